@@ -1,0 +1,123 @@
+# Shared by the shell scripts of dev/: places, messages, stamped steps, PostgreSQL. Source it; do not run it.
+#
+# Places can be moved by TELEPHONY_STATE (state folder, default .dev) and ODOO_PATH (an Odoo 19 of one's own).
+
+set -euo pipefail
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+STATE=$(realpath -m "${TELEPHONY_STATE:-$REPO/.dev}")
+export TELEPHONY_STATE=$STATE
+VENV=$STATE/venv
+PYTHON=$VENV/bin/python
+NODE_MODULES=$STATE/node_modules
+ODOO_HOME=${ODOO_PATH:-$STATE/odoo/usr/lib/python3/dist-packages}
+ADDONS=$STATE/addons
+CONF=$STATE/odoo.conf
+LOGS=$STATE/log
+STAMPS=$STATE/stamps
+
+HTTP_PORT=${TELEPHONY_HTTP_PORT:-8069}
+GEVENT_PORT=${TELEPHONY_GEVENT_PORT:-8072}
+
+say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
+fail() { printf '\033[31merror:\033[0m %s\n' "$*" >&2; exit 1; }
+
+# hash_of <words…>: one hash of the words and of the content of those that are files.
+hash_of() {
+    local word
+    for word in "$@"; do
+        if [ -f "$word" ]; then cat "$word"; else printf '%s\n' "$word"; fi
+    done | sha256sum | cut -c1-16
+}
+
+# step <name> <hash> <command…>: run the command unless it already succeeded with the same hash.
+step() {
+    local name=$1 hash=$2 started=$SECONDS
+    shift 2
+    if [ "$(cat "$STAMPS/$name" 2>/dev/null)" = "$hash" ]; then return 0; fi
+    rm -f "$STAMPS/$name"
+    "$@"
+    printf '%s' "$hash" >"$STAMPS/$name"
+    say "$name: done ($((SECONDS - started)) s)"
+}
+
+# logged <file> <command…>: output goes to the file; when the command fails its end is shown.
+logged() {
+    local log=$LOGS/$1
+    shift
+    if ! "$@" >"$log" 2>&1; then
+        tail -n 25 "$log" >&2
+        return 1
+    fi
+}
+
+# as_root <command…>: run a command with the rights of root.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        fail "'$1' needs root, and this user is not root and there is no sudo: run as root, or have the administrator run: $*"
+    fi
+}
+
+# --- PostgreSQL: a private cluster that listens on a unix socket only -------------------------------------------
+
+# PostgreSQL refuses to run as root: then it runs as the user that Debian's package makes.
+as_postgres() {
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && runuser -u postgres -- "$@")
+    else
+        "$@"
+    fi
+}
+
+postgres_bin() {
+    local newest
+    newest=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+    if [ -n "$newest" ] && [ -x "$newest/initdb" ]; then
+        printf '%s' "$newest"
+    elif command -v initdb >/dev/null; then
+        dirname "$(realpath "$(command -v initdb)")"
+    fi
+}
+
+PG_HOME=$STATE/pg
+# A socket's path may have 107 characters at most.
+if [ "${#PG_HOME}" -gt 80 ]; then PG_SOCKET=/tmp/telephony-pg-$(hash_of "$PG_HOME"); else PG_SOCKET=$PG_HOME/run; fi
+PG_DATA=$PG_HOME/data
+export PGHOST=$PG_SOCKET PGPORT=5432 PGUSER=odoo
+
+postgres_running() {
+    "$(postgres_bin)/pg_isready" -q -h "$PG_SOCKET" -p 5432 -d postgres
+}
+
+postgres_start() {
+    if postgres_running; then return 0; fi
+    mkdir -p "$PG_SOCKET"
+    if [ "$(id -u)" = 0 ]; then chown postgres "$PG_SOCKET"; fi
+    # The lock keeps two scripts from starting it at once; the server must not inherit that or the set-up's (8).
+    (
+        flock 9
+        if postgres_running; then exit 0; fi
+        as_postgres "$(postgres_bin)/pg_ctl" -D "$PG_DATA" -l "$PG_HOME/postgresql.log" -w -t 60 start \
+            >/dev/null </dev/null 8>&- 9>&- || {
+            tail -n 15 "$PG_HOME/postgresql.log" >&2
+            fail "PostgreSQL did not start; removing $PG_HOME makes a new, empty cluster"
+        }
+    ) 9>"$STATE/postgres.lock"
+}
+
+# Stop the server, unless somebody else works with it.
+postgres_stop() {
+    local others
+    if ! postgres_running; then return 0; fi
+    others=$("$(postgres_bin)/psql" -Atq -d postgres -c \
+        "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+    if [ "${1:-}" != --force ] && [ "$others" != 0 ]; then
+        say "PostgreSQL goes on running: $others other connections are open"
+        return 0
+    fi
+    as_postgres "$(postgres_bin)/pg_ctl" -D "$PG_DATA" -m fast -w stop >/dev/null
+}
