@@ -1,0 +1,40 @@
+{
+    "name": "Telephony",
+    "version": "19.0.1.0.0",
+    "category": "Sales/CRM",
+    "summary": "Call and be called from the web client, through your own Twilio account",
+    "description": " ",
+    "author": "CRM Telephony contributors",
+    "license": "LGPL-3",
+    "application": True,
+    "depends": ["crm", "phone_validation", "mail", "bus", "resource"],
+    "external_dependencies": {"python": ["twilio", "phonenumbers"]},
+    "data": [
+        "security/telephony_security.xml",
+        "security/ir.model.access.csv",
+        "data/ir_cron_data.xml",
+        "views/telephony_call_views.xml",
+        "views/telephony_number_views.xml",
+        "views/telephony_agent_views.xml",
+        "views/telephony_flow_views.xml",
+        "views/telephony_account_views.xml",
+        "views/res_partner_views.xml",
+        "views/crm_lead_views.xml",
+        "views/telephony_menus.xml",
+    ],
+    "demo": ["demo/telephony_demo.xml"],
+    "assets": {
+        "web.assets_backend": [
+            "crm_telephony/static/src/**/*.js",
+            "crm_telephony/static/src/**/*.xml",
+            "crm_telephony/static/src/**/*.scss",
+            ("remove", "crm_telephony/static/src/**/*.dark.scss"),
+        ],
+        "web.assets_web_dark": [
+            "crm_telephony/static/src/**/*.dark.scss",
+        ],
+        "web.assets_unit_tests": [
+            "crm_telephony/static/tests/**/*",
+        ],
+    },
+}

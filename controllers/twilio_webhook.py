@@ -1,0 +1,135 @@
+"""Twilio's questions and reports. Every request was signed by Twilio (`_auth_method_twilio`).
+
+A question gets TwiML, whatever happens: silence in the caller's ear is the worst answer.
+https://www.twilio.com/docs/usage/webhooks/voice-webhooks
+"""
+
+import functools
+import logging
+from dataclasses import replace
+
+from psycopg2 import OperationalError
+
+from odoo.exceptions import ConcurrencyError
+from odoo.http import Controller, request, route
+
+from ..models.telephony_document import HangUp, Say
+
+_logger = logging.getLogger(__name__)
+
+ROUTE = {"type": "http", "auth": "twilio", "methods": ["POST"], "csrf": False,
+         "save_session": False, "readonly": False}
+
+
+def _get_account_sudo():
+    # sudo: telephony.account - the request is signed with this account's secret
+    return request.env["telephony.account"].sudo().browse(
+        request.env.context["telephony_account_id"]
+    )
+
+
+def _get_call_sudo(account_sudo):
+    return account_sudo.env["telephony.call"].search([
+        ("uuid", "=", request.httprequest.args.get("call", "")),
+        ("account_id", "=", account_sudo.id),
+    ])
+
+
+def _answer(account_sudo, document):
+    return request.make_response(
+        account_sudo._render(document), headers=[("Content-Type", "text/xml; charset=utf-8")]
+    )
+
+
+def twiml_route(path):
+    """Declare a question of Twilio: the method returns a document, an error is spoken politely."""
+
+    def decorate(method):
+        @route(f"/telephony/twilio/{path}", **ROUTE)
+        @functools.wraps(method)
+        def answer(self, **params):
+            account_sudo = _get_account_sudo()
+            form = request.httprequest.form
+            try:
+                with request.env.cr.savepoint():
+                    document = method(self, account_sudo, form)
+            except (OperationalError, ConcurrencyError):
+                raise
+            except Exception:
+                _logger.exception("The webhook %s failed", path)
+                document = account_sudo.env["telephony.call"]._process_crash(
+                    account_sudo, form.get("CallSid")
+                )
+            return _answer(account_sudo, document)
+
+        return answer
+
+    return decorate
+
+
+class TwilioWebhook(Controller):
+    @twiml_route("voice")
+    def voice(self, account_sudo, form):
+        """Somebody calls one of the account's numbers."""
+        if not form.get("CallSid"):
+            return [HangUp()]
+        return account_sudo.env["telephony.call"]._process_incoming(account_sudo, form.to_dict())
+
+    @twiml_route("client")
+    def client(self, account_sudo, form):
+        """An agent's browser connects."""
+        if not form.get("CallSid"):
+            return [HangUp()]
+        return account_sudo.env["telephony.call"]._process_browser(account_sudo, form.to_dict())
+
+    @twiml_route("wait")
+    def wait(self, account_sudo, form):
+        """A waiting caller needs something to hear."""
+        call_sudo = _get_call_sudo(account_sudo)
+        if not call_sudo:
+            return [HangUp()]
+        if request.httprequest.args.get("hold"):
+            return call_sudo._get_hold_document()
+        return call_sudo._process_wait(form.to_dict())
+
+    @twiml_route("step")
+    def step(self, account_sudo, form):
+        """A customer's leg has come to the end of a document."""
+        call_sudo = _get_call_sudo(account_sudo)
+        if not call_sudo or form.get("QueueResult") == "hangup":
+            return [HangUp()]
+        return call_sudo._process_next(form.to_dict())
+
+    @twiml_route("join")
+    def join(self, account_sudo, form):
+        """A customer was taken out of the queue, to speak with an agent."""
+        call_sudo = _get_call_sudo(account_sudo)
+        return call_sudo._process_next(form.to_dict()) if call_sudo else [HangUp()]
+
+    @twiml_route("fallback")
+    def fallback(self, account_sudo, form):
+        """Twilio could not use the answer to another question: `ErrorCode`, `ErrorUrl`."""
+        _logger.error("Twilio could not use an answer: error %s", form.get("ErrorCode"))
+        return account_sudo.env["telephony.call"]._process_crash(
+            account_sudo, form.get("CallSid")
+        )
+
+    @route("/telephony/twilio/status", **ROUTE)
+    def status(self, **params):
+        """A leg has changed."""
+        account_sudo = _get_account_sudo()
+        event = account_sudo._parse_leg_event(request.httprequest.form)
+        if event:
+            leg_id = request.httprequest.args.get("leg", "")
+            event = replace(event, leg_id=int(leg_id) if leg_id.isdecimal() else 0)
+            account_sudo.env["telephony.call"]._process_event(account_sudo, event)
+        return request.make_response("")
+
+    @route("/telephony/twilio/conference", **ROUTE)
+    def conference(self, **params):
+        """Somebody has joined or left a conference, or was put on hold."""
+        account_sudo = _get_account_sudo()
+        event = account_sudo._parse_conference_event(request.httprequest.form)
+        if event:
+            account_sudo.env["telephony.call"]._process_event(account_sudo, event)
+        return request.make_response("")

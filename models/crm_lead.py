@@ -1,0 +1,33 @@
+from odoo import _, fields, models
+
+
+class CrmLead(models.Model):
+    _inherit = "crm.lead"
+
+    telephony_call_ids = fields.One2many("telephony.call", "lead_id",
+                                         groups="crm_telephony.group_user")
+    telephony_call_count = fields.Integer("Calls", compute="_compute_telephony_call_count",
+                                          groups="crm_telephony.group_user")
+
+    def _compute_telephony_call_count(self):
+        counts = dict(self.env["telephony.call"]._read_group(
+            [("lead_id", "in", self.ids)], ["lead_id"], ["__count"]
+        ))
+        for lead in self:
+            lead.telephony_call_count = counts.get(lead, 0)
+
+    def action_view_telephony_calls(self):
+        """Show the calls of a lead."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_telephony.telephony_call_action"
+        )
+        return {**action, "domain": [("lead_id", "=", self.id)], "context": {},
+                "name": _("Calls of %(name)s", name=self.display_name)}
+
+    def _merge_dependences(self, opportunities):
+        super()._merge_dependences(opportunities)
+        # sudo: telephony.call - nobody writes calls; these move with their opportunity
+        self.env["telephony.call"].sudo().search(
+            [("lead_id", "in", opportunities.ids)]
+        ).write({"lead_id": self.id})

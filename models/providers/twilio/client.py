@@ -1,0 +1,253 @@
+"""Requests to Twilio's REST interface, on the `twilio` package.
+
+https://www.twilio.com/docs/voice/api
+"""
+
+import contextlib
+import time
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from ..base import ProviderError
+
+# Seconds. A request runs after a commit, before the answer of the web request that caused it
+# leaves; Twilio itself waits 15 seconds for a webhook.
+TIMEOUT = 5
+# Seconds before each new try of a request that was certainly not carried out.
+RETRY_DELAYS = (0.3, 1.0)
+LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
+CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
+
+
+class _HttpClient(TwilioHttpClient):
+    """Send every request to another server when the account names one."""
+
+    def __init__(self, base_url=None):
+        super().__init__(timeout=TIMEOUT)
+        self.base = urlsplit(base_url) if base_url else None
+
+    def request(self, method, url, *args, **kwargs):
+        if self.base:
+            parts = urlsplit(url)
+            url = urlunsplit((self.base.scheme, self.base.netloc, *parts[2:]))
+        return super().request(method, url, *args, **kwargs)
+
+
+def _as_provider_error(error):
+    if isinstance(error, TwilioRestException):
+        return ProviderError(
+            error.msg,
+            code=error.code or error.status,
+            retryable=error.status == 429 or error.status == 503,
+            gone=error.status == 404,
+            unknown=error.status >= 500 and error.status != 503,
+        )
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ConnectionError):
+        # A connection that broke after the request left raises ConnectionError too.
+        sent = "Connection aborted" in str(error) or "RemoteDisconnected" in str(error)
+        return ProviderError("Twilio cannot be reached.", retryable=not sent, unknown=sent)
+    return ProviderError("Twilio did not answer in time.", unknown=True)
+
+
+def call_twilio(function, *args, **kwargs):
+    """Call a function of the `twilio` package, again if the request was not carried out.
+
+    :param function: the bound method to call
+    :return: what it returns
+    :raise ProviderError: the request failed
+    """
+    for delay in (*RETRY_DELAYS, None):
+        try:
+            return function(*args, **kwargs)
+        except (TwilioException, requests.exceptions.RequestException) as error:
+            provider_error = _as_provider_error(error)
+            if not provider_error.retryable or delay is None:
+                raise provider_error from error
+            time.sleep(delay)
+    raise AssertionError("unreachable")
+
+
+class TwilioClient:
+    """One account at Twilio.
+
+    :param str account_sid: `AC…`
+    :param str username: account SID, or an API key's SID
+    :param str password: the matching secret
+    :param str region: Twilio region, as `ie1`; with it goes an edge
+    :param str edge: Twilio edge, as `dublin`
+    :param str base_url: another server that stands in for Twilio's
+    """
+
+    def __init__(self, account_sid, username, password, region=None, edge=None, base_url=None):
+        self._client = Client(
+            username,
+            password,
+            account_sid,
+            # Without an edge, the package builds host names that Twilio has retired.
+            region=region if edge else None,
+            edge=edge if region else None,
+            http_client=_HttpClient(base_url),
+        )
+
+    def fetch_account_name(self):
+        """Ask for the account, to see whether the credentials are good.
+
+        :rtype: str
+        """
+        api = self._client.api.v2010
+        return call_twilio(api.accounts(self._client.account_sid).fetch).friendly_name
+
+    def create_api_key(self, name):
+        """Make an API key, which signs the access tokens of browsers.
+
+        :param str name: how it is listed in Twilio's console
+        :return: SID and secret; Twilio tells the secret this once
+        :rtype: tuple(str, str)
+        """
+        key = call_twilio(self._client.new_keys.create, friendly_name=name)
+        return key.sid, key.secret
+
+    def save_application(self, sid, name, voice_url, fallback_url, status_url):
+        """Create or update the TwiML application that browsers call.
+
+        :param str sid: `AP…` of the existing one, or empty
+        :return: its SID
+        :rtype: str
+        """
+        values = {
+            "friendly_name": name,
+            "voice_url": voice_url,
+            "voice_method": "POST",
+            "voice_fallback_url": fallback_url,
+            "voice_fallback_method": "POST",
+            "status_callback": status_url,
+            "status_callback_method": "POST",
+        }
+        if sid:
+            with contextlib.suppress(ProviderError):
+                return call_twilio(self._client.applications(sid).update, **values).sid
+        return call_twilio(self._client.applications.create, **values).sid
+
+    def list_numbers(self):
+        """List the numbers of the account.
+
+        :return: dictionaries with `sid`, `number` (E.164), `name`, `voice_url`
+        :rtype: list(dict)
+        """
+        return [
+            {
+                "sid": number.sid,
+                "number": number.phone_number,
+                "name": number.friendly_name,
+                "voice_url": number.voice_url,
+            }
+            for number in call_twilio(self._client.incoming_phone_numbers.list)
+        ]
+
+    def save_number(self, sid, voice_url, fallback_url, status_url):
+        """Write the addresses Twilio asks when somebody calls a number.
+
+        :param str sid: `PN…`
+        """
+        call_twilio(
+            self._client.incoming_phone_numbers(sid).update,
+            voice_application_sid="",
+            voice_url=voice_url,
+            voice_method="POST",
+            voice_fallback_url=fallback_url,
+            voice_fallback_method="POST",
+            status_callback=status_url,
+            status_callback_method="POST",
+        )
+
+    def add_participant(self, conference, values):
+        """Call somebody into a conference.
+
+        :param str conference: its name; it is made when it does not exist
+        :param dict values: `from`, `to` (E.164), `label`, `timeout` (seconds), `status_url`,
+            `conference_url`, `ends_conference`
+        :return: the carrier's identifier of the new leg
+        :rtype: str
+        """
+        participant = call_twilio(
+            self._client.conferences(conference).participants.create,
+            from_=values["from"],
+            to=values["to"],
+            label=values["label"],
+            timeout=values["timeout"],
+            early_media=True,
+            beep="false",
+            start_conference_on_enter=True,
+            end_conference_on_exit=values["ends_conference"],
+            jitter_buffer_size="small",
+            status_callback=values["status_url"],
+            status_callback_method="POST",
+            status_callback_event=LEG_EVENTS,
+            conference_status_callback=values["conference_url"],
+            conference_status_callback_method="POST",
+            conference_status_callback_event=CONFERENCE_EVENTS,
+        )
+        return participant.call_sid
+
+    def find_participant(self, conference, label):
+        """Look for a party by its label, when the answer to `add_participant` was lost.
+
+        :return: the carrier's identifier of the leg, or an empty text
+        :rtype: str
+        """
+        rooms = call_twilio(self._client.conferences.list, friendly_name=conference, limit=5)
+        for room in rooms:
+            parties = call_twilio(self._client.conferences(room.sid).participants.list, limit=20)
+            for party in parties:
+                if party.label == label:
+                    return party.call_sid
+        return ""
+
+    def hold_participant(self, conference, leg_id, on_hold, hold_url):
+        """Put a party on hold, or take it back.
+
+        :param str conference: the conference's SID
+        :param str hold_url: address of what the party hears meanwhile
+        """
+        values = {"hold": on_hold}
+        if on_hold:
+            values.update(hold_url=hold_url, hold_method="POST")
+        call_twilio(self._client.conferences(conference).participants(leg_id).update, **values)
+
+    def move_from_queue(self, queue_id, leg_id, url):
+        """Take a caller out of a queue.
+
+        :param str url: address of what comes next
+        """
+        call_twilio(
+            self._client.queues(queue_id).members(leg_id).update, url=url, method="POST"
+        )
+
+    def redirect_leg(self, leg_id, url):
+        """Interrupt a leg and send it elsewhere.
+
+        :param str url: address of what comes next
+        """
+        call_twilio(self._client.calls(leg_id).update, url=url, method="POST")
+
+    def end_leg(self, leg_id):
+        """Hang a leg up, in whatever state it is."""
+        call_twilio(self._client.calls(leg_id).update, status="completed")
+
+    def fetch_leg(self, leg_id):
+        """Ask for a leg.
+
+        :return: the parameters of an equivalent status callback
+        :rtype: dict
+        """
+        leg = call_twilio(self._client.calls(leg_id).fetch)
+        return {
+            "CallSid": leg.sid,
+            "CallStatus": str(getattr(leg.status, "value", leg.status)),
+            "CallDuration": leg.duration,
+            "Timestamp": leg.end_time or leg.start_time,
+        }

@@ -1,0 +1,102 @@
+"""Twilio's callbacks, read into `CallEvent`.
+
+https://www.twilio.com/docs/voice/api/call-resource#statuscallback
+https://www.twilio.com/docs/voice/twiml/conference#statuscallback
+"""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from ..base import CallEvent
+
+# https://www.twilio.com/docs/voice/api/call-resource#call-status-values
+LEG_STATUS = {
+    "queued": ("new", ""),
+    "initiated": ("initiated", ""),
+    "ringing": ("ringing", ""),
+    "in-progress": ("in_progress", ""),
+    "answered": ("in_progress", ""),
+    "completed": ("ended", "completed"),
+    "busy": ("ended", "busy"),
+    "no-answer": ("ended", "no_answer"),
+    "failed": ("ended", "failed"),
+    "canceled": ("ended", "canceled"),
+}
+
+CONFERENCE_KIND = {
+    "participant-join": "join",
+    "participant-leave": "leave",
+    "participant-hold": "hold",
+    "participant-unhold": "unhold",
+}
+
+
+def parse_moment(text):
+    """Read Twilio's time, RFC 2822 text or a `datetime`.
+
+    :return: UTC, naive, whole seconds; now when Twilio gave none or an unreadable one
+    :rtype: datetime
+    """
+    if isinstance(text, datetime):
+        moment = text
+    else:
+        try:
+            moment = parsedate_to_datetime(text or "")
+        except (TypeError, ValueError):
+            moment = datetime.now(UTC)
+    if moment.tzinfo:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.replace(microsecond=0)
+
+
+def parse_number(text):
+    """Turn an integer parameter into a number; a missing or odd one into None.
+
+    :rtype: int | None
+    """
+    return int(text) if str(text or "").isdecimal() else None
+
+
+def parse_leg_event(params):
+    """Read a status callback of a leg.
+
+    :param dict params: what Twilio posted
+    :return: the event, or None when the status is unknown
+    :rtype: CallEvent | None
+    """
+    status, reason = LEG_STATUS.get(params.get("CallStatus"), (None, ""))
+    if not status or not params.get("CallSid"):
+        return None
+    sequence = parse_number(params.get("SequenceNumber"))
+    return CallEvent(
+        kind="leg",
+        # The final callback of a number and of an application carries no sequence number.
+        key=f"{params['CallSid']}:{params['CallStatus']}",
+        provider_leg_id=params["CallSid"],
+        status=status,
+        reason=reason,
+        sequence=-1 if sequence is None else sequence,
+        at=parse_moment(params.get("Timestamp")),
+        duration=parse_number(params.get("CallDuration")) if status == "ended" else None,
+    )
+
+
+def parse_conference_event(params):
+    """Read a callback of a conference.
+
+    :param dict params: what Twilio posted
+    :return: the event, or None when it does not concern a party
+    :rtype: CallEvent | None
+    """
+    kind = CONFERENCE_KIND.get(params.get("StatusCallbackEvent"))
+    if not kind or not params.get("CallSid") or not params.get("ConferenceSid"):
+        return None
+    sequence = parse_number(params.get("SequenceNumber"))
+    return CallEvent(
+        kind=kind,
+        key=f"{params['ConferenceSid']}:{sequence}:{kind}:{params['CallSid']}",
+        provider_leg_id=params["CallSid"],
+        sequence=-1 if sequence is None else sequence,
+        at=parse_moment(params.get("Timestamp")),
+        conference_id=params["ConferenceSid"],
+    )

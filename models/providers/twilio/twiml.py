@@ -1,0 +1,87 @@
+"""Documents in Twilio's language.
+
+https://www.twilio.com/docs/voice/twiml
+"""
+
+from twilio.twiml.voice_response import Dial, Enqueue, VoiceResponse
+
+from ... import telephony_document as doc
+from .client import CONFERENCE_EVENTS
+
+
+def _render_say(response, step):
+    response.say(step.text, language=step.language)
+
+
+def _render_play(response, step):
+    response.play(step.url, loop=step.loop)
+
+
+def _render_pause(response, step):
+    response.pause(length=step.seconds)
+
+
+def _render_join(response, step):
+    dial = Dial()
+    dial.conference(
+        step.conference,
+        participant_label=step.label,
+        beep="false",
+        start_conference_on_enter=True,
+        end_conference_on_exit=step.ends_conference,
+        jitter_buffer_size="small",
+        wait_url="",
+        status_callback=step.events_url,
+        status_callback_method="POST",
+        status_callback_event=" ".join(CONFERENCE_EVENTS),
+    )
+    response.append(dial)
+
+
+def _render_wait(response, step):
+    response.append(
+        Enqueue(
+            step.queue,
+            wait_url=step.wait_url,
+            wait_url_method="POST",
+            action=step.next_url,
+            method="POST",
+        )
+    )
+
+
+def _render_leave(response, step):
+    response.leave()
+
+
+def _render_hang_up(response, step):
+    response.hangup()
+
+
+def _render_reject(response, step):
+    response.reject(reason="busy" if step.busy else "rejected")
+
+
+RENDERERS = {
+    doc.Say: _render_say,
+    doc.Play: _render_play,
+    doc.Pause: _render_pause,
+    doc.Join: _render_join,
+    doc.Wait: _render_wait,
+    doc.Leave: _render_leave,
+    doc.HangUp: _render_hang_up,
+    doc.Reject: _render_reject,
+}
+
+
+def render(document):
+    """Turn a document into TwiML.
+
+    :param list document: instructions of `telephony_document`
+    :return: XML
+    :rtype: str
+    """
+    response = VoiceResponse()
+    for step in document:
+        RENDERERS[type(step)](response, step)
+    return str(response)

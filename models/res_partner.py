@@ -1,0 +1,85 @@
+from odoo import _, api, fields, models
+
+from odoo.addons.phone_validation.tools import phone_validation
+
+MATCHES = 5
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    # The look-up of a caller is one step down this index, whatever the number of contacts.
+    phone_sanitized = fields.Char(index="btree_not_null")
+    telephony_call_count = fields.Integer("Calls", compute="_compute_telephony_call_count",
+                                          groups="crm_telephony.group_user")
+
+    def _compute_telephony_call_count(self):
+        for partner in self:
+            partner.telephony_call_count = self.env["telephony.call"].search_count(
+                partner._get_telephony_call_domain()
+            )
+
+    def _get_telephony_call_domain(self):
+        """Return the domain of the calls of a contact and of the people of its company."""
+        return [("partner_id", "child_of", self.ids)]
+
+    def action_view_telephony_calls(self):
+        """Show the calls of a contact."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_telephony.telephony_call_action"
+        )
+        return {**action, "domain": self._get_telephony_call_domain(), "context": {},
+                "name": _("Calls of %(name)s", name=self.display_name)}
+
+    @api.model
+    def _telephony_find(self, number, company):
+        """Find whose number this is, the most recently changed first.
+
+        :param str number: E.164; an empty one, as of a hidden caller, finds nobody
+        :param company: contacts of other companies are left out
+        """
+        if not number:
+            return self.browse()
+        return self.search([
+            ("phone_sanitized", "=", number), ("company_id", "in", (company.id, False))
+        ], order="write_date desc, id desc", limit=MATCHES)
+
+    @api.model
+    def _telephony_region(self, number):
+        """Return the country code of a number, as `BE`; empty when it has none."""
+        if not number:
+            return ""
+        return phone_validation.phone_get_region_data_for_number(number)["code"] or ""
+
+    @api.model
+    def _telephony_search(self, term, limit):
+        """Search contacts that can be called, by name or number, for the dial pad."""
+        term = (term or "").strip()
+        if len(term) < 2:
+            return []
+        domain = [("phone", "!=", False)]
+        digits = "".join(char for char in term if char.isdigit())
+        if digits and not any(char.isalpha() for char in term):
+            if len(digits) < 3:
+                return []
+            domain.append(("phone_mobile_search", "like", term))
+        else:
+            domain.append(("complete_name", "ilike", term))
+        return self.search(domain, limit=limit)._telephony_to_client()
+
+    def _telephony_to_client(self):
+        """Return what the softphone shows of these contacts."""
+        calls = self.env["telephony.call"]
+        return [
+            {
+                "partner_id": partner.id,
+                "name": partner.name or partner.display_name,
+                "company_name": partner.commercial_company_name or False,
+                "number": partner.phone_sanitized or partner.phone,
+                "number_display": calls._format_number(partner.phone_sanitized) or partner.phone,
+                "country_code": self._telephony_region(partner.phone_sanitized) or False,
+                "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128",
+            }
+            for partner in self
+        ]

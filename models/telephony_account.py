@@ -1,0 +1,308 @@
+import logging
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.service.model import retrying
+
+from .providers.base import ProviderError
+from .providers.twilio import events, signature, token, twiml
+from .providers.twilio.client import TwilioClient
+
+_logger = logging.getLogger(__name__)
+
+WEBHOOK_ROOT = "/telephony/twilio/"
+DEFAULT_SDK_URL = "/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
+
+
+class TelephonyAccount(models.Model):
+    """The company's own account at the carrier: credentials, addresses, and every request.
+
+    This is the only model that knows the provider; the others ask it to send and to read.
+    """
+
+    _name = "telephony.account"
+    _description = "Telephony Account"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, default="Twilio")
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    state = fields.Selection(
+        [("draft", "Not Connected"), ("connected", "Connected")],
+        default="draft",
+        required=True,
+        readonly=True,
+    )
+    account_sid = fields.Char("Account SID", required=True, groups="base.group_system")
+    auth_token = fields.Char(groups="base.group_system")
+    api_key_sid = fields.Char("API Key SID", readonly=True, groups="base.group_system")
+    api_key_secret = fields.Char("API Key Secret", readonly=True, groups="base.group_system")
+    twiml_app_sid = fields.Char("TwiML Application", readonly=True, groups="base.group_system")
+    webhook_base_url = fields.Char(
+        "Public Address",
+        groups="base.group_system",
+        help="The address under which Twilio reaches this Odoo, as https://crm.example.com. "
+        "Leave it empty to use the address of the database.",
+    )
+    region = fields.Char(groups="base.group_system", help="As ie1. Empty: United States.")
+    edge = fields.Char(groups="base.group_system", help="As dublin. Empty: the nearest.")
+    api_base_url = fields.Char(
+        "Server of the Interface",
+        groups="base.group_system",
+        help="A server that stands in for Twilio's, for development.",
+    )
+    voice_gateway = fields.Char(
+        groups="base.group_system",
+        help="Host and port that stand in for Twilio's voice gateway, for development.",
+    )
+    voice_sdk_url = fields.Char(
+        "Voice SDK Address",
+        groups="base.group_system",
+        help="Another address to load the Voice SDK from, for development.",
+    )
+    number_ids = fields.One2many("telephony.number", "account_id", "Numbers")
+
+    _account_sid_unique = models.Constraint(
+        "UNIQUE (account_sid)", "This Twilio account is already set up in this database."
+    )
+
+    @api.constrains("account_sid")
+    def _check_account_sid(self):
+        for account in self:
+            sid = account.account_sid or ""
+            if not (sid.startswith("AC") and len(sid) == 34 and sid.isalnum()):
+                raise ValidationError(
+                    _("The account SID begins with “AC”, followed by 32 letters and digits.")
+                )
+
+    @api.constrains("webhook_base_url", "api_base_url")
+    def _check_addresses(self):
+        for account in self:
+            for address in (account.webhook_base_url, account.api_base_url):
+                if address and not address.startswith(("https://", "http://")):
+                    raise ValidationError(
+                        _("The address “%(address)s” must begin with https://.", address=address)
+                    )
+
+    # === ACTIONS === #
+
+    def action_connect(self):
+        """Check the credentials, and tell Twilio where this Odoo is.
+
+        Note: `self.ensure_one()`
+
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        self.ensure_one()
+        try:
+            client = self._get_client()
+            client.fetch_account_name()
+            if not self.api_key_sid:
+                self.api_key_sid, self.api_key_secret = client.create_api_key(
+                    f"Odoo {self.env.cr.dbname}"
+                )
+            self.twiml_app_sid = client.save_application(
+                self.twiml_app_sid,
+                f"Odoo {self.env.cr.dbname}",
+                self._get_webhook_url("client"),
+                self._get_webhook_url("fallback"),
+                self._get_webhook_url("status"),
+            )
+            self.state = "connected"
+            self._synchronize_numbers(client)
+        except ProviderError as error:
+            raise UserError(self._explain(error)) from error
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": _("The account is connected."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    def action_synchronize_numbers(self):
+        """Read the account's numbers, and write their webhook addresses.
+
+        Note: `self.ensure_one()`
+
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        self.ensure_one()
+        try:
+            self._synchronize_numbers(self._get_client())
+        except ProviderError as error:
+            raise UserError(self._explain(error)) from error
+
+    def _synchronize_numbers(self, client):
+        known = {
+            number.provider_number_id: number
+            for number in self.with_context(active_test=False).number_ids
+        }
+        for values in client.list_numbers():
+            number = known.get(values["sid"]) or self.number_ids.filtered(
+                lambda number, e164=values["number"]: number.number == e164
+            )
+            if number:
+                number.provider_number_id = values["sid"]
+            else:
+                number = self.env["telephony.number"].create({
+                    "account_id": self.id,
+                    "number": values["number"],
+                    "name": values["name"] or values["number"],
+                    "provider_number_id": values["sid"],
+                })
+            if number.active:
+                client.save_number(
+                    number.provider_number_id,
+                    self._get_webhook_url("voice"),
+                    self._get_webhook_url("fallback"),
+                    self._get_webhook_url("status"),
+                )
+
+    def _explain(self, error):
+        """Say what a failed request means, for a person.
+
+        :param ProviderError error: what happened
+        :rtype: str
+        """
+        if error.code in (401, 20003):
+            return _("Twilio refused the credentials. Check the account SID and the auth token.")
+        if not error.code:
+            return _("Twilio could not be reached. Try again in a moment.")
+        return _(
+            "Twilio refused the request: %(message)s (error %(code)s).",
+            message=str(error),
+            code=error.code,
+        )
+
+    # === OUTGOING: REQUESTS TO THE CARRIER === #
+
+    def _get_client(self):
+        """Return the client of this account. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        # sudo: telephony.account - the credentials stay on the server
+        account = self.sudo()
+        return TwilioClient(
+            account.account_sid,
+            account.account_sid,
+            account.auth_token,
+            region=account.region,
+            edge=account.edge,
+            base_url=account.api_base_url,
+        )
+
+    def _get_webhook_url(self, route, **query):
+        """Build the public address of a webhook.
+
+        :param str route: last part of the path
+        :param query: what the webhook has to know; it is protected by the signature
+        :rtype: str
+        """
+        url = self._get_base_url() + WEBHOOK_ROOT + route
+        return url + ("?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else "")
+
+    def _get_base_url(self):
+        # sudo: telephony.account - an address, no secret
+        return (self.sudo().webhook_base_url or self.get_base_url()).rstrip("/")
+
+    def _get_sound_url(self, name):
+        """Return the public address of a sound of the addon."""
+        return f"{self._get_base_url()}/crm_telephony/static/src/audio/{name}"
+
+    def _render(self, document):
+        """Turn a document (see `telephony_document`) into the carrier's language."""
+        return twiml.render(document)
+
+    def _make_browser_access(self, identity):
+        """Return what a browser needs to reach the carrier.
+
+        :param str identity: who it is, opaque
+        :raise UserError: the account is not connected
+        :rtype: dict
+        """
+        # sudo: telephony.account - the secret signs the token and stays on the server
+        account = self.sudo()
+        if not (account.api_key_secret and account.twiml_app_sid):
+            raise UserError(_(
+                "The telephone is not connected to Twilio yet. Ask your phone administrator."
+            ))
+        return {
+            "token": token.make_token(
+                account.account_sid,
+                account.api_key_sid,
+                account.api_key_secret,
+                identity,
+                account.twiml_app_sid,
+                account.region,
+            ),
+            "ttl": token.TTL,
+            "identity": identity,
+            "sdk_url": account.voice_sdk_url or DEFAULT_SDK_URL,
+            "gateway": account.voice_gateway or False,
+            "edge": account.edge or False,
+        }
+
+    # === INCOMING: WEBHOOKS === #
+
+    @api.model
+    def _find_signed(self, account_sid, path, form, given_signature):
+        """Find the account that signed a request.
+
+        :param str account_sid: the account the request names
+        :param str path: raw path and query of the request
+        :param form: the posted fields
+        :param str given_signature: what the request offers as proof
+        :return: the account, or nothing when the proof is missing or wrong
+        """
+        if not account_sid or not given_signature:
+            return self.browse()
+        account = self.search([("account_sid", "=", account_sid)], limit=1)
+        if account and signature.is_signed(
+            account.auth_token, account._get_base_url() + path, form, given_signature
+        ):
+            return account
+        return self.browse()
+
+    def _parse_leg_event(self, params):
+        return events.parse_leg_event(params)
+
+    def _parse_conference_event(self, params):
+        return events.parse_conference_event(params)
+
+    # === AFTER COMMIT === #
+
+    @api.model
+    def _after_commit(self, records, method_name, *args):
+        """Send a request to the carrier once the transaction is committed.
+
+        Inside the transaction the request would hold its locks, and be sent again when the
+        transaction is retried. So the request runs on a cursor of its own and writes nothing; what
+        has to be written about it follows in a second transaction, which may be retried.
+
+        :param records: what to call the method on; they are read again
+        :param str method_name: a `_send_…_request`; it returns nothing, or the name and the
+            arguments of the method that writes the result
+        """
+        model_name, ids, context = records._name, records.ids, dict(self.env.context)
+        registry, uid = self.env.registry, self.env.uid
+
+        def run_in_transaction(method_name, args):
+            with registry.cursor() as cr:
+                env = api.Environment(cr, uid, context, su=True)
+                method = getattr(env[model_name].browse(ids), method_name)
+                return retrying(lambda: method(*args), env)
+
+        def run():
+            try:
+                follow_up = run_in_transaction(method_name, args)
+                if follow_up:
+                    run_in_transaction(*follow_up)
+            except Exception:
+                # Whatever was lost here is found by the reconciliation.
+                _logger.exception("A request after the commit failed: %s", method_name)
+
+        self.env.cr.postcommit.add(run)

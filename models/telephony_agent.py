@@ -1,0 +1,347 @@
+import secrets
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+
+from .telephony_agent_lease import LEASE_SECONDS
+
+
+class TelephonyAgent(models.Model):
+    """A phone user: one person in one company.
+
+    It is a table of its own beside `res.users`, so that a change of status or a heartbeat never
+    locks the user.
+    """
+
+    _name = "telephony.agent"
+    _description = "Phone User"
+    _order = "user_id"
+    _rec_name = "user_id"
+    _check_company_auto = True
+
+    user_id = fields.Many2one("res.users", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        default=lambda self: self.env.company,
+    )
+    active = fields.Boolean(default=True)
+    image_128 = fields.Image(related="user_id.image_128")
+    status = fields.Selection(
+        [("online", "Online"), ("offline", "Offline")],
+        required=True,
+        default="offline",
+        readonly=True,
+    )
+    status_since = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    call_via = fields.Selection(
+        [("browser", "Browser"), ("phone", "Custom Phone")],
+        "Make Calls via",
+        required=True,
+        default="browser",
+    )
+    phone_number = fields.Char("Custom Phone Number")
+    default_number_id = fields.Many2one(
+        "telephony.number", check_company=True, ondelete="set null"
+    )
+    number_ids = fields.Many2many(
+        "telephony.number",
+        string="Numbers",
+        check_company=True,
+        help="The numbers this user may call out with.",
+    )
+    identity = fields.Char(
+        readonly=True, copy=False, groups="base.group_system",
+        help="The opaque name under which the carrier knows this user's browsers.",
+    )
+    last_call_at = fields.Datetime(readonly=True, copy=False)
+    lease_ids = fields.One2many("telephony.agent.lease", "agent_id")
+    state = fields.Selection(
+        [
+            ("offline", "Offline"),
+            ("unreachable", "Unreachable"),
+            ("available", "Available"),
+            ("ringing", "Ringing"),
+            ("in_call", "In a Call"),
+        ],
+        compute="_compute_state",
+        compute_sudo=True,
+    )
+
+    _user_company_unique = models.Constraint(
+        "UNIQUE (user_id, company_id)", "This user is already a phone user of this company."
+    )
+    _identity_unique = models.UniqueIndex("(identity) WHERE identity IS NOT NULL")
+
+    @api.constrains("call_via", "phone_number")
+    def _check_phone_number(self):
+        for agent in self:
+            if agent.call_via == "phone" and not agent.phone_number:
+                raise ValidationError(_("Enter the phone number to use."))
+            if agent.phone_number and not self.env["telephony.call"]._normalize(
+                agent.phone_number, agent.company_id.country_id
+            ):
+                raise ValidationError(_(
+                    "“%(number)s” is not a telephone number. Write it with its country code, as "
+                    "+32470123456.",
+                    number=agent.phone_number,
+                ))
+
+    # === COMPUTE METHODS === #
+
+    @api.depends_context("uid")
+    def _compute_state(self):
+        busy_users = {
+            user.id
+            for [user] in self.env["telephony.call"]._read_group(
+                [("user_id", "in", self.user_id.ids), ("state", "!=", "ended")], ["user_id"]
+            )
+        }
+        now = fields.Datetime.now()
+        ringing = {
+            agent.id
+            for [agent] in self.env["telephony.offer"]._read_group(
+                [
+                    ("agent_id", "in", self.ids),
+                    ("state", "=", "offered"),
+                    ("expires_at", ">", now),
+                ],
+                ["agent_id"],
+            )
+        }
+        reachable = {
+            agent.id
+            for [agent] in self.env["telephony.agent.lease"]._read_group(
+                [("agent_id", "in", self.ids), ("expires_at", ">", now)], ["agent_id"]
+            )
+        }
+        for agent in self:
+            if agent.user_id.id in busy_users:
+                agent.state = "in_call"
+            elif agent.status == "offline":
+                agent.state = "offline"
+            elif agent.id not in reachable:
+                agent.state = "unreachable"
+            else:
+                agent.state = "ringing" if agent.id in ringing else "available"
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals["identity"] = f"u_{secrets.token_hex(16)}"
+        agents = super().create(vals_list)
+        agents._grant_right()
+        return agents
+
+    def write(self, vals):
+        if vals.get("active") is False:
+            vals = {**vals, "status": "offline", "status_since": fields.Datetime.now()}
+        return super().write(vals)
+
+    def _grant_right(self):
+        group = self.env.ref("crm_telephony.group_user")
+        missing = self.user_id.filtered(lambda user: group not in user.all_group_ids)
+        # sudo: res.users - whoever may add a phone user may give this one right
+        missing.sudo().write({"group_ids": [fields.Command.link(group.id)]})
+
+    # === RPC: THE CURRENT USER'S OWN TELEPHONE === #
+
+    @api.model
+    def _get_mine(self):
+        """Return the current user's row in the current company, making it when it is missing.
+
+        :raise AccessError: the user is no phone user
+        :return: the row, as superuser
+        """
+        if not self.env.user.has_group("crm_telephony.group_user"):
+            raise AccessError(_("You are not a phone user. Ask your phone administrator."))
+        # sudo: telephony.agent - only ever the current user's own row
+        agents_sudo = self.sudo()
+        agent_sudo = agents_sudo.with_context(active_test=False).search([
+            ("user_id", "=", self.env.uid), ("company_id", "=", self.env.company.id)
+        ], limit=1)
+        if agent_sudo and not agent_sudo.active:
+            raise AccessError(_("You are not a phone user. Ask your phone administrator."))
+        if not agent_sudo:
+            agent_sudo = agents_sudo.create({
+                "user_id": self.env.uid, "company_id": self.env.company.id
+            })
+        return agent_sudo
+
+    @api.model
+    def softphone_snapshot(self):
+        """Return everything the softphone shows, as it is now.
+
+        :return: see `_to_client`, `telephony.call._to_client`, `telephony.offer._to_client`
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        calls = self.env["telephony.call"]
+        reason = agent_sudo._get_reason_not_to_call()
+        country = self.env.company.country_id
+        return {
+            "agent": agent_sudo._to_client(),
+            "can_call": not reason,
+            "cannot_call_reason": reason or False,
+            "numbers": agent_sudo._get_numbers()._to_client(),
+            "caller_ids": [],
+            "country": {"code": country.code or False, "phone_code": country.phone_code or 0},
+            "calls": calls._get_running_of(self.env.user)._to_client(),
+            "offers": agent_sudo._get_open_offers()._to_client(),
+            "recent": calls._get_recent_of(self.env.user)._to_client(),
+            "client_lease_seconds": LEASE_SECONDS,
+        }
+
+    @api.model
+    def set_status(self, status):
+        """Go online or offline. A running call goes on.
+
+        :param str status: `online` or `offline`
+        :rtype: dict
+        """
+        if status not in ("online", "offline"):
+            raise UserError(_("The status is either online or offline."))
+        agent_sudo = self._get_mine()
+        agent_sudo._set_status(status)
+        return agent_sudo._to_client()
+
+    @api.model
+    def save_preferences(self, values):
+        """Change how the current user makes calls.
+
+        :param dict values: of `call_via`, `phone_number`, `default_number_id`
+        :raise ValidationError: the custom phone number is missing or wrong
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        allowed = {"call_via", "phone_number", "default_number_id"}
+        vals = {name: value for name, value in values.items() if name in allowed}
+        if vals.get("phone_number"):
+            vals["phone_number"] = (
+                self.env["telephony.call"]._normalize(
+                    vals["phone_number"], self.env.company.country_id
+                )
+                or vals["phone_number"]
+            )
+        if vals.get("default_number_id") and vals["default_number_id"] not in (
+            agent_sudo._get_numbers().ids
+        ):
+            raise UserError(_("This number is not assigned to you."))
+        agent_sudo.write(vals)
+        agent_sudo._notify_change()
+        return agent_sudo._to_client()
+
+    @api.model
+    def renew_lease(self, client_uuid):
+        """Prove that this browser is alive.
+
+        :param str client_uuid: identifier the page gave itself
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        if not 8 <= len(client_uuid or "") <= 64:
+            raise UserError(_("The page has no valid identifier. Reload it."))
+        was_unreachable = agent_sudo.state == "unreachable"
+        expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid)
+        agent_sudo.invalidate_recordset(["state", "lease_ids"])
+        if was_unreachable:
+            agent_sudo._notify_change()
+        return {"expires_at": fields.Datetime.to_string(expires_at), "status": agent_sudo.status}
+
+    @api.model
+    def release_lease(self, client_uuid):
+        """Tell that this browser is being closed.
+
+        :param str client_uuid: identifier the page gave itself
+        """
+        agent_sudo = self._get_mine()
+        agent_sudo.lease_ids._release(agent_sudo, client_uuid)
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _set_status(self, status):
+        """Go online or offline, and tell every browser of the user."""
+        for agent in self.filtered(lambda agent: agent.status != status):
+            agent.write({"status": status, "status_since": fields.Datetime.now()})
+            agent._notify_change()
+
+    def _notify_change(self):
+        for agent in self:
+            agent.invalidate_recordset(["state"])
+            agent.user_id._bus_send("telephony/agent_updated", agent._to_client())
+
+    def _to_client(self):
+        """Return what the user's own softphone shows of the user. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return {
+            "id": self.id,
+            "status": self.status,
+            "call_via": self.call_via,
+            "phone_number": self.phone_number or False,
+            "default_number_id": self._get_default_number().id,
+            "state": self.state,
+        }
+
+    def _get_numbers(self):
+        """Return the numbers this agent may call out with, of a connected account."""
+        return self.number_ids.filtered(
+            lambda number: number.active and number.account_id.state == "connected"
+        ).sorted()
+
+    def _get_default_number(self):
+        numbers = self._get_numbers()
+        return self.default_number_id if self.default_number_id in numbers else numbers[:1]
+
+    def _get_account(self):
+        """Return the connected account of the agent's company. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return self.env["telephony.account"].search([
+            ("company_id", "=", self.company_id.id), ("state", "=", "connected")
+        ], limit=1)
+
+    def _get_reason_not_to_call(self):
+        """Say why this agent cannot call out at all; nothing when it can.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if not self._get_account():
+            return _("The telephone is not connected to Twilio yet. "
+                     "Ask your phone administrator.")
+        if not self._get_numbers():
+            return _("No phone number is assigned to you. Ask your phone administrator.")
+        return ""
+
+    def _get_available(self):
+        """Keep those who can answer a call now, the longest idle first."""
+        return self.filtered(lambda agent: agent.state == "available").sorted(
+            lambda agent: (agent.last_call_at or agent.status_since, agent.id)
+        )
+
+    def _get_open_offers(self):
+        return self.env["telephony.offer"].search([
+            ("agent_id", "in", self.ids),
+            ("state", "=", "offered"),
+            ("expires_at", ">", fields.Datetime.now()),
+        ])
+
+    def _reserve(self):
+        """Make sure that nobody else gives this agent a call in the same moment.
+
+        The row is *changed*: whoever tries the same at once fails to serialize and is tried again
+        on a fresh snapshot, where the first one's call is seen. Note: `self.ensure_one()`
+
+        :raise UserError: the agent is in a call
+        """
+        self.ensure_one()
+        self.last_call_at = fields.Datetime.now()
+        self.flush_recordset(["last_call_at"])
+        if self.env["telephony.call"].search_count([
+            ("user_id", "=", self.user_id.id), ("state", "!=", "ended")
+        ], limit=1):
+            raise UserError(_("You are already in a call."))

@@ -1,0 +1,56 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+# Seconds a browser counts as reachable after it was last heard of. Browsers slow the timers of
+# hidden tabs down to one a minute.
+LEASE_SECONDS = 100
+
+
+class TelephonyAgentLease(models.Model):
+    """One open browser of an agent: the only proof that the agent can be reached.
+
+    The rows are written with one statement each, so that a renewal costs nothing and never waits
+    for another row.
+    """
+
+    _name = "telephony.agent.lease"
+    _description = "Telephone Lease"
+    _log_access = False
+    _rec_name = "client_uuid"
+
+    agent_id = fields.Many2one("telephony.agent", required=True, ondelete="cascade")
+    client_uuid = fields.Char(required=True)
+    expires_at = fields.Datetime(required=True, index=True)
+
+    _client_unique = models.Constraint(
+        "UNIQUE (agent_id, client_uuid)", "A browser has one lease only."
+    )
+
+    def _renew(self, agent, client_uuid):
+        """Count a browser as reachable from now on.
+
+        :param agent: whose browser
+        :param str client_uuid: identifier the page gave itself, 8 to 64 characters
+        :return: until when (UTC)
+        :rtype: datetime
+        """
+        expires_at = fields.Datetime.now() + timedelta(seconds=LEASE_SECONDS)
+        self.env.cr.execute(SQL(
+            """INSERT INTO telephony_agent_lease (agent_id, client_uuid, expires_at)
+                    VALUES (%s, %s, %s)
+               ON CONFLICT (agent_id, client_uuid) DO UPDATE SET expires_at = EXCLUDED.expires_at
+            """,
+            agent.id, client_uuid, expires_at,
+        ))
+        self.invalidate_model()
+        return expires_at
+
+    def _release(self, agent, client_uuid):
+        """Count a browser as closed."""
+        self.search([("agent_id", "=", agent.id), ("client_uuid", "=", client_uuid)]).unlink()
+
+    @api.autovacuum
+    def _gc_expired(self):
+        self.search([("expires_at", "<", fields.Datetime.now() - timedelta(hours=1))]).unlink()

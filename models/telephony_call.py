@@ -1,0 +1,380 @@
+import logging
+import uuid as uuidlib
+
+from odoo import _, api, fields, models
+
+from odoo.addons.phone_validation.tools import phone_validation
+
+from .telephony_call_state import CALL_STATES, CallEvent, call_target, is_legal, outcome_of
+from .telephony_document import HangUp, Say
+
+_logger = logging.getLogger(__name__)
+
+# What the carrier writes instead of a caller's number when the caller hides it. +266696687 is
+# “anonymous” typed on a telephone's keys.
+ANONYMOUS = {"", "anonymous", "restricted", "unavailable", "unknown", "private",
+             "+266696687", "266696687", "+86282452253", "+2562533"}
+
+
+class TelephonyCall(models.Model):
+    """A conversation, from its first ring to its end.
+
+    The carrier owns the sound, this table owns the call. Its state is written by `_apply_event`
+    only; everything else on it describes who, when and why.
+    """
+
+    _name = "telephony.call"
+    _description = "Call"
+    _order = "started_at desc, id desc"
+    _rec_name = "display_name"
+    _check_company_auto = True
+
+    uuid = fields.Char(required=True, readonly=True, copy=False,
+                       default=lambda self: str(uuidlib.uuid4()))
+    request_uuid = fields.Char(readonly=True, copy=False)
+    account_id = fields.Many2one(
+        "telephony.account", required=True, ondelete="restrict", index=True, readonly=True
+    )
+    company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
+    provider_call_id = fields.Char(readonly=True, copy=False)
+    provider_conference_id = fields.Char(readonly=True, copy=False)
+    direction = fields.Selection(
+        [("incoming", "Incoming"), ("outgoing", "Outgoing")], required=True, readonly=True
+    )
+    state = fields.Selection(
+        [(state, state.replace("_", " ").title()) for state in CALL_STATES],
+        required=True, default="new", readonly=True, index=True,
+    )
+    outcome = fields.Selection(
+        [
+            ("answered", "Answered"),
+            ("missed", "Missed"),
+            ("abandoned", "Abandoned"),
+            ("voicemail", "Voicemail"),
+            ("busy", "Busy"),
+            ("no_answer", "No Answer"),
+            ("declined", "Declined"),
+            ("canceled", "Canceled"),
+            ("blocked", "Blocked"),
+            ("failed", "Failed"),
+        ],
+        readonly=True,
+    )
+    ended_by = fields.Selection(
+        [("agent", "Phone User"), ("customer", "Customer"), ("system", "System")], readonly=True
+    )
+    failure_reason = fields.Char(readonly=True)
+    from_number = fields.Char("From", readonly=True)
+    to_number = fields.Char("To", readonly=True)
+    customer_number = fields.Char("Number", readonly=True, index="btree_not_null")
+    number_id = fields.Many2one(
+        "telephony.number", "Our Number", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Contact", ondelete="set null", index="btree_not_null"
+    )
+    lead_id = fields.Many2one(
+        "crm.lead", "Opportunity", ondelete="set null", index="btree_not_null"
+    )
+    user_id = fields.Many2one("res.users", "Phone User", readonly=True, ondelete="set null",
+                              index="btree_not_null")
+    flow_id = fields.Many2one("telephony.flow", readonly=True, ondelete="set null")
+    step_id = fields.Many2one("telephony.flow.step", readonly=True, ondelete="set null")
+    step_entered_at = fields.Datetime(readonly=True)
+    trace = fields.Text("What Happened", readonly=True)
+    started_at = fields.Datetime(
+        required=True, readonly=True, default=fields.Datetime.now, index=True
+    )
+    claimed_at = fields.Datetime(readonly=True)
+    # Until when the one who took the call, or lost it, has to be there.
+    connect_by = fields.Datetime(readonly=True)
+    answered_at = fields.Datetime(readonly=True)
+    ended_at = fields.Datetime(readonly=True)
+    duration = fields.Integer("Seconds of Talk", readonly=True, aggregator="sum")
+    wait_duration = fields.Integer("Seconds of Waiting", readonly=True, aggregator="avg")
+    note = fields.Text("Summary")
+    message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
+    leg_ids = fields.One2many("telephony.call.leg", "call_id", "Legs", readonly=True)
+    offer_ids = fields.One2many("telephony.offer", "call_id", "Offers", readonly=True)
+    event_ids = fields.One2many("telephony.call.event", "call_id", "Events", readonly=True)
+    customer_display = fields.Char("Caller", compute="_compute_customer_display")
+    duration_display = fields.Char("Duration", compute="_compute_duration_display")
+
+    _uuid_unique = models.Constraint("UNIQUE (uuid)", "The identifier of a call is unique.")
+    _request_unique = models.UniqueIndex(
+        "(user_id, request_uuid) WHERE request_uuid IS NOT NULL"
+    )
+    _provider_call_unique = models.UniqueIndex(
+        "(account_id, provider_call_id) WHERE provider_call_id IS NOT NULL"
+    )
+    _running_index = models.Index("(user_id) WHERE state != 'ended'")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_id", "customer_number")
+    def _compute_customer_display(self):
+        for call in self:
+            # sudo: telephony.call - whoever sees the call sees who it is with
+            call.customer_display = (
+                call.sudo().partner_id.display_name
+                or self._format_number(call.customer_number)
+                or _("Hidden number")
+            )
+
+    @api.depends("customer_display", "direction")
+    def _compute_display_name(self):
+        for call in self:
+            pattern = (
+                _("Call from %(name)s") if call.direction == "incoming" else _("Call to %(name)s")
+            )
+            call.display_name = pattern % {"name": call.customer_display}
+
+    @api.depends("duration")
+    def _compute_duration_display(self):
+        for call in self:
+            minutes, seconds = divmod(call.duration or 0, 60)
+            hours, minutes = divmod(minutes, 60)
+            call.duration_display = (
+                f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+            )
+
+    # === NUMBERS === #
+
+    @api.model
+    def _normalize(self, number, country):
+        """Turn what somebody typed into E.164.
+
+        :param str number: as written
+        :param country: the country whose national writing is meant (`res.country`)
+        :return: the number, or an empty text when it is none
+        :rtype: str
+        """
+        formatted = phone_validation.phone_format(
+            (number or "").strip(), country.code or None, country.phone_code or None,
+            force_format="E164", raise_exception=False,
+        )
+        return formatted if formatted.startswith("+") and formatted[1:].isdigit() else ""
+
+    @api.model
+    def _format_number(self, number):
+        """Write an E.164 number for people, as `+32 470 12 34 56`."""
+        if not number:
+            return ""
+        return phone_validation.phone_format(
+            number, None, None, force_format="INTERNATIONAL", raise_exception=False
+        )
+
+    # === FROM THE WEBHOOKS === #
+
+    @api.model
+    def _process_event(self, account, event):
+        """Apply a callback of the carrier, once.
+
+        :param account: who told it
+        :param CallEvent event: what happened
+        """
+        row = self.env["telephony.call.event"]._register(account, event.key, event.kind, event.at)
+        if not row:
+            _logger.info("A callback came again: %s", event.key)
+            return
+        leg = self.env["telephony.call.leg"]._find(account, event)
+        if not leg:
+            # The leg may be in the transaction of another worker, just being written.
+            _logger.warning("A callback about an unknown leg: %s", event.key)
+            return
+        row.call_id = leg.call_id
+        leg.call_id._apply_event(event)
+
+    @api.model
+    def _process_crash(self, account, provider_leg_id):
+        """End a call whose handling failed: the customer hears an apology, the reason is kept.
+
+        :return: a document
+        :rtype: list
+        """
+        leg = self.env["telephony.call.leg"].search([
+            ("account_id", "=", account.id), ("provider_leg_id", "=", provider_leg_id or "")
+        ])
+        text = self.env._("We are sorry, something went wrong. Please call again later.")
+        if leg and leg.role == "customer" and leg.call_id.state != "ended":
+            leg.call_id._apply_event(CallEvent(
+                "failed", reason=self.env._("An unexpected error ended this call."),
+                at=fields.Datetime.now(), data={"by": "system"},
+            ))
+        return [Say(text), HangUp()]
+
+    # === THE ONE WRITER OF THE STATE === #
+
+    def _apply_event(self, event):
+        """Let something that happened change this call. The only writer of its state.
+
+        Note: `self.ensure_one()`
+
+        :param CallEvent event: what happened
+        :return: whether the call's state changed
+        :rtype: bool
+        """
+        self.ensure_one()
+        target = getattr(self, f"_apply_{event.kind}")(event)
+        if not target:
+            return False
+        return self._move_to(target, event)
+
+    def _move_to(self, target, event):
+        if target == self.state:
+            _logger.info("%s: %s again, nothing changes", self.uuid, target)
+            return False
+        if not is_legal(self.state, target):
+            # A late event of a call that is over is expected; anything else is worth knowing.
+            level = logging.INFO if self.state == "ended" else logging.WARNING
+            _logger.log(level, "%s: from %s to %s is not possible (%s)",
+                        self.uuid, self.state, target, event.kind)
+            return False
+        values = {"state": target}
+        if target == "in_progress" and not self.answered_at:
+            values.update(answered_at=event.at, connect_by=False)
+        if target == "ended":
+            values.update(self._get_end_values(event))
+        _logger.info("%s: %s -> %s (%s)", self.uuid, self.state, target, event.kind)
+        self.write(values)
+        hook = getattr(self, f"_on_{target}", None)
+        if hook:
+            hook()
+        self._notify()
+        return True
+
+    def _get_end_values(self, event):
+        customer = self._get_customer_leg()
+        answered_at = self.answered_at or (
+            self.direction == "outgoing" and customer.answered_at or False
+        )
+        ended_at = max(event.at, answered_at) if answered_at else event.at
+        ended_by = self.ended_by or event.data.get("by") or "customer"
+        return {
+            "ended_at": ended_at,
+            "answered_at": answered_at,
+            "ended_by": ended_by,
+            "connect_by": False,
+            "failure_reason": event.reason if event.kind == "failed" else self.failure_reason,
+            "duration": int((ended_at - answered_at).total_seconds()) if answered_at else 0,
+            "wait_duration": max(
+                0, int(((answered_at or ended_at) - self.started_at).total_seconds())
+            ),
+            "outcome": self.outcome or outcome_of(
+                self.direction, self.state, bool(answered_at), customer.end_reason or "", ended_by
+            ),
+        }
+
+    # === WHAT EACH EVENT MEANS: RETURN THE STATE THE CALL SHOULD BE IN === #
+
+    def _apply_leg(self, event):
+        leg = self.env["telephony.call.leg"]._find(self.account_id, event)
+        if not leg:
+            return None
+        moved = leg._advance(event)
+        if leg.role == "customer" and event.status == "in_progress" and (
+            self.direction == "outgoing" and self.state == "ended" and self.answered_at
+        ):
+            # The end came before the answer: now the true moment of the answer is known.
+            self._correct_answer(leg.answered_at)
+        if not moved:
+            return None
+        if leg.role == "agent" and leg.status == "ended":
+            return self._agent_left(event)
+        return call_target(self.direction, leg.role, leg.status)
+
+    def _correct_answer(self, answered_at):
+        self.write({
+            "answered_at": answered_at,
+            "duration": max(0, int((self.ended_at - answered_at).total_seconds())),
+            "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
+        })
+
+    def _apply_join(self, event):
+        leg = self.env["telephony.call.leg"]._find(self.account_id, event)
+        values = {}
+        if event.conference_id and self.provider_conference_id != event.conference_id:
+            values["provider_conference_id"] = event.conference_id
+        if values:
+            self.write(values)
+        if leg and not leg.joined_at:
+            leg.joined_at = event.at
+
+    def _apply_leave(self, event):
+        leg = self.env["telephony.call.leg"]._find(self.account_id, event)
+        if leg and (not leg.left_at or leg.left_at < event.at):
+            leg.left_at = event.at
+
+    def _apply_hold(self, event):
+        self._apply_hold_flag(event, True)
+
+    def _apply_unhold(self, event):
+        self._apply_hold_flag(event, False)
+
+    def _apply_hold_flag(self, event, on_hold):
+        leg = self.env["telephony.call.leg"]._find(self.account_id, event)
+        if leg and event.sequence > leg.hold_sequence:
+            leg.write({"on_hold": on_hold, "hold_sequence": event.sequence})
+            self._notify()
+
+    def _apply_routed(self, event):
+        return "routing"
+
+    def _apply_offered(self, event):
+        return "ringing"
+
+    def _apply_joined(self, event):
+        return "in_progress"
+
+    def _apply_hung_up(self, event):
+        self.ended_by = self.ended_by or event.data["by"]
+        return "ended"
+
+    def _apply_failed(self, event):
+        return "ended"
+
+    def _agent_left(self, event):
+        """Decide what the end of an agent's leg means for the call.
+
+        :return: the state the call should be in, or None
+        """
+        if self.state == "ended" or self._get_agent_legs()._is_alive():
+            return None
+        customer = self._get_customer_leg()
+        if not customer._is_alive():
+            return None
+        if self.direction == "outgoing" and customer.status != "in_progress":
+            # Nobody is there to speak with the customer whose telephone rings.
+            self.ended_by = "agent"
+            return "ended"
+        if self.state == "in_progress":
+            self._park()
+        return None
+
+    # === WHO TAKES PART === #
+
+    def _get_customer_leg(self):
+        return self.leg_ids.filtered(lambda leg: leg.role == "customer")[:1]
+
+    def _get_agent_legs(self):
+        return self.leg_ids.filtered(lambda leg: leg.role == "agent")
+
+    # === HOOKS === #
+
+    def _on_ended(self):
+        self.offer_ids._close("withdrawn", "canceled")
+        if self.ended_by != "customer" and self.leg_ids._is_alive():
+            self.account_id._after_commit(self, "_send_end_request")
+        self._post_log()
+
+    def _add_trace(self, sentence):
+        """Add a sentence to the story of how this call was handled."""
+        now = fields.Datetime.now().strftime("%H:%M:%S")
+        self.trace = f"{self.trace or ''}{now} {sentence}\n"
+
+    def _notify(self):
+        """Tell the call's user what it looks like now."""
+        for call in self.filtered("user_id"):
+            user = call.user_id
+            [payload] = call.with_user(user).with_context(lang=user.lang)._to_client()
+            user._bus_send("telephony/call_updated", payload)

@@ -1,0 +1,179 @@
+from odoo import _, api, fields, models
+
+RECENT_COUNT = 20
+
+
+class TelephonyCall(models.Model):
+    """What the web client is told about calls."""
+
+    _inherit = "telephony.call"
+
+    def _to_client(self):
+        """Return what the softphone shows of these calls, in the current user's language.
+
+        Whoever sees a call sees the number and the name of the customer, and nothing more of
+        records that the user may not read.
+
+        :rtype: list(dict)
+        """
+        # sudo: telephony.call - every caller decided before who is told
+        return [call_sudo._to_client_one(self.env.user) for call_sudo in self.sudo()]
+
+    def _to_client_for_me(self):
+        """Return one call as seen by the current user. Note: `self.ensure_one()`"""
+        return self.with_user(self.env.user)._to_client()[0]
+
+    def _to_client_one(self, user):
+        customer = self._get_customer_leg()
+        running = self.state != "ended"
+        agent_connected = running and self._get_agent_legs()._is_connected()
+        to_text = fields.Datetime.to_string
+        return {
+            "uuid": self.uuid,
+            "id": self.id,
+            "direction": self.direction,
+            "state": self.state,
+            "outcome": self.outcome or False,
+            "end_message": self._get_end_message(),
+            "customer": self._get_customer_data(user),
+            "our_number": {
+                "id": self.number_id.id,
+                "number": self.number_id.number or False,
+                "number_display": self._format_number(self.number_id.number),
+                "name": self.number_id.name or False,
+            },
+            "record": self._get_record_data(user),
+            "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
+            "created_at": to_text(self.started_at),
+            "answered_at": to_text(self.answered_at) or False,
+            "ended_at": to_text(self.ended_at) or False,
+            "duration": self.duration,
+            "customer_state": customer.status or "new",
+            "on_hold": customer.on_hold,
+            "agent_connected": agent_connected,
+            "can_rejoin": bool(
+                self.state == "in_progress" and self.user_id == user and not agent_connected
+            ),
+            "note": self.note or "",
+        }
+
+    def _get_customer_data(self, user):
+        partner = self.partner_id
+        readable = bool(partner) and partner.with_user(user).sudo(False).has_access("read")
+        region = self._get_region(self.customer_number)
+        return {
+            "number": self.customer_number or False,
+            "number_display": self._format_number(self.customer_number) or _("Hidden number"),
+            "name": partner.name or partner.display_name or self.lead_id.contact_name
+            or self.lead_id.partner_name or False,
+            "company_name": partner.commercial_company_name or self.lead_id.partner_name or False,
+            "partner_id": partner.id if readable else False,
+            "country_code": region or False,
+            "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128" if readable else False,
+        }
+
+    def _get_record_data(self, user):
+        for record in (self.lead_id, self.partner_id):
+            if record and record.with_user(user).sudo(False).has_access("read"):
+                return {"model": record._name, "id": record.id, "name": record.display_name}
+        return False
+
+    def _get_end_message(self):
+        """Say to the phone user, in a whole sentence, how the call ended."""
+        if self.state != "ended":
+            return False
+        if self.failure_reason:
+            return self.failure_reason
+        return {
+            "answered": _("The call has ended."),
+            "missed": _("The caller has hung up."),
+            "abandoned": _("The caller has hung up."),
+            "voicemail": _("The caller has left a message."),
+            "busy": _("The line is busy."),
+            "no_answer": _("Nobody answered."),
+            "declined": _("The call was declined."),
+            "canceled": _("The call was canceled."),
+            "blocked": _("The call was blocked."),
+            "failed": _("The call failed. Check the number and try again."),
+        }.get(self.outcome, _("The call has ended."))
+
+    def _get_card(self):
+        """Return the rest of the caller's business card: only what the current user may read.
+
+        :rtype: dict
+        """
+        # sudo: telephony.call - the call rings at this user
+        call_sudo = self.sudo()
+        last_sudo = call_sudo.search([
+            ("customer_number", "=", call_sudo.customer_number),
+            ("customer_number", "!=", False),
+            ("state", "=", "ended"),
+            ("company_id", "=", call_sudo.company_id.id),
+        ], limit=1)
+        leads = self.env["crm.lead"]
+        if call_sudo.partner_id and leads.has_access("read"):
+            leads = leads.search([
+                ("partner_id", "=", call_sudo.partner_id.id), ("won_status", "=", "pending"),
+            ], limit=3)
+        return {
+            "last_call": {
+                "date": fields.Datetime.to_string(last_sudo.started_at),
+                "user_name": last_sudo.user_id.name or False,
+                "outcome": last_sudo.outcome or False,
+            } if last_sudo else False,
+            "opportunities": [
+                {"id": lead.id, "name": lead.name, "stage": lead.stage_id.name or False}
+                for lead in leads
+            ],
+        }
+
+    @api.model
+    def _get_region(self, number):
+        return self.env["res.partner"]._telephony_region(number)
+
+    @api.model
+    def _get_running_of(self, user):
+        # sudo: telephony.call - the user's own calls
+        return self.with_env(self.env(su=False)).browse(self.sudo().search([
+            ("user_id", "=", user.id),
+            ("state", "!=", "ended"),
+            ("company_id", "in", self.env.companies.ids),
+        ]).ids)
+
+    @api.model
+    def _get_recent_of(self, user):
+        # sudo: telephony.call - the user's own calls, and those that rang there
+        return self.browse(self.sudo().search([
+            "|",
+            ("user_id", "=", user.id),
+            "&", ("user_id", "=", False), ("offer_ids.agent_id.user_id", "=", user.id),
+            ("state", "=", "ended"),
+            ("company_id", "in", self.env.companies.ids),
+        ], limit=RECENT_COUNT).ids)
+
+    # === RPC === #
+
+    @api.model
+    def find_caller(self, number):
+        """Look for the contact that has a number.
+
+        :param str number: as typed, or E.164
+        :return: the contact as in `search_contacts`, or False
+        :rtype: dict | bool
+        """
+        self.env["telephony.agent"]._get_mine()
+        normalized = self._normalize(number, self.env.company.country_id)
+        partners = self.env["res.partner"]._telephony_find(normalized, self.env.company)
+        found = partners._filtered_access("read")[:1]
+        return found._telephony_to_client()[0] if found else False
+
+    @api.model
+    def search_contacts(self, term, limit=8):
+        """Search contacts that can be called, by name or number.
+
+        :param str term: part of a name or of a number
+        :param int limit: 50 at most
+        :rtype: list(dict)
+        """
+        self.env["telephony.agent"]._get_mine()
+        return self.env["res.partner"]._telephony_search(term, min(limit, 50))

@@ -1,0 +1,176 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from .providers.base import ProviderError
+from .telephony_call_state import CallEvent
+
+NOTE_LENGTH = 20000
+
+
+class TelephonyCall(models.Model):
+    """What a phone user does with a call: accept, decline, hang up, hold, note."""
+
+    _inherit = "telephony.call"
+
+    # === RPC === #
+
+    @api.model
+    def accept(self, uuid):
+        """Take a call that rings here. The first one wins.
+
+        :param str uuid: the call
+        :raise UserError: the user is in another call
+        :return: `accepted`, and the `call`, or the `message` that says why not
+        :rtype: dict
+        """
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        call_sudo = self._find_sudo(uuid)
+        if call_sudo and call_sudo.user_id == self.env.user and call_sudo.state != "ended":
+            return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
+            raise AccessError(_("This call is not ringing for you."))
+        if call_sudo.state == "ended":
+            return {"accepted": False, "message": _("The caller has hung up.")}
+        offer_sudo = call_sudo._get_open_offers().filtered(
+            lambda offer: offer.agent_id == agent_sudo
+        )
+        if not offer_sudo and not call_sudo.user_id:
+            return {"accepted": False, "message": _("This call is no longer ringing for you.")}
+        if not call_sudo.user_id:
+            agent_sudo._reserve()
+        if not call_sudo._claim(agent_sudo):
+            return {
+                "accepted": False,
+                "message": _("This call was already answered by %(name)s.",
+                             name=call_sudo.user_id.name or _("somebody else")),
+            }
+        agent_sudo._notify_change()
+        return {"accepted": True, "call": call_sudo._to_client_for_me()}
+
+    @api.model
+    def decline(self, uuid):
+        """Refuse a call that rings here, or give back one that could not be connected.
+
+        It goes on ringing at the others; when nobody is left, the caller goes on at once.
+
+        :param str uuid: the call
+        """
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        call_sudo = self._find_sudo(uuid)
+        if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
+            raise AccessError(_("This call is not ringing for you."))
+        if call_sudo.state == "ended":
+            return True
+        if call_sudo.user_id == self.env.user:
+            if not call_sudo._get_agent_legs()._is_alive() and not call_sudo.answered_at:
+                call_sudo._release_claim()
+            return True
+        mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
+        if mine:
+            call_sudo._add_trace(_("%(name)s declines.", name=self.env.user.name))
+            mine._close("declined", "declined")
+            if not call_sudo._get_open_offers() and not call_sudo.user_id:
+                call_sudo.account_id._after_commit(call_sudo, "_send_leave_queue_request")
+        return True
+
+    @api.model
+    def hang_up(self, uuid):
+        """End a call of the current user for everybody.
+
+        :param str uuid: the call
+        :raise AccessError: it is somebody else's
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        if call_sudo.state != "ended":
+            call_sudo._apply_event(
+                CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "agent"})
+            )
+            self.env["telephony.agent"]._get_mine()._notify_change()
+        return call_sudo._to_client_for_me()
+
+    @api.model
+    def set_hold(self, uuid, on_hold):
+        """Put the customer on hold, with music, or take the customer back.
+
+        :param str uuid: the call
+        :param bool on_hold: what shall be
+        :raise UserError: there is nobody to put on hold
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        if call_sudo.state != "in_progress" or not call_sudo.provider_conference_id:
+            raise UserError(_("Only a running call can be put on hold."))
+        call_sudo.account_id._after_commit(call_sudo, "_send_hold_request", bool(on_hold))
+        return call_sudo._to_client_for_me()
+
+    @api.model
+    def save_note(self, uuid, note):
+        """Keep what the user writes about a call, during it or afterwards.
+
+        :param str uuid: the call
+        :param str note: plain text, 20,000 characters at most
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        note = (note or "")[:NOTE_LENGTH]
+        if (call_sudo.note or "") != note:
+            call_sudo.note = note
+            call_sudo._update_log()
+        return True
+
+    # === FINDING === #
+
+    @api.model
+    def _find_sudo(self, uuid):
+        # sudo: telephony.call - each caller of this method checks whose call it is
+        return self.sudo().search([
+            ("uuid", "=", uuid or ""), ("company_id", "in", self.env.companies.ids)
+        ])
+
+    @api.model
+    def _get_mine_sudo(self, uuid):
+        """Return a call of the current user, as superuser.
+
+        :raise AccessError: it is somebody else's, or there is none
+        """
+        self.env["telephony.agent"]._get_mine()
+        call_sudo = self._find_sudo(uuid)
+        if not call_sudo or call_sudo.user_id != self.env.user:
+            raise AccessError(_("This is not your call."))
+        return call_sudo
+
+    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+
+    def _send_end_request(self):
+        """Hang up every leg that may still be there."""
+        for leg in self.leg_ids.filtered("provider_leg_id"):
+            if leg._is_alive():
+                self._send("end_leg", leg.provider_leg_id)
+
+    def _send_hold_request(self, on_hold):
+        """Put the customer's leg on hold; the carrier's callback sets the flag."""
+        leg = self._get_customer_leg()
+        if leg.status == "in_progress":
+            self._send(
+                "hold_participant", self.provider_conference_id, leg.provider_leg_id, on_hold,
+                self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
+            )
+
+    def _ask_about(self, leg):
+        """Ask the carrier what became of a leg.
+
+        :return: the event that it tells, or None when the carrier could not be asked
+        :rtype: CallEvent | None
+        """
+        try:
+            params = self.account_id._get_client().fetch_leg(leg.provider_leg_id)
+        except ProviderError as error:
+            if not error.gone:
+                return None
+            return CallEvent(
+                "leg", provider_leg_id=leg.provider_leg_id, status="ended", reason="failed",
+                at=fields.Datetime.now(),
+            )
+        return self.account_id._parse_leg_event(params)

@@ -1,0 +1,50 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+KEPT_DAYS = 60
+
+
+class TelephonyCallEvent(models.Model):
+    """Every callback of the carrier, once: the call's diary, and the guard against repeats."""
+
+    _name = "telephony.call.event"
+    _description = "Call Event"
+    _order = "id"
+    _rec_name = "key"
+    _log_access = False
+
+    account_id = fields.Many2one("telephony.account", required=True, ondelete="cascade")
+    call_id = fields.Many2one("telephony.call", ondelete="cascade", index="btree_not_null")
+    key = fields.Char(required=True)
+    kind = fields.Char(required=True)
+    happened_at = fields.Datetime(required=True, index=True)
+
+    _key_unique = models.Constraint("UNIQUE (account_id, key)", "This event is known already.")
+
+    def _register(self, account, key, kind, happened_at=None):
+        """Write an event down, if it is new.
+
+        If another worker is writing the same event at this moment, PostgreSQL reports a
+        serialization failure here, and Odoo runs the request again on a fresh snapshot.
+
+        :param account: who told it
+        :param str key: the same at every delivery of the event
+        :return: the new row, or nothing when the event is a repeat
+        """
+        self.env.cr.execute(SQL(
+            """INSERT INTO telephony_call_event (account_id, key, kind, happened_at)
+                    VALUES (%s, %s, %s, %s)
+               ON CONFLICT (account_id, key) DO NOTHING RETURNING id""",
+            account.id, key, kind, happened_at or fields.Datetime.now(),
+        ))
+        row = self.env.cr.fetchone()
+        return self.browse(row and row[0])
+
+    @api.autovacuum
+    def _gc_old(self):
+        limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
+        self.env.cr.execute(SQL(
+            "DELETE FROM telephony_call_event WHERE happened_at < %s", limit
+        ))

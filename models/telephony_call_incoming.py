@@ -1,0 +1,369 @@
+import logging
+from datetime import timedelta
+
+from odoo import _, fields, models
+from odoo.tools import SQL
+
+from .providers.base import ProviderError
+from .telephony_call import ANONYMOUS
+from .telephony_call_state import CallEvent
+from .telephony_document import HangUp, Join, Leave, Pause, Play, Reject, Say, Wait
+
+_logger = logging.getLogger(__name__)
+
+# Seconds an agent has, after taking a call, to be in the conference.
+CONNECT_SECONDS = 15
+# Seconds a caller waits for an agent who vanished.
+REJOIN_SECONDS = 30
+# Length of static/src/audio/ringback.wav and hold_music.wav, seconds.
+RINGBACK_SECONDS = 5
+HOLD_MUSIC_SECONDS = 30
+# How often a caller is offered again after somebody took the call and did not come.
+MAX_STEPS = 50
+
+
+class TelephonyCall(models.Model):
+    """Incoming calls: routing, ringing, waiting, being taken."""
+
+    _inherit = "telephony.call"
+
+    # === FROM THE WEBHOOKS === #
+
+    def _process_incoming(self, account, params):
+        """Take a new call in, and say what the caller hears first.
+
+        :param account: the account that was called
+        :param dict params: `CallSid`, `From`, `To` of the carrier
+        :return: a document
+        :rtype: list
+        """
+        event = self.env["telephony.call.event"]._register(
+            account, f"{params['CallSid']}:voice", "voice"
+        )
+        if not event:
+            call = self.search([
+                ("account_id", "=", account.id),
+                ("provider_call_id", "=", params["CallSid"]),
+            ])
+            _logger.info("%s: the carrier asks again", call.uuid)
+            return call._get_next_document() if call else [HangUp()]
+        number = self.env["telephony.number"].search([
+            ("account_id", "=", account.id), ("number", "=", params.get("To"))
+        ], limit=1)
+        if not number:
+            _logger.warning("A call to a number that is not listed was refused")
+            return [Reject()]
+        call = self.create(self._prepare_incoming_values(account, number, params))
+        event.call_id = call
+        call._add_trace(_("Somebody calls %(number)s.", number=number.display_name))
+        call._apply_event(CallEvent("routed", at=call.started_at))
+        return call._run_flow()
+
+    def _prepare_incoming_values(self, account, number, params):
+        caller = params.get("From") or ""
+        caller = "" if caller.lower() in ANONYMOUS else caller
+        caller = self._normalize(caller, account.company_id.country_id)
+        now = fields.Datetime.now()
+        partner = self.env["res.partner"]._telephony_find(caller, account.company_id)[:1]
+        return {
+            "account_id": account.id,
+            "provider_call_id": params["CallSid"],
+            "direction": "incoming",
+            "from_number": params.get("From") or False,
+            "to_number": number.number,
+            "customer_number": caller or False,
+            "number_id": number.id,
+            "flow_id": number.flow_id.id,
+            "partner_id": partner.id,
+            "lead_id": self._find_lead(partner, caller, account.company_id).id,
+            "started_at": now,
+            "leg_ids": [fields.Command.create({
+                "account_id": account.id,
+                "role": "customer",
+                "label": "customer",
+                "number": caller or False,
+                "provider_leg_id": params["CallSid"],
+                "status": "in_progress",
+                "initiated_at": now,
+                "ringing_at": now,
+            })],
+        }
+
+    def _process_wait(self, params):
+        """Say what a waiting caller hears until the next decision, or let the caller go on.
+
+        Note: `self.ensure_one()`
+
+        :param dict params: the carrier's, with the queue's identifier
+        :return: a document
+        :rtype: list
+        """
+        self.ensure_one()
+        leg = self._get_customer_leg()
+        queue_id = params.get("QueueSid")
+        if queue_id and leg.provider_queue_id != queue_id:
+            leg.provider_queue_id = queue_id
+        if self.state == "ended" or self._get_agent_legs()._is_connected():
+            return [Leave()]
+        now = fields.Datetime.now()
+        if self.state == "in_progress":
+            return self._get_hold_music(self._seconds_until(self.connect_by, now))
+        if self.user_id:
+            seconds = self._seconds_until(self.connect_by, now)
+            if seconds > 0:
+                return self._get_ringback(seconds)
+            self._release_claim()
+        open_offers = self._expire_offers(now)
+        if not open_offers and self.step_id.kind == "ring":
+            # Sequential: the next one. After a lost claim: everybody again.
+            agents = self.step_id._get_next_agents(self)
+            if self.step_id.ring_order == "sequential" and agents:
+                self._offer_to(agents, self.step_id.timeout)
+                open_offers = self._expire_offers(now)
+        if not open_offers:
+            return [Leave()]
+        return self._get_ringback(self._seconds_until(max(open_offers.mapped("expires_at")), now))
+
+    def _process_next(self, params):
+        """Say what the customer does next, after a queue, a conference or a redirection.
+
+        Note: `self.ensure_one()`
+
+        :return: a document
+        :rtype: list
+        """
+        self.ensure_one()
+        return self._get_next_document()
+
+    def _get_next_document(self):
+        """Say what the customer's leg does now, from the call's state alone.
+
+        The carrier may ask this at any moment, and more than once: the answer depends on what is
+        true, not on who asks.
+        """
+        if self.state == "ended":
+            return [HangUp()]
+        if self._get_agent_legs()._is_connected():
+            now = fields.Datetime.now()
+            self._apply_event(CallEvent("joined", at=now))
+            return [self._get_join(self._get_customer_leg(), ends_conference=True)]
+        if self.state == "in_progress":
+            if self._seconds_until(self.connect_by, fields.Datetime.now()) > 0:
+                return self._get_waiting_document()
+            return self._give_up_on_agent()
+        if self.user_id or self._get_open_offers():
+            return self._get_waiting_document()
+        return self._run_flow("timeout" if self.step_id else None)
+
+    # === FLOW === #
+
+    def _run_flow(self, exit_name=None):
+        """Go on through the flow until a step needs the caller.
+
+        :param str exit_name: the exit by which the current step is left; None at the beginning
+        :return: a document
+        :rtype: list
+        """
+        for _turn in range(MAX_STEPS):
+            if exit_name:
+                step = self.step_id._get_exit(exit_name)
+            else:
+                step = self.flow_id._get_first_step()
+            if not step:
+                break
+            self.write({"step_id": step.id, "step_entered_at": fields.Datetime.now()})
+            result = step._enter(self)
+            if not isinstance(result, str):
+                return result
+            exit_name = result
+        return self._get_apology()
+
+    def _get_apology(self):
+        """Say politely that nobody is there, and end."""
+        self._add_trace(_("Nobody is available: the caller hears a message."))
+        self.step_id = False
+        flow = self.flow_id
+        language = flow.language or self.company_id.partner_id.lang or "en_US"
+        text = self.with_context(lang=language).env._(
+            "Nobody is available at the moment. Please call again later. Good-bye."
+        )
+        return [Say(text, flow._get_speech_language()), HangUp()]
+
+    # === OFFERS === #
+
+    def _offer_to(self, agents, seconds):
+        """Let the call ring at agents.
+
+        :param agents: phone users
+        :param int seconds: for how long
+        """
+        now = fields.Datetime.now()
+        offers = self.env["telephony.offer"].create([
+            {
+                "call_id": self.id,
+                "agent_id": agent.id,
+                "expires_at": now + timedelta(seconds=seconds),
+            }
+            for agent in agents
+        ])
+        if self.user_id:
+            # The one who had the call before did not come back.
+            self.write({"user_id": False, "claimed_at": False, "connect_by": False})
+        self._add_trace(_("Rings at %(names)s.", names=", ".join(agents.mapped("user_id.name"))))
+        self._apply_event(CallEvent("offered", at=now))
+        offers._announce()
+
+    def _get_open_offers(self):
+        return self.offer_ids.filtered(lambda offer: offer.state == "offered")
+
+    def _expire_offers(self, now):
+        """Close the offers whose time is up; return those that still ring."""
+        expired = self._get_open_offers().filtered(lambda offer: offer.expires_at <= now)
+        if expired:
+            self._add_trace(_("%(names)s did not answer.",
+                              names=", ".join(expired.agent_id.mapped("user_id.name"))))
+            expired._close("expired", "expired")
+        return self._get_open_offers()
+
+    def _claim(self, agent):
+        """Give the call to one agent, and to nobody else.
+
+        :param agent: the phone user who accepts
+        :return: whether this agent got it
+        :rtype: bool
+        """
+        # The lock fails to serialize when somebody else has just won, and Odoo tries again.
+        self.env.cr.execute(SQL("SELECT id FROM telephony_call WHERE id = %s FOR UPDATE", self.id))
+        if self.user_id or self.state not in ("ringing", "queued"):
+            return False
+        now = fields.Datetime.now()
+        self.write({
+            "user_id": agent.user_id.id,
+            "claimed_at": now,
+            "connect_by": now + timedelta(seconds=CONNECT_SECONDS),
+        })
+        mine = self._get_open_offers().filtered(lambda offer: offer.agent_id == agent)
+        mine._close("accepted", "accepted", winner=agent.user_id)
+        self._get_open_offers()._close("withdrawn", "accepted", winner=agent.user_id)
+        self._add_trace(_("%(name)s accepts.", name=agent.user_id.name))
+        self._notify()
+        return True
+
+    def _release_claim(self):
+        """Take the call back from an agent who accepted and did not come; it rings again."""
+        user = self.user_id
+        self._add_trace(_("%(name)s could not be connected.", name=user.name))
+        self.write({"user_id": False, "claimed_at": False, "connect_by": False})
+        user._bus_send("telephony/offer_closed", {
+            "uuid": self.uuid, "reason": "expired", "by": False, "by_me": True,
+            "message": _("The connection took too long. The caller is waiting again."),
+        })
+        agents = self.step_id.agent_ids._get_available()
+        retries = len(self.offer_ids.filtered(lambda offer: offer.state == "accepted"))
+        if self.step_id.kind == "ring" and agents and retries <= 2:
+            self._offer_to(agents, self.step_id.timeout)
+
+    # === WAITING, LEAVING, COMING BACK === #
+
+    def _park(self):
+        """Let the customer wait with music for the agent who vanished."""
+        self.write({
+            "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
+        })
+        self._add_trace(_("The connection of %(name)s was lost.", name=self.user_id.name))
+        self.account_id._after_commit(self, "_send_park_request")
+        self._notify()
+
+    def _give_up_on_agent(self):
+        """The agent did not come back: the flow's exit takes the customer."""
+        self._add_trace(_("%(name)s did not come back.", name=self.user_id.name))
+        if self.step_id:
+            return self._run_flow("not_available")
+        return self._get_apology()
+
+    def _get_waiting_document(self):
+        return [Wait(
+            # One queue an account; a name at the carrier holds nothing personal.
+            f"waiting-{self.account_id.id}",
+            self.account_id._get_webhook_url("wait", call=self.uuid),
+            self.account_id._get_webhook_url("step", call=self.uuid),
+        )]
+
+    def _get_ringback(self, seconds):
+        return self._get_timed_sound("ringback.wav", RINGBACK_SECONDS, seconds)
+
+    def _get_hold_music(self, seconds):
+        if seconds <= 0:
+            return [Leave()]
+        return self._get_timed_sound("hold_music.wav", HOLD_MUSIC_SECONDS, seconds)
+
+    def _get_hold_document(self):
+        """Say what a customer on hold hears, until the agent comes back."""
+        return [Play(self.account_id._get_sound_url("hold_music.wav"), 0)]
+
+    def _get_timed_sound(self, name, length, seconds):
+        """Play a sound for whole turns, and be silent for the rest: the document is the timer."""
+        turns, rest = divmod(max(1, seconds), length)
+        document = []
+        url = self.account_id._get_sound_url(name)
+        if not turns:
+            turns, rest = 1, 0
+        document.append(Play(url, turns))
+        if rest:
+            document.append(Pause(rest))
+        return document
+
+    def _get_join(self, leg, ends_conference):
+        return Join(
+            self.uuid, leg.label, ends_conference,
+            self.account_id._get_webhook_url("conference", call=self.uuid),
+        )
+
+    @staticmethod
+    def _seconds_until(moment, now):
+        return max(0, int((moment - now).total_seconds())) if moment else 0
+
+    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+
+    def _send_connect_request(self):
+        """Take the caller out of the queue, into the conference."""
+        leg = self._get_customer_leg()
+        if leg.status == "ended" or not leg.provider_queue_id:
+            # Not in the queue yet: the first question of the waiting room moves the caller on.
+            return
+        self._send(
+            "move_from_queue", leg.provider_queue_id, leg.provider_leg_id,
+            self.account_id._get_webhook_url("join", call=self.uuid),
+        )
+
+    def _send_leave_queue_request(self):
+        """Take the caller out of the queue: nobody is left whom it could ring at."""
+        leg = self._get_customer_leg()
+        if leg.provider_queue_id:
+            self._send(
+                "move_from_queue", leg.provider_queue_id, leg.provider_leg_id,
+                self.account_id._get_webhook_url("step", call=self.uuid),
+            )
+
+    def _send_park_request(self):
+        """Take the customer out of the conference, into the waiting room."""
+        if self.state != "in_progress" or self._get_agent_legs()._is_alive():
+            return
+        self._send(
+            "redirect_leg", self._get_customer_leg().provider_leg_id,
+            self.account_id._get_webhook_url("step", call=self.uuid),
+        )
+
+    def _send(self, method_name, *args):
+        """Send one request; what it was about may be gone meanwhile.
+
+        :return: whether the carrier carried it out
+        :rtype: bool
+        """
+        try:
+            getattr(self.account_id._get_client(), method_name)(*args)
+        except ProviderError as error:
+            level = logging.INFO if error.gone else logging.WARNING
+            _logger.log(level, "%s: %s failed, code %s", self.uuid, method_name, error.code)
+            return False
+        return True

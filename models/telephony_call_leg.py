@@ -1,0 +1,111 @@
+from odoo import fields, models
+
+from .telephony_call_state import LEG_RANK, leg_changes
+
+
+class TelephonyCallLeg(models.Model):
+    """One party's connection to a call. Its status only moves up."""
+
+    _name = "telephony.call.leg"
+    _description = "Call Leg"
+    _order = "id"
+    _rec_name = "label"
+
+    call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
+    account_id = fields.Many2one("telephony.account", required=True, ondelete="cascade")
+    role = fields.Selection(
+        [
+            ("customer", "Customer"),
+            ("agent", "Phone User"),
+            ("consulted", "Consulted"),
+            ("supervisor", "Supervisor"),
+        ],
+        required=True,
+    )
+    user_id = fields.Many2one("res.users", ondelete="set null")
+    label = fields.Char(required=True, help="Its name in the conference.")
+    number = fields.Char(help="What was dialled for this leg, with country code.")
+    provider_leg_id = fields.Char("Identifier at the Carrier")
+    provider_queue_id = fields.Char("Queue at the Carrier")
+    status = fields.Selection(
+        [
+            ("new", "New"),
+            ("initiated", "Initiated"),
+            ("ringing", "Ringing"),
+            ("in_progress", "In Progress"),
+            ("ended", "Ended"),
+        ],
+        required=True,
+        default="new",
+        readonly=True,
+    )
+    sequence = fields.Integer(default=-1, readonly=True)
+    on_hold = fields.Boolean(readonly=True)
+    hold_sequence = fields.Integer(default=-1, readonly=True)
+    initiated_at = fields.Datetime(readonly=True)
+    ringing_at = fields.Datetime(readonly=True)
+    answered_at = fields.Datetime(readonly=True)
+    answer_told = fields.Boolean(readonly=True)
+    joined_at = fields.Datetime(readonly=True)
+    left_at = fields.Datetime(readonly=True)
+    ended_at = fields.Datetime(readonly=True)
+    end_reason = fields.Char(readonly=True)
+
+    _provider_leg_unique = models.UniqueIndex(
+        "(account_id, provider_leg_id) WHERE provider_leg_id IS NOT NULL"
+    )
+    _label_unique = models.Constraint("UNIQUE (call_id, label)", "A label is used once a call.")
+    _running_index = models.Index("(call_id) WHERE status != 'ended'")
+
+    def _find(self, account, event):
+        """Find the leg an event is about.
+
+        :param account: the account that told it
+        :param CallEvent event: it names the leg by our identifier, or by the carrier's
+        :return: the leg, or nothing
+        """
+        leg = self.search([
+            ("account_id", "=", account.id), ("provider_leg_id", "=", event.provider_leg_id)
+        ])
+        if not leg and event.leg_id:
+            leg = self.browse(event.leg_id).exists().filtered(
+                lambda leg: leg.account_id == account and not leg.provider_leg_id
+            )
+            if leg and event.provider_leg_id:
+                leg.provider_leg_id = event.provider_leg_id
+        return leg
+
+    def _advance(self, event):
+        """Apply a `leg` event to this leg.
+
+        Note: `self.ensure_one()`
+
+        :param CallEvent event: what happened
+        :return: whether the status moved up
+        :rtype: bool
+        """
+        self.ensure_one()
+        changes = leg_changes(
+            {
+                "status": self.status,
+                "sequence": self.sequence,
+                "initiated_at": self.initiated_at,
+                "ringing_at": self.ringing_at,
+                "answered_at": self.answered_at,
+                "answer_told": self.answer_told,
+                "ended_at": self.ended_at,
+                "end_reason": self.end_reason,
+            },
+            event,
+        )
+        if changes:
+            self.write(changes)
+        return "status" in changes
+
+    def _is_connected(self):
+        """Tell whether these legs hold somebody who can be heard now."""
+        return any(leg.status == "in_progress" for leg in self)
+
+    def _is_alive(self):
+        """Tell whether at least one of these legs may still cost money."""
+        return any(LEG_RANK[leg.status] < LEG_RANK["ended"] for leg in self)

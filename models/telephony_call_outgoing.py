@@ -1,0 +1,217 @@
+import logging
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .providers.base import ProviderError
+from .telephony_call_state import CallEvent
+from .telephony_document import HangUp
+
+_logger = logging.getLogger(__name__)
+
+# Seconds the customer's telephone rings.
+RING_SECONDS = 30
+
+
+class TelephonyCall(models.Model):
+    """Outgoing calls, and the agent's own leg of every call."""
+
+    _inherit = "telephony.call"
+
+    @api.model
+    def dial(self, number, caller_id_id=None, res_model=None, res_id=None, request_uuid=None):
+        """Prepare a call to a customer; the browser then connects with its identifier.
+
+        The number is kept here: nobody can make the carrier dial anything else.
+
+        :param str number: as typed or as in the record
+        :param int caller_id_id: the verified caller ID to show, if the user chose one
+        :param str res_model: model of the record it is dialled from
+        :param int res_id: identifier of that record
+        :param str request_uuid: the same for every repetition of one click
+        :raise UserError: the user may not call, is in a call, or the number is none
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        if request_uuid:
+            call_sudo = self._find_request(agent_sudo, request_uuid)
+            if call_sudo:
+                return call_sudo._to_client_for_me()
+        if caller_id_id:
+            raise UserError(_("This caller ID cannot be used. Choose another one."))
+        reason = agent_sudo._get_reason_not_to_call()
+        if reason:
+            raise UserError(reason)
+        record = self._get_dialled_record(res_model, res_id)
+        customer_number = self._normalize_dialled(number, record)
+        agent_sudo._reserve()
+        # sudo: telephony.call - phone users write no calls; every value is decided here
+        call_sudo = self.sudo().create(
+            self._prepare_outgoing_values(agent_sudo, customer_number, record, request_uuid)
+        )
+        call_sudo._add_trace(_("%(name)s calls.", name=self.env.user.name))
+        call_sudo._notify()
+        agent_sudo._notify_change()
+        return call_sudo._to_client_for_me()
+
+    def _find_request(self, agent_sudo, request_uuid):
+        """Return the call that an earlier delivery of the same click has made, as superuser."""
+        # sudo: telephony.call - the user's own call
+        return self.sudo().search([
+            ("user_id", "=", agent_sudo.user_id.id), ("request_uuid", "=", request_uuid)
+        ])
+
+    def _get_dialled_record(self, res_model, res_id):
+        """Return the record a call is made from, if the user may read it."""
+        if not res_model or not res_id or res_model not in self.env:
+            return None
+        record = self.env[res_model].browse(res_id).exists()
+        return record if record and record.has_access("read") else None
+
+    def _normalize_dialled(self, number, record):
+        """Turn what was dialled into E.164, with the record's country, then the company's.
+
+        :raise UserError: it is no number that can be called
+        """
+        countries = self.env.company.country_id
+        if record is not None and hasattr(record, "_phone_get_country"):
+            countries = record._phone_get_country().get(record.id) or countries
+        normalized = (
+            self._normalize(number, countries) or self._normalize(number, self.env.company.country_id)
+        )
+        if not (number or "").strip():
+            raise UserError(_("Enter a number to call."))
+        if not normalized:
+            raise UserError(_(
+                "“%(number)s” cannot be called. Check the number, or write it with its country "
+                "code, as +32470123456.",
+                number=number.strip(),
+            ))
+        if self.env["telephony.number"].sudo().search_count([("number", "=", normalized)], limit=1):
+            raise UserError(_("This is a number of your own company."))
+        return normalized
+
+    def _prepare_outgoing_values(self, agent, customer_number, record, request_uuid):
+        number = agent._get_default_number()
+        partner, lead = self._associate(record, customer_number, agent.company_id)
+        return {
+            "account_id": number.account_id.id,
+            "request_uuid": request_uuid or False,
+            "direction": "outgoing",
+            "from_number": number.number,
+            "to_number": customer_number,
+            "customer_number": customer_number,
+            "number_id": number.id,
+            "user_id": agent.user_id.id,
+            "partner_id": partner.id,
+            "lead_id": lead.id,
+            "leg_ids": [fields.Command.create({
+                "account_id": number.account_id.id,
+                "role": "customer",
+                "label": "customer",
+                "number": customer_number,
+            })],
+        }
+
+    # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
+
+    def _process_browser(self, account, params):
+        """Let an agent's browser into the conference of a call it is allowed to be in.
+
+        :param account: the account that was called
+        :param dict params: `CallSid`, `From` (the identity) and `uuid` (the call), all of them
+            given by a browser: they are only looked up, never dialled
+        :return: a document
+        :rtype: list
+        """
+        agent = self.env["telephony.agent"].search([
+            ("identity", "=", (params.get("From") or "").removeprefix("client:")),
+            ("company_id", "=", account.company_id.id),
+        ])
+        call = self.search([
+            ("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)
+        ])
+        if not agent or not call or call.user_id != agent.user_id or call.state == "ended":
+            _logger.info("%s: a browser was refused", call.uuid or "unknown")
+            return [HangUp()]
+        leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])
+        if not leg:
+            leg = call._add_agent_leg(agent, params["CallSid"])
+            call._on_agent_connected()
+        return [call._get_join(leg, ends_conference=False)]
+
+    def _add_agent_leg(self, agent, provider_leg_id):
+        now = fields.Datetime.now()
+        return self.env["telephony.call.leg"].create({
+            "call_id": self.id,
+            "account_id": self.account_id.id,
+            "role": "agent",
+            "user_id": agent.user_id.id,
+            "label": f"agent-{len(self._get_agent_legs()) + 1}",
+            "provider_leg_id": provider_leg_id,
+            "status": "in_progress",
+            "initiated_at": now,
+            "answered_at": now,
+        })
+
+    def _on_agent_connected(self):
+        """The agent is there: call the customer, or bring the waiting customer in."""
+        customer = self._get_customer_leg()
+        self.connect_by = False
+        if self.direction == "outgoing" and customer.status == "new" and not customer.initiated_at:
+            customer.initiated_at = fields.Datetime.now()
+            self.account_id._after_commit(self, "_send_dial_request")
+        else:
+            self.account_id._after_commit(self, "_send_connect_request")
+        self._notify()
+
+    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+
+    def _send_dial_request(self):
+        """Call the customer into the conference.
+
+        :return: what has to be written about it
+        """
+        leg = self._get_customer_leg()
+        if self.state == "ended" or leg.provider_leg_id:
+            return None
+        client = self.account_id._get_client()
+        url = self.account_id._get_webhook_url
+        values = {
+            "from": self.from_number,
+            "to": leg.number,
+            "label": leg.label,
+            "timeout": RING_SECONDS,
+            "ends_conference": True,
+            "status_url": url("status", call=self.uuid, leg=leg.id),
+            "conference_url": url("conference", call=self.uuid),
+        }
+        try:
+            try:
+                provider_leg_id = client.add_participant(self.uuid, values)
+            except ProviderError as error:
+                if not error.unknown:
+                    raise
+                # The answer was lost, and a second request would ring the customer twice.
+                provider_leg_id = client.find_participant(self.uuid, leg.label)
+                if not provider_leg_id:
+                    raise
+        except ProviderError as error:
+            _logger.warning("%s: the customer could not be called, code %s", self.uuid, error.code)
+            return "_process_dial_failure", (error.code, self.account_id._explain(error))
+        return "_process_dialled", (provider_leg_id,)
+
+    def _process_dialled(self, provider_leg_id):
+        leg = self._get_customer_leg()
+        if not leg.provider_leg_id:
+            leg.provider_leg_id = provider_leg_id
+        if self.state == "ended":
+            # The agent hung up while the request was under way.
+            self.account_id._after_commit(self, "_send_end_request")
+
+    def _process_dial_failure(self, code, sentence):
+        now = fields.Datetime.now()
+        leg = self._get_customer_leg()
+        leg._advance(CallEvent("leg", status="ended", reason="failed", at=now))
+        self._apply_event(CallEvent("failed", reason=sentence, at=now, data={"by": "system"}))

@@ -1,0 +1,68 @@
+import logging
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+
+from .telephony_call_state import CallEvent
+
+_logger = logging.getLogger(__name__)
+
+# Seconds without news after which the carrier is asked what became of a call.
+SILENT_SECONDS = 60
+BATCH = 100
+
+
+class TelephonyCall(models.Model):
+    """The safety net: nothing stays “in progress” for ever, no leg is paid for in vain."""
+
+    _inherit = "telephony.call"
+
+    @api.model
+    def _cron_reconcile(self):
+        """Ask the carrier about legs that have been silent, and let its answers change the calls.
+
+        A leg of a call that is over is hung up. A call without any living leg is ended.
+        """
+        limit = fields.Datetime.now() - timedelta(seconds=SILENT_SECONDS)
+        legs = self.env["telephony.call.leg"].search([
+            ("status", "!=", "ended"), ("write_date", "<", limit)
+        ], limit=BATCH)
+        calls = legs.call_id | self.search([
+            ("state", "!=", "ended"), ("write_date", "<", limit)
+        ], limit=BATCH)
+        self.env["ir.cron"]._commit_progress(remaining=len(calls))
+        for call in calls:
+            # Somebody else may work on the call right now: then it is not silent.
+            if call.try_lock_for_update():
+                call._reconcile()
+            self.env["ir.cron"]._commit_progress(1)
+
+    def _reconcile(self):
+        """Compare one call with what the carrier knows. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        for leg in self.leg_ids.filtered(lambda leg: leg._is_alive()):
+            if not leg.provider_leg_id:
+                self._reconcile_unborn(leg)
+                continue
+            event = self._ask_about(leg)
+            if event and event.status != leg.status:
+                self._apply_event(event)
+            elif event and self.state == "ended":
+                _logger.info("%s: a leg outlived its call and is hung up", self.uuid)
+                self._send("end_leg", leg.provider_leg_id)
+            # Not asked again before it was silent for as long again.
+            leg.write_date = fields.Datetime.now()
+        if self.state != "ended" and not self._get_customer_leg()._is_alive():
+            self._end_by_system()
+        elif self.state == "ringing" and self.direction == "incoming":
+            self._expire_offers(fields.Datetime.now())
+
+    def _reconcile_unborn(self, leg):
+        """A leg that was to be called, and never was: look whether the carrier has it."""
+        leg._advance(CallEvent("leg", status="ended", reason="failed", at=fields.Datetime.now()))
+
+    def _end_by_system(self):
+        reason = False if self.answered_at else _("The connection was never made. Try again.")
+        self._apply_event(CallEvent(
+            "failed", reason=reason, at=fields.Datetime.now(), data={"by": "system"}
+        ))

@@ -1,0 +1,91 @@
+"""What a party hears and does next, in our own words.
+
+A *document* is a list of these instructions. The call and its flow make documents; the provider
+turns them into the carrier's language (`providers/twilio/twiml.py`).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Say:
+    """Speak a text.
+
+    :param str text: a whole sentence
+    :param str language: language and region, as in `en-US`
+    """
+
+    text: str
+    language: str = "en-US"
+
+
+@dataclass(frozen=True)
+class Play:
+    """Play a sound.
+
+    :param str url: public address of the sound
+    :param int loop: how many times; 0 means for ever
+    """
+
+    url: str
+    loop: int = 1
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Be silent.
+
+    :param int seconds: for how long
+    """
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Join:
+    """Enter the conference of the call.
+
+    :param str conference: name of the conference
+    :param str label: name of this party in it, unique in the conference
+    :param bool ends_conference: the conference ends when this party leaves
+    :param str events_url: address that is told of what happens in the conference
+    """
+
+    conference: str
+    label: str
+    ends_conference: bool
+    events_url: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Wait in a queue of the carrier.
+
+    :param str queue: name of the queue
+    :param str wait_url: address that says what the caller hears meanwhile
+    :param str next_url: address that says what comes after the queue
+    """
+
+    queue: str
+    wait_url: str
+    next_url: str
+
+
+@dataclass(frozen=True)
+class Leave:
+    """Leave the queue; what comes next is asked at its `next_url`."""
+
+
+@dataclass(frozen=True)
+class HangUp:
+    """End this leg."""
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Refuse the call before it is answered; the caller pays nothing.
+
+    :param bool busy: the caller hears the busy tone
+    """
+
+    busy: bool = False

@@ -1,0 +1,87 @@
+from odoo import _, fields, models
+
+
+class TelephonyOffer(models.Model):
+    """A call that is offered to an agent: it rings there until somebody decides."""
+
+    _name = "telephony.offer"
+    _description = "Call Offer"
+    _order = "id desc"
+    _rec_name = "call_id"
+
+    call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
+    agent_id = fields.Many2one("telephony.agent", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
+    state = fields.Selection(
+        [
+            ("offered", "Ringing"),
+            ("accepted", "Accepted"),
+            ("declined", "Declined"),
+            ("expired", "Not Answered"),
+            ("withdrawn", "Withdrawn"),
+        ],
+        required=True,
+        default="offered",
+        readonly=True,
+    )
+    expires_at = fields.Datetime(required=True, readonly=True)
+
+    _open_unique = models.UniqueIndex(
+        "(call_id, agent_id) WHERE state = 'offered'", "This call is already ringing there."
+    )
+
+    def _announce(self):
+        """Let the offers ring in the agents' browsers."""
+        for offer in self:
+            user = offer.agent_id.user_id
+            [payload] = offer.with_user(user).with_context(lang=user.lang)._to_client()
+            user._bus_send("telephony/offer_made", payload)
+            offer.agent_id._notify_change()
+
+    def _close(self, state, reason, winner=None):
+        """Stop the ringing.
+
+        :param str state: the offers' new state
+        :param str reason: `accepted`, `declined`, `expired`, `withdrawn` or `canceled`
+        :param winner: the user who took the call, if somebody did
+        """
+        offers = self.filtered(lambda offer: offer.state == "offered")
+        offers.write({"state": state})
+        for offer in offers:
+            user = offer.agent_id.user_id
+            by_me = bool(winner) and user == winner
+            env = self.with_context(lang=user.lang).env
+            user._bus_send("telephony/offer_closed", {
+                "uuid": offer.call_id.uuid,
+                "reason": reason,
+                "by": winner.name if winner else False,
+                "by_me": by_me,
+                "message": offer.with_env(env)._explain_end(reason, winner, by_me),
+            })
+            offer.agent_id._notify_change()
+
+    def _explain_end(self, reason, winner, by_me):
+        if by_me:
+            return False
+        if reason == "accepted":
+            return _("This call was already answered by %(name)s.", name=winner.name)
+        if reason == "canceled":
+            return _("The caller has hung up.")
+        return False
+
+    def _to_client(self):
+        """Return what the incoming card shows.
+
+        :rtype: list(dict)
+        """
+        result = []
+        # sudo: telephony.offer - the caller shows a user offers made to that user
+        for offer_sudo in self.sudo():
+            call = self.env["telephony.call"].browse(offer_sudo.call_id.id)
+            [data] = call._to_client()
+            result.append({
+                "id": offer_sudo.id,
+                "expires_at": fields.Datetime.to_string(offer_sudo.expires_at),
+                "call": {**data, "card": call._get_card()},
+            })
+        return result
