@@ -23,7 +23,7 @@ class TelephonyCallEvent(models.Model):
 
     _key_unique = models.Constraint("UNIQUE (account_id, key)", "This event is known already.")
 
-    def _register(self, account, key, kind, happened_at=None):
+    def _record_once(self, account, key, kind, happened_at=None):
         """Write an event down, if it is new.
 
         If another worker is writing the same event at this moment, PostgreSQL reports a

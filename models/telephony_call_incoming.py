@@ -37,7 +37,7 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        event = self.env["telephony.call.event"]._register(
+        event = self.env["telephony.call.event"]._record_once(
             account, f"{params['CallSid']}:voice", "voice"
         )
         if not event:
