@@ -121,3 +121,12 @@ postgres_stop() {
     fi
     as_postgres "$(postgres_bin)/pg_ctl" -D "$PG_DATA" -m fast -w stop >/dev/null
 }
+
+# stop_tree <pid>: ask a process and all its descendants to end, the youngest last.
+stop_tree() {
+    local children
+    children=$(cat "/proc/$1/task/$1/children" 2>/dev/null || true)
+    kill -TERM "$1" 2>/dev/null || true
+    local child
+    for child in $children; do stop_tree "$child"; done
+}

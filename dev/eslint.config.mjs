@@ -1,0 +1,63 @@
+// JavaScript rules. The packages live in the state folder, not beside this file.
+import { createRequire } from "node:module";
+import path from "node:path";
+import process from "node:process";
+
+const require = createRequire(path.join(process.env.TELEPHONY_STATE, "node_modules", "x.js"));
+const js = require("@eslint/js");
+const globals = require("globals");
+
+export default [
+    { ignores: ["static/lib/**", "dist/**", ".dev/**"] },
+    js.configs.recommended,
+    {
+        files: ["**/*.js", "**/*.mjs"],
+        languageOptions: {
+            ecmaVersion: 2022,
+            sourceType: "module",
+            globals: { ...globals.browser, luxon: "readonly", odoo: "readonly" },
+        },
+        linterOptions: { reportUnusedDisableDirectives: "error" },
+        rules: {
+            "array-callback-return": "error",
+            curly: "error",
+            "default-case-last": "error",
+            eqeqeq: ["error", "smart"],
+            "no-console": ["error", { allow: ["warn", "error"] }],
+            "no-constructor-return": "error",
+            "no-else-return": ["error", { allowElseIf: false }],
+            "no-eval": "error",
+            "no-implied-eval": "error",
+            "no-lonely-if": "error",
+            "no-new-wrappers": "error",
+            "no-promise-executor-return": "off",
+            "no-self-compare": "error",
+            "no-template-curly-in-string": "error",
+            "no-throw-literal": "error",
+            "no-undef": "error",
+            "no-unneeded-ternary": "error",
+            "no-unused-expressions": "error",
+            "no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
+            "no-use-before-define": ["error", { functions: false, classes: false, variables: false }],
+            "no-useless-rename": "error",
+            "no-useless-return": "error",
+            "no-var": "error",
+            "object-shorthand": "error",
+            "prefer-const": "error",
+            "prefer-rest-params": "error",
+            "prefer-spread": "error",
+            "prefer-template": "error",
+            // Odoo patches classes; private members cannot be patched.
+            "no-restricted-syntax": [
+                "error",
+                { selector: "PrivateIdentifier", message: "Use a leading underscore instead of '#'." },
+            ],
+        },
+    },
+    // Odoo's modules are patched and extended from outside, browser scripts are not.
+    {
+        files: ["dev/**/*.js", "dev/**/*.mjs"],
+        languageOptions: { globals: { ...globals.browser, ...globals.node, ...globals.worker } },
+        rules: { "no-restricted-syntax": "off" },
+    },
+];

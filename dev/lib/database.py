@@ -1,0 +1,211 @@
+"""Databases with the addon: made once, copied for tests, updated when the code changed.
+
+A database is built under another name and renamed when it is complete, so that an interrupted build leaves nothing
+that looks ready.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from contextlib import closing
+
+import psycopg2
+from psycopg2 import sql
+
+import places
+from places import ADDON, DATA, LOGS, REPO, STAMPS
+
+#: Folders whose files never change what is stored in a database.
+NOT_INSTALLED = ("dev/", "tests/", "static/tests/", ".ci/")
+#: What the tests of the other parts start from: what the addon depends on, with demonstration data.
+BASE_DATABASE = "telephony_base"
+
+
+class BuildError(Exception):
+    """Odoo could not build a database; the message says where its log is."""
+
+
+def execute(statement, *parameters, database="postgres"):
+    """Run one SQL statement outside a transaction.
+
+    :param statement: text or composed SQL.
+    :param parameters: values for its placeholders.
+    :return: the rows, or an empty list.
+    """
+    with closing(psycopg2.connect(dbname=database)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+
+def exists(name):
+    """Tell whether there is a database of that name."""
+    return bool(execute("SELECT 1 FROM pg_database WHERE datname = %s", name))
+
+
+def drop(name):
+    """Remove a database with its files; close the connections that are still open."""
+    execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    shutil.rmtree(DATA / "filestore" / name, ignore_errors=True)
+
+
+def rename(old, new):
+    """Give a database and its files another name."""
+    execute(
+        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+    )
+    shutil.rmtree(DATA / "filestore" / new, ignore_errors=True)
+    if (DATA / "filestore" / old).exists():
+        (DATA / "filestore" / old).rename(DATA / "filestore" / new)
+
+
+def copy(source, target):
+    """Make a copy of a database with its files (as hard links: Odoo never changes a stored file)."""
+    drop(target)
+    execute(
+        sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+            sql.Identifier(target), sql.Identifier(source)
+        )
+    )
+    if (DATA / "filestore" / source).exists():
+        shutil.copytree(
+            DATA / "filestore" / source, DATA / "filestore" / target, copy_function=os.link
+        )
+
+
+def code_hash():
+    """Return a hash of the addon's files that matter for what an installation stores."""
+    listed = subprocess.run(
+        ["git", "-C", str(REPO), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    digest = hashlib.sha256()
+    for name in sorted(set(filter(None, listed))):
+        path = REPO / name
+        if name.startswith(NOT_INSTALLED) or not path.is_file():
+            continue
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def run_odoo(database, *arguments, log, on_line=None, addons_path=None):
+    """Run Odoo until it has done what the arguments say.
+
+    :param str log: name of the log file in the folder of logs.
+    :param on_line: called with every line of the log.
+    :raise BuildError: when Odoo fails or logs an error.
+    """
+    line = places.odoo_command(
+        database, *arguments, "--stop-after-init", "--no-http", addons_path=addons_path
+    )
+    failed = False
+    with (
+        open(LOGS / log, "w", encoding="utf-8") as file,
+        subprocess.Popen(
+            line,
+            env=places.odoo_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
+        try:
+            for text in process.stdout:
+                file.write(text)
+                failed = failed or bool(re.match(r"\S+ \S+ \d+ (ERROR|CRITICAL) ", text))
+                if on_line:
+                    on_line(text)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode or failed:
+        raise BuildError(f"Odoo could not build the database {database}: see {LOGS / log}")
+
+
+def log_problems(log):
+    """Return the lines of an Odoo log that are a warning or worse.
+
+    :param str log: name of the log file in the folder of logs.
+    """
+    lines = (LOGS / log).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if re.match(r"\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ", line)]
+
+
+def build(name, *, modules, source=None, log, on_line=None, addons_path=None):
+    """Make a database with modules and demonstration data; replaces one of that name.
+
+    :param str name: name of the database.
+    :param str modules: technical names, separated by commas.
+    :param str source: database to start from, default: an empty one.
+    :raise BuildError: when Odoo fails; then there is no database of that name.
+    """
+    temporary = f"{name}_new"
+    drop(temporary)
+    try:
+        if source:
+            copy(source, temporary)
+        run_odoo(
+            temporary, "-i", modules, "--with-demo", log=log, on_line=on_line,
+            addons_path=addons_path,
+        )  # fmt: skip
+    except BaseException:
+        drop(temporary)
+        raise
+    drop(name)
+    rename(temporary, name)
+
+
+def stamp_of(name):
+    """Return the file that says from which code a database was built."""
+    return STAMPS / f"database-{name}"
+
+
+def ensure_base(on_line=None):
+    """Make the database with what the addon depends on, once."""
+    manifest = (REPO / "__manifest__.py").read_text(encoding="utf-8")
+    depends = ",".join(re.findall(r'"(\w+)"', re.search(r'"depends": \[(.*?)\]', manifest, re.S)[1]))
+    stamp = stamp_of(BASE_DATABASE)
+    if stamp.exists() and stamp.read_text() == depends and exists(BASE_DATABASE):
+        return
+    stamp.unlink(missing_ok=True)
+    build(BASE_DATABASE, modules=depends, log="base.log", on_line=on_line)
+    stamp.write_text(depends)
+
+
+def ensure_current(name, *, source=None, log, on_line=None, update=True):
+    """Make a database with the addon, or bring it to the present code.
+
+    :param str name: name of the database.
+    :param str source: database to start from when it has to be made.
+    :param bool update: update an older one (True) or make it anew (False).
+    :return str: "made", "updated" or "current".
+    :raise BuildError: when Odoo fails.
+    """
+    stamp, code = stamp_of(name), code_hash()
+    present = exists(name)
+    if present and stamp.exists() and stamp.read_text() == code:
+        return "current"
+    if present and update:
+        run_odoo(name, *installation(name), "--with-demo", log=log, on_line=on_line)
+        result = "updated"
+    else:
+        stamp.unlink(missing_ok=True)
+        build(name, modules=ADDON, source=source, log=log, on_line=on_line)
+        result = "made"
+    stamp.write_text(code)
+    return result
+
+
+def installation(name):
+    """Return Odoo's options that bring the addon of a database to the present code."""
+    tables = execute("SELECT 1 FROM pg_tables WHERE tablename = 'ir_module_module'", database=name)
+    state = tables and execute(
+        "SELECT state FROM ir_module_module WHERE name = %s", ADDON, database=name
+    )
+    return ("-u" if state and state[0][0] != "uninstalled" else "-i", ADDON)

@@ -1,0 +1,79 @@
+"""Places and ports of the development environment, the same as in common.sh.
+
+The shell scripts do the set-up first and hand over through environment variables; this module only reads.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+ADDON = "crm_telephony"
+STATE = Path(os.environ.get("TELEPHONY_STATE") or REPO / ".dev").resolve()
+LOGS = STATE / "log"
+STAMPS = STATE / "stamps"
+DATA = STATE / "data"
+CONF = STATE / "odoo.conf"
+ADDONS = STATE / "addons"
+NODE_MODULES = STATE / "node_modules"
+PYTHON = STATE / "venv" / "bin" / "python"
+ODOO_HOME = Path(
+    os.environ.get("ODOO_PATH") or STATE / "odoo/usr/lib/python3/dist-packages"
+).resolve()
+
+HTTP_PORT = int(os.environ.get("TELEPHONY_HTTP_PORT") or 8069)
+EMULATOR_PORT = int(os.environ.get("TELEPHONY_EMULATOR_PORT") or 8090)
+DATABASE = os.environ.get("TELEPHONY_DB") or "telephony"
+
+SDK_FILE = NODE_MODULES / "@twilio/voice-sdk/dist/twilio.min.js"
+OPENAPI_DIR = NODE_MODULES / "@twilio/cli-core/src/services/twilio-api"
+
+
+def say(text):
+    """Tell the person what is happening.
+
+    :param str text: one line.
+    """
+    print(f"\033[36m==>\033[0m {text}", file=sys.stderr, flush=True)
+
+
+def odoo_environment():
+    """Return the environment variables for a process that runs Odoo or talks to its database."""
+    paths = [str(ODOO_HOME), os.environ.get("PYTHONPATH", "")]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def emulator_environment():
+    """Return the environment variables for the emulator."""
+    return {**os.environ, "PYTHONPATH": str(REPO / "dev"), "PYTHONUNBUFFERED": "1"}
+
+
+def emulator_command(port):
+    """Return the command that starts the emulator with its well-known development account.
+
+    :param int port: TCP port on the loopback interface.
+    """
+    # fmt: off
+    return [
+        str(PYTHON), "-m", "twilio_emulator", "--host", "127.0.0.1", "--port", str(port),
+        "--sdk", str(SDK_FILE), "--openapi", str(OPENAPI_DIR), "--loopback",
+    ]
+    # fmt: on
+
+
+def odoo_command(database, *arguments, command="server", addons_path=None):
+    """Return a command line of Odoo with the development configuration.
+
+    :param str database: name of the database; no other one is served.
+    :param arguments: further options.
+    :param str command: Odoo's sub-command.
+    :param str addons_path: replaces the configuration's own folders with addons.
+    """
+    line = [str(PYTHON), "-m", "odoo", command, "-c", str(CONF), "-d", database]
+    if addons_path:
+        line.append(f"--addons-path={addons_path}")
+    return line + list(arguments)
