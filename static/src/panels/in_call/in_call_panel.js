@@ -1,0 +1,96 @@
+import { Component, useEffect, useRef } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+import { callStateText } from "../../softphone/call_texts";
+import { CallTimer } from "../../softphone/call_timer";
+import { Caller } from "../../softphone/caller";
+import { openCallRecord } from "../../softphone/open_record";
+import { callActionRegistry } from "../../softphone/softphone_actions";
+import { useSoftphone } from "../../softphone/use_softphone";
+import { DialKeys } from "../keypad/dial_keys";
+import { CallNote } from "./call_note";
+
+const WARNINGS = {
+    silent_microphone: () => _t("Your microphone seems silent. Check that it is not switched off."),
+    nothing_received: () => _t("Nothing is heard from the other side. Check your network."),
+    slow_network: () => _t("Your network is slow now; the voice may break up."),
+};
+
+/** A running call: who, for how long, and what can be done. */
+export class InCallPanel extends Component {
+    static template = "crm_telephony.InCallPanel";
+    static components = { Caller, CallNote, CallTimer, DialKeys };
+    static props = { call: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.action = useService("action");
+        this.keypad = useRef("keypad");
+        // The keyboard's digits are meant for the keypad as soon as it is shown.
+        useEffect(
+            (el) => el?.focus(),
+            () => [this.keypad.el]
+        );
+    }
+
+    get context() {
+        const { softphone, store } = this;
+        const { call } = this.props;
+        return { softphone, store, call, openRecord: () => openCallRecord(this.action, call) };
+    }
+
+    get actions() {
+        const context = this.context;
+        return callActionRegistry
+            .getEntries()
+            .filter(([, action]) => !action.isVisible || action.isVisible(context))
+            .map(([id, action]) => ({
+                id,
+                className: action.className,
+                label: action.label(context),
+                icon: action.icon(context),
+                isToggle: Boolean(action.isActive),
+                isActive: Boolean(action.isActive?.(context)),
+                isDisabled: Boolean(action.isDisabled?.(context)),
+                select: () => action.onSelected(this.context),
+            }));
+    }
+
+    get stateText() {
+        return callStateText(this.props.call, this.voiceState);
+    }
+
+    get voiceState() {
+        const { session } = this.store;
+        return session && session.uuid === this.props.call.uuid ? session.state : undefined;
+    }
+
+    get warning() {
+        const { session } = this.store;
+        const kind = session?.warnings.find(
+            (name) => !(session.isMuted && name === "silent_microphone")
+        );
+        return WARNINGS[kind]?.() || "";
+    }
+
+    get numberText() {
+        const { our_number: number } = this.props.call;
+        return number ? number.name || number.number_display : "";
+    }
+
+    onKey(key) {
+        this.softphone.link.sendDigits(key);
+    }
+
+    onKeypadKeydown(ev) {
+        if (/^[0-9*#]$/.test(ev.key) && !ev.ctrlKey && !ev.altKey && !ev.metaKey) {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.onKey(ev.key);
+        }
+    }
+
+    rejoin() {
+        this.softphone.link.rejoin(this.props.call.uuid);
+    }
+}

@@ -1,0 +1,54 @@
+import { useState } from "@odoo/owl";
+import { useDebounced } from "@web/core/utils/timing";
+
+const SEARCH_DELAY = 250; // ms after the last key
+const SHORTEST_TERM = 2;
+
+/**
+ * Contacts that fit what is typed, and the one the arrow keys are on.
+ *
+ * @param {(term: string) => Promise<Object[]>} search
+ */
+export function useContactSearch(search) {
+    const state = useState({ results: [], active: -1 });
+    let lastTerm = "";
+
+    const run = useDebounced(async (term) => {
+        const results = await search(term);
+        if (term === lastTerm) {
+            Object.assign(state, { results, active: -1 });
+        }
+    }, SEARCH_DELAY);
+
+    return {
+        state,
+
+        /** @param {string} term what the person has typed so far */
+        update(term) {
+            lastTerm = term.trim();
+            if (lastTerm.length < SHORTEST_TERM) {
+                return this.clear();
+            }
+            run(lastTerm);
+        },
+
+        clear() {
+            lastTerm = "";
+            run.cancel();
+            Object.assign(state, { results: [], active: -1 });
+        },
+
+        /** @param {1|-1} step */
+        move(step) {
+            const { length } = state.results;
+            if (length) {
+                state.active = (state.active + step + length) % length;
+            }
+        },
+
+        /** @returns {Object|undefined} the contact under the arrow keys */
+        get active() {
+            return state.results[state.active];
+        },
+    };
+}

@@ -1,0 +1,108 @@
+import { Component, useRef } from "@odoo/owl";
+import { useAutofocus } from "@web/core/utils/hooks";
+import { useSoftphone } from "../../softphone/use_softphone";
+import { useContactSearch } from "./contact_search";
+import { DialKeys } from "./dial_keys";
+
+/** The dial pad: keys, typing, pasting, and search by name. */
+export class KeypadPanel extends Component {
+    static template = "crm_telephony.KeypadPanel";
+    static components = { DialKeys };
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.input = useAutofocus({ refName: "input" });
+        this.callButton = useRef("call");
+        this.search = useContactSearch((term) => this.softphone.agent.searchContacts(term));
+    }
+
+    get draft() {
+        return this.store.draft;
+    }
+
+    get isBlocked() {
+        return this.store.isReady && !this.store.canCall;
+    }
+
+    get mainNumber() {
+        return this.store.numbers[0];
+    }
+
+    get activeDescendant() {
+        const { active } = this.search.state;
+        return active >= 0 ? `o_telephony_result_${active}` : undefined;
+    }
+
+    onInput(ev) {
+        this._type(ev.target.value);
+    }
+
+    /** @param {string} number what the field holds now; whoever was chosen before is forgotten */
+    _type(number) {
+        Object.assign(this.draft, { number, name: "", target: null });
+        this.search.update(number);
+    }
+
+    /** @param {string} key put where the cursor is */
+    onKey(key) {
+        const input = this.input.el;
+        const start = input.selectionStart ?? input.value.length;
+        const end = input.selectionEnd ?? start;
+        this._type(input.value.slice(0, start) + key + input.value.slice(end));
+        input.value = this.draft.number;
+        input.setSelectionRange(start + key.length, start + key.length);
+    }
+
+    onErase() {
+        this._type(this.draft.number.slice(0, -1));
+        this.input.el.focus();
+    }
+
+    onKeydown(ev) {
+        const { state } = this.search;
+        if (ev.key === "ArrowDown" || ev.key === "ArrowUp") {
+            if (state.results.length) {
+                ev.preventDefault();
+                this.search.move(ev.key === "ArrowDown" ? 1 : -1);
+            }
+        } else if (ev.key === "Escape" && state.results.length) {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.search.clear();
+        } else if (ev.key === "Enter") {
+            ev.preventDefault();
+            this._onEnter();
+        }
+    }
+
+    _onEnter() {
+        const isName = /\p{L}/u.test(this.draft.number);
+        const contact = this.search.active || (isName && this.search.state.results[0]);
+        if (contact) {
+            this.choose(contact);
+        } else {
+            this.call();
+        }
+    }
+
+    /** @param {Object} contact answer of the search */
+    choose(contact) {
+        this.search.clear();
+        Object.assign(this.draft, {
+            number: contact.number_display || contact.number,
+            name: contact.name,
+            target: { resModel: "res.partner", resId: contact.partner_id },
+        });
+        this.callButton.el.focus();
+    }
+
+    onCallerId(ev) {
+        this.draft.callerId = Number(ev.target.value) || false;
+    }
+
+    call() {
+        this.search.clear();
+        this.softphone.calls.dial({ ...this.draft });
+    }
+}

@@ -1,0 +1,60 @@
+import { Component, onMounted } from "@odoo/owl";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { Caller } from "../../softphone/caller";
+import { customerName, outcomeText } from "../../softphone/call_texts";
+import { useSoftphone } from "../../softphone/use_softphone";
+
+const { DateTime } = luxon;
+const UNANSWERED = ["missed", "abandoned", "voicemail", "declined"];
+
+/** The last calls, newest first, each one click from being called again. */
+export class RecentPanel extends Component {
+    static template = "crm_telephony.RecentPanel";
+    static components = { Caller };
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        onMounted(() => this.softphone.missed.markSeen());
+    }
+
+    isMissed(call) {
+        return call.direction === "incoming" && UNANSWERED.includes(call.outcome);
+    }
+
+    directionIcon(call) {
+        if (this.isMissed(call)) {
+            return "fa-times text-danger";
+        }
+        return call.direction === "incoming"
+            ? "fa-long-arrow-down text-success"
+            : "fa-long-arrow-up text-muted";
+    }
+
+    directionText(call) {
+        if (this.isMissed(call)) {
+            return outcomeText(call);
+        }
+        return call.direction === "incoming" ? _t("Incoming call.") : _t("Outgoing call.");
+    }
+
+    when(call) {
+        const date = deserializeDateTime(call.created_at);
+        return date.hasSame(DateTime.now(), "day")
+            ? date.toLocaleString(DateTime.TIME_SIMPLE)
+            : date.toLocaleString({ month: "short", day: "numeric" });
+    }
+
+    callAgainLabel(call) {
+        return _t("Call %(name)s", { name: customerName(call) });
+    }
+
+    callAgain(call) {
+        this.softphone.calls.dial({
+            number: call.customer.number,
+            name: call.customer.name || "",
+            target: call.record ? { resModel: call.record.model, resId: call.record.id } : null,
+        });
+    }
+}

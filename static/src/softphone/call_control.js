@@ -1,0 +1,370 @@
+/**
+ * What a person can do with calls. Each act is a request to the server; the sound follows.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { CallState, Panel, VoiceState } from "./constants";
+import { humanError } from "./human_error";
+
+const RETRY_DELAY = 1_000; // ms
+
+export class CallControl {
+    /**
+     * @param {Object} parts
+     * @param {Object} parts.orm the orm service
+     * @param {Object} parts.notification the notification service
+     * @param {import("./softphone_store").SoftphoneStore} parts.store
+     * @param {import("./voice_link").VoiceLink} parts.link
+     * @param {import("./voice_device").VoiceDevice} parts.voice
+     * @param {import("./ringer").Ringer} parts.ringer
+     * @param {import("./note_keeper").NoteKeeper} parts.notes
+     * @param {import("./softphone_frame").SoftphoneFrame} parts.frame
+     * @param {import("./missed_calls").MissedCalls} parts.missed
+     */
+    constructor(parts) {
+        Object.assign(this, parts);
+    }
+
+    // === Calling out === //
+
+    /**
+     * Call a number.
+     *
+     * @param {Object} request
+     * @param {string} request.number as it was typed; the server gives it its country
+     * @param {string} [request.name] shown until the server tells who it is
+     * @param {number|false} [request.callerId] id of the number to show to the customer
+     * @param {{ resModel: string, resId: number }|null} [request.target] record the call is about
+     * @returns {Promise<boolean>} whether the call was placed
+     */
+    async dial({ number, name = "", callerId = false, target = null }) {
+        const { store, link, voice } = this;
+        this.frame.open();
+        store.error = this._reasonNotToDial(number);
+        if (store.error) {
+            return false;
+        }
+        store.endedCall = null;
+        store.isKeypadShown = false;
+        store.dialing = { number, name };
+        const session = link.begin();
+        try {
+            if (store.usesBrowser) {
+                await voice.ensureMicrophone();
+                voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
+            }
+            if (!link.isWanted(session)) {
+                return false;
+            }
+            const call = await this._sendDial(number, callerId, target);
+            if (!link.isWanted(session)) {
+                // The person gave up while the server was dialling.
+                await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
+                return false;
+            }
+            await this._onDialled(session, call);
+            return true;
+        } catch (error) {
+            this._onDialFailed(session, error);
+            return false;
+        }
+    }
+
+    /**
+     * Call the number of a record. With several caller IDs the person chooses one first.
+     *
+     * @param {{ number: string, target: Object|null, name?: string }} request
+     */
+    dialFromRecord({ number, target, name = "" }) {
+        const { store, frame } = this;
+        if (store.callerIds.length < 2 || store.hasCall) {
+            return this.dial({ number, target, name });
+        }
+        store.endedCall = null;
+        store.error = "";
+        Object.assign(store.draft, { number, target, name });
+        frame.show(Panel.KEYPAD);
+        frame.open();
+    }
+
+    _reasonNotToDial(number) {
+        const { store } = this;
+        if (store.hasCall || store.accepting) {
+            return _t("You are already in a call.");
+        }
+        if (!store.canCall) {
+            return store.cannotCallReason || _t("You cannot make calls now.");
+        }
+        return number.trim() ? "" : _t("Enter a number to call.");
+    }
+
+    async _sendDial(number, callerId, target) {
+        const requestUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
+        const kwargs = {
+            caller_id_id: callerId || null,
+            res_model: target?.resModel || null,
+            res_id: target?.resId || null,
+            request_uuid: requestUuid, // the same click never makes two calls
+        };
+        const send = () => this.orm.silent.call("telephony.call", "dial", [number.trim()], kwargs);
+        try {
+            return await send();
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+            await new Promise((resolve) => browser.setTimeout(resolve, RETRY_DELAY));
+            return send();
+        }
+    }
+
+    async _onDialled(session, call) {
+        const { store, link } = this;
+        session.update({ uuid: call.uuid });
+        store.dialing = null;
+        store.applyCall(call, { isAnswer: true });
+        store.clearDraft();
+        if (!store.findCall(call.uuid)) {
+            this.onEnded(store.recent.find((other) => other.uuid === call.uuid) || call);
+        } else if (store.usesBrowser) {
+            await this._connect(session, call, "hang_up");
+        } else {
+            link.end(); // the person's own telephone carries the sound
+        }
+    }
+
+    _onDialFailed(session, error) {
+        if (this.link.isWanted(session)) {
+            this.store.dialing = null;
+            this.link.end();
+            this.store.error = humanError(error);
+        }
+    }
+
+    /** @param {string} release method that gives the call back when the sound stays closed */
+    async _connect(session, call, release) {
+        try {
+            await this.link.connect(session);
+        } catch (error) {
+            if (!this.link.isWanted(session)) {
+                return; // it ended meanwhile, which is no error
+            }
+            this.link.end();
+            this.store.error = humanError(error);
+            await this._release(call, release);
+        }
+    }
+
+    async _release(call, method) {
+        try {
+            const answer = await this.orm.silent.call("telephony.call", method, [call.uuid]);
+            if (answer?.uuid) {
+                this.onCall(answer);
+            } else {
+                this.store.removeCall(call.uuid);
+            }
+        } catch (error) {
+            // The server releases a call that nobody joins by itself, after some seconds.
+            console.warn("Telephony: the call could not be released", error);
+        }
+    }
+
+    // === Being called === //
+
+    /** Take an offered call. @param {string} uuid */
+    async accept(uuid) {
+        const { store, link, voice, ringer } = this;
+        if (store.hasCall || store.accepting) {
+            store.error = _t("You are already in a call.");
+            return;
+        }
+        store.accepting = uuid;
+        store.error = "";
+        ringer.update();
+        const session = link.begin(uuid);
+        const microphone = voice.ensureMicrophone();
+        microphone.catch(() => {}); // looked at below, once the call is ours
+        voice.prepare().catch(() => {});
+        try {
+            const answer = await this.orm.silent.call("telephony.call", "accept", [uuid]);
+            store.removeOffer(uuid);
+            if (answer.accepted) {
+                await this._onAccepted(session, answer.call, microphone);
+            } else {
+                link.end();
+                this.notification.add(answer.message, { type: "warning" });
+            }
+        } catch (error) {
+            if (link.isWanted(session)) {
+                link.end();
+            }
+            this.notification.add(humanError(error), { type: "danger" });
+        } finally {
+            store.accepting = false;
+            ringer.update();
+        }
+    }
+
+    async _onAccepted(session, call, microphone) {
+        const { store, link } = this;
+        store.endedCall = null;
+        store.isKeypadShown = false;
+        store.applyCall(call, { isAnswer: true });
+        store.accepting = false;
+        this.frame.open();
+        if (!link.isWanted(session) || !store.findCall(call.uuid)) {
+            return;
+        }
+        try {
+            await microphone;
+        } catch (error) {
+            link.end();
+            store.removeCall(call.uuid);
+            store.error = humanError(error);
+            await this._release(call, "decline");
+            return;
+        }
+        await this._connect(session, call, "decline");
+    }
+
+    /** @param {string} uuid of an offered call that this person does not take */
+    async decline(uuid) {
+        const offer = this.store.offers.find(({ call }) => call.uuid === uuid);
+        this.store.removeOffer(uuid);
+        this.ringer.update();
+        try {
+            await this.orm.silent.call("telephony.call", "decline", [uuid]);
+        } catch (error) {
+            this.notification.add(humanError(error), { type: "danger" });
+            if (offer && error instanceof ConnectionLostError) {
+                this.store.addOffer(offer); // it still rings for the server
+                this.ringer.update();
+            }
+        }
+    }
+
+    // === In the call === //
+
+    async hangUp() {
+        const { store, link } = this;
+        const call = store.currentCall;
+        const session = store.session;
+        if (!call || session?.state === VoiceState.ENDING) {
+            return;
+        }
+        if (!call.uuid) {
+            store.dialing = null;
+            link.end();
+            return;
+        }
+        if (session?.isMine) {
+            this.voice.mute(true); // nothing said after this click is heard
+            session.setState(VoiceState.ENDING);
+        }
+        this.notes.flush(call.uuid);
+        try {
+            // The server first: it then knows that the leg which ends in a moment ends on purpose.
+            this.onCall(await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]));
+        } catch (error) {
+            store.error = humanError(error);
+        } finally {
+            if (session?.isMine) {
+                this.voice.disconnect();
+            }
+            if (store.session?.uuid === call.uuid && session?.isMine) {
+                link.end();
+            }
+        }
+    }
+
+    /** @param {boolean} isOnHold */
+    async setHold(isOnHold) {
+        const call = this.store.currentCall;
+        try {
+            const answer = await this.orm.silent.call("telephony.call", "set_hold", [
+                call.uuid,
+                isOnHold,
+            ]);
+            this.store.applyCall(answer, { isAnswer: true });
+        } catch (error) {
+            this.store.error = humanError(error);
+        }
+    }
+
+    // === What the server tells === //
+
+    /** @param {Object} call CallData from the bus or from the answer of a request */
+    onCall(call) {
+        const { store } = this;
+        const before = store.findCall(call.uuid);
+        if (before && before.note !== call.note) {
+            this.notes.forget(call.uuid);
+        }
+        if (call.state === CallState.ENDED) {
+            this.onEnded(call);
+        } else {
+            store.applyCall(call);
+            this.link.onCall(call);
+        }
+        this.ringer.update();
+    }
+
+    /** @param {Object} call CallData of an ended call */
+    onEnded(call) {
+        const { store, link } = this;
+        const wasShown = store.currentCall?.uuid === call.uuid;
+        const wasMine = store.session?.isMine && store.session.uuid === call.uuid;
+        store.applyCall(call);
+        if (store.session?.uuid === call.uuid) {
+            link.end();
+        }
+        this.notes.flush(call.uuid);
+        this.missed.count();
+        if (wasShown && !store.hasCall) {
+            store.endedCall = call;
+            if (wasMine) {
+                this.frame.open();
+            }
+        }
+    }
+
+    onOfferMade(offer) {
+        this.store.addOffer(offer);
+        this.ringer.update();
+    }
+
+    /** @param {{ uuid: string, reason: string, by_me: boolean, message: string|false }} message */
+    onOfferClosed({ uuid, reason, by_me, message }) {
+        const { store } = this;
+        const wasRinging = store.offers.some(({ call }) => call.uuid === uuid);
+        store.removeOffer(uuid);
+        this.ringer.update();
+        if (!wasRinging || store.accepting === uuid || document.hidden) {
+            return;
+        }
+        if (by_me && reason === "accepted") {
+            this.notification.add(_t("Answered in another tab."), { type: "info" });
+        } else if (message) {
+            this.notification.add(message, { type: "info" });
+        }
+    }
+
+    /** After a snapshot: a call that ended while nobody could tell us is over here, too. */
+    onSnapshot() {
+        const { store } = this;
+        const uuid = store.session?.uuid;
+        if (uuid && !store.findCall(uuid) && store.accepting !== uuid) {
+            const ended = store.recent.find((call) => call.uuid === uuid);
+            if (ended) {
+                this.onEnded(ended);
+                store.endedCall = ended;
+            } else {
+                this.link.end();
+            }
+        }
+        this.missed.count();
+        this.ringer.update();
+    }
+}

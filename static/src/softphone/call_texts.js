@@ -1,0 +1,99 @@
+/**
+ * What the screen says about a call: who, in which state, how it ended, how long it took.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { CallState, VoiceState } from "./constants";
+
+const OUTCOMES = {
+    answered: () => _t("The call has ended."),
+    missed: () => _t("The call was missed."),
+    abandoned: () => _t("The caller hung up before being answered."),
+    voicemail: () => _t("The caller left a voice message."),
+    busy: () => _t("The line is busy."),
+    no_answer: () => _t("Nobody answered."),
+    declined: () => _t("The call was declined."),
+    canceled: () => _t("The call was canceled."),
+    blocked: () => _t("The call was blocked."),
+    failed: () => _t("The call could not be connected."),
+};
+
+/**
+ * @param {Object} call CallData
+ * @returns {string} the best name of the other party
+ */
+export function customerName(call) {
+    const { name, number_display, number } = call.customer;
+    return name || number_display || number || _t("Anonymous caller");
+}
+
+/**
+ * @param {Object} call CallData
+ * @returns {string} what to print under the name, never a repetition of it
+ */
+export function customerDetail(call) {
+    const { name, company_name, number_display, number } = call.customer;
+    const shown = name ? number_display || number : "";
+    return [company_name !== name && company_name, shown].filter(Boolean).join(" · ");
+}
+
+/**
+ * @param {Object} call CallData
+ * @param {string} voiceState one of `VoiceState`, or undefined when no tab carries the sound
+ * @returns {string} one short text for the state of a running call
+ */
+export function callStateText(call, voiceState) {
+    if (voiceState === VoiceState.ENDING) {
+        return _t("Hanging up…");
+    }
+    if (voiceState === VoiceState.RECONNECTING) {
+        return _t("The connection was lost. Reconnecting…");
+    }
+    if (voiceState === VoiceState.LOST) {
+        return _t("You are no longer connected to this call.");
+    }
+    if (call.on_hold) {
+        return _t("On hold");
+    }
+    if (call.state === CallState.IN_PROGRESS) {
+        const isWaiting = [VoiceState.PREPARING, VoiceState.CONNECTING].includes(voiceState);
+        return isWaiting ? _t("Connecting…") : _t("In conversation");
+    }
+    if (call.direction === "incoming") {
+        return _t("Connecting…");
+    }
+    return call.customer_state === "ringing" ? _t("Ringing…") : _t("Calling…");
+}
+
+/**
+ * @param {Object} call CallData of an ended call
+ * @returns {string} a whole sentence
+ */
+export function outcomeText(call) {
+    return call.end_message || (OUTCOMES[call.outcome] || OUTCOMES.answered)();
+}
+
+/**
+ * @param {number} seconds
+ * @returns {string} like 4:02 or 1:04:02
+ */
+export function formatSeconds(seconds) {
+    const total = Math.max(0, Math.floor(seconds));
+    const two = (value) => String(value).padStart(2, "0");
+    const hours = Math.floor(total / 3600);
+    const minutes = Math.floor((total % 3600) / 60);
+    return hours ? `${hours}:${two(minutes)}:${two(total % 60)}` : `${minutes}:${two(total % 60)}`;
+}
+
+/**
+ * @param {Object} call CallData of an ended call
+ * @returns {string} length of the conversation, empty when there was none
+ */
+export function conversationLength(call) {
+    if (!call.answered_at || !call.ended_at) {
+        return "";
+    }
+    const start = deserializeDateTime(call.answered_at);
+    return formatSeconds(deserializeDateTime(call.ended_at).diff(start, "seconds").seconds);
+}

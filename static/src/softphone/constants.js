@@ -1,0 +1,68 @@
+/**
+ * Words shared by the parts of the softphone.
+ *
+ * `CallState` is what the server says of a call, `VoiceState` is what this browser knows of the
+ * sound of that call. The two never replace each other: a call may go on while its sound is lost.
+ */
+
+export const GROUP_USER = "crm_telephony.group_user";
+export const SERVICE_NAME = "crm_telephony.softphone";
+
+export const CallState = Object.freeze({
+    NEW: "new",
+    ROUTING: "routing",
+    QUEUED: "queued",
+    RINGING: "ringing",
+    IN_PROGRESS: "in_progress",
+    ENDED: "ended",
+});
+
+export const VoiceState = Object.freeze({
+    PREPARING: "preparing",
+    CONNECTING: "connecting",
+    CONNECTED: "connected",
+    RECONNECTING: "reconnecting",
+    LOST: "lost",
+    ENDING: "ending",
+    ENDED: "ended",
+});
+
+export const VoiceErrorKind = Object.freeze({
+    MIC_DENIED: "mic_denied",
+    MIC_MISSING: "mic_missing",
+    MIC_BUSY: "mic_busy",
+    INSECURE: "insecure",
+    UNSUPPORTED: "unsupported",
+    SDK_UNAVAILABLE: "sdk_unavailable",
+    UNREACHABLE: "unreachable",
+    TOKEN: "token",
+    REFUSED: "refused",
+    CONNECTION_LOST: "connection_lost",
+    UNKNOWN: "unknown",
+});
+
+export const Panel = Object.freeze({ KEYPAD: "keypad", RECENT: "recent" });
+
+export const AgentState = Object.freeze({
+    OFFLINE: "offline",
+    UNREACHABLE: "unreachable",
+    AVAILABLE: "available",
+    RINGING: "ringing",
+    IN_CALL: "in_call",
+});
+
+/** Keys of the dial pad in reading order, with the letters printed under them. */
+export const DIAL_KEYS = Object.freeze([
+    ["1", ""],
+    ["2", "ABC"],
+    ["3", "DEF"],
+    ["4", "GHI"],
+    ["5", "JKL"],
+    ["6", "MNO"],
+    ["7", "PQRS"],
+    ["8", "TUV"],
+    ["9", "WXYZ"],
+    ["*", ""],
+    ["0", "+"],
+    ["#", ""],
+]);

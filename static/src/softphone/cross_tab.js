@@ -1,0 +1,29 @@
+/**
+ * Talk between the tabs of one browser and one user.
+ *
+ * Messages: `hello` (who carries the sound?), `voice` (the state of the sound, from the tab that
+ * carries it), `command` (mute or digits, to that tab), `bye` (that tab goes away).
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { user } from "@web/core/user";
+import { session } from "@web/session";
+
+export class CrossTab {
+    /** @param {(type: string, payload: Object) => void} onMessage */
+    constructor(onMessage) {
+        if (!browser.BroadcastChannel) {
+            return; // one tab is then all there is
+        }
+        this.channel = new browser.BroadcastChannel(`telephony/${session.db}/${user.userId}`);
+        this.channel.onmessage = ({ data }) => onMessage(data.type, data.payload);
+    }
+
+    /**
+     * @param {string} type
+     * @param {Object} [payload] plain values
+     */
+    send(type, payload = {}) {
+        this.channel?.postMessage({ type, payload });
+    }
+}

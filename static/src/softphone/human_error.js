@@ -1,0 +1,76 @@
+/**
+ * One place that turns whatever went wrong into a sentence for the person on the phone.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
+import { VoiceErrorKind as Kind } from "./constants";
+
+/** An error of the sound of a call: microphone, provider or network. */
+export class VoiceError extends Error {
+    /**
+     * @param {string} kind one of `VoiceErrorKind`
+     * @param {number|string} [code] the provider's own code, for the console only
+     */
+    constructor(kind, code = "") {
+        super(`voice error: ${kind}${code ? ` (${code})` : ""}`);
+        this.name = "VoiceError";
+        this.kind = kind;
+        this.code = code;
+    }
+
+    /** @returns {boolean} whether the person's own microphone is the cause */
+    get isMicrophone() {
+        return [Kind.MIC_DENIED, Kind.MIC_MISSING, Kind.MIC_BUSY, Kind.INSECURE].includes(
+            this.kind
+        );
+    }
+}
+
+const VOICE_SENTENCES = {
+    [Kind.MIC_DENIED]: () =>
+        _t(
+            "The microphone is blocked for this page. Click the icon beside the address of the page, allow the microphone, and try again."
+        ),
+    [Kind.MIC_MISSING]: () => _t("No microphone was found. Connect one and try again."),
+    [Kind.MIC_BUSY]: () =>
+        _t(
+            "The microphone cannot be used. Another program may be using it; close it and try again."
+        ),
+    [Kind.INSECURE]: () =>
+        _t("Calls need a secure page. Open Odoo with an address that begins with https."),
+    [Kind.UNSUPPORTED]: () =>
+        _t(
+            "This browser cannot make calls. Use a current version of Chrome, Edge, Firefox or Safari."
+        ),
+    [Kind.SDK_UNAVAILABLE]: () =>
+        _t("The telephone program could not be loaded. Check your network and try again."),
+    [Kind.UNREACHABLE]: () =>
+        _t("The telephone network cannot be reached. Check your network and try again."),
+    [Kind.TOKEN]: () =>
+        _t(
+            "The telephone network did not let you in. Ask your phone administrator to check the account."
+        ),
+    [Kind.REFUSED]: () => _t("The telephone network refused the call. Try again in a moment."),
+    [Kind.CONNECTION_LOST]: () => _t("The connection of the call was lost."),
+    [Kind.UNKNOWN]: () => _t("The call could not be connected. Try again."),
+};
+
+/**
+ * @param {unknown} error a `VoiceError`, an error of the server or of the network, or a bug
+ * @returns {string} a whole, translated sentence; never a traceback
+ */
+export function humanError(error) {
+    if (error instanceof VoiceError) {
+        return (VOICE_SENTENCES[error.kind] || VOICE_SENTENCES[Kind.UNKNOWN])();
+    }
+    if (error instanceof ConnectionLostError) {
+        return _t("Odoo cannot be reached. Check your network and try again.");
+    }
+    const isForPeople = error?.exceptionName?.startsWith("odoo.exceptions.");
+    if (error instanceof RPCError && isForPeople && error.data?.message) {
+        return error.data.message;
+    }
+    console.warn("Telephony:", error);
+    return _t("Something went wrong. Try again, and tell your administrator if it stays.");
+}

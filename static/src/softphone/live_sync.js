@@ -1,0 +1,74 @@
+/**
+ * Keeps the store equal to the server: a snapshot first, then what the bus tells.
+ */
+
+import { browser } from "@web/core/browser/browser";
+
+const MAX_READS = 3;
+
+export class LiveSync {
+    /**
+     * @param {Object} orm the orm service
+     * @param {Object} bus the bus service
+     * @param {import("./softphone_store").SoftphoneStore} store
+     * @param {Object} listener told of everything, after the store: `onSnapshot()`, `onCall(call)`,
+     *  `onOfferMade(offer)`, `onOfferClosed(message)`
+     */
+    constructor(orm, bus, store, listener) {
+        Object.assign(this, { orm, bus, store, listener });
+        this.reading = null;
+        this.mustReadAgain = false;
+    }
+
+    start() {
+        const { bus, listener, store } = this;
+        bus.subscribe("telephony/call_updated", (call) => listener.onCall(call));
+        bus.subscribe("telephony/offer_made", (offer) => listener.onOfferMade(offer));
+        bus.subscribe("telephony/offer_closed", (message) => listener.onOfferClosed(message));
+        bus.subscribe("telephony/agent_updated", (agent) => {
+            store.revision++;
+            store.agent = agent;
+        });
+        // Messages of the time without a connection may be lost: ask for the whole truth.
+        bus.addEventListener("BUS:RECONNECT", () => this.refresh());
+        browser.addEventListener("visibilitychange", () => {
+            if (document.visibilityState === "visible") {
+                this.refresh();
+            }
+        });
+        bus.start();
+        return this.refresh();
+    }
+
+    /** @returns {Promise<boolean>} false when the server could not be asked */
+    async refresh() {
+        this.mustReadAgain = true;
+        this.reading ||= this._read();
+        try {
+            return await this.reading;
+        } finally {
+            this.reading = null;
+        }
+    }
+
+    async _read() {
+        for (let read = 1; this.mustReadAgain && read <= MAX_READS; read++) {
+            this.mustReadAgain = false;
+            const { revision } = this.store;
+            let data;
+            try {
+                data = await this.orm.silent.call("telephony.agent", "softphone_snapshot", []);
+            } catch (error) {
+                console.warn("Telephony: the snapshot could not be read", error);
+                return false;
+            }
+            if (this.store.revision !== revision && read < MAX_READS) {
+                this.mustReadAgain = true; // something changed while the answer was on its way
+                continue;
+            }
+            this.store.applySnapshot(data);
+        }
+        this.listener.onSnapshot();
+        return true;
+    }
+}

@@ -1,0 +1,91 @@
+/**
+ * Notes of calls, saved by themselves while they are typed.
+ *
+ * What the server has not confirmed stays in this tab's storage, so that neither a reload nor a
+ * lost network loses a word.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { Reactive } from "@web/core/utils/reactive";
+import { sendLast } from "./beacon";
+import { humanError } from "./human_error";
+
+const SAVE_DELAY = 800; // ms after the last key
+const PREFIX = "telephony.note.";
+
+export class NoteKeeper extends Reactive {
+    /** uuid → text that the server does not have yet */
+    drafts = {};
+    /** uuid → text the server confirmed last, newer than a CallData read before */
+    saved = {};
+    error = "";
+    isSaving = false;
+
+    constructor(orm) {
+        super();
+        this._orm = orm;
+        this._timers = {};
+        for (const key of Object.keys(browser.sessionStorage)) {
+            if (key.startsWith(PREFIX)) {
+                this.drafts[key.slice(PREFIX.length)] = browser.sessionStorage.getItem(key);
+            }
+        }
+        browser.addEventListener("pagehide", () => this._sendAll());
+    }
+
+    /**
+     * @param {Object} call CallData
+     * @returns {string} what the text area shows
+     */
+    text(call) {
+        return this.drafts[call.uuid] ?? this.saved[call.uuid] ?? (call.note || "");
+    }
+
+    isSaved(call) {
+        return call.uuid in this.saved && !(call.uuid in this.drafts);
+    }
+
+    /** The server's text is newer than what we saved once: another tab or person wrote it. */
+    forget(uuid) {
+        delete this.saved[uuid];
+    }
+
+    /** @param {string} uuid of the call, @param {string} text */
+    write(uuid, text) {
+        if (!uuid) {
+            return;
+        }
+        this.drafts[uuid] = text;
+        browser.sessionStorage.setItem(PREFIX + uuid, text);
+        browser.clearTimeout(this._timers[uuid]);
+        this._timers[uuid] = browser.setTimeout(() => this.flush(uuid), SAVE_DELAY);
+    }
+
+    /** Save now what is not saved yet. @param {string} uuid of the call */
+    async flush(uuid) {
+        browser.clearTimeout(this._timers[uuid]);
+        const text = this.drafts[uuid];
+        if (text === undefined) {
+            return;
+        }
+        this.isSaving = true;
+        try {
+            await this._orm.silent.call("telephony.call", "save_note", [uuid, text]);
+            this.error = "";
+            this.saved[uuid] = text;
+            if (this.drafts[uuid] === text) {
+                delete this.drafts[uuid];
+                browser.sessionStorage.removeItem(PREFIX + uuid);
+            }
+        } catch (error) {
+            this.error = humanError(error);
+        }
+        this.isSaving = false;
+    }
+
+    _sendAll() {
+        for (const [uuid, text] of Object.entries(this.drafts)) {
+            sendLast("telephony.call", "save_note", [uuid, text]);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+/**
+ * The buttons of a running call, as data. Other addons add theirs to the registry.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { CallState } from "./constants";
+
+/**
+ * @typedef {Object} CallAction every value may be a function of the context
+ * @property {(context: Object) => string} label
+ * @property {(context: Object) => string} icon class of the icon
+ * @property {string} className hook of the button
+ * @property {(context: Object) => boolean} [isVisible]
+ * @property {(context: Object) => boolean} [isActive] pressed or not; buttons without it are plain
+ * @property {(context: Object) => boolean} [isDisabled]
+ * @property {(context: Object) => void} onSelected
+ *
+ * The context: `{ softphone, store, call, openRecord }`.
+ */
+export const callActionRegistry = registry.category("crm_telephony.call_actions");
+
+const isConversation = ({ call }) => call.state === CallState.IN_PROGRESS;
+
+callActionRegistry
+    .add(
+        "mute",
+        {
+            className: "o_telephony_mute",
+            label: ({ store }) => (store.session?.isMuted ? _t("Unmute") : _t("Mute")),
+            icon: ({ store }) =>
+                store.session?.isMuted ? "fa fa-microphone-slash" : "fa fa-microphone",
+            isVisible: ({ store }) => store.usesBrowser,
+            isActive: ({ store }) => Boolean(store.session?.isMuted),
+            isDisabled: ({ store }) => !store.session?.isActive,
+            onSelected: ({ softphone, store }) => softphone.link.mute(!store.session.isMuted),
+        },
+        { sequence: 10 }
+    )
+    .add(
+        "keypad",
+        {
+            className: "o_telephony_keypad_toggle",
+            label: ({ store }) => (store.isKeypadShown ? _t("Hide keypad") : _t("Keypad")),
+            icon: () => "fa fa-th",
+            isVisible: ({ store }) => store.usesBrowser,
+            isActive: ({ store }) => store.isKeypadShown,
+            isDisabled: ({ store }) => !store.session?.isActive,
+            onSelected: ({ store }) => {
+                store.isKeypadShown = !store.isKeypadShown;
+            },
+        },
+        { sequence: 20 }
+    )
+    .add(
+        "hold",
+        {
+            className: "o_telephony_hold",
+            label: ({ call }) => (call.on_hold ? _t("Resume") : _t("Hold")),
+            icon: ({ call }) => (call.on_hold ? "fa fa-play" : "fa fa-pause"),
+            isActive: ({ call }) => call.on_hold,
+            isDisabled: (context) => !isConversation(context),
+            onSelected: ({ softphone, call }) => softphone.calls.setHold(!call.on_hold),
+        },
+        { sequence: 30 }
+    )
+    .add(
+        "record",
+        {
+            className: "o_telephony_open_record",
+            label: () => _t("Open record"),
+            icon: () => "fa fa-external-link",
+            isVisible: ({ call }) => Boolean(call.record || call.customer.partner_id),
+            onSelected: ({ openRecord }) => openRecord(),
+        },
+        { sequence: 40 }
+    );

@@ -1,0 +1,74 @@
+/**
+ * Whether the window is open, minimised or closed, remembered for this tab.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { Panel } from "./constants";
+
+const KEY = "telephony.window";
+
+export class SoftphoneFrame {
+    /**
+     * @param {import("./softphone_store").SoftphoneStore} store
+     * @param {import("./missed_calls").MissedCalls} missed
+     */
+    constructor(store, missed) {
+        this.store = store;
+        this.missed = missed;
+    }
+
+    restore() {
+        try {
+            const { isOpen, isMinimized, panel } = JSON.parse(
+                browser.sessionStorage.getItem(KEY) || "{}"
+            );
+            Object.assign(this.store, {
+                isOpen: Boolean(isOpen),
+                isMinimized: Boolean(isMinimized),
+                panel: Object.values(Panel).includes(panel) ? panel : Panel.KEYPAD,
+            });
+        } catch {
+            browser.sessionStorage.removeItem(KEY); // written by another version
+        }
+    }
+
+    _set(values) {
+        Object.assign(this.store, values);
+        const { isOpen, isMinimized, panel } = this.store;
+        browser.sessionStorage.setItem(KEY, JSON.stringify({ isOpen, isMinimized, panel }));
+    }
+
+    open() {
+        this._set({ isOpen: true, isMinimized: false });
+    }
+
+    minimize() {
+        this._set({ isMinimized: true });
+    }
+
+    /** A running call stays on the screen as a bar; nothing else does. */
+    close() {
+        if (this.store.hasCall) {
+            return this.minimize();
+        }
+        this.store.endedCall = null;
+        this.store.error = "";
+        this._set({ isOpen: false, isMinimized: false });
+    }
+
+    toggle() {
+        if (this.store.isOpen && !this.store.isMinimized) {
+            this.close();
+        } else {
+            this.open();
+        }
+    }
+
+    /** @param {string} panel one of `Panel` */
+    show(panel) {
+        this._set({ panel });
+        if (panel === Panel.RECENT) {
+            this.missed.markSeen();
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/**
+ * Joins the parts of the softphone. Users who are not phone users get an empty store, nothing on
+ * the screen, and no request but the one that asks for their group.
+ */
+
+import { registry } from "@web/core/registry";
+import { user } from "@web/core/user";
+import { SoftphoneSystray } from "../systray/softphone_systray";
+import { AgentControl } from "./agent_control";
+import { CallControl } from "./call_control";
+import { GROUP_USER, SERVICE_NAME } from "./constants";
+import { Lease } from "./lease";
+import { LiveSync } from "./live_sync";
+import { MissedCalls } from "./missed_calls";
+import { NoteKeeper } from "./note_keeper";
+import { Ringer } from "./ringer";
+import { SoftphoneFrame } from "./softphone_frame";
+import { SoftphoneRoot } from "./softphone_root";
+import { SoftphoneStore } from "./softphone_store";
+import { VoiceDevice } from "./voice_device";
+import { VoiceLink } from "./voice_link";
+
+/**
+ * @typedef {Object} Softphone
+ * @property {SoftphoneStore} store
+ * @property {SoftphoneFrame} frame
+ * @property {CallControl} calls
+ * @property {AgentControl} agent
+ * @property {VoiceLink} link
+ * @property {NoteKeeper} notes
+ * @property {Ringer} ringer
+ */
+
+function buildParts(store, { orm, bus_service, multi_tab, notification }) {
+    const voice = new VoiceDevice();
+    const ringer = new Ringer(store, multi_tab);
+    const notes = new NoteKeeper(orm);
+    const missed = new MissedCalls(store);
+    const frame = new SoftphoneFrame(store, missed);
+    const lease = new Lease(orm, store);
+    const link = new VoiceLink(store, voice, () => sync.refresh());
+    const calls = new CallControl({
+        ...{ orm, notification, store, link, voice },
+        ...{ ringer, notes, frame, missed },
+    });
+    const sync = new LiveSync(orm, bus_service, store, calls);
+    const agent = new AgentControl(orm, store, lease, ringer);
+    return { voice, ringer, notes, missed, frame, lease, link, calls, sync, agent };
+}
+
+async function begin(softphone, services) {
+    const { store } = softphone;
+    const parts = buildParts(store, services);
+    Object.assign(softphone, parts);
+    store.isUser = true;
+    parts.frame.restore();
+    parts.link.start();
+    registry
+        .category("systray")
+        .add("crm_telephony.softphone", { Component: SoftphoneSystray }, { sequence: 24 });
+    registry.category("main_components").add("crm_telephony.softphone", {
+        Component: SoftphoneRoot,
+        props: {},
+    });
+    await Promise.all([parts.lease.start(), parts.sync.start()]);
+    await parts.link.resume();
+}
+
+export const softphoneService = {
+    dependencies: ["bus_service", "multi_tab", "notification", "orm"],
+
+    /** @returns {Softphone} parts other than the store exist for phone users only */
+    start(_env, services) {
+        const softphone = { store: new SoftphoneStore() };
+        // Not awaited: the web client must not wait for the telephone.
+        softphone.started = user
+            .hasGroup(GROUP_USER)
+            .then((isUser) => isUser && begin(softphone, services))
+            .catch((error) => console.warn("Telephony: the softphone did not start", error));
+        return softphone;
+    },
+};
+
+registry.category("services").add(SERVICE_NAME, softphoneService);

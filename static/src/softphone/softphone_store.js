@@ -1,0 +1,211 @@
+/**
+ * Everything the panels show. No I/O: parts that talk to the outside write here.
+ */
+
+import { Reactive } from "@web/core/utils/reactive";
+import { AgentState, CallState, Panel, VoiceState } from "./constants";
+
+const MAX_RECENT = 20;
+const RANK = [
+    CallState.NEW,
+    CallState.ROUTING,
+    CallState.QUEUED,
+    CallState.RINGING,
+    CallState.IN_PROGRESS,
+    CallState.ENDED,
+];
+
+export class SoftphoneStore extends Reactive {
+    /** Whether this person is a phone user; everybody else sees nothing of all this */
+    isUser = false;
+    /** Whether the first snapshot was read */
+    isReady = false;
+
+    agent = null;
+    canCall = false;
+    cannotCallReason = false;
+    numbers = [];
+    callerIds = [];
+    country = false;
+    leaseSeconds = 100;
+
+    /** @type {Object[]} running calls of this user (CallData) */
+    calls = [];
+    /** @type {Object[]} offers that ring for this user now (OfferData) */
+    offers = [];
+    /** @type {Object[]} last ended calls, newest first (CallData) */
+    recent = [];
+    /** CallData of the call shown in the end view */
+    endedCall = null;
+    /** The number and name of a dial request that the server has not answered yet */
+    dialing = null;
+    /** @type {import("./call_session").CallSession|null} the sound of the current call */
+    session = null;
+    /** uuid of the offer being accepted in this tab */
+    accepting = false;
+
+    isOpen = false;
+    isMinimized = false;
+    panel = Panel.KEYPAD;
+    isKeypadShown = false;
+    /** What the dial pad holds; the target is the record whose phone field was clicked */
+    draft = { number: "", name: "", callerId: false, target: null };
+
+    error = "";
+    isRingBlocked = false;
+    missedCount = 0;
+    /** Milliseconds to add to this computer's clock to get the server's */
+    clockOffset = 0;
+
+    /** Grows with every change told by the server; a snapshot asked before is then too old */
+    revision = 0;
+
+    /** uuids that ended: a late answer of the server must not bring them back */
+    _ended = new Set();
+
+    /** @returns {Object|null} CallData of the call on the screen; a stand-in while dialling */
+    get currentCall() {
+        const uuid = this.session?.uuid;
+        const call = this.calls.find((c) => c.uuid === uuid) || (uuid ? null : this.calls[0]);
+        return call || (this.dialing && standInCall(this.dialing)) || this.calls[0] || null;
+    }
+
+    get hasCall() {
+        return Boolean(this.dialing || this.calls.length);
+    }
+
+    get isOnline() {
+        return this.agent?.status === "online";
+    }
+
+    get usesBrowser() {
+        return this.agent?.call_via !== "phone";
+    }
+
+    /** @returns {string} one of `AgentState`, for the systray icon */
+    get presence() {
+        if (this.hasCall) {
+            return AgentState.IN_CALL;
+        }
+        return this.offers.length ? AgentState.RINGING : this.agent?.state || AgentState.OFFLINE;
+    }
+
+    /** @returns {boolean} whether the person has to, and may, join the sound of the call again */
+    get needsRejoin() {
+        const call = this.currentCall;
+        if (!call?.uuid || !this.usesBrowser) {
+            return false;
+        }
+        if (this.session?.uuid === call.uuid) {
+            return this.session.state === VoiceState.LOST;
+        }
+        return Boolean(call.can_rejoin);
+    }
+
+    /** @returns {boolean} whether another tab carries the sound of the current call */
+    get isMirror() {
+        return Boolean(this.session?.isActive && !this.session.isMine);
+    }
+
+    findCall(uuid) {
+        return this.calls.find((call) => call.uuid === uuid);
+    }
+
+    /** @param {Object} data answer of `softphone_snapshot` */
+    applySnapshot(data) {
+        this.agent = data.agent;
+        this.canCall = data.can_call;
+        this.cannotCallReason = data.cannot_call_reason;
+        this.numbers = data.numbers;
+        this.callerIds = data.caller_ids;
+        this.country = data.country;
+        this.leaseSeconds = data.client_lease_seconds || this.leaseSeconds;
+        this.calls = data.calls.filter((call) => !this._ended.has(call.uuid));
+        this.offers = data.offers.filter((offer) => !this.findCall(offer.call.uuid));
+        this.recent = data.recent;
+        this.isReady = true;
+    }
+
+    /**
+     * Take over what the server says of a call.
+     *
+     * @param {Object} call CallData
+     * @param {{ isAnswer?: boolean }} [options] isAnswer: it is the answer of a request, which may
+     *  be older than what the bus has told meanwhile; it then never moves a call backwards
+     */
+    applyCall(call, { isAnswer = false } = {}) {
+        this.revision++;
+        if (call.state === CallState.ENDED) {
+            return this._applyEnd(call);
+        }
+        const known = this.findCall(call.uuid);
+        const isOlder = known && RANK.indexOf(call.state) < RANK.indexOf(known.state);
+        if (this._ended.has(call.uuid) || (isAnswer && isOlder)) {
+            return;
+        }
+        this.removeOffer(call.uuid);
+        if (known) {
+            Object.assign(known, call);
+        } else {
+            this.calls.push(call);
+        }
+    }
+
+    _applyEnd(call) {
+        this._ended.add(call.uuid);
+        this.removeOffer(call.uuid);
+        this.removeCall(call.uuid);
+        const others = this.recent.filter((other) => other.uuid !== call.uuid);
+        this.recent = [call, ...others].slice(0, MAX_RECENT);
+        if (this.endedCall?.uuid === call.uuid) {
+            this.endedCall = call;
+        }
+    }
+
+    removeCall(uuid) {
+        this.calls = this.calls.filter((call) => call.uuid !== uuid);
+    }
+
+    addOffer(offer) {
+        this.revision++;
+        if (!this._ended.has(offer.call.uuid) && !this.findCall(offer.call.uuid)) {
+            this.removeOffer(offer.call.uuid);
+            this.offers.push(offer);
+        }
+    }
+
+    removeOffer(uuid) {
+        this.revision++;
+        if (this.offers.some((offer) => offer.call.uuid === uuid)) {
+            this.offers = this.offers.filter((offer) => offer.call.uuid !== uuid);
+        }
+    }
+
+    clearDraft() {
+        this.draft = { number: "", name: "", callerId: this.draft.callerId, target: null };
+    }
+}
+
+/**
+ * A call the server has not confirmed yet, so that a click is answered at once.
+ *
+ * @param {{ number: string, name: string }} dialing
+ * @returns {Object} CallData without uuid
+ */
+function standInCall({ number, name }) {
+    return {
+        uuid: "",
+        id: false,
+        direction: "outgoing",
+        state: CallState.NEW,
+        outcome: false,
+        end_message: false,
+        customer: { number, number_display: number, name, company_name: "" },
+        our_number: false,
+        record: false,
+        customer_state: "new",
+        on_hold: false,
+        answered_at: false,
+        note: "",
+    };
+}

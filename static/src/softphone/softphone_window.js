@@ -1,0 +1,66 @@
+import { Component } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { useBus, useService } from "@web/core/utils/hooks";
+import { EndedPanel } from "../panels/ended/ended_panel";
+import { InCallPanel } from "../panels/in_call/in_call_panel";
+import { KeypadPanel } from "../panels/keypad/keypad_panel";
+import { RecentPanel } from "../panels/recent/recent_panel";
+import { customerName } from "./call_texts";
+import { CallTimer } from "./call_timer";
+import { AgentState, Panel } from "./constants";
+import { useSoftphone } from "./use_softphone";
+
+const WIDTH = 340; // px, as in the style sheet
+const GAP = 16; // px
+
+/** The window at the bottom of the page, or the bar it becomes when it is minimised. */
+export class SoftphoneWindow extends Component {
+    static template = "crm_telephony.SoftphoneWindow";
+    static components = { CallTimer, EndedPanel, InCallPanel, KeypadPanel, RecentPanel };
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.ui = useService("ui");
+        this.mailStore = useService("mail.store");
+        this.Panel = Panel;
+        useBus(this.ui.bus, "resize", () => this.render());
+    }
+
+    get call() {
+        return this.store.currentCall;
+    }
+
+    get title() {
+        return this.call ? customerName(this.call) : "";
+    }
+
+    get statusTitle() {
+        return this.store.isOnline ? _t("Go offline") : _t("Go online");
+    }
+
+    get isUnreachable() {
+        return this.store.agent?.state === AgentState.UNREACHABLE;
+    }
+
+    /** Beside the chat windows where there is room, so that neither hides the other. */
+    get style() {
+        const hub = this.mailStore.chatHub;
+        const windows = hub.compact ? 0 : hub.canShowOpened.length;
+        if (!hub.showConversations) {
+            return "";
+        }
+        const bubbles = hub.BUBBLE_START + hub.BUBBLE + hub.BUBBLE_OUTER * 2;
+        const offset = bubbles + windows * (hub.WINDOW + hub.WINDOW_INBETWEEN * 2);
+        const hasRoom = offset + WIDTH + GAP <= browser.innerWidth;
+        return hasRoom ? `--o-telephony-end: ${offset}px` : "";
+    }
+
+    onKeydown(ev) {
+        if (ev.key === "Escape" && !ev.defaultPrevented) {
+            ev.stopPropagation();
+            this.softphone.frame.close();
+        }
+    }
+}

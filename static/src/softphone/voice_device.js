@@ -1,0 +1,319 @@
+/**
+ * The sound of a call through the Twilio Voice SDK.
+ *
+ * This is the only file of the client that knows the SDK and its error codes. Its objects stay in
+ * here: they must never reach reactive state. One `Device` is made for each call, with a fresh
+ * token and a fresh connection, and thrown away afterwards; it never registers, because incoming
+ * calls ring through the bus and are then connected like outgoing ones.
+ */
+
+import { loadJS } from "@web/core/assets";
+import { browser } from "@web/core/browser/browser";
+import { rpc } from "@web/core/network/rpc";
+import { VoiceErrorKind as Kind, VoiceState } from "./constants";
+import { VoiceError } from "./human_error";
+import { AUDIO_CONSTRAINTS, ensureMicrophone, openMicrophone } from "./microphone";
+
+const CONNECT_TIMEOUT = 15_000; // ms
+const TOKEN_REFRESH = 60_000; // ms before the token expires
+const AUDIO_FOLDER = "/crm_telephony/static/src/audio";
+const DIGIT_NAMES = [..."0123456789", "s", "h"].map((key) => `dtmf${key}`);
+
+const KIND_OF_CODE = {
+    20101: Kind.TOKEN,
+    20102: Kind.TOKEN,
+    20103: Kind.TOKEN,
+    20104: Kind.TOKEN,
+    20151: Kind.TOKEN,
+    20157: Kind.TOKEN,
+    31201: Kind.TOKEN,
+    31202: Kind.TOKEN,
+    31203: Kind.TOKEN,
+    31204: Kind.TOKEN,
+    31205: Kind.TOKEN,
+    31207: Kind.TOKEN,
+    31000: Kind.UNREACHABLE,
+    31003: Kind.CONNECTION_LOST,
+    31005: Kind.CONNECTION_LOST,
+    31009: Kind.UNREACHABLE,
+    53000: Kind.UNREACHABLE,
+    53001: Kind.CONNECTION_LOST,
+    53405: Kind.CONNECTION_LOST,
+    31002: Kind.REFUSED,
+    31206: Kind.REFUSED,
+    31404: Kind.REFUSED,
+    31480: Kind.REFUSED,
+    31486: Kind.REFUSED,
+    31603: Kind.REFUSED,
+    31401: Kind.MIC_DENIED,
+    31402: Kind.MIC_BUSY,
+    53400: Kind.UNSUPPORTED,
+    53402: Kind.UNSUPPORTED,
+};
+
+/** Warnings of the SDK that are worth a word to the person. */
+const WARNINGS = {
+    "constant-audio-input-level": "silent_microphone",
+    "low-bytes-sent": "silent_microphone",
+    "low-bytes-received": "nothing_received",
+    "high-rtt": "slow_network",
+    "high-jitter": "slow_network",
+    "high-packet-loss": "slow_network",
+    "high-packets-lost-fraction": "slow_network",
+    "low-mos": "slow_network",
+};
+
+function toVoiceError(error) {
+    return error instanceof VoiceError
+        ? error
+        : new VoiceError(KIND_OF_CODE[error?.code] || Kind.UNKNOWN, error?.code || error?.name);
+}
+
+function sounds() {
+    const silence = `${AUDIO_FOLDER}/silence.wav`;
+    const entries = DIGIT_NAMES.map((name) => [name, `${AUDIO_FOLDER}/${name}.wav`]);
+    return {
+        incoming: silence,
+        outgoing: silence,
+        disconnect: silence,
+        ...Object.fromEntries(entries),
+    };
+}
+
+/**
+ * @typedef {Object} VoiceHandlers
+ * @property {(state: string, error?: VoiceError) => void} onState told of CONNECTED, RECONNECTING
+ *  and, once and last, of LOST when the sound ends without `disconnect` having been asked
+ * @property {(kinds: string[]) => void} onWarnings kinds of trouble that are going on
+ */
+
+export class VoiceDevice {
+    constructor() {
+        this._attempt = null;
+        this._access = null;
+    }
+
+    ensureMicrophone() {
+        return ensureMicrophone();
+    }
+
+    /**
+     * Load the SDK and get a token, so that `connect` has nothing to wait for.
+     *
+     * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
+     */
+    async prepare() {
+        this._access ||= rpc("/telephony/token", {}, { silent: true });
+        try {
+            const { sdk_url } = await this._access;
+            await loadJS(sdk_url).catch(() => {
+                throw new VoiceError(Kind.SDK_UNAVAILABLE);
+            });
+            return await this._access;
+        } catch (error) {
+            this._access = null;
+            throw error;
+        }
+    }
+
+    /**
+     * Join the call's sound. Resolves when both directions are open.
+     *
+     * @param {string} uuid of the call
+     * @param {VoiceHandlers} handlers
+     * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
+     */
+    async connect(uuid, handlers) {
+        try {
+            await this._connectOnce(uuid, handlers);
+        } catch (error) {
+            if (error?.kind !== Kind.TOKEN) {
+                throw error;
+            }
+            // The token was older than the account's key: a new one is the whole remedy.
+            await this._connectOnce(uuid, handlers);
+        }
+    }
+
+    async _connectOnce(uuid, handlers) {
+        this.disconnect();
+        const access = await this.prepare();
+        this._access = null; // one token a call
+        const attempt = new VoiceAttempt(access, handlers);
+        this._attempt = attempt;
+        try {
+            await attempt.connect(uuid);
+        } catch (error) {
+            attempt.close();
+            throw toVoiceError(error);
+        }
+    }
+
+    /** @param {boolean} isMuted */
+    mute(isMuted) {
+        this._attempt?.mute(isMuted);
+    }
+
+    /** @param {string} digits of 0-9, * and # */
+    sendDigits(digits) {
+        this._attempt?.sendDigits(digits);
+    }
+
+    /** Leave the sound. No handler is called any more. */
+    disconnect() {
+        this._attempt?.close();
+        this._attempt = null;
+    }
+}
+
+/** One Device with its one call, from its first request to its end. */
+class VoiceAttempt {
+    constructor(access, handlers) {
+        this.handlers = handlers;
+        this.isClosed = false;
+        this.isConnected = false;
+        this.warnings = new Map();
+        const { Device } = window.Twilio || {};
+        if (!Device || !Device.isSupported) {
+            throw new VoiceError(Device ? Kind.UNSUPPORTED : Kind.SDK_UNAVAILABLE);
+        }
+        this.device = new Device(access.token, {
+            ...(access.gateway && { chunderw: access.gateway }),
+            ...(access.edge && { edge: access.edge }),
+            sounds: sounds(),
+            publishEvents: false,
+            enableImprovedSignalingErrorPrecision: true,
+            tokenRefreshMs: TOKEN_REFRESH,
+            logLevel: "silent",
+            getUserMedia: (constraints) => this._openMicrophone(constraints),
+        });
+        this.device.on("error", (error) => this._onError(error));
+        this.device.on("tokenWillExpire", () => this._renewToken());
+    }
+
+    connect(uuid) {
+        return new Promise((resolve, reject) => {
+            const timer = browser.setTimeout(
+                () => reject(new VoiceError(Kind.UNREACHABLE, "timeout")),
+                CONNECT_TIMEOUT
+            );
+            const settle = (callback) => (value) => {
+                browser.clearTimeout(timer);
+                callback(value);
+            };
+            this.resolve = settle(resolve);
+            this.reject = settle(reject);
+            this.device
+                .connect({ params: { uuid }, rtcConstraints: { audio: AUDIO_CONSTRAINTS } })
+                .then((call) => this._follow(call), this.reject);
+        });
+    }
+
+    _follow(call) {
+        if (this.isClosed) {
+            call.disconnect();
+            return;
+        }
+        this.call = call;
+        call.on("accept", () => this._onAccept());
+        call.on("reconnecting", () => this._tell(VoiceState.RECONNECTING));
+        call.on("reconnected", () => this._tell(VoiceState.CONNECTED));
+        call.on("error", (error) => this._onError(error));
+        call.on("disconnect", () => this._onEnd());
+        call.on("cancel", () => this._onEnd());
+        call.on("warning", (name) => this._onWarning(name, true));
+        call.on("warning-cleared", (name) => this._onWarning(name, false));
+    }
+
+    _onAccept() {
+        this.isConnected = true;
+        this.resolve();
+        this._tell(VoiceState.CONNECTED);
+    }
+
+    _onError(error) {
+        this.lastError = this.microphoneError || toVoiceError(error);
+        console.warn("Telephony: the Voice SDK reported", error?.code, error?.message);
+        if (!this.isConnected) {
+            this.reject?.(this.lastError);
+        }
+    }
+
+    _onEnd() {
+        if (this.isClosed) {
+            return;
+        }
+        const { isConnected, lastError } = this;
+        this.close();
+        if (isConnected) {
+            this.handlers.onState(VoiceState.LOST, lastError);
+        } else {
+            // The SDK names the reason right after the end: let it come first.
+            browser.setTimeout(() => this.reject(this.lastError || new VoiceError(Kind.REFUSED)));
+        }
+    }
+
+    _onWarning(name, isOn) {
+        const kind = WARNINGS[name];
+        if (!kind || this.isClosed) {
+            return;
+        }
+        if (isOn) {
+            this.warnings.set(name, kind);
+        } else {
+            this.warnings.delete(name);
+        }
+        this.handlers.onWarnings([...new Set(this.warnings.values())]);
+    }
+
+    _tell(state) {
+        if (!this.isClosed) {
+            this.handlers.onState(state);
+        }
+    }
+
+    async _openMicrophone(constraints) {
+        try {
+            return await openMicrophone(constraints);
+        } catch (error) {
+            // The SDK would forget why: keep it for the sentence.
+            this.microphoneError = error;
+            throw error;
+        }
+    }
+
+    async _renewToken() {
+        try {
+            const { token } = await rpc("/telephony/token", {}, { silent: true });
+            if (!this.isClosed) {
+                this.device.updateToken(token);
+            }
+        } catch (error) {
+            // The running call keeps its sound without a new token; the next call asks again.
+            console.warn("Telephony: the token could not be renewed", error);
+        }
+    }
+
+    mute(isMuted) {
+        this.call?.mute(isMuted);
+    }
+
+    sendDigits(digits) {
+        this.call?.sendDigits(digits);
+    }
+
+    close() {
+        if (this.isClosed) {
+            return;
+        }
+        this.isClosed = true;
+        // Whoever still waits for the connection must not wait for ever.
+        this.reject?.(new VoiceError(Kind.CONNECTION_LOST, "closed"));
+        this.call?.disconnect();
+        try {
+            this.device.destroy();
+        } catch (error) {
+            console.warn("Telephony: the Voice SDK did not close cleanly", error);
+        }
+    }
+}
