@@ -1,0 +1,263 @@
+"""Conferences: who is in, who hears whom, what the application is told."""
+
+import asyncio
+
+from .clock import now, rfc2822
+from .defaults import API_VERSION
+from .media import tones
+from .media.audio import SILENCE
+from .media.channel import Channel
+from .media.mixer import Mixer
+from .sids import new_sid
+
+EVENT_GROUPS = {
+    "conference-start": "start", "conference-end": "end", "participant-join": "join",
+    "participant-leave": "leave", "participant-mute": "mute", "participant-unmute": "mute",
+    "participant-hold": "hold", "participant-unhold": "hold", "participant-modify": "modify",
+}
+
+
+class LabelTaken(ValueError):
+    """Another participant of the conference has this label (error 16025)."""
+
+
+class Participant:
+    """One leg's place in a conference.
+
+    ``done`` is a future that becomes the reason when the participant has left.
+    """
+
+    def __init__(self, conference, leg, *, label=None, muted=False, start=True, end=False,
+                 coach=None, early_media=False, beep=True):
+        self.conference, self.leg, self.label = conference, leg, label or None
+        self.muted, self.hold = muted, False
+        self.start_on_enter, self.end_on_exit, self.beep = start, end, beep
+        self.coach_sid, self.early_media = coach, early_media
+        self.joined = False
+        self.created = self.updated = now()
+        self.hold_channel = Channel()
+        self.side_script = None
+        self.done = asyncio.get_running_loop().create_future()
+        self._ringing = Channel()
+
+    @property
+    def coaching(self):
+        """Whether only one other participant hears this one."""
+        return self.coach_sid is not None
+
+    @property
+    def said(self):
+        """What the others get from this participant now."""
+        if not self.joined:
+            return self._ringing_frame()
+        return self.leg.said
+
+    @property
+    def open(self):
+        """Whether everybody hears this participant."""
+        if not self.joined:
+            return self.early_media and self.leg.status == "ringing"
+        started = self.conference.status == "in-progress"
+        return started and not (self.muted or self.hold or self.coaching)
+
+    @property
+    def whispers_to(self):
+        """The only participant that hears this one, None when that does not apply."""
+        if not self.joined or not self.coaching or self.muted or self.hold:
+            return None
+        return self.conference.find(self.coach_sid)
+
+    def _ringing_frame(self):
+        if self._frame_tick != self.leg.emulator.engine.tick:
+            self._frame_tick = self.leg.emulator.engine.tick
+            if self._ringing.text is None:
+                self._ringing.start(tones.RINGING, "ringing", loop=True)
+            self._frame = self._ringing.read()
+        return self._frame
+
+    _frame_tick, _frame = None, SILENCE
+
+    def stop_side_script(self):
+        """End the hold or wait document that only this participant hears."""
+        task, self.side_script = self.side_script, None
+        if task:
+            task.cancel()
+        self.hold_channel.stop()
+
+
+class Conference:
+    """One conference.
+
+    :param emulator: the world.
+    :param str name: friendly name.
+    :param callback: (address, method, set of groups), as the *first* participant gave it.
+    """
+
+    def __init__(self, emulator, name, callback=None):
+        self.emulator, self.name, self.callback = emulator, name, callback
+        self.sid, self.status = new_sid("CF"), "init"
+        self.created = self.updated = now()
+        self.participants, self.left = [], []
+        self.mixer, self.sequence = Mixer(), 0
+        self.recording, self.on_end = None, []
+        self.reason_ended = self.call_sid_ending = None
+
+    @property
+    def over(self):
+        """Whether the conference has ended."""
+        return self.status == "completed"
+
+    def find(self, key):
+        """Return the participant with this call identifier or label, None if nobody has it."""
+        return next(
+            (p for p in self.participants if key and key in (p.leg.sid, p.label)), None
+        )
+
+    def add(self, leg, **options):
+        """Reserve a place; the participant joins when its leg is answered.
+
+        :raise LabelTaken: if the label is in use.
+        """
+        label = options.get("label")
+        if label and self.find(label):
+            raise LabelTaken(label)
+        participant = Participant(self, leg, **options)
+        self.participants.append(participant)
+        leg.participant = participant
+        return participant
+
+    def join(self, participant, wait=None):
+        """The participant's leg is answered: let it in.
+
+        :param wait: callable that starts the wait document for one participant, or None.
+        """
+        participant.joined = True
+        participant.leg.source = self
+        self.report("participant-join", participant)
+        inside = [p for p in self.participants if p.joined]
+        if self.status == "init" and len(inside) > 1 and any(p.start_on_enter for p in inside):
+            self.status = "in-progress"
+            self.report("conference-start")
+            for other in inside:
+                if not other.hold:
+                    other.stop_side_script()
+        elif self.status == "init" and wait:
+            wait(participant)
+        if participant.beep and self.status == "in-progress":
+            for other in inside:
+                if other is not participant and other.side_script is None:
+                    other.hold_channel.start(tones.BEEP, "beep")
+
+    def read(self, leg):
+        """Return what a leg hears now."""
+        participant = leg.participant
+        if participant is None:
+            return SILENCE
+        if participant.hold:
+            return participant.hold_channel.read()
+        mix = self.mixer.read(participant, self.participants, self.emulator.engine.tick)
+        if participant.hold_channel.text is not None:
+            heard = mix.astype("int32") + participant.hold_channel.read()
+            return heard.clip(-32768, 32767).astype("int16")
+        return mix
+
+    def remove(self, participant, reason):
+        """Let a participant go, and end the conference if that is what its leaving means."""
+        if participant not in self.participants:
+            return
+        self._let_go(participant, reason)
+        if participant.end_on_exit and participant.joined and not self.over:
+            self.call_sid_ending = participant.leg.sid
+            self.end("participant-with-end-conference-on-exit-left",
+                     "moderator_ended_conference", participant)
+        elif not self.participants and not self.over:
+            self.call_sid_ending = participant.leg.sid
+            self.end("last-participant-left", "participant_hung_up", participant)
+
+    def end(self, reason, reason_left, by=None):
+        """End the conference for everybody.
+
+        :param str reason: of the end.
+        :param str reason_left: what each remaining participant's leaving is put down to.
+        """
+        if self.over:
+            return
+        self.status, self.reason_ended, self.updated = "completed", reason, now()
+        for participant in tuple(self.participants):
+            self._let_go(participant, reason_left)
+        extra = {"ReasonConferenceEnded": reason}
+        if by:
+            extra.update(CallSidEndingConference=by.leg.sid,
+                         ParticipantLabelEndingConference=by.label)
+        self.report("conference-end", **extra)
+        for follow in self.on_end:
+            follow()
+
+    def _let_go(self, participant, reason):
+        self.participants.remove(participant)
+        self.left.append(participant)
+        participant.stop_side_script()
+        leg = participant.leg
+        leg.participant, leg.source = None, leg.channel
+        if not participant.joined:
+            reason = "participant_add_failed"
+        self.report("participant-leave", participant, ReasonParticipantLeft=reason,
+                    ParticipantCallStatus=leg.closing or leg.status)
+        if not participant.done.done():
+            participant.done.set_result(reason)
+
+    def pass_key(self, sender, digit):
+        """Let the others receive a key that a participant pressed."""
+        for other in self.participants:
+            heard = sender.open or sender.whispers_to is other
+            if other is not sender and heard and other.joined and not other.hold:
+                other.leg.digits_received += digit
+
+    def report(self, event, participant=None, **extra):
+        """Tell the application what happened."""
+        self.updated = now()
+        self.sequence += 1
+        if not self.callback or EVENT_GROUPS[event] not in self.callback[2]:
+            return
+        params = {
+            "AccountSid": self.emulator.config.account_sid, "ApiVersion": API_VERSION,
+            "ConferenceSid": self.sid, "FriendlyName": self.name, "StatusCallbackEvent": event,
+            "SequenceNumber": self.sequence, "Timestamp": rfc2822(now()),
+        }
+        if participant:
+            params.update(
+                CallSid=participant.leg.sid, ParticipantLabel=participant.label,
+                Muted=_word(participant.muted), Hold=_word(participant.hold),
+                Coaching=_word(participant.coaching), CallSidToCoach=participant.coach_sid,
+                EndConferenceOnExit=_word(participant.end_on_exit),
+                StartConferenceOnEnter=_word(participant.start_on_enter),
+            )
+        params.update(extra)
+        self.emulator.callback(self.callback[0], params, self.callback[1], kind="conference")
+
+
+def _word(value):
+    return "true" if value else "false"
+
+
+class Conferences:
+    """All conferences, running and past."""
+
+    def __init__(self, emulator):
+        self.emulator, self.all = emulator, {}
+
+    def running(self, name):
+        """Return the running conference with this name, None if there is none."""
+        return next((c for c in self.all.values() if c.name == name and not c.over), None)
+
+    def find(self, key):
+        """Return a conference by identifier, or a running one by name."""
+        return self.all.get(key) or self.running(key)
+
+    def enter(self, name, callback=None):
+        """Return the running conference with this name; a new one keeps ``callback``."""
+        conference = self.running(name)
+        if conference is None:
+            conference = Conference(self.emulator, name, callback)
+            self.all[conference.sid] = conference
+        return conference

@@ -1,0 +1,29 @@
+"""Start-up options of the emulator."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import defaults
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that is fixed while the process lives.
+
+    :param tuple numbers: E.164 numbers the account owns at start.
+    :param sdk_path: file of the Voice SDK's global build, or None (then it is not served).
+    :param openapi_dir: folder with Twilio's OpenAPI documents, or None (then nothing is validated).
+    :param float time_scale: 2.0 makes the emulator's own waits twice as fast; sound stays real time.
+    :param bool loopback: offer 127.0.0.1 as a media address as well.
+    """
+
+    host: str = defaults.HOST
+    port: int = defaults.PORT
+    account_sid: str = defaults.ACCOUNT_SID
+    auth_token: str = defaults.AUTH_TOKEN
+    numbers: tuple = defaults.NUMBERS
+    sdk_path: Path | None = None
+    openapi_dir: Path | None = None
+    time_scale: float = 1.0
+    loopback: bool = False
+    region: str = defaults.REGION

@@ -1,0 +1,248 @@
+"""The control API: a test or a person plays everybody who is not Odoo."""
+
+import json
+
+from aiohttp import web
+
+from .party import Telephone
+
+REFUSALS = ("busy", "no-answer", "failed")
+
+
+def describe(leg):
+    """Return everything there is to know about a leg."""
+    participant, member = leg.participant, leg.member
+    hears, says = leg.hears.reading(), leg.says.reading()
+    playing = leg.channel.text
+    if participant and participant.hold_channel.text:
+        playing = participant.hold_channel.text
+    hears["text"] = playing
+    return {
+        "sid": leg.sid, "parent": leg.parent_sid, "direction": leg.direction,
+        "from": leg.from_, "to": leg.to, "status": leg.status, "kind": leg.kind,
+        "created": leg.created.isoformat(),
+        "ended": leg.ended_at.isoformat() if leg.ended_at else None,
+        "duration": leg.duration, "error_code": leg.error_code,
+        "conference": participant and {
+            "friendly_name": participant.conference.name, "sid": participant.conference.sid,
+            "status": participant.conference.status, "label": participant.label,
+            "muted": participant.muted, "hold": participant.hold,
+            "coaching": participant.coaching, "joined": participant.joined,
+            "end_conference_on_exit": participant.end_on_exit,
+        },
+        "queue": member and {
+            "sid": member.queue.sid, "name": member.queue.name, "position": member.position,
+        },
+        "bridged_with": leg.bridge.other(leg).sid if leg.bridge else None,
+        "hears": hears, "says": says,
+        "digits_pressed": leg.digits_pressed, "digits_received": leg.digits_received,
+        "trail": leg.trail,
+    }
+
+
+class Control:
+    """Routes below ``/emulator``. Answers are JSON; errors are ``{"error": text}``."""
+
+    def __init__(self, emulator):
+        self.emulator = emulator
+
+    def register(self, router):
+        """Add the routes."""
+        router.add_get("/emulator/health", self.health)
+        router.add_get("/emulator/calls", self.calls)
+        router.add_post("/emulator/calls", self.call)
+        router.add_get("/emulator/calls/{sid}", self.one)
+        for action in ("answer", "reject", "hangup", "digits", "tone"):
+            router.add_post(
+                "/emulator/calls/{sid}/" + action, getattr(self, action)
+            )
+        router.add_get("/emulator/conferences", self.conferences)
+        router.add_get("/emulator/queues", self.queues)
+        for name in ("webhooks", "requests", "errors"):
+            router.add_get("/emulator/" + name, self._log(name))
+        router.add_get("/emulator/settings", self.settings)
+        router.add_post("/emulator/settings", self.change_settings)
+        router.add_get("/emulator/faults", self.faults)
+        router.add_post("/emulator/faults", self.change_faults)
+        router.add_post("/emulator/refusals", self.refusals)
+        router.add_post("/emulator/signalling/drop", self.drop_signalling)
+        router.add_post("/emulator/reset", self.reset)
+
+    async def health(self, request):
+        """Say that the emulator is ready."""
+        config = self.emulator.config
+        return web.json_response({
+            "ready": True, "account_sid": config.account_sid,
+            "numbers": [n["phone_number"] for n in self.emulator.store.numbers.values()],
+            "validates": self.emulator.specification is not None,
+            "time_scale": config.time_scale,
+        })
+
+    async def calls(self, request):
+        """List all legs, oldest first; ``?live=1`` leaves out those that are over."""
+        live = request.query.get("live") in ("1", "true")
+        return web.json_response([
+            describe(leg) for leg in self.emulator.legs.values() if not (live and leg.over)
+        ])
+
+    async def call(self, request):
+        """Somebody calls one of our numbers: ``{"from", "to", "tone"?}`` → ``{"sid"}``."""
+        body = await _body(request)
+        try:
+            leg = self.emulator.call_in(body["from"], body["to"], body.get("tone"))
+        except KeyError as missing:
+            raise _error(400, "%s is missing" % missing) from missing
+        except LookupError as error:
+            raise _error(404, "The account does not have the number %s" % error) from error
+        return web.json_response({"sid": leg.sid}, status=201)
+
+    def leg(self, request):
+        """Return the leg a request is about (404 if there is none)."""
+        leg = self.emulator.legs.get(request.match_info["sid"])
+        if leg is None:
+            raise _error(404, "There is no such call")
+        return leg
+
+    def telephone(self, request):
+        """Return the telephone a request is about (409 if the leg is not one)."""
+        leg = self.leg(request)
+        if not isinstance(leg.endpoint, Telephone):
+            raise _error(409, "This party is a browser")
+        return leg.endpoint
+
+    async def one(self, request):
+        """Show one leg."""
+        return web.json_response(describe(self.leg(request)))
+
+    async def answer(self, request):
+        """Answer a ringing telephone; ``{"tone": Hz}`` changes what it speaks."""
+        telephone, body = self.telephone(request), await _body(request)
+        if "tone" in body:
+            telephone.voice.hz = float(body["tone"] or 0)
+        if not telephone.pick_up():
+            raise _error(409, "The call does not ring (%s)" % telephone.leg.status)
+        return _done()
+
+    async def reject(self, request):
+        """Refuse a ringing telephone; ``{"status": "busy" | "no-answer" | "failed"}``."""
+        telephone, body = self.telephone(request), await _body(request)
+        status = body.get("status", "busy")
+        if status not in REFUSALS:
+            raise _error(400, "status must be one of %s" % ", ".join(REFUSALS))
+        if not telephone.refuse(status):
+            raise _error(409, "The call does not ring (%s)" % telephone.leg.status)
+        return _done()
+
+    async def hangup(self, request):
+        """Put down the receiver; harmless when the call is over."""
+        leg = self.leg(request)
+        if leg.status == "ringing" and leg.direction != "inbound":
+            self.telephone(request).refuse("busy")
+        else:
+            leg.hang_up()
+        return _done()
+
+    async def digits(self, request):
+        """Press keys: ``{"digits": "12#"}``."""
+        telephone, body = self.telephone(request), await _body(request)
+        if not telephone.leg.talking:
+            raise _error(409, "The call is not in progress (%s)" % telephone.leg.status)
+        telephone.press(str(body.get("digits", "")))
+        return _done()
+
+    async def tone(self, request):
+        """Speak another tone: ``{"tone": Hz}``, 0 = be silent."""
+        telephone, body = self.telephone(request), await _body(request)
+        telephone.voice.hz = float(body.get("tone") or 0)
+        return _done()
+
+    async def conferences(self, request):
+        """List all conferences."""
+        return web.json_response([{
+            "sid": c.sid, "friendly_name": c.name, "status": c.status,
+            "reason_ended": c.reason_ended, "participants": [p.leg.sid for p in c.participants],
+        } for c in self.emulator.conferences.all.values()])
+
+    async def queues(self, request):
+        """List all queues."""
+        return web.json_response([{
+            "sid": q.sid, "name": q.name, "members": [m.leg.sid for m in q.members],
+        } for q in self.emulator.queues.all.values()])
+
+    def _log(self, name):
+        async def show(request):
+            return web.json_response(list(getattr(self.emulator.logs, name)))
+
+        show.__doc__ = "Show the log of %s." % name
+        return show
+
+    async def settings(self, request):
+        """Show the settings."""
+        return web.json_response(self.emulator.settings.as_dict())
+
+    async def change_settings(self, request):
+        """Change some settings."""
+        try:
+            self.emulator.settings.update(await _body(request))
+        except ValueError as error:
+            raise _error(400, str(error)) from error
+        self.emulator.apply_settings()
+        return await self.settings(request)
+
+    async def faults(self, request):
+        """Show the faults in force."""
+        return web.json_response(self.emulator.faults.as_list())
+
+    async def change_faults(self, request):
+        """Replace all faults: ``{"faults": [...]}`` or one fault alone; ``{}`` removes all."""
+        body = await _body(request)
+        rules = body.get("faults", [body] if body else [])
+        try:
+            self.emulator.faults.set(rules)
+        except (ValueError, TypeError) as error:
+            raise _error(400, str(error)) from error
+        return await self.faults(request)
+
+    async def refusals(self, request):
+        """Numbers that cannot be reached: ``{"+32…": "busy" | "no-answer" | "failed"}``."""
+        body = await _body(request)
+        if set(body.values()) - set(REFUSALS):
+            raise _error(400, "values must be among %s" % ", ".join(REFUSALS))
+        self.emulator.refusals = body
+        return web.json_response(body)
+
+    async def drop_signalling(self, request):
+        """Cut the signalling connections of all browsers, or of ``{"identity"}``."""
+        body = await _body(request)
+        cut = 0
+        for connection in tuple(self.emulator.signalling.connections):
+            if body.get("identity") in (None, connection.identity):
+                connection.cut()
+                cut += 1
+        return web.json_response({"cut": cut})
+
+    async def reset(self, request):
+        """Go back to the state after the start."""
+        await self.emulator.reset()
+        return _done()
+
+
+async def _body(request):
+    if not request.can_read_body:
+        return {}
+    try:
+        body = json.loads(await request.text() or "{}")
+    except ValueError as error:
+        raise _error(400, "The body is not JSON") from error
+    if not isinstance(body, dict):
+        raise _error(400, "The body is not an object")
+    return body
+
+
+def _error(status, text):
+    kind = {400: web.HTTPBadRequest, 404: web.HTTPNotFound, 409: web.HTTPConflict}[status]
+    return kind(text=json.dumps({"error": text}), content_type="application/json")
+
+
+def _done():
+    return web.json_response({"done": True})

@@ -1,0 +1,93 @@
+"""Deliberate misbehaviour: of callbacks on their way, and of the REST API."""
+
+import random
+import re
+import secrets
+from dataclasses import dataclass
+
+CALLBACK_KINDS = ("duplicate", "shuffle", "delay", "drop")
+REST_KINDS = ("429", "5xx", "timeout", "lost")
+
+
+@dataclass
+class Fault:
+    """One rule.
+
+    :param str kind: one of the kinds above.
+    :param str path: regular expression that the address must contain; empty = any.
+    :param str method: HTTP method of REST requests, empty = any.
+    :param float probability: 0–1.
+    :param count: how often it still happens, None = always.
+    :param float seconds: length of a delay, spread of a shuffle, or wait of a time-out.
+    """
+
+    kind: str
+    path: str = ""
+    method: str = ""
+    probability: float = 1.0
+    count: int | None = None
+    seconds: float = 1.0
+
+    def __post_init__(self):
+        if self.kind not in CALLBACK_KINDS + REST_KINDS:
+            raise ValueError("Unknown fault %r" % self.kind)
+        re.compile(self.path)
+
+
+class Faults:
+    """The rules in force."""
+
+    def __init__(self):
+        self.rules, self._random = [], random.Random(1)
+
+    def clear(self):
+        """Behave well again."""
+        self.rules.clear()
+        self._random.seed(1)
+
+    def set(self, rules):
+        """Replace all rules.
+
+        :param list rules: dictionaries with the fields of :class:`Fault`.
+        :raise ValueError, TypeError: for a rule that cannot be understood.
+        """
+        self.rules = [Fault(**rule) for rule in rules]
+
+    def as_list(self):
+        """Return the rules as dictionaries."""
+        return [vars(rule) for rule in self.rules]
+
+    def _take(self, kinds, path, method=""):
+        """Return the first rule that applies now, and count it."""
+        for rule in self.rules:
+            if rule.kind not in kinds or rule.count == 0:
+                continue
+            if not re.search(rule.path, path) or rule.method not in ("", method):
+                continue
+            if self._random.random() < rule.probability:
+                if rule.count is not None:
+                    rule.count -= 1
+                return rule
+        return None
+
+    def deliveries(self, kind, url):
+        """Return how a callback travels: one (delay in s, idempotency token) for each delivery."""
+        path = "%s %s" % (kind, url)
+        token = secrets.token_hex(16)
+        if self._take(("drop",), path):
+            return []
+        delay = 0.0
+        late = self._take(("delay",), path)
+        if late:
+            delay += late.seconds
+        mixed = self._take(("shuffle",), path)
+        if mixed:
+            delay += self._random.random() * mixed.seconds
+        twice = self._take(("duplicate",), path)
+        if twice:
+            return [(delay, token), (delay + self._random.random() * twice.seconds, token)]
+        return [(delay, token)]
+
+    def rest(self, path, method):
+        """Return the rule that spoils a REST request, None if it goes well."""
+        return self._take(REST_KINDS, path, method)

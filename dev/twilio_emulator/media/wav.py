@@ -1,0 +1,42 @@
+"""Reading any audio file, writing WAV."""
+
+import io
+import wave
+
+import av
+import numpy as np
+
+from .audio import RATE
+
+
+def decode(data):
+    """Return the sound of a WAV, MP3 or similar file as int16 samples at 8 kHz.
+
+    :param bytes data: the file.
+    :raise ValueError: if it holds no sound that can be read.
+    """
+    resampler = av.AudioResampler("s16", "mono", RATE)
+    parts = []
+    try:
+        with av.open(io.BytesIO(data)) as container:
+            for frame in container.decode(audio=0):
+                parts += [f.to_ndarray().reshape(-1) for f in resampler.resample(frame)]
+            parts += [f.to_ndarray().reshape(-1) for f in resampler.resample(None)]
+    except (av.error.FFmpegError, IndexError) as error:
+        raise ValueError("not a sound file: %s" % error) from error
+    return np.concatenate(parts).astype(np.int16) if parts else np.zeros(0, np.int16)
+
+
+def encode(*channels):
+    """Return a WAV file (8 kHz, 16 bit) with one or two channels of int16 samples."""
+    length = max((c.size for c in channels), default=0)
+    table = np.zeros((length, len(channels)), "<i2")
+    for index, channel in enumerate(channels):
+        table[: channel.size, index] = channel
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(len(channels))
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(table.tobytes())
+    return out.getvalue()

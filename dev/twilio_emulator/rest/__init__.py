@@ -1,0 +1,28 @@
+"""The REST API."""
+
+from .account import Account
+from .applications import Applications, Keys
+from .caller_ids import CallerIds
+from .calls import Calls
+from .conferences import Conferences
+from .messages import Messages
+from .middleware import rest_middleware
+from .numbers import Numbers
+from .participants import Participants
+from .permissions import DialingPermissions
+from .queues import Queues
+from .recordings import Recordings
+
+RESOURCES = (
+    Account, Applications, Keys, Calls, Conferences, Participants, Queues, Numbers, CallerIds,
+    Messages, Recordings, DialingPermissions,
+)
+
+
+def register(router, emulator):
+    """Add the routes of all resources."""
+    for resource in RESOURCES:
+        resource(emulator).register(router)
+
+
+__all__ = ["register", "rest_middleware"]

@@ -1,0 +1,190 @@
+"""What all resources share: errors, forms, pages, addresses."""
+
+import base64
+import hmac
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from ..clock import now, rfc2822
+from ..defaults import API_VERSION
+
+ACCOUNT = "/%s/Accounts/{account}" % API_VERSION
+MAX_PAGE = 1000
+
+
+class ApiError(Exception):
+    """A request is refused.
+
+    :param int status: HTTP status.
+    :param int code: Twilio's error code.
+    """
+
+    def __init__(self, status, code, message):
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+    def response(self):
+        """Return the refusal as Twilio writes it."""
+        return web.json_response({
+            "code": self.code, "message": self.message, "status": self.status,
+            "more_info": "https://www.twilio.com/docs/errors/%d" % self.code,
+        }, status=self.status)
+
+
+def not_found(request):
+    """Return the error for a resource that does not exist."""
+    return ApiError(
+        404, 20404, "The requested resource %s was not found" % request.path
+    )
+
+
+def authenticate(request, emulator):
+    """Check account and secret, or API key and secret.
+
+    :raise ApiError: 401 if they are wrong.
+    """
+    kind, _space, value = request.headers.get("Authorization", "").partition(" ")
+    try:
+        user, _colon, password = base64.b64decode(value).decode().partition(":")
+    except ValueError:
+        user = password = ""
+    config = emulator.config
+    secret = config.auth_token if user == config.account_sid else None
+    if user in emulator.store.keys:
+        secret = emulator.store.keys[user]["secret"]
+    account = request.match_info.get("account", config.account_sid)
+    good = secret is not None and hmac.compare_digest(secret.encode(), password.encode())
+    if kind.lower() != "basic" or not good or account != config.account_sid:
+        raise ApiError(401, 20003, "Authenticate")
+
+
+class Form:
+    """Typed reading of a request's form.
+
+    :param data: multi-dictionary of the form's fields.
+    """
+
+    def __init__(self, data):
+        self.data = data
+
+    def __contains__(self, name):
+        return name in self.data
+
+    def text(self, name, default=None):
+        """Return a text."""
+        return self.data.get(name, default)
+
+    def need(self, name, code=21201):
+        """Return a text that must be there.
+
+        :raise ApiError: 400 if it is missing or empty.
+        """
+        value = self.data.get(name)
+        if not value:
+            raise ApiError(400, code, "No '%s' parameter is specified" % name)
+        return value
+
+    def flag(self, name, default=None):
+        """Return a truth value."""
+        value = self.data.get(name)
+        return default if value is None else value.lower() == "true"
+
+    def number(self, name, default=None):
+        """Return a whole number.
+
+        :raise ApiError: 400 if it is not one.
+        """
+        value = self.data.get(name)
+        if value in (None, ""):
+            return default
+        try:
+            return int(value)
+        except ValueError as error:
+            raise ApiError(400, 20001, "%s is not a number" % name) from error
+
+    def all(self, name, default=()):
+        """Return the values of a repeated field."""
+        return tuple(self.data.getall(name, ())) or tuple(default)
+
+    def callback(self, name, default_events=("completed",)):
+        """Return (address, method, events) of a callback, None if no address was given."""
+        url = self.data.get(name)
+        if not url:
+            return None
+        method = (self.data.get(name + "Method") or "POST").upper()
+        return url, method, frozenset(self.all(name + "Event", default_events))
+
+
+def uri(emulator, *parts, suffix=".json"):
+    """Return a resource's relative address."""
+    path = "/".join((API_VERSION, "Accounts", emulator.config.account_sid, *parts))
+    return "/" + path + suffix
+
+
+def dates(record):
+    """Return the two dates of a resource in Twilio's form."""
+    return {"date_created": rfc2822(record["date_created"]),
+            "date_updated": rfc2822(record["date_updated"])}
+
+
+def page(request, name, items):
+    """Return one page of a list.
+
+    :param str name: key of the list in the answer.
+    :param list items: all items, serialized.
+    """
+    query = dict(request.query)
+    try:
+        size = min(MAX_PAGE, max(1, int(query.get("PageSize", 50))))
+        number = max(0, int(query.get("Page", 0)))
+    except ValueError as error:
+        raise ApiError(400, 20001, "Page and PageSize must be numbers") from error
+    start = number * size
+    part = items[start:start + size]
+
+    def address(index):
+        query.update(Page=index, PageSize=size)
+        return request.path + "?" + urlencode(query)
+
+    more = start + size < len(items)
+    return web.json_response({
+        name: part, "page": number, "page_size": size, "start": start,
+        "end": max(start, start + len(part) - 1), "uri": address(number),
+        "first_page_uri": address(0), "next_page_uri": address(number + 1) if more else None,
+        "previous_page_uri": address(number - 1) if number else None,
+    })
+
+
+def created(data):
+    """Return a 201 answer."""
+    return web.json_response(data, status=201)
+
+
+def answer(data):
+    """Return a 200 answer."""
+    return web.json_response(data)
+
+
+def gone():
+    """Return a 204 answer."""
+    return web.Response(status=204)
+
+
+def later(moment, text):
+    """Compare a date with a filter's text (``YYYY-MM-DD`` or ISO): negative, 0 (same day) or 1."""
+    wanted = text[:10]
+    mine = (moment or now()).strftime("%Y-%m-%d")
+    if len(text) > 10:
+        mine, wanted = (moment or now()).strftime("%Y-%m-%dT%H:%M:%S"), text[:19].rstrip("Z")
+    return (mine > wanted) - (mine < wanted)
+
+
+def matches_dates(query, name, moment):
+    """Tell whether a date passes the filters ``Name``, ``Name<`` and ``Name>`` (inclusive)."""
+    exact, before, after = (query.get(name + sign) for sign in ("", "<", ">"))
+    if exact and later(moment, exact):
+        return False
+    if before and later(moment, before) > 0:
+        return False
+    return not (after and later(moment, after) < 0)

@@ -1,0 +1,40 @@
+"""Who may be called, and with which number shown."""
+
+import re
+
+from .common import ApiError
+
+E164 = re.compile(r"^\+[1-9]\d{6,14}$")
+
+
+def check_from(emulator, number):
+    """Refuse a caller ID that is neither an own nor a verified number.
+
+    :raise ApiError: 400.
+    """
+    if number.startswith("client:"):
+        return
+    if not E164.match(number):
+        raise ApiError(400, 21212, "The 'From' number %s is not a valid phone number" % number)
+    if not emulator.store.may_call_from(number):
+        raise ApiError(
+            400, 21210, "The source phone number provided, %s, is not yet verified for your "
+            "account. You may only make calls from phone numbers that you've verified or "
+            "purchased from Twilio." % number,
+        )
+
+
+def check_to(emulator, number):
+    """Refuse a number that is impossible, or in a country that may not be called.
+
+    :raise ApiError: 400.
+    """
+    if number.startswith("client:"):
+        return
+    if not E164.match(number):
+        raise ApiError(400, 21217, "Phone number %s does not appear to be valid" % number)
+    if emulator.permissions.forbidden(number):
+        raise ApiError(
+            400, 21215, "Account not authorized to call %s. Perhaps you need to enable some "
+            "international permissions." % number,
+        )

@@ -1,0 +1,76 @@
+"""Around every REST request: log, faults, authentication, validation."""
+
+import asyncio
+import json
+import time
+
+from aiohttp import web
+
+from ..clock import now
+from ..defaults import API_VERSION
+from .common import ApiError, authenticate
+
+PREFIXES = ("/%s/" % API_VERSION, "/v1/")
+#: Seconds a request hangs that is to time out.
+HANG = 60.0
+
+
+def rest_middleware(emulator):
+    """Return the middleware for one emulator."""
+
+    @web.middleware
+    async def middleware(request, handler):
+        if not request.path.startswith(PREFIXES):
+            return await handler(request)
+        started = time.monotonic()
+        form = await request.post()
+        entry = {
+            "at": now().isoformat(), "method": request.method, "path": request.path,
+            "query": dict(request.query),
+            "params": {name: list(form.getall(name)) for name in form}, "status": None,
+        }
+        emulator.logs.requests.append(entry)
+        fault = emulator.faults.rest(request.path, request.method)
+        response = await _spoiled(fault, entry)
+        if response is None:
+            response = await _answer(emulator, request, handler, form)
+        if fault and fault.kind == "lost":
+            entry["fault"] = "lost"
+            request.transport.close()
+        entry.update(status=response.status, duration=round(time.monotonic() - started, 4))
+        if response.status >= 400 and response.body:
+            entry["error"] = json.loads(response.body)
+        return response
+
+    return middleware
+
+
+async def _spoiled(fault, entry):
+    if fault is None or fault.kind == "lost":
+        return None
+    entry["fault"] = fault.kind
+    if fault.kind == "429":
+        return ApiError(429, 20429, "Too Many Requests").response()
+    if fault.kind == "5xx":
+        return ApiError(503, 20503, "Service unavailable").response()
+    await asyncio.sleep(fault.seconds if fault.seconds != 1.0 else HANG)
+    return ApiError(504, 20504, "Gateway time-out").response()
+
+
+async def _answer(emulator, request, handler, form):
+    try:
+        authenticate(request, emulator)
+        if emulator.specification:
+            emulator.specification.check_request(request, form)
+        response = await handler(request)
+    except ApiError as error:
+        return error.response()
+    except web.HTTPNotFound:
+        return ApiError(
+            404, 20404, "The requested resource %s was not found" % request.path
+        ).response()
+    except web.HTTPMethodNotAllowed:
+        return ApiError(405, 20004, "Method not allowed").response()
+    if emulator.specification and response.content_type == "application/json":
+        emulator.specification.check_answer(request, form, response)
+    return response

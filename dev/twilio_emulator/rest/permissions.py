@@ -1,0 +1,54 @@
+"""Voice geographic permissions (``voice.twilio.com/v1`` on this host)."""
+
+from ..permissions import COUNTRIES
+from .common import answer, not_found
+
+BASE = "/v1/DialingPermissions/Countries"
+
+
+class DialingPermissions:
+    """Routes of the resource."""
+
+    def __init__(self, emulator):
+        self.emulator = emulator
+
+    def register(self, router):
+        """Add the routes."""
+        router.add_get(BASE, self.list)
+        router.add_get(BASE + "/{country}", self.fetch)
+
+    def serialize(self, code):
+        """Return a country as Twilio shows it."""
+        prefix, name, continent = COUNTRIES[code]
+        url = self.emulator.public_url + BASE + "/" + code
+        return {
+            "iso_code": code, "name": name, "continent": continent,
+            "country_codes": ["+" + prefix],
+            "low_risk_numbers_enabled": code not in self.emulator.permissions.closed,
+            "high_risk_special_numbers_enabled": False,
+            "high_risk_tollfraud_numbers_enabled": False, "url": url,
+            "links": {"highrisk_special_prefixes": url + "/HighRiskSpecialPrefixes"},
+        }
+
+    async def list(self, request):
+        """List the countries."""
+        query = request.query
+        enabled = query.get("LowRiskNumbersEnabled")
+        found = [
+            country for country in map(self.serialize, COUNTRIES)
+            if query.get("IsoCode") in (None, "", country["iso_code"])
+            and query.get("Continent") in (None, "", country["continent"])
+            and enabled in (None, "", str(country["low_risk_numbers_enabled"]).lower())
+        ]
+        url = self.emulator.public_url + BASE
+        return answer({"content": found, "meta": {
+            "key": "content", "page": 0, "page_size": 50, "url": url, "first_page_url": url,
+            "next_page_url": None, "previous_page_url": None,
+        }})
+
+    async def fetch(self, request):
+        """Show one country."""
+        code = request.match_info["country"].upper()
+        if code not in COUNTRIES:
+            raise not_found(request)
+        return answer(self.serialize(code))

@@ -1,0 +1,77 @@
+"""The account's resources that are not calls: numbers, applications, keys, caller IDs and the like."""
+
+from . import defaults
+from .clock import now
+from .sids import new_sid
+
+
+class Record(dict):
+    """One resource: its properties in Twilio's words, plus the two dates."""
+
+    def __init__(self, sid, **values):
+        moment = now()
+        super().__init__(sid=sid, date_created=moment, date_updated=moment, **values)
+
+    def touch(self, **values):
+        """Change properties and the date of the last change."""
+        self.update(values, date_updated=now())
+
+
+def voice_urls(**values):
+    """Return the address properties that numbers and applications share."""
+    return {
+        "voice_url": "", "voice_method": "POST", "voice_fallback_url": "",
+        "voice_fallback_method": "POST", "status_callback": "",
+        "status_callback_method": "POST", "voice_caller_id_lookup": False,
+        "sms_url": "", "sms_method": "POST", "sms_fallback_url": "",
+        "sms_fallback_method": "POST", **values,
+    }
+
+
+class Store:
+    """Tables of resources by identifier. Nothing outlives the process."""
+
+    def __init__(self, config):
+        self.config = config
+        self.clear()
+
+    def clear(self):
+        """Go back to a fresh account that owns the configured numbers."""
+        self.numbers, self.applications, self.keys = {}, {}, {}
+        self.caller_ids, self.messages, self.recordings = {}, {}, {}
+        self.permissions = {}
+        for number in self.config.numbers:
+            self.add_number(number, friendly_name=defaults.NUMBER_NAMES.get(number, number))
+
+    def add_number(self, phone_number, **values):
+        """Give the account a telephone number and return its record."""
+        record = Record(
+            new_sid("PN"),
+            **voice_urls(
+                phone_number=phone_number, voice_application_sid="", sms_application_sid="",
+                trunk_sid=None, **{"friendly_name": phone_number, **values},
+            ),
+        )
+        self.numbers[record["sid"]] = record
+        return record
+
+    def number(self, phone_number):
+        """Return the record of an own number (E.164), None if the account does not have it."""
+        return next(
+            (n for n in self.numbers.values() if n["phone_number"] == phone_number), None
+        )
+
+    def caller_id(self, phone_number):
+        """Return the record of a verified caller ID, None if there is none."""
+        return next(
+            (c for c in self.caller_ids.values() if c["phone_number"] == phone_number), None
+        )
+
+    def may_call_from(self, phone_number):
+        """Tell whether calls may show this number."""
+        return bool(self.number(phone_number) or self.caller_id(phone_number))
+
+    def voice_target(self, number):
+        """Return the record whose voice addresses count for an own number."""
+        application = self.applications.get(number["voice_application_sid"])
+        return application or number

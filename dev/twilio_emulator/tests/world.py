@@ -1,0 +1,196 @@
+"""The world of a test: an emulator, an application that answers it, and a REST client."""
+
+import asyncio
+import socket
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
+
+from twilio_emulator.app import EMULATOR, build
+from twilio_emulator.config import Config
+
+SALES, SUPPORT, MOBILE = "+3225550100", "+3225550101", "+32470111222"
+
+
+def free_port():
+    """Return a TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def until(condition, seconds=10.0, step=0.02):
+    """Wait until ``condition()`` (may be a coroutine function) returns something true.
+
+    :return: what it returned.
+    :raise AssertionError: after ``seconds``.
+    """
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        value = condition()
+        if asyncio.iscoroutine(value):
+            value = await value
+        if value:
+            return value
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError("not within %s s: %s" % (seconds, condition))
+        await asyncio.sleep(step)
+
+
+class Redirected(TwilioHttpClient):
+    """Sends what is meant for Twilio's hosts to the emulator."""
+
+    def __init__(self, base):
+        super().__init__()
+        self.base = base
+
+    def request(self, method, url, *args, **kwargs):
+        path = url.split("/", 3)[3]
+        return super().request(method, "%s/%s" % (self.base, path), *args, **kwargs)
+
+
+@dataclass
+class Hit:
+    """One request the application got."""
+
+    path: str
+    method: str
+    query: dict
+    form: dict
+    headers: dict
+    url: str
+
+
+@dataclass
+class Application:
+    """A small web application: fixed answers by path, and a list of what was asked."""
+
+    port: int = field(default_factory=free_port)
+    answers: dict = field(default_factory=dict)
+    hits: list = field(default_factory=list)
+
+    @property
+    def url(self):
+        """Base address."""
+        return "http://127.0.0.1:%d" % self.port
+
+    async def handle(self, request):
+        """Answer one request from ``answers``: text, callable(hit), or (status, text, type)."""
+        form = await request.post()
+        hit = Hit(request.path, request.method, dict(request.query), dict(form),
+                  dict(request.headers), self.url + request.raw_path)
+        self.hits.append(hit)
+        reply = self.answers.get(request.path, "")
+        if callable(reply):
+            reply = reply(hit)
+        if asyncio.iscoroutine(reply):
+            reply = await reply
+        if isinstance(reply, bytes):
+            return web.Response(body=reply, content_type="audio/x-wav")
+        if isinstance(reply, tuple):
+            return web.Response(status=reply[0], text=reply[1], content_type=reply[2])
+        text = "<Response>%s</Response>" % reply
+        return web.Response(text=text, content_type="text/xml")
+
+    def at(self, path):
+        """Return the requests a path got."""
+        return [hit for hit in self.hits if hit.path == path]
+
+
+class World:
+    """Emulator, application and clients of one test."""
+
+    def __init__(self, **options):
+        self.port = free_port()
+        self.config = Config(port=self.port, **options)
+        self.app = Application()
+        self._runners = []
+
+    @property
+    def base(self):
+        """Address of the emulator."""
+        return "http://127.0.0.1:%d" % self.port
+
+    async def start(self):
+        """Start both servers."""
+        built = build(self.config)
+        self.emulator = built[EMULATOR]
+        fake = web.Application()
+        fake.router.add_route("*", "/{tail:.*}", self.app.handle)
+        for app, port in ((built, self.port), (fake, self.app.port)):
+            runner = web.AppRunner(app, shutdown_timeout=0.5)
+            await runner.setup()
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+            self._runners.append(runner)
+        self.session = aiohttp.ClientSession()
+        self.client = Client(self.config.account_sid, self.config.auth_token,
+                             http_client=Redirected(self.base))
+        self.emulator.settings.cps = 0
+        return self
+
+    async def stop(self):
+        """Stop everything."""
+        await self.session.close()
+        for runner in self._runners:
+            await runner.cleanup()
+
+    # --- control API ---------------------------------------------------------------------------
+
+    async def post(self, path, body=None, status=None):
+        """POST to the control API and return the answer."""
+        async with self.session.post(self.base + "/emulator/" + path, json=body or {}) as reply:
+            assert status is None or reply.status == status, (reply.status, await reply.text())
+            return await reply.json()
+
+    async def get(self, path):
+        """GET from the control API."""
+        async with self.session.get(self.base + "/emulator/" + path) as reply:
+            return await reply.json()
+
+    async def call(self, sid):
+        """Return one leg as the control API shows it."""
+        return await self.get("calls/" + sid)
+
+    async def dial_in(self, from_=MOBILE, to=SALES, **more):
+        """Let somebody call a number; return the leg's identifier."""
+        return (await self.post("calls", {"from": from_, "to": to, **more}, 201))["sid"]
+
+    async def until_call(self, sid, test, seconds=10.0):
+        """Wait until a leg passes ``test(description)``; return the description."""
+
+        async def look():
+            call = await self.call(sid)
+            return call if test(call) else None
+
+        try:
+            return await until(look, seconds)
+        except AssertionError as error:
+            raise AssertionError("call is %r" % await self.call(sid)) from error
+
+    async def until_status(self, sid, status, seconds=10.0):
+        """Wait for a status of a leg."""
+        return await self.until_call(sid, lambda call: call["status"] == status, seconds)
+
+    # --- REST ----------------------------------------------------------------------------------
+
+    async def rest(self, function, *args, **kwargs):
+        """Run a call of the ``twilio`` package in a thread."""
+        return await asyncio.to_thread(lambda: function(*args, **kwargs))
+
+    async def refused(self, function, *args, **kwargs):
+        """Run a call that must be refused; return (HTTP status, code)."""
+        try:
+            result = await self.rest(function, *args, **kwargs)
+        except TwilioRestException as error:
+            return error.status, error.code
+        raise AssertionError("accepted: %r" % result)
+
+    async def answer_with(self, number, twiml, **more):
+        """Let calls to ``number`` run a document of the application."""
+        self.app.answers["/voice"] = twiml
+        record = self.emulator.store.number(number)
+        record.touch(voice_url=self.app.url + "/voice", **more)

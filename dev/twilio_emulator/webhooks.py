@@ -1,0 +1,179 @@
+"""Requests to the application: signed, with retries, time limits and a log."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urldefrag, urlencode, urlsplit
+
+import aiohttp
+from yarl import URL
+
+from .clock import now
+
+#: Hard limit (s) of one request including all retries.
+LIMIT = 15.0
+_RETRYABLE = {"ct", "rt", "4xx", "5xx"}
+
+
+def signature(auth_token, url, params=()):
+    """Return the value of ``X-Twilio-Signature``.
+
+    :param str auth_token: the account's secret.
+    :param str url: the address as requested, without fragment.
+    :param params: form parameters as pairs; empty for a GET request.
+    """
+    names = {}
+    for name, value in params:
+        names.setdefault(name, set()).add(value)
+    text = url + "".join(
+        name + value for name in sorted(names) for value in sorted(names[name])
+    )
+    digest = hmac.new(auth_token.encode(), text.encode(), hashlib.sha1).digest()
+    return base64.b64encode(digest).decode()
+
+
+@dataclass
+class Answer:
+    """What came back.
+
+    :param int status: HTTP status, 0 when there was no answer.
+    :param int error: Twilio's error code, 0 when all is well.
+    """
+
+    url: str
+    status: int = 0
+    body: bytes = b""
+    content_type: str = ""
+    error: int = 0
+    message: str = ""
+    headers: dict = field(default_factory=dict)
+
+    @property
+    def ok(self):
+        """Whether the application answered with success."""
+        return not self.error
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Retries and time-outs that an address asks for in its fragment (``#rc=3&rp=5xx``)."""
+
+    retries: int = 1
+    reasons: frozenset = frozenset({"ct"})
+    connect: float = 5.0
+    read: float = LIMIT
+    total: float = LIMIT
+
+    @classmethod
+    def of(cls, fragment):
+        """Return the policy a fragment describes; what it does not say stays as usual."""
+        values = dict(parse_qsl(fragment))
+        reasons = set(values.get("rp", "ct").split(","))
+        return cls(
+            retries=min(5, int(values.get("rc", 1))),
+            reasons=frozenset(_RETRYABLE if "all" in reasons else reasons & _RETRYABLE),
+            connect=int(values.get("ct", 5000)) / 1000,
+            read=int(values.get("rt", LIMIT * 1000)) / 1000,
+            total=min(LIMIT, int(values.get("tt", LIMIT * 1000)) / 1000),
+        )
+
+
+class WebhookClient:
+    """Sends requests to the application.
+
+    :param str auth_token: signs every request.
+    :param Logs logs: gets one entry for every attempt.
+    """
+
+    def __init__(self, auth_token, logs):
+        self.auth_token, self.logs = auth_token, logs
+        self._session = None
+
+    async def start(self):
+        """Open the connection pool in the running event loop."""
+        self._session = aiohttp.ClientSession(
+            headers={"User-Agent": "TwilioProxy/1.1", "Accept": "*/*"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def close(self):
+        """Close all connections."""
+        if self._session:
+            await self._session.close()
+
+    async def request(self, url, params, method="POST", *, kind="webhook", token=None):
+        """Ask the application.
+
+        :param dict params: parameters by name.
+        :param str kind: what the log calls it (twiml, status, conference …).
+        :param str token: idempotency token, a fresh one by default.
+        :return Answer: never raises for what the other side does.
+        """
+        clean, fragment = urldefrag(url)
+        policy = Policy.of(fragment)
+        pairs = [(name, str(value)) for name, value in params.items() if value is not None]
+        token = token or secrets.token_hex(16)
+        if method == "GET" and pairs:
+            clean += ("&" if urlsplit(clean).query else "?") + urlencode(pairs)
+        deadline = time.monotonic() + policy.total
+        for attempt in range(policy.retries + 1):
+            left = deadline - time.monotonic()
+            answer, reason = await self._attempt(clean, pairs, method, policy, left, token)
+            self._note(answer, pairs, method, kind, attempt, token)
+            if reason not in policy.reasons or deadline <= time.monotonic():
+                break
+        return answer
+
+    async def _attempt(self, url, pairs, method, policy, left, token):
+        started = time.monotonic()
+        signed = () if method == "GET" else pairs
+        headers = {
+            "X-Twilio-Signature": signature(self.auth_token, url, signed),
+            "I-Twilio-Idempotency-Token": token,
+        }
+        timeout = aiohttp.ClientTimeout(
+            total=max(0.01, left), sock_connect=policy.connect, sock_read=policy.read
+        )
+        data = None
+        if method != "GET":
+            data = urlencode(pairs).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
+        answer, reason = Answer(url), None
+        try:
+            async with self._session.request(
+                method, URL(url, encoded=True), data=data, headers=headers,
+                timeout=timeout,
+            ) as response:
+                answer.status = response.status
+                answer.body = await response.read()
+                answer.content_type = response.content_type or ""
+                answer.headers = dict(response.headers)
+                if response.status >= 400:
+                    reason = "5xx" if response.status >= 500 else "4xx"
+                    answer.error = 11200
+                    answer.message = "Got HTTP %d response to %s" % (response.status, url)
+        except aiohttp.ConnectionTimeoutError as error:
+            answer.error, answer.message, reason = 11205, "Connect time-out: %s" % error, "ct"
+        except (TimeoutError, aiohttp.ServerTimeoutError) as error:
+            answer.error, answer.message, reason = 11200, "Time-out: %s" % error, "rt"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            answer.error, answer.message, reason = 11205, "No connection: %s" % error, "ct"
+        answer.headers["duration"] = round(time.monotonic() - started, 4)
+        return answer, reason
+
+    def _note(self, answer, pairs, method, kind, attempt, token):
+        params = dict(pairs)
+        self.logs.webhooks.append({
+            "at": now().isoformat(), "kind": kind, "method": method, "url": answer.url,
+            "params": params, "attempt": attempt, "token": token, "status": answer.status,
+            "duration": answer.headers["duration"], "error": answer.error,
+            "message": answer.message, "content_type": answer.content_type,
+            "body": answer.body[:20000].decode("utf-8", "replace"),
+        })
+        if answer.error:
+            self.logs.error(
+                answer.error, answer.message, url=answer.url, call_sid=params.get("CallSid")
+            )
