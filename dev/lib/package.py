@@ -1,0 +1,65 @@
+"""Build the installable archive dist/crm_telephony-<version>.zip. Called by dev/package after the set-up.
+
+It holds the files that git knows, without those marked "export-ignore" in .gitattributes, and the Voice SDK.
+"""
+
+import ast
+import subprocess
+import sys
+import zipfile
+from datetime import datetime, timezone
+from pathlib import Path
+
+from places import ADDON, REPO, say
+
+SDK = Path("static/lib/twilio-voice-sdk")
+
+
+def git(*arguments, **options):
+    """Return what git prints."""
+    return subprocess.run(
+        ["git", "-C", str(REPO), *arguments], capture_output=True, text=True, check=True, **options
+    ).stdout
+
+
+def shipped_files():
+    """Return the paths, relative to the repository, of all files that belong into the archive."""
+    names = [name for name in git("ls-files", "-z").split("\0") if name]
+    fields = git(
+        "check-attr", "-z", "--stdin", "export-ignore", input="\0".join(names) + "\0"
+    ).split("\0")
+    left_out = {
+        name for name, value in zip(fields[::3], fields[2::3], strict=False) if value == "set"
+    }
+    files = {Path(name) for name in names if name not in left_out}
+    files = {path for path in files if (REPO / path).is_file()}
+    sdk = {SDK / "twilio.min.js", SDK / "LICENSE.md"}
+    for path in sdk:
+        if not (REPO / path).is_file():
+            sys.exit(f"error: {path} is missing: run dev/setup")
+    return sorted(files | sdk)
+
+
+def build(folder):
+    """Write the archive.
+
+    :param Path folder: where to put it.
+    :return Path: the archive. The same files give the same bytes.
+    """
+    version = ast.literal_eval((REPO / "__manifest__.py").read_text(encoding="utf-8"))["version"]
+    target = folder / f"{ADDON}-{version}.zip"
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = datetime.fromtimestamp(int(git("log", "-1", "--format=%ct")), timezone.utc)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path in shipped_files():
+            entry = zipfile.ZipInfo(f"{ADDON}/{path}", stamp.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, (REPO / path).read_bytes())
+    return target
+
+
+if __name__ == "__main__":
+    built = build(REPO / "dist")
+    say(f"{built.relative_to(REPO)}: {built.stat().st_size / 1e6:.1f} MB")
+    print(built)

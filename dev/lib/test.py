@@ -1,0 +1,245 @@
+"""Run the parts of the test suite and sum up. Called by dev/test after the set-up, with PostgreSQL running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import database
+import places
+from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
+
+PARTS = ("lint", "unit", "emulator", "odoo", "js", "package", "e2e")
+TEMPLATE = "telephony_template"
+INTERRUPT_SECONDS = 30
+
+
+@dataclass
+class Result:
+    """What one part said.
+
+    :param list problems: sentences, each of which is one failure.
+    """
+
+    passed: int = 0
+    failed: int = 0
+    problems: list = field(default_factory=list)
+
+
+def run(command, *, environment=None, folder=REPO):
+    """Run a program in a process group of its own, so that an interruption can stop all of it.
+
+    :return int: its exit code.
+    """
+    with subprocess.Popen(
+        command, env=environment or dict(os.environ), cwd=folder, start_new_session=True
+    ) as process:
+        try:
+            return process.wait()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(INTERRUPT_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+            raise
+
+
+def run_pytest(name, *arguments, environment=None, folder=STATE):
+    """Run pytest and count.
+
+    :param str name: of the report, ``<log folder>/<name>.xml``.
+    :return Result: a skipped test is a failed one.
+    """
+    report = LOGS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    command = [str(PYTHON), "-m", "pytest", f"--junit-xml={report}", *map(str, arguments)]
+    code = run(command, environment=environment, folder=folder)
+    if code == pytest_no_tests:
+        return Result(problems=["there are no tests"])
+    if not report.exists():
+        return Result(problems=[f"pytest ended with code {code} and without a report"])
+    result = Result()
+    for suite in ET.parse(report).getroot().iter("testsuite"):
+        count = {key: int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")}
+        bad = count["failures"] + count["errors"] + count["skipped"]
+        result.failed += bad
+        result.passed += count["tests"] - bad
+    result.problems += [
+        f"skipped: {case.get('classname')}.{case.get('name')}"
+        for case in ET.parse(report).getroot().iter("testcase")
+        if case.find("skipped") is not None
+    ]
+    result.failed -= len(result.problems)
+    if code and not result.failed and not result.problems:
+        result.problems.append(f"pytest ended with code {code}")
+    if not result.passed and not result.failed and not result.problems:
+        result.problems.append("there are no tests")
+    return result
+
+
+pytest_no_tests = 5
+
+
+def has_tests(folder):
+    """Tell whether a folder of the repository holds test files."""
+    return any((REPO / folder).rglob("test_*.py"))
+
+
+def plain(name, folder):
+    """Run plain pytest tests, without Odoo in the process."""
+    if not has_tests(folder):
+        return Result(problems=[f"there are no tests in {folder}"])
+    ini = next((path for path in [REPO / folder / "pytest.ini"] if path.exists()), None)
+    return run_pytest(
+        name,
+        *("-c", ini or REPO / "dev/pytest.ini", "-p", "no:odoo", REPO / folder),
+        environment=places.emulator_environment(),
+    )
+
+
+def lint():
+    """Check the style."""
+    code = run([str(REPO / "dev/lint")])
+    return Result(passed=1) if code == 0 else Result(problems=["dev/lint failed"])
+
+
+def unit():
+    """Plain Python tests of the addon's modules that import nothing of Odoo."""
+    return plain("unit", "dev/unit")
+
+
+def emulator():
+    """Tests of the Twilio emulator."""
+    return plain("emulator", "dev/twilio_emulator/tests")
+
+
+def e2e():
+    """Stories in a real browser, with sound."""
+    return plain("e2e", "dev/e2e")
+
+
+def package():
+    """The archive installs and uninstalls."""
+    database.ensure_base()
+    return plain("package", "dev/package_tests")
+
+
+def in_odoo(name, *selection):
+    """Run Odoo tests on a fresh copy of a database with the addon and demonstration data.
+
+    :param selection: pytest arguments; paths must lead through the addons folder, because the addon's technical
+        name is the name of its folder.
+    """
+    database.ensure_base()
+    say("making the database for the tests")
+    database.ensure_current(
+        TEMPLATE, source=database.BASE_DATABASE, log="template.log", update=False
+    )
+    problems = [
+        f"warning at installation: {line}" for line in database.log_problems("template.log")
+    ]
+    copy = f"telephony_test_{os.getpid()}"
+    database.copy(TEMPLATE, copy)
+    try:
+        result = run_pytest(
+            name,
+            *("-c", REPO / "dev/pytest.ini", f"--rootdir={ADDONS}", "-p", "no:asyncio"),
+            *("-p", "pytest_strict", f"--odoo-config={CONF}", f"--odoo-database={copy}"),
+            *("--odoo-http", "--odoo-log-level=warn", "--odoo-extra=max-cron-threads=0"),
+            *selection,
+            environment={**places.odoo_environment(), "PYTHONPATH": odoo_path()},
+        )
+    finally:
+        database.drop(copy)
+    result.problems += problems
+    return result
+
+
+def odoo_path():
+    """Return the import path with Odoo and the plugin for pytest."""
+    return os.pathsep.join([places.odoo_environment()["PYTHONPATH"], str(REPO / "dev/lib")])
+
+
+def odoo():
+    """All Odoo tests but the one that runs the JavaScript tests."""
+    if not has_tests("tests"):
+        return Result(problems=["there are no tests in tests"])
+    tests = ADDONS / ADDON / "tests"
+    return in_odoo("odoo", f"--ignore={tests / 'test_js.py'}", tests)
+
+
+def js():
+    """The JavaScript tests, in a browser that Odoo starts."""
+    if not (REPO / "tests/test_js.py").exists():
+        return Result(problems=["there is no tests/test_js.py"])
+    return in_odoo("js", ADDONS / ADDON / "tests/test_js.py")
+
+
+def guarded(part):
+    """Run one part; a database that cannot be built is a failure of the part."""
+    try:
+        return globals()[part]()
+    except database.BuildError as error:
+        return Result(problems=[str(error)])
+
+
+def chosen(arguments):
+    """Return the parts that were asked for.
+
+    :param list arguments: names of parts; none or "all" means all.
+    """
+    unknown = set(arguments) - {*PARTS, "all"}
+    if unknown:
+        sys.exit(f"error: unknown part {', '.join(sorted(unknown))}: choose {' '.join(PARTS)} all")
+    if not arguments or "all" in arguments:
+        return PARTS
+    return tuple(part for part in PARTS if part in arguments)
+
+
+def _interrupt(_number, _frame):
+    raise KeyboardInterrupt
+
+
+def main(arguments):
+    """Run the parts, print the summary.
+
+    :return int: exit code.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    results, times = {}, {}
+    for part in chosen(arguments):
+        say(f"{part}: {' '.join(globals()[part].__doc__.split())}")
+        started = time.monotonic()
+        results[part] = guarded(part)
+        times[part] = time.monotonic() - started
+    return summary(results, times)
+
+
+def summary(results, times):
+    """Print a table of the parts and the sum; return the exit code."""
+    print(f"\n{'part':10} {'passed':>7} {'failed':>7} {'seconds':>8}")
+    passed = failed = 0
+    for part, result in results.items():
+        bad = result.failed + len(result.problems)
+        print(f"{part:10} {result.passed:7} {bad:7} {times[part]:8.1f}")
+        for problem in result.problems:
+            print(f"    {problem}")
+        passed, failed = passed + result.passed, failed + bad
+    print(f"{'all':10} {passed:7} {failed:7} {sum(times.values()):8.1f}\n")
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    Path(LOGS).mkdir(parents=True, exist_ok=True)
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(130)
