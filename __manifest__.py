@@ -13,6 +13,7 @@
         "security/telephony_security.xml",
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
+        "views/telephony_recording_views.xml",
         "views/telephony_call_views.xml",
         "views/telephony_number_views.xml",
         "views/telephony_agent_views.xml",

@@ -1,1 +1,1 @@
-from . import softphone, twilio_webhook
+from . import recording, softphone, twilio_webhook

@@ -106,6 +106,15 @@ class TwilioWebhook(Controller):
         call_sudo = _get_call_sudo(account_sudo)
         return call_sudo._process_next(form.to_dict()) if call_sudo else [HangUp()]
 
+    @twiml_route("agent_phone")
+    def agent_phone(self, account_sudo, form):
+        """The telephone of a phone user was answered, or a key was pressed on it."""
+        call_sudo = _get_call_sudo(account_sudo)
+        leg_id = request.httprequest.args.get("leg", "")
+        if not call_sudo or not leg_id.isdecimal():
+            return [HangUp()]
+        return call_sudo._process_phone(int(leg_id), form.to_dict())
+
     @twiml_route("fallback")
     def fallback(self, account_sudo, form):
         """Twilio could not use the answer to another question: `ErrorCode`, `ErrorUrl`."""
@@ -122,6 +131,15 @@ class TwilioWebhook(Controller):
         if event:
             leg_id = request.httprequest.args.get("leg", "")
             event = replace(event, leg_id=int(leg_id) if leg_id.isdecimal() else 0)
+            account_sudo.env["telephony.call"]._process_event(account_sudo, event)
+        return request.make_response("")
+
+    @route("/telephony/twilio/recording", **ROUTE)
+    def recording(self, **params):
+        """A recording is ready, or there is nothing in it."""
+        account_sudo = _get_account_sudo()
+        event = account_sudo._parse_recording_event(request.httprequest.form)
+        if event:
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
         return request.make_response("")
 

@@ -14,9 +14,12 @@ from . import (
     telephony_call_leg,
     telephony_call_log,
     telephony_call_outgoing,
+    telephony_call_phone,
     telephony_call_reconcile,
+    telephony_call_voicemail,
     telephony_flow,
     telephony_flow_step,
     telephony_number,
     telephony_offer,
+    telephony_recording,
 )

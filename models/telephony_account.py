@@ -273,6 +273,9 @@ class TelephonyAccount(models.Model):
     def _parse_conference_event(self, params):
         return events.parse_conference_event(params)
 
+    def _parse_recording_event(self, params):
+        return events.parse_recording_event(params)
+
     # === AFTER COMMIT === #
 
     @api.model

@@ -6,6 +6,10 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from .telephony_agent_lease import LEASE_SECONDS
 
 
+# Unanswered calls in a row after which an agent is set offline.
+MISSED_OFFERS = 2
+
+
 class TelephonyAgent(models.Model):
     """A phone user: one person in one company.
 
@@ -43,6 +47,15 @@ class TelephonyAgent(models.Model):
         default="browser",
     )
     phone_number = fields.Char("Custom Phone Number")
+    press_to_accept = fields.Boolean(
+        "Press 1 to Accept",
+        default=True,
+        help="Whoever answers the custom phone presses 1 first, so that its mailbox never speaks "
+        "with a customer.",
+    )
+    missed_offers = fields.Integer(
+        readonly=True, copy=False, help="Calls in a row that rang here and were not answered."
+    )
     default_number_id = fields.Many2one(
         "telephony.number", check_company=True, ondelete="set null"
     )
@@ -122,7 +135,7 @@ class TelephonyAgent(models.Model):
                 agent.state = "in_call"
             elif agent.status == "offline":
                 agent.state = "offline"
-            elif agent.id not in reachable:
+            elif agent.id not in reachable and not agent._has_own_phone():
                 agent.state = "unreachable"
             else:
                 agent.state = "ringing" if agent.id in ringing else "available"
@@ -213,12 +226,13 @@ class TelephonyAgent(models.Model):
     def save_preferences(self, values):
         """Change how the current user makes calls.
 
-        :param dict values: of `call_via`, `phone_number`, `default_number_id`
+        :param dict values: of `call_via`, `phone_number`, `default_number_id`,
+            `press_to_accept`
         :raise ValidationError: the custom phone number is missing or wrong
         :rtype: dict
         """
         agent_sudo = self._get_mine()
-        allowed = {"call_via", "phone_number", "default_number_id"}
+        allowed = {"call_via", "phone_number", "default_number_id", "press_to_accept"}
         vals = {name: value for name, value in values.items() if name in allowed}
         if vals.get("phone_number"):
             vals["phone_number"] = (
@@ -283,6 +297,7 @@ class TelephonyAgent(models.Model):
             "status": self.status,
             "call_via": self.call_via,
             "phone_number": self.phone_number or False,
+            "press_to_accept": self.press_to_accept,
             "default_number_id": self._get_default_number().id,
             "state": self.state,
         }
@@ -296,6 +311,25 @@ class TelephonyAgent(models.Model):
     def _get_default_number(self):
         numbers = self._get_numbers()
         return self.default_number_id if self.default_number_id in numbers else numbers[:1]
+
+    def _has_own_phone(self):
+        """Tell whether this agent is rung on a telephone, with or without a browser."""
+        self.ensure_one()
+        return self.call_via == "phone" and bool(self.phone_number)
+
+    def _count_missed_offer(self):
+        """After two calls in a row that nobody answered, nobody is there: go offline."""
+        for agent in self:
+            agent.missed_offers += 1
+            if agent.missed_offers >= MISSED_OFFERS and agent.status == "online":
+                agent._set_status("offline")
+                agent.missed_offers = 0
+                lang_env = agent.with_context(lang=agent.user_id.lang).env
+                agent.user_id._bus_send("telephony/set_offline", {"message": lang_env._(
+                    "You did not answer %(count)s calls in a row, so you are offline now. "
+                    "Go online again when you are back.",
+                    count=MISSED_OFFERS,
+                )})
 
     def _get_account(self):
         """Return the connected account of the agent's company. Note: `self.ensure_one()`"""

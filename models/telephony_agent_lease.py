@@ -51,6 +51,11 @@ class TelephonyAgentLease(models.Model):
         """Count a browser as closed."""
         self.search([("agent_id", "=", agent.id), ("client_uuid", "=", client_uuid)]).unlink()
 
+    def _is_open(self):
+        """Tell whether at least one of these browsers counts as reachable."""
+        now = fields.Datetime.now()
+        return any(lease.expires_at > now for lease in self)
+
     @api.autovacuum
     def _gc_expired(self):
         self.search([("expires_at", "<", fields.Datetime.now() - timedelta(hours=1))]).unlink()

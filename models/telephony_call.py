@@ -78,6 +78,12 @@ class TelephonyCall(models.Model):
     )
     user_id = fields.Many2one("res.users", "Phone User", readonly=True, ondelete="set null",
                               index="btree_not_null")
+    via = fields.Selection(
+        [("browser", "Browser"), ("phone", "Custom Phone")], readonly=True, default="browser"
+    )
+    recipient_ids = fields.Many2many(
+        "res.users", string="For", readonly=True, help="Those whom a caller's message is for."
+    )
     flow_id = fields.Many2one("telephony.flow", readonly=True, ondelete="set null")
     step_id = fields.Many2one("telephony.flow.step", readonly=True, ondelete="set null")
     step_entered_at = fields.Datetime(readonly=True)
@@ -96,6 +102,7 @@ class TelephonyCall(models.Model):
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
     leg_ids = fields.One2many("telephony.call.leg", "call_id", "Legs", readonly=True)
     offer_ids = fields.One2many("telephony.offer", "call_id", "Offers", readonly=True)
+    recording_ids = fields.One2many("telephony.recording", "call_id", "Recordings", readonly=True)
     event_ids = fields.One2many("telephony.call.event", "call_id", "Events", readonly=True)
     customer_display = fields.Char("Caller", compute="_compute_customer_display")
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
@@ -280,7 +287,9 @@ class TelephonyCall(models.Model):
         if not moved:
             return None
         if leg.role == "agent" and leg.status == "ended":
-            return self._agent_left(event)
+            return self._agent_left(event) if leg.confirmed else self._phone_refused(leg)
+        if leg.role == "agent":
+            self._notify()
         return call_target(self.direction, leg.role, leg.status)
 
     def _correct_answer(self, answered_at):
@@ -363,9 +372,11 @@ class TelephonyCall(models.Model):
 
     def _on_ended(self):
         self.offer_ids._close("withdrawn", "canceled")
+        self._drop_phone_legs(self._get_agent_legs())
         if self.ended_by != "customer" and self.leg_ids._is_alive():
             self.account_id._after_commit(self, "_send_end_request")
         self._post_log()
+        self._tell_missed()
 
     def _add_trace(self, sentence):
         """Add a sentence to the story of how this call was handled."""

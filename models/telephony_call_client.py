@@ -50,6 +50,8 @@ class TelephonyCall(models.Model):
             "duration": self.duration,
             "customer_state": customer.status or "new",
             "on_hold": customer.on_hold,
+            "via": self.via or "browser",
+            "agent_state": self._get_agent_legs()[-1:].status or "new",
             "agent_connected": agent_connected,
             "can_rejoin": bool(
                 self.state == "in_progress" and self.user_id == user and not agent_connected

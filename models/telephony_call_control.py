@@ -69,8 +69,8 @@ class TelephonyCall(models.Model):
         if mine:
             call_sudo._add_trace(_("%(name)s declines.", name=self.env.user.name))
             mine._close("declined", "declined")
-            if not call_sudo._get_open_offers() and not call_sudo.user_id:
-                call_sudo.account_id._after_commit(call_sudo, "_send_leave_queue_request")
+            agent_sudo.missed_offers = 0
+            call_sudo._leave_queue_if_alone()
         return True
 
     @api.model

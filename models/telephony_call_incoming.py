@@ -153,6 +153,8 @@ class TelephonyCall(models.Model):
             return self._give_up_on_agent()
         if self.user_id or self._get_open_offers():
             return self._get_waiting_document()
+        if self.step_id.kind == "voicemail":
+            return self._get_thanks()
         return self._run_flow("timeout" if self.step_id else None)
 
     # === FLOW === #
@@ -171,7 +173,10 @@ class TelephonyCall(models.Model):
                 step = self.flow_id._get_first_step()
             if not step:
                 break
-            self.write({"step_id": step.id, "step_entered_at": fields.Datetime.now()})
+            self.write({
+                "step_id": step.id,
+                "step_entered_at": fields.Datetime.now(),
+            })
             result = step._enter(self)
             if not isinstance(result, str):
                 return result
@@ -212,6 +217,7 @@ class TelephonyCall(models.Model):
         self._add_trace(_("Rings at %(names)s.", names=", ".join(agents.mapped("user_id.name"))))
         self._apply_event(CallEvent("offered", at=now))
         offers._announce()
+        self._ring_phones(offers)
 
     def _get_open_offers(self):
         return self.offer_ids.filtered(lambda offer: offer.state == "offered")
@@ -225,10 +231,11 @@ class TelephonyCall(models.Model):
             expired._close("expired", "expired")
         return self._get_open_offers()
 
-    def _claim(self, agent):
+    def _claim(self, agent, via="browser"):
         """Give the call to one agent, and to nobody else.
 
         :param agent: the phone user who accepts
+        :param str via: `browser` or `phone`: where the agent accepts
         :return: whether this agent got it
         :rtype: bool
         """
@@ -239,11 +246,13 @@ class TelephonyCall(models.Model):
         now = fields.Datetime.now()
         self.write({
             "user_id": agent.user_id.id,
+            "via": via,
             "claimed_at": now,
             "connect_by": now + timedelta(seconds=CONNECT_SECONDS),
         })
         mine = self._get_open_offers().filtered(lambda offer: offer.agent_id == agent)
         mine._close("accepted", "accepted", winner=agent.user_id)
+        agent.missed_offers = 0
         self._get_open_offers()._close("withdrawn", "accepted", winner=agent.user_id)
         self._add_trace(_("%(name)s accepts.", name=agent.user_id.name))
         self._notify()

@@ -24,6 +24,12 @@ class TelephonyCallLeg(models.Model):
     )
     user_id = fields.Many2one("res.users", ondelete="set null")
     label = fields.Char(required=True, help="Its name in the conference.")
+    offer_id = fields.Many2one("telephony.offer", ondelete="set null", index="btree_not_null")
+    confirmed = fields.Boolean(
+        default=True,
+        help="Whether the person is surely there: whoever answers a telephone of a phone user "
+        "has to press a key first, because a mailbox answers too.",
+    )
     number = fields.Char(help="What was dialled for this leg, with country code.")
     provider_leg_id = fields.Char("Identifier at the Carrier")
     provider_queue_id = fields.Char("Queue at the Carrier")
@@ -66,7 +72,7 @@ class TelephonyCallLeg(models.Model):
         """
         leg = self.search([
             ("account_id", "=", account.id), ("provider_leg_id", "=", event.provider_leg_id)
-        ])
+        ]) if event.provider_leg_id else self.browse()
         if not leg and event.leg_id:
             leg = self.browse(event.leg_id).exists().filtered(
                 lambda leg: leg.account_id == account and not leg.provider_leg_id
@@ -102,9 +108,13 @@ class TelephonyCallLeg(models.Model):
             self.write(changes)
         return "status" in changes
 
+    def _is_offered(self):
+        """Tell whether the call still rings at the one this leg belongs to."""
+        return any(leg.offer_id.state == "offered" for leg in self)
+
     def _is_connected(self):
         """Tell whether these legs hold somebody who can be heard now."""
-        return any(leg.status == "in_progress" for leg in self)
+        return any(leg.status == "in_progress" and leg.confirmed for leg in self)
 
     def _is_alive(self):
         """Tell whether at least one of these legs may still cost money."""

@@ -51,6 +51,9 @@ class TelephonyCall(models.Model):
             self._prepare_outgoing_values(agent_sudo, customer_number, record, request_uuid)
         )
         call_sudo._add_trace(_("%(name)s calls.", name=self.env.user.name))
+        agent_sudo.missed_offers = 0
+        if agent_sudo.call_via == "phone":
+            call_sudo._ring_own_phone(agent_sudo)
         call_sudo._notify()
         agent_sudo._notify_change()
         return call_sudo._to_client_for_me()
@@ -104,6 +107,7 @@ class TelephonyCall(models.Model):
             "customer_number": customer_number,
             "number_id": number.id,
             "user_id": agent.user_id.id,
+            "via": agent.call_via,
             "partner_id": partner.id,
             "lead_id": lead.id,
             "leg_ids": [fields.Command.create({

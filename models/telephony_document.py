@@ -77,6 +77,34 @@ class Leave:
 
 
 @dataclass(frozen=True)
+class Record:
+    """Record what the party says, after a beep.
+
+    :param int max_seconds: the longest message
+    :param str next_url: address that says what comes after the message
+    :param str recording_url: address that is told when the recording is ready
+    """
+
+    max_seconds: int
+    next_url: str
+    recording_url: str
+
+
+@dataclass(frozen=True)
+class AskKey:
+    """Wait for one key of the party's telephone.
+
+    :param tuple prompt: instructions that are heard meanwhile: `Say`, `Play`, `Pause`
+    :param int seconds: how long to wait after the prompt
+    :param str next_url: address that is told the key
+    """
+
+    prompt: tuple
+    seconds: int
+    next_url: str
+
+
+@dataclass(frozen=True)
 class HangUp:
     """End this leg."""
 

@@ -1,7 +1,10 @@
+import base64
+
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.mimetypes import guess_mimetype
 
-from .telephony_document import HangUp, Say
+from .telephony_document import HangUp, Play, Record, Reject, Say
 
 
 class TelephonyFlowStep(models.Model):
@@ -20,12 +23,22 @@ class TelephonyFlowStep(models.Model):
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True)
     kind = fields.Selection(
-        [("ring", "Ring Phone Users"), ("message", "Say a Message and Hang Up")],
+        [
+            ("ring", "Ring Phone Users"),
+            ("voicemail", "Take a Message"),
+            ("message", "Say a Message and Hang Up"),
+            ("reject", "Reject without Answering"),
+        ],
         required=True,
         default="ring",
     )
     # Ring
-    agent_ids = fields.Many2many("telephony.agent", string="Phone Users", check_company=True)
+    agent_ids = fields.Many2many(
+        "telephony.agent",
+        string="Phone Users",
+        check_company=True,
+        help="Those who are rung; for a message: those who may hear it.",
+    )
     ring_order = fields.Selection(
         [("parallel", "All at Once"), ("sequential", "One after the Other")],
         "Order",
@@ -37,6 +50,14 @@ class TelephonyFlowStep(models.Model):
     )
     # Message
     message = fields.Text(help="What the caller hears, in the language of the flow.")
+    audio = fields.Binary(
+        "Audio File", attachment=True, help="Played in place of the text: MP3 or WAV."
+    )
+    audio_name = fields.Char()
+    # Voicemail
+    max_seconds = fields.Integer(
+        "Longest Message", default=180, help="Seconds a caller may speak: 10 to 600."
+    )
     # Exits
     timeout_step_id = fields.Many2one(
         "telephony.flow.step",
@@ -56,10 +77,28 @@ class TelephonyFlowStep(models.Model):
         "A phone rings for 5 to 120 seconds.",
     )
 
-    @api.constrains("kind", "message")
+    _max_seconds_range = models.Constraint(
+        "CHECK (kind != 'voicemail' OR max_seconds BETWEEN 10 AND 600)",
+        "A message lasts 10 to 600 seconds.",
+    )
+
+    @api.constrains("kind", "agent_ids")
+    def _check_recipients(self):
+        for step in self:
+            if step.kind in ("ring", "voicemail") and not step.agent_ids:
+                raise ValidationError(_("Choose the phone users of “%(name)s”.", name=step.name))
+
+    @api.constrains("audio")
+    def _check_audio(self):
+        for step in self.filtered("audio"):
+            mimetype = guess_mimetype(base64.b64decode(step.audio), default="")
+            if not mimetype.startswith("audio/"):
+                raise ValidationError(_("The audio file has to be an MP3 or WAV file."))
+
+    @api.constrains("kind", "message", "audio")
     def _check_message(self):
         for step in self:
-            if step.kind == "message" and not (step.message or "").strip():
+            if step.kind == "message" and not step.audio and not (step.message or "").strip():
                 raise ValidationError(_("Write what the caller hears in “%(name)s”.",
                                         name=step.name))
 
@@ -90,7 +129,50 @@ class TelephonyFlowStep(models.Model):
 
     def _enter_message(self, call):
         call._add_trace(_("“%(step)s”: the caller hears a message.", step=self.name))
-        return [Say(self.message, self.flow_id._get_speech_language()), HangUp()]
+        return [*self._get_prompt(self.message), HangUp()]
+
+    def _enter_reject(self, call):
+        call._add_trace(_("“%(step)s”: the call is rejected.", step=self.name))
+        if call.offer_ids:
+            # The caller waited, so the call is answered already and cannot be refused any more.
+            return [HangUp()]
+        return [Reject()]
+
+    def _enter_voicemail(self, call):
+        call._add_trace(_("“%(step)s”: the caller is asked for a message.", step=self.name))
+        call.recipient_ids = self.agent_ids.user_id
+        text = self.message or self._say(
+            "Nobody is available at the moment. Please leave a message after the tone."
+        )
+        url = call.account_id._get_webhook_url
+        return [
+            *self._get_prompt(text),
+            Record(
+                self.max_seconds, url("step", call=call.uuid), url("recording", call=call.uuid)
+            ),
+            HangUp(),
+        ]
+
+    def _get_prompt(self, text):
+        """Return what is played: the audio file, or else the text."""
+        if self.audio:
+            return [Play(self._get_audio_url())]
+        return [Say(text, self.flow_id._get_speech_language())]
+
+    def _get_audio_url(self):
+        """Return the public, unguessable address of the audio file."""
+        attachment = self.env["ir.attachment"].search([
+            ("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")
+        ], limit=1)
+        access_token = attachment.generate_access_token()[0]
+        account = self.flow_id.number_ids.account_id[:1]
+        return (
+            f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
+        )
+
+    def _say(self, text):
+        """Translate a sentence of ours into the flow's language."""
+        return self.with_context(lang=self.flow_id.language).env._(text)
 
     def _get_next_agents(self, call):
         """Return whom to ring next: everybody at once, or the next one who was not rung yet."""

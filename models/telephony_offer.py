@@ -47,6 +47,11 @@ class TelephonyOffer(models.Model):
         """
         offers = self.filtered(lambda offer: offer.state == "offered")
         offers.write({"state": state})
+        offers.call_id._drop_phone_legs(
+            self.env["telephony.call.leg"].search([("offer_id", "in", offers.ids)])
+        )
+        if state == "expired":
+            offers.agent_id._count_missed_offer()
         for offer in offers:
             user = offer.agent_id.user_id
             by_me = bool(winner) and user == winner

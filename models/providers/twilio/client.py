@@ -238,6 +238,57 @@ class TwilioClient:
         """Hang a leg up, in whatever state it is."""
         call_twilio(self._client.calls(leg_id).update, status="completed")
 
+    def call_phone(self, values):
+        """Call a telephone and ask an address what it hears.
+
+        :param dict values: `from`, `to` (E.164), `timeout` (seconds), `url`, `status_url`
+        :return: the carrier's identifier of the leg
+        :rtype: str
+        """
+        return call_twilio(
+            self._client.calls.create,
+            from_=values["from"],
+            to=values["to"],
+            timeout=values["timeout"],
+            url=values["url"],
+            method="POST",
+            status_callback=values["status_url"],
+            status_callback_method="POST",
+            status_callback_event=LEG_EVENTS,
+        ).sid
+
+    def fetch_recording(self, recording_id):
+        """Read the sound of a recording.
+
+        :param str recording_id: `RE…`
+        :return: a WAV file
+        :rtype: bytes
+        :raise ProviderError: it is not there (yet), or the request failed
+        """
+        account = self._client.api.v2010.account
+        url = f"https://api.twilio.com/2010-04-01/Accounts/{account.sid}/Recordings/{recording_id}.wav"
+        http = self._client.http_client
+        if http.base:
+            url = urlunsplit((http.base.scheme, http.base.netloc, *urlsplit(url)[2:]))
+        try:
+            response = http.session.get(url, auth=self._client.auth, timeout=TIMEOUT * 4)
+        except requests.exceptions.RequestException as error:
+            raise _as_provider_error(error) from error
+        if response.status_code != 200:
+            raise ProviderError(
+                "The recording cannot be read.",
+                code=response.status_code,
+                gone=response.status_code == 404,
+            )
+        return response.content
+
+    def delete_recording(self, recording_id):
+        """Delete a recording at Twilio.
+
+        :param str recording_id: `RE…`
+        """
+        call_twilio(self._client.recordings(recording_id).delete)
+
     def fetch_leg(self, leg_id):
         """Ask for a leg.
 

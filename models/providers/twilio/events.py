@@ -57,6 +57,31 @@ def parse_number(text):
     return int(text) if str(text or "").isdecimal() else None
 
 
+# https://www.twilio.com/docs/voice/twiml/record#attributes-recording-status-callback
+RECORDING_STATUS = {"completed": "pending", "absent": "failed", "failed": "failed"}
+
+
+def parse_recording_event(params):
+    """Read a callback about a recording.
+
+    :param dict params: what Twilio posted
+    :return: the event; its `status` is a state of `telephony.recording`; None when it is no news
+    :rtype: CallEvent | None
+    """
+    status = RECORDING_STATUS.get(params.get("RecordingStatus"))
+    if not status or not params.get("RecordingSid") or not params.get("CallSid"):
+        return None
+    return CallEvent(
+        kind="recorded",
+        key=f"{params['RecordingSid']}:{params['RecordingStatus']}",
+        provider_leg_id=params["CallSid"],
+        status=status,
+        at=parse_moment(params.get("RecordingStartTime")),
+        duration=parse_number(params.get("RecordingDuration")) or 0,
+        data={"recording_id": params["RecordingSid"]},
+    )
+
+
 def parse_leg_event(params):
     """Read a status callback of a leg.
 

@@ -3,7 +3,7 @@
 https://www.twilio.com/docs/voice/twiml
 """
 
-from twilio.twiml.voice_response import Dial, Enqueue, VoiceResponse
+from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from ... import telephony_document as doc
 from .client import CONFERENCE_EVENTS
@@ -50,6 +50,34 @@ def _render_wait(response, step):
     )
 
 
+def _render_record(response, step):
+    response.record(
+        action=step.next_url,
+        method="POST",
+        max_length=step.max_seconds,
+        timeout=10,
+        finish_on_key="#",
+        play_beep=True,
+        trim="do-not-trim",
+        recording_status_callback=step.recording_url,
+        recording_status_callback_method="POST",
+        recording_status_callback_event="completed absent",
+    )
+
+
+def _render_ask_key(response, step):
+    gather = Gather(
+        input="dtmf",
+        num_digits=1,
+        timeout=step.seconds,
+        action=step.next_url,
+        method="POST",
+    )
+    for instruction in step.prompt:
+        RENDERERS[type(instruction)](gather, instruction)
+    response.append(gather)
+
+
 def _render_leave(response, step):
     response.leave()
 
@@ -68,6 +96,8 @@ RENDERERS = {
     doc.Pause: _render_pause,
     doc.Join: _render_join,
     doc.Wait: _render_wait,
+    doc.Record: _render_record,
+    doc.AskKey: _render_ask_key,
     doc.Leave: _render_leave,
     doc.HangUp: _render_hang_up,
     doc.Reject: _render_reject,

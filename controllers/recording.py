@@ -1,0 +1,17 @@
+"""Recordings, streamed only to those who may hear them."""
+
+from odoo.exceptions import AccessError, MissingError
+from odoo.http import Controller, request, route
+
+
+class Recording(Controller):
+    @route("/telephony/recording/<int:recording_id>", type="http", auth="user", readonly=False)
+    def stream(self, recording_id, **params):
+        """Stream one recording, or the part of it that is asked for (HTTP range)."""
+        recording = request.env["telephony.recording"].browse(recording_id)
+        try:
+            attachment_sudo = recording._open_for_listening()
+        except (AccessError, MissingError):
+            return request.not_found()
+        stream = request.env["ir.binary"]._get_stream_from(attachment_sudo)
+        return stream.get_response(as_attachment=False)
