@@ -65,6 +65,11 @@ class TelephonyAgent(models.Model):
         check_company=True,
         help="The numbers this user may call out with.",
     )
+    allow_caller_id = fields.Boolean(
+        "Allow Adding Custom Outgoing Caller ID",
+        help="The user may verify other numbers and show them to the people who are called, in "
+        "place of the number really used.",
+    )
     identity = fields.Char(
         readonly=True, copy=False, groups="base.group_system",
         help="The opaque name under which the carrier knows this user's browsers.",
