@@ -29,9 +29,17 @@ def build(config):
     app.router.add_get("/handset/socket", emulator.handsets.handler)
     app.router.add_get("/", _file("index.html"))
     app.router.add_static("/handset/", HANDSET)
-    app.on_startup.append(lambda _app: emulator.start())
-    app.on_shutdown.append(lambda _app: emulator.close())
+    app.on_startup.append(_start)
+    app.on_shutdown.append(_close)
     return app
+
+
+async def _start(app):
+    await app[EMULATOR].start()
+
+
+async def _close(app):
+    await app[EMULATOR].close()
 
 
 def _file(name):

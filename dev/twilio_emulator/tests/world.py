@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -13,7 +14,13 @@ from twilio.rest import Client
 from twilio_emulator.app import EMULATOR, build
 from twilio_emulator.config import Config
 
+PAGE = Path(__file__).parent / "page.html"
 SALES, SUPPORT, MOBILE = "+3225550100", "+3225550101", "+32470111222"
+
+
+async def test_page(request):
+    """Serve the page that loads the Voice SDK."""
+    return web.FileResponse(PAGE)
 
 
 def free_port():
@@ -119,6 +126,9 @@ class World:
         """Start both servers."""
         built = build(self.config)
         self.emulator = built[EMULATOR]
+        # From the emulator's own origin: Chromium does not let a page of unknown origin reach
+        # an address of this machine.
+        built.router.add_get("/test-page", test_page)
         fake = web.Application()
         fake.router.add_route("*", "/{tail:.*}", self.app.handle)
         for app, port in ((built, self.port), (fake, self.app.port)):
