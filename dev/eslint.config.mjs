@@ -23,7 +23,7 @@ export default [
             curly: "error",
             "default-case-last": "error",
             eqeqeq: ["error", "smart"],
-            "no-console": ["error", { allow: ["warn", "error"] }],
+            "no-console": ["error", { allow: ["debug", "info", "warn", "error"] }],
             "no-constructor-return": "error",
             "no-else-return": ["error", { allowElseIf: false }],
             "no-eval": "error",
@@ -37,8 +37,14 @@ export default [
             "no-undef": "error",
             "no-unneeded-ternary": "error",
             "no-unused-expressions": "error",
-            "no-unused-vars": ["error", { argsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" }],
-            "no-use-before-define": ["error", { functions: false, classes: false, variables: false }],
+            "no-unused-vars": [
+                "error",
+                { argsIgnorePattern: "^_", caughtErrorsIgnorePattern: "^_" },
+            ],
+            "no-use-before-define": [
+                "error",
+                { functions: false, classes: false, variables: false },
+            ],
             "no-useless-rename": "error",
             "no-useless-return": "error",
             "no-var": "error",
@@ -50,7 +56,10 @@ export default [
             // Odoo patches classes; private members cannot be patched.
             "no-restricted-syntax": [
                 "error",
-                { selector: "PrivateIdentifier", message: "Use a leading underscore instead of '#'." },
+                {
+                    selector: "PrivateIdentifier",
+                    message: "Use a leading underscore instead of '#'.",
+                },
             ],
         },
     },

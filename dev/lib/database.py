@@ -1,9 +1,10 @@
 """Databases with the addon: made once, copied for tests, updated when the code changed.
 
-A database is built under another name and renamed when it is complete, so that an interrupted build leaves nothing
-that looks ready.
+A database is built under another name and renamed when it is complete, so that an interrupted
+build leaves nothing that looks ready.
 """
 
+import ast
 import hashlib
 import os
 import re
@@ -11,11 +12,10 @@ import shutil
 import subprocess
 from contextlib import closing
 
-import psycopg2
-from psycopg2 import sql
-
 import places
+import psycopg2
 from places import ADDON, DATA, LOGS, REPO, STAMPS
+from psycopg2 import sql
 
 #: Folders whose files never change what is stored in a database.
 NOT_INSTALLED = ("dev/", "tests/", "static/tests/", ".ci/")
@@ -63,7 +63,7 @@ def rename(old, new):
 
 
 def copy(source, target):
-    """Make a copy of a database with its files (as hard links: Odoo never changes a stored file)."""
+    """Make a copy of a database with its files (hard links: Odoo never changes a stored file)."""
     drop(target)
     execute(
         sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
@@ -169,7 +169,7 @@ def stamp_of(name):
 def ensure_base(on_line=None):
     """Make the database with what the addon depends on, once."""
     manifest = (REPO / "__manifest__.py").read_text(encoding="utf-8")
-    depends = ",".join(re.findall(r'"(\w+)"', re.search(r'"depends": \[(.*?)\]', manifest, re.S)[1]))
+    depends = ",".join(ast.literal_eval(manifest)["depends"])
     stamp = stamp_of(BASE_DATABASE)
     if stamp.exists() and stamp.read_text() == depends and exists(BASE_DATABASE):
         return

@@ -1,6 +1,7 @@
-"""Build the installable archive dist/crm_telephony-<version>.zip. Called by dev/package after the set-up.
+"""Build the installable archive dist/crm_telephony-<version>.zip. Called by dev/package.
 
-It holds the files that git knows, without those marked "export-ignore" in .gitattributes, and the Voice SDK.
+It holds the files that git knows, without those marked "export-ignore" in .gitattributes, and the
+Voice SDK.
 """
 
 import ast

@@ -1,6 +1,7 @@
 """Places and ports of the development environment, the same as in common.sh.
 
-The shell scripts do the set-up first and hand over through environment variables; this module only reads.
+The shell scripts do the set-up first and hand over through environment variables; this module only
+reads.
 """
 
 import os

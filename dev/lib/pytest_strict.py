@@ -1,7 +1,7 @@
 """pytest plugin for Odoo's tests: nothing is skipped in silence, no error is only logged.
 
-Odoo's own runner counts an unexpected ERROR in the log as a failure; pytest-odoo does not look at the log, and it skips
-tests that need the HTTP server when that is not asked for.
+Odoo's own runner counts an unexpected ERROR in the log as a failure; pytest-odoo does not look at
+the log, and it skips tests that need the HTTP server when that is not asked for.
 """
 
 import logging
@@ -12,7 +12,8 @@ import pytest
 class _ErrorCollector(logging.Handler):
     """Keeps records of level ERROR and above.
 
-    Note: ``mute_logger`` and ``assertLogs`` stop the propagation, so what a test expects does not arrive here.
+    Note: ``mute_logger`` and ``assertLogs`` stop the propagation, so what a test expects does not
+    arrive here.
     """
 
     def __init__(self):

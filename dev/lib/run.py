@@ -1,4 +1,4 @@
-"""Start the emulator and Odoo, keep them running, stop them together. Called by dev/run after the set-up."""
+"""Start the emulator and Odoo, keep them running, stop them together. Called by dev/run."""
 
 import ctypes
 import os
@@ -42,7 +42,7 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - there are no threads
             )
 
     def wait_ready(self, url):

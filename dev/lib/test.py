@@ -1,4 +1,4 @@
-"""Run the parts of the test suite and sum up. Called by dev/test after the set-up, with PostgreSQL running."""
+"""Run the parts of the test suite and sum up. Called by dev/test, with PostgreSQL running."""
 
 import os
 import signal
@@ -132,8 +132,8 @@ def package():
 def in_odoo(name, *selection):
     """Run Odoo tests on a fresh copy of a database with the addon and demonstration data.
 
-    :param selection: pytest arguments; paths must lead through the addons folder, because the addon's technical
-        name is the name of its folder.
+    :param selection: pytest arguments; paths must lead through the addons folder, because the
+        addon's technical name is the name of its folder.
     """
     database.ensure_base()
     say("making the database for the tests")
