@@ -17,6 +17,7 @@
         "views/telephony_call_views.xml",
         "views/telephony_number_views.xml",
         "views/telephony_agent_views.xml",
+        "views/telephony_caller_id_views.xml",
         "views/telephony_flow_views.xml",
         "views/telephony_account_views.xml",
         "views/res_partner_views.xml",

@@ -134,6 +134,15 @@ class TwilioWebhook(Controller):
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
         return request.make_response("")
 
+    @route("/telephony/twilio/caller_id", **ROUTE)
+    def caller_id(self, **params):
+        """Somebody was asked for the code that makes a number a caller ID."""
+        account_sudo = _get_account_sudo()
+        result = account_sudo._parse_verification(request.httprequest.form)
+        if result:
+            account_sudo.env["telephony.caller.id"]._process_result(account_sudo, result)
+        return request.make_response("")
+
     @route("/telephony/twilio/recording", **ROUTE)
     def recording(self, **params):
         """A recording is ready, or there is nothing in it."""

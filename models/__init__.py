@@ -1,6 +1,7 @@
 from . import (
     crm_lead,
     ir_http,
+    res_company,
     res_partner,
     res_users,
     telephony_account,
@@ -16,7 +17,9 @@ from . import (
     telephony_call_outgoing,
     telephony_call_phone,
     telephony_call_reconcile,
+    telephony_call_safety,
     telephony_call_voicemail,
+    telephony_caller_id,
     telephony_flow,
     telephony_flow_step,
     telephony_number,

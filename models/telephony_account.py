@@ -276,6 +276,9 @@ class TelephonyAccount(models.Model):
     def _parse_recording_event(self, params):
         return events.parse_recording_event(params)
 
+    def _parse_verification(self, params):
+        return events.parse_verification(params)
+
     # === AFTER COMMIT === #
 
     @api.model

@@ -75,6 +75,7 @@ class TelephonyAgent(models.Model):
         help="The opaque name under which the carrier knows this user's browsers.",
     )
     last_call_at = fields.Datetime(readonly=True, copy=False)
+    caller_id_ids = fields.One2many("telephony.caller.id", "agent_id", "Caller IDs")
     lease_ids = fields.One2many("telephony.agent.lease", "agent_id")
     state = fields.Selection(
         [
@@ -206,7 +207,10 @@ class TelephonyAgent(models.Model):
             "can_call": not reason,
             "cannot_call_reason": reason or False,
             "numbers": agent_sudo._get_numbers()._to_client(),
-            "caller_ids": [],
+            "caller_ids": agent_sudo._get_caller_ids()._to_client(),
+            "allow_caller_id": agent_sudo.allow_caller_id,
+            "my_caller_ids": agent_sudo.caller_id_ids._to_client()
+            if agent_sudo.allow_caller_id else [],
             "country": {"code": country.code or False, "phone_code": country.phone_code or 0},
             "calls": calls._get_running_of(self.env.user)._to_client(),
             "offers": agent_sudo._get_open_offers()._to_client(),
@@ -255,21 +259,28 @@ class TelephonyAgent(models.Model):
         return agent_sudo._to_client()
 
     @api.model
-    def renew_lease(self, client_uuid):
-        """Prove that this browser is alive.
+    def renew_lease(self, client_uuid, echo=None):
+        """Prove that this browser is alive, and that the bus reaches it.
 
         :param str client_uuid: identifier the page gave itself
+        :param str echo: the word of the last `telephony/lease` message the page received
+        :return: `expires_at`, `status`, `reachable`, `now` (the server's clock)
         :rtype: dict
         """
         agent_sudo = self._get_mine()
         if not 8 <= len(client_uuid or "") <= 64:
             raise UserError(_("The page has no valid identifier. Reload it."))
         was_unreachable = agent_sudo.state == "unreachable"
-        expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid)
+        expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid, echo)
         agent_sudo.invalidate_recordset(["state", "lease_ids"])
         if was_unreachable:
             agent_sudo._notify_change()
-        return {"expires_at": fields.Datetime.to_string(expires_at), "status": agent_sudo.status}
+        return {
+            "expires_at": fields.Datetime.to_string(expires_at),
+            "status": agent_sudo.status,
+            "reachable": expires_at > fields.Datetime.now(),
+            "now": fields.Datetime.to_string(fields.Datetime.now()),
+        }
 
     @api.model
     def release_lease(self, client_uuid):
@@ -335,6 +346,39 @@ class TelephonyAgent(models.Model):
                     "Go online again when you are back.",
                     count=MISSED_OFFERS,
                 )})
+
+    def _get_caller_ids(self):
+        """Return the caller IDs this agent may show: verified, and allowed by the administrator.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        caller_ids = self.env["telephony.caller.id"]
+        if not self.allow_caller_id:
+            return caller_ids
+        return caller_ids.search([
+            ("company_id", "=", self.company_id.id),
+            ("account_id.state", "=", "connected"),
+            ("state", "=", "verified"),
+            ("agent_id", "in", (self.id, False)),
+        ])
+
+    def _choose_caller_id(self, caller_id_id):
+        """Decide which caller ID a call shows. The only one is used without asking.
+
+        :param int caller_id_id: what the user chose, or None
+        :raise UserError: it cannot be used by this agent, or there are several to choose from
+        :return: a caller ID, or nothing: then the agent's number is shown
+        """
+        usable = self._get_caller_ids()
+        if not caller_id_id:
+            if len(usable) > 1:
+                raise UserError(_("Choose the caller ID that the customer sees."))
+            return usable
+        chosen = usable.filtered(lambda record: record.id == caller_id_id)
+        if not chosen:
+            raise UserError(_("This caller ID cannot be used. Choose another one."))
+        return chosen
 
     def _get_account(self):
         """Return the connected account of the agent's company. Note: `self.ensure_one()`"""

@@ -1,3 +1,4 @@
+import secrets
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -23,28 +24,43 @@ class TelephonyAgentLease(models.Model):
     agent_id = fields.Many2one("telephony.agent", required=True, ondelete="cascade")
     client_uuid = fields.Char(required=True)
     expires_at = fields.Datetime(required=True, index=True)
+    challenge = fields.Char(help="What the bus delivered to this browser last, if it delivers.")
 
     _client_unique = models.Constraint(
         "UNIQUE (agent_id, client_uuid)", "A browser has one lease only."
     )
 
-    def _renew(self, agent, client_uuid):
-        """Count a browser as reachable from now on.
+    def _renew(self, agent, client_uuid, echo=None):
+        """Count a browser as reachable from now on, if the bus reaches it.
+
+        Requests of the page prove that the page reaches the server, not that a call can reach the
+        page. So each renewal sends a word over the bus, and the next one has to bring it back.
 
         :param agent: whose browser
         :param str client_uuid: identifier the page gave itself, 8 to 64 characters
+        :param str echo: the word the page received last; None at its first renewal
         :return: until when (UTC)
         :rtype: datetime
         """
-        expires_at = fields.Datetime.now() + timedelta(seconds=LEASE_SECONDS)
+        now = fields.Datetime.now()
+        challenge = secrets.token_hex(8)
         self.env.cr.execute(SQL(
-            """INSERT INTO telephony_agent_lease (agent_id, client_uuid, expires_at)
-                    VALUES (%s, %s, %s)
-               ON CONFLICT (agent_id, client_uuid) DO UPDATE SET expires_at = EXCLUDED.expires_at
-            """,
-            agent.id, client_uuid, expires_at,
+            """INSERT INTO telephony_agent_lease AS lease
+                           (agent_id, client_uuid, expires_at, challenge)
+                    VALUES (%s, %s, %s, %s)
+               ON CONFLICT (agent_id, client_uuid) DO UPDATE
+                       SET challenge = EXCLUDED.challenge,
+                           expires_at = CASE WHEN lease.challenge = %s
+                                             THEN EXCLUDED.expires_at
+                                             ELSE lease.expires_at END
+                 RETURNING expires_at""",
+            agent.id, client_uuid, now + timedelta(seconds=LEASE_SECONDS), challenge, echo or "",
         ))
+        [expires_at] = self.env.cr.fetchone()
         self.invalidate_model()
+        agent.user_id._bus_send(
+            "telephony/lease", {"client_uuid": client_uuid, "word": challenge}
+        )
         return expires_at
 
     def _release(self, agent, client_uuid):

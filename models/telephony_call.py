@@ -70,6 +70,7 @@ class TelephonyCall(models.Model):
     number_id = fields.Many2one(
         "telephony.number", "Our Number", readonly=True, ondelete="set null", index="btree_not_null"
     )
+    caller_id_id = fields.Many2one("telephony.caller.id", readonly=True, ondelete="set null")
     partner_id = fields.Many2one(
         "res.partner", "Contact", ondelete="set null", index="btree_not_null"
     )

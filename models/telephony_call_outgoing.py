@@ -9,6 +9,8 @@ from .telephony_document import HangUp
 
 _logger = logging.getLogger(__name__)
 
+# Twilio: the number to call from is neither ours nor verified.
+CALLER_ID_UNKNOWN = 21210
 # Seconds the customer's telephone rings.
 RING_SECONDS = 30
 
@@ -19,7 +21,8 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     @api.model
-    def dial(self, number, caller_id_id=None, res_model=None, res_id=None, request_uuid=None):
+    def dial(self, number, caller_id_id=None, res_model=None, res_id=None, request_uuid=None,
+             override_reason=None):
         """Prepare a call to a customer; the browser then connects with its identifier.
 
         The number is kept here: nobody can make the carrier dial anything else.
@@ -29,6 +32,7 @@ class TelephonyCall(models.Model):
         :param str res_model: model of the record it is dialled from
         :param int res_id: identifier of that record
         :param str request_uuid: the same for every repetition of one click
+        :param str override_reason: why an administrator calls in spite of a rule
         :raise UserError: the user may not call, is in a call, or the number is none
         :return: see `_to_client`
         :rtype: dict
@@ -38,17 +42,23 @@ class TelephonyCall(models.Model):
             call_sudo = self._find_request(agent_sudo, request_uuid)
             if call_sudo:
                 return call_sudo._to_client_for_me()
-        if caller_id_id:
-            raise UserError(_("This caller ID cannot be used. Choose another one."))
         reason = agent_sudo._get_reason_not_to_call()
         if reason:
             raise UserError(reason)
         record = self._get_dialled_record(res_model, res_id)
         customer_number = self._normalize_dialled(number, record)
+        caller_id_sudo = agent_sudo._choose_caller_id(caller_id_id)
+        exception = self._check_rules(agent_sudo, customer_number, override_reason)
         agent_sudo._reserve()
         # sudo: telephony.call - phone users write no calls; every value is decided here
         call_sudo = self.sudo().create(
-            self._prepare_outgoing_values(agent_sudo, customer_number, record, request_uuid)
+            {
+                **self._prepare_outgoing_values(agent_sudo, customer_number, record, request_uuid),
+                **({
+                    "caller_id_id": caller_id_sudo.id, "from_number": caller_id_sudo.number
+                } if caller_id_sudo else {}),
+                "override_reason": exception or False,
+            }
         )
         call_sudo._add_trace(_("%(name)s calls.", name=self.env.user.name))
         agent_sudo.missed_offers = 0
@@ -77,6 +87,7 @@ class TelephonyCall(models.Model):
 
         :raise UserError: it is no number that can be called
         """
+        self._check_emergency(number)
         countries = self.env.company.country_id
         if record is not None and hasattr(record, "_phone_get_country"):
             countries = record._phone_get_country().get(record.id) or countries
@@ -218,4 +229,11 @@ class TelephonyCall(models.Model):
         now = fields.Datetime.now()
         leg = self._get_customer_leg()
         leg._advance(CallEvent("leg", status="ended", reason="failed", at=now))
+        if code == CALLER_ID_UNKNOWN and self.caller_id_id:
+            self.caller_id_id._set_state("lost")
+            sentence = _(
+                "The caller ID %(number)s is no longer verified at Twilio. Choose another one, "
+                "or verify it again.",
+                number=self._format_number(self.caller_id_id.number),
+            )
         self._apply_event(CallEvent("failed", reason=sentence, at=now, data={"by": "system"}))

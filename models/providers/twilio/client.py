@@ -257,6 +257,40 @@ class TwilioClient:
             status_callback_event=LEG_EVENTS,
         ).sid
 
+    def start_verification(self, number, name, extension, delay, status_url):
+        """Call a number and let its owner type a code, to make it a caller ID.
+
+        https://www.twilio.com/docs/voice/api/outgoing-caller-ids
+
+        :param str number: E.164
+        :param str extension: digits to dial once somebody answered, or empty
+        :param int delay: seconds until the call
+        :return: the six digits, and the carrier's identifier of the call
+        :rtype: tuple(str, str)
+        """
+        request = call_twilio(
+            self._client.validation_requests.create,
+            phone_number=number,
+            friendly_name=name,
+            call_delay=delay,
+            extension=extension or None,
+            status_callback=status_url,
+            status_callback_method="POST",
+        )
+        return request.validation_code, request.call_sid
+
+    def find_caller_id(self, number):
+        """Look for a verified caller ID.
+
+        :param str number: E.164
+        :return: its identifier, or an empty text
+        :rtype: str
+        """
+        found = call_twilio(
+            self._client.outgoing_caller_ids.list, phone_number=number, limit=1
+        )
+        return found[0].sid if found else ""
+
     def fetch_recording(self, recording_id):
         """Read the sound of a recording.
 

@@ -82,6 +82,29 @@ def parse_recording_event(params):
     )
 
 
+def parse_verification(params):
+    """Read a callback about the verification of a caller ID.
+
+    :param dict params: what Twilio posted
+    :return: `provider_leg_id`, `state`, `failure`, `provider_caller_id`; None when it is no news
+    :rtype: dict | None
+    """
+    leg_id, verdict = params.get("CallSid"), params.get("VerificationStatus")
+    status = params.get("CallStatus")
+    if not leg_id:
+        return None
+    result = {"provider_leg_id": leg_id, "failure": False, "provider_caller_id": False}
+    if verdict == "success":
+        sid = params.get("OutgoingCallerIdSid") or False
+        return {**result, "state": "verified", "provider_caller_id": sid}
+    if verdict == "failed":
+        unanswered = status in ("no-answer", "busy", "failed", "canceled")
+        return {**result, "state": "failed", "failure": "no_answer" if unanswered else "code"}
+    if status == "in-progress":
+        return {**result, "state": "waiting"}
+    return None
+
+
 def parse_leg_event(params):
     """Read a status callback of a leg.
 

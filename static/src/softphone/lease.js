@@ -1,6 +1,9 @@
 /**
  * Proof, for the server, that this page is open and awake: a lease renewed again and again.
  *
+ * The server answers each renewal with a word over the bus, and the next renewal brings it back:
+ * a page that the bus does not reach cannot be rung.
+ *
  * A closed tab gives its lease back at once, a crashed or frozen one loses it when it runs out.
  */
 
@@ -14,16 +17,24 @@ export const RENEW_PERIOD = 35_000; // ms; three chances within the 100 s of a l
 export class Lease {
     /**
      * @param {Object} orm the orm service
+     * @param {Object} bus the bus service
      * @param {import("./softphone_store").SoftphoneStore} store
      */
-    constructor(orm, store) {
+    constructor(orm, bus, store) {
         this.orm = orm;
+        this.bus = bus;
+        this.word = "";
         this.store = store;
         this.clientUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
         this.stopTicker = null;
     }
 
     start() {
+        this.bus.subscribe("telephony/lease", ({ client_uuid, word }) => {
+            if (client_uuid === this.clientUuid) {
+                this.word = word;
+            }
+        });
         this.stopTicker = startTicker(RENEW_PERIOD, () => this.renew());
         browser.addEventListener("pagehide", () => this.release());
         browser.addEventListener("pageshow", (ev) => ev.persisted && this.renew());
@@ -35,9 +46,10 @@ export class Lease {
             const before = Date.now();
             const lease = await this.orm.silent.call("telephony.agent", "renew_lease", [
                 this.clientUuid,
+                this.word,
             ]);
-            if (lease?.expires_at) {
-                this._readClock(lease.expires_at, (before + Date.now()) / 2);
+            if (lease?.now) {
+                this._readClock(lease.now, (before + Date.now()) / 2);
             }
         } catch (error) {
             // The next tick tries again; the server says "unreachable" meanwhile, which is true.
@@ -45,11 +57,9 @@ export class Lease {
         }
     }
 
-    /** The end of the lease tells the server's clock, which the call timers need. */
-    _readClock(expiresAt, now) {
-        const serverNow =
-            deserializeDateTime(expiresAt).toMillis() - this.store.leaseSeconds * 1000;
-        this.store.clockOffset = serverNow - now;
+    /** The call timers count in the server's time. */
+    _readClock(serverNow, now) {
+        this.store.clockOffset = deserializeDateTime(serverNow).toMillis() - now;
     }
 
     release() {

@@ -37,7 +37,7 @@ function buildParts(store, { orm, bus_service, multi_tab, notification }) {
     const notes = new NoteKeeper(orm);
     const missed = new MissedCalls(store);
     const frame = new SoftphoneFrame(store, missed);
-    const lease = new Lease(orm, store);
+    const lease = new Lease(orm, bus_service, store);
     const link = new VoiceLink(store, voice, () => sync.refresh());
     const calls = new CallControl({
         ...{ orm, notification, store, link, voice },

@@ -1,0 +1,239 @@
+"""Administration of an account at Twilio: credentials, numbers, money, permissions.
+
+https://www.twilio.com/docs/iam/api
+https://www.twilio.com/docs/phone-numbers/api
+"""
+
+from ..base import ProviderError
+from .client import TwilioClient, call_twilio
+
+# Our kinds of numbers, by Twilio's name in the price list.
+# https://www.twilio.com/docs/phone-numbers/pricing
+PRICE_KINDS = {"local": "local", "mobile": "mobile", "toll free": "toll_free"}
+# Where Twilio itself points a number that nobody has set up.
+DEMO_ADDRESS = "https://demo.twilio.com/"
+# https://www.twilio.com/docs/api/errors/21422
+NOT_AVAILABLE = 21422
+
+
+def _read_number(number):
+    return {
+        "sid": number.sid,
+        "number": number.phone_number,
+        "name": number.friendly_name,
+        "voice_url": number.voice_url or "",
+        "fallback_url": number.voice_fallback_url or "",
+        "status_url": number.status_callback or "",
+        # Either of them wins over the addresses.
+        "is_overridden": bool(number.voice_application_sid or number.trunk_sid),
+        "is_unused": not number.trunk_sid
+        and not number.voice_application_sid
+        and (not number.voice_url or number.voice_url.startswith(DEMO_ADDRESS)),
+    }
+
+
+def _write_addresses(addresses):
+    return {
+        "voice_url": addresses["voice_url"],
+        "voice_method": "POST",
+        "voice_fallback_url": addresses["fallback_url"],
+        "voice_fallback_method": "POST",
+        "status_callback": addresses["status_url"],
+        "status_callback_method": "POST",
+    }
+
+
+class TwilioAdmin(TwilioClient):
+    """The account's administration. Addresses are dictionaries with `voice_url`, `fallback_url`
+    and `status_url`."""
+
+    # === CREDENTIALS === #
+
+    def fetch_account_name(self):
+        """Ask for the account, to see whether the credentials are good.
+
+        :rtype: str
+        """
+        api = self._client.api.v2010
+        return call_twilio(api.accounts(self._client.account_sid).fetch).friendly_name
+
+    def create_api_key(self, name):
+        """Make an API key, which signs the access tokens of browsers.
+
+        :param str name: how it is listed in Twilio's console
+        :return: SID and secret; Twilio tells the secret this once
+        :rtype: tuple(str, str)
+        """
+        key = call_twilio(self._client.new_keys.create, friendly_name=name)
+        return key.sid, key.secret
+
+    def has_api_key(self, sid):
+        """Tell whether the account still has an API key.
+
+        :param str sid: `SK…`
+        :rtype: bool
+        """
+        return any(key.sid == sid for key in call_twilio(self._client.keys.list))
+
+    def get_clock_difference(self):
+        """Return how far this server's clock is ahead of Twilio's, by the last answer.
+
+        :return: seconds, or None before the first answer
+        :rtype: float | None
+        """
+        return self._client.http_client.clock_difference
+
+    # === APPLICATION === #
+
+    def save_application(self, sid, name, addresses):
+        """Create or update the TwiML application that browsers call.
+
+        :param str sid: `AP…` of the existing one, or empty
+        :return: its SID
+        :rtype: str
+        """
+        values = {"friendly_name": name, **_write_addresses(addresses)}
+        if sid:
+            try:
+                return call_twilio(self._client.applications(sid).update, **values).sid
+            except ProviderError as error:
+                if not error.gone:
+                    raise
+        return call_twilio(self._client.applications.create, **values).sid
+
+    def fetch_application(self, sid):
+        """Ask for the addresses of the application.
+
+        :param str sid: `AP…`
+        :rtype: dict
+        """
+        application = call_twilio(self._client.applications(sid).fetch)
+        return {
+            "voice_url": application.voice_url or "",
+            "fallback_url": application.voice_fallback_url or "",
+            "status_url": application.status_callback or "",
+        }
+
+    # === NUMBERS === #
+
+    def list_numbers(self):
+        """List the numbers of the account.
+
+        :return: dictionaries with `sid`, `number` (E.164), `name`, the addresses, `is_overridden`
+            (an application or a trunk takes the calls instead), `is_unused` (goes nowhere)
+        :rtype: list(dict)
+        """
+        return [_read_number(n) for n in call_twilio(self._client.incoming_phone_numbers.list)]
+
+    def save_number(self, sid, addresses):
+        """Write the addresses Twilio asks when somebody calls a number.
+
+        :param str sid: `PN…`
+        """
+        call_twilio(
+            self._client.incoming_phone_numbers(sid).update,
+            voice_application_sid="",
+            trunk_sid="",
+            **_write_addresses(addresses),
+        )
+
+    def search_numbers(self, country, kind, contains="", limit=20):
+        """Look for numbers that can be bought.
+
+        :param str country: ISO 3166 code of two letters
+        :param str kind: `local`, `mobile` or `toll_free`
+        :param str contains: digits or letters, `*` stands for any one digit
+        :return: dictionaries with `number`, `locality`, `region`, `needs_address`
+        :rtype: list(dict)
+        """
+        offers = getattr(self._client.available_phone_numbers(country), kind)
+        values = {"contains": contains} if contains else {}
+        try:
+            found = call_twilio(offers.list, voice_enabled=True, limit=limit, **values)
+        except ProviderError as error:
+            if error.gone:
+                # Twilio has no numbers of this kind in this country.
+                return []
+            raise
+        return [
+            {
+                "number": number.phone_number,
+                "locality": number.locality or "",
+                "region": number.region or "",
+                "needs_address": (number.address_requirements or "none") != "none",
+            }
+            for number in found
+        ]
+
+    def fetch_prices(self, country):
+        """Ask what numbers of a country cost a month.
+
+        :param str country: ISO 3166 code of two letters
+        :return: amount and currency code by kind; nothing when Twilio does not tell
+        :rtype: dict(str, tuple(float, str))
+        """
+        try:
+            prices = call_twilio(self._client.pricing.v1.phone_numbers.countries(country).fetch)
+        except ProviderError:
+            return {}
+        currency = (prices.price_unit or "").upper()
+        return {
+            PRICE_KINDS[price["number_type"]]: (float(price["current_price"]), currency)
+            for price in prices.phone_number_prices or []
+            if price.get("number_type") in PRICE_KINDS and price.get("current_price")
+        }
+
+    def buy_number(self, number, addresses):
+        """Buy a number, already pointing to us.
+
+        The request has no idempotency key. When its answer was lost, or the number is said to be
+        taken, the account's own numbers tell whether it was bought.
+
+        :param str number: E.164
+        :return: see `list_numbers`
+        :rtype: dict
+        """
+        try:
+            return _read_number(call_twilio(
+                self._client.incoming_phone_numbers.create,
+                phone_number=number,
+                **_write_addresses(addresses),
+            ))
+        except ProviderError as error:
+            if not error.unknown and error.code != NOT_AVAILABLE:
+                raise
+            for known in self.list_numbers():
+                if known["number"] == number:
+                    return known
+            raise
+
+    def release_number(self, sid):
+        """Give a number back. A number that is gone already is no error.
+
+        :param str sid: `PN…`
+        """
+        try:
+            call_twilio(self._client.incoming_phone_numbers(sid).delete)
+        except ProviderError as error:
+            if not error.gone:
+                raise
+
+    # === MONEY AND PERMISSIONS === #
+
+    def fetch_balance(self):
+        """Ask for the money left.
+
+        :return: amount and currency code
+        :rtype: tuple(float, str)
+        """
+        balance = call_twilio(self._client.api.v2010.account.balance.fetch)
+        return float(balance.balance), (balance.currency or "").upper()
+
+    def may_call_country(self, country):
+        """Tell whether ordinary numbers of a country may be called.
+
+        :param str country: ISO 3166 code of two letters
+        :rtype: bool
+        """
+        countries = self._client.voice.v1.dialing_permissions.countries
+        return bool(call_twilio(countries(country).fetch).low_risk_numbers_enabled)

@@ -1,0 +1,352 @@
+import logging
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from .providers.base import ProviderError
+from .telephony_destination import classify
+
+_logger = logging.getLogger(__name__)
+
+# Twilio: this number is verified for this account already.
+ALREADY_VERIFIED = 21450
+EXPIRES_MINUTES = 5
+ATTEMPTS_PER_HOUR = 3
+NAME_LENGTH = 64
+PENDING = ("calling", "waiting")
+
+
+class TelephonyCallerId(models.Model):
+    """A number of somebody else's carrier that customers see in place of ours.
+
+    It is usable only once its owner has typed a code on it (`state` is `verified`), and only by
+    phone users whom the administrator allowed it.
+    """
+
+    _name = "telephony.caller.id"
+    _description = "Caller ID"
+    _order = "name, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, size=NAME_LENGTH)
+    active = fields.Boolean(default=True)
+    number = fields.Char(required=True, readonly=True)
+    account_id = fields.Many2one(
+        "telephony.account", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
+    agent_id = fields.Many2one(
+        "telephony.agent", "Belongs To", readonly=True, ondelete="cascade", check_company=True,
+        index=True, help="Empty: everybody who may use caller IDs may use this one.",
+    )
+    state = fields.Selection(
+        [
+            ("calling", "Calling"),
+            ("waiting", "Waiting for the Code"),
+            ("verified", "Verified"),
+            ("failed", "Failed"),
+            ("expired", "Expired"),
+            ("lost", "Lost"),
+        ],
+        required=True,
+        default="calling",
+        readonly=True,
+    )
+    failure = fields.Selection(
+        [("code", "Wrong Code"), ("no_answer", "No Answer")], readonly=True
+    )
+    provider_caller_id = fields.Char("Identifier at the Carrier", readonly=True, copy=False)
+    provider_leg_id = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    expires_at = fields.Datetime(readonly=True)
+    attempt_count = fields.Integer(readonly=True)
+    attempts_since = fields.Datetime(readonly=True)
+
+    _number_unique = models.UniqueIndex(
+        "(account_id, number, COALESCE(agent_id, 0))", "This caller ID is in the list already."
+    )
+
+    @api.depends("name", "number")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = f"{record.name} ({record.number})"
+
+    # === RPC === #
+
+    @api.model
+    def start_verification(self, number, name, extension=None, delay=None, shared=False):
+        """Let Twilio call a number and ask for a code, which is shown to the current user now.
+
+        The code is the answer of this method and is kept nowhere.
+
+        :param str number: with country code
+        :param str name: how the caller ID is called in lists
+        :param str extension: digits dialled once somebody answered, behind an office exchange
+        :param int delay: seconds until the call, 0 to 60
+        :param bool shared: for everybody; only an administrator may say so
+        :raise UserError: the number cannot be a caller ID, or was tried too often
+        :return: `id`, `code` (six digits; False when none is needed), `state`
+        :rtype: dict
+        """
+        agent_sudo = self._get_allowed_agent()
+        if shared and not self.env.user.has_group("crm_telephony.group_manager"):
+            raise AccessError(_("Only an administrator can add a caller ID for everybody."))
+        account_sudo = agent_sudo._get_account()
+        if not account_sudo:
+            raise UserError(agent_sudo._get_reason_not_to_call())
+        e164 = self._check_number(number)
+        owner = agent_sudo.browse() if shared else agent_sudo
+        # sudo: telephony.caller.id - the current user's own, or an administrator's
+        record_sudo = self.sudo().with_context(active_test=False).search([
+            ("account_id", "=", account_sudo.id), ("number", "=", e164),
+            ("agent_id", "=", owner.id),
+        ])
+        if record_sudo.active and record_sudo.state == "verified":
+            raise UserError(_("This caller ID is verified already."))
+        self._check_attempts(account_sudo, e164)
+        values = {
+            "name": (name or "").strip()[:NAME_LENGTH] or e164, "active": True, "failure": False,
+        }
+        # The one request that is sent inside a transaction: its answer is the code itself. It
+        # comes before every write, so that no lock is held while Twilio thinks.
+        try:
+            code, provider_leg_id = account_sudo._get_client().start_verification(
+                e164, values["name"], "".join(c for c in extension or "" if c in "0123456789*#w"),
+                min(max(int(delay or 0), 0), 60),
+                account_sudo._get_webhook_url("caller_id"),
+            )
+            values.update(state="calling", provider_leg_id=provider_leg_id)
+        except ProviderError as error:
+            if error.code != ALREADY_VERIFIED:
+                raise UserError(self._explain(error, account_sudo)) from error
+            code = False
+            values.update(state="verified", provider_leg_id=False)
+        now = fields.Datetime.now()
+        values["expires_at"] = now + timedelta(minutes=EXPIRES_MINUTES, seconds=int(delay or 0))
+        if record_sudo.attempts_since and record_sudo.attempts_since > now - timedelta(hours=1):
+            values["attempt_count"] = record_sudo.attempt_count + 1
+        else:
+            values.update(attempt_count=1, attempts_since=now)
+        if record_sudo:
+            record_sudo.write(values)
+        else:
+            record_sudo = record_sudo.create({
+                **values, "account_id": account_sudo.id, "number": e164, "agent_id": owner.id,
+            })
+        record_sudo._notify()
+        return {"id": record_sudo.id, "code": code, "state": record_sudo.state}
+
+    @api.model
+    def check_verification(self, caller_id_id):
+        """Ask Twilio how a verification goes, in case its own message was lost.
+
+        :param int caller_id_id: one of the current user's own
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        record_sudo = self._get_own_sudo(caller_id_id)
+        if record_sudo.state in PENDING:
+            if record_sudo.expires_at and record_sudo.expires_at < fields.Datetime.now():
+                record_sudo._set_state("expired")
+            else:
+                record_sudo.account_id._after_commit(record_sudo, "_send_check_request")
+        return record_sudo._to_client()[0]
+
+    @api.model
+    def remove(self, caller_id_id):
+        """Take a caller ID out of the current user's list; calls made with it keep it.
+
+        :param int caller_id_id: one of the current user's own
+        """
+        self._get_own_sudo(caller_id_id).active = False
+        return True
+
+    @api.model
+    def get_choices(self, number=None):
+        """Return the caller IDs the current user may show, and the last one shown to a number.
+
+        :param str number: E.164, the customer
+        :return: `choices` (see `_to_client`), `preselected_id`
+        :rtype: dict
+        """
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        usable_sudo = agent_sudo._get_caller_ids()
+        # sudo: telephony.call - the user's own calls
+        last_sudo = self.env["telephony.call"].sudo().search([
+            ("user_id", "=", self.env.uid), ("customer_number", "=", number),
+            ("caller_id_id", "in", usable_sudo.ids),
+        ], limit=1) if number else self.env["telephony.call"]
+        return {
+            "choices": usable_sudo._to_client(),
+            "preselected_id": last_sudo.caller_id_id.id or usable_sudo[:1].id,
+        }
+
+    # === CHECKS === #
+
+    @api.model
+    def _get_allowed_agent(self):
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        if not agent_sudo.allow_caller_id:
+            raise AccessError(_(
+                "You may not add caller IDs. Ask your phone administrator to allow it."
+            ))
+        return agent_sudo
+
+    @api.model
+    def _get_own_sudo(self, caller_id_id):
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        # sudo: telephony.caller.id - the owner is checked here
+        record_sudo = self.sudo().browse(caller_id_id).exists()
+        manager = self.env.user.has_group("crm_telephony.group_manager")
+        shared = record_sudo and not record_sudo.agent_id and manager
+        if not record_sudo or record_sudo.company_id != agent_sudo.company_id or not (
+            shared or record_sudo.agent_id == agent_sudo
+        ):
+            raise AccessError(_("This is not your caller ID."))
+        return record_sudo
+
+    @api.model
+    def _check_number(self, number):
+        """Return the number in E.164.
+
+        :raise UserError: it cannot be a caller ID
+        """
+        calls = self.env["telephony.call"]
+        calls._check_emergency(number)
+        written = (number or "").strip()
+        e164 = calls._normalize(written, self.env["res.country"]) if written[:1] == "+" else ""
+        if not e164:
+            raise UserError(_("Write the number with its country code, as +32470123456."))
+        region, expensive = classify(e164)
+        if expensive or not region:
+            raise UserError(_("This kind of number cannot be a caller ID."))
+        # sudo: telephony.number - whether a number is ours is no secret
+        if self.env["telephony.number"].sudo().search_count([("number", "=", e164)], limit=1):
+            raise UserError(_(
+                "This number is your company's own and needs no verification. Choose it as your "
+                "number for outgoing calls."
+            ))
+        return e164
+
+    @api.model
+    def _check_attempts(self, account, number):
+        since = fields.Datetime.now() - timedelta(hours=1)
+        records_sudo = self.sudo().with_context(active_test=False).search([
+            ("account_id", "=", account.id), ("number", "=", number),
+            ("attempts_since", ">", since),
+        ])
+        if sum(records_sudo.mapped("attempt_count")) >= ATTEMPTS_PER_HOUR:
+            raise UserError(_(
+                "This number was called %(count)s times within an hour. Try again later.",
+                count=ATTEMPTS_PER_HOUR,
+            ))
+
+    @api.model
+    def _explain(self, error, account):
+        if error.code == 21453:
+            return _("This number is verified for another Twilio account that is on trial.")
+        return account._explain(error)
+
+    # === FROM THE CARRIER === #
+
+    @api.model
+    def _process_result(self, account, result):
+        """Apply what Twilio tells of a verification. A result may come twice, or late.
+
+        :param account: who told it
+        :param dict result: `provider_leg_id`, `state`, `failure`, `provider_caller_id`
+        """
+        record = self.with_context(active_test=False).search([
+            ("account_id", "=", account.id),
+            ("provider_leg_id", "=", result["provider_leg_id"] or ""),
+        ], limit=1)
+        if record:
+            record._set_state(
+                result["state"], result["failure"], result["provider_caller_id"]
+            )
+
+    def _set_state(self, state, failure=False, provider_caller_id=False):
+        """Move a verification on. What is verified stays verified, whatever comes late."""
+        self.ensure_one()
+        if self.state == "verified" and state != "lost" or self.state == state:
+            return
+        if self.state not in PENDING and state in PENDING:
+            return
+        self.write({
+            "state": state,
+            "failure": failure,
+            "provider_caller_id": provider_caller_id or self.provider_caller_id,
+        })
+        _logger.info("Caller ID %s: %s", self.id, state)
+        self._notify()
+
+    def _send_check_request(self):
+        """Ask Twilio whether a number is verified by now, or what its call does.
+
+        :return: what has to be written about it
+        """
+        client = self.account_id._get_client()
+        try:
+            provider_caller_id = client.find_caller_id(self.number)
+            if provider_caller_id:
+                return "_set_state", ("verified", False, provider_caller_id)
+            params = client.fetch_leg(self.provider_leg_id)
+        except ProviderError as error:
+            _logger.info("Caller ID %s: no news, code %s", self.id, error.code)
+            return None
+        event = self.account_id._parse_leg_event(params)
+        if not event or event.status not in ("in_progress", "ended"):
+            return None
+        if event.status == "in_progress":
+            return "_set_state", ("waiting",)
+        return "_set_state", (
+            "failed", "code" if event.reason == "completed" else "no_answer"
+        )
+
+    @api.model
+    def _cron_expire(self):
+        """End the verifications whose five minutes are over."""
+        for record in self.search([
+            ("state", "in", PENDING), ("expires_at", "<", fields.Datetime.now())
+        ]):
+            record._set_state("expired")
+
+    # === TO THE CLIENT === #
+
+    def _notify(self):
+        for record in self.filtered("agent_id"):
+            user = record.agent_id.user_id
+            [payload] = record.with_context(lang=user.lang)._to_client()
+            user._bus_send("telephony/caller_id_updated", payload)
+
+    def _to_client(self):
+        """Return what the softphone shows of these caller IDs.
+
+        :rtype: list(dict)
+        """
+        calls = self.env["telephony.call"]
+        return [
+            {
+                "id": record.id,
+                "name": record.name,
+                "number": record.number,
+                "number_display": calls._format_number(record.number),
+                "shared": not record.agent_id,
+                "state": record.state,
+                "message": record._get_message(),
+            }
+            for record in self
+        ]
+
+    def _get_message(self):
+        number = self.env["telephony.call"]._format_number(self.number)
+        if self.state == "failed" and self.failure == "no_answer":
+            return _("Nobody answered at %(number)s.", number=number)
+        return {
+            "calling": _("We are calling %(number)s.", number=number),
+            "waiting": _("Type the code on the telephone."),
+            "verified": _("%(number)s is verified.", number=number),
+            "failed": _("The code was not entered correctly. Call again?"),
+            "expired": _("The code has expired. Call again?"),
+            "lost": _("%(number)s is no longer verified at Twilio.", number=number),
+        }[self.state]

@@ -1,0 +1,36 @@
+"""What kind of number somebody wants to call, in plain Python on the `phonenumbers` package.
+
+https://github.com/google/libphonenumber/blob/master/FAQ.md
+"""
+
+import phonenumbers
+from phonenumbers import PhoneNumberType, shortnumberinfo
+
+EXPENSIVE = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
+
+
+def is_emergency(typed, region):
+    """Tell whether what was typed calls an emergency service.
+
+    :param str typed: as typed, in national writing
+    :param str region: country code of the one who calls, as `BE`, or empty
+    :rtype: bool
+    """
+    digits = "".join(char for char in typed or "" if char.isdigit())
+    # 112 and 911 are answered, or forwarded, nearly everywhere.
+    return digits in {"112", "911", "999"} or bool(
+        digits and region and shortnumberinfo.is_emergency_number(digits, region)
+    )
+
+
+def classify(number):
+    """Tell the country and the kind of a number.
+
+    :param str number: E.164
+    :return: country code, as `BE` or empty for a number of no country; and whether a minute of it
+        costs more than of an ordinary number
+    :rtype: tuple(str, bool)
+    """
+    parsed = phonenumbers.parse(number, None)
+    region = phonenumbers.region_code_for_number(parsed) or ""
+    return ("" if region == "001" else region), phonenumbers.number_type(parsed) in EXPENSIVE
