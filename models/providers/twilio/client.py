@@ -3,7 +3,6 @@
 https://www.twilio.com/docs/voice/api
 """
 
-import contextlib
 import time
 from urllib.parse import urlsplit, urlunsplit
 
@@ -128,8 +127,12 @@ class TwilioClient:
             "status_callback_method": "POST",
         }
         if sid:
-            with contextlib.suppress(ProviderError):
+            try:
                 return call_twilio(self._client.applications(sid).update, **values).sid
+            except ProviderError as error:
+                # Somebody deleted it at Twilio: make another one.
+                if not error.gone:
+                    raise
         return call_twilio(self._client.applications.create, **values).sid
 
     def list_numbers(self):

@@ -4,7 +4,8 @@ https://www.twilio.com/docs/voice/api/call-resource#statuscallback
 https://www.twilio.com/docs/voice/twiml/conference#statuscallback
 """
 
-from datetime import UTC, datetime
+import re
+from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 from ..base import CallEvent
@@ -31,30 +32,43 @@ CONFERENCE_KIND = {
 }
 
 
+# What Twilio calls things: `CA…`, `CF…`, `RE…`.
+SID = re.compile(r"[A-Za-z0-9]{2,64}")
+
+
 def parse_moment(text):
     """Read Twilio's time, RFC 2822 text or a `datetime`.
 
     :return: UTC, naive, whole seconds; now when Twilio gave none or an unreadable one
     :rtype: datetime
     """
-    if isinstance(text, datetime):
-        moment = text
-    else:
-        try:
-            moment = parsedate_to_datetime(text or "")
-        except (TypeError, ValueError):
-            moment = datetime.now(UTC)
+    now = datetime.now(timezone.utc)
+    try:
+        moment = text if isinstance(text, datetime) else parsedate_to_datetime(text or "")
+        if not 2000 < moment.year < 2100:
+            moment = now
+    except (TypeError, ValueError, OverflowError, IndexError):
+        moment = now
     if moment.tzinfo:
-        moment = moment.astimezone(UTC).replace(tzinfo=None)
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
     return moment.replace(microsecond=0)
 
 
 def parse_number(text):
-    """Turn an integer parameter into a number; a missing or odd one into None.
+    """Turn an integer parameter into a number; a missing, odd or huge one into None.
 
     :rtype: int | None
     """
-    return int(text) if str(text or "").isdecimal() else None
+    text = str("" if text is None else text)
+    return int(text) if text.isdecimal() and len(text) <= 9 else None
+
+
+def parse_sid(text):
+    """Return an identifier of Twilio's; an empty text for anything else.
+
+    :rtype: str
+    """
+    return text if SID.fullmatch(text or "") else ""
 
 
 # https://www.twilio.com/docs/voice/twiml/record#attributes-recording-status-callback
@@ -69,7 +83,7 @@ def parse_recording_event(params):
     :rtype: CallEvent | None
     """
     status = RECORDING_STATUS.get(params.get("RecordingStatus"))
-    if not status or not params.get("RecordingSid") or not params.get("CallSid"):
+    if not (status and parse_sid(params.get("RecordingSid")) and parse_sid(params.get("CallSid"))):
         return None
     return CallEvent(
         kind="recorded",
@@ -113,7 +127,7 @@ def parse_leg_event(params):
     :rtype: CallEvent | None
     """
     status, reason = LEG_STATUS.get(params.get("CallStatus"), (None, ""))
-    if not status or not params.get("CallSid"):
+    if not status or not parse_sid(params.get("CallSid")):
         return None
     sequence = parse_number(params.get("SequenceNumber"))
     return CallEvent(
@@ -137,7 +151,7 @@ def parse_conference_event(params):
     :rtype: CallEvent | None
     """
     kind = CONFERENCE_KIND.get(params.get("StatusCallbackEvent"))
-    if not kind or not params.get("CallSid") or not params.get("ConferenceSid"):
+    if not (kind and parse_sid(params.get("CallSid")) and parse_sid(params.get("ConferenceSid"))):
         return None
     sequence = parse_number(params.get("SequenceNumber"))
     return CallEvent(

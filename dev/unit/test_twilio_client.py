@@ -1,0 +1,302 @@
+"""Requests to Twilio, caught before they leave the machine."""
+
+import json
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+import requests
+from addon_models.providers.base import ProviderError
+from addon_models.providers.twilio import client as client_module
+from addon_models.providers.twilio.client import TwilioClient
+from requests.adapters import BaseAdapter
+
+ACCOUNT = "AC" + "a" * 32
+CALL = "CA" + "1" * 32
+ROOM = "CF" + "2" * 32
+QUEUE = "QU" + "3" * 32
+TOKEN = "t" * 32
+ROOT = f"/2010-04-01/Accounts/{ACCOUNT}"
+PARTICIPANT = {
+    "from": "+3225550100", "to": "+32470123456", "label": "customer", "timeout": 30,
+    "status_url": "https://crm.example/status?leg=5", "ends_conference": True,
+    "conference_url": "https://crm.example/conference?call=u",
+}  # fmt: skip
+
+
+class Carrier(BaseAdapter):
+    """Answers requests from a list, and remembers them."""
+
+    def __init__(self):
+        super().__init__()
+        self.answers = []
+        self.requests = []
+
+    def send(self, request, **kwargs):
+        self.requests.append((request, kwargs))
+        answer = self.answers.pop(0) if self.answers else (200, {})
+        if isinstance(answer, Exception):
+            raise answer
+        status, body = answer
+        response = requests.Response()
+        response.status_code = status
+        response._content = json.dumps(body).encode()
+        response.request = request
+        response.url = request.url
+        return response
+
+    def close(self):
+        pass
+
+    @property
+    def paths(self):
+        return [urlsplit(request.url).path for request, _kwargs in self.requests]
+
+    def form(self, index=-1):
+        return parse_qsl(self.requests[index][0].body or "", keep_blank_values=True)
+
+
+@pytest.fixture
+def carrier(monkeypatch):
+    """Stand in for the network, and do not wait between tries."""
+    carrier = Carrier()
+    monkeypatch.setattr(requests.Session, "get_adapter", lambda session, url: carrier)
+    carrier.waits = []
+    monkeypatch.setattr(client_module.time, "sleep", carrier.waits.append)
+    return carrier
+
+
+@pytest.fixture
+def client(carrier):
+    return TwilioClient(ACCOUNT, ACCOUNT, TOKEN)
+
+
+def refused(status, code=None, message="No."):
+    return status, {"code": code, "message": message, "status": status, "more_info": ""}
+
+
+def test_participant_names_every_event_separately(client, carrier):
+    """Z16: one joined value is a known mistake: the status would stay at “initiated”."""
+    carrier.answers = [(201, {"call_sid": CALL})]
+    assert client.add_participant("room", PARTICIPANT) == CALL
+    form = carrier.form()
+    assert [v for k, v in form if k == "StatusCallbackEvent"] == [
+        "initiated", "ringing", "answered", "completed"
+    ]  # fmt: skip
+    assert [v for k, v in form if k == "ConferenceStatusCallbackEvent"] == [
+        "start", "end", "join", "leave", "mute", "hold"
+    ]  # fmt: skip
+    assert {k: v for k, v in form if not k.endswith("CallbackEvent")} == {
+        "From": "+3225550100", "To": "+32470123456", "Label": "customer", "Timeout": "30",
+        "EarlyMedia": "true", "Beep": "false", "StartConferenceOnEnter": "true",
+        "EndConferenceOnExit": "true", "JitterBufferSize": "small",
+        "StatusCallback": "https://crm.example/status?leg=5", "StatusCallbackMethod": "POST",
+        "ConferenceStatusCallback": "https://crm.example/conference?call=u",
+        "ConferenceStatusCallbackMethod": "POST",
+    }  # fmt: skip
+    assert carrier.paths == [f"{ROOT}/Conferences/room/Participants.json"]
+
+
+def test_requests_are_authorised_and_limited_in_time(client, carrier):
+    client.end_leg(CALL)
+    request, kwargs = carrier.requests[0]
+    assert request.headers["Authorization"] == requests.auth._basic_auth_str(ACCOUNT, TOKEN)
+    assert 0 < kwargs["timeout"] <= 5
+    assert urlsplit(request.url).netloc == "api.twilio.com"
+
+
+def test_end_leg(client, carrier):
+    """Z20: a leg is ended in whatever state it is."""
+    client.end_leg(CALL)
+    assert carrier.paths == [f"{ROOT}/Calls/{CALL}.json"]
+    assert carrier.form() == [("Status", "completed")]
+
+
+def test_redirect_leg(client, carrier):
+    client.redirect_leg(CALL, "https://crm.example/step?call=u")
+    assert carrier.paths == [f"{ROOT}/Calls/{CALL}.json"]
+    assert dict(carrier.form()) == {"Url": "https://crm.example/step?call=u", "Method": "POST"}
+
+
+def test_move_from_queue(client, carrier):
+    """Z17: the caller is taken out of the queue by name, not by position."""
+    client.move_from_queue(QUEUE, CALL, "https://crm.example/join?call=u")
+    assert carrier.paths == [f"{ROOT}/Queues/{QUEUE}/Members/{CALL}.json"]
+    assert dict(carrier.form()) == {"Url": "https://crm.example/join?call=u", "Method": "POST"}
+
+
+def test_hold_and_resume(client, carrier):
+    """Z18: on hold, the customer hears what our address says."""
+    client.hold_participant(ROOM, CALL, True, "https://crm.example/wait?hold=1")
+    assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
+    assert dict(carrier.form()) == {
+        "Hold": "true", "HoldUrl": "https://crm.example/wait?hold=1", "HoldMethod": "POST"
+    }  # fmt: skip
+    client.hold_participant(ROOM, CALL, False, "https://crm.example/wait?hold=1")
+    assert dict(carrier.form()) == {"Hold": "false"}
+
+
+def test_fetch_leg_is_an_equivalent_callback(client, carrier):
+    carrier.answers = [(200, {
+        "sid": CALL, "status": "completed", "duration": "31",
+        "start_time": "Mon, 02 Mar 2026 09:00:00 +0000",
+        "end_time": "Mon, 02 Mar 2026 09:00:31 +0000",
+    })]  # fmt: skip
+    params = client.fetch_leg(CALL)
+    assert (params["CallSid"], params["CallStatus"], params["CallDuration"]) == (
+        CALL, "completed", "31"
+    )  # fmt: skip
+    assert params["Timestamp"].isoformat() == "2026-03-02T09:00:31+00:00"
+
+
+def test_find_participant_by_label(client, carrier):
+    carrier.answers = [
+        (200, {"conferences": [{"sid": ROOM}]}),
+        (200, {"participants": [{"call_sid": "CA" + "9" * 32, "label": "agent-1"},
+                                {"call_sid": CALL, "label": "customer"}]}),
+    ]  # fmt: skip
+    assert client.find_participant("room", "customer") == CALL
+    assert parse_qs(urlsplit(carrier.requests[0][0].url).query)["FriendlyName"] == ["room"]
+
+
+def test_find_participant_who_is_not_there(client, carrier):
+    carrier.answers = [(200, {"conferences": []})]
+    assert client.find_participant("room", "customer") == ""
+
+
+def test_application_is_created_then_updated(client, carrier):
+    carrier.answers = [(201, {"sid": "AP1"}), (200, {"sid": "AP1"})]
+    urls = ("https://crm.example/c", "https://crm.example/f", "https://crm.example/s")
+    assert client.save_application("", "Odoo", *urls) == "AP1"
+    assert client.save_application("AP1", "Odoo", *urls) == "AP1"
+    assert carrier.paths == [f"{ROOT}/Applications.json", f"{ROOT}/Applications/AP1.json"]
+    for index in (0, 1):
+        form = dict(carrier.form(index))
+        assert (form["VoiceUrl"], form["VoiceFallbackUrl"], form["StatusCallback"]) == urls
+        assert form["VoiceMethod"] == "POST"
+
+
+def test_application_that_was_deleted_is_made_again(client, carrier):
+    carrier.answers = [refused(404, 20404), (201, {"sid": "AP2"})]
+    assert client.save_application("AP1", "Odoo", "https://a", "https://b", "https://c") == "AP2"
+
+
+def test_application_that_cannot_be_updated_is_not_doubled(client, carrier):
+    """Only an application that is gone is made again."""
+    carrier.answers = [refused(401, 20003)]
+    with pytest.raises(ProviderError):
+        client.save_application("AP1", "Odoo", "https://a", "https://b", "https://c")
+    assert len(carrier.requests) == 1
+
+
+def test_number_belongs_to_no_application_any_more(client, carrier):
+    client.save_number("PN1", "https://v", "https://f", "https://s")
+    form = dict(carrier.form())
+    # With an application, Twilio would ignore the addresses of the number.
+    assert form["VoiceApplicationSid"] == ""
+    assert (form["VoiceUrl"], form["VoiceFallbackUrl"], form["StatusCallback"]) == (
+        "https://v", "https://f", "https://s"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        (None, f"https://api.twilio.com{ROOT}/Calls/{CALL}.json"),
+        ("http://127.0.0.1:8090", f"http://127.0.0.1:8090{ROOT}/Calls/{CALL}.json"),
+        ("http://127.0.0.1:8090/", f"http://127.0.0.1:8090{ROOT}/Calls/{CALL}.json"),
+    ],
+)
+def test_another_server_stands_in(carrier, base_url, expected):
+    TwilioClient(ACCOUNT, ACCOUNT, TOKEN, base_url=base_url).end_leg(CALL)
+    assert carrier.requests[0][0].url == expected
+
+
+@pytest.mark.parametrize(
+    ("region", "edge", "host"),
+    [
+        (None, None, "api.twilio.com"),
+        ("ie1", "dublin", "api.dublin.ie1.twilio.com"),
+        # Twilio has retired the names that hold one of the two only.
+        ("ie1", None, "api.twilio.com"),
+        (None, "dublin", "api.twilio.com"),
+    ],
+)
+def test_region_goes_with_its_edge(carrier, region, edge, host):
+    TwilioClient(ACCOUNT, ACCOUNT, TOKEN, region=region, edge=edge).end_leg(CALL)
+    assert urlsplit(carrier.requests[0][0].url).netloc == host
+
+
+def test_too_many_requests_is_tried_again(client, carrier):
+    carrier.answers = [refused(429, 20429), refused(429, 20429), (201, {"call_sid": CALL})]
+    assert client.add_participant("room", PARTICIPANT) == CALL
+    assert len(carrier.requests) == 3
+    assert carrier.waits == list(client_module.RETRY_DELAYS)
+
+
+def test_too_many_requests_for_ever_is_given_up(client, carrier):
+    carrier.answers = [refused(429, 20429)] * 10
+    with pytest.raises(ProviderError) as caught:
+        client.end_leg(CALL)
+    assert len(carrier.requests) == 1 + len(client_module.RETRY_DELAYS)
+    assert caught.value.retryable
+    assert caught.value.code == 20429
+
+
+@pytest.mark.parametrize(
+    ("answer", "flags"),
+    [
+        (refused(404, 20404), {"gone"}),
+        (refused(400, 21211), set()),
+        (refused(401, 20003), set()),
+        (refused(500, 20500), {"unknown"}),
+        (requests.exceptions.ReadTimeout("read timed out"), {"unknown"}),
+        (requests.exceptions.ConnectionError("('Connection aborted.', RemoteDisconnected())"),
+         {"unknown"}),
+    ],
+)  # fmt: skip
+def test_request_that_may_have_been_carried_out_is_not_repeated(client, carrier, answer, flags):
+    carrier.answers = [answer]
+    with pytest.raises(ProviderError) as caught:
+        client.add_participant("room", PARTICIPANT)
+    assert len(carrier.requests) == 1
+    assert {n for n in ("gone", "unknown", "retryable") if getattr(caught.value, n)} == flags
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.exceptions.ConnectTimeout("connect timed out"),
+        requests.exceptions.ConnectionError("Name or service not known"),
+    ],
+)
+def test_request_that_never_left_is_tried_again(client, carrier, error):
+    carrier.answers = [error, error, error]
+    with pytest.raises(ProviderError) as caught:
+        client.end_leg(CALL)
+    assert len(carrier.requests) == 3
+    assert caught.value.code == 0
+    assert not caught.value.unknown
+
+
+def test_error_of_an_answer_that_is_no_json(client, carrier, monkeypatch):
+    """A proxy in between answers with a page: that is an unknown outcome, not a traceback."""
+    original = Carrier.send
+
+    def send(self, request, **kwargs):
+        response = original(self, request, **kwargs)
+        response.status_code = 502
+        response._content = b"<html>Bad gateway</html>"
+        return response
+
+    monkeypatch.setattr(Carrier, "send", send)
+    with pytest.raises(ProviderError) as caught:
+        client.end_leg(CALL)
+    assert caught.value.unknown
+
+
+def test_error_holds_no_secret(client, carrier):
+    carrier.answers = [refused(400, 21211, "The 'To' number is not valid.")]
+    with pytest.raises(ProviderError) as caught:
+        client.add_participant("room", PARTICIPANT)
+    assert TOKEN not in str(caught.value)
+    assert caught.value.code == 21211

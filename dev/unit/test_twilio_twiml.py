@@ -1,0 +1,121 @@
+"""Our documents in Twilio's language, compared as trees and checked against what Twilio knows."""
+
+import pytest
+from addon_models import telephony_document as doc
+from addon_models.providers.twilio.twiml import RENDERERS, render
+from lxml import etree
+
+# https://www.twilio.com/docs/voice/twiml, the verbs and attributes this addon may use.
+ALLOWED = {
+    "Response": set(),
+    "Say": {"language", "loop", "voice"},
+    "Play": {"loop", "digits"},
+    "Pause": {"length"},
+    "Dial": {"action", "answerOnBridge", "callerId", "hangupOnStar", "method", "record",
+             "recordingStatusCallback", "recordingStatusCallbackEvent",
+             "recordingStatusCallbackMethod", "timeLimit", "timeout", "trim"},
+    "Conference": {"beep", "coach", "endConferenceOnExit", "eventCallbackUrl",
+                   "jitterBufferSize", "maxParticipants", "muted", "participantLabel", "record",
+                   "recordingStatusCallback", "recordingStatusCallbackEvent",
+                   "recordingStatusCallbackMethod", "region", "startConferenceOnEnter",
+                   "statusCallback", "statusCallbackEvent", "statusCallbackMethod", "trim",
+                   "waitMethod", "waitUrl"},
+    "Number": {"url", "method", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"},
+    "Enqueue": {"action", "maxQueueSize", "method", "waitUrl", "waitUrlMethod", "workflowSid"},
+    "Leave": set(),
+    "Hangup": set(),
+    "Reject": {"reason"},
+    "Redirect": {"method"},
+    "Gather": {"action", "actionOnEmptyResult", "bargeIn", "finishOnKey", "input", "method",
+               "numDigits", "timeout"},
+    "Record": {"action", "finishOnKey", "maxLength", "method", "playBeep",
+               "recordingStatusCallback", "recordingStatusCallbackEvent",
+               "recordingStatusCallbackMethod", "timeout", "trim"},
+}  # fmt: skip
+CONFERENCE_EVENTS = {
+    "start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"
+}  # fmt: skip
+BASE = "https://crm.example/telephony/twilio"
+CALL = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+DOCUMENTS = {
+    "say": ([doc.Say("Good day & <welcome>", "fr-BE")],
+            '<Say language="fr-BE">Good day &amp; &lt;welcome&gt;</Say>'),
+    "play": ([doc.Play(f"{BASE}/a.wav", 3)], f'<Play loop="3">{BASE}/a.wav</Play>'),
+    "play for ever": ([doc.Play(f"{BASE}/a.wav", 0)], f'<Play loop="0">{BASE}/a.wav</Play>'),
+    "pause": ([doc.Pause(2)], '<Pause length="2"/>'),
+    "join": (
+        [doc.Join(CALL, "customer", True, f"{BASE}/conference?call={CALL}")],
+        f"""<Dial><Conference beep="false" endConferenceOnExit="true" jitterBufferSize="small"
+             participantLabel="customer" startConferenceOnEnter="true"
+             statusCallback="{BASE}/conference?call={CALL}"
+             statusCallbackEvent="start end join leave mute hold" statusCallbackMethod="POST"
+             waitUrl="">{CALL}</Conference></Dial>""",
+    ),
+    "wait": (
+        [doc.Wait("waiting-7", f"{BASE}/wait?call={CALL}", f"{BASE}/step?call={CALL}")],
+        f"""<Enqueue action="{BASE}/step?call={CALL}" method="POST"
+             waitUrl="{BASE}/wait?call={CALL}" waitUrlMethod="POST">waiting-7</Enqueue>""",
+    ),
+    "leave": ([doc.Leave()], "<Leave/>"),
+    "hang up": ([doc.HangUp()], "<Hangup/>"),
+    "reject": ([doc.Reject()], '<Reject reason="rejected"/>'),
+    "reject as busy": ([doc.Reject(busy=True)], '<Reject reason="busy"/>'),
+    "record": (
+        [doc.Record(120, f"{BASE}/step?call={CALL}", f"{BASE}/recording?call={CALL}")],
+        f"""<Record action="{BASE}/step?call={CALL}" finishOnKey="#" maxLength="120"
+             method="POST" playBeep="true" recordingStatusCallback="{BASE}/recording?call={CALL}"
+             recordingStatusCallbackEvent="completed absent"
+             recordingStatusCallbackMethod="POST" timeout="10" trim="do-not-trim"/>""",
+    ),
+    "ask for a key": (
+        [doc.AskKey((doc.Say("Press 1."),), 8, f"{BASE}/agent_phone?call={CALL}"), doc.HangUp()],
+        f"""<Gather action="{BASE}/agent_phone?call={CALL}" input="dtmf" method="POST"
+             numDigits="1" timeout="8"><Say language="en-US">Press 1.</Say></Gather><Hangup/>""",
+    ),
+    "nothing": ([], ""),
+}  # fmt: skip
+
+
+def as_tree(xml):
+    """Turn XML into nested tuples in which the order of attributes and white space do not count."""
+
+    def convert(node):
+        return (
+            node.tag, sorted(node.attrib.items()), (node.text or "").strip(),
+            [convert(child) for child in node],
+        )  # fmt: skip
+
+    return convert(etree.fromstring(xml.encode()))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_document_is_rendered(name):
+    document, expected = DOCUMENTS[name]
+    assert as_tree(render(document)) == as_tree(f"<Response>{expected}</Response>")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_only_known_verbs_and_attributes_are_used(name):
+    for node in etree.fromstring(render(DOCUMENTS[name][0]).encode()).iter():
+        assert node.tag in ALLOWED
+        assert set(node.attrib) <= ALLOWED[node.tag]
+        if node.tag == "Conference":
+            assert set(node.get("statusCallbackEvent").split()) <= CONFERENCE_EVENTS
+
+
+def test_every_instruction_is_rendered_and_tried():
+    instructions = {
+        kind for kind in vars(doc).values()
+        if isinstance(kind, type) and kind.__module__ == doc.__name__
+    }  # fmt: skip
+    assert set(RENDERERS) == instructions
+    assert {type(step) for steps, _xml in DOCUMENTS.values() for step in steps} == instructions
+
+
+def test_document_is_in_utf8_and_keeps_the_order():
+    xml = render([doc.Say("Zoë"), doc.Pause(1), doc.HangUp()])
+    assert xml.startswith('<?xml version="1.0" encoding="UTF-8"?>')
+    root = etree.fromstring(xml.encode())
+    assert [node.tag for node in root] == ["Say", "Pause", "Hangup"]
+    assert root[0].text == "Zoë"
