@@ -341,7 +341,13 @@ export class CallControl {
         const wasRinging = store.offers.some(({ call }) => call.uuid === uuid);
         store.removeOffer(uuid);
         this.ringer.update();
-        if (!wasRinging || store.accepting === uuid || document.hidden) {
+        if (!wasRinging || store.accepting === uuid) {
+            return;
+        }
+        if (!by_me && reason !== "accepted") {
+            this.link.refresh(); // a missed call is now among the recent ones
+        }
+        if (document.hidden) {
             return;
         }
         if (by_me && reason === "accepted") {

@@ -30,12 +30,14 @@ export function customerName(call) {
 
 /**
  * @param {Object} call CallData
+ * @param {boolean} [isShort] without the company, where there is little room
  * @returns {string} what to print under the name, never a repetition of it
  */
-export function customerDetail(call) {
+export function customerDetail(call, isShort = false) {
     const { name, company_name, number_display, number } = call.customer;
     const shown = name ? number_display || number : "";
-    return [company_name !== name && company_name, shown].filter(Boolean).join(" · ");
+    const company = company_name !== name && !(isShort && shown) && company_name;
+    return [company, shown].filter(Boolean).join(" · ");
 }
 
 /**

@@ -14,7 +14,7 @@ export class Caller extends Component {
     }
 
     get detail() {
-        return customerDetail(this.props.call);
+        return customerDetail(this.props.call, !this.props.isLarge);
     }
 
     get flagUrl() {

@@ -41,7 +41,7 @@ callActionRegistry
         "keypad",
         {
             className: "o_telephony_keypad_toggle",
-            label: ({ store }) => (store.isKeypadShown ? _t("Hide keypad") : _t("Keypad")),
+            label: () => _t("Keypad"),
             icon: () => "fa fa-th",
             isVisible: ({ store }) => store.usesBrowser,
             isActive: ({ store }) => store.isKeypadShown,
@@ -68,7 +68,7 @@ callActionRegistry
         "record",
         {
             className: "o_telephony_open_record",
-            label: () => _t("Open record"),
+            label: () => _t("Record"),
             icon: () => "fa fa-external-link",
             isVisible: ({ call }) => Boolean(call.record || call.customer.partner_id),
             onSelected: ({ openRecord }) => openRecord(),
