@@ -111,15 +111,19 @@ postgres_start() {
 
 # Stop the server, unless somebody else works with it.
 postgres_stop() {
-    local others
+    local others try
     if ! postgres_running; then return 0; fi
-    others=$("$(postgres_bin)/psql" -Atq -d postgres -c \
-        "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
-    if [ "${1:-}" != --force ] && [ "$others" != 0 ]; then
-        say "PostgreSQL goes on running: $others other connections are open"
-        return 0
-    fi
-    as_postgres "$(postgres_bin)/pg_ctl" -D "$PG_DATA" -m fast -w stop >/dev/null
+    # Connections of programs that are just ending are waited for.
+    for try in 1 2 3 4 5 6 7 8; do
+        others=$("$(postgres_bin)/psql" -Atq -d postgres -c \
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+        if [ "${1:-}" = --force ] || [ "$others" = 0 ]; then
+            as_postgres "$(postgres_bin)/pg_ctl" -D "$PG_DATA" -m fast -w stop >/dev/null
+            return 0
+        fi
+        sleep 0.5
+    done
+    say "PostgreSQL goes on running: $others other connections are open"
 }
 
 # stop_tree <pid>: ask a process and all its descendants to end, the youngest last.
