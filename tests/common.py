@@ -1,0 +1,443 @@
+"""The world of the tests: two companies, their phone users, numbers, contacts, and a carrier that
+only remembers what it was asked. No test ever leaves the machine.
+"""
+
+import inspect
+import json
+import logging
+from contextlib import contextmanager
+from unittest.mock import patch
+from urllib.parse import urlencode
+
+from lxml import etree
+from twilio.request_validator import RequestValidator
+
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import HttpCase, TransactionCase, new_test_user
+from odoo.tools import SQL
+
+from odoo.addons.crm_telephony.models.providers.base import ProviderError
+from odoo.addons.crm_telephony.models.providers.twilio.client import TwilioClient
+
+_logger = logging.getLogger(__name__)
+
+BASE_URL = "https://crm.example.test"
+CUSTOMER = "+32470123456"
+TOKEN = "t" * 32
+TOKEN_B = "b" * 32
+ROOM = "CF" + "7" * 32
+QUEUE = "QU" + "8" * 32
+LOGGER = "odoo.addons.crm_telephony"
+REFUSED = f"{LOGGER}.models.ir_http"
+
+
+def leg_sid(number):
+    """Return an identifier as the carrier gives to legs.
+
+    :param int number: which one
+    """
+    return f"CA{number:032x}"
+
+
+class FakeCarrier:
+    """Stands in for `TwilioClient`: it remembers every request and carries none out.
+
+    `failures` maps a method's name to a list of errors, one for each coming request (`None`: no
+    error); `answers` maps a method's name to what it returns.
+    """
+
+    def __init__(self):
+        self.requests = []
+        self.failures = {}
+        self.answers = {}
+        self.legs = {}
+        self._last = 1000
+
+    def __getattr__(self, name):
+        # A request that the real client does not know is a mistake, and so are odd arguments.
+        signature = inspect.signature(getattr(TwilioClient, name))
+
+        def request(*args, **kwargs):
+            signature.bind(self, *args, **kwargs)
+            self.requests.append((name, *args))
+            error = (self.failures.get(name) or [None]).pop(0)
+            if error:
+                raise error
+            if name in self.answers:
+                return self.answers[name]
+            return self._get_default_answer(name, args)
+
+        return request
+
+    def _get_default_answer(self, name, args):
+        if name in ("add_participant", "call_phone"):
+            self._last += 1
+            return leg_sid(self._last)
+        if name == "find_participant":
+            return ""
+        if name == "fetch_leg":
+            if args[0] not in self.legs:
+                raise ProviderError("Not found.", code=20404, gone=True)
+            return {"CallSid": args[0], **self.legs[args[0]]}
+        return None
+
+    def sent(self, name):
+        """Return the arguments of the requests with a name, in order."""
+        return [args for method, *args in self.requests if method == name]
+
+
+class World:
+    """What every test finds; mixed into a test case."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._make_companies()
+        cls._make_users()
+        cls._make_telephony()
+        cls._make_contacts()
+        cls.env.flush_all()
+
+    @classmethod
+    def _make_companies(cls):
+        cls.belgium = cls.env.ref("base.be")
+        cls.france = cls.env.ref("base.fr")
+        cls.company_a, cls.company_b = cls.env["res.company"].create([
+            {"name": "Alpha", "country_id": cls.belgium.id},
+            {"name": "Beta", "country_id": cls.france.id},
+        ])
+        cls.env = cls.env(context={
+            **cls.env.context, "tracking_disable": True, "mail_create_nolog": True,
+            "allowed_company_ids": [cls.company_a.id, cls.company_b.id],
+        })  # fmt: skip
+
+    @classmethod
+    def _make_user(cls, login, groups, company=None, **values):
+        company = company or cls.company_a
+        return new_test_user(
+            cls.env, f"tel_{login}", groups, name=login.title(), company_id=company.id,
+            company_ids=[Command.set(company.ids)], **values,
+        )  # fmt: skip
+
+    @classmethod
+    def _make_users(cls):
+        salesman = "sales_team.group_sale_salesman_all_leads"
+        cls.ana = cls._make_user("ana", f"crm_telephony.group_user,{salesman}")
+        cls.bob = cls._make_user("bob", f"crm_telephony.group_user,{salesman}")
+        cls.cleo = cls._make_user("cleo", "crm_telephony.group_user")
+        cls.sue = cls._make_user("sue", "crm_telephony.group_supervisor")
+        cls.max = cls._make_user("max", "crm_telephony.group_manager")
+        cls.ian = cls._make_user("ian", "base.group_user")
+        cls.pia = cls._make_user("pia", "base.group_portal")
+        cls.eva = cls._make_user("eva", "crm_telephony.group_manager", cls.company_b)
+        cls.public = cls.env.ref("base.public_user")
+
+    @classmethod
+    def _make_account(cls, letter, token, company):
+        return cls.env["telephony.account"].create({
+            "name": f"Account {letter}",
+            "company_id": company.id,
+            "account_sid": "AC" + letter * 32,
+            "auth_token": token,
+            "api_key_sid": "SK" + letter * 32,
+            "api_key_secret": f"secret-of-{letter}" * 3,
+            "twiml_app_sid": "AP" + letter * 32,
+            "webhook_base_url": BASE_URL,
+            "state": "connected",
+        })
+
+    @classmethod
+    def _make_telephony(cls):
+        cls.account = cls._make_account("a", TOKEN, cls.company_a)
+        cls.account_b = cls._make_account("b", TOKEN_B, cls.company_b)
+        agents = cls.env["telephony.agent"].create([
+            {"user_id": user.id, "company_id": user.company_id.id}
+            for user in (cls.ana, cls.bob, cls.cleo, cls.eva)
+        ])
+        cls.agent_ana, cls.agent_bob, cls.agent_cleo, cls.agent_eva = agents
+        cls.flow = cls.env["telephony.flow"].create({
+            "name": "Sales", "company_id": cls.company_a.id, "language": "en_US",
+        })  # fmt: skip
+        cls.ring, cls.timeout_step, cls.closed_step = cls.env["telephony.flow.step"].create([
+            {
+                "flow_id": cls.flow.id, "sequence": 1, "name": "Sellers", "kind": "ring",
+                "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)], "timeout": 20,
+            },
+            {
+                "flow_id": cls.flow.id, "sequence": 2, "name": "Later", "kind": "message",
+                "message": "Everybody is busy.",
+            },
+            {
+                "flow_id": cls.flow.id, "sequence": 3, "name": "Closed", "kind": "message",
+                "message": "We are closed.",
+            },
+        ])  # fmt: skip
+        cls.ring.write({
+            "timeout_step_id": cls.timeout_step.id,
+            "not_available_step_id": cls.closed_step.id,
+        })
+        cls.number, cls.number_b = cls.env["telephony.number"].create([
+            {
+                "name": "Sales", "number": "+3225550180", "account_id": cls.account.id,
+                "flow_id": cls.flow.id,
+            },
+            {"name": "Ventes", "number": "+33155500180", "account_id": cls.account_b.id},
+        ])  # fmt: skip
+        (cls.agent_ana | cls.agent_bob).number_ids = cls.number
+        cls.agent_eva.number_ids = cls.number_b
+
+    @classmethod
+    def _make_contacts(cls):
+        cls.partner = cls.env["res.partner"].create({
+            "name": "Zoe Peeters", "phone": "0470 12 34 56", "country_id": cls.belgium.id,
+            "company_id": cls.company_a.id,
+        })  # fmt: skip
+        cls.lead = cls.env["crm.lead"].create({
+            "name": "A big order", "type": "opportunity", "partner_id": cls.partner.id,
+            "company_id": cls.company_a.id, "user_id": cls.ana.id, "team_id": False,
+        })  # fmt: skip
+
+    def setUp(self):
+        super().setUp()
+        self.carrier = FakeCarrier()
+        self.queued_requests = []
+        self.notifications = []
+        accounts = self.registry["telephony.account"]
+        self.startPatcher(patch.object(accounts, "_get_client", lambda account: self.carrier))
+        self.startPatcher(patch.object(accounts, "_after_commit", self._collect_request))
+        self.startPatcher(patch.object(
+            self.registry["bus.bus"], "_sendone", self._collect_notification
+        ))
+
+    # === WHAT IS COLLECTED === #
+
+    def _collect_request(self, records, method_name, *args):
+        self.queued_requests.append((records._name, records.ids, method_name, args))
+
+    def _collect_notification(self, channel, notification_type, message):
+        # As it arrives in the browser; a record or a date in it is a mistake.
+        message = json.loads(json.dumps(message))
+        self.notifications.append(((channel._name, channel.id), notification_type, message))
+
+    def run_after_commit(self):
+        """Send the requests that wait for the end of the transaction, and write their results."""
+        while self.queued_requests:
+            model, ids, method_name, args = self.queued_requests.pop(0)
+            records = self.env[model].sudo().browse(ids)
+            follow_up = getattr(records, method_name)(*args)
+            if follow_up:
+                follow_up_name, follow_up_args = follow_up
+                getattr(records, follow_up_name)(*follow_up_args)
+        self.env.flush_all()
+
+    def told(self, user, notification_type=None):
+        """Return what the bus told a user: payloads of one type, or pairs of type and payload."""
+        channel = ("res.partner", user.partner_id.id)
+        messages = [
+            (kind, payload) for target, kind, payload in self.notifications if target == channel
+        ]
+        if notification_type is None:
+            return messages
+        kind = f"telephony/{notification_type}"
+        return [payload for name, payload in messages if name == kind]
+
+    # === ACTS === #
+
+    def as_user(self, user, model="telephony.call"):
+        """Return a model as a user's own browser calls it."""
+        company = user.company_id
+        return self.env(user=user.id, su=False, context={
+            "allowed_company_ids": company.ids, "lang": user.lang, "tz": user.tz,
+        })[model]  # fmt: skip
+
+    def go_online(self, *agents):
+        """Let agents be reachable: online, with an open page."""
+        for agent in agents:
+            agent.status = "online"
+            self.env["telephony.agent.lease"]._renew(agent, f"page-of-{agent.id}")
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def let_time_pass(self, seconds):
+        """Move every deadline and moment of all calls into the past; nobody waits."""
+        self.env.flush_all()
+        for table, columns in {
+            "telephony_call": (
+                "started_at", "claimed_at", "connect_by", "answered_at", "step_entered_at",
+                "write_date",
+            ),
+            "telephony_call_leg": ("initiated_at", "ringing_at", "answered_at", "write_date"),
+            "telephony_offer": ("expires_at", "offered_at", "create_date"),
+        }.items():  # fmt: skip
+            self.env.cr.execute(SQL("UPDATE %s SET %s", SQL.identifier(table), SQL(", ").join(
+                SQL("%s = %s - %s * interval '1 second'", SQL.identifier(column),
+                    SQL.identifier(column), seconds)
+                for column in columns if self._has_column(table, column)
+            )))
+        self.env.invalidate_all()
+
+    def _has_column(self, table, column):
+        model = table.replace("telephony_call_leg", "telephony.call.leg").replace("_", ".")
+        return column in self.env[model]._fields
+
+    def dial(self, user=None, number=CUSTOMER, **kwargs):
+        """Call out as a user, and return the call as superuser."""
+        data = self.as_user(user or self.ana).dial(number, **kwargs)
+        return self.env["telephony.call"].sudo().browse(data["id"])
+
+    def customer(self, call):
+        """Return the customer's leg of a call."""
+        return call.leg_ids.filtered(lambda leg: leg.role == "customer")
+
+    @contextmanager
+    def assert_log(self, module, level, text):
+        """Expect a line in the log of one of the addon's modules, and keep it out of the log."""
+        with self.assertLogs(f"{LOGGER}.{module}", level) as captured:
+            yield
+        self.assertTrue(
+            any(text in line for line in captured.output), f"“{text}” is not in {captured.output}"
+        )
+
+    def assertSeconds(self, moment, seconds, tolerance=2):
+        """Check that a moment is so many seconds from now."""
+        self.assertAlmostEqual(
+            (moment - fields.Datetime.now()).total_seconds(), seconds, delta=tolerance
+        )
+
+
+class TelephonyCase(World, TransactionCase):
+    """Tests that need no request."""
+
+
+class TelephonyHttpCase(World, HttpCase):
+    """Tests through the webhooks, as the carrier calls them."""
+
+    def post_webhook(self, route, params=None, query=None, sign=True, body=None, **kwargs):
+        """Send a webhook as the carrier does.
+
+        :param str route: last part of the path, or a whole address that a document named
+        :param dict params: fields; `AccountSid` is added
+        :param dict query: what the address tells us
+        :param sign: True; False: no signature; a text: the secret to sign with
+        :param bytes body: sent in place of the fields, signed as if there were none
+        :return: the answer
+        """
+        path = (
+            route.removeprefix(BASE_URL) if route.startswith(BASE_URL)
+            else f"/telephony/twilio/{route}" + (f"?{urlencode(query)}" if query else "")
+        )  # fmt: skip
+        # sudo: the test's own account
+        form = {"AccountSid": self.account.sudo().account_sid, **(params or {})}
+        headers = {**kwargs.pop("headers", {})}
+        if sign:
+            validator = RequestValidator(TOKEN if sign is True else sign)
+            headers["X-Twilio-Signature"] = validator.compute_signature(
+                BASE_URL + path, {} if body is not None else form
+            )
+        response = self.url_open(
+            path, data=form if body is None else body, headers=headers, allow_redirects=False,
+            method="POST", **kwargs,
+        )  # fmt: skip
+        self.env.invalidate_all()
+        return response
+
+    def ask(self, route, params=None, query=None, **kwargs):
+        """Send a webhook, and read the TwiML that answers it.
+
+        :return: the verbs, as elements
+        :rtype: list
+        """
+        return self.read(self.post_webhook(route, params, query, **kwargs))
+
+    def read(self, response):
+        """Read TwiML; anything else is a failure. Return the verbs."""
+        self.assertEqual(response.status_code, 200, response.text[:300])
+        self.assertIn("text/xml", response.headers["Content-Type"])
+        root = etree.fromstring(response.content)
+        self.assertEqual(root.tag, "Response")
+        return list(root)
+
+    def names(self, verbs):
+        """Return the names of verbs."""
+        return [verb.tag for verb in verbs]
+
+    def heard_seconds(self, verbs):
+        """Return how long a document of sounds and silence lasts."""
+        lengths = {"ringback.wav": 5, "hold_music.wav": 30}
+        seconds = 0
+        for verb in verbs:
+            if verb.tag == "Pause":
+                seconds += int(verb.get("length"))
+            else:
+                self.assertEqual(verb.tag, "Play")
+                seconds += lengths[verb.text.rsplit("/", 1)[1]] * int(verb.get("loop", 1))
+        return seconds
+
+    # === STORIES === #
+
+    def call_in(self, from_=CUSTOMER, to=None, sid=leg_sid(1), **params):
+        """Let somebody call our number; return the call and the first document."""
+        verbs = self.ask("voice", {
+            "CallSid": sid, "From": from_, "To": to or self.number.number,
+            "CallStatus": "ringing", "Direction": "inbound", **params,
+        })  # fmt: skip
+        call = self.env["telephony.call"].search([("provider_call_id", "=", sid)])
+        return call, verbs
+
+    def call_in_and_wait(self, **kwargs):
+        """Let somebody call and hear the first document of the waiting room."""
+        call, [enqueue] = self.call_in(**kwargs)
+        self.assertEqual(enqueue.tag, "Enqueue")
+        return call, self.wait(call)
+
+    def wait(self, call, **params):
+        """Ask what a waiting caller hears next."""
+        return self.ask("wait", {
+            "CallSid": call.provider_call_id or self.customer(call).provider_leg_id,
+            "QueueSid": QUEUE, "QueueTime": "1", **params,
+        }, {"call": call.uuid})  # fmt: skip
+
+    def step(self, call, **params):
+        """Ask what a customer does after the waiting room."""
+        return self.ask("step", {
+            "CallSid": self.customer(call).provider_leg_id, "QueueResult": "leave", **params,
+        }, {"call": call.uuid})  # fmt: skip
+
+    def connect_browser(self, call, agent, sid=leg_sid(50)):
+        """Let an agent's browser connect; return the answer."""
+        return self.ask("client", {
+            "CallSid": sid, "From": f"client:{agent.sudo().identity}", "To": "",
+            "uuid": call.uuid, "Direction": "inbound", "CallStatus": "ringing",
+        })  # fmt: skip
+
+    def tell_leg(self, call, sid, status, sequence=None, leg=None, **params):
+        """Let the carrier report on a leg."""
+        if sequence is not None:
+            params["SequenceNumber"] = str(sequence)
+        query = {"call": call.uuid, **({"leg": leg.id} if leg else {})}
+        response = self.post_webhook(
+            "status", {"CallSid": sid, "CallStatus": status, **params}, query
+        )
+        self.assertEqual((response.status_code, response.text), (200, ""))
+
+    def tell_room(self, call, sid, event, sequence, **params):
+        """Let the carrier report on a conference."""
+        response = self.post_webhook("conference", {
+            "ConferenceSid": ROOM, "FriendlyName": call.uuid, "CallSid": sid,
+            "StatusCallbackEvent": event, "SequenceNumber": str(sequence), **params,
+        }, {"call": call.uuid})  # fmt: skip
+        self.assertEqual((response.status_code, response.text), (200, ""))
+
+    def talk(self, call=None, agent=None, user=None):
+        """Bring an incoming call to the point where both speak."""
+        agent, user = agent or self.agent_ana, user or self.ana
+        if call is None:
+            self.go_online(self.agent_ana, self.agent_bob)
+            call, _verbs = self.call_in_and_wait()
+        self.as_user(user).accept(call.uuid)
+        self.connect_browser(call, agent)
+        self.run_after_commit()
+        self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
+        self.assertEqual(call.state, "in_progress")
+        return call
