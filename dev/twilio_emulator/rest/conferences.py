@@ -11,12 +11,13 @@ from .common import uri as address
 def serialize(conference):
     """Return a conference as Twilio shows it."""
     emulator = conference.emulator
+    ended = {"reason_conference_ended": conference.reason_ended} if conference.over else {}
     return {
+        **ended,
         "sid": conference.sid, "account_sid": emulator.config.account_sid,
         "friendly_name": conference.name, "status": conference.status,
         "date_created": rfc2822(conference.created), "date_updated": rfc2822(conference.updated),
         "api_version": API_VERSION, "region": emulator.config.region,
-        "reason_conference_ended": conference.reason_ended,
         "call_sid_ending_conference": conference.call_sid_ending,
         "uri": address(emulator, "Conferences", conference.sid),
         "subresource_uris": {

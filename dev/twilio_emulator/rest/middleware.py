@@ -23,6 +23,7 @@ def rest_middleware(emulator):
         if not request.path.startswith(PREFIXES):
             return await handler(request)
         started = time.monotonic()
+        body = await request.read()
         form = await request.post()
         entry = {
             "at": now().isoformat(), "method": request.method, "path": request.path,
@@ -33,7 +34,7 @@ def rest_middleware(emulator):
         fault = emulator.faults.rest(request.path, request.method)
         response = await _spoiled(fault, entry)
         if response is None:
-            response = await _answer(emulator, request, handler, form)
+            response = await _answer(emulator, request, handler, body)
         if fault and fault.kind == "lost":
             entry["fault"] = "lost"
             request.transport.close()
@@ -57,11 +58,11 @@ async def _spoiled(fault, entry):
     return ApiError(504, 20504, "Gateway time-out").response()
 
 
-async def _answer(emulator, request, handler, form):
+async def _answer(emulator, request, handler, body):
     try:
         authenticate(request, emulator)
         if emulator.specification:
-            emulator.specification.check_request(request, form)
+            emulator.specification.check_request(request, body)
         response = await handler(request)
     except ApiError as error:
         return error.response()
@@ -72,5 +73,5 @@ async def _answer(emulator, request, handler, form):
     except web.HTTPMethodNotAllowed:
         return ApiError(405, 20004, "Method not allowed").response()
     if emulator.specification and response.content_type == "application/json":
-        emulator.specification.check_answer(request, form, response)
+        emulator.specification.check_answer(request, body, response)
     return response

@@ -122,6 +122,11 @@ class World:
         """Address of the emulator."""
         return "http://127.0.0.1:%d" % self.port
 
+    @property
+    def authorization(self):
+        """Header value of a basic authentication as the account."""
+        return aiohttp.encode_basic_auth(self.config.account_sid, self.config.auth_token)
+
     async def start(self):
         """Start both servers."""
         built = build(self.config)

@@ -1,0 +1,152 @@
+"""The REST API as the ``twilio`` package sees it, held against Twilio's own document."""
+
+from aiohttp import encode_basic_auth
+
+from .test_conference import room
+from .world import MOBILE, SALES, SUPPORT
+
+
+
+def login(user, password):
+    """Return the header of a basic authentication."""
+    return {"Authorization": encode_basic_auth(user, password)}
+
+
+CF = "CF" + "0" * 32
+
+
+async def test_account_and_secret_are_checked(world):
+    url = "%s/2010-04-01/Accounts/%s/Calls.json" % (world.base, world.config.account_sid)
+    for headers in (None, login(world.config.account_sid, "wrong"),
+                  login("SK" + "0" * 32, "x")):
+        async with world.session.get(url, headers=headers) as reply:
+            assert reply.status == 401
+            assert (await reply.json())["code"] == 20003
+    key = await world.rest(world.client.new_keys.create, friendly_name="k")
+    async with world.session.get(url, headers=login(key.sid, key.secret)) as reply:
+        assert reply.status == 200
+    other = url.replace("eee/Calls", "eef/Calls")
+    owner = login(world.config.account_sid, world.config.auth_token)
+    async with world.session.get(other, headers=owner) as reply:
+        assert reply.status == 401
+
+
+async def test_applications_can_be_made_changed_and_deleted(world):
+    made = await world.rest(world.client.applications.create, friendly_name="a", voice_url="http://x/")
+    await world.rest(world.client.applications(made.sid).update, voice_url="http://y/")
+    found = await world.rest(world.client.applications.list, friendly_name="a")
+    assert [a.voice_url for a in found] == ["http://y/"]
+    assert await world.rest(world.client.applications(made.sid).delete)
+    assert await world.refused(world.client.applications(made.sid).fetch) == (404, 20404)
+
+
+async def test_keys_show_their_secret_once(world):
+    key = await world.rest(world.client.new_keys.create, friendly_name="k")
+    assert key.secret and key.sid.startswith("SK")
+    listed = await world.rest(world.client.keys.list)
+    assert [k.friendly_name for k in listed] == ["k"]
+    await world.rest(world.client.keys(key.sid).delete)
+    assert await world.rest(world.client.keys.list) == []
+
+
+async def test_numbers_are_listed_changed_bought_and_released(world):
+    numbers = world.client.incoming_phone_numbers
+    sales = (await world.rest(numbers.list, phone_number=SALES))[0]
+    assert (sales.friendly_name, sales.capabilities["voice"]) == ("Sales", True)
+    await world.rest(numbers(sales.sid).update, voice_url="http://x/voice",
+                     status_callback="http://x/status", voice_fallback_url="http://x/fallback")
+    assert (await world.rest(numbers(sales.sid).fetch)).voice_url == "http://x/voice"
+    offered = await world.rest(
+        world.client.available_phone_numbers("BE").local.list, limit=3, voice_enabled=True)
+    bought = await world.rest(numbers.create, phone_number=offered[0].phone_number)
+    assert len(await world.rest(numbers.list)) == 3
+    assert await world.refused(
+        numbers.create, phone_number=offered[0].phone_number) == (400, 21422)
+    await world.rest(numbers(bought.sid).delete)
+    assert {n.phone_number for n in await world.rest(numbers.list)} == {SALES, SUPPORT}
+
+
+async def test_pages_are_followed(world):
+    for number in range(7):
+        await world.rest(world.client.queues.create, friendly_name="q%d" % number)
+    queues = await world.rest(world.client.queues.list, page_size=3)
+    assert [q.friendly_name for q in queues] == ["q%d" % n for n in range(7)]
+
+
+async def test_calls_are_listed_by_number_and_status(world):
+    await world.answer_with(SALES, "<Pause length='600'/><Say>x</Say>")
+    first, second = await world.dial_in(), await world.dial_in("+32470333444")
+    await world.post("calls/%s/hangup" % first)
+    await world.until_status(first, "no-answer")
+    calls = world.client.calls
+    assert [c.sid for c in await world.rest(calls.list)] == [second, first]
+    assert [c.sid for c in await world.rest(calls.list, status="ringing")] == [second]
+    assert [c.sid for c in await world.rest(calls.list, from_=MOBILE)] == [first]
+    assert (await world.rest(calls(first).fetch)).status == "no-answer"
+    assert await world.refused(calls(first).update, status="completed") == (400, 21220)
+
+
+async def test_wrong_requests_are_refused_with_twilios_codes(world):
+    calls, people = world.client.calls, world.client.conferences("room").participants
+    url = "http://127.0.0.1:9/none"
+    assert await world.refused(calls.create, to=MOBILE, from_="+32470000000", url=url) == (400, 21210)
+    assert await world.refused(calls.create, to="12", from_=SALES, url=url) == (400, 21217)
+    assert await world.refused(calls.create, to=MOBILE, from_=SALES) == (400, 21205)
+    assert await world.refused(people.create, to="+5355555555", from_=SALES) == (400, 21215)
+    gone = world.client.conferences(CF).participants("CA" + "0" * 32)
+    assert await world.refused(gone.update, muted=True) == (404, 20404)
+    assert await world.refused(world.client.calls("CA" + "0" * 32).fetch) == (404, 20404)
+    assert await world.refused(
+        world.client.messages.create, to=MOBILE, from_="+32470000000", body="x") == (400, 21606)
+
+
+async def test_unknown_parameters_are_refused_and_logged(world):
+    base = "%s/2010-04-01/Accounts/%s" % (world.base, world.config.account_sid)
+    owner = login(world.config.account_sid, world.config.auth_token)
+    form = {"To": MOBILE, "From": SALES, "Url": "http://x/", "NoSuchThing": "1"}
+    async with world.session.post(base + "/Calls.json", data=form, headers=owner) as reply:
+        assert reply.status == 400
+        assert "NoSuchThing" in (await reply.json())["message"]
+    bad = {"To": MOBILE, "From": SALES, "Url": "http://x/", "Timeout": "abc"}
+    async with world.session.post(base + "/Calls.json", data=bad, headers=owner) as reply:
+        assert (reply.status, (await reply.json())["code"]) == (400, 20001)
+    async with world.session.get(base + "/Calls.json?Colour=red", headers=owner) as reply:
+        assert reply.status == 400
+    errors = [e["message"] for e in await world.get("errors")]
+    assert len(errors) == 3 and "NoSuchThing" in errors[0]
+    log = await world.get("requests")
+    assert log[0]["params"]["NoSuchThing"] == ["1"] and log[0]["status"] == 400
+
+
+async def test_repeated_parameters_are_accepted(world):
+    call = await world.rest(
+        world.client.calls.create, to=MOBILE, from_=SALES, url="http://127.0.0.1:9/",
+        status_callback=world.app.url + "/status",
+        status_callback_event=["initiated", "ringing", "answered", "completed"],
+    )
+    await world.until_status(call.sid, "ringing")
+    assert (await world.get("requests"))[0]["params"]["StatusCallbackEvent"] == [
+        "initiated", "ringing", "answered", "completed"]
+
+
+async def test_participants_and_conferences_are_shown(world):
+    await world.answer_with(SALES, room("r", participantLabel="one"))
+    sid = await world.dial_in()
+    await world.until_call(sid, lambda c: c["conference"] and c["conference"]["joined"])
+    conference = (await world.rest(world.client.conferences.list, friendly_name="r"))[0]
+    people = world.client.conferences(conference.sid).participants
+    listed = await world.rest(people.list)
+    assert [(p.call_sid, p.label, p.status) for p in listed] == [(sid, "one", "connected")]
+    assert (await world.rest(people("one").fetch)).call_sid == sid
+    ended = await world.rest(world.client.conferences(conference.sid).update, status="completed")
+    assert (ended.status, ended.reason_conference_ended) == (
+        "completed", "conference-ended-via-api")
+
+
+async def test_balance_messages_and_countries(world):
+    assert (await world.rest(world.client.balance.fetch)).currency == "USD"
+    sent = await world.rest(world.client.messages.create, to=MOBILE, from_=SALES, body="Hello")
+    assert (await world.rest(world.client.messages(sent.sid).fetch)).status == "delivered"
+    countries = await world.rest(world.client.voice.v1.dialing_permissions.countries.list)
+    closed = [c.iso_code for c in countries if not c.low_risk_numbers_enabled]
+    assert closed == ["CU", "KP"]
