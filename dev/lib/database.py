@@ -5,22 +5,31 @@ build leaves nothing that looks ready.
 """
 
 import ast
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import places
 import psycopg2
-from places import ADDON, DATA, LOGS, REPO, STAMPS
+from places import ADDON, DATA, LOGS, REPO, STAMPS, STATE
 from psycopg2 import sql
 
 #: Folders whose files never change what is stored in a database.
 NOT_INSTALLED = ("dev/", "tests/", "static/tests/", ".ci/")
 #: What the tests of the other parts start from: what the addon depends on, with demonstration data.
 BASE_DATABASE = "telephony_base"
+
+
+@contextmanager
+def building():
+    """Keep two runs from building the shared databases at the same time."""
+    with open(STATE / "databases.lock", "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 class BuildError(Exception):

@@ -16,6 +16,8 @@ from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 PARTS = ("lint", "unit", "emulator", "odoo", "js", "package", "e2e")
 TEMPLATE = "telephony_template"
 INTERRUPT_SECONDS = 30
+#: Exit code of pytest when it found nothing to run.
+NO_TESTS = 5
 
 
 @dataclass
@@ -59,30 +61,22 @@ def run_pytest(name, *arguments, environment=None, folder=STATE):
     report.unlink(missing_ok=True)
     command = [str(PYTHON), "-m", "pytest", f"--junit-xml={report}", *map(str, arguments)]
     code = run(command, environment=environment, folder=folder)
-    if code == pytest_no_tests:
+    if code == NO_TESTS:
         return Result(problems=["there are no tests"])
     if not report.exists():
         return Result(problems=[f"pytest ended with code {code} and without a report"])
-    result = Result()
-    for suite in ET.parse(report).getroot().iter("testsuite"):
-        count = {key: int(suite.get(key)) for key in ("tests", "failures", "errors", "skipped")}
-        bad = count["failures"] + count["errors"] + count["skipped"]
-        result.failed += bad
-        result.passed += count["tests"] - bad
-    result.problems += [
-        f"skipped: {case.get('classname')}.{case.get('name')}"
-        for case in ET.parse(report).getroot().iter("testcase")
-        if case.find("skipped") is not None
-    ]
-    result.failed -= len(result.problems)
+    # A test with subtests has several entries.
+    bad = {}
+    for case in ET.parse(report).getroot().iter("testcase"):
+        key = f"{case.get('classname')}.{case.get('name')}"
+        wrong = any(case.find(kind) is not None for kind in ("failure", "error", "skipped"))
+        bad[key] = bad.get(key, False) or wrong
+    result = Result(passed=len(bad) - sum(bad.values()), failed=sum(bad.values()))
     if code and not result.failed and not result.problems:
         result.problems.append(f"pytest ended with code {code}")
     if not result.passed and not result.failed and not result.problems:
         result.problems.append("there are no tests")
     return result
-
-
-pytest_no_tests = 5
 
 
 def has_tests(folder):
@@ -125,7 +119,8 @@ def e2e():
 
 def package():
     """The archive installs and uninstalls."""
-    database.ensure_base()
+    with database.building():
+        database.ensure_base()
     return plain("package", "dev/package_tests")
 
 
@@ -135,21 +130,22 @@ def in_odoo(name, *selection):
     :param selection: pytest arguments; paths must lead through the addons folder, because the
         addon's technical name is the name of its folder.
     """
-    database.ensure_base()
-    say("making the database for the tests")
-    database.ensure_current(
-        TEMPLATE, source=database.BASE_DATABASE, log="template.log", update=False
-    )
+    copy = f"telephony_test_{os.getpid()}"
+    with database.building():
+        say("making the database for the tests")
+        database.ensure_base()
+        database.ensure_current(
+            TEMPLATE, source=database.BASE_DATABASE, log="template.log", update=False
+        )
+        database.copy(TEMPLATE, copy)
     problems = [
         f"warning at installation: {line}" for line in database.log_problems("template.log")
     ]
-    copy = f"telephony_test_{os.getpid()}"
-    database.copy(TEMPLATE, copy)
     try:
         result = run_pytest(
             name,
-            *("-c", REPO / "dev/pytest.ini", f"--rootdir={ADDONS}", "-p", "no:asyncio"),
-            *("-p", "pytest_strict", f"--odoo-config={CONF}", f"--odoo-database={copy}"),
+            *("-c", REPO / "dev/pytest.ini", f"--rootdir={ADDONS}", "-p", "pytest_strict"),
+            *(f"--odoo-config={CONF}", f"--odoo-database={copy}"),
             *("--odoo-http", "--odoo-log-level=warn", "--odoo-extra=max-cron-threads=0"),
             *selection,
             environment={**places.odoo_environment(), "PYTHONPATH": odoo_path()},

@@ -1,5 +1,6 @@
 """The archive: what is in it, and its life in a database with data."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import database
 import package
 import places
 
-DATABASE = "telephony_package"
+DATABASE = f"telephony_package_{os.getpid()}"
 UNINSTALL = """
 env["ir.module.module"].search([("name", "=", "crm_telephony")]).button_immediate_uninstall()
 """
@@ -39,7 +40,8 @@ def addons(archive, tmp_path_factory):
 @pytest.fixture(scope="module")
 def data():
     """Make a database with contacts and leads, without the addon; remove it in the end."""
-    database.copy(database.BASE_DATABASE, DATABASE)
+    with database.building():
+        database.copy(database.BASE_DATABASE, DATABASE)
     yield DATABASE
     database.drop(DATABASE)
 
