@@ -1,1 +1,1 @@
-from . import recording, softphone, twilio_webhook
+from . import recording, session, softphone, sound, twilio_webhook

@@ -152,6 +152,8 @@ class TelephonyAgent(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             vals["identity"] = f"u_{secrets.token_hex(16)}"
+            company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
+            self._write_out_number(vals, company)
         agents = super().create(vals_list)
         agents._grant_right()
         return agents
@@ -159,7 +161,18 @@ class TelephonyAgent(models.Model):
     def write(self, vals):
         if vals.get("active") is False:
             vals = {**vals, "status": "offline", "status_since": fields.Datetime.now()}
+        if vals.get("phone_number"):
+            vals = dict(vals)
+            self._write_out_number(vals, self.company_id[:1])
         return super().write(vals)
+
+    def _write_out_number(self, vals, company):
+        """Keep a number with its country code; one that is none stays as it is, to be refused."""
+        number = vals.get("phone_number")
+        if number:
+            vals["phone_number"] = (
+                self.env["telephony.call"]._normalize(number, company.country_id) or number
+            )
 
     def _grant_right(self):
         group = self.env.ref("crm_telephony.group_user")
@@ -180,9 +193,7 @@ class TelephonyAgent(models.Model):
             raise AccessError(_("You are not a phone user. Ask your phone administrator."))
         # sudo: telephony.agent - only ever the current user's own row
         agents_sudo = self.sudo()
-        agent_sudo = agents_sudo.with_context(active_test=False).search([
-            ("user_id", "=", self.env.uid), ("company_id", "=", self.env.company.id)
-        ], limit=1)
+        agent_sudo = agents_sudo._find_of(self.env.user, self.env.company)
         if agent_sudo and not agent_sudo.active:
             raise AccessError(_("You are not a phone user. Ask your phone administrator."))
         if not agent_sudo:
@@ -243,13 +254,6 @@ class TelephonyAgent(models.Model):
         agent_sudo = self._get_mine()
         allowed = {"call_via", "phone_number", "default_number_id", "press_to_accept"}
         vals = {name: value for name, value in values.items() if name in allowed}
-        if vals.get("phone_number"):
-            vals["phone_number"] = (
-                self.env["telephony.call"]._normalize(
-                    vals["phone_number"], self.env.company.country_id
-                )
-                or vals["phone_number"]
-            )
         if vals.get("default_number_id") and vals["default_number_id"] not in (
             agent_sudo._get_numbers().ids
         ):
@@ -275,6 +279,7 @@ class TelephonyAgent(models.Model):
         agent_sudo.invalidate_recordset(["state", "lease_ids"])
         if was_unreachable:
             agent_sudo._notify_change()
+            agent_sudo._find_work()
         return {
             "expires_at": fields.Datetime.to_string(expires_at),
             "status": agent_sudo.status,
@@ -299,20 +304,29 @@ class TelephonyAgent(models.Model):
         for agent in self.filtered(lambda agent: agent.status != status):
             agent.write({"status": status, "status_since": fields.Datetime.now()})
             agent._notify_change()
+            if status == "online":
+                agent._find_work()
 
     def _notify_change(self):
         for agent in self:
             agent.invalidate_recordset(["state"])
             agent.user_id._bus_send("telephony/agent_updated", agent._to_client())
+            # Lists of colleagues follow by themselves.
+            self.env.ref("crm_telephony.group_supervisor")._bus_send(
+                "telephony/agent_state", {"id": agent.id, "state": agent.state}
+            )
 
     def _to_client(self):
         """Return what the user's own softphone shows of the user. Note: `self.ensure_one()`"""
         self.ensure_one()
+        calls = self.env["telephony.call"]
         return {
             "id": self.id,
             "status": self.status,
             "call_via": self.call_via,
             "phone_number": self.phone_number or False,
+            "phone_number_display": calls._format_number(self.phone_number) or False,
+            "phone_country_code": calls._get_region(self.phone_number) or False,
             "press_to_accept": self.press_to_accept,
             "default_number_id": self._get_default_number().id,
             "state": self.state,
@@ -327,6 +341,24 @@ class TelephonyAgent(models.Model):
     def _get_default_number(self):
         numbers = self._get_numbers()
         return self.default_number_id if self.default_number_id in numbers else numbers[:1]
+
+    def _get_reason_not_to_pick_up(self):
+        """Say why this agent cannot take a caller out of a queue; nothing when it can.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return {
+            "in_call": _("You are already in a call."),
+            "offline": _("You are offline. Go online to pick up a caller."),
+            "unreachable": _("Your browser does not receive calls at the moment. Reload the page."),
+        }.get(self.state, "")
+
+    def _find_work(self):
+        """Let waiting callers ring at agents who have just become free."""
+        queues = self.env["telephony.queue"].search([("agent_ids", "in", self.ids)])
+        # A queue in which nobody waits costs one look into a small index.
+        queues._get_waiting().queue_id._dispatch()
 
     def _has_own_phone(self):
         """Tell whether this agent is rung on a telephone, with or without a browser."""
@@ -402,6 +434,8 @@ class TelephonyAgent(models.Model):
 
     def _get_available(self):
         """Keep those who can answer a call now, the longest idle first."""
+        # The state hangs on rows of other tables, which this transaction may have changed.
+        self.invalidate_recordset(["state"])
         return self.filtered(lambda agent: agent.state == "available").sorted(
             lambda agent: (agent.last_call_at or agent.status_since, agent.id)
         )
@@ -413,12 +447,15 @@ class TelephonyAgent(models.Model):
             ("expires_at", ">", fields.Datetime.now()),
         ])
 
-    def _reserve(self):
+    def _reserve(self, call=None):
         """Make sure that nobody else gives this agent a call in the same moment.
+
+        Other calls stop ringing at the agent, and go on elsewhere.
 
         The row is *changed*: whoever tries the same at once fails to serialize and is tried again
         on a fresh snapshot, where the first one's call is seen. Note: `self.ensure_one()`
 
+        :param call: the call that the agent is about to take, which may go on ringing
         :raise UserError: the agent is in a call
         """
         self.ensure_one()
@@ -428,3 +465,7 @@ class TelephonyAgent(models.Model):
             ("user_id", "=", self.user_id.id), ("state", "!=", "ended")
         ], limit=1):
             raise UserError(_("You are already in a call."))
+        others = self._get_open_offers().filtered(lambda offer: offer.call_id != call)
+        others._close("withdrawn", "withdrawn")
+        for other in others.call_id:
+            other._leave_queue_if_alone()

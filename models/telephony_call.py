@@ -331,7 +331,8 @@ class TelephonyCall(models.Model):
         return "routing"
 
     def _apply_offered(self, event):
-        return "ringing"
+        # In a queue the caller goes on waiting, whoever it is offered to.
+        return None if self.step_id.kind == "queue" else "ringing"
 
     def _apply_joined(self, event):
         return "in_progress"
@@ -378,6 +379,16 @@ class TelephonyCall(models.Model):
             self.account_id._after_commit(self, "_send_end_request")
         self._post_log()
         self._tell_missed()
+        self._free_agents()
+
+    def _free_agents(self):
+        """Those who were in this call, or rung by it, are free for the next caller."""
+        agents = self.offer_ids.agent_id | self.user_id.telephony_agent_ids.filtered(
+            lambda agent: agent.company_id == self.company_id
+        )
+        agents.invalidate_recordset(["state"])
+        agents._notify_change()
+        agents._find_work()
 
     def _add_trace(self, sentence):
         """Add a sentence to the story of how this call was handled."""
@@ -385,7 +396,8 @@ class TelephonyCall(models.Model):
         self.trace = f"{self.trace or ''}{now} {sentence}\n"
 
     def _notify(self):
-        """Tell the call's user what it looks like now."""
+        """Tell the call's user, and the live lists, what it looks like now."""
+        self._notify_live()
         for call in self.filtered("user_id"):
             user = call.user_id
             [payload] = call.with_user(user).with_context(lang=user.lang)._to_client()

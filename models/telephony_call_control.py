@@ -37,7 +37,7 @@ class TelephonyCall(models.Model):
         if not offer_sudo and not call_sudo.user_id:
             return {"accepted": False, "message": _("This call is no longer ringing for you.")}
         if not call_sudo.user_id:
-            agent_sudo._reserve()
+            agent_sudo._reserve(call_sudo)
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
@@ -87,7 +87,6 @@ class TelephonyCall(models.Model):
             call_sudo._apply_event(
                 CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "agent"})
             )
-            self.env["telephony.agent"]._get_mine()._notify_change()
         return call_sudo._to_client_for_me()
 
     @api.model

@@ -15,9 +15,8 @@ _logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 15
 # Seconds a caller waits for an agent who vanished.
 REJOIN_SECONDS = 30
-# Length of static/src/audio/ringback.wav and hold_music.wav, seconds.
+# Length of static/src/audio/ringback.wav, seconds.
 RINGBACK_SECONDS = 5
-HOLD_MUSIC_SECONDS = 30
 # How often a caller is offered again after somebody took the call and did not come.
 MAX_STEPS = 50
 
@@ -113,6 +112,8 @@ class TelephonyCall(models.Model):
             if seconds > 0:
                 return self._get_ringback(seconds)
             self._release_claim()
+        if self.step_id.kind == "queue":
+            return self._wait_in_queue(now)
         open_offers = self._expire_offers(now)
         if not open_offers and self.step_id.kind == "ring":
             # Sequential: the next one. After a lost claim: everybody again.
@@ -152,6 +153,8 @@ class TelephonyCall(models.Model):
                 return self._get_waiting_document()
             return self._give_up_on_agent()
         if self.user_id or self._get_open_offers():
+            return self._get_waiting_document()
+        if self.step_id.kind == "queue" and self._may_wait_on():
             return self._get_waiting_document()
         if self.step_id.kind == "voicemail":
             return self._get_thanks()
@@ -267,6 +270,11 @@ class TelephonyCall(models.Model):
             "uuid": self.uuid, "reason": "expired", "by": False, "by_me": True,
             "message": _("The connection took too long. The caller is waiting again."),
         })
+        if self.step_id.kind == "queue":
+            # The caller never left the queue, and keeps the place.
+            self.queue_id._dispatch()
+            self._notify_live()
+            return
         agents = self.step_id.agent_ids._get_available()
         retries = len(self.offer_ids.filtered(lambda offer: offer.state == "accepted"))
         if self.step_id.kind == "ring" and agents and retries <= 2:
@@ -304,7 +312,7 @@ class TelephonyCall(models.Model):
     def _get_hold_music(self, seconds):
         if seconds <= 0:
             return [Leave()]
-        return self._get_timed_sound("hold_music.wav", HOLD_MUSIC_SECONDS, seconds)
+        return [Play(self._get_music_url(seconds))]
 
     def _get_hold_document(self):
         """Say what a customer on hold hears, until the agent comes back."""

@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.mimetypes import guess_mimetype
 
+from .telephony_call_state import CallEvent
 from .telephony_document import HangUp, Play, Record, Reject, Say
 
 
@@ -25,6 +26,7 @@ class TelephonyFlowStep(models.Model):
     kind = fields.Selection(
         [
             ("ring", "Ring Phone Users"),
+            ("queue", "Wait in a Queue"),
             ("voicemail", "Take a Message"),
             ("message", "Say a Message and Hang Up"),
             ("reject", "Reject without Answering"),
@@ -48,6 +50,8 @@ class TelephonyFlowStep(models.Model):
     timeout = fields.Integer(
         "Seconds", default=20, help="How long each phone rings: 5 to 120 seconds."
     )
+    # Queue
+    queue_id = fields.Many2one("telephony.queue", check_company=True, ondelete="restrict")
     # Message
     message = fields.Text(help="What the caller hears, in the language of the flow.")
     audio = fields.Binary(
@@ -62,6 +66,12 @@ class TelephonyFlowStep(models.Model):
     timeout_step_id = fields.Many2one(
         "telephony.flow.step",
         "If Nobody Answers",
+        domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
+        ondelete="set null",
+    )
+    full_step_id = fields.Many2one(
+        "telephony.flow.step",
+        "If the Queue Is Full",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
     )
@@ -88,6 +98,12 @@ class TelephonyFlowStep(models.Model):
             if step.kind in ("ring", "voicemail") and not step.agent_ids:
                 raise ValidationError(_("Choose the phone users of “%(name)s”.", name=step.name))
 
+    @api.constrains("kind", "queue_id")
+    def _check_queue(self):
+        for step in self:
+            if step.kind == "queue" and not step.queue_id:
+                raise ValidationError(_("Choose the queue of “%(name)s”.", name=step.name))
+
     @api.constrains("audio")
     def _check_audio(self):
         for step in self.filtered("audio"):
@@ -105,7 +121,7 @@ class TelephonyFlowStep(models.Model):
     def _get_exit(self, name):
         """Return the step behind an exit.
 
-        :param str name: `timeout` or `not_available`
+        :param str name: `timeout`, `not_available` or `full`
         """
         return self[f"{name}_step_id"]
 
@@ -125,6 +141,21 @@ class TelephonyFlowStep(models.Model):
             call._add_trace(_("“%(step)s”: nobody is available.", step=self.name))
             return "not_available"
         call._offer_to(agents, self.timeout)
+        return call._get_waiting_document()
+
+    def _enter_queue(self, call):
+        queue = self.queue_id
+        if not queue._has_anybody():
+            call._add_trace(_("“%(queue)s”: nobody is there.", queue=queue.name))
+            return "not_available"
+        if queue._is_full():
+            call._add_trace(_("“%(queue)s” is full.", queue=queue.name))
+            return "full"
+        now = fields.Datetime.now()
+        call.write({"queue_id": queue.id, "queued_at": now, "announced_at": False})
+        call._add_trace(_("Waits in “%(queue)s”.", queue=queue.name))
+        call._apply_event(CallEvent("queued", at=now))
+        queue._dispatch()
         return call._get_waiting_document()
 
     def _enter_message(self, call):

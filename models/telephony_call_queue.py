@@ -1,0 +1,188 @@
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from .telephony_document import Leave, Play, Say
+
+
+class TelephonyCall(models.Model):
+    """Callers who wait in a queue, and those who pick them up."""
+
+    _inherit = "telephony.call"
+
+    queue_id = fields.Many2one(
+        "telephony.queue", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    queued_at = fields.Datetime(readonly=True)
+    announced_at = fields.Datetime(readonly=True)
+
+    _waiting_index = models.Index("(queue_id, started_at) WHERE state = 'queued'")
+
+    # === WAITING === #
+
+    def _apply_queued(self, event):
+        return "queued"
+
+    def _wait_in_queue(self, now):
+        """Say what a caller in a queue hears until the next decision.
+
+        :param datetime now: this moment
+        :return: a document
+        :rtype: list
+        """
+        queue = self.queue_id
+        open_offers = self._expire_offers(now)
+        left = self._seconds_until(
+            self.queued_at + timedelta(seconds=queue.max_wait), now
+        ) if queue.max_wait else None
+        if left == 0 and not open_offers:
+            self._add_trace(_("“%(queue)s”: the longest wait is over.", queue=queue.name))
+            return [Leave()]
+        queue._dispatch()
+        open_offers = self._get_open_offers()
+        decisions = [queue.announcement_interval]
+        decisions += [self._seconds_until(offer.expires_at, now) for offer in open_offers]
+        if left:
+            decisions.append(left)
+        document = self._get_announcement(now)
+        return [*document, Play(self._get_music_url(max(1, min(decisions))))]
+
+    def _may_wait_on(self):
+        """Tell whether a caller's longest wait is not over yet."""
+        longest = self.queue_id.max_wait
+        return not longest or self._seconds_until(
+            self.queued_at + timedelta(seconds=longest), fields.Datetime.now()
+        ) > 0
+
+    def _get_announcement(self, now):
+        """Say what is due to be said to a waiting caller: the announcement and the position."""
+        queue = self.queue_id
+        due = not self.announced_at or (
+            now - self.announced_at
+        ).total_seconds() >= queue.announcement_interval
+        if not due:
+            return []
+        self.announced_at = now
+        lang = self.flow_id.language or "en_US"
+        sentences = [queue.with_context(lang=lang).announcement or ""]
+        if queue.say_position:
+            position = queue._get_waiting().ids.index(self.id) + 1
+            sentences.append(self.with_context(lang=lang).env._(
+                "You are number %(position)s in the queue.", position=position
+            ))
+        text = " ".join(sentence for sentence in sentences if sentence)
+        return [Say(text, self.flow_id._get_speech_language())] if text else []
+
+    def _get_music_url(self, seconds):
+        base = f"{self.account_id._get_base_url()}/telephony/sound"
+        if self.queue_id.music:
+            attachment = self.env["ir.attachment"].search([
+                ("res_model", "=", "telephony.queue"), ("res_id", "=", self.queue_id.id),
+                ("res_field", "=", "music"),
+            ], limit=1)
+            token = attachment.generate_access_token()[0]
+            return f"{base}/{attachment.id}/{token}/{seconds}.wav"
+        return f"{base}/hold_music/{seconds}.wav"
+
+    # === RPC === #
+
+    @api.model
+    def pick_up(self, uuid):
+        """Take a chosen caller out of a queue.
+
+        :param str uuid: the call
+        :raise UserError: the user is in a call, or offline
+        :return: `accepted`, and the `call`, or the `message` that says why not
+        :rtype: dict
+        """
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        call_sudo = self._find_sudo(uuid)
+        if not call_sudo or not call_sudo.queue_id:
+            raise AccessError(_("This call is not waiting in a queue."))
+        if call_sudo.user_id == self.env.user and call_sudo.state != "ended":
+            return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if call_sudo.state == "ended" and not call_sudo.user_id:
+            return {"accepted": False, "message": _("The caller has hung up.")}
+        if not call_sudo.user_id and call_sudo.state == "queued":
+            reason = agent_sudo._get_reason_not_to_pick_up()
+            if reason:
+                raise UserError(reason)
+            agent_sudo._reserve(call_sudo)
+        if not call_sudo._claim(agent_sudo):
+            return {
+                "accepted": False,
+                "message": _("This call was already answered by %(name)s.",
+                             name=call_sudo.user_id.name)
+                if call_sudo.user_id else _("This caller is no longer in the queue."),
+            }
+        agent_sudo._notify_change()
+        return {"accepted": True, "call": call_sudo._to_client_for_me()}
+
+    # === LIVE LISTS === #
+
+    @api.model
+    def live_calls(self):
+        """Return the conversations of the user's companies, for every phone user to see.
+
+        :return: see `_to_live`
+        :rtype: list(dict)
+        """
+        return self._get_live([("state", "=", "in_progress")])
+
+    @api.model
+    def queued_calls(self):
+        """Return the callers who wait in the queues of the user's companies.
+
+        :return: see `_to_live`
+        :rtype: list(dict)
+        """
+        return self._get_live([("state", "=", "queued"), ("user_id", "=", False)])
+
+    @api.model
+    def _get_live(self, domain):
+        self.env["telephony.agent"]._get_mine()
+        # sudo: telephony.call - every phone user sees number and name of what goes on
+        calls_sudo = self.sudo().search(
+            [*domain, ("company_id", "in", self.env.companies.ids)], order="started_at, id"
+        )
+        return [call_sudo._to_live() for call_sudo in calls_sudo]
+
+    def _to_live(self):
+        """Return a line of the live lists: number and name, and nothing more.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        to_text = fields.Datetime.to_string
+        queue = self.queue_id
+        return {
+            "uuid": self.uuid,
+            "list": self._get_live_list(),
+            "direction": self.direction,
+            "customer_name": self.partner_id.name or self.lead_id.contact_name or False,
+            "customer_number": self._format_number(self.customer_number) or False,
+            "our_number": self.number_id.name or False,
+            "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
+            "queue": {
+                "id": queue.id, "name": queue.name,
+                "amber_seconds": queue.amber_seconds, "red_seconds": queue.red_seconds,
+            } if queue else False,
+            "started_at": to_text(self.started_at),
+            "answered_at": to_text(self.answered_at) or False,
+            "on_hold": self._get_customer_leg().on_hold,
+        }
+
+    def _get_live_list(self):
+        """Say on which live list this call stands: `conversation`, `queue`, or none."""
+        if self.state == "in_progress":
+            return "conversation"
+        return "queue" if self.state == "queued" and not self.user_id else False
+
+    def _notify_live(self):
+        """Tell every phone user of the company about a line of the live lists."""
+        for call in self:
+            if call.state == "ended" or call._get_live_list() or call.queue_id:
+                self.env["bus.bus"]._sendone(
+                    (call.company_id, "telephony"), "telephony/live_updated", call._to_live()
+                )

@@ -1,0 +1,128 @@
+import base64
+import io
+import wave
+
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class TelephonyQueue(models.Model):
+    """Callers who wait for one of several phone users, with music, in the order they came."""
+
+    _name = "telephony.queue"
+    _description = "Call Queue"
+    _order = "name"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=lambda self: self.env.company
+    )
+    agent_ids = fields.Many2many(
+        "telephony.agent", string="Members", check_company=True,
+        help="Those to whom waiting calls are offered. Anybody with a telephone may pick a "
+        "caller up.",
+    )
+    order = fields.Selection(
+        [
+            ("longest_idle", "The Longest Idle First"),
+            ("parallel", "All Free Members at Once"),
+            ("listed", "As Listed"),
+        ],
+        "Offered To", required=True, default="longest_idle",
+    )
+    ring_seconds = fields.Integer("Seconds per Member", default=20)
+    max_callers = fields.Integer("Most Callers", default=10, help="0: any number.")
+    max_wait = fields.Integer("Longest Wait", default=300, help="Seconds. 0: any time.")
+    music = fields.Binary(attachment=True, help="A WAV file. Empty: our own music.")
+    music_name = fields.Char()
+    announcement = fields.Text(
+        translate=True, help="Heard at the beginning and again and again, in the flow's language."
+    )
+    announcement_interval = fields.Integer(
+        "Seconds between Announcements", default=30
+    )
+    say_position = fields.Boolean("Say the Position", default=True)
+    service_level_seconds = fields.Integer(
+        "Answered Within", default=20, help="Seconds within which a call should be answered."
+    )
+    amber_seconds = fields.Integer("Long Wait", default=180)
+    red_seconds = fields.Integer("Too Long Wait", default=300)
+    waiting_count = fields.Integer("Waiting", compute="_compute_waiting_count")
+
+    _ring_range = models.Constraint(
+        "CHECK (ring_seconds BETWEEN 5 AND 120)", "A phone rings for 5 to 120 seconds."
+    )
+    _interval_range = models.Constraint(
+        "CHECK (announcement_interval BETWEEN 10 AND 300)",
+        "An announcement comes every 10 to 300 seconds.",
+    )
+    _limits_positive = models.Constraint(
+        "CHECK (max_callers >= 0 AND max_wait >= 0)", "A limit is not negative."
+    )
+
+    @api.constrains("music")
+    def _check_music(self):
+        for queue in self.filtered("music"):
+            try:
+                with wave.open(io.BytesIO(base64.b64decode(queue.music))) as sound:
+                    playable = sound.getnframes() / sound.getframerate() >= 1
+            except (wave.Error, EOFError, ZeroDivisionError):
+                playable = False
+            if not playable:
+                raise ValidationError(_("The music has to be a WAV file of at least a second."))
+
+    # === COMPUTE METHODS === #
+
+    def _compute_waiting_count(self):
+        # sudo: telephony.call - a number of callers tells nothing about them
+        counts = dict(self.env["telephony.call"].sudo()._read_group(
+            [("queue_id", "in", self.ids), ("state", "=", "queued")], ["queue_id"], ["__count"]
+        ))
+        for queue in self:
+            queue.waiting_count = counts.get(queue, 0)
+
+    # === BUSINESS METHODS === #
+
+    def _get_waiting(self):
+        """Return the callers who wait for somebody, the one who called first in front."""
+        return self.env["telephony.call"].search([
+            ("queue_id", "in", self.ids), ("state", "=", "queued"), ("user_id", "=", False),
+        ], order="started_at, id")
+
+    def _is_full(self):
+        """Tell whether nobody more may wait. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return bool(self.max_callers) and len(self._get_waiting()) >= self.max_callers
+
+    def _has_anybody(self):
+        """Tell whether a member is there at all, free or not. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return any(
+            agent.state not in ("offline", "unreachable") for agent in self.agent_ids
+        )
+
+    def _dispatch(self):
+        """Offer the callers who wait to the members who are free, the first caller first."""
+        for queue in self:
+            free = queue.agent_ids._get_available()
+            for call in queue._get_waiting():
+                if not free:
+                    break
+                if call._get_open_offers():
+                    continue
+                chosen = queue._choose(free)
+                call._offer_to(chosen, queue.ring_seconds)
+                free -= chosen
+
+    def _choose(self, free):
+        """Decide whom a caller is offered to.
+
+        :param free: free members, the longest idle first
+        """
+        if self.order == "parallel":
+            return free
+        if self.order == "listed":
+            return self.agent_ids.filtered(lambda agent: agent in free)[:1]
+        return free[:1]
