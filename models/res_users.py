@@ -1,14 +1,102 @@
-from odoo import fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
+
+# Whoever may call loses the right with one of these.
+RIGHT_FIELDS = {"active", "group_ids", "role"}
+# Field of this form: field of the phone user.
+PREFERENCES = {
+    "telephony_call_via": "call_via",
+    "telephony_phone_number": "phone_number",
+    "telephony_press_to_accept": "press_to_accept",
+    "telephony_default_number_id": "default_number_id",
+}
 
 
 class ResUsers(models.Model):
+    """The telephone among a person's own preferences, for the current company.
+
+    The values live in `telephony.agent`. Everybody sees and changes only what is one's own: a
+    colleague's private telephone number is nobody else's business.
+    """
+
     _inherit = "res.users"
 
     telephony_agent_ids = fields.One2many("telephony.agent", "user_id", "Phone User")
+    telephony_is_phone_user = fields.Boolean(compute="_compute_telephony_preferences")
+    telephony_call_via = fields.Selection(
+        [("browser", "Browser"), ("phone", "Custom Phone")],
+        "Make Calls via",
+        compute="_compute_telephony_preferences",
+        inverse="_inverse_telephony_preferences",
+    )
+    telephony_phone_number = fields.Char(
+        "Custom Phone Number",
+        compute="_compute_telephony_preferences",
+        inverse="_inverse_telephony_preferences",
+    )
+    telephony_press_to_accept = fields.Boolean(
+        "Press 1 to Accept",
+        compute="_compute_telephony_preferences",
+        inverse="_inverse_telephony_preferences",
+        help="Whoever answers the custom phone presses 1 first, so that its mailbox never speaks "
+        "with a customer.",
+    )
+    telephony_default_number_id = fields.Many2one(
+        "telephony.number",
+        "Number for Outgoing Calls",
+        compute="_compute_telephony_preferences",
+        inverse="_inverse_telephony_preferences",
+    )
+    telephony_number_ids = fields.Many2many(
+        "telephony.number", compute="_compute_telephony_preferences"
+    )
+
+    @property
+    def SELF_READABLE_FIELDS(self):
+        return super().SELF_READABLE_FIELDS + [
+            "telephony_is_phone_user", "telephony_number_ids", *PREFERENCES
+        ]
+
+    @property
+    def SELF_WRITEABLE_FIELDS(self):
+        return super().SELF_WRITEABLE_FIELDS + [*PREFERENCES]
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(*(f"telephony_agent_ids.{name}" for name in PREFERENCES.values()))
+    @api.depends_context("uid", "company")
+    def _compute_telephony_preferences(self):
+        agents = self.env["telephony.agent"]
+        for user in self:
+            agent_sudo = agents
+            if user == self.env.user and agents._may_be_phone_user():
+                # sudo: telephony.agent - the current user's own row
+                agent_sudo = agents.sudo()._find_of(user, self.env.company)
+                user.telephony_is_phone_user = not agent_sudo or agent_sudo.active
+            else:
+                user.telephony_is_phone_user = False
+            user.telephony_call_via = agent_sudo.call_via or "browser"
+            user.telephony_phone_number = agent_sudo.phone_number
+            user.telephony_press_to_accept = agent_sudo.press_to_accept if agent_sudo else True
+            user.telephony_number_ids = agent_sudo._get_numbers()
+            user.telephony_default_number_id = agent_sudo._get_default_number()
+
+    def _inverse_telephony_preferences(self):
+        for user in self:
+            if user != self.env.user:
+                raise AccessError(_("Everybody sets the own telephone only."))
+            self.env["telephony.agent"].save_preferences({
+                "call_via": user.telephony_call_via,
+                "phone_number": user.telephony_phone_number,
+                "press_to_accept": user.telephony_press_to_accept,
+                "default_number_id": user.telephony_default_number_id.id,
+            })
+
+    # === CRUD METHODS === #
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.get("active") is False:
-            # sudo: telephony.agent - who cannot log in cannot be reached
-            self.sudo().telephony_agent_ids._set_status("offline")
+        if RIGHT_FIELDS & vals.keys():
+            # sudo: telephony.agent - who cannot call any more cannot be reached
+            self.env["telephony.agent"].sudo()._drop_without_right(self)
         return result

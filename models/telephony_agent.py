@@ -450,13 +450,15 @@ class TelephonyAgent(models.Model):
     def _reserve(self, call=None):
         """Make sure that nobody else gives this agent a call in the same moment.
 
-        Other calls stop ringing at the agent, and go on elsewhere.
+        Other calls stop ringing at the agent; the caller of this method lets them go on elsewhere
+        (`_leave_queue_if_alone`) once the agent has the call.
 
         The row is *changed*: whoever tries the same at once fails to serialize and is tried again
         on a fresh snapshot, where the first one's call is seen. Note: `self.ensure_one()`
 
         :param call: the call that the agent is about to take, which may go on ringing
         :raise UserError: the agent is in a call
+        :return: the calls that have stopped ringing here
         """
         self.ensure_one()
         self.last_call_at = fields.Datetime.now()
@@ -467,5 +469,4 @@ class TelephonyAgent(models.Model):
             raise UserError(_("You are already in a call."))
         others = self._get_open_offers().filtered(lambda offer: offer.call_id != call)
         others._close("withdrawn", "withdrawn")
-        for other in others.call_id:
-            other._leave_queue_if_alone()
+        return others.call_id

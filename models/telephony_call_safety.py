@@ -6,6 +6,13 @@ from odoo.exceptions import UserError
 from .telephony_destination import classify, is_emergency
 
 
+class TelephonyRuleError(UserError):
+    """A rule forbids a call that its caller may make all the same, with a reason.
+
+    The web client knows it by its name, and asks for the reason.
+    """
+
+
 class TelephonyCall(models.Model):
     """Rules about who may call where. They are checked before anything rings."""
 
@@ -59,6 +66,7 @@ class TelephonyCall(models.Model):
         """Refuse a call that a rule forbids, unless an administrator gives a reason.
 
         :raise UserError: a rule forbids it
+        :raise TelephonyRuleError: a rule forbids it, but a reason would do
         :return: the reason to keep with the call, or an empty text
         :rtype: str
         """
@@ -69,6 +77,8 @@ class TelephonyCall(models.Model):
             raise UserError(sentence)
         reason = (override_reason or "").strip()
         if not reason:
-            raise UserError(_("%(rule)s As an administrator you may call all the same, with a "
-                              "reason.", rule=sentence))
+            raise TelephonyRuleError(_(
+                "%(rule)s As an administrator you may call all the same, with a reason.",
+                rule=sentence,
+            ))
         return reason

@@ -165,12 +165,13 @@ class TelephonyCallerId(models.Model):
     def get_choices(self, number=None):
         """Return the caller IDs the current user may show, and the last one shown to a number.
 
-        :param str number: E.164, the customer
+        :param str number: the customer, as typed or E.164
         :return: `choices` (see `_to_client`), `preselected_id`
         :rtype: dict
         """
         agent_sudo = self.env["telephony.agent"]._get_mine()
         usable_sudo = agent_sudo._get_caller_ids()
+        number = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
         # sudo: telephony.call - the user's own calls
         last_sudo = self.env["telephony.call"].sudo().search([
             ("user_id", "=", self.env.uid), ("customer_number", "=", number),
@@ -331,6 +332,9 @@ class TelephonyCallerId(models.Model):
                 "name": record.name,
                 "number": record.number,
                 "number_display": calls._format_number(record.number),
+                "country_code": calls._get_region(record.number) or False,
+                "expires_at": fields.Datetime.to_string(record.expires_at) or False,
+                "failure": record.failure,
                 "shared": not record.agent_id,
                 "state": record.state,
                 "message": record._get_message(),

@@ -1,0 +1,26 @@
+"""Whoever logs out cannot be called any more."""
+
+from odoo import SUPERUSER_ID
+from odoo.http import request, route
+
+from odoo.addons.web.controllers.session import Session
+
+
+class TelephonySession(Session):
+    @route()
+    def destroy(self):
+        self._leave_telephone()
+        return super().destroy()
+
+    @route()
+    def logout(self, redirect="/odoo"):
+        self._leave_telephone()
+        return super().logout(redirect=redirect)
+
+    def _leave_telephone(self):
+        """Set the user offline while the session still tells who that is."""
+        if request.db and request.session.uid:
+            # Who logs out has no rights left: the row is found by the session's own user.
+            users = request.env["res.users"].with_user(SUPERUSER_ID)
+            users.browse(request.session.uid).telephony_agent_ids._leave()
+            request.env.flush_all()
