@@ -36,14 +36,16 @@ class TelephonyCall(models.Model):
         )
         if not offer_sudo and not call_sudo.user_id:
             return {"accepted": False, "message": _("This call is no longer ringing for you.")}
+        released_sudo = call_sudo.browse()
         if not call_sudo.user_id:
-            agent_sudo._reserve(call_sudo)
+            released_sudo = agent_sudo._reserve(call_sudo)
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
                 "message": _("This call was already answered by %(name)s.",
                              name=call_sudo.user_id.name or _("somebody else")),
             }
+        released_sudo._leave_queue_if_alone()
         agent_sudo._notify_change()
         return {"accepted": True, "call": call_sudo._to_client_for_me()}
 

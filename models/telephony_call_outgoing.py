@@ -49,7 +49,7 @@ class TelephonyCall(models.Model):
         customer_number = self._normalize_dialled(number, record)
         caller_id_sudo = agent_sudo._choose_caller_id(caller_id_id)
         exception = self._check_rules(agent_sudo, customer_number, override_reason)
-        agent_sudo._reserve()
+        released_sudo = agent_sudo._reserve()
         # sudo: telephony.call - phone users write no calls; every value is decided here
         call_sudo = self.sudo().create(
             {
@@ -64,6 +64,7 @@ class TelephonyCall(models.Model):
         agent_sudo.missed_offers = 0
         if agent_sudo.call_via == "phone":
             call_sudo._ring_own_phone(agent_sudo)
+        released_sudo._leave_queue_if_alone()
         call_sudo._notify()
         agent_sudo._notify_change()
         return call_sudo._to_client_for_me()

@@ -185,7 +185,8 @@ class TelephonyCall(models.Model):
 
     def _leave_queue_if_alone(self):
         """Nobody rings any more: the caller goes on at once, or waits on in the queue."""
-        if self.state == "queued":
-            self.queue_id._dispatch()
-        elif not self._get_open_offers() and not self.user_id:
-            self.account_id._after_commit(self, "_send_leave_queue_request")
+        for call in self:
+            if call.state == "queued":
+                call.queue_id._dispatch()
+            elif not call._get_open_offers() and not call.user_id:
+                call.account_id._after_commit(call, "_send_leave_queue_request")

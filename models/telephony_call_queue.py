@@ -100,6 +100,7 @@ class TelephonyCall(models.Model):
         call_sudo = self._find_sudo(uuid)
         if not call_sudo or not call_sudo.queue_id:
             raise AccessError(_("This call is not waiting in a queue."))
+        released_sudo = call_sudo.browse()
         if call_sudo.user_id == self.env.user and call_sudo.state != "ended":
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
         if call_sudo.state == "ended" and not call_sudo.user_id:
@@ -108,7 +109,7 @@ class TelephonyCall(models.Model):
             reason = agent_sudo._get_reason_not_to_pick_up()
             if reason:
                 raise UserError(reason)
-            agent_sudo._reserve(call_sudo)
+            released_sudo = agent_sudo._reserve(call_sudo)
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
@@ -116,6 +117,7 @@ class TelephonyCall(models.Model):
                              name=call_sudo.user_id.name)
                 if call_sudo.user_id else _("This caller is no longer in the queue."),
             }
+        released_sudo._leave_queue_if_alone()
         agent_sudo._notify_change()
         return {"accepted": True, "call": call_sudo._to_client_for_me()}
 
