@@ -1,0 +1,184 @@
+"""Fixtures of the end-to-end stories: one emulator and one Odoo server for all, browsers by agent."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from harness import agent_browser, places  # noqa: E402
+from harness.agent_browser import AgentBrowser  # noqa: E402
+from harness.emulator import Emulator  # noqa: E402
+from harness.odoo_server import Numbers, OdooServer  # noqa: E402
+
+expect.set_options(timeout=25_000)
+#: Hz of each agent's microphone.
+MICROPHONES = {"admin": 550, "demo": 650}
+_report_key = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Let the fixtures know whether the story itself failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[_report_key] = report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    """The running emulator."""
+    emulator = Emulator()
+    emulator.start()
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture(scope="session")
+def server(emulator):
+    """The running Odoo server, connected with the emulator."""
+    server = OdooServer(emulator.port)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def admin(server):
+    """The administrator's session, for questions about records.
+
+    The company is Belgian, as its numbers are: so people may dial without a country code.
+    """
+    rpc = server.rpc("admin")
+    company = rpc.ref("base.main_company")
+    rpc.call("res.company", "write", [company], {"country_id": rpc.ref("base.be")})
+    return rpc
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """The browser driver."""
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browsers(playwright):
+    """One Chromium process per microphone, started when it is first needed."""
+    running = {}
+
+    def get(hz):
+        if hz not in running:
+            running[hz] = agent_browser.launch(playwright, hz)
+        return running[hz]
+
+    yield get
+    for browser in running.values():
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def numbers():
+    """Telephone numbers nobody has used before."""
+    return Numbers()
+
+
+@pytest.fixture(scope="session")
+def sessions(server):
+    """One login per user for all stories."""
+    return {login: server.rpc(login) for login in MICROPHONES}
+
+
+@pytest.fixture
+def world(request, server, emulator, admin, sessions):
+    """A story's surroundings: clean before it, and nothing to complain about after it."""
+    emulator.begin()
+    for rpc in sessions.values():
+        rpc.call("telephony.agent", "set_status", "offline")
+    world = World(request.node.name, server, emulator, admin)
+    start = server.program.size()
+    yield world
+    failed = request.node.stash.get(_report_key, False)
+    if failed:
+        world.keep_evidence()
+    world.close_browsers()
+    emulator.finish()
+    server.settle(admin)
+    problems = (
+        [f"{a.name}'s browser: {e}" for a in world.agents for e in a.unexpected_errors()]
+        + [f"emulator: {e}" for e in emulator.problems()]
+        + [f"Odoo: {e}" for e in server.problems(start) if not world.is_expected(e)]
+    )
+    assert not problems, "\n".join(problems)
+
+
+class World:
+    """What belongs to one story."""
+
+    def __init__(self, name, server, emulator, admin):
+        self.name, self.server, self.emulator, self.admin = name, server, emulator, admin
+        self.agents, self._expected = [], []
+
+    def expect_log(self, words):
+        """Declare an error of Odoo's log that this story provokes."""
+        self._expected.append(words)
+
+    def is_expected(self, entry):
+        """Return whether a story has declared this entry of the log."""
+        return any(words in entry for words in self._expected)
+
+    def keep_evidence(self):
+        """Keep pictures and consoles of a failed story."""
+        places.ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        for agent in self.agents:
+            agent_browser.write_console(agent, self.name)
+            for number, page in enumerate(agent.context.pages):
+                path = places.ARTIFACTS / f"failed-{self.name}-{agent.name}-{number}.png"
+                page.screenshot(path=path)
+
+    def close_browsers(self):
+        """Close what is open."""
+        for agent in self.agents:
+            agent.close()
+
+
+@pytest.fixture
+def agent(world, browsers, sessions):
+    """Return a factory of agents' browsers: `agent("admin")`."""
+
+    def make(login="admin", rpc=None, hz=None, **options):
+        tone = MICROPHONES.get(login, 750) if hz is None else hz
+        person = AgentBrowser(
+            browsers(tone), world.server, rpc or sessions[login], tone, **options
+        )
+        world.agents.append(person)
+        return person
+
+    return make
+
+
+class Customer:
+    """A contact with a telephone number of its own."""
+
+    def __init__(self, record_id, name, number, written, company):
+        self.id, self.name, self.number, self.written = record_id, name, number, written
+        self.company = company
+
+
+@pytest.fixture
+def customers(world, numbers):
+    """Return a factory of contacts: `customers("Anna Peeters")`."""
+    country = world.admin.ref("base.be")
+
+    def make(name, company="Brabant Office Supplies"):
+        number, written = numbers()
+        parent = world.admin.create("res.partner", name=company, is_company=True)
+        record_id = world.admin.create(
+            "res.partner", name=name, phone=written, country_id=country, parent_id=parent
+        )
+        return Customer(record_id, name, number, written, company)
+
+    return make

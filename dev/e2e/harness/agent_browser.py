@@ -1,0 +1,174 @@
+"""A phone user's browser: one Chromium process with a microphone that says one tone."""
+
+import itertools
+import math
+import re
+import struct
+import wave
+from pathlib import Path
+
+from .places import LOGS, STATE
+from .polling import until
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = (
+    "--no-sandbox",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
+)
+INIT_SCRIPT = Path(__file__).with_name("init_script.js")
+TOLERANCE = 15.0  # Hz
+LOAD = 60_000  # ms
+_WIDE = {"width": 1280, "height": 800}
+
+
+def make_microphone(hz):
+    """Return a sound file with one second of a tone that repeats without a click.
+
+    :param int hz: frequency.
+    """
+    path = STATE / "cache" / f"microphone-{hz}.wav"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rate = 48000
+        frames = (round(12000 * math.sin(2 * math.pi * hz * i / rate)) for i in range(rate))
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, rate, 0, "NONE", ""))
+            file.writeframes(b"".join(struct.pack("<h", frame) for frame in frames))
+    return path
+
+
+def launch(playwright, hz=None):
+    """Start a browser.
+
+    :param int hz: tone of its microphone; None for a browser that asks before it opens one, which
+        in a test means that nobody allows it.
+    """
+    args = list(ARGS)
+    if hz:
+        args += [
+            "--use-fake-ui-for-media-stream",
+            f"--use-file-for-fake-audio-capture={make_microphone(hz)}",
+        ]
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=args, headless=True)
+
+
+class AgentBrowser:
+    """One phone user at one computer; `page` is the first tab.
+
+    :param browser: the Chromium process.
+    :param OdooServer server: where the person works.
+    :param Rpc rpc: the person's session.
+    :param int hz: what the microphone says.
+    :param dict options: of Playwright's `new_context`.
+    """
+
+    def __init__(self, browser, server, rpc, hz=0, **options):
+        self.server, self.rpc, self.hz = server, rpc, hz
+        self.name = rpc.login
+        self.console, self.errors, self.requested = [], [], []
+        self._expected = []
+        options = {"viewport": _WIDE, "locale": "en-US", **options}
+        self.context = browser.new_context(base_url=server.url, **options)
+        self.context.set_default_timeout(25_000)
+        self.context.set_default_navigation_timeout(LOAD)
+        self.context.add_init_script(path=INIT_SCRIPT)
+        self.context.add_cookies(
+            [{"name": "session_id", "value": rpc.session_id, "url": server.url}]
+        )
+        self.context.on("page", self._watch)
+        self.page = None
+
+    def _watch(self, page):
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
+        page.on("request", lambda request: self.requested.append(request.url))
+        # Playwright would otherwise stay before the question a page asks when it is left.
+        page.on("dialog", lambda dialog: dialog.accept())
+
+    def _on_console(self, message):
+        line = f"{message.type}: {message.text} ({message.location.get('url', '')})"
+        self.console.append(line)
+        if message.type == "error":
+            self.errors.append(line)
+
+    def expect_error(self, pattern):
+        """Declare a console error that this story provokes."""
+        self._expected.append(re.compile(pattern))
+
+    def unexpected_errors(self):
+        """Return the errors nobody has declared."""
+        return [e for e in self.errors if not any(p.search(e) for p in self._expected)]
+
+    # --- tabs ----------------------------------------------------------------------------------
+
+    def open(self, path="/odoo/discuss", wait=".o_main_navbar"):
+        """Open a page of the web client in the first tab and wait until it is usable."""
+        if not self.page or self.page.is_closed():
+            self.page = self.context.new_page()
+        return self.go(self.page, path, wait)
+
+    def new_tab(self, path="/odoo/discuss"):
+        """Open another tab."""
+        return self.go(self.context.new_page(), path)
+
+    def go(self, page, path, wait=".o_main_navbar"):
+        """Navigate one tab as if the address had been typed."""
+        page.goto(path, wait_until="domcontentloaded")
+        page.wait_for_selector(wait, timeout=LOAD)
+        return page
+
+    def set_status(self, status):
+        """Go online or offline without the screen."""
+        self.rpc.call("telephony.agent", "set_status", status)
+
+    def state(self):
+        """Return the agent's state as the server sees it."""
+        return self.rpc.call("telephony.agent", "softphone_snapshot")["agent"]["state"]
+
+    def ready(self):
+        """Be online, with an open page whose lease the server knows."""
+        self.set_status("online")
+        self.open()
+        until(lambda: self.state() == "available", f"{self.name} can be called")
+        return self
+
+    # --- sound ---------------------------------------------------------------------------------
+
+    def heard(self, page=None):
+        """Return the strongest frequency (Hz) that reaches the tab, 0 for silence."""
+        return (page or self.page).evaluate("e2e.heard().hz")
+
+    def hears(self, hz, page=None, timeout=25.0):
+        """Wait until a tone is heard in the tab."""
+        until(
+            lambda: abs(self.heard(page) - hz) < TOLERANCE or _fail(self.heard(page)),
+            f"{self.name} hears {hz} Hz",
+            timeout,
+        )
+
+    def close(self):
+        """Close all tabs."""
+        for page in self.context.pages:
+            page.close()
+        self.context.close()
+
+
+def _fail(value):
+    raise AssertionError(f"{value:.0f} Hz")
+
+
+_numbers = itertools.count(1)
+
+
+def write_console(agent, name):
+    """Keep a browser's console beside the other logs."""
+    path = LOGS / f"e2e-console-{name}-{agent.name}-{next(_numbers)}.log"
+    path.write_text("\n".join(agent.console))

@@ -1,0 +1,218 @@
+"""The carrier's stand-in, and the people at ordinary telephones."""
+
+import requests
+
+from .places import NODE_MODULES, PYTHON, REPO, free_ports
+from .polling import until
+from .processes import Program
+
+SALES, SUPPORT = "+3225550100", "+3225550101"
+#: Hz; far from ringing tones (425), from the microphones and from the stand-in for speech.
+CUSTOMER = 900
+TOLERANCE = 12.0
+OVER = {"completed", "busy", "no-answer", "canceled", "failed"}
+#: Errors of the log that only say that a browser or a customer went away in the middle.
+_SETTINGS = {
+    "auto_answer": None, "cps": 0, "signalling_loss": 30.0, "tone": CUSTOMER, "rfc4733": True,
+    "answer_delay": 0.1,
+}
+
+
+class Emulator:
+    """The running emulator."""
+
+    def __init__(self):
+        [self.port] = free_ports(1)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.http = requests.Session()
+        self.program, self._mark = None, ""
+        self.expected_errors = []
+
+    def start(self):
+        """Start it and wait until it is ready."""
+        [openapi] = NODE_MODULES.glob("@twilio/cli-core/src/services/twilio-api")
+        self.program = Program(
+            "e2e-emulator",
+            [
+                str(PYTHON), "-m", "twilio_emulator", "--port", str(self.port), "--loopback",
+                "--sdk", str(NODE_MODULES / "@twilio/voice-sdk/dist/twilio.js"),
+                "--openapi", str(openapi),
+            ],
+            env={"PYTHONPATH": str(REPO / "dev")},
+        )
+        try:
+            self.program.wait_for(f"{self.url}/emulator/health")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self):
+        """End the program."""
+        if self.program:
+            self.program.stop()
+
+    def get(self, path):
+        """Ask the control API."""
+        answer = self.http.get(f"{self.url}/emulator/{path}", timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path, **body):
+        """Tell the control API something."""
+        answer = self.http.post(f"{self.url}/emulator/{path}", json=body, timeout=30)
+        assert answer.ok, f"{path}: {answer.text}"
+        return answer.json()
+
+    # --- between stories -----------------------------------------------------------------------
+
+    def begin(self):
+        """Start a story: usual settings, no faults, empty log."""
+        self.post("faults")
+        self.post("refusals")
+        self.post("settings", **_SETTINGS)
+        self.expected_errors = []
+        marks = [entry["at"] for name in ("webhooks", "requests", "errors")
+                 for entry in self.get(name)[-1:]]
+        self._mark = max(marks, default="")
+
+    def finish(self):
+        """End a story: no faults, and everybody hangs up."""
+        self.post("faults")
+        for leg in self.get("calls?live=1"):
+            self.post(f"calls/{leg['sid']}/hangup")
+        until(lambda: not self.get("calls?live=1"), "nobody is on the telephone")
+
+    def log(self, name):
+        """Return the entries of this story in `webhooks`, `requests` or `errors`."""
+        return [entry for entry in self.get(name) if entry["at"] > self._mark]
+
+    def problems(self):
+        """Return what Twilio would complain about: bad documents, requests and answers.
+
+        A request may fail because the person it is about has just gone; everything the emulator
+        itself could not understand, and every webhook that failed, is a problem.
+        """
+        found = [
+            f"webhook {w['status']} {w['url']} {w['message']}"
+            for w in self.log("webhooks") if w["status"] >= 400 or not w["status"]
+        ]
+        found += [f"error {e['code']} {e['message']}" for e in self.log("errors")]
+        found += [
+            f"request {r['method']} {r['path']} {r['params']}: {r['error']}"
+            for r in self.log("requests")
+            if (r["status"] or 0) >= 400 and r["status"] != 404 and "fault" not in r
+        ]
+        return [p for p in found if not any(e in p for e in self.expected_errors)]
+
+    # --- telephones ----------------------------------------------------------------------------
+
+    def live(self, **values):
+        """Return the legs that are not over and have these values."""
+        legs = self.get("calls?live=1")
+        return [leg for leg in legs if all(leg[key] == value for key, value in values.items())]
+
+    def agent_legs(self):
+        """Return the live legs that are browsers."""
+        return self.live(kind="client")
+
+    def calls_us(self, number, to=SALES, tone=CUSTOMER):
+        """A person calls one of our numbers."""
+        sid = self.post("calls", **{"from": number, "to": to, "tone": tone})["sid"]
+        return Telephone(self, sid)
+
+    def rings(self, number, timeout=25.0):
+        """Wait until a person's telephone rings; return it."""
+
+        def ringing():
+            [leg] = self.live(to=number, kind="pstn", status="ringing")
+            return leg
+
+        leg = _until_one(ringing, f"the telephone {number} rings", timeout)
+        return Telephone(self, leg["sid"])
+
+
+class Telephone:
+    """One person's telephone in a call."""
+
+    def __init__(self, emulator, sid):
+        self.emulator, self.sid = emulator, sid
+
+    @property
+    def leg(self):
+        """Everything the emulator knows of it."""
+        return self.emulator.get(f"calls/{self.sid}")
+
+    @property
+    def over(self):
+        """Whether the call is over here."""
+        return self.leg["status"] in OVER
+
+    def answer(self):
+        """Pick up."""
+        self.emulator.post(f"calls/{self.sid}/answer")
+        return self
+
+    def reject(self, status="busy"):
+        """Refuse, or let it ring until `no-answer`."""
+        self.emulator.post(f"calls/{self.sid}/reject", status=status)
+
+    def hang_up(self):
+        """Put down the receiver."""
+        self.emulator.post(f"calls/{self.sid}/hangup")
+
+    def press(self, digits):
+        """Press keys."""
+        self.emulator.post(f"calls/{self.sid}/digits", digits=digits)
+
+    def hears(self, hz, timeout=25.0):
+        """Wait until the person hears a tone; other sounds may be mixed in."""
+
+        def heard():
+            reading = self.leg["hears"]
+            assert any(abs(peak - hz) < TOLERANCE for peak in reading["peaks"]), reading
+            return True
+
+        until(heard, f"{self.leg['from']} → {self.leg['to']} hears {hz} Hz", timeout)
+
+    def hears_silence(self, timeout=25.0):
+        """Wait until the person hears nothing at all."""
+        until(lambda: self.leg["hears"]["rms"] < 20, f"{self.sid} hears silence", timeout)
+
+    def hears_words(self, words, timeout=25.0):
+        """Wait until a spoken text or the name of a sound contains some words."""
+
+        def heard():
+            text = self.leg["hears"]["text"] or ""
+            spoken = [str(step) for step in self.leg["trail"]]
+            assert words in text or any(words in step for step in spoken), (text, spoken)
+            return True
+
+        until(heard, f"the person hears “{words}”", timeout)
+
+    def is_released(self, timeout=25.0):
+        """Wait until the call is over here."""
+        until(lambda: self.over, f"{self.sid} is released", timeout)
+
+    def in_conference(self, timeout=25.0):
+        """Wait until the person is in a conference; return its name."""
+
+        def name():
+            conference = self.leg["conference"]
+            assert conference and conference["joined"], self.leg["status"]
+            return conference["friendly_name"]
+
+        return until(name, f"{self.sid} is in a conference", timeout)
+
+    def in_queue(self, timeout=25.0):
+        """Wait until the person waits in a queue."""
+        return until(lambda: self.leg["queue"], f"{self.sid} waits in a queue", timeout)
+
+
+def _until_one(find, what, timeout):
+    def attempt():
+        try:
+            return find()
+        except ValueError as error:  # none, or more than one
+            raise AssertionError(str(error)) from error
+
+    return until(attempt, what, timeout)

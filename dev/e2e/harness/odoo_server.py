@@ -1,0 +1,203 @@
+"""The Odoo server under test and what the tests ask it by RPC."""
+
+import itertools
+import re
+import time
+
+import requests
+
+from . import odoo_database
+from .places import REPO, free_ports
+from .polling import until
+from .processes import Program, run
+
+#: A record of Odoo's log begins with date, time, process and level.
+_RECORD = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \d+ (?P<level>[A-Z]+) (?P<rest>.*)$")
+#: Two requests met, and Odoo tries the second one again: that is how the first one wins.
+_RETRIED = re.compile(r"could not serialize access|could not obtain lock")
+_ids = itertools.count(1)
+
+
+class Rpc:
+    """A user's session with the server.
+
+    :param str url: address of the server.
+    :param str database: name of the database.
+    :param str login: the password is the same word.
+    """
+
+    def __init__(self, url, database, login):
+        self.url, self.login = url, login
+        self.http = requests.Session()
+        answer = self._post(
+            "/web/session/authenticate", {"db": database, "login": login, "password": login}
+        )
+        assert answer.get("uid"), f"{login} cannot log in"
+        self.uid, self.session_id = answer["uid"], self.http.cookies["session_id"]
+
+    def _post(self, path, params):
+        body = {"jsonrpc": "2.0", "method": "call", "id": next(_ids), "params": params}
+        answer = self.http.post(self.url + path, json=body, timeout=60).json()
+        if "error" in answer:
+            data = answer["error"].get("data", {})
+            raise RuntimeError(f"{path}: {data.get('message')}\n{data.get('debug', '')}")
+        return answer["result"]
+
+    def call(self, model, method, *args, **kwargs):
+        """Call a method of a model.
+
+        :raise RuntimeError: with the server's message, if it refuses.
+        """
+        return self._post(
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": args, "kwargs": kwargs},
+        )
+
+    def search(self, model, domain, fields, **kwargs):
+        """Return records as dictionaries."""
+        return self.call(model, "search_read", domain, fields, **kwargs)
+
+    def create(self, model, **values):
+        """Return the identifier of a new record."""
+        return self.call(model, "create", values)
+
+    def ref(self, xml_id):
+        """Return the identifier of a record by its external name."""
+        module, name = xml_id.split(".")
+        [row] = self.search(
+            "ir.model.data", [("module", "=", module), ("name", "=", name)], ["res_id"]
+        )
+        return row["res_id"]
+
+
+class OdooServer:
+    """A server of its own on a fresh database.
+
+    :param int emulator_port: where the carrier's stand-in listens.
+    """
+
+    def __init__(self, emulator_port):
+        self.http_port, self.gevent_port = free_ports(2)
+        self.url = f"http://localhost:{self.http_port}"
+        self.emulator_port = emulator_port
+        self.database = odoo_database.make_database()
+        self.program, self.seeded = None, False
+
+    def start(self):
+        """Start the server, wait until it answers, and connect it with the emulator."""
+        self.program = Program("e2e-odoo", [
+            str(REPO / "dev/odoo"), "-d", self.database,
+            "--http-port", str(self.http_port), "--gevent-port", str(self.gevent_port),
+            "--db-filter", f"^{self.database}$", "--max-cron-threads", "0",
+        ])
+        try:
+            self._seed()
+            self.program.wait_for(f"{self.url}/web/health?db_server_status=1")
+        except BaseException:
+            self.stop()
+            raise
+
+    def _seed(self):
+        run(
+            [str(REPO / "dev/odoo"), "shell", "-d", self.database, "--no-http"],
+            stdin=(REPO / "dev/lib/seed.py").read_text(),
+            env={
+                "TELEPHONY_HTTP_PORT": str(self.http_port),
+                "TELEPHONY_EMULATOR_PORT": str(self.emulator_port),
+            },
+            log="e2e-seed",
+        )
+        seed_log = (self.program.log.parent / "e2e-seed.log").read_text()
+        assert "Traceback" not in seed_log, seed_log[-3000:]
+
+    def stop(self):
+        """Stop the server and remove its database."""
+        if self.program:
+            self.program.stop()
+        odoo_database.drop(self.database)
+
+    def rpc(self, login):
+        """Return a new session of a user."""
+        return Rpc(self.url, self.database, login)
+
+    def problems(self, start):
+        """Return the entries of the log, from a position on, that nobody should have to read.
+
+        These are errors, and warnings with a traceback.
+
+        :param int start: position in bytes.
+        """
+        found = []
+        for head, lines in _records(self.program.read(start)):
+            text = "\n".join(lines)
+            traceback = "Traceback (most recent call last)" in text
+            bad = head in ("ERROR", "CRITICAL") or (head == "WARNING" and traceback)
+            if bad and not _RETRIED.search(text):
+                found.append(text[-4000:])
+        return found
+
+    # --- calls -------------------------------------------------------------------------------
+
+    CALL_FIELDS = (
+        "uuid", "direction", "state", "outcome", "ended_by", "duration", "customer_number",
+        "partner_id", "lead_id", "user_id", "answered_at", "ended_at", "started_at", "note",
+        "message_id", "trace", "failure_reason", "provider_call_id",
+    )
+
+    def find_calls(self, rpc, number):
+        """Return the calls with a customer's number, the newest first."""
+        return rpc.search(
+            "telephony.call", [("customer_number", "=", number)], list(self.CALL_FIELDS),
+            order="id desc",
+        )
+
+    def ended_call(self, rpc, number):
+        """Wait until the one call with a customer's number has ended; return it."""
+
+        def ended():
+            calls = self.find_calls(rpc, number)
+            assert len(calls) == 1, f"{len(calls)} calls"
+            assert calls[0]["state"] == "ended", calls[0]
+            return calls[0]
+
+        return until(ended, f"the call with {number} has ended")
+
+    def legs(self, rpc, call):
+        """Return the parties of a call."""
+        return rpc.search(
+            "telephony.call.leg", [("call_id", "=", call["id"])],
+            ["role", "status", "end_reason", "answered_at", "ended_at"], order="id",
+        )
+
+    def settle(self, rpc):
+        """Wait until no call is running."""
+        until(
+            lambda: not rpc.call("telephony.call", "search_count", [("state", "!=", "ended")]),
+            "no call is running",
+        )
+
+
+def _records(text):
+    """Split a log into pairs of level and lines."""
+    level, lines = "", []
+    for line in text.splitlines():
+        match = _RECORD.match(line)
+        if match:
+            if lines:
+                yield level, lines
+            level, lines = match["level"], []
+        lines.append(line)
+    if lines:
+        yield level, lines
+
+
+class Numbers:
+    """Telephone numbers nobody has used before in this run."""
+
+    def __init__(self):
+        self._next = itertools.count(int(time.time()) % 80000 + 10000)
+
+    def __call__(self):
+        """Return a Belgian mobile number in E.164 and as people write it."""
+        digits = f"{next(self._next):06d}"
+        return f"+32471{digits}", f"0471 {digits[:2]} {digits[2:4]} {digits[4:]}"

@@ -1,0 +1,48 @@
+"""Waiting for conditions, never for time."""
+
+import time
+
+#: Seconds a condition may take on a loaded machine with two cores.
+PATIENCE = 25.0
+_PAUSE = 0.08
+
+
+class NotYet(AssertionError):
+    """A condition did not come true in time."""
+
+
+def until(condition, what, timeout=PATIENCE):
+    """Ask again and again until the answer is true.
+
+    :param condition: callable; an AssertionError, LookupError or false value means “not yet”.
+    :param str what: the condition in words, for the report.
+    :param float timeout: seconds.
+    :return: the first true answer.
+    :raise NotYet: if it does not come true in time.
+    """
+    deadline = time.monotonic() + timeout
+    last = None
+    while True:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (AssertionError, LookupError) as error:
+            last = repr(error)
+        if time.monotonic() > deadline:
+            raise NotYet(f"{what}: not within {timeout:.0f} s (last: {last!r:.600})")
+        time.sleep(_PAUSE)
+
+
+def stays(condition, what, seconds):
+    """Ask during some time whether a condition remains true.
+
+    :param condition: callable.
+    :param str what: the condition in words.
+    :param float seconds: how long it must hold.
+    :raise AssertionError: as soon as it is false.
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        assert condition(), f"{what}: no longer"
+        time.sleep(_PAUSE)
