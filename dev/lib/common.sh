@@ -19,6 +19,9 @@ STAMPS=$STATE/stamps
 HTTP_PORT=${TELEPHONY_HTTP_PORT:-8069}
 GEVENT_PORT=${TELEPHONY_GEVENT_PORT:-8072}
 
+# The clone may belong to another user than the one who works in it (containers).
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$REPO
+
 say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
 fail() { printf '\033[31merror:\033[0m %s\n' "$*" >&2; exit 1; }
 

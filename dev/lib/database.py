@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 import places
 import psycopg2
@@ -19,7 +20,7 @@ from places import ADDON, DATA, LOGS, REPO, STAMPS, STATE
 from psycopg2 import sql
 
 #: Folders whose files never change what is stored in a database.
-NOT_INSTALLED = ("dev/", "tests/", "static/tests/", ".ci/")
+NOT_INSTALLED = ("dev", "dist", "static/tests", "tests")
 #: What the tests of the other parts start from: what the addon depends on, with demonstration data.
 BASE_DATABASE = "telephony_base"
 
@@ -87,18 +88,19 @@ def copy(source, target):
 
 def code_hash():
     """Return a hash of the addon's files that matter for what an installation stores."""
-    listed = subprocess.run(
-        ["git", "-C", str(REPO), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split("\0")
     digest = hashlib.sha256()
-    for name in sorted(set(filter(None, listed))):
-        path = REPO / name
-        if name.startswith(NOT_INSTALLED) or not path.is_file():
-            continue
-        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for folder, folders, files in os.walk(REPO):
+        here = Path(folder).relative_to(REPO)
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith((".", "__pycache__"))
+            and (here / name).as_posix() not in NOT_INSTALLED
+            and Path(folder, name).resolve() != STATE
+        )
+        for name in sorted(files):
+            if not name.startswith(".") and not name.endswith((".md", ".pyc")):
+                digest.update(f"{here / name}\0".encode() + Path(folder, name).read_bytes())
     return digest.hexdigest()[:16]
 
 
