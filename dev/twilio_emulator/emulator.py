@@ -42,7 +42,7 @@ class Emulator:
         self.store, self.engine = Store(config), Engine()
         self.webhooks = WebhookClient(config.auth_token, self.logs)
         self.conferences, self.queues = Conferences(self), Queues()
-        self.legs, self.refusals, self.tasks = {}, {}, set()
+        self.legs, self.refusals, self.tasks, self.closing = {}, {}, set(), False
         self.permissions = Permissions()
         self.specification = load_specification(config.openapi_dir, self.logs)
         self.pace, self.recorder, self.sounds = Pace(self), Recorder(self), Sounds(self)
@@ -69,6 +69,8 @@ class Emulator:
 
     def callback(self, url, params, method="POST", kind="status"):
         """Tell the application something without waiting for it; faults may interfere."""
+        if self.closing:
+            return
         for delay, token in self.faults.deliveries(kind, url):
             self.spawn(self._deliver(url, params, method, kind, delay, token), "callback")
 
@@ -135,6 +137,7 @@ class Emulator:
 
     async def close(self):
         """End everything."""
+        self.closing = True
         for leg in tuple(self.legs.values()):
             leg.callbacks = []
             leg.hang_up()
