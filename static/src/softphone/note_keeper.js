@@ -25,6 +25,7 @@ export class NoteKeeper extends Reactive {
         super();
         this._orm = orm;
         this._timers = {};
+        this._sending = {};
         for (const key of Object.keys(browser.sessionStorage)) {
             if (key.startsWith(PREFIX)) {
                 this.drafts[key.slice(PREFIX.length)] = browser.sessionStorage.getItem(key);
@@ -65,9 +66,10 @@ export class NoteKeeper extends Reactive {
     async flush(uuid) {
         browser.clearTimeout(this._timers[uuid]);
         const text = this.drafts[uuid];
-        if (text === undefined) {
-            return;
+        if (text === undefined || text === this._sending[uuid]) {
+            return; // leaving the field and leaving the panel ask for the same
         }
+        this._sending[uuid] = text;
         this.isSaving = true;
         try {
             await this._orm.silent.call("telephony.call", "save_note", [uuid, text]);
@@ -79,6 +81,9 @@ export class NoteKeeper extends Reactive {
             }
         } catch (error) {
             this.error = humanError(error);
+        }
+        if (this._sending[uuid] === text) {
+            delete this._sending[uuid];
         }
         this.isSaving = false;
     }

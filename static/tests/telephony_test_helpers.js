@@ -1,0 +1,220 @@
+/**
+ * The world of the softphone's tests: a phone user, a server that answers, a voice without sound.
+ */
+
+import { expect } from "@odoo/hoot";
+import { startBusService } from "@bus/../tests/bus_test_helpers";
+import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import {
+    getService,
+    makeMockEnv,
+    makeServerError,
+    MockServer,
+    mountWithCleanup,
+    onRpc,
+    patchWithCleanup,
+    serverState,
+} from "@web/../tests/web_test_helpers";
+import { browser } from "@web/core/browser/browser";
+import { user } from "@web/core/user";
+import { SERVICE_NAME, VoiceState } from "@crm_telephony/softphone/constants";
+import { VoiceDevice } from "@crm_telephony/softphone/voice_device";
+import { SoftphoneSystray } from "@crm_telephony/systray/softphone_systray";
+
+export const AGENT = Object.freeze({
+    id: 1,
+    status: "online",
+    call_via: "browser",
+    phone_number: false,
+    state: "available",
+});
+
+/** @returns {Object} CallData of an outgoing call that has just been dialled */
+export function callData(values = {}) {
+    return {
+        uuid: "u-1",
+        id: 1,
+        direction: "outgoing",
+        state: "routing",
+        outcome: false,
+        end_message: false,
+        customer: {
+            number: "+32470123456",
+            number_display: "+32 470 12 34 56",
+            name: "Anna",
+            company_name: "Azure",
+            partner_id: 7,
+            country_code: false,
+            avatar_url: false,
+        },
+        our_number: {
+            id: 1,
+            number: "+3225550100",
+            number_display: "+32 2 555 01 00",
+            name: "Sales",
+        },
+        record: false,
+        user: false,
+        created_at: "2026-11-22 14:28:00",
+        answered_at: false,
+        ended_at: false,
+        customer_state: "new",
+        on_hold: false,
+        agent_connected: false,
+        can_rejoin: false,
+        note: "",
+        ...values,
+    };
+}
+
+/** @returns {Object} OfferData of a call that rings */
+export function offerData(values = {}, card = {}) {
+    const call = callData({ direction: "incoming", state: "ringing", ...values });
+    call.card = { last_call: false, opportunities: [], ...card };
+    return { id: 1, expires_at: "2026-11-22 14:30:00", call };
+}
+
+export function endedData(values = {}) {
+    return callData({
+        state: "ended",
+        outcome: "answered",
+        end_message: "The call has ended.",
+        answered_at: "2026-11-22 14:28:10",
+        ended_at: "2026-11-22 14:32:12",
+        ...values,
+    });
+}
+
+export function snapshotData(values = {}) {
+    return {
+        agent: { ...AGENT },
+        can_call: true,
+        cannot_call_reason: false,
+        numbers: [
+            { id: 1, number: "+3225550100", number_display: "+32 2 555 01 00", name: "Sales" },
+        ],
+        caller_ids: [],
+        country: { code: "BE", phone_code: 32 },
+        calls: [],
+        offers: [],
+        recent: [],
+        client_lease_seconds: 100,
+        ...values,
+    };
+}
+
+/** @returns {Error} what the server answers when it refuses with a sentence for people */
+export function userError(message) {
+    return makeServerError({ type: "UserError", message });
+}
+
+export class FakeAudio {
+    static played = 0;
+    static error = null;
+    paused = true;
+    currentTime = 0;
+
+    async play() {
+        if (FakeAudio.error) {
+            throw FakeAudio.error;
+        }
+        FakeAudio.played++;
+        this.paused = false;
+    }
+
+    pause() {
+        this.paused = true;
+    }
+}
+
+/**
+ * Put a voice without sound in the place of the real one. It steps `connect <uuid>`, `leave`,
+ * `mute <bool>` and `digits <text>`.
+ */
+export function fakeVoice() {
+    const fake = { handlers: null, microphoneError: null, connectErrors: [] };
+    patchWithCleanup(VoiceDevice.prototype, {
+        async ensureMicrophone() {
+            if (fake.microphoneError) {
+                throw fake.microphoneError;
+            }
+        },
+        async prepare() {},
+        async connect(uuid, handlers) {
+            expect.step(`connect ${uuid}`);
+            const error = fake.connectErrors.shift();
+            if (error) {
+                throw error;
+            }
+            fake.handlers = handlers;
+            handlers.onState(VoiceState.CONNECTED);
+        },
+        disconnect() {
+            if (fake.handlers) {
+                fake.handlers = null;
+                expect.step("leave");
+            }
+        },
+        mute(isMuted) {
+            expect.step(`mute ${isMuted}`);
+        },
+        sendDigits(digits) {
+            expect.step(`digits ${digits}`);
+        },
+    });
+    return fake;
+}
+
+/**
+ * Declare the models and a server that answers with the snapshot; to be called in each test file.
+ */
+export function defineTelephony() {
+    defineMailModels();
+}
+
+/**
+ * Start the softphone and put it on the screen.
+ *
+ * @param {Object} [options]
+ * @param {Object} [options.snapshot] values of the snapshot
+ * @param {boolean} [options.isPhoneUser]
+ * @param {boolean} [options.mustWait] for the whole start, which includes rejoining a call
+ */
+export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWait = true } = {}) {
+    FakeAudio.played = 0;
+    FakeAudio.error = null;
+    patchWithCleanup(browser, { Audio: FakeAudio });
+    patchWithCleanup(user, { hasGroup: async () => isPhoneUser });
+    const server = { snapshot: snapshotData(snapshot) };
+    onRpc("telephony.agent", "softphone_snapshot", () => server.snapshot);
+    onRpc("telephony.agent", "renew_lease", () => ({
+        expires_at: "2026-11-22 14:30:00",
+        status: "online",
+    }));
+    onRpc("telephony.agent", "release_lease", () => true);
+    onRpc("telephony.call", "save_note", ({ args }) => expect.step(`note ${args[1]}`) || true);
+    await makeMockEnv();
+    const softphone = getService(SERVICE_NAME);
+    if (mustWait) {
+        await softphone.started;
+    }
+    return Object.assign(server, { softphone, store: softphone.store });
+}
+
+/**
+ * Show the systray icon; the window and the cards come with the main components.
+ *
+ * @param {Object} [options]
+ * @param {boolean} [options.withBus] connect the bus, which lets all timers run out
+ */
+export async function mountSoftphone({ withBus = true } = {}) {
+    await mountWithCleanup(SoftphoneSystray);
+    if (withBus) {
+        await startBusService();
+    }
+}
+
+/** The server tells the current user something. */
+export function sendBus(type, payload) {
+    MockServer.env["bus.bus"]._sendone(serverState.partnerId, type, payload);
+}

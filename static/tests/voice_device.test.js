@@ -1,0 +1,274 @@
+import { beforeEach, describe, expect, test } from "@odoo/hoot";
+import { advanceTime, tick } from "@odoo/hoot";
+import { EventBus } from "@odoo/owl";
+import {
+    allowTranslations,
+    makeMockEnv,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import { assets } from "@web/core/assets";
+import { browser } from "@web/core/browser/browser";
+import { user } from "@web/core/user";
+import { VoiceErrorKind, VoiceState } from "@crm_telephony/softphone/constants";
+import { humanError, VoiceError } from "@crm_telephony/softphone/human_error";
+import { ensureMicrophone } from "@crm_telephony/softphone/microphone";
+import { VoiceDevice } from "@crm_telephony/softphone/voice_device";
+import { defineTelephony } from "./telephony_test_helpers";
+
+defineTelephony();
+
+/** The SDK's events, with the values as arguments. */
+class Emitter {
+    bus = new EventBus();
+
+    on(name, callback) {
+        this.bus.addEventListener(name, ({ detail }) => callback(detail));
+    }
+
+    emit(name, value) {
+        this.bus.trigger(name, value);
+    }
+}
+
+class FakeCall extends Emitter {
+    mute(isMuted) {
+        expect.step(`mute ${isMuted}`);
+    }
+
+    sendDigits(digits) {
+        expect.step(`digits ${digits}`);
+    }
+
+    disconnect() {
+        expect.step("disconnect");
+        this.emit("disconnect");
+    }
+}
+
+class FakeDevice extends Emitter {
+    static isSupported = true;
+    static all = [];
+    /** What the next devices do: "accept", or the error their call ends with */
+    static plan = [];
+
+    constructor(token, options) {
+        super();
+        Object.assign(this, { token, options });
+        FakeDevice.all.push(this);
+    }
+
+    async connect({ params }) {
+        expect.step(`connect ${params.uuid} with ${this.token}`);
+        this.call = new FakeCall();
+        const outcome = FakeDevice.plan.shift() || "accept";
+        setTimeout(() => {
+            if (outcome === "accept") {
+                this.call.emit("accept");
+            } else if (outcome !== "silence") {
+                this.call.emit("error", outcome);
+                this.call.emit("disconnect");
+            }
+        });
+        return this.call;
+    }
+
+    updateToken(token) {
+        expect.step(`update ${token}`);
+    }
+
+    destroy() {}
+}
+
+const handlers = {
+    onState: (state, error) => expect.step(`state ${state} ${error?.kind || ""}`.trim()),
+    onWarnings: (kinds) => expect.step(`warnings ${kinds}`),
+};
+
+let tokens;
+
+beforeEach(async () => {
+    tokens = 0;
+    FakeDevice.all = [];
+    FakeDevice.plan = [];
+    patchWithCleanup(window, { Twilio: { Device: FakeDevice } });
+    patchWithCleanup(assets, { loadJS: async (url) => expect.step(`load ${url}`) });
+    onRpc("/telephony/token", () => {
+        tokens++;
+        return {
+            token: `token-${tokens}`,
+            ttl: 3600,
+            identity: "u_1",
+            sdk_url: "/sdk.js",
+            gateway: "localhost:8090",
+            edge: false,
+        };
+    });
+    patchWithCleanup(user, { hasGroup: async () => false });
+    await makeMockEnv();
+});
+
+describe("device", () => {
+    test("is made for the call with the account's hosts and local sounds", async () => {
+        await new VoiceDevice().connect("u-1", handlers);
+        expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "state connected"]);
+        const [{ options }] = FakeDevice.all;
+        expect(options.chunderw).toBe("localhost:8090");
+        expect("edge" in options).toBe(false);
+        expect(options.publishEvents).toBe(false);
+        for (const url of Object.values(options.sounds)) {
+            expect(url).toMatch(/^\/crm_telephony\/static\//);
+        }
+    });
+
+    test("fetches nothing before the first call", async () => {
+        new VoiceDevice();
+        await tick();
+        expect(tokens).toBe(0);
+        expect.verifySteps([]);
+    });
+
+    test("a refused token is renewed once, silently", async () => {
+        FakeDevice.plan = [{ code: 20101 }];
+        await new VoiceDevice().connect("u-1", handlers);
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "disconnect",
+            "load /sdk.js",
+            "connect u-1 with token-2",
+            "state connected",
+        ]);
+    });
+
+    test("a token that is refused again is an error, not a loop", async () => {
+        FakeDevice.plan = [{ code: 20101 }, { code: 20104 }];
+        const error = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
+        expect([error.kind, error.code]).toEqual([VoiceErrorKind.TOKEN, 20104]);
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "disconnect",
+            "load /sdk.js",
+            "connect u-1 with token-2",
+            "disconnect",
+        ]);
+    });
+
+    test("that never answers is given up after some seconds", async () => {
+        FakeDevice.plan = ["silence"];
+        const connecting = new VoiceDevice().connect("u-1", handlers);
+        const failed = connecting.catch((error) => error);
+        await tick();
+        await advanceTime(16_000);
+        expect((await failed).kind).toBe(VoiceErrorKind.UNREACHABLE);
+        expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "disconnect"]);
+    });
+
+    test("tells an end nobody asked for, and keeps quiet about one that was asked", async () => {
+        const voice = new VoiceDevice();
+        await voice.connect("u-1", handlers);
+        FakeDevice.all[0].call.emit("error", { code: 53405 });
+        FakeDevice.all[0].call.emit("disconnect");
+        await voice.connect("u-1", handlers);
+        voice.disconnect();
+        FakeDevice.all[1].call.emit("reconnected");
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "state connected",
+            "disconnect",
+            "state lost connection_lost",
+            "load /sdk.js",
+            "connect u-1 with token-2",
+            "state connected",
+            "disconnect",
+        ]);
+    });
+
+    test("tells reconnecting and warnings in our own words", async () => {
+        const voice = new VoiceDevice();
+        await voice.connect("u-1", handlers);
+        const [{ call }] = FakeDevice.all;
+        call.emit("reconnecting", { code: 53001 });
+        call.emit("reconnected");
+        call.emit("warning", "high-jitter");
+        call.emit("warning", "low-mos");
+        call.emit("warning-cleared", "high-jitter");
+        call.emit("warning", "not-known-to-us");
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "state connected",
+            `state ${VoiceState.RECONNECTING}`,
+            `state ${VoiceState.CONNECTED}`,
+            "warnings slow_network",
+            "warnings slow_network",
+            "warnings slow_network",
+        ]);
+    });
+
+    test("renews its token during a long call", async () => {
+        await new VoiceDevice().connect("u-1", handlers);
+        FakeDevice.all[0].emit("tokenWillExpire");
+        await expect.waitForSteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "state connected",
+            "update token-2",
+        ]);
+    });
+
+    test("an SDK that cannot be loaded is an error with words", async () => {
+        patchWithCleanup(assets, { loadJS: () => Promise.reject(new Error("404")) });
+        const error = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
+        expect(error.kind).toBe(VoiceErrorKind.SDK_UNAVAILABLE);
+    });
+});
+
+describe("microphone", () => {
+    const withMicrophone = (getUserMedia, state = "prompt") =>
+        patchWithCleanup(browser, {
+            navigator: {
+                mediaDevices: getUserMedia && { getUserMedia },
+                permissions: { query: async () => ({ state }) },
+            },
+        });
+    const fails = (name) => async () => {
+        throw Object.assign(new Error(name), { name });
+    };
+
+    test("each refusal of the browser has its own kind", async () => {
+        for (const [name, kind] of [
+            ["NotAllowedError", VoiceErrorKind.MIC_DENIED],
+            ["NotFoundError", VoiceErrorKind.MIC_MISSING],
+            ["NotReadableError", VoiceErrorKind.MIC_BUSY],
+        ]) {
+            withMicrophone(fails(name));
+            const error = await ensureMicrophone().catch((e) => e);
+            expect(error.kind).toBe(kind);
+            expect(error.isMicrophone).toBe(true);
+        }
+        withMicrophone(undefined);
+        const error = await ensureMicrophone().catch((e) => e);
+        expect(error.kind).toBe(VoiceErrorKind.INSECURE);
+    });
+
+    test("is closed again after the question, and not asked for when already allowed", async () => {
+        const track = { stop: () => expect.step("stop") };
+        const open = async () => expect.step("open") || { getTracks: () => [track] };
+        withMicrophone(open);
+        await ensureMicrophone();
+        expect.verifySteps(["open", "stop"]);
+        withMicrophone(open, "granted");
+        await ensureMicrophone();
+        expect.verifySteps([]);
+    });
+});
+
+test("every kind of error is a whole sentence", () => {
+    allowTranslations();
+    for (const kind of Object.values(VoiceErrorKind)) {
+        expect(`${humanError(new VoiceError(kind))}`).toMatch(/^[A-Z].+\.$/);
+    }
+});
