@@ -50,6 +50,7 @@ export class KeypadPanel extends Component {
         const start = input.selectionStart ?? input.value.length;
         const end = input.selectionEnd ?? start;
         this._type(input.value.slice(0, start) + key + input.value.slice(end));
+        this.search.clear(); // its list would cover the keys
         input.value = this.draft.number;
         input.setSelectionRange(start + key.length, start + key.length);
     }
