@@ -25,6 +25,11 @@
         "views/res_users_views.xml",
         "views/crm_lead_views.xml",
         "views/telephony_menus.xml",
+        "views/res_config_settings_views.xml",
+        "wizard/telephony_account_credentials_views.xml",
+        "wizard/telephony_number_search_views.xml",
+        "wizard/telephony_number_release_views.xml",
+        "wizard/telephony_diagnosis_views.xml",
     ],
     "demo": ["demo/telephony_demo.xml"],
     "assets": {

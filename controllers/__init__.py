@@ -1,1 +1,1 @@
-from . import recording, session, softphone, sound, twilio_webhook
+from . import ping, recording, session, softphone, sound, twilio_webhook

@@ -4,7 +4,6 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import retrying
 
-from .providers.base import ProviderError
 from .providers.twilio import events, signature, token, twiml
 from .providers.twilio.client import TwilioClient
 
@@ -36,10 +35,15 @@ class TelephonyAccount(models.Model):
         readonly=True,
     )
     account_sid = fields.Char("Account SID", required=True, groups="base.group_system")
-    auth_token = fields.Char(groups="base.group_system")
-    api_key_sid = fields.Char("API Key SID", readonly=True, groups="base.group_system")
-    api_key_secret = fields.Char("API Key Secret", readonly=True, groups="base.group_system")
-    twiml_app_sid = fields.Char("TwiML Application", readonly=True, groups="base.group_system")
+    # Both secrets are written by `_save_credentials` only, and never leave the server.
+    auth_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    api_key_sid = fields.Char(
+        "API Key", readonly=True, copy=False, groups="base.group_system"
+    )
+    api_key_secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    twiml_app_sid = fields.Char(
+        "TwiML Application", readonly=True, copy=False, groups="base.group_system"
+    )
     webhook_base_url = fields.Char(
         "Public Address",
         groups="base.group_system",
@@ -86,103 +90,13 @@ class TelephonyAccount(models.Model):
                         _("The address “%(address)s” must begin with https://.", address=address)
                     )
 
-    # === ACTIONS === #
-
-    def action_connect(self):
-        """Check the credentials, and tell Twilio where this Odoo is.
-
-        Note: `self.ensure_one()`
-
-        :raise UserError: Twilio refused, or could not be reached
-        """
-        self.ensure_one()
-        try:
-            client = self._get_client()
-            client.fetch_account_name()
-            if not self.api_key_sid:
-                self.api_key_sid, self.api_key_secret = client.create_api_key(
-                    f"Odoo {self.env.cr.dbname}"
-                )
-            self.twiml_app_sid = client.save_application(
-                self.twiml_app_sid,
-                f"Odoo {self.env.cr.dbname}",
-                self._get_webhook_url("client"),
-                self._get_webhook_url("fallback"),
-                self._get_webhook_url("status"),
-            )
-            self.state = "connected"
-            self._synchronize_numbers(client)
-        except ProviderError as error:
-            raise UserError(self._explain(error)) from error
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": _("The account is connected."),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
-
-    def action_synchronize_numbers(self):
-        """Read the account's numbers, and write their webhook addresses.
-
-        Note: `self.ensure_one()`
-
-        :raise UserError: Twilio refused, or could not be reached
-        """
-        self.ensure_one()
-        try:
-            self._synchronize_numbers(self._get_client())
-        except ProviderError as error:
-            raise UserError(self._explain(error)) from error
-
-    def _synchronize_numbers(self, client):
-        known = {
-            number.provider_number_id: number
-            for number in self.with_context(active_test=False).number_ids
-        }
-        for values in client.list_numbers():
-            number = known.get(values["sid"]) or self.number_ids.filtered(
-                lambda number, e164=values["number"]: number.number == e164
-            )
-            if number:
-                number.provider_number_id = values["sid"]
-            else:
-                number = self.env["telephony.number"].create({
-                    "account_id": self.id,
-                    "number": values["number"],
-                    "name": values["name"] or values["number"],
-                    "provider_number_id": values["sid"],
-                })
-            if number.active:
-                client.save_number(
-                    number.provider_number_id,
-                    self._get_webhook_url("voice"),
-                    self._get_webhook_url("fallback"),
-                    self._get_webhook_url("status"),
-                )
-
-    def _explain(self, error):
-        """Say what a failed request means, for a person.
-
-        :param ProviderError error: what happened
-        :rtype: str
-        """
-        if error.code in (401, 20003):
-            return _("Twilio refused the credentials. Check the account SID and the auth token.")
-        if not error.code:
-            return _("Twilio could not be reached. Try again in a moment.")
-        return _(
-            "Twilio refused the request: %(message)s (error %(code)s).",
-            message=str(error),
-            code=error.code,
-        )
-
     # === OUTGOING: REQUESTS TO THE CARRIER === #
 
     def _get_client(self):
-        """Return the client of this account. Note: `self.ensure_one()`"""
+        """Return the client of this account, which makes calls.
+
+        Note: `self.ensure_one()`
+        """
         self.ensure_one()
         # sudo: telephony.account - the credentials stay on the server
         account = self.sudo()

@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
@@ -20,7 +20,13 @@ class TelephonyNumber(models.Model):
         "telephony.account", required=True, ondelete="cascade", index=True
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
-    provider_number_id = fields.Char(readonly=True, copy=False)
+    provider_number_id = fields.Char("Identifier at Twilio", readonly=True, copy=False)
+    is_connected = fields.Boolean(
+        "Connected",
+        readonly=True,
+        copy=False,
+        help="Calls to this number arrive in this Odoo.",
+    )
     flow_id = fields.Many2one(
         "telephony.flow",
         "Incoming Calls",
@@ -57,6 +63,73 @@ class TelephonyNumber(models.Model):
     def _compute_display_name(self):
         for record in self:
             record.display_name = f"{record.name} ({record.number})"
+
+    # === ACTIONS === #
+
+    def action_connect(self):
+        """Let calls to these numbers arrive here, whoever had them until now.
+
+        :raise UserError: a number is not at Twilio, or Twilio refused
+        """
+        self.check_access("write")
+        for number in self:
+            if not number.provider_number_id:
+                raise UserError(_(
+                    "%(number)s is not in the Twilio account. Synchronize the numbers first.",
+                    number=number.display_name,
+                ))
+            number.account_id._connect_number(number)
+
+    def action_synchronize(self):
+        """Read the numbers of the company's account again."""
+        self.check_access("write")
+        account = self._get_account_to_manage()
+        return account.action_synchronize_numbers()
+
+    def action_search(self):
+        """Look for a number to buy."""
+        return self._get_account_to_manage().action_search_numbers()
+
+    def action_open_release(self):
+        """Ask before this number is given back. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Release the Number"),
+            "res_model": "telephony.number.release",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_number_id": self.id, "dialog_size": "medium"},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_account_to_manage(self):
+        account = self.env["telephony.account"]._get_of_company(self.env.company)
+        if not account:
+            raise UserError(_("Connect a Twilio account in the settings first."))
+        return account
+
+    def _release(self):
+        """Give this number back. Note: `self.ensure_one()`
+
+        :return: the list of the numbers left
+        :rtype: dict
+        """
+        self.ensure_one()
+        self.account_id.check_access("write")
+        self.account_id._release_number(self)
+        return self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_telephony.telephony_number_action"
+        )
+
+    def _write_changed(self, vals):
+        """Write only what is different, so that a synchronization touches few rows."""
+        for number in self:
+            changed = {name: value for name, value in vals.items() if number[name] != value}
+            if changed:
+                number.write(changed)
 
     def _to_client(self):
         """Return what the web client shows of these numbers.

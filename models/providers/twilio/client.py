@@ -3,7 +3,10 @@
 https://www.twilio.com/docs/voice/api
 """
 
+import contextlib
+import logging
 import time
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -22,18 +25,31 @@ LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
 CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
 
 
+# The package would log addresses and parameters, and with them telephone numbers.
+_silent = logging.Logger("twilio", level=logging.CRITICAL)
+
+
 class _HttpClient(TwilioHttpClient):
     """Send every request to another server when the account names one."""
 
     def __init__(self, base_url=None):
-        super().__init__(timeout=TIMEOUT)
+        super().__init__(timeout=TIMEOUT, logger=_silent)
         self.base = urlsplit(base_url) if base_url else None
+        # Seconds this server's clock was ahead of Twilio's at the last answer.
+        self.clock_difference = None
 
     def request(self, method, url, *args, **kwargs):
         if self.base:
             parts = urlsplit(url)
             url = urlunsplit((self.base.scheme, self.base.netloc, *parts[2:]))
-        return super().request(method, url, *args, **kwargs)
+        response = super().request(method, url, *args, **kwargs)
+        self._compare_clocks(response.headers or {})
+        return response
+
+    def _compare_clocks(self, headers):
+        with contextlib.suppress(TypeError, ValueError):
+            moment = parsedate_to_datetime(headers.get("Date"))
+            self.clock_difference = time.time() - moment.timestamp()
 
 
 def _as_provider_error(error):
@@ -90,81 +106,6 @@ class TwilioClient:
             region=region if edge else None,
             edge=edge if region else None,
             http_client=_HttpClient(base_url),
-        )
-
-    def fetch_account_name(self):
-        """Ask for the account, to see whether the credentials are good.
-
-        :rtype: str
-        """
-        api = self._client.api.v2010
-        return call_twilio(api.accounts(self._client.account_sid).fetch).friendly_name
-
-    def create_api_key(self, name):
-        """Make an API key, which signs the access tokens of browsers.
-
-        :param str name: how it is listed in Twilio's console
-        :return: SID and secret; Twilio tells the secret this once
-        :rtype: tuple(str, str)
-        """
-        key = call_twilio(self._client.new_keys.create, friendly_name=name)
-        return key.sid, key.secret
-
-    def save_application(self, sid, name, voice_url, fallback_url, status_url):
-        """Create or update the TwiML application that browsers call.
-
-        :param str sid: `AP…` of the existing one, or empty
-        :return: its SID
-        :rtype: str
-        """
-        values = {
-            "friendly_name": name,
-            "voice_url": voice_url,
-            "voice_method": "POST",
-            "voice_fallback_url": fallback_url,
-            "voice_fallback_method": "POST",
-            "status_callback": status_url,
-            "status_callback_method": "POST",
-        }
-        if sid:
-            try:
-                return call_twilio(self._client.applications(sid).update, **values).sid
-            except ProviderError as error:
-                # Somebody deleted it at Twilio: make another one.
-                if not error.gone:
-                    raise
-        return call_twilio(self._client.applications.create, **values).sid
-
-    def list_numbers(self):
-        """List the numbers of the account.
-
-        :return: dictionaries with `sid`, `number` (E.164), `name`, `voice_url`
-        :rtype: list(dict)
-        """
-        return [
-            {
-                "sid": number.sid,
-                "number": number.phone_number,
-                "name": number.friendly_name,
-                "voice_url": number.voice_url,
-            }
-            for number in call_twilio(self._client.incoming_phone_numbers.list)
-        ]
-
-    def save_number(self, sid, voice_url, fallback_url, status_url):
-        """Write the addresses Twilio asks when somebody calls a number.
-
-        :param str sid: `PN…`
-        """
-        call_twilio(
-            self._client.incoming_phone_numbers(sid).update,
-            voice_application_sid="",
-            voice_url=voice_url,
-            voice_method="POST",
-            voice_fallback_url=fallback_url,
-            voice_fallback_method="POST",
-            status_callback=status_url,
-            status_callback_method="POST",
         )
 
     def add_participant(self, conference, values):

@@ -7,16 +7,33 @@ from twilio.request_validator import RequestValidator
 TIMEOUT = 5
 
 
+def _send(method, url, **values):
+    """Send a request. Redirections are not followed, because Twilio's are not either.
+
+    :return: HTTP status or `timeout`, `certificate`, `nobody`; the beginning of the answer
+    :rtype: tuple(int | str, str)
+    """
+    try:
+        response = requests.request(
+            method, url, timeout=TIMEOUT, allow_redirects=False, **values
+        )
+    except requests.exceptions.Timeout:
+        return "timeout", ""
+    except requests.exceptions.SSLError:
+        return "certificate", ""
+    except requests.exceptions.RequestException:
+        return "nobody", ""
+    return response.status_code, response.text[:200]
+
+
 def ask(url):
-    """Fetch a text from our own public address. Redirections are not followed.
+    """Fetch a text from our own public address.
 
     :param str url: address with its query
-    :return: HTTP status, and the first 200 characters of the answer
-    :rtype: tuple(int, str)
-    :raise requests.exceptions.RequestException: nobody answered
+    :return: see `_send`
+    :rtype: tuple(int | str, str)
     """
-    response = requests.get(url, timeout=TIMEOUT, allow_redirects=False)
-    return response.status_code, response.text[:200]
+    return _send("GET", url)
 
 
 def post_signed(url, account_sid, auth_token):
@@ -25,16 +42,9 @@ def post_signed(url, account_sid, auth_token):
     Without a status it means nothing, so nothing is written.
 
     :param str url: address of a webhook
-    :return: HTTP status
-    :rtype: int
-    :raise requests.exceptions.RequestException: nobody answered
+    :return: see `_send`
+    :rtype: tuple(int | str, str)
     """
     form = {"AccountSid": account_sid, "CallSid": "CA" + "0" * 32}
     signature = RequestValidator(auth_token).compute_signature(url, form)
-    return requests.post(
-        url,
-        data=form,
-        headers={"X-Twilio-Signature": signature},
-        timeout=TIMEOUT,
-        allow_redirects=False,
-    ).status_code
+    return _send("POST", url, data=form, headers={"X-Twilio-Signature": signature})

@@ -1,0 +1,113 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+
+class ResConfigSettings(models.TransientModel):
+    """The company's telephone among the settings.
+
+    What is typed is written to the company's account, which is made when it is missing. Secrets
+    are never among it: they have a window of their own.
+    """
+
+    _inherit = "res.config.settings"
+
+    telephony_account_id = fields.Many2one(
+        "telephony.account", compute="_compute_telephony_account_id"
+    )
+    telephony_state = fields.Selection(related="telephony_account_id.state")
+    telephony_has_auth_token = fields.Boolean(related="telephony_account_id.has_auth_token")
+    telephony_api_key_sid = fields.Char(related="telephony_account_id.api_key_sid")
+    telephony_number_count = fields.Integer(compute="_compute_telephony_counts")
+    telephony_agent_count = fields.Integer(compute="_compute_telephony_counts")
+    telephony_flow_count = fields.Integer(compute="_compute_telephony_counts")
+    telephony_account_sid = fields.Char("Twilio Account SID")
+    telephony_webhook_base_url = fields.Char("Public Address of the Telephone")
+    telephony_default_base_url = fields.Char(compute="_compute_telephony_account_id")
+    telephony_country_ids = fields.Many2many(
+        related="company_id.telephony_country_ids", readonly=False
+    )
+    telephony_block_premium = fields.Boolean(
+        related="company_id.telephony_block_premium", readonly=False
+    )
+    telephony_calls_per_hour = fields.Integer(
+        related="company_id.telephony_calls_per_hour", readonly=False
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("company_id")
+    def _compute_telephony_account_id(self):
+        accounts = self.env["telephony.account"]
+        for settings in self:
+            settings.telephony_account_id = accounts._get_of_company(settings.company_id)
+            settings.telephony_default_base_url = settings.get_base_url()
+
+    @api.depends("company_id")
+    def _compute_telephony_counts(self):
+        for settings in self:
+            domain = [("company_id", "=", settings.company_id.id)]
+            for name in ("number", "agent", "flow"):
+                settings[f"telephony_{name}_count"] = self.env[
+                    f"telephony.{name}"
+                ].search_count(domain)
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def get_values(self):
+        account = self.env["telephony.account"]._get_of_company(self.env.company)
+        return {
+            **super().get_values(),
+            "telephony_account_sid": account.account_sid,
+            "telephony_webhook_base_url": account.webhook_base_url,
+        }
+
+    def set_values(self):
+        super().set_values()
+        account = self.telephony_account_id
+        vals = {
+            "account_sid": (self.telephony_account_sid or "").strip(),
+            "webhook_base_url": (self.telephony_webhook_base_url or "").strip() or False,
+        }
+        if not vals["account_sid"]:
+            # An account is never forgotten by emptying a field.
+            return
+        if not account:
+            account.create({**vals, "company_id": self.company_id.id})
+            return
+        changed = {name: value for name, value in vals.items() if account[name] != value}
+        if changed:
+            account.write(changed)
+
+    # === ACTIONS === #
+
+    def _get_telephony_account(self):
+        account = self.env["telephony.account"]._get_of_company(self.env.company)
+        if not account:
+            raise UserError(_("Connect a Twilio account first."))
+        return account
+
+    def action_telephony_credentials(self):
+        """Ask for the secrets."""
+        account = self.env["telephony.account"]._get_of_company(self.env.company)
+        return account.action_open_credentials()
+
+    def action_telephony_connect(self):
+        """Connect again, with the secrets there are."""
+        return self._get_telephony_account().action_connect()
+
+    def action_telephony_synchronize(self):
+        """Read the numbers of the account."""
+        return self._get_telephony_account().action_synchronize_numbers()
+
+    def action_telephony_balance(self):
+        """Show the money left."""
+        return self._get_telephony_account().action_show_balance()
+
+    def action_telephony_diagnose(self):
+        """Check everything between this Odoo and Twilio."""
+        return self._get_telephony_account().action_diagnose()
+
+    def action_telephony_buy(self):
+        """Look for a number to buy."""
+        return self._get_telephony_account().action_search_numbers()

@@ -1,0 +1,291 @@
+import secrets
+from urllib.parse import urlsplit
+
+from odoo import _, api, models
+from odoo.tools import hmac
+
+from .providers.base import ProviderError
+
+# Below this, in the account's currency, the money is running out.
+LOW_BALANCE = 10
+# Seconds. Access tokens are refused when the clocks differ by more.
+CLOCK_TOLERANCE = 60
+# Countries looked at besides the company's own: those most contacts are in.
+CONTACT_COUNTRIES = 4
+
+
+class TelephonyAccount(models.Model):
+    """Everything that can be wrong between this Odoo and Twilio, one line each.
+
+    A line is a dictionary: `check` (see `telephony.diagnosis.line`), `state` (`ok`, `warning`,
+    `error`), `sentence`, and where something can be done about it `repair` and `number_id`.
+    """
+
+    _inherit = "telephony.account"
+
+    def _diagnose(self):
+        """Check everything. No row is changed.
+
+        :return: lines, in the order of the checks
+        :rtype: list(dict)
+        """
+        self.ensure_one()
+        client, line = self._diagnose_credentials()
+        lines = [line]
+        if line["state"] == "ok":
+            for check, method in (
+                ("key", self._diagnose_key),
+                ("application", self._diagnose_application),
+                ("number", self._diagnose_numbers),
+                ("country", self._diagnose_countries),
+                ("balance", self._diagnose_balance),
+            ):
+                try:
+                    lines += method(client)
+                except ProviderError as error:
+                    lines.append(self._line(check, "error", self._explain(error)))
+            lines.append(self._diagnose_clock(client))
+        return [*lines, self._diagnose_address(), *self._diagnose_own_server()]
+
+    @api.model
+    def _line(self, check, state, sentence, repair=False, number=None):
+        return {
+            "check": check,
+            "state": state,
+            "sentence": sentence,
+            "repair": repair,
+            "number_id": number.id if number else False,
+        }
+
+    # === AT TWILIO === #
+
+    def _diagnose_credentials(self):
+        if not self.has_auth_token:
+            return None, self._line(
+                "credentials", "error", _("The auth token is missing."), "credentials"
+            )
+        client = self._get_admin()
+        try:
+            client.fetch_account_name()
+        except ProviderError as error:
+            return None, self._line(
+                "credentials", "error", self._explain(error),
+                "credentials" if error.code in (401, 20003) else False,
+            )
+        return client, self._line("credentials", "ok", _("Twilio accepts the credentials."))
+
+    def _diagnose_key(self, client):
+        # sudo: telephony.account - the key is tried out, and stays on the server
+        account_sudo = self.sudo()
+        sid, secret = account_sudo.api_key_sid, account_sudo.api_key_secret
+        if not (sid and secret):
+            return [self._line("key", "error", _("There is no API key."), "key")]
+        if not client.has_api_key(sid):
+            return [self._line("key", "error", _("The API key was deleted at Twilio."), "key")]
+        try:
+            self._get_admin(username=sid, password=secret).list_numbers()
+        except ProviderError as error:
+            if error.code not in (401, 20003):
+                raise
+            return [self._line(
+                "key", "error", _("Twilio refuses the secret of the API key."), "key"
+            )]
+        return [self._line("key", "ok", _("Browsers can identify themselves to Twilio."))]
+
+    def _diagnose_application(self, client):
+        sid = self.sudo().twiml_app_sid  # sudo: telephony.account - an identifier, no secret
+        try:
+            addresses = client.fetch_application(sid) if sid else None
+        except ProviderError as error:
+            if not error.gone:
+                raise
+            addresses = None
+        if not addresses:
+            sentence = _("The application that browsers call does not exist at Twilio.")
+        elif addresses != self._get_addresses("client"):
+            sentence = _("The application that browsers call points to another address.")
+        else:
+            return [self._line(
+                "application", "ok", _("Calls made in a browser are handled here.")
+            )]
+        return [self._line("application", "error", sentence, "connect")]
+
+    def _diagnose_numbers(self, client):
+        found = {values["number"]: values for values in client.list_numbers()}
+        addresses = self._get_addresses("voice")
+        lines = [
+            self._diagnose_number(number, found.get(number.number), addresses)
+            for number in self.number_ids
+        ]
+        return lines or [self._line(
+            "number", "warning", _("There is no number yet: nobody can call you."), "buy"
+        )]
+
+    def _diagnose_number(self, number, values, addresses):
+        name = number.display_name
+        if not values:
+            return self._line("number", "error", _(
+                "%(number)s is not in the Twilio account any more.", number=name
+            ), "archive", number)
+        if not number.is_connected:
+            return self._line("number", "warning", _(
+                "Calls to %(number)s go elsewhere. It was never connected here.", number=name
+            ), "number", number)
+        if values["is_overridden"] or any(
+            values[key] != address for key, address in addresses.items()
+        ):
+            return self._line("number", "error", _(
+                "Calls to %(number)s do not arrive here: at Twilio it points to another address.",
+                number=name,
+            ), "number", number)
+        if not number.flow_id:
+            return self._line("number", "warning", _(
+                "Calls to %(number)s arrive here, but nothing says what happens with them.",
+                number=name,
+            ), "flow", number)
+        return self._line("number", "ok", _(
+            "Calls to %(number)s arrive here.", number=name
+        ), number=number)
+
+    def _diagnose_countries(self, client):
+        own = self.company_id.country_id
+        if not own:
+            return [self._line("country", "warning", _("The company has no country."))]
+        groups = self.env["res.partner"]._read_group(
+            [("phone", "!=", False), ("country_id", "!=", False)],
+            ["country_id"], ["__count"], limit=CONTACT_COUNTRIES + 1, order="__count DESC",
+        )
+        others = [country for country, _count in groups if country != own][:CONTACT_COUNTRIES]
+        closed = [
+            country for country in (own, *others) if not self._may_call(client, country.code)
+        ]
+        names = ", ".join(country.name for country in closed)
+        if own in closed:
+            return [self._line("country", "error", _(
+                "Calls to these countries are switched off in Twilio's console, under Voice, Geo "
+                "permissions: %(countries)s.", countries=names,
+            ))]
+        if closed:
+            return [self._line("country", "warning", _(
+                "You have contacts in countries that Twilio does not let you call: %(countries)s. "
+                "They are switched on in Twilio's console, under Voice, Geo permissions.",
+                countries=names,
+            ))]
+        return [self._line("country", "ok", _("Your own country and your contacts' may be called."))]
+
+    def _may_call(self, client, country_code):
+        try:
+            return client.may_call_country(country_code)
+        except ProviderError as error:
+            if error.gone:
+                # Twilio does not list this country, so nothing is switched off.
+                return True
+            raise
+
+    def _diagnose_balance(self, client):
+        amount, currency = client.fetch_balance()
+        text = f"{amount:.2f} {currency}"
+        if amount <= 0:
+            return [self._line("balance", "error", _(
+                "There is no money left (%(amount)s). Add some in Twilio's console.", amount=text
+            ))]
+        if amount < LOW_BALANCE:
+            return [self._line("balance", "warning", _(
+                "The money is running out: %(amount)s.", amount=text
+            ))]
+        return [self._line("balance", "ok", _("There is money left: %(amount)s.", amount=text))]
+
+    def _diagnose_clock(self, client):
+        difference = client.get_clock_difference()
+        if difference is None:
+            return self._line("clock", "warning", _("Twilio did not tell the time."))
+        if abs(difference) > CLOCK_TOLERANCE:
+            return self._line("clock", "error", _(
+                "This server's clock is wrong by %(seconds)d seconds, so Twilio refuses its "
+                "tokens. Let the server set its clock by the network.",
+                seconds=abs(difference),
+            ))
+        return self._line("clock", "ok", _("This server's clock is right."))
+
+    # === OUR OWN ADDRESS === #
+
+    def _diagnose_address(self):
+        base = self._get_base_url()
+        parts = urlsplit(base)
+        host = parts.hostname or ""
+        # sudo: telephony.account - an address, no secret
+        state = "warning" if self.sudo().api_base_url else "error"
+        if host in ("localhost", "::1") or host.startswith("127.") or "." not in host:
+            return self._line("address", state, _(
+                "Only this machine knows the address %(address)s. Twilio needs a public one.",
+                address=base,
+            ), "account")
+        if parts.scheme != "https":
+            return self._line("address", state, _(
+                "The address %(address)s is not encrypted. It has to begin with https://, also for "
+                "the microphone to work.",
+                address=base,
+            ), "account")
+        if "_" in host:
+            return self._line("address", "error", _(
+                "Twilio refuses addresses with an underscore in the name of the server: "
+                "%(address)s.",
+                address=base,
+            ), "account")
+        return self._line("address", "ok", _("Twilio reaches Odoo at %(address)s.", address=base))
+
+    def _diagnose_own_server(self):
+        question = secrets.token_urlsafe(24)
+        status, answer = self._ask_own_server(question)
+        if status == 200 and answer == self._answer_ping(question):
+            return [
+                self._line("reachability", "ok", _("The address leads to this database.")),
+                self._diagnose_signature(),
+            ]
+        state = "warning" if status == "timeout" else "error"
+        return [self._line("reachability", state, self._explain_answer(status), "account")]
+
+    def _explain_answer(self, status):
+        if status == "timeout":
+            return _("The address did not answer within five seconds. If this Odoo runs with a "
+                     "single worker process, it cannot ask itself; use two at least.")
+        if status == "certificate":
+            return _("The certificate of the address is not valid, so Twilio refuses to connect.")
+        if status == "nobody":
+            return _("Nobody answers at the address: the name or the port is wrong, or a firewall "
+                     "closes it.")
+        if status == 200:
+            return _("Another server or another database answers at the address.")
+        if status in (301, 302, 303, 307, 308):
+            return _("The address leads on to another one, which breaks Twilio's signature. Enter "
+                     "the final address.")
+        return _(
+            "The address answers with error %(status)s. If this server has several databases, the "
+            "name of the host has to choose one of them.",
+            status=status,
+        )
+
+    def _diagnose_signature(self):
+        if not self.has_auth_token:
+            return self._line("signature", "error", _("The auth token is missing."), "credentials")
+        status, _answer = self._post_signed_callback()
+        if status == 200:
+            return self._line(
+                "signature", "ok", _("Requests signed by Twilio are recognized.")
+            )
+        if status == 403:
+            return self._line("signature", "error", _(
+                "A correctly signed request was refused. A proxy in front of Odoo changes the path "
+                "or the content of requests; it must hand them on as they are."
+            ))
+        return self._line("signature", "error", self._explain_answer(status))
+
+    @api.model
+    def _answer_ping(self, question):
+        """Answer a question as only this database can.
+
+        :param str question: any text
+        :rtype: str
+        """
+        # sudo: ir.config_parameter - the database's secret is hashed, not shown
+        return hmac(self.sudo().env, "telephony-ping", question)

@@ -1,0 +1,6 @@
+from . import (
+    telephony_account_credentials,
+    telephony_diagnosis,
+    telephony_number_release,
+    telephony_number_search,
+)

@@ -1,0 +1,120 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.base.models.res_users import check_identity
+
+# What the account and this window have in common.
+SHARED = (
+    "account_sid", "webhook_base_url", "region", "edge",
+    "api_base_url", "voice_gateway", "voice_sdk_url",
+)
+
+
+class TelephonyAccountCredentials(models.TransientModel):
+    """The window in which the secrets are entered, after the password was asked for.
+
+    What is typed goes to a field nobody can read, and is wiped as soon as it was used.
+    """
+
+    _name = "telephony.account.credentials"
+    _description = "Credentials of a Telephony Account"
+    _transient_max_hours = 0.2
+
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    account_id = fields.Many2one("telephony.account", readonly=True)
+    account_sid = fields.Char("Account SID", required=True)
+    auth_token = fields.Char(compute="_compute_auth_token", inverse="_inverse_auth_token")
+    secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    webhook_base_url = fields.Char(
+        "Public Address",
+        help="The address under which Twilio reaches this Odoo. Leave it empty to use the address "
+        "of the database.",
+    )
+    default_base_url = fields.Char(compute="_compute_default_base_url")
+    region = fields.Char(help="As ie1. Empty: United States.")
+    edge = fields.Char(help="As dublin. Empty: the nearest.")
+    api_base_url = fields.Char("Server of the Interface")
+    voice_gateway = fields.Char()
+    voice_sdk_url = fields.Char("Voice SDK Address")
+
+    # === COMPUTE METHODS === #
+
+    def _compute_auth_token(self):
+        self.auth_token = False
+
+    def _inverse_auth_token(self):
+        for wizard in self.filtered("auth_token"):
+            # sudo: telephony.account.credentials - written here, readable by nobody
+            wizard.sudo().secret = wizard.auth_token.strip()
+
+    def _compute_default_base_url(self):
+        for wizard in self:
+            wizard.default_base_url = wizard.get_base_url()
+
+    # === ACTIONS === #
+
+    @api.model
+    def action_open(self, account):
+        """Return the window.
+
+        :param account: whose credentials; none for a company without an account
+        :rtype: dict
+        """
+        vals = {"company_id": (account.company_id or self.env.company).id}
+        if account:
+            vals.update({"account_id": account.id, **{name: account[name] for name in SHARED}})
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Connect to Twilio"),
+            "res_model": self._name,
+            "res_id": self.create(vals).id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "medium"},
+        }
+
+    @check_identity
+    def action_connect(self):
+        """Check the credentials with Twilio, and keep them if they are good.
+
+        Note: `self.ensure_one()`
+
+        :raise UserError: Twilio refused them, or could not be reached
+        """
+        self.ensure_one()
+        accounts = self.env["telephony.account"]
+        accounts.check_access("write")
+        # sudo: telephony.account.credentials - handed on to the account, and wiped
+        token = self.sudo().secret
+        if not token:
+            raise UserError(_("Enter the auth token of the Twilio account."))
+        vals = {name: self[name] for name in SHARED}
+        vals["account_sid"] = (vals["account_sid"] or "").strip()
+        account = self._find_account(vals["account_sid"])
+        draft = accounts.new(
+            vals if account.account_sid == vals["account_sid"] else {
+                **vals, "twiml_app_sid": False, "api_key_sid": False, "api_key_secret": False,
+            },
+            origin=account,
+        )
+        draft._check_account_sid()
+        draft._check_addresses()
+        draft._check_region()
+        connection = draft._send_connection_request(token)
+        if account:
+            account.write(vals)
+        else:
+            account = accounts.create({**vals, "company_id": self.company_id.id})
+        account._apply_connection(*connection)
+        self.sudo().secret = False
+        return account._notify(_("The account is connected."))
+
+    def _find_account(self, account_sid):
+        """Return the account to change: the one that was opened, or the company's."""
+        accounts = self.env["telephony.account"]
+        return self.account_id or accounts.search([
+            ("company_id", "=", self.company_id.id), ("account_sid", "=", account_sid)
+        ], limit=1) or accounts._get_of_company(self.company_id)

@@ -1,0 +1,148 @@
+from odoo import _, api, fields, models
+
+CHECKS = [
+    ("credentials", "Credentials"),
+    ("key", "API Key"),
+    ("application", "Application"),
+    ("number", "Number"),
+    ("address", "Public Address"),
+    ("reachability", "Reachability"),
+    ("signature", "Signature"),
+    ("country", "Countries"),
+    ("balance", "Balance"),
+    ("clock", "Clock"),
+]
+# What is broken comes first.
+STATES = ["error", "warning", "ok"]
+
+
+class TelephonyDiagnosis(models.TransientModel):
+    """The result of checking everything between this Odoo and Twilio."""
+
+    _name = "telephony.diagnosis"
+    _description = "Telephony Diagnosis"
+
+    account_id = fields.Many2one(
+        "telephony.account", required=True, readonly=True, ondelete="cascade"
+    )
+    checked_at = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    line_ids = fields.One2many("telephony.diagnosis.line", "diagnosis_id", readonly=True)
+    error_count = fields.Integer(compute="_compute_counts")
+    warning_count = fields.Integer(compute="_compute_counts")
+
+    @api.depends("line_ids.state")
+    def _compute_counts(self):
+        for diagnosis in self:
+            states = diagnosis.line_ids.mapped("state")
+            diagnosis.error_count = states.count("error")
+            diagnosis.warning_count = states.count("warning")
+
+    @api.depends("account_id")
+    def _compute_display_name(self):
+        self.display_name = _("Fix It")
+
+    @api.model
+    def action_open(self, account=None):
+        """Check an account, and show the result.
+
+        :param account: which; the current company's when none is given
+        :rtype: dict
+        """
+        account = account or self.env["telephony.account"]._get_of_company(self.env.company)
+        if not account:
+            return self.env["ir.actions.act_window"]._for_xml_id(
+                "crm_telephony.telephony_settings_action"
+            )
+        account.check_access("write")
+        lines = self._check(account)
+        diagnosis = self.create({"account_id": account.id, "line_ids": lines})
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Fix It"),
+            "res_model": self._name,
+            "res_id": diagnosis.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "current",
+        }
+
+    def action_check_again(self):
+        """Check again, and show the new result in place of this one."""
+        for diagnosis in self:
+            diagnosis.account_id.check_access("write")
+            lines = self._check(diagnosis.account_id)
+            diagnosis.write({
+                "checked_at": fields.Datetime.now(), "line_ids": [fields.Command.clear(), *lines],
+            })
+
+    def _check(self, account):
+        lines = sorted(account._diagnose(), key=lambda line: STATES.index(line["state"]))
+        return [fields.Command.create(line) for line in lines]
+
+
+class TelephonyDiagnosisLine(models.TransientModel):
+    """One thing that was checked."""
+
+    _name = "telephony.diagnosis.line"
+    _description = "Telephony Diagnosis Line"
+
+    diagnosis_id = fields.Many2one("telephony.diagnosis", required=True, ondelete="cascade")
+    check = fields.Selection(CHECKS, required=True)
+    state = fields.Selection(
+        [("ok", "Good"), ("warning", "To Look At"), ("error", "Broken")], required=True
+    )
+    sentence = fields.Char("Result", required=True)
+    repair = fields.Selection([
+        ("credentials", "Enter the Auth Token"),
+        ("key", "Make a New Key"),
+        ("connect", "Connect Again"),
+        ("number", "Receive Calls Here"),
+        ("archive", "Archive the Number"),
+        ("flow", "Choose a Call Flow"),
+        ("buy", "Buy a Number"),
+        ("account", "Change the Address"),
+    ])
+    number_id = fields.Many2one("telephony.number", ondelete="cascade")
+
+    def action_repair(self):
+        """Do what puts this line right, and check again. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        account = self.diagnosis_id.account_id
+        account.check_access("write")
+        if self.repair == "credentials":
+            return account.action_open_credentials()
+        if self.repair == "buy":
+            return account.action_search_numbers()
+        if self.repair == "account":
+            return self._open(account)
+        if self.repair == "flow":
+            return self._open(self.number_id)
+        if self.repair == "key":
+            account._make_new_key()
+        elif self.repair == "connect":
+            account.action_connect()
+        elif self.repair == "number":
+            self.number_id.action_connect()
+        elif self.repair == "archive":
+            self.number_id.active = False
+        # In a request of its own, because the check waits for Twilio, and nothing may be locked.
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id(
+                "crm_telephony.telephony_diagnosis_action_check_again"
+            ),
+            "context": {
+                "active_model": self.diagnosis_id._name,
+                "active_id": self.diagnosis_id.id,
+                "active_ids": self.diagnosis_id.ids,
+            },
+        }
+
+    def _open(self, record):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": record._name,
+            "res_id": record.id,
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "current",
+        }

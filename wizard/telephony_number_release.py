@@ -1,0 +1,33 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+
+class TelephonyNumberRelease(models.TransientModel):
+    """The question before a number is given back."""
+
+    _name = "telephony.number.release"
+    _description = "Release of a Telephone Number"
+
+    number_id = fields.Many2one(
+        "telephony.number", required=True, ondelete="cascade", readonly=True
+    )
+    number_display = fields.Char(related="number_id.display_name", string="Number to Release")
+    call_count = fields.Integer("Calls of the Last 30 Days", compute="_compute_usage")
+    agent_count = fields.Integer("Phone Users Calling out with It", compute="_compute_usage")
+
+    @api.depends("number_id")
+    def _compute_usage(self):
+        since = fields.Datetime.subtract(fields.Datetime.now(), days=30)
+        for wizard in self:
+            wizard.agent_count = len(wizard.number_id.agent_ids)
+            wizard.call_count = self.env["telephony.call"].search_count([
+                ("number_id", "=", wizard.number_id.id), ("create_date", ">=", since)
+            ])
+
+    def action_release(self):
+        """Give the number back. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        number = self.number_id
+        if not number.provider_number_id:
+            raise UserError(_("This number is not in the Twilio account any more."))
+        return number._release()
