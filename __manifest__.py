@@ -19,6 +19,8 @@
         "views/telephony_agent_views.xml",
         "views/telephony_caller_id_views.xml",
         "views/telephony_queue_views.xml",
+        "views/telephony_blocked_number_views.xml",
+        "views/telephony_flow_simulation_views.xml",
         "views/telephony_flow_views.xml",
         "views/telephony_account_views.xml",
         "views/res_partner_views.xml",

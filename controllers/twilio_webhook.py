@@ -98,7 +98,7 @@ class TwilioWebhook(Controller):
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo or form.get("QueueResult") == "hangup":
             return [HangUp()]
-        return call_sudo._process_next(form.to_dict())
+        return call_sudo._process_next({**request.httprequest.args, **form.to_dict()})
 
     @twiml_route("join")
     def join(self, account_sudo, form):

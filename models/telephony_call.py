@@ -87,6 +87,7 @@ class TelephonyCall(models.Model):
     )
     flow_id = fields.Many2one("telephony.flow", readonly=True, ondelete="set null")
     step_id = fields.Many2one("telephony.flow.step", readonly=True, ondelete="set null")
+    menu_count = fields.Integer(readonly=True)
     step_entered_at = fields.Datetime(readonly=True)
     trace = fields.Text("What Happened", readonly=True)
     started_at = fields.Datetime(

@@ -56,6 +56,10 @@ class TelephonyCall(models.Model):
         event.call_id = call
         call._add_trace(_("Somebody calls %(number)s.", number=number.display_name))
         call._apply_event(CallEvent("routed", at=call.started_at))
+        if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
+            call.outcome = "blocked"
+            call._add_trace(_("The number is on the block list: the call is rejected."))
+            return [Reject()]
         return call._run_flow()
 
     def _prepare_incoming_values(self, account, number, params):
@@ -134,13 +138,20 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         self.ensure_one()
-        return self._get_next_document()
+        if params.get("DialCallStatus") == "completed" and self.outcome in (False, "missed"):
+            # Somebody outside has answered; the caller's own end may have been told first.
+            self.outcome = "answered"
+        return self._get_next_document(params)
 
-    def _get_next_document(self):
-        """Say what the customer's leg does now, from the call's state alone.
+    def _get_next_document(self, params=None):
+        """Say what the customer's leg does now, from the call's state.
 
         The carrier may ask this at any moment, and more than once: the answer depends on what is
         true, not on who asks.
+
+        :param dict params: what the carrier tells: a key that was pressed, say
+        :return: a document
+        :rtype: list
         """
         if self.state == "ended":
             return [HangUp()]
@@ -154,11 +165,15 @@ class TelephonyCall(models.Model):
             return self._give_up_on_agent()
         if self.user_id or self._get_open_offers():
             return self._get_waiting_document()
-        if self.step_id.kind == "queue" and self._may_wait_on():
-            return self._get_waiting_document()
-        if self.step_id.kind == "voicemail":
-            return self._get_thanks()
-        return self._run_flow("timeout" if self.step_id else None)
+        if not self.step_id:
+            return self._run_flow()
+        params = params or {}
+        if params.get("at", str(self.step_id.id)) == str(self.step_id.id):
+            result = self.step_id._resume(self, params)
+        else:
+            # The carrier repeats a question whose answer was lost; the call is further by now.
+            result = self.step_id._enter(self)
+        return self._run_flow(result) if isinstance(result, str) else result
 
     # === FLOW === #
 
@@ -196,6 +211,10 @@ class TelephonyCall(models.Model):
             "Nobody is available at the moment. Please call again later. Good-bye."
         )
         return [Say(text, flow._get_speech_language()), HangUp()]
+
+    def _get_moment(self):
+        """Return the moment for which a flow decides (UTC, naive): now, except in a simulation."""
+        return self.env.context.get("telephony_moment") or fields.Datetime.now()
 
     # === OFFERS === #
 

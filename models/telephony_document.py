@@ -105,6 +105,32 @@ class AskKey:
 
 
 @dataclass(frozen=True)
+class Redirect:
+    """Ask an address what comes next.
+
+    :param str url: the address
+    """
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Forward:
+    """Connect the caller with somebody outside.
+
+    :param str number: E.164, who is called
+    :param str caller_id: E.164, what is shown there
+    :param int timeout: seconds it rings
+    :param str next_url: address that says what comes after
+    """
+
+    number: str
+    caller_id: str
+    timeout: int
+    next_url: str
+
+
+@dataclass(frozen=True)
 class HangUp:
     """End this leg."""
 

@@ -1,17 +1,16 @@
 import base64
+from ast import literal_eval
 
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.mimetypes import guess_mimetype
 
-from .telephony_call_state import CallEvent
-from .telephony_document import HangUp, Play, Record, Reject, Say
-
 
 class TelephonyFlowStep(models.Model):
-    """One step of a flow. `_enter` says what the caller hears, or by which exit the call leaves.
+    """One step of a flow: its settings, and the steps behind its exits.
 
-    An exit without a step of its own leads to a polite message and the end.
+    An exit without a step leads to a polite message and the end. What a step does is in
+    `telephony_flow_step_engine.py`.
     """
 
     _name = "telephony.flow.step"
@@ -25,8 +24,12 @@ class TelephonyFlowStep(models.Model):
     name = fields.Char(required=True)
     kind = fields.Selection(
         [
+            ("hours", "Look at the Opening Hours"),
+            ("menu", "Ask for a Key"),
+            ("condition", "Look at the Caller"),
             ("ring", "Ring Phone Users"),
             ("queue", "Wait in a Queue"),
+            ("forward", "Forward to a Number"),
             ("voicemail", "Take a Message"),
             ("message", "Say a Message and Hang Up"),
             ("reject", "Reject without Answering"),
@@ -42,16 +45,38 @@ class TelephonyFlowStep(models.Model):
         help="Those who are rung; for a message: those who may hear it.",
     )
     ring_order = fields.Selection(
-        [("parallel", "All at Once"), ("sequential", "One after the Other")],
+        [
+            ("parallel", "All at Once"),
+            ("sequential", "One after the Other"),
+        ],
         "Order",
         required=True,
         default="parallel",
+    )
+    owner_first = fields.Boolean(
+        "Salesperson First",
+        help="Ring the salesperson of the caller's opportunity or contact first, if free.",
     )
     timeout = fields.Integer(
         "Seconds", default=20, help="How long each phone rings: 5 to 120 seconds."
     )
     # Queue
     queue_id = fields.Many2one("telephony.queue", check_company=True, ondelete="restrict")
+    # Hours
+    calendar_id = fields.Many2one(
+        "resource.calendar", "Opening Hours", ondelete="restrict",
+        help="With its time zone and its public holidays.",
+    )
+    # Menu
+    key_ids = fields.One2many("telephony.flow.key", "step_id", "Keys", copy=True)
+    repeat = fields.Integer("Times", default=2, help="How often the caller is asked.")
+    # Condition
+    condition_model = fields.Selection(
+        [("res.partner", "Contact"), ("crm.lead", "Opportunity")], "About the", default="res.partner"
+    )
+    condition_domain = fields.Char("Condition", default="[]")
+    # Forward
+    forward_number = fields.Char(help="With country code, as +32470123456.")
     # Message
     message = fields.Text(help="What the caller hears, in the language of the flow.")
     audio = fields.Binary(
@@ -63,6 +88,20 @@ class TelephonyFlowStep(models.Model):
         "Longest Message", default=180, help="Seconds a caller may speak: 10 to 600."
     )
     # Exits
+    next_step_id = fields.Many2one(
+        "telephony.flow.step",
+        "If So",
+        domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
+        ondelete="set null",
+        help="If it is open; if the condition is met.",
+    )
+    else_step_id = fields.Many2one(
+        "telephony.flow.step",
+        "If Not",
+        domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
+        ondelete="set null",
+        help="If it is closed; if the condition is not met.",
+    )
     timeout_step_id = fields.Many2one(
         "telephony.flow.step",
         "If Nobody Answers",
@@ -98,6 +137,31 @@ class TelephonyFlowStep(models.Model):
             if step.kind in ("ring", "voicemail") and not step.agent_ids:
                 raise ValidationError(_("Choose the phone users of “%(name)s”.", name=step.name))
 
+    @api.constrains("kind", "calendar_id", "forward_number", "condition_domain", "condition_model")
+    def _check_decision(self):
+        for step in self:
+            if step.kind == "hours" and not step.calendar_id:
+                raise ValidationError(_("Choose the hours of “%(name)s”.", name=step.name))
+            if step.kind == "forward":
+                number = step.forward_number or ""
+                if number[:1] != "+" or self.env["telephony.call"]._normalize(
+                    number, self.env["res.country"]
+                ) != number:
+                    raise ValidationError(_(
+                        "Write the number of “%(name)s” with its country code, as +32470123456.",
+                        name=step.name,
+                    ))
+            if step.kind == "condition":
+                step._check_condition()
+
+    def _check_condition(self):
+        try:
+            domain = fields.Domain(literal_eval(self.condition_domain or "[]"))
+            domain.validate(self.env[self.condition_model].sudo())
+        except (ValueError, SyntaxError, TypeError, KeyError) as error:
+            raise ValidationError(_("The condition of “%(name)s” cannot be understood.",
+                                    name=self.name)) from error
+
     @api.constrains("kind", "queue_id")
     def _check_queue(self):
         for step in self:
@@ -119,98 +183,34 @@ class TelephonyFlowStep(models.Model):
                                         name=step.name))
 
     def _get_exit(self, name):
-        """Return the step behind an exit.
+        """Return the step behind an exit; nothing when there is none.
 
-        :param str name: `timeout`, `not_available` or `full`
+        :param str name: `timeout`, `not_available`, `full`, `yes`, `no`, or `key:` and a key
         """
-        return self[f"{name}_step_id"]
+        if name.startswith("key:"):
+            return self.key_ids.filtered(lambda key: f"key:{key.key}" == name).target_step_id
+        return self[{"yes": "next_step_id", "no": "else_step_id"}.get(name, f"{name}_step_id")]
 
-    def _enter(self, call):
-        """Begin this step for a call. Note: `self.ensure_one()`
 
-        :param call: the call, as superuser
-        :return: a document, or the name of the exit by which the call leaves at once
-        :rtype: list | str
-        """
-        self.ensure_one()
-        return getattr(self, f"_enter_{self.kind}")(call)
+class TelephonyFlowKey(models.Model):
+    """A key of a menu, and where it leads."""
 
-    def _enter_ring(self, call):
-        agents = self._get_next_agents(call)
-        if not agents:
-            call._add_trace(_("“%(step)s”: nobody is available.", step=self.name))
-            return "not_available"
-        call._offer_to(agents, self.timeout)
-        return call._get_waiting_document()
+    _name = "telephony.flow.key"
+    _description = "Call Flow Menu Key"
+    _order = "key"
+    _rec_name = "key"
 
-    def _enter_queue(self, call):
-        queue = self.queue_id
-        if not queue._has_anybody():
-            call._add_trace(_("“%(queue)s”: nobody is there.", queue=queue.name))
-            return "not_available"
-        if queue._is_full():
-            call._add_trace(_("“%(queue)s” is full.", queue=queue.name))
-            return "full"
-        now = fields.Datetime.now()
-        call.write({"queue_id": queue.id, "queued_at": now, "announced_at": False})
-        call._add_trace(_("Waits in “%(queue)s”.", queue=queue.name))
-        call._apply_event(CallEvent("queued", at=now))
-        queue._dispatch()
-        return call._get_waiting_document()
+    step_id = fields.Many2one("telephony.flow.step", required=True, ondelete="cascade", index=True)
+    flow_id = fields.Many2one(related="step_id.flow_id")
+    key = fields.Selection(
+        [(key, key) for key in "1234567890*#"], required=True, default="1"
+    )
+    label = fields.Char(required=True, help="As Sales. It is written into the story of the call.")
+    target_step_id = fields.Many2one(
+        "telephony.flow.step",
+        "Leads to",
+        domain="[('flow_id', '=', flow_id), ('id', '!=', step_id)]",
+        ondelete="set null",
+    )
 
-    def _enter_message(self, call):
-        call._add_trace(_("“%(step)s”: the caller hears a message.", step=self.name))
-        return [*self._get_prompt(self.message), HangUp()]
-
-    def _enter_reject(self, call):
-        call._add_trace(_("“%(step)s”: the call is rejected.", step=self.name))
-        if call.offer_ids:
-            # The caller waited, so the call is answered already and cannot be refused any more.
-            return [HangUp()]
-        return [Reject()]
-
-    def _enter_voicemail(self, call):
-        call._add_trace(_("“%(step)s”: the caller is asked for a message.", step=self.name))
-        call.recipient_ids = self.agent_ids.user_id
-        text = self.message or self._say(
-            "Nobody is available at the moment. Please leave a message after the tone."
-        )
-        url = call.account_id._get_webhook_url
-        return [
-            *self._get_prompt(text),
-            Record(
-                self.max_seconds, url("step", call=call.uuid), url("recording", call=call.uuid)
-            ),
-            HangUp(),
-        ]
-
-    def _get_prompt(self, text):
-        """Return what is played: the audio file, or else the text."""
-        if self.audio:
-            return [Play(self._get_audio_url())]
-        return [Say(text, self.flow_id._get_speech_language())]
-
-    def _get_audio_url(self):
-        """Return the public, unguessable address of the audio file."""
-        attachment = self.env["ir.attachment"].search([
-            ("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")
-        ], limit=1)
-        access_token = attachment.generate_access_token()[0]
-        account = self.flow_id.number_ids.account_id[:1]
-        return (
-            f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
-        )
-
-    def _say(self, text):
-        """Translate a sentence of ours into the flow's language."""
-        return self.with_context(lang=self.flow_id.language).env._(text)
-
-    def _get_next_agents(self, call):
-        """Return whom to ring next: everybody at once, or the next one who was not rung yet."""
-        available = self.agent_ids._get_available()
-        if self.ring_order == "parallel":
-            return available
-        rung = call.offer_ids.filtered(
-            lambda offer: offer.create_date >= (call.step_entered_at or call.create_date)
-        ).agent_id
-        return (available - rung)[:1]
+    _key_unique = models.Constraint("UNIQUE (step_id, key)", "A key leads to one step only.")

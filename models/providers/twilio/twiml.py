@@ -78,6 +78,22 @@ def _render_ask_key(response, step):
     response.append(gather)
 
 
+def _render_redirect(response, step):
+    response.redirect(step.url, method="POST")
+
+
+def _render_forward(response, step):
+    dial = Dial(
+        caller_id=step.caller_id,
+        timeout=step.timeout,
+        action=step.next_url,
+        method="POST",
+        answer_on_bridge=True,
+    )
+    dial.number(step.number)
+    response.append(dial)
+
+
 def _render_leave(response, step):
     response.leave()
 
@@ -98,6 +114,8 @@ RENDERERS = {
     doc.Wait: _render_wait,
     doc.Record: _render_record,
     doc.AskKey: _render_ask_key,
+    doc.Redirect: _render_redirect,
+    doc.Forward: _render_forward,
     doc.Leave: _render_leave,
     doc.HangUp: _render_hang_up,
     doc.Reject: _render_reject,

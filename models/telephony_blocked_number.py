@@ -1,0 +1,50 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+
+class TelephonyBlockedNumber(models.Model):
+    """A caller who is refused before the call is answered, at no cost."""
+
+    _name = "telephony.blocked.number"
+    _description = "Blocked Number"
+    _order = "create_date desc"
+    _rec_name = "number"
+
+    number = fields.Char(required=True, index=True, help="With country code, as +32470123456.")
+    reason = fields.Char()
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+
+    _number_unique = models.Constraint(
+        "UNIQUE (company_id, number)", "This number is on the block list already."
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            vals["number"] = self._normalize(vals.get("number"))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if "number" in vals:
+            vals = {**vals, "number": self._normalize(vals["number"])}
+        return super().write(vals)
+
+    def _normalize(self, number):
+        normalized = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
+        if not normalized:
+            raise ValidationError(_("Write the number with its country code, as +32470123456."))
+        return normalized
+
+    @api.model
+    def _is_blocked(self, number, company):
+        """Tell whether a caller is refused.
+
+        :param str number: E.164, empty for a hidden caller
+        :param company: whose block list
+        :rtype: bool
+        """
+        return bool(number) and bool(self.search_count([
+            ("company_id", "=", company.id), ("number", "=", number)
+        ], limit=1))

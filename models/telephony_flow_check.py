@@ -1,0 +1,73 @@
+from markupsafe import Markup
+
+from odoo import _, api, fields, models
+
+class TelephonyFlow(models.Model):
+    """What is wrong with a flow, and how it looks."""
+
+    _inherit = "telephony.flow"
+
+    problem_html = fields.Html("Problems", compute="_compute_problem_html", sanitize=False)
+    overview_html = fields.Html("Overview", compute="_compute_overview_html", sanitize=False)
+
+    @api.depends_context("lang")
+    def _compute_problem_html(self):
+        for flow in self:
+            problems = flow._get_problems()
+            flow.problem_html = Markup("<ul class='mb-0'>%s</ul>") % Markup().join(
+                Markup("<li>%s</li>") % problem for problem in problems
+            ) if problems else False
+
+    @api.depends_context("lang")
+    def _compute_overview_html(self):
+        for flow in self:
+            flow.overview_html = flow._draw(flow._get_first_step(), set()) or False
+
+    def _draw(self, step, seen):
+        """Draw a step and what follows it, as a nested list."""
+        if not step:
+            return Markup()
+        kinds = dict(step._fields["kind"]._description_selection(self.env))
+        line = Markup("<strong>%s</strong> <span class='text-muted'>%s</span>") % (
+            step.name, kinds[step.kind]
+        )
+        if step in seen:
+            return Markup("%s <em>↺</em>") % line
+        seen = {*seen, step}
+        rows = Markup().join(
+            Markup("<li class='mb-1'><span class='badge text-bg-light me-1'>%s</span> %s</li>") % (
+                label, self._draw(target, seen) or _("A polite message, and the end")
+            )
+            for label, target in step._get_exits_with_labels()
+        )
+        return line + (Markup("<ul class='mb-0'>%s</ul>") % rows if rows else Markup())
+
+    def _get_problems(self):
+        """Find what would surprise a caller or the one who made the flow.
+
+        Note: `self.ensure_one()`
+
+        :return: whole sentences
+        :rtype: list(str)
+        """
+        self.ensure_one()
+        if not self.step_ids:
+            return [_("The flow has no step: callers hear that nobody is available.")]
+        problems = []
+        reached = self._get_reached()
+        for step in self.step_ids.sorted():
+            if step not in reached:
+                problems.append(_("“%(step)s” is never reached.", step=step.name))
+            problems += step._get_problems()
+        return problems
+
+    def _get_reached(self):
+        """Return the steps a call can come to."""
+        reached = todo = self._get_first_step()
+        while todo:
+            found = todo.browse().union(*(
+                target for step in todo for _label, target in step._get_exits_with_labels()
+            ))
+            todo = found - reached
+            reached |= todo
+        return reached

@@ -1,0 +1,121 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from .telephony_document import AskKey, Forward, HangUp, Record, Reject, Say, Wait
+
+
+class TelephonyFlowSimulation(models.TransientModel):
+    """“What would a caller hear?” The engine that handles real calls answers, in words.
+
+    The simulated call lives in a transaction of its own that is rolled back: nobody is rung,
+    nothing is sent, nothing stays.
+    """
+
+    _name = "telephony.flow.simulation"
+    _description = "Call Flow Simulation"
+
+    flow_id = fields.Many2one("telephony.flow", required=True, ondelete="cascade")
+    caller = fields.Char(default="+32470123456", help="With country code; empty: a hidden caller.")
+    moment = fields.Datetime("At", required=True, default=fields.Datetime.now)
+    keys = fields.Char("Keys Pressed", help="One after the other, as 21. A space: no key.")
+    result = fields.Text(readonly=True)
+
+    def action_simulate(self):
+        """Let a call run through the flow, and write down what happens."""
+        self.ensure_one()
+        self.result = "\n".join(self._simulate(
+            self.flow_id.id, self.caller or "", self.moment, self.keys or ""
+        ))
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    @api.model
+    def _simulate(self, flow_id, caller, moment, keys):
+        """Run a call through a flow, in a transaction that is rolled back.
+
+        :param int flow_id: the flow, already committed
+        :param str caller: E.164, or empty
+        :param datetime moment: when the call comes (UTC, naive)
+        :param str keys: the keys the caller presses
+        :return: the story, sentence by sentence
+        :rtype: list(str)
+        """
+        self.env.flush_all()
+        savepoint = self.env.cr.savepoint(flush=False)
+        hooks = self._take_hooks()
+        try:
+            # sudo: telephony.call - the call is undone at the end of this method
+            env = self.env(su=True, context={**self.env.context, "telephony_moment": moment})
+            return self._run(env, env["telephony.flow"].browse(flow_id), caller, keys)
+        finally:
+            savepoint.rollback()
+            savepoint.close(rollback=True)
+            self.env.invalidate_all()
+            self._restore_hooks(hooks)
+
+    def _take_hooks(self):
+        """Remember what will happen at the commit: a simulated call adds nothing to it."""
+        cr = self.env.cr
+        return [(hook, list(hook._funcs), _copy(hook.data)) for hook in (cr.precommit, cr.postcommit)]
+
+    def _restore_hooks(self, hooks):
+        for hook, functions, data in hooks:
+            hook._funcs.clear()
+            hook._funcs.extend(functions)
+            hook.data.clear()
+            hook.data.update(data)
+
+    def _run(self, env, flow, caller, keys):
+        account = flow.number_ids.account_id[:1] or env["telephony.account"].search(
+            [("company_id", "=", flow.company_id.id)], limit=1
+        )
+        if not account:
+            raise UserError(_("Connect a Twilio account first."))
+        number = flow.number_ids[:1] or env["telephony.number"].create({
+            "account_id": account.id, "name": flow.name, "number": "+3225559999",
+        })
+        number.flow_id = flow
+        document = env["telephony.call"]._process_incoming(account, {
+            "CallSid": "simulation", "From": caller, "To": number.number
+        })
+        call = env["telephony.call"].search([
+            ("account_id", "=", account.id), ("provider_call_id", "=", "simulation")
+        ])
+        story = []
+        pressed = iter(keys)
+        for _turn in range(20):
+            story += self._tell(call, document)
+            if not isinstance(document[0], AskKey):
+                break
+            digit = next(pressed, " ").strip()
+            document = call._process_next({"Digits": digit} if digit else {})
+        return [line.split(" ", 1)[-1] for line in (call.trace or "").splitlines()] + story[-1:]
+
+    def _tell(self, call, document):
+        """Say in words what the caller hears at the end."""
+        for step in reversed(document):
+            if isinstance(step, Say):
+                return [_("The caller hears: %(text)s", text=step.text)]
+            if isinstance(step, Wait):
+                return [_("The caller waits.")]
+            if isinstance(step, Record):
+                return [_("The caller speaks after the tone.")]
+            if isinstance(step, Forward):
+                return [_("The caller is connected with %(number)s.", number=step.number)]
+            if isinstance(step, Reject):
+                return [_("The caller hears that the call is refused.")]
+            if isinstance(step, HangUp):
+                continue
+        return []
+
+
+def _copy(data):
+    """Copy the collections that commit hooks keep, one level deep."""
+    return {
+        key: value.copy() if hasattr(value, "copy") else value for key, value in data.items()
+    }

@@ -1,0 +1,233 @@
+from ast import literal_eval
+from datetime import UTC, timedelta
+
+from pytz import timezone
+
+from odoo import _, fields, models
+
+from .telephony_call_state import CallEvent
+from .telephony_document import (
+    AskKey,
+    Forward,
+    HangUp,
+    Play,
+    Record,
+    Redirect,
+    Reject,
+    Say,
+)
+
+# Seconds a caller has to press a key of a menu.
+KEY_SECONDS = 5
+
+
+class TelephonyFlowStep(models.Model):
+    """What each kind of step does.
+
+    `_enter` begins a step, `_resume` goes on when the caller comes back from it. Both return what
+    the caller hears next (a document), or the exit by which the call leaves at once.
+    """
+
+    _inherit = "telephony.flow.step"
+
+    def _enter(self, call):
+        """Begin this step for a call. Note: `self.ensure_one()`
+
+        :param call: the call, as superuser
+        :return: a document, or the name of the exit by which the call leaves at once
+        :rtype: list | str
+        """
+        self.ensure_one()
+        return getattr(self, f"_enter_{self.kind}")(call)
+
+    def _resume(self, call, params):
+        """Go on after the caller was busy with this step. Note: `self.ensure_one()`
+
+        :param call: the call, as superuser
+        :param dict params: what the carrier tells: a key, or how a forwarded call ended
+        :return: a document, or the name of the exit by which the call leaves
+        :rtype: list | str
+        """
+        self.ensure_one()
+        resume = getattr(self, f"_resume_{self.kind}", None)
+        return resume(call, params) if resume else "timeout"
+
+    # === RING === #
+
+    def _enter_ring(self, call):
+        agents = self._get_next_agents(call)
+        if not agents:
+            call._add_trace(_("“%(step)s”: nobody is available.", step=self.name))
+            return "not_available"
+        call._offer_to(agents, self.timeout)
+        return call._get_waiting_document()
+
+    # === QUEUE === #
+
+    def _resume_queue(self, call, params):
+        return call._get_waiting_document() if call._may_wait_on() else "timeout"
+
+    def _enter_queue(self, call):
+        queue = self.queue_id
+        if not queue._has_anybody():
+            call._add_trace(_("“%(queue)s”: nobody is there.", queue=queue.name))
+            return "not_available"
+        if queue._is_full():
+            call._add_trace(_("“%(queue)s” is full.", queue=queue.name))
+            return "full"
+        now = fields.Datetime.now()
+        call.write({"queue_id": queue.id, "queued_at": now, "announced_at": False})
+        call._add_trace(_("Waits in “%(queue)s”.", queue=queue.name))
+        call._apply_event(CallEvent("queued", at=now))
+        queue._dispatch()
+        return call._get_waiting_document()
+
+    # === HOURS === #
+
+    def _enter_hours(self, call):
+        now = call._get_moment()
+        calendar = self.calendar_id
+        here = now.replace(tzinfo=UTC)
+        intervals = calendar._work_intervals_batch(
+            here - timedelta(minutes=1), here + timedelta(minutes=1)
+        )[False]
+        is_open = any(start <= here < stop for start, stop, _line in intervals)
+        moment = here.astimezone(timezone(calendar.tz or "UTC")).strftime("%a %H:%M")
+        text = _("“%(step)s”: %(moment)s is open.") if is_open else _(
+            "“%(step)s”: %(moment)s is closed."
+        )
+        call._add_trace(text % {"step": self.name, "moment": moment})
+        return "yes" if is_open else "no"
+
+    # === MENU === #
+
+    def _enter_menu(self, call):
+        call.menu_count = 0
+        return self._ask(call)
+
+    def _resume_menu(self, call, params):
+        digit = params.get("Digits") or ""
+        key = self.key_ids.filtered(lambda key: key.key == digit)
+        if key:
+            call._add_trace(_("“%(step)s”: key %(key)s, %(label)s.",
+                              step=self.name, key=key.key, label=key.label))
+            return f"key:{digit}"
+        if digit:
+            call._add_trace(_("“%(step)s”: key %(key)s leads nowhere.",
+                              step=self.name, key=digit))
+        if call.menu_count < max(1, self.repeat):
+            return self._ask(call)
+        call._add_trace(_("“%(step)s”: no key.", step=self.name))
+        return "timeout"
+
+    def _ask(self, call):
+        call.menu_count += 1
+        url = self._get_next_url(call)
+        return [AskKey(tuple(self._get_prompt(self.message)), KEY_SECONDS, url), Redirect(url)]
+
+    # === CONDITION === #
+
+    def _enter_condition(self, call):
+        record = call.lead_id if self.condition_model == "crm.lead" else call.partner_id
+        domain = fields.Domain(literal_eval(self.condition_domain or "[]"))
+        is_met = bool(record and record.sudo().filtered_domain(domain))
+        text = _("“%(step)s”: the caller meets the condition.") if is_met else _(
+            "“%(step)s”: the caller does not meet the condition."
+        )
+        call._add_trace(text % {"step": self.name})
+        return "yes" if is_met else "no"
+
+    # === FORWARD === #
+
+    def _enter_forward(self, call):
+        call._add_trace(_("“%(step)s”: forwarded to %(number)s.",
+                          step=self.name, number=self.forward_number))
+        return [Forward(
+            self.forward_number, call.number_id.number, self.timeout or 20,
+            self._get_next_url(call),
+        )]
+
+    def _resume_forward(self, call, params):
+        if params.get("DialCallStatus") == "completed":
+            call._add_trace(_("“%(step)s”: the call was answered there.", step=self.name))
+            return [HangUp()]
+        call._add_trace(_("“%(step)s”: nobody answered there.", step=self.name))
+        return "timeout"
+
+    # === MESSAGE, REJECTION, VOICEMAIL === #
+
+    def _resume_message(self, call, params):
+        return [HangUp()]
+
+    def _resume_voicemail(self, call, params):
+        return call._get_thanks()
+
+    def _enter_message(self, call):
+        call._add_trace(_("“%(step)s”: the caller hears a message.", step=self.name))
+        return [*self._get_prompt(self.message), HangUp()]
+
+    def _enter_reject(self, call):
+        call._add_trace(_("“%(step)s”: the call is rejected.", step=self.name))
+        if call.offer_ids:
+            # The caller waited, so the call is answered already and cannot be refused any more.
+            return [HangUp()]
+        return [Reject()]
+
+    def _enter_voicemail(self, call):
+        call._add_trace(_("“%(step)s”: the caller is asked for a message.", step=self.name))
+        call.recipient_ids = self.agent_ids.user_id
+        text = self.message or self._say(
+            "Nobody is available at the moment. Please leave a message after the tone."
+        )
+        return [
+            *self._get_prompt(text),
+            Record(
+                self.max_seconds,
+                self._get_next_url(call),
+                call.account_id._get_webhook_url("recording", call=call.uuid),
+            ),
+            HangUp(),
+        ]
+
+    def _get_next_url(self, call):
+        """Return the address that is asked after this step; it says which step it was."""
+        return call.account_id._get_webhook_url("step", call=call.uuid, at=self.id)
+
+    def _get_prompt(self, text):
+        """Return what is played: the audio file, or else the text."""
+        if self.audio:
+            return [Play(self._get_audio_url())]
+        return [Say(text, self.flow_id._get_speech_language())]
+
+    def _get_audio_url(self):
+        """Return the public, unguessable address of the audio file."""
+        attachment = self.env["ir.attachment"].search([
+            ("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")
+        ], limit=1)
+        access_token = attachment.generate_access_token()[0]
+        account = self.flow_id.number_ids.account_id[:1]
+        return (
+            f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
+        )
+
+    def _say(self, text):
+        """Translate a sentence of ours into the flow's language."""
+        return self.with_context(lang=self.flow_id.language).env._(text)
+
+    def _get_next_agents(self, call):
+        """Return whom to ring next: everybody at once, or the next one who was not rung yet."""
+        available = self.agent_ids._get_available()
+        if self.owner_first:
+            owner = (call.lead_id.user_id or call.partner_id.user_id).telephony_agent_ids.filtered(
+                lambda agent: agent.company_id == call.company_id
+            )
+            rung = call.offer_ids.agent_id
+            first = (owner - rung)._get_available()
+            if first:
+                return first
+        if self.ring_order == "parallel":
+            return available
+        rung = call.offer_ids.filtered(
+            lambda offer: offer.create_date >= (call.step_entered_at or call.create_date)
+        ).agent_id
+        return (available - rung)[:1]
