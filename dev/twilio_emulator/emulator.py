@@ -37,7 +37,8 @@ class Emulator:
 
     def __init__(self, config):
         self.config, self.clock = config, Clock(config.time_scale)
-        self.public_url = "http://%s:%d" % (config.host, config.port)
+        host = "127.0.0.1" if config.host in ("", "0.0.0.0", "::") else config.host
+        self.public_url = "http://%s:%d" % (host, config.port)
         self.logs, self.settings, self.faults = Logs(), Settings(), Faults()
         self.store, self.engine = Store(config), Engine()
         self.webhooks = WebhookClient(config.auth_token, self.logs)

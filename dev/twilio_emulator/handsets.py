@@ -51,6 +51,8 @@ class Handset:
             peer, self.peer = self.peer, None
             if peer:
                 self.emulator.spawn(peer.close(), "handset sound")
+            for other in self.emulator.handsets.waiting:
+                self.emulator.spawn(self.emulator.handsets.offer(self, other), "handset ring")
 
     async def handle(self, message):
         """Carry out one message of the page."""
@@ -150,12 +152,15 @@ class Handsets:
         """A telephone does not ring any more."""
         if telephone in self.waiting:
             self.waiting.remove(telephone)
+        outcome = telephone.leg.outcome
+        answered = outcome.done() and outcome.result() == "answered"
         for page in self.pages:
             if telephone in page.ringing:
                 page.ringing.remove(telephone)
                 if page is not but:
                     self.emulator.spawn(
-                        page.notify("stopped", sid=telephone.leg.sid), "handset quiet"
+                        page.notify("stopped", sid=telephone.leg.sid, answered=answered),
+                        "handset quiet",
                     )
 
     async def handler(self, request):

@@ -28,6 +28,8 @@ const ENDS = {
     failed: "The call failed",
     canceled: "The caller hung up",
     completed: "The call is over",
+    elsewhere: "Answered on another telephone",
+    refused: "You refused the call",
 };
 
 const $ = (id) => document.getElementById(id);
@@ -58,6 +60,7 @@ function show(next, text = TEXTS[next], party = call?.party || "") {
     }
     if (next !== "talking") {
         $("timer").textContent = "";
+        $("pressed").textContent = "";
     }
 }
 
@@ -86,17 +89,16 @@ const handlers = {
     },
     answered() {
         started = Date.now();
-        $("pressed").textContent = "";
         show("talking");
     },
     ringing({ sid, caller, to }) {
         waiting.push({ sid, party: caller, to });
         offerNext();
     },
-    stopped({ sid }) {
+    stopped({ sid, answered }) {
         waiting = waiting.filter((each) => each.sid !== sid);
         if (call?.sid === sid && state === "ringing") {
-            end("canceled");
+            end(answered ? "elsewhere" : "canceled");
         }
     },
     ended({ status }) {
@@ -164,7 +166,14 @@ async function answer() {
 }
 
 function hangUp() {
-    line.send(state === "ringing" ? "refuse" : "hangup", { sid: call?.sid });
+    if (state !== "ringing") {
+        line.send("hangup");
+        return;
+    }
+    const { sid } = call;
+    waiting = waiting.filter((each) => each.sid !== sid);
+    line.send("refuse", { sid });
+    end("refused");
 }
 
 function end(status) {

@@ -66,11 +66,23 @@ class Engine:
         self.tick += 1
         parties = tuple(self.parties)
         for party in parties:
-            frame = party.speak()
-            party.said = SILENCE if frame is None else frame
+            self._safely(party, self._take)
         for party in parties:
-            try:
-                party.listen(party.mix())
-            except Exception:
-                _logger.exception("A party could not be given its sound")
-                self.remove(party)
+            self._safely(party, self._give)
+
+    @staticmethod
+    def _take(party):
+        frame = party.speak()
+        party.said = SILENCE if frame is None else frame
+
+    @staticmethod
+    def _give(party):
+        party.listen(party.mix())
+
+    def _safely(self, party, step):
+        """One broken party must not silence all others."""
+        try:
+            step(party)
+        except Exception:
+            _logger.exception("A party cannot take part any longer")
+            self.remove(party)

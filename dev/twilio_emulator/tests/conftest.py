@@ -3,8 +3,12 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
+from playwright.async_api import async_playwright
+
+from twilio_emulator.media import tones, wav
 
 from .world import World
 
@@ -12,6 +16,27 @@ STATE = Path(os.environ.get("TELEPHONY_STATE") or Path(__file__).parents[3] / ".
 MODULES = Path(os.environ.get("EMULATOR_NODE_MODULES") or STATE / "node_modules")
 SDK = MODULES / "@twilio/voice-sdk/dist/twilio.min.js"
 OPENAPI = MODULES / "@twilio/cli-core/src/services/twilio-api"
+
+FLAGS = [
+    "--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
+    "--allow-loopback-in-peer-connection",
+]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def chromium(tmp_path_factory):
+    """A browser whose microphone gives 550 Hz, for all tests."""
+    microphone = tmp_path_factory.mktemp("sound") / "microphone.wav"
+    microphone.write_bytes(wav.encode(np.tile(tones.tone((550,), 1.0), 10)))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=[*FLAGS, "--use-file-for-fake-audio-capture=%s" % microphone],
+        )
+        yield browser
+        await browser.close()
 
 
 @pytest_asyncio.fixture

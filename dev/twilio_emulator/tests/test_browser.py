@@ -3,22 +3,13 @@
 import time
 
 import jwt
-import numpy as np
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import async_playwright
 
 from twilio_emulator.media import tones, wav
 
 from .test_conference import near, room
 from .world import MOBILE, SALES, World, until
-
-FLAGS = [
-    "--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
-    "--allow-loopback-in-peer-connection",
-]
 
 
 class Stage:
@@ -83,22 +74,14 @@ class Stage:
 
 
 @pytest_asyncio.fixture
-async def stage(sdk_path, tmp_path):
-    """A browser whose microphone gives 550 Hz."""
-    world = await World(
-        time_scale=10.0, loopback=True, sdk_path=sdk_path
-    ).start()
-    microphone = tmp_path / "microphone.wav"
-    microphone.write_bytes(wav.encode(np.tile(tones.tone((550,), 1.0), 10)))
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[*FLAGS, "--use-file-for-fake-audio-capture=%s" % microphone],
-        )
-        page = await browser.new_page()
-        await page.goto(world.base + "/test-page")
-        yield Stage(world, page)
-        await browser.close()
+async def stage(sdk_path, chromium):
+    """A world and a fresh page in the browser."""
+    world = await World(time_scale=10.0, loopback=True, sdk_path=sdk_path).start()
+    context = await chromium.new_context()
+    page = await context.new_page()
+    await page.goto(world.base + "/test-page")
+    yield Stage(world, page)
+    await context.close()
     await world.stop()
     faults = [e for e in world.emulator.logs.errors if e["code"] == 0]
     assert not faults, faults
@@ -132,3 +115,96 @@ async def test_agent_and_customer_hear_each_other_mute_and_send_keys(stage):
     assert (await world.until_status(agent, "completed"))["status"] == "completed"
     ended = await until(lambda: world.app.at("/client_status"))
     assert ended[0].form["CallStatus"] == "completed"
+
+
+async def test_waiting_caller_is_taken_by_the_agent(stage):
+    world = stage.world
+    await world.answer_with(SALES, '<Enqueue waitUrl="wait" action="step">line</Enqueue>')
+    world.app.answers["/wait"] = '<Play loop="3">ringback.wav</Play><Pause length="20"/>'
+    world.app.answers["/ringback.wav"] = wav.encode(tones.tone((425,), 2.0))
+    customer = await world.dial_in(tone=900)
+    await world.until_call(customer, lambda c: near(c["hears"]["peak_hz"], 425))
+    await stage.open()
+    world.app.answers["/client"] = room("c-2", participantLabel="agent-1")
+    world.app.answers["/join"] = room("c-2", endConferenceOnExit="true")
+    agent = await stage.connect(uuid="c-2")
+    queue = (await world.rest(world.client.queues.list))[0]
+    await world.rest(world.client.queues(queue.sid).members(customer).update,
+                     url=world.app.url + "/join", method="POST")
+    await stage.until_hears(900)
+    await world.until_call(customer, lambda c: near(c["hears"]["peak_hz"], 550))
+    await world.rest(
+        world.client.conferences((await world.call(agent))["conference"]["sid"])
+        .participants(customer).update, hold=True, hold_url=world.app.url + "/wait")
+    await stage.until_hears(0)
+    await world.until_call(customer, lambda c: near(c["hears"]["peak_hz"], 425))
+    await stage.page.evaluate("call.disconnect()")
+    await world.until_status(agent, "completed")
+    assert (await world.call(customer))["status"] == "in-progress"
+
+
+async def test_reload_ends_the_agents_leg_only(stage):
+    world = stage.world
+    await stage.open()
+    world.app.answers["/client"] = room("c-3")
+    agent = await stage.connect(uuid="c-3")
+    await world.answer_with(SALES, room("c-3"))
+    customer = await world.dial_in(tone=900)
+    await stage.until_hears(900)
+    await stage.page.reload()
+    await world.until_status(agent, "completed")
+    assert (await world.call(customer))["status"] == "in-progress"
+    await stage.open()
+    again = await stage.connect(uuid="c-3")
+    assert again != agent
+    await stage.until_hears(900)
+
+
+async def test_sound_goes_on_while_signalling_comes_back(stage):
+    world = stage.world
+    await stage.open()
+    world.app.answers["/client"] = room("c-4")
+    agent = await stage.connect(uuid="c-4")
+    await world.answer_with(SALES, room("c-4"))
+    customer = await world.dial_in(tone=900)
+    await stage.until_hears(900)
+    await world.post("signalling/drop")
+    await stage.event("reconnecting")
+    await stage.event("reconnected")
+    await stage.until_hears(900)
+    await world.until_call(customer, lambda c: near(c["hears"]["peak_hz"], 550))
+    assert (await world.call(agent))["status"] == "in-progress"
+    await stage.page.evaluate("call.disconnect()")
+    await world.until_status(agent, "completed")
+
+
+async def test_device_is_rung_and_accepts(stage):
+    world = stage.world
+    await stage.open("ana")
+    await stage.page.evaluate("device.register()")
+    await stage.event("registered")
+    await world.answer_with(SALES, (
+        '<Dial answerOnBridge="true"><Client><Identity>ana</Identity>'
+        '<Parameter name="name" value="Azure &amp; Co"/></Client></Dial>'))
+    customer = await world.dial_in(tone=900)
+    await stage.page.wait_for_function("call?.customParameters.get('name') === 'Azure & Co'")
+    await stage.page.evaluate("call.accept()")
+    await stage.event("accept")
+    await stage.until_hears(900)
+    await world.until_call(customer, lambda c: near(c["hears"]["peak_hz"], 550))
+    await stage.page.evaluate("call.disconnect()")
+    await world.until_status(customer, "completed")
+
+
+async def test_expired_token_is_an_error_of_the_device(stage):
+    await stage.open(ttl=-5)
+    await stage.page.evaluate("void device.register().catch(() => {})")
+    await stage.event("device error 20104")
+
+
+async def test_refused_call_tells_its_code(stage):
+    await stage.open()
+    stage.world.app.answers["/client"] = "<Reject reason='busy'/>"
+    await stage.page.evaluate("(p) => connect(p)", {})
+    await stage.event("call error 31486")
+    await stage.event("disconnect")

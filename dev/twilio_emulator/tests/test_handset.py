@@ -1,25 +1,21 @@
 """The handset page: a person in a second browser window."""
 
 import pytest_asyncio
-from playwright.async_api import async_playwright
 
-from .test_browser import FLAGS
 from .test_conference import near, room
 from .world import MOBILE, SALES, World, until
 
 
 @pytest_asyncio.fixture
-async def handset():
+async def handset(chromium):
     """A world and a page that shows the handset."""
     world = await World(time_scale=10.0, loopback=True).start()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=FLAGS)
-        page = await browser.new_page()
-        await page.goto(world.base + "/")
-        await page.locator("#numbers button").first.wait_for()
-        yield world, page
-        await browser.close()
+    context = await chromium.new_context()
+    page = await context.new_page()
+    await page.goto(world.base + "/")
+    await page.locator("#numbers button").first.wait_for()
+    yield world, page
+    await context.close()
     await world.stop()
 
 
