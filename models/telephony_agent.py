@@ -5,7 +5,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 
 from .telephony_agent_lease import LEASE_SECONDS
 
-
 # Unanswered calls in a row after which an agent is set offline.
 MISSED_OFFERS = 2
 
@@ -214,6 +213,8 @@ class TelephonyAgent(models.Model):
         reason = agent_sudo._get_reason_not_to_call()
         country = self.env.company.country_id
         return {
+            # sudo: bus.bus - a counter; messages up to it are older than this answer
+            "bus_id": self.env["bus.bus"].sudo()._bus_last_id(),
             "agent": agent_sudo._to_client(),
             "can_call": not reason,
             "cannot_call_reason": reason or False,

@@ -182,7 +182,9 @@ class TelephonyCall(models.Model):
         :param account: who told it
         :param CallEvent event: what happened
         """
-        row = self.env["telephony.call.event"]._record_once(account, event.key, event.kind, event.at)
+        row = self.env["telephony.call.event"]._record_once(
+            account, event.key, event.kind, event.at
+        )
         if not row:
             _logger.info("A callback came again: %s", event.key)
             return

@@ -161,6 +161,8 @@ class TelephonyCall(models.Model):
             return [self._get_join(self._get_customer_leg(), ends_conference=True)]
         if self.state == "in_progress":
             if self._seconds_until(self.connect_by, fields.Datetime.now()) > 0:
+                self._add_trace(_("The connection of %(name)s was lost; the customer waits.",
+                                  name=self.user_id.name))
                 return self._get_waiting_document()
             return self._give_up_on_agent()
         if self.user_id or self._get_open_offers():
@@ -306,7 +308,6 @@ class TelephonyCall(models.Model):
         self.write({
             "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
         })
-        self._add_trace(_("The connection of %(name)s was lost.", name=self.user_id.name))
         self.account_id._after_commit(self, "_send_park_request")
         self._notify()
 

@@ -92,8 +92,8 @@ class TelephonyCall(models.Model):
         countries = self.env.company.country_id
         if record is not None and hasattr(record, "_phone_get_country"):
             countries = record._phone_get_country().get(record.id) or countries
-        normalized = (
-            self._normalize(number, countries) or self._normalize(number, self.env.company.country_id)
+        normalized = self._normalize(number, countries) or self._normalize(
+            number, self.env.company.country_id
         )
         if not (number or "").strip():
             raise UserError(_("Enter a number to call."))

@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 
+
 class TelephonyFlow(models.Model):
     """What is wrong with a flow, and how it looks."""
 

@@ -60,8 +60,8 @@ class TelephonyFlowSimulation(models.TransientModel):
 
     def _take_hooks(self):
         """Remember what will happen at the commit: a simulated call adds nothing to it."""
-        cr = self.env.cr
-        return [(hook, list(hook._funcs), _copy(hook.data)) for hook in (cr.precommit, cr.postcommit)]
+        hooks = (self.env.cr.precommit, self.env.cr.postcommit)
+        return [(hook, list(hook._funcs), _copy(hook.data)) for hook in hooks]
 
     def _restore_hooks(self, hooks):
         for hook, functions, data in hooks:

@@ -72,7 +72,9 @@ class TelephonyFlowStep(models.Model):
     repeat = fields.Integer("Times", default=2, help="How often the caller is asked.")
     # Condition
     condition_model = fields.Selection(
-        [("res.partner", "Contact"), ("crm.lead", "Opportunity")], "About the", default="res.partner"
+        [("res.partner", "Contact"), ("crm.lead", "Opportunity")],
+        "About the",
+        default="res.partner",
     )
     condition_domain = fields.Char("Condition", default="[]")
     # Forward

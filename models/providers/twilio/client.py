@@ -21,6 +21,8 @@ from ..base import ProviderError
 TIMEOUT = 5
 # Seconds before each new try of a request that was certainly not carried out.
 RETRY_DELAYS = (0.3, 1.0)
+# Twilio: the call is over, so it cannot be redirected.
+NOT_IN_PROGRESS = 21220
 LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
 CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
 
@@ -58,7 +60,7 @@ def _as_provider_error(error):
             error.msg,
             code=error.code or error.status,
             retryable=error.status == 429 or error.status == 503,
-            gone=error.status == 404,
+            gone=error.status == 404 or error.code == NOT_IN_PROGRESS,
             unknown=error.status >= 500 and error.status != 503,
         )
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ConnectionError):

@@ -3,8 +3,10 @@
  */
 
 import { browser } from "@web/core/browser/browser";
+import { debounce } from "@web/core/utils/timing";
 
 const MAX_READS = 3;
+const REPLAY_DELAY = 200; // ms; replayed messages come all at once
 
 export class LiveSync {
     /**
@@ -18,14 +20,17 @@ export class LiveSync {
         Object.assign(this, { orm, bus, store, listener });
         this.reading = null;
         this.mustReadAgain = false;
+        this.busId = Infinity; // before the first snapshot, every message may be an old one
+        this.refreshSoon = debounce(() => this.refresh(), REPLAY_DELAY);
     }
 
     start() {
         const { bus, listener, store } = this;
-        bus.subscribe("telephony/call_updated", (call) => listener.onCall(call));
-        bus.subscribe("telephony/offer_made", (offer) => listener.onOfferMade(offer));
-        bus.subscribe("telephony/offer_closed", (message) => listener.onOfferClosed(message));
-        bus.subscribe("telephony/agent_updated", (agent) => {
+        this.on("telephony/call_updated", (call) => listener.onCall(call));
+        this.on("telephony/offer_made", (offer) => listener.onOfferMade(offer));
+        this.on("telephony/offer_closed", (message) => listener.onOfferClosed(message));
+        bus.subscribe("telephony/rights_changed", () => this.refresh());
+        this.on("telephony/agent_updated", (agent) => {
             store.revision++;
             store.agent = agent;
         });
@@ -38,6 +43,23 @@ export class LiveSync {
         });
         bus.start();
         return this.refresh();
+    }
+
+    /**
+     * Listen to news. The bus replays the last minute to a browser it has never seen: what is
+     * older than the snapshot is not news, and must not ring or bring a call back to life.
+     *
+     * @param {string} type
+     * @param {(payload: Object) => void} apply
+     */
+    on(type, apply) {
+        this.bus.subscribe(type, (payload, { id } = {}) => {
+            if (id !== undefined && id <= this.busId) {
+                this.refreshSoon();
+            } else {
+                apply(payload);
+            }
+        });
     }
 
     /** @returns {Promise<boolean>} false when the server could not be asked */
@@ -66,6 +88,7 @@ export class LiveSync {
                 this.mustReadAgain = true; // something changed while the answer was on its way
                 continue;
             }
+            this.busId = data.bus_id ?? 0;
             this.store.applySnapshot(data);
         }
         this.listener.onSnapshot();
