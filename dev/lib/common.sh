@@ -54,16 +54,14 @@ logged() {
     fi
 }
 
-# as_root <command…>: run a command with the rights of root.
-as_root() {
-    if [ "$(id -u)" = 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        fail "'$1' needs root, and this user is not root and there is no sudo: run as root, or have the administrator run: $*"
-    fi
+# may_be_root <what for>: end with a clear sentence when there is no way to the rights of root.
+may_be_root() {
+    if [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then return 0; fi
+    fail "$1 needs root, and this user is not root and there is no sudo: please run as root, or have it done"
 }
+
+# as_root <command…>: run a command with the rights of root.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # --- PostgreSQL: a private cluster that listens on a unix socket only -------------------------------------------
 

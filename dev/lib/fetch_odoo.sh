@@ -24,7 +24,7 @@ download_odoo() {
     local mirror keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     mirror=$(debian_mirror)
     [ -n "$mirror" ] || fail "apt knows no Debian mirror: please set ODOO_PATH to a folder that contains Odoo 19"
-    mkdir -p "$STATE/cache/apt/lists/partial" "$STATE/cache/apt/archives/partial" "$STATE/cache/debs"
+    mkdir -p "$STATE/cache/apt/lists/partial" "$STATE/cache/apt/archives/partial"
     {
         printf 'deb [signed-by=%s] %s sid main\n' "$keyring" "$mirror"
         printf 'deb [signed-by=%s] %s bookworm main\n' "$keyring" "$mirror"
@@ -33,18 +33,17 @@ download_odoo() {
         fail "Debian's package list could not be read (log: $LOGS/odoo-fetch.log): is there a network?"
     # apt answers an unreachable mirror with a warning and success.
     # shellcheck disable=SC2086  # lists of words
-    (cd "$STATE/cache/debs" && logged odoo-fetch.log private_apt download $SID_PACKAGES $STABLE_PACKAGES) ||
+    rm -rf "$STATE/cache/debs" "$STATE/cache/debs.new"
+    mkdir -p "$STATE/cache/debs.new"
+    (cd "$STATE/cache/debs.new" && logged odoo-fetch.log private_apt download $SID_PACKAGES $STABLE_PACKAGES) ||
         fail "Odoo could not be downloaded (log: $LOGS/odoo-fetch.log): is there a network?"
+    mv "$STATE/cache/debs.new" "$STATE/cache/debs"
 }
 
 fetch_odoo() {
-    local deb target=$STATE/odoo web dangling selfie
-    if ! is_debian; then
-        fail "Odoo 19 is fetched from Debian's archive and this is not Debian: please set ODOO_PATH to the folder that contains Odoo 19's package 'odoo'"
-    fi
-    if ! ls "$STATE"/cache/debs/odoo-19_*.deb >/dev/null 2>&1; then
+    local deb target=$STATE/odoo.new web dangling selfie
+    if [ ! -d "$STATE/cache/debs" ]; then
         say "downloading Odoo 19 (120 MB)"
-        rm -rf "$STATE/cache/debs"
         download_odoo
     fi
     say "unpacking Odoo 19 (1.2 GB)"
@@ -58,6 +57,7 @@ fetch_odoo() {
     cp "$NODE_MODULES/@mediapipe/selfie_segmentation/selfie_segmentation.js" "$selfie/"
     dangling=$(find "$web/web" "$web/mail" "$web/crm" -xtype l)
     [ -z "$dangling" ] || fail "Odoo's files have links that lead nowhere: $dangling"
-    # Three times the size of what was unpacked is not needed any more.
+    rm -rf "$STATE/odoo"
+    mv "$target" "$STATE/odoo"
     rm -rf "$STATE/cache/debs" "$STATE/cache/apt"
 }
