@@ -88,10 +88,12 @@ def plain(name, folder):
     """Run plain pytest tests, without Odoo in the process."""
     if not has_tests(folder):
         return Result(problems=[f"there are no tests in {folder}"])
-    ini = next((path for path in [REPO / folder / "pytest.ini"] if path.exists()), None)
+    # The nearest configuration counts.
+    places_of_ini = [REPO / folder, *(REPO / folder).parents]
+    ini = next(path / "pytest.ini" for path in places_of_ini if (path / "pytest.ini").exists())
     return run_pytest(
         name,
-        *("-c", ini or REPO / "dev/pytest.ini", "-p", "no:odoo", REPO / folder),
+        *("-c", ini, "-p", "no:odoo", REPO / folder),
         environment=places.emulator_environment(),
     )
 
