@@ -24,6 +24,14 @@ export class IncomingCalls extends Component {
         return _t("Incoming call from %(name)s", { name: customerName(call) });
     }
 
+    get ownPhoneText() {
+        const { agent, usesBrowser } = this.store;
+        const number = agent?.phone_number_display || agent?.phone_number;
+        return !usesBrowser && number
+            ? _t("It also rings at %(number)s. Answer there, or accept it here.", { number })
+            : "";
+    }
+
     numberText(call) {
         return call.our_number ? call.our_number.name || call.our_number.number_display : "";
     }

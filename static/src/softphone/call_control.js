@@ -5,8 +5,8 @@
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
-import { CallState, Panel, VoiceState } from "./constants";
-import { humanError } from "./human_error";
+import { CallState, VoiceState } from "./constants";
+import { humanError, isRuleError } from "./human_error";
 
 const RETRY_DELAY = 1_000; // ms
 
@@ -22,6 +22,7 @@ export class CallControl {
      * @param {import("./note_keeper").NoteKeeper} parts.notes
      * @param {import("./softphone_frame").SoftphoneFrame} parts.frame
      * @param {import("./missed_calls").MissedCalls} parts.missed
+     * @param {import("./call_questions").CallQuestions} parts.questions
      */
     constructor(parts) {
         Object.assign(this, parts);
@@ -35,17 +36,31 @@ export class CallControl {
      * @param {Object} request
      * @param {string} request.number as it was typed; the server gives it its country
      * @param {string} [request.name] shown until the server tells who it is
-     * @param {number|false} [request.callerId] id of the number to show to the customer
+     * @param {number} [request.callerId] the caller ID to show; chosen here when it is not given
      * @param {{ resModel: string, resId: number }|null} [request.target] record the call is about
+     * @param {string} [request.reason] why a rule of the company does not count this time
      * @returns {Promise<boolean>} whether the call was placed
      */
-    async dial({ number, name = "", callerId = false, target = null }) {
-        const { store, link, voice } = this;
+    async dial({ number, name = "", callerId, target = null, reason = "" }) {
+        const { store } = this;
         this.frame.open();
         store.error = this._reasonNotToDial(number);
         if (store.error) {
             return false;
         }
+        if (callerId === undefined) {
+            callerId = await this._chooseCallerId({ number, name });
+            if (callerId === undefined) {
+                return false;
+            }
+            store.error = this._reasonNotToDial(number); // a call may have come in meanwhile
+        }
+        return !store.error && this._place({ number, name, callerId, target, reason });
+    }
+
+    async _place(request) {
+        const { number, name } = request;
+        const { store, link, voice } = this;
         store.endedCall = null;
         store.isKeypadShown = false;
         store.dialing = { number, name };
@@ -58,7 +73,7 @@ export class CallControl {
             if (!link.isWanted(session)) {
                 return false;
             }
-            const call = await this._sendDial(number, callerId, target);
+            const call = await this._sendDial(request);
             if (!link.isWanted(session)) {
                 // The person gave up while the server was dialling.
                 await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
@@ -67,26 +82,27 @@ export class CallControl {
             await this._onDialled(session, call);
             return true;
         } catch (error) {
+            const isWanted = link.isWanted(session);
             this._onDialFailed(session, error);
-            return false;
+            return isWanted && isRuleError(error) && this._dialWithReason(request);
         }
     }
 
-    /**
-     * Call the number of a record. With several caller IDs the person chooses one first.
-     *
-     * @param {{ number: string, target: Object|null, name?: string }} request
-     */
-    dialFromRecord({ number, target, name = "" }) {
-        const { store, frame } = this;
-        if (store.callerIds.length < 2 || store.hasCall) {
-            return this.dial({ number, target, name });
+    /** @returns {Promise<number|false|undefined>} undefined: the person gave up */
+    async _chooseCallerId({ number, name }) {
+        try {
+            return await this.questions.chooseCallerId({ number, name });
+        } catch (error) {
+            this.store.error = humanError(error);
+            return undefined;
         }
-        store.endedCall = null;
-        store.error = "";
-        Object.assign(store.draft, { number, target, name });
-        frame.show(Panel.KEYPAD);
-        frame.open();
+    }
+
+    /** A rule forbids the call, but this person may call all the same, and says why. */
+    async _dialWithReason(request) {
+        const { store } = this;
+        const reason = await this.questions.askReason(store.error);
+        return Boolean(reason) && this.dial({ ...request, reason });
     }
 
     _reasonNotToDial(number) {
@@ -100,13 +116,14 @@ export class CallControl {
         return number.trim() ? "" : _t("Enter a number to call.");
     }
 
-    async _sendDial(number, callerId, target) {
+    async _sendDial({ number, callerId, target, reason }) {
         const requestUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
         const kwargs = {
             caller_id_id: callerId || null,
             res_model: target?.resModel || null,
             res_id: target?.resId || null,
             request_uuid: requestUuid, // the same click never makes two calls
+            ...(reason && { override_reason: reason }),
         };
         const send = () => this.orm.silent.call("telephony.call", "dial", [number.trim()], kwargs);
         try {
@@ -128,10 +145,10 @@ export class CallControl {
         store.clearDraft();
         if (!store.findCall(call.uuid)) {
             this.onEnded(store.recent.find((other) => other.uuid === call.uuid) || call);
-        } else if (store.usesBrowser) {
-            await this._connect(session, call, "hang_up");
-        } else {
+        } else if ((call.via || store.agent?.call_via) === "phone") {
             link.end(); // the person's own telephone carries the sound
+        } else {
+            await this._connect(session, call, "hang_up");
         }
     }
 
@@ -307,6 +324,9 @@ export class CallControl {
         } else {
             store.applyCall(call);
             this.link.onCall(call);
+            if (!before && call.direction === "incoming" && store.isPhoneCall(call)) {
+                this.frame.open(); // accepted at the telephone: its note is written here
+            }
         }
         this.ringer.update();
     }

@@ -4,7 +4,7 @@
 
 import { _t } from "@web/core/l10n/translation";
 import { deserializeDateTime } from "@web/core/l10n/dates";
-import { CallState, VoiceState } from "./constants";
+import { CallState, Reach, VoiceState } from "./constants";
 
 const OUTCOMES = {
     answered: () => _t("The call has ended."),
@@ -38,6 +38,64 @@ export function customerDetail(call, isShort = false) {
     const shown = name ? number_display || number : "";
     const company = company_name !== name && !(isShort && shown) && company_name;
     return [company, shown].filter(Boolean).join(" · ");
+}
+
+/**
+ * @param {import("./softphone_store").SoftphoneStore} store
+ * @returns {string} why calls do not reach this person, and what to do; empty when they do
+ */
+export function unreachableText(store) {
+    if (!store.isUnreachable) {
+        return "";
+    }
+    if (store.reach === Reach.NETWORK) {
+        return _t("Calls do not reach you: this page cannot reach the server. Check your network.");
+    }
+    return _t(
+        "Your browser does not receive calls: the live connection is interrupted. It is tried again all the time; reload the page if this stays."
+    );
+}
+
+/**
+ * @param {Object} call CallData of a call through the person's own telephone
+ * @param {boolean} mustPress whether the person has to press 1
+ * @returns {string} what that telephone does now
+ */
+export function phoneStateText(call, mustPress) {
+    if (call.can_rejoin || call.agent_state === "ended") {
+        return _t("Your telephone has hung up.");
+    }
+    if (call.agent_connected) {
+        return _t("Your telephone is connected.");
+    }
+    if (call.agent_state === "in_progress") {
+        return mustPress ? _t("Press 1 on your telephone.") : _t("You have answered.");
+    }
+    if (call.agent_state === "ringing") {
+        return mustPress
+            ? _t("Your telephone is ringing… Press 1 when you answer.")
+            : _t("Your telephone is ringing…");
+    }
+    return _t("Calling your telephone…");
+}
+
+/**
+ * @param {Object} call CallData of a call through the person's own telephone
+ * @returns {string} what the customer's telephone does now
+ */
+export function customerStateText(call) {
+    if (call.customer_state === "in_progress") {
+        return call.on_hold ? _t("The customer is on hold.") : _t("The customer is connected.");
+    }
+    if (call.direction === "incoming") {
+        return _t("The customer is waiting.");
+    }
+    if (call.customer_state === "ringing") {
+        return _t("The customer's telephone is ringing…");
+    }
+    return call.agent_connected
+        ? _t("Calling the customer…")
+        : _t("The customer is called once you have answered.");
 }
 
 /**

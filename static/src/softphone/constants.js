@@ -41,7 +41,20 @@ export const VoiceErrorKind = Object.freeze({
     UNKNOWN: "unknown",
 });
 
-export const Panel = Object.freeze({ KEYPAD: "keypad", RECENT: "recent" });
+export const Panel = Object.freeze({
+    KEYPAD: "keypad",
+    RECENT: "recent",
+    PREFERENCES: "preferences",
+});
+
+/** What this page knows of its own reachability, before the server may know it. */
+export const Reach = Object.freeze({
+    OK: "ok",
+    /** The bus does not deliver, so a call cannot be announced */
+    BUS: "bus",
+    /** The server does not answer */
+    NETWORK: "network",
+});
 
 export const AgentState = Object.freeze({
     OFFLINE: "offline",

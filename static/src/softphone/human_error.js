@@ -57,6 +57,14 @@ const VOICE_SENTENCES = {
 };
 
 /**
+ * @param {unknown} error
+ * @returns {boolean} whether the server would do it all the same, if it were given a reason
+ */
+export function isRuleError(error) {
+    return Boolean(error?.exceptionName?.endsWith(".TelephonyRuleError"));
+}
+
+/**
  * @param {unknown} error a `VoiceError`, an error of the server or of the network, or a bug
  * @returns {string} a whole, translated sentence; never a traceback
  */
@@ -67,7 +75,7 @@ export function humanError(error) {
     if (error instanceof ConnectionLostError) {
         return _t("Odoo cannot be reached. Check your network and try again.");
     }
-    const isForPeople = error?.exceptionName?.startsWith("odoo.exceptions.");
+    const isForPeople = error?.exceptionName?.startsWith("odoo.exceptions.") || isRuleError(error);
     if (error instanceof RPCError && isForPeople && error.data?.message) {
         return error.data.message;
     }

@@ -10,9 +10,11 @@
 import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { sendLast } from "./beacon";
+import { Reach } from "./constants";
 import { startTicker } from "./ticker";
 
 export const RENEW_PERIOD = 35_000; // ms; three chances within the 100 s of a lease
+const RECOVERY_DELAY = 1_000; // ms
 
 export class Lease {
     /**
@@ -24,6 +26,9 @@ export class Lease {
         this.orm = orm;
         this.bus = bus;
         this.word = "";
+        /** Until when this page counts as reachable, by this computer's clock (ms) */
+        this.until = Infinity;
+        this.renewing = null;
         this.store = store;
         this.clientUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
         this.stopTicker = null;
@@ -33,15 +38,25 @@ export class Lease {
         this.bus.subscribe("telephony/lease", ({ client_uuid, word }) => {
             if (client_uuid === this.clientUuid) {
                 this.word = word;
+                this._recover();
             }
         });
+        this.bus.addEventListener("BUS:RECONNECT", () => this.renew());
         this.stopTicker = startTicker(RENEW_PERIOD, () => this.renew());
         browser.addEventListener("pagehide", () => this.release());
         browser.addEventListener("pageshow", (ev) => ev.persisted && this.renew());
         return this.renew();
     }
 
-    async renew() {
+    /** @returns {Promise<void>} never fails; two at once are one */
+    renew() {
+        this.renewing ||= this._renew().finally(() => {
+            this.renewing = null;
+        });
+        return this.renewing;
+    }
+
+    async _renew() {
         try {
             const before = Date.now();
             const lease = await this.orm.silent.call("telephony.agent", "renew_lease", [
@@ -50,10 +65,24 @@ export class Lease {
             ]);
             if (lease?.now) {
                 this._readClock(lease.now, (before + Date.now()) / 2);
+                const end = deserializeDateTime(lease.expires_at).toMillis();
+                this.until = end - this.store.clockOffset;
             }
+            this.store.reach = lease?.reachable === false ? Reach.BUS : Reach.OK;
         } catch (error) {
+            if (Date.now() > this.until) {
+                this.store.reach = Reach.NETWORK;
+            }
             // The next tick tries again; the server says "unreachable" meanwhile, which is true.
             console.debug("Telephony: the lease could not be renewed", error);
+        }
+    }
+
+    /** The bus delivers again: say so to the server now, not at the next tick. */
+    _recover() {
+        if (this.store.reach !== Reach.OK) {
+            browser.clearTimeout(this.recovery);
+            this.recovery = browser.setTimeout(() => this.renew(), RECOVERY_DELAY);
         }
     }
 

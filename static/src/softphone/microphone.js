@@ -13,6 +13,15 @@ export const AUDIO_CONSTRAINTS = Object.freeze({
     autoGainControl: true,
 });
 
+/**
+ * @param {string} [deviceId] the microphone that is wanted; another one serves when it is away
+ * @returns {MediaStreamConstraints}
+ */
+export function microphoneConstraints(deviceId = "") {
+    const device = deviceId ? { deviceId: { ideal: deviceId } } : {};
+    return { audio: { ...AUDIO_CONSTRAINTS, ...device } };
+}
+
 const KIND_OF_NAME = {
     NotAllowedError: Kind.MIC_DENIED,
     PermissionDeniedError: Kind.MIC_DENIED,
@@ -38,7 +47,7 @@ export function microphoneError(error) {
  * @returns {Promise<MediaStream>}
  * @throws {VoiceError}
  */
-export async function openMicrophone(constraints = { audio: AUDIO_CONSTRAINTS }) {
+export async function openMicrophone(constraints = microphoneConstraints()) {
     const devices = browser.navigator.mediaDevices;
     if (!devices?.getUserMedia) {
         // Browsers take the whole interface away on pages that are not served over https.

@@ -4,18 +4,23 @@
 
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
+import { canChooseSpeaker } from "./audio_devices";
+import { BrowserSettings } from "./browser_settings";
 import { customerDetail, customerName } from "./call_texts";
 
 const RING_URL = "/crm_telephony/static/src/audio/ring.wav";
+const PREVIEW_TIME = 4_000; // ms
 
 export class Ringer {
     /**
      * @param {import("./softphone_store").SoftphoneStore} store
      * @param {{ isOnMainTab: () => Promise<boolean>, bus: EventTarget }} multiTab
+     * @param {BrowserSettings} [settings]
      */
-    constructor(store, multiTab) {
+    constructor(store, multiTab, settings = new BrowserSettings()) {
         this.store = store;
         this.multiTab = multiTab;
+        this.settings = settings;
         this.audio = null;
         this.notifications = new Map();
         // When the ringing tab is closed, the next main tab must go on ringing.
@@ -45,10 +50,12 @@ export class Ringer {
         if (!browser.Audio) {
             return;
         }
+        this.stopPreview();
         this.audio ||= Object.assign(new browser.Audio(RING_URL), { loop: true });
         if (!this.audio.paused) {
             return;
         }
+        await this._prepare(this.audio, this.settings.ring);
         try {
             await this.audio.play();
             this.store.isRingBlocked = false;
@@ -59,6 +66,41 @@ export class Ringer {
         if (!this.isWanted) {
             this._stop(); // it was answered while the sound was being fetched
         }
+    }
+
+    /** Volume and loudspeaker as the person wants them. */
+    async _prepare(audio, device) {
+        audio.volume = this.settings.ringVolume;
+        if (!canChooseSpeaker() || (audio.sinkId || "") === device) {
+            return;
+        }
+        try {
+            await audio.setSinkId(device);
+        } catch (error) {
+            // It was unplugged: better a ring at the usual place than none.
+            console.debug("Telephony: the ring's device is away", error);
+            await audio.setSinkId("").catch(() => {});
+        }
+    }
+
+    /**
+     * Let the person hear the ring for a moment. To be called in a click.
+     *
+     * @param {string} [device] where to play it, in place of the ring's own device
+     */
+    async preview(device = this.settings.ring) {
+        this.stopPreview();
+        const audio = new browser.Audio(RING_URL);
+        this.previewAudio = audio;
+        await this._prepare(audio, device);
+        await audio.play();
+        this.previewTimer = browser.setTimeout(() => this.stopPreview(), PREVIEW_TIME);
+    }
+
+    stopPreview() {
+        browser.clearTimeout(this.previewTimer);
+        this.previewAudio?.pause();
+        this.previewAudio = null;
     }
 
     _stop() {
@@ -78,13 +120,14 @@ export class Ringer {
 
     /** Ask, in a click, whether the desktop may show incoming calls. */
     async askForNotifications() {
-        if (browser.Notification?.permission === "default") {
+        if (this.settings.wantsNotifications && browser.Notification?.permission === "default") {
             await browser.Notification.requestPermission();
         }
     }
 
     _notify() {
-        if (!document.hidden || browser.Notification?.permission !== "granted") {
+        const mayNotify = browser.Notification?.permission === "granted";
+        if (!document.hidden || !mayNotify || !this.settings.wantsNotifications) {
             return;
         }
         for (const { call } of this.store.offers) {

@@ -30,7 +30,7 @@ callActionRegistry
             label: ({ store }) => (store.session?.isMuted ? _t("Unmute") : _t("Mute")),
             icon: ({ store }) =>
                 store.session?.isMuted ? "fa fa-microphone-slash" : "fa fa-microphone",
-            isVisible: ({ store }) => store.usesBrowser,
+            isVisible: ({ store, call }) => !store.isPhoneCall(call),
             isActive: ({ store }) => Boolean(store.session?.isMuted),
             isDisabled: ({ store }) => !store.session?.isActive,
             onSelected: ({ softphone, store }) => softphone.link.mute(!store.session.isMuted),
@@ -43,7 +43,7 @@ callActionRegistry
             className: "o_telephony_keypad_toggle",
             label: () => _t("Keypad"),
             icon: () => "fa fa-th",
-            isVisible: ({ store }) => store.usesBrowser,
+            isVisible: ({ store, call }) => !store.isPhoneCall(call),
             isActive: ({ store }) => store.isKeypadShown,
             isDisabled: ({ store }) => !store.session?.isActive,
             onSelected: ({ store }) => {

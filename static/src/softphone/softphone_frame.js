@@ -64,6 +64,19 @@ export class SoftphoneFrame {
         }
     }
 
+    /** Preferences and back. During a call, back means: to the call. */
+    togglePreferences() {
+        const isShown = this.store.panel === Panel.PREFERENCES;
+        this.show(isShown ? Panel.KEYPAD : Panel.PREFERENCES);
+    }
+
+    /** Something more important has come. */
+    leavePreferences() {
+        if (this.store.panel === Panel.PREFERENCES) {
+            this.show(Panel.KEYPAD);
+        }
+    }
+
     /** @param {string} panel one of `Panel` */
     show(panel) {
         this._set({ panel });

@@ -5,14 +5,19 @@
 
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
+import { CallQuestions } from "../call_questions/call_questions";
+import { CallerIds } from "../caller_ids/caller_ids";
 import { SoftphoneSystray } from "../systray/softphone_systray";
 import { AgentControl } from "./agent_control";
+import { BrowserSettings } from "./browser_settings";
 import { CallControl } from "./call_control";
 import { GROUP_USER, SERVICE_NAME } from "./constants";
 import { Lease } from "./lease";
 import { LiveSync } from "./live_sync";
 import { MissedCalls } from "./missed_calls";
 import { NoteKeeper } from "./note_keeper";
+import { Notices } from "./notices";
+import { PreferencesControl } from "./preferences_control";
 import { Ringer } from "./ringer";
 import { SoftphoneFrame } from "./softphone_frame";
 import { SoftphoneRoot } from "./softphone_root";
@@ -29,23 +34,36 @@ import { VoiceLink } from "./voice_link";
  * @property {VoiceLink} link
  * @property {NoteKeeper} notes
  * @property {Ringer} ringer
+ * @property {BrowserSettings} settings
+ * @property {PreferencesControl} preferences
+ * @property {CallerIds} callerIds
  */
 
-function buildParts(store, { orm, bus_service, multi_tab, notification }) {
-    const voice = new VoiceDevice();
-    const ringer = new Ringer(store, multi_tab);
+function buildParts(store, services) {
+    const { orm, bus_service, dialog, multi_tab, notification } = services;
+    const settings = new BrowserSettings();
+    const voice = new VoiceDevice(settings);
+    const ringer = new Ringer(store, multi_tab, settings);
+    const questions = new CallQuestions(orm, dialog, store);
     const notes = new NoteKeeper(orm);
     const missed = new MissedCalls(store);
     const frame = new SoftphoneFrame(store, missed);
     const lease = new Lease(orm, bus_service, store);
-    const link = new VoiceLink(store, voice, () => sync.refresh());
+    const refresh = () => sync.refresh();
+    const link = new VoiceLink(store, voice, refresh);
     const calls = new CallControl({
         ...{ orm, notification, store, link, voice },
-        ...{ ringer, notes, frame, missed },
+        ...{ ringer, notes, frame, missed, questions },
     });
     const sync = new LiveSync(orm, bus_service, store, calls);
     const agent = new AgentControl(orm, store, lease, ringer);
-    return { voice, ringer, notes, missed, frame, lease, link, calls, sync, agent };
+    const preferences = new PreferencesControl(orm, store);
+    const callerIds = new CallerIds(orm, bus_service, store, refresh);
+    const notices = new Notices(services, store, calls, refresh);
+    return {
+        ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
+        ...{ settings, preferences, callerIds, notices },
+    };
 }
 
 async function begin(softphone, services) {
@@ -55,6 +73,8 @@ async function begin(softphone, services) {
     store.isUser = true;
     parts.frame.restore();
     parts.link.start();
+    parts.callerIds.start();
+    parts.notices.start();
     registry
         .category("systray")
         .add("crm_telephony.softphone", { Component: SoftphoneSystray }, { sequence: 24 });
@@ -67,7 +87,7 @@ async function begin(softphone, services) {
 }
 
 export const softphoneService = {
-    dependencies: ["bus_service", "multi_tab", "notification", "orm"],
+    dependencies: ["action", "bus_service", "dialog", "multi_tab", "notification", "orm"],
 
     /** @returns {Softphone} parts other than the store exist for phone users only */
     start(_env, services) {

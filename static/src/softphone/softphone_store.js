@@ -3,7 +3,7 @@
  */
 
 import { Reactive } from "@web/core/utils/reactive";
-import { AgentState, CallState, Panel, VoiceState } from "./constants";
+import { AgentState, CallState, Panel, Reach, VoiceState } from "./constants";
 
 const MAX_RECENT = 20;
 const RANK = [
@@ -25,7 +25,12 @@ export class SoftphoneStore extends Reactive {
     canCall = false;
     cannotCallReason = false;
     numbers = [];
+    /** @type {Object[]} caller IDs this person may show to customers */
     callerIds = [];
+    /** Whether this person may add caller IDs */
+    allowCallerId = false;
+    /** @type {Object[]} this person's own caller IDs, whatever their state */
+    myCallerIds = [];
     country = false;
     leaseSeconds = 100;
 
@@ -49,10 +54,12 @@ export class SoftphoneStore extends Reactive {
     panel = Panel.KEYPAD;
     isKeypadShown = false;
     /** What the dial pad holds; the target is the record whose phone field was clicked */
-    draft = { number: "", name: "", callerId: false, target: null };
+    draft = { number: "", name: "", target: null };
 
     error = "";
     isRingBlocked = false;
+    /** one of `Reach` */
+    reach = Reach.OK;
     missedCount = 0;
     /** Milliseconds to add to this computer's clock to get the server's */
     clockOffset = 0;
@@ -87,13 +94,24 @@ export class SoftphoneStore extends Reactive {
         if (this.hasCall) {
             return AgentState.IN_CALL;
         }
-        return this.offers.length ? AgentState.RINGING : this.agent?.state || AgentState.OFFLINE;
+        if (this.offers.length) {
+            return AgentState.RINGING;
+        }
+        return this.isUnreachable
+            ? AgentState.UNREACHABLE
+            : this.agent?.state || AgentState.OFFLINE;
+    }
+
+    /** @returns {boolean} whether this person is online, and calls do not arrive all the same */
+    get isUnreachable() {
+        const isKnown = this.reach !== Reach.OK || this.agent?.state === AgentState.UNREACHABLE;
+        return this.isOnline && this.usesBrowser && isKnown;
     }
 
     /** @returns {boolean} whether the person has to, and may, join the sound of the call again */
     get needsRejoin() {
         const call = this.currentCall;
-        if (!call?.uuid || !this.usesBrowser) {
+        if (!call?.uuid) {
             return false;
         }
         if (this.session?.uuid === call.uuid) {
@@ -107,6 +125,17 @@ export class SoftphoneStore extends Reactive {
         return Boolean(this.session?.isActive && !this.session.isMine);
     }
 
+    /**
+     * @param {Object} call CallData
+     * @returns {boolean} whether the person speaks through a telephone, not through this browser
+     */
+    isPhoneCall(call) {
+        if (this.session && this.session.uuid === call.uuid) {
+            return !call.uuid && !this.usesBrowser;
+        }
+        return call.via ? call.via === "phone" : !this.usesBrowser;
+    }
+
     findCall(uuid) {
         return this.calls.find((call) => call.uuid === uuid);
     }
@@ -118,6 +147,8 @@ export class SoftphoneStore extends Reactive {
         this.cannotCallReason = data.cannot_call_reason;
         this.numbers = data.numbers;
         this.callerIds = data.caller_ids;
+        this.allowCallerId = Boolean(data.allow_caller_id);
+        this.myCallerIds = data.my_caller_ids || [];
         this.country = data.country;
         this.leaseSeconds = data.client_lease_seconds || this.leaseSeconds;
         this.calls = data.calls.filter((call) => !this._ended.has(call.uuid));
@@ -182,7 +213,7 @@ export class SoftphoneStore extends Reactive {
     }
 
     clearDraft() {
-        this.draft = { number: "", name: "", callerId: this.draft.callerId, target: null };
+        this.draft = { number: "", name: "", target: null };
     }
 }
 

@@ -1,14 +1,15 @@
-import { Component } from "@odoo/owl";
+import { Component, useEffect } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { EndedPanel } from "../panels/ended/ended_panel";
 import { InCallPanel } from "../panels/in_call/in_call_panel";
 import { KeypadPanel } from "../panels/keypad/keypad_panel";
+import { PreferencesPanel } from "../panels/preferences/preferences_panel";
 import { RecentPanel } from "../panels/recent/recent_panel";
-import { customerName } from "./call_texts";
+import { customerName, unreachableText } from "./call_texts";
 import { CallTimer } from "./call_timer";
-import { AgentState, Panel } from "./constants";
+import { Panel } from "./constants";
 import { useSoftphone } from "./use_softphone";
 
 const WIDTH = 340; // px, as in the style sheet
@@ -17,7 +18,9 @@ const GAP = 16; // px
 /** The window at the bottom of the page, or the bar it becomes when it is minimised. */
 export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
-    static components = { CallTimer, EndedPanel, InCallPanel, KeypadPanel, RecentPanel };
+    static components = {
+        ...{ CallTimer, EndedPanel, InCallPanel, KeypadPanel, PreferencesPanel, RecentPanel },
+    };
     static props = {};
 
     setup() {
@@ -26,6 +29,11 @@ export class SoftphoneWindow extends Component {
         this.mailStore = useService("mail.store");
         this.Panel = Panel;
         useBus(this.ui.bus, "resize", () => this.render());
+        // A call that begins or ends is more important than the preferences.
+        useEffect(
+            (...happenings) => happenings.some(Boolean) && this.softphone.frame.leavePreferences(),
+            () => [Boolean(this.call), Boolean(this.store.endedCall)]
+        );
     }
 
     get call() {
@@ -40,8 +48,16 @@ export class SoftphoneWindow extends Component {
         return this.store.isOnline ? _t("Go offline") : _t("Go online");
     }
 
-    get isUnreachable() {
-        return this.store.agent?.state === AgentState.UNREACHABLE;
+    get unreachableText() {
+        return unreachableText(this.store);
+    }
+
+    get arePreferencesShown() {
+        return this.store.panel === Panel.PREFERENCES;
+    }
+
+    get preferencesTitle() {
+        return this.arePreferencesShown ? _t("Close the preferences") : _t("Preferences");
     }
 
     /** Beside the chat windows where there is room, so that neither hides the other. */

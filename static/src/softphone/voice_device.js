@@ -10,9 +10,10 @@
 import { loadJS } from "@web/core/assets";
 import { browser } from "@web/core/browser/browser";
 import { rpc } from "@web/core/network/rpc";
+import { BrowserSettings } from "./browser_settings";
 import { VoiceErrorKind as Kind, VoiceState } from "./constants";
 import { VoiceError } from "./human_error";
-import { AUDIO_CONSTRAINTS, ensureMicrophone, openMicrophone } from "./microphone";
+import { ensureMicrophone, microphoneConstraints, openMicrophone } from "./microphone";
 
 const CONNECT_TIMEOUT = 15_000; // ms
 const TOKEN_REFRESH = 60_000; // ms before the token expires
@@ -88,9 +89,12 @@ function sounds() {
  */
 
 export class VoiceDevice {
-    constructor() {
+    /** @param {BrowserSettings} [settings] which microphone and speaker to use */
+    constructor(settings = new BrowserSettings()) {
+        this.settings = settings;
         this._attempt = null;
         this._access = null;
+        settings.onChange(() => this._attempt?.useDevices());
     }
 
     ensureMicrophone() {
@@ -139,7 +143,7 @@ export class VoiceDevice {
         this.disconnect();
         const access = await this.prepare();
         this._access = null; // one token a call
-        const attempt = new VoiceAttempt(access, handlers);
+        const attempt = new VoiceAttempt(access, handlers, this.settings);
         this._attempt = attempt;
         try {
             await attempt.connect(uuid);
@@ -168,8 +172,10 @@ export class VoiceDevice {
 
 /** One Device with its one call, from its first request to its end. */
 class VoiceAttempt {
-    constructor(access, handlers) {
+    constructor(access, handlers, settings) {
         this.handlers = handlers;
+        this.settings = settings;
+        this.devices = { microphone: settings.microphone, speaker: "" };
         this.isClosed = false;
         this.isConnected = false;
         this.warnings = new Map();
@@ -204,7 +210,10 @@ class VoiceAttempt {
             this.resolve = settle(resolve);
             this.reject = settle(reject);
             this.device
-                .connect({ params: { uuid }, rtcConstraints: { audio: AUDIO_CONSTRAINTS } })
+                .connect({
+                    params: { uuid },
+                    rtcConstraints: microphoneConstraints(this.settings.microphone),
+                })
                 .then((call) => this._follow(call), this.reject);
         });
     }
@@ -229,6 +238,7 @@ class VoiceAttempt {
         this.isConnected = true;
         this.resolve();
         this._tell(VoiceState.CONNECTED);
+        this.useDevices();
     }
 
     _onError(error) {
@@ -291,6 +301,28 @@ class VoiceAttempt {
         } catch (error) {
             // The running call keeps its sound without a new token; the next call asks again.
             console.warn("Telephony: the token could not be renewed", error);
+        }
+    }
+
+    /** Take the devices the person has chosen, also in the middle of a conversation. */
+    async useDevices() {
+        const { audio } = this.device;
+        const { microphone, speaker } = this.settings;
+        if (!audio || !this.isConnected || this.isClosed) {
+            return;
+        }
+        try {
+            if (speaker !== this.devices.speaker && audio.isOutputSelectionSupported) {
+                this.devices.speaker = speaker;
+                await audio.speakerDevices.set(speaker || "default");
+            }
+            if (microphone !== this.devices.microphone) {
+                this.devices.microphone = microphone;
+                await audio.setInputDevice(microphone || "default");
+            }
+        } catch (error) {
+            // A device that was unplugged: the call keeps the one it has.
+            console.warn("Telephony: a sound device could not be used", error);
         }
     }
 

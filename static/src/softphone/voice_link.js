@@ -162,7 +162,8 @@ export class VoiceLink {
     async resume() {
         const uuid = browser.sessionStorage.getItem(MARKER);
         const isCarried = this.store.session?.isActive; // by another tab, which has told so
-        if (!uuid || isCarried || !this.store.findCall(uuid) || !this.store.usesBrowser) {
+        const call = this.store.findCall(uuid);
+        if (!uuid || isCarried || !call || this.store.isPhoneCall(call)) {
             browser.sessionStorage.removeItem(MARKER);
             return;
         }

@@ -9,6 +9,7 @@ import { callActionRegistry } from "../../softphone/softphone_actions";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { DialKeys } from "../keypad/dial_keys";
 import { CallNote } from "./call_note";
+import { PhoneCallState } from "./phone_call_state";
 
 const WARNINGS = {
     silent_microphone: () => _t("Your microphone seems silent. Check that it is not switched off."),
@@ -19,7 +20,7 @@ const WARNINGS = {
 /** A running call: who, for how long, and what can be done. */
 export class InCallPanel extends Component {
     static template = "crm_telephony.InCallPanel";
-    static components = { Caller, CallNote, CallTimer, DialKeys };
+    static components = { Caller, CallNote, CallTimer, DialKeys, PhoneCallState };
     static props = { call: Object };
 
     setup() {

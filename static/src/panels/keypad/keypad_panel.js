@@ -1,4 +1,5 @@
 import { Component, useRef } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { useContactSearch } from "./contact_search";
@@ -25,8 +26,15 @@ export class KeypadPanel extends Component {
         return this.store.isReady && !this.store.canCall;
     }
 
-    get mainNumber() {
-        return this.store.numbers[0];
+    /** Under which number the next call goes out. */
+    get shownNumberText() {
+        const { agent, callerIds, numbers } = this.store;
+        if (callerIds.length > 1) {
+            return _t("You choose the caller ID at every call.");
+        }
+        const main = numbers.find(({ id }) => id === agent?.default_number_id) || numbers[0];
+        const shown = callerIds[0] || main;
+        return shown ? _t("The customer sees %(number)s.", { number: shown.number_display }) : "";
     }
 
     get activeDescendant() {
@@ -96,10 +104,6 @@ export class KeypadPanel extends Component {
             target: { resModel: "res.partner", resId: contact.partner_id },
         });
         this.callButton.el.focus();
-    }
-
-    onCallerId(ev) {
-        this.draft.callerId = Number(ev.target.value) || false;
     }
 
     call() {

@@ -1,0 +1,66 @@
+/**
+ * What a person prefers on this computer: sound devices differ from one computer to the next, so
+ * these settings stay in the browser and are the same in all of its tabs.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { Reactive } from "@web/core/utils/reactive";
+
+const KEY = "telephony.settings";
+const DEFAULTS = Object.freeze({
+    /** Identifiers of devices; empty: what the computer uses for everything else */
+    microphone: "",
+    speaker: "",
+    ring: "",
+    /** 0 to 1 */
+    ringVolume: 0.8,
+    wantsNotifications: true,
+});
+
+export class BrowserSettings extends Reactive {
+    constructor() {
+        super();
+        this.listeners = [];
+        Object.assign(this, DEFAULTS, this._read());
+        browser.addEventListener("storage", (ev) => {
+            if (ev.key === KEY) {
+                Object.assign(this, DEFAULTS, this._read());
+                this._tell();
+            }
+        });
+    }
+
+    /** @param {() => void} listener called after every change, in whichever tab it was made */
+    onChange(listener) {
+        this.listeners.push(listener);
+    }
+
+    /** @param {Object} values of the settings above */
+    save(values) {
+        Object.assign(this, values);
+        const names = Object.keys(DEFAULTS);
+        const kept = Object.fromEntries(names.map((name) => [name, this[name]]));
+        browser.localStorage.setItem(KEY, JSON.stringify(kept));
+        this._tell();
+    }
+
+    _tell() {
+        for (const listener of this.listeners) {
+            listener();
+        }
+    }
+
+    /** Only what has the type it should have: an older version may have written something else. */
+    _read() {
+        try {
+            const kept = JSON.parse(browser.localStorage.getItem(KEY) || "{}");
+            return Object.fromEntries(
+                Object.entries(DEFAULTS)
+                    .filter(([name, value]) => typeof kept[name] === typeof value)
+                    .map(([name]) => [name, kept[name]])
+            );
+        } catch {
+            return {};
+        }
+    }
+}
