@@ -57,6 +57,9 @@ class TelephonyCall(models.Model):
                 self.state == "in_progress" and self.user_id == user and not agent_connected
             ),
             "note": self.note or "",
+            "disposition": {
+                "id": self.disposition_id.id, "name": self.disposition_id.name,
+            } if self.disposition_id else False,
         }
 
     def _get_customer_data(self, user):

@@ -64,6 +64,8 @@ class TelephonyCall(models.Model):
             },
             outcome.get(self.outcome, ""),
         ]
+        if self.disposition_id:
+            parts.append(self.disposition_id.name)
         if self.duration:
             parts.append(self.duration_display)
         if self.user_id:

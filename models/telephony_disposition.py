@@ -1,0 +1,17 @@
+from odoo import fields, models
+
+
+class TelephonyDisposition(models.Model):
+    """What a phone user thinks of a call: interested, wrong number, call again."""
+
+    _name = "telephony.disposition"
+    _description = "Call Result"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    connected_only = fields.Boolean(
+        "Only after a Conversation", help="Not offered when nobody answered."
+    )
+    company_id = fields.Many2one("res.company", help="Empty: for every company.")
