@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 
 from aiohttp import web
@@ -46,7 +47,8 @@ def parse(arguments=None):
 def main():
     """Run the emulator until it is stopped."""
     config = parse()
-    print("Twilio emulator on http://%s:%d" % (config.host, config.port), flush=True)
+    sys.stdout.write("Twilio emulator on http://%s:%d\n" % (config.host, config.port))
+    sys.stdout.flush()
     web.run_app(
         build(config), host=config.host, port=config.port, print=None, access_log=None,
         shutdown_timeout=2,

@@ -23,7 +23,10 @@ class Browser:
 
     def new_peer(self):
         """Return a fresh media connection for this party."""
-        return WebRtcPeer(on_digit=lambda d: self.leg.press(d), on_lost=self._lost)
+        return WebRtcPeer(on_digit=self._pressed, on_lost=self._lost)
+
+    def _pressed(self, digit):
+        self.leg.press(digit)
 
     def _lost(self):
         self.emulator.spawn(self._give_up(), "media lost")
@@ -42,6 +45,9 @@ class Browser:
     def listen(self, frame):
         """Let the browser hear a frame."""
         self.peer.write(frame)
+
+    def receive(self, digit):
+        """Nothing to do: a browser only hears keys."""
 
     async def send(self, type_, **payload):
         """Send a message about this call, if the signalling connection is there."""
@@ -138,6 +144,9 @@ class RungBrowser:
         """Let the tab that accepted hear a frame."""
         if self.winner:
             self.winner.listen(frame)
+
+    def receive(self, digit):
+        """Nothing to do: a browser only hears keys."""
 
     async def answered(self):
         """Nothing to do: the browser itself answered."""

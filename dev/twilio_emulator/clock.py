@@ -5,13 +5,13 @@ other programs write down themselves.
 """
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from email.utils import format_datetime
 
 
 def now():
     """Return the present moment as an aware datetime in UTC."""
-    return datetime.now(UTC)
+    return datetime.now(timezone.utc)
 
 
 def rfc2822(moment):

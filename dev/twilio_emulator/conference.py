@@ -211,7 +211,7 @@ class Conference:
         for other in self.participants:
             heard = sender.open or sender.whispers_to is other
             if other is not sender and heard and other.joined and not other.hold:
-                other.leg.digits_received += digit
+                other.leg.receive(digit)
 
     def report(self, event, participant=None, **extra):
         """Tell the application what happened."""

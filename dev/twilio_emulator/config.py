@@ -12,8 +12,9 @@ class Config:
 
     :param tuple numbers: E.164 numbers the account owns at start.
     :param sdk_path: file of the Voice SDK's global build, or None (then it is not served).
-    :param openapi_dir: folder with Twilio's OpenAPI documents, or None (then nothing is validated).
-    :param float time_scale: 2.0 makes the emulator's own waits twice as fast; sound stays real time.
+    :param openapi_dir: folder of Twilio's OpenAPI documents, or None (nothing is validated).
+    :param float time_scale: 2.0 makes the emulator's own waits twice as fast; sound stays
+        real time.
     :param bool loopback: offer 127.0.0.1 as a media address as well.
     """
 

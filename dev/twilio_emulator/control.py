@@ -107,7 +107,7 @@ class Control:
         """Return the telephone a request is about (409 if the leg is not one)."""
         leg = self.leg(request)
         if not isinstance(leg.endpoint, Telephone):
-            raise _error(409, "This party is a browser")
+            raise _error(409, "This party is not a telephone")
         return leg.endpoint
 
     async def one(self, request):

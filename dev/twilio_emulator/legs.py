@@ -119,6 +119,11 @@ class Leg:
         elif self.bridge:
             self.bridge.pass_key(self, digit)
 
+    def receive(self, digit):
+        """The party receives a key that somebody else pressed."""
+        self.digits_received += digit
+        self.endpoint.receive(digit)
+
     # --- life ----------------------------------------------------------------------------------
 
     def run(self, program):

@@ -43,7 +43,8 @@ class _Response:
 
     def __init__(self, response):
         self.data, self.status_code = response.body, response.status
-        self.headers, self.content_type = Headers(list(response.headers.items())), "application/json"
+        self.headers = Headers(list(response.headers.items()))
+        self.content_type = "application/json"
 
 
 class Specification:

@@ -57,7 +57,7 @@ async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None):
         outcome = await asyncio.wait_for(
             asyncio.shield(leg.outcome), emulator.clock.real(limit)
         )
-    except TimeoutError:
+    except asyncio.TimeoutError:
         outcome = "no-answer"
     if outcome == "answered" and not leg.over:
         leg.set_status("in-progress")

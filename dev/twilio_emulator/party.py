@@ -50,8 +50,11 @@ class Telephone:
                 self._keys.append(tones.key(digit))
                 self.leg.press(digit)
 
+    def receive(self, digit):
+        """Nothing to do: the leg shows the keys that came."""
+
     async def ring(self):
-        """Start to ring. Somebody answers through the control API, a handset page or the settings."""
+        """Start to ring until the control API, a handset page or the settings answer."""
         self.emulator.handsets.ring(self)
         delay = self.emulator.settings.auto_answer
         if delay is not None:

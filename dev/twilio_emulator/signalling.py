@@ -8,9 +8,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from aiohttp import WSMsgType, web
 
+from .applications import start_application_call
 from .browser import Browser, RungBrowser
 from .defaults import API_VERSION
-from .applications import start_application_call
 from .sids import new_sid
 from .tokens import TokenRefused, verify
 

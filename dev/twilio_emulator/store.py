@@ -1,4 +1,4 @@
-"""The account's resources that are not calls: numbers, applications, keys, caller IDs and the like."""
+"""The account's resources that are not calls: numbers, applications, keys, caller IDs …"""
 
 from . import defaults
 from .clock import now

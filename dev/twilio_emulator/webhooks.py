@@ -1,5 +1,6 @@
 """Requests to the application: signed, with retries, time limits and a log."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -157,7 +158,7 @@ class WebhookClient:
                     answer.message = "Got HTTP %d response to %s" % (response.status, url)
         except aiohttp.ConnectionTimeoutError as error:
             answer.error, answer.message, reason = 11205, "Connect time-out: %s" % error, "ct"
-        except (TimeoutError, aiohttp.ServerTimeoutError) as error:
+        except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
             answer.error, answer.message, reason = 11200, "Time-out: %s" % error, "rt"
         except (aiohttp.ClientError, OSError, ValueError) as error:
             answer.error, answer.message, reason = 11205, "No connection: %s" % error, "ct"

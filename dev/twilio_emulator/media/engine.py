@@ -1,4 +1,4 @@
-"""The heart beat of all sound: every 20 ms each party's frame is taken and each party's mix is given.
+"""The heart beat of all sound: every 20 ms each party gives a frame and gets its mix.
 
 One loop serves the whole emulator, so that all parties stay in step and nothing has to be buffered
 between mixers. It sleeps while there is no call.

@@ -30,7 +30,8 @@ class Meter:
         """Return the measure.
 
         :param int count: how many distinct frequencies to name at most.
-        :return dict: ``rms`` (0–32767), ``peak_hz`` (0 in silence), ``peaks`` (Hz, strongest first).
+        :return dict: ``rms`` (0–32767), ``peak_hz`` (0 in silence), ``peaks`` (Hz, strongest
+            first).
         """
         window = np.roll(self._ring, -self._at).astype(np.float64)
         rms = float(np.sqrt(np.mean(window**2)))

@@ -8,8 +8,8 @@ from .audio import FRAME, SILENCE, clip
 class Mixer:
     """Mix-minus with whispering.
 
-    A voice is any object with ``said`` (frame), ``open`` (contributes to everybody), ``whispers_to``
-    (None, or the only listener). The sum is made once a beat, whoever asks first.
+    A voice is any object with ``said`` (frame), ``open`` (contributes to everybody) and
+    ``whispers_to`` (None, or the only listener). The sum is made once a beat, whoever asks first.
     """
 
     def __init__(self):

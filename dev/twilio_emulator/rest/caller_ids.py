@@ -98,10 +98,11 @@ class CallerIds:
         )
         typed = ""
         try:
-            async with asyncio.timeout(self.emulator.clock.real(ANSWER_SECONDS)):
-                while len(typed) < len(code):
-                    typed += await keys.get()
-        except TimeoutError:
+            loop = asyncio.get_running_loop()
+            deadline = loop.time() + self.emulator.clock.real(ANSWER_SECONDS)
+            while len(typed) < len(code):
+                typed += await asyncio.wait_for(keys.get(), deadline - loop.time())
+        except asyncio.TimeoutError:
             return False
         finally:
             prompt.cancel()

@@ -3,8 +3,8 @@
 from ..clock import rfc2822
 from ..defaults import API_VERSION
 from ..legs import Leg
+from ..line import telephone_for
 from ..outgoing import DEFAULT_TIMEOUT, call_program
-from ..party import Telephone
 from ..twiml.interpreter import Interpreter
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, matches_dates, not_found, page
 from .common import uri as address
@@ -41,13 +41,13 @@ def serialize(leg):
     }
 
 
-def endpoint_for(emulator, to, tone=None):
+def endpoint_for(emulator, to):
     """Return the party to ring for ``to`` (E.164 number or ``client:identity``)."""
     if to.startswith("client:"):
         identity, _mark, query = to[7:].partition("?")
         params = dict(part.partition("=")[::2] for part in query.split("&") if part)
         return emulator.signalling.endpoint(identity, params)
-    return Telephone(emulator, to, tone)
+    return telephone_for(emulator, to)
 
 
 class Calls:

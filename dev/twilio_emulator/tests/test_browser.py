@@ -4,7 +4,6 @@ import time
 
 import jwt
 import pytest_asyncio
-from aiohttp import web
 
 from twilio_emulator.media import tones, wav
 

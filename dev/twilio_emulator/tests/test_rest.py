@@ -6,7 +6,6 @@ from .test_conference import room
 from .world import MOBILE, SALES, SUPPORT
 
 
-
 def login(user, password):
     """Return the header of a basic authentication."""
     return {"Authorization": encode_basic_auth(user, password)}
@@ -32,7 +31,8 @@ async def test_account_and_secret_are_checked(world):
 
 
 async def test_applications_can_be_made_changed_and_deleted(world):
-    made = await world.rest(world.client.applications.create, friendly_name="a", voice_url="http://x/")
+    made = await world.rest(
+        world.client.applications.create, friendly_name="a", voice_url="http://x/")
     await world.rest(world.client.applications(made.sid).update, voice_url="http://y/")
     found = await world.rest(world.client.applications.list, friendly_name="a")
     assert [a.voice_url for a in found] == ["http://y/"]
@@ -89,7 +89,8 @@ async def test_calls_are_listed_by_number_and_status(world):
 async def test_wrong_requests_are_refused_with_twilios_codes(world):
     calls, people = world.client.calls, world.client.conferences("room").participants
     url = "http://127.0.0.1:9/none"
-    assert await world.refused(calls.create, to=MOBILE, from_="+32470000000", url=url) == (400, 21210)
+    assert await world.refused(
+        calls.create, to=MOBILE, from_="+32470000000", url=url) == (400, 21210)
     assert await world.refused(calls.create, to="12", from_=SALES, url=url) == (400, 21217)
     assert await world.refused(calls.create, to=MOBILE, from_=SALES) == (400, 21205)
     assert await world.refused(people.create, to="+5355555555", from_=SALES) == (400, 21215)

@@ -8,7 +8,7 @@ from twilio_emulator.media import tones, wav
 from twilio_emulator.twiml.parser import TwimlError, parse
 
 from .test_conference import near
-from .world import MOBILE, SALES, until
+from .world import MOBILE, SALES, SUPPORT, until
 
 
 @pytest.mark.parametrize(("text", "code"), [
@@ -141,7 +141,8 @@ async def test_record_keeps_what_the_party_says(world):
 
 async def test_hang_up_while_recording_keeps_the_message(world):
     await world.answer_with(SALES, (
-        '<Record action="done" playBeep="false" timeout="600" recordingStatusCallback="recorded"/>'))
+        '<Record action="done" playBeep="false" timeout="600" '
+        'recordingStatusCallback="recorded"/>'))
     sid = await world.dial_in()
     leg = world.emulator.legs
     await until(lambda: leg[sid].taps and len(leg[sid].taps[0].frames) > 5)
@@ -199,7 +200,8 @@ async def test_dialled_number_that_does_not_answer(world, status):
 
 
 async def test_ringing_ends_after_the_time_out_and_five_seconds(world):
-    await world.answer_with(SALES, '<Dial action="done" timeout="5"><Number>%s</Number></Dial>' % MOBILE)
+    await world.answer_with(
+        SALES, '<Dial action="done" timeout="5"><Number>%s</Number></Dial>' % MOBILE)
     world.app.answers["/done"] = "<Hangup/>"
     sid = await world.dial_in("+32470333444")
     await world.until_status(sid, "completed")
@@ -224,3 +226,21 @@ async def test_first_in_the_queue_is_bridged(world):
     hits = await until(lambda: world.app.at("/left"))
     assert hits[0].form["QueueResult"] == "bridged"
     await world.until_status(customer, "completed")
+
+
+async def test_own_number_is_called_like_any_other(world):
+    world.emulator.store.number(SUPPORT).touch(voice_url=world.app.url + "/support")
+    world.app.answers["/support"] = '<Gather numDigits="1" action="key"/>'
+    world.app.answers["/key"] = "<Hangup/>"
+    await world.answer_with(SALES, "<Dial><Number>%s</Number></Dial><Say>over</Say>" % SUPPORT)
+    caller = await world.dial_in(tone=440)
+    await until(lambda: len(world.emulator.legs) == 3)
+    _first, near_end, far_end = world.emulator.legs
+    await world.until_call(far_end, lambda c: near(c["says"]["peak_hz"], 440))
+    assert (await world.call(far_end))["direction"] == "inbound"
+    assert (await world.call(near_end))["parent"] == caller
+    await world.post("calls/%s/digits" % caller, {"digits": "5"}, 200)
+    assert (await until(lambda: world.app.at("/key")))[0].form["Digits"] == "5"
+    await world.until_status(near_end, "completed")
+    await world.until_status(caller, "completed")
+    assert (await world.call(caller))["trail"][-1]["text"] == "over"

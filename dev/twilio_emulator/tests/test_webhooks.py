@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import requests
 from twilio.request_validator import RequestValidator
 
 from twilio_emulator.webhooks import Policy, signature
@@ -53,7 +54,8 @@ async def test_requests_of_a_call_carry_a_valid_signature(world):
     assert judge.validate(get.url, {}, get.headers["X-Twilio-Signature"])
     assert post.form["FromCity"] == "" and post.form["CallStatus"] == "ringing"
     assert post.form["Direction"] == "inbound" and get.query["b"] == " x"
-    assert not judge.validate(post.url, {**post.form, "To": "+1"}, post.headers["X-Twilio-Signature"])
+    forged = {**post.form, "To": "+1"}
+    assert not judge.validate(post.url, forged, post.headers["X-Twilio-Signature"])
 
 
 async def test_fallback_is_asked_with_the_error(world):
@@ -175,10 +177,10 @@ async def test_rest_faults(world):
 
 async def test_lost_answer_was_carried_out(world):
     await world.post("faults", {"kind": "lost", "method": "POST", "count": 1})
-    with pytest.raises(Exception, match="(?i)connection|disconnected"):
+    with pytest.raises(requests.exceptions.ConnectionError):
         await world.rest(world.client.queues.create, friendly_name="q")
     assert [q.friendly_name for q in await world.rest(world.client.queues.list)] == ["q"]
-    assert [r.get("fault") for r in await world.get("requests")][0] == "lost"
+    assert (await world.get("requests"))[0]["fault"] == "lost"
 
 
 async def test_reset_forgets_everything(world):

@@ -3,10 +3,10 @@
 import asyncio
 
 from ..legs import Leg
+from ..line import telephone_for
 from ..media import tones
 from ..media.audio import SILENCE
 from ..outgoing import place
-from ..party import Telephone
 from .interpreter import Interpreter, Stop
 from .parser import TwimlError
 
@@ -33,7 +33,7 @@ class Bridge:
 
     def pass_key(self, leg, digit):
         """Let the other party receive a key."""
-        self.other(leg).digits_received += digit
+        self.other(leg).receive(digit)
 
     def end(self, leg=None):
         """Part the two."""
@@ -122,7 +122,7 @@ def _child(run, verb, noun):
             shown = False
         if not shown:
             raise TwimlError(13214, "Dial: invalid callerId %s" % from_)
-        return Leg(emulator, "outbound-dial", from_, number, Telephone(emulator, number),
+        return Leg(emulator, "outbound-dial", from_, number, telephone_for(emulator, number),
                    parent=leg, callbacks=callbacks)
     identity = next((c.text for c in noun.children if c.name == "Identity"), noun.text)
     params = {c.get("name"): c.get("value", "") for c in noun.children if c.name == "Parameter"}

@@ -40,7 +40,7 @@ async def send_digits(leg, channel, digits):
     """Send keys to a party; ``w`` waits half a second."""
     for digit in digits:
         if digit in tones.KEYS:
-            leg.digits_received += digit
+            leg.receive(digit)
             await channel.play(tones.key(digit), "key " + digit)
         else:
             await leg.emulator.clock.sleep(0.5)

@@ -80,7 +80,7 @@ async def _until_end(emulator, verb, take, keys):
     while take.quiet < timeout and len(take.frames) * FRAME_SECONDS < longest:
         try:
             key = await asyncio.wait_for(keys.get(), FRAME_SECONDS)
-        except TimeoutError:
+        except asyncio.TimeoutError:
             continue
         if key in finish:
             return key
