@@ -45,8 +45,6 @@ def twiml_route(path):
     """Declare a question of Twilio: the method returns a document, an error is spoken politely."""
 
     def decorate(method):
-        @route(f"/telephony/twilio/{path}", **ROUTE)
-        @functools.wraps(method)
         def answer(self, **params):
             account_sudo = _get_account_sudo()
             form = request.httprequest.form
@@ -62,7 +60,10 @@ def twiml_route(path):
                 )
             return _answer(account_sudo, document)
 
-        return answer
+        functools.update_wrapper(answer, method)
+        # Odoo would see the method's parameters through it, and log all of Twilio's as unknown.
+        del answer.__wrapped__
+        return route(f"/telephony/twilio/{path}", **ROUTE)(answer)
 
     return decorate
 
