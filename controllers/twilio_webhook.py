@@ -41,6 +41,25 @@ def _answer(account_sudo, document):
     )
 
 
+def _get_leg_id():
+    leg_id = request.httprequest.args.get("leg", "")
+    return int(leg_id) if leg_id.isdecimal() and len(leg_id) < 10 else 0
+
+
+def _apologize(account_sudo, form):
+    """End a call that cannot go on; whatever fails meanwhile, the caller hears a sentence."""
+    try:
+        with request.env.cr.savepoint():
+            return account_sudo.env["telephony.call"]._process_crash(
+                account_sudo, form.get("CallSid")
+            )
+    except (OperationalError, ConcurrencyError):
+        raise
+    except Exception:
+        _logger.exception("The apology failed")
+        return [Say("We are sorry, something went wrong. Please call again later."), HangUp()]
+
+
 def twiml_route(path):
     """Declare a question of Twilio: the method returns a document, an error is spoken politely."""
 
@@ -55,9 +74,7 @@ def twiml_route(path):
                 raise
             except Exception:
                 _logger.exception("The webhook %s failed", path)
-                document = account_sudo.env["telephony.call"]._process_crash(
-                    account_sudo, form.get("CallSid")
-                )
+                document = _apologize(account_sudo, form)
             return _answer(account_sudo, document)
 
         functools.update_wrapper(answer, method)
@@ -111,18 +128,15 @@ class TwilioWebhook(Controller):
     def agent_phone(self, account_sudo, form):
         """The telephone of a phone user was answered, or a key was pressed on it."""
         call_sudo = _get_call_sudo(account_sudo)
-        leg_id = request.httprequest.args.get("leg", "")
-        if not call_sudo or not leg_id.isdecimal():
+        if not call_sudo:
             return [HangUp()]
-        return call_sudo._process_phone(int(leg_id), form.to_dict())
+        return call_sudo._process_phone(_get_leg_id(), form.to_dict())
 
     @twiml_route("fallback")
     def fallback(self, account_sudo, form):
         """Twilio could not use the answer to another question: `ErrorCode`, `ErrorUrl`."""
         _logger.error("Twilio could not use an answer: error %s", form.get("ErrorCode"))
-        return account_sudo.env["telephony.call"]._process_crash(
-            account_sudo, form.get("CallSid")
-        )
+        return _apologize(account_sudo, form)
 
     @route("/telephony/twilio/status", **ROUTE)
     def status(self, **params):
@@ -130,8 +144,7 @@ class TwilioWebhook(Controller):
         account_sudo = _get_account_sudo()
         event = account_sudo._parse_leg_event(request.httprequest.form)
         if event:
-            leg_id = request.httprequest.args.get("leg", "")
-            event = replace(event, leg_id=int(leg_id) if leg_id.isdecimal() else 0)
+            event = replace(event, leg_id=_get_leg_id())
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
         return request.make_response("")
 

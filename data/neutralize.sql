@@ -1,7 +1,7 @@
 -- A copy of a database must neither answer nor make the calls of the original.
 UPDATE telephony_account
    SET state = 'draft',
-       auth_token = 'neutralized',
+       auth_token = NULL,
        api_key_sid = NULL,
        api_key_secret = NULL,
        twiml_app_sid = NULL,

@@ -2,10 +2,12 @@ import logging
 import uuid as uuidlib
 
 from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
 from .telephony_call_state import CALL_STATES, CallEvent, call_target, is_legal, outcome_of
+from .telephony_destination import to_possible_e164
 from .telephony_document import HangUp, Say
 
 _logger = logging.getLogger(__name__)
@@ -158,11 +160,15 @@ class TelephonyCall(models.Model):
         :return: the number, or an empty text when it is none
         :rtype: str
         """
-        formatted = phone_validation.phone_format(
-            (number or "").strip(), country.code or None, country.phone_code or None,
-            force_format="E164", raise_exception=False,
-        )
-        return formatted if formatted.startswith("+") and formatted[1:].isdigit() else ""
+        written = str(number or "").strip()
+        try:
+            return phone_validation.phone_format(
+                written, country.code or None, country.phone_code or None, force_format="E164"
+            )
+        except UserError:
+            # Ranges are opened faster than lists of them: a possible number is good enough, if
+            # it is written with its country code.
+            return to_possible_e164(written)
 
     @api.model
     def _format_number(self, number):
@@ -182,16 +188,15 @@ class TelephonyCall(models.Model):
         :param account: who told it
         :param CallEvent event: what happened
         """
-        row = self.env["telephony.call.event"]._record_once(
-            account, event.key, event.kind, event.at
-        )
-        if not row:
-            _logger.info("A callback came again: %s", event.key)
-            return
         leg = self.env["telephony.call.leg"]._find(account, event)
         if not leg:
-            # The leg may be in the transaction of another worker, just being written.
+            # It is not kept, so that it can be told again once the leg is known.
             _logger.warning("A callback about an unknown leg: %s", event.key)
+            return
+        events = self.env["telephony.call.event"]
+        row = events._record_once(account, event.key, event.kind, event.at)
+        if not row:
+            _logger.info("A callback came again: %s", event.key)
             return
         row.call_id = leg.call_id
         leg.call_id._apply_event(event)
@@ -283,11 +288,8 @@ class TelephonyCall(models.Model):
         if not leg:
             return None
         moved = leg._advance(event)
-        if leg.role == "customer" and event.status == "in_progress" and (
-            self.direction == "outgoing" and self.state == "ended" and self.answered_at
-        ):
-            # The end came before the answer: now the true moment of the answer is known.
-            self._correct_answer(leg.answered_at)
+        if self.state == "ended":
+            self._apply_late_leg(leg)
         if not moved:
             return None
         if leg.role == "agent" and leg.status == "ended":
@@ -296,12 +298,24 @@ class TelephonyCall(models.Model):
             self._notify()
         return call_target(self.direction, leg.role, leg.status)
 
-    def _correct_answer(self, answered_at):
-        self.write({
-            "answered_at": answered_at,
-            "duration": max(0, int((self.ended_at - answered_at).total_seconds())),
-            "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
-        })
+    def _apply_late_leg(self, leg):
+        """Learn from an event that comes after the end of the call."""
+        answered_at = leg.answered_at
+        if leg.role == "customer" and self.direction == "outgoing" and answered_at and (
+            answered_at < self.ended_at and answered_at != self.answered_at
+        ):
+            # Now it is known that they spoke, and since when.
+            self.write({
+                "answered_at": answered_at,
+                "outcome": "answered",
+                "duration": int((self.ended_at - answered_at).total_seconds()),
+                "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
+            })
+            self._update_log()
+            self._notify()
+        if leg._is_alive() and leg.provider_leg_id:
+            # It was called while the call ended: nobody is there to speak with.
+            self.account_id._after_commit(self, "_send_end_request")
 
     def _apply_join(self, event):
         leg = self.env["telephony.call.leg"]._find(self.account_id, event)
@@ -310,7 +324,7 @@ class TelephonyCall(models.Model):
             values["provider_conference_id"] = event.conference_id
         if values:
             self.write(values)
-        if leg and not leg.joined_at:
+        if leg and (not leg.joined_at or leg.joined_at > event.at):
             leg.joined_at = event.at
 
     def _apply_leave(self, event):
@@ -378,7 +392,8 @@ class TelephonyCall(models.Model):
     def _on_ended(self):
         self.offer_ids._close("withdrawn", "canceled")
         self._drop_phone_legs(self._get_agent_legs())
-        if self.ended_by != "customer" and self.leg_ids._is_alive():
+        # A customer who leaves the room ends it for all; who never was in it leaves the others.
+        if (self.ended_by != "customer" or not self.answered_at) and self.leg_ids._is_alive():
             self.account_id._after_commit(self, "_send_end_request")
         self._post_log()
         self._tell_missed()

@@ -119,12 +119,8 @@ class TelephonyCall(models.Model):
         if self.step_id.kind == "queue":
             return self._wait_in_queue(now)
         open_offers = self._expire_offers(now)
-        if not open_offers and self.step_id.kind == "ring":
-            # Sequential: the next one. After a lost claim: everybody again.
-            agents = self.step_id._get_next_agents(self)
-            if self.step_id.ring_order == "sequential" and agents:
-                self._offer_to(agents, self.step_id.timeout)
-                open_offers = self._expire_offers(now)
+        if not open_offers and self._ring_next():
+            open_offers = self._get_open_offers()
         if not open_offers:
             return [Leave()]
         return self._get_ringback(self._seconds_until(max(open_offers.mapped("expires_at")), now))
@@ -243,6 +239,20 @@ class TelephonyCall(models.Model):
         offers._announce()
         self._ring_phones(offers)
 
+    def _ring_next(self):
+        """Let the next one ring, in a step that rings one after the other.
+
+        :return: whether there is a next one
+        :rtype: bool
+        """
+        step = self.step_id
+        if step.kind != "ring" or step.ring_order != "sequential":
+            return False
+        agents = step._get_next_agents(self)
+        if agents:
+            self._offer_to(agents, step.timeout)
+        return bool(agents)
+
     def _get_open_offers(self):
         return self.offer_ids.filtered(lambda offer: offer.state == "offered")
 
@@ -342,10 +352,8 @@ class TelephonyCall(models.Model):
         """Play a sound for whole turns, and be silent for the rest: the document is the timer."""
         turns, rest = divmod(max(1, seconds), length)
         document = []
-        url = self.account_id._get_sound_url(name)
-        if not turns:
-            turns, rest = 1, 0
-        document.append(Play(url, turns))
+        if turns:
+            document.append(Play(self.account_id._get_sound_url(name), turns))
         if rest:
             document.append(Pause(rest))
         return document

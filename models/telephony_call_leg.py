@@ -67,7 +67,8 @@ class TelephonyCallLeg(models.Model):
         """Find the leg an event is about.
 
         :param account: the account that told it
-        :param CallEvent event: it names the leg by our identifier, or by the carrier's
+        :param CallEvent event: it names the leg by the carrier's identifier, by ours, or by its
+            label in a room
         :return: the leg, or nothing
         """
         leg = self.search([
@@ -77,8 +78,16 @@ class TelephonyCallLeg(models.Model):
             leg = self.browse(event.leg_id).exists().filtered(
                 lambda leg: leg.account_id == account and not leg.provider_leg_id
             )
-            if leg and event.provider_leg_id:
-                leg.provider_leg_id = event.provider_leg_id
+        if not leg and event.data.get("room") and event.data.get("label"):
+            # The answer to our request, which names the leg, is still on its way.
+            leg = self.search([
+                ("account_id", "=", account.id),
+                ("call_id.uuid", "=", event.data["room"]),
+                ("label", "=", event.data["label"]),
+                ("provider_leg_id", "=", False),
+            ])
+        if leg and event.provider_leg_id and not leg.provider_leg_id:
+            leg.provider_leg_id = event.provider_leg_id
         return leg
 
     def _advance(self, event):

@@ -215,7 +215,9 @@ class TelephonyCall(models.Model):
                     raise
         except ProviderError as error:
             _logger.warning("%s: the customer could not be called, code %s", self.uuid, error.code)
-            return "_process_dial_failure", (error.code, self.account_id._explain(error))
+            return "_process_dial_failure", (
+                error.code, self.account_id._explain(error), error.unknown
+            )
         return "_process_dialled", (provider_leg_id,)
 
     def _process_dialled(self, provider_leg_id):
@@ -226,10 +228,13 @@ class TelephonyCall(models.Model):
             # The agent hung up while the request was under way.
             self.account_id._after_commit(self, "_send_end_request")
 
-    def _process_dial_failure(self, code, sentence):
+    def _process_dial_failure(self, code, sentence, unknown=False):
         now = fields.Datetime.now()
         leg = self._get_customer_leg()
-        leg._advance(CallEvent("leg", status="ended", reason="failed", at=now))
+        if not unknown:
+            leg._advance(CallEvent("leg", status="ended", reason="failed", at=now))
+        # Otherwise the customer's telephone may ring in spite of all: the first callback about the
+        # leg, or the reconciliation, ends it.
         if code == CALLER_ID_UNKNOWN and self.caller_id_id:
             self.caller_id_id._set_state("lost")
             sentence = _(

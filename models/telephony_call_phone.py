@@ -184,9 +184,9 @@ class TelephonyCall(models.Model):
         return None
 
     def _leave_queue_if_alone(self):
-        """Nobody rings any more: the caller goes on at once, or waits on in the queue."""
+        """Nobody rings any more: the next one does, or the caller goes on at once."""
         for call in self:
             if call.state == "queued":
                 call.queue_id._dispatch()
-            elif not call._get_open_offers() and not call.user_id:
+            elif not call._get_open_offers() and not call.user_id and not call._ring_next():
                 call.account_id._after_commit(call, "_send_leave_queue_request")

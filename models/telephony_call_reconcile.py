@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 
+from .providers.base import ProviderError
 from .telephony_call_state import CallEvent
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +60,19 @@ class TelephonyCall(models.Model):
 
     def _reconcile_unborn(self, leg):
         """A leg that was to be called, and never was: look whether the carrier has it."""
+        provider_leg_id = ""
+        if leg.initiated_at:
+            try:
+                provider_leg_id = self.account_id._get_client().find_participant(
+                    self.uuid, leg.label
+                )
+            except ProviderError:
+                return
+        if provider_leg_id:
+            leg.provider_leg_id = provider_leg_id
+            if self.state == "ended":
+                self._send("end_leg", provider_leg_id)
+            return
         leg._advance(CallEvent("leg", status="ended", reason="failed", at=fields.Datetime.now()))
 
     def _end_by_system(self):

@@ -34,3 +34,21 @@ def classify(number):
     parsed = phonenumbers.parse(number, None)
     region = phonenumbers.region_code_for_number(parsed) or ""
     return ("" if region == "001" else region), phonenumbers.number_type(parsed) in EXPENSIVE
+
+
+def to_possible_e164(written):
+    """Read a number written with its country code, whether or not its range is listed yet.
+
+    :param str written: as typed
+    :return: E.164, or an empty text when no telephone can have this number
+    :rtype: str
+    """
+    if not written.startswith("+"):
+        return ""
+    try:
+        parsed = phonenumbers.parse(written, None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(parsed):
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

@@ -228,6 +228,6 @@ class TelephonyFlowStep(models.Model):
         if self.ring_order == "parallel":
             return available
         rung = call.offer_ids.filtered(
-            lambda offer: offer.create_date >= (call.step_entered_at or call.create_date)
+            lambda offer: offer.offered_at >= (call.step_entered_at or call.started_at)
         ).agent_id
         return (available - rung)[:1]

@@ -24,6 +24,7 @@ class TelephonyOffer(models.Model):
         default="offered",
         readonly=True,
     )
+    offered_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     expires_at = fields.Datetime(required=True, readonly=True)
 
     _open_unique = models.UniqueIndex(

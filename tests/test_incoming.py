@@ -1,8 +1,9 @@
 """Calls that come in, through the webhooks as the carrier sends them."""
 
-from .common import BASE_URL, CUSTOMER, QUEUE, TelephonyHttpCase, leg_sid
-
+from odoo import fields
 from odoo.tests import tagged
+
+from .common import BASE_URL, CUSTOMER, QUEUE, TelephonyHttpCase, leg_sid
 
 
 @tagged("post_install", "-at_install")
@@ -12,8 +13,9 @@ class TestIncoming(TelephonyHttpCase):
         self.go_online(self.agent_ana, self.agent_bob)
         call, [enqueue] = self.call_in()
         self.assertEqual(enqueue.tag, "Enqueue")
-        self.assertEqual(enqueue.get("waitUrl"), f"{BASE_URL}/telephony/twilio/wait?call={call.uuid}")
-        self.assertEqual(enqueue.get("action"), f"{BASE_URL}/telephony/twilio/step?call={call.uuid}")
+        route = f"{BASE_URL}/telephony/twilio"
+        self.assertEqual(enqueue.get("waitUrl"), f"{route}/wait?call={call.uuid}")
+        self.assertEqual(enqueue.get("action"), f"{route}/step?call={call.uuid}")
         # A name at the carrier holds nothing personal.
         self.assertNotIn("470", enqueue.text)
         self.assertEqual(call.state, "ringing")
@@ -32,3 +34,503 @@ class TestIncoming(TelephonyHttpCase):
             )
             self.assertFalse(offer["call"]["card"]["last_call"])
         self.assertFalse(self.told(self.cleo))
+
+    # === RINGING === #
+
+    def test_known_caller_with_several_opportunities_is_linked_to_the_contact_only(self):
+        """Z17: the last call is on the card; which opportunity it is about is not guessed."""
+        self.lead.copy({"name": "Another order"})
+        self.go_online(self.agent_ana)
+        first, _verbs = self.call_in_and_wait()
+        self.tell_leg(first, first.provider_call_id, "completed", CallDuration="4")
+        call, _verbs = self.call_in(sid=leg_sid(2))
+        self.assertEqual(call.partner_id, self.partner)
+        self.assertFalse(call.lead_id)
+        card = self.told(self.ana, "offer_made")[-1]["call"]["card"]
+        self.assertEqual(card["last_call"]["outcome"], "missed")
+        self.assertEqual(len(card["opportunities"]), 2)
+
+    def test_hidden_caller_is_nobody(self):
+        """Z17: a caller without a number has a card all the same."""
+        self.go_online(self.agent_ana)
+        for index, word in enumerate(("anonymous", "+266696687", "", "Restricted"), 1):
+            call, [enqueue] = self.call_in(from_=word, sid=leg_sid(index))
+            self.assertEqual(enqueue.tag, "Enqueue")
+            self.assertFalse(call.customer_number)
+            self.assertFalse(call.partner_id)
+            customer = self.told(self.ana, "offer_made")[-1]["call"]["customer"]
+            self.assertFalse(customer["number"])
+            self.assertEqual(customer["number_display"], "Hidden number")
+            self.tell_leg(call, leg_sid(index), "completed")
+
+    def test_one_after_the_other(self):
+        """Z17: in order, the next one rings when the one before does not answer."""
+        self.ring.ring_order = "sequential"
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.agent_ana.last_call_at = "2026-01-01 10:00:00"
+        self.agent_bob.last_call_at = "2026-01-01 09:00:00"
+        call, verbs = self.call_in_and_wait()
+        # The longest idle first.
+        self.assertEqual(call.offer_ids.agent_id, self.agent_bob)
+        self.assertFalse(self.told(self.ana, "offer_made"))
+        self.assertAlmostEqual(self.heard_seconds(verbs), 20, delta=1)
+        self.let_time_pass(20)
+        verbs = self.wait(call)
+        self.assertAlmostEqual(self.heard_seconds(verbs), 20, delta=1)
+        self.assertEqual(len(self.told(self.ana, "offer_made")), 1)
+        [closed] = self.told(self.bob, "offer_closed")
+        self.assertEqual((closed["uuid"], closed["reason"]), (call.uuid, "expired"))
+        self.let_time_pass(20)
+        [leave] = self.wait(call)
+        self.assertEqual(leave.tag, "Leave")
+        self.assertEqual(self.names(self.step(call)), ["Say", "Hangup"])
+        self.assertEqual(
+            call.offer_ids.mapped("agent_id"), self.agent_ana | self.agent_bob
+        )
+        self.assertEqual(set(call.offer_ids.mapped("state")), {"expired"})
+
+    def test_declining_in_order_rings_the_next_one(self):
+        """Z17: who declines does not end the call for the others."""
+        self.ring.ring_order = "sequential"
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.agent_ana.last_call_at = "2026-01-01 08:00:00"
+        self.agent_bob.last_call_at = "2026-01-01 09:00:00"
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).decline(call.uuid)
+        self.run_after_commit()
+        self.assertEqual(len(self.told(self.bob, "offer_made")), 1)
+        self.assertEqual(call.state, "ringing")
+        # Whether the caller was moved or not: what comes next is the waiting room.
+        self.assertEqual(self.names(self.step(call)), ["Enqueue"])
+        self.assertAlmostEqual(self.heard_seconds(self.wait(call)), 20, delta=1)
+        self.as_user(self.bob).decline(call.uuid)
+        self.run_after_commit()
+        self.assertEqual(self.step(call)[0].text, "Everybody is busy.")
+
+    def test_waiting_lasts_until_the_next_decision(self):
+        """Z17: the document is the timer: it ends when the ringing ends."""
+        self.go_online(self.agent_ana)
+        call, verbs = self.call_in_and_wait()
+        self.assertEqual(self.names(verbs), ["Play"])
+        for passed in (1, 3, 4, 4, 3, 4):
+            self.let_time_pass(passed)
+            left = (call.offer_ids.expires_at - fields.Datetime.now()).total_seconds()
+            heard = self.heard_seconds(self.wait(call))
+            self.assertGreaterEqual(heard, 1)
+            self.assertAlmostEqual(heard, left, delta=1.5)
+        self.let_time_pass(2)
+        self.assertEqual(self.names(self.wait(call)), ["Leave"])
+
+    def test_nobody_answers(self):
+        """Z03: after the time of the step, the caller hears the message of its exit."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.let_time_pass(20)
+        self.assertEqual(self.names(self.wait(call)), ["Leave"])
+        say, hangup = self.step(call)
+        self.assertEqual((say.text, say.get("language")), ("Everybody is busy.", "en-US"))
+        self.assertEqual(hangup.tag, "Hangup")
+        self.assertEqual(set(call.offer_ids.mapped("state")), {"expired"})
+        for user in (self.ana, self.bob):
+            [closed] = self.told(user, "offer_closed")
+            self.assertEqual(closed["reason"], "expired")
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="25")
+        self.assertEqual((call.state, call.outcome), ("ended", "missed"))
+
+    def test_nobody_is_available(self):
+        """Z03: with everybody offline the caller is not made to wait."""
+        for agent in (self.agent_ana, self.agent_bob):
+            self.assertNotEqual(agent.state, "available")
+        call, [say, hangup] = self.call_in()
+        self.assertEqual((say.text, hangup.tag), ("We are closed.", "Hangup"))
+        self.assertFalse(call.offer_ids)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="3")
+        self.assertEqual((call.state, call.outcome, call.duration), ("ended", "missed", 0))
+
+    def test_online_without_an_open_page_is_not_available(self):
+        """Z02: the status alone does not make anybody reachable."""
+        self.agent_ana.status = "online"
+        _call, [say, _hangup] = self.call_in()
+        self.assertEqual(say.text, "We are closed.")
+
+    def test_number_without_a_flow(self):
+        """Z03: a number nobody set up says so politely."""
+        self.number.flow_id = False
+        call, [say, hangup] = self.call_in()
+        self.assertIn("Nobody is available", say.text)
+        self.assertEqual(hangup.tag, "Hangup")
+        self.assertEqual(call.state, "routing")
+
+    def test_exit_without_a_step(self):
+        self.ring.not_available_step_id = False
+        _call, [say, hangup] = self.call_in()
+        self.assertIn("Nobody is available", say.text)
+        self.assertEqual(hangup.tag, "Hangup")
+
+    def test_flow_that_runs_in_a_circle_ends(self):
+        self.env["telephony.flow.step"].create({
+            "flow_id": self.flow.id, "name": "Again", "kind": "ring",
+            "agent_ids": self.agent_cleo.ids, "not_available_step_id": self.ring.id,
+        })  # fmt: skip
+        self.ring.not_available_step_id = self.flow.step_ids[-1]
+        _call, [say, hangup] = self.call_in()
+        self.assertEqual((say.tag, hangup.tag), ("Say", "Hangup"))
+
+    def test_foreign_number_is_refused(self):
+        """A call to a number that is not ours is not answered."""
+        with self.assert_log("models.telephony_call_incoming", "WARNING", "not listed"):
+            call, [reject] = self.call_in(to="+3225559999")
+        self.assertEqual(reject.tag, "Reject")
+        self.assertFalse(call)
+
+    def test_the_carrier_asks_twice(self):
+        """A repeated first question changes nothing and gets the same answer."""
+        self.go_online(self.agent_ana)
+        call, first = self.call_in()
+        again, second = self.call_in()
+        self.assertEqual(call, again)
+        self.assertEqual([verb.attrib for verb in first], [verb.attrib for verb in second])
+        self.assertEqual(len(call.offer_ids), 1)
+        self.assertEqual(len(self.told(self.ana, "offer_made")), 1)
+
+    # === ACCEPTING === #
+
+    def test_accept_connects_both(self):
+        """Z17: accept: the agent's browser enters the room, then the caller is fetched."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        result = self.as_user(self.ana).accept(call.uuid)
+        self.assertTrue(result["accepted"])
+        self.assertEqual(result["call"]["uuid"], call.uuid)
+        self.assertEqual(call.user_id, self.ana)
+        [closed] = self.told(self.bob, "offer_closed")
+        self.assertEqual((closed["reason"], closed["by"], closed["by_me"]),
+                         ("accepted", "Ana", False))
+        self.assertEqual(closed["message"], "This call was already answered by Ana.")
+        [closed] = self.told(self.ana, "offer_closed")
+        self.assertEqual((closed["reason"], closed["by_me"]), ("accepted", True))
+        # Meanwhile the caller hears ringback, until the agent has to be there.
+        self.assertAlmostEqual(self.heard_seconds(self.wait(call)), 15, delta=1)
+        [dial] = self.connect_browser(call, self.agent_ana)
+        [room] = dial
+        self.assertEqual(room.text, call.uuid)
+        self.assertEqual(room.get("participantLabel"), "agent-1")
+        # The agent never ends the conference by leaving.
+        self.assertEqual(room.get("endConferenceOnExit"), "false")
+        self.run_after_commit()
+        self.assertEqual(self.carrier.sent("move_from_queue"), [[
+            QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/join?call={call.uuid}"
+        ]])  # fmt: skip
+        [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
+        [room] = dial
+        self.assertEqual((room.text, room.get("participantLabel")), (call.uuid, "customer"))
+        self.assertEqual(room.get("endConferenceOnExit"), "true")
+        self.assertEqual(call.state, "in_progress")
+        self.assertSeconds(call.answered_at, 0)
+        update = self.told(self.ana, "call_updated")[-1]
+        self.assertEqual((update["state"], update["agent_connected"], update["can_rejoin"]),
+                         ("in_progress", True, False))
+
+    def test_agent_before_the_caller_is_in_the_queue(self):
+        """Z17: an accept that is faster than the queue loses no caller."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect_browser(call, self.agent_ana)
+        self.run_after_commit()
+        self.assertFalse(self.carrier.requests)
+        self.assertEqual(self.names(self.wait(call)), ["Leave"])
+        self.assertEqual(self.names(self.step(call)), ["Dial"])
+        self.assertEqual(call.state, "in_progress")
+
+    def test_second_accept_loses(self):
+        """Z17: the first one wins; the loser learns who it was."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).accept(call.uuid)
+        result = self.as_user(self.bob).accept(call.uuid)
+        self.assertEqual(result, {
+            "accepted": False, "message": "This call was already answered by Ana."
+        })  # fmt: skip
+        self.assertEqual(call.user_id, self.ana)
+        # A repeated accept of the winner is answered alike.
+        self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
+        self.assertEqual(len(self.told(self.ana, "offer_closed")), 1)
+
+    def test_accept_after_the_caller_has_gone(self):
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        self.tell_leg(call, call.provider_call_id, "completed")
+        self.assertEqual(self.as_user(self.ana).accept(call.uuid), {
+            "accepted": False, "message": "The caller has hung up."
+        })  # fmt: skip
+
+    def test_accept_after_the_offer_has_ended(self):
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).decline(call.uuid)
+        result = self.as_user(self.ana).accept(call.uuid)
+        self.assertFalse(result["accepted"])
+        self.assertEqual(result["message"], "This call is no longer ringing for you.")
+
+    def test_agent_in_a_call_is_not_rung(self):
+        """Z17: whoever speaks is not disturbed."""
+        self.talk()
+        self.assertEqual(self.agent_ana.state, "in_call")
+        other, _verbs = self.call_in(sid=leg_sid(2))
+        self.assertEqual(other.offer_ids.agent_id, self.agent_bob)
+
+    def test_declined_by_all_goes_on_at_once(self):
+        """Z17: when nobody is left, the caller does not wait for the end of the ringing."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).decline(call.uuid)
+        self.run_after_commit()
+        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.told(self.bob, "offer_closed"))
+        self.as_user(self.bob).decline(call.uuid)
+        self.run_after_commit()
+        self.assertEqual(self.carrier.sent("move_from_queue"), [[
+            QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"
+        ]])  # fmt: skip
+        self.assertEqual(self.step(call, QueueResult="redirected")[0].text, "Everybody is busy.")
+        self.assertEqual(set(call.offer_ids.mapped("state")), {"declined"})
+
+    # === WHAT GOES WRONG === #
+
+    def test_caller_gives_up(self):
+        """Z30: the caller hangs up while it rings: missed, and nobody rings any more."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.let_time_pass(7)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="7")
+        self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "missed", "customer"))
+        self.assertEqual((call.duration, call.user_id.id), (0, False))
+        self.assertAlmostEqual(call.wait_duration, 7, delta=1)
+        self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
+        for user in (self.ana, self.bob):
+            [closed] = self.told(user, "offer_closed")
+            self.assertEqual((closed["reason"], closed["message"]),
+                             ("canceled", "The caller has hung up."))
+        self.run_after_commit()
+        self.assertFalse(self.carrier.requests)
+        # Both see the missed call in their list.
+        for user in (self.ana, self.bob):
+            recent = self.as_user(user, "telephony.agent").softphone_snapshot()["recent"]
+            self.assertEqual([data["uuid"] for data in recent], [call.uuid])
+        # Questions that cross the end are answered.
+        self.assertEqual(self.names(self.wait(call)), ["Leave"])
+        self.assertEqual(self.names(self.step(call, QueueResult="hangup")), ["Hangup"])
+        self.assertEqual(self.names(self.step(call)), ["Hangup"])
+
+    def test_caller_gives_up_while_the_agent_connects(self):
+        """Z20: an agent who is alone in the room is released too."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect_browser(call, self.agent_ana)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="5")
+        self.assertEqual((call.state, call.outcome), ("ended", "missed"))
+        self.run_after_commit()
+        # The room does not end by itself: the caller was never in it.
+        self.assertIn([leg_sid(50)], self.carrier.sent("end_leg"))
+        self.assertEqual(self.told(self.ana, "call_updated")[-1]["state"], "ended")
+
+    def test_agent_does_not_come(self):
+        """Z17: an accept without a connection is taken back, and it rings again."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).accept(call.uuid)
+        self.let_time_pass(15)
+        verbs = self.wait(call)
+        self.assertAlmostEqual(self.heard_seconds(verbs), 20, delta=1)
+        self.assertFalse(call.user_id)
+        self.assertFalse(call.connect_by)
+        self.assertEqual(call.state, "ringing")
+        self.assertEqual(len(self.told(self.bob, "offer_made")), 2)
+        self.assertEqual(len(self.told(self.ana, "offer_made")), 2)
+        message = self.told(self.ana, "offer_closed")[-1]
+        self.assertIn("took too long", message["message"])
+        # Too late now.
+        [hangup] = self.connect_browser(call, self.agent_ana)
+        self.assertEqual(hangup.tag, "Hangup")
+        # Somebody else may take it.
+        self.assertTrue(self.as_user(self.bob).accept(call.uuid)["accepted"])
+
+    def test_agents_who_never_come_do_not_ring_for_ever(self):
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        turns = 0
+        while call._get_open_offers():
+            self.as_user(self.ana).accept(call.uuid)
+            self.let_time_pass(15)
+            verbs = self.wait(call)
+            turns += 1
+            self.assertLess(turns, 5)
+        self.assertEqual(self.names(verbs), ["Leave"])
+        self.assertEqual(self.step(call)[0].text, "Everybody is busy.")
+
+    def test_agent_gives_back_what_could_not_be_connected(self):
+        """Z17: without a microphone an accepted call goes back to the others."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).accept(call.uuid)
+        self.as_user(self.ana).decline(call.uuid)
+        self.assertFalse(call.user_id)
+        self.assertEqual(len(self.told(self.bob, "offer_made")), 2)
+
+    def test_agent_vanishes_and_rejoins(self):
+        """Z21: a reload in the middle of a call: music for the caller, then both speak again."""
+        call = self.talk()
+        self.carrier.requests.clear()
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
+        self.assertEqual(call.state, "in_progress")
+        update = self.told(self.ana, "call_updated")[-1]
+        self.assertEqual((update["agent_connected"], update["can_rejoin"]), (False, True))
+        snapshot = self.as_user(self.ana, "telephony.agent").softphone_snapshot()
+        self.assertTrue(snapshot["calls"][0]["can_rejoin"])
+        self.run_after_commit()
+        self.assertEqual(self.carrier.sent("redirect_leg"), [[
+            call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"
+        ]])  # fmt: skip
+        self.assertEqual(self.names(self.step(call)), ["Enqueue"])
+        verbs = self.wait(call)
+        self.assertIn("hold_music", verbs[0].text)
+        self.assertAlmostEqual(self.heard_seconds(verbs), 30, delta=1)
+        [dial] = self.connect_browser(call, self.agent_ana, leg_sid(51))
+        self.assertEqual(dial[0].get("participantLabel"), "agent-2")
+        self.run_after_commit()
+        self.assertEqual(self.carrier.sent("move_from_queue")[0][:2],
+                         [QUEUE, call.provider_call_id])
+        answered_at = call.answered_at
+        [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
+        self.assertEqual(dial[0].get("participantLabel"), "customer")
+        self.assertEqual((call.state, call.answered_at), ("in_progress", answered_at))
+        self.assertFalse(self.told(self.ana, "call_updated")[-1]["can_rejoin"])
+
+    def test_agent_vanishes_and_does_not_come_back(self):
+        """Z21: after half a minute the flow takes the caller, and the call stays answered."""
+        call = self.talk()
+        self.let_time_pass(60)
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
+        self.run_after_commit()
+        self.step(call)
+        self.wait(call)
+        self.let_time_pass(30)
+        self.assertEqual(self.names(self.wait(call)), ["Leave"])
+        say, hangup = self.step(call)
+        self.assertEqual((say.text, hangup.tag), ("We are closed.", "Hangup"))
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="99")
+        self.assertEqual((call.state, call.outcome, call.user_id), ("ended", "answered", self.ana))
+
+    def test_customer_hangs_up(self):
+        """Z20: the customer's end is the end of the call."""
+        call = self.talk()
+        self.let_time_pass(42)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="50")
+        self.assertEqual((call.state, call.outcome, call.ended_by),
+                         ("ended", "answered", "customer"))
+        self.assertAlmostEqual(call.duration, 42, delta=1)
+        update = self.told(self.ana, "call_updated")[-1]
+        self.assertEqual((update["state"], update["end_message"]),
+                         ("ended", "The call has ended."))
+        self.assertNotEqual(self.agent_ana.state, "in_call")
+
+    def test_agent_hangs_up(self):
+        """Z20: one click releases both."""
+        call = self.talk()
+        self.carrier.requests.clear()
+        data = self.as_user(self.ana).hang_up(call.uuid)
+        self.assertEqual((data["state"], data["outcome"]), ("ended", "answered"))
+        self.assertEqual(call.ended_by, "agent")
+        self.run_after_commit()
+        self.assertEqual(sorted(self.carrier.sent("end_leg")),
+                         sorted([[call.provider_call_id], [leg_sid(50)]]))
+        ended_at = call.ended_at
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
+        again = self.as_user(self.ana).hang_up(call.uuid)
+        self.assertEqual((again["state"], call.ended_at, call.ended_by),
+                         ("ended", ended_at, "agent"))
+        self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
+        self.assertEqual(self.names(self.step(call)), ["Hangup"])
+
+    def test_hold_and_resume(self):
+        """Z18: the customer hears music on hold; what is shown follows the carrier."""
+        call = self.talk()
+        self.tell_room(call, call.provider_call_id, "participant-join", 2)
+        self.carrier.requests.clear()
+        self.as_user(self.ana).set_hold(call.uuid, True)
+        self.assertFalse(self.customer(call).on_hold)
+        self.run_after_commit()
+        [[room, leg, on_hold, url]] = self.carrier.sent("hold_participant")
+        self.assertEqual((room, leg, on_hold), (call.provider_conference_id, leg_sid(1), True))
+        [play] = self.ask(url, {"CallSid": leg_sid(1)})
+        self.assertIn("hold_music.wav", play.text)
+        self.assertEqual(play.get("loop"), "0")
+        self.tell_room(call, leg_sid(1), "participant-hold", 5)
+        self.assertTrue(self.told(self.ana, "call_updated")[-1]["on_hold"])
+        self.as_user(self.ana).set_hold(call.uuid, False)
+        self.run_after_commit()
+        self.tell_room(call, leg_sid(1), "participant-unhold", 6)
+        self.assertFalse(self.told(self.ana, "call_updated")[-1]["on_hold"])
+        # An older report that comes late does not change it.
+        self.tell_room(call, leg_sid(1), "participant-hold", 4)
+        self.assertFalse(self.customer(call).on_hold)
+
+    # === FAILURES OF OURS === #
+
+    def test_failure_of_ours_is_spoken(self):
+        """Z17: when something breaks, the caller hears an apology, and the call is kept."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        calls = self.registry["telephony.call"]
+
+        def fail(*args, **kwargs):
+            raise ZeroDivisionError
+
+        self.patch(calls, "_process_wait", fail)
+        with self.assert_log("controllers.twilio_webhook", "ERROR", "wait failed"):
+            say, hangup = self.wait(call)
+        self.assertIn("sorry", say.text)
+        self.assertEqual(hangup.tag, "Hangup")
+        self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "failed", "system"))
+        self.assertTrue(call.failure_reason)
+        self.assertEqual(self.told(self.ana, "offer_closed")[0]["reason"], "canceled")
+
+    def test_failure_in_the_first_question_is_spoken(self):
+        calls = self.registry["telephony.call"]
+
+        def fail(*args, **kwargs):
+            raise ZeroDivisionError
+
+        self.patch(calls, "_run_flow", fail)
+        with self.assert_log("controllers.twilio_webhook", "ERROR", "voice failed"):
+            _call, [say, hangup] = self.call_in()
+        self.assertIn("sorry", say.text)
+        self.assertEqual(hangup.tag, "Hangup")
+
+    def test_failure_of_the_apology_is_spoken_too(self):
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        calls = self.registry["telephony.call"]
+
+        def fail(*args, **kwargs):
+            raise ZeroDivisionError
+
+        self.patch(calls, "_process_wait", fail)
+        self.patch(calls, "_post_log", fail)
+        with self.assert_log("controllers.twilio_webhook", "ERROR", "wait failed"):
+            verbs = self.wait(call)
+        self.assertEqual(self.names(verbs), ["Say", "Hangup"])
+
+    def test_fallback(self):
+        """An answer of ours that the carrier could not use ends politely."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        with self.assert_log("controllers.twilio_webhook", "ERROR", "12100"):
+            verbs = self.ask("fallback", {
+                "CallSid": call.provider_call_id, "ErrorCode": "12100", "ErrorUrl": BASE_URL
+            })  # fmt: skip
+        self.assertEqual(self.names(verbs), ["Say", "Hangup"])
+        self.assertEqual((call.state, call.outcome), ("ended", "failed"))

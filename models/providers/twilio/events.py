@@ -34,6 +34,8 @@ CONFERENCE_KIND = {
 
 # What Twilio calls things: `CA…`, `CF…`, `RE…`.
 SID = re.compile(r"[A-Za-z0-9]{2,64}")
+# What we call rooms and parties.
+NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def parse_moment(text):
@@ -161,4 +163,9 @@ def parse_conference_event(params):
         sequence=-1 if sequence is None else sequence,
         at=parse_moment(params.get("Timestamp")),
         conference_id=params["ConferenceSid"],
+        data={
+            name: params[word]
+            for name, word in (("room", "FriendlyName"), ("label", "ParticipantLabel"))
+            if NAME.fullmatch(params.get(word) or "")
+        },
     )
