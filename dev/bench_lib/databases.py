@@ -1,0 +1,125 @@
+"""The bench's databases: made once for each number of contacts, and kept."""
+
+import io
+import json
+import shutil
+import subprocess
+import tarfile
+
+import database
+from places import ADDON, ADDONS, CONF, LOGS, ODOO_HOME, PYTHON, REPO, STAMPS, STATE, say
+
+from bench_lib import contacts
+
+PREFIX = "telephony_bench"
+#: The published addon that the look-up is compared with.
+OCA_PACKAGE = "odoo-addon-voip-oca"
+OCA_VERSION = "19.0.1.0.2"
+OCA_FOLDER = STATE / "bench" / "oca"
+#: The floor of the webhooks, and the other look-up.
+OTHERS = "sms_twilio,voip_oca"
+
+
+def ensure_oca():
+    """Install the published addon into a folder of its own, unless it is there."""
+    stamp = STAMPS / "bench-oca"
+    if stamp.exists() and stamp.read_text() == OCA_VERSION and OCA_FOLDER.is_dir():
+        return
+    say(f"installing {OCA_PACKAGE} {OCA_VERSION} to compare with")
+    shutil.rmtree(OCA_FOLDER, ignore_errors=True)
+    # Its only requirement is Odoo itself, and that is here already.
+    with open(LOGS / "bench-pip.log", "w", encoding="utf-8") as log:
+        subprocess.run(
+            [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--target",
+             OCA_FOLDER, f"{OCA_PACKAGE}=={OCA_VERSION}"],
+            stdout=log, stderr=subprocess.STDOUT, check=True,
+        )  # fmt: skip
+    stamp.write_text(OCA_VERSION)
+
+
+def ensure_code(revision=None):
+    """Decide which code of the addon is measured.
+
+    :param str revision: a commit of git; without it, the working tree.
+    :return tuple: the folder of addons it is in, and what identifies it.
+    """
+    if not revision:
+        return ADDONS, database.code_hash()
+    git = ["git", "-C", str(REPO)]
+    commit = subprocess.run(
+        [*git, "rev-parse", "--verify", f"{revision}^{{commit}}"],
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    folder = STATE / "bench" / f"code-{commit[:12]}"
+    if not (folder / ADDON).is_dir():
+        archive = subprocess.run([*git, "archive", commit], capture_output=True, check=True).stdout
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(folder / ADDON, filter="data")
+    return folder, commit
+
+
+def addons_path(folder):
+    """Return Odoo's folders of addons, with the published one."""
+    folders = [folder, OCA_FOLDER / "odoo" / "addons"]
+    if not (ODOO_HOME / "odoo/addons/web").is_dir():
+        folders.insert(0, ODOO_HOME / "addons")
+    return ",".join(map(str, folders))
+
+
+def options(name, folder):
+    """Return Odoo's options for one of these databases.
+
+    :param Path folder: where the measured addon is.
+    """
+    return ["-c", str(CONF), "-d", name, f"--addons-path={addons_path(folder)}"]
+
+
+def ensure(count, code, fresh=False):
+    """Make the database with that many contacts, or bring it to the code that is measured.
+
+    :param int count: contacts.
+    :param tuple code: what `ensure_code` returned.
+    :param bool fresh: make it anew in any case.
+    :return tuple: its name, and the first identifiers of contacts and leads.
+    """
+    name = f"{PREFIX}_{count}"
+    state_file, stamp = STAMPS / f"{name}.json", database.stamp_of(name)
+    folder, code_id = code
+    if not fresh and database.exists(name) and state_file.exists():
+        if not stamp.exists() or stamp.read_text() != code_id:
+            say(f"the code changed: updating database '{name}'")
+            database.run_odoo(
+                name, "-u", ADDON, log=f"{name}.log", addons_path=addons_path(folder)
+            )  # fmt: skip
+            stamp.write_text(code_id)
+        return name, json.loads(state_file.read_text())
+    state_file.unlink(missing_ok=True)
+    _ensure_source(folder, code_id)
+    say(f"making database '{name}'")
+    temporary = f"{name}_new"
+    database.copy(PREFIX, temporary)
+    try:
+        first = contacts.fill(temporary, count)
+        database.drop(name)
+        database.rename(temporary, name)
+    except BaseException:
+        database.drop(temporary)
+        raise
+    stamp.write_text(code_id)
+    state_file.write_text(json.dumps(first))
+    return name, first
+
+
+def _ensure_source(folder, code_id):
+    """Make the database that the others are copied from."""
+    stamp = database.stamp_of(PREFIX)
+    if database.exists(PREFIX) and stamp.exists() and stamp.read_text() == code_id:
+        return
+    say("installing the addon and what it is compared with (a minute)")
+    database.ensure_base()
+    stamp.unlink(missing_ok=True)
+    database.build(
+        PREFIX, modules=f"{ADDON},{OTHERS}", source=database.BASE_DATABASE,
+        log=f"{PREFIX}.log", addons_path=addons_path(folder),
+    )  # fmt: skip
+    stamp.write_text(code_id)

@@ -1,0 +1,201 @@
+"""What the webhooks of one run are about: account, numbers, phone users, calls, text messages.
+
+All of it is written before anything is measured, and what an earlier run left is removed first.
+"""
+
+import json
+import uuid
+from contextlib import closing
+from datetime import timedelta
+
+import psycopg2
+
+from bench_lib.client import ACCOUNT_SID, AUTH_TOKEN, BASE_URL
+
+#: Our numbers: one that rings at a phone user, one where nobody is online.
+RINGING, NOBODY = "+3225550190", "+3225550191"
+#: What the runs write; removed before the next one, so that each begins alike.
+_OWN_TABLES = ("telephony_call_event", "telephony_call", "sms_tracker", "sms_sms", "bus_bus")
+
+
+def clear(name):
+    """Remove what an earlier run wrote into a database."""
+    with closing(psycopg2.connect(dbname=name)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for table in _OWN_TABLES:
+                cursor.execute(f"DELETE FROM {table}")
+            cursor.execute("DELETE FROM mail_message WHERE model IN ('res.partner', 'crm.lead')")
+            for table in (*_OWN_TABLES, "telephony_call_leg", "telephony_offer", "mail_message",
+                          "mail_notification"):  # fmt: skip
+                cursor.execute(f"VACUUM ANALYZE {table}")
+
+
+class World:
+    """The set-up in one database.
+
+    :param env: an environment of the superuser.
+    """
+
+    def __init__(self, env):
+        self.env = env(context={**env.context, "lang": "en_US", "tracking_disable": True})
+        self.company = env.ref("base.main_company")
+
+    def build(self):
+        """Write account, numbers, flows and phone users, or bring them to what is wanted."""
+        settings = self.env["ir.config_parameter"]
+        settings.set_param("web.base.url", BASE_URL)
+        settings.set_param("web.base.url.freeze", "True")
+        self.company.write({
+            "sms_provider": "twilio",
+            "sms_twilio_account_sid": ACCOUNT_SID,
+            "sms_twilio_auth_token": AUTH_TOKEN,
+        })
+        self.account = self._ensure("telephony.account", [("account_sid", "=", ACCOUNT_SID)], {
+            "name": "Bench",
+            "company_id": self.company.id,
+            "account_sid": ACCOUNT_SID,
+            "auth_token": AUTH_TOKEN,
+            "webhook_base_url": BASE_URL,
+            # Nobody listens there: a request to the carrier would be an error in the log.
+            "api_base_url": "http://127.0.0.1:9",
+            "state": "connected",
+        })
+        self.caller = self._ensure_agent("Carl Caller", "offline")
+        self._ensure_number(RINGING, self._ensure_agent("Rita Ringing", "online"))
+        self._ensure_number(NOBODY, self._ensure_agent("Nora Nobody", "offline"))
+
+    def _ensure(self, model, domain, values):
+        record = self.env[model].with_context(active_test=False).search(domain, limit=1)
+        if record:
+            record.write(values)
+            return record
+        return record.create(values)
+
+    def _ensure_agent(self, name, status):
+        login = f"bench_{name.split()[0].lower()}"
+        user = self._ensure("res.users", [("login", "=", login)], {
+            "name": name, "login": login, "email": f"{login}@example.com",
+            "company_id": self.company.id, "company_ids": [(6, 0, self.company.ids)],
+            "group_ids": [(4, self.env.ref("sales_team.group_sale_salesman_all_leads").id)],
+        })  # fmt: skip
+        agent = self._ensure("telephony.agent", [("user_id", "=", user.id)], {
+            "user_id": user.id, "company_id": self.company.id, "status": status,
+            "missed_offers": 0,
+        })  # fmt: skip
+        agent.lease_ids.unlink()
+        if status == "online":
+            self.env["telephony.agent.lease"].create({
+                "agent_id": agent.id, "client_uuid": str(uuid.uuid4()),
+                "expires_at": self.env.cr.now() + timedelta(days=1),
+            })  # fmt: skip
+        return agent
+
+    def _ensure_number(self, number, agent):
+        flow = self._ensure("telephony.flow", [("name", "=", number)], {
+            "name": number, "company_id": self.company.id, "language": "en_US",
+        })  # fmt: skip
+        flow.step_ids.unlink()
+        sorry, ring = self.env["telephony.flow.step"].create([
+            {"flow_id": flow.id, "sequence": 20, "name": "Sorry", "kind": "message",
+             "message": "All our colleagues are busy. Please call again later."},
+            {"flow_id": flow.id, "sequence": 10, "name": "Ring", "kind": "ring",
+             "agent_ids": [(6, 0, agent.ids)]},
+        ])  # fmt: skip
+        ring.write({"timeout_step_id": sorry.id, "not_available_step_id": sorry.id})
+        self._ensure(
+            "telephony.number",
+            [("account_id", "=", self.account.id), ("number", "=", number)],
+            {"name": f"Number of {agent.user_id.name}", "number": number,
+             "account_id": self.account.id, "flow_id": flow.id, "agent_ids": [(4, agent.id)]},
+        )  # fmt: skip
+
+    def make_outgoing_calls(self, contacts):
+        """Write one running call to each contact, whose customer's leg is just being dialled.
+
+        :param contacts: recordset of contacts.
+        :return list: the carrier's identifiers of the customers' legs.
+        """
+        number = self.env["telephony.number"].search([("number", "=", RINGING)])
+        sids = [make_sid() for _contact in contacts]
+        self.env["telephony.call"].create([
+            {
+                "account_id": self.account.id, "direction": "outgoing", "number_id": number.id,
+                "from_number": number.number, "to_number": contact.phone_sanitized,
+                "customer_number": contact.phone_sanitized, "partner_id": contact.id,
+                "user_id": self.caller.user_id.id,
+                "leg_ids": [
+                    (0, 0, {"account_id": self.account.id, "role": "customer",
+                            "label": "customer", "number": contact.phone_sanitized,
+                            "provider_leg_id": sid}),
+                    (0, 0, {"account_id": self.account.id, "role": "agent", "label": "agent-1",
+                            "user_id": self.caller.user_id.id, "provider_leg_id": make_sid(),
+                            "status": "in_progress"}),
+                ],
+            }
+            for contact, sid in zip(contacts, sids, strict=True)
+        ])  # fmt: skip
+        return sids
+
+    def make_text_messages(self, contacts):
+        """Write one text message to each contact, as Odoo does after Twilio has taken it.
+
+        :param contacts: recordset of contacts.
+        :return list: the identifiers in the addresses of their callbacks.
+        """
+        author = self.caller.user_id.partner_id
+        messages = self.env["mail.message"].create([
+            {"model": "res.partner", "res_id": contact.id, "message_type": "sms",
+             "body": "Your order is on its way.", "author_id": author.id,
+             "subtype_id": self.env.ref("mail.mt_note").id,
+             "record_company_id": self.company.id}
+            for contact in contacts
+        ])  # fmt: skip
+        texts = self.env["sms.sms"].create([
+            {"number": contact.phone_sanitized, "body": "Your order is on its way.",
+             "partner_id": contact.id, "mail_message_id": message.id, "state": "process"}
+            for contact, message in zip(contacts, messages, strict=True)
+        ])  # fmt: skip
+        notifications = self.env["mail.notification"].create([
+            {"mail_message_id": message.id, "res_partner_id": contact.id,
+             "notification_type": "sms", "notification_status": "process",
+             "author_id": author.id, "is_read": True}
+            for contact, message in zip(contacts, messages, strict=True)
+        ])  # fmt: skip
+        self.env["sms.tracker"].create([
+            {"sms_uuid": text.uuid, "mail_notification_id": notification.id}
+            for text, notification in zip(texts, notifications, strict=True)
+        ])
+        return texts.mapped("uuid")
+
+    def verify(self, expected):
+        """Compare what the webhooks left in the database with what they must leave.
+
+        :param dict expected: `incoming` (contact's id by leg), `outgoing` (legs), `messages`.
+        :return list: sentences about what is wrong.
+        """
+        problems = []
+        self.env.invalidate_all()
+        calls = self.env["telephony.call"]
+        incoming = calls.search([("provider_call_id", "in", list(expected["incoming"]))])
+        wrong = [
+            call.uuid for call in incoming
+            if call.partner_id.id != expected["incoming"][call.provider_call_id]
+            or call.state != "ended"
+        ]  # fmt: skip
+        if wrong or len(incoming) != len(expected["incoming"]):
+            problems.append(f"{len(wrong)} of {len(incoming)} incoming calls are wrong")
+        outgoing = calls.search([("leg_ids.provider_leg_id", "in", expected["outgoing"])])
+        answered = outgoing.filtered(lambda call: call.outcome == "answered" and call.message_id)
+        if len(answered) != len(expected["outgoing"]):
+            problems.append(f"{len(answered)} of {len(expected['outgoing'])} calls were answered")
+        trackers = self.env["sms.tracker"].search([("sms_uuid", "in", expected["messages"])])
+        states = set(trackers.mail_notification_id.mapped("notification_status"))
+        if expected["messages"] and states != {"sent"}:
+            problems.append(f"text messages are {json.dumps(sorted(states))}")
+        return problems
+
+
+def make_sid():
+    """Return a new identifier of a call, as Twilio makes them."""
+    return "CA" + uuid.uuid4().hex
