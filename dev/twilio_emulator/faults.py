@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 CALLBACK_KINDS = ("duplicate", "shuffle", "delay", "drop")
 REST_KINDS = ("429", "5xx", "timeout", "lost")
+#: Seconds where a rule names none; a REST time-out hangs longer than any client waits.
+SECONDS = {"timeout": 60.0}
 
 
 @dataclass
@@ -18,7 +20,7 @@ class Fault:
     :param str method: HTTP method of REST requests, empty = any.
     :param float probability: 0–1.
     :param count: how often it still happens, None = always.
-    :param float seconds: length of a delay, spread of a shuffle, or wait of a time-out.
+    :param seconds: length of a delay, spread of a shuffle or duplicate, wait of a time-out.
     """
 
     kind: str
@@ -26,12 +28,14 @@ class Fault:
     method: str = ""
     probability: float = 1.0
     count: int | None = None
-    seconds: float = 1.0
+    seconds: float | None = None
 
     def __post_init__(self):
         if self.kind not in CALLBACK_KINDS + REST_KINDS:
             raise ValueError("Unknown fault %r" % self.kind)
         re.compile(self.path)
+        if self.seconds is None:
+            self.seconds = SECONDS.get(self.kind, 1.0)
 
 
 class Faults:

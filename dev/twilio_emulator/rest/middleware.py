@@ -11,8 +11,6 @@ from ..defaults import API_VERSION
 from .common import ApiError, authenticate
 
 PREFIXES = ("/%s/" % API_VERSION, "/v1/")
-#: Seconds a request hangs that is to time out.
-HANG = 60.0
 
 
 def rest_middleware(emulator):
@@ -54,7 +52,7 @@ async def _spoiled(fault, entry):
         return ApiError(429, 20429, "Too Many Requests").response()
     if fault.kind == "5xx":
         return ApiError(503, 20503, "Service unavailable").response()
-    await asyncio.sleep(fault.seconds if fault.seconds != 1.0 else HANG)
+    await asyncio.sleep(fault.seconds)
     return ApiError(504, 20504, "Gateway time-out").response()
 
 

@@ -53,7 +53,7 @@ class Numbers:
         """Return an own number as Twilio shows it."""
         emulator = self.emulator
         shown = {k: v for k, v in record.items() if not k.startswith("date_")}
-        for name in ("voice_application_sid", "sms_application_sid"):
+        for name in ("voice_application_sid", "sms_application_sid", "trunk_sid"):
             shown[name] = shown[name] or None
         return {
             **shown, **dates(record), "account_sid": emulator.config.account_sid,

@@ -1,6 +1,7 @@
 """Fixtures: a fresh world for every test."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ async def chromium(tmp_path_factory):
     microphone.write_bytes(wav.encode(np.tile(tones.tone((550,), 1.0), 10)))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
             args=[*FLAGS, "--use-file-for-fake-audio-capture=%s" % microphone],
         )
         yield browser

@@ -66,6 +66,18 @@ async def test_numbers_are_listed_changed_bought_and_released(world):
     assert {n.phone_number for n in await world.rest(numbers.list)} == {SALES, SUPPORT}
 
 
+async def test_empty_parameter_clears_a_property(world):
+    application = await world.rest(world.client.applications.create, friendly_name="a")
+    numbers = world.client.incoming_phone_numbers
+    sid = world.emulator.store.number(SALES)["sid"]
+    number = await world.rest(
+        numbers(sid).update, voice_application_sid=application.sid, voice_url="http://x/")
+    assert number.voice_application_sid == application.sid
+    number = await world.rest(
+        numbers(sid).update, voice_application_sid="", trunk_sid="", voice_url="")
+    assert (number.voice_application_sid, number.trunk_sid, number.voice_url) == (None, None, "")
+
+
 async def test_pages_are_followed(world):
     for number in range(7):
         await world.rest(world.client.queues.create, friendly_name="q%d" % number)

@@ -6,6 +6,7 @@ import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
+from twilio_emulator.faults import Faults
 from twilio_emulator.webhooks import Policy, signature
 
 from .world import MOBILE, SALES, until
@@ -173,6 +174,29 @@ async def test_rest_faults(world):
     assert await world.refused(balance) == (503, 20503)
     assert (await world.rest(balance)).balance == "100.00"
     await world.post("faults", {"kind": "wrong"}, 400)
+
+
+async def test_rest_request_can_hang(world):
+    await world.post("faults", {"kind": "timeout", "path": "Queues", "count": 1, "seconds": 0.3})
+    assert await world.refused(
+        world.client.queues.create, friendly_name="q") == (504, 20504)
+    assert await world.rest(world.client.queues.list) == []
+    assert (await world.get("requests"))[0]["duration"] >= 0.3
+
+
+def test_faults_apply_by_kind_path_count_and_chance():
+    faults = Faults()
+    faults.set([{"kind": "shuffle", "path": "status", "seconds": 2}])
+    delays = [faults.deliveries("status", "http://x")[0][0] for _time in range(50)]
+    assert len(set(delays)) == 50
+    assert 0 <= min(delays) < max(delays) <= 2
+    assert [delay for delay, _token in faults.deliveries("conference", "http://x")] == [0.0]
+    faults.set([{"kind": "429", "path": "Calls", "method": "POST", "count": 2}])
+    assert faults.rest("/Calls.json", "GET") is None
+    assert [bool(faults.rest("/Calls.json", "POST")) for _time in range(3)] == [True, True, False]
+    faults.set([{"kind": "drop", "probability": 0.5}])
+    dropped = sum(not faults.deliveries("status", "x") for _time in range(400))
+    assert 150 < dropped < 250
 
 
 async def test_lost_answer_was_carried_out(world):
