@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 sys.path.insert(0, str(Path(__file__).parent))
 
 from harness import agent_browser, places  # noqa: E402
-from harness.agent_browser import AgentBrowser  # noqa: E402
+from harness.agent_browser import AgentBrowser, new_context  # noqa: E402
 from harness.emulator import Emulator  # noqa: E402
 from harness.odoo_server import Numbers, OdooServer  # noqa: E402
 
@@ -145,19 +145,43 @@ class World:
             agent.close()
 
 
+@pytest.fixture(scope="session")
+def profiles(server, browsers):
+    """Each agent's browser profile: as in life it keeps its cache and storage between stories."""
+    known = {}
+
+    def get(rpc, hz):
+        if (rpc.login, hz) not in known:
+            known[rpc.login, hz] = new_context(browsers(hz), server, rpc)
+        return known[rpc.login, hz]
+
+    return get
+
+
 @pytest.fixture
-def agent(world, browsers, sessions):
-    """Return a factory of agents' browsers: `agent("admin")`."""
+def agent(world, browsers, profiles, sessions):
+    """Return a factory of agents at their browsers: `agent("admin")`.
+
+    With options it is a new profile, which nobody has used before.
+    """
+    fresh = []
 
     def make(login="admin", rpc=None, hz=None, **options):
+        rpc = rpc or sessions[login]
         tone = MICROPHONES.get(login, 750) if hz is None else hz
-        person = AgentBrowser(
-            browsers(tone), world.server, rpc or sessions[login], tone, **options
-        )
+        if options:
+            options.pop("fresh", None)
+            context = new_context(browsers(tone), world.server, rpc, **options)
+            fresh.append(context)
+        else:
+            context = profiles(rpc, tone)
+        person = AgentBrowser(context, world.server, rpc, tone)
         world.agents.append(person)
         return person
 
-    return make
+    yield make
+    for context in fresh:
+        context.close()
 
 
 class Customer:

@@ -60,29 +60,37 @@ def launch(playwright, hz=None):
     return playwright.chromium.launch(executable_path=CHROMIUM, args=args, headless=True)
 
 
-class AgentBrowser:
-    """One phone user at one computer; `page` is the first tab.
+def new_context(browser, server, rpc, **options):
+    """Return a browser's profile in which a person is logged in.
 
     :param browser: the Chromium process.
     :param OdooServer server: where the person works.
     :param Rpc rpc: the person's session.
-    :param int hz: what the microphone says.
     :param dict options: of Playwright's `new_context`.
     """
+    options = {"viewport": _WIDE, "locale": "en-US", **options}
+    context = browser.new_context(base_url=server.url, **options)
+    context.set_default_timeout(25_000)
+    context.set_default_navigation_timeout(LOAD)
+    context.add_init_script(path=INIT_SCRIPT)
+    context.add_cookies([{"name": "session_id", "value": rpc.session_id, "url": server.url}])
+    return context
 
-    def __init__(self, browser, server, rpc, hz=0, **options):
-        self.server, self.rpc, self.hz = server, rpc, hz
+
+class AgentBrowser:
+    """One phone user at one computer during one story; `page` is the first tab.
+
+    :param context: the browser's profile.
+    :param OdooServer server: where the person works.
+    :param Rpc rpc: the person's session.
+    :param int hz: what the microphone says.
+    """
+
+    def __init__(self, context, server, rpc, hz=0):
+        self.context, self.server, self.rpc, self.hz = context, server, rpc, hz
         self.name = rpc.login
         self.console, self.errors, self.requested = [], [], []
         self._expected = []
-        options = {"viewport": _WIDE, "locale": "en-US", **options}
-        self.context = browser.new_context(base_url=server.url, **options)
-        self.context.set_default_timeout(25_000)
-        self.context.set_default_navigation_timeout(LOAD)
-        self.context.add_init_script(path=INIT_SCRIPT)
-        self.context.add_cookies(
-            [{"name": "session_id", "value": rpc.session_id, "url": server.url}]
-        )
         self.context.on("page", self._watch)
         self.page = None
 
@@ -158,7 +166,7 @@ class AgentBrowser:
         """Close all tabs."""
         for page in self.context.pages:
             page.close()
-        self.context.close()
+        self.context.remove_listener("page", self._watch)
 
 
 def _fail(value):

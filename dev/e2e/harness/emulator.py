@@ -11,7 +11,8 @@ SALES, SUPPORT = "+3225550100", "+3225550101"
 CUSTOMER = 900
 TOLERANCE = 12.0
 OVER = {"completed", "busy", "no-answer", "canceled", "failed"}
-#: Errors of the log that only say that a browser or a customer went away in the middle.
+#: Answers that only say that the person a request is about has just gone.
+GONE = {20404, 21220}
 _SETTINGS = {
     "auto_answer": None, "cps": 0, "signalling_loss": 30.0, "tone": CUSTOMER, "rfc4733": True,
     "answer_delay": 0.1,
@@ -100,7 +101,7 @@ class Emulator:
         found += [
             f"request {r['method']} {r['path']} {r['params']}: {r['error']}"
             for r in self.log("requests")
-            if (r["status"] or 0) >= 400 and r["status"] != 404 and "fault" not in r
+            if (r["status"] or 0) >= 400 and r["error"]["code"] not in GONE and "fault" not in r
         ]
         return [p for p in found if not any(e in p for e in self.expected_errors)]
 
@@ -188,6 +189,15 @@ class Telephone:
             return True
 
         until(heard, f"the person hears “{words}”", timeout)
+
+    def received(self, digits):
+        """Wait until the person's side has got exactly these keys."""
+
+        def same():
+            assert self.leg["digits_received"] == digits, self.leg["digits_received"]
+            return True
+
+        until(same, f"{self.sid} receives the keys {digits}")
 
     def is_released(self, timeout=25.0):
         """Wait until the call is over here."""

@@ -43,6 +43,7 @@ class Softphone:
         if not self.window.count():
             self.systray.click()
         expect(self.window).to_be_visible()
+        expect(self.status).to_be_visible()  # the server has told what there is
         return self
 
     def minimize(self):
@@ -114,6 +115,11 @@ class Softphone:
         """Wait until nothing rings and no call is on the screen."""
         expect(self.card).to_have_count(0)
         expect(self.call).to_have_count(0)
+
+    def is_ringing_no_more(self):
+        """Wait until no card is shown and no ring is heard."""
+        expect(self.card).to_have_count(0)
+        until(lambda: not self.plays_ring(), "the ring stops")
 
     # --- waiting -------------------------------------------------------------------------------
 

@@ -1,0 +1,129 @@
+"""Two agents, one caller: both ring, one wins, nobody is left ringing."""
+
+from harness.emulator import CUSTOMER
+from harness.pages import Softphone
+from harness.polling import stays, until
+from playwright.sync_api import expect
+
+# Resolves with the time (ms) at which the incoming card went away.
+_GONE = """() => new Promise((resolve) => {
+    const look = () => document.querySelector(".o_telephony_incoming")
+        ? requestAnimationFrame(look) : resolve(Date.now());
+    look();
+})"""
+# Clicks at a given time, and resolves with the time at which it really happened.
+_CLICK_AT = """(moment) => new Promise((resolve) => setTimeout(() => {
+    document.querySelector(".o_telephony_accept").click();
+    resolve(Date.now());
+}, moment - Date.now()))"""
+_START = "(name) => { window.e2e[name] = (%s)(window.e2e.argument); }"
+
+
+def _begin(page, name, script, argument=None):
+    """Start a script in a page without waiting for it; `_result` waits."""
+    page.evaluate("(argument) => { window.e2e.argument = argument; }", argument)
+    page.evaluate(_START % script, name)
+
+
+def _result(page, name):
+    return page.evaluate("(name) => window.e2e[name]", name)
+
+
+def _both(agent):
+    admin, demo = agent("admin").ready(), agent("demo").ready()
+    return admin, demo, Softphone(admin), Softphone(demo)
+
+
+def test_both_ring_and_one_wins(world, agent, customers):
+    """Z01 Z17 Z20: both see the caller; one accepts, the other's card goes within a second."""
+    customer = customers("Xena Goossens")
+    admin, demo, first, second = _both(agent)
+    telephone = world.emulator.calls_us(customer.number)
+    first.rings("Xena Goossens")
+    second.rings("Xena Goossens")
+    _begin(demo.page, "gone", _GONE)
+    clicked = admin.page.evaluate(_CLICK_AT, 0)
+    gone = _result(demo.page, "gone")
+    assert gone - clicked < 1000, f"{gone - clicked} ms"
+    second.says("This call was already answered by Mitchell Admin.")
+    until(lambda: not second.plays_ring(), "the loser's ring stops")
+    first.is_talking()
+    telephone.hears(admin.hz)
+    admin.hears(CUSTOMER)
+    assert len(world.emulator.agent_legs()) == 1
+    until(lambda: demo.state() == "available", "the loser is free")
+    first.hang_up().has_ended("answered")
+    telephone.is_released()
+    assert world.server.ended_call(world.admin, customer.number)["user_id"][0] == admin.rpc.uid
+
+
+def test_both_click_in_the_same_moment(world, agent, customers):
+    """Z17: of two who accept at once, exactly one gets the call and the other is told who."""
+    admin, demo, first, second = _both(agent)
+    for turn in range(3):
+        customer = customers(f"Yves Wouters {turn}")
+        telephone = world.emulator.calls_us(customer.number)
+        first.rings(customer.name)
+        second.rings(customer.name)
+        moment = admin.page.evaluate("Date.now() + 400")
+        for person in (admin, demo):
+            _begin(person.page, "clicked", _CLICK_AT, moment)
+        telephone.in_conference()
+        until(
+            lambda: first.call.count() + second.call.count() == 1, "exactly one has the call"
+        )
+        winner, loser = (first, second) if first.call.count() else (second, first)
+        winner.is_talking()
+        telephone.hears(winner.agent.hz)
+        loser.is_idle()
+        loser.says("This call was already answered by")
+        assert len(world.emulator.agent_legs()) == 1
+        winner.hang_up().has_ended("answered")
+        winner.done()
+        call = world.server.ended_call(world.admin, customer.number)
+        assert call["user_id"][0] == winner.agent.rpc.uid
+        for person in (admin, demo):
+            until(lambda p=person: p.state() == "available", "both are free again")
+        loser.page.locator(".o_notification_close").first.click()
+        expect(loser.notice).to_have_count(0)
+
+
+def test_declining_leaves_it_ringing_at_the_other(world, agent, customers):
+    """Z17: one agent's refusal is that agent's alone; the last refusal is heard by the caller."""
+    customer = customers("Zita Leclercq")
+    _admin, _demo, first, second = _both(agent)
+    telephone = world.emulator.calls_us(customer.number)
+    first.rings("Zita Leclercq")
+    second.rings("Zita Leclercq")
+    second.decline_button.click()
+    expect(second.card).to_have_count(0)
+    stays(lambda: first.card.is_visible(), "it goes on ringing at the other", 1.5)
+    assert telephone.leg["queue"]
+    first.decline_button.click()
+    telephone.hears_words("All our colleagues are busy", timeout=8)
+    telephone.is_released()
+    first.is_idle()
+    assert world.server.ended_call(world.admin, customer.number)["outcome"] == "missed"
+
+
+def test_a_second_caller_waits_for_the_free_agent(world, agent, customers):
+    """Z17: who is in a call is not rung; a second caller rings at the free colleague only."""
+    one, two = customers("Anke Desmet"), customers("Bram Segers")
+    admin, demo, first, second = _both(agent)
+    telephone = world.emulator.calls_us(one.number)
+    first.rings("Anke Desmet")
+    first.accept().is_talking()
+    expect(second.card).to_have_count(0)
+    other = world.emulator.calls_us(two.number, tone=1300)
+    second.rings("Bram Segers")
+    assert not first.card.count()
+    second.accept().is_talking()
+    telephone.hears(admin.hz)
+    other.hears(demo.hz)
+    admin.hears(CUSTOMER)
+    demo.hears(1300)
+    first.hang_up().has_ended("answered")
+    telephone.is_released()
+    assert not other.over
+    other.hang_up()
+    second.has_ended("answered")
