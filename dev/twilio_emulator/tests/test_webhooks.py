@@ -136,7 +136,7 @@ async def test_status_callbacks_in_order_with_their_numbers(world):
     told = {hit.form["SequenceNumber"]: hit.form for hit in hits}
     assert [told[str(n)]["CallStatus"] for n in range(4)] == [
         "initiated", "ringing", "in-progress", "completed"]
-    assert told["3"]["CallDuration"] == "0" and "CallDuration" not in told["2"]
+    assert int(told["3"]["CallDuration"]) < 10 and "CallDuration" not in told["2"]
     assert told["0"]["CallbackSource"] == "call-progress-events"
     assert told["0"]["Timestamp"].endswith("+0000") and told["0"]["Direction"] == "outbound-api"
 
