@@ -94,6 +94,21 @@ class ResUsers(models.Model):
 
     # === CRUD METHODS === #
 
+    def _telephony_env(self, company):
+        """Return the environment in which this user's own browser would see a company's calls.
+
+        Webhooks and timers have no language and no companies of their own; what they tell a user
+        is written as that user would read it, with that user's rights.
+
+        :param company: the company of the call
+        """
+        self.ensure_one()
+        companies = company & self.company_ids or self.company_id
+        return self.env(user=self.id, su=False, context={
+            **self.env.context, "lang": self.lang, "tz": self.tz,
+            "allowed_company_ids": companies.ids,
+        })
+
     def write(self, vals):
         result = super().write(vals)
         if RIGHT_FIELDS & vals.keys():

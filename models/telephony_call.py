@@ -418,5 +418,5 @@ class TelephonyCall(models.Model):
         self._notify_live()
         for call in self.filtered("user_id"):
             user = call.user_id
-            [payload] = call.with_user(user).with_context(lang=user.lang)._to_client()
+            [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
             user._bus_send("telephony/call_updated", payload)

@@ -17,13 +17,18 @@ class TelephonyCall(models.Model):
         :rtype: list(dict)
         """
         # sudo: telephony.call - every caller decided before who is told
-        return [call_sudo._to_client_one(self.env.user) for call_sudo in self.sudo()]
+        return [
+            call_sudo._to_client_one(call_sudo.env.user._telephony_env(call_sudo.company_id))
+            for call_sudo in self.sudo()
+        ]
 
     def _to_client_for_me(self):
         """Return one call as seen by the current user. Note: `self.ensure_one()`"""
         return self.with_user(self.env.user)._to_client()[0]
 
-    def _to_client_one(self, user):
+    def _to_client_one(self, env):
+        """Return one call. `env` is the user's own, to see what that user may read."""
+        user = env.user
         customer = self._get_customer_leg()
         running = self.state != "ended"
         agent_connected = running and self._get_agent_legs()._is_connected()
@@ -35,14 +40,14 @@ class TelephonyCall(models.Model):
             "state": self.state,
             "outcome": self.outcome or False,
             "end_message": self._get_end_message(),
-            "customer": self._get_customer_data(user),
+            "customer": self._get_customer_data(env),
             "our_number": {
                 "id": self.number_id.id,
                 "number": self.number_id.number or False,
                 "number_display": self._format_number(self.number_id.number),
                 "name": self.number_id.name or False,
             },
-            "record": self._get_record_data(user),
+            "record": self._get_record_data(env),
             "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
             "created_at": to_text(self.started_at),
             "answered_at": to_text(self.answered_at) or False,
@@ -62,9 +67,9 @@ class TelephonyCall(models.Model):
             } if self.disposition_id else False,
         }
 
-    def _get_customer_data(self, user):
+    def _get_customer_data(self, env):
         partner = self.partner_id
-        readable = bool(partner) and partner.with_user(user).sudo(False).has_access("read")
+        readable = bool(partner) and partner.with_env(env).has_access("read")
         region = self._get_region(self.customer_number)
         return {
             "number": self.customer_number or False,
@@ -77,9 +82,9 @@ class TelephonyCall(models.Model):
             "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128" if readable else False,
         }
 
-    def _get_record_data(self, user):
+    def _get_record_data(self, env):
         for record in (self.lead_id, self.partner_id):
-            if record and record.with_user(user).sudo(False).has_access("read"):
+            if record and record.with_env(env).has_access("read"):
                 return {"model": record._name, "id": record.id, "name": record.display_name}
         return False
 

@@ -38,7 +38,7 @@ class TelephonyCall(models.Model):
         if recording.kind != "voicemail":
             return
         for user in self.recipient_ids:
-            [payload] = self.with_user(user).with_context(lang=user.lang)._to_client()
+            [payload] = self.with_env(user._telephony_env(self.company_id))._to_client()
             user._bus_send("telephony/voicemail_received", {
                 "call": payload, "recording_id": recording.id, "duration": recording.duration,
             })
@@ -58,7 +58,7 @@ class TelephonyCall(models.Model):
             if not users:
                 users = call.flow_id.step_ids.agent_ids.user_id
             for user in users:
-                [payload] = call.with_user(user).with_context(lang=user.lang)._to_client()
+                [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
                 user._bus_send("telephony/call_missed", payload)
 
     def _get_voicemail(self):

@@ -35,7 +35,7 @@ class TelephonyOffer(models.Model):
         """Let the offers ring in the agents' browsers."""
         for offer in self:
             user = offer.agent_id.user_id
-            [payload] = offer.with_user(user).with_context(lang=user.lang)._to_client()
+            [payload] = offer.with_env(user._telephony_env(offer.company_id))._to_client()
             user._bus_send("telephony/offer_made", payload)
             offer.agent_id._notify_change()
 

@@ -1,3 +1,6 @@
 from . import (
+    test_flow,
     test_incoming,
+    test_queue,
+    test_voicemail,
 )
