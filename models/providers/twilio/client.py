@@ -4,6 +4,7 @@ https://www.twilio.com/docs/voice/api
 """
 
 import contextlib
+import json
 import logging
 import time
 from email.utils import parsedate_to_datetime
@@ -54,14 +55,27 @@ class _HttpClient(TwilioHttpClient):
             self.clock_difference = time.time() - moment.timestamp()
 
 
+def _as_refusal(message, status, code):
+    return ProviderError(
+        message,
+        code=code or status,
+        retryable=status in (429, 503),
+        gone=status == 404 or code == NOT_IN_PROGRESS,
+        unknown=status >= 500 and status != 503,
+    )
+
+
 def _as_provider_error(error):
     if isinstance(error, TwilioRestException):
-        return ProviderError(
-            error.msg,
-            code=error.code or error.status,
-            retryable=error.status == 429 or error.status == 503,
-            gone=error.status == 404 or error.code == NOT_IN_PROGRESS,
-            unknown=error.status >= 500 and error.status != 503,
+        return _as_refusal(error.msg, error.status, error.code)
+    if isinstance(error, TwilioException) and len(error.args) > 1:
+        # A list that fails: the package raises its message and the whole answer.
+        response = error.args[1]
+        body = {}
+        with contextlib.suppress(ValueError):
+            body = json.loads(response.text)
+        return _as_refusal(
+            body.get("message") or error.args[0], response.status_code, body.get("code")
         )
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ConnectionError):
         # A connection that broke after the request left raises ConnectionError too.
