@@ -13,12 +13,16 @@ from psycopg2 import OperationalError
 from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
 
-from ..models.telephony_document import HangUp, Say
+from ..models.telephony_document import HangUp, Redirect, Say
 
 _logger = logging.getLogger(__name__)
 
 ROUTE = {"type": "http", "auth": "twilio", "methods": ["POST"], "csrf": False,
          "save_session": False, "readonly": False}
+
+# Results of a queue after which the caller was taken elsewhere by a request of ours.
+# https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
+TAKEN = {"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"}
 
 
 def _get_account_sudo():
@@ -116,6 +120,10 @@ class TwilioWebhook(Controller):
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo or form.get("QueueResult") == "hangup":
             return [HangUp()]
+        if form.get("QueueResult") in TAKEN:
+            # Another answer leads the caller on at this very moment: two of them would take two
+            # steps. This one is not used; if it ever is, the question is asked again.
+            return [Redirect(account_sudo._get_webhook_url("step", call=call_sudo.uuid))]
         return call_sudo._process_next({**request.httprequest.args, **form.to_dict()})
 
     @twiml_route("join")
