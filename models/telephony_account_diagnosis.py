@@ -171,7 +171,9 @@ class TelephonyAccount(models.Model):
                 "They are switched on in Twilio's console, under Voice, Geo permissions.",
                 countries=names,
             ))]
-        return [self._line("country", "ok", _("Your own country and your contacts' may be called."))]
+        return [self._line(
+            "country", "ok", _("Your own country and those of your contacts may be called.")
+        )]
 
     def _may_call(self, client, country_code):
         try:

@@ -62,7 +62,10 @@ class TelephonyNumber(models.Model):
     @api.depends("name", "number")
     def _compute_display_name(self):
         for record in self:
-            record.display_name = f"{record.name} ({record.number})"
+            record.display_name = (
+                record.number if record.name == record.number
+                else f"{record.name} ({record.number})"
+            )
 
     # === ACTIONS === #
 
@@ -120,9 +123,10 @@ class TelephonyNumber(models.Model):
         self.ensure_one()
         self.account_id.check_access("write")
         self.account_id._release_number(self)
-        return self.env["ir.actions.act_window"]._for_xml_id(
+        action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_number_action"
         )
+        return {**action, "target": "main"}
 
     def _write_changed(self, vals):
         """Write only what is different, so that a synchronization touches few rows."""

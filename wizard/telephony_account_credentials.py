@@ -24,7 +24,7 @@ class TelephonyAccountCredentials(models.TransientModel):
         "res.company", required=True, default=lambda self: self.env.company
     )
     account_id = fields.Many2one("telephony.account", readonly=True)
-    account_sid = fields.Char("Account SID", required=True)
+    account_sid = fields.Char("Account SID")
     auth_token = fields.Char(compute="_compute_auth_token", inverse="_inverse_auth_token")
     secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
     webhook_base_url = fields.Char(
@@ -48,6 +48,8 @@ class TelephonyAccountCredentials(models.TransientModel):
         for wizard in self.filtered("auth_token"):
             # sudo: telephony.account.credentials - written here, readable by nobody
             wizard.sudo().secret = wizard.auth_token.strip()
+        # Not even the answer to the request that wrote it shows it again.
+        self.invalidate_recordset(["auth_token"])
 
     def _compute_default_base_url(self):
         for wizard in self:

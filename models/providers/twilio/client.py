@@ -29,7 +29,8 @@ CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
 
 
 # The package would log addresses and parameters, and with them telephone numbers.
-_silent = logging.Logger("twilio", level=logging.CRITICAL)
+_silent = logging.getLogger(f"{__name__}.silent")
+_silent.setLevel(logging.CRITICAL)
 
 
 class _HttpClient(TwilioHttpClient):

@@ -1,0 +1,195 @@
+"""A Twilio that answers the `twilio` package from a dictionary, for the tests of administration."""
+
+import json
+import re
+from base64 import b64encode
+from email.utils import formatdate
+from time import time
+from unittest.mock import patch
+
+from requests.exceptions import ConnectionError as NoConnection
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+
+SID = "AC" + "c" * 32
+TOKEN = "d" * 32
+KEY_SECRET = "secret-of-the-new-key"
+
+
+def number(last, e164, **values):
+    """Return a number as Twilio shows it.
+
+    :param str last: one hexadecimal digit, for its SID
+    """
+    return {
+        "sid": "PN" + last * 32, "phone_number": e164, "friendly_name": e164, "voice_url": "",
+        "voice_fallback_url": "", "status_callback": "", "voice_application_sid": "",
+        "trunk_sid": None, **values,
+    }  # fmt: skip
+
+
+class FakeTwilio:
+    """State of one account, and the requests it got.
+
+    `failures` maps `METHOD path-regex` to (status, code), `lost` (carried out, but the answer is
+    lost) or `down`; each is used up once.
+    """
+
+    def __init__(self, sid=SID, token=TOKEN):
+        self.sid, self.token = sid, token
+        self.requests = []
+        self.failures = {}
+        self.numbers = {}
+        self.applications = {}
+        self.keys = {}
+        self.offers = []
+        self.balance = "50.00"
+        self.closed_countries = set()
+        self.prices = None
+        self.clock_offset = 0
+
+    def patch(self):
+        """Return the patcher that puts this Twilio in the place of the network."""
+        return patch.object(TwilioHttpClient, "request", self._make_request())
+
+    def add(self, *numbers):
+        """Give the account numbers (see `number`)."""
+        self.numbers.update({values["sid"]: values for values in numbers})
+
+    def sent(self, method, pattern):
+        """Return the forms of the requests to a path, in order."""
+        return [
+            data for verb, path, data in self.requests
+            if verb == method and re.search(pattern, path)
+        ]  # fmt: skip
+
+    def _make_request(self):
+        def request(client, method, url, params=None, data=None, auth=None, **kwargs):
+            host, _slash, path = url.partition("://")[2].partition("/")
+            self.requests.append((method, f"{host}/{path}", {**(params or {}), **(data or {})}))
+            status, body = self._answer(method, host, "/" + path, data or {}, params or {}, auth)
+            headers = {"Date": formatdate(time() + self.clock_offset, usegmt=True)}
+            return Response(status, json.dumps(body), headers)
+
+        return request
+
+    def _answer(self, method, host, path, data, params, auth):
+        failure = next((
+            self.failures.pop(key) for key in list(self.failures)
+            if key.split()[0] == method and re.search(key.split()[1], host + path)
+        ), None)  # fmt: skip
+        if failure == "down":
+            raise NoConnection("No route to host")
+        if isinstance(failure, tuple):
+            return failure[0], {"code": failure[1], "message": "No.", "status": failure[0]}
+        result = self._route(method, host, path, data, auth)
+        if failure == "lost":
+            raise NoConnection("Connection aborted")
+        return result
+
+    def _route(self, method, host, path, data, auth):
+        secrets = {self.sid: self.token, **{sid: key["secret"] for sid, key in self.keys.items()}}
+        if not auth or secrets.get(auth[0]) != auth[1]:
+            return 401, {"code": 20003, "message": "Authenticate", "status": 401}
+        for verb, pattern, handler in (
+            ("GET", rf"/Accounts/{self.sid}.json$", self._account),
+            ("GET", r"/Balance.json$", self._balance),
+            ("POST", r"/Keys.json$", self._create_key),
+            ("GET", r"/Keys.json$", self._list_keys),
+            ("POST", r"/Applications(?:/(AP\w+))?.json$", self._save_application),
+            ("GET", r"/Applications/(AP\w+).json$", self._fetch_application),
+            ("GET", r"/IncomingPhoneNumbers.json$", self._list_numbers),
+            ("POST", r"/IncomingPhoneNumbers.json$", self._buy),
+            ("POST", r"/IncomingPhoneNumbers/(PN\w+).json$", self._save_number),
+            ("DELETE", r"/IncomingPhoneNumbers/(PN\w+).json$", self._release),
+            ("GET", r"/AvailablePhoneNumbers/BE/(\w+).json$", self._offer),
+            ("GET", r"/v1/DialingPermissions/Countries/(\w+)$", self._permission),
+            ("GET", r"/v1/PhoneNumbers/Countries/(\w+)$", self._price),
+        ):
+            match = re.search(pattern, path)
+            if verb == method and match:
+                return handler(data, *match.groups())
+        return self._missing()
+
+    def _missing(self):
+        return 404, {"code": 20404, "message": "Not found.", "status": 404}
+
+    def _account(self, data):
+        return 200, {"sid": self.sid, "friendly_name": "Alpha"}
+
+    def _balance(self, data):
+        return 200, {"balance": self.balance, "currency": "USD"}
+
+    def _create_key(self, data):
+        sid = "SK" + f"{len(self.keys) + 1:032x}"
+        self.keys[sid] = {"sid": sid, "secret": KEY_SECRET + sid}
+        return 201, self.keys[sid]
+
+    def _list_keys(self, data):
+        return 200, {"keys": [{"sid": sid} for sid in self.keys], "next_page_uri": None}
+
+    def _save_application(self, data, sid):
+        if sid and sid not in self.applications:
+            return self._missing()
+        sid = sid or "AP" + f"{len(self.applications) + 1:032x}"
+        self.applications[sid] = self._read_form(data)
+        return 200, {"sid": sid, **self.applications[sid]}
+
+    def _fetch_application(self, data, sid):
+        if sid not in self.applications:
+            return self._missing()
+        return 200, {"sid": sid, **self.applications[sid]}
+
+    def _list_numbers(self, data):
+        numbers = list(self.numbers.values())
+        return 200, {"incoming_phone_numbers": numbers, "next_page_uri": None}
+
+    def _read_form(self, data):
+        names = {
+            "VoiceUrl": "voice_url", "VoiceFallbackUrl": "voice_fallback_url",
+            "StatusCallback": "status_callback", "VoiceApplicationSid": "voice_application_sid",
+            "TrunkSid": "trunk_sid",
+        }  # fmt: skip
+        return {names[key]: value for key, value in data.items() if key in names}
+
+    def _buy(self, data):
+        bought = number("f", data["PhoneNumber"], **self._read_form(data))
+        self.add(bought)
+        return 201, bought
+
+    def _save_number(self, data, sid):
+        if sid not in self.numbers:
+            return self._missing()
+        self.numbers[sid].update(self._read_form(data))
+        return 200, self.numbers[sid]
+
+    def _release(self, data, sid):
+        return (204, {}) if self.numbers.pop(sid, None) else self._missing()
+
+    def _offer(self, data, kind):
+        if kind == "Mobile":
+            return self._missing()
+        return 200, {"available_phone_numbers": self.offers, "next_page_uri": None}
+
+    def _permission(self, data, country):
+        allowed = country not in self.closed_countries
+        return 200, {"iso_code": country, "low_risk_numbers_enabled": allowed}
+
+    def _price(self, data, country):
+        if not self.prices:
+            return self._missing()
+        return 200, {"price_unit": "usd", "phone_number_prices": self.prices}
+
+
+def secrets_of(*secrets):
+    """Return secrets as they could appear in a log: plain, and as a header carries them.
+
+    :param secrets: account or key SID and secret, one after the other
+    :rtype: list(str)
+    """
+    pairs = zip(secrets[::2], secrets[1::2], strict=True)
+    return [
+        text
+        for sid, secret in pairs
+        for text in (secret, b64encode(f"{sid}:{secret}".encode()).decode())
+    ]
