@@ -47,6 +47,11 @@ class TelephonyCall(models.Model):
                 "number_display": self._format_number(self.number_id.number),
                 "name": self.number_id.name or False,
             },
+            "caller_id": {
+                "id": self.caller_id_id.id,
+                "name": self.caller_id_id.name,
+                "number_display": self._format_number(self.caller_id_id.number),
+            } if self.caller_id_id else False,
             "record": self._get_record_data(env),
             "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
             "created_at": to_text(self.started_at),

@@ -115,7 +115,8 @@ class TelephonyCall(models.Model):
             lambda agent: agent.company_id == self.company_id
         )
         # A leg that asks for a document is answered, even when its callback is still on the way.
-        leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now()))
+        if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
+            self._notify()
         if leg.confirmed:
             return [self._get_join(leg, ends_conference=False)]
         if params.get("Digits") == "1" or not agent.press_to_accept:

@@ -1,4 +1,4 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, onMounted, useRef, useState } from "@odoo/owl";
 import { useAutofocus } from "@web/core/utils/hooks";
 import { useSoftphone } from "../softphone/use_softphone";
 
@@ -21,6 +21,8 @@ export class NewCallerId extends Component {
             isMoreShown: false,
         });
         useAutofocus({ refName: "number" });
+        const form = useRef("form");
+        onMounted(() => form.el.scrollIntoView({ block: "nearest" }));
     }
 
     get delay() {

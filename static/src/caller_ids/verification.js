@@ -1,4 +1,4 @@
-import { Component, onWillUnmount, useState } from "@odoo/owl";
+import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { formatSeconds } from "../softphone/call_texts";
@@ -16,6 +16,8 @@ export class Verification extends Component {
         this.clock = useState({ ticks: 0 });
         const timer = browser.setInterval(() => this.clock.ticks++, 1000);
         onWillUnmount(() => browser.clearInterval(timer));
+        const box = useRef("box");
+        onMounted(() => box.el.scrollIntoView({ block: "nearest" }));
     }
 
     get verification() {

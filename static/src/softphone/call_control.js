@@ -371,8 +371,12 @@ export class CallControl {
             return;
         }
         if (by_me && reason === "accepted") {
-            this.notification.add(_t("Answered in another tab."), { type: "info" });
-        } else if (message) {
+            // On a telephone nobody needs to be told: the window opens by itself.
+            if (store.usesBrowser) {
+                this.notification.add(_t("Answered in another tab."), { type: "info" });
+            }
+        } else if (message && reason !== "canceled") {
+            // A caller who gave up is told of as a missed call, with the way to call back.
             this.notification.add(message, { type: "info" });
         }
     }

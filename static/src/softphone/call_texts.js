@@ -120,6 +120,9 @@ export function callStateText(call, voiceState) {
         const isWaiting = [VoiceState.PREPARING, VoiceState.CONNECTING].includes(voiceState);
         return isWaiting ? _t("Connecting…") : _t("In conversation");
     }
+    if (call.via === "phone" && voiceState === undefined) {
+        return _t("Through your telephone");
+    }
     if (call.direction === "incoming") {
         return _t("Connecting…");
     }

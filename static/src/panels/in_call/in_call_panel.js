@@ -75,7 +75,8 @@ export class InCallPanel extends Component {
     }
 
     get numberText() {
-        const { our_number: number } = this.props.call;
+        const { caller_id: callerId, our_number: ourNumber } = this.props.call;
+        const number = callerId || ourNumber;
         return number ? number.name || number.number_display : "";
     }
 

@@ -18,6 +18,11 @@ export class CallViaSection extends Component {
             () => [this.agent.call_via, this.agent.phone_number]
         );
         this.readAgent();
+        // Whoever chooses the telephone is asked for its number at once.
+        useEffect(
+            (input) => this.isUnsaved && input?.focus(),
+            () => [this.numberInput.el]
+        );
     }
 
     get agent() {
@@ -50,10 +55,7 @@ export class CallViaSection extends Component {
     async onVia(via) {
         Object.assign(this.state, { via, isSaved: false, error: "" });
         if (via === "phone" && !this.agent.phone_number) {
-            // Saved together with the number; until then calls go on as before.
-            await new Promise((resolve) => requestAnimationFrame(resolve));
-            this.numberInput.el?.focus();
-            return;
+            return; // saved together with the number; until then calls go on as before
         }
         await this.save({ call_via: via });
     }
