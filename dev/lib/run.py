@@ -14,7 +14,7 @@ import database
 import places
 from places import DATABASE, EMULATOR_PORT, HTTP_PORT, LOGS, REPO, say
 
-READY_SECONDS = 60
+READY_SECONDS = 180
 STOP_SECONDS = 15
 PR_SET_PDEATHSIG = 1
 
@@ -42,7 +42,7 @@ class Program:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - there are no threads
+                preexec_fn=_die_with_parent,  # there are no threads
             )
 
     def wait_ready(self, url):
@@ -159,7 +159,8 @@ def main():
         emulator.wait_ready(f"http://127.0.0.1:{EMULATOR_PORT}/emulator/health")
         seed()
         say("starting Odoo")
-        server = places.odoo_command(DATABASE, "--db-filter", f"^{re.escape(DATABASE)}$")
+        only = f"^{re.escape(DATABASE)}$"
+        server = places.odoo_command(DATABASE, "--db-filter", only, "--http-port", str(HTTP_PORT))
         odoo = Program("odoo", server, places.odoo_environment())
         programs.append(odoo)
         odoo.wait_ready(f"http://127.0.0.1:{HTTP_PORT}/web/health")
