@@ -194,11 +194,9 @@ class TelephonyCall(models.Model):
             _logger.warning("A callback about an unknown leg: %s", event.key)
             return
         events = self.env["telephony.call.event"]
-        row = events._record_once(account, event.key, event.kind, event.at)
-        if not row:
+        if not events._record_once(account, event.key, event.kind, event.at, leg.call_id):
             _logger.info("A callback came again: %s", event.key)
             return
-        row.call_id = leg.call_id
         leg.call_id._apply_event(event)
 
     @api.model
@@ -390,7 +388,8 @@ class TelephonyCall(models.Model):
     # === HOOKS === #
 
     def _on_ended(self):
-        self.offer_ids._close("withdrawn", "canceled")
+        # Their states are told by `_free_agents`.
+        self.offer_ids._close("withdrawn", "canceled", notify=False)
         self._drop_phone_legs(self._get_agent_legs())
         # A customer who leaves the room ends it for all; who never was in it leaves the others.
         if (self.ended_by != "customer" or not self.answered_at) and self.leg_ids._is_alive():
@@ -404,7 +403,6 @@ class TelephonyCall(models.Model):
         agents = self.offer_ids.agent_id | self.user_id.telephony_agent_ids.filtered(
             lambda agent: agent.company_id == self.company_id
         )
-        agents.invalidate_recordset(["state"])
         agents._notify_change()
         agents._find_work()
 

@@ -23,7 +23,7 @@ class TelephonyCallEvent(models.Model):
 
     _key_unique = models.Constraint("UNIQUE (account_id, key)", "This event is known already.")
 
-    def _record_once(self, account, key, kind, happened_at=None):
+    def _record_once(self, account, key, kind, happened_at=None, call=None):
         """Write an event down, if it is new.
 
         If another worker is writing the same event at this moment, PostgreSQL reports a
@@ -31,13 +31,14 @@ class TelephonyCallEvent(models.Model):
 
         :param account: who told it
         :param str key: the same at every delivery of the event
+        :param call: the call it is about, when it is known already
         :return: the new row, or nothing when the event is a repeat
         """
         self.env.cr.execute(SQL(
-            """INSERT INTO telephony_call_event (account_id, key, kind, happened_at)
-                    VALUES (%s, %s, %s, %s)
+            """INSERT INTO telephony_call_event (account_id, call_id, key, kind, happened_at)
+                    VALUES (%s, %s, %s, %s, %s)
                ON CONFLICT (account_id, key) DO NOTHING RETURNING id""",
-            account.id, key, kind, happened_at or fields.Datetime.now(),
+            account.id, call.id if call else None, key, kind, happened_at or fields.Datetime.now(),
         ))
         row = self.env.cr.fetchone()
         return self.browse(row and row[0])

@@ -65,7 +65,9 @@ class TelephonyCall(models.Model):
     def _prepare_incoming_values(self, account, number, params):
         caller = params.get("From") or ""
         caller = "" if caller.lower() in ANONYMOUS else caller
-        caller = self._normalize(caller, account.company_id.country_id)
+        # With its country code it says itself where it belongs: nothing has to be read for it.
+        country = account.company_id.country_id if caller[:1] != "+" else self.env["res.country"]
+        caller = self._normalize(caller, country)
         now = fields.Datetime.now()
         partner = self.env["res.partner"]._telephony_find(caller, account.company_id)[:1]
         return {

@@ -11,7 +11,8 @@ class TelephonyOffer(models.Model):
 
     call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
     agent_id = fields.Many2one("telephony.agent", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(related="call_id.company_id", store=True, precompute=True,
+                                 index=True)
     state = fields.Selection(
         [
             ("offered", "Ringing"),
@@ -37,14 +38,15 @@ class TelephonyOffer(models.Model):
             user = offer.agent_id.user_id
             [payload] = offer.with_env(user._telephony_env(offer.company_id))._to_client()
             user._bus_send("telephony/offer_made", payload)
-            offer.agent_id._notify_change()
+        self.agent_id._notify_change()
 
-    def _close(self, state, reason, winner=None):
+    def _close(self, state, reason, winner=None, notify=True):
         """Stop the ringing.
 
         :param str state: the offers' new state
         :param str reason: `accepted`, `declined`, `expired`, `withdrawn` or `canceled`
         :param winner: the user who took the call, if somebody did
+        :param bool notify: tell the agents' new states; False when the caller of this does
         """
         offers = self.filtered(lambda offer: offer.state == "offered")
         offers.write({"state": state})
@@ -64,7 +66,8 @@ class TelephonyOffer(models.Model):
                 "by_me": by_me,
                 "message": offer.with_env(env)._explain_end(reason, winner, by_me),
             })
-            offer.agent_id._notify_change()
+        if notify:
+            offers.agent_id._notify_change()
 
     def _explain_end(self, reason, winner, by_me):
         if by_me:
