@@ -58,7 +58,7 @@ class Emulator:
         answer.raise_for_status()
         return answer.json()
 
-    def post(self, path, **body):
+    def post(self, path, /, **body):
         """Tell the control API something."""
         answer = self.http.post(f"{self.url}/emulator/{path}", json=body, timeout=30)
         assert answer.ok, f"{path}: {answer.text}"

@@ -1,13 +1,14 @@
 """The Odoo server under test and what the tests ask it by RPC."""
 
 import itertools
+import os
 import re
 import time
 
 import requests
 
 from . import odoo_database
-from .places import REPO, free_ports
+from .places import NODE_MODULES, REPO, free_ports
 from .polling import until
 from .processes import Program, run
 
@@ -89,7 +90,10 @@ class OdooServer:
             str(REPO / "dev/odoo"), "-d", self.database,
             "--http-port", str(self.http_port), "--gevent-port", str(self.gevent_port),
             "--db-filter", f"^{self.database}$", "--max-cron-threads", "0",
-        ])
+        ], env={
+            # Odoo calls rtlcss to turn the style sheets round.
+            "PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}",
+        })
         try:
             self._seed()
             self.program.wait_for(f"{self.url}/web/health?db_server_status=1")

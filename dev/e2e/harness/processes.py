@@ -1,5 +1,6 @@
 """Programs that run beside the tests, each in a process group of its own."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -9,6 +10,14 @@ import requests
 
 from .places import LOGS
 from .polling import until
+
+
+PR_SET_PDEATHSIG = 1
+
+
+def _die_with_parent():
+    """Let the kernel end the program when the tests are killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Program:
@@ -30,6 +39,7 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
 
     def wait_for(self, url, timeout=120):

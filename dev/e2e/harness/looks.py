@@ -1,0 +1,62 @@
+"""Pictures of the screen, and questions about how it looks."""
+
+import os
+import shutil
+
+from .places import ARTIFACTS, NODE_MODULES, SCREENSHOTS
+
+_OUTSIDE = """(selector) => {
+    const root = document.querySelector(selector);
+    const width = document.documentElement.clientWidth;
+    const found = [];
+    for (const el of [root, ...root.querySelectorAll("*")]) {
+        const box = el.getBoundingClientRect();
+        if (box.width && (box.left < -0.5 || box.right > width + 0.5)) {
+            found.push(`${el.tagName}.${el.className} ${box.left}–${box.right} of ${width}`);
+        }
+    }
+    return found;
+}"""
+
+
+def picture(page, name, publish=None):
+    """Keep a picture of the page among the artefacts.
+
+    :param str name: of the file.
+    :param str publish: name in the addon's description, written when
+        TELEPHONY_UPDATE_SCREENSHOTS is 1.
+    """
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    path = ARTIFACTS / f"{name}.png"
+    page.screenshot(path=path, animations="disabled")
+    if publish and os.environ.get("TELEPHONY_UPDATE_SCREENSHOTS") == "1":
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, SCREENSHOTS / f"{publish}.png")
+
+
+def check_fits(page, selector):
+    """Fail when the page scrolls sideways, or when a part of an element is off the screen."""
+    width, room = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert width <= room, f"the page is {width} px wide on a screen of {room}"
+    outside = page.evaluate(_OUTSIDE, selector)
+    assert not outside, "\n".join(outside)
+
+
+def check_accessible(page, selector):
+    """Fail on what axe-core calls a serious or critical barrier."""
+    if not page.evaluate("typeof axe !== 'undefined'"):
+        page.add_script_tag(path=NODE_MODULES / "axe-core/axe.min.js")
+    found = page.evaluate(
+        """async (selector) => {
+            const { violations } = await axe.run(selector, { resultTypes: ["violations"] });
+            return violations
+                .filter(({ impact }) => ["serious", "critical"].includes(impact))
+                .map(({ id, help, nodes }) =>
+                    `${id}: ${help}: ` + nodes.map((n) => `${n.html.slice(0, 160)} `
+                        + `${n.any[0]?.message || ""}`).join(" | "));
+        }""",
+        selector,
+    )
+    assert not found, "\n".join(found)

@@ -1,0 +1,146 @@
+"""How it looks: light, dark, right to left, and on a narrow screen; readable by everybody."""
+
+import pytest
+from harness.looks import check_accessible, check_fits, picture
+from harness.pages import Softphone, open_record
+from playwright.sync_api import expect
+
+NARROW = {"width": 360, "height": 740}
+RTL = "he_IL"
+WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
+
+
+@pytest.fixture
+def anna(world):
+    """The contact of the demo data, with an opportunity."""
+    class Anna:
+        number, name = "+32470123456", "Anna Peeters"
+        id = world.admin.ref("crm_telephony.partner_anna")
+
+    return Anna
+
+
+@pytest.fixture
+def right_to_left(world):
+    """The administrator reads from right to left during a story."""
+    [lang] = world.admin.search(
+        "res.lang", [("code", "=", RTL)], ["id"], context={"active_test": False}
+    )
+    world.admin.call("res.lang", "write", [lang["id"]], {"active": True})
+    world.admin.call("res.users", "write", [world.admin.uid], {"lang": RTL})
+    yield world.server.rpc("admin")
+    world.admin.call("res.users", "write", [world.admin.uid], {"lang": "en_US"})
+
+
+def _walk(world, person, theme, anna, publish=False):
+    """Go through a call and look at each view of the telephone."""
+    page, phone = person.page, Softphone(person)
+
+    def look(stage, selector):
+        expect(page.locator(selector).first).to_be_visible()
+        name = {"card": "incoming_call"}.get(stage, stage)
+        picture(page, f"{theme}-{stage}", publish and name)
+        check_fits(page, selector)
+        check_accessible(page, selector)
+
+    phone.open().type_number("+32 470 12 34 56")
+    page.locator(".o_telephony_key").first.focus()
+    look("keypad", WINDOW)
+    phone.input.fill("Anna")
+    expect(page.locator("[role=option]", has_text="Anna Peeters")).to_be_visible()
+    look("search", WINDOW)
+    phone.type_number("+32 470 12 34 56").input.press("Enter")
+    telephone = world.emulator.rings(anna.number)
+    look("ringing", WINDOW)
+    telephone.answer()
+    phone.is_talking()
+    phone.note.fill("Wants twenty desks by March.")
+    expect(page.locator(".o_telephony_note_status")).to_contain_text("Saved")
+    phone.timer_runs()
+    look("in_call", WINDOW)
+    page.locator(".o_telephony_keypad_toggle").click()
+    look("digits", WINDOW)
+    page.locator(".o_telephony_keypad_toggle").click()
+    phone.minimize()
+    look("minimised", BAR)
+    phone.restore()
+    telephone.hang_up()
+    phone.has_ended("answered")
+    look("ended", WINDOW)
+    phone.done()
+    expect(phone.show_recent().first).to_be_visible()
+    look("recent", WINDOW)
+    page.locator(".o_telephony_close").click()
+
+    caller = world.emulator.calls_us(anna.number)
+    phone.rings("Anna Peeters")
+    look("card", CARD)
+    caller.hang_up()
+    phone.is_idle()
+
+
+def test_light(world, agent, anna):
+    """Z01 Z17 Z21: each view by day."""
+    person = agent("admin").ready()
+    open_record(person, "res.partner", anna.id)
+    _walk(world, person, "light", anna, publish=True)
+
+
+def test_dark(world, agent, anna):
+    """Z01 Z17 Z21: the same views with Odoo's dark style sheet."""
+    person = agent("admin", color_scheme="dark")
+    person.context.add_cookies(
+        [{"name": "color_scheme", "value": "dark", "url": world.server.url}]
+    )
+    person.context.route(
+        "**/web.assets_web.min.css",
+        lambda route: route.fulfill(response=route.fetch(
+            url=f"{world.server.url}/web/assets/any/web.assets_web_dark.min.css",
+            timeout=120_000,
+        )),
+    )
+    person.ready()
+    _walk(world, person, "dark", anna)
+
+
+def test_right_to_left(world, agent, anna, right_to_left):
+    """Z01 Z17 Z21: the same views in a language that is written from right to left."""
+    person = agent("admin", rpc=right_to_left, locale="he-IL").ready()
+    expect(person.page.locator("body.o_rtl")).to_be_visible()
+    person.page.evaluate("document.fonts.ready")
+    Softphone(person).open()
+    middle = person.page.evaluate(
+        "(s) => { const b = document.querySelector(s).getBoundingClientRect();"
+        " return (b.left + b.right) / 2 / innerWidth; }", WINDOW
+    )
+    assert middle < 0.5, "the window is at the end of the line, which is on the left"
+    _walk(world, person, "rtl", anna)
+
+
+def test_narrow(world, agent, anna):
+    """Z01 Z17 Z21: the same views on a telephone of 360 pixels."""
+    person = agent("admin", viewport=NARROW).ready()
+    _walk(world, person, "narrow", anna)
+
+
+def test_records(world, agent, anna):
+    """Z30: the list and the form of calls, and the contact with its button and chatter."""
+    person = agent("admin").ready()
+    phone = Softphone(person).dial("+32 470 12 34 56")
+    world.emulator.rings(anna.number).answer()
+    phone.is_talking().timer_runs()
+    phone.hang_up().has_ended("answered")
+    phone.done()
+    person.page.locator(".o_telephony_close").click()
+
+    page = person.open("/odoo/calls", wait=".o_list_view")
+    row = page.locator(".o_data_row", has_text="Anna Peeters").first
+    expect(row).to_contain_text("Answered")
+    picture(page, "call_list", "call_list")
+    row.click()
+    expect(page.locator(".o_form_view h1")).to_contain_text("Call to")
+    picture(page, "call_form", "call_form")
+    page = open_record(person, "res.partner", anna.id)
+    expect(page.locator("button[name=action_view_telephony_calls]")).to_be_visible()
+    expect(page.locator(".o_telephony_phone_call").first).to_be_visible()
+    picture(page, "contact", "contact")
