@@ -28,9 +28,11 @@ class TelephonyAgent(models.Model):
         :param user: the user
         :param company: the company
         """
-        return self.with_context(active_test=False).search([
+        found = self.with_context(active_test=False).search([
             ("user_id", "=", user.id), ("company_id", "=", company.id)
         ], limit=1)
+        # What is done with the row must not see archived numbers and caller IDs.
+        return self.browse(found.id)
 
     def _leave(self):
         """Nobody is there any more: go offline, and stop counting on any open browser."""

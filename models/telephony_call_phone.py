@@ -91,7 +91,13 @@ class TelephonyCall(models.Model):
         """Stop telephones that ring in vain; those who confirmed go on."""
         for leg in legs.filtered(lambda leg: not leg.confirmed and leg._is_alive()):
             if leg.provider_leg_id:
-                leg.account_id._after_commit(leg.call_id, "_send", "end_leg", leg.provider_leg_id)
+                leg.account_id._after_commit(
+                    leg.call_id, "_send_end_leg_request", leg.provider_leg_id
+                )
+
+    def _send_end_leg_request(self, provider_leg_id):
+        """Hang one leg up."""
+        self._send("end_leg", provider_leg_id)
 
     # === FROM THE WEBHOOKS === #
 
