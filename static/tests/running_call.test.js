@@ -1,5 +1,14 @@
 import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, click, edit, press, waitFor, waitForNone } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    click,
+    edit,
+    press,
+    waitFor,
+    waitForNone,
+    waitUntil,
+} from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
 import { session } from "@web/session";
@@ -172,6 +181,17 @@ describe("connection", () => {
         expect.verifySteps(["leave", "connect u-1"]);
     });
 
+    test("it rejoins by itself, too, when the server is slow to notice the loss", async () => {
+        const { voice } = await startConversation();
+        voice.handlers.onState(VoiceState.LOST);
+        await advanceTime(1600);
+        await waitFor(".o_telephony_rejoin");
+        expect.verifySteps([]);
+        sendBus("telephony/call_updated", running({ agent_connected: false, can_rejoin: true }));
+        await waitFor(".o_telephony_call[data-voice=connected]");
+        expect.verifySteps(["leave", "connect u-1"]);
+    });
+
     test("the end of the sound that is the end of the call makes no noise about it", async () => {
         const { voice } = await startConversation();
         voice.handlers.onState(VoiceState.LOST);
@@ -310,7 +330,7 @@ describe("several tabs", () => {
         await animationFrame();
         expect(store.isMirror).toBe(true);
         sendBus("telephony/call_updated", running({ agent_connected: false, can_rejoin: true }));
-        await animationFrame();
+        await waitUntil(() => store.findCall("u-1").can_rejoin);
         await advanceTime(800);
         expect(store.session).toBe(null);
         expect(store.needsRejoin).toBe(true);

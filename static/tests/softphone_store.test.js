@@ -62,8 +62,6 @@ describe("store", () => {
         expect(store.needsRejoin).toBe(false);
         store.session.setState(VoiceState.LOST);
         expect(store.needsRejoin).toBe(true);
-        store.agent = { ...AGENT, call_via: "phone" };
-        expect(store.needsRejoin).toBe(false);
     });
 });
 

@@ -149,6 +149,11 @@ export class VoiceLink {
 
     async _recover(session) {
         session.setState(VoiceState.LOST);
+        await this._rejoinOnce(session);
+    }
+
+    /** Once is enough: what fails again needs the person's decision. */
+    async _rejoinOnce(session) {
         const call = this.store.findCall(session.uuid);
         if (call && session.retries < 1 && (call.can_rejoin || !call.agent_connected)) {
             session.retries++;
@@ -199,7 +204,9 @@ export class VoiceLink {
         if (session?.uuid !== call.uuid || !call.can_rejoin) {
             return;
         }
-        if (session.isMine) {
+        if (session.isMine && session.state === VoiceState.LOST) {
+            await this._rejoinOnce(session);
+        } else if (session.isMine) {
             await this._tryResume();
         } else {
             await this._checkOwner(session);
