@@ -33,7 +33,7 @@ def _get_account_sudo():
 
 
 def _get_call_sudo(account_sudo):
-    return account_sudo.env["telephony.call"].search([
+    return account_sudo.env["telephony.call"].search_fetch([
         ("uuid", "=", request.httprequest.args.get("call", "")),
         ("account_id", "=", account_sudo.id),
     ])

@@ -174,7 +174,7 @@ class TelephonyAccount(models.Model):
         """
         if not account_sid or not given_signature:
             return self.browse()
-        account = self.search([("account_sid", "=", account_sid)], limit=1)
+        account = self.search_fetch([("account_sid", "=", account_sid)], limit=1)
         if account and signature.is_signed(
             account.auth_token, account._get_base_url() + path, form, given_signature
         ):

@@ -282,7 +282,7 @@ class TelephonyCall(models.Model):
     # === WHAT EACH EVENT MEANS: RETURN THE STATE THE CALL SHOULD BE IN === #
 
     def _apply_leg(self, event):
-        leg = self.env["telephony.call.leg"]._find(self.account_id, event)
+        leg = self._get_leg(event)
         if not leg:
             return None
         moved = leg._advance(event)
@@ -316,7 +316,7 @@ class TelephonyCall(models.Model):
             self.account_id._after_commit(self, "_send_end_request")
 
     def _apply_join(self, event):
-        leg = self.env["telephony.call.leg"]._find(self.account_id, event)
+        leg = self._get_leg(event)
         values = {}
         if event.conference_id and self.provider_conference_id != event.conference_id:
             values["provider_conference_id"] = event.conference_id
@@ -326,7 +326,7 @@ class TelephonyCall(models.Model):
             leg.joined_at = event.at
 
     def _apply_leave(self, event):
-        leg = self.env["telephony.call.leg"]._find(self.account_id, event)
+        leg = self._get_leg(event)
         if leg and (not leg.left_at or leg.left_at < event.at):
             leg.left_at = event.at
 
@@ -337,7 +337,7 @@ class TelephonyCall(models.Model):
         self._apply_hold_flag(event, False)
 
     def _apply_hold_flag(self, event, on_hold):
-        leg = self.env["telephony.call.leg"]._find(self.account_id, event)
+        leg = self._get_leg(event)
         if leg and event.sequence > leg.hold_sequence:
             leg.write({"on_hold": on_hold, "hold_sequence": event.sequence})
             self._notify()
@@ -381,6 +381,14 @@ class TelephonyCall(models.Model):
 
     def _get_customer_leg(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "customer")[:1]
+
+    def _get_leg(self, event):
+        """Return the leg an event of this call is about, or nothing."""
+        # The call's legs are needed anyway: usually nothing is searched for.
+        legs = self.leg_ids.filtered(
+            lambda leg: leg.provider_leg_id and leg.provider_leg_id == event.provider_leg_id
+        )
+        return legs or self.env["telephony.call.leg"]._find(self.account_id, event)
 
     def _get_agent_legs(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "agent")

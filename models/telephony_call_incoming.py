@@ -46,7 +46,7 @@ class TelephonyCall(models.Model):
             ])
             _logger.info("%s: the carrier asks again", call.uuid)
             return call._get_next_document() if call else [HangUp()]
-        number = self.env["telephony.number"].search([
+        number = self.env["telephony.number"].search_fetch([
             ("account_id", "=", account.id), ("number", "=", params.get("To"))
         ], limit=1)
         if not number:

@@ -71,7 +71,7 @@ class TelephonyCallLeg(models.Model):
             label in a room
         :return: the leg, or nothing
         """
-        leg = self.search([
+        leg = self.search_fetch([
             ("account_id", "=", account.id), ("provider_leg_id", "=", event.provider_leg_id)
         ]) if event.provider_leg_id else self.browse()
         if not leg and event.leg_id:

@@ -51,7 +51,7 @@ class TelephonyOffer(models.Model):
         offers = self.filtered(lambda offer: offer.state == "offered")
         offers.write({"state": state})
         offers.call_id._drop_phone_legs(
-            self.env["telephony.call.leg"].search([("offer_id", "in", offers.ids)])
+            offers.call_id.leg_ids.filtered(lambda leg: leg.offer_id in offers)
         )
         if state == "expired":
             offers.agent_id._count_missed_offer()
