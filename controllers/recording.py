@@ -12,6 +12,6 @@ class Recording(Controller):
         try:
             attachment_sudo = recording._open_for_listening()
         except (AccessError, MissingError):
-            return request.not_found()
+            raise request.not_found() from None
         stream = request.env["ir.binary"]._get_stream_from(attachment_sudo)
         return stream.get_response(as_attachment=False)

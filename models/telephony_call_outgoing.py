@@ -45,6 +45,7 @@ class TelephonyCall(models.Model):
         reason = agent_sudo._get_reason_not_to_call()
         if reason:
             raise UserError(reason)
+        number = str(number or "").strip()
         record = self._get_dialled_record(res_model, res_id)
         customer_number = self._normalize_dialled(number, record)
         caller_id_sudo = agent_sudo._choose_caller_id(caller_id_id)
@@ -95,13 +96,13 @@ class TelephonyCall(models.Model):
         normalized = self._normalize(number, countries) or self._normalize(
             number, self.env.company.country_id
         )
-        if not (number or "").strip():
+        if not number:
             raise UserError(_("Enter a number to call."))
         if not normalized:
             raise UserError(_(
                 "“%(number)s” cannot be called. Check the number, or write it with its country "
                 "code, as +32470123456.",
-                number=number.strip(),
+                number=number,
             ))
         if self.env["telephony.number"].sudo().search_count([("number", "=", normalized)], limit=1):
             raise UserError(_("This is a number of your own company."))

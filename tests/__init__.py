@@ -5,6 +5,8 @@ from . import (
     test_caller_id,
     test_flow,
     test_incoming,
+    test_outgoing,
+    test_permutations,
     test_phone,
     test_queue,
     test_voicemail,
