@@ -52,6 +52,8 @@ def ensure_code(revision=None):
     ).stdout.strip()  # fmt: skip
     folder = STATE / "bench" / f"code-{commit[:12]}"
     if not (folder / ADDON).is_dir():
+        for older in folder.parent.glob("code-*"):
+            shutil.rmtree(older)
         archive = subprocess.run([*git, "archive", commit], capture_output=True, check=True).stdout
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(folder / ADDON, filter="data")
