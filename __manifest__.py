@@ -22,7 +22,7 @@
         "views/telephony_queue_views.xml",
         "views/telephony_disposition_views.xml",
         "views/telephony_blocked_number_views.xml",
-        "views/telephony_flow_simulation_views.xml",
+        "wizard/telephony_flow_simulation_views.xml",
         "views/telephony_flow_views.xml",
         "views/telephony_account_views.xml",
         "views/res_partner_views.xml",

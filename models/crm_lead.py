@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 
 
 class CrmLead(models.Model):
@@ -8,6 +8,16 @@ class CrmLead(models.Model):
                                          groups="crm_telephony.group_user")
     telephony_call_count = fields.Integer("Calls", compute="_compute_telephony_call_count",
                                           groups="crm_telephony.group_user")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Link the lead to the call it is made for, if the page says so."""
+        uuid = self.env.context.get("telephony_call")
+        if not uuid:
+            return super().create(vals_list)
+        leads = super(CrmLead, self.with_context(telephony_call=False)).create(vals_list)
+        self.env["telephony.call"]._link_created(uuid, leads[:1])
+        return leads.with_env(self.env)
 
     def _compute_telephony_call_count(self):
         counts = dict(self.env["telephony.call"]._read_group(

@@ -13,6 +13,16 @@ class ResPartner(models.Model):
     telephony_call_count = fields.Integer("Calls", compute="_compute_telephony_call_count",
                                           groups="crm_telephony.group_user")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Link the contact to the call it is made for, if the page says so."""
+        uuid = self.env.context.get("telephony_call")
+        if not uuid:
+            return super().create(vals_list)
+        partners = super(ResPartner, self.with_context(telephony_call=False)).create(vals_list)
+        self.env["telephony.call"]._link_created(uuid, partners[:1])
+        return partners.with_env(self.env)
+
     def _compute_telephony_call_count(self):
         for partner in self:
             partner.telephony_call_count = self.env["telephony.call"].search_count(

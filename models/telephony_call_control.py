@@ -59,11 +59,13 @@ class TelephonyCall(models.Model):
         """
         agent_sudo = self.env["telephony.agent"]._get_mine()
         call_sudo = self._find_sudo(uuid)
-        if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
+        # A caller who was picked up from a queue has perhaps never rung here.
+        is_mine = call_sudo.direction == "incoming" and call_sudo.user_id == self.env.user
+        if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
             raise AccessError(_("This call is not ringing for you."))
         if call_sudo.state == "ended":
             return True
-        if call_sudo.user_id == self.env.user:
+        if is_mine:
             if not call_sudo._get_agent_legs()._is_alive() and not call_sudo.answered_at:
                 call_sudo._release_claim()
             return True

@@ -63,7 +63,8 @@ class TelephonyCall(models.Model):
         :param str uuid: a call of the current user
         :param str kind: `call` or `task`
         :param dict values: `date` (`YYYY-MM-DD`), `summary`, and optionally `note` and `user_id`
-        :raise UserError: there is no record to link it to, or the date is none
+        :raise UserError: there is no record to link it to, the date is none, or the person
+            cannot do it
         :return: `activity_id`, and the `record` it is linked to
         :rtype: dict
         """
@@ -77,16 +78,19 @@ class TelephonyCall(models.Model):
             ))
         try:
             date = fields.Date.to_date(values.get("date"))
-        except ValueError:
+        except (TypeError, ValueError):
             date = None
         if not date:
             raise UserError(_("Choose the date of the follow-up."))
-        activity = record.activity_schedule(
+        assignee = self._get_assignee(values.get("user_id") or self.env.uid, record)
+        # sudo: mail.activity - who has spoken with the customer may plan the next step, also
+        # where only the sales team may change the contact
+        activity = record.sudo().activity_schedule(
             ACTIVITY_TYPES[kind],
             date_deadline=date,
             summary=(values.get("summary") or "").strip() or False,
             note=values.get("note") or False,
-            user_id=values.get("user_id") or self.env.uid,
+            user_id=assignee.id,
         )
         return {
             "activity_id": activity.id,
@@ -94,35 +98,6 @@ class TelephonyCall(models.Model):
                 "model": record._name, "id": record.id, "name": record.display_name,
             },
         }
-
-    @api.model
-    def link_record(self, uuid, res_model, res_id):
-        """Say which contact or opportunity a call belongs to; its line in the chatter moves along.
-
-        :param str uuid: a call of the current user
-        :param str res_model: `res.partner` or `crm.lead`
-        :param int res_id: a record the user may read
-        :raise UserError: it is something else
-        :return: see `_to_client`
-        :rtype: dict
-        """
-        call_sudo = self._get_mine_sudo(uuid)
-        if res_model not in ("res.partner", "crm.lead"):
-            raise UserError(_("A call belongs to a contact or an opportunity."))
-        record = self.env[res_model].browse(res_id).exists()
-        record.check_access("read")
-        if not record:
-            raise UserError(_("This record does not exist any more."))
-        if res_model == "crm.lead":
-            call_sudo.write({
-                "lead_id": record.id,
-                "partner_id": record.partner_id.id or call_sudo.partner_id.id,
-            })
-        else:
-            call_sudo.write({"partner_id": record.id, "lead_id": False})
-        call_sudo._move_log()
-        call_sudo._notify()
-        return call_sudo._to_client_for_me()
 
     # === BUSINESS METHODS === #
 
@@ -134,6 +109,20 @@ class TelephonyCall(models.Model):
             domain.append(("connected_only", "=", False))
         return self.env["telephony.disposition"].search(domain)
 
+    @api.model
+    def _get_assignee(self, user_id, record):
+        """Return the colleague who is to do a follow-up.
+
+        :param int user_id: an internal user
+        :param record: what it is about, which that user has to be able to read
+        :raise UserError: nobody of that kind
+        """
+        domain = [("id", "=", user_id), ("share", "=", False)]
+        user = self.env["res.users"].search(domain) if isinstance(user_id, int) else None
+        if not user or not record.with_user(user).has_access("read"):
+            raise UserError(_("The follow-up cannot be given to this person."))
+        return user
+
     def _get_follow_up_record(self):
         """Return the opportunity, or else the contact, as the current user may see it."""
         for record in (self.lead_id, self.partner_id):
@@ -141,10 +130,3 @@ class TelephonyCall(models.Model):
             if record and record.has_access("read"):
                 return record
         return self.env["res.partner"]
-
-    def _move_log(self):
-        """Move the line in the chatter to the record the call belongs to now."""
-        for call in self.filtered(lambda call: call.state == "ended"):
-            call.message_id.unlink()
-            call.message_id = False
-            call._post_log()

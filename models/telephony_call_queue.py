@@ -159,12 +159,16 @@ class TelephonyCall(models.Model):
         to_text = fields.Datetime.to_string
         queue = self.queue_id
         return {
+            "id": self.id,
             "uuid": self.uuid,
+            # The bus tells it to everybody of the company, whatever companies a page shows.
+            "company_id": self.company_id.id,
             "list": self._get_live_list(),
             "direction": self.direction,
             "customer_name": self.partner_id.name or self.lead_id.contact_name or False,
             "customer_number": self._format_number(self.customer_number) or False,
             "our_number": self.number_id.name or False,
+            "our_number_display": self._format_number(self.number_id.number) or False,
             "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
             "queue": {
                 "id": queue.id, "name": queue.name,

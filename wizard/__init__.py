@@ -1,6 +1,7 @@
 from . import (
     telephony_account_credentials,
     telephony_diagnosis,
+    telephony_flow_simulation,
     telephony_number_release,
     telephony_number_search,
 )

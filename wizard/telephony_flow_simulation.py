@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .telephony_document import AskKey, Forward, HangUp, Record, Reject, Say, Wait
+from ..models.telephony_document import AskKey, Forward, HangUp, Record, Reject, Say, Wait
 
 
 class TelephonyFlowSimulation(models.TransientModel):
