@@ -4,6 +4,7 @@ from . import (
     test_admin_numbers,
     test_caller_id,
     test_flow,
+    test_follow_up,
     test_incoming,
     test_outgoing,
     test_permutations,

@@ -11,6 +11,8 @@ HTTP_PORT = os.environ.get("TELEPHONY_HTTP_PORT", "8069")
 # The emulator's well-known development account (dev/twilio_emulator/defaults.py).
 ACCOUNT_SID = "AC" + "e" * 32
 AUTH_TOKEN = "e" * 32
+# The number whose callers wait in a queue; those of the other one ring at everybody.
+SUPPORT = "+3225550101"
 
 
 def main(env):
@@ -46,9 +48,49 @@ def main(env):
     for number in account.number_ids:
         if not number.agent_ids:
             number.agent_ids = agents
+        if number.number == SUPPORT and number.flow_id in (env["telephony.flow"], flow):
+            number.flow_id = find_support_flow(env, company, agents)
         if not number.flow_id and flow:
             number.flow_id = flow
     env.cr.commit()
+
+
+def find_support_flow(env, company, agents):
+    """Return the flow in which callers wait in a queue, made when it is missing."""
+    found = env["telephony.flow"].search(
+        [("name", "=", "Support"), ("company_id", "=", company.id)], limit=1
+    )
+    if found:
+        return found
+    queue = env["telephony.queue"].create({
+        "name": "Support",
+        "company_id": company.id,
+        "agent_ids": [(6, 0, agents.ids)],
+        "announcement": "All our colleagues are in a call. Please hold the line.",
+        "amber_seconds": 60,
+        "red_seconds": 120,
+    })
+    flow = env["telephony.flow"].create({
+        "name": "Support", "company_id": company.id, "language": "en_US",
+    })
+    sorry = env["telephony.flow.step"].create({
+        "flow_id": flow.id,
+        "sequence": 20,
+        "name": "Sorry",
+        "kind": "message",
+        "message": "Nobody can take your call now. Please call again later. Good-bye.",
+    })
+    env["telephony.flow.step"].create({
+        "flow_id": flow.id,
+        "sequence": 10,
+        "name": "Support team",
+        "kind": "queue",
+        "queue_id": queue.id,
+        "timeout_step_id": sorry.id,
+        "full_step_id": sorry.id,
+        "not_available_step_id": sorry.id,
+    })
+    return flow
 
 
 main(env)  # noqa: F821 - given by the shell
