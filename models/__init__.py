@@ -37,6 +37,7 @@ from . import (
     telephony_flow_step,
     telephony_flow_step_check,
     telephony_flow_step_engine,
+    telephony_flow_template,
     telephony_number,
     telephony_offer,
     telephony_queue,

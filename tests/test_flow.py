@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -264,3 +264,31 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in()
         self.assertEqual(call.offer_ids.agent_id, self.agent_ana)
+
+
+@tagged("post_install", "-at_install")
+class TestFlowTemplates(TelephonyCase):
+    def make_flow(self):
+        return self.as_user(self.max, "telephony.flow").create({"name": "New"})
+
+    def test_ready_made_flows_have_no_problem(self):
+        """Z29: each ready-made flow works as it is."""
+        for name in ("ring", "hours", "menu"):
+            with self.subTest(template=name):
+                flow = self.make_flow()
+                getattr(flow, f"action_template_{name}")()
+                self.assertTrue(flow.step_ids)
+                self.assertEqual(flow._get_problems(), [])
+
+    def test_templates_do_not_mix(self):
+        """Z29: a flow that has steps is left alone."""
+        flow = self.make_flow()
+        flow.action_template_ring()
+        with self.assertRaisesRegex(UserError, "has steps already"):
+            flow.action_template_menu()
+
+    def test_nobody_to_ring(self):
+        """Z29: without phone users there is nothing to begin with, and the page says so."""
+        self.env["telephony.agent"].search([]).active = False
+        with self.assertRaisesRegex(UserError, "Add a phone user first"):
+            self.make_flow().action_template_ring()
