@@ -17,6 +17,7 @@ import { ensureMicrophone, microphoneConstraints, openMicrophone } from "./micro
 
 const CONNECT_TIMEOUT = 15_000; // ms
 const TOKEN_REFRESH = 60_000; // ms before the token expires
+const DIGIT_PERIOD = 250; // ms; the SDK makes tones of 160 ms and gaps of 70 ms
 const AUDIO_FOLDER = "/crm_telephony/static/src/audio";
 const DIGIT_NAMES = [..."0123456789", "s", "h"].map((key) => `dtmf${key}`);
 
@@ -179,6 +180,8 @@ class VoiceAttempt {
         this.isClosed = false;
         this.isConnected = false;
         this.warnings = new Map();
+        this.digits = ""; // keys pressed and not sent yet
+        this.digitTimer = null;
         const { Device } = window.Twilio || {};
         if (!Device || !Device.isSupported) {
             throw new VoiceError(Device ? Kind.UNSUPPORTED : Kind.SDK_UNAVAILABLE);
@@ -331,7 +334,21 @@ class VoiceAttempt {
     }
 
     sendDigits(digits) {
-        this.call?.sendDigits(digits);
+        this.digits += digits;
+        if (!this.digitTimer) {
+            this._sendNextDigit();
+        }
+    }
+
+    /** The browser forgets a tone that has not begun when the next one is asked for. */
+    _sendNextDigit() {
+        const digit = this.digits[0];
+        this.digits = this.digits.slice(1);
+        this.digitTimer = null;
+        if (digit) {
+            this.call?.sendDigits(digit);
+            this.digitTimer = browser.setTimeout(() => this._sendNextDigit(), DIGIT_PERIOD);
+        }
     }
 
     close() {
@@ -339,6 +356,7 @@ class VoiceAttempt {
             return;
         }
         this.isClosed = true;
+        browser.clearTimeout(this.digitTimer);
         // Whoever still waits for the connection must not wait for ever.
         this.reject?.(new VoiceError(Kind.CONNECTION_LOST, "closed"));
         this.call?.disconnect();
