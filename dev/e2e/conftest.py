@@ -1,4 +1,4 @@
-"""Fixtures of the end-to-end stories: one emulator and one Odoo server for all, browsers by agent."""
+"""Fixtures of the end-to-end stories: one emulator, one Odoo server, a browser for each agent."""
 
 import sys
 from pathlib import Path
@@ -12,6 +12,7 @@ from harness import agent_browser, places  # noqa: E402
 from harness.agent_browser import AgentBrowser, new_context  # noqa: E402
 from harness.emulator import Emulator  # noqa: E402
 from harness.odoo_server import Numbers, OdooServer  # noqa: E402
+from harness.people import Arrangement  # noqa: E402
 
 expect.set_options(timeout=25_000)
 #: Hz of each agent's microphone.
@@ -206,3 +207,11 @@ def customers(world, numbers):
         return Customer(record_id, name, number, written, company)
 
     return make
+
+
+@pytest.fixture
+def arrange(world):
+    """Return the set-up of a story; it is put back afterwards."""
+    arrangement = Arrangement(world)
+    yield arrangement
+    arrangement.undo()

@@ -1,0 +1,77 @@
+"""What an administrator has set up before a story begins, and how it was before that."""
+
+from .emulator import SALES
+
+
+class Arrangement:
+    """Changes of the set-up that last for one story.
+
+    :param World world: the story's surroundings.
+    """
+
+    def __init__(self, world):
+        self.world, self.rpc = world, world.admin
+        self._undo = []
+
+    def undo(self):
+        """Put everything back, the newest change first."""
+        while self._undo:
+            self._undo.pop()()
+
+    def write(self, model, record_id, **values):
+        """Change a record for the time of the story."""
+        [row] = self.rpc.call(model, "read", [record_id], list(values), load=False)
+        old = {name: [(6, 0, v)] if isinstance(v, list) else v
+               for name, v in row.items() if name in values}
+        self._undo.append(lambda: self.rpc.call(model, "write", [record_id], old))
+        self.rpc.call(model, "write", [record_id], values)
+
+    def agent_id(self, rpc):
+        """Return the phone user a session belongs to."""
+        [row] = self.rpc.search("telephony.agent", [("user_id", "=", rpc.uid)], ["id"])
+        return row["id"]
+
+    def agent(self, rpc, **values):
+        """Change a phone user for the time of the story; nobody has missed a call yet."""
+        agent_id = self.agent_id(rpc)
+        self.write("telephony.agent", agent_id, missed_offers=0, **values)
+        return agent_id
+
+    def phone_user(self, login):
+        """Return the session of a phone user like the others, made when it is missing."""
+        if not self.rpc.search("res.users", [("login", "=", login)], ["id"]):
+            groups = [self.rpc.ref("crm_telephony.group_user"),
+                      self.rpc.ref("sales_team.group_sale_salesman")]
+            user_id = self.rpc.create(
+                "res.users", name=login.title(), login=login, password=login,
+                group_ids=[(6, 0, groups)],
+            )
+            numbers = self.rpc.call("telephony.number", "search", [])
+            self.rpc.create("telephony.agent", user_id=user_id, number_ids=[(6, 0, numbers)])
+        return self.world.server.rpc(login)
+
+    def number_id(self, number=SALES):
+        """Return one of our numbers."""
+        [number_id] = self.rpc.call("telephony.number", "search", [("number", "=", number)])
+        return number_id
+
+    def flow(self, *steps, number=SALES):
+        """Let a number be answered by a flow of the story's own.
+
+        :param dict steps: values of each step; an exit names another step.
+        :return: the identifiers of the steps by name.
+        """
+        flow_id = self.rpc.create("telephony.flow", name=f"Story {self.world.name}")
+        ids, exits = {}, {}
+        for sequence, step in enumerate(steps):
+            values = {k: v for k, v in step.items() if not k.endswith("_step_id")}
+            exits[step["name"]] = {k: v for k, v in step.items() if k not in values}
+            ids[step["name"]] = self.rpc.create(
+                "telephony.flow.step", flow_id=flow_id, sequence=sequence, **values
+            )
+        for name, targets in exits.items():
+            if targets:
+                values = {field: ids[target] for field, target in targets.items()}
+                self.rpc.call("telephony.flow.step", "write", [ids[name]], values)
+        self.write("telephony.number", self.number_id(number), flow_id=flow_id)
+        return ids
