@@ -96,7 +96,7 @@ def test_lost_signalling_in_a_call(world, agent, customers):
     phone.is_talking()
     telephone.hears(admin.hz)
     assert world.emulator.post("signalling/drop")["cut"] == 1
-    until(lambda: world.emulator.agent_legs(), "the leg survives")
+    until(world.emulator.agent_legs, "the leg survives")
     phone.is_talking()
     telephone.hears(admin.hz)
     phone.hang_up().has_ended("answered")

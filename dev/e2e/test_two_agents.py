@@ -97,7 +97,7 @@ def test_declining_leaves_it_ringing_at_the_other(world, agent, customers):
     second.rings("Zita Leclercq")
     second.decline_button.click()
     expect(second.card).to_have_count(0)
-    stays(lambda: first.card.is_visible(), "it goes on ringing at the other", 1.5)
+    stays(first.card.is_visible, "it goes on ringing at the other", 1.5)
     assert telephone.leg["queue"]
     first.decline_button.click()
     telephone.hears_words("All our colleagues are busy", timeout=8)

@@ -11,7 +11,6 @@ import requests
 from .places import LOGS
 from .polling import until
 
-
 PR_SET_PDEATHSIG = 1
 
 

@@ -1,0 +1,83 @@
+"""What a phone user sets, and what an administrator clicks, as page objects."""
+
+import re
+
+from playwright.sync_api import expect
+
+
+class Preferences:
+    """The preferences of the telephone.
+
+    :param Softphone phone: the telephone of one tab.
+    """
+
+    def __init__(self, phone):
+        self.phone, self.page = phone, phone.page
+        find = self.page.locator
+        self.via_browser, self.via_phone = find(".o_telephony_via_browser"), find(
+            ".o_telephony_via_phone"
+        )
+        self.number = find(".o_telephony_phone_number")
+        self.error = find(".o_telephony_preferences .o_telephony_field_error:not(:empty)")
+        self.saved = find(".o_telephony_call_via .o_telephony_saved")
+        self.caller_ids = find(".o_telephony_caller_ids")
+        self.verification = find(".o_telephony_verification")
+
+    def open(self):
+        """Show the preferences."""
+        self.phone.open()
+        panel = self.page.locator(".o_telephony_preferences")
+        if not panel.count():
+            self.page.locator(".o_telephony_preferences_toggle").click()
+        expect(panel).to_be_visible()
+        return self
+
+    def leave(self):
+        """Show the telephone again."""
+        self.page.locator(".o_telephony_preferences_toggle").click()
+        expect(self.page.locator(".o_telephony_preferences")).to_have_count(0)
+
+    def type_number(self, number):
+        """Write the number of the custom phone and leave the field."""
+        self.number.fill(number)
+        self.number.press("Enter")
+        return self
+
+    def new_caller_id(self, number, name):
+        """Ask for a caller ID to be verified."""
+        self.page.locator(".o_telephony_add_caller_id").click()
+        self.page.locator(".o_telephony_caller_id_number").fill(number)
+        self.page.locator(".o_telephony_caller_id_name").fill(name)
+        self.page.locator(".o_telephony_verify").click()
+        return self
+
+    def code(self):
+        """Wait for the six digits on the screen and return them."""
+        digits = self.page.locator(".o_telephony_code_digit")
+        expect(digits).to_have_count(6)
+        return "".join(digits.all_inner_texts())
+
+    def says(self, state, words):
+        """Wait until the verification says how it goes, by itself."""
+        expect(self.verification).to_have_attribute("data-state", state)
+        message = self.page.locator(".o_telephony_verification_message")
+        expect(message).to_contain_text(words)
+
+
+def open_menu(page, *names):
+    """Click through the menus of an app.
+
+    :param str names: first the menu of the bar, then the entry of its list.
+    """
+    first, *rest = names
+    bar = page.locator(".o_menu_sections > *, .o_menu_sections_more .dropdown-item")
+    bar.filter(has_text=re.compile(f"^\\s*{first}\\s*$")).first.click()
+    for name in rest:
+        entries = page.locator(".o-dropdown--menu .dropdown-item")
+        entries.filter(has_text=re.compile(f"^\\s*{name}\\s*$")).first.click()
+
+
+def press(page, name, scope=".o_content, .modal, .o_control_panel"):
+    """Click a button by its words, where it can be clicked."""
+    button = page.locator(scope).get_by_role("button", name=name, exact=True)
+    button.locator("visible=true").first.click()
