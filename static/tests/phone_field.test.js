@@ -90,13 +90,14 @@ test("Z13: with several caller IDs the person chooses one before the call", asyn
         expect.step(`dial ${args[0]} ${kwargs.caller_id_id} ${kwargs.res_model}`);
         return callData();
     });
+    onRpc("telephony.caller.id", "get_choices", ({ args }) => {
+        expect.step(`choices ${args[0]}`);
+        return { choices: callerIds, preselected_id: 5 };
+    });
     await contains(BUTTON).click();
-    await waitFor(".o_telephony_caller_id");
-    expect(".o_telephony_number_input").toHaveValue("0470 12 34 56");
-    await contains(".o_telephony_caller_id").select("6");
-    await contains(".o_telephony_call_button").click();
+    await contains(".o_telephony_chooser_option[data-id='6']").click();
     await waitFor(".o_telephony_call[data-voice=connected]");
-    expect.verifySteps(["dial 0470 12 34 56 6 shop", "connect u-1"]);
+    expect.verifySteps(["choices 0470 12 34 56", "dial 0470 12 34 56 6 shop", "connect u-1"]);
 });
 
 describe("people who are not phone users keep the link in", () => {

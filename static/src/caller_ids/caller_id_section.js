@@ -31,6 +31,12 @@ export class CallerIdSection extends Component {
         this.state = useState({ isAdding: false });
     }
 
+    /** All but the one whose verification is shown below. */
+    get rows() {
+        const { verification } = this.callerIds;
+        return this.store.myCallerIds.filter(({ id }) => id !== verification?.id);
+    }
+
     look(callerId) {
         return LOOKS[callerId.state] || LOOKS.failed;
     }

@@ -70,6 +70,14 @@ export class CallViaSection extends Component {
         }
     }
 
+    onPressToAccept(ev) {
+        return this.save({ press_to_accept: ev.target.checked });
+    }
+
+    onDefaultNumber(ev) {
+        return this.save({ default_number_id: Number(ev.target.value) });
+    }
+
     onNumberKeydown(ev) {
         if (ev.key === "Enter") {
             ev.preventDefault();
