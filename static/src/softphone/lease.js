@@ -45,6 +45,8 @@ export class Lease {
         this.stopTicker = startTicker(RENEW_PERIOD, () => this.renew());
         browser.addEventListener("pagehide", () => this.release());
         browser.addEventListener("pageshow", (ev) => ev.persisted && this.renew());
+        // A tab that the browser had put to sleep may have lost its lease meanwhile.
+        document.addEventListener("resume", () => this.renew());
         return this.renew();
     }
 
