@@ -184,6 +184,11 @@ describe("connection", () => {
     test("it rejoins by itself, too, when the server is slow to notice the loss", async () => {
         const { voice } = await startConversation();
         voice.handlers.onState(VoiceState.LOST);
+        for (let round = 0; round < 2; round++) {
+            await advanceTime(1600);
+            await animationFrame();
+            expect(".o_telephony_rejoin").toHaveCount(0);
+        }
         await advanceTime(1600);
         await waitFor(".o_telephony_rejoin");
         expect.verifySteps([]);

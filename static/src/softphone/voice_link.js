@@ -14,6 +14,7 @@ import { humanError } from "./human_error";
 
 const MARKER = "telephony.voice";
 const END_GRACE = 1_500; // ms the server may need to tell that the customer has hung up
+const END_ROUNDS = 3; // how often it is asked before the person is
 const RESUME_LIMIT = 6_000; // ms until a reloaded page offers to rejoin instead of doing it
 const OWNER_REPLY_LIMIT = 700; // ms
 const RETRIABLE = [VoiceErrorKind.UNREACHABLE, VoiceErrorKind.CONNECTION_LOST];
@@ -137,19 +138,32 @@ export class VoiceLink {
         if (error) {
             session.setState(VoiceState.RECONNECTING);
         }
-        // The end of the sound is often the end of the call: give the server a moment to say so.
-        await new Promise((resolve) => browser.setTimeout(resolve, END_GRACE));
-        if (this.isWanted(session)) {
-            await this.refresh();
-        }
-        if (this.isWanted(session)) {
-            await this._recover(session);
+        if (await this._waitForServer(session)) {
+            session.setState(VoiceState.LOST);
+            await this._rejoinOnce(session);
         }
     }
 
-    async _recover(session) {
-        session.setState(VoiceState.LOST);
-        await this._rejoinOnce(session);
+    /**
+     * The end of the sound is often the end of the call: give the server some time to say which.
+     *
+     * @returns {Promise<boolean>} whether the call goes on without its sound
+     */
+    async _waitForServer(session) {
+        for (let round = 0; round < END_ROUNDS; round++) {
+            await new Promise((resolve) => browser.setTimeout(resolve, END_GRACE));
+            if (this.isWanted(session)) {
+                await this.refresh();
+            }
+            if (!this.isWanted(session)) {
+                return false;
+            }
+            const call = this.store.findCall(session.uuid);
+            if (call?.can_rejoin || !call?.agent_connected) {
+                break;
+            }
+        }
+        return true;
     }
 
     /** Once is enough: what fails again needs the person's decision. */
