@@ -22,21 +22,26 @@ class ResUsers(models.Model):
     _inherit = "res.users"
 
     telephony_agent_ids = fields.One2many("telephony.agent", "user_id", "Phone User")
-    telephony_is_phone_user = fields.Boolean(compute="_compute_telephony_preferences")
+    telephony_is_phone_user = fields.Boolean(
+        compute="_compute_telephony_preferences", compute_sudo=True
+    )
     telephony_call_via = fields.Selection(
         [("browser", "Browser"), ("phone", "Custom Phone")],
         "Make Calls via",
         compute="_compute_telephony_preferences",
+        compute_sudo=True,
         inverse="_inverse_telephony_preferences",
     )
     telephony_phone_number = fields.Char(
         "Custom Phone Number",
         compute="_compute_telephony_preferences",
+        compute_sudo=True,
         inverse="_inverse_telephony_preferences",
     )
     telephony_press_to_accept = fields.Boolean(
         "Press 1 to Accept",
         compute="_compute_telephony_preferences",
+        compute_sudo=True,
         inverse="_inverse_telephony_preferences",
         help="Whoever answers the custom phone presses 1 first, so that its mailbox never speaks "
         "with a customer.",
@@ -45,10 +50,11 @@ class ResUsers(models.Model):
         "telephony.number",
         "Number for Outgoing Calls",
         compute="_compute_telephony_preferences",
+        compute_sudo=True,
         inverse="_inverse_telephony_preferences",
     )
     telephony_number_ids = fields.Many2many(
-        "telephony.number", compute="_compute_telephony_preferences"
+        "telephony.number", compute="_compute_telephony_preferences", compute_sudo=True
     )
 
     @property
@@ -66,12 +72,12 @@ class ResUsers(models.Model):
     @api.depends(*(f"telephony_agent_ids.{name}" for name in PREFERENCES.values()))
     @api.depends_context("uid", "company")
     def _compute_telephony_preferences(self):
-        agents = self.env["telephony.agent"]
+        # sudo: telephony.agent - the current user's own row, and nobody else's
+        agents_sudo = self.env["telephony.agent"].sudo()
         for user in self:
-            agent_sudo = agents
-            if user == self.env.user and agents._may_be_phone_user():
-                # sudo: telephony.agent - the current user's own row
-                agent_sudo = agents.sudo()._find_of(user, self.env.company)
+            agent_sudo = agents_sudo
+            if user == self.env.user and agents_sudo._may_be_phone_user():
+                agent_sudo = agents_sudo._find_of(user, self.env.company)
                 user.telephony_is_phone_user = not agent_sudo or agent_sudo.active
             else:
                 user.telephony_is_phone_user = False

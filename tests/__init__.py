@@ -9,6 +9,7 @@ from . import (
     test_outgoing,
     test_permutations,
     test_phone,
+    test_preferences,
     test_queue,
     test_voicemail,
 )
