@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from harness.looks import check_accessible, check_fits, picture
+from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone, open_record
 from playwright.sync_api import expect
 
@@ -44,14 +44,14 @@ def right_to_left(world):
 
 def _walk(world, person, theme, anna, publish=False):
     """Go through a call and look at each view of the telephone."""
-    page, phone = person.page, Softphone(person)
+    page, phone, problems = person.page, Softphone(person), []
 
     def look(stage, selector):
         expect(page.locator(selector).first).to_be_visible()
         name = {"card": "incoming_call"}.get(stage, stage)
         picture(page, f"{theme}-{stage}", publish and name)
-        check_fits(page, selector)
-        check_accessible(page, selector)
+        found = misfits(page, selector) + barriers(page, selector)
+        problems.extend(f"{stage}: {problem}" for problem in found)
 
     phone.open().type_number("+32 470 12 34 56")
     page.locator(".o_telephony_key").first.focus()
@@ -87,6 +87,7 @@ def _walk(world, person, theme, anna, publish=False):
     look("card", CARD)
     caller.hang_up()
     phone.is_idle()
+    assert not problems, "\n".join(problems)
 
 
 def test_light(world, agent, anna):

@@ -11,8 +11,11 @@ from .processes import run
 
 PREFIX = "telephony_e2e"
 _IGNORED = {"dev", "tests", ".git", ".ci", "__pycache__", STATE.name, "node_modules"}
+#: What every page of the web client loads; the first page would wait for it.
 _BUNDLES = """
-env["ir.qweb"]._pregenerate_assets_bundles()
+bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
+bundle.js()
+bundle.css()
 env.cr.commit()
 """
 

@@ -45,7 +45,7 @@ class Preferences:
 
     def new_caller_id(self, number, name):
         """Ask for a caller ID to be verified."""
-        self.page.locator(".o_telephony_add_caller_id").click()
+        self.page.locator(".o_telephony_new_caller_id").click()
         self.page.locator(".o_telephony_caller_id_number").fill(number)
         self.page.locator(".o_telephony_caller_id_name").fill(name)
         self.page.locator(".o_telephony_verify").click()
