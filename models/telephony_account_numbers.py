@@ -21,6 +21,7 @@ class TelephonyAccount(models.Model):
 
         :raise UserError: Twilio refused, or could not be reached
         """
+        self.check_access("write")
         for account in self:
             with account._explained():
                 client = account._get_admin()

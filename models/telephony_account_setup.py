@@ -93,12 +93,15 @@ class TelephonyAccount(models.Model):
         :raise UserError: Twilio refused, or could not be reached
         """
         self.ensure_one()
+        # Everybody may call a public method; only this says who may ask Twilio.
+        self.check_access("write")
         self._apply_connection(*self._send_connection_request())
         return self._notify(_("The account is connected."))
 
     def action_show_balance(self):
         """Ask Twilio for the money left. Note: `self.ensure_one()`"""
         self.ensure_one()
+        self.check_access("write")
         with self._explained():
             amount, currency = self._get_admin().fetch_balance()
         return self._notify(

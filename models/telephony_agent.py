@@ -72,6 +72,7 @@ class TelephonyAgent(models.Model):
     )
     identity = fields.Char(
         readonly=True, copy=False, groups="base.group_system",
+        default=lambda self: f"u_{secrets.token_hex(16)}",
         help="The opaque name under which the carrier knows this user's browsers.",
     )
     last_call_at = fields.Datetime(readonly=True, copy=False)
@@ -157,7 +158,8 @@ class TelephonyAgent(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            vals["identity"] = f"u_{secrets.token_hex(16)}"
+            # Nobody chooses an identity.
+            vals.pop("identity", None)
             company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
             self._write_out_number(vals, company)
         agents = super().create(vals_list)

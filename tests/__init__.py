@@ -1,4 +1,5 @@
 from . import (
+    test_access,
     test_admin_account,
     test_admin_diagnosis,
     test_admin_numbers,
@@ -12,4 +13,5 @@ from . import (
     test_preferences,
     test_queue,
     test_voicemail,
+    test_webhook_security,
 )

@@ -107,11 +107,11 @@ def parse_verification(params):
     """
     leg_id, verdict = params.get("CallSid"), params.get("VerificationStatus")
     status = params.get("CallStatus")
-    if not leg_id:
+    if not parse_sid(leg_id):
         return None
     result = {"provider_leg_id": leg_id, "failure": False, "provider_caller_id": False}
     if verdict == "success":
-        sid = params.get("OutgoingCallerIdSid") or False
+        sid = parse_sid(params.get("OutgoingCallerIdSid")) or False
         return {**result, "state": "verified", "provider_caller_id": sid}
     if verdict == "failed":
         unanswered = status in ("no-answer", "busy", "failed", "canceled")
