@@ -146,7 +146,8 @@ def save(result):
     """Write both forms. :return tuple: the text for people, and the two paths."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     text = to_markdown(result)
-    paths = FOLDER / "report.md", FOLDER / "report.json"
+    name = f"report-{result['circumstances']['contacts']}"
+    paths = FOLDER / f"{name}.md", FOLDER / f"{name}.json"
     paths[0].write_text(text, encoding="utf-8")
     paths[1].write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     return text, *paths
