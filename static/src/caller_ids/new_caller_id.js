@@ -20,7 +20,7 @@ export class NewCallerId extends Component {
             delay: 0,
             isMoreShown: false,
         });
-        useAutofocus({ refName: "number" });
+        useAutofocus({ refName: "number", mobile: true });
         const form = useRef("form");
         onMounted(() => form.el.scrollIntoView({ block: "nearest" }));
     }
