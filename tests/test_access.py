@@ -1,6 +1,7 @@
 """Who may see and do what: every model and every method, with every role and two companies."""
 
 import uuid
+from functools import partial
 from itertools import product
 
 from psycopg2 import IntegrityError
@@ -147,6 +148,30 @@ class TestAccess(TelephonyCase):
 
     # === SECRETS === #
 
+    def get_attempts(self, user, field):
+        """Return the ways in which somebody may try to learn a field of the account."""
+        accounts = self.as_user(user, "telephony.account")
+        account = accounts.browse(self.account.id)
+        numbers = self.as_user(user, "telephony.number")
+        calls = self.as_user(user, "telephony.call")
+        return [
+            lambda: account.read([field]),
+            lambda: account[field],
+            lambda: account.export_data([field]),
+            lambda: accounts.search([(field, "like", "t")]),
+            lambda: accounts.search([], order=field),
+            lambda: accounts.search_read([], [field]),
+            lambda: accounts.formatted_read_group([], [field], ["__count"]),
+            lambda: accounts.web_search_read([], {field: {}}),
+            lambda: accounts.web_read_group([], [field]),
+            lambda: account.mapped(field),
+            lambda: account.filtered_domain([(field, "!=", 0)]),
+            lambda: account.write({field: "x"}),
+            lambda: numbers.search([(f"account_id.{field}", "like", "t")]),
+            lambda: calls.search([("number_id.account_id." + field, "like", "t")]),
+            lambda: numbers.browse(self.number.id).export_data([f"account_id/{field}"]),
+        ]
+
     def assert_closed(self, attempt):
         """Expect a refusal, or at least an answer without any secret in it."""
         try:
@@ -162,36 +187,13 @@ class TestAccess(TelephonyCase):
         users = self.max | self.sue | self.cleo | self.ian
         users.group_ids += self.env.ref("base.group_allow_export")
         for user in users:
-            accounts = self.as_user(user, "telephony.account")
-            account = accounts.browse(self.account.id)
             for field in SECRETS:
-                for number, attempt in enumerate((
-                    lambda: account.read([field]),
-                    lambda: account[field],
-                    lambda: account.export_data([field]),
-                    lambda: accounts.search([(field, "like", "t")]),
-                    lambda: accounts.search([], order=field),
-                    lambda: accounts.search_read([], [field]),
-                    lambda: accounts.formatted_read_group([], [field], ["__count"]),
-                    lambda: accounts.web_search_read([], {field: {}}),
-                    lambda: accounts.web_read_group([], [field]),
-                    lambda: accounts.browse(self.account.id).mapped(field),
-                    lambda: accounts.browse(self.account.id).filtered_domain([(field, "!=", 0)]),
-                    lambda: accounts.browse(self.account.id).write({field: "x"}),
-                    lambda: self.as_user(user, "telephony.number").search(
-                        [(f"account_id.{field}", "like", "t")]
-                    ),
-                    lambda: self.as_user(user, "telephony.call").search(
-                        [("number_id.account_id." + field, "like", "t")]
-                    ),
-                    lambda: self.as_user(user, "telephony.number").browse(
-                        self.number.id
-                    ).export_data([f"account_id/{field}"]),
-                )):
+                for number, attempt in enumerate(self.get_attempts(user, field)):
                     with self.subTest(user=user.login, field=field, number=number), \
                             mute_logger("odoo.addons.base.models.ir_model",
                                         "odoo.addons.base.models.ir_rule"):
                         self.assert_closed(attempt)
+            accounts = self.as_user(user, "telephony.account")
             self.assertNotIn("auth_token", accounts.fields_get())
             self.assertNotIn("api_key_secret", accounts.fields_get())
 
@@ -205,7 +207,7 @@ class TestAccess(TelephonyCase):
             with self.subTest(field), self.assertRaises(AccessError):
                 account.read([field])
             with self.subTest(field, how="export"):
-                self.assert_closed(lambda: account.export_data([field]))
+                self.assert_closed(partial(account.export_data, [field]))
 
     def test_identity_is_hidden(self):
         """Who knows an identity could pretend to be that browser."""

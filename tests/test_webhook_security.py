@@ -72,7 +72,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
         self.assertEqual(routes, {*QUESTIONS, *REPORTS, "ping"})
 
     def test_wrong_requests_are_refused(self):
-        """Unsigned, wrongly signed, signed by others, or naming no account: 403, nothing written."""
+        """Unsigned, wrongly signed, by others, or of no account: 403, and nothing is written."""
         sid_b = self.account_b.sudo().account_sid
         before = self.count()
         signed = {"AccountSid": self.account.sudo().account_sid, **self.get_params()}

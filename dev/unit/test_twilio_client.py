@@ -7,6 +7,7 @@ import pytest
 import requests
 from addon_models.providers.base import ProviderError
 from addon_models.providers.twilio import client as client_module
+from addon_models.providers.twilio.admin import TwilioAdmin
 from addon_models.providers.twilio.client import TwilioClient
 from requests.adapters import BaseAdapter
 
@@ -16,6 +17,10 @@ ROOM = "CF" + "2" * 32
 QUEUE = "QU" + "3" * 32
 TOKEN = "t" * 32
 ROOT = f"/2010-04-01/Accounts/{ACCOUNT}"
+ADDRESSES = {
+    "voice_url": "https://crm.example/v", "fallback_url": "https://crm.example/f",
+    "status_url": "https://crm.example/s",
+}  # fmt: skip
 PARTICIPANT = {
     "from": "+3225550100", "to": "+32470123456", "label": "customer", "timeout": 30,
     "status_url": "https://crm.example/status?leg=5", "ends_conference": True,
@@ -68,6 +73,11 @@ def carrier(monkeypatch):
 @pytest.fixture
 def client(carrier):
     return TwilioClient(ACCOUNT, ACCOUNT, TOKEN)
+
+
+@pytest.fixture
+def admin(carrier):
+    return TwilioAdmin(ACCOUNT, ACCOUNT, TOKEN)
 
 
 def refused(status, code=None, message="No."):
@@ -163,39 +173,41 @@ def test_find_participant_who_is_not_there(client, carrier):
     assert client.find_participant("room", "customer") == ""
 
 
-def test_application_is_created_then_updated(client, carrier):
+def assert_addresses(form):
+    assert form["VoiceUrl"] == ADDRESSES["voice_url"]
+    assert form["VoiceFallbackUrl"] == ADDRESSES["fallback_url"]
+    assert form["StatusCallback"] == ADDRESSES["status_url"]
+    assert form["VoiceMethod"] == "POST"
+
+
+def test_application_is_created_then_updated(admin, carrier):
     carrier.answers = [(201, {"sid": "AP1"}), (200, {"sid": "AP1"})]
-    urls = ("https://crm.example/c", "https://crm.example/f", "https://crm.example/s")
-    assert client.save_application("", "Odoo", *urls) == "AP1"
-    assert client.save_application("AP1", "Odoo", *urls) == "AP1"
+    assert admin.save_application("", "Odoo", ADDRESSES) == "AP1"
+    assert admin.save_application("AP1", "Odoo", ADDRESSES) == "AP1"
     assert carrier.paths == [f"{ROOT}/Applications.json", f"{ROOT}/Applications/AP1.json"]
     for index in (0, 1):
-        form = dict(carrier.form(index))
-        assert (form["VoiceUrl"], form["VoiceFallbackUrl"], form["StatusCallback"]) == urls
-        assert form["VoiceMethod"] == "POST"
+        assert_addresses(dict(carrier.form(index)))
 
 
-def test_application_that_was_deleted_is_made_again(client, carrier):
+def test_application_that_was_deleted_is_made_again(admin, carrier):
     carrier.answers = [refused(404, 20404), (201, {"sid": "AP2"})]
-    assert client.save_application("AP1", "Odoo", "https://a", "https://b", "https://c") == "AP2"
+    assert admin.save_application("AP1", "Odoo", ADDRESSES) == "AP2"
 
 
-def test_application_that_cannot_be_updated_is_not_doubled(client, carrier):
+def test_application_that_cannot_be_updated_is_not_doubled(admin, carrier):
     """Only an application that is gone is made again."""
     carrier.answers = [refused(401, 20003)]
     with pytest.raises(ProviderError):
-        client.save_application("AP1", "Odoo", "https://a", "https://b", "https://c")
+        admin.save_application("AP1", "Odoo", ADDRESSES)
     assert len(carrier.requests) == 1
 
 
-def test_number_belongs_to_no_application_any_more(client, carrier):
-    client.save_number("PN1", "https://v", "https://f", "https://s")
+def test_number_belongs_to_no_application_any_more(admin, carrier):
+    admin.save_number("PN1", ADDRESSES)
     form = dict(carrier.form())
     # With an application, Twilio would ignore the addresses of the number.
     assert form["VoiceApplicationSid"] == ""
-    assert (form["VoiceUrl"], form["VoiceFallbackUrl"], form["StatusCallback"]) == (
-        "https://v", "https://f", "https://s"
-    )  # fmt: skip
+    assert_addresses(form)
 
 
 @pytest.mark.parametrize(

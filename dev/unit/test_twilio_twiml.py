@@ -57,6 +57,13 @@ DOCUMENTS = {
         f"""<Enqueue action="{BASE}/step?call={CALL}" method="POST"
              waitUrl="{BASE}/wait?call={CALL}" waitUrlMethod="POST">waiting-7</Enqueue>""",
     ),
+    "redirect": ([doc.Redirect(f"{BASE}/step?call={CALL}")],
+                 f'<Redirect method="POST">{BASE}/step?call={CALL}</Redirect>'),
+    "forward": (
+        [doc.Forward("+32470123456", "+3225550100", 25, f"{BASE}/step?call={CALL}")],
+        f"""<Dial action="{BASE}/step?call={CALL}" answerOnBridge="true" callerId="+3225550100"
+             method="POST" timeout="25"><Number>+32470123456</Number></Dial>""",
+    ),
     "leave": ([doc.Leave()], "<Leave/>"),
     "hang up": ([doc.HangUp()], "<Hangup/>"),
     "reject": ([doc.Reject()], '<Reject reason="rejected"/>'),
