@@ -17,7 +17,8 @@ import { ensureMicrophone, microphoneConstraints, openMicrophone } from "./micro
 
 const CONNECT_TIMEOUT = 15_000; // ms
 const TOKEN_REFRESH = 60_000; // ms before the token expires
-const DIGIT_PERIOD = 250; // ms; the SDK makes tones of 160 ms and gaps of 70 ms
+const DIGIT_PERIOD = 230; // ms; the SDK makes tones of 160 ms and gaps of 70 ms
+const DIGIT_MARGIN = 150; // ms a busy computer may be late
 const AUDIO_FOLDER = "/crm_telephony/static/src/audio";
 const DIGIT_NAMES = [..."0123456789", "s", "h"].map((key) => `dtmf${key}`);
 
@@ -336,18 +337,21 @@ class VoiceAttempt {
     sendDigits(digits) {
         this.digits += digits;
         if (!this.digitTimer) {
-            this._sendNextDigit();
+            this._sendPendingDigits();
         }
     }
 
-    /** The browser forgets a tone that has not begun when the next one is asked for. */
-    _sendNextDigit() {
-        const digit = this.digits[0];
-        this.digits = this.digits.slice(1);
+    /** The browser forgets the tones that have not begun when other ones are asked for. */
+    _sendPendingDigits() {
+        const { digits } = this;
+        this.digits = "";
         this.digitTimer = null;
-        if (digit) {
-            this.call?.sendDigits(digit);
-            this.digitTimer = browser.setTimeout(() => this._sendNextDigit(), DIGIT_PERIOD);
+        if (digits) {
+            this.call?.sendDigits(digits);
+            this.digitTimer = browser.setTimeout(
+                () => this._sendPendingDigits(),
+                digits.length * DIGIT_PERIOD + DIGIT_MARGIN
+            );
         }
     }
 
