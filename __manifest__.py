@@ -41,10 +41,6 @@
             "crm_telephony/static/src/**/*.js",
             "crm_telephony/static/src/**/*.xml",
             "crm_telephony/static/src/**/*.scss",
-            ("remove", "crm_telephony/static/src/**/*.dark.scss"),
-        ],
-        "web.assets_web_dark": [
-            "crm_telephony/static/src/**/*.dark.scss",
         ],
         "web.assets_unit_tests": [
             "crm_telephony/static/tests/**/*",
