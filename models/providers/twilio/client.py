@@ -260,13 +260,17 @@ class TwilioClient:
         :rtype: bytes
         :raise ProviderError: it is not there (yet), or the request failed
         """
-        account = self._client.api.v2010.account
-        url = f"https://api.twilio.com/2010-04-01/Accounts/{account.sid}/Recordings/{recording_id}.wav"
-        http = self._client.http_client
+        client = self._client
+        # The package itself reads no sound; it knows the host of the account's region.
+        url = client.get_hostname(
+            f"https://api.twilio.com/2010-04-01/Accounts/{client.account_sid}"
+            f"/Recordings/{recording_id}.wav"
+        )
+        http = client.http_client
         if http.base:
             url = urlunsplit((http.base.scheme, http.base.netloc, *urlsplit(url)[2:]))
         try:
-            response = http.session.get(url, auth=self._client.auth, timeout=TIMEOUT * 4)
+            response = http.session.get(url, auth=client.auth, timeout=TIMEOUT * 4)
         except requests.exceptions.RequestException as error:
             raise _as_provider_error(error) from error
         if response.status_code != 200:
