@@ -61,9 +61,10 @@ export class Lease {
     async _renew() {
         try {
             const before = Date.now();
+            const { word } = this;
             const lease = await this.orm.silent.call("telephony.agent", "renew_lease", [
                 this.clientUuid,
-                this.word,
+                word,
             ]);
             if (lease?.now) {
                 this._readClock(lease.now, (before + Date.now()) / 2);
@@ -71,6 +72,9 @@ export class Lease {
                 this.until = end - this.store.clockOffset;
             }
             this.store.reach = lease?.reachable === false ? Reach.BUS : Reach.OK;
+            if (this.word !== word) {
+                this._recover(); // the bus was faster than this answer
+            }
         } catch (error) {
             if (Date.now() > this.until) {
                 this.store.reach = Reach.NETWORK;
