@@ -121,7 +121,7 @@ class World:
 
     def __init__(self, name, server, emulator, admin):
         self.name, self.server, self.emulator, self.admin = name, server, emulator, admin
-        self.agents, self._expected = [], []
+        self.agents, self.fresh_profiles, self._expected = [], [], []
 
     def expect_log(self, words):
         """Declare an error of Odoo's log that this story provokes."""
@@ -144,6 +144,8 @@ class World:
         """Close what is open."""
         for agent in self.agents:
             agent.close()
+        for context in self.fresh_profiles:
+            context.close()
 
 
 @pytest.fixture(scope="session")
@@ -165,7 +167,6 @@ def agent(world, browsers, profiles, sessions):
 
     With options it is a new profile, which nobody has used before.
     """
-    fresh = []
 
     def make(login="admin", rpc=None, hz=None, **options):
         rpc = rpc or sessions[login]
@@ -173,16 +174,14 @@ def agent(world, browsers, profiles, sessions):
         if options:
             options.pop("fresh", None)
             context = new_context(browsers(tone), world.server, rpc, **options)
-            fresh.append(context)
+            world.fresh_profiles.append(context)
         else:
             context = profiles(rpc, tone)
         person = AgentBrowser(context, world.server, rpc, tone)
         world.agents.append(person)
         return person
 
-    yield make
-    for context in fresh:
-        context.close()
+    return make
 
 
 class Customer:
