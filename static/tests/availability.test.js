@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, mockDate, waitFor, waitForNone, waitUntil } from "@odoo/hoot";
+import { advanceTime, animationFrame, mockDate, waitForNone, waitUntil } from "@odoo/hoot";
 import { startBusService } from "@bus/../tests/bus_test_helpers";
 import {
     contains,
@@ -19,6 +19,7 @@ import {
     endedData,
     fakeVoice,
     mountSoftphone,
+    seen,
     sendBus,
     startSoftphone,
 } from "./telephony_test_helpers";
@@ -69,7 +70,7 @@ describe("reachability", () => {
 
         world.lease.reachable = false;
         await world.softphone.lease.renew();
-        await waitFor(".o_telephony_unreachable");
+        await seen(".o_telephony_unreachable");
         expect(".o_telephony_unreachable").toHaveText(/does not receive calls/);
         expect(".o_telephony_status").toHaveText("Unreachable");
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "unreachable");
@@ -99,7 +100,7 @@ describe("reachability", () => {
         expect(".o_telephony_unreachable").toHaveCount(0);
         mockDate("2026-11-22 14:35:00", 0);
         await world.softphone.lease.renew();
-        await waitFor(".o_telephony_unreachable");
+        await seen(".o_telephony_unreachable");
         expect(".o_telephony_unreachable").toHaveText(/cannot reach the server/);
     });
 
@@ -119,7 +120,7 @@ describe("notices", () => {
         const message = "You did not answer 2 calls in a row, so you are offline now.";
         sendBus("telephony/set_offline", { message });
         sendBus("telephony/agent_updated", { ...AGENT, status: "offline", state: "offline" });
-        await waitFor(".o_notification");
+        await seen(".o_notification");
         expect(".o_notification_content").toHaveText(message);
         await advanceTime(60_000);
         expect(".o_notification").toHaveCount(1);
@@ -140,14 +141,14 @@ describe("notices", () => {
         });
         world.snapshot.recent = [missed];
         sendBus("telephony/call_missed", missed);
-        await waitFor(".o_telephony_missed_notice");
+        await seen(".o_telephony_missed_notice");
         expect(".o_telephony_missed_notice .o_notification_content").toHaveText(
             "Missed call from Anna"
         );
-        await waitFor(".o_telephony_counter");
+        await seen(".o_telephony_counter");
         expect(".o_telephony_counter").toHaveText("1");
         await contains(".o_telephony_missed_notice .o_notification_buttons button").click();
-        await waitFor(".o_telephony_call[data-voice=connected]");
+        await seen(".o_telephony_call[data-voice=connected]");
         expect(".o_telephony_missed_notice").toHaveCount(0);
         expect.verifySteps(["dial +32470123456", "connect u-2"]);
     });
@@ -156,7 +157,7 @@ describe("notices", () => {
         await start();
         const customer = { number: false, number_display: "Hidden number", name: false };
         sendBus("telephony/call_missed", endedData({ direction: "incoming", customer }));
-        await waitFor(".o_telephony_missed_notice");
+        await seen(".o_telephony_missed_notice");
         expect(".o_telephony_missed_notice .o_notification_content").toHaveText(
             "Missed call from Hidden number"
         );
@@ -175,7 +176,7 @@ describe("notices", () => {
             recording_id: 9,
             duration: 65,
         });
-        await waitFor(".o_telephony_voicemail_notice");
+        await seen(".o_telephony_voicemail_notice");
         expect(".o_telephony_voicemail_notice .o_notification_content").toHaveText(
             "Voice message from Anna (1:05)"
         );
@@ -205,7 +206,7 @@ describe("colleagues", () => {
         expect(`${state}:first`).toHaveText("Available");
         expect(`${state}:last`).toHaveAttribute("data-state", "offline");
         sendBus("telephony/agent_state", { id: 1, state: "in_call" });
-        await waitFor(`${state}[data-state=in_call]`);
+        await seen(`${state}[data-state=in_call]`);
         expect(`${state}:first`).toHaveText("In a Call");
         expect(`${state}:last`).toHaveText("Offline");
     });

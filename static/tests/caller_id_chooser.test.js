@@ -1,11 +1,12 @@
 import { expect, test } from "@odoo/hoot";
-import { animationFrame, press, queryFirst, waitFor, waitForNone } from "@odoo/hoot";
+import { animationFrame, press, queryFirst, waitForNone } from "@odoo/hoot";
 import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
 import {
     callData,
     defineTelephony,
     fakeVoice,
     mountSoftphone,
+    seen,
     startSoftphone,
 } from "./telephony_test_helpers";
 
@@ -44,14 +45,14 @@ async function type(number) {
 test("Z13: with several caller IDs one is chosen at each call; Enter takes the last one", async () => {
     await start(CALLER_IDS);
     await type("+32470999888");
-    await waitFor(".o_telephony_chooser");
+    await seen(".o_telephony_chooser");
     expect(OPTION).toHaveCount(2);
     expect(`${OPTION}[data-id='6']`).toBeFocused();
     expect(".o_telephony_callback_hint").toHaveText(
         "Call-backs to this number go to its own carrier, not to Odoo."
     );
     await press("Enter");
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await seen(".o_telephony_call[data-voice=connected]");
     expect(".o_telephony_chooser").toHaveCount(0);
     expect.verifySteps(["choices +32470999888", "dial +32470999888 as 6", "connect u-1"]);
 });
@@ -59,20 +60,20 @@ test("Z13: with several caller IDs one is chosen at each call; Enter takes the l
 test("the arrow keys go round, and a click chooses, too", async () => {
     await start(CALLER_IDS);
     await type("047");
-    await waitFor(".o_telephony_chooser");
+    await seen(".o_telephony_chooser");
     await press("ArrowDown");
     expect(`${OPTION}[data-id='5']`).toBeFocused();
     await press("ArrowUp");
     expect(`${OPTION}[data-id='6']`).toBeFocused();
     await contains(`${OPTION}[data-id='5']`).click();
-    await waitFor(".o_telephony_call");
+    await seen(".o_telephony_call");
     expect.verifySteps(["choices 047", "dial 047 as 5", "connect u-1"]);
 });
 
 test("Escape calls nobody and keeps the number", async () => {
     await start(CALLER_IDS);
     await type("047");
-    await waitFor(".o_telephony_chooser");
+    await seen(".o_telephony_chooser");
     await press("Escape");
     await waitForNone(".o_telephony_chooser");
     expect(INPUT).toHaveValue("047");
@@ -84,7 +85,7 @@ test("Z13: the only caller ID is used without a question", async () => {
     await start(CALLER_IDS.slice(0, 1));
     expect(".o_telephony_shown_number").toHaveText("The customer sees +32 470 00 00 01.");
     await type("047");
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await seen(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["dial 047 as null", "connect u-1"]);
 });
 
@@ -104,7 +105,7 @@ test("a second click while the choices are on their way asks once", async () => 
     const { softphone } = await start(CALLER_IDS);
     softphone.calls.dial({ number: "047" });
     softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_chooser");
+    await seen(".o_telephony_chooser");
     await animationFrame();
     expect(".o_telephony_chooser").toHaveCount(1);
     expect.verifySteps(["choices 047"]);
@@ -127,7 +128,7 @@ test("a call through another rule needs a reason, which goes with it", async () 
     await mountSoftphone();
     await contains(".o_telephony_systray").click();
     await type("+33612345678");
-    await waitFor(".o_telephony_reason");
+    await seen(".o_telephony_reason");
     expect(".o_telephony_reason").toBeFocused();
     expect(".modal-body p").toHaveText(
         "No calls to France. As an administrator you may call all the same."
@@ -135,7 +136,7 @@ test("a call through another rule needs a reason, which goes with it", async () 
     expect(".o_telephony_call_anyway").not.toBeEnabled();
     await contains(".o_telephony_reason").edit("The customer asked for it", { confirm: false });
     await press("Enter");
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await seen(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["dial without reason", "dial The customer asked for it", "connect u-1"]);
     expect(queryFirst(".o_telephony_error")).toBe(null);
 });
@@ -150,7 +151,7 @@ test("without a reason the refusal stays on the screen", async () => {
     await mountSoftphone();
     await contains(".o_telephony_systray").click();
     await type("+33612345678");
-    await waitFor(".o_telephony_reason");
+    await seen(".o_telephony_reason");
     await press("Escape");
     await waitForNone(".o_telephony_reason");
     expect(".o_telephony_error span").toHaveText("No calls to France.");

@@ -1,5 +1,5 @@
 import { expect, test } from "@odoo/hoot";
-import { advanceTime, press, waitFor, waitForNone } from "@odoo/hoot";
+import { advanceTime, press, waitForNone } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { CHECK_PERIOD } from "@crm_telephony/caller_ids/caller_ids";
@@ -7,6 +7,7 @@ import {
     defineTelephony,
     fakeVoice,
     mountSoftphone,
+    seen,
     sendBus,
     startSoftphone,
     userError,
@@ -50,7 +51,7 @@ async function openPreferences(snapshot = {}) {
     await mountSoftphone();
     await contains(".o_telephony_systray").click();
     await contains(".o_telephony_preferences_toggle").click();
-    await waitFor(".o_telephony_preferences", { timeout: 3000 });
+    await seen(".o_telephony_preferences");
     return world;
 }
 
@@ -78,7 +79,7 @@ test("Z10, Z11: the digits are shown, the page follows by itself, and they vanis
     await contains(".o_telephony_caller_id_extension").edit("12", { confirm: false });
     await contains(".o_telephony_caller_id_delay").edit("10", { confirm: false });
     await contains(".o_telephony_verify").click();
-    await waitFor(`${VERIFICATION}[data-state=calling]`);
+    await seen(`${VERIFICATION}[data-state=calling]`);
     expect.verifySteps(["start +32470000001 | My mobile | 12 | 10", "check 5"]);
     expect(".o_telephony_code_digit").toHaveCount(6);
     expect(".o_telephony_code").toHaveText("7\n3\n1\n9\n0\n4");
@@ -92,18 +93,18 @@ test("Z10, Z11: the digits are shown, the page follows by itself, and they vanis
 
     const waiting = { state: "waiting", message: "Type the code on the telephone." };
     sendBus("telephony/caller_id_updated", callerId(waiting));
-    await waitFor(`${VERIFICATION}[data-state=waiting]`);
+    await seen(`${VERIFICATION}[data-state=waiting]`);
     expect(".o_telephony_code_digit").toHaveCount(6);
 
     const verified = callerId({ state: "verified", message: "+32 470 00 00 01 is verified." });
     world.snapshot.my_caller_ids = [verified];
     sendBus("telephony/caller_id_updated", verified);
-    await waitFor(`${VERIFICATION}[data-state=verified]`);
+    await seen(`${VERIFICATION}[data-state=verified]`);
     expect(".o_telephony_code").toHaveCount(0);
     expect(world.softphone.callerIds.verification.code).toBe("");
     expect(".o_telephony_verification_message").toHaveText("+32 470 00 00 01 is verified.");
     await contains(".o_telephony_verification_done").click();
-    await waitFor(".o_telephony_caller_id_row[data-state=verified]");
+    await seen(".o_telephony_caller_id_row[data-state=verified]");
     await advanceTime(3 * CHECK_PERIOD);
     expect.verifySteps([]);
 });
@@ -111,10 +112,10 @@ test("Z10, Z11: the digits are shown, the page follows by itself, and they vanis
 test("a lost message is made up for by asking, and only while it is not decided", async () => {
     const world = await openPreferences();
     await verify();
-    await waitFor(`${VERIFICATION}[data-state=calling]`);
+    await seen(`${VERIFICATION}[data-state=calling]`);
     world.told = callerId({ state: "failed", failure: "no_answer", message: "Nobody answered." });
     await advanceTime(CHECK_PERIOD);
-    await waitFor(`${VERIFICATION}[data-state=failed]`);
+    await seen(`${VERIFICATION}[data-state=failed]`);
     expect(".o_telephony_verification_message").toHaveText("Nobody answered.");
     expect(".o_telephony_code").toHaveCount(0);
     expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5", "check 5"]);
@@ -123,7 +124,7 @@ test("a lost message is made up for by asking, and only while it is not decided"
 
     world.told = callerId();
     await contains(".o_telephony_retry").click();
-    await waitFor(`${VERIFICATION}[data-state=calling]`);
+    await seen(`${VERIFICATION}[data-state=calling]`);
     expect(".o_telephony_code_digit").toHaveCount(6);
     expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5"]);
 });
@@ -132,12 +133,12 @@ test("too many attempts are told where the button is", async () => {
     const world = await openPreferences();
     world.told = callerId({ state: "failed", failure: "code", message: "Call again?" });
     await verify();
-    await waitFor(`${VERIFICATION}[data-state=failed]`);
+    await seen(`${VERIFICATION}[data-state=failed]`);
     onRpc("telephony.caller.id", "start_verification", () => {
         throw userError("This number was called 3 times within an hour. Try again later.");
     });
     await contains(".o_telephony_retry").click();
-    await waitFor(`${VERIFICATION} .o_telephony_field_error`);
+    await seen(`${VERIFICATION} .o_telephony_field_error`);
     expect(`${VERIFICATION} .o_telephony_field_error`).toHaveText(
         "This number was called 3 times within an hour. Try again later."
     );
@@ -150,7 +151,7 @@ test("Z10: a number that cannot be a caller ID is refused at its field", async (
         throw userError("Write the number with its country code, as +32470123456.");
     });
     await verify("0470");
-    await waitFor(".o_telephony_caller_id_number.is-invalid");
+    await seen(".o_telephony_caller_id_number.is-invalid");
     expect(".o_telephony_caller_id_form .o_telephony_field_error").toHaveText(
         "Write the number with its country code, as +32470123456."
     );
@@ -170,7 +171,7 @@ test("a number that is verified already needs no code", async () => {
     }));
     world.told = callerId({ state: "verified", message: "It is verified." });
     await verify();
-    await waitFor(`${VERIFICATION}[data-state=verified]`);
+    await seen(`${VERIFICATION}[data-state=verified]`);
     expect(".o_telephony_code").toHaveCount(0);
     expect.verifySteps(["check 5"]);
 });
@@ -178,7 +179,7 @@ test("a number that is verified already needs no code", async () => {
 test("another caller ID's news does not touch the one on the screen", async () => {
     await openPreferences();
     await verify();
-    await waitFor(`${VERIFICATION}[data-state=calling]`);
+    await seen(`${VERIFICATION}[data-state=calling]`);
     sendBus("telephony/caller_id_updated", callerId({ id: 6, state: "verified" }));
     await advanceTime(100);
     expect(VERIFICATION).toHaveAttribute("data-state", "calling");

@@ -1,5 +1,5 @@
 import { expect, test } from "@odoo/hoot";
-import { waitFor, waitForNone } from "@odoo/hoot";
+import { waitForNone } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import {
     AGENT,
@@ -8,6 +8,7 @@ import {
     fakeVoice,
     mountSoftphone,
     offerData,
+    seen,
     sendBus,
     startSoftphone,
 } from "./telephony_test_helpers";
@@ -41,15 +42,15 @@ async function start(values = {}) {
 async function tell(values) {
     const call = phoneCall(values);
     sendBus("telephony/call_updated", call);
-    await waitFor(`${PHONE_LEG}[data-state=${call.agent_state}]`);
-    await waitFor(`${CUSTOMER_LEG}[data-state=${call.customer_state}]`);
+    await seen(`${PHONE_LEG}[data-state=${call.agent_state}]`);
+    await seen(`${CUSTOMER_LEG}[data-state=${call.customer_state}]`);
 }
 
 test("Z06: each step of a call through one's own telephone is told in words", async () => {
     await start();
     await contains(".o_telephony_number_input").edit("0470123456", { confirm: false });
     await contains(".o_telephony_call_button").click();
-    await waitFor(".o_telephony_legs");
+    await seen(".o_telephony_legs");
     expect(`${PHONE_LEG} div > div:first`).toHaveText("Calling your telephone…");
     expect(`${PHONE_LEG} .text-muted bdi`).toHaveText("+32 470 11 22 33");
     expect(CUSTOMER_LEG).toHaveText("The customer is called once you have answered.");
@@ -84,7 +85,7 @@ test("Z06: each step of a call through one's own telephone is told in words", as
 test("who need not press 1 is not told to", async () => {
     await start({ press_to_accept: false });
     sendBus("telephony/call_updated", phoneCall({ agent_state: "ringing" }));
-    await waitFor(PHONE_LEG);
+    await seen(PHONE_LEG);
     expect(`${PHONE_LEG} div > div:first`).toHaveText("Your telephone is ringing…");
 });
 
@@ -95,12 +96,12 @@ test("an incoming call says that it rings at the telephone, and is accepted here
         call: phoneCall({ direction: "incoming", state: "in_progress", via: "browser" }),
     }));
     sendBus("telephony/offer_made", offerData());
-    await waitFor(".o_telephony_incoming");
+    await seen(".o_telephony_incoming");
     expect(".o_telephony_rings_phone").toHaveText(
         "It also rings at +32 470 11 22 33. Answer there, or accept it here."
     );
     await contains(".o_telephony_accept").click();
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await seen(".o_telephony_call[data-voice=connected]");
     expect(".o_telephony_mute").toHaveCount(1);
     expect(".o_telephony_legs").toHaveCount(0);
     expect.verifySteps(["connect u-1"]);
@@ -110,7 +111,7 @@ test("a call accepted at the telephone opens the window for its note", async () 
     await start();
     await contains(".o_telephony_close").click();
     sendBus("telephony/offer_made", offerData());
-    await waitFor(".o_telephony_incoming");
+    await seen(".o_telephony_incoming");
     sendBus("telephony/offer_closed", {
         uuid: "u-1",
         reason: "accepted",
@@ -129,7 +130,7 @@ test("a call accepted at the telephone opens the window for its note", async () 
             customer_state: "in_progress",
         })
     );
-    await waitFor(".o_telephony_softphone .o_telephony_legs");
+    await seen(".o_telephony_softphone .o_telephony_legs");
     expect(".o_telephony_note").toHaveCount(1);
     expect(".o_notification").toHaveCount(0);
     expect.verifySteps([]);
@@ -140,7 +141,7 @@ test("who uses the browser is told nothing about telephones", async () => {
     await startSoftphone();
     await mountSoftphone();
     sendBus("telephony/offer_made", offerData());
-    await waitFor(".o_telephony_incoming");
+    await seen(".o_telephony_incoming");
     expect(".o_telephony_rings_phone").toHaveCount(0);
 });
 
@@ -148,6 +149,6 @@ test("the caller ID that the customer sees is named during the call", async () =
     const { softphone } = await start();
     const callerId = { id: 5, name: "My mobile", number_display: "+32 470 00 00 01" };
     softphone.calls.onCall(phoneCall({ caller_id: callerId }));
-    await waitFor(".o_telephony_our_number");
+    await seen(".o_telephony_our_number");
     expect(".o_telephony_our_number").toHaveText("Calling as: My mobile");
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@odoo/hoot";
-import { animationFrame, press, queryFirst, waitFor, waitForNone } from "@odoo/hoot";
+import { animationFrame, press, queryFirst, waitForNone } from "@odoo/hoot";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
 import { BrowserSettings } from "@crm_telephony/softphone/browser_settings";
@@ -13,6 +13,7 @@ import {
     FakeAudio,
     fakeVoice,
     mountSoftphone,
+    seen,
     sendBus,
     startSoftphone,
     userError,
@@ -54,7 +55,7 @@ async function openPreferences(snapshot = {}) {
     await mountSoftphone();
     await contains(".o_telephony_systray").click();
     await contains(".o_telephony_preferences_toggle").click();
-    await waitFor(".o_telephony_preferences", { timeout: 3000 });
+    await seen(".o_telephony_preferences");
     return world;
 }
 
@@ -65,7 +66,7 @@ describe("how calls are made", () => {
         expect(".o_telephony_phone_number").toHaveCount(0);
         expect(".o_telephony_press_to_accept").toHaveCount(0);
         await contains(".o_telephony_via_phone").click();
-        await waitFor(".o_telephony_phone_number");
+        await seen(".o_telephony_phone_number");
         await animationFrame();
         expect(".o_telephony_phone_number").toBeFocused();
         expect("#o_telephony_phone_number_help").toHaveText("Enter the phone number to use.");
@@ -76,7 +77,7 @@ describe("how calls are made", () => {
             throw userError("“12” is not a telephone number.");
         });
         await contains(".o_telephony_phone_number").edit("12", { confirm: "Enter" });
-        await waitFor(".o_telephony_field_error");
+        await seen(".o_telephony_field_error");
         expect(".o_telephony_field_error").toHaveText("“12” is not a telephone number.");
         expect(".o_telephony_phone_number").toHaveAttribute("aria-invalid", "true");
         expect(world.store.agent.call_via).toBe("browser");
@@ -87,7 +88,7 @@ describe("how calls are made", () => {
             return { ...world.agent, ...PHONE, phone_country_code: "BE" };
         });
         await contains(".o_telephony_phone_number").edit("0470112233", { confirm: "Enter" });
-        await waitFor(".o_telephony_saved .text-success");
+        await seen(".o_telephony_saved .text-success");
         expect(".o_telephony_phone_number").toHaveValue("+32 470 11 22 33");
         expect(".o_telephony_custom_phone .o_telephony_flag").toHaveAttribute(
             "src",
@@ -100,7 +101,7 @@ describe("how calls are made", () => {
     test("Z05, Z06: a number that is known already is used with one click, and back", async () => {
         await openPreferences({ agent: { ...AGENT, ...PHONE, call_via: "browser" } });
         await contains(".o_telephony_via_phone").click();
-        await waitFor(".o_telephony_saved .text-success");
+        await seen(".o_telephony_saved .text-success");
         expect(".o_telephony_phone_number").toHaveValue("+32 470 11 22 33");
         await contains(".o_telephony_via_browser").click();
         await waitForNone(".o_telephony_phone_number");
@@ -110,7 +111,7 @@ describe("how calls are made", () => {
     test("Escape gives the choice up and keeps the telephone open", async () => {
         await openPreferences();
         await contains(".o_telephony_via_phone").click();
-        await waitFor(".o_telephony_phone_number:focus");
+        await seen(".o_telephony_phone_number:focus");
         await press("Escape");
         await waitForNone(".o_telephony_phone_number");
         expect(".o_telephony_via_browser").toBeChecked();
@@ -128,7 +129,7 @@ describe("how calls are made", () => {
         });
         await contains(".o_telephony_press_to_accept").click();
         await contains(".o_telephony_default_number").select("2");
-        await waitFor(".o_telephony_saved .text-success");
+        await seen(".o_telephony_saved .text-success");
         expect.verifySteps([`save {"press_to_accept":false}`, `save {"default_number_id":2}`]);
         expect(".o_telephony_default_number").toHaveValue("2");
     });
@@ -136,7 +137,7 @@ describe("how calls are made", () => {
     test("what another page has changed is shown", async () => {
         await openPreferences();
         sendBus("telephony/agent_updated", { ...AGENT, ...PHONE });
-        await waitFor(".o_telephony_phone_number");
+        await seen(".o_telephony_phone_number");
         expect(".o_telephony_via_phone").toBeChecked();
         expect(".o_telephony_phone_number").toHaveValue("+32 470 11 22 33");
     });
@@ -156,13 +157,13 @@ describe("how calls are made", () => {
     test("a call that comes in puts the preferences away; the gear brings them back", async () => {
         const { softphone } = await openPreferences();
         softphone.calls.onCall(callData({ state: "in_progress", agent_connected: true }));
-        await waitFor(".o_telephony_call");
+        await seen(".o_telephony_call");
         expect(".o_telephony_preferences").toHaveCount(0);
         await contains(".o_telephony_preferences_toggle").click();
-        await waitFor(".o_telephony_back", { timeout: 3000 });
+        await seen(".o_telephony_back");
         expect(".o_telephony_call").toHaveCount(0);
         await contains(".o_telephony_back").click();
-        await waitFor(".o_telephony_call");
+        await seen(".o_telephony_call");
     });
 });
 
@@ -170,7 +171,7 @@ describe("sound", () => {
     test("devices are listed with their names and kept in this browser", async () => {
         withDevices(() => DEVICES);
         const { softphone } = await openPreferences();
-        await waitFor(".o_telephony_microphone option[value=mic-1]");
+        await seen(".o_telephony_microphone option[value=mic-1]");
         expect(".o_telephony_allow_microphone").toHaveCount(0);
         expect(".o_telephony_microphone option").toHaveCount(2);
         expect(".o_telephony_speaker option").toHaveCount(2);
@@ -212,7 +213,7 @@ describe("sound", () => {
         );
         await openPreferences();
         await contains(".o_telephony_test_microphone").click();
-        await waitFor(".o_telephony_sound_error");
+        await seen(".o_telephony_sound_error");
         expect(".o_telephony_sound_error").toHaveText(/microphone is blocked/);
     });
 
@@ -265,7 +266,7 @@ describe("sound", () => {
         await openPreferences();
         await contains(".o_telephony_test_call").click();
         await expect.waitForSteps(["plays sound at default"]);
-        await waitFor(".o_telephony_test_call[data-state=idle]");
+        await seen(".o_telephony_test_call[data-state=idle]");
         expect(".o_telephony_test_call").toHaveText("Test call");
     });
 
@@ -308,7 +309,7 @@ describe("notifications", () => {
         await openPreferences();
         expect(".o_telephony_desktop").not.toBeChecked();
         await contains(".o_telephony_desktop").click();
-        await waitFor(".o_telephony_desktop:disabled");
+        await seen(".o_telephony_desktop:disabled");
         expect.verifySteps(["asked"]);
         expect(".o_telephony_desktop").not.toBeChecked();
         expect("#o_telephony_desktop_help").toHaveText(/Your browser blocks the notifications/);

@@ -2,7 +2,7 @@
  * The world of the softphone's tests: a phone user, a server that answers, a voice without sound.
  */
 
-import { expect } from "@odoo/hoot";
+import { expect, waitFor } from "@odoo/hoot";
 import { startBusService } from "@bus/../tests/bus_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
 import {
@@ -217,4 +217,9 @@ export async function mountSoftphone({ withBus = true } = {}) {
 /** The server tells the current user something. */
 export function sendBus(type, payload) {
     MockServer.env["bus.bus"]._sendone(serverState.partnerId, type, payload);
+}
+
+/** Wait for an element as long as a busy machine may need to draw it. */
+export function seen(selector) {
+    return waitFor(selector, { timeout: 3000 });
 }
