@@ -1,8 +1,10 @@
 import secrets
 
+from psycopg2 import IntegrityError
+
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import SQL
+from odoo.exceptions import AccessError, ConcurrencyError, UserError, ValidationError
+from odoo.tools import SQL, mute_logger
 
 from .telephony_agent_lease import LEASE_SECONDS
 
@@ -205,9 +207,14 @@ class TelephonyAgent(models.Model):
         if agent_sudo and not agent_sudo.active:
             raise AccessError(_("You are not a phone user. Ask your phone administrator."))
         if not agent_sudo:
-            agent_sudo = agents_sudo.create({
-                "user_id": self.env.uid, "company_id": self.env.company.id
-            })
+            try:
+                with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                    agent_sudo = agents_sudo.create({
+                        "user_id": self.env.uid, "company_id": self.env.company.id
+                    })
+            except IntegrityError as error:
+                # Another page has just done the same: read its row on a fresh snapshot.
+                raise ConcurrencyError("The phone user was just made.") from error
         return agent_sudo
 
     @api.model

@@ -46,7 +46,11 @@ class TelephonyCall(models.Model):
         if partner:
             leads_sudo = leads_sudo.search([*domain, ("partner_id", "=", partner.id)], limit=2)
         if not leads_sudo and number:
-            leads_sudo = leads_sudo.search([*domain, ("phone_sanitized", "=", number)], limit=2)
+            # A lead that belongs to somebody else is not this caller's.
+            owners = [("partner_id", "=", False)] if partner else []
+            leads_sudo = leads_sudo.search(
+                [*domain, *owners, ("phone_sanitized", "=", number)], limit=2
+            )
         return leads_sudo if len(leads_sudo) == 1 else leads_sudo.browse()
 
     def _get_log_body(self):

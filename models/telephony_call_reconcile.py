@@ -33,9 +33,14 @@ class TelephonyCall(models.Model):
         ], limit=BATCH)
         self.env["ir.cron"]._commit_progress(remaining=len(calls))
         for call in calls:
-            # Somebody else may work on the call right now: then it is not silent.
-            if call.try_lock_for_update():
-                call._reconcile()
+            try:
+                with self.env.cr.savepoint():
+                    # Somebody else may work on the call right now: then it is not silent.
+                    if call.try_lock_for_update():
+                        call._reconcile()
+            except Exception:
+                # One call that cannot be reconciled must not keep the others from it.
+                _logger.exception("%s: the reconciliation failed", call.uuid)
             self.env["ir.cron"]._commit_progress(1)
 
     def _reconcile(self):

@@ -1,0 +1,106 @@
+"""What was installed is in order, and a copy of the database is silent."""
+
+import wave
+
+from odoo.tests import tagged
+from odoo.tools import file_open, file_path
+
+from .common import TelephonyCase
+
+
+@tagged("post_install", "-at_install")
+class TestInstall(TelephonyCase):
+    def test_every_model_has_rights(self):
+        """A model without rights is a warning at the installation."""
+        for name, model in self.env.items():
+            if name.startswith("telephony.") and not model._abstract:
+                with self.subTest(name):
+                    self.assertTrue(self.env["ir.model.access"].search_count([
+                        ("model_id.model", "=", name)
+                    ]))  # fmt: skip
+
+    def test_every_model_of_a_company_has_a_rule(self):
+        """A model with a company shows nothing of another one."""
+        for name, model in self.env.items():
+            if name.startswith("telephony.") and not model._transient and (
+                "company_id" in model._fields and not model._abstract
+            ):
+                with self.subTest(name):
+                    rules = self.env["ir.rule"].search([
+                        ("model_id.model", "=", name), ("groups", "=", False)
+                    ])  # fmt: skip
+                    self.assertTrue(any("company" in rule.domain_force for rule in rules))
+
+    def test_every_view_is_valid(self):
+        """Z01, Z29: every view of the addon can be opened."""
+        data = self.env["ir.model.data"].search([
+            ("module", "=", "crm_telephony"), ("model", "=", "ir.ui.view")
+        ])  # fmt: skip
+        views = self.env["ir.ui.view"].browse(data.mapped("res_id"))
+        self.assertTrue(views)
+        for view in views.filtered(lambda view: view.model and not view.inherit_id):
+            with self.subTest(view.name):
+                self.env[view.model].sudo().get_view(view.id, view.type)
+
+    def test_every_menu_is_for_phone_users(self):
+        """Z01: who is no phone user sees no telephone."""
+        data = self.env["ir.model.data"].search([
+            ("module", "=", "crm_telephony"), ("model", "=", "ir.ui.menu")
+        ])  # fmt: skip
+        menus = self.env["ir.ui.menu"].browse(data.mapped("res_id"))
+        self.assertTrue(menus)
+        visible = self.as_user(self.ian, "ir.ui.menu")._visible_menu_ids()
+        self.assertFalse(visible & set(menus.ids))
+        visible = self.as_user(self.ana, "ir.ui.menu")._visible_menu_ids()
+        self.assertTrue(visible & set(menus.ids))
+
+    def test_groups_are_levels_of_one_privilege(self):
+        user, supervisor, manager = (
+            self.env.ref(f"crm_telephony.group_{name}")
+            for name in ("user", "supervisor", "manager")
+        )
+        self.assertEqual(len((user | supervisor | manager).privilege_id), 1)
+        self.assertIn(user, supervisor.all_implied_ids)
+        self.assertIn(supervisor, manager.all_implied_ids)
+        self.assertTrue(self.env.ref("base.user_admin") in manager.all_user_ids)
+
+    def test_sounds_are_there(self):
+        """Z17: what the caller hears is part of the addon, and as long as the timer thinks."""
+        for name, seconds in (("ringback", 5), ("hold_music", 30)):
+            path = file_path(f"crm_telephony/static/src/audio/{name}.wav")
+            with wave.open(path) as sound:
+                self.assertAlmostEqual(
+                    sound.getnframes() / sound.getframerate(), seconds, delta=0.05
+                )
+
+    def test_neutralized_copy_is_silent(self):
+        """A copy of the database neither answers nor makes calls, and holds no secret."""
+        self.go_online(self.agent_ana)
+        self.env.flush_all()
+        with file_open("crm_telephony/data/neutralize.sql") as file:
+            self.env.cr.execute(file.read())
+        self.env.invalidate_all()
+        for account in (self.account | self.account_b).sudo():
+            self.assertEqual(account.state, "draft")
+            for name in ("auth_token", "api_key_secret", "api_key_sid", "twiml_app_sid"):
+                self.assertFalse(account[name], name)
+            self.assertNotIn("crm.example.test", account.webhook_base_url)
+        self.assertEqual(self.agent_ana.status, "offline")
+        self.assertFalse(self.agent_ana.lease_ids)
+        self.assertFalse(self.agent_ana._get_account())
+        self.assertIn("not connected", self.agent_ana._get_reason_not_to_call())
+
+    def test_dates_and_identifiers_are_not_copied(self):
+        call = self.dial()
+        copy = call.copy({"request_uuid": "other"})
+        self.assertNotEqual(copy.uuid, call.uuid)
+        self.assertFalse(copy.provider_call_id)
+
+    def test_manifest(self):
+        """The description is not the README, and every data file exists."""
+        manifest = self.env["ir.module.module"].get_module_info("crm_telephony")
+        for path in (*manifest["data"], *manifest["demo"]):
+            with self.subTest(path):
+                self.assertTrue(file_path(f"crm_telephony/{path}"))
+        self.assertEqual(manifest["license"], "LGPL-3")
+        self.assertTrue(manifest["version"].startswith("19.0."))

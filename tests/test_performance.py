@@ -1,0 +1,122 @@
+"""Silence in the caller's ear is measured in queries: the webhooks' upper limits, the indexes."""
+
+from odoo.tests import tagged
+
+from .common import CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
+
+# Queries of one request, with a margin; an additional one for each agent is what is looked for.
+VOICE, STATUS, WAIT, STEP = 130, 60, 30, 60
+EACH_AGENT = 30
+
+
+@tagged("post_install", "-at_install")
+class TestQueries(TelephonyHttpCase):
+    def setUp(self):
+        super().setUp()
+        self.go_online(self.agent_ana, self.agent_bob)
+        # The first request of a worker reads what stays in its memory.
+        self.call_in(sid=leg_sid(900))
+        self.wait(self.env["telephony.call"].search([("provider_call_id", "=", leg_sid(900))]))
+        self.post_webhook("status", {"CallSid": leg_sid(900), "CallStatus": "completed"})
+
+    def count(self, function, *args, **kwargs):
+        """Return how many queries a request needs."""
+        before = self.env.cr.sql_log_count
+        function(*args, **kwargs)
+        return self.env.cr.sql_log_count - before
+
+    def test_voice(self):
+        """Z17: the first answer to a caller."""
+        self.assertLess(self.count(self.call_in, sid=leg_sid(901)), VOICE)
+
+    def test_wait(self):
+        """Z17: what a waiting caller hears costs next to nothing."""
+        call, _verbs = self.call_in_and_wait(sid=leg_sid(901))
+        self.assertLess(self.count(self.wait, call), WAIT)
+
+    def test_status(self):
+        """Z20: the end of a call."""
+        call, _verbs = self.call_in_and_wait(sid=leg_sid(901))
+        self.assertLess(self.count(self.tell_leg, call, leg_sid(901), "completed"), STATUS + VOICE)
+
+    def test_repeated_status(self):
+        """A repeated report is dropped at once."""
+        call, _verbs = self.call_in_and_wait(sid=leg_sid(901))
+        self.tell_leg(call, leg_sid(901), "completed")
+        self.assertLess(self.count(self.tell_leg, call, leg_sid(901), "completed"), 20)
+
+    def test_unsigned(self):
+        """A request without a signature costs one look at the account."""
+        with self.assertLogs("odoo.addons.crm_telephony.models.ir_http", "WARNING"):
+            queries = self.count(self.post_webhook, "voice", {"CallSid": leg_sid(902)}, sign=False)
+        self.assertLess(queries, 15)
+
+    def test_voice_with_many_agents(self):
+        """Z29: a group of twenty rings in one go."""
+        users = [
+            self._make_user(f"extra{number}", "crm_telephony.group_user") for number in range(18)
+        ]
+        agents = self.env["telephony.agent"].create([
+            {"user_id": user.id, "company_id": self.company_a.id} for user in users
+        ])
+        few = self.count(self.call_in, sid=leg_sid(903))
+        call = self.env["telephony.call"].search([("provider_call_id", "=", leg_sid(903))])
+        self.tell_leg(call, leg_sid(903), "completed")
+        self.ring.agent_ids |= agents
+        self.go_online(*agents)
+        many = self.count(self.call_in, sid=leg_sid(904))
+        self.assertLess(many - few, 18 * EACH_AGENT)
+
+
+@tagged("post_install", "-at_install")
+class TestIndex(TelephonyCase):
+    def explain(self, query, *args):
+        """Return the plan of a query, with sequential scans forbidden."""
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute("EXPLAIN " + query, args)
+        return "\n".join(line for [line] in self.env.cr.fetchall())
+
+    def test_caller_look_up_uses_its_index(self):
+        """Z17: one step down an index, whatever the number of contacts."""
+        self.env.flush_all()
+        plan = self.explain(
+            "SELECT id FROM res_partner WHERE active AND phone_sanitized = %s "
+            "ORDER BY write_date DESC LIMIT 5", CUSTOMER,
+        )
+        self.assertIn("res_partner__phone_sanitized_index", plan)
+        found = self.env["res.partner"].sudo()._telephony_find(CUSTOMER, self.company_a)
+        self.assertEqual(found, self.partner)
+
+    def test_look_up_is_one_query(self):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self.assertQueryCount(1):
+            self.env["res.partner"].sudo()._telephony_find(CUSTOMER, self.company_a)
+        with self.assertQueryCount(0):
+            self.env["res.partner"].sudo()._telephony_find("", self.company_a)
+
+    def test_webhooks_find_their_rows_by_an_index(self):
+        for query, value in (
+            ("SELECT id FROM telephony_call WHERE uuid = %s", "x"),
+            (
+                "SELECT id FROM telephony_call_leg WHERE account_id = 1 AND provider_leg_id = %s",
+                "x",
+            ),
+            ("SELECT id FROM telephony_call_event WHERE account_id = 1 AND key = %s", "x"),
+            ("SELECT id FROM telephony_account WHERE account_sid = %s", "x"),
+            ("SELECT id FROM telephony_call WHERE state != 'ended' AND user_id = %s", 1),
+            ("SELECT id FROM telephony_offer WHERE state = 'offered' AND call_id = %s", 1),
+            ("SELECT id FROM telephony_agent WHERE identity = %s", "x"),
+        ):  # fmt: skip
+            with self.subTest(query):
+                plan = self.explain(query, value)
+                self.assertRegex(plan, "Index|Bitmap")
+                self.assertNotIn("Seq Scan", plan)
+
+    def test_card_of_a_caller_uses_an_index(self):
+        """Z17: the last call of a number is found without reading all of them."""
+        plan = self.explain(
+            "SELECT id FROM telephony_call WHERE customer_number = %s AND state = 'ended' "
+            "ORDER BY started_at DESC LIMIT 1", CUSTOMER,
+        )
+        self.assertIn("Index", plan)

@@ -1,0 +1,373 @@
+"""Two at the same moment: real transactions, real threads, one winner."""
+
+import logging
+import threading
+from unittest.mock import patch
+
+from odoo import SUPERUSER_ID, api, fields
+from odoo.fields import Command
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.tests import BaseCase, get_db_name, tagged
+
+from .common import BASE_URL, CUSTOMER, FakeCarrier, leg_sid
+
+TOKEN = "r" * 32
+
+
+@tagged("post_install", "-at_install")
+class TestRace(BaseCase):
+    """Works with committed data, because a transaction cannot see what another one has not saved;
+    everything is deleted at the end.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.carrier = FakeCarrier()
+        self.startPatcher(patch.object(
+            self.registry["telephony.account"], "_get_client", lambda account: self.carrier
+        ))
+        # A lost race waits up to 32 seconds before its next try; here it does not need to.
+        self.startPatcher(patch("odoo.service.model.time.sleep"))
+        logging.getLogger("odoo.sql_db").addFilter(self.is_no_lost_race)
+        self.addCleanup(logging.getLogger("odoo.sql_db").removeFilter, self.is_no_lost_race)
+        self.ids = {}
+        self.addCleanup(self.delete_world)
+        self.in_transaction(self.make_world)
+
+    @staticmethod
+    def is_no_lost_race(record):
+        return "could not serialize" not in record.getMessage()
+
+    def in_transaction(self, function, uid=SUPERUSER_ID, before_commit=None):
+        """Run a function of an environment as Odoo runs a request: again when a race is lost."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, uid, {"allowed_company_ids": self.ids.get("company", [])})
+            return retrying(lambda: function(env), env)
+
+    def make_world(self, env):
+        company = env["res.company"].create({
+            "name": "Race", "country_id": env.ref("base.be").id,
+        })  # fmt: skip
+        users = env["res.users"].with_context(no_reset_password=True).create([
+            {
+                "name": name, "login": f"race_{name}", "company_id": company.id,
+                "company_ids": [Command.set(company.ids)],
+                "group_ids": [Command.link(env.ref("crm_telephony.group_user").id)],
+            }
+            for name in ("ada", "ben")
+        ])  # fmt: skip
+        account = env["telephony.account"].create({
+            "company_id": company.id, "account_sid": "AC" + "7" * 32, "auth_token": TOKEN,
+            "state": "connected", "webhook_base_url": BASE_URL,
+        })  # fmt: skip
+        agents = env["telephony.agent"].create([
+            {"user_id": user.id, "company_id": company.id, "status": "online"} for user in users
+        ])
+        for agent in agents:
+            env["telephony.agent.lease"]._renew(agent, f"race-page-{agent.id}")
+        flow = env["telephony.flow"].create({
+            "name": "Race", "company_id": company.id, "language": "en_US",
+            "step_ids": [Command.create({
+                "name": "Ring", "kind": "ring", "agent_ids": [Command.set(agents.ids)],
+            })],
+        })  # fmt: skip
+        number = env["telephony.number"].create({
+            "name": "Race", "number": "+3225550190", "account_id": account.id, "flow_id": flow.id,
+            "agent_ids": [Command.set(agents.ids)],
+        })  # fmt: skip
+        agents.number_ids = number
+        self.ids.update(
+            company=company.ids, users=users.ids, account=account.ids, flow=flow.ids,
+            partners=(users.partner_id | company.partner_id).ids,
+        )  # fmt: skip
+
+    def delete_world(self):
+        """Take everything away that was committed."""
+        if not self.ids:
+            return
+
+        def delete(env):
+            env["telephony.call"].search([("account_id", "in", self.ids["account"])]).unlink()
+            env["telephony.account"].browse(self.ids["account"]).unlink()
+            env["telephony.flow"].browse(self.ids["flow"]).unlink()
+            env["telephony.agent"].with_context(active_test=False).search([
+                ("user_id", "in", self.ids["users"])
+            ]).unlink()  # fmt: skip
+            env["res.users"].browse(self.ids["users"]).unlink()
+            env.cr.execute("DELETE FROM bus_bus")
+            company, partners = self.ids["company"], self.ids["partners"]
+            env.flush_all()
+            env.invalidate_all()
+            self.ids = {}
+            env["res.company"].browse(company).unlink()
+            env["res.partner"].browse(partners).exists().unlink()
+
+        self.in_transaction(delete)
+
+    def at_once(self, *functions):
+        """Run functions in threads whose transactions all begin before the first one ends.
+
+        :return: their results, or the errors they raised, in their order
+        """
+        barrier = threading.Barrier(len(functions), timeout=20)
+        results = [None] * len(functions)
+
+        def run(index, uid, function):
+            first = [True]
+
+            def act(env):
+                # The snapshot is taken by the first statement.
+                env.cr.execute("SELECT count(*) FROM telephony_call")
+                if first:
+                    first.clear()
+                    barrier.wait()
+                return function(env)
+
+            try:
+                results[index] = self.in_transaction(act, uid)
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                results[index] = error
+
+        threads = [
+            threading.Thread(target=run, args=(index, uid, function), daemon=True)
+            for index, (uid, function) in enumerate(functions)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            self.assertFalse(thread.is_alive())
+        return results
+
+    def call_in(self, sid=leg_sid(1)):  # noqa: B008 - a text
+        """Let somebody call; return the call's identifier."""
+        account = self.ids["account"]
+
+        def process(env):
+            calls = env["telephony.call"]
+            calls._process_incoming(env["telephony.account"].browse(account), {
+                "CallSid": sid, "From": CUSTOMER, "To": "+3225550190"
+            })  # fmt: skip
+            return calls.search([("provider_call_id", "=", sid)]).uuid
+
+        return self.in_transaction(process)
+
+    def read_call(self, uuid, *names):
+        def read(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            return [call[name].ids if name.endswith("_ids") else call[name] for name in names]
+
+        return self.in_transaction(read)
+
+    def test_two_accept_the_same_call(self):
+        """Z17: the first one wins; the other learns who it was."""
+        uuid = self.call_in()
+        results = self.at_once(*(
+            (user, lambda env: env["telephony.call"].accept(uuid)) for user in self.ids["users"]
+        ))
+        self.assertEqual(sorted(result["accepted"] for result in results), [False, True])
+        [loser] = [result for result in results if not result["accepted"]]
+        self.assertRegex(loser["message"], "already answered by (ada|ben)")
+
+        def check(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            self.assertIn(call.user_id.id, self.ids["users"])
+            self.assertEqual(sorted(call.offer_ids.mapped("state")), ["accepted", "withdrawn"])
+
+        self.in_transaction(check)
+
+    def test_one_accepts_two_calls(self):
+        """Z26: whoever clicks in two windows gets one call."""
+        uuids = [self.call_in(leg_sid(1)), self.call_in(leg_sid(2))]
+        user = self.ids["users"][0]
+        results = self.at_once(*(
+            (user, lambda env, uuid=uuid: env["telephony.call"].accept(uuid)) for uuid in uuids
+        ))
+
+        def count(env):
+            return env["telephony.call"].search_count([
+                ("user_id", "=", user), ("state", "!=", "ended")
+            ])  # fmt: skip
+
+        self.assertEqual(self.in_transaction(count), 1, results)
+
+    def test_accept_and_hang_up_of_the_caller(self):
+        """Z17: whatever comes first, nobody is connected with a caller who has gone."""
+        uuid = self.call_in()
+        user, account = self.ids["users"][0], self.ids["account"]
+
+        def end(env):
+            account_sudo = env["telephony.account"].browse(account)
+            event = account_sudo._parse_leg_event({
+                "CallSid": leg_sid(1), "CallStatus": "completed"
+            })  # fmt: skip
+            env["telephony.call"]._process_event(account_sudo, event)
+
+        accepted, _ended = self.at_once(
+            (user, lambda env: env["telephony.call"].accept(uuid)), (SUPERUSER_ID, end)
+        )
+        self.assertEqual(self.read_call(uuid, "state"), ["ended"])
+        self.assertIn(accepted["accepted"], (True, False))
+
+        def count(env):
+            return env["telephony.offer"].search_count([
+                ("call_id.uuid", "=", uuid), ("state", "=", "offered")
+            ])  # fmt: skip
+
+        self.assertEqual(self.in_transaction(count), 0)
+
+    def test_voice_webhook_comes_twice_at_once(self):
+        """The carrier repeats its first question: one call, two equal answers."""
+        account = self.ids["account"]
+
+        def process(env):
+            document = env["telephony.call"]._process_incoming(
+                env["telephony.account"].browse(account),
+                {"CallSid": leg_sid(3), "From": CUSTOMER, "To": "+3225550190"},
+            )
+            return repr(document)
+
+        first, second = self.at_once((SUPERUSER_ID, process), (SUPERUSER_ID, process))
+        self.assertEqual(first, second)
+
+        def count(env):
+            call = env["telephony.call"].search([("provider_call_id", "=", leg_sid(3))])
+            return len(call), len(call.offer_ids), len(call.leg_ids)
+
+        self.assertEqual(self.in_transaction(count), (1, 2, 1))
+
+    def test_callback_comes_twice_at_once(self):
+        """A repeated callback is applied once."""
+        uuid = self.call_in()
+        account = self.ids["account"]
+
+        def end(env):
+            account_sudo = env["telephony.account"].browse(account)
+            env["telephony.call"]._process_event(account_sudo, account_sudo._parse_leg_event({
+                "CallSid": leg_sid(1), "CallStatus": "completed"
+            }))  # fmt: skip
+
+        results = self.at_once((SUPERUSER_ID, end), (SUPERUSER_ID, end))
+        self.assertEqual(results, [None, None])
+
+        def count(env):
+            return env["telephony.call.event"].search_count([
+                ("call_id.uuid", "=", uuid), ("key", "=", f"{leg_sid(1)}:completed")
+            ])  # fmt: skip
+
+        self.assertEqual(self.in_transaction(count), 1)
+
+    def test_two_clicks_make_one_call(self):
+        """Z16: a request that is sent twice at once is one call."""
+        user = self.ids["users"][0]
+        results = self.at_once(*(
+            (user, lambda env: env["telephony.call"].dial(CUSTOMER, request_uuid="click"))
+        for _click in range(2)))
+        self.assertEqual(results[0]["uuid"], results[1]["uuid"])
+
+    def test_two_different_clicks_make_one_call(self):
+        """Z16: nobody is in two calls."""
+        user = self.ids["users"][0]
+        results = self.at_once(*(
+            (user, lambda env, word=word: env["telephony.call"].dial(CUSTOMER, request_uuid=word))
+            for word in ("one", "two")
+        ))
+        self.assertEqual(sum(isinstance(result, dict) for result in results), 1, results)
+
+    def test_two_pages_open_at_once(self):
+        """Z01: the first snapshot of a new phone user is asked by two windows."""
+
+        def forget(env):
+            env["telephony.agent"].search([("user_id", "=", self.ids["users"][0])]).unlink()
+
+        self.in_transaction(forget)
+        user = self.ids["users"][0]
+        results = self.at_once(*(
+            (user, lambda env: env["telephony.agent"].softphone_snapshot()["agent"]["id"])
+            for _page in range(2)
+        ))
+        self.assertEqual(results[0], results[1])
+
+    def test_request_leaves_after_the_commit(self):
+        """The carrier is asked once the call is saved, and its answer is written afterwards."""
+        user = self.ids["users"][0]
+        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
+        seen = []
+        add_participant = self.carrier.add_participant
+
+        def ask(*args):
+            # On a connection of its own: only what was committed is there.
+            with self.registry.cursor() as cr:
+                cr.execute("""SELECT count(*) FROM telephony_call_leg leg
+                                JOIN telephony_call call ON call.id = leg.call_id
+                               WHERE call.uuid = %s AND leg.role = 'agent'""", [uuid])
+                seen.append(cr.fetchone()[0])
+            return add_participant(*args)
+
+        self.carrier.add_participant = ask
+        account = self.ids["account"]
+
+        def connect(env):
+            agent = env["telephony.agent"].search([("user_id", "=", user)])
+            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
+                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
+            })  # fmt: skip
+            self.assertFalse(seen)
+
+        self.in_transaction(connect)
+        self.assertEqual(seen, [1])
+
+        def check(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            return call._get_customer_leg().provider_leg_id
+
+        self.assertTrue(self.in_transaction(check))
+
+    def test_request_of_a_failed_transaction_does_not_leave(self):
+        user = self.ids["users"][0]
+        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
+        account = self.ids["account"]
+
+        def connect(env):
+            agent = env["telephony.agent"].search([("user_id", "=", user)])
+            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
+                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
+            })  # fmt: skip
+            raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError):
+            self.in_transaction(connect)
+        self.assertFalse(self.carrier.requests)
+
+    def test_failure_after_the_commit_is_only_logged(self):
+        """What is lost after the commit is found by the reconciliation, not told to the user."""
+        user, account = self.ids["users"][0], self.ids["account"]
+        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
+        self.carrier.failures["add_participant"] = [ZeroDivisionError()]
+
+        def connect(env):
+            agent = env["telephony.agent"].search([("user_id", "=", user)])
+            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
+                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
+            })  # fmt: skip
+
+        with self.assertLogs("odoo.addons.crm_telephony.models.telephony_account", "ERROR"):
+            self.in_transaction(connect)
+        self.assertEqual(self.read_call(uuid, "state"), ["new"])
+
+    def test_lock_of_the_reconciliation(self):
+        """A call that somebody works on is not silent: the reconciliation leaves it alone."""
+        uuid = self.call_in()
+        with self.registry.cursor() as busy:
+            busy.execute("SELECT id FROM telephony_call WHERE uuid = %s FOR UPDATE", [uuid])
+
+            def age(env):
+                env.cr.execute("""UPDATE telephony_call_leg SET write_date = %s
+                    WHERE provider_leg_id = %s""",
+                    [fields.Datetime.subtract(fields.Datetime.now(), hours=1), leg_sid(1)])
+
+            self.in_transaction(age)
+            self.in_transaction(lambda env: env["telephony.call"]._cron_reconcile())
+            self.assertFalse(self.carrier.sent("fetch_leg"))
