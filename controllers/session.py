@@ -7,12 +7,14 @@ from odoo.addons.web.controllers.session import Session
 
 
 class TelephonySession(Session):
-    @route()
+    # It writes, and the base route does not.
+    @route(readonly=False)
     def destroy(self):
         self._leave_telephone()
         return super().destroy()
 
-    @route()
+    # It writes, and the base route does not.
+    @route(readonly=False)
     def logout(self, redirect="/odoo"):
         self._leave_telephone()
         return super().logout(redirect=redirect)

@@ -275,11 +275,14 @@ class TestAccess(TelephonyCase):
                     get_public_method(self.env[model], method)
 
     def test_actions_of_the_account(self):
-        """Only an administrator of the system connects an account."""
+        """Only an administrator of the system connects an account; one of the telephony reads
+        its numbers."""
         for user in (self.cleo, self.sue, self.max, self.ian, self.pia):
             account = self.as_user(user, "telephony.account").browse(self.account.id)
             for action in ("action_connect", "action_show_balance", "action_synchronize_numbers",
                            "action_search_numbers", "action_diagnose"):  # fmt: skip
+                if user == self.max and action == "action_synchronize_numbers":
+                    continue
                 with self.subTest(user=user.login, action=action), \
                         self.assertRaises(AccessError), \
                         mute_logger("odoo.addons.base.models.ir_model"):

@@ -142,9 +142,10 @@ class TestDial(TelephonyCase):
         })  # fmt: skip
         self.agent_ana.number_ids += other
         self.agent_ana.default_number_id = other
-        self.assertEqual(self.dial().from_number, other.number)
+        call = self.dial()
+        self.assertEqual(call.from_number, other.number)
         # A number that was taken away is not used any more.
-        self.as_user(self.ana).hang_up(self.env["telephony.call"].search([], limit=1).uuid)
+        self.as_user(self.ana).hang_up(call.uuid)
         self.agent_ana.number_ids -= other
         self.assertEqual(self.dial().from_number, self.number.number)
 
