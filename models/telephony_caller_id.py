@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from .providers.base import ProviderError
 from .telephony_destination import classify
@@ -103,12 +104,18 @@ class TelephonyCallerId(models.Model):
         ])
         if record_sudo.active and record_sudo.state == "verified":
             raise UserError(_("This caller ID is verified already."))
+        if record_sudo:
+            # News of an earlier call, written at this moment, must make this request start again
+            # now, and not after the telephone was called: it would then be called twice.
+            self.env.cr.execute(SQL(
+                "SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id
+            ))
         self._check_attempts(account_sudo, e164)
         values = {
             "name": (name or "").strip()[:NAME_LENGTH] or e164, "active": True, "failure": False,
         }
         # The one request that is sent inside a transaction: its answer is the code itself. It
-        # comes before every write, so that no lock is held while Twilio thinks.
+        # comes before every write, so that nobody else waits while Twilio thinks.
         try:
             code, provider_leg_id = account_sudo._get_client().start_verification(
                 e164, values["name"], "".join(c for c in extension or "" if c in "0123456789*#w"),
