@@ -74,7 +74,7 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
         "the message is played",
     )
     status, seconds, loudness = demo.page.evaluate(DECODE, path)
-    assert status == 200 and seconds > 3 and loudness > 0.01
+    assert status in (200, 206) and seconds > 3 and loudness > 0.01
     [recording] = world.admin.search(
         "telephony.recording", [("call_id", "=", call["id"])],
         ["kind", "state", "duration", "deleted_at_carrier", "listening_ids"],

@@ -77,7 +77,18 @@ def open_menu(page, *names):
         entries.filter(has_text=re.compile(f"^\\s*{name}\\s*$")).first.click()
 
 
-def press(page, name, scope=".o_content, .modal, .o_control_panel"):
-    """Click a button by its words, where it can be clicked."""
-    button = page.locator(scope).get_by_role("button", name=name, exact=True)
-    button.locator("visible=true").first.click()
+def press(page, name, within="body"):
+    """Click the button with these words.
+
+    :param str within: selector of the part of the page to look in.
+    """
+    buttons = page.locator(within).locator("button", has_text=re.compile(f"^\\s*{name}\\s*$"))
+    buttons.locator("visible=true").first.click()
+
+
+def open_settings(agent, wait="[id=telephony_account]"):
+    """Open the settings of the telephone with the mouse; return the page."""
+    page = agent.open("/odoo/settings", wait=".o_form_view .settings_tab")
+    page.locator(".settings_tab .tab", has_text="Telephony").click()
+    page.locator(wait).wait_for()
+    return page
