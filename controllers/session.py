@@ -6,15 +6,18 @@ from odoo.http import request, route
 from odoo.addons.web.controllers.session import Session
 
 
+def _is_readonly(controller, rule, args):
+    # The base routes do not write, these do. Odoo only lets a function say so.
+    return False
+
+
 class TelephonySession(Session):
-    # It writes, and the base route does not.
-    @route(readonly=False)
+    @route(readonly=_is_readonly)
     def destroy(self):
         self._leave_telephone()
         return super().destroy()
 
-    # It writes, and the base route does not.
-    @route(readonly=False)
+    @route(readonly=_is_readonly)
     def logout(self, redirect="/odoo"):
         self._leave_telephone()
         return super().logout(redirect=redirect)
