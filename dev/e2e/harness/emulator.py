@@ -20,9 +20,13 @@ _SETTINGS = {
 
 
 class Emulator:
-    """The running emulator."""
+    """The running emulator.
 
-    def __init__(self):
+    :param str log_name: name of its log file.
+    """
+
+    def __init__(self, log_name="e2e-emulator"):
+        self.log_name = log_name
         [self.port] = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.http = requests.Session()
@@ -33,7 +37,7 @@ class Emulator:
         """Start it and wait until it is ready."""
         [openapi] = NODE_MODULES.glob("@twilio/cli-core/src/services/twilio-api")
         self.program = Program(
-            "e2e-emulator",
+            self.log_name,
             [
                 str(PYTHON), "-m", "twilio_emulator", "--port", str(self.port), "--loopback",
                 "--sdk", str(NODE_MODULES / "@twilio/voice-sdk/dist/twilio.js"),

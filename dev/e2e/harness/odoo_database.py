@@ -86,34 +86,39 @@ def _make(name, build):
             (store / draft).rename(store / name)
 
 
-def _build_base(name):
-    options = ("-d", name, "--with-demo", "--stop-after-init", "--no-http")
-    odoo(*options, "-i", "crm", log="e2e-base")
+def _options(name, demo):
+    return ("-d", name, *(["--with-demo"] if demo else []), "--stop-after-init", "--no-http")
 
 
-def _build_template(base, name):
+def _build_base(name, demo):
+    odoo(*_options(name, demo), "-i", "crm", log="e2e-base")
+
+
+def _build_template(base, name, demo):
     copy(base, name)
-    options = ("-d", name, "--with-demo", "--stop-after-init", "--no-http")
-    odoo(*options, "-i", "crm_telephony", log="e2e-template")
+    odoo(*_options(name, demo), "-i", "crm_telephony", log="e2e-template")
     odoo("shell", "-d", name, "--no-http", stdin=_BUNDLES, log="e2e-bundles")
 
 
-def make_database():
-    """Return the name of a fresh database with the addon and demo data.
+def make_database(demo=True):
+    """Return the name of a fresh database with the addon.
 
     Odoo's own part is installed once, the addon's part once per state of its files.
+
+    :param bool demo: whether with demonstration data.
     """
     stamp = STATE / "stamps" / "odoo"
     odoo_version = hashlib.sha256(stamp.read_bytes() if stamp.exists() else b"").hexdigest()[:6]
-    base = f"{PREFIX}_base_{odoo_version}"
-    template = f"{PREFIX}_template_{fingerprint()}"
-    name = f"{PREFIX}_{os.getpid()}"
+    prefix = PREFIX if demo else f"{PREFIX}_bare"
+    base = f"{prefix}_base_{odoo_version}"
+    template = f"{prefix}_template_{fingerprint()}"
+    name = f"{prefix}_{os.getpid()}"
     with _lock():
-        _make(base, _build_base)
-        old = psql(f"SELECT datname FROM pg_database WHERE datname LIKE '{PREFIX}_template_%'")
+        _make(base, lambda draft: _build_base(draft, demo))
+        old = psql(f"SELECT datname FROM pg_database WHERE datname LIKE '{prefix}_template_%'")
         for other in old.splitlines():
-            if other.startswith(PREFIX) and other != template:
+            if other.startswith(prefix) and other != template:
                 drop(other)
-        _make(template, lambda draft: _build_template(base, draft))
+        _make(template, lambda draft: _build_template(base, draft, demo))
         copy(template, name)
     return name

@@ -77,16 +77,18 @@ class OdooServer:
     :param int emulator_port: where the carrier's stand-in listens.
     """
 
+    log_name = "e2e-odoo"
+
     def __init__(self, emulator_port):
         self.http_port, self.gevent_port = free_ports(2)
         self.url = f"http://localhost:{self.http_port}"
         self.emulator_port = emulator_port
-        self.database = odoo_database.make_database()
+        self.database = self._make_database()
         self.program, self.seeded = None, False
 
     def start(self):
         """Start the server, wait until it answers, and connect it with the emulator."""
-        self.program = Program("e2e-odoo", [
+        self.program = Program(self.log_name, [
             str(REPO / "dev/odoo"), "-d", self.database,
             "--http-port", str(self.http_port), "--gevent-port", str(self.gevent_port),
             "--db-filter", f"^{self.database}$", "--max-cron-threads", "0",
@@ -100,6 +102,9 @@ class OdooServer:
         except BaseException:
             self.stop()
             raise
+
+    def _make_database(self):
+        return odoo_database.make_database()
 
     def _seed(self):
         run(
@@ -179,6 +184,18 @@ class OdooServer:
             lambda: not rpc.call("telephony.call", "search_count", [("state", "!=", "ended")]),
             "no call is running",
         )
+
+
+class EmptyServer(OdooServer):
+    """A server on a database without demonstration data, in which nothing is set up."""
+
+    log_name = "e2e-odoo-empty"
+
+    def _make_database(self):
+        return odoo_database.make_database(demo=False)
+
+    def _seed(self):
+        """Leave everything to the administrator."""
 
 
 def _records(text):
