@@ -12,10 +12,9 @@ RTL = "he_IL"
 #: Greys turned round, as the addons that bring a dark theme to Odoo do it.
 DARK_PALETTE = """
 $o-webclient-color-scheme: dark;
-$o-white: #1b1f26; $o-black: #ffffff;
 $o-gray-100: #23272f; $o-gray-200: #2c313a; $o-gray-300: #3b414c; $o-gray-400: #565e6b;
 $o-gray-500: #7b8493; $o-gray-600: #9ca4b1; $o-gray-700: #bcc3cd; $o-gray-800: #d8dde4;
-$o-gray-900: #eef1f5; $o-view-background-color: #1b1f26; $o-brand-primary: #a99bd8;
+$o-gray-900: #eef1f5; $o-view-background-color: #1b1f26; $link-color: #b9addf;
 """
 WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
 

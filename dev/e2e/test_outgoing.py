@@ -44,7 +44,10 @@ def test_dial_pad_call_with_sound_mute_and_digits(world, agent, customers):
     assert call["direction"] == "outgoing" and call["outcome"] == "answered"
     assert call["ended_by"] == "agent" and call["duration"] >= 2
     assert call["user_id"][0] == admin.rpc.uid and call["partner_id"][0] == customer.id
-    assert {leg["status"] for leg in world.server.legs(world.admin, call)} == {"ended"}
+    until(
+        lambda: {leg["status"] for leg in world.server.legs(world.admin, call)} == {"ended"},
+        "both legs have ended",
+    )
     phone.done()
     expect(phone.show_recent().first).to_contain_text("Nora Dubois")
 

@@ -98,5 +98,8 @@ def test_the_tab_is_closed_for_good(world, agent, customers):
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "answered" and call["answered_at"]
     assert "did not come back" in call["trace"]
-    assert {leg["status"] for leg in world.server.legs(world.admin, call)} == {"ended"}
+    until(
+        lambda: {leg["status"] for leg in world.server.legs(world.admin, call)} == {"ended"},
+        "all legs have ended",
+    )
     until(lambda: admin.state() != "in_call", "the agent is free")
