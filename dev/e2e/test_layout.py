@@ -11,11 +11,18 @@ NARROW = {"width": 360, "height": 740}
 RTL = "he_IL"
 #: Greys turned round, as the addons that bring a dark theme to Odoo do it.
 DARK_PALETTE = """
-$o-webclient-color-scheme: dark;
+$o-webclient-color-scheme: dark; $o-brand-primary: #c3b8ea;
+$o-white: #1b1f26; $o-black: #ffffff;
+$color-contrast-light: #ffffff; $color-contrast-dark: #1b1f26;
 $o-gray-100: #23272f; $o-gray-200: #2c313a; $o-gray-300: #3b414c; $o-gray-400: #565e6b;
 $o-gray-500: #7b8493; $o-gray-600: #9ca4b1; $o-gray-700: #bcc3cd; $o-gray-800: #d8dde4;
 $o-gray-900: #eef1f5; $o-view-background-color: #1b1f26; $link-color: #b9addf;
 """
+#: Views whose pictures the addon's description shows, and the names of the pictures.
+PUBLISHED = {
+    "keypad": "keypad", "in_call": "in_call", "minimised": "minimised", "ended": "ended",
+    "card": "incoming_call",
+}
 WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
 
 
@@ -47,11 +54,11 @@ def _walk(world, person, theme, anna, publish=False):
 
     def look(stage, selector):
         expect(page.locator(selector).first).to_be_visible()
-        name = {"card": "incoming_call"}.get(stage, stage)
-        picture(page, f"{theme}-{stage}", publish and name)
+        picture(page, f"{theme}-{stage}", publish and PUBLISHED.get(stage))
         found = misfits(page, selector) + barriers(page, selector)
         problems.extend(f"{stage}: {problem}" for problem in found)
 
+    phone.dismiss_notices()
     phone.open().type_number("+32 470 12 34 56")
     page.locator(".o_telephony_key").first.focus()
     look("keypad", WINDOW)
@@ -169,7 +176,7 @@ def test_records(world, agent, anna):
     picture(page, "call_list", "call_list")
     row.click()
     expect(page.locator(".o_form_view h1")).to_contain_text("Call to")
-    picture(page, "call_form", "call_form")
+    picture(page, "call_form")
     page = open_record(person, "res.partner", anna.id)
     expect(page.locator("button[name=action_view_telephony_calls]")).to_be_visible()
     expect(page.locator(".o_telephony_phone_call").first).to_be_visible()

@@ -134,6 +134,16 @@ class Softphone:
         """Wait for a message of the web client."""
         expect(self.notice.filter(has_text=text)).to_be_visible()
 
+    def dismiss_notices(self):
+        """Close the messages of earlier events."""
+
+        def none_left():
+            for button in self.page.locator(".o_notification_close").all():
+                button.click(timeout=2000)
+            return not self.notice.count()
+
+        until(none_left, "no message is shown")
+
     def seconds(self):
         """Return what the timer shows, in seconds."""
         total = 0
