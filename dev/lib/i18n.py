@@ -1,0 +1,113 @@
+"""Export the addon's texts and bring the translations to them. Called by dev/i18n."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import database
+import places
+import polib
+from package import git
+from places import ADDON, CONF, LOGS, PYTHON, REPO, say
+
+DATABASE = "telephony_i18n"
+FOLDER = REPO / "i18n"
+TEMPLATE = FOLDER / f"{ADDON}.pot"
+#: Folders without texts of the product.
+WITHOUT_TEXTS = ("dev", "tests", "static/tests", "static/lib")
+#: They would change with every run.
+DATES = ("POT-Creation-Date", "PO-Revision-Date")
+
+
+def copy_addon(folder):
+    """Copy what has texts of the addon into a folder of addons.
+
+    Odoo follows symbolic links when it looks for texts, and the state folder has one to the
+    repository itself: in the repository it would go round in circles.
+    """
+    names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    for name in filter(None, names):
+        source, target = REPO / name, folder / ADDON / name
+        if source.is_file() and not name.startswith(tuple(f"{way}/" for way in WITHOUT_TEXTS)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+def export():
+    """Return the template that Odoo makes of the texts, without what changes with every run.
+
+    :rtype: polib.POFile
+    :raise BuildError: when Odoo fails.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_addon(folder / "addons")
+        configuration = folder / "odoo.conf"
+        configuration.write_text(
+            re.sub(r"(?m)^addons_path = .*$", f"addons_path = {folder / 'addons'}", CONF.read_text())
+        )
+        # fmt: off
+        line = [
+            str(PYTHON), "-m", "odoo", "i18n", "export", "-c", str(configuration), "-d", DATABASE,
+            "-l", "pot", "-o", str(folder / "new.pot"), ADDON,
+        ]
+        # fmt: on
+        with open(LOGS / "i18n-export.log", "w", encoding="utf-8") as log:
+            done = subprocess.run(
+                line, env=places.odoo_environment(), stdout=log, stderr=log, check=False
+            )
+        if done.returncode:
+            raise database.BuildError(f"the export failed: see {log.name}")
+        template = polib.pofile(str(folder / "new.pot"))
+    for date in DATES:
+        template.metadata.pop(date, None)
+    return template
+
+
+def merge(template, path):
+    """Bring a file of translations to the template.
+
+    :param polib.POFile template: all texts.
+    :param Path path: the file; it is written anew.
+    :return int: how many texts have no translation.
+    """
+    old = polib.pofile(str(path))
+    translations = {entry.msgid: entry.msgstr for entry in old if not entry.obsolete}
+    new = polib.POFile()
+    new.header = template.header
+    new.metadata = {key: value for key, value in old.metadata.items() if key not in DATES}
+    for entry in template:
+        new.append(
+            polib.POEntry(
+                msgid=entry.msgid,
+                msgstr=translations.get(entry.msgid, ""),
+                comment=entry.comment,
+                occurrences=entry.occurrences,
+            )
+        )
+    new.save(str(path))
+    return len(new.untranslated_entries())
+
+
+def main():
+    """Export and merge. Return the exit code."""
+    try:
+        database.ensure_base()
+        database.ensure_current(DATABASE, source=database.BASE_DATABASE, log="i18n.log")
+        template = export()
+    except database.BuildError as error:
+        print(f"\033[31merror:\033[0m {error}", file=sys.stderr)
+        return 1
+    FOLDER.mkdir(exist_ok=True)
+    template.save(str(TEMPLATE))
+    say(f"{TEMPLATE.relative_to(REPO)}: {len(template)} texts")
+    for path in sorted(FOLDER.glob("*.po")):
+        say(f"{path.relative_to(REPO)}: {merge(template, path)} texts without a translation")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
