@@ -103,6 +103,27 @@ export function snapshotData(values = {}) {
     };
 }
 
+/** @returns {Object} row of the live lists: a caller who waits in a queue */
+export function liveRow(values = {}) {
+    return {
+        id: 1,
+        uuid: "q-1",
+        company_id: 1,
+        list: "queue",
+        direction: "incoming",
+        customer_name: "Anna",
+        customer_number: "+32 470 12 34 56",
+        our_number: "Support",
+        our_number_display: "+32 2 555 01 01",
+        user: false,
+        queue: { id: 5, name: "Helpdesk", amber_seconds: 180, red_seconds: 300 },
+        started_at: "2026-11-22 14:28:00",
+        answered_at: false,
+        on_hold: false,
+        ...values,
+    };
+}
+
 /** @returns {Error} what the server answers when it refuses with a sentence for people */
 export function userError(message) {
     return makeServerError({ type: "UserError", message });
@@ -185,13 +206,17 @@ export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWa
     FakeAudio.error = null;
     patchWithCleanup(browser, { Audio: FakeAudio });
     patchWithCleanup(user, { hasGroup: async () => isPhoneUser });
-    const server = { snapshot: snapshotData(snapshot) };
+    const server = { snapshot: snapshotData(snapshot), talking: [], waiting: [] };
     onRpc("telephony.agent", "softphone_snapshot", () => server.snapshot);
     onRpc("telephony.agent", "renew_lease", () => ({
         expires_at: "2026-11-22 14:30:00",
         status: "online",
     }));
     onRpc("telephony.agent", "release_lease", () => true);
+    onRpc("telephony.call", "live_calls", () => server.talking);
+    onRpc("telephony.call", "queued_calls", () => server.waiting);
+    onRpc("res.partner", "has_access", () => true);
+    onRpc("crm.lead", "has_access", () => true);
     onRpc("telephony.call", "save_note", ({ args }) => expect.step(`note ${args[1]}`) || true);
     await makeMockEnv();
     const softphone = getService(SERVICE_NAME);

@@ -2,6 +2,7 @@ import { Component } from "@odoo/owl";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
+import { CreateRecord } from "../create_record/create_record";
 import { Caller } from "../softphone/caller";
 import { customerName, outcomeText } from "../softphone/call_texts";
 import { openCallRecord } from "../softphone/open_record";
@@ -12,7 +13,7 @@ const MAX_OPPORTUNITIES = 3;
 /** One card per ringing call, over every page. */
 export class IncomingCalls extends Component {
     static template = "crm_telephony.IncomingCalls";
-    static components = { Caller };
+    static components = { Caller, CreateRecord };
     static props = {};
 
     setup() {

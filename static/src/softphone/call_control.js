@@ -191,7 +191,17 @@ export class CallControl {
     // === Being called === //
 
     /** Take an offered call. @param {string} uuid */
-    async accept(uuid) {
+    accept(uuid) {
+        return this._take(uuid, "accept");
+    }
+
+    /** Take a chosen caller out of a queue. @param {string} uuid */
+    pickUp(uuid) {
+        return this._take(uuid, "pick_up");
+    }
+
+    /** @param {string} method that asks the server for the call; the first one wins */
+    async _take(uuid, method) {
         const { store, link, voice, ringer } = this;
         if (store.hasCall || store.accepting) {
             store.error = _t("You are already in a call.");
@@ -205,7 +215,7 @@ export class CallControl {
         microphone.catch(() => {}); // looked at below, once the call is ours
         voice.prepare().catch(() => {});
         try {
-            const answer = await this.orm.silent.call("telephony.call", "accept", [uuid]);
+            const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
             store.removeOffer(uuid);
             if (answer.accepted) {
                 await this._onAccepted(session, answer.call, microphone);

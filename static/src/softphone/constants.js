@@ -44,6 +44,8 @@ export const VoiceErrorKind = Object.freeze({
 export const Panel = Object.freeze({
     KEYPAD: "keypad",
     RECENT: "recent",
+    LIVE: "live",
+    QUEUE: "queue",
     PREFERENCES: "preferences",
 });
 

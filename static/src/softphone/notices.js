@@ -10,17 +10,17 @@ export class Notices {
      * @param {Object} services `bus_service`, `multi_tab`, `notification` and `action`
      * @param {import("./softphone_store").SoftphoneStore} store
      * @param {import("./call_control").CallControl} calls
-     * @param {() => Promise<boolean>} refresh re-reads the server's snapshot
+     * @param {import("./live_sync").LiveSync} sync leaves out what the bus only replays
      */
-    constructor({ bus_service, multi_tab, notification, action }, store, calls, refresh) {
-        Object.assign(this, { bus: bus_service, multiTab: multi_tab, notification, action });
-        Object.assign(this, { store, calls, refresh });
+    constructor({ multi_tab, notification, action }, store, calls, sync) {
+        Object.assign(this, { multiTab: multi_tab, notification, action });
+        Object.assign(this, { store, calls, sync });
     }
 
     start() {
-        this.bus.subscribe("telephony/set_offline", (data) => this.onSetOffline(data));
-        this.bus.subscribe("telephony/call_missed", (call) => this.onMissed(call));
-        this.bus.subscribe("telephony/voicemail_received", (data) => this.onVoicemail(data));
+        this.sync.on("telephony/set_offline", (data) => this.onSetOffline(data));
+        this.sync.on("telephony/call_missed", (call) => this.onMissed(call));
+        this.sync.on("telephony/voicemail_received", (data) => this.onVoicemail(data));
     }
 
     /** The tab the person looks at tells it, else the one that also rings. */
@@ -37,7 +37,7 @@ export class Notices {
 
     /** @param {Object} call CallData */
     async onMissed(call) {
-        this.refresh(); // it is now among the recent calls, which the badge counts
+        this.sync.refresh(); // it is now among the recent calls, which the badge counts
         if (!(await this._isHere())) {
             return;
         }
@@ -69,7 +69,7 @@ export class Notices {
 
     /** @param {{ call: Object, recording_id: number, duration: number }} data duration in seconds */
     async onVoicemail({ call, recording_id, duration }) {
-        this.refresh();
+        this.sync.refresh();
         if (!(await this._isHere())) {
             return;
         }

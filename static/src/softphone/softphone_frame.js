@@ -6,6 +6,8 @@ import { browser } from "@web/core/browser/browser";
 import { Panel } from "./constants";
 
 const KEY = "telephony.window";
+/** What may stand in the window in the place of a call */
+const BESIDE_CALL = [Panel.PREFERENCES, Panel.LIVE, Panel.QUEUE];
 
 export class SoftphoneFrame {
     /**
@@ -70,9 +72,14 @@ export class SoftphoneFrame {
         this.show(isShown ? Panel.KEYPAD : Panel.PREFERENCES);
     }
 
-    /** Something more important has come. */
-    leavePreferences() {
-        if (this.store.panel === Panel.PREFERENCES) {
+    /** Whether something else stands in the place of a call. */
+    get isBesideCall() {
+        return BESIDE_CALL.includes(this.store.panel);
+    }
+
+    /** A call is more important than what stands in its place. */
+    showCall() {
+        if (this.isBesideCall) {
             this.show(Panel.KEYPAD);
         }
     }

@@ -2,6 +2,7 @@ import { Component } from "@odoo/owl";
 import { useCommand } from "@web/core/commands/command_hook";
 import { _t } from "@web/core/l10n/translation";
 import { IncomingCalls } from "../incoming_call/incoming_calls";
+import { Panel } from "./constants";
 import { SoftphoneWindow } from "./softphone_window";
 import { useSoftphone } from "./use_softphone";
 
@@ -16,6 +17,10 @@ export class SoftphoneRoot extends Component {
         const { calls, frame, link } = this.softphone;
         const store = this.softphone.store;
         this.addCommand(_t("Open the telephone"), "alt+shift+p", () => frame.open());
+        this.addCommand(_t("Show the calls in queue"), "alt+shift+w", () => {
+            frame.open();
+            frame.show(Panel.QUEUE);
+        });
         this.addCommand(
             _t("Accept the incoming call"),
             "alt+shift+y",

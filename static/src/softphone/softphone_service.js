@@ -7,6 +7,8 @@ import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { CallQuestions } from "../call_questions/call_questions";
 import { CallerIds } from "../caller_ids/caller_ids";
+import { FollowUps } from "../panels/ended/follow_ups";
+import { LiveCalls } from "../panels/live/live_calls";
 import { SoftphoneSystray } from "../systray/softphone_systray";
 import { AgentControl } from "./agent_control";
 import { BrowserSettings } from "./browser_settings";
@@ -37,6 +39,8 @@ import { VoiceLink } from "./voice_link";
  * @property {BrowserSettings} settings
  * @property {PreferencesControl} preferences
  * @property {CallerIds} callerIds
+ * @property {LiveCalls} live
+ * @property {FollowUps} followUps
  */
 
 function buildParts(store, services) {
@@ -59,10 +63,12 @@ function buildParts(store, services) {
     const agent = new AgentControl(orm, store, lease, ringer);
     const preferences = new PreferencesControl(orm, store);
     const callerIds = new CallerIds(orm, bus_service, store, refresh);
-    const notices = new Notices(services, store, calls, refresh);
+    const notices = new Notices(services, store, calls, sync);
+    const live = new LiveCalls(orm, bus_service, store);
+    const followUps = new FollowUps(orm);
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
-        ...{ settings, preferences, callerIds, notices },
+        ...{ settings, preferences, callerIds, notices, live, followUps },
     };
 }
 
@@ -75,6 +81,7 @@ async function begin(softphone, services) {
     parts.link.start();
     parts.callerIds.start();
     parts.notices.start();
+    parts.live.start();
     registry
         .category("systray")
         .add("crm_telephony.softphone", { Component: SoftphoneSystray }, { sequence: 24 });

@@ -186,8 +186,12 @@ export class SoftphoneStore extends Reactive {
         this._ended.add(call.uuid);
         this.removeOffer(call.uuid);
         this.removeCall(call.uuid);
-        const others = this.recent.filter((other) => other.uuid !== call.uuid);
-        this.recent = [call, ...others].slice(0, MAX_RECENT);
+        const place = this.recent.findIndex((other) => other.uuid === call.uuid);
+        // News of an older call, as that it is linked to a record, do not make it the last one.
+        this.recent =
+            place < 0
+                ? [call, ...this.recent].slice(0, MAX_RECENT)
+                : this.recent.map((other, index) => (index === place ? call : other));
         if (this.endedCall?.uuid === call.uuid) {
             this.endedCall = call;
         }

@@ -1,15 +1,17 @@
-import { Component, useEffect } from "@odoo/owl";
+import { Component, onMounted, useEffect } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { EndedPanel } from "../panels/ended/ended_panel";
 import { InCallPanel } from "../panels/in_call/in_call_panel";
 import { KeypadPanel } from "../panels/keypad/keypad_panel";
+import { ConversationPanel, QueuePanel } from "../panels/live/live_panels";
 import { PreferencesPanel } from "../panels/preferences/preferences_panel";
 import { RecentPanel } from "../panels/recent/recent_panel";
 import { customerName, unreachableText } from "./call_texts";
 import { CallTimer } from "./call_timer";
 import { Panel } from "./constants";
+import { SoftphoneTabs } from "./softphone_tabs";
 import { useSoftphone } from "./use_softphone";
 
 const WIDTH = 340; // px, as in the style sheet
@@ -19,7 +21,8 @@ const GAP = 16; // px
 export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
     static components = {
-        ...{ CallTimer, EndedPanel, InCallPanel, KeypadPanel, PreferencesPanel, RecentPanel },
+        ...{ CallTimer, ConversationPanel, EndedPanel, InCallPanel, KeypadPanel },
+        ...{ PreferencesPanel, QueuePanel, RecentPanel, SoftphoneTabs },
     };
     static props = {};
 
@@ -29,9 +32,10 @@ export class SoftphoneWindow extends Component {
         this.mailStore = useService("mail.store");
         this.Panel = Panel;
         useBus(this.ui.bus, "resize", () => this.render());
-        // A call that begins or ends is more important than the preferences.
+        onMounted(() => this.softphone.live.open());
+        // A call that begins or ends is more important than the preferences and the lists.
         useEffect(
-            (...happenings) => happenings.some(Boolean) && this.softphone.frame.leavePreferences(),
+            (...happenings) => happenings.some(Boolean) && this.softphone.frame.showCall(),
             () => [Boolean(this.call), Boolean(this.store.endedCall)]
         );
     }
@@ -74,7 +78,9 @@ export class SoftphoneWindow extends Component {
     }
 
     onKeydown(ev) {
-        if (ev.key === "Escape" && !ev.defaultPrevented) {
+        // An open menu or list of choices is what the key closes first.
+        const isMenuOpen = ev.target.closest("[aria-expanded=true]");
+        if (ev.key === "Escape" && !ev.defaultPrevented && !isMenuOpen) {
             ev.stopPropagation();
             this.softphone.frame.close();
         }

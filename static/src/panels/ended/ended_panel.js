@@ -1,20 +1,21 @@
 import { Component } from "@odoo/owl";
-import { useService } from "@web/core/utils/hooks";
+import { user } from "@web/core/user";
 import { Caller } from "../../softphone/caller";
 import { conversationLength, outcomeText } from "../../softphone/call_texts";
-import { openCallRecord } from "../../softphone/open_record";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { CallNote } from "../in_call/call_note";
+import { Disposition } from "./disposition";
+import { FollowUp } from "./follow_up";
+import { RecordLink } from "./record_link";
 
 /** What remains when a call is over: how it ended, its note, and what to do next. */
 export class EndedPanel extends Component {
     static template = "crm_telephony.EndedPanel";
-    static components = { Caller, CallNote };
+    static components = { Caller, CallNote, Disposition, FollowUp, RecordLink };
     static props = { call: Object };
 
     setup() {
         Object.assign(this, useSoftphone());
-        this.action = useService("action");
     }
 
     get outcome() {
@@ -25,12 +26,9 @@ export class EndedPanel extends Component {
         return conversationLength(this.props.call);
     }
 
-    get hasRecord() {
-        return Boolean(this.props.call.record || this.props.call.customer.partner_id);
-    }
-
-    openRecord() {
-        openCallRecord(this.action, this.props.call);
+    /** Only who had the call says what came of it. */
+    get isMine() {
+        return this.props.call.user && this.props.call.user.id === user.userId;
     }
 
     callAgain() {

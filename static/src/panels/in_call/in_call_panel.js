@@ -1,6 +1,7 @@
 import { Component, useEffect, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
+import { CreateRecord } from "../../create_record/create_record";
 import { callStateText } from "../../softphone/call_texts";
 import { CallTimer } from "../../softphone/call_timer";
 import { Caller } from "../../softphone/caller";
@@ -20,7 +21,7 @@ const WARNINGS = {
 /** A running call: who, for how long, and what can be done. */
 export class InCallPanel extends Component {
     static template = "crm_telephony.InCallPanel";
-    static components = { Caller, CallNote, CallTimer, DialKeys, PhoneCallState };
+    static components = { Caller, CallNote, CallTimer, CreateRecord, DialKeys, PhoneCallState };
     static props = { call: Object };
 
     setup() {

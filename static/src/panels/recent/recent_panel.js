@@ -1,6 +1,7 @@
 import { Component, onMounted } from "@odoo/owl";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
+import { user } from "@web/core/user";
 import { Caller } from "../../softphone/caller";
 import { customerName, outcomeText } from "../../softphone/call_texts";
 import { useSoftphone } from "../../softphone/use_softphone";
@@ -44,6 +45,19 @@ export class RecentPanel extends Component {
         return date.hasSame(DateTime.now(), "day")
             ? date.toLocaleString(DateTime.TIME_SIMPLE)
             : date.toLocaleString({ month: "short", day: "numeric" });
+    }
+
+    isMine(call) {
+        return call.user && call.user.id === user.userId;
+    }
+
+    /** What came of the call can still be said later: its note, its result, the next step. */
+    open(call) {
+        this.store.endedCall = call;
+    }
+
+    openLabel(call) {
+        return _t("Note and follow-up of the call with %(name)s", { name: customerName(call) });
     }
 
     callAgainLabel(call) {

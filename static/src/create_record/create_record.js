@@ -1,0 +1,53 @@
+import { Component, onWillStart, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { user } from "@web/core/user";
+import { useService } from "@web/core/utils/hooks";
+
+/**
+ * The way to a new contact or lead for a customer nobody knows, with the number filled in. The
+ * server links the call to what is then saved.
+ */
+export class CreateRecord extends Component {
+    static template = "crm_telephony.CreateRecord";
+    static props = { call: Object };
+
+    setup() {
+        this.action = useService("action");
+        this.state = useState({ choices: [] });
+        onWillStart(() => {
+            this.loadRights(); // not awaited: the card of a caller must not wait for it
+        });
+    }
+
+    get isUnknown() {
+        const { uuid, record, customer } = this.props.call;
+        return Boolean(uuid && customer.number && !record && !customer.name);
+    }
+
+    async loadRights() {
+        const choices = [
+            { model: "res.partner", icon: "fa-user-plus", label: _t("Create contact") },
+            { model: "crm.lead", icon: "fa-star-o", label: _t("Create lead") },
+        ];
+        const rights = await Promise.all(
+            choices.map(({ model }) => user.checkAccessRight(model, "create"))
+        );
+        this.state.choices = choices.filter((_choice, index) => rights[index]);
+    }
+
+    /** @param {string} model */
+    create(model) {
+        const { uuid, customer } = this.props.call;
+        const number = customer.number_display || customer.number;
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: model,
+            views: [[false, "form"]],
+            context: {
+                default_phone: number,
+                ...(model === "crm.lead" && { default_name: _t("Call with %s", number) }),
+                telephony_call: uuid,
+            },
+        });
+    }
+}

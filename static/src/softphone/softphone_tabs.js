@@ -1,0 +1,81 @@
+import { Component, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { Panel } from "./constants";
+import { useSoftphone } from "./use_softphone";
+
+/** The row of tabs. In a call, and after one, that call is the first of them. */
+export class SoftphoneTabs extends Component {
+    static template = "crm_telephony.SoftphoneTabs";
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.live = useState(this.softphone.live);
+    }
+
+    get tabs() {
+        const { store, live } = this;
+        const first = store.currentCall || store.endedCall ? [this.callTab] : this.ownTabs;
+        return [
+            ...first,
+            {
+                panel: Panel.LIVE,
+                className: "o_telephony_tab_live",
+                icon: "fa-comments-o",
+                label: _t("Calls"),
+                title: _t("Calls in conversation"),
+                count: live.talking.length,
+                color: "text-bg-info",
+            },
+            {
+                panel: Panel.QUEUE,
+                className: "o_telephony_tab_queue",
+                icon: "fa-hourglass-half",
+                label: _t("Queue"),
+                title: _t("Calls in queue"),
+                count: live.waiting.length,
+                color: "text-bg-warning",
+            },
+        ].map((tab) => ({ ...tab, isActive: this.isActive(tab), name: this.name(tab) }));
+    }
+
+    get callTab() {
+        return {
+            panel: Panel.KEYPAD,
+            className: "o_telephony_tab_call",
+            icon: "fa-phone",
+            label: this.store.currentCall ? _t("My call") : _t("Last call"),
+        };
+    }
+
+    get ownTabs() {
+        return [
+            {
+                panel: Panel.KEYPAD,
+                className: "o_telephony_tab_keypad",
+                icon: "fa-th",
+                label: _t("Keypad"),
+            },
+            {
+                panel: Panel.RECENT,
+                className: "o_telephony_tab_recent",
+                icon: "fa-history",
+                label: _t("Recent"),
+                count: this.store.missedCount,
+                color: "text-bg-danger",
+            },
+        ];
+    }
+
+    isActive({ panel, className }) {
+        return className === "o_telephony_tab_call"
+            ? !this.softphone.frame.isBesideCall
+            : this.store.panel === panel;
+    }
+
+    /** What a screen reader says: the whole name, and the number on the badge. */
+    name({ title, label, count }) {
+        const name = title || label;
+        return count ? _t("%(name)s: %(count)s", { name, count }) : name;
+    }
+}
