@@ -30,19 +30,19 @@ class ResUsers(models.Model):
         "Make Calls via",
         compute="_compute_telephony_preferences",
         compute_sudo=True,
-        inverse="_inverse_telephony_preferences",
+        readonly=False,
     )
     telephony_phone_number = fields.Char(
         "Custom Phone Number",
         compute="_compute_telephony_preferences",
         compute_sudo=True,
-        inverse="_inverse_telephony_preferences",
+        readonly=False,
     )
     telephony_press_to_accept = fields.Boolean(
         "Press 1 to Accept",
         compute="_compute_telephony_preferences",
         compute_sudo=True,
-        inverse="_inverse_telephony_preferences",
+        readonly=False,
         help="Whoever answers the custom phone presses 1 first, so that its mailbox never speaks "
         "with a customer.",
     )
@@ -51,7 +51,7 @@ class ResUsers(models.Model):
         "Number for Outgoing Calls",
         compute="_compute_telephony_preferences",
         compute_sudo=True,
-        inverse="_inverse_telephony_preferences",
+        readonly=False,
     )
     telephony_number_ids = fields.Many2many(
         "telephony.number", compute="_compute_telephony_preferences", compute_sudo=True
@@ -87,17 +87,6 @@ class ResUsers(models.Model):
             user.telephony_number_ids = agent_sudo._get_numbers()
             user.telephony_default_number_id = agent_sudo._get_default_number()
 
-    def _inverse_telephony_preferences(self):
-        for user in self:
-            if user != self.env.user:
-                raise AccessError(_("Everybody sets the own telephone only."))
-            self.env["telephony.agent"].save_preferences({
-                "call_via": user.telephony_call_via,
-                "phone_number": user.telephony_phone_number,
-                "press_to_accept": user.telephony_press_to_accept,
-                "default_number_id": user.telephony_default_number_id.id,
-            })
-
     # === CRUD METHODS === #
 
     def _telephony_env(self, company):
@@ -116,6 +105,15 @@ class ResUsers(models.Model):
         })
 
     def write(self, vals):
+        # Not an inverse: it would not know which of the values are meant, and which are empty.
+        preferences = {
+            PREFERENCES[name]: value for name, value in vals.items() if name in PREFERENCES
+        }
+        if preferences:
+            if any(user != self.env.user for user in self):
+                raise AccessError(_("Everybody sets the own telephone only."))
+            self.env["telephony.agent"].save_preferences(preferences)
+            vals = {name: value for name, value in vals.items() if name not in PREFERENCES}
         result = super().write(vals)
         if RIGHT_FIELDS & vals.keys():
             # sudo: telephony.agent - who cannot call any more cannot be reached

@@ -35,6 +35,14 @@ class TestPreferences(TelephonyCase):
         self.assertEqual(told["phone_number_display"], "+32 470 11 22 33")
         self.assertEqual(told["phone_country_code"], "BE")
 
+    def test_one_value_alone_leaves_the_others(self):
+        """A form sends only what was changed."""
+        self.agent_ana.write({"call_via": "phone", "phone_number": "+32470112233"})
+        self.me(self.ana).write({"telephony_phone_number": "0470 11 22 44"})
+        self.assertEqual(self.agent_ana.call_via, "phone")
+        self.assertEqual(self.agent_ana.phone_number, "+32470112244")
+        self.assertEqual(self.me(self.ana).telephony_phone_number, "+32470112244")
+
     def test_wrong_and_missing_numbers_are_refused(self):
         """Z07: with the sentences of the softphone, in both places."""
         agents = self.as_user(self.ana, "telephony.agent")
