@@ -70,7 +70,7 @@ def test_permission_code_and_silent_use(world, agent, customers, arrange, number
     page.locator(".o_data_row", has_text="Marc Demo").locator("td[name=state]").click()
     box = page.locator(".o_field_widget[name=allow_caller_id] input")
     expect(box).not_to_be_checked()
-    page.get_by_text("Allow Adding Custom Outgoing Caller ID", exact=True).click()
+    page.locator("label", has_text="Allow Adding Custom Outgoing Caller ID").click()
     expect(box).to_be_checked()
     page.locator(".o_form_button_save").click()
     until(

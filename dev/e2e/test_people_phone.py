@@ -3,7 +3,7 @@
 import pytest
 from harness.emulator import CUSTOMER, SALES
 from harness.pages import Softphone
-from harness.people_pages import Preferences
+from harness.people_pages import Preferences, press
 from harness.polling import stays, until
 from playwright.sync_api import expect
 
@@ -63,7 +63,7 @@ def test_the_number_is_asked_for_and_checked(world, agent, own_phone, numbers):
     expect(field).to_have_value(number)
     other, _written = numbers()
     field.fill(other)
-    demo.page.get_by_role("button", name="Save", exact=True).locator("visible=true").first.click()
+    press(demo.page, "Update Preferences", ".modal")
     until(lambda: _saved(world, demo) == ("phone", other), "the form saves")
     demo.open()
     preferences.open()
@@ -91,7 +91,7 @@ def test_calling_out_through_the_own_phone(world, agent, customers, own_phone):
     expect(mine_state).to_contain_text("Your telephone is ringing")
     expect(customer_state).to_contain_text("The customer is called once you have answered.")
     world.emulator.post(f"calls/{mine.sid}/answer", tone=MINE)
-    mine.hears_words("Press 1 to call Olga Simons")
+    mine.hears_words("Press 1 to call Brabant Office Supplies, Olga Simons.")
     expect(mine_state).to_contain_text("Press 1 on your telephone.")
     assert not world.emulator.live(to=customer.number), "the customer waits for the key"
 
@@ -160,7 +160,7 @@ def test_accepting_on_the_own_phone(world, agent, customers, arrange, own_phone)
     customer = customers("Quinten Bos")
     _demo, phone, telephone, mine = _incoming(world, agent, arrange, customer, own_phone)
     world.emulator.post(f"calls/{mine.sid}/answer", tone=MINE)
-    mine.hears_words("Call from Quinten Bos. Press 1 to accept.")
+    mine.hears_words("Call from Brabant Office Supplies, Quinten Bos. Press 1 to accept.")
     stays(lambda: phone.card.is_visible(), "an answer without the key takes nothing", 0.5)
     mine.press("1")
     phone.is_ringing_no_more()
