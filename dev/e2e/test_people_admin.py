@@ -1,0 +1,219 @@
+"""An administrator's first day: from an empty database to a conversation, all by mouse."""
+
+import re
+
+import pytest
+from harness.agent_browser import new_context
+from harness.emulator import CUSTOMER, SALES, SUPPORT, Emulator
+from harness.odoo_server import EmptyServer
+from harness.pages import Softphone
+from harness.people_pages import open_settings, press
+from harness.polling import until
+from playwright.sync_api import expect
+
+# The emulator's well-known development account (dev/twilio_emulator/defaults.py).
+ACCOUNT_SID, AUTH_TOKEN = "AC" + "e" * 32, "e" * 32
+
+
+# The fixtures of all stories, on another carrier and another server.
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    """A carrier with an account nobody has used."""
+    emulator = Emulator("e2e-emulator-empty")
+    emulator.start()
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def server(emulator):
+    """A server on which nothing is set up."""
+    server = EmptyServer(emulator.port)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def admin(server):
+    """The administrator's session; the company knows where it is."""
+    rpc = server.rpc("admin")
+    company = rpc.ref("base.main_company")
+    rpc.call("res.company", "write", [company], {"country_id": rpc.ref("base.be")})
+    return rpc
+
+
+@pytest.fixture(scope="module")
+def sessions(admin):
+    """The only user of the database."""
+    return {"admin": admin}
+
+
+@pytest.fixture(scope="module")
+def profiles(server, browsers):
+    """One browser profile."""
+    contexts = []
+
+    def get(rpc, hz):
+        if not contexts:
+            contexts.append(new_context(browsers(hz), server, rpc))
+        return contexts[0]
+
+    yield get
+    for context in contexts:
+        context.close()
+
+
+def _fill(page, name, value):
+    page.locator(f".modal .o_field_widget[name={name}] input").fill(value)
+
+
+def _choose(field, text):
+    """Choose a record by typing its name."""
+    field.locator("input").fill(text)
+    field.page.locator(".o-autocomplete--dropdown-item", has_text=text).first.click()
+
+
+def _save(page):
+    page.locator(".o_form_button_save").click()
+    expect(page.locator(".o_form_button_save").locator("visible=true")).to_have_count(0)
+
+
+def _connect(person, world):
+    """Enter the credentials, unless the account is connected already."""
+    person.open("/odoo?debug=1")
+    page = open_settings(person)
+    state = page.locator("[name=telephony_state]")
+    if state.filter(has_text="Connected").count():
+        return page
+    press(page, "Connect", "#telephony_account")
+    page.locator(".modal .o_field_widget[name=password] input").fill("admin")
+    press(page, "Confirm Password", ".modal")
+    for name, value in {
+        "account_sid": ACCOUNT_SID,
+        "auth_token": AUTH_TOKEN,
+        "webhook_base_url": f"http://127.0.0.1:{world.server.http_port}",
+        "api_base_url": world.emulator.url,
+        "voice_gateway": f"localhost:{world.emulator.port}",
+        "voice_sdk_url": f"http://localhost:{world.emulator.port}/sdk/twilio.js",
+    }.items():
+        _fill(page, name, value)
+    press(page, "Connect", ".modal")
+    Softphone(person).says("The account is connected.")
+    page = open_settings(person)
+    expect(state).to_have_text("Connected")
+    expect(page.locator("[name=telephony_number_count]")).to_have_text("2")
+    return page
+
+
+def test_from_nothing_to_the_first_call(world, agent, numbers):
+    """Z01 Z29: credentials, number, phone user, call flow, online, and a caller is answered."""
+    person = agent("admin")
+    page = _connect(person, world)
+    assert AUTH_TOKEN not in page.content()
+
+    press(page, "Phone Users", "#telephony_agents")
+    page.locator(".o_data_row").first.locator("td[name=state]").click()
+    _choose(page.locator(".o_field_widget[name=number_ids]"), SALES)
+    _save(page)
+
+    page = open_settings(person)
+    press(page, "Call Flows", "#telephony_flows")
+    page.locator(".o_list_button_add").click()
+    page.locator(".o_field_widget[name=name] input").first.fill("Ring everybody")
+    press(page, "Ring Everybody", ".o_form_statusbar")
+    expect(page.locator(".o_field_widget[name=step_ids] .o_data_row").first).to_be_visible()
+
+    page = open_settings(person)
+    press(page, "Numbers", "#telephony_numbers")
+    page.locator(".o_data_row", has_text=SALES).locator("td[name=number]").click()
+    _choose(page.locator(".o_field_widget[name=flow_id]"), "Ring everybody")
+    _save(page)
+
+    person.open()
+    phone = Softphone(person).open()
+    expect(phone.status).to_have_attribute("aria-checked", "false")
+    phone.status.click()
+    expect(phone.systray).to_have_attribute("data-presence", "available")
+    number, _written = numbers()
+    telephone = world.emulator.calls_us(number)
+    phone.rings()
+    phone.accept().is_talking()
+    telephone.hears(person.hz)
+    person.hears(CUSTOMER)
+    phone.hang_up().has_ended("answered")
+    telephone.is_released()
+    assert world.server.ended_call(world.admin, number)["outcome"] == "answered"
+
+
+def _lines(page, text):
+    return page.locator(".o_field_widget[name=line_ids] .o_data_row", has_text=text)
+
+
+def test_fix_it_repairs_a_number(world, agent):
+    """Z29: everything is looked at; a number that points elsewhere is red until a click."""
+    person = agent("admin")
+    page = _connect(person, world)
+    press(page, "Fix It", "#telephony_diagnosis")
+    for check in ("Credentials", "API Key", "Application", "Reachability", "Signature",
+                  "Balance", "Clock"):
+        expect(_lines(page, check).first.locator("td[name=state]")).to_contain_text("Good")
+    expect(_lines(page, "Broken")).to_have_count(0)
+
+    [row] = [n for n in _own_numbers(world) if n["phone_number"] == SUPPORT]
+    answer = world.emulator.http.post(
+        f"{world.emulator.url}/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers/"
+        f"{row['sid']}.json",
+        data={"VoiceUrl": "https://elsewhere.example.com/voice"}, auth=(ACCOUNT_SID, AUTH_TOKEN),
+        timeout=30,
+    )
+    assert answer.ok
+    press(page, "Check Again", ".o_form_view")
+    broken = _lines(page, "Broken")
+    expect(broken).to_have_count(1)
+    expect(broken).to_contain_text(SUPPORT)
+    expect(broken).to_contain_text("points to another address")
+    press(page, "Receive Calls Here", ".o_field_widget[name=line_ids] .o_data_row:first-child")
+    expect(broken).to_have_count(0)
+    [row] = [n for n in _own_numbers(world) if n["phone_number"] == SUPPORT]
+    assert row["voice_url"].startswith(f"http://127.0.0.1:{world.server.http_port}/telephony/")
+
+
+def _own_numbers(world):
+    answer = world.emulator.http.get(
+        f"{world.emulator.url}/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json",
+        auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=30,
+    )
+    return answer.json()["incoming_phone_numbers"]
+
+
+def test_buying_and_releasing_a_number(world, agent):
+    """Z29: search, price, buy after a question; release after a warning."""
+    person = agent("admin")
+    page = _connect(person, world)
+    press(page, "Buy a Number", "#telephony_numbers")
+    expect(page.locator(".modal .o_field_widget[name=country_id] input")).to_have_value("Belgium")
+    press(page, "Search", ".modal")
+    offer = page.locator(".modal .o_data_row").first
+    expect(offer.locator("td[name=price_display]")).to_contain_text(re.compile("a month|unknown"))
+    bought = "".join(
+        c for c in offer.locator("[name=number_display]").first.inner_text() if c in "+0123456789"
+    )
+    press(page, "Buy", ".modal .o_data_row:first-child")
+    press(page, "Buy", ".modal:has-text('charges your account')")
+    expect(page.locator(".o_field_widget[name=number]").first).to_contain_text(bought)
+    [row] = [n for n in _own_numbers(world) if n["phone_number"] == bought]
+    assert "/telephony/twilio/voice" in row["voice_url"]
+
+    press(page, "Release the Number", ".o_form_statusbar")
+    expect(page.locator(".modal")).to_contain_text("This cannot be undone.")
+    press(page, "Release for Good", ".modal")
+    until(
+        lambda: bought not in [n["phone_number"] for n in _own_numbers(world)], "it is released"
+    )
+    [number] = world.admin.search(
+        "telephony.number", [("number", "=", bought), ("active", "=", False)], ["is_connected"]
+    )
+    assert not number["is_connected"]
