@@ -28,6 +28,7 @@ class TelephonyCallerId(models.Model):
     _name = "telephony.caller.id"
     _description = "Caller ID"
     _order = "name, id"
+    _rec_names_search = ["name", "number"]
     _check_company_auto = True
 
     name = fields.Char(required=True, size=NAME_LENGTH)

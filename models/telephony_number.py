@@ -10,6 +10,7 @@ class TelephonyNumber(models.Model):
     _name = "telephony.number"
     _description = "Telephone Number"
     _order = "sequence, id"
+    _rec_names_search = ["name", "number"]
     _check_company_auto = True
 
     name = fields.Char(required=True, help="As Sales or Support. Agents see it.")
