@@ -87,7 +87,7 @@ def _make(name, build):
 
 
 def _options(name, demo):
-    return ("-d", name, *(["--with-demo"] if demo else []), "--stop-after-init", "--no-http")
+    return ("-d", name, "--with-demo" if demo else "--without-demo=1", "--stop-after-init", "--no-http")
 
 
 def _build_base(name, demo):
