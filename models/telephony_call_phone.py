@@ -142,15 +142,17 @@ class TelephonyCall(models.Model):
         return [AskKey((Say(text, language),), KEY_SECONDS, url), HangUp()]
 
     def _confirm_phone(self, leg, agent):
+        # What is refused is spoken with the voice of the agent's language.
+        env = self.with_context(lang=agent.user_id.lang).env
         if self.state == "ended":
-            return self._refuse_phone(agent, self.env._("The caller has hung up."))
+            return self._refuse_phone(agent, env._("The caller has hung up."))
         if self.direction == "incoming" and not self.answered_at:
             if self.user_id and self.user_id != agent.user_id or not leg._is_offered():
-                return self._refuse_phone(agent, self.env._("This call was already answered."))
+                return self._refuse_phone(agent, env._("This call was already answered."))
             leg.confirmed = True
             if not self._claim(agent, via="phone"):
                 leg.confirmed = False
-                return self._refuse_phone(agent, self.env._("This call was already answered."))
+                return self._refuse_phone(agent, env._("This call was already answered."))
             agent._notify_change()
         leg.confirmed = True
         self._on_agent_connected()

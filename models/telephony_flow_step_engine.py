@@ -176,7 +176,8 @@ class TelephonyFlowStep(models.Model):
     def _enter_voicemail(self, call):
         call._add_trace(_("“%(step)s”: the caller is asked for a message.", step=self.name))
         call.recipient_ids = self.agent_ids.user_id
-        text = self.message or self._say(
+        # The sentence stands inside `_()`, otherwise it would not be exported for translation.
+        text = self.message or self.with_context(lang=self.flow_id.language).env._(
             "Nobody is available at the moment. Please leave a message after the tone."
         )
         return [
@@ -209,10 +210,6 @@ class TelephonyFlowStep(models.Model):
         return (
             f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
         )
-
-    def _say(self, text):
-        """Translate a sentence of ours into the flow's language."""
-        return self.with_context(lang=self.flow_id.language).env._(text)
 
     def _get_next_agents(self, call):
         """Return whom to ring next: everybody at once, or the next one who was not rung yet."""
