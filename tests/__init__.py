@@ -7,6 +7,7 @@ from . import (
     test_caller_id,
     test_flow,
     test_follow_up,
+    test_i18n,
     test_incoming,
     test_install,
     test_log,

@@ -46,9 +46,8 @@ def export():
         folder = Path(name)
         copy_addon(folder / "addons")
         configuration = folder / "odoo.conf"
-        configuration.write_text(
-            re.sub(r"(?m)^addons_path = .*$", f"addons_path = {folder / 'addons'}", CONF.read_text())
-        )
+        addons = f"addons_path = {folder / 'addons'}"
+        configuration.write_text(re.sub(r"(?m)^addons_path = .*$", addons, CONF.read_text()))
         # fmt: off
         line = [
             str(PYTHON), "-m", "odoo", "i18n", "export", "-c", str(configuration), "-d", DATABASE,

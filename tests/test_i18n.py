@@ -1,0 +1,159 @@
+"""Every text of the addon can be translated, is translated, and comes out in the language."""
+
+import ast
+import re
+from pathlib import Path
+
+import polib
+
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import TransactionCase, tagged
+from odoo.tools.misc import file_path
+
+from .common import TelephonyHttpCase
+
+CHINESE = "zh_CN"
+#: Placeholders, tags with their attributes, and the words that stand for values in a template.
+MARKS = re.compile(r"%\(\w+\)[-+.\d]*[a-z]|%[sd]|</?\w[^>]*>|\{\{.*?\}\}|\$\{.*?\}")
+ADDON = Path(file_path("crm_telephony/__manifest__.py")).parent
+
+
+def read_texts(name):
+    """Return the entries of a file in i18n/ by their English text."""
+    return {entry.msgid: entry for entry in polib.pofile(str(ADDON / "i18n" / name))}
+
+
+@tagged("post_install", "-at_install")
+class TestTranslationFiles(TransactionCase):
+    """The files themselves."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.template = read_texts("crm_telephony.pot")
+        cls.chinese = read_texts(f"{CHINESE}.po")
+
+    def test_every_text_is_translated(self):
+        self.assertEqual(set(self.chinese), set(self.template))
+        missing = [text for text, entry in self.chinese.items() if not entry.msgstr.strip()]
+        self.assertEqual(missing, [])
+
+    def test_translations_keep_placeholders_and_tags(self):
+        for text, entry in self.chinese.items():
+            with self.subTest(text=text):
+                self.assertEqual(
+                    sorted(MARKS.findall(text)), sorted(MARKS.findall(entry.msgstr))
+                )
+                self.assertFalse(entry.fuzzy or entry.obsolete)
+
+    def test_sentences_end_as_chinese_ones(self):
+        for text, entry in self.chinese.items():
+            if re.search(r"[a-z]\.$", text) and not text.startswith("e.g. "):
+                with self.subTest(text=text):
+                    self.assertRegex(entry.msgstr, r"[。？！]$")
+
+    def test_every_python_text_can_be_exported(self):
+        """The export finds literals only: `_(variable)` would stay English for ever."""
+        lazy = {("telephony_account_setup.py", "sentence")}
+        texts = set()
+        for path in ADDON.glob("*/**/*.py"):
+            if path.relative_to(ADDON).parts[0] not in ("models", "controllers", "wizard"):
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not isinstance(node, ast.Call) or not node.args:
+                    continue
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name not in ("_", "_lt"):
+                    continue
+                if (path.name, ast.unparse(node.args[0])) in lazy:
+                    continue
+                with self.subTest(file=path.name, line=node.lineno):
+                    self.assertIsInstance(ast.literal_eval(node.args[0]), str)
+                    texts.add(node.args[0].value)
+        self.assertGreater(len(texts), 100)
+        self.assertEqual(sorted(texts - set(self.template)), [])
+
+
+@tagged("post_install", "-at_install")
+class TestChinese(TelephonyHttpCase):
+    """What people see and hear when the language is installed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang(CHINESE)
+        module = cls.env["ir.module.module"].search([("name", "=", "crm_telephony")])
+        module._update_translations(CHINESE)
+
+    def said(self, document):
+        """Return what a document says."""
+        return [step.text for step in document if hasattr(step, "text")]
+
+    def test_views_fields_and_menus_are_chinese(self):
+        chinese = self.env(context={**self.env.context, "lang": CHINESE})
+        menu = chinese.ref("crm_telephony.telephony_menu_root")
+        self.assertEqual(menu.name, "电话")
+        arch = chinese["telephony.account"].get_view(view_type="form")["arch"]
+        self.assertIn("同步号码", arch)
+        self.assertNotIn("Synchronize Numbers", arch)
+        labels = chinese["telephony.agent"].fields_get(["call_via"])["call_via"]
+        self.assertEqual(labels["string"], "打电话通过")
+        self.assertEqual(dict(labels["selection"])["browser"], "浏览器")
+
+    def test_errors_are_chinese(self):
+        agent = self.agent_ana.with_context(lang=CHINESE)
+        self.assertEqual(agent.env._("You are already in a call."), "您已在通话中。")
+        error = self.account.with_context(lang=CHINESE)._explain(
+            type("Failure", (), {"code": 21422, "unknown": False})()
+        )
+        self.assertEqual(error, "此号码刚刚被他人购买。请选择其他号码。")
+
+    def test_softphone_is_chinese(self):
+        """Texts of templates and of scripts reach the browser."""
+        self.authenticate(None, None)
+        answer = self.url_open(
+            f"/web/webclient/translations?mods=crm_telephony&lang={CHINESE}"
+        ).json()
+        messages = {
+            message["id"]: message["string"]
+            for message in answer["modules"]["crm_telephony"]["messages"]
+        }
+        self.assertEqual(messages["Make calls via"], "打电话通过")
+        self.assertEqual(messages["Follow-up task"], "后续任务")
+        self.assertEqual(messages["Calls in conversation"], "对话中的电话")
+
+    def test_callers_hear_the_language_of_the_flow(self):
+        """Z03: what the flow says itself is in its language, whatever the office speaks."""
+        self.flow.language = CHINESE
+        self.ring.write({"kind": "voicemail", "message": False})
+        self.ring.agent_ids = [Command.set(self.agent_ana.ids)]
+        call, verbs = self.call_in()
+        self.assertEqual(verbs[0].text, "目前无人可以接听。请在提示音后留言。")
+        self.assertEqual(verbs[0].get("language"), "zh-CN")
+        self.assertEqual(self.said(call._get_thanks()), ["感谢您的留言。再见。"])
+        self.assertEqual(
+            self.said(call._get_apology()), ["目前无人可以接听，请稍后再拨。再见。"]
+        )
+
+    def test_waiting_callers_hear_their_position_in_chinese(self):
+        self.flow.language = CHINESE
+        queue = self.env["telephony.queue"].create({
+            "name": "Support", "company_id": self.company_a.id, "say_position": True,
+            "agent_ids": [Command.set(self.agent_ana.ids)],
+        })  # fmt: skip
+        self.ring.write({"kind": "queue", "queue_id": queue.id})
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        call.write({"queue_id": queue.id, "queued_at": fields.Datetime.now(),
+                    "announced_at": False})  # fmt: skip
+        self.assertIn(
+            "您在队列中排第 1 位。", self.said(call._get_announcement(fields.Datetime.now()))
+        )
+
+    def test_custom_phone_speaks_the_language_of_its_user(self):
+        """Z06: the phone user is spoken to in the own language."""
+        self.ana.lang = CHINESE
+        call, _verbs = self.call_in()
+        [question, _end] = call._ask_phone(self.customer(call), self.agent_ana)
+        self.assertIn("来电。按 1 接听。", question.prompt[0].text)
