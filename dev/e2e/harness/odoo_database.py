@@ -87,7 +87,8 @@ def _make(name, build):
 
 
 def _options(name, demo):
-    return ("-d", name, "--with-demo" if demo else "--without-demo=1", "--stop-after-init", "--no-http")
+    data = "--with-demo" if demo else "--without-demo=1"
+    return ("-d", name, data, "--stop-after-init", "--no-http")
 
 
 def _build_base(name, demo):
