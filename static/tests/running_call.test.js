@@ -305,11 +305,11 @@ describe("several tabs", () => {
         other.send("command", { uuid: "u-1", name: "mute", value: true });
         await waitFor(".o_telephony_mute[aria-pressed=true]");
         expect.verifySteps(["mute true"]);
+        const saysMuted = () => other.heard.some(({ payload }) => payload.isMuted);
+        await waitUntil(saysMuted);
         other.heard.length = 0;
         other.send("hello", {});
-        await animationFrame();
-        expect(other.heard).toHaveLength(1);
-        expect(other.heard[0].payload.isMuted).toBe(true);
+        await waitUntil(saysMuted);
     });
 
     test("when the carrying tab goes away, this one offers to rejoin", async () => {
@@ -332,8 +332,7 @@ describe("several tabs", () => {
         await mountSoftphone();
         const owner = otherTab();
         owner.send("voice", { uuid: "u-1", state: "connected", isMuted: false, digits: "" });
-        await animationFrame();
-        expect(store.isMirror).toBe(true);
+        await waitUntil(() => store.isMirror);
         sendBus("telephony/call_updated", running({ agent_connected: false, can_rejoin: true }));
         await waitUntil(() => store.findCall("u-1").can_rejoin);
         await advanceTime(800);
