@@ -35,7 +35,7 @@ def test_incoming_call_from_a_contact(world, agent, customers):
     phone.minimize()
     expect(phone.bar).to_contain_text("Sofie Baert")
     phone.timer_runs()
-    go_to_app(admin, "Contacts")
+    go_to_app(admin, "Discuss")
     expect(phone.bar).to_contain_text("Sofie Baert")
     phone.restore()
     phone.note.fill("Wants oak, not steel.")

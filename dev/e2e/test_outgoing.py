@@ -195,7 +195,7 @@ def test_the_window_survives_navigation(world, agent, customers):
     phone.is_talking().minimize()
     expect(phone.bar).to_contain_text("Rosa Willems")
     phone.timer_runs()
-    go_to_app(admin, "Contacts")
+    go_to_app(admin, "Discuss")
     expect(phone.bar).to_contain_text("Rosa Willems")
     phone.timer_runs()
     telephone.hears(admin.hz)

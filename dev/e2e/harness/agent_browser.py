@@ -26,6 +26,9 @@ ARGS = (
 INIT_SCRIPT = Path(__file__).with_name("init_script.js")
 TOLERANCE = 15.0  # Hz
 LOAD = 60_000  # ms
+#: Where a tab begins. Discuss would take the keyboard's focus away some time after it is loaded.
+_START, _STARTED = "/odoo/contacts", ".o_data_row, .o_kanban_record"
+_NAVBAR = ".o_main_navbar"
 _WIDE = {"width": 1280, "height": 800}
 
 
@@ -117,17 +120,17 @@ class AgentBrowser:
 
     # --- tabs ----------------------------------------------------------------------------------
 
-    def open(self, path="/odoo/discuss", wait=".o_main_navbar"):
+    def open(self, path=_START, wait=None):
         """Open a page of the web client in the first tab and wait until it is usable."""
         if not self.page or self.page.is_closed():
             self.page = self.context.new_page()
-        return self.go(self.page, path, wait)
+        return self.go(self.page, path, wait or (_STARTED if path == _START else _NAVBAR))
 
-    def new_tab(self, path="/odoo/discuss"):
+    def new_tab(self, path=_START):
         """Open another tab."""
         return self.go(self.context.new_page(), path)
 
-    def go(self, page, path, wait=".o_main_navbar"):
+    def go(self, page, path, wait=_NAVBAR):
         """Navigate one tab as if the address had been typed."""
         page.goto(path, wait_until="domcontentloaded")
         page.wait_for_selector(wait, timeout=LOAD)

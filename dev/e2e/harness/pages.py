@@ -138,8 +138,8 @@ class Softphone:
         """Close the messages of earlier events."""
 
         def none_left():
-            for button in self.page.locator(".o_notification_close").all():
-                button.click(timeout=2000)
+            close = self.page.locator(".o_notification_close")
+            close.evaluate_all("(buttons) => buttons.forEach((button) => button.click())")
             return not self.notice.count()
 
         until(none_left, "no message is shown")
