@@ -20,8 +20,8 @@ $o-gray-900: #eef1f5; $o-view-background-color: #1b1f26; $link-color: #b9addf;
 """
 #: Views whose pictures the addon's description shows, and the names of the pictures.
 PUBLISHED = {
-    "keypad": "keypad", "in_call": "in_call", "minimised": "minimised", "ended": "ended",
-    "card": "incoming_call",
+    "keypad": "keypad", "in_call": "call", "minimised": "minimised", "ended": "ended",
+    "card": "incoming",
 }
 WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
 
