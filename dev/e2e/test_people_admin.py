@@ -83,7 +83,7 @@ def _save(page):
 
 def _connect(person, world):
     """Enter the credentials, unless the account is connected already."""
-    person.open("/odoo?debug=1")
+    person.open("/odoo/settings?debug=1", wait=".settings_tab")
     page = open_settings(person)
     state = page.locator("[name=telephony_state]")
     if state.filter(has_text="Connected").count():
@@ -132,7 +132,7 @@ def test_from_nothing_to_the_first_call(world, agent, numbers):
     _choose(page.locator(".o_field_widget[name=flow_id]"), "Ring everybody")
     _save(page)
 
-    person.open()
+    person.open("/odoo/calls", wait=".o_main_navbar")
     phone = Softphone(person).open()
     expect(phone.status).to_have_attribute("aria-checked", "false")
     phone.status.click()
