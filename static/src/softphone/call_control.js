@@ -110,7 +110,8 @@ export class CallControl {
         if (store.hasCall || store.accepting) {
             return _t("You are already in a call.");
         }
-        if (!store.canCall) {
+        // Before the first snapshot nothing is known, and the server decides.
+        if (store.isReady && !store.canCall) {
             return store.cannotCallReason || _t("You cannot make calls now.");
         }
         return number.trim() ? "" : _t("Enter a number to call.");
