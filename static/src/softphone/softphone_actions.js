@@ -68,7 +68,7 @@ callActionRegistry
         "record",
         {
             className: "o_telephony_open_record",
-            label: () => _t("Open"),
+            label: () => _t("View"),
             icon: () => "fa fa-external-link",
             isVisible: ({ call }) => Boolean(call.record || call.customer.partner_id),
             onSelected: ({ openRecord }) => openRecord(),
