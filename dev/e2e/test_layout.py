@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from harness.emulator import SUPPORT
 from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone, open_record
 from playwright.sync_api import expect
@@ -77,12 +78,26 @@ def _walk(world, person, theme, anna, publish=False):
     page.locator(".o_telephony_keypad_toggle").click()
     look("digits", WINDOW)
     page.locator(".o_telephony_keypad_toggle").click()
+    waiting = world.emulator.calls_us("+33612345678", to=SUPPORT)
+    page.locator(".o_telephony_tab_queue").click()
+    expect(page.locator(".o_telephony_queue_row")).to_have_count(1)
+    look("queue", WINDOW)
+    page.locator(".o_telephony_tab_live").click()
+    expect(page.locator(".o_telephony_live_row")).to_have_count(1)
+    look("conversations", WINDOW)
+    waiting.hang_up()
+    expect(page.locator(".o_telephony_tab_queue .o_telephony_tab_count")).to_have_count(0)
+    phone.dismiss_notices()
+    page.locator(".o_telephony_tab_call").click()
     phone.minimize()
     look("minimised", BAR)
     phone.restore()
     telephone.hang_up()
     phone.has_ended("answered")
     look("ended", WINDOW)
+    page.locator(".o_telephony_follow_up_call").click()
+    expect(page.locator(".o_telephony_follow_up_summary")).to_be_focused()
+    look("follow_up", WINDOW)
     phone.done()
     expect(phone.show_recent().first).to_be_visible()
     look("recent", WINDOW)

@@ -57,7 +57,8 @@ describe("calls in conversation", () => {
             ],
         });
         await seen(".o_telephony_tab_live .o_telephony_tab_count");
-        expect(".o_telephony_tab_live").toHaveAttribute("aria-label", "Calls in conversation: 2");
+        expect(".o_telephony_tab_live").toHaveAttribute("title", "Calls in conversation");
+        expect(".o_telephony_tab_count").toHaveText("2");
         await contains(".o_telephony_tab_live").click();
         expect(".o_telephony_live_row").toHaveCount(2);
         const [first, second] = [".o_telephony_live_row:eq(0)", ".o_telephony_live_row:eq(1)"];

@@ -36,7 +36,7 @@ export class SoftphoneTabs extends Component {
                 count: live.waiting.length,
                 color: "text-bg-warning",
             },
-        ].map((tab) => ({ ...tab, isActive: this.isActive(tab), name: this.name(tab) }));
+        ].map((tab) => ({ ...tab, isActive: this.isActive(tab) }));
     }
 
     get callTab() {
@@ -71,11 +71,5 @@ export class SoftphoneTabs extends Component {
         return className === "o_telephony_tab_call"
             ? !this.softphone.frame.isBesideCall
             : this.store.panel === panel;
-    }
-
-    /** What a screen reader says: the whole name, and the number on the badge. */
-    name({ title, label, count }) {
-        const name = title || label;
-        return count ? _t("%(name)s: %(count)s", { name, count }) : name;
     }
 }
