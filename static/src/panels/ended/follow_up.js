@@ -24,7 +24,7 @@ export class FollowUp extends Component {
         this.plan = useState(this.softphone.followUps.of(this.props.call.uuid));
         this.summary = useRef("summary");
         useEffect(
-            (kind) => kind && this.summary.el?.focus(),
+            () => this.showForm(),
             () => [this.plan.kind]
         );
     }
@@ -65,6 +65,13 @@ export class FollowUp extends Component {
 
     get userSources() {
         return [{ placeholder: _t("Searching…"), options: (term) => this.searchUsers(term) }];
+    }
+
+    /** The whole form comes into sight, and its first field takes the keyboard. */
+    showForm() {
+        const input = this.summary.el;
+        input?.focus({ preventScroll: true });
+        input?.form.scrollIntoView({ block: "nearest" });
     }
 
     choose(kind) {
