@@ -84,7 +84,7 @@ def has_tests(folder):
     return any((REPO / folder).rglob("test_*.py"))
 
 
-def plain(name, folder):
+def plain(name, folder, *options):
     """Run plain pytest tests, without Odoo in the process."""
     if not has_tests(folder):
         return Result(problems=[f"there are no tests in {folder}"])
@@ -93,7 +93,7 @@ def plain(name, folder):
     ini = next(path / "pytest.ini" for path in places_of_ini if (path / "pytest.ini").exists())
     return run_pytest(
         name,
-        *("-c", ini, "-p", "no:odoo", REPO / folder),
+        *("-c", ini, "-p", "no:odoo", *options, REPO / folder),
         environment=places.emulator_environment(),
     )
 
@@ -115,8 +115,12 @@ def emulator():
 
 
 def e2e():
-    """Stories in a real browser, with sound."""
-    return plain("e2e", "dev/e2e")
+    """Stories in a real browser, with sound.
+
+    A browser, a telephone network and a server share the machine here. A story that fails is told
+    once more, and the report counts the repetitions: each is a race that waits to be found.
+    """
+    return plain("e2e", "dev/e2e", "--reruns", "1")
 
 
 def package():
