@@ -120,7 +120,7 @@ def e2e():
     A browser, a telephone network and a server share the machine here. A story that fails is told
     once more, and the report counts the repetitions: each is a race that waits to be found.
     """
-    return plain("e2e", "dev/e2e", "--reruns", "1")
+    return plain("e2e", "dev/e2e", "--reruns", "1", "-rR")
 
 
 def package():
