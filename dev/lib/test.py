@@ -115,12 +115,8 @@ def emulator():
 
 
 def e2e():
-    """Stories in a real browser, with sound.
-
-    A browser, a telephone network and a server share the machine here. A story that fails is told
-    once more, and the report counts the repetitions: each is a race that waits to be found.
-    """
-    return plain("e2e", "dev/e2e", "--reruns", "1", "-rR")
+    """Stories in a real browser, with sound."""
+    return plain("e2e", "dev/e2e")
 
 
 def package():

@@ -1,5 +1,5 @@
 import { expect, test } from "@odoo/hoot";
-import { advanceTime, press, waitForNone } from "@odoo/hoot";
+import { Deferred, advanceTime, animationFrame, press, waitForNone } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { CHECK_PERIOD } from "@crm_telephony/caller_ids/caller_ids";
@@ -127,6 +127,27 @@ test("a lost message is made up for by asking, and only while it is not decided"
     await seen(`${VERIFICATION}[data-state=calling]`);
     expect(".o_telephony_code_digit").toHaveCount(6);
     expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5"]);
+});
+
+test("an answer that is older than the server's message changes nothing", async () => {
+    const world = await openPreferences();
+    await verify();
+    await seen(`${VERIFICATION}[data-state=calling]`);
+    const asked = new Deferred();
+    onRpc("telephony.caller.id", "check_verification", async () => {
+        expect.step("asked");
+        await asked;
+        return { ...world.told, expires_at: inFiveMinutes() };
+    });
+    await advanceTime(CHECK_PERIOD);
+    expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5", "asked"]);
+    const verified = callerId({ state: "verified", message: "+32 470 00 00 01 is verified." });
+    sendBus("telephony/caller_id_updated", verified);
+    await seen(`${VERIFICATION}[data-state=verified]`);
+    asked.resolve();
+    await animationFrame();
+    expect(VERIFICATION).toHaveAttribute("data-state", "verified");
+    expect(".o_telephony_verification_message").toHaveText("+32 470 00 00 01 is verified.");
 });
 
 test("too many attempts are told where the button is", async () => {

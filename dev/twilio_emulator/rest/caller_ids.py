@@ -73,12 +73,15 @@ class CallerIds:
     async def _verify(self, leg, code, name, delay, form):
         emulator = self.emulator
         record = None
+        # Who answers may type at once, before the question is spoken.
+        keys = asyncio.Queue()
+        leg.key_listener = keys.put_nowait
         try:
             await emulator.clock.sleep(delay)
             if await place(leg):
                 if form.text("Extension"):
                     await send_digits(leg, leg.channel, form.text("Extension"))
-                if await self._typed(leg, code):
+                if await self._typed(leg, keys, code):
                     record = Record(new_sid("PN"), phone_number=leg.to, friendly_name=name)
                     emulator.store.caller_ids[record["sid"]] = record
         finally:
@@ -90,9 +93,7 @@ class CallerIds:
                     "OutgoingCallerIdSid": record["sid"] if record else None,
                 }, callback[1], kind="caller_id")
 
-    async def _typed(self, leg, code):
-        keys = asyncio.Queue()
-        leg.key_listener = keys.put_nowait
+    async def _typed(self, leg, keys, code):
         prompt = self.emulator.spawn(
             leg.channel.play(self.emulator.speech(QUESTION), QUESTION), "question"
         )

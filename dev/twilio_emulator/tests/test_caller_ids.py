@@ -42,6 +42,15 @@ async def test_wrong_code_fails(world):
     assert told["VerificationStatus"] == "failed" and "OutgoingCallerIdSid" not in told
 
 
+async def test_keys_pressed_before_the_question_count(world):
+    request = await validation(world)
+    await world.until_status(request.call_sid, "ringing")
+    await world.post("calls/%s/answer" % request.call_sid, status=200)
+    await world.post("calls/%s/digits" % request.call_sid, {"digits": request.validation_code})
+    told = (await until(lambda: world.app.at("/caller_id")))[0].form
+    assert told["VerificationStatus"] == "success"
+
+
 async def test_unanswered_verification_fails(world):
     await world.post("refusals", {MOBILE: "no-answer"})
     request = await validation(world)

@@ -11,6 +11,8 @@ import { humanError } from "../softphone/human_error";
 
 export const CHECK_PERIOD = 5_000; // ms
 const PENDING = ["calling", "waiting"];
+/** A verification only moves on, whatever order the answers and the server's messages come in. */
+const rank = (state) => (PENDING.includes(state) ? PENDING.indexOf(state) : PENDING.length);
 
 export class CallerIds extends Reactive {
     /**
@@ -129,7 +131,7 @@ export class CallerIds extends Reactive {
 
     _apply(data) {
         const { verification } = this;
-        if (verification?.id !== data.id) {
+        if (verification?.id !== data.id || rank(data.state) < rank(verification.state)) {
             return;
         }
         Object.assign(verification, data);
