@@ -34,28 +34,61 @@ class TelephonyCall(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=len(calls))
         for call in calls:
             try:
+                news = call._ask_carrier()
+                # The carrier was asked without a lock: its answers are applied to what is true now.
+                self.env["ir.cron"]._commit_progress()
+                self.env.invalidate_all()
                 with self.env.cr.savepoint():
                     # Somebody else may work on the call right now: then it is not silent.
                     if call.try_lock_for_update():
-                        call._reconcile()
+                        call._reconcile(news)
             except Exception:
                 # One call that cannot be reconciled must not keep the others from it.
                 _logger.exception("%s: the reconciliation failed", call.uuid)
             self.env["ir.cron"]._commit_progress(1)
 
-    def _reconcile(self):
-        """Compare one call with what the carrier knows. Note: `self.ensure_one()`"""
+    def _ask_carrier(self):
+        """Ask the carrier about every living leg. Nothing is written, so nobody has to wait.
+
+        Note: `self.ensure_one()`
+
+        :return: leg -> an event; the carrier's identifier of a leg whose birth it never told,
+            or an empty text when it knows none; None when it could not be asked
+        :rtype: dict
+        """
         self.ensure_one()
-        for leg in self.leg_ids.filtered(lambda leg: leg._is_alive()):
-            if not leg.provider_leg_id:
-                self._reconcile_unborn(leg)
+        return {
+            leg: self._ask_about(leg) if leg.provider_leg_id else self._ask_about_unborn(leg)
+            for leg in self.leg_ids if leg._is_alive()
+        }
+
+    def _ask_about_unborn(self, leg):
+        """A leg that was to be called, and never was: look whether the carrier has it."""
+        if not leg.initiated_at:
+            return ""
+        try:
+            return self.account_id._get_client().find_participant(self.uuid, leg.label) or ""
+        except ProviderError:
+            return None
+
+    def _reconcile(self, news):
+        """Compare one call with what the carrier knows. Note: `self.ensure_one()`
+
+        :param dict news: see `_ask_carrier`
+        """
+        self.ensure_one()
+        for leg in self.leg_ids.filtered(lambda leg: leg in news and leg._is_alive()):
+            if isinstance(news[leg], str):
+                self._reconcile_unborn(leg, news[leg])
                 continue
-            event = self._ask_about(leg)
+            event = news[leg]
             if event and event.status != leg.status:
                 self._apply_event(event)
             elif event and self.state == "ended":
                 _logger.info("%s: a leg outlived its call and is hung up", self.uuid)
-                self._send("end_leg", leg.provider_leg_id)
+                self.account_id._after_commit(
+                    self, "_send_end_leg_request", leg.provider_leg_id
+                )
             # Not asked again before it was silent for as long again.
             leg.write_date = fields.Datetime.now()
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
@@ -63,20 +96,13 @@ class TelephonyCall(models.Model):
         elif self.state == "ringing" and self.direction == "incoming":
             self._expire_offers(fields.Datetime.now())
 
-    def _reconcile_unborn(self, leg):
-        """A leg that was to be called, and never was: look whether the carrier has it."""
-        provider_leg_id = ""
-        if leg.initiated_at:
-            try:
-                provider_leg_id = self.account_id._get_client().find_participant(
-                    self.uuid, leg.label
-                )
-            except ProviderError:
-                return
+    def _reconcile_unborn(self, leg, provider_leg_id):
+        if leg.provider_leg_id:
+            return  # its birth was told meanwhile
         if provider_leg_id:
             leg.provider_leg_id = provider_leg_id
             if self.state == "ended":
-                self._send("end_leg", provider_leg_id)
+                self.account_id._after_commit(self, "_send_end_leg_request", provider_leg_id)
             return
         leg._advance(CallEvent("leg", status="ended", reason="failed", at=fields.Datetime.now()))
 

@@ -361,6 +361,7 @@ class TestRace(BaseCase):
     def test_lock_of_the_reconciliation(self):
         """A call that somebody works on is not silent: the reconciliation leaves it alone."""
         uuid = self.call_in()
+        self.carrier.legs[leg_sid(1)] = {"CallStatus": "completed"}
         with self.registry.cursor() as busy:
             busy.execute("SELECT id FROM telephony_call WHERE uuid = %s FOR UPDATE", [uuid])
 
@@ -371,4 +372,6 @@ class TestRace(BaseCase):
 
             self.in_transaction(age)
             self.in_transaction(lambda env: env["telephony.call"]._cron_reconcile())
-            self.assertFalse(self.carrier.sent("fetch_leg"))
+            self.assertNotEqual(self.read_call(uuid, "state"), ["ended"])
+        self.in_transaction(lambda env: env["telephony.call"]._cron_reconcile())
+        self.assertEqual(self.read_call(uuid, "state"), ["ended"])

@@ -2,9 +2,11 @@
 
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.tests import tagged
 
 from odoo.addons.crm_telephony.models.providers.base import ProviderError
+from odoo.addons.crm_telephony.models.telephony_call_state import CallEvent
 
 from .common import AGENT_LEG, CALLER_LEG, TelephonyCase, leg_sid
 
@@ -181,17 +183,38 @@ class TestReconcile(TelephonyCase):
         original = type(self.env["telephony.call"])._reconcile
         seen = []
 
-        def reconcile(call):
+        def reconcile(call, news):
             seen.append(call)
             if call != outgoing:
                 raise ZeroDivisionError
-            return original(call)
+            return original(call, news)
 
         self.patch(self.registry["telephony.call"], "_reconcile", reconcile)
         with self.assertLogs("odoo.addons.crm_telephony", "ERROR"):
             self.env["telephony.call"].sudo()._cron_reconcile()
         self.assertEqual(len(seen), 2)
         self.assertEqual(outgoing.state, "ended")
+
+    def test_news_that_came_while_the_carrier_was_asked(self):
+        """Z30: what a callback told meanwhile is not undone by an older answer."""
+        call = self.make_outgoing()
+        leg = self.customer(call)
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.let_time_pass(61)
+        news = call._ask_carrier()
+        leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now()))
+        call._reconcile(news)
+        self.assertEqual(leg.status, "in_progress")
+        self.assertNotEqual(call.state, "ended")
+
+    def test_leg_whose_birth_was_told_while_the_carrier_was_asked(self):
+        call = self.make_outgoing()
+        leg = self.customer(call)
+        leg.provider_leg_id = False
+        news = {leg: ""}
+        leg.provider_leg_id = CUSTOMER_LEG
+        call._reconcile(news)
+        self.assertNotEqual(leg.status, "ended")
 
     def test_cron_is_there(self):
         cron = self.env.ref("crm_telephony.ir_cron_reconcile")
