@@ -9,6 +9,7 @@ import logging
 from dataclasses import replace
 
 from psycopg2 import OperationalError
+from werkzeug.datastructures import MultiDict
 
 from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
@@ -32,9 +33,24 @@ def _get_account_sudo():
     )
 
 
+def _without_zeros(values):
+    # PostgreSQL has no text with a zero byte: looking for one is an error.
+    return MultiDict(
+        (name, value.replace("\0", "")) for name, value in values.items(multi=True)
+    )
+
+
+def _get_form():
+    return _without_zeros(request.httprequest.form)
+
+
+def _get_query():
+    return _without_zeros(request.httprequest.args)
+
+
 def _get_call_sudo(account_sudo):
     return account_sudo.env["telephony.call"].search_fetch([
-        ("uuid", "=", request.httprequest.args.get("call", "")),
+        ("uuid", "=", _get_query().get("call", "")),
         ("account_id", "=", account_sudo.id),
     ])
 
@@ -46,7 +62,7 @@ def _answer(account_sudo, document):
 
 
 def _get_leg_id():
-    leg_id = request.httprequest.args.get("leg", "")
+    leg_id = _get_query().get("leg", "")
     return int(leg_id) if leg_id.isdecimal() and len(leg_id) < 10 else 0
 
 
@@ -70,7 +86,7 @@ def twiml_route(path):
     def decorate(method):
         def answer(self, **params):
             account_sudo = _get_account_sudo()
-            form = request.httprequest.form
+            form = _get_form()
             try:
                 with request.env.cr.savepoint():
                     document = method(self, account_sudo, form)
@@ -110,7 +126,7 @@ class TwilioWebhook(Controller):
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo:
             return [HangUp()]
-        if request.httprequest.args.get("hold"):
+        if _get_query().get("hold"):
             return call_sudo._get_hold_document()
         return call_sudo._process_wait(form.to_dict())
 
@@ -124,7 +140,7 @@ class TwilioWebhook(Controller):
             # Another answer leads the caller on at this very moment: two of them would take two
             # steps. This one is not used; if it ever is, the question is asked again.
             return [Redirect(account_sudo._get_webhook_url("step", call=call_sudo.uuid))]
-        return call_sudo._process_next({**request.httprequest.args, **form.to_dict()})
+        return call_sudo._process_next({**_get_query().to_dict(), **form.to_dict()})
 
     @twiml_route("join")
     def join(self, account_sudo, form):
@@ -150,7 +166,7 @@ class TwilioWebhook(Controller):
     def status(self, **params):
         """A leg has changed."""
         account_sudo = _get_account_sudo()
-        event = account_sudo._parse_leg_event(request.httprequest.form)
+        event = account_sudo._parse_leg_event(_get_form())
         if event:
             event = replace(event, leg_id=_get_leg_id())
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
@@ -160,7 +176,7 @@ class TwilioWebhook(Controller):
     def caller_id(self, **params):
         """Somebody was asked for the code that makes a number a caller ID."""
         account_sudo = _get_account_sudo()
-        result = account_sudo._parse_verification(request.httprequest.form)
+        result = account_sudo._parse_verification(_get_form())
         if result:
             account_sudo.env["telephony.caller.id"]._process_result(account_sudo, result)
         return request.make_response("")
@@ -169,7 +185,7 @@ class TwilioWebhook(Controller):
     def recording(self, **params):
         """A recording is ready, or there is nothing in it."""
         account_sudo = _get_account_sudo()
-        event = account_sudo._parse_recording_event(request.httprequest.form)
+        event = account_sudo._parse_recording_event(_get_form())
         if event:
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
         return request.make_response("")
@@ -178,7 +194,7 @@ class TwilioWebhook(Controller):
     def conference(self, **params):
         """Somebody has joined or left a conference, or was put on hold."""
         account_sudo = _get_account_sudo()
-        event = account_sudo._parse_conference_event(request.httprequest.form)
+        event = account_sudo._parse_conference_event(_get_form())
         if event:
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
         return request.make_response("")

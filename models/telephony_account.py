@@ -1,4 +1,5 @@
 import logging
+import re
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -10,6 +11,7 @@ from .providers.twilio.client import TwilioClient
 _logger = logging.getLogger(__name__)
 
 WEBHOOK_ROOT = "/telephony/twilio/"
+ACCOUNT_SID = re.compile(r"AC[A-Za-z0-9]{32}")
 DEFAULT_SDK_URL = "/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
 
 
@@ -75,8 +77,7 @@ class TelephonyAccount(models.Model):
     @api.constrains("account_sid")
     def _check_account_sid(self):
         for account in self:
-            sid = account.account_sid or ""
-            if not (sid.startswith("AC") and len(sid) == 34 and sid.isalnum()):
+            if not ACCOUNT_SID.fullmatch(account.account_sid or ""):
                 raise ValidationError(
                     _("The account SID begins with “AC”, followed by 32 letters and digits.")
                 )
@@ -172,7 +173,8 @@ class TelephonyAccount(models.Model):
         :param str given_signature: what the request offers as proof
         :return: the account, or nothing when the proof is missing or wrong
         """
-        if not account_sid or not given_signature:
+        # Nothing that cannot be an account is looked for: anybody may ask this.
+        if not given_signature or not ACCOUNT_SID.fullmatch(account_sid or ""):
             return self.browse()
         account = self.search_fetch([("account_sid", "=", account_sid)], limit=1)
         if account and signature.is_signed(

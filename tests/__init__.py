@@ -19,6 +19,7 @@ from . import (
     test_queue,
     test_race,
     test_reconcile,
+    test_security_webhooks,
     test_voicemail,
     test_webhook_security,
 )
