@@ -14,6 +14,7 @@ from . import (
     telephony_agent,
     telephony_agent_lease,
     telephony_agent_right,
+    telephony_agent_turn,
     telephony_blocked_number,
     telephony_call,
     telephony_call_client,

@@ -21,7 +21,7 @@ class TelephonyAgent(models.Model):
 
     _name = "telephony.agent"
     _description = "Phone User"
-    _order = "user_id"
+    _order = "sequence, user_id"
     _rec_name = "user_id"
     _check_company_auto = True
 
@@ -34,6 +34,7 @@ class TelephonyAgent(models.Model):
         default=lambda self: self.env.company,
     )
     active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10)
     image_128 = fields.Image(related="user_id.image_128")
     status = fields.Selection(
         [("online", "Online"), ("offline", "Offline")],
@@ -77,7 +78,11 @@ class TelephonyAgent(models.Model):
         default=lambda self: f"u_{secrets.token_hex(16)}",
         help="The opaque name under which the carrier knows this user's browsers.",
     )
-    last_call_at = fields.Datetime(readonly=True, copy=False)
+    last_call_at = fields.Datetime(
+        readonly=True, copy=False, help="When this user's last conversation ended."
+    )
+    # When a call was last given to this user; changed so that two who give one at once collide.
+    reserved_at = fields.Datetime(readonly=True, copy=False)
     caller_id_ids = fields.One2many("telephony.caller.id", "agent_id", "Caller IDs")
     lease_ids = fields.One2many("telephony.agent.lease", "agent_id")
     state = fields.Selection(
@@ -452,11 +457,18 @@ class TelephonyAgent(models.Model):
         return ""
 
     def _get_available(self):
-        """Keep those who can answer a call now, the longest idle first."""
+        """Keep those who can answer a call now, the longest idle first.
+
+        Idle since: the end of the last conversation, or having gone online after it. A call that
+        was not answered, or a conversation that never began, leaves everybody in place.
+        """
         # The state hangs on rows of other tables, which this transaction may have changed.
         self.invalidate_recordset(["state"])
         return self.filtered(lambda agent: agent.state == "available").sorted(
-            lambda agent: (agent.last_call_at or agent.status_since, agent.id)
+            lambda agent: (
+                max(agent.last_call_at or agent.status_since, agent.status_since),
+                agent.sequence, agent.id,
+            )
         )
 
     def _get_open_offers(self):
@@ -466,22 +478,34 @@ class TelephonyAgent(models.Model):
             ("expires_at", ">", fields.Datetime.now()),
         ])
 
+    def _mark_reserved(self):
+        """Change the rows of those who are about to be given a call.
+
+        Whoever does the same at once fails to serialize and is tried again on a fresh snapshot,
+        where the first one's call is seen.
+        """
+        self.flush_recordset()
+        # A write of the same second would change nothing, and two would not meet.
+        self.env.cr.execute(SQL(
+            "UPDATE telephony_agent SET reserved_at = clock_timestamp() AT TIME ZONE 'utc' "
+            "WHERE id IN %s", tuple(self.ids),
+        ))
+        self.invalidate_recordset(["reserved_at"])
+
     def _reserve(self, call=None):
         """Make sure that nobody else gives this agent a call in the same moment.
 
         Other calls stop ringing at the agent; the caller of this method lets them go on elsewhere
         (`_leave_queue_if_alone`) once the agent has the call.
 
-        The row is *changed*: whoever tries the same at once fails to serialize and is tried again
-        on a fresh snapshot, where the first one's call is seen. Note: `self.ensure_one()`
+        Note: `self.ensure_one()`
 
         :param call: the call that the agent is about to take, which may go on ringing
         :raise UserError: the agent is in a call
         :return: the calls that have stopped ringing here
         """
         self.ensure_one()
-        self.last_call_at = fields.Datetime.now()
-        self.flush_recordset(["last_call_at"])
+        self._mark_reserved()
         if self.env["telephony.call"].search_count([
             ("user_id", "=", self.user_id.id), ("state", "!=", "ended")
         ], limit=1):

@@ -406,11 +406,18 @@ class TelephonyCall(models.Model):
         self._tell_missed()
         self._free_agents()
 
-    def _free_agents(self):
-        """Those who were in this call, or rung by it, are free for the next caller."""
-        agents = self.offer_ids.agent_id | self.user_id.telephony_agent_ids.filtered(
+    def _get_speakers(self):
+        """Return the phone users who spoke in this call."""
+        return self.user_id.telephony_agent_ids.filtered(
             lambda agent: agent.company_id == self.company_id
         )
+
+    def _free_agents(self):
+        """Those who were in this call, or rung by it, are free for the next caller."""
+        agents = self.offer_ids.agent_id | self._get_speakers()
+        if self.answered_at:
+            # Whoever has spoken stands at the end of the line.
+            self._get_speakers().last_call_at = fields.Datetime.now()
         agents._notify_change()
         agents._find_work()
 

@@ -225,6 +225,7 @@ class TelephonyCall(models.Model):
         :param int seconds: for how long
         """
         now = fields.Datetime.now()
+        agents._mark_reserved()
         offers = self.env["telephony.offer"].create([
             {
                 "call_id": self.id,
@@ -242,13 +243,13 @@ class TelephonyCall(models.Model):
         self._ring_phones(offers)
 
     def _ring_next(self):
-        """Let the next one ring, in a step that rings one after the other.
+        """Let the next ones ring, in a step that does not ring at all of them at once.
 
         :return: whether there is a next one
         :rtype: bool
         """
         step = self.step_id
-        if step.kind != "ring" or step.ring_order != "sequential":
+        if step.kind != "ring":
             return False
         agents = step._get_next_agents(self)
         if agents:

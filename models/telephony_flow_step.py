@@ -14,6 +14,7 @@ class TelephonyFlowStep(models.Model):
     """
 
     _name = "telephony.flow.step"
+    _inherit = ["telephony.agent.turn"]
     _description = "Call Flow Step"
     _order = "sequence, id"
     _check_company_auto = True
@@ -47,11 +48,16 @@ class TelephonyFlowStep(models.Model):
     ring_order = fields.Selection(
         [
             ("parallel", "All at Once"),
-            ("sequential", "One after the Other"),
+            ("sequential", "One after the Other, as Listed"),
+            ("longest_idle", "The Longest Idle First"),
+            ("round_robin", "In Turns"),
         ],
         "Order",
         required=True,
         default="parallel",
+        help="As listed: in the order of the list of phone users, which can be dragged. The "
+        "longest idle: who came online or ended a conversation the longest ago. In turns: each "
+        "call begins with the one after whom the call before has rung.",
     )
     owner_first = fields.Boolean(
         "Salesperson First",

@@ -213,18 +213,20 @@ class TelephonyFlowStep(models.Model):
 
     def _get_next_agents(self, call):
         """Return whom to ring next: everybody at once, or the next one who was not rung yet."""
-        available = self.agent_ids._get_available()
+        rung = call.offer_ids.filtered(
+            lambda offer: offer.offered_at >= (call.step_entered_at or call.started_at)
+        ).agent_id
         if self.owner_first:
             owner = (call.lead_id.user_id or call.partner_id.user_id).telephony_agent_ids.filtered(
                 lambda agent: agent.company_id == call.company_id
             )
-            rung = call.offer_ids.agent_id
-            first = (owner - rung)._get_available()
+            first = (owner - call.offer_ids.agent_id)._get_available()
             if first:
                 return first
-        if self.ring_order == "parallel":
-            return available
-        rung = call.offer_ids.filtered(
-            lambda offer: offer.offered_at >= (call.step_entered_at or call.started_at)
-        ).agent_id
-        return (available - rung)[:1]
+            # Only after the salesperson do all the others come.
+            if self.ring_order == "parallel" and rung - owner:
+                return rung.browse()
+        elif self.ring_order == "parallel" and rung:
+            return rung.browse()
+        free = (self.agent_ids - rung)._get_available()
+        return self._choose_turn(self.ring_order, self.agent_ids, free)

@@ -10,6 +10,7 @@ class TelephonyQueue(models.Model):
     """Callers who wait for one of several phone users, with music, in the order they came."""
 
     _name = "telephony.queue"
+    _inherit = ["telephony.agent.turn"]
     _description = "Call Queue"
     _order = "name"
     _check_company_auto = True
@@ -27,6 +28,7 @@ class TelephonyQueue(models.Model):
     order = fields.Selection(
         [
             ("longest_idle", "The Longest Idle First"),
+            ("round_robin", "In Turns"),
             ("parallel", "All Free Members at Once"),
             ("listed", "As Listed"),
         ],
@@ -112,17 +114,6 @@ class TelephonyQueue(models.Model):
                     break
                 if call._get_open_offers():
                     continue
-                chosen = queue._choose(free)
+                chosen = queue._choose_turn(queue.order, queue.agent_ids, free)
                 call._offer_to(chosen, queue.ring_seconds)
                 free -= chosen
-
-    def _choose(self, free):
-        """Decide whom a caller is offered to.
-
-        :param free: free members, the longest idle first
-        """
-        if self.order == "parallel":
-            return free
-        if self.order == "listed":
-            return self.agent_ids.filtered(lambda agent: agent in free)[:1]
-        return free[:1]

@@ -20,6 +20,7 @@ from . import (
     test_race,
     test_reconcile,
     test_security_webhooks,
+    test_turns,
     test_voicemail,
     test_webhook_security,
 )

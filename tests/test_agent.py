@@ -269,7 +269,7 @@ class TestAgent(TelephonyCase):
     def test_longest_idle_first(self):
         """Z29: in order means: who has waited longest."""
         self.go_online(self.agent_ana, self.agent_bob)
-        self.agent_ana.last_call_at = "2026-01-02 00:00:00"
-        self.agent_bob.last_call_at = "2026-01-01 00:00:00"
+        self.agent_ana.status_since = "2026-01-02 00:00:00"
+        self.agent_bob.status_since = "2026-01-01 00:00:00"
         both = self.agent_ana | self.agent_bob
         self.assertEqual(list(both._get_available()), [self.agent_bob, self.agent_ana])

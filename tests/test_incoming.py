@@ -65,10 +65,10 @@ class TestIncoming(TelephonyHttpCase):
 
     def test_one_after_the_other(self):
         """Z17: in order, the next one rings when the one before does not answer."""
-        self.ring.ring_order = "sequential"
+        self.ring.ring_order = "longest_idle"
         self.go_online(self.agent_ana, self.agent_bob)
-        self.agent_ana.last_call_at = "2026-01-01 10:00:00"
-        self.agent_bob.last_call_at = "2026-01-01 09:00:00"
+        self.agent_ana.status_since = "2026-01-01 10:00:00"
+        self.agent_bob.status_since = "2026-01-01 09:00:00"
         call, verbs = self.call_in_and_wait()
         # The longest idle first.
         self.assertEqual(call.offer_ids.agent_id, self.agent_bob)
@@ -93,8 +93,6 @@ class TestIncoming(TelephonyHttpCase):
         """Z17: who declines does not end the call for the others."""
         self.ring.ring_order = "sequential"
         self.go_online(self.agent_ana, self.agent_bob)
-        self.agent_ana.last_call_at = "2026-01-01 08:00:00"
-        self.agent_bob.last_call_at = "2026-01-01 09:00:00"
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
         self.run_after_commit()

@@ -55,8 +55,8 @@ class TestQueue(QueueStories):
 
     def test_offered_to_the_longest_idle_member_only(self):
         """Z24: one offer for a call at a time, to the member who has waited longest."""
-        self.agent_ana.last_call_at = fields.Datetime.now() - timedelta(minutes=5)
-        self.agent_bob.last_call_at = fields.Datetime.now() - timedelta(minutes=50)
+        self.agent_ana.status_since = fields.Datetime.now() - timedelta(minutes=5)
+        self.agent_bob.status_since = fields.Datetime.now() - timedelta(minutes=50)
         self.go_online(self.agent_ana, self.agent_bob)
         call = self.call_in_number(1)
         self.assertEqual(call.offer_ids.agent_id, self.agent_bob)

@@ -1,0 +1,42 @@
+from odoo import fields, models
+
+
+class TelephonyAgentTurn(models.AbstractModel):
+    """Whose turn it is among several phone users.
+
+    Nothing is remembered but in rows, so that several Odoo servers agree. Whoever chooses changes
+    the row; two who choose in the same moment fail to serialize, and the second one chooses again
+    after having seen the first one's choice.
+    """
+
+    _name = "telephony.agent.turn"
+    _description = "Turns of Phone Users"
+
+    last_agent_id = fields.Many2one(
+        "telephony.agent", readonly=True, copy=False, ondelete="set null",
+        help="To whom the last call was given, when they take turns.",
+    )
+
+    def _choose_turn(self, order, listed, free):
+        """Decide whom a call is offered to next.
+
+        :param str order: `parallel`, `longest_idle`, `round_robin`; anything else: as listed
+        :param listed: all phone users, in the order of their list
+        :param free: those who may be chosen, the longest idle first
+        :return: all of them (`parallel`), or one
+        """
+        self.ensure_one()
+        if order == "parallel":
+            return free
+        if order == "longest_idle":
+            return free[:1]
+        if order == "round_robin":
+            # Those behind the last one come first, then the list from its beginning.
+            place = listed.ids.index(self.last_agent_id.id) + 1 if (
+                self.last_agent_id in listed
+            ) else 0
+            listed = listed[place:] | listed[:place]
+        chosen = listed.filtered(lambda agent: agent in free)[:1]
+        if order == "round_robin" and chosen:
+            self.last_agent_id = chosen
+        return chosen
