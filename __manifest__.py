@@ -16,6 +16,7 @@
         "data/telephony_disposition_data.xml",
         "views/telephony_recording_views.xml",
         "views/telephony_call_views.xml",
+        "views/telephony_call_report_views.xml",
         "views/telephony_number_views.xml",
         "views/telephony_agent_views.xml",
         "views/telephony_caller_id_views.xml",

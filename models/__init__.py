@@ -12,6 +12,7 @@ from . import (
     telephony_account_numbers,
     telephony_account_setup,
     telephony_agent,
+    telephony_agent_board,
     telephony_agent_lease,
     telephony_agent_right,
     telephony_agent_turn,
@@ -29,6 +30,7 @@ from . import (
     telephony_call_phone,
     telephony_call_queue,
     telephony_call_reconcile,
+    telephony_call_report,
     telephony_call_safety,
     telephony_call_voicemail,
     telephony_caller_id,
@@ -42,5 +44,6 @@ from . import (
     telephony_number,
     telephony_offer,
     telephony_queue,
+    telephony_queue_board,
     telephony_recording,
 )

@@ -47,7 +47,12 @@ class TelephonyQueue(models.Model):
     )
     say_position = fields.Boolean("Say the Position", default=True)
     service_level_seconds = fields.Integer(
-        "Answered Within", default=20, help="Seconds within which a call should be answered."
+        "Answered Within", default=20,
+        help="The target: seconds within which a caller should be answered. 0: no target.",
+    )
+    service_level_goal = fields.Integer(
+        default=80,
+        help="Percentage of callers who should be answered within the target.",
     )
     amber_seconds = fields.Integer("Long Wait", default=180)
     red_seconds = fields.Integer("Too Long Wait", default=300)
@@ -62,6 +67,10 @@ class TelephonyQueue(models.Model):
     )
     _limits_positive = models.Constraint(
         "CHECK (max_callers >= 0 AND max_wait >= 0)", "A limit is not negative."
+    )
+    _service_level_range = models.Constraint(
+        "CHECK (service_level_seconds >= 0 AND service_level_goal BETWEEN 0 AND 100)",
+        "The target of a queue is not negative, and its goal is a percentage from 0 to 100.",
     )
 
     @api.constrains("music")

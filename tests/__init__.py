@@ -4,6 +4,7 @@ from . import (
     test_admin_diagnosis,
     test_admin_numbers,
     test_agent,
+    test_board,
     test_caller_id,
     test_flow,
     test_follow_up,

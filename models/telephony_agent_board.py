@@ -1,0 +1,119 @@
+import logging
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
+
+_logger = logging.getLogger(__name__)
+
+
+class TelephonyAgent(models.Model):
+    """Phone users as their supervisors see them on the board."""
+
+    _inherit = "telephony.agent"
+
+    offline_by_id = fields.Many2one(
+        "res.users", "Set Offline By", readonly=True, copy=False, ondelete="set null",
+        help="The supervisor who set this phone user offline.",
+    )
+
+    def write(self, vals):
+        if "status" in vals:
+            vals = {"offline_by_id": False, **vals}
+        return super().write(vals)
+
+    # === RPC === #
+
+    def set_offline(self):
+        """Set phone users offline, as their supervisor. Running calls go on.
+
+        What rings there goes on elsewhere, and the phone users are told who did it.
+
+        :raise AccessError: the current user supervises nobody
+        """
+        self._check_supervisor()
+        self.check_access("read")
+        # sudo: telephony.agent - a supervisor may do this with every phone user that is visible
+        for agent_sudo in self.sudo().filtered(lambda agent: agent.status == "online"):
+            offers_sudo = agent_sudo._get_open_offers()
+            offers_sudo._close("withdrawn", "withdrawn", notify=False)
+            agent_sudo._set_status("offline")
+            agent_sudo.offline_by_id = self.env.user
+            agent_sudo._tell_offline_by(self.env.user)
+            offers_sudo.call_id._leave_queue_if_alone()
+            _logger.info("User %s set the phone user %s offline.",
+                         self.env.uid, agent_sudo.user_id.id)
+        return True
+
+    def _tell_offline_by(self, supervisor):
+        """Tell a phone user who went offline for them. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        if self.user_id == supervisor:
+            return
+        env = self.with_context(lang=self.user_id.lang).env
+        self.user_id._bus_send("telephony/set_offline", {"message": env._(
+            "%(name)s has set you offline. Go online again when you can take calls.",
+            name=supervisor.name,
+        )})
+
+    # === THE BOARD === #
+
+    @api.model
+    def _check_supervisor(self):
+        """Refuse everybody who does not supervise phone users.
+
+        :raise AccessError: the current user supervises nobody
+        """
+        if not self.env.user.has_group("crm_telephony.group_supervisor"):
+            raise AccessError(_("Only supervisors of the telephony can do this."))
+
+    @api.model
+    def _get_board_states(self):
+        """Return the states that a phone user can have, as the board names them.
+
+        :rtype: list(dict)
+        """
+        names = self._fields["state"]._description_selection(self.env)
+        return [{"id": state, "name": name} for state, name in names]
+
+    def _to_board(self, calls, last_ends):
+        """Return the lines of these phone users on the board.
+
+        :param dict calls: user -> the running call of that user
+        :param dict last_ends: user -> when the last call of that user ended
+        :rtype: list(dict)
+        """
+        to_text = fields.Datetime.to_string
+        rows = []
+        for agent in self:
+            user = agent.user_id
+            call = calls.get(user, self.env["telephony.call"])
+            idle_since = max(filter(None, [agent.status_since, last_ends.get(user)]), default=False)
+            since = (call.answered_at or call.started_at) if call else (
+                agent.status_since if agent.state == "offline" else idle_since
+            )
+            rows.append({
+                "id": agent.id,
+                "user_id": user.id,
+                "name": user.name,
+                "state": agent.state,
+                "status": agent.status,
+                "since": to_text(since) or False,
+                "customer": call.customer_display if call else False,
+                "company": agent.company_id.name,
+            })
+        return rows
+
+    def _get_reachable_until(self):
+        """Return when the first of these phone users may become unreachable, if nothing happens.
+
+        :return: a moment (UTC), or False
+        :rtype: datetime | bool
+        """
+        online = self.filtered(lambda agent: agent.status == "online" and not agent._has_own_phone())
+        # sudo: telephony.agent.lease - only a moment is told, to a supervisor
+        leases_sudo = self.env["telephony.agent.lease"].sudo()
+        ends = leases_sudo._read_group(
+            [("agent_id", "in", online.ids), ("expires_at", ">", fields.Datetime.now())],
+            ["agent_id"], ["expires_at:max"],
+        )
+        return min((end for _agent, end in ends), default=False)

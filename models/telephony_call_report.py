@@ -1,0 +1,144 @@
+from odoo import _, fields, models
+from odoo.tools import SQL
+
+# Seconds within which somebody who hangs up has not waited for anybody.
+SHORT_ABANDON_SECONDS = 5
+
+
+class TelephonyCallReport(models.Model):
+    """The figures of calls: one row for each call, for pivots, graphs, board and dashboard.
+
+    It is the one definition of what is counted, and no table: hours and weekdays are those of the
+    reader's own time zone, which the database cannot know in advance.
+
+    *Service level*: of the callers who came into a queue and whose wait is over, the share who was
+    answered within the queue's target. Who hung up in the first seconds is left out.
+    """
+
+    _name = "telephony.call.report"
+    _description = "Calls Analysis"
+    _auto = False
+    _order = "started_at desc, id desc"
+    _rec_name = "call_id"
+    _depends = {
+        "telephony.call": [
+            "company_id", "direction", "state", "outcome", "user_id", "number_id", "queue_id",
+            "partner_id", "disposition_id", "customer_number", "started_at", "queued_at",
+            "answered_at", "ended_at", "duration",
+        ],
+        "telephony.queue": ["service_level_seconds"],
+    }
+
+    call_id = fields.Many2one("telephony.call", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+    direction = fields.Selection(
+        [("incoming", "Incoming"), ("outgoing", "Outgoing")], readonly=True
+    )
+    state = fields.Selection(
+        lambda self: self.env["telephony.call"]._fields["state"].selection, readonly=True
+    )
+    outcome = fields.Selection(
+        lambda self: self.env["telephony.call"]._fields["outcome"]._description_selection(self.env),
+        readonly=True,
+    )
+    user_id = fields.Many2one("res.users", "Phone User", readonly=True)
+    number_id = fields.Many2one("telephony.number", "Our Number", readonly=True)
+    queue_id = fields.Many2one("telephony.queue", "Queue", readonly=True)
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
+    disposition_id = fields.Many2one("telephony.disposition", "Result", readonly=True)
+    customer_number = fields.Char("Number", readonly=True)
+    started_at = fields.Datetime(readonly=True)
+    answered_at = fields.Datetime(readonly=True)
+    hour = fields.Selection(
+        [(f"{hour:02d}", f"{hour:02d}:00") for hour in range(24)], "Hour of Day", readonly=True
+    )
+    weekday = fields.Selection(
+        [
+            ("1", "Monday"), ("2", "Tuesday"), ("3", "Wednesday"), ("4", "Thursday"),
+            ("5", "Friday"), ("6", "Saturday"), ("7", "Sunday"),
+        ],
+        "Day of the Week", readonly=True,
+    )
+    call_count = fields.Integer("Calls", readonly=True, aggregator="sum")
+    answered_count = fields.Integer("Answered Calls", readonly=True, aggregator="sum")
+    talk_minutes = fields.Float("Talk Time (Minutes)", readonly=True, aggregator="sum",
+                                digits=(16, 1))
+    wait_seconds = fields.Float(
+        "Average Wait (Seconds)", readonly=True, aggregator="avg", digits=(16, 1),
+        help="From the beginning of an incoming call until somebody answered or it ended.",
+    )
+    level_count = fields.Integer(
+        "Calls in the Service Level", readonly=True, aggregator="sum",
+        help="Callers who came into a queue and whose wait is over, without those who hung up "
+        "within 5 seconds.",
+    )
+    in_target_count = fields.Integer(
+        "Answered in Time", readonly=True, aggregator="sum",
+        help="Callers who were answered within the target of the queue.",
+    )
+    service_level = fields.Float(
+        "Service Level (%)", readonly=True, aggregator="avg", digits=(16, 1),
+        help="Of the callers who came into a queue and whose wait is over, the share who was "
+        "answered within the target of the queue. Callers who hung up within 5 seconds are left "
+        "out.",
+    )
+
+    @property
+    def _table_query(self):
+        local = SQL("timezone(%s, timezone('UTC', call.started_at))", self.env.tz.zone)
+        in_target = self._sql_in_target()
+        counts = self._sql_counts_for_level()
+        return SQL(
+            """SELECT call.id, call.id AS call_id, call.company_id, call.direction, call.state,
+                      call.outcome, call.user_id, call.number_id, call.queue_id, call.partner_id,
+                      call.disposition_id, call.customer_number, call.started_at,
+                      call.answered_at,
+                      to_char(%(local)s, 'HH24') AS hour,
+                      to_char(%(local)s, 'ID') AS weekday,
+                      1 AS call_count,
+                      CASE WHEN call.answered_at IS NULL THEN 0 ELSE 1 END AS answered_count,
+                      CASE WHEN call.state = 'ended' THEN call.duration / 60.0 END AS talk_minutes,
+                      CASE WHEN call.direction = 'incoming'
+                            AND call.outcome IS DISTINCT FROM 'blocked'
+                           THEN EXTRACT(EPOCH FROM COALESCE(call.answered_at, call.ended_at)
+                                                   - call.started_at)
+                            END AS wait_seconds,
+                      CASE WHEN %(counts)s THEN 1 ELSE 0 END AS level_count,
+                      CASE WHEN %(counts)s AND %(in_target)s THEN 1 ELSE 0 END AS in_target_count,
+                      CASE WHEN %(counts)s
+                           THEN CASE WHEN %(in_target)s THEN 100.0 ELSE 0.0 END
+                            END AS service_level
+                 FROM telephony_call AS call
+            LEFT JOIN telephony_queue AS queue ON queue.id = call.queue_id""",
+            local=local, counts=counts, in_target=in_target,
+        )
+
+    def _sql_in_target(self):
+        """Return the condition that a caller was answered within the queue's target."""
+        return SQL(
+            """(call.answered_at IS NOT NULL AND call.answered_at
+                <= call.queued_at + queue.service_level_seconds * interval '1 second')"""
+        )
+
+    def _sql_counts_for_level(self):
+        """Return the condition that a call is part of the service level."""
+        return SQL(
+            """(call.queued_at IS NOT NULL AND queue.service_level_seconds > 0
+                AND COALESCE(call.answered_at, call.ended_at) IS NOT NULL
+                AND NOT (call.outcome IS NOT DISTINCT FROM 'abandoned'
+                         AND call.ended_at < call.queued_at + %s * interval '1 second'))""",
+            SHORT_ABANDON_SECONDS,
+        )
+
+    # === ACTIONS === #
+
+    def action_open_call(self):
+        """Show the call behind a row. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Call"),
+            "res_model": "telephony.call",
+            "res_id": self.call_id.id,
+            "view_mode": "form",
+        }
