@@ -16,3 +16,17 @@ class ResCompany(models.Model):
         default=100,
         help="More outgoing calls than this look like fraud and are refused. 0: no limit.",
     )
+    telephony_wrap_up_seconds = fields.Integer(
+        "Wrap-up Time",
+        default=60,
+        help="Seconds after a conversation in which no call is offered. 0: none.",
+    )
+    telephony_disposition_required = fields.Boolean(
+        "Result Required",
+        help="The wrap-up goes on until a result was chosen, or a supervisor ends it.",
+    )
+
+    _telephony_wrap_up_range = models.Constraint(
+        "CHECK (telephony_wrap_up_seconds BETWEEN 0 AND 3600)",
+        "A wrap-up lasts 0 to 3600 seconds.",
+    )

@@ -32,6 +32,12 @@ class ResConfigSettings(models.TransientModel):
     telephony_calls_per_hour = fields.Integer(
         related="company_id.telephony_calls_per_hour", readonly=False
     )
+    telephony_wrap_up_seconds = fields.Integer(
+        related="company_id.telephony_wrap_up_seconds", readonly=False
+    )
+    telephony_disposition_required = fields.Boolean(
+        related="company_id.telephony_disposition_required", readonly=False
+    )
 
     # === COMPUTE METHODS === #
 

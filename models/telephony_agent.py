@@ -92,6 +92,7 @@ class TelephonyAgent(models.Model):
             ("available", "Available"),
             ("ringing", "Ringing"),
             ("in_call", "In a Call"),
+            ("wrap_up", "Wrap-up"),
         ],
         compute="_compute_state",
         compute_sudo=True,
@@ -122,26 +123,32 @@ class TelephonyAgent(models.Model):
     def _compute_state(self):
         facts = self._get_facts()
         for agent in self:
-            in_call, ringing, reachable = facts.get(agent._origin.id, (False, False, False))
+            in_call, ringing, reachable, wrapping_up = facts.get(
+                agent._origin.id, (False, False, False, False)
+            )
             if in_call:
                 agent.state = "in_call"
             elif agent.status == "offline":
                 agent.state = "offline"
             elif not reachable and not agent._has_own_phone():
                 agent.state = "unreachable"
+            elif wrapping_up:
+                agent.state = "wrap_up"
             else:
                 agent.state = "ringing" if ringing else "available"
 
     def _get_facts(self):
         """Look up what these agents' states follow from; in one query, because a caller waits.
 
-        :return: identifier -> has a running call, is being rung, has an open browser
+        :return: identifier -> has a running call, is being rung, has an open browser, wraps up
         :rtype: dict
         """
         if not self.ids:
             return {}
-        self.flush_model(["user_id"])
-        self.env["telephony.call"].flush_model(["user_id", "state"])
+        self.flush_model(["user_id", "wrap_up_call_id", "wrap_up_until"])
+        self.env["telephony.call"].flush_model(["user_id", "state", "disposition_id"])
+        self.env["telephony.disposition"].flush_model(["active", "company_id"])
+        self.env["res.company"].flush_model(["telephony_disposition_required"])
         self.env["telephony.offer"].flush_model(["agent_id", "state", "expires_at"])
         self.env["telephony.agent.lease"].flush_model(["agent_id", "expires_at"])
         now = fields.Datetime.now()
@@ -153,7 +160,18 @@ class TelephonyAgent(models.Model):
                                WHERE offer.agent_id = agent.id AND offer.state = 'offered'
                                  AND offer.expires_at > %(now)s),
                       EXISTS (SELECT 1 FROM telephony_agent_lease AS lease
-                               WHERE lease.agent_id = agent.id AND lease.expires_at > %(now)s)
+                               WHERE lease.agent_id = agent.id AND lease.expires_at > %(now)s),
+                      EXISTS (SELECT 1 FROM telephony_call AS past
+                                JOIN res_company AS company ON company.id = agent.company_id
+                               WHERE past.id = agent.wrap_up_call_id
+                                 AND (agent.wrap_up_until > %(now)s
+                                   -- A result that has to be given beats the time.
+                                   OR company.telephony_disposition_required
+                                  AND past.disposition_id IS NULL
+                                  AND EXISTS (SELECT 1 FROM telephony_disposition AS choice
+                                               WHERE choice.active
+                                                 AND (choice.company_id IS NULL
+                                                   OR choice.company_id = company.id))))
                  FROM telephony_agent AS agent
                 WHERE agent.id IN %(ids)s""",
             now=now, ids=tuple(self.ids),
@@ -175,6 +193,7 @@ class TelephonyAgent(models.Model):
 
     def write(self, vals):
         if vals.get("active") is False:
+            self._clear_wrap_up()
             vals = {**vals, "status": "offline", "status_since": fields.Datetime.now()}
         if vals.get("phone_number"):
             vals = dict(vals)
@@ -299,6 +318,7 @@ class TelephonyAgent(models.Model):
         was_unreachable = agent_sudo.state == "unreachable"
         expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid, echo)
         agent_sudo.invalidate_recordset(["state", "lease_ids"])
+        agent_sudo._finish_wrap_up()
         if was_unreachable:
             agent_sudo._notify_change()
             agent_sudo._find_work()
@@ -354,6 +374,7 @@ class TelephonyAgent(models.Model):
             "press_to_accept": self.press_to_accept,
             "default_number_id": self._get_default_number().id,
             "state": self.state,
+            "wrap_up": self._wrap_up_to_client(),
         }
 
     def _get_numbers(self):
@@ -510,6 +531,7 @@ class TelephonyAgent(models.Model):
             ("user_id", "=", self.user_id.id), ("state", "!=", "ended")
         ], limit=1):
             raise UserError(_("You are already in a call."))
+        self._clear_wrap_up()
         others = self._get_open_offers().filtered(lambda offer: offer.call_id != call)
         others._close("withdrawn", "withdrawn")
         return others.call_id

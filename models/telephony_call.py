@@ -303,6 +303,7 @@ class TelephonyCall(models.Model):
             answered_at < self.ended_at and answered_at != self.answered_at
         ):
             # Now it is known that they spoke, and since when.
+            is_news = not self.answered_at
             self.write({
                 "answered_at": answered_at,
                 "outcome": "answered",
@@ -310,6 +311,8 @@ class TelephonyCall(models.Model):
                 "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
             })
             self._update_log()
+            if is_news:
+                self._begin_late_wrap_up()
             self._notify()
         if leg._is_alive() and leg.provider_leg_id:
             # It was called while the call ended: nobody is there to speak with.
@@ -404,6 +407,7 @@ class TelephonyCall(models.Model):
             self.account_id._after_commit(self, "_send_end_request")
         self._post_log()
         self._tell_missed()
+        self._begin_wrap_up()
         self._free_agents()
 
     def _get_speakers(self):

@@ -8,53 +8,11 @@ ACTIVITY_TYPES = {
 
 
 class TelephonyCall(models.Model):
-    """What comes after a call: its result, and the next step."""
+    """What comes after a call: the next step."""
 
     _inherit = "telephony.call"
 
-    disposition_id = fields.Many2one(
-        "telephony.disposition", "Result", readonly=True, ondelete="restrict",
-        index="btree_not_null",
-    )
-
     # === RPC === #
-
-    @api.model
-    def wrap_up(self, uuid, values):
-        """Keep what the user says about a call at its end.
-
-        :param str uuid: a call of the current user
-        :param dict values: of `disposition_id`, `note`
-        :raise UserError: the result does not exist, or does not fit the call
-        :return: see `_to_client`
-        :rtype: dict
-        """
-        call_sudo = self._get_mine_sudo(uuid)
-        if values.get("note") is not None:
-            self.save_note(uuid, values["note"])
-        if "disposition_id" in values:
-            chosen = call_sudo._get_dispositions().filtered(
-                lambda disposition: disposition.id == values["disposition_id"]
-            )
-            if values["disposition_id"] and not chosen:
-                raise UserError(_("This result does not fit the call."))
-            call_sudo.disposition_id = chosen
-            call_sudo._update_log()
-        return call_sudo._to_client_for_me()
-
-    @api.model
-    def get_dispositions(self, uuid):
-        """Return the results the user may choose from after a call.
-
-        :param str uuid: a call of the current user
-        :return: dictionaries with `id` and `name`
-        :rtype: list(dict)
-        """
-        call_sudo = self._get_mine_sudo(uuid)
-        return [
-            {"id": disposition.id, "name": disposition.name}
-            for disposition in call_sudo._get_dispositions().with_context(lang=self.env.lang)
-        ]
 
     @api.model
     def schedule_follow_up(self, uuid, kind, values):
@@ -100,14 +58,6 @@ class TelephonyCall(models.Model):
         }
 
     # === BUSINESS METHODS === #
-
-    def _get_dispositions(self):
-        """Return the results that fit this call. Note: `self.ensure_one()`"""
-        self.ensure_one()
-        domain = [("company_id", "in", (self.company_id.id, False))]
-        if self.state == "ended" and not self.answered_at:
-            domain.append(("connected_only", "=", False))
-        return self.env["telephony.disposition"].search(domain)
 
     @api.model
     def _get_assignee(self, user_id, record):

@@ -290,6 +290,7 @@ class TelephonyCall(models.Model):
         mine = self._get_open_offers().filtered(lambda offer: offer.agent_id == agent)
         mine._close("accepted", "accepted", winner=agent.user_id)
         agent.missed_offers = 0
+        agent._clear_wrap_up()
         self._get_open_offers()._close("withdrawn", "accepted", winner=agent.user_id)
         self._add_trace(_("%(name)s accepts.", name=agent.user_id.name))
         self._notify()

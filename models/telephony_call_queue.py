@@ -43,6 +43,7 @@ class TelephonyCall(models.Model):
         open_offers = self._get_open_offers()
         decisions = [queue.announcement_interval]
         decisions += [self._seconds_until(offer.expires_at, now) for offer in open_offers]
+        decisions += queue.agent_ids._get_wrap_up_seconds(now)
         if left:
             decisions.append(left)
         document = self._get_announcement(now)

@@ -24,4 +24,5 @@ from . import (
     test_turns,
     test_voicemail,
     test_webhook_security,
+    test_wrap_up,
 )

@@ -118,8 +118,9 @@ class World:
         cls.belgium = cls.env.ref("base.be")
         cls.france = cls.env.ref("base.fr")
         cls.company_a, cls.company_b = cls.env["res.company"].create([
-            {"name": "Alpha", "country_id": cls.belgium.id},
-            {"name": "Beta", "country_id": cls.france.id},
+            # Whoever ends a call is free at once, except where the wrap-up is the subject.
+            {"name": name, "country_id": country.id, "telephony_wrap_up_seconds": 0}
+            for name, country in (("Alpha", cls.belgium), ("Beta", cls.france))
         ])
         cls.env = cls.env(context={
             **cls.env.context, "tracking_disable": True, "mail_create_nolog": True,
@@ -291,6 +292,7 @@ class World:
             ),
             "telephony_call_leg": ("initiated_at", "ringing_at", "answered_at", "write_date"),
             "telephony_offer": ("expires_at", "offered_at", "create_date"),
+            "telephony_agent": ("wrap_up_started_at", "wrap_up_until"),
         }.items():  # fmt: skip
             self.env.cr.execute(SQL("UPDATE %s SET %s", SQL.identifier(table), SQL(", ").join(
                 SQL("%s = %s - %s * interval '1 second'", SQL.identifier(column),

@@ -1,0 +1,202 @@
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+BATCH = 100
+
+
+class TelephonyAgent(models.Model):
+    """The time after a conversation, in which its phone user writes down what came of it.
+
+    No call is offered meanwhile. Whether it lasts follows from `wrap_up_until` and from the
+    call's result (see `_get_facts`); the row is cleared when somebody notices, or says so.
+    """
+
+    _inherit = "telephony.agent"
+
+    wrap_up_call_id = fields.Many2one(
+        "telephony.call", "Wrapping Up", readonly=True, copy=False, ondelete="set null",
+        index="btree_not_null", groups="crm_telephony.group_supervisor",
+    )
+    wrap_up_started_at = fields.Datetime(readonly=True, copy=False)
+    wrap_up_until = fields.Datetime(readonly=True, copy=False)
+    wrap_up_extended = fields.Boolean(readonly=True, copy=False)
+
+    # === RPC === #
+
+    @api.model
+    def check_wrap_up(self):
+        """End the current user's wrap-up if its time is over: the page has counted it down.
+
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        agent_sudo.user_id.telephony_agent_ids._finish_wrap_up()
+        return agent_sudo._to_client()
+
+    def end_wrap_up(self):
+        """Let these phone users have calls again: a supervisor does not wait for them.
+
+        :raise AccessError: the user is no supervisor, or they belong to another company
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("crm_telephony.group_supervisor"):
+            raise AccessError(_("Only supervisors end the wrap-up of somebody else."))
+        # sudo: telephony.agent - a supervisor of the company, as was just checked
+        for agent_sudo in self.sudo().filtered("wrap_up_call_id"):
+            agent_sudo.wrap_up_call_id._add_trace(_(
+                "%(supervisor)s ends the wrap-up of %(name)s.",
+                supervisor=self.env.user.name, name=agent_sudo.user_id.name,
+            ))
+            agent_sudo._end_wrap_up("supervisor", by=self.env.user)
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _begin_wrap_up(self, call):
+        """Give these agents time to write down what came of a conversation they have had.
+
+        :param call: the conversation, which is over for them
+        """
+        self.invalidate_recordset(["state"])
+        for agent in self.filtered(lambda agent: agent.state != "in_call"):
+            seconds = agent.company_id.telephony_wrap_up_seconds
+            if not seconds and not call._lacks_disposition():
+                continue
+            now = fields.Datetime.now()
+            agent.write({
+                "wrap_up_call_id": call.id,
+                "wrap_up_started_at": now,
+                "wrap_up_until": now + timedelta(seconds=seconds),
+                "wrap_up_extended": False,
+            })
+            agent._plan_end_of_wrap_up()
+
+    def _plan_end_of_wrap_up(self):
+        # Usually the page says when the time is over; it may be closed by then.
+        self.env.ref("crm_telephony.ir_cron_end_wrap_ups")._trigger(self.wrap_up_until)
+
+    def _change_wrap_up(self, call, values):
+        """Let the agent's own wishes change the wrap-up of a call.
+
+        :param call: a call of these agents' user
+        :param dict values: see `telephony.call.wrap_up`
+        :raise UserError: it cannot be extended
+        """
+        running = self.filtered(lambda agent: agent.wrap_up_call_id == call)
+        if values.get("extend"):
+            if not running:
+                raise UserError(_("The wrap-up is over already."))
+            running._extend_wrap_up()
+        if "disposition_id" in values:
+            # A result that comes late ends a wrap-up whose time is over.
+            running._finish_wrap_up()
+            running.filtered("wrap_up_call_id")._notify_change()
+        if values.get("done"):
+            for agent in running.filtered("wrap_up_call_id"):
+                agent._end_wrap_up("done")
+
+    def _extend_wrap_up(self):
+        """Give the agent as much time again, once. Note: `self.ensure_one()`
+
+        :raise UserError: it was given already, or there is no time to extend
+        """
+        self.ensure_one()
+        seconds = self.company_id.telephony_wrap_up_seconds
+        if not self._is_wrapping_up() or not seconds:
+            raise UserError(_("The wrap-up is over already."))
+        if self.wrap_up_extended:
+            raise UserError(_("A wrap-up can be extended once only."))
+        until = max(self.wrap_up_until, fields.Datetime.now())
+        self.write({
+            "wrap_up_until": until + timedelta(seconds=seconds), "wrap_up_extended": True,
+        })
+        self._plan_end_of_wrap_up()
+        self._notify_change()
+
+    def _is_wrapping_up(self):
+        """Tell whether the agent still wraps a call up. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        call = self.wrap_up_call_id
+        return bool(call) and (
+            self.wrap_up_until > fields.Datetime.now() or call._lacks_disposition()
+        )
+
+    def _finish_wrap_up(self):
+        """End the wrap-ups whose time is over, and which lack nothing."""
+        for agent in self.filtered("wrap_up_call_id"):
+            if not agent._is_wrapping_up():
+                agent._end_wrap_up("timer")
+
+    def _clear_wrap_up(self):
+        """Forget the wrap-up: the agent has another call, say."""
+        self.filtered("wrap_up_call_id").write({
+            "wrap_up_call_id": False, "wrap_up_started_at": False, "wrap_up_until": False,
+            "wrap_up_extended": False,
+        })
+
+    def _end_wrap_up(self, reason, by=None):
+        """End the wrap-up: the agent is free for the next caller. Note: `self.ensure_one()`
+
+        :param str reason: `done`, `timer` or `supervisor`
+        :param by: the user who ends somebody else's
+        """
+        self.ensure_one()
+        user = self.user_id
+        env = self.with_context(lang=user.lang).env
+        user._bus_send("telephony/wrap_up_ended", {
+            "uuid": self.wrap_up_call_id.uuid,
+            "reason": reason,
+            "message": env._(
+                "%(name)s has ended your wrap-up: calls reach you again.", name=by.name
+            ) if by and by != user else False,
+        })
+        self._clear_wrap_up()
+        self._notify_change()
+        self._find_work()
+
+    def _get_wrap_up_seconds(self, now):
+        """Return after how many seconds those of these agents who wrap up will be free.
+
+        :param datetime now: this moment
+        :rtype: list(int)
+        """
+        return [
+            int((agent.wrap_up_until - now).total_seconds())
+            for agent in self if agent.wrap_up_until and agent.wrap_up_until > now
+        ]
+
+    def _wrap_up_to_client(self):
+        """Return what the end window shows of the wrap-up. Note: `self.ensure_one()`
+
+        :rtype: dict | bool
+        """
+        self.ensure_one()
+        if not self._is_wrapping_up():
+            return False
+        to_text = fields.Datetime.to_string
+        seconds = self.company_id.telephony_wrap_up_seconds
+        return {
+            "uuid": self.wrap_up_call_id.uuid,
+            "started_at": to_text(self.wrap_up_started_at),
+            "until": to_text(self.wrap_up_until),
+            "extension": 0 if self.wrap_up_extended else seconds,
+            "lacks_disposition": self.wrap_up_call_id._lacks_disposition(),
+        }
+
+    # === CRON === #
+
+    @api.model
+    def _cron_end_wrap_ups(self):
+        """End the wrap-ups that are over, where no page says so."""
+        agents = self.search([
+            ("wrap_up_call_id", "!=", False), ("wrap_up_until", "<=", fields.Datetime.now())
+        ], limit=BATCH)
+        self.env["ir.cron"]._commit_progress(remaining=len(agents))
+        for agent in agents:
+            # Somebody else may change it right now: then there is somebody who notices.
+            if agent.try_lock_for_update():
+                agent._finish_wrap_up()
+            self.env["ir.cron"]._commit_progress(1)
