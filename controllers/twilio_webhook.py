@@ -24,6 +24,8 @@ ROUTE = {"type": "http", "auth": "twilio", "methods": ["POST"], "csrf": False,
 # Results of a queue after which the caller was taken elsewhere by a request of ours.
 # https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
 TAKEN = {"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"}
+# Results of a queue that did not take the caller: it is full, or could not be made.
+REFUSED = {"queue-full", "error", "system-error"}
 
 
 def _get_account_sudo():
@@ -140,6 +142,8 @@ class TwilioWebhook(Controller):
             # Another answer leads the caller on at this very moment: two of them would take two
             # steps. This one is not used; if it ever is, the question is asked again.
             return [Redirect(account_sudo._get_webhook_url("step", call=call_sudo.uuid))]
+        if form.get("QueueResult") in REFUSED:
+            return call_sudo._process_refused()
         return call_sudo._process_next({**_get_query().to_dict(), **form.to_dict()})
 
     @twiml_route("join")

@@ -91,6 +91,8 @@ class TelephonyCall(models.Model):
     step_id = fields.Many2one("telephony.flow.step", readonly=True, ondelete="set null")
     menu_count = fields.Integer(readonly=True)
     step_entered_at = fields.Datetime(readonly=True)
+    # Steps since the caller last waited: a flow that goes in circles comes to an end.
+    step_count = fields.Integer(readonly=True, copy=False)
     trace = fields.Text("What Happened", readonly=True)
     started_at = fields.Datetime(
         required=True, readonly=True, default=fields.Datetime.now, index=True

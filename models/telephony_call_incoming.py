@@ -17,7 +17,7 @@ CONNECT_SECONDS = 15
 REJOIN_SECONDS = 30
 # Length of static/src/audio/ringback.wav, seconds.
 RINGBACK_SECONDS = 5
-# How often a caller is offered again after somebody took the call and did not come.
+# Steps of a flow that a call takes without the caller having waited.
 MAX_STEPS = 50
 
 
@@ -103,6 +103,12 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
+        document = self._get_wait_document(params)
+        if self.step_count and document != [Leave()]:
+            self.write({"step_count": 0})
+        return document
+
+    def _get_wait_document(self, params):
         self.ensure_one()
         leg = self._get_customer_leg()
         queue_id = params.get("QueueSid")
@@ -184,16 +190,24 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        for _turn in range(MAX_STEPS):
+        if exit_name and self.state in ("queued", "ringing"):
+            # The caller waits for nobody any more, and stands in no list.
+            self._apply_event(CallEvent("routed", at=fields.Datetime.now()))
+        while True:
             if exit_name:
                 step = self.step_id._get_exit(exit_name)
             else:
                 step = self.flow_id._get_first_step()
             if not step:
                 break
+            if self.step_count >= MAX_STEPS:
+                self._add_trace(_("The flow goes in circles: it ends after %(count)s steps.",
+                                  count=MAX_STEPS))
+                break
             self.write({
                 "step_id": step.id,
                 "step_entered_at": fields.Datetime.now(),
+                "step_count": self.step_count + 1,
             })
             result = step._enter(self)
             if not isinstance(result, str):

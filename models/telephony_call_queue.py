@@ -3,7 +3,10 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from .telephony_document import Leave, Play, Say
+from .telephony_document import Leave, Play, Redirect, Say
+
+# Minutes of waiting up to which they are told.
+TOLD_MINUTES = 30
 
 
 class TelephonyCall(models.Model):
@@ -15,6 +18,7 @@ class TelephonyCall(models.Model):
         "telephony.queue", readonly=True, ondelete="set null", index="btree_not_null"
     )
     queued_at = fields.Datetime(readonly=True)
+    queue_position = fields.Integer("Place at First", readonly=True)
     announced_at = fields.Datetime(readonly=True)
 
     _waiting_index = models.Index("(queue_id, started_at) WHERE state = 'queued'")
@@ -35,7 +39,7 @@ class TelephonyCall(models.Model):
         open_offers = self._expire_offers(now)
         left = self._seconds_until(
             self.queued_at + timedelta(seconds=queue.max_wait), now
-        ) if queue.max_wait else None
+        ) if queue.limit_wait else None
         if left == 0 and not open_offers:
             self._add_trace(_("“%(queue)s”: the longest wait is over.", queue=queue.name))
             return [Leave()]
@@ -51,10 +55,38 @@ class TelephonyCall(models.Model):
 
     def _may_wait_on(self):
         """Tell whether a caller's longest wait is not over yet."""
-        longest = self.queue_id.max_wait
-        return not longest or self._seconds_until(
-            self.queued_at + timedelta(seconds=longest), fields.Datetime.now()
+        queue = self.queue_id
+        return not queue.limit_wait or self._seconds_until(
+            self.queued_at + timedelta(seconds=queue.max_wait), fields.Datetime.now()
         ) > 0
+
+    def _process_refused(self):
+        """Go on with a caller whom the carrier lets wait no more: its queue is full.
+
+        Note: `self.ensure_one()`
+
+        :return: a document
+        :rtype: list
+        """
+        self.ensure_one()
+        if self.state == "ended" or self._get_agent_legs()._is_connected():
+            return self._get_next_document()
+        if self.step_id.kind not in ("ring", "queue"):
+            # It is told again because our answer was lost: the call is further by now.
+            result = self.step_id._enter(self) if self.step_id else self._get_apology()
+            return self._run_flow(result) if isinstance(result, str) else result
+        self._add_trace(_("The carrier lets nobody more wait."))
+        if self.state == "in_progress":
+            return self._give_up_on_agent()
+        seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
+        if self.user_id and seconds:
+            # Somebody is on the way, and will be there in some seconds.
+            url = self.account_id._get_webhook_url("step", call=self.uuid)
+            return [*self._get_ringback(seconds), Redirect(url)]
+        if self.user_id:
+            self._release_claim()
+        self._get_open_offers()._close("withdrawn", "withdrawn")
+        return self._run_flow("full" if self.step_id.kind == "queue" else "not_available")
 
     def _get_announcement(self, now):
         """Say what is due to be said to a waiting caller: the announcement and the position."""
@@ -65,15 +97,37 @@ class TelephonyCall(models.Model):
         if not due:
             return []
         self.announced_at = now
-        lang = self.flow_id.language or "en_US"
-        sentences = [queue.with_context(lang=lang).announcement or ""]
-        if queue.say_position:
-            position = queue._get_waiting().ids.index(self.id) + 1
-            sentences.append(self.with_context(lang=lang).env._(
-                "You are number %(position)s in the queue.", position=position
-            ))
+        call = self.with_context(lang=self.flow_id.language or "en_US")
+        sentences = [call.queue_id.announcement or "", *call._get_place_sentences()]
         text = " ".join(sentence for sentence in sentences if sentence)
         return [Say(text, self.flow_id._get_speech_language())] if text else []
+
+    def _get_place(self):
+        """Return this caller's place in the queue, from 1. Note: `self.ensure_one()`"""
+        waiting = self.queue_id._get_waiting().ids
+        return waiting.index(self.id) + 1 if self.id in waiting else len(waiting) + 1
+
+    def _get_place_sentences(self):
+        """Say the place in the queue and the estimated wait, in the language of the context."""
+        queue = self.queue_id
+        if not queue.say_position and not queue.say_wait:
+            return
+        position = self._get_place()
+        if queue.say_position:
+            yield self.env._("You are number %(position)s in the queue.", position=position)
+        seconds = queue._estimate_wait(position) if queue.say_wait else None
+        if seconds is None:
+            return
+        minutes = round(seconds / 60)
+        if seconds < 60:
+            yield self.env._("You will probably wait less than a minute.")
+        elif minutes == 1:
+            yield self.env._("You will probably wait about one minute.")
+        elif minutes <= TOLD_MINUTES:
+            yield self.env._("You will probably wait about %(minutes)s minutes.", minutes=minutes)
+        else:
+            yield self.env._("You will probably wait more than %(minutes)s minutes.",
+                             minutes=TOLD_MINUTES)
 
     def _get_music_url(self, seconds):
         base = f"{self.account_id._get_base_url()}/telephony/sound"

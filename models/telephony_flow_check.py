@@ -25,16 +25,18 @@ class TelephonyFlow(models.Model):
             flow.overview_html = flow._draw(flow._get_first_step(), set()) or False
 
     def _draw(self, step, seen):
-        """Draw a step and what follows it, as a nested list."""
+        """Draw a step and what follows it, as a nested list; each step once in full."""
         if not step:
             return Markup()
         kinds = dict(step._fields["kind"]._description_selection(self.env))
         line = Markup("<strong>%s</strong> <span class='text-muted'>%s</span>") % (
             step.name, kinds[step.kind]
         )
+        if step.kind == "flow":
+            line += Markup(" <em>→ %s</em>") % step.target_flow_id.name
         if step in seen:
             return Markup("%s <em>↺</em>") % line
-        seen = {*seen, step}
+        seen.add(step)
         rows = Markup().join(
             Markup("<li class='mb-1'><span class='badge text-bg-light me-1'>%s</span> %s</li>") % (
                 label, self._draw(target, seen) or _("A polite message, and the end")
@@ -55,12 +57,28 @@ class TelephonyFlow(models.Model):
         if not self.step_ids:
             return [_("The flow has no step: callers hear that nobody is available.")]
         problems = []
+        if not self.active and self.number_ids:
+            problems.append(_("The flow is archived, but calls to %(numbers)s still follow it.",
+                              numbers=", ".join(self.number_ids.mapped("display_name"))))
         reached = self._get_reached()
         for step in self.step_ids.sorted():
             if step not in reached:
                 problems.append(_("“%(step)s” is never reached.", step=step.name))
             problems += step._get_problems()
-        return problems
+        return problems + self._get_loops()
+
+    def _get_loops(self):
+        """Name the ways on which a caller who does nothing goes in circles, each once."""
+        found, known = [], set()
+        for step in self.step_ids.sorted():
+            loop = step._get_loop()
+            if loop and frozenset(loop.ids) not in known:
+                known.add(frozenset(loop.ids))
+                found.append(_(
+                    "“%(steps)s”: a caller who does nothing goes in circles here, until the call "
+                    "ends.", steps="” → “".join(loop.mapped("name")),
+                ))
+        return found
 
     def _get_reached(self):
         """Return the steps a call can come to."""

@@ -30,6 +30,7 @@ class TelephonyFlowStep(models.Model):
             ("condition", "Look at the Caller"),
             ("ring", "Ring Phone Users"),
             ("queue", "Wait in a Queue"),
+            ("flow", "Go On in Another Flow"),
             ("forward", "Forward to a Number"),
             ("voicemail", "Take a Message"),
             ("message", "Say a Message and Hang Up"),
@@ -68,6 +69,12 @@ class TelephonyFlowStep(models.Model):
     )
     # Queue
     queue_id = fields.Many2one("telephony.queue", check_company=True, ondelete="restrict")
+    # Another flow
+    target_flow_id = fields.Many2one(
+        "telephony.flow", "Other Flow", check_company=True, ondelete="restrict",
+        domain="[('id', '!=', flow_id)]",
+        help="The call goes on at its first step, in its language.",
+    )
     # Hours
     calendar_id = fields.Many2one(
         "resource.calendar", "Opening Hours", ondelete="restrict",
@@ -134,6 +141,11 @@ class TelephonyFlowStep(models.Model):
         "A phone rings for 5 to 120 seconds.",
     )
 
+    _repeat_range = models.Constraint(
+        "CHECK (kind != 'menu' OR repeat BETWEEN 1 AND 10)",
+        "A caller is asked for a key one to ten times.",
+    )
+
     _max_seconds_range = models.Constraint(
         "CHECK (kind != 'voicemail' OR max_seconds BETWEEN 10 AND 600)",
         "A message lasts 10 to 600 seconds.",
@@ -176,6 +188,13 @@ class TelephonyFlowStep(models.Model):
             if step.kind == "queue" and not step.queue_id:
                 raise ValidationError(_("Choose the queue of “%(name)s”.", name=step.name))
 
+    @api.constrains("kind", "target_flow_id")
+    def _check_target_flow(self):
+        for step in self:
+            if step.kind == "flow" and not step.target_flow_id:
+                raise ValidationError(_("Choose the flow in which “%(name)s” goes on.",
+                                        name=step.name))
+
     @api.constrains("audio")
     def _check_audio(self):
         for step in self.filtered("audio"):
@@ -193,8 +212,12 @@ class TelephonyFlowStep(models.Model):
     def _get_exit(self, name):
         """Return the step behind an exit; nothing when there is none.
 
-        :param str name: `timeout`, `not_available`, `full`, `yes`, `no`, or `key:` and a key
+        :param str name: `timeout`, `not_available`, `full`, `yes`, `no`, `begin` (of another
+            flow), or `key:` and a key
         """
+        if name == "begin":
+            flow = self.target_flow_id
+            return flow._get_first_step() if flow.active else self.browse()
         if name.startswith("key:"):
             return self.key_ids.filtered(lambda key: f"key:{key.key}" == name).target_step_id
         return self[{"yes": "next_step_id", "no": "else_step_id"}.get(name, f"{name}_step_id")]

@@ -9,10 +9,21 @@ EXITS = {
     "menu": ["timeout"],
     "ring": ["timeout", "not_available"],
     "queue": ["timeout", "full", "not_available"],
+    "flow": [],
     "forward": ["timeout"],
     "voicemail": [],
     "message": [],
     "reject": [],
+}
+# The exits that a caller takes without having waited for anybody or pressed a key.
+HASTY_EXITS = {
+    "hours": ["yes", "no"],
+    "condition": ["yes", "no"],
+    "menu": ["timeout"],
+    "ring": ["not_available"],
+    "queue": ["full", "not_available"],
+    "flow": ["begin"],
+    "forward": ["timeout"],
 }
 
 
@@ -33,6 +44,26 @@ class TelephonyFlowStep(models.Model):
         exits = [(f"{key.key} · {key.label}", key.target_step_id) for key in self.key_ids
                  if self.kind == "menu"]
         return exits + [(labels[name], self._get_exit(name)) for name in EXITS[self.kind]]
+
+    def _get_loop(self):
+        """Find the way on which a caller who does nothing comes back to this step, if any.
+
+        Note: `self.ensure_one()`
+
+        :return: the steps of the loop, this one first; nothing when there is none
+        """
+        self.ensure_one()
+        ways, seen = [self], self.browse()
+        while ways:
+            way = ways.pop(0)
+            for name in HASTY_EXITS.get(way[-1].kind, ()):
+                target = way[-1]._get_exit(name)
+                if target == self:
+                    return way
+                if target and target not in seen:
+                    seen |= target
+                    ways.append(way | target)
+        return self.browse()
 
     def _get_problems(self):
         """Find what is wrong with this step. Note: `self.ensure_one()`
@@ -56,8 +87,22 @@ class TelephonyFlowStep(models.Model):
             yield _("“%(step)s” has no keys.", step=self.name)
         if not self.audio and not (self.message or "").strip():
             yield _("“%(step)s”: the caller is not told which keys there are.", step=self.name)
-        for key in self.key_ids.filtered(lambda key: not key.target_step_id):
-            yield _("“%(step)s”: key %(key)s leads nowhere.", step=self.name, key=key.key)
+        for key in self.key_ids:
+            target = key.target_step_id
+            if not target:
+                yield _("“%(step)s”: key %(key)s leads nowhere.", step=self.name, key=key.key)
+            elif target.kind == "flow" and not target.target_flow_id.active:
+                yield _("“%(step)s”: key %(key)s leads to the flow “%(flow)s”, which is archived.",
+                        step=self.name, key=key.key, flow=target.target_flow_id.name)
+
+    def _check_problems_flow(self):
+        flow = self.target_flow_id
+        if not flow.active:
+            yield _("“%(step)s” leads to the flow “%(flow)s”, which is archived.",
+                    step=self.name, flow=flow.name)
+        elif not flow.step_ids:
+            yield _("“%(step)s” leads to the flow “%(flow)s”, which has no step.",
+                    step=self.name, flow=flow.name)
 
     def _check_problems_ring(self):
         if not self.agent_ids.filtered("active"):

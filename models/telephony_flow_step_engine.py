@@ -79,8 +79,20 @@ class TelephonyFlowStep(models.Model):
         call.write({"queue_id": queue.id, "queued_at": now, "announced_at": False})
         call._add_trace(_("Waits in “%(queue)s”.", queue=queue.name))
         call._apply_event(CallEvent("queued", at=now))
+        call.queue_position = call._get_place()
         queue._dispatch()
         return call._get_waiting_document()
+
+    # === ANOTHER FLOW === #
+
+    def _enter_flow(self, call):
+        flow = self.target_flow_id
+        call.flow_id = flow
+        text = _("“%(step)s”: goes on in “%(flow)s”.") if flow.active else _(
+            "“%(step)s”: the flow “%(flow)s” is archived."
+        )
+        call._add_trace(text % {"step": self.name, "flow": flow.name})
+        return "begin"
 
     # === HOURS === #
 
@@ -123,7 +135,8 @@ class TelephonyFlowStep(models.Model):
     def _ask(self, call):
         call.menu_count += 1
         url = self._get_next_url(call)
-        return [AskKey(tuple(self._get_prompt(self.message)), KEY_SECONDS, url), Redirect(url)]
+        prompt = tuple(self._get_prompt(call, self.message))
+        return [AskKey(prompt, KEY_SECONDS, url), Redirect(url)]
 
     # === CONDITION === #
 
@@ -164,7 +177,7 @@ class TelephonyFlowStep(models.Model):
 
     def _enter_message(self, call):
         call._add_trace(_("“%(step)s”: the caller hears a message.", step=self.name))
-        return [*self._get_prompt(self.message), HangUp()]
+        return [*self._get_prompt(call, self.message), HangUp()]
 
     def _enter_reject(self, call):
         call._add_trace(_("“%(step)s”: the call is rejected.", step=self.name))
@@ -181,7 +194,7 @@ class TelephonyFlowStep(models.Model):
             "Nobody is available at the moment. Please leave a message after the tone."
         )
         return [
-            *self._get_prompt(text),
+            *self._get_prompt(call, text),
             Record(
                 self.max_seconds,
                 self._get_next_url(call),
@@ -194,19 +207,18 @@ class TelephonyFlowStep(models.Model):
         """Return the address that is asked after this step; it says which step it was."""
         return call.account_id._get_webhook_url("step", call=call.uuid, at=self.id)
 
-    def _get_prompt(self, text):
+    def _get_prompt(self, call, text):
         """Return what is played: the audio file, or else the text."""
         if self.audio:
-            return [Play(self._get_audio_url())]
+            return [Play(self._get_audio_url(call.account_id))]
         return [Say(text, self.flow_id._get_speech_language())]
 
-    def _get_audio_url(self):
+    def _get_audio_url(self, account):
         """Return the public, unguessable address of the audio file."""
         attachment = self.env["ir.attachment"].search([
             ("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")
         ], limit=1)
         access_token = attachment.generate_access_token()[0]
-        account = self.flow_id.number_ids.account_id[:1]
         return (
             f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
         )

@@ -1,9 +1,13 @@
 import base64
 import io
 import wave
+from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
+
+# The wait is estimated from this many answered callers of the last hours, at most and at least.
+ESTIMATE_HOURS, ESTIMATE_MOST, ESTIMATE_LEAST = 2, 20, 3
 
 
 class TelephonyQueue(models.Model):
@@ -35,8 +39,10 @@ class TelephonyQueue(models.Model):
         "Offered To", required=True, default="longest_idle",
     )
     ring_seconds = fields.Integer("Seconds per Member", default=20)
-    max_callers = fields.Integer("Most Callers", default=10, help="0: any number.")
-    max_wait = fields.Integer("Longest Wait", default=300, help="Seconds. 0: any time.")
+    limit_callers = fields.Boolean("Limit the Callers", default=True)
+    max_callers = fields.Integer("Most Callers", default=10)
+    limit_wait = fields.Boolean("Limit the Wait", default=True)
+    max_wait = fields.Integer("Longest Wait", default=300, help="Seconds.")
     music = fields.Binary(attachment=True, help="A WAV file. Empty: our own music.")
     music_name = fields.Char()
     announcement = fields.Text(
@@ -46,6 +52,11 @@ class TelephonyQueue(models.Model):
         "Seconds between Announcements", default=30
     )
     say_position = fields.Boolean("Say the Position", default=True)
+    say_wait = fields.Boolean(
+        "Say the Estimated Wait",
+        help="Estimated from the latest callers who were answered; not said while there are too "
+        "few of them.",
+    )
     service_level_seconds = fields.Integer(
         "Answered Within", default=20,
         help="The target: seconds within which a caller should be answered. 0: no target.",
@@ -66,7 +77,8 @@ class TelephonyQueue(models.Model):
         "An announcement comes every 10 to 300 seconds.",
     )
     _limits_positive = models.Constraint(
-        "CHECK (max_callers >= 0 AND max_wait >= 0)", "A limit is not negative."
+        "CHECK (max_callers > 0 AND max_wait > 0)",
+        "A limit is at least one. Without a tick there is no limit.",
     )
     _service_level_range = models.Constraint(
         "CHECK (service_level_seconds >= 0 AND service_level_goal BETWEEN 0 AND 100)",
@@ -105,7 +117,28 @@ class TelephonyQueue(models.Model):
     def _is_full(self):
         """Tell whether nobody more may wait. Note: `self.ensure_one()`"""
         self.ensure_one()
-        return bool(self.max_callers) and len(self._get_waiting()) >= self.max_callers
+        return self.limit_callers and len(self._get_waiting()) >= self.max_callers
+
+    def _estimate_wait(self, position):
+        """Estimate how long a caller has to wait, from how long the latest ones really waited.
+
+        Note: `self.ensure_one()`
+
+        :param int position: the caller's place, from 1
+        :return: seconds; None when too few callers were answered lately
+        :rtype: int | None
+        """
+        self.ensure_one()
+        calls = self.env["telephony.call"].search([
+            ("queue_id", "=", self.id),
+            ("queue_position", ">", 0),
+            ("answered_at", ">", fields.Datetime.now() - timedelta(hours=ESTIMATE_HOURS)),
+        ], order="answered_at desc", limit=ESTIMATE_MOST)
+        if len(calls) < ESTIMATE_LEAST:
+            return None
+        # Somebody at the third place waits for three conversations to end.
+        seconds = sum((call.answered_at - call.queued_at).total_seconds() for call in calls)
+        return round(position * max(0, seconds) / sum(calls.mapped("queue_position")))
 
     def _has_anybody(self):
         """Tell whether a member is there at all, free or not. Note: `self.ensure_one()`"""

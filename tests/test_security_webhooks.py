@@ -21,7 +21,6 @@ from odoo.tools import SQL
 from odoo.addons.crm_telephony.models.telephony_call_state import is_legal
 
 from .common import (
-    AGENT_LEG,
     BASE_URL,
     CUSTOMER,
     LOGGER,
