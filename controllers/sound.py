@@ -57,7 +57,7 @@ class Sound(Controller):
         if not attachment_sudo or attachment_sudo.res_model != "telephony.queue" or not (
             attachment_sudo.access_token and attachment_sudo.access_token == token
         ):
-            return request.not_found()
+            raise request.not_found()
         return self._answer(cut(attachment_sudo.raw, self._limit(seconds)))
 
     def _limit(self, seconds):

@@ -21,6 +21,14 @@ class TelephonyAgent(models.Model):
     def _may_be_phone_user(self):
         return self.env.user.has_group("crm_telephony.group_user")
 
+    def _is_phone_user(self):
+        """Tell whether this agent may still call: an access token outlives the right to it.
+
+        Note: `self.ensure_one()`
+        """
+        user = self.user_id
+        return user.active and user.has_group("crm_telephony.group_user")
+
     @api.model
     def _find_of(self, user, company):
         """Return a user's row in a company, archived or not.

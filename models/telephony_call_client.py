@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 
 RECENT_COUNT = 20
+SEARCH_LIMIT = 50
 
 
 class TelephonyCall(models.Model):
@@ -191,4 +192,6 @@ class TelephonyCall(models.Model):
         :rtype: list(dict)
         """
         self.env["telephony.agent"]._get_mine()
-        return self.env["res.partner"]._telephony_search(term, min(limit, 50))
+        # A browser may send anything; no number must never mean all of them.
+        limit = min(max(limit, 1), SEARCH_LIMIT) if isinstance(limit, int) else SEARCH_LIMIT
+        return self.env["res.partner"]._telephony_search(term, limit)

@@ -149,7 +149,8 @@ class TelephonyCall(models.Model):
         call = self.search([
             ("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)
         ])
-        if not agent or not call or call.user_id != agent.user_id or call.state == "ended":
+        allowed = call.user_id == agent.user_id and agent._is_phone_user()
+        if not agent or not call or not allowed or call.state == "ended":
             _logger.info("%s: a browser was refused", call.uuid or "unknown")
             return [HangUp()]
         leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])

@@ -97,6 +97,7 @@ class TelephonyNumber(models.Model):
     def action_open_release(self):
         """Ask before this number is given back. Note: `self.ensure_one()`"""
         self.ensure_one()
+        self.check_access("write")
         return {
             "type": "ir.actions.act_window",
             "name": _("Release the Number"),

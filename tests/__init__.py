@@ -22,6 +22,8 @@ from . import (
     test_queue_wait,
     test_race,
     test_reconcile,
+    test_security,
+    test_security_rpc,
     test_security_webhooks,
     test_turns,
     test_voicemail,
