@@ -27,6 +27,7 @@ from . import (
     telephony_call_leg,
     telephony_call_link,
     telephony_call_log,
+    telephony_call_monitor,
     telephony_call_outgoing,
     telephony_call_phone,
     telephony_call_queue,

@@ -1,4 +1,5 @@
 import secrets
+from datetime import timedelta
 
 from psycopg2 import IntegrityError
 
@@ -7,6 +8,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError, Validation
 from odoo.tools import SQL, mute_logger
 
 from .telephony_agent_lease import LEASE_SECONDS
+from .telephony_call_state import CONNECT_SECONDS
 
 # Unanswered calls in a row after which an agent is set offline.
 MISSED_OFFERS = 2
@@ -151,11 +153,19 @@ class TelephonyAgent(models.Model):
         self.env["res.company"].flush_model(["telephony_disposition_required"])
         self.env["telephony.offer"].flush_model(["agent_id", "state", "expires_at"])
         self.env["telephony.agent.lease"].flush_model(["agent_id", "expires_at"])
+        self.env["telephony.call.leg"].flush_model(
+            ["user_id", "role", "status", "leaving", "provider_leg_id", "initiated_at"]
+        )
         now = fields.Datetime.now()
         self.env.cr.execute(SQL(
             """SELECT agent.id,
                       EXISTS (SELECT 1 FROM telephony_call AS call
-                               WHERE call.user_id = agent.user_id AND call.state != 'ended'),
+                               WHERE call.user_id = agent.user_id AND call.state != 'ended')
+                      OR EXISTS (SELECT 1 FROM telephony_call_leg AS leg
+                                  WHERE leg.user_id = agent.user_id AND leg.role = 'supervisor'
+                                    AND leg.status != 'ended' AND leg.leaving IS NOT TRUE AND (
+                                        leg.provider_leg_id IS NOT NULL
+                                        OR leg.initiated_at > %(connected_since)s)),
                       EXISTS (SELECT 1 FROM telephony_offer AS offer
                                WHERE offer.agent_id = agent.id AND offer.state = 'offered'
                                  AND offer.expires_at > %(now)s),
@@ -175,6 +185,7 @@ class TelephonyAgent(models.Model):
                  FROM telephony_agent AS agent
                 WHERE agent.id IN %(ids)s""",
             now=now, ids=tuple(self.ids),
+            connected_since=now - timedelta(seconds=CONNECT_SECONDS),
         ))
         return {agent_id: found for agent_id, *found in self.env.cr.fetchall()}
 
@@ -268,6 +279,7 @@ class TelephonyAgent(models.Model):
             "offers": agent_sudo._get_open_offers()._to_client(),
             "recent": calls._get_recent_of(self.env.user)._to_client(),
             "client_lease_seconds": LEASE_SECONDS,
+            "is_supervisor": self.env.user.has_group("crm_telephony.group_supervisor"),
         }
 
     @api.model
@@ -531,6 +543,8 @@ class TelephonyAgent(models.Model):
             ("user_id", "=", self.user_id.id), ("state", "!=", "ended")
         ], limit=1):
             raise UserError(_("You are already in a call."))
+        if self.env["telephony.call.leg"]._get_monitoring_of(self.user_id):
+            raise UserError(_("You are listening to a conversation. Leave it first."))
         self._clear_wrap_up()
         others = self._get_open_offers().filtered(lambda offer: offer.call_id != call)
         others._close("withdrawn", "withdrawn")

@@ -253,6 +253,9 @@ class TelephonyCall(models.Model):
             values.update(self._get_end_values(event))
         _logger.info("%s: %s -> %s (%s)", self.uuid, self.state, target, event.kind)
         self.write(values)
+        if target != "in_progress":
+            # There is no conversation any more that somebody could listen to.
+            self._release_supervisors()
         hook = getattr(self, f"_on_{target}", None)
         if hook:
             hook()
@@ -292,6 +295,10 @@ class TelephonyCall(models.Model):
             self._apply_late_leg(leg)
         if not moved:
             return None
+        if leg.role == "supervisor":
+            self._on_supervisor_moved(leg)
+        if leg.role == "agent":
+            self._sync_supervisors()
         if leg.role == "agent" and leg.status == "ended":
             return self._agent_left(event) if leg.confirmed else self._phone_refused(leg)
         if leg.role == "agent":

@@ -61,6 +61,7 @@ class TelephonyCall(models.Model):
             "duration": self.duration,
             "customer_state": customer.status or "new",
             "on_hold": customer.on_hold,
+            "supervisors": self._get_supervisors_data(),
             "via": self.via or "browser",
             "agent_state": self._get_agent_legs()[-1:].status or "new",
             "agent_connected": agent_connected,

@@ -6,13 +6,11 @@ from odoo.tools import SQL
 
 from .providers.base import ProviderError
 from .telephony_call import ANONYMOUS
-from .telephony_call_state import CallEvent
+from .telephony_call_state import CONNECT_SECONDS, CallEvent
 from .telephony_document import HangUp, Join, Leave, Pause, Play, Reject, Say, Wait
 
 _logger = logging.getLogger(__name__)
 
-# Seconds an agent has, after taking a call, to be in the conference.
-CONNECT_SECONDS = 15
 # Seconds a caller waits for an agent who vanished.
 REJOIN_SECONDS = 30
 # Length of static/src/audio/ringback.wav, seconds.
@@ -342,6 +340,7 @@ class TelephonyCall(models.Model):
     def _give_up_on_agent(self):
         """The agent did not come back: the flow's exit takes the customer."""
         self._add_trace(_("%(name)s did not come back.", name=self.user_id.name))
+        self._release_supervisors()
         if self.step_id:
             return self._run_flow("not_available")
         return self._get_apology()
@@ -376,10 +375,10 @@ class TelephonyCall(models.Model):
             document.append(Pause(rest))
         return document
 
-    def _get_join(self, leg, ends_conference):
+    def _get_join(self, leg, ends_conference, muted=False, coach=""):
         return Join(
             self.uuid, leg.label, ends_conference,
-            self.account_id._get_webhook_url("conference", call=self.uuid),
+            self.account_id._get_webhook_url("conference", call=self.uuid), muted, coach,
         )
 
     @staticmethod

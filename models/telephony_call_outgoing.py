@@ -149,6 +149,10 @@ class TelephonyCall(models.Model):
         call = self.search([
             ("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)
         ])
+        if agent and call and call.user_id != agent.user_id and agent._is_phone_user():
+            document = call._process_supervisor(agent, params["CallSid"])
+            if document:
+                return document
         allowed = call.user_id == agent.user_id and agent._is_phone_user()
         if not agent or not call or not allowed or call.state == "ended":
             _logger.info("%s: a browser was refused", call.uuid or "unknown")
@@ -177,6 +181,7 @@ class TelephonyCall(models.Model):
         """The agent is there: call the customer, or bring the waiting customer in."""
         customer = self._get_customer_leg()
         self.connect_by = False
+        self._sync_supervisors()
         if self.direction == "outgoing" and customer.status == "new" and not customer.initiated_at:
             customer.initiated_at = fields.Datetime.now()
             self.account_id._after_commit(self, "_send_dial_request")

@@ -84,8 +84,8 @@ class TelephonyCall(models.Model):
             event = news[leg]
             if event and event.status != leg.status:
                 self._apply_event(event)
-            elif event and self.state == "ended":
-                _logger.info("%s: a leg outlived its call and is hung up", self.uuid)
+            elif event and (self.state == "ended" or leg.leaving):
+                _logger.info("%s: a leg that nobody needs is hung up", self.uuid)
                 self.account_id._after_commit(
                     self, "_send_end_leg_request", leg.provider_leg_id
                 )

@@ -10,6 +10,9 @@ state follows the table `CALL_TRANSITIONS`, and `ended` is never left.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+# Seconds an agent has, after taking a call, to be in the conference.
+CONNECT_SECONDS = 15
+
 CALL_STATES = ("new", "routing", "queued", "ringing", "in_progress", "ended")
 
 CALL_TRANSITIONS = {

@@ -49,12 +49,16 @@ class Join:
     :param str label: name of this party in it, unique in the conference
     :param bool ends_conference: the conference ends when this party leaves
     :param str events_url: address that is told of what happens in the conference
+    :param bool muted: nobody hears this party
+    :param str coach: the carrier's identifier of the only leg that hears this party, or empty
     """
 
     conference: str
     label: str
     ends_conference: bool
     events_url: str
+    muted: bool = False
+    coach: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from . import (
     test_incoming,
     test_install,
     test_log,
+    test_monitor,
     test_outgoing,
     test_performance,
     test_permutations,

@@ -145,6 +145,16 @@ def test_hold_and_resume(client, carrier):
     assert dict(carrier.form()) == {"Hold": "false"}
 
 
+def test_who_hears_a_supervisor(client, carrier):
+    client.set_participant_sound(ROOM, CALL, False, "CA" + "9" * 32)
+    assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
+    assert dict(carrier.form()) == {
+        "Muted": "false", "Coaching": "true", "CallSidToCoach": "CA" + "9" * 32
+    }  # fmt: skip
+    client.set_participant_sound(ROOM, CALL, True, "")
+    assert dict(carrier.form()) == {"Muted": "true", "Coaching": "false"}
+
+
 def test_fetch_leg_is_an_equivalent_callback(client, carrier):
     carrier.answers = [(200, {
         "sid": CALL, "status": "completed", "duration": "31",

@@ -52,6 +52,23 @@ DOCUMENTS = {
              statusCallbackEvent="start end join leave mute hold" statusCallbackMethod="POST"
              waitUrl="">{CALL}</Conference></Dial>""",
     ),
+    "join as a supervisor who listens": (
+        [doc.Join(CALL, "supervisor-1", False, f"{BASE}/conference", muted=True)],
+        f"""<Dial><Conference beep="false" endConferenceOnExit="false" jitterBufferSize="small"
+             muted="true" participantLabel="supervisor-1" startConferenceOnEnter="true"
+             statusCallback="{BASE}/conference"
+             statusCallbackEvent="start end join leave mute hold" statusCallbackMethod="POST"
+             waitUrl="">{CALL}</Conference></Dial>""",
+    ),
+    "join as a supervisor who whispers": (
+        [doc.Join(CALL, "supervisor-1", False, f"{BASE}/conference", coach="CA1")],
+        f"""<Dial><Conference beep="false" coach="CA1" endConferenceOnExit="false"
+             jitterBufferSize="small"
+             participantLabel="supervisor-1" startConferenceOnEnter="true"
+             statusCallback="{BASE}/conference"
+             statusCallbackEvent="start end join leave mute hold" statusCallbackMethod="POST"
+             waitUrl="">{CALL}</Conference></Dial>""",
+    ),
     "wait": (
         [doc.Wait("waiting-7", f"{BASE}/wait?call={CALL}", f"{BASE}/step?call={CALL}")],
         f"""<Enqueue action="{BASE}/step?call={CALL}" method="POST"

@@ -124,6 +124,9 @@ class Participants:
         """Hold, mute, coach, announce."""
         participant, form = self.participant(request), Form(await request.post())
         conference = participant.conference
+        if form.flag("Coaching") and not conference.find(form.text("CallSidToCoach")):
+            # A request that is refused changes nothing, above all not who is heard.
+            raise ApiError(400, 13240, "Nobody to coach: %s" % form.text("CallSidToCoach"))
         if form.flag("EndConferenceOnExit") is not None and not participant.hold:
             # As at Twilio: the change is silently ignored while the participant is on hold.
             participant.end_on_exit = form.flag("EndConferenceOnExit")
@@ -155,12 +158,7 @@ class Participants:
             participant.conference.report(event, participant)
 
     def _coach(self, participant, form):
-        coach = None
-        if form.flag("Coaching"):
-            coach = form.text("CallSidToCoach")
-            if not participant.conference.find(coach):
-                raise ApiError(400, 13240, "Nobody to coach: %s" % coach)
-        participant.coach_sid = coach
+        participant.coach_sid = form.text("CallSidToCoach") if form.flag("Coaching") else None
         participant.conference.report("participant-modify", participant)
 
     async def delete(self, request):

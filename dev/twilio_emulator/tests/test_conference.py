@@ -158,6 +158,43 @@ async def test_coach_is_heard_by_one_only(world):
         people_(coach.call_sid).update, coaching=True, call_sid_to_coach=wrong) == (400, 13240)
 
 
+async def test_supervisor_of_a_document_is_muted_then_coaches_then_takes_part(world):
+    first, second = await two_in_a_room(world)
+    world.app.answers["/voice"] = room(muted="true")
+    third = await world.dial_in("+32470555666", tone=1700)
+    await world.until_call(third, lambda c: heard(c) == [440, 900])
+    assert heard(await world.until_call(first, lambda c: heard(c) == [900])) == [900]
+    supervisor = (await people(world))(third)
+    wrong = "CA" + "0" * 32
+    assert await world.refused(
+        supervisor.update, muted=False, coaching=True, call_sid_to_coach=wrong) == (400, 13240)
+    assert (await world.rest(supervisor.fetch)).muted
+    await world.rest(supervisor.update, muted=False, coaching=True, call_sid_to_coach=first)
+    await world.until_call(first, lambda c: heard(c) == [900, 1700])
+    await world.until_call(second, lambda c: heard(c) == [440])
+    await world.rest(supervisor.update, muted=False, coaching=False)
+    await world.until_call(second, lambda c: heard(c) == [440, 1700])
+    await world.rest(supervisor.update, muted=True, coaching=False)
+    await world.until_call(second, lambda c: heard(c) == [440])
+    await world.until_call(first, lambda c: heard(c) == [900])
+
+
+async def test_document_names_whom_to_coach(world):
+    first, second = await two_in_a_room(world)
+    world.app.answers["/voice"] = room(coach=first)
+    third = await world.dial_in("+32470555666", tone=1700)
+    await world.until_call(first, lambda c: heard(c) == [900, 1700])
+    await world.until_call(third, lambda c: heard(c) == [440, 900])
+    assert heard(await world.call(second)) == [440]
+    await world.post("calls/%s/hangup" % first)
+    await world.until_status(first, "completed")
+    await world.until_call(second, lambda c: heard(c) == [])
+    world.app.answers["/voice"] = room(coach="CA" + "0" * 32)
+    fourth = await world.dial_in("+32470777888")
+    await world.until_status(fourth, "completed")
+    assert world.emulator.logs.errors[-1]["code"] == 13240
+
+
 async def test_label_must_be_unique(world):
     await world.answer_with(SALES, room(participantLabel="agent"))
     first = await world.dial_in()

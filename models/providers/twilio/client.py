@@ -179,6 +179,20 @@ class TwilioClient:
             values.update(hold_url=hold_url, hold_method="POST")
         call_twilio(self._client.conferences(conference).participants(leg_id).update, **values)
 
+    def set_participant_sound(self, conference, leg_id, muted, coach):
+        """Say who hears a party; in one request, so that nobody else hears it in between.
+
+        https://www.twilio.com/docs/voice/api/conference-participant-resource
+
+        :param str conference: the conference's SID
+        :param bool muted: nobody hears it
+        :param str coach: SID of the only leg that hears it, or empty: everybody does
+        """
+        values = {"muted": muted, "coaching": bool(coach)}
+        if coach:
+            values["call_sid_to_coach"] = coach
+        call_twilio(self._client.conferences(conference).participants(leg_id).update, **values)
+
     def move_from_queue(self, queue_id, leg_id, url):
         """Take a caller out of a queue.
 

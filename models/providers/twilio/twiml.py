@@ -34,6 +34,8 @@ def _render_join(response, step):
         status_callback=step.events_url,
         status_callback_method="POST",
         status_callback_event=" ".join(CONFERENCE_EVENTS),
+        muted=step.muted or None,
+        coach=step.coach or None,
     )
     response.append(dial)
 

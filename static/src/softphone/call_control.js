@@ -110,6 +110,9 @@ export class CallControl {
         if (store.hasCall || store.accepting) {
             return _t("You are already in a call.");
         }
+        if (store.monitoring) {
+            return _t("You are listening to a conversation. Leave it first.");
+        }
         // Before the first snapshot nothing is known, and the server decides.
         if (store.isReady && !store.canCall) {
             return store.cannotCallReason || _t("You cannot make calls now.");
@@ -204,7 +207,7 @@ export class CallControl {
     /** @param {string} method that asks the server for the call; the first one wins */
     async _take(uuid, method) {
         const { store, link, voice, ringer } = this;
-        if (store.hasCall || store.accepting) {
+        if (store.isBusy || store.accepting) {
             store.error = _t("You are already in a call.");
             return;
         }

@@ -27,6 +27,13 @@ export const VoiceState = Object.freeze({
     ENDED: "ended",
 });
 
+/** Who hears a supervisor in a conversation of somebody else. */
+export const MonitorMode = Object.freeze({
+    LISTEN: "listen",
+    WHISPER: "whisper",
+    BARGE: "barge",
+});
+
 export const VoiceErrorKind = Object.freeze({
     MIC_DENIED: "mic_denied",
     MIC_MISSING: "mic_missing",

@@ -50,7 +50,7 @@ export class SoftphoneFrame {
 
     /** A running call stays on the screen as a bar; nothing else does. */
     close() {
-        if (this.store.hasCall) {
+        if (this.store.isBusy) {
             return this.minimize();
         }
         this.store.endedCall = null;

@@ -8,6 +8,7 @@ import { user } from "@web/core/user";
 import { CallQuestions } from "../call_questions/call_questions";
 import { CallerIds } from "../caller_ids/caller_ids";
 import { FollowUps } from "../panels/ended/follow_ups";
+import { MonitorControl } from "../monitoring/monitor_control";
 import { LiveCalls } from "../panels/live/live_calls";
 import { SoftphoneSystray } from "../systray/softphone_systray";
 import { AgentControl } from "./agent_control";
@@ -41,6 +42,7 @@ import { VoiceLink } from "./voice_link";
  * @property {CallerIds} callerIds
  * @property {LiveCalls} live
  * @property {FollowUps} followUps
+ * @property {MonitorControl} monitor
  */
 
 function buildParts(store, services) {
@@ -66,9 +68,10 @@ function buildParts(store, services) {
     const notices = new Notices(services, store, calls, sync);
     const live = new LiveCalls(orm, bus_service, store);
     const followUps = new FollowUps(orm);
+    const monitor = new MonitorControl({ orm, notification, store, frame, sync, settings });
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
-        ...{ settings, preferences, callerIds, notices, live, followUps },
+        ...{ settings, preferences, callerIds, notices, live, followUps, monitor },
     };
 }
 
@@ -82,6 +85,7 @@ async function begin(softphone, services) {
     parts.callerIds.start();
     parts.notices.start();
     parts.live.start();
+    parts.monitor.start();
     registry
         .category("systray")
         .add("crm_telephony.softphone", { Component: SoftphoneSystray }, { sequence: 24 });

@@ -33,6 +33,8 @@ export class SoftphoneStore extends Reactive {
     myCallerIds = [];
     country = false;
     leaseSeconds = 100;
+    /** Whether this person may listen to conversations of others */
+    isSupervisor = false;
 
     /** @type {Object[]} running calls of this user (CallData) */
     calls = [];
@@ -46,6 +48,8 @@ export class SoftphoneStore extends Reactive {
     dialing = null;
     /** @type {import("./call_session").CallSession|null} the sound of the current call */
     session = null;
+    /** The conversation of somebody else that this tab listens to, with `mode` and `state` */
+    monitoring = null;
     /** uuid of the offer being accepted in this tab */
     accepting = false;
 
@@ -81,6 +85,11 @@ export class SoftphoneStore extends Reactive {
         return Boolean(this.dialing || this.calls.length);
     }
 
+    /** @returns {boolean} whether there is a call, an own one or one that is listened to */
+    get isBusy() {
+        return this.hasCall || Boolean(this.monitoring);
+    }
+
     get isOnline() {
         return this.agent?.status === "online";
     }
@@ -91,7 +100,7 @@ export class SoftphoneStore extends Reactive {
 
     /** @returns {string} one of `AgentState`, for the systray icon */
     get presence() {
-        if (this.hasCall) {
+        if (this.isBusy) {
             return AgentState.IN_CALL;
         }
         if (this.offers.length) {
@@ -151,6 +160,7 @@ export class SoftphoneStore extends Reactive {
         this.myCallerIds = data.my_caller_ids || [];
         this.country = data.country;
         this.leaseSeconds = data.client_lease_seconds || this.leaseSeconds;
+        this.isSupervisor = Boolean(data.is_supervisor);
         this.calls = data.calls.filter((call) => !this._ended.has(call.uuid));
         this.offers = data.offers.filter((offer) => !this.findCall(offer.call.uuid));
         this.recent = data.recent;

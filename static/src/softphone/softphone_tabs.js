@@ -15,7 +15,8 @@ export class SoftphoneTabs extends Component {
 
     get tabs() {
         const { store, live } = this;
-        const first = store.currentCall || store.endedCall ? [this.callTab] : this.ownTabs;
+        const hasCallTab = store.currentCall || store.monitoring || store.endedCall;
+        const first = hasCallTab ? [this.callTab] : this.ownTabs;
         return [
             ...first,
             {
@@ -40,11 +41,14 @@ export class SoftphoneTabs extends Component {
     }
 
     get callTab() {
+        const { currentCall, monitoring } = this.store;
+        const isListening = monitoring && !currentCall;
+        const otherLabel = currentCall ? _t("My call") : _t("Last call");
         return {
             panel: Panel.KEYPAD,
             className: "o_telephony_tab_call",
-            icon: "fa-phone",
-            label: this.store.currentCall ? _t("My call") : _t("Last call"),
+            icon: isListening ? "fa-headphones" : "fa-phone",
+            label: isListening ? _t("Listening") : otherLabel,
         };
     }
 

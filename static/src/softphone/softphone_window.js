@@ -2,10 +2,13 @@ import { Component, onMounted, useEffect } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { useBus, useService } from "@web/core/utils/hooks";
+import { MonitorPanel } from "../monitoring/monitor_panel";
+import { supervisorTexts } from "../monitoring/monitor_texts";
 import { EndedPanel } from "../panels/ended/ended_panel";
 import { InCallPanel } from "../panels/in_call/in_call_panel";
 import { KeypadPanel } from "../panels/keypad/keypad_panel";
 import { ConversationPanel, QueuePanel } from "../panels/live/live_panels";
+import { rowName } from "../panels/live/live_texts";
 import { PreferencesPanel } from "../panels/preferences/preferences_panel";
 import { RecentPanel } from "../panels/recent/recent_panel";
 import { customerName, unreachableText } from "./call_texts";
@@ -22,7 +25,7 @@ export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
     static components = {
         ...{ CallTimer, ConversationPanel, EndedPanel, InCallPanel, KeypadPanel },
-        ...{ PreferencesPanel, QueuePanel, RecentPanel, SoftphoneTabs },
+        ...{ MonitorPanel, PreferencesPanel, QueuePanel, RecentPanel, SoftphoneTabs },
     };
     static props = {};
 
@@ -36,7 +39,8 @@ export class SoftphoneWindow extends Component {
         // A call that begins or ends is more important than the preferences and the lists.
         useEffect(
             (...happenings) => happenings.some(Boolean) && this.softphone.frame.showCall(),
-            () => [Boolean(this.call), Boolean(this.store.endedCall)]
+            () =>
+                [this.call, this.store.monitoring, this.store.endedCall].map((one) => Boolean(one))
         );
     }
 
@@ -45,7 +49,15 @@ export class SoftphoneWindow extends Component {
     }
 
     get title() {
-        return this.call ? customerName(this.call) : "";
+        if (this.call) {
+            return customerName(this.call);
+        }
+        return this.store.monitoring ? rowName(this.store.monitoring) : "";
+    }
+
+    /** Whoever minimises the window still sees who listens. */
+    get supervisorsText() {
+        return supervisorTexts(this.call).join(" ");
     }
 
     get statusTitle() {

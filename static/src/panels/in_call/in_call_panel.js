@@ -2,6 +2,7 @@ import { Component, useEffect, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { CreateRecord } from "../../create_record/create_record";
+import { monitorMode } from "../../monitoring/monitor_texts";
 import { callStateText } from "../../softphone/call_texts";
 import { CallTimer } from "../../softphone/call_timer";
 import { Caller } from "../../softphone/caller";
@@ -73,6 +74,15 @@ export class InCallPanel extends Component {
             (name) => !(session.isMuted && name === "silent_microphone")
         );
         return WARNINGS[kind]?.() || "";
+    }
+
+    get supervisors() {
+        return (this.props.call.supervisors || []).map(({ id, name, mode }) => ({
+            id,
+            mode,
+            icon: monitorMode(mode).icon,
+            text: monitorMode(mode).seen(name),
+        }));
     }
 
     get numberText() {

@@ -1,14 +1,22 @@
 import { Component } from "@odoo/owl";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
+import { MONITOR_MODES, reasonNotToMonitor } from "../../monitoring/monitor_texts";
+import { useSoftphone } from "../../softphone/use_softphone";
 import { Elapsed } from "./elapsed";
 import { rowName } from "./live_texts";
 
-/** One conversation of anybody: with whom, by whom, for how long. */
+/** One conversation of anybody: with whom, by whom, for how long; supervisors may listen. */
 export class ConversationRow extends Component {
     static template = "crm_telephony.ConversationRow";
-    static components = { Elapsed };
+    static components = { Dropdown, DropdownItem, Elapsed };
     static props = { row: Object, clock: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+    }
 
     get isIncoming() {
         return this.props.row.direction === "incoming";
@@ -20,6 +28,31 @@ export class ConversationRow extends Component {
 
     get name() {
         return rowName(this.props.row);
+    }
+
+    get menuLabel() {
+        return _t("What to do with %(name)s", { name: this.name });
+    }
+
+    get reason() {
+        return reasonNotToMonitor(this.store, this.props.row);
+    }
+
+    get itemAttrs() {
+        return this.reason ? { "aria-disabled": "true", title: this.reason } : {};
+    }
+
+    get modes() {
+        const name = this.props.row.user?.name || "";
+        return MONITOR_MODES.map(({ id, icon, label, hint }) => ({
+            ...{ id, icon, label: label(), hint: hint(name) },
+        }));
+    }
+
+    monitor(mode) {
+        if (!this.reason) {
+            this.softphone.monitor.enter(this.props.row, mode);
+        }
     }
 
     get userName() {

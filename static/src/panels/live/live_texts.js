@@ -44,7 +44,7 @@ export function rowName(row) {
  * @returns {string} why this person cannot take a caller out of a queue now; empty: it is possible
  */
 export function reasonNotToPickUp(store) {
-    if (store.hasCall || store.agent?.state === AgentState.IN_CALL) {
+    if (store.isBusy || store.agent?.state === AgentState.IN_CALL) {
         return _t("You are already in a call.");
     }
     if (store.accepting) {
