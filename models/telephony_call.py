@@ -329,13 +329,12 @@ class TelephonyCall(models.Model):
 
     def _apply_join(self, event):
         leg = self._get_leg(event)
-        values = {}
-        if event.conference_id and self.provider_conference_id != event.conference_id:
-            values["provider_conference_id"] = event.conference_id
-        if values:
-            self.write(values)
+        # The leg's row before the call's, as for every other event: whoever locks them the other
+        # way round waits for somebody who waits for him.
         if leg and (not leg.joined_at or leg.joined_at > event.at):
             leg.joined_at = event.at
+        if event.conference_id and self.provider_conference_id != event.conference_id:
+            self.provider_conference_id = event.conference_id
 
     def _apply_leave(self, event):
         leg = self._get_leg(event)

@@ -150,6 +150,7 @@ class TelephonyCall(models.Model):
             if self.user_id and self.user_id != agent.user_id or not leg._is_offered():
                 return self._refuse_phone(agent, env._("This call was already answered."))
             leg.confirmed = True
+            leg.flush_recordset()  # its row is locked before the call's, everywhere
             if not self._claim(agent, via="phone"):
                 leg.confirmed = False
                 return self._refuse_phone(agent, env._("This call was already answered."))

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api, fields
@@ -10,7 +11,9 @@ from odoo.modules.registry import Registry
 from odoo.service.model import retrying
 from odoo.tests import BaseCase, get_db_name, tagged
 
-from .common import BASE_URL, CALLER_LEG, CUSTOMER, FakeCarrier, leg_sid
+from odoo.addons.crm_telephony.models.telephony_call_state import CallEvent
+
+from .common import BASE_URL, CALLER_LEG, CUSTOMER, ROOM, FakeCarrier, leg_sid
 
 TOKEN = "r" * 32
 
@@ -357,6 +360,51 @@ class TestRace(BaseCase):
         with self.assertLogs("odoo.addons.crm_telephony.models.telephony_account", "ERROR"):
             self.in_transaction(connect)
         self.assertEqual(self.read_call(uuid, "state"), ["new"])
+
+    def test_leg_is_locked_before_its_call(self):
+        """Z30: two callbacks of one leg never wait for each other."""
+        user, account = self.ids["users"][0], self.ids["account"]
+        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
+
+        def connect(env):
+            agent = env["telephony.agent"].search([("user_id", "=", user)])
+            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
+                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
+            })  # fmt: skip
+
+        self.in_transaction(connect)
+
+        def join(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            call._apply_event(CallEvent(
+                "join", provider_leg_id=leg_sid(5), conference_id=ROOM, at=fields.Datetime.now()
+            ))
+
+        with self.registry.cursor() as busy:
+            busy.execute("""SELECT id FROM telephony_call_leg WHERE provider_leg_id = %s
+                FOR UPDATE""", [leg_sid(5)])
+            busy.execute("SELECT pg_backend_pid()")
+            [pid] = busy.fetchone()
+            thread = threading.Thread(target=self.in_transaction, args=(join,), daemon=True)
+            thread.start()
+            self.wait_until_blocked_by(pid)
+            with self.registry.cursor() as other:
+                other.execute("SELECT id FROM telephony_call WHERE uuid = %s FOR UPDATE NOWAIT",
+                              [uuid])
+                self.assertTrue(other.fetchone())
+        thread.join(20)
+        self.assertEqual(self.read_call(uuid, "provider_conference_id"), [ROOM])
+
+    def wait_until_blocked_by(self, pid):
+        """Wait until somebody waits for a lock of that connection."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with self.registry.cursor() as cr:
+                cr.execute("SELECT count(*) FROM pg_stat_activity"
+                           " WHERE %s = ANY(pg_blocking_pids(pid))", [pid])
+                if cr.fetchone()[0]:
+                    return
+        self.fail("nobody waits for the lock")
 
     def test_lock_of_the_reconciliation(self):
         """A call that somebody works on is not silent: the reconciliation leaves it alone."""

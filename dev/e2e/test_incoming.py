@@ -38,8 +38,7 @@ def test_incoming_call_from_a_contact(world, agent, customers):
     go_to_app(admin, "Discuss")
     expect(phone.bar).to_contain_text("Sofie Baert")
     phone.restore()
-    phone.note.fill("Wants oak, not steel.")
-    expect(admin.page.locator(".o_telephony_note_status")).to_contain_text("Saved")
+    phone.write_note("Wants oak, not steel.")
     until(lambda: phone.seconds() >= 2, "two seconds of conversation")
 
     telephone.hang_up()

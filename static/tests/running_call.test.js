@@ -108,6 +108,18 @@ describe("in the call", () => {
         expect(".o_telephony_note_status").toHaveText("Saved");
     });
 
+    test("Z19: a note is saved every few seconds, however steadily it is typed", async () => {
+        const { softphone } = await startConversation();
+        for (let second = 0; second < 4; second++) {
+            softphone.notes.write("u-1", `second ${second}`);
+            await advanceTime(700);
+        }
+        expect.verifySteps([]);
+        softphone.notes.write("u-1", "second 4");
+        await advanceTime(300);
+        expect.verifySteps(["note second 4"]);
+    });
+
     test("Z19: a note that could not be saved stays, is explained, and is tried again", async () => {
         const { softphone } = await startConversation();
         let isDown = true;
@@ -251,6 +263,17 @@ describe("reload", () => {
         await contains(".o_telephony_rejoin").click();
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["connect u-1"]);
+    });
+
+    test("Z21: after a crash the window opens by itself, with the way back", async () => {
+        fakeVoice();
+        await startSoftphone({ snapshot: { calls: [running()] } });
+        await mountSoftphone();
+        await animationFrame();
+        expect(".o_telephony_call").toHaveCount(0);
+        sendBus("telephony/call_updated", running({ agent_connected: false, can_rejoin: true }));
+        await waitFor(".o_telephony_rejoin");
+        expect(".o_telephony_call").toHaveCount(1);
     });
 
     test("a marker of a call that is over is thrown away", async () => {

@@ -111,6 +111,12 @@ class Softphone:
             expect(self.ended).to_have_attribute("data-outcome", outcome)
         return self.page.locator(".o_telephony_outcome").inner_text()
 
+    def write_note(self, text):
+        """Write a note, and wait until it is saved by itself."""
+        self.note.fill(text)
+        # The word stands there all the time, to keep its place.
+        expect(self.page.locator(".o_telephony_note_status .fa-check")).to_be_visible()
+
     def is_idle(self):
         """Wait until nothing rings and no call is on the screen."""
         expect(self.card).to_have_count(0)

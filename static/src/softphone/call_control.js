@@ -341,8 +341,16 @@ export class CallControl {
             if (!before && call.direction === "incoming" && store.isPhoneCall(call)) {
                 this.frame.open(); // accepted at the telephone: its note is written here
             }
+            this._showLostCall();
         }
         this.ringer.update();
+    }
+
+    /** A customer waits for this person, whose browser has perhaps crashed: say so, and how on. */
+    _showLostCall() {
+        if (this.store.needsRejoin && !this.store.isOpen) {
+            this.frame.open();
+        }
     }
 
     /** @param {Object} call CallData of an ended call */
@@ -408,6 +416,7 @@ export class CallControl {
                 this.link.end();
             }
         }
+        this._showLostCall();
         this.missed.count();
         this.ringer.update();
     }

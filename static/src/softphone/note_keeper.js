@@ -11,6 +11,7 @@ import { sendLast } from "./beacon";
 import { humanError } from "./human_error";
 
 const SAVE_DELAY = 800; // ms after the last key
+const LONGEST_DELAY = 3_000; // ms: who types without a pause is saved, too
 const PREFIX = "telephony.note.";
 
 export class NoteKeeper extends Reactive {
@@ -25,6 +26,7 @@ export class NoteKeeper extends Reactive {
         super();
         this._orm = orm;
         this._timers = {};
+        this._since = {};
         this._sending = {};
         for (const key of Object.keys(browser.sessionStorage)) {
             if (key.startsWith(PREFIX)) {
@@ -59,12 +61,18 @@ export class NoteKeeper extends Reactive {
         this.drafts[uuid] = text;
         browser.sessionStorage.setItem(PREFIX + uuid, text);
         browser.clearTimeout(this._timers[uuid]);
-        this._timers[uuid] = browser.setTimeout(() => this.flush(uuid), SAVE_DELAY);
+        this._since[uuid] ||= Date.now();
+        const left = Math.max(0, this._since[uuid] + LONGEST_DELAY - Date.now());
+        this._timers[uuid] = browser.setTimeout(
+            () => this.flush(uuid),
+            Math.min(SAVE_DELAY, left)
+        );
     }
 
     /** Save now what is not saved yet. @param {string} uuid of the call */
     async flush(uuid) {
         browser.clearTimeout(this._timers[uuid]);
+        delete this._since[uuid];
         const text = this.drafts[uuid];
         if (text === undefined || text === this._sending[uuid]) {
             return; // leaving the field and leaving the panel ask for the same
