@@ -63,10 +63,7 @@ export class NoteKeeper extends Reactive {
         browser.clearTimeout(this._timers[uuid]);
         this._since[uuid] ||= Date.now();
         const left = Math.max(0, this._since[uuid] + LONGEST_DELAY - Date.now());
-        this._timers[uuid] = browser.setTimeout(
-            () => this.flush(uuid),
-            Math.min(SAVE_DELAY, left)
-        );
+        this._timers[uuid] = browser.setTimeout(() => this.flush(uuid), Math.min(SAVE_DELAY, left));
     }
 
     /** Save now what is not saved yet. @param {string} uuid of the call */
