@@ -20,6 +20,7 @@ from . import (
     telephony_blocked_number,
     telephony_call,
     telephony_call_client,
+    telephony_call_consult,
     telephony_call_control,
     telephony_call_event,
     telephony_call_follow_up,
@@ -34,6 +35,8 @@ from . import (
     telephony_call_reconcile,
     telephony_call_report,
     telephony_call_safety,
+    telephony_call_transfer,
+    telephony_call_transfer_targets,
     telephony_call_voicemail,
     telephony_call_wrap_up,
     telephony_caller_id,
@@ -49,4 +52,5 @@ from . import (
     telephony_queue,
     telephony_queue_board,
     telephony_recording,
+    telephony_transfer,
 )

@@ -9,6 +9,7 @@ from odoo.tools import SQL, mute_logger
 
 from .telephony_agent_lease import LEASE_SECONDS
 from .telephony_call_state import CONNECT_SECONDS
+from .telephony_transfer_state import THERE_STATES
 
 # Unanswered calls in a row after which an agent is set offline.
 MISSED_OFFERS = 2
@@ -152,6 +153,7 @@ class TelephonyAgent(models.Model):
         self.env["telephony.disposition"].flush_model(["active", "company_id"])
         self.env["res.company"].flush_model(["telephony_disposition_required"])
         self.env["telephony.offer"].flush_model(["agent_id", "state", "expires_at"])
+        self.env["telephony.transfer"].flush_model(["agent_id", "mode", "state"])
         self.env["telephony.agent.lease"].flush_model(["agent_id", "expires_at"])
         self.env["telephony.call.leg"].flush_model(
             ["user_id", "role", "status", "leaving", "provider_leg_id", "initiated_at"]
@@ -165,7 +167,11 @@ class TelephonyAgent(models.Model):
                                   WHERE leg.user_id = agent.user_id AND leg.role = 'supervisor'
                                     AND leg.status != 'ended' AND leg.leaving IS NOT TRUE AND (
                                         leg.provider_leg_id IS NOT NULL
-                                        OR leg.initiated_at > %(connected_since)s)),
+                                        OR leg.initiated_at > %(connected_since)s))
+                      OR EXISTS (SELECT 1 FROM telephony_transfer AS transfer
+                                  WHERE transfer.agent_id = agent.id
+                                    AND transfer.mode != 'blind'
+                                    AND transfer.state IN %(there)s),
                       EXISTS (SELECT 1 FROM telephony_offer AS offer
                                WHERE offer.agent_id = agent.id AND offer.state = 'offered'
                                  AND offer.expires_at > %(now)s),
@@ -184,7 +190,7 @@ class TelephonyAgent(models.Model):
                                                    OR choice.company_id = company.id))))
                  FROM telephony_agent AS agent
                 WHERE agent.id IN %(ids)s""",
-            now=now, ids=tuple(self.ids),
+            now=now, ids=tuple(self.ids), there=THERE_STATES,
             connected_since=now - timedelta(seconds=CONNECT_SECONDS),
         ))
         return {agent_id: found for agent_id, *found in self.env.cr.fetchall()}
@@ -411,6 +417,26 @@ class TelephonyAgent(models.Model):
             "unreachable": _("Your browser does not receive calls at the moment. Reload the page."),
         }.get(self.state, "")
 
+    def _get_reason_not_to_transfer(self, user):
+        """Say why this colleague cannot be given a call; nothing when that is possible.
+
+        :param user: who wants to transfer
+        :rtype: str
+        """
+        self.ensure_one()
+        name = self.user_id.name
+        if self.user_id == user:
+            return _("This is yourself.")
+        if self.state == "available":
+            return ""
+        return {
+            "offline": _("%(name)s is offline.", name=name),
+            "unreachable": _("%(name)s cannot be reached at the moment.", name=name),
+            "ringing": _("%(name)s is being called by somebody else.", name=name),
+            "in_call": _("%(name)s is in a call.", name=name),
+            "wrap_up": _("%(name)s is still busy with the last call.", name=name),
+        }.get(self.state, _("%(name)s cannot take a call at the moment.", name=name))
+
     def _find_work(self):
         """Let waiting callers ring at agents who have just become free."""
         queues = self.env["telephony.queue"].search([("agent_ids", "in", self.ids)])
@@ -541,6 +567,8 @@ class TelephonyAgent(models.Model):
         self._mark_reserved()
         if self.env["telephony.call"].search_count([
             ("user_id", "=", self.user_id.id), ("state", "!=", "ended")
+        ], limit=1) or self.env["telephony.transfer"].search_count([
+            ("agent_id", "=", self.id), ("mode", "!=", "blind"), ("state", "in", THERE_STATES)
         ], limit=1):
             raise UserError(_("You are already in a call."))
         if self.env["telephony.call.leg"]._get_monitoring_of(self.user_id):

@@ -299,6 +299,10 @@ class TelephonyCall(models.Model):
             self._on_supervisor_moved(leg)
         if leg.role == "agent":
             self._sync_supervisors()
+        if leg.role == "consulted":
+            return self._consulted_moved(leg)
+        if leg.dismissed:
+            return None
         if leg.role == "agent" and leg.status == "ended":
             return self._agent_left(event) if leg.confirmed else self._phone_refused(leg)
         if leg.role == "agent":
@@ -349,8 +353,13 @@ class TelephonyCall(models.Model):
 
     def _apply_hold_flag(self, event, on_hold):
         leg = self._get_leg(event)
-        if leg and event.sequence > leg.hold_sequence:
-            leg.write({"on_hold": on_hold, "hold_sequence": event.sequence})
+        if leg and leg._is_newer_hold(event):
+            leg.write({
+                "on_hold": on_hold,
+                "hold_sequence": event.sequence,
+                "hold_conference_id": event.conference_id or False,
+                "hold_at": event.at,
+            })
             self._notify()
 
     def _apply_routed(self, event):
@@ -358,7 +367,7 @@ class TelephonyCall(models.Model):
 
     def _apply_offered(self, event):
         # In a queue the caller goes on waiting, whoever it is offered to.
-        return None if self.step_id.kind == "queue" else "ringing"
+        return None if self._waits_in_queue() else "ringing"
 
     def _apply_joined(self, event):
         return "in_progress"
@@ -384,7 +393,7 @@ class TelephonyCall(models.Model):
             # Nobody is there to speak with the customer whose telephone rings.
             self.ended_by = "agent"
             return "ended"
-        if self.state == "in_progress":
+        if self.state == "in_progress" and not self._keep_consultation():
             self._park()
         return None
 
@@ -402,7 +411,7 @@ class TelephonyCall(models.Model):
         return legs or self.env["telephony.call.leg"]._find(self.account_id, event)
 
     def _get_agent_legs(self):
-        return self.leg_ids.filtered(lambda leg: leg.role == "agent")
+        return self.leg_ids.filtered(lambda leg: leg.role == "agent" and not leg.dismissed)
 
     # === HOOKS === #
 
@@ -439,9 +448,9 @@ class TelephonyCall(models.Model):
         self.trace = f"{self.trace or ''}{now} {sentence}\n"
 
     def _notify(self):
-        """Tell the call's user, and the live lists, what it looks like now."""
+        """Tell those who are in the call, and the live lists, what it looks like now."""
         self._notify_live()
-        for call in self.filtered("user_id"):
-            user = call.user_id
-            [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
-            user._bus_send("telephony/call_updated", payload)
+        for call in self:
+            for user in call.user_id | call._get_consulted_agent().user_id:
+                [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
+                user._bus_send("telephony/call_updated", payload)

@@ -1,5 +1,7 @@
 from odoo import _, api, fields, models
 
+from .telephony_transfer_state import THERE_STATES
+
 RECENT_COUNT = 20
 SEARCH_LIMIT = 50
 
@@ -32,7 +34,12 @@ class TelephonyCall(models.Model):
         user = env.user
         customer = self._get_customer_leg()
         running = self.state != "ended"
-        agent_connected = running and self._get_agent_legs()._is_connected()
+        is_consulted = running and self._get_consulted_agent().user_id == user
+        my_legs = self._get_consulted_legs().filtered(
+            lambda leg: leg.user_id == user and not leg.dismissed
+        ) if is_consulted else self._get_agent_legs()
+        agent_connected = running and my_legs._is_connected()
+        transfer = self._get_transfer()
         to_text = fields.Datetime.to_string
         return {
             "uuid": self.uuid,
@@ -62,13 +69,18 @@ class TelephonyCall(models.Model):
             "customer_state": customer.status or "new",
             "on_hold": customer.on_hold,
             "supervisors": self._get_supervisors_data(),
-            "via": self.via or "browser",
-            "agent_state": self._get_agent_legs()[-1:].status or "new",
+            "via": ("phone" if my_legs[-1:].number else "browser")
+            if is_consulted else self.via or "browser",
+            "agent_state": my_legs[-1:].status or "new",
             "agent_connected": agent_connected,
             "can_rejoin": bool(
                 self.state == "in_progress" and self.user_id == user and not agent_connected
             ),
             "note": self.note or "",
+            # Who was asked by a colleague is in the call, too, but it is not that person's call.
+            "role": "consulted" if is_consulted else "agent",
+            "transfer": transfer._to_client(user) if transfer else False,
+            "journey": self._get_journey(),
             "disposition": {
                 "id": self.disposition_id.id, "name": self.disposition_id.name,
             } if self.disposition_id else False,
@@ -152,7 +164,12 @@ class TelephonyCall(models.Model):
     def _get_running_of(self, user):
         # sudo: telephony.call - the user's own calls
         return self.with_env(self.env(su=False)).browse(self.sudo().search([
+            "|",
             ("user_id", "=", user.id),
+            ("transfer_ids", "any", [
+                ("agent_id.user_id", "=", user.id), ("mode", "!=", "blind"),
+                ("state", "in", THERE_STATES),
+            ]),
             ("state", "!=", "ended"),
             ("company_id", "in", self.env.companies.ids),
         ]).ids)
@@ -161,8 +178,9 @@ class TelephonyCall(models.Model):
     def _get_recent_of(self, user):
         # sudo: telephony.call - the user's own calls, and those that rang there
         return self.browse(self.sudo().search([
-            "|",
+            "|", "|",
             ("user_id", "=", user.id),
+            ("transfer_ids.user_id", "=", user.id),
             "&", ("user_id", "=", False), ("offer_ids.agent_id.user_id", "=", user.id),
             ("state", "=", "ended"),
             ("company_id", "in", self.env.companies.ids),

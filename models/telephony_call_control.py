@@ -34,7 +34,13 @@ class TelephonyCall(models.Model):
         offer_sudo = call_sudo._get_open_offers().filtered(
             lambda offer: offer.agent_id == agent_sudo
         )
-        if not offer_sudo and not call_sudo.user_id:
+        if call_sudo._get_consulted_agent() == agent_sudo:
+            return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if offer_sudo.transfer_id._is_consultation() and call_sudo._accept_consultation(
+            agent_sudo, offer_sudo
+        ):
+            return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if not offer_sudo and (not call_sudo.user_id or call_sudo._has_asked(agent_sudo)):
             return {"accepted": False, "message": _("This call is no longer ringing for you.")}
         released_sudo = call_sudo.browse()
         if not call_sudo.user_id:
@@ -60,13 +66,17 @@ class TelephonyCall(models.Model):
         agent_sudo = self.env["telephony.agent"]._get_mine()
         call_sudo = self._find_sudo(uuid)
         # A caller who was picked up from a queue has perhaps never rung here.
-        is_mine = call_sudo.direction == "incoming" and call_sudo.user_id == self.env.user
+        is_mine = bool(call_sudo.claimed_at) and call_sudo.user_id == self.env.user
         if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
             raise AccessError(_("This call is not ringing for you."))
         if call_sudo.state == "ended":
             return True
+        if call_sudo._get_consulted_agent() == agent_sudo:
+            call_sudo._leave_consultation()
+            return True
         if is_mine:
-            if not call_sudo._get_agent_legs()._is_alive() and not call_sudo.answered_at:
+            has_talked = call_sudo.state == "in_progress"
+            if not call_sudo._get_agent_legs()._is_alive() and not has_talked:
                 call_sudo._release_claim()
             return True
         mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
@@ -79,13 +89,17 @@ class TelephonyCall(models.Model):
 
     @api.model
     def hang_up(self, uuid):
-        """End a call of the current user for everybody.
+        """End a call of the current user for everybody; who was only asked leaves it.
 
         :param str uuid: the call
         :raise AccessError: it is somebody else's
         :return: see `_to_client`
         :rtype: dict
         """
+        asked_sudo = self._find_sudo(uuid)
+        if asked_sudo and asked_sudo._get_consulted_agent().user_id == self.env.user:
+            asked_sudo._leave_consultation()
+            return asked_sudo._to_left(self.env.user)
         call_sudo = self._get_mine_sudo(uuid)
         if call_sudo.state != "ended":
             call_sudo._apply_event(
@@ -106,6 +120,12 @@ class TelephonyCall(models.Model):
         call_sudo = self._get_mine_sudo(uuid)
         if call_sudo.state != "in_progress" or not call_sudo.provider_conference_id:
             raise UserError(_("Only a running call can be put on hold."))
+        transfer_sudo = call_sudo._get_transfer()
+        if transfer_sudo.mode == "warm" and transfer_sudo.state != "merged":
+            raise UserError(_(
+                "The customer is on hold while you ask somebody. Let the customer take part, or "
+                "cancel first."
+            ))
         call_sudo.account_id._after_commit(call_sudo, "_send_hold_request", bool(on_hold))
         return call_sudo._to_client_for_me()
 

@@ -112,7 +112,7 @@ class TelephonyCall(models.Model):
         queue_id = params.get("QueueSid")
         if queue_id and leg.provider_queue_id != queue_id:
             leg.provider_queue_id = queue_id
-        if self.state == "ended" or self._get_agent_legs()._is_connected():
+        if self.state == "ended" or self._is_anybody_there():
             return [Leave()]
         now = fields.Datetime.now()
         if self.state == "in_progress":
@@ -122,6 +122,8 @@ class TelephonyCall(models.Model):
             if seconds > 0:
                 return self._get_ringback(seconds)
             self._release_claim()
+        if self._get_transfer():
+            return self._wait_in_transfer(now)
         if self.step_id.kind == "queue":
             return self._wait_in_queue(now)
         open_offers = self._expire_offers(now)
@@ -157,7 +159,7 @@ class TelephonyCall(models.Model):
         """
         if self.state == "ended":
             return [HangUp()]
-        if self._get_agent_legs()._is_connected():
+        if self._is_anybody_there():
             now = fields.Datetime.now()
             self._apply_event(CallEvent("joined", at=now))
             return [self._get_join(self._get_customer_leg(), ends_conference=True)]
@@ -169,6 +171,8 @@ class TelephonyCall(models.Model):
             return self._give_up_on_agent()
         if self.user_id or self._get_open_offers():
             return self._get_waiting_document()
+        if self._get_transfer():
+            return self._step_in_transfer()
         if not self.step_id:
             return self._run_flow()
         params = params or {}
@@ -242,6 +246,7 @@ class TelephonyCall(models.Model):
             {
                 "call_id": self.id,
                 "agent_id": agent.id,
+                "transfer_id": self._get_transfer().id,
                 "expires_at": now + timedelta(seconds=seconds),
             }
             for agent in agents
@@ -317,6 +322,8 @@ class TelephonyCall(models.Model):
             "uuid": self.uuid, "reason": "expired", "by": False, "by_me": True,
             "message": _("The connection took too long. The caller is waiting again."),
         })
+        if self._go_on_with_transfer():
+            return
         if self.step_id.kind == "queue":
             # The caller never left the queue, and keeps the place.
             self.queue_id._dispatch()
@@ -334,6 +341,8 @@ class TelephonyCall(models.Model):
         self.write({
             "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
         })
+        # Who leaves the conference is on hold no more.
+        self._get_customer_leg().on_hold = False
         self.account_id._after_commit(self, "_send_park_request")
         self._notify()
 

@@ -25,6 +25,11 @@ class TelephonyCallLeg(models.Model):
     user_id = fields.Many2one("res.users", ondelete="set null")
     label = fields.Char(required=True, help="Its name in the conference.")
     offer_id = fields.Many2one("telephony.offer", ondelete="set null", index="btree_not_null")
+    transfer_id = fields.Many2one("telephony.transfer", ondelete="set null",
+                                  index="btree_not_null")
+    dismissed = fields.Boolean(
+        help="Whether this party was let go, and counts no more even if its end is not told yet."
+    )
     confirmed = fields.Boolean(
         default=True,
         help="Whether the person is surely there: whoever answers a telephone of a phone user "
@@ -48,6 +53,8 @@ class TelephonyCallLeg(models.Model):
     sequence = fields.Integer(default=-1, readonly=True)
     on_hold = fields.Boolean(readonly=True)
     hold_sequence = fields.Integer(default=-1, readonly=True)
+    hold_conference_id = fields.Char(readonly=True)
+    hold_at = fields.Datetime(readonly=True)
     initiated_at = fields.Datetime(readonly=True)
     ringing_at = fields.Datetime(readonly=True)
     answered_at = fields.Datetime(readonly=True)
@@ -116,6 +123,16 @@ class TelephonyCallLeg(models.Model):
         if changes:
             self.write(changes)
         return "status" in changes
+
+    def _is_newer_hold(self, event):
+        """Tell whether a `hold` or `unhold` event is news.
+
+        The carrier counts the events of each conference; a customer who comes back from the waiting
+        room is in a new one.
+        """
+        if (event.conference_id or False) == self.hold_conference_id or not self.hold_at:
+            return event.sequence > self.hold_sequence
+        return event.at >= self.hold_at
 
     def _is_offered(self):
         """Tell whether the call still rings at the one this leg belongs to."""

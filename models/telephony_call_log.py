@@ -72,7 +72,10 @@ class TelephonyCall(models.Model):
             parts.append(self.disposition_id.name)
         if self.duration:
             parts.append(self.duration_display)
-        if self.user_id:
+        names = [name for name, _since in self._get_hands()]
+        if len(names) > 1:
+            parts.append(" → ".join(names))
+        elif self.user_id:
             parts.append(self.user_id.name)
         body = Markup('<p><i class="fa %s" role="img"></i> %s</p>') % (icon, " · ".join(parts))
         for line in (self.note or "").splitlines():

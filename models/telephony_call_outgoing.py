@@ -153,12 +153,16 @@ class TelephonyCall(models.Model):
             document = call._process_supervisor(agent, params["CallSid"])
             if document:
                 return document
-        allowed = call.user_id == agent.user_id and agent._is_phone_user()
-        if not agent or not call or not allowed or call.state == "ended":
+        is_consulted = bool(agent) and call._get_consulted_agent() == agent
+        is_mine = bool(agent) and call.user_id == agent.user_id
+        allowed = (is_mine or is_consulted) and agent._is_phone_user()
+        if not call or not allowed or call.state == "ended":
             _logger.info("%s: a browser was refused", call.uuid or "unknown")
             return [HangUp()]
         leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])
-        if not leg:
+        if not leg and is_consulted:
+            leg = call._add_consulted_leg(agent, params["CallSid"])
+        elif not leg:
             leg = call._add_agent_leg(agent, params["CallSid"])
             call._on_agent_connected()
         return [call._get_join(leg, ends_conference=False)]
@@ -170,7 +174,7 @@ class TelephonyCall(models.Model):
             "account_id": self.account_id.id,
             "role": "agent",
             "user_id": agent.user_id.id,
-            "label": f"agent-{len(self._get_agent_legs()) + 1}",
+            "label": self._get_label("agent"),
             "provider_leg_id": provider_leg_id,
             "status": "in_progress",
             "initiated_at": now,

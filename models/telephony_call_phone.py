@@ -33,13 +33,16 @@ class TelephonyCall(models.Model):
                 self._add_phone_leg(offer.agent_id, offer)
 
     def _add_phone_leg(self, agent, offer=None):
+        asked = bool(offer) and offer.transfer_id._is_consultation()
+        role = "consulted" if asked else "agent"
         leg = self.env["telephony.call.leg"].create({
             "call_id": self.id,
             "account_id": self.account_id.id,
-            "role": "agent",
+            "role": role,
             "user_id": agent.user_id.id,
             "offer_id": offer.id if offer else False,
-            "label": f"agent-{len(self._get_agent_legs()) + 1}",
+            "transfer_id": offer.transfer_id.id if offer else False,
+            "label": self._get_label(role),
             "number": agent.phone_number,
             "confirmed": False,
         })
@@ -83,8 +86,10 @@ class TelephonyCall(models.Model):
 
     def _is_wanted(self, leg):
         """Tell whether a telephone still has a reason to ring."""
-        if self.state == "ended":
+        if self.state == "ended" or leg.dismissed:
             return False
+        if leg.role == "consulted" and not leg.user_id:
+            return leg.transfer_id == self._get_transfer()
         return leg.offer_id.state == "offered" if leg.offer_id else not leg.confirmed
 
     def _drop_phone_legs(self, legs):
@@ -112,7 +117,9 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         self.ensure_one()
-        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id and leg.role == "agent")
+        leg = self.leg_ids.filtered(
+            lambda leg: leg.id == leg_id and leg.role in ("agent", "consulted")
+        )
         if not leg or leg.provider_leg_id and leg.provider_leg_id != params.get("CallSid"):
             return [HangUp()]
         if not leg.provider_leg_id:
@@ -123,6 +130,10 @@ class TelephonyCall(models.Model):
         # A leg that asks for a document is answered, even when its callback is still on the way.
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
             self._notify()
+        if leg.dismissed or not leg.user_id and self.state == "ended":
+            return [HangUp()]
+        if not leg.user_id:
+            return self._answer_guest(leg)
         if leg.confirmed:
             return [self._get_join(leg, ends_conference=False)]
         if params.get("Digits") == "1" or not agent.press_to_accept:
@@ -132,7 +143,11 @@ class TelephonyCall(models.Model):
     def _ask_phone(self, leg, agent):
         lang = agent.user_id.lang or "en_US"
         call = self.with_context(lang=lang)
-        if self.direction == "incoming":
+        transfer = leg.offer_id.transfer_id
+        if transfer and transfer.state != "returning":
+            text = call.env._("%(user)s passes you a call with %(name)s. Press 1 to accept.",
+                              user=transfer.user_id.name, name=call.customer_display)
+        elif leg.offer_id:
             text = call.env._("Call from %(name)s. Press 1 to accept.",
                               name=call.customer_display)
         else:
@@ -146,7 +161,11 @@ class TelephonyCall(models.Model):
         env = self.with_context(lang=agent.user_id.lang).env
         if self.state == "ended":
             return self._refuse_phone(agent, env._("The caller has hung up."))
-        if self.direction == "incoming" and not self.answered_at:
+        if leg.role == "consulted":
+            if not self._accept_consultation(agent, leg.offer_id, leg):
+                return self._refuse_phone(agent, env._("This call was already answered."))
+            return [self._get_join(leg, ends_conference=False)]
+        if leg.offer_id:
             if self.user_id and self.user_id != agent.user_id or not leg._is_offered():
                 return self._refuse_phone(agent, env._("This call was already answered."))
             leg.confirmed = True
@@ -172,7 +191,7 @@ class TelephonyCall(models.Model):
         """
         if self.state == "ended":
             return None
-        if self.direction == "outgoing":
+        if not leg.offer_id:
             if self._get_agent_legs()._is_alive():
                 return None
             self.write({
@@ -196,6 +215,8 @@ class TelephonyCall(models.Model):
     def _leave_queue_if_alone(self):
         """Nobody rings any more: the next one does, or the caller goes on at once."""
         for call in self:
+            if call._go_on_with_transfer():
+                continue
             if call.state == "queued":
                 call.queue_id._dispatch()
             elif not call._get_open_offers() and not call.user_id and not call._ring_next():

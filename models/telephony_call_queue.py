@@ -69,8 +69,10 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         self.ensure_one()
-        if self.state == "ended" or self._get_agent_legs()._is_connected():
+        if self.state == "ended" or self._is_anybody_there():
             return self._get_next_document()
+        if self._get_transfer():
+            return self._refuse_in_transfer()
         if self.step_id.kind not in ("ring", "queue"):
             # It is told again because our answer was lost: the call is further by now.
             result = self.step_id._enter(self) if self.step_id else self._get_apology()
@@ -185,7 +187,10 @@ class TelephonyCall(models.Model):
         :return: see `_to_live`
         :rtype: list(dict)
         """
-        return self._get_live([("state", "=", "in_progress")])
+        # A call that is passed on rings again; it stays where everybody has seen it.
+        return self._get_live([
+            ("state", "in", ("in_progress", "ringing")), ("answered_at", "!=", False)
+        ])
 
     @api.model
     def queued_calls(self):
@@ -232,11 +237,12 @@ class TelephonyCall(models.Model):
             "started_at": to_text(self.started_at),
             "answered_at": to_text(self.answered_at) or False,
             "on_hold": self._get_customer_leg().on_hold,
+            "transfer": self._get_live_transfer(),
         }
 
     def _get_live_list(self):
         """Say on which live list this call stands: `conversation`, `queue`, or none."""
-        if self.state == "in_progress":
+        if self.state == "in_progress" or self.state == "ringing" and self.answered_at:
             return "conversation"
         return "queue" if self.state == "queued" and not self.user_id else False
 

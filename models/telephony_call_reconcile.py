@@ -95,6 +95,7 @@ class TelephonyCall(models.Model):
             self._end_by_system()
         elif self.state == "ringing" and self.direction == "incoming":
             self._expire_offers(fields.Datetime.now())
+        self._check_consultation(fields.Datetime.now())
 
     def _reconcile_unborn(self, leg, provider_leg_id):
         if leg.provider_leg_id:

@@ -37,7 +37,7 @@ class CallEvent:
 
     :param str kind: what happened: `leg`, `join`, `leave`, `hold`, `unhold` are the carrier's;
         `routed`, `offered`, `queued`, `claimed`, `released`, `connected`, `joined`, `hung_up`,
-        `failed` are ours
+        `transferred`, `handed_over`, `failed` are ours
     :param str key: the same for every delivery of one carrier event; empty for our own acts
     :param str provider_leg_id: the carrier's identifier of the leg, if a leg is concerned
     :param int leg_id: our own identifier of the leg, when the carrier gave it back to us

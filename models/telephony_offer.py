@@ -25,6 +25,8 @@ class TelephonyOffer(models.Model):
         default="offered",
         readonly=True,
     )
+    transfer_id = fields.Many2one("telephony.transfer", readonly=True, ondelete="set null",
+                                  index="btree_not_null")
     offered_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     expires_at = fields.Datetime(required=True, readonly=True)
 
@@ -78,6 +80,18 @@ class TelephonyOffer(models.Model):
             return _("The caller has hung up.")
         return False
 
+    def _get_transfer_data(self):
+        """Say why a call rings here that a colleague had before: who, and what for."""
+        transfer = self.transfer_id
+        if not transfer:
+            return False
+        returned = transfer.state == "returning"
+        return {
+            "kind": "returned" if returned else transfer.mode,
+            "name": transfer.target_name if returned else transfer.user_id.name,
+            "note": self.call_id.note or False,
+        }
+
     def _to_client(self):
         """Return what the incoming card shows.
 
@@ -91,6 +105,7 @@ class TelephonyOffer(models.Model):
             result.append({
                 "id": offer_sudo.id,
                 "expires_at": fields.Datetime.to_string(offer_sudo.expires_at),
+                "transfer": offer_sudo._get_transfer_data(),
                 "call": {**data, "card": call._get_card()},
             })
         return result

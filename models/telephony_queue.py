@@ -140,6 +140,19 @@ class TelephonyQueue(models.Model):
         seconds = sum((call.answered_at - call.queued_at).total_seconds() for call in calls)
         return round(position * max(0, seconds) / sum(calls.mapped("queue_position")))
 
+    def _get_reason_not_to_transfer(self, user):
+        """Say why nobody can be sent to this queue; nothing when that is possible.
+
+        :param user: who wants to transfer
+        :rtype: str
+        """
+        self.ensure_one()
+        if not self._has_anybody():
+            return _("Nobody is there to take calls of “%(queue)s”.", queue=self.name)
+        if self._is_full():
+            return _("“%(queue)s” is full.", queue=self.name)
+        return ""
+
     def _has_anybody(self):
         """Tell whether a member is there at all, free or not. Note: `self.ensure_one()`"""
         self.ensure_one()

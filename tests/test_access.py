@@ -26,6 +26,7 @@ RIGHTS = {
     "telephony.call": {"user": "r", "supervisor": "r", "manager": "ru"},
     "telephony.call.leg": {"supervisor": "r", "manager": "r"},
     "telephony.offer": {"supervisor": "r", "manager": "r"},
+    "telephony.transfer": {"supervisor": "r", "manager": "r"},
     "telephony.call.event": {"manager": "r"},
 }
 SECRETS = ("account_sid", "auth_token", "api_key_sid", "api_key_secret", "twiml_app_sid")
