@@ -17,6 +17,8 @@
         "views/telephony_recording_views.xml",
         "views/telephony_call_views.xml",
         "views/telephony_call_report_views.xml",
+        "wizard/telephony_callback_cancel_views.xml",
+        "views/telephony_callback_views.xml",
         "views/telephony_number_views.xml",
         "views/telephony_agent_views.xml",
         "views/telephony_caller_id_views.xml",

@@ -41,3 +41,7 @@ class CrmLead(models.Model):
         self.env["telephony.call"].sudo().search(
             [("lead_id", "in", opportunities.ids)]
         ).write({"lead_id": self.id})
+        # sudo: telephony.callback - what is owed moves with its opportunity, too
+        self.env["telephony.callback"].sudo().search(
+            [("lead_id", "in", opportunities.ids)]
+        ).write({"lead_id": self.id})

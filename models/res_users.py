@@ -104,6 +104,11 @@ class ResUsers(models.Model):
             "allowed_company_ids": companies.ids,
         })
 
+    def _notify_telephony_activities(self):
+        """Let open telephones read their lists of due calls again."""
+        for user in self:
+            user._bus_send("telephony/activities_changed", {})
+
     def write(self, vals):
         # Not an inverse: it would not know which of the values are meant, and which are empty.
         preferences = {

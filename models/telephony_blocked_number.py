@@ -24,12 +24,23 @@ class TelephonyBlockedNumber(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             vals["number"] = self._normalize(vals.get("number"))
-        return super().create(vals_list)
+        blocked = super().create(vals_list)
+        blocked._cancel_callbacks()
+        return blocked
 
     def write(self, vals):
         if "number" in vals:
             vals = {**vals, "number": self._normalize(vals["number"])}
         return super().write(vals)
+
+    def _cancel_callbacks(self):
+        """Give up what was owed to callers who are refused from now on."""
+        for number in self:
+            # sudo: telephony.callback - who may block a caller decides that nobody calls back
+            self.env["telephony.callback"].sudo().search([
+                ("company_id", "=", number.company_id.id), ("state", "=", "open"),
+                ("customer_number", "=", number.number),
+            ])._cancel(_("The number was blocked."))
 
     def _normalize(self, number):
         normalized = self.env["telephony.call"]._normalize(number, self.env.company.country_id)

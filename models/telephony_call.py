@@ -326,6 +326,7 @@ class TelephonyCall(models.Model):
             self._update_log()
             if is_news:
                 self._begin_late_wrap_up()
+            self._settle_callbacks()
             self._notify()
         if leg._is_alive() and leg.provider_leg_id:
             # It was called while the call ended: nobody is there to speak with.
@@ -423,6 +424,7 @@ class TelephonyCall(models.Model):
         if (self.ended_by != "customer" or not self.answered_at) and self.leg_ids._is_alive():
             self.account_id._after_commit(self, "_send_end_request")
         self._post_log()
+        self._settle_callbacks()
         self._tell_missed()
         self._begin_wrap_up()
         self._free_agents()

@@ -145,6 +145,8 @@ class TelephonyCall(models.Model):
         if params.get("DialCallStatus") == "completed" and self.outcome in (False, "missed"):
             # Somebody outside has answered; the caller's own end may have been told first.
             self.outcome = "answered"
+            if self.state == "ended":
+                self._settle_callbacks()
         return self._get_next_document(params)
 
     def _get_next_document(self, params=None):

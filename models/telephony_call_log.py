@@ -24,6 +24,8 @@ class TelephonyCall(models.Model):
                 partner = record.partner_id
             elif record._name == "res.partner":
                 partner = record
+            elif record._name == "telephony.callback":
+                partner, lead = record.partner_id, record.lead_id
             elif "partner_id" in record._fields:
                 partner = record.partner_id
         if not partner and not lead:

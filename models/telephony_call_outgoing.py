@@ -22,7 +22,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def dial(self, number, caller_id_id=None, res_model=None, res_id=None, request_uuid=None,
-             override_reason=None):
+             override_reason=None, activity_id=None):
         """Prepare a call to a customer; the browser then connects with its identifier.
 
         The number is kept here: nobody can make the carrier dial anything else.
@@ -33,6 +33,7 @@ class TelephonyCall(models.Model):
         :param int res_id: identifier of that record
         :param str request_uuid: the same for every repetition of one click
         :param str override_reason: why an administrator calls in spite of a rule
+        :param int activity_id: the due call that this call is made for; a conversation completes it
         :raise UserError: the user may not call, is in a call, or the number is none
         :return: see `_to_client`
         :rtype: dict
@@ -46,7 +47,10 @@ class TelephonyCall(models.Model):
         if reason:
             raise UserError(reason)
         number = str(number or "").strip()
-        record = self._get_dialled_record(res_model, res_id)
+        activity = self._get_dialled_activity(activity_id)
+        record = self._get_dialled_record(
+            res_model or activity.res_model, res_id or activity.res_id
+        )
         customer_number = self._normalize_dialled(number, record)
         caller_id_sudo = agent_sudo._choose_caller_id(caller_id_id)
         exception = self._check_rules(agent_sudo, customer_number, override_reason)
@@ -59,6 +63,7 @@ class TelephonyCall(models.Model):
                     "caller_id_id": caller_id_sudo.id, "from_number": caller_id_sudo.number
                 } if caller_id_sudo else {}),
                 "override_reason": exception or False,
+                "activity_id": activity.id,
             }
         )
         call_sudo._add_trace(_("%(name)s calls.", name=self.env.user.name))

@@ -30,6 +30,8 @@ class TelephonyCall(models.Model):
         if kind == "voicemail" and not self.answered_at:
             self.outcome = "voicemail"
             self._update_log()
+            if self.state == "ended":
+                self._settle_callbacks()
         self.account_id._after_commit(recording, "_send_fetch_request")
         return None
 

@@ -52,6 +52,8 @@ class TelephonyRecording(models.Model):
     customer_number = fields.Char(related="call_id.customer_number")
     number_id = fields.Many2one(related="call_id.number_id")
     note = fields.Text(related="call_id.note")
+    callback_id = fields.Many2one(related="call_id.callback_id")
+    callback_state = fields.Selection(related="call_id.callback_id.state", string="Called Back")
 
     _provider_recording_unique = models.Constraint(
         "UNIQUE (account_id, provider_recording_id)", "This recording is known already."

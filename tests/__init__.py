@@ -5,6 +5,7 @@ from . import (
     test_admin_numbers,
     test_agent,
     test_board,
+    test_callback,
     test_caller_id,
     test_consult,
     test_flow,

@@ -93,6 +93,9 @@ class TestRace(BaseCase):
             return
 
         def delete(env):
+            env["telephony.callback"].search([
+                ("company_id", "in", self.ids["company"])
+            ]).unlink()  # fmt: skip
             env["telephony.call"].search([("account_id", "in", self.ids["account"])]).unlink()
             env["telephony.account"].browse(self.ids["account"]).unlink()
             env["telephony.flow"].browse(self.ids["flow"]).unlink()
@@ -196,6 +199,30 @@ class TestRace(BaseCase):
             ])  # fmt: skip
 
         self.assertEqual(self.in_transaction(count), 1, results)
+
+    def test_two_ends_owe_one_call_back(self):
+        """Z29: two calls of one caller end at once, and one debt counts both."""
+        for index in (1, 2):
+            self.call_in(leg_sid(index))
+        account = self.ids["account"]
+
+        def end(env, sid):
+            account_sudo = env["telephony.account"].browse(account)
+            event = account_sudo._parse_leg_event({"CallSid": sid, "CallStatus": "completed"})
+            env["telephony.call"]._process_event(account_sudo, event)
+
+        results = self.at_once(*(
+            (SUPERUSER_ID, lambda env, sid=sid: end(env, sid)) for sid in map(leg_sid, (1, 2))
+        ))
+        self.assertEqual(results, [None, None])
+
+        def read(env):
+            debts = env["telephony.callback"].search([
+                ("company_id", "in", self.ids["company"])
+            ])  # fmt: skip
+            return [(debt.count, debt.state, len(debt.call_ids)) for debt in debts]
+
+        self.assertEqual(self.in_transaction(read), [(2, "open", 2)])
 
     def test_accept_and_hang_up_of_the_caller(self):
         """Z17: whatever comes first, nobody is connected with a caller who has gone."""

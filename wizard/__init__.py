@@ -1,5 +1,6 @@
 from . import (
     telephony_account_credentials,
+    telephony_callback_cancel,
     telephony_diagnosis,
     telephony_flow_simulation,
     telephony_number_release,

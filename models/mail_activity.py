@@ -1,0 +1,46 @@
+from odoo import _, fields, models
+
+
+class MailActivity(models.Model):
+    """Due calls: done by a call, or done by hand."""
+
+    _inherit = "mail.activity"
+
+    telephony_call_id = fields.Many2one(
+        "telephony.call", "Done by Call", readonly=True, ondelete="set null", copy=False,
+        index="btree_not_null", groups="crm_telephony.group_user",
+    )
+    telephony_message_id = fields.Many2one(
+        "mail.message", readonly=True, ondelete="set null", copy=False,
+        groups="crm_telephony.group_user",
+    )
+
+    def _action_done(self, feedback=False, attachment_ids=None):
+        """Give up what is owed to a caller when its activity is done without a conversation."""
+        result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
+        if not self.env.context.get("telephony_by_call"):
+            # sudo: telephony.callback - who may do the activity decides about its debt
+            debts_sudo = self.env["telephony.callback"].sudo().search([
+                ("activity_id", "in", self.ids), ("state", "=", "open")
+            ])
+            if debts_sudo:
+                debts_sudo._cancel(feedback or _(
+                    "%(name)s marked the activity as done.", name=self.env.user.name
+                ))
+        return result
+
+    def _rewrite_feedback(self, feedback):
+        """Write what came of a due call into the message about it. Note: `self.ensure_one()`
+
+        :param str feedback: plain text
+        """
+        self.ensure_one()
+        if self.feedback == feedback:
+            return
+        self.write({"feedback": feedback})
+        message = self.telephony_message_id
+        if message:
+            message.body = self.env["ir.qweb"]._render("mail.message_activity_done", {
+                "activity": self, "feedback": feedback,
+                "display_assignee": self.user_id.partner_id != message.author_id,
+            }, minimal_qcontext=True)  # fmt: skip

@@ -1,0 +1,353 @@
+from datetime import UTC, timedelta
+from functools import partial
+
+from psycopg2 import IntegrityError
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, ConcurrencyError
+from odoo.tools import SQL, mute_logger
+
+# Working hours within which a caller is to be called back.
+PROMISE_HOURS = 2
+# The stronger promise is shown: a caller who asked for it was promised a call.
+KIND_RANK = {"missed": 0, "abandoned": 0, "voicemail": 1, "requested": 2}
+
+
+class TelephonyCallback(models.Model):
+    """A call that is owed to a caller: at most one open debt per caller and number of ours.
+
+    It is made by the end of a call that nobody answered, and paid by any later conversation with
+    that number, in either direction. However often somebody calls in vain, it stays one debt with
+    one activity.
+    """
+
+    _name = "telephony.callback"
+    _description = "Owed Call-Back"
+    _order = "state, due_at, id"
+    _rec_name = "customer_display"
+
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade",
+                                 index=True)
+    customer_number = fields.Char("Number", required=True, readonly=True, index=True)
+    number_id = fields.Many2one("telephony.number", "Our Number", readonly=True,
+                                ondelete="set null", index="btree_not_null")
+    partner_id = fields.Many2one("res.partner", "Contact", readonly=True, ondelete="set null",
+                                 index="btree_not_null")
+    lead_id = fields.Many2one("crm.lead", "Opportunity", readonly=True, ondelete="set null",
+                              index="btree_not_null")
+    kind = fields.Selection(
+        [
+            ("missed", "Missed"),
+            ("abandoned", "Abandoned"),
+            ("voicemail", "Voicemail"),
+            ("requested", "Call-Back Requested"),
+        ],
+        "Why", required=True, readonly=True,
+    )
+    state = fields.Selection(
+        [("open", "To Call Back"), ("paid", "Spoken With"), ("canceled", "Canceled")],
+        required=True, default="open", readonly=True, index=True,
+    )
+    user_id = fields.Many2one(
+        "res.users", "Responsible", ondelete="set null", index="btree_not_null",
+        domain="[('telephony_agent_ids.company_id', '=', company_id)]",
+    )
+    member_ids = fields.Many2many(
+        "res.users", string="Could Have Answered", readonly=True,
+        help="Those at whom the caller rang, or would have rung.",
+    )
+    call_ids = fields.One2many("telephony.call", "callback_id", "Calls", readonly=True)
+    count = fields.Integer("Times", required=True, default=1, readonly=True)
+    first_at = fields.Datetime("Called First", required=True, readonly=True)
+    last_at = fields.Datetime("Called Last", required=True, readonly=True)
+    due_at = fields.Datetime("To Be Called Until", required=True, readonly=True, index=True)
+    attempt_count = fields.Integer("Attempts", readonly=True)
+    last_attempt_at = fields.Datetime("Last Attempt", readonly=True)
+    paid_at = fields.Datetime("Spoken With On", readonly=True)
+    paid_call_id = fields.Many2one("telephony.call", "Conversation", readonly=True,
+                                   ondelete="set null")
+    cancel_reason = fields.Char("Reason", readonly=True)
+    activity_id = fields.Many2one("mail.activity", readonly=True, ondelete="set null",
+                                  index="btree_not_null")
+    seconds_to_pay = fields.Integer(
+        "Seconds until Spoken With", compute="_compute_promise", store=True, aggregator="avg"
+    )
+    kept_percent = fields.Float(
+        "Promises Kept (%)", compute="_compute_promise", store=True, aggregator="avg",
+        help="Callers who were called back in time, among those who were called back or still "
+        "wait though the time is over.",
+    )
+    is_overdue = fields.Boolean("Overdue", compute="_compute_is_overdue")
+    customer_display = fields.Char("Caller", compute="_compute_customer_display")
+    number_display = fields.Char("Telephone", compute="_compute_customer_display")
+    count_display = fields.Char("How Often", compute="_compute_count_display")
+
+    _open_unique = models.UniqueIndex(
+        "(company_id, number_id, customer_number) WHERE state = 'open'"
+    )
+    _open_index = models.Index("(user_id, due_at) WHERE state = 'open'")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("state", "first_at", "paid_at", "due_at")
+    def _compute_promise(self):
+        for callback in self:
+            is_paid = callback.state == "paid" and callback.paid_at
+            callback.seconds_to_pay = (
+                int((callback.paid_at - callback.first_at).total_seconds()) if is_paid else 0
+            )
+            callback.kept_percent = 100 if is_paid and callback.paid_at <= callback.due_at else 0
+
+    @api.depends("state", "due_at")
+    def _compute_is_overdue(self):
+        now = fields.Datetime.now()
+        for callback in self:
+            callback.is_overdue = callback.state == "open" and callback.due_at < now
+
+    @api.depends("partner_id", "lead_id", "customer_number")
+    def _compute_customer_display(self):
+        calls = self.env["telephony.call"]
+        for callback in self:
+            # sudo: telephony.callback - whoever sees the debt sees who is to be called
+            debt_sudo = callback.sudo()
+            callback.number_display = calls._format_number(callback.customer_number)
+            callback.customer_display = (
+                debt_sudo.partner_id.display_name or debt_sudo.lead_id.contact_name
+                or debt_sudo.lead_id.partner_name or callback.number_display
+            )
+
+    @api.depends("count")
+    def _compute_count_display(self):
+        for callback in self:
+            callback.count_display = f"×{callback.count}"
+
+    def _read_group_select(self, aggregate_spec, query):
+        """Leave out of the averages what cannot be judged yet: nothing is 0 by being unknown."""
+        column = partial(self._field_to_sql, self._table, query=query)
+        if aggregate_spec == "seconds_to_pay:avg":
+            return SQL("AVG(%s) FILTER (WHERE %s = 'paid')",
+                       column("seconds_to_pay"), column("state"))
+        if aggregate_spec == "kept_percent:avg":
+            return SQL(
+                "AVG(%s) FILTER (WHERE %s = 'paid' OR %s = 'open' AND %s < %s)",
+                column("kept_percent"), column("state"), column("state"), column("due_at"),
+                fields.Datetime.now(),
+            )
+        return super()._read_group_select(aggregate_spec, query)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not self.env.su and vals.keys() - {"user_id"}:
+            raise AccessError(_("Only the one responsible for a call-back can be changed."))
+        result = super().write(vals)
+        if "user_id" in vals:
+            for callback in self:
+                # sudo: telephony.callback - the activity goes to the new responsible one
+                callback.sudo()._update_activity()
+        return result
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _owe(self, call, kind):
+        """Owe the caller of a call to be called back, once per caller and number of ours.
+
+        May be called again for the same call, also with a stronger kind. A hidden or blocked
+        caller is owed nothing, nor is one with whom somebody has spoken since.
+
+        :param call: the call that nobody answered, or whose caller asked to be called back
+        :param str kind: `missed`, `abandoned`, `voicemail` or `requested`
+        :raise ConcurrencyError: the same debt is being made elsewhere; the request runs again
+        :return: the open debt as superuser, or nothing
+        """
+        call.ensure_one()
+        # sudo: telephony.callback - written by what happens on the telephone, not by people
+        debts_sudo, call_sudo = self.sudo(), call.sudo()
+        if call_sudo.callback_id:
+            debt_sudo = call_sudo.callback_id
+            if debt_sudo.state == "open" and KIND_RANK[kind] > KIND_RANK[debt_sudo.kind]:
+                debt_sudo.kind = kind
+                debt_sudo._update_activity()
+            return debt_sudo.filtered(lambda debt: debt.state == "open")
+        if not call_sudo.customer_number or debts_sudo._is_settled(call_sudo):
+            return debts_sudo.browse()
+        debt_sudo = debts_sudo.search([
+            ("company_id", "=", call_sudo.company_id.id),
+            ("number_id", "=", call_sudo.number_id.id),
+            ("customer_number", "=", call_sudo.customer_number),
+            ("state", "=", "open"),
+        ], limit=1)
+        if debt_sudo:
+            debt_sudo._count_call(call_sudo, kind)
+        else:
+            debt_sudo = debts_sudo._create_for(call_sudo, kind)
+        call_sudo.callback_id = debt_sudo
+        debt_sudo._update_activity()
+        return debt_sudo
+
+    @api.model
+    def _pay(self, call):
+        """Let a conversation pay every open debt to that number, whoever called whom.
+
+        :param call: a call that was answered and is over, or goes on
+        :return: the debts that were paid, as superuser
+        """
+        call.ensure_one()
+        # sudo: telephony.callback - written by what happens on the telephone, not by people
+        debts_sudo, call_sudo = self.sudo(), call.sudo()
+        if not call_sudo.customer_number:
+            return debts_sudo.browse()
+        ended_at = call_sudo.ended_at or fields.Datetime.now()
+        # Who called again after this conversation is owed a new one: reports may come late.
+        debts_sudo = debts_sudo.search([
+            ("company_id", "=", call_sudo.company_id.id),
+            ("customer_number", "=", call_sudo.customer_number),
+            ("state", "=", "open"),
+            ("last_at", "<=", ended_at),
+        ])
+        spoken_at = call_sudo.answered_at or ended_at
+        for debt_sudo in debts_sudo:
+            debt_sudo.write({
+                "state": "paid",
+                "paid_at": max(spoken_at, debt_sudo.first_at),
+                "paid_call_id": call_sudo.id,
+            })
+            debt_sudo._complete_activity(call_sudo)
+        return debts_sudo
+
+    @api.model
+    def _forgive(self, call):
+        """Take back what one call has made owed: it was answered, as is known only now.
+
+        :param call: an incoming call
+        """
+        # sudo: telephony.callback - written by what happens on the telephone, not by people
+        call_sudo = call.sudo()
+        debt_sudo = call_sudo.callback_id
+        call_sudo.callback_id = False
+        if debt_sudo.state != "open":
+            return
+        if debt_sudo.count > 1:
+            debt_sudo.count -= 1
+            debt_sudo._update_activity()
+        else:
+            debt_sudo.activity_id.unlink()
+            debt_sudo.unlink()
+
+    def _cancel(self, reason):
+        """Give up debts for a reason. Their activities go with them.
+
+        :param str reason: why nobody calls back
+        """
+        # sudo: telephony.callback - each caller of this method checks who may do it
+        debts_sudo = self.sudo().filtered(lambda debt: debt.state == "open")
+        debts_sudo.write({"state": "canceled", "cancel_reason": reason})
+        debts_sudo._drop_activity()
+
+    # === PARTS === #
+
+    def _is_settled(self, call):
+        """Tell whether nothing is owed for a call: blocked, or spoken with since."""
+        if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
+            return True
+        return bool(self.env["telephony.call"].sudo().search_count([
+            ("customer_number", "=", call.customer_number),
+            ("company_id", "=", call.company_id.id),
+            ("outcome", "=", "answered"),
+            ("ended_at", ">", call.ended_at or fields.Datetime.now()),
+            ("id", "!=", call.id),
+        ], limit=1))
+
+    def _create_for(self, call, kind):
+        values = {
+            "company_id": call.company_id.id,
+            "customer_number": call.customer_number,
+            "number_id": call.number_id.id,
+            "partner_id": call.partner_id.id,
+            "lead_id": call.lead_id.id,
+            "kind": kind,
+            "user_id": self._choose_responsible(call).id,
+            "member_ids": [fields.Command.set(self._get_members(call).ids)],
+            "first_at": call.started_at,
+            "last_at": call.started_at,
+            "due_at": self._get_due(call),
+        }
+        try:
+            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                return self.create(values)
+        except IntegrityError as error:
+            # Another call of this caller has just ended: look again on a fresh snapshot.
+            raise ConcurrencyError("The call-back was just made.") from error
+
+    def _count_call(self, call, kind):
+        """Add one more call in vain to an open debt. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        values = {
+            "count": self.count + 1,
+            "first_at": min(self.first_at, call.started_at),
+            "last_at": max(self.last_at, call.started_at),
+            "member_ids": [fields.Command.link(user.id) for user in self._get_members(call)],
+        }
+        if KIND_RANK[kind] >= KIND_RANK[self.kind]:
+            values["kind"] = kind
+        if not self.partner_id and not self.lead_id:
+            values.update(partner_id=call.partner_id.id, lead_id=call.lead_id.id)
+        if self.user_id not in self._get_phone_users(call.company_id):
+            values["user_id"] = self._choose_responsible(call).id
+        self.write(values)
+
+    @api.model
+    def _get_due(self, call):
+        """Return until when a caller is to be called back: some working hours from the call on.
+
+        The hours are those that the flow looks at, or else the company's.
+        """
+        moment = call.ended_at or fields.Datetime.now()
+        hours = call.flow_id.step_ids.filtered(lambda step: step.kind == "hours").sorted()[:1]
+        calendar = hours.calendar_id or call.company_id.resource_calendar_id
+        due = calendar and calendar.plan_hours(
+            PROMISE_HOURS, moment.replace(tzinfo=UTC), compute_leaves=True
+        )
+        if not due:
+            return moment + timedelta(hours=PROMISE_HOURS)
+        return due.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+    @api.model
+    def _get_phone_users(self, company):
+        return self.env["telephony.agent"].search([("company_id", "=", company.id)]).user_id
+
+    @api.model
+    def _get_members(self, call):
+        """Return those who could have answered: the message's, the rung ones, the queue, the flow.
+
+        The first of these groups that has anybody counts.
+        """
+        return (
+            call.recipient_ids
+            or call.offer_ids.agent_id.user_id
+            or call.queue_id.agent_ids.user_id
+            or call.flow_id.step_ids.agent_ids.user_id
+        )
+
+    @api.model
+    def _choose_responsible(self, call):
+        """Decide who calls back, fairly.
+
+        The salesperson of the opportunity, else of the contact or its company, if a phone user.
+        Otherwise one of those who could have answered: who has the fewest open call-backs, and of
+        several the one who was given none for the longest time. Nobody left: nobody, and everybody
+        sees it.
+        """
+        users = self._get_phone_users(call.company_id)
+        for owner in (call.lead_id.user_id, call.partner_id.user_id,
+                      call.partner_id.commercial_partner_id.user_id):
+            if owner in users:
+                return owner
+        candidates = self._get_members(call) & users
+        domain = [("company_id", "=", call.company_id.id), ("user_id", "in", candidates.ids)]
+        load = dict(self._read_group([*domain, ("state", "=", "open")], ["user_id"], ["__count"]))
+        latest = dict(self._read_group(domain, ["user_id"], ["id:max"]))
+        return candidates.sorted(
+            lambda user: (load.get(user, 0), latest.get(user, 0), user.id)
+        )[:1]

@@ -1,0 +1,19 @@
+from odoo import fields, models
+
+
+class TelephonyCallbackCancel(models.TransientModel):
+    """Asks why a caller is not called back."""
+
+    _name = "telephony.callback.cancel"
+    _description = "Do Not Call Back"
+
+    callback_id = fields.Many2one("telephony.callback", required=True, ondelete="cascade")
+    customer_display = fields.Char(related="callback_id.customer_display")
+    reason = fields.Char(required=True)
+
+    def action_confirm(self):
+        """Give the call-back up. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        self.callback_id.check_access("read")
+        self.callback_id._cancel(self.reason)
+        return {"type": "ir.actions.act_window_close"}
