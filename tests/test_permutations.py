@@ -118,6 +118,7 @@ class TestPermutations(TelephonyCase):
             call.offer_ids.mapped("state"),
             body,
             len(call.event_ids),
+            self.agent_ana.wrap_up_call_id == call,
         )
 
     def get_orders(self, callbacks):
@@ -138,8 +139,9 @@ class TestPermutations(TelephonyCase):
         """Replay callbacks in every order from the same point, and compare all fields.
 
         :param dict expected: values of the call at the end
+        :return: see `snapshot`
         """
-        self.assert_same([
+        return self.assert_same([
             [lambda call, told=told: self.tell(call, told) for told in order]
             for order in self.get_orders(callbacks)
         ], call, expected)  # fmt: skip
@@ -149,6 +151,7 @@ class TestPermutations(TelephonyCase):
 
         :param list stories: lists of functions of the call
         :param dict expected: values of the call at the end
+        :return: see `snapshot`
         """
         self.assertTrue(stories)
         reference = None
@@ -164,6 +167,7 @@ class TestPermutations(TelephonyCase):
                 for name, value in expected.items():
                     self.assertEqual(result[0][name], value, name)
             self.assertEqual(result, reference)
+        return reference
 
     def make_outgoing(self, known=True, logged=False):
         """Dial and connect.
@@ -216,6 +220,19 @@ class TestPermutations(TelephonyCase):
                     self.assert_same_record(call, callbacks, ends[name])
                     savepoint.rollback()
                 self.env.invalidate_all()
+
+    def test_wrap_up(self):
+        """Z27, Z30: whatever the order, a conversation is wrapped up, and nothing else is."""
+        self.company_a.telephony_wrap_up_seconds = 60
+        for name, expected in (
+            ("answered", self.expect("answered", 40, answered=10)),
+            ("no answer", self.expect("no_answer", 32)),
+        ):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                record = self.assert_same_record(self.make_outgoing(), OUTGOING[name], expected)
+                self.assertEqual(record[-1], name == "answered")
+                savepoint.rollback()
+            self.env.invalidate_all()
 
     def test_line_in_the_chatter(self):
         """Z30: the line about the call tells its true outcome and duration, whatever the order."""

@@ -27,6 +27,7 @@ export const AGENT = Object.freeze({
     call_via: "browser",
     phone_number: false,
     state: "available",
+    wrap_up: false,
 });
 
 /** @returns {Object} CallData of an outgoing call that has just been dialled */

@@ -16,6 +16,7 @@ const ICONS = {
     [AgentState.AVAILABLE]: "fa-check-circle text-success",
     [AgentState.RINGING]: "fa-bell text-warning",
     [AgentState.IN_CALL]: "fa-phone text-info",
+    [AgentState.WRAP_UP]: "fa-pencil text-info",
 };
 
 export class AgentStateField extends Component {

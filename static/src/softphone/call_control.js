@@ -22,6 +22,7 @@ export class CallControl {
      * @param {import("./note_keeper").NoteKeeper} parts.notes
      * @param {import("./softphone_frame").SoftphoneFrame} parts.frame
      * @param {import("./missed_calls").MissedCalls} parts.missed
+     * @param {import("../wrap_up/wrap_up_control").WrapUpControl} parts.wrapUp
      * @param {import("./call_questions").CallQuestions} parts.questions
      */
     constructor(parts) {
@@ -417,6 +418,7 @@ export class CallControl {
             }
         }
         this._showLostCall();
+        this.wrapUp.restore();
         this.missed.count();
         this.ringer.update();
     }

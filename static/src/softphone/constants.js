@@ -71,6 +71,7 @@ export const AgentState = Object.freeze({
     AVAILABLE: "available",
     RINGING: "ringing",
     IN_CALL: "in_call",
+    WRAP_UP: "wrap_up",
 });
 
 /** Keys of the dial pad in reading order, with the letters printed under them. */

@@ -13,10 +13,10 @@ export class SoftphoneFrame {
     /**
      * @param {import("./softphone_store").SoftphoneStore} store
      * @param {import("./missed_calls").MissedCalls} missed
+     * @param {import("../wrap_up/wrap_up_control").WrapUpControl} wrapUp
      */
-    constructor(store, missed) {
-        this.store = store;
-        this.missed = missed;
+    constructor(store, missed, wrapUp) {
+        Object.assign(this, { store, missed, wrapUp });
     }
 
     restore() {
@@ -48,14 +48,29 @@ export class SoftphoneFrame {
         this._set({ isMinimized: true });
     }
 
-    /** A running call stays on the screen as a bar; nothing else does. */
-    close() {
+    /** A running call stays on the screen as a bar; a summary that lacks something stays, too. */
+    async close() {
         if (this.store.isBusy) {
             return this.minimize();
         }
+        if (!(await this.dismissEnded())) {
+            return;
+        }
+        this._set({ isOpen: false, isMinimized: false });
+    }
+
+    /**
+     * Leave the end window, which also ends the wrap-up.
+     *
+     * @returns {Promise<boolean>} false when something is missing
+     */
+    async dismissEnded() {
+        if (this.store.isWrapUpShown && !(await this.wrapUp.finish())) {
+            return false;
+        }
         this.store.endedCall = null;
         this.store.error = "";
-        this._set({ isOpen: false, isMinimized: false });
+        return true;
     }
 
     toggle() {

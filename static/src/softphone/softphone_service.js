@@ -11,6 +11,7 @@ import { FollowUps } from "../panels/ended/follow_ups";
 import { MonitorControl } from "../monitoring/monitor_control";
 import { LiveCalls } from "../panels/live/live_calls";
 import { SoftphoneSystray } from "../systray/softphone_systray";
+import { WrapUpControl } from "../wrap_up/wrap_up_control";
 import { AgentControl } from "./agent_control";
 import { BrowserSettings } from "./browser_settings";
 import { CallControl } from "./call_control";
@@ -43,6 +44,7 @@ import { VoiceLink } from "./voice_link";
  * @property {LiveCalls} live
  * @property {FollowUps} followUps
  * @property {MonitorControl} monitor
+ * @property {WrapUpControl} wrapUp
  */
 
 function buildParts(store, services) {
@@ -53,13 +55,14 @@ function buildParts(store, services) {
     const questions = new CallQuestions(orm, dialog, store);
     const notes = new NoteKeeper(orm);
     const missed = new MissedCalls(store);
-    const frame = new SoftphoneFrame(store, missed);
+    const wrapUp = new WrapUpControl(services, store);
+    const frame = new SoftphoneFrame(store, missed, wrapUp);
     const lease = new Lease(orm, bus_service, store);
     const refresh = () => sync.refresh();
     const link = new VoiceLink(store, voice, refresh);
     const calls = new CallControl({
         ...{ orm, notification, store, link, voice },
-        ...{ ringer, notes, frame, missed, questions },
+        ...{ ringer, notes, frame, missed, questions, wrapUp },
     });
     const sync = new LiveSync(orm, bus_service, store, calls);
     const agent = new AgentControl(orm, store, lease, ringer);
@@ -71,7 +74,7 @@ function buildParts(store, services) {
     const monitor = new MonitorControl({ orm, notification, store, frame, sync, settings });
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
-        ...{ settings, preferences, callerIds, notices, live, followUps, monitor },
+        ...{ settings, preferences, callerIds, notices, live, followUps, monitor, wrapUp },
     };
 }
 
@@ -86,6 +89,7 @@ async function begin(softphone, services) {
     parts.notices.start();
     parts.live.start();
     parts.monitor.start();
+    parts.wrapUp.start(parts.sync);
     registry
         .category("systray")
         .add("crm_telephony.softphone", { Component: SoftphoneSystray }, { sequence: 24 });

@@ -44,6 +44,8 @@ export class SoftphoneStore extends Reactive {
     recent = [];
     /** CallData of the call shown in the end view */
     endedCall = null;
+    /** uuid of the last call whose wrap-up has ended */
+    wrapUpOver = "";
     /** The number and name of a dial request that the server has not answered yet */
     dialing = null;
     /** @type {import("./call_session").CallSession|null} the sound of the current call */
@@ -88,6 +90,16 @@ export class SoftphoneStore extends Reactive {
     /** @returns {boolean} whether there is a call, an own one or one that is listened to */
     get isBusy() {
         return this.hasCall || Boolean(this.monitoring);
+    }
+
+    /** @returns {Object|false} the time after the last conversation, while it lasts */
+    get wrapUp() {
+        return this.agent?.wrap_up || false;
+    }
+
+    /** @returns {boolean} whether the end window of the call that is wrapped up is there */
+    get isWrapUpShown() {
+        return Boolean(this.wrapUp) && this.endedCall?.uuid === this.wrapUp.uuid;
     }
 
     get isOnline() {

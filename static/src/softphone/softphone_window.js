@@ -11,6 +11,7 @@ import { ConversationPanel, QueuePanel } from "../panels/live/live_panels";
 import { rowName } from "../panels/live/live_texts";
 import { PreferencesPanel } from "../panels/preferences/preferences_panel";
 import { RecentPanel } from "../panels/recent/recent_panel";
+import { WrapUpBar } from "../wrap_up/wrap_up_bar";
 import { customerName, unreachableText } from "./call_texts";
 import { CallTimer } from "./call_timer";
 import { Panel } from "./constants";
@@ -25,7 +26,7 @@ export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
     static components = {
         ...{ CallTimer, ConversationPanel, EndedPanel, InCallPanel, KeypadPanel },
-        ...{ MonitorPanel, PreferencesPanel, QueuePanel, RecentPanel, SoftphoneTabs },
+        ...{ MonitorPanel, PreferencesPanel, QueuePanel, RecentPanel, SoftphoneTabs, WrapUpBar },
     };
     static props = {};
 
@@ -46,6 +47,12 @@ export class SoftphoneWindow extends Component {
 
     get call() {
         return this.store.currentCall;
+    }
+
+    /** Whether the wrap-up goes on behind what is shown. */
+    get isWrapUpAside() {
+        const isInFront = this.store.isWrapUpShown && !this.softphone.frame.isBesideCall;
+        return Boolean(this.store.wrapUp) && !this.store.isBusy && !isInFront;
     }
 
     get title() {

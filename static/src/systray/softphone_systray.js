@@ -25,6 +25,10 @@ const LOOKS = {
         icon: "fa-volume-up text-info",
         label: () => _t("Telephone: in a call"),
     },
+    [AgentState.WRAP_UP]: {
+        icon: "fa-pencil text-info",
+        label: () => _t("Telephone: wrap-up, no call is offered"),
+    },
 };
 
 export class SoftphoneSystray extends Component {

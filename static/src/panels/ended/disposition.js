@@ -15,6 +15,10 @@ export class Disposition extends Component {
         onMounted(() => this.load());
     }
 
+    get isRequired() {
+        return this.store.isWrapUpShown && this.store.wrapUp.lacks_disposition;
+    }
+
     get chosenId() {
         return this.props.call.disposition?.id || 0;
     }
@@ -33,7 +37,7 @@ export class Disposition extends Component {
         Object.assign(state, { isSaving: true, isSaved: false, error: "" });
         try {
             const values = { disposition_id: Number(select.value) || false };
-            this.store.applyCall(await this._ask("wrap_up", values), { isAnswer: true });
+            await this.softphone.wrapUp.send(this.props.call.uuid, values);
             state.isSaved = true;
         } catch (error) {
             state.error = humanError(error);

@@ -5,13 +5,14 @@ import { conversationLength, outcomeText } from "../../softphone/call_texts";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { CallNote } from "../in_call/call_note";
 import { Disposition } from "./disposition";
+import { WrapUp } from "../../wrap_up/wrap_up";
 import { FollowUp } from "./follow_up";
 import { RecordLink } from "./record_link";
 
 /** What remains when a call is over: how it ended, its note, and what to do next. */
 export class EndedPanel extends Component {
     static template = "crm_telephony.EndedPanel";
-    static components = { Caller, CallNote, Disposition, FollowUp, RecordLink };
+    static components = { Caller, CallNote, Disposition, FollowUp, RecordLink, WrapUp };
     static props = { call: Object };
 
     setup() {
@@ -40,8 +41,15 @@ export class EndedPanel extends Component {
         });
     }
 
+    get wrapUp() {
+        return this.store.isWrapUpShown ? this.store.wrapUp : false;
+    }
+
+    get isWrapUpOver() {
+        return !this.wrapUp && this.store.wrapUpOver === this.props.call.uuid;
+    }
+
     dismiss() {
-        this.store.endedCall = null;
-        this.store.error = "";
+        return this.softphone.frame.dismissEnded();
     }
 }

@@ -1,0 +1,75 @@
+"""The time after a conversation, in which nothing rings; who ends it, and what rings then."""
+
+import pytest
+from harness import looks
+from harness.pages import Softphone, open_record
+from harness.polling import stays, until
+from playwright.sync_api import expect
+
+
+@pytest.fixture
+def demo(world, agent, arrange):
+    """Demo at the browser, the only member of a queue, with half a minute for each summary."""
+    demo = agent("demo").ready()
+    member = arrange.agent_id(demo.rpc)
+    queue = world.admin.create("telephony.queue", name="Wrap-up", agent_ids=[(6, 0, [member])])
+    arrange.flow({"name": "Wait", "kind": "queue", "queue_id": queue})
+    let_wrap_up(world, arrange, 30)
+    return demo
+
+
+def let_wrap_up(world, arrange, seconds):
+    """Set the company's wrap-up."""
+    company = world.admin.ref("base.main_company")
+    arrange.write("res.company", company, telephony_wrap_up_seconds=seconds)
+
+
+def test_the_waiting_caller_rings_after_the_wrap_up(world, agent, customers, arrange, demo):
+    """Z24 Z27: nothing rings until a supervisor, the person or the time ends the wrap-up; a
+    reload changes nothing.
+    """
+    names = ("Wout Claes", "Wies Claes", "Wim Claes")
+    callers = [customers(name) for name in names]
+    phone = Softphone(demo)
+    left = demo.page.locator(".o_telephony_wrap_up")
+    first = world.emulator.calls_us(callers[0].number)
+    phone.rings("Wout Claes")
+    phone.accept().is_talking()
+    second = world.emulator.calls_us(callers[1].number)
+    second.in_queue()
+    phone.hang_up().has_ended("answered")
+    first.is_released()
+    expect(left).to_be_visible()
+    expect(phone.systray).to_have_attribute("data-presence", "wrap_up")
+    looks.picture(demo.page, "wrap-up")
+    assert not looks.barriers(demo.page, ".o_telephony_softphone")
+    # A supervisor sees it, and ends it; meanwhile a reload has changed nothing.
+    admin = agent("admin")
+    admin.open()
+    form = open_record(admin, "telephony.agent", arrange.agent_id(demo.rpc))
+    expect(form.locator(".o_telephony_agent_state")).to_have_attribute("data-state", "wrap_up")
+    demo.go(demo.page, "/odoo/contacts", ".o_data_row, .o_kanban_record")
+    expect(left).to_be_visible()
+    stays(lambda: not phone.card.count(), "nothing rings", 1.5)
+    form.locator("button[name=end_wrap_up]").click()
+    phone.says("Mitchell Admin has ended your wrap-up")
+    phone.rings("Wies Claes")
+    expect(form.locator(".o_telephony_agent_state")).to_have_attribute("data-state", "ringing")
+    # The person is done.
+    phone.accept().is_talking()
+    third = world.emulator.calls_us(callers[2].number)
+    third.in_queue()
+    phone.hang_up().has_ended("answered")
+    expect(left).to_be_visible()
+    phone.dismiss_notices()
+    phone.done()
+    phone.rings("Wim Claes")
+    # The time is over.
+    let_wrap_up(world, arrange, 3)
+    phone.accept().is_talking()
+    third.hang_up()
+    phone.has_ended("answered")
+    until(lambda: demo.state() == "wrap_up", "the wrap-up begins")
+    expect(demo.page.locator(".o_telephony_wrap_up_over")).to_be_visible()
+    until(lambda: demo.state() == "available", "the wrap-up ends by itself")
+    phone.done()
