@@ -14,6 +14,7 @@
         "security/ir.model.access.csv",
         "data/ir_cron_data.xml",
         "data/telephony_disposition_data.xml",
+        "data/res_partner_category_data.xml",
         "views/telephony_recording_views.xml",
         "views/telephony_call_views.xml",
         "views/telephony_call_report_views.xml",

@@ -63,9 +63,10 @@ def _answer(account_sudo, document):
     )
 
 
-def _get_leg_id():
-    leg_id = _get_query().get("leg", "")
-    return int(leg_id) if leg_id.isdecimal() and len(leg_id) < 10 else 0
+def _get_id(name):
+    """Return one of our own identifiers, which the signed address carries; 0 for anything else."""
+    text = _get_query().get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _apologize(account_sudo, form):
@@ -152,13 +153,19 @@ class TwilioWebhook(Controller):
         call_sudo = _get_call_sudo(account_sudo)
         return call_sudo._process_next(form.to_dict()) if call_sudo else [HangUp()]
 
+    @twiml_route("announce")
+    def announce(self, account_sudo, form):
+        """Everybody in a conversation is told that it is recorded."""
+        call_sudo = _get_call_sudo(account_sudo)
+        return call_sudo._get_recording_announcement() if call_sudo else [HangUp()]
+
     @twiml_route("agent_phone")
     def agent_phone(self, account_sudo, form):
         """The telephone of a phone user was answered, or a key was pressed on it."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo:
             return [HangUp()]
-        return call_sudo._process_phone(_get_leg_id(), form.to_dict())
+        return call_sudo._process_phone(_get_id("leg"), form.to_dict())
 
     @twiml_route("fallback")
     def fallback(self, account_sudo, form):
@@ -172,7 +179,7 @@ class TwilioWebhook(Controller):
         account_sudo = _get_account_sudo()
         event = account_sudo._parse_leg_event(_get_form())
         if event:
-            event = replace(event, leg_id=_get_leg_id())
+            event = replace(event, leg_id=_get_id("leg"))
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
         return request.make_response("")
 
@@ -187,10 +194,11 @@ class TwilioWebhook(Controller):
 
     @route("/telephony/twilio/recording", **ROUTE)
     def recording(self, **params):
-        """A recording is ready, or there is nothing in it."""
+        """A recording has begun, is ready, or there is nothing in it."""
         account_sudo = _get_account_sudo()
         event = account_sudo._parse_recording_event(_get_form())
         if event:
+            event = replace(event, data={**event.data, "row_id": _get_id("recording")})
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
         return request.make_response("")
 

@@ -1,5 +1,11 @@
 from odoo import fields, models
 
+RECORDING_MODES = [
+    ("off", "Off"),
+    ("agent", "The phone user decides"),
+    ("always", "Always"),
+]
+
 
 class ResCompany(models.Model):
     _inherit = "res.company"
@@ -25,8 +31,28 @@ class ResCompany(models.Model):
         "Result Required",
         help="The wrap-up goes on until a result was chosen, or a supervisor ends it.",
     )
+    telephony_recording_mode = fields.Selection(
+        RECORDING_MODES, "Record Conversations", required=True, default="off"
+    )
+    telephony_announce_incoming = fields.Boolean("Announce It to Callers")
+    telephony_announce_outgoing = fields.Boolean("Announce It to Those You Call")
+    telephony_announcement = fields.Char(
+        "Announcement", help="Empty: “This call is recorded.”, in the language of the call."
+    )
+    telephony_recording_days = fields.Integer(
+        "Days to Keep Recordings",
+        help="Older recordings are deleted, here and at Twilio. 0: they are kept.",
+    )
+    telephony_delete_at_carrier = fields.Boolean(
+        "Delete at Twilio",
+        default=True,
+        help="As soon as a recording is stored here, Twilio's own copy is deleted.",
+    )
 
     _telephony_wrap_up_range = models.Constraint(
         "CHECK (telephony_wrap_up_seconds BETWEEN 0 AND 3600)",
         "A wrap-up lasts 0 to 3600 seconds.",
+    )
+    _telephony_recording_days_positive = models.Constraint(
+        "CHECK (telephony_recording_days >= 0)", "The number of days cannot be negative."
     )

@@ -39,6 +39,26 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.telephony_disposition_required", readonly=False
     )
 
+    telephony_recording_mode = fields.Selection(
+        related="company_id.telephony_recording_mode", readonly=False
+    )
+    telephony_announce_incoming = fields.Boolean(
+        related="company_id.telephony_announce_incoming", readonly=False
+    )
+    telephony_announce_outgoing = fields.Boolean(
+        related="company_id.telephony_announce_outgoing", readonly=False
+    )
+    telephony_announcement = fields.Char(
+        related="company_id.telephony_announcement", readonly=False
+    )
+    telephony_recording_days = fields.Integer(
+        related="company_id.telephony_recording_days", readonly=False
+    )
+    telephony_delete_at_carrier = fields.Boolean(
+        related="company_id.telephony_delete_at_carrier", readonly=False
+    )
+    telephony_recording_problem = fields.Char(compute="_compute_telephony_recording_problem")
+
     # === COMPUTE METHODS === #
 
     @api.depends("company_id")
@@ -56,6 +76,22 @@ class ResConfigSettings(models.TransientModel):
                 settings[f"telephony_{name}_count"] = self.env[
                     f"telephony.{name}"
                 ].search_count(domain)
+
+    @api.depends("company_id")
+    def _compute_telephony_recording_problem(self):
+        for settings in self:
+            account = self.env["telephony.account"]._get_of_company(settings.company_id)
+            settings.telephony_recording_problem = account._get_recording_problem()
+
+    @api.onchange("telephony_recording_mode")
+    def _onchange_telephony_recording_mode(self):
+        """Recording stays off while there is nowhere to keep it."""
+        if self.telephony_recording_mode == "off" or not self.telephony_recording_problem:
+            return None
+        self.telephony_recording_mode = "off"
+        return {"warning": {
+            "title": _("Recording stays off"), "message": self.telephony_recording_problem,
+        }}
 
     # === CRUD METHODS === #
 

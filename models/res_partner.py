@@ -42,6 +42,14 @@ class ResPartner(models.Model):
         return {**action, "domain": self._get_telephony_call_domain(), "context": {},
                 "name": _("Calls of %(name)s", name=self.display_name)}
 
+    def _telephony_must_not_be_recorded(self):
+        """Tell whether one of these contacts, or its company, has the tag *Do not record*."""
+        tag = self.env["res.partner.category"]._telephony_do_not_record()
+        # sudo: res.partner - what a contact forbids does not depend on who speaks with it
+        partners_sudo = self.sudo().with_context(active_test=False)
+        related_sudo = partners_sudo | partners_sudo.parent_id | partners_sudo.commercial_partner_id
+        return bool(tag & related_sudo.category_id)
+
     @api.model
     def _telephony_find(self, number, company):
         """Find whose number this is, the most recently changed first.

@@ -256,6 +256,7 @@ class TelephonyCall(models.Model):
         if target != "in_progress":
             # There is no conversation any more that somebody could listen to.
             self._release_supervisors()
+        self._sync_recording()
         hook = getattr(self, f"_on_{target}", None)
         if hook:
             hook()
@@ -340,6 +341,10 @@ class TelephonyCall(models.Model):
             leg.joined_at = event.at
         if event.conference_id and self.provider_conference_id != event.conference_id:
             self.provider_conference_id = event.conference_id
+        if leg.role == "customer":
+            self._announce_recording()
+            if self.recording_announced_at:
+                self._notify()
 
     def _apply_leave(self, event):
         leg = self._get_leg(event)
@@ -361,6 +366,7 @@ class TelephonyCall(models.Model):
                 "hold_conference_id": event.conference_id or False,
                 "hold_at": event.at,
             })
+            self._sync_recording()
             self._notify()
 
     def _apply_routed(self, event):
@@ -415,6 +421,9 @@ class TelephonyCall(models.Model):
         return self.leg_ids.filtered(lambda leg: leg.role == "agent" and not leg.dismissed)
 
     # === HOOKS === #
+
+    def _on_in_progress(self):
+        """Both can speak with each other."""
 
     def _on_ended(self):
         # Their states are told by `_free_agents`.

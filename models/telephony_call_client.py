@@ -81,6 +81,7 @@ class TelephonyCall(models.Model):
             "role": "consulted" if is_consulted else "agent",
             "transfer": transfer._to_client(user) if transfer else False,
             "journey": self._get_journey(),
+            "recording": self.state == "in_progress" and self._get_recording_data(),
             "disposition": {
                 "id": self.disposition_id.id, "name": self.disposition_id.name,
             } if self.disposition_id else False,

@@ -162,9 +162,9 @@ class TelephonyCall(models.Model):
         if self.state == "ended":
             return [HangUp()]
         if self._is_anybody_there():
-            now = fields.Datetime.now()
-            self._apply_event(CallEvent("joined", at=now))
-            return [self._get_join(self._get_customer_leg(), ends_conference=True)]
+            announcement = self._announce_before_join()
+            self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
+            return [*announcement, self._get_join(self._get_customer_leg(), ends_conference=True)]
         if self.state == "in_progress":
             if self._seconds_until(self.connect_by, fields.Datetime.now()) > 0:
                 self._add_trace(_("The connection of %(name)s was lost; the customer waits.",
@@ -346,12 +346,14 @@ class TelephonyCall(models.Model):
         # Who leaves the conference is on hold no more.
         self._get_customer_leg().on_hold = False
         self.account_id._after_commit(self, "_send_park_request")
+        self._sync_recording()
         self._notify()
 
     def _give_up_on_agent(self):
         """The agent did not come back: the flow's exit takes the customer."""
         self._add_trace(_("%(name)s did not come back.", name=self.user_id.name))
         self._release_supervisors()
+        self._end_recording()
         if self.step_id:
             return self._run_flow("not_available")
         return self._get_apology()

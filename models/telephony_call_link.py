@@ -88,6 +88,8 @@ class TelephonyCall(models.Model):
         else:
             self.write({"partner_id": record.id, "lead_id": False})
         self._move_log()
+        # Perhaps this contact must not be recorded.
+        self._sync_recording()
         self._notify()
 
     @api.model

@@ -82,6 +82,11 @@ class TelephonyCall(models.Model):
         body = Markup('<p><i class="fa %s" role="img"></i> %s</p>') % (icon, " · ".join(parts))
         for line in (self.note or "").splitlines():
             body += Markup("<p>%s</p>") % line
+        for recording in self.recording_ids.filtered(
+            lambda recording: recording.kind == "conversation" and recording.state == "stored"
+        ):
+            # The client shows the player here, to those who may hear it.
+            body += Markup("<p>%s</p>") % recording._get_html_link(_("Play the recording"))
         return body
 
     def _post_log(self):

@@ -196,6 +196,7 @@ class TelephonyCall(models.Model):
             self.account_id._after_commit(self, "_send_dial_request")
         else:
             self.account_id._after_commit(self, "_send_connect_request")
+        self._sync_recording()
         self._notify()
 
     # === REQUESTS TO THE CARRIER, AFTER COMMIT === #

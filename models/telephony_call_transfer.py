@@ -348,6 +348,7 @@ class TelephonyCall(models.Model):
 
     def _on_in_progress(self):
         """Somebody has the customer: what was asked for is done."""
+        super()._on_in_progress()
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             transfer._move_to("returned" if transfer.state == "returning" else "done")

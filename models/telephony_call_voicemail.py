@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import models
 
 from .telephony_document import HangUp, Say
@@ -11,33 +13,33 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
-    def _apply_recorded(self, event):
-        """A recording of this call is ready, or there is nothing in it."""
-        kind = "voicemail" if self.step_id.kind == "voicemail" else "conversation"
-        empty = event.status == "failed" or kind == "voicemail" and event.duration <= EMPTY_SECONDS
+    def _add_message(self, event):
+        """Keep a message that a caller has left.
+
+        :param CallEvent event: `recorded`, of a recording nobody has asked for by a request
+        """
+        kind = event.data.get("kind") or (
+            "voicemail" if self.step_id.kind == "voicemail" else "conversation"
+        )
+        empty = kind == "voicemail" and event.duration <= EMPTY_SECONDS
         recording = self.env["telephony.recording"].create({
             "call_id": self.id,
             "account_id": self.account_id.id,
             "kind": kind,
-            "provider_recording_id": event.data["recording_id"],
-            "duration": event.duration,
             "recorded_at": event.at,
-            "state": "failed" if empty else "pending",
         })
-        if empty:
-            self.account_id._after_commit(recording, "_send_delete_request")
-            return None
-        if kind == "voicemail" and not self.answered_at:
+        recording._finish(replace(event, status="failed") if empty else event)
+        if kind == "voicemail" and recording.state == "pending" and not self.answered_at:
             self.outcome = "voicemail"
             self._update_log()
             if self.state == "ended":
                 self._settle_callbacks()
-        self.account_id._after_commit(recording, "_send_fetch_request")
-        return None
 
     def _on_recording_stored(self, recording):
-        """Tell those whom a message is for that they can hear it."""
+        """Tell those whom a message is for that they can hear it; a conversation gets its player
+        into the chatter."""
         if recording.kind != "voicemail":
+            self._update_log()
             return
         for user in self.recipient_ids:
             [payload] = self.with_env(user._telephony_env(self.company_id))._to_client()

@@ -3,6 +3,8 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from .res_company import RECORDING_MODES
+
 
 class TelephonyNumber(models.Model):
     """A number that the company has at the carrier."""
@@ -42,6 +44,12 @@ class TelephonyNumber(models.Model):
         string="Phone Users",
         check_company=True,
         help="Those who may call out with this number.",
+    )
+
+    recording_mode = fields.Selection(
+        RECORDING_MODES,
+        "Record Conversations",
+        help="Empty: as the settings say for the whole company.",
     )
 
     _number_unique = models.Constraint(

@@ -1,22 +1,18 @@
-import logging
 from datetime import timedelta
 
 from odoo import _, api, fields, models
-from odoo.exceptions import MissingError
+from odoo.exceptions import AccessError, MissingError, UserError
 
-from .providers.base import ProviderError
-
-_logger = logging.getLogger(__name__)
-
-# Hours after which a recording that cannot be read is given up.
-GIVE_UP_HOURS = 24
+# States of a recording that the carrier is making now.
+LIVE = ("starting", "recording", "paused")
 
 
 class TelephonyRecording(models.Model):
     """The sound of a call: a caller's message, or a conversation.
 
     The sound is fetched from the carrier, kept as an attachment of this record, and streamed by
-    `/telephony/recording/<id>` after a check of the access rights; the carrier's copy is deleted.
+    `/telephony/recording/<id>` after a check of the access rights. The record itself stays when
+    the sound is deleted: it proves when that happened, here and at the carrier.
     """
 
     _name = "telephony.recording"
@@ -30,27 +26,62 @@ class TelephonyRecording(models.Model):
     kind = fields.Selection(
         [("voicemail", "Voicemail"), ("conversation", "Conversation")], required=True
     )
-    provider_recording_id = fields.Char(required=True, readonly=True)
+    provider_recording_id = fields.Char("Identifier at the Carrier", readonly=True)
     state = fields.Selection(
         [
+            ("starting", "Starting"),
+            ("recording", "Recording"),
+            ("paused", "Paused"),
             ("pending", "On Its Way"),
             ("stored", "Ready"),
             ("failed", "Not Available"),
+            ("deleted", "Deleted"),
         ],
         required=True,
         default="pending",
         readonly=True,
     )
-    deleted_at_carrier = fields.Boolean(readonly=True)
+    wanted = fields.Selection(
+        [("recording", "Recording"), ("paused", "Paused"), ("stopped", "Stopped")],
+        required=True,
+        default="recording",
+        readonly=True,
+        help="What the phone user wants; the state is what the carrier has said.",
+    )
+    problem = fields.Char(readonly=True)
+    # How often something about it has failed, and when it is tried again.
+    tries = fields.Integer(readonly=True)
+    next_try_at = fields.Datetime(readonly=True, required=True, default=fields.Datetime.now)
     duration = fields.Integer("Seconds", readonly=True)
+    channels = fields.Integer(readonly=True, default=1)
+    peaks = fields.Json("Waveform", readonly=True)
     recorded_at = fields.Datetime(required=True, readonly=True)
-    attachment_id = fields.Many2one("ir.attachment", readonly=True, ondelete="set null")
+    attachment_id = fields.Many2one(
+        "ir.attachment", readonly=True, ondelete="set null", groups=fields.NO_ACCESS
+    )
+    keep_until = fields.Datetime(
+        compute="_compute_keep_until",
+        help="When it is deleted, here and at the carrier. Empty: it is kept.",
+    )
+    legal_hold = fields.Boolean(
+        readonly=True, help="It is evidence: nothing and nobody deletes it."
+    )
+    legal_hold_by_id = fields.Many2one("res.users", "Held By", readonly=True)
+    legal_hold_at = fields.Datetime("Held Since", readonly=True)
+    deleted_at = fields.Datetime("Deleted Here", readonly=True)
+    deleted_by_id = fields.Many2one("res.users", readonly=True)
+    deleted_at_provider = fields.Datetime("Deleted at the Carrier", readonly=True)
     listening_ids = fields.One2many("telephony.recording.listening", "recording_id", "Heard By")
     is_new = fields.Boolean("New", compute="_compute_is_new", search="_search_is_new")
+    is_undeleted = fields.Boolean(
+        "Still at Twilio", compute="_compute_is_undeleted", search="_search_is_undeleted",
+        help="It should be deleted at Twilio, and is not yet.",
+    )
     url = fields.Char("Listen", compute="_compute_url")
     customer_display = fields.Char(related="call_id.customer_display")
     customer_number = fields.Char(related="call_id.customer_number")
     number_id = fields.Many2one(related="call_id.number_id")
+    user_id = fields.Many2one(related="call_id.user_id")
     note = fields.Text(related="call_id.note")
     callback_id = fields.Many2one(related="call_id.callback_id")
     callback_state = fields.Selection(related="call_id.callback_id.state", string="Called Back")
@@ -58,7 +89,12 @@ class TelephonyRecording(models.Model):
     _provider_recording_unique = models.Constraint(
         "UNIQUE (account_id, provider_recording_id)", "This recording is known already."
     )
-    _pending_index = models.Index("(recorded_at) WHERE state = 'pending'")
+    _one_live = models.UniqueIndex(
+        "(call_id) WHERE kind = 'conversation' AND state IN ('starting', 'recording', 'paused')"
+    )
+    _next_try_index = models.Index(
+        "(next_try_at) WHERE state = 'pending' OR deleted_at_provider IS NULL"
+    )
 
     # === COMPUTE METHODS === #
 
@@ -75,12 +111,97 @@ class TelephonyRecording(models.Model):
             return fields.Domain.TRUE
         return fields.Domain("listening_ids", "=" if True in wanted else "!=", False)
 
+    @api.depends("state", "deleted_at_provider")
+    def _compute_is_undeleted(self):
+        for recording in self:
+            recording.is_undeleted = recording._is_to_delete_at_carrier()
+
+    def _search_is_undeleted(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        wanted = set(value)
+        if wanted == {True, False}:
+            return fields.Domain.TRUE
+        # sudo: res.company - what each company has decided is no secret
+        domain = self.sudo()._get_undeleted_domain()
+        return domain if True in wanted else ~domain
+
     @api.depends("state")
     def _compute_url(self):
         for recording in self:
             recording.url = (
                 f"/telephony/recording/{recording.id}" if recording.state == "stored" else False
             )
+
+    @api.depends("recorded_at", "legal_hold", "state", "company_id.telephony_recording_days")
+    def _compute_keep_until(self):
+        for recording in self:
+            # sudo: res.company - for how long recordings are kept is no secret
+            days = recording.company_id.sudo().telephony_recording_days
+            is_kept = recording.legal_hold or recording.state == "deleted" or days <= 0
+            recording.keep_until = (
+                False if is_kept else recording.recorded_at + timedelta(days=days)
+            )
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_kept(self):
+        for recording in self:
+            if recording.legal_hold:
+                raise UserError(_("A recording under legal hold cannot be deleted."))
+            if recording.provider_recording_id and not recording.deleted_at_provider:
+                raise UserError(_(
+                    "This recording is still at Twilio. Delete its sound first; the line can be "
+                    "removed once Twilio has deleted it, too."
+                ))
+
+    def unlink(self):
+        # sudo: ir.attachment - the sound goes with its recording
+        attachments_sudo = self.sudo().attachment_id
+        result = super().unlink()
+        attachments_sudo.exists().unlink()
+        return result
+
+    # === ACTIONS === #
+
+    def action_hold(self):
+        """Keep recordings as evidence, whatever the retention says."""
+        self._set_legal_hold(True)
+
+    def action_release(self):
+        """Let the retention delete recordings again."""
+        self._set_legal_hold(False)
+
+    def action_delete_sound(self):
+        """Delete the sound of recordings, here and at the carrier; the lines stay as a proof.
+
+        :raise UserError: one of them is under legal hold, or is being made
+        """
+        self._check_group("crm_telephony.group_manager")
+        if any(self.mapped("legal_hold")):
+            raise UserError(_("A recording under legal hold cannot be deleted."))
+        if any(recording.state in LIVE for recording in self):
+            raise UserError(_("The conversation is still being recorded."))
+        # sudo: telephony.recording - an administrator of the telephony may read and delete it
+        self.sudo()._delete_sound(self.env.user)
+
+    def _check_group(self, group):
+        self.check_access("read")
+        if not self.env.user.has_group(group):
+            raise AccessError(_("You are not allowed to do this with recordings."))
+
+    def _set_legal_hold(self, is_held):
+        self._check_group("crm_telephony.group_supervisor")
+        # sudo: telephony.recording - a supervisor may read it; nothing else is written
+        for recording_sudo in self.sudo():
+            if recording_sudo.state == "deleted":
+                raise UserError(_("This recording has been deleted."))
+            recording_sudo.write({
+                "legal_hold": is_held,
+                "legal_hold_by_id": self.env.user.id if is_held else False,
+                "legal_hold_at": fields.Datetime.now() if is_held else False,
+            })
 
     # === BUSINESS METHODS === #
 
@@ -99,86 +220,6 @@ class TelephonyRecording(models.Model):
         recording_sudo.listening_ids._note(recording_sudo, self.env.user)
         return recording_sudo.attachment_id
 
-    def _send_fetch_request(self):
-        """Fetch the sound from the carrier.
-
-        :return: what has to be written about it
-        """
-        if self.state != "pending":
-            return None
-        try:
-            sound = self.account_id._get_client().fetch_recording(self.provider_recording_id)
-        except ProviderError as error:
-            _logger.info("%s: the recording cannot be read yet, code %s",
-                         self.call_id.uuid, error.code)
-            return "_process_not_fetched", ()
-        return "_process_fetched", (sound,)
-
-    def _process_fetched(self, sound):
-        if self.state != "pending":
-            return
-        self.attachment_id = self.env["ir.attachment"].create({
-            "name": f"recording-{self.id}.wav",
-            "raw": sound,
-            "mimetype": "audio/wav",
-            "res_model": self._name,
-            "res_id": self.id,
-        })
-        self.state = "stored"
-        self.call_id._on_recording_stored(self)
-        self.account_id._after_commit(self, "_send_delete_request")
-
-    def _process_not_fetched(self):
-        if self.recorded_at < fields.Datetime.now() - timedelta(hours=GIVE_UP_HOURS):
-            self.state = "failed"
-
-    def _send_delete_request(self):
-        """Delete the carrier's copy, once ours is safe.
-
-        :return: what has to be written about it
-        """
-        try:
-            self.account_id._get_client().delete_recording(self.provider_recording_id)
-        except ProviderError as error:
-            if not error.gone:
-                _logger.warning("%s: the carrier's recording was not deleted, code %s",
-                                self.call_id.uuid, error.code)
-                return None
-        return "write", ({"deleted_at_carrier": True},)
-
-    @api.model
-    def _cron_fetch(self):
-        """Fetch the recordings that could not be fetched, delete those that were not deleted."""
-        limit = fields.Datetime.now() - timedelta(minutes=1)
-        pending = self.search([("state", "=", "pending"), ("write_date", "<", limit)], limit=50)
-        undeleted = self.search([
-            ("state", "=", "stored"), ("deleted_at_carrier", "=", False),
-            ("write_date", "<", limit),
-        ], limit=50)
-        for recording in pending:
-            recording.account_id._after_commit(recording, "_send_fetch_request")
-        for recording in undeleted:
-            recording.account_id._after_commit(recording, "_send_delete_request")
-
-
-class TelephonyRecordingListening(models.Model):
-    """Who heard a recording, and when."""
-
-    _name = "telephony.recording.listening"
-    _description = "Recording Listened To"
-    _order = "id desc"
-    _rec_name = "user_id"
-
-    recording_id = fields.Many2one("telephony.recording", required=True, ondelete="cascade",
-                                   index=True)
-    user_id = fields.Many2one("res.users", required=True, ondelete="cascade")
-    heard_at = fields.Datetime(required=True, default=fields.Datetime.now)
-
-    def _note(self, recording, user):
-        """Write down that somebody listens; the parts a player asks for count once a minute."""
-        since = fields.Datetime.now() - timedelta(minutes=1)
-        if not self.search_count([
-            ("recording_id", "=", recording.id), ("user_id", "=", user.id),
-            ("heard_at", ">", since),
-        ], limit=1):
-            self.create({"recording_id": recording.id, "user_id": user.id})
+    def _is_live(self):
+        """Tell whether one of these recordings is being made now."""
+        return any(recording.state in LIVE for recording in self)

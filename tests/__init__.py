@@ -25,6 +25,7 @@ from . import (
     test_queue_wait,
     test_race,
     test_reconcile,
+    test_recording,
     test_security,
     test_security_rpc,
     test_security_webhooks,

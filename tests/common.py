@@ -76,8 +76,11 @@ class FakeCarrier:
         if name in ("add_participant", "call_phone"):
             self._last += 1
             return leg_sid(self._last)
-        if name == "find_participant":
+        if name in ("find_participant", "find_recording"):
             return ""
+        if name == "start_recording":
+            self._last += 1
+            return f"RE{self._last:032x}"
         if name == "fetch_leg":
             if args[0] not in self.legs:
                 raise ProviderError("Not found.", code=20404, gone=True)

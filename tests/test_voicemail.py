@@ -51,7 +51,7 @@ class TestVoicemail(TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome), ("ended", "voicemail"))
         recording = call.recording_ids
         self.assertEqual(recording.attachment_id.raw, SOUND)
-        self.assertTrue(recording.deleted_at_carrier)
+        self.assertTrue(recording.deleted_at_provider)
         self.assertEqual(self.carrier.sent("delete_recording"), [[RECORDING]])
         [told] = self.told(self.ana, "voicemail_received")
         self.assertEqual((told["recording_id"], told["duration"]), (recording.id, 7))
@@ -93,7 +93,7 @@ class TestVoicemail(TelephonyHttpCase):
         self.assertEqual(call.recording_ids.state, "pending")
         self.let_time_pass(0)
         self.env.cr.execute(
-            "UPDATE telephony_recording SET write_date = write_date - interval '5 minutes'"
+            "UPDATE telephony_recording SET next_try_at = next_try_at - interval '5 minutes'"
         )
         self.env.invalidate_all()
         self.env["telephony.recording"]._cron_fetch()

@@ -5,7 +5,7 @@ import numpy as np
 from .clock import now, rfc2822
 from .defaults import API_VERSION
 from .media import wav
-from .media.audio import RATE
+from .media.audio import RATE, SILENCE
 from .sids import new_sid
 
 
@@ -17,11 +17,14 @@ class Recording:
         self.call_sid, self.conference_sid = call_sid, conference_sid
         self.created = self.updated = self.start = now()
         self.status, self.channels, self.file, self.samples = "in-progress", 1, None, 0
+        self.mixed = None
         self.callback = (None, "POST", frozenset())
         self.url = "%s/%s/Accounts/%s/Recordings/%s" % (
             emulator.public_url, API_VERSION, emulator.config.account_sid, self.sid
         )
-        self.stop = None
+        self.stop, self.pause = None, "silence"
+        #: How many samples there are so far.
+        self.length = lambda: self.samples
 
     @property
     def duration(self):
@@ -69,12 +72,12 @@ class Recorder:
         """Record what a leg says and hears until it ends or the recording is stopped."""
         recording = self.begin(leg, "StartCallRecordingAPI", url, method, events)
         said, heard = [], []
-        recording.paused = False
 
         def tap(one, two):
-            if not recording.paused:
-                said.append(one)
-                heard.append(two)
+            # A pause is silence of the same length, unless it is to be skipped.
+            if recording.status != "paused" or recording.pause == "silence":
+                said.append(SILENCE if recording.status == "paused" else one)
+                heard.append(SILENCE if recording.status == "paused" else two)
 
         def stop():
             if tap in leg.taps:
@@ -83,7 +86,7 @@ class Recorder:
             self.finish(recording, *(tracks if dual else [_mix(tracks)]))
 
         leg.taps.append(tap)
-        recording.stop = stop
+        recording.stop, recording.length = stop, lambda: sum(frame.size for frame in said)
         self.emulator.spawn(self._stop_when(leg.ended.wait(), recording))
         return recording
 
@@ -138,6 +141,7 @@ class Recorder:
         recording.channels = len(tracks)
         recording.samples = max(track.size for track in tracks)
         recording.file = None if absent else wav.encode(*tracks)
+        recording.mixed = None if absent else wav.encode(_mix(tracks))
         self._report(recording, recording.status)
 
     def _report(self, recording, event):

@@ -322,3 +322,63 @@ def test_error_holds_no_secret(client, carrier):
         client.add_participant("room", PARTICIPANT)
     assert TOKEN not in str(caught.value)
     assert caught.value.code == 21211
+
+
+RECORDING = "RE" + "4" * 32
+RECORDINGS = f"{ROOT}/Calls/{CALL}/Recordings"
+
+
+def test_recording_is_started_in_two_channels(client, carrier):
+    """Z29: of the customer's leg; a conference would mix the voices."""
+    carrier.answers = [(201, {"sid": RECORDING})]
+    assert client.start_recording(CALL, "https://crm.example/recording?call=u") == RECORDING
+    assert carrier.paths == [f"{RECORDINGS}.json"]
+    assert carrier.form() == [
+        ("RecordingStatusCallbackEvent", "in-progress"),
+        ("RecordingStatusCallbackEvent", "completed"),
+        ("RecordingStatusCallbackEvent", "absent"),
+        ("RecordingStatusCallback", "https://crm.example/recording?call=u"),
+        ("RecordingStatusCallbackMethod", "POST"),
+        ("RecordingChannels", "dual"),
+        ("RecordingTrack", "both"),
+    ]
+
+
+@pytest.mark.parametrize(("wanted", "form"), [
+    ("paused", [("Status", "paused"), ("PauseBehavior", "silence")]),
+    ("recording", [("Status", "in-progress")]),
+    ("stopped", [("Status", "stopped")]),
+])  # fmt: skip
+def test_recording_is_paused_resumed_stopped(client, carrier, wanted, form):
+    carrier.answers = [(200, {"sid": RECORDING, "status": "paused"})]
+    client.set_recording_status(CALL, RECORDING, wanted)
+    assert carrier.paths == [f"{RECORDINGS}/{RECORDING}.json"]
+    assert carrier.form() == form
+
+
+def test_recording_that_was_never_told_is_found(client, carrier):
+    """The answer was lost: the newest recording of a conversation that is not known yet."""
+    rows = [
+        {"sid": "RE" + "1" * 32, "source": "RecordVerb"},
+        {"sid": RECORDING, "source": "StartCallRecordingAPI"},
+    ]
+    carrier.answers = [(200, {"recordings": rows, "next_page_uri": None})] * 2
+    assert client.find_recording(CALL, []) == RECORDING
+    assert client.find_recording(CALL, [RECORDING]) == ""
+
+
+def test_both_channels_have_to_be_asked_for(client, carrier):
+    """Twilio mixes the channels of a download otherwise."""
+    client.fetch_recording(RECORDING, 2)
+    client.fetch_recording(RECORDING)
+    first, second = (request.url for request, _kwargs in carrier.requests)
+    assert first.endswith(f"/Recordings/{RECORDING}.wav?RequestedChannels=2")
+    assert second.endswith(f"/Recordings/{RECORDING}.wav")
+
+
+def test_announcement_is_for_the_whole_conference(client, carrier):
+    client.announce(ROOM, "https://crm.example/announce?call=u")
+    assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}.json"]
+    assert set(carrier.form()) == {
+        ("AnnounceUrl", "https://crm.example/announce?call=u"), ("AnnounceMethod", "POST")
+    }  # fmt: skip

@@ -125,6 +125,25 @@ def test_number(text, number):
     assert events.parse_number(text) == number
 
 
+@pytest.mark.parametrize(("status", "kind", "state"), [
+    ("in-progress", "recording", "recording"), ("completed", "recorded", "pending"),
+    ("absent", "recorded", "failed"), ("failed", "recorded", "failed"),
+])  # fmt: skip
+def test_recording(status, kind, state):
+    event = events.parse_recording_event({
+        "RecordingSid": RECORDING, "CallSid": CALL, "RecordingStatus": status,
+        "RecordingDuration": "12", "RecordingSource": "StartCallRecordingAPI",
+    })  # fmt: skip
+    assert (event.kind, event.status, event.duration) == (kind, state, 12)
+    assert event.key == f"{RECORDING}:{status}"
+    assert event.data == {"recording_id": RECORDING, "kind": "conversation"}
+
+
+def test_recording_in_an_unknown_state():
+    params = {"RecordingSid": RECORDING, "CallSid": CALL, "RecordingStatus": "processing"}
+    assert events.parse_recording_event(params) is None
+
+
 GARBAGE = st.text(max_size=60) | st.sampled_from([
     CALL, ROOM, RECORDING, "completed", "in-progress", "participant-join", "participant-hold",
     "9" * 30, "9" * 5000, "-1", MOMENT, "Wed, 01 Jan 1000 00:00:00 +0500", "\0", "\ud800", "",
@@ -132,7 +151,7 @@ GARBAGE = st.text(max_size=60) | st.sampled_from([
 NAMES = [
     "CallSid", "CallStatus", "SequenceNumber", "Timestamp", "CallDuration", "ConferenceSid",
     "StatusCallbackEvent", "RecordingSid", "RecordingStatus", "RecordingDuration",
-    "RecordingStartTime",
+    "RecordingStartTime", "RecordingSource",
 ]  # fmt: skip
 
 

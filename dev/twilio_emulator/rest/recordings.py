@@ -115,7 +115,7 @@ class Recordings:
             recording.stop()
         else:
             recording.status = status
-            recording.paused = status == "paused"
+            recording.pause = form.text("PauseBehavior") or "silence"
         shown = self._show(request, recording)
         if status == "stopped":
             shown["status"] = "stopped"
@@ -131,4 +131,8 @@ class Recordings:
         recording = self.recording(request)
         if recording.file is None:
             raise not_found(request)
-        return web.Response(body=recording.file, content_type="audio/x-wav")
+        both = request.query.get("RequestedChannels") == "2"
+        if both and recording.channels < 2:
+            raise ApiError(400, 16113, "A mono recording has no second channel.")
+        body = recording.file if both else recording.mixed
+        return web.Response(body=body, content_type="audio/x-wav")

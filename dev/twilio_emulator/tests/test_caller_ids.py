@@ -87,25 +87,3 @@ async def test_telephone_can_answer_by_itself_and_keys_are_sent(world):
                             url=world.app.url + "/go")
     await world.until_call(call.sid, lambda c: c["digits_received"] == "12#")
     await world.until_call(call.sid, lambda c: near(c["says"]["peak_hz"], 600))
-
-
-async def test_call_is_recorded_through_rest(world):
-    await world.answer_with(SALES, "<Say>%s</Say>" % ("word " * 300))
-    sid = await world.dial_in()
-    await world.until_status(sid, "in-progress")
-    recordings = world.client.calls(sid).recordings
-    started = await world.rest(
-        recordings.create, recording_channels="dual",
-        recording_status_callback=world.app.url + "/recorded",
-        recording_status_callback_event=["in-progress", "completed"])
-    assert (await world.rest(recordings.create)).sid == started.sid
-    paused = await world.rest(recordings("Twilio.CURRENT").update, status="paused")
-    assert paused.status == "paused"
-    await world.rest(recordings("Twilio.CURRENT").update, status="in-progress")
-    await world.until_call(sid, lambda c: c["duration"] >= 1)
-    await world.post("calls/%s/hangup" % sid)
-    await until(lambda: len(world.app.at("/recorded")) == 2)
-    done = await world.rest(world.client.recordings(started.sid).fetch)
-    assert (done.status, done.channels, done.source) == ("completed", 2, "StartCallRecordingAPI")
-    await world.rest(world.client.recordings(started.sid).delete)
-    assert await world.rest(world.client.recordings.list) == []

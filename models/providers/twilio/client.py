@@ -16,6 +16,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from ..base import ProviderError
+from .recordings import RecordingRequests
 
 # Seconds. A request runs after a commit, before the answer of the web request that caused it
 # leaves; Twilio itself waits 15 seconds for a webhook.
@@ -103,7 +104,7 @@ def call_twilio(function, *args, **kwargs):
     raise AssertionError("unreachable")
 
 
-class TwilioClient:
+class TwilioClient(RecordingRequests):
     """One account at Twilio.
 
     :param str account_sid: `AC…`
@@ -124,6 +125,8 @@ class TwilioClient:
             edge=edge if region else None,
             http_client=_HttpClient(base_url),
         )
+
+    _call = staticmethod(call_twilio)
 
     def add_participant(self, conference, values):
         """Call somebody into a conference.
@@ -266,10 +269,11 @@ class TwilioClient:
         )
         return found[0].sid if found else ""
 
-    def fetch_recording(self, recording_id):
+    def fetch_recording(self, recording_id, channels=1):
         """Read the sound of a recording.
 
         :param str recording_id: `RE…`
+        :param int channels: 2: both channels of a conversation; else they are mixed
         :return: a WAV file
         :rtype: bytes
         :raise ProviderError: it is not there (yet), or the request failed
@@ -279,6 +283,7 @@ class TwilioClient:
         url = client.get_hostname(
             f"https://api.twilio.com/2010-04-01/Accounts/{client.account_sid}"
             f"/Recordings/{recording_id}.wav"
+            + ("?RequestedChannels=2" if channels == 2 else "")
         )
         http = client.http_client
         if http.base:
@@ -294,13 +299,6 @@ class TwilioClient:
                 gone=response.status_code == 404,
             )
         return response.content
-
-    def delete_recording(self, recording_id):
-        """Delete a recording at Twilio.
-
-        :param str recording_id: `RE…`
-        """
-        call_twilio(self._client.recordings(recording_id).delete)
 
     def fetch_leg(self, leg_id):
         """Ask for a leg.

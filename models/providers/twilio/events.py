@@ -74,27 +74,37 @@ def parse_sid(text):
 
 
 # https://www.twilio.com/docs/voice/twiml/record#attributes-recording-status-callback
-RECORDING_STATUS = {"completed": "pending", "absent": "failed", "failed": "failed"}
+RECORDING_STATUS = {
+    "in-progress": ("recording", "recording"),
+    "completed": ("recorded", "pending"),
+    "absent": ("recorded", "failed"),
+    "failed": ("recorded", "failed"),
+}
+RECORDING_KIND = {"RecordVerb": "voicemail", "StartCallRecordingAPI": "conversation"}
 
 
 def parse_recording_event(params):
     """Read a callback about a recording.
 
     :param dict params: what Twilio posted
-    :return: the event; its `status` is a state of `telephony.recording`; None when it is no news
+    :return: the event, `recording` when it has begun, `recorded` when it is over; its `status` is
+        a state of `telephony.recording`; None when it is no news
     :rtype: CallEvent | None
     """
-    status = RECORDING_STATUS.get(params.get("RecordingStatus"))
-    if not (status and parse_sid(params.get("RecordingSid")) and parse_sid(params.get("CallSid"))):
+    kind, status = RECORDING_STATUS.get(params.get("RecordingStatus"), ("", ""))
+    if not (kind and parse_sid(params.get("RecordingSid")) and parse_sid(params.get("CallSid"))):
         return None
     return CallEvent(
-        kind="recorded",
+        kind=kind,
         key=f"{params['RecordingSid']}:{params['RecordingStatus']}",
         provider_leg_id=params["CallSid"],
         status=status,
         at=parse_moment(params.get("RecordingStartTime")),
         duration=parse_number(params.get("RecordingDuration")) or 0,
-        data={"recording_id": params["RecordingSid"]},
+        data={
+            "recording_id": params["RecordingSid"],
+            "kind": RECORDING_KIND.get(params.get("RecordingSource"), ""),
+        },
     )
 
 

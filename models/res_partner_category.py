@@ -1,0 +1,23 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+
+DO_NOT_RECORD = "crm_telephony.partner_category_do_not_record"
+
+
+class ResPartnerCategory(models.Model):
+    """Contacts with the tag *Do not record* are never recorded: the tag cannot get lost."""
+
+    _inherit = "res.partner.category"
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_do_not_record(self):
+        if self._telephony_do_not_record() in self:
+            raise UserError(_(
+                "Contacts with this tag are never recorded. It cannot be deleted; you may rename "
+                "it."
+            ))
+
+    @api.model
+    def _telephony_do_not_record(self):
+        """Return the tag of contacts who must not be recorded."""
+        return self.env.ref(DO_NOT_RECORD, raise_if_not_found=False) or self.browse()

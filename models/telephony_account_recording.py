@@ -1,0 +1,30 @@
+import os
+import shutil
+
+from odoo import _, models
+
+# Bytes that have to be free where recordings are kept.
+ROOM = 100 * 1024 * 1024
+
+
+class TelephonyAccount(models.Model):
+    """Whether there is a place for recordings."""
+
+    _inherit = "telephony.account"
+
+    def _get_recording_problem(self):
+        """Say why there is nowhere to keep a recording; empty when there is.
+
+        :rtype: str
+        """
+        if not self or self.state != "connected":
+            return _("Calls cannot be recorded: the Twilio account is not connected.")
+        attachments = self.env["ir.attachment"]
+        if attachments._storage() != "file":
+            return ""
+        place = attachments._filestore()
+        while not os.path.isdir(place):
+            place = os.path.dirname(place)
+        if not os.access(place, os.W_OK) or shutil.disk_usage(place).free < ROOM:
+            return _("Calls cannot be recorded: there is no room to keep the recordings.")
+        return ""

@@ -1,0 +1,35 @@
+from datetime import timedelta
+
+from odoo import fields, models
+
+
+class TelephonyRecordingListening(models.Model):
+    """Who heard a recording, and when."""
+
+    _name = "telephony.recording.listening"
+    _description = "Recording Listened To"
+    _order = "id desc"
+    _rec_name = "user_id"
+
+    recording_id = fields.Many2one("telephony.recording", required=True, ondelete="cascade",
+                                   index=True)
+    user_id = fields.Many2one("res.users", required=True, ondelete="cascade")
+    heard_at = fields.Datetime(required=True, default=fields.Datetime.now)
+    last_part_at = fields.Datetime(required=True, default=fields.Datetime.now)
+
+    def _note(self, recording, user):
+        """Write down that somebody listens.
+
+        A player asks for parts, and again when somebody seeks. All that is asked for within the
+        length of the recording and a minute after the last part is one listening.
+        """
+        now = fields.Datetime.now()
+        since = now - timedelta(seconds=60 + recording.duration)
+        listening = self.search([
+            ("recording_id", "=", recording.id), ("user_id", "=", user.id),
+            ("last_part_at", ">", since),
+        ], limit=1)
+        if not listening:
+            self.create({"recording_id": recording.id, "user_id": user.id})
+        elif listening.last_part_at < now - timedelta(seconds=5):
+            listening.last_part_at = now
