@@ -154,6 +154,8 @@ class TestChinese(TelephonyHttpCase):
     def test_custom_phone_speaks_the_language_of_its_user(self):
         """Z06: the phone user is spoken to in the own language."""
         self.ana.lang = CHINESE
+        self.agent_ana.write({"call_via": "phone", "phone_number": "+32470999888"})
+        self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
-        [question, _end] = call._ask_phone(self.customer(call), self.agent_ana)
+        [question, _end] = call._ask_phone(call._get_agent_legs(), self.agent_ana)
         self.assertIn("来电。按 1 接听。", question.prompt[0].text)
