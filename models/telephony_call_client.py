@@ -68,6 +68,7 @@ class TelephonyCall(models.Model):
             "duration": self.duration,
             "customer_state": customer.status or "new",
             "on_hold": customer.on_hold,
+            "on_hold_since": (customer.on_hold and to_text(customer.hold_at)) or False,
             "supervisors": self._get_supervisors_data(),
             "via": ("phone" if my_legs[-1:].number else "browser")
             if is_consulted else self.via or "browser",

@@ -6,6 +6,7 @@ import { CreateRecord } from "../create_record/create_record";
 import { Caller } from "../softphone/caller";
 import { customerName, outcomeText } from "../softphone/call_texts";
 import { openCallRecord } from "../softphone/open_record";
+import { withShortcut } from "../softphone/shortcuts";
 import { useSoftphone } from "../softphone/use_softphone";
 
 const MAX_OPPORTUNITIES = 3;
@@ -66,8 +67,16 @@ export class IncomingCalls extends Component {
         openCallRecord(this.action, { record: { model: "crm.lead", id, name } });
     }
 
-    get acceptTitle() {
-        return this.store.hasCall ? _t("You are already in a call.") : undefined;
+    /** The shortcuts are those of the first call that rings. */
+    acceptTitle(isFirst) {
+        if (this.store.isBusy) {
+            return _t("You are already in a call.");
+        }
+        return isFirst ? withShortcut(_t("Accept"), "accept") : undefined;
+    }
+
+    declineTitle(isFirst) {
+        return isFirst ? withShortcut(_t("Decline"), "decline") : undefined;
     }
 
     isAccepting(offer) {

@@ -2,6 +2,7 @@ import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { CallTimer } from "../softphone/call_timer";
 import { VoiceState } from "../softphone/constants";
+import { useFirstFocus } from "../softphone/use_first_focus";
 import { useSoftphone } from "../softphone/use_softphone";
 import { rowName } from "../panels/live/live_texts";
 import { MONITOR_MODES, monitorMode } from "./monitor_texts";
@@ -14,6 +15,7 @@ export class MonitorPanel extends Component {
 
     setup() {
         Object.assign(this, useSoftphone());
+        useFirstFocus();
     }
 
     get monitoring() {

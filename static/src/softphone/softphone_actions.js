@@ -11,6 +11,7 @@ import { CallState } from "./constants";
  * @property {(context: Object) => string} label
  * @property {(context: Object) => string} icon class of the icon
  * @property {string} className hook of the button
+ * @property {string} [shortcut] id of the keyboard shortcut that does the same
  * @property {(context: Object) => boolean} [isVisible]
  * @property {(context: Object) => boolean} [isActive] pressed or not; buttons without it are plain
  * @property {(context: Object) => boolean} [isDisabled]
@@ -27,6 +28,7 @@ callActionRegistry
         "mute",
         {
             className: "o_telephony_mute",
+            shortcut: "mute",
             label: ({ store }) => (store.session?.isMuted ? _t("Unmute") : _t("Mute")),
             icon: ({ store }) =>
                 store.session?.isMuted ? "fa fa-microphone-slash" : "fa fa-microphone",
@@ -56,6 +58,7 @@ callActionRegistry
         "hold",
         {
             className: "o_telephony_hold",
+            shortcut: "hold",
             label: ({ call }) => (call.on_hold ? _t("Resume") : _t("Hold")),
             icon: ({ call }) => (call.on_hold ? "fa fa-play" : "fa fa-pause"),
             isActive: ({ call }) => call.on_hold,

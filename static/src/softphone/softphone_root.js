@@ -1,8 +1,8 @@
 import { Component } from "@odoo/owl";
 import { useCommand } from "@web/core/commands/command_hook";
-import { _t } from "@web/core/l10n/translation";
 import { IncomingCalls } from "../incoming_call/incoming_calls";
-import { Panel } from "./constants";
+import { CallState, Panel } from "./constants";
+import { SHORTCUTS } from "./shortcuts";
 import { SoftphoneWindow } from "./softphone_window";
 import { useSoftphone } from "./use_softphone";
 
@@ -16,44 +16,44 @@ export class SoftphoneRoot extends Component {
         Object.assign(this, useSoftphone());
         const { calls, frame, link } = this.softphone;
         const store = this.softphone.store;
-        this.addCommand(_t("Open the telephone"), "alt+shift+p", () => frame.open());
-        this.addCommand(_t("Show the calls in queue"), "alt+shift+w", () => {
+        this.addCommand("open", () => frame.open());
+        this.addCommand("queue", () => {
             frame.open();
             frame.show(Panel.QUEUE);
         });
+        const rings = () => store.offers.length > 0;
+        this.addCommand("accept", () => calls.accept(store.offers[0].call.uuid), rings);
+        this.addCommand("decline", () => calls.decline(store.offers[0].call.uuid), rings);
         this.addCommand(
-            _t("Accept the incoming call"),
-            "alt+shift+y",
-            () => calls.accept(store.offers[0].call.uuid),
-            () => store.offers.length > 0
-        );
-        this.addCommand(
-            _t("Mute or unmute the call"),
-            "alt+shift+s",
+            "mute",
             () => link.mute(!store.session.isMuted),
             () => Boolean(store.session?.isActive)
         );
         this.addCommand(
-            _t("Hang up the call"),
-            "alt+shift+z",
+            "hold",
+            () => calls.setHold(!store.currentCall.on_hold),
+            () => store.currentCall?.state === CallState.IN_PROGRESS
+        );
+        this.addCommand(
+            "hang_up",
             () => calls.hangUp(),
             () => store.hasCall
         );
     }
 
     /**
-     * @param {string} name shown in the command palette
-     * @param {string} hotkey
+     * @param {string} id of the shortcut, whose name is shown in the command palette
      * @param {() => void} action
      * @param {() => boolean} [isAvailable]
      */
-    addCommand(name, hotkey, action, isAvailable = () => true) {
+    addCommand(id, action, isAvailable = () => true) {
+        const { hotkey, label } = SHORTCUTS[id];
         const run = () => {
             if (isAvailable()) {
                 action();
             }
         };
-        useCommand(name, run, {
+        useCommand(label(), run, {
             hotkey,
             isAvailable,
             global: true,

@@ -1,10 +1,12 @@
 import { Component, onMounted, useEffect } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
+import { usePopover } from "@web/core/popover/popover_hook";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { MonitorPanel } from "../monitoring/monitor_panel";
 import { supervisorTexts } from "../monitoring/monitor_texts";
 import { EndedPanel } from "../panels/ended/ended_panel";
+import { HoldTime } from "../panels/in_call/hold_time";
 import { InCallPanel } from "../panels/in_call/in_call_panel";
 import { KeypadPanel } from "../panels/keypad/keypad_panel";
 import { ConversationPanel, QueuePanel } from "../panels/live/live_panels";
@@ -15,6 +17,8 @@ import { WrapUpBar } from "../wrap_up/wrap_up_bar";
 import { customerName, unreachableText } from "./call_texts";
 import { CallTimer } from "./call_timer";
 import { Panel } from "./constants";
+import { ShortcutList } from "./shortcut_list";
+import { withShortcut } from "./shortcuts";
 import { SoftphoneTabs } from "./softphone_tabs";
 import { useSoftphone } from "./use_softphone";
 
@@ -25,7 +29,7 @@ const GAP = 16; // px
 export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
     static components = {
-        ...{ CallTimer, ConversationPanel, EndedPanel, InCallPanel, KeypadPanel },
+        ...{ CallTimer, ConversationPanel, EndedPanel, HoldTime, InCallPanel, KeypadPanel },
         ...{ MonitorPanel, PreferencesPanel, QueuePanel, RecentPanel, SoftphoneTabs, WrapUpBar },
     };
     static props = {};
@@ -35,6 +39,7 @@ export class SoftphoneWindow extends Component {
         this.ui = useService("ui");
         this.mailStore = useService("mail.store");
         this.Panel = Panel;
+        this.shortcutList = usePopover(ShortcutList, { position: "top-end" });
         useBus(this.ui.bus, "resize", () => this.render());
         onMounted(() => this.softphone.live.open());
         // A call that begins or ends is more important than the preferences and the lists.
@@ -67,6 +72,23 @@ export class SoftphoneWindow extends Component {
         return supervisorTexts(this.call).join(" ");
     }
 
+    get muteTitle() {
+        const { session } = this.store;
+        return withShortcut(session?.isMuted ? _t("Unmute") : _t("Mute"), "mute");
+    }
+
+    get hangUpTitle() {
+        return withShortcut(_t("Hang up"), "hang_up");
+    }
+
+    toggleShortcuts(ev) {
+        if (this.shortcutList.isOpen) {
+            this.shortcutList.close();
+        } else {
+            this.shortcutList.open(ev.currentTarget, {});
+        }
+    }
+
     get statusTitle() {
         return this.store.isOnline ? _t("Go offline") : _t("Go online");
     }
@@ -97,6 +119,11 @@ export class SoftphoneWindow extends Component {
     }
 
     onKeydown(ev) {
+        if (ev.key === "Escape" && this.shortcutList.isOpen) {
+            ev.stopPropagation();
+            this.shortcutList.close();
+            return;
+        }
         // An open menu or list of choices is what the key closes first.
         const isMenuOpen = ev.target.closest("[aria-expanded=true]");
         if (ev.key === "Escape" && !ev.defaultPrevented && !isMenuOpen) {

@@ -1,6 +1,7 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { AgentState } from "../softphone/constants";
+import { shortcutText, withShortcut } from "../softphone/shortcuts";
 import { useSoftphone } from "../softphone/use_softphone";
 
 /** Each state has its own little sign and its own words, besides its colour. */
@@ -37,6 +38,7 @@ export class SoftphoneSystray extends Component {
 
     setup() {
         Object.assign(this, useSoftphone());
+        this.keys = shortcutText("open");
     }
 
     get look() {
@@ -45,6 +47,10 @@ export class SoftphoneSystray extends Component {
 
     get counter() {
         return this.store.offers.length || this.store.missedCount;
+    }
+
+    get title() {
+        return withShortcut(this.label, "open");
     }
 
     get label() {

@@ -2,6 +2,7 @@ import { Component } from "@odoo/owl";
 import { user } from "@web/core/user";
 import { Caller } from "../../softphone/caller";
 import { conversationLength, outcomeText } from "../../softphone/call_texts";
+import { useFirstFocus } from "../../softphone/use_first_focus";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { CallNote } from "../in_call/call_note";
 import { Disposition } from "./disposition";
@@ -17,6 +18,7 @@ export class EndedPanel extends Component {
 
     setup() {
         Object.assign(this, useSoftphone());
+        useFirstFocus();
     }
 
     get outcome() {

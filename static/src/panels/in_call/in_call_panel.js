@@ -7,10 +7,13 @@ import { callStateText } from "../../softphone/call_texts";
 import { CallTimer } from "../../softphone/call_timer";
 import { Caller } from "../../softphone/caller";
 import { openCallRecord } from "../../softphone/open_record";
+import { shortcutText, withShortcut } from "../../softphone/shortcuts";
 import { callActionRegistry } from "../../softphone/softphone_actions";
+import { useFirstFocus } from "../../softphone/use_first_focus";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { DialKeys } from "../keypad/dial_keys";
 import { CallNote } from "./call_note";
+import { HoldTime } from "./hold_time";
 import { PhoneCallState } from "./phone_call_state";
 
 const WARNINGS = {
@@ -22,13 +25,24 @@ const WARNINGS = {
 /** A running call: who, for how long, and what can be done. */
 export class InCallPanel extends Component {
     static template = "crm_telephony.InCallPanel";
-    static components = { Caller, CallNote, CallTimer, CreateRecord, DialKeys, PhoneCallState };
+    static components = {
+        Caller,
+        CallNote,
+        CallTimer,
+        CreateRecord,
+        DialKeys,
+        HoldTime,
+        PhoneCallState,
+    };
     static props = { call: Object };
 
     setup() {
         Object.assign(this, useSoftphone());
         this.action = useService("action");
         this.keypad = useRef("keypad");
+        this.hangUpTitle = withShortcut(_t("Hang up"), "hang_up");
+        this.hangUpKeys = shortcutText("hang_up");
+        useFirstFocus();
         // The keyboard's digits are meant for the keypad as soon as it is shown.
         useEffect(
             (el) => el?.focus(),
@@ -52,6 +66,8 @@ export class InCallPanel extends Component {
                 className: action.className,
                 label: action.label(context),
                 icon: action.icon(context),
+                title: action.shortcut && withShortcut(action.label(context), action.shortcut),
+                keys: action.shortcut && shortcutText(action.shortcut),
                 isToggle: Boolean(action.isActive),
                 isActive: Boolean(action.isActive?.(context)),
                 isDisabled: Boolean(action.isDisabled?.(context)),

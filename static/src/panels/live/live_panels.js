@@ -1,5 +1,6 @@
-import { Component, onMounted, useRef, useState } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
+import { useFirstFocus } from "../../softphone/use_first_focus";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { ConversationRow } from "./conversation_row";
 import { useLiveClock } from "./live_clock";
@@ -14,9 +15,7 @@ class LivePanel extends Component {
         Object.assign(this, useSoftphone());
         this.live = useState(this.softphone.live);
         this.clock = useLiveClock(this.store);
-        this.root = useRef("root");
-        // Opened by the keyboard: the next tabulator key leads to the first caller.
-        onMounted(() => document.activeElement === document.body && this.root.el.focus());
+        useFirstFocus();
     }
 }
 
