@@ -22,6 +22,7 @@ DOCUMENTS = {
         ),
     ),
     "twilio_voice_v1.json": ("https://voice.twilio.com", re.compile("DialingPermissions")),
+    "twilio_pricing_v1.json": ("https://pricing.twilio.com", re.compile("/v1/PhoneNumbers/")),
 }
 FORM = "application/x-www-form-urlencoded"
 
@@ -57,14 +58,21 @@ class Specification:
     def __init__(self, folder, logs):
         self.logs, self._checkers = logs, []
         for name, (host, wanted) in DOCUMENTS.items():
-            document = json.loads((folder / name).read_text())
+            text = (folder / name).read_text()
+            document = json.loads(text, object_hook=_as_sent)
             document["paths"] = {
                 path: item for path, item in document["paths"].items() if wanted.search(path)
             }
-            self._checkers.append((host, _strict(document), _open(document)))
+            self._checkers.append((wanted, host, _strict(document), _open(document)))
 
     def _checker(self, path):
-        return self._checkers[0 if path.startswith("/2010") else 1]
+        """Return host, operations and checker of the document that describes a path."""
+        if path.startswith("/2010"):
+            return self._checkers[0][1:]
+        return next(
+            (checker[1:] for checker in self._checkers[1:] if checker[0].search(path)),
+            self._checkers[1][1:],
+        )
 
     def check_request(self, request, body):
         """Refuse what Twilio's document does not know.
@@ -108,6 +116,15 @@ class Specification:
                 0, "Answer violates Twilio's document: %s" % "; ".join(problems),
                 path=request.path, method=request.method,
             )
+
+
+def _as_sent(schema):
+    """Describe an amount as it is really sent: Twilio's own libraries read it from a text."""
+    if isinstance(schema.get("x-twilio"), dict) and (
+        schema["x-twilio"].get("overrideType") == "string"
+    ):
+        schema["type"] = "string"
+    return schema
 
 
 def _problems(error):

@@ -10,12 +10,13 @@ from .middleware import rest_middleware
 from .numbers import Numbers
 from .participants import Participants
 from .permissions import DialingPermissions
+from .pricing import PhoneNumberPrices
 from .queues import Queues
 from .recordings import Recordings
 
 RESOURCES = (
     Account, Applications, Keys, Calls, Conferences, Participants, Queues, Numbers, CallerIds,
-    Messages, Recordings, DialingPermissions,
+    Messages, Recordings, DialingPermissions, PhoneNumberPrices,
 )
 
 

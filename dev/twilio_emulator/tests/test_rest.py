@@ -1,6 +1,8 @@
 """The REST API as the ``twilio`` package sees it, held against Twilio's own document."""
 
+import pytest
 from aiohttp import encode_basic_auth
+from twilio.base.exceptions import TwilioRestException
 
 from .test_conference import room
 from .world import MOBILE, SALES, SUPPORT
@@ -163,3 +165,16 @@ async def test_balance_messages_and_countries(world):
     countries = await world.rest(world.client.voice.v1.dialing_permissions.countries.list)
     closed = [c.iso_code for c in countries if not c.low_risk_numbers_enabled]
     assert closed == ["CU", "KP"]
+
+
+async def test_prices_of_numbers(world):
+    """Prices come by country and kind, as texts; a country without numbers has none."""
+    countries = world.client.pricing.v1.phone_numbers.countries
+    prices = await world.rest(countries("BE").fetch)
+    assert prices.iso_country == "BE"
+    assert {p["number_type"]: p["current_price"] for p in prices.phone_number_prices} == {
+        "local": "1.15", "mobile": "6.00", "toll free": "2.15",
+    }
+    with pytest.raises(TwilioRestException) as missing:
+        await world.rest(countries("ZZ").fetch)
+    assert missing.value.status == 404
