@@ -88,9 +88,11 @@ class TelephonyAgent(models.Model):
             user = agent.user_id
             call = calls.get(user, self.env["telephony.call"])
             idle_since = max(filter(None, [agent.status_since, last_ends.get(user)]), default=False)
-            since = (call.answered_at or call.started_at) if call else (
-                agent.status_since if agent.state == "offline" else idle_since
-            )
+            since = {
+                "in_call": call.answered_at or call.started_at,
+                "wrap_up": agent.wrap_up_started_at,
+                "offline": agent.status_since,
+            }.get(agent.state, idle_since)
             rows.append({
                 "id": agent.id,
                 "user_id": user.id,
@@ -98,7 +100,7 @@ class TelephonyAgent(models.Model):
                 "state": agent.state,
                 "status": agent.status,
                 "since": to_text(since) or False,
-                "customer": call.customer_display if call else False,
+                "customer": bool(call) and call.customer_display,
                 "company": agent.company_id.name,
             })
         return rows
@@ -109,7 +111,9 @@ class TelephonyAgent(models.Model):
         :return: a moment (UTC), or False
         :rtype: datetime | bool
         """
-        online = self.filtered(lambda agent: agent.status == "online" and not agent._has_own_phone())
+        online = self.filtered(
+            lambda agent: agent.status == "online" and not agent._has_own_phone()
+        )
         # sudo: telephony.agent.lease - only a moment is told, to a supervisor
         leases_sudo = self.env["telephony.agent.lease"].sudo()
         ends = leases_sudo._read_group(

@@ -1,8 +1,18 @@
-from odoo import _, fields, models
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+from .telephony_day import midnight
 
 # Seconds within which somebody who hangs up has not waited for anybody.
 SHORT_ABANDON_SECONDS = 5
+# Outcomes of incoming calls that count as missed: nobody spoke with the caller, and it was not
+# the caller who left a queue.
+MISSED_OUTCOMES = ("missed", "failed", "declined", "busy", "no_answer", "canceled")
+# Days that the dashboard may look back.
+LONGEST_PERIOD = 366
 
 
 class TelephonyCallReport(models.Model):
@@ -43,7 +53,7 @@ class TelephonyCallReport(models.Model):
     )
     user_id = fields.Many2one("res.users", "Phone User", readonly=True)
     number_id = fields.Many2one("telephony.number", "Our Number", readonly=True)
-    queue_id = fields.Many2one("telephony.queue", "Queue", readonly=True)
+    queue_id = fields.Many2one("telephony.queue", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
     disposition_id = fields.Many2one("telephony.disposition", "Result", readonly=True)
     customer_number = fields.Char("Number", readonly=True)
@@ -129,6 +139,69 @@ class TelephonyCallReport(models.Model):
                          AND call.ended_at < call.queued_at + %s * interval '1 second'))""",
             SHORT_ABANDON_SECONDS,
         )
+
+    # === RPC === #
+
+    @api.model
+    def dashboard(self, days):
+        """Return the figures of the last days, and those of as many days before, to compare.
+
+        A phone user gets the figures of the own calls, a supervisor those of the company.
+
+        :param int days: how many, today included
+        :raise UserError: that is no period
+        :return: `start` (UTC), and `now` and `before`: `calls`, `incoming`, `answered`, `missed`,
+            `talk_minutes`, `average_wait` (seconds), `service_level` (%); False: nothing to count
+        :rtype: dict
+        """
+        if not isinstance(days, int) or not 1 <= days <= LONGEST_PERIOD:
+            raise UserError(_("Choose a period of 1 to %(days)s days.", days=LONGEST_PERIOD))
+        start = midnight(self.env.tz, 1 - days)
+        end = fields.Datetime.now()
+        return {
+            "start": fields.Datetime.to_string(start),
+            "now": self._get_dashboard_figures(start, end),
+            # Until the same time of day: half a day is not compared with a whole one.
+            "before": self._get_dashboard_figures(
+                midnight(self.env.tz, 1 - 2 * days), end - timedelta(days=days)
+            ),
+            "is_supervisor": self.env.user.has_group("crm_telephony.group_supervisor"),
+        }
+
+    @api.model
+    def _get_dashboard_figures(self, start, end):
+        """Count the calls of a period that may be seen.
+
+        :param datetime start: when it begins (UTC)
+        :param datetime end: when it ends (UTC)
+        :rtype: dict
+        """
+        groups = self._read_group(
+            [
+                ("company_id", "in", self.env.companies.ids),
+                ("started_at", ">=", start), ("started_at", "<=", end),
+            ],
+            ["direction", "outcome"],
+            ["__count", "answered_count:sum", "talk_minutes:sum", "wait_seconds:sum",
+             "wait_seconds:count", "level_count:sum", "in_target_count:sum"],
+        )
+        figures = dict.fromkeys(("calls", "incoming", "answered", "missed", "talk_minutes"), 0)
+        waited = waits = levels = in_target = 0
+        for direction, outcome, count, answered, talked, wait, wait_count, level, target in groups:
+            figures["calls"] += count
+            figures["talk_minutes"] += talked or 0
+            if direction == "incoming":
+                figures["incoming"] += count
+                figures["answered"] += answered
+                if outcome in (*MISSED_OUTCOMES, "abandoned", "voicemail"):
+                    figures["missed"] += count - answered
+                waited, waits = waited + (wait or 0), waits + wait_count
+                levels, in_target = levels + level, in_target + target
+        return {
+            **figures,
+            "average_wait": waited / waits if waits else False,
+            "service_level": 100 * in_target / levels if levels else False,
+        }
 
     # === ACTIONS === #
 

@@ -1,13 +1,11 @@
 from collections import defaultdict
-from datetime import datetime, timedelta
-
-import pytz
+from datetime import timedelta
 
 from odoo import _, api, fields, models
 
-# Outcomes of incoming calls that count as missed: nobody spoke with the caller, and it was not
-# the caller who left a queue.
-MISSED_OUTCOMES = ("missed", "failed", "declined", "busy", "no_answer", "canceled")
+from .telephony_call_report import MISSED_OUTCOMES
+from .telephony_day import midnight
+
 # The page asks again when something changes that nobody tells; never more often than this.
 RECHECK_SECONDS = 60
 FIGURES = ("answered", "missed", "abandoned", "voicemail", "level_count", "in_target_count",
@@ -36,7 +34,7 @@ class TelephonyQueue(models.Model):
         agents = self.env["telephony.agent"]
         agents._check_supervisor()
         now = fields.Datetime.now()
-        today, tomorrow = self._get_board_day()
+        today, tomorrow = midnight(self.env.tz), midnight(self.env.tz, 1)
         agents = agents.search([("company_id", "in", self.env.companies.ids)])
         talking = self._get_board_running()
         rows = self._get_board_rows(today)
@@ -61,20 +59,6 @@ class TelephonyQueue(models.Model):
         }
 
     # === WHAT IS COUNTED === #
-
-    @api.model
-    def _get_board_day(self):
-        """Return when today began and ends, in the user's time zone.
-
-        :return: two moments (UTC)
-        :rtype: tuple(datetime, datetime)
-        """
-        zone = self.env.tz
-        day = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-        return tuple(
-            zone.localize(day + timedelta(days=days)).astimezone(pytz.utc).replace(tzinfo=None)
-            for days in (0, 1)
-        )
 
     @api.model
     def _get_board_domains(self, today):

@@ -3,14 +3,17 @@
 import logging
 from datetime import datetime, timedelta
 
+import pytz
 from freezegun import freeze_time
 from psycopg2 import IntegrityError
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+
+from odoo.addons.crm_telephony.models.telephony_day import midnight
 
 from .common import TelephonyCase
 from .test_queue import QueueStories
@@ -71,7 +74,7 @@ class Figures(TelephonyCase):
 @tagged("post_install", "-at_install")
 class TestBoardFigures(Figures):
     def test_today_is_counted_by_queue_and_in_total(self):
-        """Z30: answered, missed, abandoned and voice messages of today, with and without a queue."""
+        """Z30: answered, missed, abandoned, voice messages of today, with and without a queue."""
         self.make_call(wait=5, talk=60, queue=self.queue)
         self.make_call(wait=35, talk=10, queue=self.queue)
         self.make_call(wait=30, outcome="abandoned", queue=self.queue)
@@ -176,9 +179,9 @@ class TestBoardFigures(Figures):
 
     def test_day_of_changed_clocks_has_its_own_length(self):
         """Z30: the day on which summer time ends lasts 25 hours."""
-        queues = self.env["telephony.queue"].with_context(tz="Europe/Brussels")
+        brussels = pytz.timezone("Europe/Brussels")
         with freeze_time("2026-10-25 12:00:00"):
-            today, tomorrow = queues._get_board_day()
+            today, tomorrow = midnight(brussels), midnight(brussels, 1)
         self.assertEqual(today, datetime(2026, 10, 24, 22))
         self.assertEqual(tomorrow - today, timedelta(hours=25))
 
@@ -235,6 +238,7 @@ class TestBoardAgents(QueueStories):
     def test_states_of_the_phone_users(self):
         """Z02 Z22: everybody's state, and since when; who talks, with whom."""
         self.assertEqual(self.agents()["Ana"]["state"], "offline")
+        self.company_a.telephony_wrap_up_seconds = 60
         self.agent_ana.status = "online"
         self.assertEqual(self.agents()["Ana"]["state"], "unreachable")
         self.go_online(self.agent_ana)
@@ -247,8 +251,13 @@ class TestBoardAgents(QueueStories):
         self.assertEqual(row["since"], fields.Datetime.to_string(call.answered_at))
         self.as_user(self.ana).hang_up(call.uuid)
         row = self.agents()["Ana"]
-        self.assertEqual(row["since"], fields.Datetime.to_string(call.ended_at))
-        self.assertFalse(row["customer"])
+        self.assertEqual((row["state"], row["customer"]), ("wrap_up", False))
+        since = fields.Datetime.to_string(self.agent_ana.wrap_up_started_at)
+        self.assertEqual(row["since"], since)
+        self.as_user(self.sue, "telephony.agent").browse(self.agent_ana.id).end_wrap_up()
+        row = self.agents()["Ana"]
+        ended_at = fields.Datetime.to_string(call.ended_at)
+        self.assertEqual((row["state"], row["since"]), ("available", ended_at))
 
     def test_board_follows_a_queue(self):
         """Z24 Z25: the figures at each step of two callers' way."""
@@ -307,7 +316,8 @@ class TestBoardAgents(QueueStories):
         call = self.call_in_number(1)
         first = call.offer_ids.agent_id
         self.as_user(self.sue, "telephony.agent").browse(first.id).set_offline()
-        self.assertEqual(call._get_open_offers().agent_id, (self.agent_ana | self.agent_bob) - first)
+        second = (self.agent_ana | self.agent_bob) - first
+        self.assertEqual(call._get_open_offers().agent_id, second)
         self.assertEqual(self.told(first.user_id, "offer_closed")[-1]["uuid"], call.uuid)
 
     def test_running_call_of_somebody_set_offline_goes_on(self):
@@ -423,3 +433,52 @@ class TestCallReport(Figures):
             [("queue_id", "=", self.queue.id)], [], ["service_level:avg"]
         )
         self.assertEqual(average, self.row(self.queue)["service_level"])
+
+
+@tagged("post_install", "-at_install")
+class TestDashboard(Figures):
+    def dashboard(self, user=None, days=7):
+        self.env.flush_all()
+        return self.as_user(user or self.sue, "telephony.call.report").dashboard(days)
+
+    def test_figures_of_the_period_and_of_the_one_before(self):
+        """Z30: the last seven days, beside the seven days before them."""
+        with freeze_time("2026-06-10 12:00:00"):
+            now = fields.Datetime.now()
+            self.make_call(wait=10, talk=90, queue=self.queue)
+            self.make_call(wait=50, outcome="abandoned", queue=self.queue,
+                           started_at=now - timedelta(days=6))
+            self.make_call(wait=9, talk=30, direction="outgoing")
+            self.make_call(wait=9, outcome="blocked")
+            self.make_call(wait=20, talk=60, started_at=now - timedelta(days=8))
+            self.make_call(wait=20, talk=60, started_at=now - timedelta(days=6, hours=23))
+            self.make_call(wait=20, talk=60, started_at=now - timedelta(days=15))
+            data = self.dashboard()
+        self.assertEqual(data["start"], "2026-06-04 00:00:00")
+        self.assertEqual(data["now"], {
+            "calls": 4, "incoming": 3, "answered": 1, "missed": 1, "talk_minutes": 2,
+            "average_wait": 30, "service_level": 50,
+        })
+        self.assertEqual(data["before"], {
+            "calls": 1, "incoming": 1, "answered": 1, "missed": 0, "talk_minutes": 1,
+            "average_wait": 20, "service_level": False,
+        })
+
+    def test_everybody_sees_figures_of_calls_that_may_be_read(self):
+        """Z30: phone users their own, supervisors those of the company."""
+        self.make_call(wait=10, talk=90)
+        self.make_call(wait=10, talk=90, user_id=self.bob.id)
+        self.make_call(wait=10, talk=90, user_id=self.eva.id, account=self.account_b)
+        for user, calls in ((self.ana, 1), (self.sue, 2), (self.eva, 1), (self.cleo, 0)):
+            with self.subTest(user.login):
+                data = self.dashboard(user)
+                self.assertEqual(data["now"]["calls"], calls)
+        for user in (self.ian, self.pia):
+            with self.assertRaises(AccessError):
+                self.dashboard(user)
+
+    def test_period_is_one(self):
+        """Z30: nonsense is refused in a sentence."""
+        for days in (0, -1, 4000, "many", None):
+            with self.assertRaisesRegex(UserError, "Choose a period"):
+                self.dashboard(days=days)

@@ -10,7 +10,7 @@ import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 import { AgentState } from "../softphone/constants";
 
-const ICONS = {
+export const STATE_ICONS = {
     [AgentState.OFFLINE]: "fa-minus-circle text-muted",
     [AgentState.UNREACHABLE]: "fa-exclamation-triangle text-danger",
     [AgentState.AVAILABLE]: "fa-check-circle text-success",
@@ -46,7 +46,7 @@ export class AgentStateField extends Component {
     }
 
     get icon() {
-        return ICONS[this.value] || ICONS[AgentState.OFFLINE];
+        return STATE_ICONS[this.value] || STATE_ICONS[AgentState.OFFLINE];
     }
 
     get label() {
