@@ -35,6 +35,7 @@ from . import (
     telephony_call_outgoing,
     telephony_call_owed,
     telephony_call_phone,
+    telephony_call_quality,
     telephony_call_queue,
     telephony_call_reconcile,
     telephony_call_recording,

@@ -21,6 +21,7 @@ from . import (
     test_permutations,
     test_phone,
     test_preferences,
+    test_quality,
     test_queue,
     test_queue_wait,
     test_race,

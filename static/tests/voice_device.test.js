@@ -208,6 +208,51 @@ describe("device", () => {
         ]);
     });
 
+    test("measures the sound, and tells the worst of it once, when it ends", async () => {
+        const voice = new VoiceDevice();
+        const told = [];
+        await voice.connect("u-1", {
+            onState: () => {},
+            onWarnings: () => {},
+            onQuality: (report) => told.push(report),
+        });
+        const [{ call }] = FakeDevice.all;
+        call.parameters = { CallSid: "CA1" };
+        const sample = { rtt: 20, jitter: 3, mos: 4.4, packetsLostFraction: 0 };
+        call.emit("sample", sample);
+        call.emit("sample", { ...sample, rtt: 640, mos: 2.1, packetsLostFraction: 4.5 });
+        call.emit("sample", { ...sample, mos: null, jitter: 45 });
+        call.emit("warning", "high-rtt");
+        // Silent on purpose, then not.
+        voice.mute(true);
+        call.emit("warning", "constant-audio-input-level");
+        call.emit("sample", sample);
+        expect(voice._attempt.meter.toReport().silent_seconds).toBe(undefined);
+        voice.mute(false);
+        call.emit("sample", sample);
+        call.emit("sample", sample);
+        call.emit("warning-cleared", "constant-audio-input-level");
+        call.emit("sample", sample);
+        expect(told).toEqual([]);
+        voice.disconnect();
+        voice.disconnect();
+        expect(told).toEqual([
+            {
+                uuid: "u-1",
+                legId: "CA1",
+                report: {
+                    ...{ rtt: 640, jitter: 45, packet_loss: 4.5, mos: 2.1 },
+                    ...{ bad_network: true, silent_microphone: true, silent_seconds: 12 },
+                },
+            },
+        ]);
+        expect(voice.takeQuality()).toBe(null);
+        expect.verifySteps([
+            ...["load /sdk.js", "connect u-1 with token-1"],
+            ...["mute true", "mute false", "disconnect"],
+        ]);
+    });
+
     test("renews its token during a long call", async () => {
         await new VoiceDevice().connect("u-1", handlers);
         FakeDevice.all[0].emit("tokenWillExpire");

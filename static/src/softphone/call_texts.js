@@ -19,6 +19,44 @@ const OUTCOMES = {
     failed: () => _t("The call could not be connected."),
 };
 
+/** Plain advice for each kind of trouble with the sound; the most useful one comes first. */
+const SOUND_WARNINGS = {
+    silent_microphone: {
+        icon: "fa-microphone-slash",
+        text: () => _t("Your microphone seems silent. Check that it is not switched off."),
+    },
+    interrupted: {
+        icon: "fa-chain-broken",
+        text: () => _t("The connection is interrupted. Check your network."),
+    },
+    nothing_received: {
+        icon: "fa-volume-off",
+        text: () => _t("Nothing is heard from the other side. Check your network."),
+    },
+    slow_network: {
+        icon: "fa-signal",
+        text: () =>
+            _t(
+                "Your network is slow now; the voice may break up. Use a cable, or go nearer to the wireless router."
+            ),
+    },
+    late_network: {
+        icon: "fa-clock-o",
+        text: () => _t("The sound arrives late now. Leave a pause after you have spoken."),
+    },
+};
+
+/**
+ * @param {import("./call_session").CallSession|null} session
+ * @returns {{ kind: string, icon: string, text: string }|null} what to tell the person now
+ */
+export function soundWarning(session) {
+    const isOn = (name) =>
+        session?.warnings.includes(name) && !(session.isMuted && name === "silent_microphone");
+    const kind = Object.keys(SOUND_WARNINGS).find(isOn);
+    return kind ? { ...SOUND_WARNINGS[kind], kind, text: SOUND_WARNINGS[kind].text() } : null;
+}
+
 /**
  * @param {Object} call CallData
  * @returns {string} the best name of the other party

@@ -15,6 +15,7 @@ import { WrapUpControl } from "../wrap_up/wrap_up_control";
 import { AgentControl } from "./agent_control";
 import { BrowserSettings } from "./browser_settings";
 import { CallControl } from "./call_control";
+import { CallQuality } from "./call_quality";
 import { GROUP_USER, SERVICE_NAME } from "./constants";
 import { Lease } from "./lease";
 import { LiveSync } from "./live_sync";
@@ -44,6 +45,7 @@ import { VoiceLink } from "./voice_link";
  * @property {LiveCalls} live
  * @property {FollowUps} followUps
  * @property {MonitorControl} monitor
+ * @property {CallQuality} quality
  * @property {WrapUpControl} wrapUp
  */
 
@@ -51,6 +53,7 @@ function buildParts(store, services) {
     const { orm, bus_service, dialog, multi_tab, notification } = services;
     const settings = new BrowserSettings();
     const voice = new VoiceDevice(settings);
+    const quality = new CallQuality(orm, voice);
     const ringer = new Ringer(store, multi_tab, settings);
     const questions = new CallQuestions(orm, dialog, store);
     const notes = new NoteKeeper(orm);
@@ -59,7 +62,7 @@ function buildParts(store, services) {
     const frame = new SoftphoneFrame(store, missed, wrapUp);
     const lease = new Lease(orm, bus_service, store);
     const refresh = () => sync.refresh();
-    const link = new VoiceLink(store, voice, refresh);
+    const link = new VoiceLink(store, voice, refresh, quality);
     const calls = new CallControl({
         ...{ orm, notification, store, link, voice },
         ...{ ringer, notes, frame, missed, questions, wrapUp },
@@ -74,7 +77,7 @@ function buildParts(store, services) {
     const monitor = new MonitorControl({ orm, notification, store, frame, sync, settings });
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
-        ...{ settings, preferences, callerIds, notices, live, followUps, monitor, wrapUp },
+        ...{ settings, preferences, callerIds, notices, live, followUps, monitor, quality, wrapUp },
     };
 }
 
@@ -89,6 +92,7 @@ async function begin(softphone, services) {
     parts.notices.start();
     parts.live.start();
     parts.monitor.start();
+    parts.quality.start();
     parts.wrapUp.start(parts.sync);
     registry
         .category("systray")

@@ -14,7 +14,7 @@ import { rowName } from "../panels/live/live_texts";
 import { PreferencesPanel } from "../panels/preferences/preferences_panel";
 import { RecentPanel } from "../panels/recent/recent_panel";
 import { WrapUpBar } from "../wrap_up/wrap_up_bar";
-import { customerName, unreachableText } from "./call_texts";
+import { customerName, soundWarning, unreachableText } from "./call_texts";
 import { CallTimer } from "./call_timer";
 import { Panel } from "./constants";
 import { ShortcutList } from "./shortcut_list";
@@ -87,6 +87,10 @@ export class SoftphoneWindow extends Component {
         } else {
             this.shortcutList.open(ev.currentTarget, {});
         }
+    }
+
+    get warning() {
+        return soundWarning(this.store.session);
     }
 
     get statusTitle() {

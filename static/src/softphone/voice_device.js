@@ -13,6 +13,7 @@ import { rpc } from "@web/core/network/rpc";
 import { BrowserSettings } from "./browser_settings";
 import { VoiceErrorKind as Kind, VoiceState } from "./constants";
 import { VoiceError } from "./human_error";
+import { QualityMeter } from "./quality_meter";
 import { ensureMicrophone, microphoneConstraints, openMicrophone } from "./microphone";
 
 const CONNECT_TIMEOUT = 15_000; // ms
@@ -59,11 +60,12 @@ const WARNINGS = {
     "constant-audio-input-level": "silent_microphone",
     "low-bytes-sent": "silent_microphone",
     "low-bytes-received": "nothing_received",
-    "high-rtt": "slow_network",
+    "high-rtt": "late_network",
     "high-jitter": "slow_network",
     "high-packet-loss": "slow_network",
     "high-packets-lost-fraction": "slow_network",
     "low-mos": "slow_network",
+    "ice-connectivity-lost": "interrupted",
 };
 
 function toVoiceError(error) {
@@ -88,6 +90,8 @@ function sounds() {
  * @property {(state: string, error?: VoiceError) => void} onState told of CONNECTED, RECONNECTING
  *  and, once and last, of LOST when the sound ends without `disconnect` having been asked
  * @property {(kinds: string[]) => void} onWarnings kinds of trouble that are going on
+ * @property {(told: { uuid: string, legId: string, report: Object }) => void} [onQuality] told
+ *  once, when a connection that was measured ends
  */
 
 export class VoiceDevice {
@@ -165,7 +169,12 @@ export class VoiceDevice {
         this._attempt?.sendDigits(digits);
     }
 
-    /** Leave the sound. No handler is called any more. */
+    /** @returns {Object|null} see `onQuality`, which is then not called any more */
+    takeQuality() {
+        return this._attempt?.takeQuality() || null;
+    }
+
+    /** Leave the sound. No handler but `onQuality` is called any more. */
     disconnect() {
         this._attempt?.close();
         this._attempt = null;
@@ -181,6 +190,8 @@ class VoiceAttempt {
         this.isClosed = false;
         this.isConnected = false;
         this.warnings = new Map();
+        this.meter = new QualityMeter();
+        this.isMuted = false;
         this.digits = ""; // keys pressed and not sent yet
         this.digitTimer = null;
         const { Device } = window.Twilio || {};
@@ -202,6 +213,7 @@ class VoiceAttempt {
     }
 
     connect(uuid) {
+        this.uuid = uuid;
         return new Promise((resolve, reject) => {
             const timer = browser.setTimeout(
                 () => reject(new VoiceError(Kind.UNREACHABLE, "timeout")),
@@ -234,6 +246,7 @@ class VoiceAttempt {
         call.on("error", (error) => this._onError(error));
         call.on("disconnect", () => this._onEnd());
         call.on("cancel", () => this._onEnd());
+        call.on("sample", (sample) => this._onSample(sample));
         call.on("warning", (name) => this._onWarning(name, true));
         call.on("warning-cleared", (name) => this._onWarning(name, false));
     }
@@ -277,7 +290,27 @@ class VoiceAttempt {
         } else {
             this.warnings.delete(name);
         }
-        this.handlers.onWarnings([...new Set(this.warnings.values())]);
+        const kinds = [...new Set(this.warnings.values())];
+        this._measureTroubles(kinds);
+        this.handlers.onWarnings(kinds);
+    }
+
+    /** A microphone that the person has muted is silent on purpose. */
+    _measureTroubles(kinds = [...this.warnings.values()]) {
+        this.meter.setTroubles(
+            kinds.filter((kind) => !(this.isMuted && kind === "silent_microphone"))
+        );
+    }
+
+    _onSample({ rtt, jitter, mos, packetsLostFraction }) {
+        this.meter.addSample({ rtt, jitter, mos, loss: packetsLostFraction });
+    }
+
+    takeQuality() {
+        const report = this.isConnected ? this.meter.toReport() : null;
+        const legId = this.call?.parameters?.CallSid;
+        this.meter = new QualityMeter();
+        return report && legId ? { uuid: this.uuid, legId, report } : null;
     }
 
     _tell(state) {
@@ -288,7 +321,9 @@ class VoiceAttempt {
 
     async _openMicrophone(constraints) {
         try {
-            return await openMicrophone(constraints);
+            const stream = await openMicrophone(constraints);
+            this.meter.device = stream.getAudioTracks?.()[0]?.label || "";
+            return stream;
         } catch (error) {
             // The SDK would forget why: keep it for the sentence.
             this.microphoneError = error;
@@ -331,7 +366,9 @@ class VoiceAttempt {
     }
 
     mute(isMuted) {
+        this.isMuted = isMuted;
         this.call?.mute(isMuted);
+        this._measureTroubles();
     }
 
     sendDigits(digits) {
@@ -361,6 +398,10 @@ class VoiceAttempt {
         }
         this.isClosed = true;
         browser.clearTimeout(this.digitTimer);
+        const told = this.takeQuality();
+        if (told) {
+            this.handlers.onQuality?.(told);
+        }
         // Whoever still waits for the connection must not wait for ever.
         this.reject?.(new VoiceError(Kind.CONNECTION_LOST, "closed"));
         this.call?.disconnect();

@@ -24,9 +24,10 @@ export class VoiceLink {
      * @param {import("./softphone_store").SoftphoneStore} store
      * @param {import("./voice_device").VoiceDevice} voice
      * @param {() => Promise<boolean>} refresh re-reads the server's snapshot
+     * @param {import("./call_quality").CallQuality} quality
      */
-    constructor(store, voice, refresh) {
-        Object.assign(this, { store, voice, refresh });
+    constructor(store, voice, refresh, quality) {
+        Object.assign(this, { store, voice, refresh, quality });
         this.isResuming = false;
         this.crossTab = new CrossTab((type, payload) => this._onMessage(type, payload));
     }
@@ -79,6 +80,7 @@ export class VoiceLink {
             await this.voice.connect(session.uuid, {
                 onState: (state, error) => this._onVoiceState(session, state, error),
                 onWarnings: (warnings) => session.update({ warnings }),
+                onQuality: (told) => this.quality.save(told),
             });
         } catch (error) {
             const mayRetry = RETRIABLE.includes(error?.kind) && session.retries < 1;

@@ -9,11 +9,20 @@ import { Disposition } from "./disposition";
 import { WrapUp } from "../../wrap_up/wrap_up";
 import { FollowUp } from "./follow_up";
 import { RecordLink } from "./record_link";
+import { SoundQuestion } from "./sound_question";
 
 /** What remains when a call is over: how it ended, its note, and what to do next. */
 export class EndedPanel extends Component {
     static template = "crm_telephony.EndedPanel";
-    static components = { Caller, CallNote, Disposition, FollowUp, RecordLink, WrapUp };
+    static components = {
+        Caller,
+        CallNote,
+        Disposition,
+        FollowUp,
+        RecordLink,
+        SoundQuestion,
+        WrapUp,
+    };
     static props = { call: Object };
 
     setup() {

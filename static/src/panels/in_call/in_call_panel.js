@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { CreateRecord } from "../../create_record/create_record";
 import { monitorMode } from "../../monitoring/monitor_texts";
-import { callStateText } from "../../softphone/call_texts";
+import { callStateText, soundWarning } from "../../softphone/call_texts";
 import { CallTimer } from "../../softphone/call_timer";
 import { Caller } from "../../softphone/caller";
 import { openCallRecord } from "../../softphone/open_record";
@@ -15,12 +15,6 @@ import { DialKeys } from "../keypad/dial_keys";
 import { CallNote } from "./call_note";
 import { HoldTime } from "./hold_time";
 import { PhoneCallState } from "./phone_call_state";
-
-const WARNINGS = {
-    silent_microphone: () => _t("Your microphone seems silent. Check that it is not switched off."),
-    nothing_received: () => _t("Nothing is heard from the other side. Check your network."),
-    slow_network: () => _t("Your network is slow now; the voice may break up."),
-};
 
 /** A running call: who, for how long, and what can be done. */
 export class InCallPanel extends Component {
@@ -85,11 +79,7 @@ export class InCallPanel extends Component {
     }
 
     get warning() {
-        const { session } = this.store;
-        const kind = session?.warnings.find(
-            (name) => !(session.isMuted && name === "silent_microphone")
-        );
-        return WARNINGS[kind]?.() || "";
+        return soundWarning(this.store.session);
     }
 
     get supervisors() {
