@@ -28,6 +28,7 @@ from . import (
     telephony_call_event,
     telephony_call_follow_up,
     telephony_call_incoming,
+    telephony_call_kept_place,
     telephony_call_leg,
     telephony_call_link,
     telephony_call_log,

@@ -58,6 +58,7 @@ class TelephonyCall(models.Model):
             ("declined", "Declined"),
             ("canceled", "Canceled"),
             ("blocked", "Blocked"),
+            ("callback", "Call-Back Requested"),
             ("failed", "Failed"),
         ],
         readonly=True,

@@ -74,6 +74,7 @@ class TelephonyCall(models.Model):
             if is_consulted else self.via or "browser",
             "agent_state": my_legs[-1:].status or "new",
             "agent_connected": agent_connected,
+            "is_callback": bool(self.callback_of_id),
             "can_rejoin": bool(
                 self.state == "in_progress" and self.user_id == user and not agent_connected
             ),
@@ -125,6 +126,7 @@ class TelephonyCall(models.Model):
             "declined": _("The call was declined."),
             "canceled": _("The call was canceled."),
             "blocked": _("The call was blocked."),
+            "callback": _("The caller wants to be called back."),
             "failed": _("The call failed. Check the number and try again."),
         }.get(self.outcome, _("The call has ended."))
 

@@ -125,6 +125,8 @@ class TelephonyCall(models.Model):
         if self._get_transfer():
             return self._wait_in_transfer(now)
         if self.step_id.kind == "queue":
+            if self._asks_for_callback(params):
+                return self._promise_callback()
             return self._wait_in_queue(now)
         open_offers = self._expire_offers(now)
         if not open_offers and self._ring_next():
@@ -326,7 +328,7 @@ class TelephonyCall(models.Model):
         })
         if self._go_on_with_transfer():
             return
-        if self.step_id.kind == "queue":
+        if self._waits_in_queue():
             # The caller never left the queue, and keeps the place.
             self.queue_id._dispatch()
             self._notify_live()

@@ -91,7 +91,8 @@ class TelephonyCall(models.Model):
 
     def _post_log(self):
         """Leave one line about a call that ended on its record, as a note, without e-mail."""
-        for call in self.filtered(lambda call: not call.message_id):
+        # A place in a queue that was given up is no call to anybody.
+        for call in self.filtered(lambda call: call.leg_ids and not call.message_id):
             record = call.lead_id or call.partner_id
             if not record:
                 continue

@@ -188,6 +188,7 @@ class TelephonyCall(models.Model):
 
     def _on_agent_connected(self):
         """The agent is there: call the customer, or bring the waiting customer in."""
+        self._leave_kept_place()
         customer = self._get_customer_leg()
         self.connect_by = False
         self._sync_supervisors()

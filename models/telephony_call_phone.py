@@ -147,6 +147,9 @@ class TelephonyCall(models.Model):
         if transfer and transfer.state != "returning":
             text = call.env._("%(user)s passes you a call with %(name)s. Press 1 to accept.",
                               user=transfer.user_id.name, name=call.customer_display)
+        elif self.callback_of_id and not self.answered_at:
+            text = call.env._("%(name)s wants to be called back. Press 1 to call now.",
+                              name=call.customer_display)
         elif leg.offer_id:
             text = call.env._("Call from %(name)s. Press 1 to accept.",
                               name=call.customer_display)

@@ -3,8 +3,10 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from .telephony_document import Leave, Play, Redirect, Say
+from .telephony_document import AskKey, Leave, Play, Redirect, Say
 
+# Seconds after the music in which a key still counts; the carrier allows no less.
+KEY_SECONDS = 1
 # Minutes of waiting up to which they are told.
 TOLD_MINUTES = 30
 
@@ -51,7 +53,13 @@ class TelephonyCall(models.Model):
         if left:
             decisions.append(left)
         document = self._get_announcement(now)
-        return [*document, Play(self._get_music_url(max(1, min(decisions))))]
+        seconds = max(1, min(decisions))
+        if not self._may_be_called_back():
+            return [*document, Play(self._get_music_url(seconds))]
+        # The key counts at any moment; the carrier listens for a second after the music.
+        music = Play(self._get_music_url(max(1, seconds - KEY_SECONDS)))
+        url = self.account_id._get_webhook_url("wait", call=self.uuid)
+        return [AskKey((*document, music), KEY_SECONDS, url)]
 
     def _may_wait_on(self):
         """Tell whether a caller's longest wait is not over yet."""
@@ -101,6 +109,11 @@ class TelephonyCall(models.Model):
         self.announced_at = now
         call = self.with_context(lang=self.flow_id.language or "en_US")
         sentences = [call.queue_id.announcement or "", *call._get_place_sentences()]
+        if self._may_be_called_back():
+            sentences.append(call.env._(
+                "To be called back without losing your place, press %(key)s.",
+                key=queue.callback_key,
+            ))
         text = " ".join(sentence for sentence in sentences if sentence)
         return [Say(text, self.flow_id._get_speech_language())] if text else []
 
@@ -225,6 +238,7 @@ class TelephonyCall(models.Model):
             "company_id": self.company_id.id,
             "list": self._get_live_list(),
             "direction": self.direction,
+            "is_callback": bool(self.callback_of_id),
             "customer_name": self.partner_id.name or self.lead_id.contact_name or False,
             "customer_number": self._format_number(self.customer_number) or False,
             "our_number": self.number_id.name or False,

@@ -91,6 +91,8 @@ class TelephonyCall(models.Model):
                 )
             # Not asked again before it was silent for as long again.
             leg.write_date = fields.Datetime.now()
+        if self._is_kept_place():
+            return  # the carrier knows nothing of a place in a queue
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
             self._end_by_system()
         elif self.state == "ringing" and self.direction == "incoming":

@@ -35,15 +35,15 @@ class TelephonyCall(models.Model):
                 "you are. Use another telephone."
             ))
 
-    def _get_broken_rule(self, agent, number):
-        """Say which rule of the company forbids a call; nothing when it may be made.
+    def _get_forbidden_destination(self, company, number):
+        """Say why a company does not allow calls to a number; nothing when it does.
 
-        :param agent: who calls
+        :param company: whose rules count
         :param str number: E.164
         :rtype: str
         """
         # sudo: res.company - the rules are no secret
-        company = agent.company_id.sudo()
+        company = company.sudo()
         region, expensive = classify(number)
         allowed = company.telephony_country_ids.mapped("code")
         if allowed and region not in allowed:
@@ -52,7 +52,20 @@ class TelephonyCall(models.Model):
                      country=country.name or _("this destination"))
         if expensive and company.telephony_block_premium:
             return _("This is a premium number, and your company does not allow calls to those.")
-        limit = company.telephony_calls_per_hour
+        return ""
+
+    def _get_broken_rule(self, agent, number):
+        """Say which rule of the company forbids a call; nothing when it may be made.
+
+        :param agent: who calls
+        :param str number: E.164
+        :rtype: str
+        """
+        sentence = self._get_forbidden_destination(agent.company_id, number)
+        if sentence:
+            return sentence
+        # sudo: res.company - the rules are no secret
+        limit = agent.company_id.sudo().telephony_calls_per_hour
         if limit and self.sudo().search_count([
             ("user_id", "=", agent.user_id.id),
             ("direction", "=", "outgoing"),

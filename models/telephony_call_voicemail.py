@@ -57,6 +57,7 @@ class TelephonyCall(models.Model):
         """Tell those who should have answered that a caller has gone."""
         for call in self.filtered(
             lambda call: call.direction == "incoming" and not call.answered_at
+            and call.outcome != "callback"
         ):
             users = call.recipient_ids | call.offer_ids.agent_id.user_id
             if not users:

@@ -57,6 +57,11 @@ class TelephonyQueue(models.Model):
         help="Estimated from the latest callers who were answered; not said while there are too "
         "few of them.",
     )
+    callback_key = fields.Selection(
+        [(key, key) for key in "1234567890*"], "Call-Back Key",
+        help="Callers who press it hang up, keep their place, and are called back when it is "
+        "their turn. Empty: not offered.",
+    )
     service_level_seconds = fields.Integer(
         "Answered Within", default=20,
         help="The target: seconds within which a caller should be answered. 0: no target.",
@@ -112,6 +117,8 @@ class TelephonyQueue(models.Model):
         """Return the callers who wait for somebody, the one who called first in front."""
         return self.env["telephony.call"].search([
             ("queue_id", "in", self.ids), ("state", "=", "queued"), ("user_id", "=", False),
+            # A call back that nobody answered is tried again after a while.
+            "|", ("callback_at", "=", False), ("callback_at", "<=", fields.Datetime.now()),
         ], order="started_at, id")
 
     def _is_full(self):
@@ -163,11 +170,15 @@ class TelephonyQueue(models.Model):
     def _dispatch(self):
         """Offer the callers who wait to the members who are free, the first caller first."""
         for queue in self:
+            self.env["telephony.call"].search([
+                ("queue_id", "=", queue.id), ("state", "=", "queued"),
+                ("callback_of_id", "!=", False),
+            ])._tidy_kept_places(fields.Datetime.now())
             free = queue.agent_ids._get_available()
             for call in queue._get_waiting():
                 if not free:
                     break
-                if call._get_open_offers():
+                if call._get_open_offers() or call.callback_requested:
                     continue
                 chosen = queue._choose_turn(queue.order, queue.agent_ids, free)
                 call._offer_to(chosen, queue.ring_seconds)

@@ -14,6 +14,7 @@ from . import (
     test_i18n,
     test_incoming,
     test_install,
+    test_kept_place,
     test_log,
     test_monitor,
     test_outgoing,

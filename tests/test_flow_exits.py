@@ -5,6 +5,8 @@ import io
 import wave
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
@@ -213,7 +215,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
     def test_ends(self):
         """Z03 Z29: voicemail, message and rejection lead to nothing but the end."""
         self.set_up("voicemail", agent_ids=[Command.set(self.agent_ana.ids)])
-        call, [_say, record, _hang_up] = self.call_in(sid=leg_sid(1))
+        _call, [_say, record, _hang_up] = self.call_in(sid=leg_sid(1))
         verbs = self.ask(record.get("action"), {
             "CallSid": leg_sid(1), "RecordingSid": "RE" + "1" * 32,
         })  # fmt: skip
@@ -353,10 +355,8 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
             "kind": "hours", "calendar_id": self.make_hours(8, 12).id,
             "else_step_id": condition.id,
         })  # fmt: skip
-        self.assertEqual(self.circles(), [
-            "“Sellers” → “Known”: a caller who does nothing goes in circles here, until the call "
-            "ends.",
-        ])  # fmt: skip
+        [circle] = self.circles()
+        self.assertIn("“Sellers” → “Known”: a caller who does nothing goes in circles", circle)
 
     def test_circle_of_two_flows(self):
         """Z29: a circle that leads through another flow is named in both."""
@@ -380,8 +380,8 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
             self.ring.kind = "flow"
         for values in ({"max_callers": 0}, {"max_wait": 0}):
             with (
-                self.subTest(values), mute_logger("odoo.sql_db"), self.assertRaises(Exception),
-                self.env.cr.savepoint(),
+                self.subTest(values), mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError), self.env.cr.savepoint(),
             ):
                 self.queue.write(values)
 

@@ -1,7 +1,16 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.telephony_document import AskKey, Forward, HangUp, Record, Reject, Say, Wait
+from ..models.telephony_document import (
+    AskKey,
+    Forward,
+    HangUp,
+    Play,
+    Record,
+    Reject,
+    Say,
+    Wait,
+)
 
 
 class TelephonyFlowSimulation(models.TransientModel):
@@ -17,7 +26,8 @@ class TelephonyFlowSimulation(models.TransientModel):
     flow_id = fields.Many2one("telephony.flow", required=True, ondelete="cascade")
     caller = fields.Char(default="+32470123456", help="With country code; empty: a hidden caller.")
     moment = fields.Datetime("At", required=True, default=fields.Datetime.now)
-    keys = fields.Char("Keys Pressed", help="One after the other, as 21. A space: no key.")
+    keys = fields.Char("Keys Pressed", help="One after the other, as 21. A space: no key. The "
+                       "last one may be pressed while waiting in a queue.")
     result = fields.Text(readonly=True)
 
     def action_simulate(self):
@@ -86,15 +96,18 @@ class TelephonyFlowSimulation(models.TransientModel):
         call = env["telephony.call"].search([
             ("account_id", "=", account.id), ("provider_call_id", "=", "simulation")
         ])
-        story = []
         pressed = iter(keys)
-        for _turn in range(20):
-            story += self._tell(call, document)
-            if not isinstance(document[0], AskKey):
-                break
+        # The engine itself ends a call that goes in circles.
+        while isinstance(document[0], AskKey):
             digit = next(pressed, " ").strip()
             document = call._process_next({"Digits": digit} if digit else {})
-        return [line.split(" ", 1)[-1] for line in (call.trace or "").splitlines()] + story[-1:]
+        story = self._tell(call, document)
+        digit = next(pressed, " ").strip()
+        if digit and isinstance(document[0], Wait):
+            # A key that asks for a call back ends the waiting; any other changes nothing.
+            document = call._process_wait({"Digits": digit})
+            story = self._tell(call, document) if HangUp() in document else story
+        return [line.split(" ", 1)[-1] for line in (call.trace or "").splitlines()] + story
 
     def _tell(self, call, document):
         """Say in words what the caller hears at the end."""
@@ -109,8 +122,8 @@ class TelephonyFlowSimulation(models.TransientModel):
                 return [_("The caller is connected with %(number)s.", number=step.number)]
             if isinstance(step, Reject):
                 return [_("The caller hears that the call is refused.")]
-            if isinstance(step, HangUp):
-                continue
+            if isinstance(step, Play):
+                return [_("The caller hears an audio file.")]
         return []
 
 

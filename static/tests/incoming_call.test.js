@@ -41,6 +41,17 @@ test("Z17: the card shows the caller's business card before answering", async ()
     expect(".o_telephony_counter").toHaveText("1");
 });
 
+test("Z24: a call back that is due says so, and is accepted like a call", async () => {
+    fakeVoice();
+    await startSoftphone();
+    await mountSoftphone();
+    sendBus("telephony/offer_made", offerData({ direction: "outgoing", is_callback: true }));
+    await waitFor(CARD);
+    expect(CARD).toHaveAttribute("aria-label", "Anna wants to be called back");
+    expect(CARD).toHaveText(/Call-back requested/);
+    expect(`${CARD} .o_telephony_accept`).toHaveText("Call now");
+});
+
 test("Z05: accept reserves the call, then connects the sound", async () => {
     fakeVoice();
     await startSoftphone({ snapshot: { offers: [offerData()] } });

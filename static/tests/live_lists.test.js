@@ -238,6 +238,18 @@ describe("calls in queue", () => {
         expect.verifySteps(["pick_up q-2", "connect q-2"]);
     });
 
+    test("Z24: a place kept for somebody who is called back is marked", async () => {
+        const places = [liveRow(), liveRow({ id: 2, uuid: "q-2", is_callback: true })];
+        await startLists({ withBus: false, waiting: places });
+        await contains(".o_telephony_tab_queue").click();
+        await seen(".o_telephony_row_callback");
+        expect(".o_telephony_row_callback").toHaveCount(1);
+        expect("[data-uuid=q-2] .o_telephony_row_callback").toHaveText("Call-back requested");
+        await contains("[data-uuid=q-2] .o_telephony_row_menu").click();
+        await seen(".o_telephony_pick_up");
+        expect(".o_telephony_pick_up").toHaveText("Call now");
+    });
+
     test("Z25: the second one reads who was faster", async () => {
         const { store } = await startLists({ withBus: false, waiting: [liveRow()] });
         const message = "This call was already answered by Ana.";

@@ -23,6 +23,9 @@ export class IncomingCalls extends Component {
     }
 
     title(call) {
+        if (call.is_callback) {
+            return _t("%(name)s wants to be called back", { name: customerName(call) });
+        }
         return _t("Incoming call from %(name)s", { name: customerName(call) });
     }
 

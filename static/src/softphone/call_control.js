@@ -339,7 +339,8 @@ export class CallControl {
         } else {
             store.applyCall(call);
             this.link.onCall(call);
-            if (!before && call.direction === "incoming" && store.isPhoneCall(call)) {
+            const isTaken = call.direction === "incoming" || call.is_callback;
+            if (!before && isTaken && store.isPhoneCall(call)) {
                 this.frame.open(); // accepted at the telephone: its note is written here
             }
             this._showLostCall();

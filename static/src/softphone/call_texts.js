@@ -16,6 +16,7 @@ const OUTCOMES = {
     declined: () => _t("The call was declined."),
     canceled: () => _t("The call was canceled."),
     blocked: () => _t("The call was blocked."),
+    callback: () => _t("The caller wants to be called back."),
     failed: () => _t("The call could not be connected."),
 };
 

@@ -1,0 +1,55 @@
+"""A caller who does not want to wait is called back when it is the caller's turn."""
+
+from harness.emulator import CUSTOMER
+from harness.looks import picture
+from harness.pages import Softphone
+from harness.polling import until
+
+
+def _queue(arrange, agent, **values):
+    rpc = arrange.rpc
+    queue_id = rpc.create(
+        "telephony.queue", name="Callers", agent_ids=[(6, 0, [arrange.agent_id(agent.rpc)])],
+        callback_key="1", **values,
+    )
+    arrange.flow({"name": "Line", "kind": "queue", "queue_id": queue_id})
+
+
+def test_called_back_in_turn(world, agent, customers, arrange):
+    """Z24 Z25: press 1 in the queue, hang up, keep the place, be called and speak."""
+    busy, caller = customers("Tine Claes"), customers("Ulla Maes")
+    ana = agent("admin").ready()
+    _queue(arrange, ana)
+    phone = Softphone(ana)
+    first = world.emulator.calls_us(busy.number)
+    phone.rings("Tine Claes")
+    phone.accept().is_talking()
+    second = world.emulator.calls_us(caller.number)
+    second.in_queue()
+    second.hears_words("To be called back without losing your place, press 1.")
+    second.press("1")
+    second.hears_words("We will call you back")
+    second.is_released()
+    rpc = world.admin
+
+    def place_is_kept():
+        [row] = rpc.call("telephony.call", "queued_calls")
+        assert row["is_callback"] and row["customer_name"] == "Ulla Maes", row
+        return row
+
+    until(place_is_kept, "the place is kept")
+    phone.hang_up().has_ended("answered")
+    first.is_released()
+    phone.done()
+    phone.rings("Ulla Maes")
+    assert "Call-back requested" in phone.card.inner_text()
+    picture(ana.page, "call-back")
+    phone.accept()
+    telephone = world.emulator.rings(caller.number).answer()
+    phone.is_talking()
+    telephone.hears(ana.hz)
+    ana.hears(CUSTOMER)
+    phone.hang_up().has_ended("answered")
+    telephone.is_released()
+    outcomes = [call["outcome"] for call in world.server.find_calls(rpc, caller.number)]
+    assert outcomes == ["answered", "callback"]
