@@ -8,7 +8,7 @@ from odoo.tests import tagged
 from .common import QUEUE, leg_sid
 from .test_queue import QueueStories
 
-CUSTOMER_LEG = leg_sid(1001)
+CUSTOMER_LEG, FIRST_LEG = leg_sid(1001), leg_sid(51)
 NUMBER = "+32470555501"
 
 
@@ -44,7 +44,7 @@ class KeptPlaceStories(QueueStories):
         self.hang_up(call)
         return self.get_places().filtered(lambda place: place.callback_of_id == call)
 
-    def call_back(self, place, sid=CUSTOMER_LEG, agent_sid=leg_sid(51)):
+    def call_back(self, place, sid=CUSTOMER_LEG, agent_sid=FIRST_LEG):
         """Let Ana accept; her browser connects, and the customer's telephone is called."""
         self.carrier.answers["add_participant"] = sid
         answer = self.as_user(self.ana).accept(place.uuid)
@@ -328,7 +328,7 @@ class TestTries(KeptPlaceStories):
         place = self.keep_place()
         owed = []
         calls = self.registry["telephony.call"]
-        self.patch(calls, "_owe_callback", lambda call: owed.append(call))
+        self.patch(calls, "_owe_callback", owed.append)
         first = place.callback_of_id
         for index, status in ((1, "no-answer"), (2, "busy")):
             following = self.nobody_answers(place, index, status)
@@ -359,7 +359,7 @@ class TestTries(KeptPlaceStories):
     def test_number_that_cannot_be_called(self):
         """Z24: what failed once fails again: it is left to people at once."""
         owed = []
-        self.patch(self.registry["telephony.call"], "_owe_callback", lambda call: owed.append(call))
+        self.patch(self.registry["telephony.call"], "_owe_callback", owed.append)
         place = self.keep_place()
         self.assertFalse(self.nobody_answers(place, 1, "failed"))
         self.assertEqual((place.outcome, owed), ("failed", [place.callback_of_id]))
@@ -393,7 +393,7 @@ class TestTries(KeptPlaceStories):
     def test_kept_too_long(self):
         """Z24: after a day the place is given up and left to people."""
         owed = []
-        self.patch(self.registry["telephony.call"], "_owe_callback", lambda call: owed.append(call))
+        self.patch(self.registry["telephony.call"], "_owe_callback", owed.append)
         self.occupy()
         place = self.keep_place()
         place.queued_at -= timedelta(hours=25)
