@@ -43,7 +43,10 @@ class TelephonyCall(models.Model):
         """
         self.ensure_one()
         number = self.customer_number
-        if not self.queue_id.callback_key or not number or not self.number_id:
+        if not self.queue_id.callback_key or not number or not self.number_id or (
+            # Whoever was passed on to the queue in a conversation goes on with that one.
+            self.answered_at
+        ):
             return False
         country = self.company_id.country_id.code
         # Nobody may make us call an expensive number by calling from it.
@@ -148,8 +151,7 @@ class TelephonyCall(models.Model):
 
     def _owe_callback(self):
         """Leave a call back that could not be made to the people."""
-        if "telephony.callback" in self.env:
-            self.env["telephony.callback"]._owe(self, "requested")
+        self.env["telephony.callback"]._owe(self, "requested")
 
     def _get_kept_places(self, number):
         """Return the places kept for a caller who was not called yet, in this company."""
@@ -175,10 +177,6 @@ class TelephonyCall(models.Model):
         ))
 
     # === IT IS THEIR TURN === #
-
-    def _waits_in_queue(self):
-        """Tell whether this call is offered by a queue, not by a step of a flow."""
-        return self.step_id.kind == "queue" or bool(self.callback_of_id)
 
     def _leave_kept_place(self):
         """The phone user is there: from now on this is a call to the customer like any other."""

@@ -39,6 +39,8 @@ class TelephonyCall(models.Model):
                 callbacks._pay(call)
                 call._complete_activity(call.activity_id)
             elif call.direction == "outgoing":
+                if not call._get_customer_leg():
+                    continue  # a place in a queue that was given up: nobody was called
                 debts_sudo = callbacks._note_attempt(call)
                 for activity in debts_sudo.activity_id | call.activity_id:
                     call._note_attempt(activity)

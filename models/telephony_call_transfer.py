@@ -234,7 +234,8 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             return transfer.kind == "queue" and transfer.state == "ringing"
-        return self.step_id.kind == "queue"
+        is_place = bool(self.callback_of_id) and not self.answered_at
+        return is_place or self.step_id.kind == "queue"
 
     # === WAITING FOR THE TARGET === #
 

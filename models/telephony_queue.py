@@ -140,12 +140,15 @@ class TelephonyQueue(models.Model):
             ("queue_id", "=", self.id),
             ("queue_position", ">", 0),
             ("answered_at", ">", fields.Datetime.now() - timedelta(hours=ESTIMATE_HOURS)),
-        ], order="answered_at desc", limit=ESTIMATE_MOST)
+        ], order="answered_at desc", limit=ESTIMATE_MOST).filtered(
+            # Whoever was passed on to the queue had spoken before.
+            lambda call: call.answered_at >= call.queued_at
+        )
         if len(calls) < ESTIMATE_LEAST:
             return None
         # Somebody at the third place waits for three conversations to end.
         seconds = sum((call.answered_at - call.queued_at).total_seconds() for call in calls)
-        return round(position * max(0, seconds) / sum(calls.mapped("queue_position")))
+        return round(position * seconds / sum(calls.mapped("queue_position")))
 
     def _get_reason_not_to_transfer(self, user):
         """Say why nobody can be sent to this queue; nothing when that is possible.

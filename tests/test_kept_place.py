@@ -59,6 +59,16 @@ class KeptPlaceStories(QueueStories):
         self.tell_leg(place, sid, status, sequence=3, leg=self.customer(place), CallDuration="0")
         return self.get_places().filtered(lambda other: other.state == "queued")
 
+    def collect_debts(self):
+        """Return the list of those whom people have to call back, as it grows."""
+        owed = []
+
+        def owe(call):
+            owed.append(call)
+
+        self.patch(self.registry["telephony.call"], "_owe_callback", owe)
+        return owed
+
     def due(self, place):
         place.callback_at = fields.Datetime.now()
         self.env["telephony.call"].sudo()._cron_call_back()
@@ -326,9 +336,7 @@ class TestTries(KeptPlaceStories):
     def test_called_three_times_then_left_to_people(self):
         """Z24: unanswered or busy, it is tried twice more, after a while, and then given up."""
         place = self.keep_place()
-        owed = []
-        calls = self.registry["telephony.call"]
-        self.patch(calls, "_owe_callback", owed.append)
+        owed = self.collect_debts()
         first = place.callback_of_id
         for index, status in ((1, "no-answer"), (2, "busy")):
             following = self.nobody_answers(place, index, status)
@@ -347,6 +355,16 @@ class TestTries(KeptPlaceStories):
         self.assertFalse(self.nobody_answers(place, 3))
         self.assertEqual(owed, [first])
 
+    def test_what_was_not_reached_is_owed(self):
+        """Z24: the debt is that of the caller's own call; a place given up is no attempt."""
+        place = self.keep_place()
+        self.assertFalse(self.env["telephony.callback"].search([
+            ("customer_number", "=", NUMBER),
+        ]))  # fmt: skip
+        self.nobody_answers(place, 1, "failed")
+        debt = self.env["telephony.callback"].search([("customer_number", "=", NUMBER)])
+        self.assertEqual((debt.kind, debt.state), ("requested", "open"))
+
     def test_hung_up_by_the_phone_user_before_an_answer(self):
         """Z24: a try that was broken off counts as one, and is repeated."""
         place = self.keep_place()
@@ -358,8 +376,7 @@ class TestTries(KeptPlaceStories):
 
     def test_number_that_cannot_be_called(self):
         """Z24: what failed once fails again: it is left to people at once."""
-        owed = []
-        self.patch(self.registry["telephony.call"], "_owe_callback", owed.append)
+        owed = self.collect_debts()
         place = self.keep_place()
         self.assertFalse(self.nobody_answers(place, 1, "failed"))
         self.assertEqual((place.outcome, owed), ("failed", [place.callback_of_id]))
@@ -392,8 +409,7 @@ class TestTries(KeptPlaceStories):
 
     def test_kept_too_long(self):
         """Z24: after a day the place is given up and left to people."""
-        owed = []
-        self.patch(self.registry["telephony.call"], "_owe_callback", owed.append)
+        owed = self.collect_debts()
         self.occupy()
         place = self.keep_place()
         place.queued_at -= timedelta(hours=25)
