@@ -66,6 +66,7 @@ class TelephonyFlow(models.Model):
             "name": _("Support"), "company_id": self.company_id.id,
             "agent_ids": [Command.set(agents.ids)],
             "announcement": _("All our colleagues are speaking. Please hold the line."),
+            "say_wait": True,
         })
         mailbox = ring.timeout_step_id
         support = self._make_step(

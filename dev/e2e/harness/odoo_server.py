@@ -198,6 +198,30 @@ class EmptyServer(OdooServer):
         """Leave everything to the administrator."""
 
 
+class TwinServer(OdooServer):
+    """A second server beside another one, on the same database.
+
+    :param OdooServer server: the other one.
+    """
+
+    log_name = "e2e-odoo-twin"
+
+    def __init__(self, server):
+        self._server = server
+        super().__init__(server.emulator_port)
+
+    def _make_database(self):
+        return self._server.database
+
+    def _seed(self):
+        """The other one has done it."""
+
+    def stop(self):
+        """Stop the server; the database belongs to the other one."""
+        if self.program:
+            self.program.stop()
+
+
 def _records(text):
     """Split a log into pairs of level and lines."""
     level, lines = "", []

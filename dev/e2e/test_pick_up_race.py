@@ -1,0 +1,90 @@
+"""Fifty people reach for the same caller, over two Odoo servers with one database."""
+
+import pytest
+import requests
+from harness.crowd import all_at_once, make_crowd
+from harness.odoo_server import TwinServer
+from harness.polling import until
+from twilio.request_validator import RequestValidator
+
+COUNT = 50
+# The emulator's well-known development account, as in dev/lib/seed.py.
+ACCOUNT_SID, AUTH_TOKEN = "AC" + "e" * 32, "e" * 32
+
+
+@pytest.fixture(scope="module")
+def twin(server):
+    """A second server beside the first one."""
+    twin = TwinServer(server)
+    twin.start()
+    yield twin
+    twin.stop()
+
+
+@pytest.fixture
+def racers(server, twin, admin):
+    """Fifty phone users, half of them at each server; they are gone afterwards."""
+    racers = make_crowd(server.database, COUNT, [server.url, twin.url])
+    yield racers
+    agents = [racer.agent for racer in racers]
+    admin.call("telephony.agent", "write", agents, {"active": False})
+
+
+def _connect(server, racer, uuid):
+    """Let a browser connect, as the carrier tells it to the first server; return the answer."""
+    path = "/telephony/twilio/client"
+    form = {
+        "AccountSid": ACCOUNT_SID, "CallSid": f"CA{racer.user:032x}", "To": "", "uuid": uuid,
+        "From": f"client:{racer.identity}", "Direction": "inbound", "CallStatus": "ringing",
+    }
+    # The signature covers the public address, which is the first server's.
+    signature = RequestValidator(AUTH_TOKEN).compute_signature(
+        f"http://127.0.0.1:{server.http_port}{path}", form
+    )
+    return requests.post(
+        racer.url + path, data=form, headers={"X-Twilio-Signature": signature}, timeout=60
+    ).text
+
+
+def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
+    """Z25 Z26: one has the caller, forty-nine read who, and one room has a caller in it."""
+    rpc, caller = world.admin, customers("Wilma Jonckheere")
+    queue_id = rpc.create(
+        "telephony.queue", name="Race", agent_ids=[(6, 0, [racers[0].agent])], ring_seconds=120
+    )
+    arrange.flow({"name": "Line", "kind": "queue", "queue_id": queue_id})
+    telephone = world.emulator.calls_us(caller.number)
+    telephone.in_queue()
+    start = twin.program.size()
+    [row] = until(lambda: rpc.call("telephony.call", "queued_calls"), "the caller waits")
+    answers = all_at_once(racers, lambda racer: racer.call("pick_up", row["uuid"]))
+
+    assert not [answer["error"]["data"]["debug"] for answer in answers if "error" in answer]
+    results = [answer["result"] for answer in answers]
+    [winner] = [
+        racer for racer, result in zip(racers, results, strict=True) if result["accepted"]
+    ]
+    said = [result["message"] for result in results if not result["accepted"]]
+    assert said == [f"This call was already answered by {winner.name}."] * (COUNT - 1)
+    [call] = world.server.find_calls(rpc, caller.number)
+    assert call["user_id"] == [winner.user, winner.name]
+    assert call["trace"].count(" accepts.") == 1
+
+    # Everybody's browser connects all the same; one is let in.
+    documents = all_at_once(racers, lambda racer: _connect(world.server, racer, row["uuid"]))
+    joined = [
+        racer for racer, text in zip(racers, documents, strict=True) if "<Conference" in text
+    ]
+    assert joined == [winner]
+    assert telephone.in_conference() == row["uuid"]
+    rooms = [leg["conference"]["friendly_name"] for leg in world.emulator.live()
+             if leg["conference"]]
+    assert rooms == [row["uuid"]]
+    until(
+        lambda: world.server.find_calls(rpc, caller.number)[0]["state"] == "in_progress",
+        "they speak",
+    )
+    assert "error" not in winner.call("hang_up", row["uuid"])
+    telephone.is_released()
+    assert world.server.ended_call(rpc, caller.number)["outcome"] == "answered"
+    assert not twin.problems(start)
