@@ -22,7 +22,8 @@ class TelephonyCallReport(models.Model):
     reader's own time zone, which the database cannot know in advance.
 
     *Service level*: of the callers who came into a queue and whose wait is over, the share who was
-    answered within the queue's target. Who hung up in the first seconds is left out.
+    answered within the queue's target. Who hung up in the first seconds is left out, and who asked
+    to be called back, whose wait goes on.
     """
 
     _name = "telephony.call.report"
@@ -80,7 +81,7 @@ class TelephonyCallReport(models.Model):
     level_count = fields.Integer(
         "Calls in the Service Level", readonly=True, aggregator="sum",
         help="Callers who came into a queue and whose wait is over, without those who hung up "
-        "within 5 seconds.",
+        "within 5 seconds or asked to be called back.",
     )
     in_target_count = fields.Integer(
         "Answered in Time", readonly=True, aggregator="sum",
@@ -89,8 +90,8 @@ class TelephonyCallReport(models.Model):
     service_level = fields.Float(
         "Service Level (%)", readonly=True, aggregator="avg", digits=(16, 1),
         help="Of the callers who came into a queue and whose wait is over, the share who was "
-        "answered within the target of the queue. Callers who hung up within 5 seconds are left "
-        "out.",
+        "answered within the target of the queue. Callers who hung up within 5 seconds, or asked "
+        "to be called back, are left out.",
     )
 
     @property
@@ -133,7 +134,9 @@ class TelephonyCallReport(models.Model):
     def _sql_counts_for_level(self):
         """Return the condition that a call is part of the service level."""
         return SQL(
-            """(call.queued_at IS NOT NULL AND queue.service_level_seconds > 0
+            """(call.direction = 'incoming'
+                AND call.queued_at IS NOT NULL AND queue.service_level_seconds > 0
+                AND call.outcome IS DISTINCT FROM 'callback'
                 AND COALESCE(call.answered_at, call.ended_at) IS NOT NULL
                 AND NOT (call.outcome IS NOT DISTINCT FROM 'abandoned'
                          AND call.ended_at < call.queued_at + %s * interval '1 second'))""",
