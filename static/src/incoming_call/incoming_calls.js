@@ -8,6 +8,7 @@ import { customerName, outcomeText } from "../softphone/call_texts";
 import { openCallRecord } from "../softphone/open_record";
 import { withShortcut } from "../softphone/shortcuts";
 import { useSoftphone } from "../softphone/use_softphone";
+import { offerReason } from "../transfer/transfer_texts";
 
 const MAX_OPPORTUNITIES = 3;
 
@@ -27,6 +28,10 @@ export class IncomingCalls extends Component {
             return _t("%(name)s wants to be called back", { name: customerName(call) });
         }
         return _t("Incoming call from %(name)s", { name: customerName(call) });
+    }
+
+    reason(offer) {
+        return offerReason(offer);
     }
 
     get ownPhoneText() {

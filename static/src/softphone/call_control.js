@@ -298,7 +298,12 @@ export class CallControl {
         this.notes.flush(call.uuid);
         try {
             // The server first: it then knows that the leg which ends in a moment ends on purpose.
-            this.onCall(await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]));
+            const answer = await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
+            if (answer.has_left) {
+                this.onLeft(answer); // it was a colleague's call, and goes on
+            } else {
+                this.onCall(answer);
+            }
         } catch (error) {
             store.error = humanError(error);
         } finally {
@@ -353,6 +358,18 @@ export class CallControl {
         if (this.store.needsRejoin && !this.store.isOpen) {
             this.frame.open();
         }
+    }
+
+    /** The call goes on without this person. @param {Object} call CallData */
+    onLeft(call) {
+        const { store, link } = this;
+        store.revision++;
+        store.isTransferShown = false;
+        store.removeCall(call.uuid);
+        if (store.session?.uuid === call.uuid) {
+            link.end();
+        }
+        this.ringer.update();
     }
 
     /** @param {Object} call CallData of an ended call */

@@ -56,6 +56,15 @@ export const Panel = Object.freeze({
     PREFERENCES: "preferences",
 });
 
+/** How far the asking of somebody else has come. */
+export const TransferState = Object.freeze({
+    RINGING: "ringing",
+    JOINING: "joining",
+    TALKING: "talking",
+    MERGED: "merged",
+    RETURNING: "returning",
+});
+
 /** What this page knows of its own reachability, before the server may know it. */
 export const Reach = Object.freeze({
     OK: "ok",

@@ -21,6 +21,8 @@ import { CallState } from "./constants";
  */
 export const callActionRegistry = registry.category("crm_telephony.call_actions");
 
+/** The customer is on hold as long as somebody else is asked; the strip says how it goes on. */
+const isAsking = ({ transfer }) => transfer?.mode === "warm" && transfer.state !== "merged";
 const isConversation = ({ call }) => call.state === CallState.IN_PROGRESS;
 
 callActionRegistry
@@ -50,6 +52,7 @@ callActionRegistry
             isDisabled: ({ store }) => !store.session?.isActive,
             onSelected: ({ store }) => {
                 store.isKeypadShown = !store.isKeypadShown;
+                store.isTransferShown = false;
             },
         },
         { sequence: 20 }
@@ -61,11 +64,28 @@ callActionRegistry
             shortcut: "hold",
             label: ({ call }) => (call.on_hold ? _t("Resume") : _t("Hold")),
             icon: ({ call }) => (call.on_hold ? "fa fa-play" : "fa fa-pause"),
+            isVisible: ({ call }) => call.role !== "consulted" && !isAsking(call),
             isActive: ({ call }) => call.on_hold,
             isDisabled: (context) => !isConversation(context),
             onSelected: ({ softphone, call }) => softphone.calls.setHold(!call.on_hold),
         },
         { sequence: 30 }
+    )
+    .add(
+        "transfer",
+        {
+            className: "o_telephony_transfer_toggle",
+            label: () => _t("Transfer"),
+            icon: () => "fa fa-share",
+            isVisible: ({ call }) => call.role !== "consulted" && !call.transfer,
+            isActive: ({ store }) => store.isTransferShown,
+            isDisabled: (context) => !isConversation(context),
+            onSelected: ({ store }) => {
+                store.isTransferShown = !store.isTransferShown;
+                store.isKeypadShown = false;
+            },
+        },
+        { sequence: 35 }
     )
     .add(
         "record",

@@ -11,6 +11,7 @@ import { FollowUps } from "../panels/ended/follow_ups";
 import { MonitorControl } from "../monitoring/monitor_control";
 import { LiveCalls } from "../panels/live/live_calls";
 import { SoftphoneSystray } from "../systray/softphone_systray";
+import { TransferControl } from "../transfer/transfer_control";
 import { WrapUpControl } from "../wrap_up/wrap_up_control";
 import { AgentControl } from "./agent_control";
 import { BrowserSettings } from "./browser_settings";
@@ -47,6 +48,7 @@ import { VoiceLink } from "./voice_link";
  * @property {MonitorControl} monitor
  * @property {CallQuality} quality
  * @property {WrapUpControl} wrapUp
+ * @property {TransferControl} transfer
  */
 
 function buildParts(store, services) {
@@ -75,9 +77,13 @@ function buildParts(store, services) {
     const live = new LiveCalls(orm, bus_service, store);
     const followUps = new FollowUps(orm);
     const monitor = new MonitorControl({ orm, notification, store, frame, sync, settings });
+    const transfer = new TransferControl({
+        ...{ orm, notification, store, sync, calls, notes, questions },
+    });
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
         ...{ settings, preferences, callerIds, notices, live, followUps, monitor, quality, wrapUp },
+        ...{ transfer },
     };
 }
 
@@ -94,6 +100,7 @@ async function begin(softphone, services) {
     parts.monitor.start();
     parts.quality.start();
     parts.wrapUp.start(parts.sync);
+    parts.transfer.start();
     registry
         .category("systray")
         .add("crm_telephony.softphone", { Component: SoftphoneSystray }, { sequence: 24 });

@@ -59,6 +59,8 @@ export class SoftphoneStore extends Reactive {
     isMinimized = false;
     panel = Panel.KEYPAD;
     isKeypadShown = false;
+    /** Whether the person chooses to whom the call goes */
+    isTransferShown = false;
     /** What the dial pad holds; the target is the record whose phone field was clicked */
     draft = { number: "", name: "", target: null };
 

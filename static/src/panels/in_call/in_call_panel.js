@@ -11,6 +11,8 @@ import { shortcutText, withShortcut } from "../../softphone/shortcuts";
 import { callActionRegistry } from "../../softphone/softphone_actions";
 import { useFirstFocus } from "../../softphone/use_first_focus";
 import { useSoftphone } from "../../softphone/use_softphone";
+import { TransferPanel } from "../../transfer/transfer_panel";
+import { TransferStrip } from "../../transfer/transfer_strip";
 import { DialKeys } from "../keypad/dial_keys";
 import { CallNote } from "./call_note";
 import { HoldTime } from "./hold_time";
@@ -20,13 +22,8 @@ import { PhoneCallState } from "./phone_call_state";
 export class InCallPanel extends Component {
     static template = "crm_telephony.InCallPanel";
     static components = {
-        Caller,
-        CallNote,
-        CallTimer,
-        CreateRecord,
-        DialKeys,
-        HoldTime,
-        PhoneCallState,
+        ...{ Caller, CallNote, CallTimer, CreateRecord, DialKeys, HoldTime, PhoneCallState },
+        ...{ TransferPanel, TransferStrip },
     };
     static props = { call: Object };
 
@@ -71,6 +68,22 @@ export class InCallPanel extends Component {
 
     get stateText() {
         return callStateText(this.props.call, this.voiceState);
+    }
+
+    get isConsulted() {
+        return this.props.call.role === "consulted";
+    }
+
+    get isTransferShown() {
+        const { call } = this.props;
+        return this.store.isTransferShown && !this.isConsulted && !call.transfer;
+    }
+
+    get hangUpText() {
+        if (this.isConsulted) {
+            return _t("Leave the call");
+        }
+        return this.props.call.transfer ? _t("Hang up for all") : _t("Hang up");
     }
 
     get voiceState() {

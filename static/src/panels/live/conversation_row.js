@@ -5,6 +5,7 @@ import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 import { MONITOR_MODES, reasonNotToMonitor } from "../../monitoring/monitor_texts";
 import { useSoftphone } from "../../softphone/use_softphone";
+import { liveTransferText } from "../../transfer/transfer_texts";
 import { Elapsed } from "./elapsed";
 import { rowName } from "./live_texts";
 
@@ -28,6 +29,10 @@ export class ConversationRow extends Component {
 
     get name() {
         return rowName(this.props.row);
+    }
+
+    get transferText() {
+        return liveTransferText(this.props.row.transfer);
     }
 
     get menuLabel() {

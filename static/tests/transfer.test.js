@@ -1,0 +1,306 @@
+import { describe, expect, test } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    click,
+    edit,
+    press,
+    queryAllTexts,
+    waitFor,
+    waitForNone,
+    waitUntil,
+} from "@odoo/hoot";
+import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import { serializeDateTime } from "@web/core/l10n/dates";
+import { liveTransferText } from "@crm_telephony/transfer/transfer_texts";
+import {
+    callData,
+    defineTelephony,
+    fakeVoice,
+    mountSoftphone,
+    offerData,
+    seen,
+    sendBus,
+    snapshotData,
+    startSoftphone,
+} from "./telephony_test_helpers";
+
+defineTelephony();
+
+const running = (values = {}) =>
+    callData({
+        state: "in_progress",
+        customer_state: "in_progress",
+        answered_at: "2026-11-22 14:28:10",
+        agent_connected: true,
+        role: "agent",
+        transfer: false,
+        journey: false,
+        supervisors: [],
+        ...values,
+    });
+
+const transferData = (values = {}) => ({
+    id: 9,
+    mode: "warm",
+    kind: "agent",
+    state: "talking",
+    target: "Bob",
+    by: { id: 2, name: "Ana" },
+    is_mine: true,
+    expires_at: false,
+    ...values,
+});
+
+const TARGETS = [
+    { type: "agent", id: 4, name: "Bob", state: "available", detail: false, reason: false },
+    { type: "queue", id: 5, name: "Helpdesk", waiting: 2, detail: false, reason: false },
+    { type: "agent", id: 6, name: "Cleo", state: "offline", reason: "Cleo is offline." },
+];
+
+/** Be in the middle of a conversation whose sound is in this tab. */
+async function startConversation(values = {}) {
+    const voice = fakeVoice();
+    const world = await startSoftphone();
+    onRpc("telephony.call", "dial", () => running(values));
+    onRpc("telephony.call", "transfer_targets", ({ args }) => {
+        expect.step(`search ${args[1]}`);
+        return TARGETS;
+    });
+    await mountSoftphone();
+    await world.softphone.calls.dial({ number: "047" });
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["connect u-1"]);
+    world.snapshot = snapshotData({ calls: [running(values)] });
+    return { voice, world, store: world.store, softphone: world.softphone };
+}
+
+async function openPanel() {
+    await contains(".o_telephony_transfer_toggle").click();
+    await seen(".o_telephony_target");
+    expect.verifySteps(["search "]);
+}
+
+describe("choosing to whom", () => {
+    test("who can answer is offered with a word, the others with the reason", async () => {
+        await startConversation();
+        await openPanel();
+        expect(queryAllTexts(".o_telephony_target")).toEqual([
+            "Bob\nAvailable",
+            "Helpdesk\nQueue, 2 waiting",
+            "Cleo\nCleo is offline.",
+        ]);
+        expect(".o_telephony_transfer_input").toBeFocused();
+        expect(".o_telephony_target:last").toHaveAttribute("aria-disabled", "true");
+        await contains(".o_telephony_target:last").click();
+        expect(".o_telephony_target[aria-selected=true]").toHaveCount(0);
+        expect(".o_telephony_transfer_now").not.toBeEnabled();
+    });
+
+    test("transfer now by keyboard: the call leaves the screen and the sound", async () => {
+        const { store } = await startConversation();
+        onRpc("telephony.call", "transfer", ({ args }) => {
+            expect.step(`transfer ${JSON.stringify(args[1])} ${args[2]}`);
+            return running({ state: "ringing", has_left: true });
+        });
+        await openPanel();
+        await press("ArrowDown");
+        await animationFrame();
+        expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
+        await press("ArrowDown");
+        await press("ArrowDown"); // over the one who cannot be chosen
+        await animationFrame();
+        expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
+        await contains(".o_telephony_transfer_now").click();
+        await waitForNone(".o_telephony_call");
+        expect.verifySteps(['transfer {"type":"agent","id":4} blind', "leave"]);
+        expect(store.session).toBe(null);
+        sendBus("telephony/call_left", {
+            ...running({ state: "ringing" }),
+            has_left: true,
+            message: "The call was passed on to Bob.",
+        });
+        await seen(".o_notification");
+        expect(".o_notification").toHaveText(/passed on to Bob/);
+    });
+
+    test("a call that comes back rings again", async () => {
+        const { store } = await startConversation();
+        onRpc("telephony.call", "transfer", () => running({ state: "ringing", has_left: true }));
+        await openPanel();
+        await contains(".o_telephony_target:first").click();
+        await contains(".o_telephony_transfer_now").click();
+        await waitForNone(".o_telephony_call");
+        const offer = offerData(running({ state: "ringing" }));
+        sendBus("telephony/offer_made", {
+            ...offer,
+            transfer: { kind: "returned", name: "Bob", note: "Wants a refund" },
+        });
+        await seen(".o_telephony_incoming");
+        expect(".o_telephony_offer_reason").toHaveText("Came back: Bob did not take this call.");
+        expect(".o_telephony_offer_note").toHaveText("Wants a refund");
+        expect(store.offers).toHaveLength(1);
+        expect.verifySteps(["leave"]);
+    });
+
+    test("a queue cannot be asked, and Escape leads back to the call", async () => {
+        await startConversation();
+        await openPanel();
+        await contains(".o_telephony_target:eq(1)").click();
+        expect(".o_telephony_transfer_now").toBeEnabled();
+        expect(".o_telephony_ask_first").not.toBeEnabled();
+        expect(".o_telephony_add_third").not.toBeEnabled();
+        await contains(".o_telephony_transfer_input").focus();
+        await press("Escape");
+        await waitForNone(".o_telephony_transfer");
+        expect(".o_telephony_call").toHaveCount(1);
+        expect(".o_telephony_note").toHaveCount(1);
+    });
+
+    test("typing searches once, after the last key", async () => {
+        await startConversation();
+        await openPanel();
+        await click(".o_telephony_transfer_input");
+        await edit("bo");
+        await advanceTime(300);
+        expect.verifySteps(["search bo"]);
+    });
+
+    test("a refusal is a sentence, and the call goes on", async () => {
+        const { store } = await startConversation();
+        onRpc("telephony.call", "transfer", () => {
+            throw new Error("gone");
+        });
+        await openPanel();
+        await contains(".o_telephony_target:first").click();
+        await contains(".o_telephony_transfer_now").click();
+        await seen(".o_telephony_error");
+        expect(store.calls).toHaveLength(1);
+        expect(".o_telephony_transfer").toHaveCount(1);
+    });
+});
+
+describe("while somebody is asked", () => {
+    test("the strip says who hears whom, and each button is one request", async () => {
+        await startConversation();
+        for (const method of ["merge_transfer", "cancel_transfer", "complete_transfer"]) {
+            onRpc("telephony.call", method, () => {
+                expect.step(method);
+                const mode = { merge_transfer: "merged" }[method];
+                return mode
+                    ? running({ transfer: transferData({ state: mode }) })
+                    : running({ has_left: method === "complete_transfer" });
+            });
+        }
+        sendBus("telephony/call_updated", running({ on_hold: true, transfer: transferData() }));
+        await seen(".o_telephony_strip");
+        expect(".o_telephony_strip [role=status]").toHaveText(
+            "You talk with Bob. The customer hears music, and hears neither of you."
+        );
+        expect(".o_telephony_hold").toHaveCount(0);
+        expect(".o_telephony_transfer_toggle").toHaveCount(0);
+        expect(".o_telephony_hang_up").toHaveText("Hang up for all");
+        await contains(".o_telephony_merge").click();
+        await seen(".o_telephony_strip[data-state=merged]");
+        expect(".o_telephony_strip [role=status]").toHaveText(
+            "You, Bob and the customer hear each other."
+        );
+        expect(".o_telephony_cancel_transfer").toHaveText("Remove Bob");
+        await contains(".o_telephony_cancel_transfer").click();
+        await waitForNone(".o_telephony_strip");
+        sendBus("telephony/call_updated", running({ transfer: transferData() }));
+        await contains(".o_telephony_complete").click();
+        await waitForNone(".o_telephony_call");
+        expect.verifySteps(["merge_transfer", "cancel_transfer", "complete_transfer", "leave"]);
+    });
+
+    test("the server is asked when the time is up, once", async () => {
+        await startConversation();
+        onRpc("telephony.call", "check_transfer", () => {
+            expect.step("check");
+            return running();
+        });
+        const expiresAt = serializeDateTime(luxon.DateTime.now().plus({ seconds: 20 }));
+        sendBus(
+            "telephony/call_updated",
+            running({ transfer: transferData({ state: "ringing", expires_at: expiresAt }) })
+        );
+        await seen(".o_telephony_strip");
+        expect(".o_telephony_complete").toHaveText("Transfer without waiting");
+        expect(".o_telephony_merge").toHaveCount(0);
+        await advanceTime(15_000);
+        expect.verifySteps([]);
+        await advanceTime(10_000);
+        await expect.waitForSteps(["check"]);
+        await waitForNone(".o_telephony_strip");
+        await advanceTime(30_000);
+        expect.verifySteps([]);
+    });
+
+    test("who does not come is told about", async () => {
+        await startConversation();
+        sendBus("telephony/transfer_ended", { uuid: "u-1", message: "Bob did not answer." });
+        await seen(".o_notification");
+        expect(".o_notification").toHaveText(/Bob did not answer/);
+    });
+});
+
+describe("being asked", () => {
+    test("the card says who asks, and what for", async () => {
+        await startSoftphone();
+        await mountSoftphone();
+        const offer = offerData(running());
+        const transfer = { kind: "warm", name: "Ana", note: false };
+        sendBus("telephony/offer_made", { ...offer, transfer });
+        await seen(".o_telephony_incoming");
+        expect(".o_telephony_offer_reason").toHaveText(
+            "Ana asks you about this call. The customer does not hear you."
+        );
+        expect(".o_telephony_offer_note").toHaveCount(0);
+    });
+
+    test("who is asked can leave, and decides nothing else", async () => {
+        const transfer = transferData({ is_mine: false });
+        const { store } = await startConversation({
+            role: "consulted",
+            transfer,
+            note: "Wants a refund",
+        });
+        expect(".o_telephony_strip [role=status]").toHaveText(
+            "Ana asks you. The customer hears music, and hears neither of you."
+        );
+        expect(".o_telephony_strip button").toHaveCount(0);
+        expect(".o_telephony_hold").toHaveCount(0);
+        expect(".o_telephony_transfer_toggle").toHaveCount(0);
+        expect(".o_telephony_note").toHaveCount(0);
+        expect(".o_telephony_note_read").toHaveText(/Wants a refund/);
+        onRpc("telephony.call", "hang_up", () => {
+            expect.step("hang up");
+            return running({ has_left: true });
+        });
+        expect(".o_telephony_hang_up").toHaveText("Leave the call");
+        await contains(".o_telephony_hang_up").click();
+        await waitUntil(() => !store.calls.length);
+        expect(store.endedCall).toBe(null);
+        expect.verifySteps(["mute true", "hang up", "leave"]);
+    });
+
+    test("the call becomes one's own", async () => {
+        const transfer = transferData({ is_mine: false });
+        await startConversation({ role: "consulted", transfer });
+        sendBus("telephony/call_updated", running({ journey: "Sales 0:10 → Ana 4:02 → Bob" }));
+        await seen(".o_telephony_note");
+        expect(".o_telephony_journey").toHaveText("Sales 0:10 → Ana 4:02 → Bob");
+        expect(".o_telephony_hang_up").toHaveText("Hang up");
+    });
+});
+
+test("live lists name what goes on", () => {
+    const text = (mode, state) => String(liveTransferText({ mode, state, name: "Bob" }));
+    expect(liveTransferText(false)).toBe("");
+    expect(text("blind", "ringing")).toBe("Being passed on to Bob");
+    expect(text("blind", "returning")).toBe("Coming back");
+    expect(text("warm", "talking")).toBe("Customer on hold, asking Bob");
+    expect(text("warm", "ringing")).toBe("Ringing at Bob");
+    expect(text("add", "merged")).toBe("Three talk, with Bob");
+});
