@@ -295,7 +295,8 @@ describe("being asked", () => {
     });
 });
 
-test("live lists name what goes on", () => {
+test("live lists name what goes on", async () => {
+    await startSoftphone(); // the words are read from the translations
     const text = (mode, state) => String(liveTransferText({ mode, state, name: "Bob" }));
     expect(liveTransferText(false)).toBe("");
     expect(text("blind", "ringing")).toBe("Being passed on to Bob");

@@ -1,0 +1,212 @@
+"""Handing a conversation over, asking a colleague first, and talking as three; with sound."""
+
+from harness.emulator import CUSTOMER
+from harness.pages import Softphone
+from harness.polling import stays, until
+from playwright.sync_api import expect
+
+MUSIC = "hold_music"
+#: Hz, which the person outside speaks.
+OUTSIDE = 1300
+
+
+class Transfers:
+    """What one person sees and does about transfers."""
+
+    def __init__(self, phone):
+        self.phone, self.page = phone, phone.page
+        find = self.page.locator
+        self.reason = find(".o_telephony_offer_reason")
+        self.strip = find(".o_telephony_strip")
+        self.text = self.strip.locator("[role=status]")
+
+    def choose(self, term, name):
+        """Open the panel, search, and choose with the keyboard."""
+        self.page.locator(".o_telephony_transfer_toggle").click()
+        field = self.page.locator(".o_telephony_transfer_input")
+        expect(field).to_be_focused()
+        field.fill(term)
+        # Whoever can answer stands first; a contact of the same name may follow.
+        line = self.page.locator(".o_telephony_target").first
+        expect(self.page.locator(".o_telephony_target", has_not_text=name)).to_have_count(0)
+        expect(line).to_contain_text(name)
+        field.press("ArrowDown")
+        expect(line).to_have_attribute("aria-selected", "true")
+
+    def press(self, name):
+        """Press a button of the panel or of the strip, by its class."""
+        self.page.locator(f".o_telephony_{name}").click()
+
+    def is_talking_with(self, state):
+        """Wait until the strip says how far it has come."""
+        expect(self.strip).to_have_attribute("data-state", state)
+        return self
+
+
+def _meet(world, agent, customer):
+    """The administrator talks with a customer, a colleague is there."""
+    admin, demo = agent("admin").ready(), agent("demo")
+    first = Softphone(admin)
+    telephone = world.emulator.calls_us(customer.number)
+    first.rings(customer.name)
+    first.accept().is_talking()
+    telephone.hears(admin.hz)
+    demo.ready()
+    return telephone, first, Softphone(demo)
+
+
+def _colleague(phone):
+    """Return how a person is called in the lists."""
+    return phone.agent.rpc.call("res.users", "read", [phone.agent.rpc.uid], ["name"])[0]["name"]
+
+
+def _hears_only_music(telephone, *people):
+    """The customer hears music, and none of the people, for a while."""
+    telephone.hears_words(MUSIC)
+
+    def is_alone():
+        peaks = telephone.leg["hears"]["peaks"]
+        return not any(abs(peak - who.hz) < 6 for peak in peaks for who in people)
+
+    until(is_alone, "the voices are gone")
+    stays(is_alone, "only music is heard", 1.5)
+
+
+def test_transfer_at_once_and_its_coming_back(world, agent, customers):
+    """Z18 Z19 Z22: declined, the call comes back; accepted, it goes on with the note."""
+    customer = customers("Agnes Maertens")
+    telephone, first, second = _meet(world, agent, customer)
+    admin, demo = first.agent, second.agent
+    mine, theirs = Transfers(first), Transfers(second)
+    name = _colleague(second)
+    first.note.fill("Wants a refund")
+
+    mine.choose(name, name)
+    mine.press("transfer_now")
+    first.is_idle()
+    first.says("passed on to")
+    telephone.in_queue()
+    second.rings("Agnes Maertens")
+    expect(theirs.reason).to_have_attribute("data-kind", "blind")
+    expect(second.card).to_contain_text("Wants a refund")
+    until(lambda: admin.state() in ("ringing", "available"), "the first one is free")
+    second.decline_button.click()
+
+    first.rings("Agnes Maertens")
+    expect(mine.reason).to_contain_text("Came back")
+    first.accept().is_talking()
+    telephone.hears(admin.hz)
+    admin.hears(CUSTOMER)
+    expect(first.note).to_have_value("Wants a refund")
+
+    mine.choose(name, name)
+    mine.press("transfer_now")
+    second.rings("Agnes Maertens")
+    second.accept().is_talking()
+    telephone.hears(demo.hz)
+    demo.hears(CUSTOMER)
+    first.is_idle()
+    expect(second.note).to_have_value("Wants a refund")
+    expect(second.call.locator(".o_telephony_journey")).to_contain_text(name)
+    [leg] = world.emulator.agent_legs()
+    assert leg["conference"]
+    second.hang_up().has_ended("answered")
+    telephone.is_released()
+    call = world.server.ended_call(world.admin, customer.number)
+    assert call["user_id"][0] == demo.rpc.uid and call["note"] == "Wants a refund"
+
+
+def test_asking_first(world, agent, customers):
+    """Z18: the customer hears music and neither of the two; hung up, merged, handed over."""
+    customer = customers("Bente Claes")
+    telephone, first, second = _meet(world, agent, customer)
+    admin, demo = first.agent, second.agent
+    mine, theirs = Transfers(first), Transfers(second)
+    name = _colleague(second)
+
+    mine.choose(name, name)
+    mine.press("ask_first")
+    mine.is_talking_with("ringing")
+    second.rings("Bente Claes")
+    expect(theirs.reason).to_have_attribute("data-kind", "warm")
+    second.accept()
+    mine.is_talking_with("talking")
+    theirs.is_talking_with("talking")
+    admin.hears(demo.hz)
+    demo.hears(admin.hz)
+    _hears_only_music(telephone, admin, demo)
+
+    # Who was asked hangs up: back with the customer by itself.
+    second.hang_up()
+    first.says("has hung up")
+    expect(mine.strip).to_have_count(0)
+    telephone.hears(admin.hz)
+    admin.hears(CUSTOMER)
+    second.is_idle()
+    until(lambda: demo.state() == "available", "the colleague is free")
+
+    mine.choose(name, name)
+    mine.press("ask_first")
+    second.rings("Bente Claes")
+    second.accept()
+    mine.is_talking_with("talking")
+    mine.press("merge")
+    theirs.is_talking_with("merged")
+    telephone.hears(admin.hz)
+    telephone.hears(demo.hz)
+
+    mine.press("complete")
+    first.is_idle()
+    second.is_talking()
+    expect(theirs.strip).to_have_count(0)
+    until(lambda: len(world.emulator.agent_legs()) == 1, "one of the two has left")
+    telephone.hears(demo.hz)
+    demo.hears(CUSTOMER)
+    telephone.hang_up()
+    second.has_ended("answered")
+    call = world.server.ended_call(world.admin, customer.number)
+    assert call["user_id"][0] == demo.rpc.uid
+    roles = {leg["role"] for leg in world.server.legs(world.admin, call)}
+    assert roles == {"customer", "agent", "consulted"}
+
+
+def test_a_third_person_by_number(world, agent, customers, numbers):
+    """Z18: somebody outside is added, hears and is heard by both, and leaves again."""
+    customer = customers("Celeste Pauwels")
+    admin = agent("admin")
+    admin.open()
+    first = Softphone(admin).dial(customer.written)
+    telephone = world.emulator.rings(customer.number).answer()
+    first.is_talking()
+    mine = Transfers(first)
+    number, written = numbers()
+
+    mine.choose(written, number[:3])
+    mine.press("add_third")
+    third = world.emulator.rings(number)
+    world.emulator.post(f"calls/{third.sid}/answer", tone=OUTSIDE)
+    mine.is_talking_with("merged")
+    telephone.hears(OUTSIDE)
+    telephone.hears(admin.hz)
+    third.hears(CUSTOMER)
+    third.hears(admin.hz)
+    expect(first.hang_up_button).to_have_text("Hang up for all")
+
+    mine.press("cancel_transfer")
+    third.is_released()
+    expect(mine.strip).to_have_count(0)
+    telephone.hears(admin.hz)
+
+    mine.choose(written, number[:3])
+    mine.press("add_third")
+    third = world.emulator.rings(number)
+    world.emulator.post(f"calls/{third.sid}/answer", tone=OUTSIDE)
+    mine.is_talking_with("merged")
+    mine.press("complete")
+    first.is_idle()
+    telephone.hears(OUTSIDE)
+    third.hears(CUSTOMER)
+    third.hang_up()
+    telephone.is_released()
+    call = world.server.ended_call(world.admin, customer.number)
+    assert call["outcome"] == "answered" and not call["user_id"]
