@@ -98,8 +98,9 @@ class TelephonyCall(models.Model):
         return self._get_recording_ban() or self.account_id._get_recording_problem()
 
     def _is_interrupted(self):
-        """Tell whether the conversation pauses: the customer is on hold, or waits for the agent."""
-        return self._get_customer_leg().on_hold or bool(self.answered_at and self.connect_by)
+        """Tell whether the conversation pauses: the customer is on hold, or waits for somebody."""
+        waits = self.connect_by or self._get_transfer().mode == "blind"
+        return self._get_customer_leg().on_hold or bool(self.answered_at and waits)
 
     def _get_live_recording(self):
         return self.recording_ids.filtered(

@@ -139,6 +139,7 @@ class TelephonyCall(models.Model):
         :return: the state the call should be in
         """
         self._wait_again()
+        self._sync_recording()
         # The room ends when the customer leaves it.
         self._release_supervisors()
         if transfer.kind == "queue":
@@ -339,6 +340,7 @@ class TelephonyCall(models.Model):
         transfer._move_to("lost")
         self._add_trace(_("Neither %(target)s nor %(name)s took the call.",
                           target=transfer.target_name, name=transfer.user_id.name))
+        self._end_recording()
         step = self.step_id
         if not step:
             return self._get_apology()
@@ -355,3 +357,4 @@ class TelephonyCall(models.Model):
             transfer._move_to("returned" if transfer.state == "returning" else "done")
             self._add_trace(_("%(name)s has the customer now.",
                               name=self.user_id.name or transfer.target_name))
+            self._sync_recording()

@@ -209,6 +209,17 @@ class TestBlind(TransferStories):
         self.ask("join", {"CallSid": CALLER_LEG}, {"call": call.uuid})
         self.assertEqual((call.state, call.user_id, call.via), ("in_progress", self.bob, "phone"))
 
+    def test_the_recording_pauses_while_nobody_has_the_customer(self):
+        """Issue 5: ringback and music are not recorded; the next conversation is."""
+        call = self.begin()
+        self.assertFalse(call._is_interrupted())
+        self.transfer(call)
+        self.assertTrue(call._is_interrupted())
+        self.step(call)
+        self.wait(call)
+        self.arrive(call, self.bob, self.agent_bob)
+        self.assertFalse(call._is_interrupted())
+
     def test_live_list_shows_what_goes_on(self):
         """Z22: a call that changes hands stays on the list of conversations."""
         call = self.begin()

@@ -60,10 +60,12 @@ export class TransferStrip extends Component {
     }
 
     get completeText() {
-        return {
-            [TransferState.RINGING]: _t("Transfer without waiting"),
-            [TransferState.MERGED]: _t("Leave the call to both"),
-        }[this.transfer.state] || _t("Hand over");
+        return (
+            {
+                [TransferState.RINGING]: _t("Transfer without waiting"),
+                [TransferState.MERGED]: _t("Leave the call to both"),
+            }[this.transfer.state] || _t("Hand over")
+        );
     }
 
     get cancelText() {

@@ -47,7 +47,10 @@ function waitingText({ state, mode, name, isAsked }) {
 export function offerReason({ transfer }) {
     const sentences = {
         blind: _t("%(name)s passes this call on to you.", transfer || {}),
-        warm: _t("%(name)s asks you about this call. The customer does not hear you.", transfer || {}),
+        warm: _t(
+            "%(name)s asks you about this call. The customer does not hear you.",
+            transfer || {}
+        ),
         add: _t("%(name)s asks you to join this call.", transfer || {}),
         returned: _t("Came back: %(name)s did not take this call.", transfer || {}),
     };
@@ -106,5 +109,8 @@ export function targetState(target) {
                 : _t("Queue, nobody waiting"));
         return { icon: "fa-hourglass-half text-muted", text };
     }
-    return { icon: "fa-phone text-muted", text: target.reason || target.detail || _t("Call this number") };
+    return {
+        icon: "fa-phone text-muted",
+        text: target.reason || target.detail || _t("Call this number"),
+    };
 }
