@@ -31,7 +31,6 @@ export class InCallPanel extends Component {
         Object.assign(this, useSoftphone());
         this.action = useService("action");
         this.keypad = useRef("keypad");
-        this.hangUpTitle = withShortcut(_t("Hang up"), "hang_up");
         this.hangUpKeys = shortcutText("hang_up");
         useFirstFocus();
         // The keyboard's digits are meant for the keypad as soon as it is shown.
@@ -84,6 +83,10 @@ export class InCallPanel extends Component {
             return _t("Leave the call");
         }
         return this.props.call.transfer ? _t("Hang up for all") : _t("Hang up");
+    }
+
+    get hangUpTitle() {
+        return withShortcut(this.hangUpText, "hang_up");
     }
 
     get voiceState() {
