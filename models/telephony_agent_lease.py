@@ -21,7 +21,7 @@ class TelephonyAgentLease(models.Model):
     _log_access = False
     _rec_name = "client_uuid"
 
-    agent_id = fields.Many2one("telephony.agent", required=True, ondelete="cascade")
+    agent_id = fields.Many2one("telephony.agent", required=True, ondelete="cascade", index=True)
     client_uuid = fields.Char(required=True)
     expires_at = fields.Datetime(required=True, index=True)
     challenge = fields.Char(help="What the bus delivered to this browser last, if it delivers.")

@@ -269,7 +269,8 @@ class TelephonyCall(models.Model):
         answered_at = self.answered_at or (
             self.direction == "outgoing" and customer.answered_at or False
         )
-        ended_at = max(event.at, answered_at) if answered_at else event.at
+        # The carrier's clock is not ours, and a caller can be gone before we hear of the call.
+        ended_at = max(event.at, answered_at or self.started_at)
         ended_by = self.ended_by or event.data.get("by") or "customer"
         return {
             "ended_at": ended_at,

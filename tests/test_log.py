@@ -85,6 +85,14 @@ class TestLog(TelephonyCase):
         self.lead.partner_id = False
         self.assertFalse(self.dial().partner_id)
 
+    def test_call_that_ends_before_we_hear_of_it(self):
+        """B.8: the carrier's clock is another one; nothing ends before it has begun."""
+        call = self.dial()
+        call._apply_event(CallEvent(
+            "hung_up", at=call.started_at - timedelta(seconds=3), data={"by": "agent"}
+        ))  # fmt: skip
+        self.assertEqual((call.ended_at, call.wait_duration), (call.started_at, 0))
+
     # === THE LINE IN THE CHATTER === #
 
     def test_line_on_the_opportunity(self):

@@ -203,8 +203,11 @@ class TestRecordings(TelephonyHttpCase):
                 "CallSid": leg_sid(4), "RecordingSid": "RE" + "2" * 32, "RecordingUrl": url,
                 "RecordingStatus": "completed", "RecordingDuration": "9",
             }, {"call": call.uuid})  # fmt: skip
+        self.carrier.answers["fetch_recording"] = b"RIFF0000WAVEfmt sound"
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("fetch_recording"), [["RE" + "2" * 32]])
+        [[sid, *others]] = self.carrier.sent("fetch_recording")
+        self.assertEqual(sid, "RE" + "2" * 32)
+        self.assertNotIn("http", str(others))
 
     def test_identifiers_are_no_paths(self):
         """SSRF: an identifier with a path in it is not read as one."""

@@ -21,7 +21,7 @@ from .common import (
     leg_sid,
 )
 
-QUESTIONS = ("voice", "client", "wait", "step", "join", "agent_phone", "fallback")
+QUESTIONS = ("voice", "client", "wait", "step", "join", "announce", "agent_phone", "fallback")
 REPORTS = ("status", "conference", "recording", "caller_id")
 CONTROLLER = f"{LOGGER}.controllers.twilio_webhook"
 CALLS = f"{LOGGER}.models.telephony_call"

@@ -5,6 +5,7 @@ Voice SDK.
 """
 
 import ast
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -39,6 +40,16 @@ def shipped_files():
         if not (REPO / path).is_file():
             sys.exit(f"error: {path} is missing: run dev/setup")
     return sorted(files | sdk)
+
+
+def unpack(target):
+    """Copy what belongs into the archive to a folder.
+
+    :param Path target: the addon's folder; it must not exist yet.
+    """
+    for path in shipped_files():
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(REPO / path, target / path)
 
 
 def build(folder):

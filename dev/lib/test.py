@@ -1,6 +1,7 @@
 """Run the parts of the test suite and sum up. Called by dev/test, with PostgreSQL running."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,10 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import database
+import package as package_files
 import places
 from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 
-PARTS = ("lint", "unit", "emulator", "odoo", "js", "package", "e2e")
+PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "e2e", "torture")
+#: What takes long, and is run when it is asked for by name.
+LONG_PARTS = ("core",)
+#: Odoo's own tests that must pass with the addon installed.
+CORE = ("crm", "mail", "phone_validation")
 TEMPLATE = "telephony_template"
 INTERRUPT_SECONDS = 30
 #: Exit code of pytest when it found nothing to run.
@@ -30,6 +36,12 @@ class Result:
     passed: int = 0
     failed: int = 0
     problems: list = field(default_factory=list)
+
+    def __add__(self, other):
+        return Result(
+            self.passed + other.passed, self.failed + other.failed,
+            self.problems + other.problems,
+        )  # fmt: skip
 
 
 def run(command, *, environment=None, folder=REPO):
@@ -119,6 +131,14 @@ def e2e():
     return plain("e2e", "dev/e2e")
 
 
+def torture():
+    """Agents and callers at random, while everything that may fail does.
+
+    A minute; `TELEPHONY_TORTURE` is the number of seconds of a longer run.
+    """
+    return plain("torture", "dev/torture")
+
+
 def package():
     """The archive installs and uninstalls."""
     with database.building():
@@ -126,11 +146,13 @@ def package():
     return plain("package", "dev/package_tests")
 
 
-def in_odoo(name, *selection):
+def in_odoo(name, *selection, rootdir=ADDONS, environment=None):
     """Run Odoo tests on a fresh copy of a database with the addon and demonstration data.
 
     :param selection: pytest arguments; paths must lead through the addons folder, because the
         addon's technical name is the name of its folder.
+    :param Path rootdir: the folder that pytest's paths begin with.
+    :param dict environment: variables besides the usual ones.
     """
     copy = f"telephony_test_{os.getpid()}"
     with database.building():
@@ -146,11 +168,15 @@ def in_odoo(name, *selection):
     try:
         result = run_pytest(
             name,
-            *("-c", REPO / "dev/pytest.ini", f"--rootdir={ADDONS}", "-p", "pytest_strict"),
+            *("-c", REPO / "dev/pytest.ini", f"--rootdir={rootdir}", "-p", "pytest_strict"),
             *(f"--odoo-config={CONF}", f"--odoo-database={copy}"),
             *("--odoo-http", "--odoo-log-level=warn", "--odoo-extra=max-cron-threads=0"),
             *selection,
-            environment={**places.odoo_environment(), "PYTHONPATH": odoo_path()},
+            environment={
+                **places.odoo_environment(),
+                "PYTHONPATH": odoo_path(),
+                **(environment or {}),
+            },
         )
     finally:
         database.drop(copy)
@@ -168,7 +194,40 @@ def odoo():
     if not has_tests("tests"):
         return Result(problems=["there are no tests in tests"])
     tests = ADDONS / ADDON / "tests"
-    return in_odoo("odoo", f"--ignore={tests / 'test_js.py'}", tests)
+    elsewhere = (f"--ignore={tests / name}" for name in ("test_js.py", "test_click_everywhere.py"))
+    return in_odoo("odoo", *elsewhere, *coverage_options(), tests)
+
+
+def coverage_options():
+    """Return pytest's options that measure which lines of the addon the tests reach, if wanted."""
+    if not os.environ.get("TELEPHONY_COVERAGE"):
+        return ()
+    return ("-p", "pytest_coverage")
+
+
+def quality():
+    """Odoo's own lint tests for the addon as it is shipped, and every menu clicked."""
+    shipped = STATE / "shipped"
+    shutil.rmtree(shipped, ignore_errors=True)
+    package_files.unpack(shipped / ADDON)
+    lint_tests = places.ODOO_HOME / "odoo/addons/test_lint/tests"
+    tools = [STATE / "venv/bin", places.NODE_MODULES / ".bin", os.environ["PATH"]]
+    found = in_odoo(
+        "test_lint", "-p", "pytest_own_addon", f"--odoo-addons-path={shipped}", lint_tests,
+        rootdir=places.ODOO_HOME,
+        environment={
+            "PATH": os.pathsep.join(map(str, tools)),
+            # Odoo's rules are written for ESLint's older kind of configuration.
+            "ESLINT_USE_FLAT_CONFIG": "false",
+        },
+    )  # fmt: skip
+    return found + in_odoo("click", ADDONS / ADDON / "tests/test_click_everywhere.py")
+
+
+def core():
+    """Odoo's own tests of what the addon extends, with the addon installed."""
+    folders = [places.ODOO_HOME / "odoo/addons" / name / "tests" for name in CORE]
+    return in_odoo("core", "-p", "pytest_core", *folders, rootdir=places.ODOO_HOME)
 
 
 def js():
@@ -191,12 +250,12 @@ def chosen(arguments):
 
     :param list arguments: names of parts; none or "all" means all.
     """
-    unknown = set(arguments) - {*PARTS, "all"}
+    known = (*PARTS, *LONG_PARTS)
+    unknown = set(arguments) - {*known, "all"}
     if unknown:
-        sys.exit(f"error: unknown part {', '.join(sorted(unknown))}: choose {' '.join(PARTS)} all")
-    if not arguments or "all" in arguments:
-        return PARTS
-    return tuple(part for part in PARTS if part in arguments)
+        sys.exit(f"error: unknown part {', '.join(sorted(unknown))}: choose {' '.join(known)} all")
+    wanted = {*arguments, *(PARTS if not arguments or "all" in arguments else ())}
+    return tuple(part for part in known if part in wanted)
 
 
 def _interrupt(_number, _frame):

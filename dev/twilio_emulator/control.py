@@ -4,7 +4,9 @@ import json
 
 from aiohttp import web
 
-from .party import Telephone
+from .applications import start_application_call
+from .party import Earpiece, Telephone
+from .tokens import TokenRefused, verify
 
 REFUSALS = ("busy", "no-answer", "failed")
 
@@ -56,6 +58,7 @@ class Control:
             router.add_post(
                 "/emulator/calls/{sid}/" + action, getattr(self, action)
             )
+        router.add_post("/emulator/browsers", self.browser)
         router.add_get("/emulator/conferences", self.conferences)
         router.add_get("/emulator/queues", self.queues)
         for name in ("webhooks", "requests", "errors"):
@@ -94,6 +97,22 @@ class Control:
             raise _error(400, "%s is missing" % missing) from missing
         except LookupError as error:
             raise _error(404, "The account does not have the number %s" % error) from error
+        return web.json_response({"sid": leg.sid}, status=201)
+
+    async def browser(self, request):
+        """A browser connects, without sound: ``{"token", "params"}`` → ``{"sid"}``."""
+        body, config = await _body(request), self.emulator.config
+        try:
+            claims = verify(
+                body.get("token"), self.emulator.store.keys, config.account_sid, config.region
+            )
+        except TokenRefused as error:
+            raise _error(400, "%s: %s" % (error.code, error.message)) from error
+        party = Earpiece(self.emulator, "client:" + claims["grants"]["identity"], 0)
+        params = dict(body.get("params") or {})
+        leg = start_application_call(self.emulator, claims["grants"], params, party)
+        if leg is None:
+            raise _error(404, "The application of the token does not exist")
         return web.json_response({"sid": leg.sid}, status=201)
 
     def leg(self, request):

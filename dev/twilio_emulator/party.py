@@ -91,3 +91,9 @@ class Telephone:
             await self.handset.notify("ended", status=self.leg.status)
             self.handset.release(self)
         self.emulator.handsets.stop_ringing(self)
+
+
+class Earpiece(Telephone):
+    """A browser without sound: the leg that the Voice SDK would make."""
+
+    kind = "client"

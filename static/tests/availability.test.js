@@ -1,5 +1,13 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, mockDate, waitForNone, waitUntil } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    describe,
+    expect,
+    mockDate,
+    test,
+    waitForNone,
+    waitUntil,
+} from "@odoo/hoot";
 import { startBusService } from "@bus/../tests/bus_test_helpers";
 import {
     contains,

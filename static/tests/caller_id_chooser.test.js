@@ -1,5 +1,4 @@
-import { expect, test } from "@odoo/hoot";
-import { animationFrame, press, queryFirst, waitForNone } from "@odoo/hoot";
+import { animationFrame, expect, press, queryFirst, test, waitForNone } from "@odoo/hoot";
 import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
 import {
     callData,

@@ -1,5 +1,12 @@
-import { expect, test } from "@odoo/hoot";
-import { Deferred, advanceTime, animationFrame, press, waitForNone } from "@odoo/hoot";
+import {
+    Deferred,
+    advanceTime,
+    animationFrame,
+    expect,
+    press,
+    test,
+    waitForNone,
+} from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { CHECK_PERIOD } from "@crm_telephony/caller_ids/caller_ids";

@@ -1,5 +1,4 @@
-import { expect, test } from "@odoo/hoot";
-import { waitForNone } from "@odoo/hoot";
+import { expect, test, waitForNone } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import {
     AGENT,

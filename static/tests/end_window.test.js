@@ -1,5 +1,14 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, click, edit, queryAllTexts, queryOne } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    click,
+    describe,
+    edit,
+    expect,
+    queryAllTexts,
+    queryOne,
+    test,
+} from "@odoo/hoot";
 import { contains, mockService, onRpc, serverState } from "@web/../tests/web_test_helpers";
 import { serializeDate } from "@web/core/l10n/dates";
 import {

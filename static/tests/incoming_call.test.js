@@ -1,5 +1,4 @@
-import { expect, test } from "@odoo/hoot";
-import { press, waitFor, waitForNone, waitUntil } from "@odoo/hoot";
+import { expect, press, test, waitFor, waitForNone, waitUntil } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { registry } from "@web/core/registry";
 import { VoiceErrorKind } from "@crm_telephony/softphone/constants";

@@ -1,5 +1,12 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, press, queryAllTexts } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    describe,
+    expect,
+    press,
+    queryAllTexts,
+    test,
+} from "@odoo/hoot";
 import { contains, onRpc, serverState } from "@web/../tests/web_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { waitingLevel } from "@crm_telephony/panels/live/live_texts";

@@ -1,5 +1,4 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { animationFrame, press, waitFor, waitForNone } from "@odoo/hoot";
+import { animationFrame, describe, expect, press, test, waitFor, waitForNone } from "@odoo/hoot";
 import { contains, onRpc, serverState } from "@web/../tests/web_test_helpers";
 import { VoiceErrorKind, VoiceState } from "@crm_telephony/softphone/constants";
 import { VoiceError } from "@crm_telephony/softphone/human_error";

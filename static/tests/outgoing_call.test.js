@@ -1,5 +1,4 @@
-import { expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, click, edit, press, waitFor } from "@odoo/hoot";
+import { advanceTime, animationFrame, click, edit, expect, press, test, waitFor } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { VoiceErrorKind } from "@crm_telephony/softphone/constants";

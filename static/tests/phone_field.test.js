@@ -1,5 +1,4 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { waitFor } from "@odoo/hoot";
+import { describe, expect, test, waitFor } from "@odoo/hoot";
 import {
     contains,
     defineModels,

@@ -1,5 +1,4 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { animationFrame, press, queryFirst, waitForNone } from "@odoo/hoot";
+import { animationFrame, describe, expect, press, queryFirst, test, waitForNone } from "@odoo/hoot";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
 import { BrowserSettings } from "@crm_telephony/softphone/browser_settings";

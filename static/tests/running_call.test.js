@@ -1,10 +1,12 @@
-import { describe, expect, test } from "@odoo/hoot";
 import {
     advanceTime,
     animationFrame,
     click,
+    describe,
     edit,
+    expect,
     press,
+    test,
     waitFor,
     waitForNone,
     waitUntil,

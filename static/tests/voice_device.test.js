@@ -1,5 +1,4 @@
-import { beforeEach, describe, expect, test } from "@odoo/hoot";
-import { advanceTime, tick } from "@odoo/hoot";
+import { advanceTime, beforeEach, describe, expect, test, tick } from "@odoo/hoot";
 import { EventBus } from "@odoo/owl";
 import {
     allowTranslations,

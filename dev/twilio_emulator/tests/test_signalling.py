@@ -272,3 +272,20 @@ async def test_message_of_the_application_reaches_the_page(world):
         assert (got["content"], got["voiceeventsid"]) == ('{"a":1}', sent.sid)
         await ana.send("message", callsid=sid, content="x", voiceeventsid="KX1")
         assert (await ana.receive("ack"))["voiceeventsid"] == "KX1"
+
+
+async def test_browser_without_sound_calls_its_application(world):
+    """The control API makes the leg of a browser, with what a token allows and no more."""
+    key, app = await credentials(world)
+    world.app.answers["/client"] = "<Dial><Conference>room</Conference></Dial>"
+    answer = await world.post(
+        "browsers", {"token": token(world, key, app), "params": {"uuid": "u", "From": "x"}}, 201
+    )
+    leg = await world.until_status(answer["sid"], "in-progress")
+    assert (leg["kind"], leg["from"]) == ("client", "client:ana")
+    [hit] = world.app.at("/client")
+    assert (hit.form["uuid"], hit.form["From"]) == ("u", "client:ana")
+    await world.post("calls/%s/hangup" % answer["sid"])
+    await world.until_status(answer["sid"], "completed")
+    await world.post("browsers", {"token": token(world, key, app, ttl=-1)}, 400)
+    await world.post("browsers", {"token": "x"}, 400)

@@ -9,6 +9,8 @@ import { QueueRow } from "./queue_row";
 
 /** What both lists have: their rows, a clock, and what is said when there are none. */
 class LivePanel extends Component {
+    // Each list has its own.
+    static template = "";
     static props = {};
 
     setup() {

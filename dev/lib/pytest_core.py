@@ -1,0 +1,25 @@
+"""pytest plugin: tests of Odoo's own that do not hold here, with or without this addon."""
+
+#: Name of a test -> why it says nothing about the addon.
+LEFT_OUT = {
+    # These compare HTML as another version of the parser writes it: an outer <span> is added.
+    "test_lead_merge_address_not_propagated": "HTML of another lxml",
+    "test_lead_merge_address_propagated": "HTML of another lxml",
+    "test_lead_merge_internals": "HTML of another lxml",
+    "test_merge_method": "HTML of another lxml",
+    "test_merge_method_propagate_lost_reason": "HTML of another lxml",
+    "test_qweb_regex_rendering": "HTML of another lxml",
+    # These expect a database without demonstration data.
+    "test_mail_template_acl": "demonstration data",
+    "test_log_portal_group": "demonstration data",
+    # These count every query of Odoo's own build; 554 of 552 without the addon, too.
+    "test_assign_perf_no_duplicates": "counts queries",
+    "test_assign_perf_populated": "counts queries",
+}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave them out, and say so in the summary."""
+    left_out = [item for item in items if item.name in LEFT_OUT]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item.name not in LEFT_OUT]

@@ -1,0 +1,29 @@
+"""pytest plugin: which lines of the addon do the Odoo tests reach?
+
+Coverage has to begin before Odoo imports the addon, and end after the last test. The report goes
+to the terminal, and as `coverage.json` to the folder of logs.
+"""
+
+import coverage
+import pytest
+from places import ADDON, ADDONS, LOGS
+
+#: Percent of lines that the tests have to reach.
+WANTED = 90
+_measured = coverage.Coverage(
+    source=[str((ADDONS / ADDON).resolve())], data_file=None, concurrency=["thread"],
+    omit=["*/tests/*", "*/dev/*", "*/.dev/*", "*/__manifest__.py"],
+)  # fmt: skip
+_measured.start()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter):
+    """Print the share of each file, the least first."""
+    _measured.stop()
+    _measured.json_report(outfile=str(LOGS / "coverage.json"))
+    terminalreporter.section("lines reached")
+    total = _measured.report(sort="cover", skip_covered=True, show_missing=True,
+                             file=terminalreporter._tw)  # fmt: skip
+    if total < WANTED:
+        terminalreporter.line(f"{total:.1f} % of the addon's lines, wanted are {WANTED} %")

@@ -1,0 +1,7 @@
+"""Where the modules are: those of this folder, and the programs of the end-to-end stories."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]

@@ -1,0 +1,140 @@
+"""The programs under torture: Odoo with two workers, PostgreSQL, the emulator; how they break."""
+
+import configparser
+import os
+import signal
+from contextlib import closing, contextmanager
+
+import psutil
+import psycopg2
+import requests
+from harness.odoo_server import OdooServer
+from harness.places import NODE_MODULES, REPO, STATE
+from harness.polling import until
+from harness.processes import Program
+
+#: How callbacks and requests go wrong, a kind at a time. Seconds are real ones.
+FAULTS = (
+    [{"kind": "duplicate", "probability": 0.5, "seconds": 2}],
+    [{"kind": "shuffle", "probability": 0.7, "seconds": 3}],
+    [{"kind": "drop", "probability": 0.25}],
+    [{"kind": "delay", "probability": 0.3, "seconds": 6}],
+    [{"kind": "429", "probability": 0.3}],
+    [{"kind": "5xx", "probability": 0.3}],
+    [{"kind": "lost", "probability": 0.3}],
+    [{"kind": "timeout", "probability": 0.1, "seconds": 8}],
+    [
+        {"kind": "drop", "probability": 0.1}, {"kind": "duplicate", "probability": 0.2},
+        {"kind": "shuffle", "probability": 0.3, "seconds": 2},
+        {"kind": "lost", "probability": 0.1}, {"kind": "5xx", "probability": 0.1},
+    ],
+)  # fmt: skip
+
+
+class Database:
+    """Questions to the database beside Odoo, which may be in trouble at the moment."""
+
+    def __init__(self, name):
+        config = configparser.ConfigParser()
+        config.read(STATE / "odoo.conf")
+        self.options = {
+            "host": os.environ.get("PGHOST") or config["options"]["db_host"],
+            "port": config["options"].get("db_port", "5432"),
+            "user": config["options"].get("db_user", "odoo"),
+        }
+        self.name = name
+
+    def execute(self, statement, *parameters, database=None):
+        """Run a statement of its own; return rows as dictionaries."""
+        with closing(psycopg2.connect(dbname=database or self.name, **self.options)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement, parameters or None)
+                if not cursor.description:
+                    return []
+                names = [column.name for column in cursor.description]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def cut_connections(self):
+        """End all connections at once, as a restart of PostgreSQL does."""
+        self.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+            self.name, database="postgres",
+        )  # fmt: skip
+
+    @contextmanager
+    def unreachable(self):
+        """Be down: end all connections, and let none in for a while."""
+        self.execute(f'ALTER DATABASE "{self.name}" ALLOW_CONNECTIONS false', database="postgres")
+        try:
+            self.cut_connections()
+            yield
+        finally:
+            self.execute(
+                f'ALTER DATABASE "{self.name}" ALLOW_CONNECTIONS true', database="postgres"
+            )
+
+
+class Server(OdooServer):
+    """Odoo as it runs for many people: several processes, the jobs in one of their own."""
+
+    log_name = "torture-odoo"
+
+    def start(self):
+        """Start the server, connect it with the emulator, and wait until it answers."""
+        self.starts = 0
+        self.launch()
+        try:
+            self._seed()
+            wait_until_answering(self)
+        except BaseException:
+            self.stop()
+            raise
+
+    def launch(self):
+        """Start the program."""
+        self.starts += 1
+        self.program = Program(f"{self.log_name}-{self.starts}", [
+            str(REPO / "dev/odoo"), "-d", self.database, "--workers", "2",
+            "--http-port", str(self.http_port), "--gevent-port", str(self.gevent_port),
+            "--db-filter", f"^{self.database}$", "--max-cron-threads", "1",
+        ], env={"PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}"})
+
+    def revive(self):
+        """Start the program again if it has ended, as a service manager does.
+
+        Odoo's master process ends when it looks after its registries while PostgreSQL is down.
+        """
+        if self.program.process.poll() is not None:
+            self.launch()
+
+    def workers(self):
+        """Return the processes that answer requests.
+
+        :return list: process identifiers; the one for the bus and the one for jobs are not among
+            them.
+        """
+        family = psutil.Process(self.program.process.pid).children(recursive=True)
+        return [process.pid for process in family if "gevent" not in process.cmdline()]
+
+    def kill_a_worker(self, random):
+        """Kill one process without a warning; the master starts another one.
+
+        :param random: who chooses.
+        """
+        pid = random.choice(self.workers())
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+
+def wait_until_answering(server):
+    """Wait until Odoo serves pages, starting it again if it has ended."""
+
+    def answers():
+        server.revive()
+        try:
+            return requests.get(f"{server.url}/web/health?db_server_status=1", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    until(answers, "Odoo answers", 120)

@@ -1,0 +1,178 @@
+"""A busy day of a small call centre in which everything fails, and what is true afterwards."""
+
+import os
+import threading
+import time
+
+import psycopg2
+import pytest
+import requests
+import stack
+import truth
+from harness.emulator import Emulator
+from people import Agent, Crowd, Trouble
+
+#: Seconds of trouble, and of quiet after which everything has to be right.
+SECONDS = float(os.environ.get("TELEPHONY_TORTURE") or 25)
+LONG = SECONDS > 60
+QUIET = 60
+SEED = int(os.environ.get("TELEPHONY_SEED") or 19)
+AGENTS, CALLERS = (6, 8) if LONG else (4, 5)
+#: The safety net asks about calls that were silent for a minute; the short form moves the clock.
+SILENCE = """
+UPDATE telephony_call_leg SET write_date = write_date - interval '90 s' WHERE status != 'ended';
+UPDATE telephony_call SET write_date = write_date - interval '90 s' WHERE state != 'ended'
+"""
+
+
+class Torture:
+    """One run.
+
+    :param server: Odoo.
+    :param emulator: the telephone network.
+    """
+
+    def __init__(self, server, emulator, seed=SEED):
+        self.server, self.emulator, self.seed, self.long = server, emulator, seed, LONG
+        self.database = stack.Database(server.database)
+        self.quiet, self.problems, self.people = threading.Event(), [], []
+
+    def prepare(self):
+        """Make the agents; their pages stay open, so their leases do not run out."""
+        self.emulator.post("settings", cps=0, tone=0, answer_delay=0.05, auto_answer=None)
+        admin = self.server.rpc("admin")
+        rights = ("crm_telephony.group_user", "sales_team.group_sale_salesman")
+        groups = [admin.ref(name) for name in rights]
+        numbers = admin.call("telephony.number", "search", [])
+        agents = []
+        for position in range(AGENTS):
+            login = f"agent{position}"
+            user_id = admin.create(
+                "res.users", name=f"Agent {position}", login=login, password=login,
+                group_ids=[(6, 0, groups)],
+            )  # fmt: skip
+            agents.append(
+                admin.create("telephony.agent", user_id=user_id, number_ids=[(6, 0, numbers)])
+            )
+            self.people.append(Agent(self, self.server.rpc(login)))
+        for model, domain in (("telephony.flow.step", [("kind", "=", "ring")]),
+                              ("telephony.queue", [])):  # fmt: skip
+            ids = admin.call(model, "search", domain)
+            admin.call(model, "write", ids, {"agent_ids": [(6, 0, agents)]})
+        self.database.execute(
+            """INSERT INTO telephony_agent_lease (agent_id, client_uuid, expires_at)
+               SELECT id, 'page-of-' || id, now() AT TIME ZONE 'UTC' + interval '1 day'
+                 FROM telephony_agent WHERE id = ANY(%s)""", agents,
+        )  # fmt: skip
+        self.admin = admin
+
+    def run(self, *others):
+        """Let everybody act for a while, and look meanwhile at what must never be."""
+        self.people += others
+        for person in self.people:
+            person.start()
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline and not self.problems:
+            self.quiet.wait(0.5)
+            try:
+                self.problems += truth.always(self.database, self.emulator)
+            except psycopg2.OperationalError:
+                # Nobody reaches the database at the moment, neither does this thread.
+                continue
+        self.quiet.set()
+        for person in self.people:
+            person.join(90)
+        self.emulator.post("faults")
+        stack.wait_until_answering(self.server)
+
+    def settle(self, what, check):
+        """Wait until nothing is wrong any more, for a minute at most.
+
+        :param check: function that returns sentences about what is wrong.
+        :return float: seconds it took.
+        """
+        started, wrong = time.monotonic(), ["not looked at yet"]
+        while wrong and time.monotonic() - started < QUIET:
+            self.look_after_the_silent()
+            wrong = check()
+            self.problems += truth.always(self.database, self.emulator)
+        assert not wrong, f"{what}, after {QUIET} seconds of quiet: " + "\n".join(wrong[:12])
+        return time.monotonic() - started
+
+    def look_after_the_silent(self):
+        """Let the safety net work now, as it does each minute."""
+        if LONG:
+            time.sleep(0.5)
+            return
+        self.database.execute(SILENCE)
+        cron = self.admin.ref("crm_telephony.ir_cron_reconcile")
+        try:
+            self.admin.call("ir.cron", "method_direct_trigger", [cron])
+        except (RuntimeError, requests.RequestException):
+            # It is at work already.
+            return
+
+    def report(self, *lines):
+        """Print what happened."""
+        [calls] = self.database.execute(
+            """SELECT count(*) AS calls, count(*) FILTER (WHERE outcome = 'answered') AS answered,
+                      count(DISTINCT outcome) AS outcomes FROM telephony_call"""
+        )
+        print(f"\nseed {self.seed}, {SECONDS:.0f} s of trouble: {calls}")
+        for person in self.people:
+            print(f"  {person.name}: {dict(sorted(person.acts.items()))}")
+        for line in lines:
+            print(f"  {line}")
+        return calls
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    """The telephone network."""
+    emulator = Emulator("torture-emulator")
+    emulator.start()
+    yield emulator
+    emulator.stop()
+
+
+@pytest.fixture
+def torture(emulator):
+    """A fresh server, its database, and the people."""
+    server = stack.Server(emulator.port)
+    server.start()
+    try:
+        run = Torture(server, emulator)
+        run.prepare()
+        yield run
+        run.quiet.set()
+    finally:
+        server.stop()
+
+
+def test_nothing_is_lost_and_nothing_goes_on(torture):
+    """B.16: killed workers, a database that goes away, callbacks that come twice, late or never.
+
+    After at most a minute of quiet the database tells the truth, and no leg is paid for in vain.
+    """
+    pace = 12 if LONG else 3
+    trouble = Trouble(torture, stack.FAULTS, pace)
+    torture.run(Crowd(torture, CALLERS), trouble)
+    agreed = torture.settle(
+        "database and network disagree",
+        lambda: truth.in_the_end(torture.database, torture.emulator),
+    )
+    for leg in torture.emulator.get("calls?live=1"):
+        torture.emulator.post(f"calls/{leg['sid']}/hangup")
+    ended = torture.settle(
+        "not everything has ended",
+        lambda: [str(leg) for leg in torture.emulator.get("calls?live=1")]
+        + [str(row) for row in torture.database.execute(truth.RUNNING)],
+    )
+    calls = torture.report(
+        f"truth after {agreed:.1f} s of quiet, everything ended after {ended:.1f} s"
+    )
+    assert not torture.problems, "\n".join(torture.problems[:12])
+    # A run in which nothing happened would prove nothing.
+    assert calls["calls"] > SECONDS / 2
+    assert calls["answered"] > 2
+    assert {"kill -9", "no database"} <= set(trouble.acts)

@@ -1,0 +1,86 @@
+"""What must be true: at every moment, and once it is quiet."""
+
+OVER = "ended"
+
+#: Calls that nobody has ended.
+RUNNING = """
+SELECT c.id, c.uuid, c.state, c.direction, c.user_id,
+       (SELECT provider_leg_id FROM telephony_call_leg l
+         WHERE l.call_id = c.id AND l.role = 'customer' LIMIT 1) AS customer
+  FROM telephony_call c WHERE c.state != 'ended'
+"""
+#: An agent who is in two conversations. One may wait on hold while a second one is answered.
+IN_TWO_CALLS = """
+SELECT user_id, array_agg(uuid) AS uuids FROM telephony_call
+ WHERE state != 'ended' AND user_id IS NOT NULL GROUP BY user_id HAVING count(*) > 1
+"""
+#: What an ended call cannot be without.
+INCOMPLETE = """
+SELECT uuid, state, outcome, started_at, answered_at, ended_at, duration, wait_duration
+  FROM telephony_call
+ WHERE state = 'ended' AND (
+       outcome IS NULL OR ended_at IS NULL OR duration IS NULL OR wait_duration IS NULL
+       OR duration < 0 OR wait_duration < 0 OR ended_at < started_at
+       OR (outcome = 'answered' AND direction = 'outgoing' AND answered_at IS NULL)
+       OR (answered_at IS NOT NULL
+           AND abs(duration - extract(epoch FROM ended_at - answered_at)) > 1)
+ )
+"""
+LEGS = """
+SELECT l.provider_leg_id AS sid, l.status, l.role, c.uuid, c.state
+  FROM telephony_call_leg l JOIN telephony_call c ON c.id = l.call_id
+"""
+OPEN_OFFERS = """
+SELECT o.id, c.uuid FROM telephony_offer o JOIN telephony_call c ON c.id = o.call_id
+ WHERE o.state = 'offered' AND c.state = 'ended'
+"""
+
+
+def always(database, emulator):
+    """Return sentences about what is wrong and can never be right, whatever is under way."""
+    problems = [f"{row['user_id']} is in two calls: {row['uuids']}"
+                for row in database.execute(IN_TWO_CALLS)]  # fmt: skip
+    problems += [f"an ended call is incomplete: {row}" for row in database.execute(INCOMPLETE)]
+    uuids = {row["uuid"] for row in database.execute("SELECT uuid FROM telephony_call")}
+    names = [c["friendly_name"] for c in emulator.get("conferences") if c["status"] != "completed"]
+    problems += [f"two conferences are called {name}" for name in names if names.count(name) > 1]
+    problems += [f"a conference belongs to no call: {name}" for name in set(names) - uuids]
+    return problems
+
+
+def in_the_end(database, emulator):
+    """Return sentences about where the database and the telephone network disagree."""
+    live = {leg["sid"]: leg for leg in emulator.get("calls?live=1")}
+    legs = {row["sid"]: row for row in database.execute(LEGS) if row["sid"]}
+    problems = []
+    for sid, leg in live.items():
+        known = legs.get(sid)
+        if not known:
+            problems.append(f"a leg is alive that no call knows: {leg['from']} -> {leg['to']}")
+        elif known["state"] == OVER:
+            problems.append(f"a leg outlives its call: {known}")
+        elif known["status"] == OVER:
+            problems.append(f"a leg is alive and said to be over: {known}")
+    problems += [
+        f"a leg is over and said to be alive: {row}" for sid, row in legs.items()
+        if row["status"] != OVER and sid not in live
+    ]  # fmt: skip
+    problems += [
+        f"a call runs without its customer: {row}" for row in database.execute(RUNNING)
+        if row["customer"] not in live
+    ]  # fmt: skip
+    problems += [f"an offer of an ended call rings: {row}" for row in database.execute(OPEN_OFFERS)]
+    return problems + queue_differs(database, emulator, legs)
+
+
+def queue_differs(database, emulator, legs):
+    """Return who waits at the carrier and not on our lists, or the other way round."""
+    there = {sid for queue in emulator.get("queues") for sid in queue["members"]}
+    here = {
+        row["customer"] for row in database.execute(RUNNING)
+        if row["state"] in ("queued", "ringing") and row["direction"] == "incoming"
+    }  # fmt: skip
+    return [
+        f"who waits is not on the list: {legs.get(sid)}" for sid in there
+        if sid not in here and legs.get(sid, {}).get("state") != "in_progress"
+    ] + [f"who is on the list does not wait: {legs.get(sid)}" for sid in here - there]  # fmt: skip
