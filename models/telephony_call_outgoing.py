@@ -51,9 +51,9 @@ class TelephonyCall(models.Model):
         record = self._get_dialled_record(
             res_model or activity.res_model, res_id or activity.res_id
         )
-        customer_number = self._normalize_dialled(number, record)
-        caller_id_sudo = agent_sudo._choose_caller_id(caller_id_id)
-        exception = self._check_rules(agent_sudo, customer_number, override_reason)
+        customer_number, caller_id_sudo, exception = self._decide_dialled(
+            agent_sudo, number, record, caller_id_id, override_reason
+        )
         released_sudo = agent_sudo._reserve()
         # sudo: telephony.call - phone users write no calls; every value is decided here
         call_sudo = self.sudo().create(
@@ -74,6 +74,22 @@ class TelephonyCall(models.Model):
         call_sudo._notify()
         agent_sudo._notify_change()
         return call_sudo._to_client_for_me()
+
+    def _decide_dialled(self, agent, number, record, caller_id_id, override_reason):
+        """Decide what is really called, and what it shows.
+
+        :param agent: who calls, as superuser
+        :param str number: as typed
+        :param record: what it is called from, or None
+        :raise UserError: it cannot or must not be called
+        :return: the number to call, the caller ID (or none), the reason of an exception (or none)
+        :rtype: tuple
+        """
+        customer_number = self._normalize_dialled(number, record)
+        caller_id = agent._choose_caller_id(caller_id_id)
+        return customer_number, caller_id, self._check_rules(
+            agent, customer_number, override_reason
+        )
 
     def _find_request(self, agent_sudo, request_uuid):
         """Return the call that an earlier delivery of the same click has made, as superuser."""
@@ -113,8 +129,12 @@ class TelephonyCall(models.Model):
             raise UserError(_("This is a number of your own company."))
         return normalized
 
+    def _get_number_to_call_from(self, agent, customer_number):
+        """Return the one of our numbers that a call is made with."""
+        return agent._get_default_number()
+
     def _prepare_outgoing_values(self, agent, customer_number, record, request_uuid):
-        number = agent._get_default_number()
+        number = self._get_number_to_call_from(agent, customer_number)
         partner, lead = self._associate(record, customer_number, agent.company_id)
         return {
             "account_id": number.account_id.id,

@@ -179,6 +179,9 @@ class TelephonyCallerId(models.Model):
         """
         agent_sudo = self.env["telephony.agent"]._get_mine()
         usable_sudo = agent_sudo._get_caller_ids()
+        if agent_sudo._get_emergency_number(number):
+            # The number with the registered address is shown, and nothing else.
+            usable_sudo = usable_sudo.browse()
         number = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
         # sudo: telephony.call - the user's own calls
         last_sudo = self.env["telephony.call"].sudo().search([

@@ -9,6 +9,7 @@ from . import (
     test_caller_id,
     test_click_everywhere,
     test_consult,
+    test_emergency,
     test_flow,
     test_flow_exits,
     test_flow_properties,

@@ -167,6 +167,12 @@ async def test_balance_messages_and_countries(world):
     assert closed == ["CU", "KP"]
 
 
+async def test_emergency_services_can_be_called(world):
+    call = await world.rest(
+        world.client.calls.create, to="112", from_=SALES, url="http://127.0.0.1:9/none")
+    assert (call.to, call.status) == ("112", "queued")
+
+
 async def test_prices_of_numbers(world):
     """Prices come by country and kind, as texts; a country without numbers has none."""
     countries = world.client.pricing.v1.phone_numbers.countries

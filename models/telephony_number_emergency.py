@@ -1,0 +1,54 @@
+import logging
+
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+_logger = logging.getLogger(__name__)
+
+
+class TelephonyNumber(models.Model):
+    """Whether emergency services may be called with a number.
+
+    https://www.twilio.com/docs/voice/tutorials/emergency-calling-for-programmable-voice
+    """
+
+    _inherit = "telephony.number"
+
+    emergency_enabled = fields.Boolean(
+        "Emergency Calls", copy=False,
+        help="Whoever has this number may call emergency services with it, without any rule.",
+    )
+    emergency_address = fields.Text(
+        "Registered Address", copy=False,
+        help="The address registered at Twilio for this number: help is sent there.",
+    )
+    emergency_changed_by_id = fields.Many2one(
+        "res.users", "Decided By", readonly=True, copy=False, ondelete="set null"
+    )
+    emergency_changed_at = fields.Datetime("Decided on", readonly=True, copy=False)
+
+    @api.constrains("emergency_enabled", "emergency_address")
+    def _check_emergency_address(self):
+        for number in self:
+            if number.emergency_enabled and not (number.emergency_address or "").strip():
+                raise ValidationError(_(
+                    "Enter the address that is registered at Twilio for this number. Without it, "
+                    "nobody knows where to send help."
+                ))
+
+    def write(self, vals):
+        # Who took this decision stays readable.
+        if {"emergency_enabled", "emergency_address"} & vals.keys():
+            vals = {
+                **vals,
+                "emergency_changed_by_id": self.env.uid,
+                "emergency_changed_at": fields.Datetime.now(),
+            }
+            result = super().write(vals)
+            for number in self:
+                _logger.warning(
+                    "User %s decides on emergency calls with number %s: %s.",
+                    self.env.uid, number.id, number.emergency_enabled,
+                )
+            return result
+        return super().write(vals)
