@@ -3,6 +3,7 @@
 import pytest
 import requests
 from harness.crowd import all_at_once, make_crowd
+from harness.emulator import SALES
 from harness.odoo_server import TwinServer
 from harness.polling import until
 from twilio.request_validator import RequestValidator
@@ -21,7 +22,7 @@ def twin(server):
     twin.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def racers(server, twin, admin):
     """Fifty phone users, half of them at each server; they are gone afterwards."""
     racers = make_crowd(server.database, COUNT, [server.url, twin.url])
@@ -30,20 +31,24 @@ def racers(server, twin, admin):
     admin.call("telephony.agent", "write", agents, {"active": False})
 
 
-def _connect(server, racer, uuid):
-    """Let a browser connect, as the carrier tells it to the first server; return the answer."""
-    path = "/telephony/twilio/client"
-    form = {
-        "AccountSid": ACCOUNT_SID, "CallSid": f"CA{racer.user:032x}", "To": "", "uuid": uuid,
-        "From": f"client:{racer.identity}", "Direction": "inbound", "CallStatus": "ringing",
-    }
+def _tell(server, url, path, **form):
+    """Send what the carrier would send, to one of the servers; return the answer."""
+    form["AccountSid"] = ACCOUNT_SID
     # The signature covers the public address, which is the first server's.
     signature = RequestValidator(AUTH_TOKEN).compute_signature(
         f"http://127.0.0.1:{server.http_port}{path}", form
     )
     return requests.post(
-        racer.url + path, data=form, headers={"X-Twilio-Signature": signature}, timeout=60
+        url + path, data=form, headers={"X-Twilio-Signature": signature}, timeout=60
     ).text
+
+
+def _connect(server, racer, uuid):
+    """Let a browser connect."""
+    return _tell(
+        server, racer.url, "/telephony/twilio/client", CallSid=f"CA{racer.user:032x}", To="",
+        uuid=uuid, From=f"client:{racer.identity}", Direction="inbound", CallStatus="ringing",
+    )
 
 
 def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
@@ -88,3 +93,41 @@ def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
     telephone.is_released()
     assert world.server.ended_call(rpc, caller.number)["outcome"] == "answered"
     assert not twin.problems(start)
+
+
+def test_callers_at_once_ring_at_different_people(world, twin, racers, numbers, arrange):
+    """Z29: in turns, over two servers: nobody is rung twice, and nobody is left out."""
+    rpc = world.admin
+    states = rpc.search(
+        "telephony.agent", [("id", "in", [racer.agent for racer in racers])], ["state"]
+    )
+    # Somebody may still write the summary of an earlier call.
+    free = {state["id"] for state in states if state["state"] == "available"}
+    people = [racer for racer in racers if racer.agent in free][:4]
+    arrange.flow({
+        "name": "Turns", "kind": "ring", "ring_order": "round_robin", "timeout": 120,
+        "agent_ids": [(6, 0, [person.agent for person in people])],
+    })
+    callers = {person: numbers()[0] for person in people}
+
+    def call(person):
+        return _tell(
+            world.server, person.url, "/telephony/twilio/voice", To=SALES,
+            CallSid=f"CA{person.user:031x}f", From=callers[person], CallStatus="ringing",
+        )
+
+    documents = all_at_once(people, call)
+    assert all("<Enqueue" in document for document in documents), documents
+    calls = rpc.search("telephony.call", [("customer_number", "in", list(callers.values()))], [])
+    offers = rpc.search("telephony.offer", [
+        ("call_id", "in", [found["id"] for found in calls]),
+    ], ["agent_id", "state"])
+    assert {offer["state"] for offer in offers} == {"offered"}
+    assert sorted(offer["agent_id"][0] for offer in offers) == sorted(
+        person.agent for person in people
+    )
+    for person in people:
+        _tell(
+            world.server, person.url, "/telephony/twilio/status", CallStatus="completed",
+            CallSid=f"CA{person.user:031x}f", CallDuration="1",
+        )
