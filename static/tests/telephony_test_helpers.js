@@ -61,6 +61,7 @@ export function callData(values = {}) {
         ended_at: false,
         customer_state: "new",
         on_hold: false,
+        recording: false,
         agent_connected: false,
         can_rejoin: false,
         note: "",

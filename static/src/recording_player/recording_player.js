@@ -1,24 +1,42 @@
-/** Plays a recording in a list or a form. The sound comes from the access-checked route only. */
+/** The player of a recording as a field: in a list small, in a form with both channels. */
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { Player } from "./player";
 
 export class RecordingPlayer extends Component {
     static template = "crm_telephony.RecordingPlayer";
-    static props = { ...standardFieldProps };
+    static components = { Player };
+    static props = { ...standardFieldProps, isCompact: { type: Boolean, optional: true } };
+
+    get data() {
+        return this.props.record.data;
+    }
 
     get url() {
-        return this.props.record.data[this.props.name];
+        return this.data[this.props.name];
     }
 
-    get label() {
-        return _t("Play the recording");
+    get duration() {
+        return this.data.duration || 0;
     }
 
-    /** A click on the player must not open the row it stands in. */
-    onClick(ev) {
-        ev.stopPropagation();
+    get peaks() {
+        return this.data.peaks || [];
+    }
+
+    get isCompact() {
+        return Boolean(this.props.isCompact);
+    }
+
+    get missingText() {
+        return (
+            {
+                deleted: _t("Deleted"),
+                failed: _t("Not available"),
+            }[this.data.state] || _t("Not available yet")
+        );
     }
 }
 
@@ -26,6 +44,12 @@ export const recordingPlayer = {
     component: RecordingPlayer,
     displayName: _t("Recording Player"),
     supportedTypes: ["char"],
+    fieldDependencies: [
+        { name: "duration", type: "integer" },
+        { name: "peaks", type: "json" },
+        { name: "state", type: "selection" },
+    ],
+    extractProps: ({ viewType }) => ({ isCompact: viewType === "list" }),
 };
 
 registry.category("fields").add("telephony_player", recordingPlayer);

@@ -24,6 +24,8 @@ import { MissedCalls } from "./missed_calls";
 import { NoteKeeper } from "./note_keeper";
 import { Notices } from "./notices";
 import { PreferencesControl } from "./preferences_control";
+import "./recording_action";
+import { RecordingControl } from "./recording_control";
 import { Ringer } from "./ringer";
 import { SoftphoneFrame } from "./softphone_frame";
 import { SoftphoneRoot } from "./softphone_root";
@@ -45,6 +47,7 @@ import { VoiceLink } from "./voice_link";
  * @property {CallerIds} callerIds
  * @property {LiveCalls} live
  * @property {FollowUps} followUps
+ * @property {RecordingControl} recording
  * @property {MonitorControl} monitor
  * @property {CallQuality} quality
  * @property {WrapUpControl} wrapUp
@@ -76,6 +79,7 @@ function buildParts(store, services) {
     const notices = new Notices(services, store, calls, sync);
     const live = new LiveCalls(orm, bus_service, store);
     const followUps = new FollowUps(orm);
+    const recording = new RecordingControl(orm, store);
     const monitor = new MonitorControl({ orm, notification, store, frame, sync, settings });
     const transfer = new TransferControl({
         ...{ orm, notification, store, sync, calls, notes, questions },
@@ -83,7 +87,7 @@ function buildParts(store, services) {
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
         ...{ settings, preferences, callerIds, notices, live, followUps, monitor, quality, wrapUp },
-        ...{ transfer },
+        ...{ transfer, recording },
     };
 }
 

@@ -17,13 +17,14 @@ import { DialKeys } from "../keypad/dial_keys";
 import { CallNote } from "./call_note";
 import { HoldTime } from "./hold_time";
 import { PhoneCallState } from "./phone_call_state";
+import { RecordingState } from "./recording_state";
 
 /** A running call: who, for how long, and what can be done. */
 export class InCallPanel extends Component {
     static template = "crm_telephony.InCallPanel";
     static components = {
         ...{ Caller, CallNote, CallTimer, CreateRecord, DialKeys, HoldTime, PhoneCallState },
-        ...{ TransferPanel, TransferStrip },
+        ...{ RecordingState, TransferPanel, TransferStrip },
     };
     static props = { call: Object };
 
