@@ -61,7 +61,7 @@ class TelephonyRecording(models.Model):
     )
     keep_until = fields.Datetime(
         compute="_compute_keep_until",
-        help="When it is deleted, here and at the carrier. Empty: it is kept.",
+        help="When it is deleted, here and at Twilio. Empty: it is kept.",
     )
     legal_hold = fields.Boolean(
         readonly=True, help="It is evidence: nothing and nobody deletes it."
@@ -70,7 +70,7 @@ class TelephonyRecording(models.Model):
     legal_hold_at = fields.Datetime("Held Since", readonly=True)
     deleted_at = fields.Datetime("Deleted Here", readonly=True)
     deleted_by_id = fields.Many2one("res.users", readonly=True)
-    deleted_at_provider = fields.Datetime("Deleted at the Carrier", readonly=True)
+    deleted_at_provider = fields.Datetime("Deleted at Twilio", readonly=True)
     listening_ids = fields.One2many("telephony.recording.listening", "recording_id", "Heard By")
     is_new = fields.Boolean("New", compute="_compute_is_new", search="_search_is_new")
     is_undeleted = fields.Boolean(

@@ -5,6 +5,7 @@ import json
 from aiohttp import web
 
 from .applications import start_application_call
+from .media.audio import RATE
 from .party import Earpiece, Telephone
 from .tokens import TokenRefused, verify
 
@@ -61,6 +62,7 @@ class Control:
         router.add_post("/emulator/browsers", self.browser)
         router.add_get("/emulator/conferences", self.conferences)
         router.add_get("/emulator/queues", self.queues)
+        router.add_get("/emulator/recordings", self.recordings)
         for name in ("webhooks", "requests", "errors"):
             router.add_get("/emulator/" + name, self._log(name))
         router.add_get("/emulator/settings", self.settings)
@@ -181,6 +183,13 @@ class Control:
             "sid": c.sid, "friendly_name": c.name, "status": c.status,
             "reason_ended": c.reason_ended, "participants": [p.leg.sid for p in c.participants],
         } for c in self.emulator.conferences.all.values()])
+
+    async def recordings(self, request):
+        """List all recordings that were not deleted, with the seconds recorded so far."""
+        return web.json_response([{
+            "sid": r.sid, "call_sid": r.call_sid, "status": r.status, "source": r.source,
+            "channels": r.channels, "length": r.length() / RATE,
+        } for r in self.emulator.store.recordings.values()])
 
     async def queues(self, request):
         """List all queues."""

@@ -119,9 +119,7 @@ describe("in the call", () => {
     test("Z18: on hold the recording pauses by itself, and says so", async () => {
         const world = await startConversation(recordingData(LIVE));
         await tell(world, { state: "paused", wanted: "recording", interrupted: true });
-        expect(".o_telephony_recording_text").toHaveText(
-            "The recording pauses until you speak with the customer again."
-        );
+        expect(".o_telephony_recording_text").toHaveText("Recording paused until you speak again");
         expect(".o_telephony_record").toHaveText("Pause recording");
     });
 
@@ -143,6 +141,17 @@ describe("in the call", () => {
         await startConversation(recordingData({ reason: "This contact must not be recorded." }));
         expect(".o_telephony_record").not.toBeEnabled();
         expect(".o_telephony_recording_reason").toHaveText("This contact must not be recorded.");
+    });
+
+    test("an answer that comes after the news of the carrier changes nothing", async () => {
+        const world = await startConversation();
+        onRpc("telephony.call", "set_recording", async () => {
+            world.softphone.calls.onCall(running(recordingData(LIVE)));
+            return running(recordingData({ state: "starting", wanted: "recording" }));
+        });
+        await contains(".o_telephony_record").click();
+        await animationFrame();
+        expect(".o_telephony_recording_text").toHaveText("Recording now");
     });
 
     test("a pause that failed is an alarm; a refusal is a sentence", async () => {

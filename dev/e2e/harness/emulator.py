@@ -125,6 +125,16 @@ class Emulator:
         sid = self.post("calls", **{"from": number, "to": to, "tone": tone})["sid"]
         return Telephone(self, sid)
 
+    def recording_of(self, telephone):
+        """Wait until a telephone is being recorded; return what asks for that recording."""
+
+        def find():
+            [found] = [r for r in self.get("recordings") if r["call_sid"] == telephone.sid]
+            return found
+
+        sid = _until_one(find, "the conversation is recorded", 25.0)["sid"]
+        return lambda: next(r for r in self.get("recordings") if r["sid"] == sid)
+
     def rings(self, number, timeout=25.0):
         """Wait until a person's telephone rings; return it."""
 

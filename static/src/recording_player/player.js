@@ -6,7 +6,7 @@ import { formatSeconds } from "../softphone/call_texts";
 const SPEEDS = [1, 1.5, 2];
 const STEP = 5; // seconds that an arrow key moves
 const HEIGHT = 20; // of one channel's waveform, in its own units
-const LOUDEST = 100;
+const QUIET = 10; // a recording that is never louder is not blown up
 
 /** The player that is heard now; two at once are of no use. */
 let current = null;
@@ -16,10 +16,11 @@ let current = null;
  * @returns {string} the bars as the outline of an SVG path, one unit wide each
  */
 export function wavePath(peaks) {
+    const loudest = Math.max(QUIET, ...peaks.flat());
     return peaks
         .flatMap((bars, channel) =>
             bars.map((peak, index) => {
-                const height = Math.max(1, (Math.min(peak, LOUDEST) / LOUDEST) * HEIGHT);
+                const height = Math.max(1, (peak / loudest) * HEIGHT);
                 const top = channel * HEIGHT + (HEIGHT - height) / 2;
                 return `M${index} ${top}h.6v${height}h-.6z`;
             })

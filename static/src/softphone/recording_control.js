@@ -16,15 +16,20 @@ export class RecordingControl {
      * @param {string} wanted "recording", "paused" or "stopped"
      */
     async set(call, wanted) {
-        this.store.error = "";
+        const { store } = this;
+        store.error = "";
+        const { revision } = store;
         try {
             const answer = await this.orm.silent.call("telephony.call", "set_recording", [
                 call.uuid,
                 wanted,
             ]);
-            this.store.applyCall(answer, { isAnswer: true });
+            // The carrier may be faster than this answer: what the bus has told is newer.
+            if (store.revision === revision) {
+                store.applyCall(answer, { isAnswer: true });
+            }
         } catch (error) {
-            this.store.error = humanError(error);
+            store.error = humanError(error);
         }
     }
 }

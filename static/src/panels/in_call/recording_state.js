@@ -15,7 +15,7 @@ export function recordingText({ state, wanted, interrupted, announcing }) {
         return _t("The recording starts…");
     }
     if (interrupted) {
-        return _t("The recording pauses until you speak with the customer again.");
+        return _t("Recording paused until you speak again");
     }
     if (wanted === PAUSED) {
         return state === PAUSED ? _t("Recording paused") : _t("Pausing the recording…");
