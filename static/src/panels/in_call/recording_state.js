@@ -52,6 +52,10 @@ export class RecordingState extends Component {
         return this.recording.mode === "always";
     }
 
+    get canStop() {
+        return !this.isAlways && this.props.call.role !== "consulted";
+    }
+
     get isOn() {
         return this.recording.state === RECORDING;
     }
