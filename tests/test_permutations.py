@@ -221,6 +221,56 @@ class TestPermutations(TelephonyCase):
                     savepoint.rollback()
                 self.env.invalidate_all()
 
+    def make_call_back(self):
+        """Dial a customer who has kept a place in a queue; the phone user is there."""
+        queue = self.env["telephony.queue"].create({
+            "name": "Line", "company_id": self.company_a.id, "callback_key": "1",
+        })  # fmt: skip
+        calls = self.env["telephony.call"].sudo()
+        origin = calls.create({
+            "account_id": self.account.id, "direction": "incoming", "state": "ended",
+            "outcome": "callback", "number_id": self.number.id, "customer_number": "+32470555501",
+            "queue_id": queue.id, "started_at": START, "queued_at": START,
+        })  # fmt: skip
+        origin._keep_place(origin, 1)
+        place = calls.search([("callback_of_id", "=", origin.id)])
+        self.assertTrue(place._claim(self.agent_ana))
+        calls._process_browser(self.account, {
+            "CallSid": AGENT_LEG, "uuid": place.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+        place.started_at = START
+        self.customer(place).write({"initiated_at": START, "provider_leg_id": CUSTOMER_LEG})
+        self.env.flush_all()
+        return place
+
+    def test_call_back(self):
+        """Z24: whatever the order, who was reached is not called again, and who was not, once."""
+
+        def is_tried(count):
+            def check(call):
+                tries = call.search([
+                    ("callback_of_id", "=", call.callback_of_id.id), ("state", "=", "queued"),
+                ])  # fmt: skip
+                self.assertEqual(len(tries - call), count)
+
+            return check
+
+        for name, expected, again in (
+            ("answered", self.expect("answered", 40, answered=10), 0),
+            ("no answer", self.expect("no_answer", 32), 1),
+            ("busy", self.expect("busy", 5), 1),
+            ("failed", self.expect("failed", 2), 0),
+        ):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.assert_same([
+                    [lambda call, told=told: self.tell(call, told) for told in order]
+                    + [is_tried(again)]
+                    for order in self.get_orders(OUTGOING[name])
+                ], self.make_call_back(), expected)  # fmt: skip
+                savepoint.rollback()
+            self.env.invalidate_all()
+
     def test_wrap_up(self):
         """Z27, Z30: whatever the order, a conversation is wrapped up, and nothing else is."""
         self.company_a.telephony_wrap_up_seconds = 60
