@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytz
 from freezegun import freeze_time
+from lxml import etree
 from psycopg2 import IntegrityError
 
 from odoo import fields
@@ -12,6 +13,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.crm_telephony.models.telephony_day import midnight
 
@@ -418,6 +420,20 @@ class TestCallReport(Figures):
         for user in (self.ian, self.pia, self.public):
             with self.assertRaises(AccessError):
                 self.report(user).search([])
+
+    def test_filters_of_calls_and_figures_work_for_everybody(self):
+        """Z30: each filter of the lists can be used by phone users and supervisors."""
+        self.make_call(wait=5, outcome="missed", user_id=self.ana.id)
+        for model in ("telephony.call", "telephony.call.report"):
+            for user in (self.ana, self.sue):
+                calls = self.as_user(user, model)
+                arch = etree.fromstring(calls.get_view(view_type="search")["arch"])
+                filters = {node.get("name"): node.get("domain") for node in arch.iter("filter")}
+                for name, domain in filters.items():
+                    with self.subTest(f"{model} {user.login} {name}"):
+                        calls.search_count(safe_eval(domain or "[]", {"uid": user.id}))
+                missed = [("company_id", "=", self.company_a.id), *safe_eval(filters["missed"])]
+                self.assertEqual(calls.search_count(missed), 1)
 
     def test_row_opens_its_call(self):
         """Z30: from a figure to the call behind it."""
