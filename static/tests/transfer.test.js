@@ -3,6 +3,7 @@ import {
     advanceTime,
     animationFrame,
     click,
+    Deferred,
     edit,
     press,
     queryAllTexts,
@@ -10,7 +11,7 @@ import {
     waitForNone,
     waitUntil,
 } from "@odoo/hoot";
-import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { liveTransferText } from "@crm_telephony/transfer/transfer_texts";
 import {
@@ -164,6 +165,23 @@ describe("choosing to whom", () => {
         await edit("bo");
         await advanceTime(300);
         expect.verifySteps(["search bo"]);
+    });
+
+    test("what is chosen while an answer is on its way stays chosen", async () => {
+        const { softphone } = await startConversation();
+        await openPanel();
+        const answer = new Deferred();
+        patchWithCleanup(softphone.transfer, { targets: () => answer });
+        await click(".o_telephony_transfer_input");
+        await edit("b");
+        await advanceTime(300);
+        await press("ArrowDown");
+        await animationFrame();
+        expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
+        answer.resolve(TARGETS.slice(0, 1));
+        await waitForNone(".o_telephony_target:eq(1)");
+        expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
+        expect(".o_telephony_ask_first").toBeEnabled();
     });
 
     test("a refusal is a sentence, and the call goes on", async () => {

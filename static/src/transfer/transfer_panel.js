@@ -31,10 +31,10 @@ export class TransferPanel extends Component {
 
     async search() {
         const { call } = this.props;
-        const before = this.chosen;
         const targets = await this.keepLast.add(
             this.softphone.transfer.targets(call.uuid, this.state.term.trim())
         );
+        const before = this.chosen; // perhaps chosen while the answer was on its way
         const active = targets.findIndex(
             (target) => before && !target.reason && this.isSame(target, before)
         );

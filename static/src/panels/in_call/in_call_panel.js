@@ -79,6 +79,11 @@ export class InCallPanel extends Component {
         return this.store.isTransferShown && !this.isConsulted && !call.transfer;
     }
 
+    /** Choosing to whom the call goes, and who hears whom, need the room. */
+    get isCompact() {
+        return this.isTransferShown || Boolean(this.props.call.transfer);
+    }
+
     get hangUpText() {
         if (this.isConsulted) {
             return _t("Leave the call");
