@@ -7,9 +7,15 @@ from odoo.http import Controller, request, route
 
 class Softphone(Controller):
     @route("/telephony/token", type="jsonrpc", auth="user", readonly=False)
-    def token(self):
-        """Give the current user's browser what it needs to reach the carrier."""
-        agent_sudo = request.env["telephony.agent"]._get_mine()
+    def token(self, company_id=None):
+        """Give the current user's browser what it needs to reach the carrier.
+
+        :param int company_id: the company whose telephone is in the page
+        """
+        agents = request.env["telephony.agent"]
+        if isinstance(company_id, int):
+            agents = agents.with_context(allowed_company_ids=[company_id])
+        agent_sudo = agents._get_mine()
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
             raise UserError(_("The telephone is not connected to Twilio yet. "

@@ -384,6 +384,8 @@ class TelephonyAgent(models.Model):
         calls = self.env["telephony.call"]
         return {
             "id": self.id,
+            # The bus tells it to the person, whatever company a page shows.
+            "company_id": self.company_id.id,
             "status": self.status,
             "call_via": self.call_via,
             "phone_number": self.phone_number or False,

@@ -44,6 +44,8 @@ class TelephonyCall(models.Model):
         return {
             "uuid": self.uuid,
             "id": self.id,
+            # The bus tells it to the person, whatever company a page shows.
+            "company_id": self.company_id.id,
             "direction": self.direction,
             "state": self.state,
             "outcome": self.outcome or False,

@@ -336,8 +336,24 @@ class TestAccess(TelephonyCase):
 class TestToken(TelephonyHttpCase):
     """The route that gives a browser its access token."""
 
-    def ask_token(self):
-        return self.make_jsonrpc_request("/telephony/token", {})
+    def ask_token(self, **params):
+        return self.make_jsonrpc_request("/telephony/token", params)
+
+    def test_token_of_the_company_in_the_page(self):
+        """Z05: who works for two companies reaches the account of the one on the screen."""
+        self.ana.company_ids = [Command.link(self.company_b.id)]
+        agent_b = self.env["telephony.agent"].create({
+            "user_id": self.ana.id, "company_id": self.company_b.id,
+        })  # fmt: skip
+        self.authenticate(self.ana.login, self.ana.login)
+        for company, agent in (
+            (self.company_a, self.agent_ana), (self.company_b, agent_b), (None, self.agent_ana),
+        ):  # fmt: skip
+            answer = self.ask_token(**({"company_id": company.id} if company else {}))
+            self.assertEqual(answer["identity"], agent.sudo().identity)
+        self.authenticate(self.bob.login, self.bob.login)
+        with self.assertRaisesRegex(Exception, "AccessError"), mute_logger("odoo.http"):
+            self.ask_token(company_id=self.company_b.id)
 
     def test_who_gets_a_token(self):
         """Z01, Z05: phone users with a session, nobody else."""

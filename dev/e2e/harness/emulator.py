@@ -23,10 +23,12 @@ class Emulator:
     """The running emulator.
 
     :param str log_name: name of its log file.
+    :param dict account: what is not usual about its account: `account_sid`, `auth_token`, `number`.
     """
 
-    def __init__(self, log_name="e2e-emulator"):
+    def __init__(self, log_name="e2e-emulator", **account):
         self.log_name = log_name
+        self.account = account
         [self.port] = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.http = requests.Session()
@@ -42,6 +44,7 @@ class Emulator:
                 str(PYTHON), "-m", "twilio_emulator", "--port", str(self.port), "--loopback",
                 "--sdk", str(NODE_MODULES / "@twilio/voice-sdk/dist/twilio.js"),
                 "--openapi", str(openapi),
+                *(f"--{name.replace('_', '-')}={value}" for name, value in self.account.items()),
             ],
             env={"PYTHONPATH": str(REPO / "dev")},
         )

@@ -119,6 +119,13 @@ class OdooServer:
         seed_log = (self.program.log.parent / "e2e-seed.log").read_text()
         assert "Traceback" not in seed_log, seed_log[-3000:]
 
+    def shell(self, script):
+        """Run a script with `env` in Odoo's shell, for what no browser may write."""
+        run([str(REPO / "dev/odoo"), "shell", "-d", self.database, "--no-http"], stdin=script,
+            log="e2e-shell")
+        log = (self.program.log.parent / "e2e-shell.log").read_text()
+        assert "Traceback" not in log, log[-3000:]
+
     def stop(self):
         """Stop the server and remove its database."""
         if self.program:

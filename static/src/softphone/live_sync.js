@@ -3,7 +3,29 @@
  */
 
 import { browser } from "@web/core/browser/browser";
+import { user } from "@web/core/user";
 import { debounce } from "@web/core/utils/timing";
+
+/**
+ * The bus tells a person everything; a page shows the companies that were chosen in it.
+ *
+ * @param {{ company_id?: number, call?: Object }} payload
+ * @returns {boolean}
+ */
+function isShown(payload) {
+    const companyId = (payload.call || payload).company_id;
+    return !companyId || user.activeCompanies.some(({ id }) => id === companyId);
+}
+
+/**
+ * Of several companies, only the first one's telephone is in the page.
+ *
+ * @param {{ company_id?: number }} record
+ * @returns {boolean}
+ */
+function isOfTelephone({ company_id: companyId }) {
+    return !companyId || companyId === user.activeCompany.id;
+}
 
 const MAX_READS = 3;
 const REPLAY_DELAY = 200; // ms; replayed messages come all at once
@@ -27,12 +49,18 @@ export class LiveSync {
     start() {
         const { bus, listener, store } = this;
         this.on("telephony/call_updated", (call) => listener.onCall(call));
-        this.on("telephony/offer_made", (offer) => listener.onOfferMade(offer));
+        this.on("telephony/offer_made", (offer) => {
+            if (isOfTelephone(offer.call)) {
+                listener.onOfferMade(offer);
+            }
+        });
         this.on("telephony/offer_closed", (message) => listener.onOfferClosed(message));
         bus.subscribe("telephony/rights_changed", () => this.refresh());
         this.on("telephony/agent_updated", (agent) => {
-            store.revision++;
-            store.agent = agent;
+            if (isOfTelephone(agent)) {
+                store.revision++;
+                store.agent = agent;
+            }
         });
         // Messages of the time without a connection may be lost: ask for the whole truth.
         bus.addEventListener("BUS:RECONNECT", () => this.refresh());
@@ -46,7 +74,7 @@ export class LiveSync {
     }
 
     /**
-     * Listen to news. The bus replays the last minute to a browser it has never seen: what is
+     * Listen to news of the companies that are shown. The bus replays the last minute to a browser it has never seen: what is
      * older than the snapshot is not news, and must not ring or bring a call back to life.
      *
      * @param {string} type
@@ -56,7 +84,7 @@ export class LiveSync {
         this.bus.subscribe(type, (payload, { id } = {}) => {
             if (id !== undefined && id <= this.busId) {
                 this.refreshSoon();
-            } else {
+            } else if (isShown(payload)) {
                 apply(payload);
             }
         });

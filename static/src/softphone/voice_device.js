@@ -10,6 +10,7 @@
 import { loadJS } from "@web/core/assets";
 import { browser } from "@web/core/browser/browser";
 import { rpc } from "@web/core/network/rpc";
+import { user } from "@web/core/user";
 import { BrowserSettings } from "./browser_settings";
 import { VoiceErrorKind as Kind, VoiceState } from "./constants";
 import { VoiceError } from "./human_error";
@@ -22,6 +23,12 @@ const DIGIT_PERIOD = 230; // ms; the SDK makes tones of 160 ms and gaps of 70 ms
 const DIGIT_MARGIN = 150; // ms a busy computer may be late
 const AUDIO_FOLDER = "/crm_telephony/static/src/audio";
 const DIGIT_NAMES = [..."0123456789", "s", "h"].map((key) => `dtmf${key}`);
+
+/** @returns {Promise<Object>} what opens the account of the company whose telephone is here */
+function fetchAccess() {
+    const params = { company_id: user.activeCompany.id };
+    return rpc("/telephony/token", params, { silent: true });
+}
 
 const KIND_OF_CODE = {
     20101: Kind.TOKEN,
@@ -113,7 +120,7 @@ export class VoiceDevice {
      * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
      */
     async prepare() {
-        this._access ||= rpc("/telephony/token", {}, { silent: true });
+        this._access ||= fetchAccess();
         try {
             const { sdk_url } = await this._access;
             await loadJS(sdk_url).catch(() => {
@@ -333,7 +340,7 @@ class VoiceAttempt {
 
     async _renewToken() {
         try {
-            const { token } = await rpc("/telephony/token", {}, { silent: true });
+            const { token } = await fetchAccess();
             if (!this.isClosed) {
                 this.device.updateToken(token);
             }
