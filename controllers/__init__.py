@@ -1,1 +1,1 @@
-from . import ping, recording, session, softphone, sound, twilio_webhook
+from . import health, ping, recording, session, softphone, sound, twilio_webhook

@@ -11,6 +11,7 @@ from . import (
     res_users,
     telephony_account,
     telephony_account_diagnosis,
+    telephony_account_health,
     telephony_account_numbers,
     telephony_account_recording,
     telephony_account_setup,

@@ -14,6 +14,7 @@ from . import (
     test_flow_exits,
     test_flow_properties,
     test_follow_up,
+    test_health,
     test_i18n,
     test_incoming,
     test_install,
