@@ -30,7 +30,7 @@ class TelephonyAccount(models.Model):
     @api.model
     def _get_account_health(self):
         # sudo: telephony.account - only whether there is one that works
-        accounts_sudo = self.sudo().search([])
+        accounts_sudo = self.sudo().search([("active", "=", True)])
         if not accounts_sudo:
             return "warn"
         working = all(

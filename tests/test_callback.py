@@ -367,7 +367,7 @@ class TestDueCall(Callbacks):
         )
         done = self.plan(self.partner)
         done.action_feedback()
-        for index, value in enumerate((task.id, done.id, 10**8, "1", True)):
+        for value in (task.id, done.id, 10**8, "1", True):
             with self.subTest(value=value):
                 call = self.dial(activity_id=value)
                 self.assertFalse(call.activity_id)

@@ -15,9 +15,9 @@ import package as package_files
 import places
 from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 
-PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "e2e", "torture")
+PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "e2e")
 #: What takes long, and is run when it is asked for by name.
-LONG_PARTS = ("core",)
+LONG_PARTS = ("torture", "core")
 #: Odoo's own tests that must pass with the addon installed.
 CORE = ("crm", "mail", "phone_validation")
 TEMPLATE = "telephony_template"
