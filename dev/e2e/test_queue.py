@@ -79,7 +79,8 @@ def test_four_callers_two_members_and_a_supervisor(world, agent, customers, arra
 
     for person in (phone, other):
         open_menu_of(person, first)
-    moment = phone.page.evaluate("Date.now() + 400")
+    # Late enough that both pages of a busy machine know of it in time.
+    moment = phone.page.evaluate("Date.now() + 1500")
     for person in (phone, other):
         person.page.evaluate(_PICK_UP_AT, moment)
     telephones[0].in_conference()

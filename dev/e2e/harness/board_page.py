@@ -26,7 +26,8 @@ class Board:
 
     def figures(self):
         """Return the figures of all queues: the calls of other stories are among them."""
-        return {name: int(self.figure(name).locator("bdi").inner_text()) for name in FIGURES}
+        values = {n: self.figure(n).locator(".o_telephony_figure_value") for n in FIGURES}
+        return {name: int(value.inner_text()) for name, value in values.items()}
 
     def shows(self, **expected):
         """Wait until the figures are these, not counting what had been before the story."""
