@@ -13,7 +13,7 @@ class TestEmergency(TelephonyHttpCase):
     def prepare(self, number=None):
         """Let an administrator allow emergency calls with a number."""
         numbers = self.as_user(self.max, "telephony.number")
-        with self.assert_log("models.telephony_number_emergency", "WARNING", "decides on emergency"):
+        with self.assert_log("models.telephony_number_emergency", "WARNING", "decides on"):
             numbers.browse((number or self.number).id).write({
                 "emergency_enabled": True, "emergency_address": ADDRESS,
             })  # fmt: skip
