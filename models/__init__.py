@@ -26,6 +26,7 @@ from . import (
     telephony_call_client,
     telephony_call_consult,
     telephony_call_control,
+    telephony_call_due,
     telephony_call_event,
     telephony_call_follow_up,
     telephony_call_incoming,

@@ -230,7 +230,7 @@ class TestAccess(TelephonyCase):
                 "dial": ("+32470123456",), "accept": (call.uuid,), "decline": (call.uuid,),
                 "hang_up": (call.uuid,), "set_hold": (call.uuid, True),
                 "save_note": (call.uuid, "x"), "find_caller": ("+32470123456",),
-                "search_contacts": ("zoe",),
+                "search_contacts": ("zoe",), "due_calls": (),
             },
             "telephony.agent": {
                 "softphone_snapshot": (), "set_status": ("online",), "save_preferences": ({},),

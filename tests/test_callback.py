@@ -367,9 +367,80 @@ class TestDueCall(Callbacks):
         )
         done = self.plan(self.partner)
         done.action_feedback()
-        for value in (task.id, done.id, 10**8, "1", True):
+        for value in (task.id, done.id, 10**8, 2**40, "1", True):
             with self.subTest(value=value):
                 call = self.dial(activity_id=value)
                 self.assertFalse(call.activity_id)
                 self.as_user(self.ana).hang_up(call.uuid)
         self.assertTrue(task.active)
+
+    def due(self, user=None):
+        return self.as_user(user or self.ana).due_calls()
+
+    def test_due_calls_in_order_with_numbers(self):
+        """Z28: overdue first, then today, then later; tasks and what others do are not there."""
+        today = fields.Date.today()
+        later = self.plan(self.partner, date_deadline=today + timedelta(days=3))
+        overdue = self.plan(self.lead, date_deadline=today - timedelta(days=1), summary="Oak")
+        self.plan(self.partner, self.bob)
+        self.partner.activity_schedule("mail.mail_activity_data_todo", user_id=self.ana.id)
+        self.miss(1, from_=STRANGER)
+        self.debts().write({"user_id": self.ana.id})
+        rows = self.due()
+        self.assertEqual(
+            [(row["activity_id"], row["state"]) for row in rows if row["activity_id"]],
+            [(overdue.id, "overdue"), (later.id, "planned")],
+        )
+        [stranger] = [row for row in rows if not row["activity_id"]]
+        self.assertEqual(
+            (stranger["callback_id"], stranger["number"], stranger["name"]),
+            (self.debts().id, STRANGER, "+32 470 99 98 88"),
+        )
+        first = rows[0]
+        self.assertEqual(first["record"], {
+            "model": "crm.lead", "id": self.lead.id, "name": "A big order",
+        })
+        self.assertEqual(
+            (first["name"], first["number_display"], first["summary"], first["reason"]),
+            ("Zoe Peeters", "+32 470 12 34 56", "Oak", False),
+        )
+
+    def test_a_due_call_without_number_or_right_says_why(self):
+        """Z28: an activity on what I may not read, and on a contact without a number."""
+        nobody = self.env["res.partner"].create({"name": "No Phone"})
+        self.plan(nobody)
+        foreign = self.env["res.partner"].create({
+            "name": "Far", "phone": "+33155500177", "company_id": self.company_b.id,
+        })  # fmt: skip
+        self.env["mail.activity"].sudo().create({
+            "res_model_id": self.env["ir.model"]._get_id("res.partner"), "res_id": foreign.id,
+            "activity_type_id": self.env.ref("mail.mail_activity_data_call").id,
+            "user_id": self.ana.id,
+        })  # fmt: skip
+        rows = self.due()
+        self.assertEqual([row["number"] for row in rows], [False, False])
+        self.assertTrue(all(row["reason"] for row in rows))
+        self.assertEqual([bool(row["record"]) for row in rows], [True, False])
+
+    def test_a_due_call_that_was_tried_says_when(self):
+        """Z28: what was tried comes after what nobody has tried."""
+        activity = self.plan(self.partner)
+        self.assertFalse(self.due()[0]["tried_at"])
+        call = self.call_out(answered=False, activity_id=activity.id)
+        self.assertEqual(
+            self.due()[0]["tried_at"], fields.Datetime.to_string(call.started_at)
+        )
+
+    def test_changes_are_told_to_the_one_responsible(self):
+        """Z28: the list follows by itself."""
+        self.miss(1)
+        self.assertTrue(self.told(self.ana, "activities_changed"))
+        self.notifications.clear()
+        self.debts().write({"user_id": self.bob.id})
+        self.assertTrue(self.told(self.ana, "activities_changed"))
+        self.assertTrue(self.told(self.bob, "activities_changed"))
+
+    def test_due_calls_are_for_phone_users(self):
+        for user in (self.ian, self.pia, self.public):
+            with self.assertRaises(AccessError):
+                self.due(user)

@@ -41,11 +41,12 @@ export class AgentControl {
 
     /**
      * @param {string} term part of a name or number
+     * @param {number} [limit] how many at most
      * @returns {Promise<Object[]>} contacts that can be called; none when the server is away
      */
-    async searchContacts(term) {
+    async searchContacts(term, limit = 8) {
         try {
-            return await this.orm.silent.call("telephony.call", "search_contacts", [term]);
+            return await this.orm.silent.call("telephony.call", "search_contacts", [term, limit]);
         } catch (error) {
             console.debug("Telephony: the contacts could not be searched", error);
             return [];

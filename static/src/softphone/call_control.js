@@ -39,10 +39,11 @@ export class CallControl {
      * @param {string} [request.name] shown until the server tells who it is
      * @param {number} [request.callerId] the caller ID to show; chosen here when it is not given
      * @param {{ resModel: string, resId: number }|null} [request.target] record the call is about
+     * @param {number} [request.activityId] the due activity that the call is made for
      * @param {string} [request.reason] why a rule of the company does not count this time
      * @returns {Promise<boolean>} whether the call was placed
      */
-    async dial({ number, name = "", callerId, target = null, reason = "" }) {
+    async dial({ number, name = "", callerId, target = null, activityId, reason = "" }) {
         const { store } = this;
         this.frame.open();
         store.error = this._reasonNotToDial(number);
@@ -56,7 +57,7 @@ export class CallControl {
             }
             store.error = this._reasonNotToDial(number); // a call may have come in meanwhile
         }
-        return !store.error && this._place({ number, name, callerId, target, reason });
+        return !store.error && this._place({ number, name, callerId, target, activityId, reason });
     }
 
     async _place(request) {
@@ -121,13 +122,14 @@ export class CallControl {
         return number.trim() ? "" : _t("Enter a number to call.");
     }
 
-    async _sendDial({ number, callerId, target, reason }) {
+    async _sendDial({ number, callerId, target, activityId, reason }) {
         const requestUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
         const kwargs = {
             caller_id_id: callerId || null,
             res_model: target?.resModel || null,
             res_id: target?.resId || null,
             request_uuid: requestUuid, // the same click never makes two calls
+            ...(activityId && { activity_id: activityId }),
             ...(reason && { override_reason: reason }),
         };
         const send = () => this.orm.silent.call("telephony.call", "dial", [number.trim()], kwargs);

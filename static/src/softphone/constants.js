@@ -51,6 +51,8 @@ export const VoiceErrorKind = Object.freeze({
 export const Panel = Object.freeze({
     KEYPAD: "keypad",
     RECENT: "recent",
+    CONTACTS: "contacts",
+    ACTIVITIES: "activities",
     LIVE: "live",
     QUEUE: "queue",
     PREFERENCES: "preferences",

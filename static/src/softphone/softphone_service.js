@@ -7,6 +7,7 @@ import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { CallQuestions } from "../call_questions/call_questions";
 import { CallerIds } from "../caller_ids/caller_ids";
+import { DueCalls } from "../panels/activities/due_calls";
 import { FollowUps } from "../panels/ended/follow_ups";
 import { MonitorControl } from "../monitoring/monitor_control";
 import { LiveCalls } from "../panels/live/live_calls";
@@ -46,6 +47,7 @@ import { VoiceLink } from "./voice_link";
  * @property {PreferencesControl} preferences
  * @property {CallerIds} callerIds
  * @property {LiveCalls} live
+ * @property {DueCalls} due
  * @property {FollowUps} followUps
  * @property {RecordingControl} recording
  * @property {MonitorControl} monitor
@@ -80,14 +82,15 @@ function buildParts(store, services) {
     const live = new LiveCalls(orm, bus_service, store);
     const followUps = new FollowUps(orm);
     const recording = new RecordingControl(orm, store);
+    const due = new DueCalls(orm, bus_service, { store, calls, notes, followUps });
     const monitor = new MonitorControl({ orm, notification, store, frame, sync, settings });
     const transfer = new TransferControl({
         ...{ orm, notification, store, sync, calls, notes, questions },
     });
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
-        ...{ settings, preferences, callerIds, notices, live, followUps, monitor, quality, wrapUp },
-        ...{ transfer, recording },
+        ...{ settings, preferences, callerIds, notices, live, due, followUps, monitor },
+        ...{ quality, wrapUp, transfer, recording },
     };
 }
 
@@ -101,6 +104,7 @@ async function begin(softphone, services) {
     parts.callerIds.start();
     parts.notices.start();
     parts.live.start();
+    parts.due.start();
     parts.monitor.start();
     parts.quality.start();
     parts.wrapUp.start(parts.sync);

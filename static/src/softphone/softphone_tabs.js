@@ -11,6 +11,7 @@ export class SoftphoneTabs extends Component {
     setup() {
         Object.assign(this, useSoftphone());
         this.live = useState(this.softphone.live);
+        this.due = useState(this.softphone.due);
     }
 
     get tabs() {
@@ -67,6 +68,21 @@ export class SoftphoneTabs extends Component {
                 label: _t("Recent"),
                 count: this.store.missedCount,
                 color: "text-bg-danger",
+            },
+            {
+                panel: Panel.CONTACTS,
+                className: "o_telephony_tab_contacts",
+                icon: "fa-address-book-o",
+                label: _t("Contacts"),
+            },
+            {
+                panel: Panel.ACTIVITIES,
+                className: "o_telephony_tab_activities",
+                icon: "fa-check-square-o",
+                label: _t("Activities"),
+                title: _t("Calls to make"),
+                count: this.due.dueCount,
+                color: "text-bg-warning",
             },
         ];
     }

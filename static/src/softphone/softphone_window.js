@@ -5,6 +5,8 @@ import { usePopover } from "@web/core/popover/popover_hook";
 import { useBus, useService } from "@web/core/utils/hooks";
 import { MonitorPanel } from "../monitoring/monitor_panel";
 import { supervisorTexts } from "../monitoring/monitor_texts";
+import { ActivitiesPanel } from "../panels/activities/activities_panel";
+import { ContactsPanel } from "../panels/contacts/contacts_panel";
 import { EndedPanel } from "../panels/ended/ended_panel";
 import { HoldTime } from "../panels/in_call/hold_time";
 import { InCallPanel } from "../panels/in_call/in_call_panel";
@@ -29,8 +31,9 @@ const GAP = 16; // px
 export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
     static components = {
-        ...{ CallTimer, ConversationPanel, EndedPanel, HoldTime, InCallPanel, KeypadPanel },
-        ...{ MonitorPanel, PreferencesPanel, QueuePanel, RecentPanel, SoftphoneTabs, WrapUpBar },
+        ...{ ActivitiesPanel, CallTimer, ContactsPanel, ConversationPanel, EndedPanel, HoldTime },
+        ...{ InCallPanel, KeypadPanel, MonitorPanel, PreferencesPanel, QueuePanel, RecentPanel },
+        ...{ SoftphoneTabs, WrapUpBar },
     };
     static props = {};
 
@@ -41,7 +44,10 @@ export class SoftphoneWindow extends Component {
         this.Panel = Panel;
         this.shortcutList = usePopover(ShortcutList, { position: "top-end" });
         useBus(this.ui.bus, "resize", () => this.render());
-        onMounted(() => this.softphone.live.open());
+        onMounted(() => {
+            this.softphone.live.open();
+            this.softphone.due.open();
+        });
         // A call that begins or ends is more important than the preferences and the lists.
         useEffect(
             (...happenings) => happenings.some(Boolean) && this.softphone.frame.showCall(),

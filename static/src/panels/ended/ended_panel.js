@@ -5,6 +5,7 @@ import { conversationLength, outcomeText } from "../../softphone/call_texts";
 import { useFirstFocus } from "../../softphone/use_first_focus";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { CallNote } from "../in_call/call_note";
+import { CallNext } from "./call_next";
 import { Disposition } from "./disposition";
 import { WrapUp } from "../../wrap_up/wrap_up";
 import { FollowUp } from "./follow_up";
@@ -15,6 +16,7 @@ import { SoundQuestion } from "./sound_question";
 export class EndedPanel extends Component {
     static template = "crm_telephony.EndedPanel";
     static components = {
+        CallNext,
         Caller,
         CallNote,
         Disposition,

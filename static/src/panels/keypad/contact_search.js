@@ -10,13 +10,13 @@ const SHORTEST_TERM = 2;
  * @param {(term: string) => Promise<Object[]>} search
  */
 export function useContactSearch(search) {
-    const state = useState({ results: [], active: -1 });
+    const state = useState({ results: [], active: -1, term: "", isDone: false });
     let lastTerm = "";
 
     const run = useDebounced(async (term) => {
         const results = await search(term);
         if (term === lastTerm) {
-            Object.assign(state, { results, active: -1 });
+            Object.assign(state, { results, active: -1, isDone: true });
         }
     }, SEARCH_DELAY);
 
@@ -29,13 +29,14 @@ export function useContactSearch(search) {
             if (lastTerm.length < SHORTEST_TERM) {
                 return this.clear();
             }
+            Object.assign(state, { term: lastTerm, isDone: false });
             run(lastTerm);
         },
 
         clear() {
             lastTerm = "";
             run.cancel();
-            Object.assign(state, { results: [], active: -1 });
+            Object.assign(state, { results: [], active: -1, term: "", isDone: false });
         },
 
         /** @param {1|-1} step */

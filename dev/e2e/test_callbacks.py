@@ -1,0 +1,78 @@
+"""Callers whom nobody answered, and how the work that they leave behind is done."""
+
+from datetime import date
+
+from harness.looks import barriers, misfits, picture
+from harness.pages import Softphone, go_to_app
+from harness.people_pages import open_menu
+from harness.polling import until
+from playwright.sync_api import expect
+
+
+def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, arrange):
+    """Z27 Z28 Z29: one debt ×2 with its activity, paid by calling back; then the next due call."""
+    missed, other = customers("Griet Maes"), customers("Lien Aerts")
+    admin = agent("admin").ready()
+    desk = arrange.agent(admin.rpc)
+    arrange.flow({"name": "Closed", "kind": "message", "message": "We are closed.",
+                  "agent_ids": [(6, 0, [desk])]})
+    world.admin.create(
+        "mail.activity", res_id=other.id, summary="Ask about the desks",
+        res_model_id=world.admin.ref("base.model_res_partner"), user_id=admin.rpc.uid,
+        activity_type_id=world.admin.ref("mail.mail_activity_data_call"),
+        date_deadline=date.today().isoformat(),
+    )
+    phone = Softphone(admin).open()
+    tab = admin.page.locator(".o_telephony_tab_activities")
+    for count in (1, 2):
+        world.emulator.calls_us(missed.number).is_released()
+        until(
+            lambda count=count: [debt["count"] for debt in world.admin.search(
+                "telephony.callback", [("customer_number", "=", missed.number)], ["count"]
+            )] == [count],
+            "the debt counts the call",
+        )
+    tab.click()
+    row = admin.page.locator(".o_telephony_due", has_text="Griet Maes")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("×2")
+    assert not misfits(admin.page, ".o_telephony_softphone")
+    assert not barriers(admin.page, ".o_telephony_softphone")
+    picture(admin.page, "activities")
+
+    row.locator(".o_telephony_due_call").click()
+    telephone = world.emulator.rings(missed.number)
+    telephone.answer()
+    phone.is_talking()
+    phone.write_note("Sorry, we were closed")
+    phone.hang_up()
+    phone.has_ended("answered")
+    [debt] = world.admin.search(
+        "telephony.callback", [("customer_number", "=", missed.number)],
+        ["state", "count", "kept_percent", "activity_id"],
+    )
+    assert (debt["state"], debt["count"], debt["kept_percent"]) == ("paid", 2, 100)
+    [activity] = world.admin.search(
+        "mail.activity", [("id", "=", debt["activity_id"][0]), ("active", "=", False)],
+        ["feedback"],
+    )
+    assert "Answered" in activity["feedback"] and "we were closed" in activity["feedback"]
+
+    following = admin.page.locator(".o_telephony_call_next")
+    expect(following).to_have_attribute("title", "Save, and call Lien Aerts")
+    following.click()
+    telephone = world.emulator.rings(other.number)
+    telephone.answer()
+    phone.is_talking()
+    telephone.hang_up()
+    phone.has_ended("answered")
+    until(
+        lambda: not world.admin.search("mail.activity", [("res_id", "=", other.id)], ["id"]),
+        "the second activity is done, too",
+    )
+    expect(following).to_be_disabled()
+
+    go_to_app(admin, "Telephony")
+    open_menu(admin.page, "Call-Backs")
+    expect(admin.page.locator(".o_list_view")).to_be_visible()
+    picture(admin.page, "call_backs")

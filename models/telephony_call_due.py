@@ -1,0 +1,124 @@
+from odoo import _, api, fields, models
+
+DUE_COUNT = 80
+
+
+class TelephonyCall(models.Model):
+    """The calls a phone user is to make: due activities, and what is owed to strangers."""
+
+    _inherit = "telephony.call"
+
+    @api.model
+    def due_calls(self):
+        """Return the calls the current user is to make, the most urgent first.
+
+        :return: dictionaries with `key`, `activity_id`, `callback_id`, `record`, `name`, `number`,
+            `number_display`, `summary`, `deadline` (`YYYY-MM-DD`), `state` (`overdue`, `today` or
+            `planned`), `tried_at`, and the `reason` why it cannot be called
+        :rtype: list(dict)
+        """
+        self.env["telephony.agent"]._get_mine()
+        activities = self.env["mail.activity"].search([
+            ("user_id", "=", self.env.uid), ("activity_type_id.category", "=", "phonecall"),
+            ("res_model", "!=", False),
+        ], order="date_deadline, id", limit=DUE_COUNT)
+        debts = self.env["telephony.callback"].search([
+            ("user_id", "=", self.env.uid), ("state", "=", "open"),
+            ("company_id", "in", self.env.companies.ids),
+        ], limit=DUE_COUNT)
+        of_activity = {debt.activity_id.id: debt for debt in debts if debt.activity_id}
+        # sudo: telephony.call - when the user's own due calls were tried, by whomever
+        tried = dict(self.sudo()._read_group(
+            [("activity_id", "in", activities.ids)], ["activity_id"], ["started_at:max"]
+        ))
+        rows = [
+            self._get_due_activity(activity, of_activity.get(activity.id, debts.browse()), tried)
+            for activity in activities
+        ] + [self._get_due_debt(debt) for debt in debts if not debt.activity_id]
+        rank = {"overdue": 0, "today": 1, "planned": 2}
+        return sorted(rows, key=lambda row: (rank[row["state"]], row["deadline"], row["key"]))
+
+    @api.model
+    def _get_due_activity(self, activity, debt, tried):
+        """Return a line for a due activity.
+
+        :param debt: what is owed to the customer by it, possibly nothing
+        :param dict tried: when an activity was last tried
+        """
+        record = self.env[activity.res_model].browse(activity.res_id)
+        readable = record if record.exists() and record.has_access("read") else None
+        owner, number = (None, debt.customer_number) if debt else self._get_due_number(readable)
+        tried_at = max(filter(None, (tried.get(activity), debt.last_attempt_at)), default=None)
+        return {
+            "key": f"activity-{activity.id}",
+            "activity_id": activity.id,
+            "callback_id": debt.id,
+            "record": {
+                "model": record._name, "id": record.id, "name": readable.display_name,
+            } if readable else False,
+            "name": self._get_due_name(readable, owner) or activity.res_name or "",
+            "summary": activity.summary or False,
+            "deadline": fields.Date.to_string(activity.date_deadline),
+            "state": "overdue" if debt.is_overdue else activity.state,
+            **self._get_due_number_data(number, tried_at),
+        }  # fmt: skip
+
+    @api.model
+    def _get_due_debt(self, debt):
+        """Return a line for a debt to somebody who is neither contact nor opportunity."""
+        today = fields.Date.context_today(debt)
+        deadline = fields.Datetime.context_timestamp(debt, debt.due_at).date()
+        state = "today" if deadline <= today else "planned"
+        return {
+            "key": f"callback-{debt.id}",
+            "activity_id": False,
+            "callback_id": debt.id,
+            "record": {
+                "model": debt._name, "id": debt.id, "name": debt.customer_display,
+            },
+            "name": debt.customer_display,
+            "summary": debt._get_activity_summary(),
+            "deadline": fields.Date.to_string(deadline),
+            "state": "overdue" if debt.is_overdue else state,
+            **self._get_due_number_data(debt.customer_number, debt.last_attempt_at),
+        }  # fmt: skip
+
+    @api.model
+    def _get_due_number_data(self, number, tried_at):
+        sanitized = self._normalize(number, self.env.company.country_id)
+        return {
+            "number": number or False,
+            "number_display": self._format_number(sanitized) or number or False,
+            "tried_at": fields.Datetime.to_string(tried_at) if tried_at else False,
+            "reason": False if number else _("There is no telephone number on this record."),
+        }
+
+    @api.model
+    def _get_due_number(self, record):
+        """Return whom to call about a record, and the number: its own, else its contact's.
+
+        :param record: what may be read, or None
+        """
+        if record is None:
+            return None, False
+        partner = record.partner_id if "partner_id" in record._fields else None
+        for owner in (record, partner):
+            if not owner or not owner.has_access("read"):
+                continue
+            names = (
+                owner._phone_get_number_fields() if hasattr(owner, "_phone_get_number_fields")
+                else ["phone"]
+            )
+            for name in names:
+                if name in owner._fields and owner[name]:
+                    return owner, owner[name]
+        return None, False
+
+    @api.model
+    def _get_due_name(self, record, owner):
+        """Return the name of the person to call, as well as it is known."""
+        if record is None:
+            return ""
+        if record._name == "crm.lead":
+            return record.partner_id.name or record.contact_name or record.partner_name
+        return owner.display_name if owner else record.display_name
