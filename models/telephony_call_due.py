@@ -121,4 +121,6 @@ class TelephonyCall(models.Model):
             return ""
         if record._name == "crm.lead":
             return record.partner_id.name or record.contact_name or record.partner_name
-        return owner.display_name if owner else record.display_name
+        if owner and owner._name == "res.partner":
+            return owner.name or owner.display_name
+        return record.display_name

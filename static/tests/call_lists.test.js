@@ -236,14 +236,13 @@ describe("contacts", () => {
         await contains(".o_telephony_contact_search").edit("ann", { confirm: false });
         await advanceTime(300);
         await seen(".o_telephony_contact");
-        expect(queryAllTexts(".o_telephony_contact .o_telephony_name")).toEqual(["Anna", "Annette"]);
+        expect(queryAllTexts(".o_telephony_contact .o_telephony_name")).toEqual([
+            "Anna",
+            "Annette",
+        ]);
         await contains(".o_telephony_contact_call:last").click();
         await seen(".o_telephony_call");
-        expect.verifySteps([
-            ["ann", 30],
-            "dial +32470000008 res.partner undefined",
-            "connect u-9",
-        ]);
+        expect.verifySteps([["ann", 30], "dial +32470000008 res.partner undefined", "connect u-9"]);
     });
 
     test("Z16: by keyboard alone: down into the list, up again, Enter calls the first", async () => {

@@ -82,11 +82,11 @@ function buildParts(store, services) {
     const live = new LiveCalls(orm, bus_service, store);
     const followUps = new FollowUps(orm);
     const recording = new RecordingControl(orm, store);
-    const due = new DueCalls(orm, bus_service, { store, calls, notes, followUps });
     const monitor = new MonitorControl({ orm, notification, store, frame, sync, settings });
     const transfer = new TransferControl({
         ...{ orm, notification, store, sync, calls, notes, questions },
     });
+    const due = new DueCalls(orm, bus_service, { store, calls, notes, followUps, wrapUp });
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
         ...{ settings, preferences, callerIds, notices, live, due, followUps, monitor },

@@ -30,6 +30,7 @@ export class DueCalls extends Reactive {
      * @param {import("../../softphone/call_control").CallControl} parts.calls
      * @param {import("../../softphone/note_keeper").NoteKeeper} parts.notes
      * @param {import("../ended/follow_ups").FollowUps} parts.followUps
+     * @param {import("../../wrap_up/wrap_up_control").WrapUpControl} parts.wrapUp
      */
     constructor(orm, bus, parts) {
         super();
@@ -129,7 +130,7 @@ export class DueCalls extends Reactive {
      * @returns {Promise<boolean>} whether the next call was placed
      */
     async logAndCallNext(call) {
-        const { store, notes, followUps } = this._parts;
+        const { store, notes, followUps, wrapUp } = this._parts;
         const row = this.next(call);
         store.error = "";
         await notes.flush(call.uuid);
@@ -143,8 +144,7 @@ export class DueCalls extends Reactive {
             }
         }
         try {
-            const values = { done: true };
-            await this._orm.silent.call("telephony.call", "wrap_up", [call.uuid, values]);
+            await wrapUp.send(call.uuid, { done: true });
         } catch (error) {
             store.error = humanError(error);
             return false;
