@@ -36,7 +36,7 @@ class TelephonyCall(models.Model):
             for activity in activities
         ] + [self._get_due_debt(debt) for debt in debts if not debt.activity_id]
         rank = {"overdue": 0, "today": 1, "planned": 2}
-        return sorted(rows, key=lambda row: (rank[row["state"]], row["deadline"], row["key"]))
+        return sorted(rows, key=lambda row: (rank[row["state"]], row["deadline"]))
 
     @api.model
     def _get_due_activity(self, activity, debt, tried):
