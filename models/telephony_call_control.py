@@ -102,6 +102,7 @@ class TelephonyCall(models.Model):
             return asked_sudo._to_left(self.env.user)
         call_sudo = self._get_mine_sudo(uuid)
         if call_sudo.state != "ended":
+            call_sudo._lock()
             call_sudo._apply_event(
                 CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "agent"})
             )

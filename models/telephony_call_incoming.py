@@ -2,7 +2,6 @@ import logging
 from datetime import timedelta
 
 from odoo import _, fields, models
-from odoo.tools import SQL
 
 from .providers.base import ProviderError
 from .telephony_call import ANONYMOUS
@@ -298,7 +297,7 @@ class TelephonyCall(models.Model):
         :rtype: bool
         """
         # The lock fails to serialize when somebody else has just won, and Odoo tries again.
-        self.env.cr.execute(SQL("SELECT id FROM telephony_call WHERE id = %s FOR UPDATE", self.id))
+        self._lock()
         if self.user_id or self.state not in ("ringing", "queued"):
             return False
         now = fields.Datetime.now()

@@ -74,11 +74,6 @@ class TelephonyCall(models.Model):
         if self._get_transfer():
             raise UserError(_("Somebody else is being asked already. Cancel that first."))
 
-    def _lock(self):
-        """Let nobody else change this call's people at the same time."""
-        # A second one fails to serialize, and is tried again on what the first one left.
-        self.env.cr.execute("SELECT id FROM telephony_call WHERE id = %s FOR UPDATE", [self.id])
-
     # === THE TARGET === #
 
     @api.model

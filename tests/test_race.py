@@ -41,8 +41,10 @@ class TestRace(BaseCase):
 
     @staticmethod
     def is_no_lost_race(record):
+        # The code mutes its own lost races, but a logger is not muted for one thread alone.
         message = record.getMessage()
-        return "could not serialize" not in message and "user_company_unique" not in message
+        lost = ("could not serialize", "user_company_unique", "callback_open_unique")
+        return not any(words in message for words in lost)
 
     def in_transaction(self, function, uid=SUPERUSER_ID, before_commit=None):
         """Run a function of an environment as Odoo runs a request: again when a race is lost."""
