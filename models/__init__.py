@@ -23,6 +23,7 @@ from . import (
     telephony_agent_wrap_up,
     telephony_blocked_number,
     telephony_call,
+    telephony_call_card,
     telephony_call_client,
     telephony_call_consult,
     telephony_call_control,

@@ -65,16 +65,27 @@ class ResPartner(models.Model):
 
     @api.model
     def _telephony_find(self, number, company):
-        """Find whose number this is, the most recently changed first.
+        """Find whose number this is: of several, whom we last spoke with, then last changed.
 
         :param str number: E.164; an empty one, as of a hidden caller, finds nobody
         :param company: contacts of other companies are left out
         """
         if not number:
             return self.browse()
-        return self.search([
+        partners = self.search([
             ("phone_sanitized", "=", number), ("company_id", "in", (company.id, False))
         ], order="write_date desc, id desc", limit=MATCHES)
+        if len(partners) < 2:
+            return partners
+        # sudo: telephony.call - only an order follows from it
+        contacted = dict(self.env["telephony.call"].sudo()._read_group(
+            [("partner_id", "in", partners.ids), ("company_id", "=", company.id)],
+            ["partner_id"], ["started_at:max"],
+        ))
+        never = fields.Datetime.from_string("1970-01-01 00:00:00")
+        return partners.sorted(
+            lambda partner: contacted.get(partner.sudo(), never), reverse=True
+        )
 
     @api.model
     def _telephony_region(self, number):

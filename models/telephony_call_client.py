@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 
+from .telephony_destination import get_timezone
 from .telephony_transfer_state import THERE_STATES
 
 RECENT_COUNT = 20
@@ -103,6 +104,7 @@ class TelephonyCall(models.Model):
             "company_name": partner.commercial_company_name or self.lead_id.partner_name or False,
             "partner_id": partner.id if readable else False,
             "country_code": region or False,
+            "timezone": get_timezone(self.customer_number) or False,
             "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128" if readable else False,
         }
 
@@ -131,36 +133,6 @@ class TelephonyCall(models.Model):
             "callback": _("The caller wants to be called back."),
             "failed": _("The call failed. Check the number and try again."),
         }.get(self.outcome, _("The call has ended."))
-
-    def _get_card(self):
-        """Return the rest of the caller's business card: only what the current user may read.
-
-        :rtype: dict
-        """
-        # sudo: telephony.call - the call rings at this user
-        call_sudo = self.sudo()
-        last_sudo = call_sudo.search([
-            ("customer_number", "=", call_sudo.customer_number),
-            ("customer_number", "!=", False),
-            ("state", "=", "ended"),
-            ("company_id", "=", call_sudo.company_id.id),
-        ], limit=1)
-        leads = self.env["crm.lead"]
-        if call_sudo.partner_id and leads.has_access("read"):
-            leads = leads.search([
-                ("partner_id", "=", call_sudo.partner_id.id), ("won_status", "=", "pending"),
-            ], limit=3)
-        return {
-            "last_call": {
-                "date": fields.Datetime.to_string(last_sudo.started_at),
-                "user_name": last_sudo.user_id.name or False,
-                "outcome": last_sudo.outcome or False,
-            } if last_sudo else False,
-            "opportunities": [
-                {"id": lead.id, "name": lead.name, "stage": lead.stage_id.name or False}
-                for lead in leads
-            ],
-        }
 
     @api.model
     def _get_region(self, number):

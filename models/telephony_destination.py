@@ -3,8 +3,12 @@
 https://github.com/google/libphonenumber/blob/master/FAQ.md
 """
 
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 import phonenumbers
 from phonenumbers import PhoneNumberType, shortnumberinfo
+from phonenumbers.timezone import time_zones_for_number
 
 EXPENSIVE = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 
@@ -52,3 +56,21 @@ def to_possible_e164(written):
     if not phonenumbers.is_possible_number(parsed):
         return ""
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def get_timezone(number):
+    """Tell the time zone in which a number is used.
+
+    :param str number: E.164, or empty
+    :return: its name, as `Europe/Brussels`; empty when the clocks differ within its area
+    :rtype: str
+    """
+    if not number:
+        return ""
+    try:
+        zones = time_zones_for_number(phonenumbers.parse(number, None))
+        now = datetime.now()
+        offsets = {ZoneInfo(name).utcoffset(now) for name in zones}
+    except (phonenumbers.NumberParseException, ZoneInfoNotFoundError, ValueError):
+        return ""
+    return zones[0] if len(offsets) == 1 and zones[0] != "Etc/Unknown" else ""

@@ -7,6 +7,7 @@ from . import (
     test_board,
     test_callback,
     test_caller_id,
+    test_card,
     test_click_everywhere,
     test_consult,
     test_emergency,

@@ -64,7 +64,7 @@ def test_listen_whisper_barge(world, agent, customers):
     seller.hears(supervisor.hz)
     world.emulator.post(f"calls/{telephone.sid}/tone", tone=CUSTOMER)
     picture(seller.page, "monitor-seen")
-    found += misfits(seller.page, ".o_telephony_supervisors") + barriers(seller.page, WINDOW)
+    found += misfits(seller.page, ".o_telephony_sound_notices") + barriers(seller.page, WINDOW)
 
     _choose(page, "barge", "Everybody hears you.")
     until(lambda: _hears(telephone, seller.hz, supervisor.hz), "the customer hears both")

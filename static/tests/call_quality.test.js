@@ -51,7 +51,7 @@ async function endCall({ softphone, voice }, mustAsk) {
 describe("during the call", () => {
     test("plain advice with a sign, the most useful first, gone when it clears", async () => {
         const { voice, softphone } = await startConversation();
-        expect(".o_telephony_warnings").toHaveAttribute("aria-live", "polite");
+        expect(".o_telephony_sound_notices").toHaveAttribute("aria-live", "polite");
         for (const [kinds, kind, text, icon] of [
             [["slow_network"], "slow_network", /network is slow/, "fa-signal"],
             [["slow_network", "silent_microphone"], "silent_microphone", /seems silent/, "fa-mic"],

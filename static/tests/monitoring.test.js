@@ -181,7 +181,7 @@ describe("phone user", () => {
         await mountSoftphone({ withBus: false });
         await contains(".o_telephony_systray").click();
         expect(".o_telephony_supervisor").toHaveCount(0);
-        expect(".o_telephony_supervisors").toHaveAttribute("aria-live", "polite");
+        expect(".o_telephony_sound_notices").toHaveAttribute("aria-live", "polite");
         for (const [mode, text] of [
             ["listen", "Sue listens to this call."],
             ["whisper", "Sue listens, and can speak to you. The customer does not hear it."],

@@ -218,6 +218,7 @@ export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWa
     onRpc("telephony.call", "live_calls", () => server.talking);
     onRpc("telephony.call", "queued_calls", () => server.waiting);
     onRpc("telephony.call", "due_calls", () => []);
+    onRpc("telephony.call", "get_card", () => ({ last_call: false, opportunities: [] }));
     onRpc("res.partner", "has_access", () => true);
     onRpc("crm.lead", "has_access", () => true);
     onRpc("telephony.call", "save_note", ({ args }) => expect.step(`note ${args[1]}`) || true);

@@ -1,26 +1,22 @@
 import { Component } from "@odoo/owl";
-import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
-import { useService } from "@web/core/utils/hooks";
 import { CreateRecord } from "../create_record/create_record";
+import { CallerCard } from "../caller_card/caller_card";
 import { Caller } from "../softphone/caller";
-import { customerName, outcomeText } from "../softphone/call_texts";
-import { openCallRecord } from "../softphone/open_record";
+import { CallTimer } from "../softphone/call_timer";
+import { customerName } from "../softphone/call_texts";
 import { withShortcut } from "../softphone/shortcuts";
 import { useSoftphone } from "../softphone/use_softphone";
 import { offerReason } from "../transfer/transfer_texts";
 
-const MAX_OPPORTUNITIES = 3;
-
 /** One card per ringing call, over every page. */
 export class IncomingCalls extends Component {
     static template = "crm_telephony.IncomingCalls";
-    static components = { Caller, CreateRecord };
+    static components = { Caller, CallerCard, CallTimer, CreateRecord };
     static props = {};
 
     setup() {
         Object.assign(this, useSoftphone());
-        this.action = useService("action");
     }
 
     title(call) {
@@ -44,35 +40,6 @@ export class IncomingCalls extends Component {
 
     numberText(call) {
         return call.our_number ? call.our_number.name || call.our_number.number_display : "";
-    }
-
-    lastCallText(offer) {
-        const last = offer.call.card?.last_call;
-        if (!last) {
-            return "";
-        }
-        const date = deserializeDateTime(last.date).toLocaleString({
-            month: "short",
-            day: "numeric",
-            hour: "numeric",
-            minute: "2-digit",
-        });
-        const outcome = outcomeText({ outcome: last.outcome });
-        return last.user_name
-            ? _t("Last call: %(date)s, with %(name)s. %(outcome)s", {
-                  date,
-                  name: last.user_name,
-                  outcome,
-              })
-            : _t("Last call: %(date)s. %(outcome)s", { date, outcome });
-    }
-
-    opportunities(offer) {
-        return (offer.call.card?.opportunities || []).slice(0, MAX_OPPORTUNITIES);
-    }
-
-    openOpportunity({ id, name }) {
-        openCallRecord(this.action, { record: { model: "crm.lead", id, name } });
     }
 
     /** The shortcuts are those of the first call that rings. */

@@ -1,6 +1,7 @@
 import { Component, useEffect, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
+import { CallerCard } from "../../caller_card/caller_card";
 import { CreateRecord } from "../../create_record/create_record";
 import { monitorMode } from "../../monitoring/monitor_texts";
 import { callStateText, soundWarning } from "../../softphone/call_texts";
@@ -23,8 +24,8 @@ import { RecordingState } from "./recording_state";
 export class InCallPanel extends Component {
     static template = "crm_telephony.InCallPanel";
     static components = {
-        ...{ Caller, CallNote, CallTimer, CreateRecord, DialKeys, HoldTime, PhoneCallState },
-        ...{ RecordingState, TransferPanel, TransferStrip },
+        ...{ Caller, CallerCard, CallNote, CallTimer, CreateRecord, DialKeys, HoldTime },
+        ...{ PhoneCallState, RecordingState, TransferPanel, TransferStrip },
     };
     static props = { call: Object };
 
