@@ -56,7 +56,8 @@ class TestCard(TelephonyHttpCase):
             self.as_user(self.bob).choose_contact(call.uuid, self.twin.id)
         self.as_user(self.ana).choose_contact(call.uuid, self.twin.id)
         self.assertEqual((call.partner_id, call.lead_id), (self.twin, self.env["crm.lead"]))
-        self.assertEqual(self.told(self.ana, "call_updated")[-1]["customer"]["name"], self.twin.name)
+        told = self.told(self.ana, "call_updated")[-1]
+        self.assertEqual(told["customer"]["name"], self.twin.name)
 
     def test_what_may_not_be_chosen(self):
         """Only contacts with this very number, that the user may read."""

@@ -26,7 +26,7 @@ async function startConversation() {
     onRpc("telephony.call", "dial", running);
     await mountSoftphone({ withBus: false });
     await world.softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await waitFor(".o_telephony_call[data-voice=connected]", { timeout: 3000 });
     expect.verifySteps(["connect u-1"]);
     return { ...world, voice };
 }

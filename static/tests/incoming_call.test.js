@@ -1,4 +1,4 @@
-import { expect, press, test, waitFor, waitForNone, waitUntil } from "@odoo/hoot";
+import { expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { registry } from "@web/core/registry";
 import { VoiceErrorKind } from "@crm_telephony/softphone/constants";
@@ -11,6 +11,7 @@ import {
     fakeVoice,
     mountSoftphone,
     offerData,
+    seen,
     sendBus,
     startSoftphone,
 } from "./telephony_test_helpers";
@@ -30,7 +31,7 @@ test("Z17: the card shows the caller's business card before answering", async ()
         opportunities: [{ id: 3, name: "Twenty desks", stage: "New" }],
     };
     sendBus("telephony/offer_made", offerData({}, card));
-    await waitFor(CARD);
+    await seen(CARD);
     expect(`${CARD} .o_telephony_name`).toHaveText("Anna");
     expect(`${CARD} .o_telephony_detail`).toHaveText("Azure · +32 470 12 34 56");
     expect(`${CARD} .o_telephony_last_call`).toHaveText(/with Bob/);
@@ -60,7 +61,7 @@ test("Z05: accept reserves the call, then connects the sound", async () => {
     });
     await mountSoftphone();
     await contains(`${CARD} .o_telephony_accept`).click();
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await seen(".o_telephony_call[data-voice=connected]");
     expect(CARD).toHaveCount(0);
     expect.verifySteps(["accept u-1", "connect u-1"]);
 });
@@ -72,7 +73,7 @@ test("a lost race tells who answered, and nothing is connected", async () => {
     onRpc("telephony.call", "accept", () => ({ accepted: false, message }));
     await mountSoftphone();
     await contains(`${CARD} .o_telephony_accept`).click();
-    await waitFor(".o_notification");
+    await seen(".o_notification");
     expect(".o_notification_content").toHaveText(message);
     expect(CARD).toHaveCount(0);
     expect(".o_telephony_call").toHaveCount(0);
@@ -88,7 +89,7 @@ test("a microphone denied at accept gives the call back, with a sentence", async
     onRpc("telephony.call", "decline", ({ args }) => expect.step(`decline ${args[0]}`) || true);
     await mountSoftphone();
     await contains(`${CARD} .o_telephony_accept`).click();
-    await waitFor(".o_telephony_error");
+    await seen(".o_telephony_error");
     expect(".o_telephony_error").toHaveText(/microphone is blocked/);
     expect(".o_telephony_call").toHaveCount(0);
     expect.verifySteps(["decline u-1"]);
@@ -100,7 +101,7 @@ test("decline stops the ring here and tells the server", async () => {
     onRpc("telephony.call", "decline", ({ args }) => expect.step(`decline ${args[0]}`) || true);
     await mountSoftphone();
     await contains(`${CARD} .o_telephony_decline`).click();
-    await waitForNone(CARD);
+    await waitForNone(CARD, { timeout: 3000 });
     expect.verifySteps(["decline u-1"]);
 });
 
@@ -115,12 +116,12 @@ test("another tab that answered is told about, a colleague who answered too", as
         by_me: true,
         message: false,
     });
-    await waitForNone(CARD);
-    await waitFor(".o_notification");
+    await waitForNone(CARD, { timeout: 3000 });
+    await seen(".o_notification");
     expect(".o_notification_content").toHaveText("Answered in another tab.");
 
     sendBus("telephony/offer_made", offerData({ uuid: "u-2" }));
-    await waitFor(CARD);
+    await seen(CARD);
     sendBus("telephony/offer_closed", {
         uuid: "u-2",
         reason: "accepted",
@@ -128,8 +129,8 @@ test("another tab that answered is told about, a colleague who answered too", as
         by_me: false,
         message: "This call was already answered by Ana.",
     });
-    await waitForNone(CARD);
-    await waitFor(".o_notification:eq(1)");
+    await waitForNone(CARD, { timeout: 3000 });
+    await seen(".o_notification:eq(1)");
     expect(".o_notification_content:contains(Ana)").toHaveCount(1);
 });
 
@@ -138,7 +139,7 @@ test("it rings in the main tab until nothing is offered any more", async () => {
     const { softphone, store } = await startSoftphone();
     await mountSoftphone();
     sendBus("telephony/offer_made", offerData());
-    await waitFor(CARD);
+    await seen(CARD);
     await waitUntil(() => FakeAudio.played === 1);
     expect(softphone.ringer.audio.paused).toBe(false);
     store.removeOffer("u-1");
@@ -152,7 +153,7 @@ test("a tab that is not the main one shows the card and stays silent", async () 
     softphone.ringer.multiTab = { isOnMainTab: async () => false };
     await mountSoftphone();
     sendBus("telephony/offer_made", offerData());
-    await waitFor(CARD);
+    await seen(CARD);
     await softphone.ringer.update();
     expect(FakeAudio.played).toBe(0);
 });
@@ -163,7 +164,7 @@ test("a browser that blocks the sound asks for a click, and never shows an error
     await mountSoftphone();
     FakeAudio.error = Object.assign(new Error("play() failed"), { name: "NotAllowedError" });
     sendBus("telephony/offer_made", offerData());
-    await waitFor(".o_telephony_enable_ring");
+    await seen(".o_telephony_enable_ring");
     FakeAudio.error = null;
     await contains(".o_telephony_enable_ring").click();
     await waitUntil(() => !softphone.ringer.audio.paused);
@@ -179,9 +180,9 @@ test("the keyboard accepts the call from any page", async () => {
         () => expect.step("accept") || { accepted: true, call: accepted() }
     );
     await mountSoftphone();
-    await waitFor(CARD);
+    await seen(CARD);
     await press(["alt", "shift", "y"]);
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await seen(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["accept", "connect u-1"]);
 });
 
@@ -199,11 +200,11 @@ test("Z02: the switch changes the status, and the systray icon shows it", async 
     expect(".o_telephony_systray").toHaveAttribute("data-presence", "offline");
     await contains(".o_telephony_systray").click();
     await contains(".o_telephony_status").click();
-    await waitFor(".o_telephony_status[aria-checked=true]");
+    await seen(".o_telephony_status[aria-checked=true]");
     expect(".o_telephony_status").toHaveText("Online");
     expect(".o_telephony_systray").toHaveAttribute("data-presence", "available");
     await contains(".o_telephony_status").click();
-    await waitFor(".o_telephony_status[aria-checked=false]");
+    await seen(".o_telephony_status[aria-checked=false]");
     expect.verifySteps(["status online", "status offline"]);
 });
 

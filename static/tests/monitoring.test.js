@@ -62,14 +62,14 @@ describe("supervisor", () => {
         expect(".o_telephony_close").toHaveCount(0);
         expect.verifySteps(["monitor t-1,listen", "connect t-1", "mute true"]);
         await contains(".o_telephony_monitor_mode[data-mode=whisper]").click();
-        await waitFor(".o_telephony_monitor[data-mode=whisper]");
+        await waitFor(".o_telephony_monitor[data-mode=whisper]", { timeout: 3000 });
         expect(".o_telephony_monitor_state").toHaveText("Only Bob hears you.");
         expect(".o_telephony_monitor_mode[aria-pressed=true]").toHaveText("Whisper");
         await contains(".o_telephony_monitor_mode[data-mode=barge]").click();
-        await waitFor(".o_telephony_monitor[data-mode=barge]");
+        await waitFor(".o_telephony_monitor[data-mode=barge]", { timeout: 3000 });
         expect(".o_telephony_monitor_state").toHaveText("Everybody hears you.");
         await contains(".o_telephony_monitor_mode[data-mode=listen]").click();
-        await waitFor(".o_telephony_monitor[data-mode=listen]");
+        await waitFor(".o_telephony_monitor[data-mode=listen]", { timeout: 3000 });
         // Whoever goes silent is silent before the server answers.
         expect.verifySteps([
             ...["mode t-1,whisper", "mute false", "mode t-1,barge", "mute false"],
@@ -123,10 +123,12 @@ describe("supervisor", () => {
         await seen(".o_telephony_monitor[data-voice=connected]");
         sendBus("telephony/monitoring_ended", { uuid: "t-1", leg_id: 6 });
         sendBus("telephony/live_updated", talkRow({ uuid: "t-2" }));
-        await waitFor(".o_telephony_tab_live .o_telephony_tab_count:contains(2)");
+        await waitFor(".o_telephony_tab_live .o_telephony_tab_count:contains(2)", {
+            timeout: 3000,
+        });
         expect(".o_telephony_monitor").toHaveCount(1);
         sendBus("telephony/monitoring_ended", { uuid: "t-1", leg_id: 7 });
-        await waitForNone(".o_telephony_monitor");
+        await waitForNone(".o_telephony_monitor", { timeout: 3000 });
         await seen(".o_notification");
         expect(".o_notification_content").toHaveText(/no longer connected/);
         expect.verifySteps(["monitor t-1,listen", "connect t-1", "mute true", "leave"]);
@@ -158,7 +160,7 @@ describe("supervisor", () => {
         });
         await contains(".o_telephony_tab_live").click();
         await choose("listen");
-        await waitFor(".o_telephony_error:contains(is over)");
+        await waitFor(".o_telephony_error:contains(is over)", { timeout: 3000 });
         expect(store.monitoring).toBe(null);
         expect.verifySteps(["stop t-1"]);
     });

@@ -33,7 +33,7 @@ async function startConversation(values = {}) {
     onRpc("telephony.call", "hang_up", () => expect.step("hang up") || endedData());
     await mountSoftphone({ withBus: false });
     await world.softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await waitFor(".o_telephony_call[data-voice=connected]", { timeout: 3000 });
     expect.verifySteps(["connect u-1"]);
     return world;
 }
