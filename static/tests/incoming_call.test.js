@@ -46,7 +46,7 @@ test("Z24: a call back that is due says so, and is accepted like a call", async 
     await startSoftphone();
     await mountSoftphone();
     sendBus("telephony/offer_made", offerData({ direction: "outgoing", is_callback: true }));
-    await waitFor(CARD);
+    await seen(CARD);
     expect(CARD).toHaveAttribute("aria-label", "Anna wants to be called back");
     expect(CARD).toHaveText(/Call-back requested/);
     expect(`${CARD} .o_telephony_accept`).toHaveText("Call now");
