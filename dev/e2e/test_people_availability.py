@@ -50,10 +50,10 @@ def test_both_switches_say_the_same(world, agent):
     demo = agent("demo").ready()
     phone = Softphone(demo).open()
     expect(phone.status).to_have_text("Online")
-    expect(phone.systray).to_have_attribute("title", "Telephone: available")
+    expect(phone.systray).to_have_attribute("aria-label", "Telephone: available")
     phone.status.click()
     expect(phone.status).to_have_text("Offline")
-    expect(phone.systray).to_have_attribute("title", "Telephone: offline")
+    expect(phone.systray).to_have_attribute("aria-label", "Telephone: offline")
     expect(phone.systray).to_have_attribute("data-presence", "offline")
     assert demo.state() == "offline"
     demo.page.reload()
