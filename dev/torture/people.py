@@ -184,6 +184,8 @@ class Trouble(Person):
     def act(self):
         """Change the fault in force; every third time something dies."""
         torture = self.torture
+        # The main process may have ended because it lost the database.
+        torture.server.revive()
         faults = self.faults[self.turn % len(self.faults)]
         torture.emulator.post("faults", faults=faults)
         self.count("+".join(fault["kind"] for fault in faults))
@@ -194,7 +196,6 @@ class Trouble(Person):
             if torture.long and self.random.random() < 0.5:
                 with torture.database.unreachable():
                     torture.quiet.wait(self.random.uniform(0.5, 3))
-                torture.server.revive()
             else:
                 torture.database.cut_connections()
             self.count("no database")
