@@ -25,6 +25,7 @@ export default [
             eqeqeq: ["error", "smart"],
             "no-console": ["error", { allow: ["debug", "info", "warn", "error"] }],
             "no-constructor-return": "error",
+            "no-duplicate-imports": "error",
             "no-else-return": ["error", { allowElseIf: false }],
             "no-eval": "error",
             "no-implied-eval": "error",

@@ -255,7 +255,7 @@ class TelephonyAccount(models.Model):
         """
         sentence = errors.explain(error.code)
         if sentence:
-            return self.env._(sentence)
+            return sentence._translate(self.env.lang or "en_US")
         if error.unknown:
             return _("The answer of Twilio was lost, so nobody knows whether the request was "
                      "carried out. Synchronize the numbers before you try again.")

@@ -188,6 +188,11 @@ class TelephonyCall(models.Model):
         if not leg and is_consulted:
             leg = call._add_consulted_leg(agent, params["CallSid"])
         elif not leg:
+            if self.env["telephony.call.leg"].search_count([
+                ("account_id", "=", account.id), ("provider_leg_id", "=", params["CallSid"])
+            ], limit=1):
+                _logger.warning("%s: a leg of another call was refused", call.uuid)
+                return [HangUp()]
             leg = call._add_agent_leg(agent, params["CallSid"])
             call._on_agent_connected()
         return [call._get_join(leg, ends_conference=False)]

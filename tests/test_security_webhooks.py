@@ -253,7 +253,8 @@ class TestMutatedWebhooks(TelephonyHttpCase):
 
     def assert_silent(self, lines):
         """No secret, and no whole number of a customer, stands in the log."""
-        text = "\n".join(line for _level, _name, line in lines)
+        # The web server's own line repeats the address, into which the damage writes anything.
+        text = "\n".join(line for _level, name, line in lines if name != "werkzeug")
         for secret in self.secrets:
             self.assertNotIn(secret, text)
 

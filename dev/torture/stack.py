@@ -115,7 +115,15 @@ class Server(OdooServer):
             them.
         """
         family = psutil.Process(self.program.process.pid).children(recursive=True)
-        return [process.pid for process in family if "gevent" not in process.cmdline()]
+        found = []
+        for process in family:
+            try:
+                if "gevent" not in process.cmdline():
+                    found.append(process.pid)
+            except psutil.Error:
+                # It has just ended.
+                continue
+        return found
 
     def kill_a_worker(self, random):
         """Kill one process without a warning; the master starts another one.

@@ -1,5 +1,12 @@
-import { advanceTime, describe, expect, test } from "@odoo/hoot";
-import { animationFrame, press, queryAllTexts } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    describe,
+    expect,
+    press,
+    queryAllTexts,
+    test,
+} from "@odoo/hoot";
 import {
     contains,
     getService,

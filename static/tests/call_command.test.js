@@ -1,7 +1,6 @@
 /** “Call …” in the command palette. */
 
-import { expect, test } from "@odoo/hoot";
-import { animationFrame, press, queryAllTexts } from "@odoo/hoot";
+import { animationFrame, expect, press, queryAllTexts, test } from "@odoo/hoot";
 import { contains, getService, mountWithCleanup, onRpc } from "@web/../tests/web_test_helpers";
 import { MainComponentsContainer } from "@web/core/main_components_container";
 import {

@@ -1,7 +1,6 @@
 /** The tabs “Contacts” and “Activities”, “Log and call next”, and “Call …” of the palette. */
 
-import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, press, queryAllTexts, queryFirst } from "@odoo/hoot";
+import { advanceTime, describe, expect, press, queryAllTexts, queryFirst, test } from "@odoo/hoot";
 import { contains, mockService, onRpc, serverState } from "@web/../tests/web_test_helpers";
 import {
     callData,

@@ -1,5 +1,12 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { animationFrame, manuallyDispatchProgrammaticEvent, press, waitFor } from "@odoo/hoot";
+import {
+    animationFrame,
+    describe,
+    expect,
+    manuallyDispatchProgrammaticEvent,
+    press,
+    test,
+    waitFor,
+} from "@odoo/hoot";
 import { contains, onRpc, patchWithCleanup, serverState } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
 import { VoiceDevice } from "@crm_telephony/softphone/voice_device";

@@ -1,5 +1,4 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { animationFrame, mockDate, queryAllTexts } from "@odoo/hoot";
+import { animationFrame, describe, expect, mockDate, queryAllTexts, test } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import {
     callData,

@@ -1,5 +1,4 @@
-import { beforeEach, expect, test } from "@odoo/hoot";
-import { queryAllTexts } from "@odoo/hoot";
+import { beforeEach, expect, queryAllTexts, test } from "@odoo/hoot";
 import { Component, xml } from "@odoo/owl";
 import {
     contains,

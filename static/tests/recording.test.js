@@ -1,5 +1,15 @@
-import { beforeEach, describe, expect, test } from "@odoo/hoot";
-import { animationFrame, click, press, queryFirst, waitFor, waitForNone } from "@odoo/hoot";
+import {
+    animationFrame,
+    beforeEach,
+    click,
+    describe,
+    expect,
+    press,
+    queryFirst,
+    test,
+    waitFor,
+    waitForNone,
+} from "@odoo/hoot";
 import {
     contains,
     defineModels,

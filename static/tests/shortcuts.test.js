@@ -1,5 +1,13 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, press, queryAllTexts, waitFor } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    describe,
+    expect,
+    press,
+    queryAllTexts,
+    test,
+    waitFor,
+} from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { SHORTCUTS } from "@crm_telephony/softphone/shortcuts";

@@ -1,12 +1,14 @@
-import { describe, expect, test } from "@odoo/hoot";
 import {
+    Deferred,
     advanceTime,
     animationFrame,
     click,
-    Deferred,
+    describe,
     edit,
+    expect,
     press,
     queryAllTexts,
+    test,
     waitFor,
     waitForNone,
     waitUntil,

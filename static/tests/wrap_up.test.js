@@ -1,5 +1,12 @@
-import { describe, expect, test } from "@odoo/hoot";
-import { advanceTime, animationFrame, mockDate, waitForNone } from "@odoo/hoot";
+import {
+    advanceTime,
+    animationFrame,
+    describe,
+    expect,
+    mockDate,
+    test,
+    waitForNone,
+} from "@odoo/hoot";
 import { contains, onRpc, serverState } from "@web/../tests/web_test_helpers";
 import {
     AGENT,
