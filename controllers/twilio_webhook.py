@@ -170,7 +170,10 @@ class TwilioWebhook(Controller):
     @twiml_route("fallback")
     def fallback(self, account_sudo, form):
         """Twilio could not use the answer to another question: `ErrorCode`, `ErrorUrl`."""
-        _logger.error("Twilio could not use an answer: error %s", form.get("ErrorCode"))
+        # Twilio's codes have five digits; nothing else gets into the log.
+        code = form.get("ErrorCode") or ""
+        _logger.error("Twilio could not use an answer: error %s",
+                      code if code.isdecimal() and len(code) <= 6 else "unknown")
         return _apologize(account_sudo, form)
 
     @route("/telephony/twilio/status", **ROUTE)

@@ -32,7 +32,15 @@ def pytest_runtest_call(item):
     manifest = Manifest.for_addon(ADDON)
     tools = sys.modules.get("odoo.addons.test_lint.tests.test_pylint")
     eslint = sys.modules.get("odoo.addons.test_lint.tests.test_eslint")
+    run_eslint = eslint.TestESLint._test_eslint
+
+    def run_with_files(test, modules, configuration):
+        # The stricter rules are for other addons; without files ESLint would look for theirs.
+        if modules:
+            run_eslint(test, modules, configuration)
+
     with (
+        patch.object(eslint.TestESLint, "_test_eslint", run_with_files),
         patch.object(Manifest, "all_addon_manifests", staticmethod(lambda: [manifest])),
         patch.object(eslint, "get_modules", lambda: [ADDON]),
         # Where pytest finds the tests there is an addon named as a module of Python: `calendar`.
