@@ -73,6 +73,7 @@ def test_four_callers_two_members_and_a_supervisor(world, agent, customers, arra
     telephones[2].hears(demo.hz)
     board.shows(waiting=2, talking=1, answered=1)
     expect(board.agent_is(demo, "in_call")).to_contain_text("Griet Maes")
+    picture(board.page, "board-live", "board")
     phone.hang_up().has_ended("answered")
     phone.done()
     board.agent_is(demo, "ringing")
