@@ -1,5 +1,6 @@
 """A caller who does not want to wait is called back when it is the caller's turn."""
 
+from harness.board_page import Board
 from harness.emulator import CUSTOMER
 from harness.looks import picture
 from harness.pages import Softphone
@@ -16,16 +17,20 @@ def _queue(arrange, agent, **values):
 
 
 def test_called_back_in_turn(world, agent, customers, arrange):
-    """Z24 Z25: press 1 in the queue, hang up, keep the place, be called and speak."""
+    """Z24 Z25: press 1 in the queue, hang up, keep the place, be called and speak; the board counts
+    who waits for it among those who wait, and not among those who gave up.
+    """
     busy, caller = customers("Tine Claes"), customers("Ulla Maes")
-    ana = agent("admin").ready()
+    ana = agent("demo").ready()
     _queue(arrange, ana)
     phone = Softphone(ana)
+    board = Board(agent("admin"), "Callers")
     first = world.emulator.calls_us(busy.number)
     phone.rings("Tine Claes")
     phone.accept().is_talking()
     second = world.emulator.calls_us(caller.number)
     second.in_queue()
+    board.shows(waiting=1, talking=1)
     second.hears_words("To be called back without losing your place, press 1.")
     second.press("1")
     second.hears_words("We will call you back")
@@ -38,6 +43,8 @@ def test_called_back_in_turn(world, agent, customers, arrange):
         return row
 
     until(place_is_kept, "the place is kept")
+    board.shows(waiting=1, talking=1, abandoned=0)
+    board.row_shows(waiting=1)
     phone.hang_up().has_ended("answered")
     first.is_released()
     phone.done()
@@ -49,7 +56,9 @@ def test_called_back_in_turn(world, agent, customers, arrange):
     phone.is_talking()
     telephone.hears(ana.hz)
     ana.hears(CUSTOMER)
+    board.shows(waiting=0, talking=1, abandoned=0, missed=0)
     phone.hang_up().has_ended("answered")
     telephone.is_released()
+    board.shows(waiting=0, talking=0, abandoned=0, missed=0)
     outcomes = [call["outcome"] for call in world.server.find_calls(rpc, caller.number)]
     assert outcomes == ["answered", "callback"]
