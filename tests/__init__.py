@@ -13,7 +13,6 @@ from . import (
     test_emergency,
     test_flow,
     test_flow_exits,
-    test_flow_properties,
     test_follow_up,
     test_health,
     test_i18n,

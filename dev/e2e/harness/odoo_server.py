@@ -15,7 +15,7 @@ from .processes import Program, run
 #: A record of Odoo's log begins with date, time, process and level.
 _RECORD = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \d+ (?P<level>[A-Z]+) (?P<rest>.*)$")
 #: Two requests met, and Odoo tries the second one again: that is how the first one wins.
-_RETRIED = re.compile(r"could not serialize access|could not obtain lock|deadlock detected")
+_RETRIED = re.compile(r"could not serialize access|could not obtain lock")
 _ids = itertools.count(1)
 
 
