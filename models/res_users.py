@@ -9,6 +9,7 @@ PREFERENCES = {
     "telephony_phone_number": "phone_number",
     "telephony_press_to_accept": "press_to_accept",
     "telephony_default_number_id": "default_number_id",
+    "telephony_call_waiting": "call_waiting",
 }
 
 
@@ -45,6 +46,14 @@ class ResUsers(models.Model):
         readonly=False,
         help="Whoever answers the custom phone presses 1 first, so that its mailbox never speaks "
         "with a customer.",
+    )
+    telephony_call_waiting = fields.Boolean(
+        "Call Waiting",
+        compute="_compute_telephony_preferences",
+        compute_sudo=True,
+        readonly=False,
+        help="While you are in a conversation and nobody else is free, another call is shown "
+        "without ringing. When you answer it, the first customer is put on hold.",
     )
     telephony_default_number_id = fields.Many2one(
         "telephony.number",
@@ -84,6 +93,7 @@ class ResUsers(models.Model):
             user.telephony_call_via = agent_sudo.call_via or "browser"
             user.telephony_phone_number = agent_sudo.phone_number
             user.telephony_press_to_accept = agent_sudo.press_to_accept if agent_sudo else True
+            user.telephony_call_waiting = agent_sudo.call_waiting if agent_sudo else True
             user.telephony_number_ids = agent_sudo._get_numbers()
             user.telephony_default_number_id = agent_sudo._get_default_number()
 

@@ -306,12 +306,14 @@ class TelephonyAgent(models.Model):
         """Change how the current user makes calls.
 
         :param dict values: of `call_via`, `phone_number`, `default_number_id`,
-            `press_to_accept`
+            `press_to_accept`, `call_waiting`
         :raise ValidationError: the custom phone number is missing or wrong
         :rtype: dict
         """
         agent_sudo = self._get_mine()
-        allowed = {"call_via", "phone_number", "default_number_id", "press_to_accept"}
+        allowed = {
+            "call_via", "phone_number", "default_number_id", "press_to_accept", "call_waiting",
+        }
         vals = {name: value for name, value in values.items() if name in allowed}
         if vals.get("default_number_id") and vals["default_number_id"] not in (
             agent_sudo._get_numbers().ids
@@ -392,6 +394,7 @@ class TelephonyAgent(models.Model):
             "phone_number_display": calls._format_number(self.phone_number) or False,
             "phone_country_code": calls._get_region(self.phone_number) or False,
             "press_to_accept": self.press_to_accept,
+            "call_waiting": self.call_waiting,
             "default_number_id": self._get_default_number().id,
             "state": self.state,
             "wrap_up": self._wrap_up_to_client(),
@@ -532,6 +535,11 @@ class TelephonyAgent(models.Model):
             )
         )
 
+    def _get_reachable(self):
+        """Keep those whom an open page shows calls."""
+        facts = self._get_facts()
+        return self.filtered(lambda agent: facts[agent.id][2])
+
     def _get_open_offers(self):
         return self.env["telephony.offer"].search([
             ("agent_id", "in", self.ids),
@@ -553,7 +561,13 @@ class TelephonyAgent(models.Model):
         ))
         self.invalidate_recordset(["reserved_at"])
 
-    def _reserve(self, call=None):
+    def _is_consulted(self):
+        """Tell whether a colleague has asked this agent into a call."""
+        return bool(self.env["telephony.transfer"].search_count([
+            ("agent_id", "=", self.id), ("mode", "!=", "blind"), ("state", "in", THERE_STATES)
+        ], limit=1))
+
+    def _reserve(self, call=None, puts_aside=False):
         """Make sure that nobody else gives this agent a call in the same moment.
 
         Other calls stop ringing at the agent; the caller of this method lets them go on elsewhere
@@ -562,17 +576,13 @@ class TelephonyAgent(models.Model):
         Note: `self.ensure_one()`
 
         :param call: the call that the agent is about to take, which may go on ringing
+        :param bool puts_aside: whether a running conversation is put on hold for it
         :raise UserError: the agent is in a call
         :return: the calls that have stopped ringing here
         """
         self.ensure_one()
         self._mark_reserved()
-        if self.env["telephony.call"].search_count([
-            ("user_id", "=", self.user_id.id), ("state", "!=", "ended")
-        ], limit=1) or self.env["telephony.transfer"].search_count([
-            ("agent_id", "=", self.id), ("mode", "!=", "blind"), ("state", "in", THERE_STATES)
-        ], limit=1):
-            raise UserError(_("You are already in a call."))
+        self._check_free(puts_aside)
         if self.env["telephony.call.leg"]._get_monitoring_of(self.user_id):
             raise UserError(_("You are listening to a conversation. Leave it first."))
         self._clear_wrap_up()

@@ -278,6 +278,7 @@ class TelephonyCall(models.Model):
             "answered_at": answered_at,
             "ended_by": ended_by,
             "connect_by": False,
+            "parked_at": False,
             "failure_reason": event.reason if event.kind == "failed" else self.failure_reason,
             "duration": int((ended_at - answered_at).total_seconds()) if answered_at else 0,
             "wait_duration": max(

@@ -70,8 +70,12 @@ class TelephonyCall(models.Model):
             "ended_at": to_text(self.ended_at) or False,
             "duration": self.duration,
             "customer_state": customer.status or "new",
-            "on_hold": customer.on_hold,
-            "on_hold_since": (customer.on_hold and to_text(customer.hold_at)) or False,
+            "on_hold": customer.on_hold or bool(self.parked_at),
+            "on_hold_since": to_text(
+                self.parked_at or customer.on_hold and customer.hold_at or None
+            ) or False,
+            # The person is in another call, and takes this one back later.
+            "parked": bool(self.parked_at),
             "supervisors": self._get_supervisors_data(),
             "via": ("phone" if my_legs[-1:].number else "browser")
             if is_consulted else self.via or "browser",
@@ -80,6 +84,7 @@ class TelephonyCall(models.Model):
             "is_callback": bool(self.callback_of_id),
             "can_rejoin": bool(
                 self.state == "in_progress" and self.user_id == user and not agent_connected
+                and not self.parked_at
             ),
             "note": self.note or "",
             # Who was asked by a colleague is in the call, too, but it is not that person's call.

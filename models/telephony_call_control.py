@@ -16,10 +16,10 @@ class TelephonyCall(models.Model):
 
     @api.model
     def accept(self, uuid):
-        """Take a call that rings here. The first one wins.
+        """Take a call that rings here. The first one wins. A running conversation is put on hold.
 
         :param str uuid: the call
-        :raise UserError: the user is in another call
+        :raise UserError: the user is in another call that cannot be put on hold
         :return: `accepted`, and the `call`, or the `message` that says why not
         :rtype: dict
         """
@@ -43,14 +43,16 @@ class TelephonyCall(models.Model):
         if not offer_sudo and (not call_sudo.user_id or call_sudo._has_asked(agent_sudo)):
             return {"accepted": False, "message": _("This call is no longer ringing for you.")}
         released_sudo = call_sudo.browse()
+        self._lock_held_by(self.env.user)
         if not call_sudo.user_id:
-            released_sudo = agent_sudo._reserve(call_sudo)
+            released_sudo = agent_sudo._reserve(call_sudo, puts_aside=True)
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
                 "message": _("This call was already answered by %(name)s.",
                              name=call_sudo.user_id.name or _("somebody else")),
             }
+        call_sudo._put_others_aside()
         released_sudo._leave_queue_if_alone()
         agent_sudo._notify_change()
         return {"accepted": True, "call": call_sudo._to_client_for_me()}
@@ -121,6 +123,8 @@ class TelephonyCall(models.Model):
         call_sudo = self._get_mine_sudo(uuid)
         if call_sudo.state != "in_progress" or not call_sudo.provider_conference_id:
             raise UserError(_("Only a running call can be put on hold."))
+        if call_sudo.parked_at:
+            raise UserError(_("The customer waits on hold. Take the call back first."))
         transfer_sudo = call_sudo._get_transfer()
         if transfer_sudo.mode == "warm" and transfer_sudo.state != "merged":
             raise UserError(_(

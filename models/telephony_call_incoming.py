@@ -115,6 +115,7 @@ class TelephonyCall(models.Model):
             return [Leave()]
         now = fields.Datetime.now()
         if self.state == "in_progress":
+            self._look_after_parked()
             return self._get_hold_music(self._seconds_until(self.connect_by, now))
         if self.user_id:
             seconds = self._seconds_until(self.connect_by, now)
@@ -167,9 +168,11 @@ class TelephonyCall(models.Model):
             self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
             return [*announcement, self._get_join(self._get_customer_leg(), ends_conference=True)]
         if self.state == "in_progress":
+            self._look_after_parked()
             if self._seconds_until(self.connect_by, fields.Datetime.now()) > 0:
-                self._add_trace(_("The connection of %(name)s was lost; the customer waits.",
-                                  name=self.user_id.name))
+                if not self.parked_at:
+                    self._add_trace(_("The connection of %(name)s was lost; the customer waits.",
+                                      name=self.user_id.name))
                 return self._get_waiting_document()
             return self._give_up_on_agent()
         if self.user_id or self._get_open_offers():

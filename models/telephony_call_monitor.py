@@ -74,6 +74,8 @@ class TelephonyCall(models.Model):
             raise UserError(_("This is your own conversation."))
         if call_sudo.state != "in_progress":
             raise UserError(_("This conversation is over."))
+        if call_sudo.parked_at:
+            raise UserError(_("The customer waits on hold: there is nothing to listen to."))
         # Whoever asks again, after a reload say, ends what the old page may still hear.
         self._end_monitoring(agent_sudo.user_id)
         released_sudo = agent_sudo._reserve()

@@ -181,7 +181,7 @@ class TelephonyCall(models.Model):
         is_consulted = bool(agent) and call._get_consulted_agent() == agent
         is_mine = bool(agent) and call.user_id == agent.user_id
         allowed = (is_mine or is_consulted) and agent._is_phone_user()
-        if not call or not allowed or call.state == "ended":
+        if not call or not allowed or call.state == "ended" or call.parked_at:
             _logger.info("%s: a browser was refused", call.uuid or "unknown")
             return [HangUp()]
         leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])

@@ -250,7 +250,7 @@ class TelephonyCall(models.Model):
             } if queue else False,
             "started_at": to_text(self.started_at),
             "answered_at": to_text(self.answered_at) or False,
-            "on_hold": self._get_customer_leg().on_hold,
+            "on_hold": self._get_customer_leg().on_hold or bool(self.parked_at),
             "transfer": self._get_live_transfer(),
         }
 

@@ -71,6 +71,8 @@ class TelephonyCall(models.Model):
     def _check_transferable(self):
         if self.state != "in_progress" or not self._get_customer_leg()._is_connected():
             raise UserError(_("Only a running conversation can be transferred."))
+        if self.parked_at:
+            raise UserError(_("The customer waits on hold. Take the call back first."))
         if self._get_transfer():
             raise UserError(_("Somebody else is being asked already. Cancel that first."))
 
@@ -157,10 +159,7 @@ class TelephonyCall(models.Model):
         :param str message: a whole sentence
         """
         user = self.user_id
-        for leg in self._get_agent_legs():
-            leg.dismissed = True
-            if leg._is_alive() and leg.provider_leg_id:
-                self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
+        self._dismiss_agent_legs()
         self.write({"user_id": False, "claimed_at": False, "connect_by": False})
         user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
         agents = user.telephony_agent_ids.filtered(
@@ -170,6 +169,13 @@ class TelephonyCall(models.Model):
         agents.last_call_at = fields.Datetime.now()
         agents._notify_change()
         agents._find_work()
+
+    def _dismiss_agent_legs(self):
+        """Let the phone user's legs go: they end, and their end means nothing for the call."""
+        for leg in self._get_agent_legs():
+            leg.dismissed = True
+            if leg._is_alive() and leg.provider_leg_id:
+                self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
 
     def _to_left(self, user):
         """Return the call as somebody sees it who is no longer in it."""

@@ -240,5 +240,7 @@ class TelephonyFlowStep(models.Model):
                 return rung.browse()
         elif self.ring_order == "parallel" and rung:
             return rung.browse()
-        free = (self.agent_ids - rung)._get_available()
-        return self._choose_turn(self.ring_order, self.agent_ids, free)
+        others = self.agent_ids - rung
+        # Those who speak are asked last, and only when nobody else is left.
+        able = others._get_available() or others._get_interruptible()
+        return self._choose_turn(self.ring_order, self.agent_ids, able)

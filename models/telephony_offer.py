@@ -56,7 +56,8 @@ class TelephonyOffer(models.Model):
             offers.call_id.leg_ids.filtered(lambda leg: leg.offer_id in offers)
         )
         if state == "expired":
-            offers.agent_id._count_missed_offer()
+            # Whoever speaks with somebody else has not overheard anything.
+            offers.agent_id.filtered(lambda agent: agent.state != "in_call")._count_missed_offer()
         for offer in offers:
             user = offer.agent_id.user_id
             by_me = bool(winner) and user == winner

@@ -51,7 +51,9 @@ class TelephonyQueue(models.Model):
             },
             "queues": rows,
             "agents": agents._to_board(
-                {call.user_id: call for call in talking}, self._get_board_last_ends(today)
+                # Of two calls, the one that is not on hold.
+                {call.user_id: call for call in talking.sorted("parked_at", reverse=True)},
+                self._get_board_last_ends(today),
             ),
             "states": agents._get_board_states(),
             "domains": self._get_board_domains(today),

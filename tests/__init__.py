@@ -33,6 +33,7 @@ from . import (
     test_race,
     test_reconcile,
     test_recording,
+    test_second_call,
     test_security,
     test_security_rpc,
     test_security_webhooks,

@@ -9,7 +9,7 @@ from .common import TelephonyCase, TelephonyHttpCase
 VIEW = "base.view_users_form_simple_modif"
 FIELDS = [
     "telephony_is_phone_user", "telephony_call_via", "telephony_phone_number",
-    "telephony_press_to_accept", "telephony_default_number_id",
+    "telephony_press_to_accept", "telephony_default_number_id", "telephony_call_waiting",
 ]  # fmt: skip
 
 

@@ -19,6 +19,16 @@ export class IncomingCalls extends Component {
         Object.assign(this, useSoftphone());
     }
 
+    /** A second call is shown quietly to somebody who speaks already. */
+    get isQuiet() {
+        return this.store.hasCall;
+    }
+
+    get mayAccept() {
+        const { store } = this;
+        return !store.accepting && (!store.isBusy || store.canHoldForAnother);
+    }
+
     title(call) {
         if (call.is_callback) {
             return _t("%(name)s wants to be called back", { name: customerName(call) });
@@ -44,10 +54,11 @@ export class IncomingCalls extends Component {
 
     /** The shortcuts are those of the first call that rings. */
     acceptTitle(isFirst) {
-        if (this.store.isBusy) {
+        if (this.store.isBusy && !this.store.canHoldForAnother) {
             return _t("You are already in a call.");
         }
-        return isFirst ? withShortcut(_t("Accept"), "accept") : undefined;
+        const label = this.isQuiet ? _t("Hold and answer") : _t("Accept");
+        return isFirst ? withShortcut(label, "accept") : undefined;
     }
 
     declineTitle(isFirst) {

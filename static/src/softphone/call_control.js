@@ -5,6 +5,7 @@
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
+import { customerName } from "./call_texts";
 import { CallState, VoiceState } from "./constants";
 import { humanError, isRuleError } from "./human_error";
 
@@ -115,6 +116,11 @@ export class CallControl {
         if (store.monitoring) {
             return _t("You are listening to a conversation. Leave it first.");
         }
+        if (store.heldCall) {
+            return _t(
+                "A customer is waiting for you on hold. Take that call back or end it first."
+            );
+        }
         // Before the first snapshot nothing is known, and the server decides.
         if (store.isReady && !store.canCall) {
             return store.cannotCallReason || _t("You cannot make calls now.");
@@ -197,7 +203,7 @@ export class CallControl {
 
     // === Being called === //
 
-    /** Take an offered call. @param {string} uuid */
+    /** Take an offered call. A running conversation is put on hold for it. @param {string} uuid */
     accept(uuid) {
         return this._take(uuid, "accept");
     }
@@ -210,14 +216,16 @@ export class CallControl {
     /** @param {string} method that asks the server for the call; the first one wins */
     async _take(uuid, method) {
         const { store, link, voice, ringer } = this;
-        if (store.isBusy || store.accepting) {
+        const isSecond = method === "accept" && store.canHoldForAnother;
+        if ((store.isBusy && !isSecond) || store.accepting) {
             store.error = _t("You are already in a call.");
             return;
         }
         store.accepting = uuid;
         store.error = "";
         ringer.update();
-        const session = link.begin(uuid);
+        // A conversation keeps its sound until the other call is surely this person's.
+        let session = isSecond ? null : link.begin(uuid);
         const microphone = voice.ensureMicrophone();
         microphone.catch(() => {}); // looked at below, once the call is ours
         voice.prepare().catch(() => {});
@@ -225,13 +233,16 @@ export class CallControl {
             const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
             store.removeOffer(uuid);
             if (answer.accepted) {
+                session ||= this._leaveForAnother(uuid);
                 await this._onAccepted(session, answer.call, microphone);
             } else {
-                link.end();
+                if (session) {
+                    link.end();
+                }
                 this.notification.add(answer.message, { type: "warning" });
             }
         } catch (error) {
-            if (link.isWanted(session)) {
+            if (session && link.isWanted(session)) {
                 link.end();
             }
             this.notification.add(humanError(error), { type: "danger" });
@@ -239,6 +250,16 @@ export class CallControl {
             store.accepting = false;
             ringer.update();
         }
+    }
+
+    /** The server has put the running conversation on hold: its sound ends here. */
+    _leaveForAnother(uuid) {
+        const { store } = this;
+        if (store.currentCall?.uuid) {
+            this.notes.flush(store.currentCall.uuid);
+        }
+        store.isTransferShown = false;
+        return this.link.begin(uuid);
     }
 
     async _onAccepted(session, call, microphone) {
@@ -357,7 +378,8 @@ export class CallControl {
 
     /** A customer waits for this person, whose browser has perhaps crashed: say so, and how on. */
     _showLostCall() {
-        if (this.store.needsRejoin && !this.store.isOpen) {
+        const { store } = this;
+        if ((store.needsRejoin || store.heldCall) && !store.isOpen) {
             this.frame.open();
         }
     }
@@ -378,6 +400,7 @@ export class CallControl {
     onEnded(call) {
         const { store, link } = this;
         const wasShown = store.currentCall?.uuid === call.uuid;
+        const wasHeld = store.heldCall?.uuid === call.uuid;
         const wasMine = store.session?.isMine && store.session.uuid === call.uuid;
         store.applyCall(call);
         if (store.session?.uuid === call.uuid) {
@@ -385,11 +408,29 @@ export class CallControl {
         }
         this.notes.flush(call.uuid);
         this.missed.count();
-        if (wasShown && !store.hasCall) {
+        if (wasHeld) {
+            this._onHeldEnded(call);
+        } else if (wasShown && !store.hasCall) {
             store.endedCall = call;
             if (wasMine) {
                 this.frame.open();
             }
+        }
+    }
+
+    /** What remains of a call that ended on hold waits behind what is on the screen. */
+    _onHeldEnded(call) {
+        const { store } = this;
+        const isBehind = store.hasCall || store.endedCall;
+        store[isBehind ? "endedAside" : "endedCall"] = call;
+        if (!document.hidden) {
+            const name = customerName(call);
+            this.notification.add(
+                _t("The call with %(name)s, who was on hold, is over.", { name }),
+                {
+                    type: "info",
+                }
+            );
         }
     }
 

@@ -14,7 +14,8 @@ export class PreferencesControl {
     }
 
     /**
-     * @param {Object} values of `call_via`, `phone_number`, `press_to_accept`, `default_number_id`
+     * @param {Object} values of `call_via`, `phone_number`, `press_to_accept`,
+     *  `default_number_id`, `call_waiting`
      * @returns {Promise<string>} why they were refused, in the server's words; empty when saved
      */
     async save(values) {

@@ -50,11 +50,13 @@ export class SoftphoneFrame {
 
     /** A running call stays on the screen as a bar; a summary that lacks something stays, too. */
     async close() {
-        if (this.store.isBusy) {
+        if (this.store.isBusy || this.store.heldCall) {
             return this.minimize();
         }
-        if (!(await this.dismissEnded())) {
-            return;
+        while (this.store.endedCall) {
+            if (!(await this.dismissEnded())) {
+                return;
+            }
         }
         this._set({ isOpen: false, isMinimized: false });
     }
@@ -68,7 +70,8 @@ export class SoftphoneFrame {
         if (this.store.isWrapUpShown && !(await this.wrapUp.finish())) {
             return false;
         }
-        this.store.endedCall = null;
+        this.store.endedCall = this.store.endedAside;
+        this.store.endedAside = null;
         this.store.error = "";
         return true;
     }

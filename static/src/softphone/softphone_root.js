@@ -14,7 +14,7 @@ export class SoftphoneRoot extends Component {
 
     setup() {
         Object.assign(this, useSoftphone());
-        const { calls, frame, link } = this.softphone;
+        const { calls, frame, held, link } = this.softphone;
         const store = this.softphone.store;
         this.addCommand("open", () => frame.open());
         this.addCommand("queue", () => {
@@ -33,6 +33,11 @@ export class SoftphoneRoot extends Component {
             "hold",
             () => calls.setHold(!store.currentCall.on_hold),
             () => store.currentCall?.state === CallState.IN_PROGRESS
+        );
+        this.addCommand(
+            "take_back",
+            () => held.takeBack(),
+            () => Boolean(store.heldCall)
         );
         this.addCommand(
             "hang_up",

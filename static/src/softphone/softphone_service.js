@@ -9,6 +9,7 @@ import { CallQuestions } from "../call_questions/call_questions";
 import { CallerIds } from "../caller_ids/caller_ids";
 import { DueCalls } from "../panels/activities/due_calls";
 import { FollowUps } from "../panels/ended/follow_ups";
+import { HeldControl } from "../held_call/held_control";
 import { MonitorControl } from "../monitoring/monitor_control";
 import { LiveCalls } from "../panels/live/live_calls";
 import { SoftphoneSystray } from "../systray/softphone_systray";
@@ -54,6 +55,7 @@ import { VoiceLink } from "./voice_link";
  * @property {CallQuality} quality
  * @property {WrapUpControl} wrapUp
  * @property {TransferControl} transfer
+ * @property {HeldControl} held
  */
 
 function buildParts(store, services) {
@@ -74,6 +76,7 @@ function buildParts(store, services) {
         ...{ orm, notification, store, link, voice },
         ...{ ringer, notes, frame, missed, questions, wrapUp },
     });
+    const held = new HeldControl({ orm, store, link, notes, frame, calls });
     const sync = new LiveSync(orm, bus_service, store, calls);
     const agent = new AgentControl(orm, store, lease, ringer);
     const preferences = new PreferencesControl(orm, store);
@@ -90,7 +93,7 @@ function buildParts(store, services) {
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
         ...{ settings, preferences, callerIds, notices, live, due, followUps, monitor },
-        ...{ quality, wrapUp, transfer, recording },
+        ...{ quality, wrapUp, transfer, recording, held },
     };
 }
 

@@ -44,6 +44,8 @@ export class SoftphoneStore extends Reactive {
     recent = [];
     /** CallData of the call shown in the end view */
     endedCall = null;
+    /** CallData of a call that ended on hold, while another one was spoken in: shown after that */
+    endedAside = null;
     /** uuid of the last call whose wrap-up has ended */
     wrapUpOver = "";
     /** The number and name of a dial request that the server has not answered yet */
@@ -81,12 +83,33 @@ export class SoftphoneStore extends Reactive {
     /** @returns {Object|null} CallData of the call on the screen; a stand-in while dialling */
     get currentCall() {
         const uuid = this.session?.uuid;
-        const call = this.calls.find((c) => c.uuid === uuid) || (uuid ? null : this.calls[0]);
-        return call || (this.dialing && standInCall(this.dialing)) || this.calls[0] || null;
+        const calls = this.calls.filter((call) => !call.parked);
+        const call = calls.find((c) => c.uuid === uuid) || (uuid ? null : calls[0]);
+        return call || (this.dialing && standInCall(this.dialing)) || calls[0] || null;
     }
 
+    /** @returns {Object|null} CallData of the customer who waits while another call has the sound */
+    get heldCall() {
+        return this.calls.find((call) => call.parked) || null;
+    }
+
+    /** @returns {boolean} whether there is a call with its sound, or one that is about to have it */
     get hasCall() {
-        return Boolean(this.dialing || this.calls.length);
+        return Boolean(this.dialing || this.calls.some((call) => !call.parked));
+    }
+
+    /** @returns {boolean} whether the running call can be put on hold for another one */
+    get canHoldForAnother() {
+        const call = this.currentCall;
+        return Boolean(
+            call?.uuid &&
+            call.state === CallState.IN_PROGRESS &&
+            call.role !== "consulted" &&
+            !call.transfer &&
+            !this.heldCall &&
+            !this.monitoring &&
+            !this.isPhoneCall(call)
+        );
     }
 
     /** @returns {boolean} whether there is a call, an own one or one that is listened to */
@@ -114,7 +137,7 @@ export class SoftphoneStore extends Reactive {
 
     /** @returns {string} one of `AgentState`, for the systray icon */
     get presence() {
-        if (this.isBusy) {
+        if (this.isBusy || this.heldCall) {
             return AgentState.IN_CALL;
         }
         if (this.offers.length) {

@@ -3,6 +3,7 @@ import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { usePopover } from "@web/core/popover/popover_hook";
 import { useBus, useService } from "@web/core/utils/hooks";
+import { HeldCall } from "../held_call/held_call";
 import { MonitorPanel } from "../monitoring/monitor_panel";
 import { supervisorTexts } from "../monitoring/monitor_texts";
 import { ActivitiesPanel } from "../panels/activities/activities_panel";
@@ -32,7 +33,15 @@ export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
     static components = {
         ...{ ActivitiesPanel, CallTimer, ContactsPanel, ConversationPanel, EndedPanel, HoldTime },
-        ...{ InCallPanel, KeypadPanel, MonitorPanel, PreferencesPanel, QueuePanel, RecentPanel },
+        ...{
+            HeldCall,
+            InCallPanel,
+            KeypadPanel,
+            MonitorPanel,
+            PreferencesPanel,
+            QueuePanel,
+            RecentPanel,
+        },
         ...{ SoftphoneTabs, WrapUpBar },
     };
     static props = {};
@@ -70,6 +79,9 @@ export class SoftphoneWindow extends Component {
         if (this.call) {
             return customerName(this.call);
         }
+        if (this.store.heldCall) {
+            return customerName(this.store.heldCall);
+        }
         return this.store.monitoring ? rowName(this.store.monitoring) : "";
     }
 
@@ -85,6 +97,10 @@ export class SoftphoneWindow extends Component {
 
     get hangUpTitle() {
         return withShortcut(_t("Hang up"), "hang_up");
+    }
+
+    get takeBackTitle() {
+        return withShortcut(_t("Take the call on hold back"), "take_back");
     }
 
     toggleShortcuts(ev) {

@@ -108,7 +108,8 @@ export class VoiceLink {
 
     /** Join the sound of a running call again, in this tab. @param {string} uuid */
     async rejoin(uuid) {
-        const { session: before } = this.store;
+        const { session: other } = this.store;
+        const before = other?.uuid === uuid ? other : null;
         const session = this.begin(uuid);
         Object.assign(session, {
             retries: before?.retries || 0,
@@ -171,7 +172,12 @@ export class VoiceLink {
     /** Once is enough: what fails again needs the person's decision. */
     async _rejoinOnce(session) {
         const call = this.store.findCall(session.uuid);
-        if (call && session.retries < 1 && (call.can_rejoin || !call.agent_connected)) {
+        if (
+            call &&
+            !call.parked &&
+            session.retries < 1 &&
+            (call.can_rejoin || !call.agent_connected)
+        ) {
             session.retries++;
             await this.rejoin(session.uuid);
         }
@@ -184,7 +190,7 @@ export class VoiceLink {
         const uuid = browser.sessionStorage.getItem(MARKER);
         const isCarried = this.store.session?.isActive; // by another tab, which has told so
         const call = this.store.findCall(uuid);
-        if (!uuid || isCarried || !call || this.store.isPhoneCall(call)) {
+        if (!uuid || isCarried || !call || call.parked || this.store.isPhoneCall(call)) {
             browser.sessionStorage.removeItem(MARKER);
             return;
         }
@@ -217,7 +223,15 @@ export class VoiceLink {
     /** The server has told something about the call of the session. @param {Object} call */
     async onCall(call) {
         const { session } = this.store;
-        if (session?.uuid !== call.uuid || !call.can_rejoin) {
+        if (session?.uuid !== call.uuid) {
+            return;
+        }
+        if (call.parked) {
+            this.end(); // the person answers another call, perhaps in another tab
+            this.crossTab.send("hello");
+            return;
+        }
+        if (!call.can_rejoin) {
             return;
         }
         if (session.isMine && session.state === VoiceState.LOST) {

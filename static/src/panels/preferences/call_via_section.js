@@ -74,6 +74,10 @@ export class CallViaSection extends Component {
         return this.save({ press_to_accept: ev.target.checked });
     }
 
+    onCallWaiting(ev) {
+        return this.save({ call_waiting: ev.target.checked });
+    }
+
     onDefaultNumber(ev) {
         return this.save({ default_number_id: Number(ev.target.value) });
     }

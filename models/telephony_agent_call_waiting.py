@@ -1,0 +1,73 @@
+from odoo import _, fields, models
+from odoo.exceptions import UserError
+
+
+class TelephonyAgent(models.Model):
+    """A second call for somebody who speaks already: shown quietly, when nobody else is free."""
+
+    _inherit = "telephony.agent"
+
+    call_waiting = fields.Boolean(
+        default=True,
+        help="While this user is in a conversation and nobody else is free, another call is shown "
+        "without ringing. Whoever answers it puts the first customer on hold.",
+    )
+
+    def _get_interruptible(self):
+        """Keep those who are in a call, and can put it on hold for another one.
+
+        Only one who speaks in the browser can: a telephone has its own way to show a second call.
+        Nobody is shown more than one more, or a third one.
+        """
+        candidates = self.filtered(
+            lambda agent: agent.call_waiting and agent.status == "online"
+            and not agent._has_own_phone()
+        )
+        facts = candidates._get_facts()
+        return candidates.filtered(lambda agent: agent._is_interruptible(*facts[agent.id]))
+
+    def _is_interruptible(self, in_call, ringing, reachable, _wraps_up):
+        self.ensure_one()
+        if not in_call or ringing or not reachable:
+            return False
+        calls = self.env["telephony.call"]._get_held_by(self.user_id)
+        return (
+            len(calls) == 1
+            and calls.company_id == self.company_id
+            and calls._can_be_put_aside()
+            # Whoever has lost the sound comes back to that customer first.
+            and bool(calls.parked_at or not calls.connect_by)
+            and not self._is_with_colleagues()
+        )
+
+    def _is_with_colleagues(self):
+        """Tell whether this agent takes part in the call of somebody else."""
+        self.ensure_one()
+        return bool(
+            self._is_consulted()
+            or self.env["telephony.call.leg"]._get_monitoring_of(self.user_id)
+        )
+
+    def _check_free(self, puts_aside=False):
+        """Refuse to give this agent a call beside another one. Note: `self.ensure_one()`
+
+        :param bool puts_aside: whether a running conversation would be put on hold
+        :raise UserError: the agent is in a call that cannot be put on hold for this one
+        """
+        self.ensure_one()
+        calls = self.env["telephony.call"]._get_held_by(self.user_id)
+        speaking = calls.filtered(lambda call: not call.parked_at)
+        if self._is_consulted() or speaking and not puts_aside:
+            raise UserError(_("You are already in a call."))
+        if calls and not puts_aside:
+            raise UserError(_(
+                "A customer is waiting for you on hold. Take that call back or end it first."
+            ))
+        if speaking and len(calls) > 1:
+            raise UserError(_(
+                "You have a call and another one on hold. End one of them first."
+            ))
+        if speaking and not speaking._can_be_put_aside():
+            raise UserError(_(
+                "Your call cannot be put on hold now. End it, or what you do in it, first."
+            ))
