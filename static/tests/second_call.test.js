@@ -1,4 +1,4 @@
-import { Deferred, describe, expect, press, test, waitFor, waitForNone } from "@odoo/hoot";
+import { Deferred, describe, expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import {
     callData,
@@ -26,6 +26,7 @@ const running = (values = {}) =>
         answered_at: "2026-11-22 14:28:10",
         agent_connected: true,
         via: "browser",
+        parked: false,
         role: "agent",
         transfer: false,
         ...values,
@@ -48,7 +49,7 @@ async function speakAndBeCalled(values = {}) {
     onRpc("telephony.call", "dial", () => running());
     await mountSoftphone();
     await world.softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_call[data-voice=connected]");
+    await seen(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["connect u-1"]);
     sendBus("telephony/call_updated", running(values));
     sendBus("telephony/offer_made", offerData(second({ state: "ringing", answered_at: false })));
@@ -62,8 +63,8 @@ async function speakWithSecond() {
     onRpc("telephony.call", "accept", () => ({ accepted: true, call: second() }));
     await contains(`${CARD} .o_telephony_accept`).click();
     sendBus("telephony/call_updated", parked());
-    await waitFor(HELD);
-    await waitFor(".o_telephony_call[data-uuid=u-2][data-voice=connected]");
+    await seen(HELD);
+    await seen(".o_telephony_call[data-uuid=u-2][data-voice=connected]");
     expect.verifySteps(["leave", "connect u-2"]);
     return world;
 }
@@ -84,7 +85,7 @@ describe("a second call", () => {
         await contains(`${CARD} .o_telephony_accept`).click();
         expect.verifySteps([]);
         answer.resolve({ accepted: true, call: second() });
-        await waitFor(".o_telephony_call[data-uuid=u-2]");
+        await seen(".o_telephony_call[data-uuid=u-2]");
         expect.verifySteps(["leave", "connect u-2"]);
         expect(NAME).toHaveText("Ben");
     });
@@ -93,7 +94,7 @@ describe("a second call", () => {
         await speakAndBeCalled();
         onRpc("telephony.call", "accept", () => ({ accepted: false, message: "Bob was faster." }));
         await contains(`${CARD} .o_telephony_accept`).click();
-        await waitFor(".o_notification");
+        await seen(".o_notification");
         expect(".o_notification").toHaveText("Bob was faster.");
         expect(".o_telephony_call").toHaveAttribute("data-voice", "connected");
         expect.verifySteps([]);
@@ -105,7 +106,7 @@ describe("a second call", () => {
             throw userError("Your call cannot be put on hold now.");
         });
         await contains(`${CARD} .o_telephony_accept`).click();
-        await waitFor(".o_notification");
+        await seen(".o_notification");
         expect(".o_telephony_call").toHaveAttribute("data-voice", "connected");
         expect(CARD).toHaveCount(1);
         expect.verifySteps([]);
@@ -113,7 +114,7 @@ describe("a second call", () => {
 
     test("cannot be answered while a colleague is asked", async () => {
         await speakAndBeCalled({ transfer: { id: 9, state: "talking", mode: "warm" } });
-        await waitFor(`${CARD} .o_telephony_accept:disabled`);
+        await seen(`${CARD} .o_telephony_accept:disabled`);
         expect(`${CARD} .o_telephony_accept`).toHaveAttribute(
             "title",
             "You are already in a call."
@@ -123,8 +124,8 @@ describe("a second call", () => {
     test("rings when the first one has ended meanwhile", async () => {
         await speakAndBeCalled();
         sendBus("telephony/call_updated", running({ state: "ended", outcome: "answered" }));
-        await waitFor(`${CARD}:not([data-quiet])`);
-        expect(FakeAudio.played).toBe(1);
+        await seen(`${CARD}:not([data-quiet])`);
+        await waitUntil(() => FakeAudio.played === 1);
         expect(`${CARD} .o_telephony_accept`).toHaveText("Accept");
         expect.verifySteps(["leave"]);
     });
@@ -146,10 +147,10 @@ describe("the call on hold", () => {
             return running({ agent_connected: false, can_rejoin: true });
         });
         await press(["alt", "shift", "k"]);
-        await waitFor(".o_telephony_call[data-uuid=u-1][data-voice=connected]");
+        await seen(".o_telephony_call[data-uuid=u-1][data-voice=connected]");
         expect.verifySteps(["take_back u-1", "leave", "connect u-1"]);
         sendBus("telephony/call_updated", second({ parked: true, on_hold: true }));
-        await waitFor(`${HELD}[data-uuid=u-2]`);
+        await seen(`${HELD}[data-uuid=u-2]`);
         expect(NAME).toHaveText("Anna");
     });
 
@@ -159,7 +160,7 @@ describe("the call on hold", () => {
             throw userError("Your call cannot be put on hold now.");
         });
         await contains(`${HELD} .o_telephony_take_back`).click();
-        await waitFor(".o_telephony_error");
+        await seen(".o_telephony_error");
         expect(".o_telephony_call").toHaveAttribute("data-uuid", "u-2");
         expect(".o_telephony_call").toHaveAttribute("data-voice", "connected");
     });
@@ -181,11 +182,11 @@ describe("the call on hold", () => {
         const over = { state: "ended", outcome: "answered", user: false };
         sendBus("telephony/call_updated", running(over));
         await waitForNone(HELD);
-        await waitFor(".o_notification");
+        await seen(".o_notification");
         sendBus("telephony/call_updated", second(over));
-        await waitFor(".o_telephony_ended[data-uuid=u-2]");
+        await seen(".o_telephony_ended[data-uuid=u-2]");
         await contains(".o_telephony_done").click();
-        await waitFor(".o_telephony_ended[data-uuid=u-1]");
+        await seen(".o_telephony_ended[data-uuid=u-1]");
         await contains(".o_telephony_done").click();
         await waitForNone(".o_telephony_ended");
         expect(store.endedAside).toBe(null);
@@ -195,7 +196,7 @@ describe("the call on hold", () => {
     test("waits on when the other call ends, and keeps calls from being made", async () => {
         const { softphone, store } = await speakWithSecond();
         sendBus("telephony/call_updated", second({ state: "ended", outcome: "answered" }));
-        await waitFor(".o_telephony_ended[data-uuid=u-2]");
+        await seen(".o_telephony_ended[data-uuid=u-2]");
         expect.verifySteps(["leave"]);
         expect(`${HELD} .o_telephony_take_back`).toHaveText("Take back");
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "in_call");
@@ -203,14 +204,14 @@ describe("the call on hold", () => {
         expect(store.error).toMatch(/waiting for you on hold/);
         // It stays in sight whatever is closed.
         await softphone.frame.close();
-        await waitFor(".o_telephony_bar .o_telephony_take_back");
+        await seen(".o_telephony_bar .o_telephony_take_back");
     });
 
     test("that another tab has put aside ends its sound here", async () => {
         const { store } = await speakAndBeCalled();
         sendBus("telephony/call_updated", parked());
         sendBus("telephony/call_updated", second());
-        await waitFor(HELD);
+        await seen(HELD);
         expect.verifySteps(["leave"]);
         expect(store.session).toBe(null);
     });
