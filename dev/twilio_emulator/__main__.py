@@ -27,6 +27,9 @@ def parse(arguments=None):
                         help="2.0 makes the emulator's own waits twice as fast")
     parser.add_argument("--loopback", action="store_true", help="offer 127.0.0.1 for media too")
     parser.add_argument("--region", default=defaults.REGION)
+    parser.add_argument("--sound", choices=("yes", "no"), default="yes",
+                        help="no: nobody hears anything, for hundreds of calls at once")
+    parser.add_argument("--journal", type=Path, help="file that gets a line for each webhook")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args(arguments)
     for path in (options.sdk, options.openapi):
@@ -41,6 +44,7 @@ def parse(arguments=None):
         auth_token=options.auth_token, numbers=tuple(options.number or defaults.NUMBERS),
         sdk_path=options.sdk, openapi_dir=options.openapi, time_scale=options.time_scale,
         loopback=options.loopback, region=options.region,
+        sound=options.sound == "yes", journal=options.journal,
     )
 
 

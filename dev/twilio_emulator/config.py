@@ -16,6 +16,9 @@ class Config:
     :param float time_scale: 2.0 makes the emulator's own waits twice as fast; sound stays
         real time.
     :param bool loopback: offer 127.0.0.1 as a media address as well.
+    :param bool sound: False lets nobody hear anything, so that hundreds of calls cost little; what
+        is played lasts as long as ever.
+    :param journal: file that gets a line of JSON for each webhook, or None.
     """
 
     host: str = defaults.HOST
@@ -28,3 +31,5 @@ class Config:
     time_scale: float = 1.0
     loopback: bool = False
     region: str = defaults.REGION
+    sound: bool = True
+    journal: Path | None = None

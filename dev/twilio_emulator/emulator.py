@@ -10,7 +10,7 @@ from .faults import Faults
 from .handsets import Handsets
 from .legs import Leg, number_callbacks
 from .logs import Logs
-from .media import rfc4733, speech, webrtc
+from .media import channel, rfc4733, speech, webrtc
 from .media.engine import Engine
 from .openapi import load_specification
 from .outgoing import Pace
@@ -39,7 +39,7 @@ class Emulator:
         self.config, self.clock = config, Clock(config.time_scale)
         host = "127.0.0.1" if config.host in ("", "0.0.0.0", "::") else config.host
         self.public_url = "http://%s:%d" % (host, config.port)
-        self.logs, self.settings, self.faults = Logs(), Settings(), Faults()
+        self.logs, self.settings, self.faults = Logs(config.journal), Settings(), Faults()
         self.store, self.engine = Store(config), Engine()
         self.webhooks = WebhookClient(config.auth_token, self.logs)
         self.conferences, self.queues = Conferences(self), Queues()
@@ -51,6 +51,7 @@ class Emulator:
         self.speech = functools.lru_cache(256)(self._speech)
         webrtc.use_loopback(config.loopback)
         rfc4733.enable()
+        channel.use_clock(not config.sound)
 
     def _speech(self, text):
         return speech.speak(text, self.config.time_scale)
@@ -109,7 +110,8 @@ class Emulator:
     async def start(self):
         """Start what runs in the background."""
         await self.webhooks.start()
-        self.engine.start()
+        if self.config.sound:
+            self.engine.start()
 
     async def reset(self):
         """End all calls without telling anybody, and go back to the state after the start."""

@@ -167,7 +167,7 @@ class WebhookClient:
 
     def _note(self, answer, pairs, method, kind, attempt, token):
         params = dict(pairs)
-        self.logs.webhooks.append({
+        self.logs.webhook({
             "at": now().isoformat(), "kind": kind, "method": method, "url": answer.url,
             "params": params, "attempt": attempt, "token": token, "status": answer.status,
             "duration": answer.headers["duration"], "error": answer.error,

@@ -4,11 +4,21 @@ import asyncio
 
 import numpy as np
 
-from .audio import FRAME, SILENCE
+from .audio import FRAME, RATE, SILENCE
+
+
+def use_clock(enabled):
+    """Decide whether sounds end by the clock, because no media engine reads them.
+
+    :param bool enabled: for all channels of this process.
+    """
+    Channel.by_clock = enabled
 
 
 class Channel:
     """What a TwiML document sounds like. The media engine reads one frame every 20 ms."""
+
+    by_clock = False
 
     def __init__(self):
         self.text = None
@@ -38,7 +48,10 @@ class Channel:
         self.start(sound, text)
         done = self._done = asyncio.get_running_loop().create_future()
         try:
-            await done
+            if self.by_clock:
+                await asyncio.wait({done}, timeout=sound.size / RATE)
+            else:
+                await done
         finally:
             if self._done is done:
                 self.stop()

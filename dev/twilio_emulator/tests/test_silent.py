@@ -1,0 +1,31 @@
+"""An emulator without sound, for hundreds of calls: everything happens as with it."""
+
+import json
+import time
+
+import pytest_asyncio
+
+from .world import SALES, World
+
+
+@pytest_asyncio.fixture
+async def silent(tmp_path):
+    """A world in which nobody hears anything, with a journal."""
+    here = await World(sound=False, journal=tmp_path / "journal").start()
+    yield here
+    await here.stop()
+
+
+async def test_what_is_said_lasts_as_long(silent):
+    """Nobody reads the sound, and it ends all the same; the journal tells of it."""
+    text = "Please call again."
+    await silent.answer_with(SALES, "<Response><Say>%s</Say></Response>" % text)
+    started = time.monotonic()
+    sid = await silent.dial_in()
+    leg = await silent.until_status(sid, "completed")
+    assert time.monotonic() - started > silent.emulator.speech(text).size / 8000 - 0.05
+    assert leg["hears"]["rms"] == 0
+    [line] = silent.config.journal.read_text().splitlines()
+    entry = json.loads(line)
+    assert entry["params"]["CallSid"] == sid
+    assert entry["status"] == 200
