@@ -4,6 +4,7 @@ import random
 import re
 import time
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import run
 from places import PYTHON, odoo_environment, say
@@ -11,8 +12,12 @@ from places import PYTHON, odoo_environment, say
 from bench_lib import client, databases
 from bench_lib.client import STATUS, VOICE, Client
 from bench_lib.figures import Series, ratio
-from bench_lib.world import NOBODY, RINGING, make_sid
+from bench_lib.report import goal, table
+from bench_lib.world import NOBODY, RINGING, World, make_sid
 
+#: Goals: milliseconds of an incoming call, times the floor, times that with few contacts.
+VOICE_MS, VOICE_TIMES, STATUS_TIMES, GROWTH = 25.0, 2.5, 1.5, 1.2
+ODOO_BIN = Path(__file__).with_name("odoo_bin.py")
 WARM_UP = 15
 FLOOR = "sms_twilio status"
 #: Twilio's words in the life of a leg that is called, in their order.
@@ -20,23 +25,41 @@ LEG_STORY = ("initiated", "ringing", "in-progress", "completed")
 # A request in the server's log: … "POST /path HTTP/1.1" 200 - <queries> <seconds in SQL> <other>
 _LOG_LINE = re.compile(r'"POST (\S+) HTTP/1\.\d" 200 - (\d+) [\d.]+ [\d.]+')
 
+# Warnings of Python are about the libraries of Odoo.
+_PROBLEM = re.compile(
+    r"^\S+ \S+ \d+ (?!WARNING \S+ py.warnings)((?:WARNING|ERROR|CRITICAL) .*)$", re.MULTILINE
+)
+# Two requests met, and Odoo tries the second one again: that is how the first one wins.
+_RETRIED = re.compile(
+    r"^\S+ \S+ \d+ ERROR [^\n]*bad query:(?:[^\n]*\n(?!\d{4}-\d\d-))*?"
+    r"ERROR: +could not (?:serialize access|obtain lock)[^\n]*$", re.MULTILINE
+)  # fmt: skip
+
 
 class Server:
-    """An Odoo server of its own for all databases of a run, threaded, without scheduled jobs."""
+    """An Odoo server of its own without scheduled jobs.
 
-    def __init__(self, names, port, folder):
+    :param list names: the databases it serves.
+    :param int port: of HTTP; the bus of a server with workers has the third port after it.
+    :param Path folder: where the measured addon is.
+    :param int workers: processes that answer; 0: one process with threads.
+    :param str log: name of the log file.
+    """
+
+    def __init__(self, names, port, folder, workers=0, log="bench-odoo"):
         self.program = run.Program(
-            "bench-odoo",
-            [str(PYTHON), "-m", "odoo", "server", *databases.options(",".join(names), folder),
+            log,
+            [str(PYTHON), str(ODOO_BIN), "server", *databases.options(",".join(names), folder),
              "--http-port", str(port), "--gevent-port", str(port + 3), "--max-cron-threads", "0",
-             "--db-filter", "", "--log-level", "info"],
+             "--db-filter", "", "--log-level", "info", "--workers", str(workers)],
             odoo_environment(),
         )  # fmt: skip
-        self.port = port
+        self.port, self.bus_port = port, port + 3 if workers else port
 
     def __enter__(self):
         try:
             self.program.wait_ready(f"http://127.0.0.1:{self.port}/web/health")
+            self.program.wait_ready(f"http://127.0.0.1:{self.bus_port}/websocket/health")
         except BaseException:
             run.stop([self.program])
             raise
@@ -57,8 +80,8 @@ class Server:
 
     def problems(self):
         """Return the lines of the log that are a warning or worse."""
-        log = self.program.log.read_text(encoding="utf-8")
-        found = re.findall(r"^\S+ \S+ \d+ ((?:WARNING|ERROR|CRITICAL) .*)$", log, re.MULTILINE)
+        log = _RETRIED.sub("", self.program.log.read_text(encoding="utf-8"))
+        found = _PROBLEM.findall(log)
         return [f"{count} times in the log: {text}" for text, count in Counter(found).items()]
 
 
@@ -147,3 +170,80 @@ def summarise(series):
         name: {**one.summary(), "times_floor": ratio(one, series[FLOOR])}
         for name, one in series.items()
     }
+
+
+def measure(setting):
+    """Measure over HTTP, with many contacts and with few.
+
+    :param setting: what is measured, see `bench_lib.setting`.
+    :return dict: `series` (figures by name), `growth`, `problems`.
+    """
+    options, big, small = setting.options, setting.big[0], setting.small[0]
+    stock = setting.prepare(*setting.big, options.contacts, options.rounds + WARM_UP)
+    few = setting.prepare(*setting.small, setting.few, 0)
+    stock["callers"] = {big: stock["callers"], small: few["callers"]}
+    with Server([big, small], setting.port, setting.folder) as server:
+        bench = Bench(server, big, small, stock, options.seed)
+        series = bench.run(options.rounds)
+        problems = server.problems()
+    for name in (big, small):
+        with setting.registries.cursor(name) as cursor:
+            expected = {"incoming": bench.incoming[name], "outgoing": [], "messages": []}
+            if name == big:
+                expected.update(outgoing=stock["outgoing"], messages=stock["messages"])
+            here = World(setting.registries.environment(cursor))
+            problems += [f"{name}: {problem}" for problem in here.verify(expected)]
+    growth = ratio(series["voice, rings"], series["voice, rings, few contacts"])
+    return {"series": summarise(series), "growth": growth, "problems": problems}
+
+
+def _cause(one):
+    return (
+        f"{one['processor_ms']} ms are work of Odoo's process, which makes "
+        f"{one['queries_median']:g} SQL queries; undisturbed (p10) it takes {one['p10_ms']} ms"
+    )
+
+
+def goals(result):
+    """Return the goals of the webhooks."""
+    found, web = [], result["series"]
+    for name in ("voice, rings", "voice, nobody available"):
+        one, cause = web[name], _cause(web[name])
+        found += [
+            goal(f"{name}: median, ms", one["median_ms"], "<=", VOICE_MS, cause),
+            goal(f"{name}: times the floor", one["times_floor"], "<=", VOICE_TIMES, cause),
+        ]
+    for name in (*(f"status, {word}" for word in LEG_STORY), "status, caller gives up"):
+        one = web[name]
+        found.append(goal(
+            f"{name}: times the floor", one["times_floor"], "<=", STATUS_TIMES, _cause(one)
+        ))  # fmt: skip
+    found.append(goal(
+        "voice: times that with few contacts", result["growth"], "<=", GROWTH,
+        "some query of an incoming call grows with the contacts",
+    ))  # fmt: skip
+    return found
+
+
+def markdown(result, where):
+    """Return the paragraphs of the webhooks."""
+    rows = sorted(result["series"].items(), key=lambda item: (item[0] != FLOOR, item[0]))
+    return [
+        "## Webhooks",
+        ("Signed, over HTTP, one after the other, to one threaded Odoo server; the floor is Odoo "
+        "core's signed `/sms_twilio/status` (a text message was delivered) in the same database. "
+        "Odoo's threaded server closes each connection itself. SQL queries are those of the "
+        "server's log; *Processor* is what Odoo's process used of a processor, PostgreSQL's part "
+        "left out."),
+        table(
+            ["Webhook", "Times floor", "Median", "p95", "p10", "Processor", "SQL queries",
+             "Requests"],
+            [
+                [name, one["times_floor"], one["median_ms"], one["p95_ms"], one["p10_ms"],
+                 one["processor_ms"], f"{one['queries_median']:g}", one["count"]]
+                for name, one in rows
+            ],
+        ),
+        (f"An incoming call with {where['contacts']:,} contacts takes {result['growth']} times as "
+        f"long as with {where['few_contacts']:,}."),
+    ]  # fmt: skip

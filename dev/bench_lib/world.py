@@ -3,6 +3,7 @@
 All of it is written before anything is measured, and what an earlier run left is removed first.
 """
 
+import itertools
 import json
 import uuid
 from contextlib import closing
@@ -14,6 +15,8 @@ from bench_lib.client import ACCOUNT_SID, AUTH_TOKEN, BASE_URL
 
 #: Our numbers: one that rings at a phone user, one where nobody is online.
 RINGING, NOBODY = "+3225550190", "+3225550191"
+#: Phone users who call out, so that two reports at once are seldom about the same one.
+PEOPLE = 24
 #: What the runs write; removed before the next one, so that each begins alike.
 _OWN_TABLES = ("telephony_call_event", "telephony_call", "sms_tracker", "sms_sms", "bus_bus")
 
@@ -61,7 +64,10 @@ class World:
             "api_base_url": "http://127.0.0.1:9",
             "state": "connected",
         })
-        self.caller = self._ensure_agent("Carl Caller", "offline")
+        self.callers = [
+            self._ensure_agent(f"Carl{number or ''} Caller", "offline") for number in range(PEOPLE)
+        ]
+        self.caller = self.callers[0]
         self._ensure_number(RINGING, self._ensure_agent("Rita Ringing", "online"))
         self._ensure_number(NOBODY, self._ensure_agent("Nora Nobody", "offline"))
 
@@ -123,17 +129,19 @@ class World:
                 "account_id": self.account.id, "direction": "outgoing", "number_id": number.id,
                 "from_number": number.number, "to_number": contact.phone_sanitized,
                 "customer_number": contact.phone_sanitized, "partner_id": contact.id,
-                "user_id": self.caller.user_id.id,
+                "user_id": agent.user_id.id,
                 "leg_ids": [
                     (0, 0, {"account_id": self.account.id, "role": "customer",
                             "label": "customer", "number": contact.phone_sanitized,
                             "provider_leg_id": sid}),
                     (0, 0, {"account_id": self.account.id, "role": "agent", "label": "agent-1",
-                            "user_id": self.caller.user_id.id, "provider_leg_id": make_sid(),
+                            "user_id": agent.user_id.id, "provider_leg_id": make_sid(),
                             "status": "in_progress"}),
                 ],
             }
-            for contact, sid in zip(contacts, sids, strict=True)
+            for contact, sid, agent in zip(
+                contacts, sids, itertools.cycle(self.callers), strict=False
+            )
         ])  # fmt: skip
         return sids
 

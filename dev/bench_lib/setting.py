@@ -1,0 +1,75 @@
+"""What is measured in a run: options, databases, the code, and Odoo in this process."""
+
+import random
+
+from places import LOGS
+
+from bench_lib import contacts, databases, world
+
+FEW_CONTACTS = 1000
+#: Contacts whose numbers callers have.
+CALLERS = 900
+
+
+class Registries:
+    """Odoo in this process, for what is not measured over HTTP."""
+
+    def __init__(self, names, folder):
+        from odoo.tools import config
+
+        config.parse_config([
+            *databases.options(",".join(names), folder), "--log-level", "warn",
+            "--logfile", str(LOGS / "bench-orm.log"), "--max-cron-threads", "0",
+        ], setup_logging=True)  # fmt: skip
+
+    def cursor(self, name):
+        """Open a transaction on a database."""
+        from odoo.modules.registry import Registry
+
+        return Registry(name).cursor()
+
+    def environment(self, cursor):
+        """Return an environment of the superuser."""
+        from odoo import SUPERUSER_ID, api
+
+        return api.Environment(cursor, SUPERUSER_ID, {})
+
+
+class Setting:
+    """One run.
+
+    :param options: of the command line.
+    :param int port: first of the ports that may be used.
+    """
+
+    def __init__(self, options, port):
+        self.options, self.port, self.few = options, port, FEW_CONTACTS
+        databases.ensure_oca()
+        self.folder, self.code = code = databases.ensure_code(options.revision)
+        self.small = databases.ensure(FEW_CONTACTS, code, options.fresh)
+        self.big = databases.ensure(options.contacts, code, options.fresh)
+        self.registries = Registries([self.big[0], self.small[0]], self.folder)
+
+    def prepare(self, name, first, count, rounds):
+        """Check a database and write what a run needs.
+
+        :param str name: the database.
+        :param dict first: the first identifiers of its contacts and leads.
+        :param int count: its contacts.
+        :param int rounds: how many outgoing calls and text messages are written.
+        :return dict: `callers`, and, when there are rounds, `outgoing` and `messages`.
+        """
+        world.clear(name)
+        with self.registries.cursor(name) as cursor:
+            env = self.registries.environment(cursor)
+            contacts.check(env, first, count)
+            here = world.World(env)
+            here.build()
+            chosen = random.Random(self.options.seed).sample(range(count), min(count, CALLERS))
+            people = env["res.partner"].browse([first["contacts"] + i for i in chosen])
+            stock = {"callers": [(person.id, person.phone_sanitized) for person in people]}
+            if rounds:
+                some = people[:rounds]
+                stock["outgoing"] = here.make_outgoing_calls(some)
+                stock["messages"] = here.make_text_messages(some)
+        return stock
