@@ -10,12 +10,24 @@ import database
 import run
 from places import say
 
-from bench_lib import client, contacts, load, lookup, report, webhooks, workers
-from bench_lib.setting import Setting
+from bench_lib import (
+    answer,
+    client,
+    contacts,
+    load,
+    lookup,
+    report,
+    servers,
+    softphone,
+    webhooks,
+    workers,
+)
+from bench_lib.setting import PORT, Setting
 
-PORT = int(os.environ.get("TELEPHONY_BENCH_PORT") or 8669)
 #: What can be measured, in the order of the report.
-ITEMS = {"lookup": lookup, "webhooks": webhooks, "workers": workers, "load": load}
+ITEMS = {
+    "lookup": lookup, "webhooks": webhooks, "workers": workers, "load": load, "answer": answer,
+}  # fmt: skip
 
 
 def parse_options():
@@ -28,6 +40,7 @@ def parse_options():
     parser.add_argument("--fresh", action="store_true", help="make the databases anew")
     parser.add_argument("--revision", help="measure this commit in place of the working tree")
     parser.add_argument("--seed", type=int, default=1, help="of the choice of numbers")
+    parser.add_argument("--delay", type=float, default=50, help="ms of the network, default: 50")
     parser.add_argument("--strict", action="store_true", help="a missed goal is an error")
     options = parser.parse_args()
     if options.contacts < 2000 or options.contacts > 8_000_000:
@@ -58,8 +71,9 @@ def main():
         sections += item.markdown(figures, where)
         if hasattr(item, "plots"):
             plots.update(item.plots(figures))
-    where["load_average_after"] = [round(load, 2) for load in os.getloadavg()]
-    text, *paths = report.save(result, sections, plots)
+        where["load_average_after"] = [round(one, 2) for one in os.getloadavg()]
+        # After each item, so that an interrupted run leaves what it has measured.
+        text, *paths = report.save(result, sections, plots)
     print(text)
     for path in paths:
         say(f"report: {path}")

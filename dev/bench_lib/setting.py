@@ -1,11 +1,14 @@
 """What is measured in a run: options, databases, the code, and Odoo in this process."""
 
+import os
 import random
 
 from places import LOGS
 
 from bench_lib import contacts, databases, world
 
+#: The first of the ports that a run may use; runs beside each other need different ones.
+PORT = int(os.environ.get("TELEPHONY_BENCH_PORT") or 8669)
 FEW_CONTACTS = 1000
 #: Contacts whose numbers callers have.
 CALLERS = 900

@@ -10,9 +10,10 @@ from places import say
 
 from bench_lib import databases, world
 from bench_lib.client import ACCOUNT_SID, AUTH_TOKEN
+from bench_lib.setting import PORT
 from bench_lib.webhooks import Server
 
-NAME = f"{databases.PREFIX}_stage"
+NAME = f"{databases.PREFIX}_stage_{PORT}"
 __all__ = ("NAME", "SALES", "SUPPORT", "Person", "Stage")
 
 
