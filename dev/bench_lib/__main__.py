@@ -27,7 +27,7 @@ from bench_lib.setting import PORT, Setting
 #: What can be measured, in the order of the report.
 ITEMS = {
     "lookup": lookup, "webhooks": webhooks, "workers": workers, "load": load, "answer": answer,
-    "softphone": softphone,
+    "softphone": softphone, "servers": servers,
 }  # fmt: skip
 
 
