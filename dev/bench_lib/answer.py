@@ -52,7 +52,8 @@ class Acts:
         return f"+32471{200000 + self.number:06d}"
 
     def _watch(self, button, rpc, hz):
-        self.page.evaluate(self.script)
+        # A function would be called at once.
+        self.page.evaluate(f"{self.script}; undefined")
         self.page.evaluate(
             "(values) => window.benchWatch(values)", {"button": button, "rpc": rpc, "hz": hz}
         )
@@ -164,7 +165,7 @@ def measure(setting):
     """
     delay, problems = setting.options.delay, []
     rounds = QUICK if setting.options.quick else ROUNDS
-    with Stage(setting) as stage, sync_playwright() as playwright:
+    with Stage(setting, pages=True) as stage, sync_playwright() as playwright:
         server_port, *outside = stage.ports(4)
         page, hook, carrier = outside
         targets = {page: server_port, hook: server_port, carrier: stage.emulator.port}

@@ -212,7 +212,7 @@ def measure(setting):
     :return dict: figures by what is measured, and `problems`.
     """
     rounds = QUICK if setting.options.quick else ROUNDS
-    with Stage(setting) as stage, sync_playwright() as playwright:
+    with Stage(setting, pages=True) as stage, sync_playwright() as playwright:
         [port] = stage.ports(1)
         stage.connect(port)
         [person] = stage.make_people(1, "Phoning")

@@ -33,11 +33,12 @@ class Stage:
     """The programs of one measurement; a context manager.
 
     :param setting: what is measured, see `bench_lib.setting`.
+    :param bool pages: whether a browser will load the web client.
     :param dict emulator: options of the emulator.
     """
 
-    def __init__(self, setting, **emulator):
-        self.setting, self.name = setting, NAME
+    def __init__(self, setting, pages=False, **emulator):
+        self.setting, self.name, self.pages = setting, NAME, pages
         self.emulator = Emulator(
             "bench-emulator", account_sid=ACCOUNT_SID, auth_token=AUTH_TOKEN, **emulator
         )
@@ -45,6 +46,8 @@ class Stage:
     def __enter__(self):
         from odoo.sql_db import close_db
 
+        if self.pages:
+            self._make_bundles()
         # Nobody may look at a database that is being copied.
         close_db(self.setting.big[0])
         self._forget()
@@ -59,6 +62,14 @@ class Stage:
         self.emulator.stop()
         self._forget()
         database.drop(NAME)
+
+    def _make_bundles(self):
+        """Make what every page loads, once for each state of the code: it takes a while."""
+        with self.setting.registries.cursor(self.setting.big[0]) as cursor:
+            env = self.setting.registries.environment(cursor)
+            bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
+            bundle.js()
+            bundle.css()
 
     @staticmethod
     def _forget():
