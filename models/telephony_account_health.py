@@ -2,7 +2,9 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-# Minutes after which a job that did not run, or a leg nobody asked about, is a fault.
+from .providers.base import ProviderError
+
+# Minutes after which a job that did not run, or a carrier that did not answer, is a fault.
 LATE_MINUTES = 10
 
 
@@ -10,6 +12,30 @@ class TelephonyAccount(models.Model):
     """What a monitoring program asks: can somebody call, and is anybody looking after calls?"""
 
     _inherit = "telephony.account"
+
+    asked_at = fields.Datetime(
+        "Last Look", readonly=True, copy=False,
+        help="When the carrier last told who is on the telephone.",
+    )
+
+    def _list_living(self):
+        """Ask the carrier for all legs that are alive.
+
+        Note: `self.ensure_one()`
+
+        :return: the carrier's identifier -> an event with the leg's status; None when the carrier
+            could not be asked
+        :rtype: dict | None
+        """
+        self.ensure_one()
+        if not self.has_auth_token:
+            return None
+        try:
+            answers = self._get_client().list_living_legs()
+        except ProviderError:
+            return None
+        events = map(self._parse_leg_event, answers)
+        return {event.provider_leg_id: event for event in events if event}
 
     @api.model
     def _get_health(self):
@@ -48,7 +74,8 @@ class TelephonyAccount(models.Model):
     @api.model
     def _get_calls_health(self, late):
         # sudo: telephony.call.leg - only whether there are any
-        forgotten = self.env["telephony.call.leg"].sudo().search_count(
-            [("status", "!=", "ended"), ("write_date", "<", late)], limit=1
-        )
+        forgotten = self.env["telephony.call.leg"].sudo().search_count([
+            ("status", "!=", "ended"), ("create_date", "<", late),
+            "|", ("account_id.asked_at", "=", False), ("account_id.asked_at", "<", late),
+        ], limit=1)  # fmt: skip
         return "warn" if forgotten else "pass"

@@ -342,6 +342,7 @@ class TelephonyAgent(models.Model):
         if was_unreachable:
             agent_sudo._notify_change()
             agent_sudo._find_work()
+        self.env["telephony.call"]._nudge_reconciliation()
         return {
             "expires_at": fields.Datetime.to_string(expires_at),
             "status": agent_sudo.status,

@@ -19,6 +19,7 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_telephony.models.providers.base import ProviderError
 from odoo.addons.crm_telephony.models.providers.twilio.client import TwilioClient
+from odoo.addons.crm_telephony.models.providers.twilio.legs import LIVING
 
 BASE_URL = "https://crm.example.test"
 CUSTOMER = "+32470123456"
@@ -81,6 +82,11 @@ class FakeCarrier:
         if name == "start_recording":
             self._last += 1
             return f"RE{self._last:032x}"
+        if name == "list_living_legs":
+            return [
+                {"CallSid": sid, **leg} for sid, leg in self.legs.items()
+                if leg["CallStatus"] in LIVING
+            ]  # fmt: skip
         if name == "fetch_leg":
             if args[0] not in self.legs:
                 raise ProviderError("Not found.", code=20404, gone=True)
@@ -293,7 +299,9 @@ class World:
                 "started_at", "claimed_at", "connect_by", "answered_at", "step_entered_at",
                 "write_date",
             ),
-            "telephony_call_leg": ("initiated_at", "ringing_at", "answered_at", "write_date"),
+            "telephony_call_leg": (
+                "initiated_at", "ringing_at", "answered_at", "create_date", "write_date",
+            ),
             "telephony_offer": ("expires_at", "offered_at", "create_date"),
             "telephony_agent": ("wrap_up_started_at", "wrap_up_until"),
         }.items():  # fmt: skip

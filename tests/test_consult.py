@@ -228,7 +228,7 @@ class TestWarm(ConsultStories):
             "music": lambda call: self.ask("wait", {"CallSid": CALLER_LEG}, {
                 "call": call.uuid, "hold": 1,
             }),
-            "cron": lambda call: call._reconcile(call._ask_carrier()),
+            "cron": lambda call: call._reconcile(call._ask_carrier({})),
         }  # fmt: skip
         for name, look in clocks.items():
             with self.subTest(clock=name), self.env.cr.savepoint() as savepoint:
@@ -478,6 +478,6 @@ class TestThird(ConsultStories):
         self.assertFalse(self.carrier.sent("redirect_leg"))
         self.let_time_pass(31)
         self.carrier.legs = {sid: {"CallStatus": "in-progress"} for sid in (CALLER_LEG, BOB_LEG)}
-        call._reconcile(call._ask_carrier())
+        call._reconcile(call._ask_carrier({}))
         self.assertEqual(call.user_id, self.bob)
         self.assertEqual(call.provider_conference_id, ROOM)

@@ -327,7 +327,7 @@ class TestCallingBack(KeptPlaceStories):
         self.occupy()
         place = self.keep_place()
         self.let_time_pass(3600)
-        place._reconcile(place._ask_carrier())
+        place._reconcile(place._ask_carrier({}))
         self.assertEqual(place.state, "queued")
 
 

@@ -185,7 +185,7 @@ class TestDial(TelephonyCase):
         """Nothing stays “in progress” for ever."""
         call = self.dial()
         self.let_time_pass(100)
-        call._reconcile(call._ask_carrier())
+        call._reconcile(call._ask_carrier({}))
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
         self.assertEqual(call.ended_by, "system")
 

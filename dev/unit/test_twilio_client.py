@@ -168,6 +168,21 @@ def test_fetch_leg_is_an_equivalent_callback(client, carrier):
     assert params["Timestamp"].isoformat() == "2026-03-02T09:00:31+00:00"
 
 
+def test_living_legs_are_asked_for_by_status(client, carrier):
+    """In the order of a leg's life, so that none slips through between two questions."""
+    call = {"sid": CALL, "duration": None, "start_time": None, "end_time": None}
+    carrier.answers = [
+        (200, {"calls": [{**call, "status": "queued"}]}),
+        (200, {"calls": [{**call, "status": "ringing"}]}),
+        (200, {"calls": [{**call, "sid": "CA" + "9" * 32, "status": "in-progress"}]}),
+    ]
+    legs = {leg["CallSid"]: leg["CallStatus"] for leg in client.list_living_legs()}
+    assert legs == {CALL: "ringing", "CA" + "9" * 32: "in-progress"}
+    queries = [parse_qs(urlsplit(request.url).query) for request, _kwargs in carrier.requests]
+    assert [query["Status"] for query in queries] == [["queued"], ["ringing"], ["in-progress"]]
+    assert {query["PageSize"][0] for query in queries} == {"1000"}
+
+
 def test_find_participant_by_label(client, carrier):
     carrier.answers = [
         (200, {"conferences": [{"sid": ROOM}]}),

@@ -18,6 +18,11 @@ SUBRESOURCES = {
 }
 
 
+def shown_status(leg):
+    """Return a leg's status in the words of the resource, which knows no "initiated"."""
+    return "queued" if leg.status == "initiated" else leg.status
+
+
 def serialize(leg):
     """Return a call as Twilio shows it."""
     emulator = leg.emulator
@@ -26,7 +31,7 @@ def serialize(leg):
         "date_created": rfc2822(leg.created), "date_updated": rfc2822(leg.ended_at or leg.created),
         "to": leg.to, "to_formatted": leg.to, "from": leg.from_, "from_formatted": leg.from_,
         "phone_number_sid": leg.phone_number_sid,
-        "status": "queued" if leg.status == "initiated" else leg.status,
+        "status": shown_status(leg),
         "start_time": rfc2822(leg.started), "end_time": rfc2822(leg.ended_at),
         "duration": str(leg.duration) if leg.over and leg.answered_at else
         ("0" if leg.over else None),
@@ -108,7 +113,7 @@ class Calls:
         query = request.query
 
         def wanted(leg):
-            pairs = (("To", leg.to), ("From", leg.from_), ("Status", leg.status),
+            pairs = (("To", leg.to), ("From", leg.from_), ("Status", shown_status(leg)),
                      ("ParentCallSid", leg.parent_sid))
             return all(query.get(name) in (None, "", value) for name, value in pairs) and (
                 matches_dates(query, "StartTime", leg.started or leg.created)

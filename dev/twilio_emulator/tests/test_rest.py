@@ -100,6 +100,22 @@ async def test_calls_are_listed_by_number_and_status(world):
     assert await world.refused(calls(first).update, status="completed") == (400, 21220)
 
 
+async def test_living_calls_are_listed_whatever_they_do(world):
+    """A call that is being set up is queued, as the resource itself says."""
+    await world.post("settings", cps=1)
+    sids = [(await world.rest(
+        world.client.calls.create, to=MOBILE, from_=SALES, twiml="<Response/>")).sid
+        for _call in range(3)]
+    listed = {}
+    for status in ("queued", "ringing", "in-progress"):
+        for call in await world.rest(
+            world.client.calls.list, status=status, page_size=1000, limit=5000
+        ):
+            listed[call.sid] = call.status
+    assert set(listed) == set(sids)
+    assert "queued" in listed.values()
+
+
 async def test_wrong_requests_are_refused_with_twilios_codes(world):
     calls, people = world.client.calls, world.client.conferences("room").participants
     url = "http://127.0.0.1:9/none"

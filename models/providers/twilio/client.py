@@ -16,6 +16,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from ..base import ProviderError
+from .legs import LegRequests
 from .recordings import RecordingRequests
 
 # Seconds. A request runs after a commit, before the answer of the web request that caused it
@@ -104,7 +105,7 @@ def call_twilio(function, *args, **kwargs):
     raise AssertionError("unreachable")
 
 
-class TwilioClient(RecordingRequests):
+class TwilioClient(LegRequests, RecordingRequests):
     """One account at Twilio.
 
     :param str account_sid: `AC…`
@@ -205,17 +206,6 @@ class TwilioClient(RecordingRequests):
             self._client.queues(queue_id).members(leg_id).update, url=url, method="POST"
         )
 
-    def redirect_leg(self, leg_id, url):
-        """Interrupt a leg and send it elsewhere.
-
-        :param str url: address of what comes next
-        """
-        call_twilio(self._client.calls(leg_id).update, url=url, method="POST")
-
-    def end_leg(self, leg_id):
-        """Hang a leg up, in whatever state it is."""
-        call_twilio(self._client.calls(leg_id).update, status="completed")
-
     def call_phone(self, values):
         """Call a telephone and ask an address what it hears.
 
@@ -299,17 +289,3 @@ class TwilioClient(RecordingRequests):
                 gone=response.status_code == 404,
             )
         return response.content
-
-    def fetch_leg(self, leg_id):
-        """Ask for a leg.
-
-        :return: the parameters of an equivalent status callback
-        :rtype: dict
-        """
-        leg = call_twilio(self._client.calls(leg_id).fetch)
-        return {
-            "CallSid": leg.sid,
-            "CallStatus": str(getattr(leg.status, "value", leg.status)),
-            "CallDuration": leg.duration,
-            "Timestamp": leg.end_time or leg.start_time,
-        }
