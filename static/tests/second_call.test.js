@@ -1,5 +1,6 @@
 import { Deferred, describe, expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
-import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import { browser } from "@web/core/browser/browser";
 import {
     callData,
     defineTelephony,
@@ -75,6 +76,25 @@ describe("a second call", () => {
         expect(CARD).toHaveAttribute("data-quiet", "true");
         expect(CARD).toHaveAttribute("aria-live", "polite");
         expect(`${CARD} .o_telephony_accept`).toHaveText("Hold and answer");
+        expect(FakeAudio.played).toBe(0);
+    });
+
+    test("is told of on the desktop, in silence, when nobody looks", async () => {
+        class Notification {
+            static permission = "granted";
+            constructor(title, { silent }) {
+                expect.step(`${title}, silent: ${silent}`);
+            }
+            close() {}
+        }
+        patchWithCleanup(browser, { Notification });
+        patchWithCleanup(document, {
+            get hidden() {
+                return true;
+            },
+        });
+        await speakAndBeCalled();
+        await expect.waitForSteps(["Incoming call: Ben, silent: true"]);
         expect(FakeAudio.played).toBe(0);
     });
 

@@ -28,21 +28,29 @@ export class Ringer {
         multiTab.bus.addEventListener("no_longer_main_tab", () => this.update());
     }
 
+    get isShown() {
+        return this.store.offers.length > 0 && !this.store.accepting;
+    }
+
+    /** Whoever speaks is shown a second call, and not disturbed by a sound. */
     get isWanted() {
-        return this.store.offers.length > 0 && !this.store.hasCall && !this.store.accepting;
+        return this.isShown && !this.store.hasCall;
     }
 
     /** Make sound and notifications fit the offers. Call it after every change of them. */
     async update() {
         this._closeNotifications();
-        if (!this.isWanted) {
+        if (!this.isShown) {
             return this._stop();
         }
         const isMain = await this.multiTab.isOnMainTab();
-        if (!isMain || !this.isWanted) {
+        if (!isMain || !this.isShown) {
             return this._stop();
         }
         this._notify();
+        if (!this.isWanted) {
+            return this._stop();
+        }
         await this._play();
     }
 
@@ -139,6 +147,7 @@ export class Ringer {
                 {
                     body: customerDetail(call),
                     tag: call.uuid,
+                    silent: this.store.hasCall,
                     icon: "/crm_telephony/static/description/icon.png",
                 }
             );
