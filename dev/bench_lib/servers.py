@@ -76,12 +76,12 @@ def _tell_twice(port, legs):
 _EVENTS = """
 SELECT count(*) FROM telephony_call_event WHERE left(key, strpos(key, ':')) = ANY(%s)
 """
-# Each call has a contact of its own here.
+# Each call has a contact of its own here. The activity of a debt that it pays has a line, too.
 _LOGGED = """
 SELECT c.uuid, count(m.id)
   FROM telephony_call c
   JOIN telephony_call_leg l ON l.call_id = c.id
-  LEFT JOIN mail_message m ON m.id > %s AND (
+  LEFT JOIN mail_message m ON m.id > %s AND m.mail_activity_type_id IS NULL AND (
        m.model = 'res.partner' AND m.res_id = c.partner_id
        OR m.model = 'crm.lead' AND m.res_id = c.lead_id
   )

@@ -18,7 +18,7 @@ from bench_lib.stage import SUPPORT, Stage
 
 SCRIPT = Path(__file__).with_name("softphone.js")
 # A list, because cards would be measured with eighty pictures.
-PAGE, READY = "/odoo/contacts?view_type=list", ".o_data_row"
+PAGE, READY = "/odoo/contacts?view_type=list", ".o_data_row, .o_kanban_record"
 WINDOW = ".o_telephony_softphone .o_telephony_status"
 PHONE, OTHER = "phone user", "other user"
 #: Rounds of a run, and of a quick one; rows of each live list; seconds and updates a second of it.
@@ -44,7 +44,7 @@ def _start(browser, site, person, warm):
         received.clear()
         started = time.perf_counter()
         page.goto(PAGE, wait_until="domcontentloaded")
-        page.wait_for_selector(READY)
+        page.wait_for_selector(READY, timeout=60_000)
         seconds = time.perf_counter() - started
         # What is fetched after the page can be used belongs to the start, too.
         page.wait_for_timeout(1500)
