@@ -78,9 +78,13 @@ class Acts:
                 found.append((entry.get("url") or entry["path"], begin, begin + length))
         return found
 
-    @staticmethod
-    def _find(log, *words):
-        return next((begin, end) for url, begin, end in log if any(word in url for word in words))
+    def _find(self, name, *words):
+        """Wait until a request is over; return its begin and end."""
+        # The telephone may ring before the answer to the webhook has come back.
+        return until(lambda: next((
+            (begin, end) for url, begin, end in self._log(name)
+            if any(word in url for word in words)
+        ), None), f"{name}: {words[0]}", PATIENCE)  # fmt: skip
 
     def answer(self):
         """Take a call. Return the moments, the click first."""
@@ -97,10 +101,9 @@ class Acts:
 
         customer = until(heard, "the customer hears the phone user", PATIENCE)
         page = self._moments("click", "answered", "heard")
-        hooks, requests = self._log("webhooks"), self._log("requests")
-        client = self._find(hooks, "/twilio/client")
-        update = self._find(requests, "/Members/")
-        join = self._find(hooks, "/twilio/join")
+        client = self._find("webhooks", "/twilio/client")
+        update = self._find("requests", "/Members/")
+        join = self._find("webhooks", "/twilio/join")
         self._end(telephone)
         return [
             page["click"], page["answered"], *client, *update, join[1],
@@ -120,8 +123,8 @@ class Acts:
 
         at, sid = until(ringing, "the customer's telephone rings", PATIENCE)
         page = self._moments("click", "answered")
-        client = self._find(self._log("webhooks"), "/twilio/client")
-        request = self._find(self._log("requests"), "/Participants")
+        client = self._find("webhooks", "/twilio/client")
+        request = self._find("requests", "/Participants")
         self.emulator.post(f"calls/{sid}/reject", status="busy")
         self._end(None)
         return [page["click"], page["answered"], *client, request[0], at]
@@ -144,8 +147,9 @@ def _measure_acts(acts, rounds, problems):
         for kind, (act, steps) in kinds.items():
             try:
                 moments = act()
-            except (NotYet, BrowserError, AssertionError, StopIteration) as error:
+            except (NotYet, BrowserError, AssertionError) as error:
                 problems.append(f"{kind}, round {turn}: {error!r:.300}")
+                # The page may be anywhere now.
                 return result
             into = result.setdefault(kind, {"first_ms": None, "total": Series(), "steps": {}})
             if turn == 0:
