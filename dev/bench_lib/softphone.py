@@ -226,9 +226,9 @@ def measure(setting):
             say("measuring panel, keypad and live lists")
             panel = _measure_panel(agent, rounds)
             keypad = _measure_keypad(agent, rounds)
-            lists = _measure_lists(
-                stage, agent, _make_live_calls(stage, [person, other]), setting.options.seed
-            )
+            # Not the person's own calls: those would take the place of the lists.
+            calls = _make_live_calls(stage, stage.make_people(5, "Colleague"))
+            lists = _measure_lists(stage, agent, calls, setting.options.seed)
             browser.close()
             problems = [f"softphone: {text}" for text in server.problems()]
             problems += [f"softphone: {text}" for text in agent.unexpected_errors()]
