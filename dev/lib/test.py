@@ -15,9 +15,9 @@ import package as package_files
 import places
 from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 
-PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "e2e")
+PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "torture", "e2e")
 #: What takes long, and is run when it is asked for by name.
-LONG_PARTS = ("torture", "core")
+LONG_PARTS = ("core",)
 #: Odoo's own tests that must pass with the addon installed.
 CORE = ("crm", "mail", "phone_validation")
 TEMPLATE = "telephony_template"
@@ -134,7 +134,7 @@ def e2e():
 def torture():
     """Agents and callers at random, while everything that may fail does.
 
-    A minute; `TELEPHONY_TORTURE` is the number of seconds of a longer run.
+    A minute and a half; `TELEPHONY_TORTURE` is the number of seconds of trouble in a longer run.
     """
     return plain("torture", "dev/torture")
 

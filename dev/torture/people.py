@@ -1,10 +1,12 @@
 """The people: agents at their pages, customers at their telephones. They act at random."""
 
+import itertools
 import random
 import threading
 import time
 
 import requests
+import stack
 
 SALES, SUPPORT = "+3225550100", "+3225550101"
 #: Sentences of the server for people; anything else is a fault of ours.
@@ -135,6 +137,32 @@ class Agent(Person):
             self.call("save_note", uuid, f"note {self.random.random()}")
 
 
+class Pages(Person):
+    """The agents' open pages, which prove again and again that they live; in quiet times, too.
+
+    :param list sessions: one of each agent, of its own.
+    """
+
+    #: Seconds between two proofs of one page, as in `lease.js`.
+    PERIOD = 35
+
+    def __init__(self, torture, sessions):
+        super().__init__(torture, "pages")
+        self.sessions, self.closed = sessions, threading.Event()
+
+    def run(self):
+        """Renew one lease after the other until the pages are closed."""
+        for rpc in itertools.cycle(self.sessions):
+            if self.closed.wait(self.PERIOD / len(self.sessions)):
+                return
+            try:
+                rpc.call("telephony.agent", "renew_lease", f"page-of-{rpc.login}")
+                self.count("renewed")
+            except (requests.RequestException, ValueError, RuntimeError):
+                # It is tried again at the next turn, as the page itself does.
+                self.count("no answer")
+
+
 class Crowd(Person):
     """Everybody at an ordinary telephone.
 
@@ -175,7 +203,7 @@ class Crowd(Person):
 
 
 class Trouble(Person):
-    """Whatever may fail, fails: a kind of fault after the other, killed workers, no database."""
+    """Whatever may fail, fails: a kind of fault after the other, killed programs, no database."""
 
     def __init__(self, torture, faults, seconds):
         super().__init__(torture, "trouble")
@@ -189,7 +217,10 @@ class Trouble(Person):
         faults = self.faults[self.turn % len(self.faults)]
         torture.emulator.post("faults", faults=faults)
         self.count("+".join(fault["kind"] for fault in faults))
-        if self.turn % 3 == 1:
+        if torture.long and self.turn % 9 == 4:
+            torture.server.kill_all()
+            self.count("kill -9 of the server")
+        elif self.turn % 3 == 1:
             torture.server.kill_a_worker(self.random)
             self.count("kill -9")
         elif self.turn % 3 == 2:
@@ -200,4 +231,6 @@ class Trouble(Person):
                 torture.database.cut_connections()
             self.count("no database")
         self.turn += 1
+        # On a busy machine a new start takes long: what nobody recovers from teaches nothing.
+        stack.wait_until_answering(torture.server)
         torture.quiet.wait(self.seconds)

@@ -3,7 +3,7 @@
 import configparser
 import os
 import signal
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 
 import psutil
 import psycopg2
@@ -29,6 +29,13 @@ FAULTS = (
         {"kind": "lost", "probability": 0.1}, {"kind": "5xx", "probability": 0.1},
     ],
 )  # fmt: skip
+#: A start takes some seconds, and minutes on a machine that does much else.
+START_SECONDS = 300
+#: What only a run that is long enough can bear.
+LONG_FAULTS = (
+    [{"kind": "delay", "probability": 0.3, "seconds": 100}],
+    [{"kind": "drop", "probability": 1.0}],
+)
 
 
 class Database:
@@ -125,6 +132,14 @@ class Server(OdooServer):
                 continue
         return found
 
+    def kill_all(self):
+        """Kill the master and all its processes without a warning, as when memory runs out."""
+        master = psutil.Process(self.program.process.pid)
+        for process in [*master.children(recursive=True), master]:
+            with suppress(psutil.Error):
+                process.kill()
+        self.program.process.wait()
+
     def kill_a_worker(self, random):
         """Kill one process without a warning; the master starts another one.
 
@@ -144,4 +159,4 @@ def wait_until_answering(server):
         except requests.RequestException:
             return False
 
-    until(answers, "Odoo answers", 120)
+    until(answers, "Odoo answers", START_SECONDS)

@@ -9,10 +9,14 @@ SELECT c.id, c.uuid, c.state, c.direction, c.user_id,
          WHERE l.call_id = c.id AND l.role = 'customer' LIMIT 1) AS customer
   FROM telephony_call c WHERE c.state != 'ended'
 """
-#: An agent who is in two conversations. One may wait on hold while a second one is answered.
+#: An agent who speaks in two conversations. One may wait on hold while a second one is answered,
+#: but then its conference holds no leg of the agent.
 IN_TWO_CALLS = """
-SELECT user_id, array_agg(uuid) AS uuids FROM telephony_call
- WHERE state != 'ended' AND user_id IS NOT NULL GROUP BY user_id HAVING count(*) > 1
+SELECT l.user_id, array_agg(DISTINCT c.uuid) AS uuids
+  FROM telephony_call_leg l JOIN telephony_call c ON c.id = l.call_id
+ WHERE c.state != 'ended' AND l.user_id IS NOT NULL AND l.role IN ('agent', 'consulted')
+   AND l.status = 'in_progress' AND l.confirmed AND l.dismissed IS NOT TRUE
+ GROUP BY l.user_id HAVING count(DISTINCT c.id) > 1
 """
 #: What an ended call cannot be without.
 INCOMPLETE = """
@@ -38,7 +42,7 @@ SELECT o.id, c.uuid FROM telephony_offer o JOIN telephony_call c ON c.id = o.cal
 
 def always(database, emulator):
     """Return sentences about what is wrong and can never be right, whatever is under way."""
-    problems = [f"{row['user_id']} is in two calls: {row['uuids']}"
+    problems = [f"{row['user_id']} speaks in two calls: {row['uuids']}"
                 for row in database.execute(IN_TWO_CALLS)]  # fmt: skip
     problems += [f"an ended call is incomplete: {row}" for row in database.execute(INCOMPLETE)]
     uuids = {row["uuid"] for row in database.execute("SELECT uuid FROM telephony_call")}
