@@ -75,8 +75,8 @@ class Agent(Person):
     def act(self):
         """Look at the page, and do one thing."""
         snapshot = self.rpc.call("telephony.agent", "softphone_snapshot")
-        if snapshot["calls"]:
-            self.go_on(snapshot["calls"][0])
+        if snapshot["calls"] and not (snapshot["offers"] and self.random.random() < 0.4):
+            self.go_on(self.random.choice(snapshot["calls"]))
         elif snapshot["offers"]:
             self.answer(snapshot["offers"][0]["call"]["uuid"])
         elif self.random.random() < 0.1 or snapshot["agent"]["status"] == "offline":
@@ -120,7 +120,12 @@ class Agent(Person):
     def go_on(self, call):
         """Do something in a call."""
         uuid, draw = call["uuid"], self.random.random()
-        if not call["agent_connected"]:
+        if call["parked"]:
+            if draw < 0.3:
+                self.call("hang_up", uuid)
+            elif self.call("take_back", uuid)["can_rejoin"] and draw < 0.9:
+                self.connect(uuid)
+        elif not call["agent_connected"]:
             if draw < 0.5:
                 self.connect(uuid)
             elif draw < 0.6:
