@@ -8,6 +8,7 @@ from . import (
     res_groups,
     res_partner,
     res_partner_category,
+    res_partner_search,
     res_users,
     telephony_account,
     telephony_account_diagnosis,

@@ -94,26 +94,6 @@ class ResPartner(models.Model):
             return ""
         return phone_validation.phone_get_region_data_for_number(number)["code"] or ""
 
-    @api.model
-    def _telephony_search(self, term, limit):
-        """Search contacts that can be called, by name or number, for the dial pad."""
-        term = (term or "").strip()
-        if len(term) < 2:
-            return []
-        domain = [("phone", "!=", False)]
-        digits = "".join(char for char in term if char.isdigit())
-        if digits and not any(char.isalpha() for char in term):
-            if len(digits) < 3:
-                return []
-            domain.append(("phone_mobile_search", "like", term))
-        elif len(term) == 2 and term.isalnum() and term.isascii():
-            # Too short for the index, except at the beginning of a word. Chinese has no spaces.
-            domain += ["|", ("complete_name", "=ilike", f"{term}%"),
-                       ("complete_name", "=ilike", f"% {term}%")]
-        else:
-            domain.append(("complete_name", "ilike", term))
-        return self.search(domain, limit=limit)._telephony_to_client()
-
     def _telephony_to_client(self):
         """Return what the softphone shows of these contacts."""
         calls = self.env["telephony.call"]

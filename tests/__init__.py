@@ -10,6 +10,7 @@ from . import (
     test_card,
     test_click_everywhere,
     test_consult,
+    test_contact_search,
     test_emergency,
     test_flow,
     test_flow_exits,

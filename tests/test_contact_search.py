@@ -1,0 +1,49 @@
+"""Contacts are found while somebody types a name or a number."""
+
+from odoo.tests import tagged
+
+from .common import TelephonyCase
+
+
+@tagged("post_install", "-at_install")
+class TestContactSearch(TelephonyCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.partner"].create([
+            {"name": "Xandra Quist", "phone": "+32 471 98 76 54", "country_id": cls.belgium.id},
+            {"name": "Xeno Quist", "phone": "0471 98 76 55", "country_id": cls.belgium.id},
+            {"name": "Xavi Quist", "phone": "06 98 76 54 32", "country_id": cls.france.id},
+            {"name": "Xaver Quist", "country_id": cls.belgium.id},
+        ])
+
+    def find(self, term, limit=8):
+        """Return the names that are found."""
+        found = self.as_user(self.ana).search_contacts(term, limit)
+        return [contact["name"] for contact in found]
+
+    def test_by_name(self):
+        """Z16: in any writing, in order, and only who can be called."""
+        names = ["Xandra Quist", "Xavi Quist", "Xeno Quist"]
+        for term in ("quist", "QUIS", " quist "):
+            with self.subTest(term):
+                self.assertEqual(self.find(term), names)
+        self.assertEqual(self.find("quist", 2), names[:2])
+        self.assertEqual(self.find("xandra q"), names[:1])
+        self.assertEqual(self.find("qui_t"), [], "what is typed is no pattern")
+
+    def test_by_number(self):
+        """Z16: with the country's code in both writings, without it, and from the middle."""
+        for term in ("+32 471 98", "0032 47198", "0471 98", "0471-98.7"):
+            with self.subTest(term):
+                self.assertEqual(self.find(term), ["Xandra Quist", "Xeno Quist"])
+        self.assertEqual(self.find("+336987"), ["Xavi Quist"])
+        self.assertEqual(self.find("069876"), ["Xavi Quist"])
+        self.assertEqual(set(self.find("9876")), {"Xandra Quist", "Xavi Quist", "Xeno Quist"})
+        self.assertEqual(self.find("98765", 1), ["Xandra Quist"])
+
+    def test_nothing(self):
+        """Z16: too little, or what nobody has."""
+        for term in ("", "x", "+", "04", "+99912345", "00", "0099", "%%%"):
+            with self.subTest(term):
+                self.assertEqual(self.find(term), [])
