@@ -1,12 +1,13 @@
 {
     "name": "Telephony",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Sales/CRM",
     "summary": "Call and be called from the web client, through your own Twilio account",
     "description": " ",
     "author": "CRM Telephony contributors",
     "license": "LGPL-3",
     "application": True,
+    "uninstall_hook": "uninstall_hook",
     "depends": ["crm", "phone_validation", "mail", "bus", "resource"],
     "external_dependencies": {"python": ["twilio", "phonenumbers"]},
     "data": [

@@ -1,0 +1,63 @@
+"""The addon's life in a database: installed, upgraded, uninstalled, and installed again."""
+
+import os
+
+import places
+import pytest
+from life import new_database
+
+# Odoo installs the addon several times here, on a machine that may be busy.
+pytestmark = pytest.mark.timeout(1800)
+#: What stays and belongs to Odoo: the list of apps knows the addon from then on.
+KNOWN_NAMES = {("xml id", "base.module_crm_telephony")}
+
+
+@pytest.fixture(scope="module")
+def life():
+    """Return a database without the addon."""
+    with new_database(f"telephony_package_{os.getpid()}") as made:
+        yield made
+
+
+def chatter(life):
+    """Return what stands below the contact of the records."""
+    return life.all(
+        "SELECT message.body FROM mail_message AS message JOIN res_partner AS partner"
+        " ON message.model = 'res.partner' AND message.res_id = partner.id"
+        " WHERE partner.name = 'Kept Caller' ORDER BY message.id"
+    )
+
+
+def test_install_upgrade_uninstall_reinstall(addons, life):
+    """Nothing is logged but INFO, and an uninstallation leaves the database as it was."""
+    before = life.names()
+    contacts = life.one("SELECT count(*) FROM res_partner")
+    users = life.one("SELECT count(*) FROM res_users")
+    life.odoo("-i", places.ADDON, "--with-demo", log="package-install.log", path=addons)
+    assert life.state() == "installed"
+    life.add_records(log="package-records.log", path=addons)
+    messages = chatter(life)
+    assert any("Wants desks." in body for [body] in messages)
+
+    life.odoo("-u", places.ADDON, log="package-upgrade.log", path=addons)
+    assert life.state() == "installed"
+    assert life.one("SELECT note FROM telephony_call WHERE note LIKE 'Wants%'") == "Wants desks."
+
+    life.uninstall(log="package-uninstall.log", path=addons)
+    assert life.state() == "uninstalled"
+    assert life.names() - before - KNOWN_NAMES == set()
+    assert before - life.names() == set()
+    assert life.leftovers() == {}
+    # Contacts stay, those of the demonstration data included, and what was said to them.
+    assert life.one("SELECT count(*) FROM res_partner") >= contacts
+    assert life.one("SELECT count(*) FROM res_users") == users + 1, "one is of the records"
+    assert life.one("SELECT phone FROM res_partner WHERE name = 'Kept Caller'") == "+32470111222"
+    assert chatter(life) == messages, "what was said stays with the contact"
+
+    # Odoo still starts, without the addon at hand.
+    without = ",".join(addons.split(",")[:-1])
+    life.odoo(log="package-after.log", path=without or None)
+
+    life.odoo("-i", places.ADDON, log="package-again.log", path=addons)
+    assert life.state() == "installed"
+    assert life.one("SELECT count(*) FROM telephony_call") == 0

@@ -1,0 +1,32 @@
+"""What has to be changed before the tables get the columns and constraints of 19.0.1.1.0."""
+
+
+def migrate(cr, version):
+    """Keep the meaning of what was stored before 19.0.1.1.0.
+
+    :param cr: cursor of the upgrade
+    :param str version: installed before it
+    """
+    _separate_limits_of_queues(cr)
+    # A menu asks once to ten times; there was no limit before.
+    cr.execute(
+        "UPDATE telephony_flow_step SET repeat = least(greatest(coalesce(repeat, 2), 1), 10) "
+        "WHERE kind = 'menu'"
+    )
+
+
+def _separate_limits_of_queues(cr):
+    """Zero meant that there is no limit; now a box says so, and a limit is at least one."""
+    cr.execute("""
+        ALTER TABLE telephony_queue
+          ADD COLUMN limit_callers boolean,
+          ADD COLUMN limit_wait boolean
+    """)
+    cr.execute("""
+        UPDATE telephony_queue
+           SET limit_callers = coalesce(max_callers, 0) > 0,
+               limit_wait = coalesce(max_wait, 0) > 0,
+               max_callers = coalesce(nullif(max_callers, 0), 10),
+               max_wait = coalesce(nullif(max_wait, 0), 300),
+               service_level_seconds = greatest(coalesce(service_level_seconds, 20), 0)
+    """)
