@@ -21,6 +21,8 @@ LONG_PARTS = ("core",)
 #: Odoo's own tests that must pass with the addon installed.
 CORE = ("crm", "mail", "phone_validation")
 TEMPLATE = "telephony_template"
+#: How long one test may take while it is counted which lines it reaches.
+COVERAGE_SECONDS = 1800
 INTERRUPT_SECONDS = 30
 #: Exit code of pytest when it found nothing to run.
 NO_TESTS = 5
@@ -195,14 +197,13 @@ def odoo():
         return Result(problems=["there are no tests in tests"])
     tests = ADDONS / ADDON / "tests"
     elsewhere = (f"--ignore={tests / name}" for name in ("test_js.py", "test_click_everywhere.py"))
-    return in_odoo("odoo", *elsewhere, *coverage_options(), tests)
+    return in_odoo("odoo", *elsewhere, *coverage_options("pytest_coverage"), tests)
 
 
-def coverage_options():
+def coverage_options(plugin):
     """Return pytest's options that measure which lines of the addon the tests reach, if wanted."""
-    if not os.environ.get("TELEPHONY_COVERAGE"):
-        return ()
-    return ("-p", "pytest_coverage")
+    measured = ("-p", plugin, "-o", f"timeout={COVERAGE_SECONDS}")
+    return measured if os.environ.get("TELEPHONY_COVERAGE") else ()
 
 
 def quality():
@@ -227,14 +228,18 @@ def quality():
 def core():
     """Odoo's own tests of what the addon extends, with the addon installed."""
     folders = [places.ODOO_HOME / "odoo/addons" / name / "tests" for name in CORE]
-    return in_odoo("core", "-p", "pytest_core", *folders, rootdir=places.ODOO_HOME)
+    # Odoo would end itself after ten minutes of computing, as a server does that hangs.
+    patience = "--odoo-extra=limit-time-cpu=86400"
+    return in_odoo("core", "-p", "pytest_core", patience, *folders, rootdir=places.ODOO_HOME)
 
 
 def js():
     """The JavaScript tests, in a browser that Odoo starts."""
     if not (REPO / "tests/test_js.py").exists():
         return Result(problems=["there is no tests/test_js.py"])
-    return in_odoo("js", ADDONS / ADDON / "tests/test_js.py")
+    return in_odoo(
+        "js", *coverage_options("pytest_js_coverage"), ADDONS / ADDON / "tests/test_js.py"
+    )
 
 
 def guarded(part):
