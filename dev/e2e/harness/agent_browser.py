@@ -25,6 +25,8 @@ ARGS = (
 )
 INIT_SCRIPT = Path(__file__).with_name("init_script.js")
 TOLERANCE = 15.0  # Hz
+#: In place of a frequency: a microphone that is switched off and sends zeros.
+SILENT = -1
 LOAD = 60_000  # ms
 #: Where a tab begins. Discuss would take the keyboard's focus away some time after it is loaded.
 _START, _STARTED = "/odoo/contacts", ".o_data_row, .o_kanban_record"
@@ -35,13 +37,13 @@ _WIDE = {"width": 1280, "height": 800}
 def make_microphone(hz):
     """Return a sound file with one second of a tone that repeats without a click.
 
-    :param int hz: frequency.
+    :param int hz: frequency, or `SILENT`.
     """
     path = STATE / "cache" / f"microphone-{hz}.wav"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        rate = 48000
-        frames = (round(12000 * math.sin(2 * math.pi * hz * i / rate)) for i in range(rate))
+        rate, loudness = 48000, 0 if hz == SILENT else 12000
+        frames = (round(loudness * math.sin(2 * math.pi * hz * i / rate)) for i in range(rate))
         with wave.open(str(path), "wb") as file:
             file.setparams((1, 2, rate, 0, "NONE", ""))
             file.writeframes(b"".join(struct.pack("<h", frame) for frame in frames))
