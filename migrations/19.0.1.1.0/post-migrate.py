@@ -1,6 +1,7 @@
 """What has to be changed when the tables are those of 19.0.1.1.0."""
 
 from odoo import SUPERUSER_ID, api
+from odoo.tools import sql
 
 #: The rule for a phone user's calls as the first release installed it.
 OLD_RULE = (
@@ -24,13 +25,13 @@ def migrate(cr, version):
           FROM telephony_recording AS recording
          WHERE recording.attachment_id = file.id AND file.res_field IS NULL
     """)
-    # The day stands for the tick: the last thing that happened to these recordings.
-    cr.execute("""
-        UPDATE telephony_recording SET deleted_at_provider = write_date
-         WHERE deleted_at_carrier AND deleted_at_provider IS NULL
-    """)
-    cr.execute("ALTER TABLE telephony_recording DROP COLUMN deleted_at_carrier")
-    cr.execute("UPDATE telephony_recording_listening SET last_part_at = heard_at")
+    if sql.column_exists(cr, "telephony_recording", "deleted_at_carrier"):
+        # The day stands for the tick: the last thing that happened to these recordings.
+        cr.execute("""
+            UPDATE telephony_recording SET deleted_at_provider = write_date
+             WHERE deleted_at_carrier AND deleted_at_provider IS NULL
+        """)
+        cr.execute("ALTER TABLE telephony_recording DROP COLUMN deleted_at_carrier")
     _extend_rule(api.Environment(cr, SUPERUSER_ID, {}))
 
 

@@ -1,4 +1,9 @@
-"""What has to be changed before the tables get the columns and constraints of 19.0.1.1.0."""
+"""What has to be changed before the tables get the columns and constraints of 19.0.1.1.0.
+
+Whoever followed the development between the two versions has some of them already.
+"""
+
+from odoo.tools import sql
 
 
 def migrate(cr, version):
@@ -7,7 +12,12 @@ def migrate(cr, version):
     :param cr: cursor of the upgrade
     :param str version: installed before it
     """
-    _separate_limits_of_queues(cr)
+    if not sql.column_exists(cr, "telephony_queue", "limit_callers"):
+        _separate_limits_of_queues(cr)
+    if not sql.column_exists(cr, "telephony_recording_listening", "last_part_at"):
+        # Filled here, because its default would be the moment of the upgrade.
+        cr.execute("ALTER TABLE telephony_recording_listening ADD COLUMN last_part_at timestamp")
+        cr.execute("UPDATE telephony_recording_listening SET last_part_at = heard_at")
     # A menu asks once to ten times; there was no limit before.
     cr.execute(
         "UPDATE telephony_flow_step SET repeat = least(greatest(coalesce(repeat, 2), 1), 10) "
