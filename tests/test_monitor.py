@@ -261,7 +261,7 @@ class TestMonitor(TelephonyHttpCase):
         self.carrier.legs = {
             leg.provider_leg_id: {"CallStatus": "in-progress"} for leg in call.leg_ids
         }
-        call._reconcile(call._ask_carrier({}))
+        call._reconcile(call._ask_carrier(self.account._list_living()))
         self.run_after_commit()
         self.assertEqual(self.carrier.sent("end_leg"), [[SUPERVISOR_LEG]] * 2)
         self.assertEqual(call.state, "in_progress")
