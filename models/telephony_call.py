@@ -343,6 +343,7 @@ class TelephonyCall(models.Model):
         # way round waits for somebody who waits for him.
         if leg and (not leg.joined_at or leg.joined_at > event.at):
             leg.joined_at = event.at
+            leg._write_first()
         if event.conference_id and self.provider_conference_id != event.conference_id:
             self.provider_conference_id = event.conference_id
         if leg.role == "customer":
@@ -354,6 +355,7 @@ class TelephonyCall(models.Model):
         leg = self._get_leg(event)
         if leg and (not leg.left_at or leg.left_at < event.at):
             leg.left_at = event.at
+            leg._write_first()
 
     def _apply_hold(self, event):
         self._apply_hold_flag(event, True)
@@ -370,6 +372,7 @@ class TelephonyCall(models.Model):
                 "hold_conference_id": event.conference_id or False,
                 "hold_at": event.at,
             })
+            leg._write_first()
             self._sync_recording()
             self._notify()
 

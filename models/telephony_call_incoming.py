@@ -344,11 +344,13 @@ class TelephonyCall(models.Model):
 
     def _park(self):
         """Let the customer wait with music for the agent who vanished."""
+        # Who leaves the conference is on hold no more.
+        customer = self._get_customer_leg()
+        customer.on_hold = False
+        customer._write_first()
         self.write({
             "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
         })
-        # Who leaves the conference is on hold no more.
-        self._get_customer_leg().on_hold = False
         self.account_id._after_commit(self, "_send_park_request")
         self._sync_recording()
         self._notify()

@@ -122,7 +122,14 @@ class TelephonyCallLeg(models.Model):
         )
         if changes:
             self.write(changes)
+            self._write_first()
         return "status" in changes
+
+    def _write_first(self):
+        """Write these rows now, before the call's: a search would write the call's row earlier, and
+        two callbacks that lock the two in different orders wait for each other.
+        """
+        self.flush_recordset()
 
     def _is_newer_hold(self, event):
         """Tell whether a `hold` or `unhold` event is news.

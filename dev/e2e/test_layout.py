@@ -24,6 +24,10 @@ PUBLISHED = {
     "keypad": "keypad", "in_call": "call", "minimised": "minimised", "ended": "ended",
     "card": "incoming",
 }
+#: Tabs besides the keypad, which is looked at while somebody types; what each of them shows.
+OWN_TABS = {
+    "contacts": ".o_telephony_contacts", "activities": ".o_telephony_activities",
+}
 WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
 
 
@@ -60,7 +64,17 @@ def _walk(world, person, theme, anna, publish=False):
         problems.extend(f"{stage}: {problem}" for problem in found)
 
     phone.dismiss_notices()
-    phone.open().type_number("+32 470 12 34 56")
+    phone.open()
+    for name, shown in OWN_TABS.items():
+        page.locator(f".o_telephony_tab_{name}").click()
+        expect(page.locator(shown).first).to_be_visible()
+        look(name, WINDOW)
+    page.locator(".o_telephony_tab_keypad").click()
+    page.locator(".o_telephony_preferences_toggle").click()
+    expect(page.locator(".o_telephony_preferences")).to_be_visible()
+    look("preferences", WINDOW)
+    page.locator(".o_telephony_preferences_toggle").click()
+    phone.type_number("+32 470 12 34 56")
     page.locator(".o_telephony_key").first.focus()
     look("keypad", WINDOW)
     phone.input.fill("Anna")
@@ -78,6 +92,9 @@ def _walk(world, person, theme, anna, publish=False):
     page.locator(".o_telephony_keypad_toggle").click()
     look("digits", WINDOW)
     page.locator(".o_telephony_keypad_toggle").click()
+    page.locator(".o_telephony_transfer_toggle").click()
+    look("transfer", ".o_telephony_transfer")
+    page.locator(".o_telephony_transfer_close").click()
     waiting = world.emulator.calls_us("+33612345678", to=SUPPORT)
     page.locator(".o_telephony_tab_queue").click()
     expect(page.locator(".o_telephony_queue_row")).to_have_count(1)
@@ -111,11 +128,25 @@ def _walk(world, person, theme, anna, publish=False):
     assert not problems, "\n".join(problems)
 
 
+def _look_at_board(person, theme):
+    """Look at the supervisors' board and the dashboard, each as a whole."""
+    problems = []
+    for name in ("board", "dashboard"):
+        selector = f".o_telephony_{name}"
+        page = person.open(f"/odoo/telephony-{name}", wait=selector)
+        expect(page.locator(".o_telephony_figure").first).to_be_visible()
+        picture(page, f"{theme}-{name}")
+        found = misfits(page, selector) + barriers(page, selector)
+        problems.extend(f"{name}: {problem}" for problem in found)
+    assert not problems, "\n".join(problems)
+
+
 def test_light(world, agent, anna):
     """Z01 Z17 Z21: each view by day."""
     person = agent("admin").ready()
     open_record(person, "res.partner", anna.id)
     _walk(world, person, "light", anna, publish=True)
+    _look_at_board(person, "light")
 
 
 @pytest.fixture
@@ -153,6 +184,7 @@ def test_dark(world, agent, anna, dark_palette):
     shade = person.page.evaluate(back, WINDOW)
     assert max(int(part) for part in re.findall(r"\d+", shade)[:3]) < 80, f"{shade} is not dark"
     _walk(world, person, "dark", anna)
+    _look_at_board(person, "dark")
 
 
 def test_right_to_left(world, agent, anna, right_to_left):
@@ -167,12 +199,14 @@ def test_right_to_left(world, agent, anna, right_to_left):
     )
     assert middle < 0.5, "the window is at the end of the line, which is on the left"
     _walk(world, person, "rtl", anna)
+    _look_at_board(person, "rtl")
 
 
 def test_narrow(world, agent, anna):
     """Z01 Z17 Z21: the same views on a telephone of 360 pixels."""
     person = agent("admin", viewport=NARROW).ready()
     _walk(world, person, "narrow", anna)
+    _look_at_board(person, "narrow")
 
 
 def test_records(world, agent, anna):
