@@ -74,10 +74,10 @@ test("Z30: the figures of thirty days, beside those of before", async () => {
     expect(queryAllTexts(".o_telephony_figure_detail")).toEqual([
         ...["as before", "50% before", "6 before", "0:30 before", "30 min before", ""],
     ]);
-    const detail = (name) => `[data-figure=${name}] .o_telephony_figure_detail`;
-    expect(detail("missed")).toHaveClass("text-success-emphasis");
-    expect(detail("average_wait")).toHaveClass("text-danger-emphasis");
-    expect(detail("talk_minutes")).not.toHaveClass("text-success-emphasis");
+    const sign = (name) => `[data-figure=${name}] .o_telephony_figure_detail i`;
+    expect(sign("missed")).toHaveClass("text-success");
+    expect(sign("average_wait")).toHaveClass("text-danger");
+    expect(sign("talk_minutes")).not.toHaveClass("text-success");
 });
 
 test("Z30: graphs of the period, those of colleagues for supervisors only", async () => {

@@ -48,12 +48,12 @@ export function goalSigns(row) {
     const goal = percentText(row.goal);
     return row.service_level >= row.goal
         ? {
-              className: "text-success-emphasis",
+              className: "text-success",
               icon: "fa-check",
               title: _t("The goal of %(goal)s is reached.", { goal }),
           }
         : {
-              className: "text-danger-emphasis",
+              className: "text-danger",
               icon: "fa-arrow-down",
               title: _t("Below the goal of %(goal)s.", { goal }),
           };

@@ -97,7 +97,8 @@ function change(figure, now, before) {
     }
     const isMore = now > before;
     const isGood = figure.isGood * (isMore ? 1 : -1);
-    const className = { 1: "text-success-emphasis", "-1": "text-danger-emphasis" }[isGood] || "";
+    // The sign alone has a colour: letters in it would be too faint on a dark page.
+    const className = { 1: "text-success", "-1": "text-danger" }[isGood] || "";
     const text = _t("%(before)s before", { before: figure.text(before) });
     return { text, className, icon: isMore ? "fa-arrow-up" : "fa-arrow-down" };
 }
