@@ -2,15 +2,31 @@ import re
 
 from odoo import api, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, sql
 from odoo.tools.sql import escape_psql
 
 from odoo.addons.phone_validation.models.mail_thread_phone import PHONE_REGEX_PATTERN
 
 # Digits of a number, and letters of a name, from which on contacts are looked for.
 LEAST_DIGITS, LEAST_LETTERS = 3, 2
+# From so many letters on Odoo's kind of index (trigrams) knows a part in the middle of a word.
+INDEXED_LETTERS = 3
+# Chinese, Japanese and Korean: no spaces, and a letter or two are a whole name.
+IDEOGRAPH = r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]"
+IDEOGRAPHS_INDEX = "res_partner_telephony_ideographs"
 # How many of the contacts that match are brought into order.
 CANDIDATES = 100
+# The share of all names from which on an index finds too much.
+FREQUENT = 0.15
+
+
+def _has_ideographs(name):
+    return SQL("%s ~ %s", name, IDEOGRAPH)
+
+
+def _in_letters(name):
+    """Return the name with each ideograph as a word of its own, as the index has it."""
+    return SQL("regexp_replace(%s, %s, ' \\1 ', 'g')", name, f"({IDEOGRAPH})")
 
 
 class ResPartner(models.Model):
@@ -39,25 +55,51 @@ class ResPartner(models.Model):
             found = self._telephony_search_name(term, limit)
         return found._telephony_to_client()
 
-    def _telephony_search_name(self, term, limit):
-        if len(term) < LEAST_LETTERS:
-            return self.browse()
-        can_be_called = Domain("phone", "!=", False)
-        is_indexed = re.search(r"[^\W_]{3}", term)
-        is_short = len(term) == LEAST_LETTERS and term.isalnum() and term.isascii()
-        # Nobody types a pattern.
-        term = escape_psql(term)
-        anywhere = can_be_called & Domain("complete_name", "ilike", term)
-        if is_indexed:
-            return self._telephony_search_by_index(anywhere, limit)
-        if is_short:
-            # Too short for the index; the beginnings of words are many, and soon found in order.
-            anywhere = can_be_called & (
-                Domain("complete_name", "=ilike", f"{term}%")
-                | Domain("complete_name", "=ilike", f"% {term}%")
+    def init(self):
+        """Index the names of ideographs letter by letter; others take no room there."""
+        if self.env.registry.has_trigram:
+            sql.create_index(
+                self.env.cr, IDEOGRAPHS_INDEX, self._table,
+                [SQL("(%s) gin_trgm_ops", _in_letters(SQL("complete_name")))], "gin",
+                where=_has_ideographs(SQL("complete_name")),
             )
-        # Chinese has no spaces: there two letters are looked for in the middle, too.
-        return self.search(anywhere, limit=limit)
+
+    def _telephony_search_name(self, term, limit):
+        """Return contacts with this in their name: anywhere, or where a word begins if it is short.
+
+        What an index cannot find in the middle of words would be looked for in every name.
+        """
+        can_be_called = Domain("phone", "!=", False)
+        words = re.findall(r"[^\W_]+", term)
+        # Nobody types a pattern.
+        escaped = escape_psql(term)
+        in_order = False
+        if max(map(len, words), default=0) >= INDEXED_LETTERS:
+            named = Domain("complete_name", "ilike", escaped)
+            in_order = self._telephony_is_frequent(escaped)
+        elif re.search(IDEOGRAPH, term):
+            named = self._telephony_get_ideographs_domain(term)
+        elif sum(map(len, words)) >= LEAST_LETTERS:
+            # So many words begin with the same two letters that the database knows how many.
+            in_order = len(words) == 1
+            beginning = words[0] if in_order else escaped
+            named = Domain.OR(
+                Domain("complete_name", "=ilike", f"{before}{beginning}%") for before in ("", "% ")
+            )
+        else:
+            return self.browse()
+        if in_order:
+            return self.search(can_be_called & named, limit=limit)
+        return self._telephony_search_by_index(can_be_called & named, limit)
+
+    def _telephony_is_frequent(self, pattern):
+        """Tell whether this is in so many names that the first by name are soon found in order."""
+        unaccent = self.env.registry.unaccent
+        self.env.cr.execute(SQL(
+            "SELECT avg((%s ILIKE %s)::int) > %s FROM res_partner TABLESAMPLE SYSTEM (0.1)",
+            unaccent(SQL("complete_name")), unaccent(SQL("%s", f"%{pattern}%")), FREQUENT,
+        ))  # fmt: skip
+        return bool(self.env.cr.fetchone()[0])
 
     def _telephony_search_number(self, term, digits, limit):
         """Return contacts whose number begins so, then those in whose number this is written."""
@@ -107,6 +149,19 @@ class ResPartner(models.Model):
             return []
         # Most countries leave the first zero out, some keep it.
         return list(dict.fromkeys([f"+{code}{digits.removeprefix('0')}", f"+{code}{digits}"]))
+
+    @api.model
+    def _telephony_get_ideographs_domain(self, term):
+        """Return the contacts in whose name this stands, by the index of single ideographs."""
+
+        def to_sql(model, alias, query):
+            name = model._field_to_sql(alias, "complete_name", query)
+            spaced = escape_psql(re.sub(IDEOGRAPH, r" \g<0> ", term))
+            return SQL(
+                "%s AND %s ILIKE %s", _has_ideographs(name), _in_letters(name), f"%{spaced}%"
+            )
+
+        return Domain.custom(to_sql=to_sql)
 
     @api.model
     def _telephony_get_written_domain(self, digits):

@@ -32,6 +32,35 @@ class TestContactSearch(TelephonyCase):
         self.assertEqual(self.find("xandra q"), names[:1])
         self.assertEqual(self.find("qui_t"), [], "what is typed is no pattern")
 
+    def test_short_names(self):
+        """Z16: too short for the middle of a word: where one begins, whatever stands around it."""
+        self.env["res.partner"].create([
+            {"name": "Ynes D'Zotto", "phone": "+32 471 98 76 01"},
+            {"name": "Yz, Zb. Éza", "phone": "+32 471 98 76 02"},
+        ])
+        for term in ("éz", "ÉZ", "Yz,", "Yz, Z", "zb. é"):
+            with self.subTest(term):
+                self.assertEqual(self.find(term), ["Yz, Zb. Éza"])
+        self.assertEqual(self.find("d'z"), ["Ynes D'Zotto"])
+        for term in ("y_", "y", "y.", "tt"):
+            with self.subTest(term):
+                self.assertNotIn("Ynes D'Zotto", self.find(term))
+
+    def test_ideographs(self):
+        """Z16: one letter of a Chinese or Japanese name is enough, wherever it stands."""
+        self.env["res.partner"].create([
+            {"name": name, "phone": f"+86 138 0013 80{number:02}"}
+            for number, name in enumerate(("欧阳鑫", "深圳鑫淼公司", "鑫 Lee", "田中ゆかり"))
+        ])
+        for term, names in (
+            ("鑫", {"欧阳鑫", "深圳鑫淼公司", "鑫 Lee"}),
+            ("鑫淼", {"深圳鑫淼公司"}), ("淼鑫", set()), ("深淼", set()),
+            ("鑫淼公", {"深圳鑫淼公司"}), ("鑫 l", {"鑫 Lee"}), ("鑫 Lee", {"鑫 Lee"}),
+            ("ゆか", {"田中ゆかり"}), ("鑫%", set()),
+        ):  # fmt: skip
+            with self.subTest(term):
+                self.assertEqual(set(self.find(term)), names)
+
     def test_by_number(self):
         """Z16: with the country's code in both writings, without it, and from the middle."""
         for term in ("+32 471 98", "0032 47198", "0471 98", "0471-98.7"):
