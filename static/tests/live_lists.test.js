@@ -4,7 +4,9 @@ import {
     describe,
     expect,
     press,
+    queryAll,
     queryAllTexts,
+    scroll,
     test,
 } from "@odoo/hoot";
 import { contains, onRpc, serverState } from "@web/../tests/web_test_helpers";
@@ -169,7 +171,11 @@ describe("calls in conversation", () => {
         );
         const { softphone } = await startLists({ talking, withBus: false });
         await contains(".o_telephony_tab_live").click();
-        expect(".o_telephony_live_row").toHaveCount(200);
+        const drawn = queryAll(".o_telephony_live_row").length;
+        expect(drawn).toBeWithin(10, 100, { message: "only what is near the screen is drawn" });
+        expect(".o_telephony_live_row:first").toHaveAttribute("aria-setsize", "200");
+        await scroll(".o_telephony_live .overflow-auto", { y: 150 * 80 });
+        await seen("[data-uuid=t-150]");
         const touched = new Set();
         const observer = new MutationObserver((records) => {
             for (const { target } of records) {
@@ -184,6 +190,12 @@ describe("calls in conversation", () => {
         await animationFrame();
         observer.disconnect();
         expect([...touched]).toEqual(["t-150"]);
+        await scroll(".o_telephony_live .overflow-auto", { y: 0 });
+        await seen("[data-uuid=t-0]");
+        expect("[data-uuid=t-150]").toHaveCount(0);
+        for (const element of queryAll(".o_telephony_live_row")) {
+            expect(element.scrollHeight).toBe(element.clientHeight);
+        }
     });
 });
 

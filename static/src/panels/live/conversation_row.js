@@ -7,13 +7,15 @@ import { MONITOR_MODES, reasonNotToMonitor } from "../../monitoring/monitor_text
 import { useSoftphone } from "../../softphone/use_softphone";
 import { liveTransferText } from "../../transfer/transfer_texts";
 import { Elapsed } from "./elapsed";
-import { rowName } from "./live_texts";
+import { numberBelow, rowName } from "./live_texts";
 
 /** One conversation of anybody: with whom, by whom, for how long; supervisors may listen. */
 export class ConversationRow extends Component {
     static template = "crm_telephony.ConversationRow";
     static components = { Dropdown, DropdownItem, Elapsed };
     static props = { row: Object, clock: Object };
+    /** How many lines the template writes of a row; the sentence about a transfer may take two. */
+    static lines = (row) => 2 + Boolean(numberBelow(row)) + 2 * Boolean(row.transfer);
 
     setup() {
         Object.assign(this, useSoftphone());
@@ -29,6 +31,10 @@ export class ConversationRow extends Component {
 
     get name() {
         return rowName(this.props.row);
+    }
+
+    get numberBelow() {
+        return numberBelow(this.props.row);
     }
 
     get transferText() {

@@ -5,6 +5,7 @@ import { useSoftphone } from "../../softphone/use_softphone";
 import { ConversationRow } from "./conversation_row";
 import { useLiveClock } from "./live_clock";
 import { reasonNotToPickUp } from "./live_texts";
+import { LiveRows } from "./live_rows";
 import { QueueRow } from "./queue_row";
 
 /** What both lists have: their rows, a clock, and what is said when there are none. */
@@ -24,7 +25,12 @@ class LivePanel extends Component {
 /** Every running conversation of the companies this person works for. */
 export class ConversationPanel extends LivePanel {
     static template = "crm_telephony.ConversationPanel";
-    static components = { ConversationRow };
+    static components = { ConversationRow, LiveRows };
+    rowLines = ConversationRow.lines;
+
+    get items() {
+        return this.live.talking.map((row) => ({ row }));
+    }
 
     get countText() {
         const count = this.live.talking.length;
@@ -37,7 +43,8 @@ export class ConversationPanel extends LivePanel {
 /** The callers who wait, the longest waiting first. */
 export class QueuePanel extends LivePanel {
     static template = "crm_telephony.QueuePanel";
-    static components = { QueueRow };
+    static components = { LiveRows, QueueRow };
+    rowLines = QueueRow.lines;
 
     get countText() {
         const count = this.live.waiting.length;

@@ -40,6 +40,14 @@ export function rowName(row) {
 }
 
 /**
+ * @param {Object} row of a live list
+ * @returns {string} what stands below the name; empty when the number stands in its place
+ */
+export function numberBelow(row) {
+    return row.customer_name && row.customer_number ? row.customer_number : "";
+}
+
+/**
  * @param {import("../../softphone/softphone_store").SoftphoneStore} store
  * @returns {string} why this person cannot take a caller out of a queue now; empty: it is possible
  */

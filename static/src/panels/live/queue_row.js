@@ -4,13 +4,15 @@ import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { useSoftphone } from "../../softphone/use_softphone";
 import { Elapsed } from "./elapsed";
-import { reasonNotToPickUp, rowName } from "./live_texts";
+import { numberBelow, reasonNotToPickUp, rowName } from "./live_texts";
 
 /** One caller who waits, and the menu to answer that very caller. */
 export class QueueRow extends Component {
     static template = "crm_telephony.QueueRow";
     static components = { Dropdown, DropdownItem, Elapsed };
     static props = { row: Object, position: Number, clock: Object };
+    /** How many lines the template writes of a row. */
+    static lines = (row) => 2 + Boolean(numberBelow(row)) + Boolean(row.is_callback);
 
     setup() {
         Object.assign(this, useSoftphone());
@@ -18,6 +20,10 @@ export class QueueRow extends Component {
 
     get name() {
         return rowName(this.props.row);
+    }
+
+    get numberBelow() {
+        return numberBelow(this.props.row);
     }
 
     get menuLabel() {
