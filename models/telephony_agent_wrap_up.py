@@ -63,16 +63,39 @@ class TelephonyAgent(models.Model):
         self.invalidate_recordset(["state"])
         for agent in self.filtered(lambda agent: agent.state != "in_call"):
             seconds = agent.company_id.telephony_wrap_up_seconds
-            if not seconds and not call._lacks_disposition():
-                continue
-            now = fields.Datetime.now()
-            agent.write({
-                "wrap_up_call_id": call.id,
-                "wrap_up_started_at": now,
-                "wrap_up_until": now + timedelta(seconds=seconds),
-                "wrap_up_extended": False,
-            })
-            agent._plan_end_of_wrap_up()
+            if seconds or call._lacks_disposition():
+                agent._wrap_up(call, seconds)
+            else:
+                agent._wrap_up_owed(call)
+
+    def _wrap_up(self, call, seconds):
+        """Let the agent write down what came of a call, in so many seconds.
+
+        Note: `self.ensure_one()`
+        """
+        now = fields.Datetime.now()
+        self.write({
+            "wrap_up_call_id": call.id,
+            "wrap_up_started_at": now,
+            "wrap_up_until": now + timedelta(seconds=seconds),
+            "wrap_up_extended": False,
+        })
+        self._plan_end_of_wrap_up()
+
+    def _wrap_up_owed(self, call):
+        """Ask for the result of a conversation that ended while this one went on: one of the two
+        was on hold, and there was no time for it. Note: `self.ensure_one()`
+        """
+        if not self.company_id.telephony_disposition_required or not call.answered_at:
+            return
+        others = self.env["telephony.call"].search([
+            ("user_id", "=", self.user_id.id), ("company_id", "=", self.company_id.id),
+            ("state", "=", "ended"), ("ended_at", ">=", call.answered_at),
+            ("disposition_id", "=", False), ("id", "!=", call.id),
+        ], order="ended_at, id")
+        owed = others.filtered(lambda other: other._lacks_disposition())
+        if owed:
+            self._wrap_up(owed[0], 0)
 
     def _plan_end_of_wrap_up(self):
         # Usually the page says when the time is over; it may be closed by then.
@@ -95,7 +118,8 @@ class TelephonyAgent(models.Model):
             running._finish_wrap_up()
             running.filtered("wrap_up_call_id")._notify_change()
         if values.get("done"):
-            for agent in running.filtered("wrap_up_call_id"):
+            # Another result may be asked for by now: that one is not done.
+            for agent in running.filtered(lambda agent: agent.wrap_up_call_id == call):
                 agent._end_wrap_up("done")
 
     def _extend_wrap_up(self):
@@ -153,9 +177,13 @@ class TelephonyAgent(models.Model):
                 "%(name)s has ended your wrap-up: calls reach you again.", name=by.name
             ) if by and by != user else False,
         })
+        call = self.wrap_up_call_id
         self._clear_wrap_up()
+        if reason != "supervisor":
+            self._wrap_up_owed(call)
         self._notify_change()
-        self._find_work()
+        if not self.wrap_up_call_id:
+            self._find_work()
 
     def _get_wrap_up_seconds(self, now):
         """Return after how many seconds those of these agents who wrap up will be free.

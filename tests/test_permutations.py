@@ -11,7 +11,7 @@ from odoo.addons.crm_telephony.models.providers.twilio import events
 
 from .common import AGENT_LEG, CALLER_LEG, ROOM, TelephonyCase, leg_sid
 
-CUSTOMER_LEG = leg_sid(1001)
+CUSTOMER_LEG, SECOND_AGENT_LEG = leg_sid(1001), leg_sid(1002)
 START = datetime(2026, 3, 2, 9, 0, 0)
 # Of a list with more orders than this, a sample is tried.
 LIMIT, SAMPLE = 120, 40
@@ -87,6 +87,15 @@ INCOMING = {
 }  # fmt: skip
 
 
+# What is told of a call when it is put aside: both leave the conference, one of them for music.
+PUT_ASIDE = [
+    room(AGENT_LEG, "agent-1", "participant-leave", 3, 30),
+    room(CALLER_LEG, "customer", "participant-leave", 4, 30),
+    leg(AGENT_LEG, "completed", None, 31, leg_id=False, CallDuration="31"),
+]
+ASIDE_ENDS = leg(CALLER_LEG, "completed", None, 60, leg_id=False, CallDuration="60")
+
+
 @tagged("post_install", "-at_install")
 class TestPermutations(TelephonyCase):
     def setUp(self):
@@ -114,7 +123,8 @@ class TestPermutations(TelephonyCase):
         body = str(call.message_id.body)
         return (
             call.read(CALL_FIELDS, load=None)[0],
-            [leg.read(LEG_FIELDS, load=None)[0] for leg in call.leg_ids],
+            # A leg may be made in the course of the story.
+            [{**leg.read(LEG_FIELDS, load=None)[0], "id": None} for leg in call.leg_ids],
             call.offer_ids.mapped("state"),
             body,
             len(call.event_ids),
@@ -339,28 +349,109 @@ class TestPermutations(TelephonyCase):
         stories = list(self.get_stories_around(self.hang_up, [INITIATED, RINGING, end]))
         self.assert_same(stories, call, self.expect("canceled", 30, "agent"))
 
+    def make_incoming(self):
+        """Let a customer call, and it ring."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.env["telephony.call"].sudo()._process_incoming(self.account, {
+            "CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number
+        })  # fmt: skip
+        call = self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
+        call.started_at = START
+        return call
+
+    def make_conversation(self):
+        """Let a customer call, and the phone user speak."""
+        call = self.make_incoming()
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect_page(call, AGENT_LEG)
+        call._process_next({})
+        call.answered_at = START + timedelta(seconds=6)
+        for moments in call.leg_ids:
+            moments.write({"initiated_at": START, "answered_at": START})
+        self.env.flush_all()
+        return call
+
+    def connect_page(self, call, sid):
+        self.env["telephony.call"]._process_browser(self.account, {
+            "CallSid": sid, "uuid": call.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+
+    def put_aside(self, call):
+        """The phone user answers another call."""
+        call._put_aside()
+
+    def take_back(self, call):
+        """The phone user comes back to the call."""
+        self.as_user(self.ana).take_back(call.uuid)
+        self.connect_page(call, SECOND_AGENT_LEG)
+        call._process_next({})
+        back = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == SECOND_AGENT_LEG)
+        back.write({"initiated_at": START, "answered_at": START})
+
+    def test_put_aside(self):
+        """Issue 5: what tells of a call that was put aside comes in any order, twice, or late."""
+        call = self.make_conversation()
+        for callback in (
+            room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
+            room(CALLER_LEG, "customer", "participant-join", 2, 6),
+        ):
+            self.tell(call, callback)
+        self.put_aside(call)
+        expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
+        self.assert_same_record(call, PUT_ASIDE + [ASIDE_ENDS], expected)
+
+    def test_put_aside_and_taken_back(self):
+        """Issue 5: late words about the first time do not disturb the second."""
+        call = self.make_conversation()
+        expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
+        joined = [
+            room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
+            room(CALLER_LEG, "customer", "participant-join", 2, 6),
+        ]
+        for callback in joined:
+            self.tell(call, callback)
+        self.put_aside(call)
+        again = [
+            room(SECOND_AGENT_LEG, "agent-2", "participant-join", 5, 40),
+            room(CALLER_LEG, "customer", "participant-join", 6, 41),
+        ]
+
+        def is_running(call):
+            self.assertEqual(call.state, "in_progress")
+            self.assertFalse(call.connect_by)
+            self.assertFalse(call.parked_at)
+
+        stories = []
+        for order in permutations([*PUT_ASIDE, self.take_back]):
+            acts = [
+                act if callable(act) else lambda call, told=act: self.tell(call, told)
+                for act in order
+            ]
+            stories.append([
+                *acts,
+                *(lambda call, told=told: self.tell(call, told) for told in again),
+                is_running,
+                # Once more, and after everything else.
+                *(lambda call, told=told: self.tell(call, told) for told in PUT_ASIDE),
+                is_running,
+                lambda call: self.tell(call, ASIDE_ENDS),
+                lambda call: self.tell(call, leg(
+                    SECOND_AGENT_LEG, "completed", None, 60, leg_id=False, CallDuration="20"
+                )),
+            ])  # fmt: skip
+        self.assert_same(stories, call, expected)
+
     def test_incoming(self):
         """Z17, Z30: incoming calls end the same, whatever the order."""
         for name, callbacks in INCOMING.items():
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
-                self.go_online(self.agent_ana, self.agent_bob)
-                self.env["telephony.call"].sudo()._process_incoming(self.account, {
-                    "CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number
-                })  # fmt: skip
-                call = self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
-                call.started_at = START
-                expected = self.expect("missed", 20)
                 if name == "customer hangs up":
-                    self.as_user(self.ana).accept(call.uuid)
-                    self.env["telephony.call"]._process_browser(self.account, {
-                        "CallSid": AGENT_LEG, "uuid": call.uuid,
-                        "From": f"client:{self.agent_ana.sudo().identity}",
-                    })  # fmt: skip
-                    call._process_next({})
-                    call.answered_at = START + timedelta(seconds=6)
-                    for moments in call.leg_ids:
-                        moments.write({"initiated_at": START, "answered_at": START})
+                    call = self.make_conversation()
                     expected = self.expect("answered", 40, answered=6)
+                else:
+                    call = self.make_incoming()
+                    expected = self.expect("missed", 20)
                 self.env.flush_all()
                 self.assert_same_record(call, callbacks, expected)
                 savepoint.rollback()

@@ -165,6 +165,39 @@ class TestSecondCall(SecondCalls):
             self.as_user(self.ana).dial("+32470555666")
         self.assertTrue(self.take_back(self.first)["can_rejoin"])
 
+    def test_both_results_are_asked_for(self):
+        """Z27: the second conversation ended while somebody waited; its result is owed."""
+        self.company_a.telephony_disposition_required = True
+        result = self.env["telephony.disposition"].search([], limit=1)
+        second = self.answered()
+        self.tell_leg(second, SECOND, "completed", CallDuration="9")
+        self.tell_leg(self.first, self.first.provider_call_id, "completed", CallDuration="60")
+        self.assertEqual(self.agent_ana.wrap_up_call_id, self.first)
+        calls = self.as_user(self.ana)
+        done = {"disposition_id": result.id, "done": True}
+        agent = calls.wrap_up(self.first.uuid, done)["agent"]
+        self.assertEqual(agent["wrap_up"]["uuid"], second.uuid)
+        self.assertTrue(agent["wrap_up"]["lacks_disposition"])
+        self.assertEqual(self.agent_ana.state, "wrap_up")
+        with self.assertRaisesRegex(UserError, "asks for one after every"):
+            calls.wrap_up(second.uuid, {"done": True})
+        agent = calls.wrap_up(second.uuid, {"disposition_id": result.id})["agent"]
+        self.assertFalse(agent["wrap_up"])
+        self.assertEqual(self.agent_ana.state, "available")
+
+    def test_the_result_of_the_second_alone_is_asked_for(self):
+        """Z27: it was given for the first one, while that one waited."""
+        self.company_a.write({
+            "telephony_disposition_required": True, "telephony_wrap_up_seconds": 0,
+        })  # fmt: skip
+        self.first.disposition_id = self.env["telephony.disposition"].search([], limit=1)
+        second = self.answered()
+        self.tell_leg(second, SECOND, "completed", CallDuration="9")
+        self.tell_leg(self.first, self.first.provider_call_id, "completed", CallDuration="60")
+        self.assertEqual(self.agent_ana.wrap_up_call_id, second)
+        self.as_user(self.sue, "telephony.agent").browse(self.agent_ana.id).end_wrap_up()
+        self.assertFalse(self.agent_ana.wrap_up_call_id)
+
     def test_a_call_that_rings_on_is_answered_beside_the_one_on_hold(self):
         self.tell_leg(self.answered(), SECOND, "completed", CallDuration="9")
         third, _verbs = self.call_in_and_wait(sid=leg_sid(3), from_="+32470777666")

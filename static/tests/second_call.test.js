@@ -1,6 +1,7 @@
 import { Deferred, describe, expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
+import { serializeDateTime } from "@web/core/l10n/dates";
 import {
     callData,
     defineTelephony,
@@ -210,6 +211,23 @@ describe("the call on hold", () => {
         await contains(".o_telephony_done").click();
         await waitForNone(".o_telephony_ended");
         expect(store.endedAside).toBe(null);
+        expect.verifySteps(["leave"]);
+    });
+
+    test("Z27: the result that its conversation owes is asked for after the other one", async () => {
+        const { store, softphone } = await speakWithSecond();
+        const over = { state: "ended", outcome: "answered", user: false };
+        sendBus("telephony/call_updated", running(over));
+        await waitForNone(HELD);
+        await softphone.frame.open();
+        store.endedAside = null; // closed without a result
+        sendBus("telephony/call_updated", second(over));
+        await seen(".o_telephony_ended[data-uuid=u-2]");
+        const now = serializeDateTime(luxon.DateTime.now());
+        const wrapUp = { started_at: now, until: now, extension: 0, lacks_disposition: true };
+        store.agent = { ...store.agent, state: "wrap_up", wrap_up: { ...wrapUp, uuid: "u-1" } };
+        await contains(".o_telephony_done").click();
+        await seen(".o_telephony_ended[data-uuid=u-1] .o_telephony_wrap_up");
         expect.verifySteps(["leave"]);
     });
 

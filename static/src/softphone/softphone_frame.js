@@ -73,6 +73,8 @@ export class SoftphoneFrame {
         this.store.endedCall = this.store.endedAside;
         this.store.endedAside = null;
         this.store.error = "";
+        // The result of a conversation before may be owed.
+        this.wrapUp.restore();
         return true;
     }
 
