@@ -13,8 +13,9 @@ class TelephonyCall(models.Model):
         """Return the calls the current user is to make, the most urgent first.
 
         :return: dictionaries with `key`, `activity_id`, `callback_id`, `record`, `name`, `number`,
-            `number_display`, `summary`, `deadline` (`YYYY-MM-DD`), `state` (`overdue`, `today` or
-            `planned`), `tried_at`, and the `reason` why it cannot be called
+            `number_display`, `summary`, `deadline` (`YYYY-MM-DD`) and whether it `is_today` for the
+            user, `state` (`overdue`, `today` or `planned`), `tried_at`, and the `reason` why it
+            cannot be called
         :rtype: list(dict)
         """
         self.env["telephony.agent"]._get_mine()
@@ -59,6 +60,7 @@ class TelephonyCall(models.Model):
             "name": self._get_due_name(readable, owner) or activity.res_name or "",
             "summary": activity.summary or False,
             "deadline": fields.Date.to_string(activity.date_deadline),
+            "is_today": activity.date_deadline == fields.Date.context_today(activity),
             "state": "overdue" if debt.is_overdue else activity.state,
             **self._get_due_number_data(number, tried_at),
         }  # fmt: skip
@@ -79,6 +81,7 @@ class TelephonyCall(models.Model):
             "name": debt.customer_display,
             "summary": debt._get_activity_summary(),
             "deadline": fields.Date.to_string(deadline),
+            "is_today": deadline == today,
             "state": "overdue" if debt.is_overdue else state,
             **self._get_due_number_data(debt.customer_number, debt.last_attempt_at),
         }  # fmt: skip

@@ -1,7 +1,9 @@
 """What is owed to callers nobody answered: one debt, one activity, paid by any conversation."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from unittest.mock import patch
+
+from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import AccessError
@@ -404,6 +406,21 @@ class TestDueCall(Callbacks):
             (first["name"], first["number_display"], first["summary"], first["reason"]),
             ("Zoe Peeters", "+32 470 12 34 56", "Oak", False),
         )
+
+    def test_today_is_the_users(self):
+        """Z28: on the islands that are the first to see the sun it is tomorrow already."""
+        now = datetime(2026, 6, 10, 11, 30)
+        self.plan(self.partner, date_deadline=date(2026, 6, 10))
+        with freeze_time(now):
+            for tz, state, is_today in (
+                ("Europe/Brussels", "today", True), ("Pacific/Auckland", "today", True),
+                ("Pacific/Kiritimati", "overdue", False),
+            ):  # fmt: skip
+                with self.subTest(tz):
+                    self.ana.tz = tz
+                    self.env.invalidate_all()
+                    [row] = self.due()
+                    self.assertEqual((row["state"], row["is_today"]), (state, is_today))
 
     def test_a_due_call_without_number_or_right_says_why(self):
         """Z28: an activity on what I may not read, and on a contact without a number."""

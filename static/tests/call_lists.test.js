@@ -26,6 +26,7 @@ const dueRow = (values = {}) => ({
     number_display: "+32 470 12 34 56",
     summary: "Call back: missed call (×2, last at 14:05)",
     deadline: "2026-11-20",
+    is_today: false,
     state: "overdue",
     tried_at: false,
     reason: false,
@@ -78,7 +79,11 @@ describe("activities", () => {
     test("Z28: what is due, in groups, with a badge that leaves out what is later", async () => {
         await start(
             "activities",
-            [dueRow(), dueRow(BOB), dueRow({ ...CARL, state: "planned", deadline: "2030-01-01" })],
+            [
+                dueRow(),
+                dueRow({ ...BOB, is_today: true }),
+                dueRow({ ...CARL, state: "planned", deadline: "2030-01-01" }),
+            ],
             { withBus: false }
         );
         await seen(".o_telephony_due");
@@ -87,6 +92,9 @@ describe("activities", () => {
             "Due today (1)",
             "Planned for later (1)",
         ]);
+        // The day is the server's: around midnight the browser's own may be another.
+        expect(".o_telephony_due:eq(0)").toHaveText(/Nov 20 ·/);
+        expect(".o_telephony_due:eq(1)").toHaveText(/Today ·/);
         expect(".o_telephony_due:first .o_telephony_due_open").toHaveText("Anna");
         expect(".o_telephony_due:first .o_telephony_due_summary").toHaveText(/×2, last at 14:05/);
         expect(".o_telephony_tab_activities .badge").toHaveText("2");

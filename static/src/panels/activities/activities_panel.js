@@ -6,8 +6,6 @@ import { openCallRecord } from "../../softphone/open_record";
 import { moveInList } from "../../softphone/list_keys";
 import { useSoftphone } from "../../softphone/use_softphone";
 
-const { DateTime } = luxon;
-
 /** The calls this person is to make, the most urgent first, each one click from being made. */
 export class ActivitiesPanel extends Component {
     static template = "crm_telephony.ActivitiesPanel";
@@ -37,10 +35,9 @@ export class ActivitiesPanel extends Component {
     }
 
     when(row) {
-        const date = deserializeDate(row.deadline);
-        return date.hasSame(DateTime.now(), "day")
+        return row.is_today
             ? _t("Today")
-            : date.toLocaleString({ month: "short", day: "numeric" });
+            : deserializeDate(row.deadline).toLocaleString({ month: "short", day: "numeric" });
     }
 
     callLabel(row) {
