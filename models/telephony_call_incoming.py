@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 
 from odoo import _, fields, models
+from odoo.exceptions import UserError
 
 from .providers.base import ProviderError
 from .telephony_call import ANONYMOUS
@@ -318,6 +319,29 @@ class TelephonyCall(models.Model):
         self._add_trace(_("%(name)s accepts.", name=agent.user_id.name))
         self._notify()
         return True
+
+    def _accept_by_connecting(self, agent):
+        """Take a call for an agent at whom it rings, and whose browser is already here.
+
+        The page sends both at once, and the click may come second. Whatever takes more than a
+        click, such as putting a running conversation on hold, waits for it.
+
+        Note: `self.ensure_one()`
+        """
+        offers = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)
+        offer = offers & self._get_open_offers()
+        # A browser that comes too late for the click before is not there for the next one.
+        is_late = "accepted" in offers.mapped("state")
+        if not offer or offer.transfer_id or is_late or self._get_held_by(agent.user_id):
+            return
+        calls = self.env(user=agent.user_id.id, su=False, context={
+            "allowed_company_ids": agent.company_id.ids, "lang": agent.user_id.lang,
+        })["telephony.call"]  # fmt: skip
+        try:
+            calls.accept(self.uuid)
+        except UserError as error:
+            # The click is told so as well.
+            _logger.info("%s: a browser came too early: %s", self.uuid, error)
 
     def _release_claim(self):
         """Take the call back from an agent who accepted and did not come; it rings again."""

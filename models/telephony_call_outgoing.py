@@ -178,6 +178,7 @@ class TelephonyCall(models.Model):
             document = call._process_supervisor(agent, params["CallSid"])
             if document:
                 return document
+            call._accept_by_connecting(agent)
         is_consulted = bool(agent) and call._get_consulted_agent() == agent
         is_mine = bool(agent) and call.user_id == agent.user_id
         allowed = (is_mine or is_consulted) and agent._is_phone_user()

@@ -229,6 +229,37 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual((update["state"], update["agent_connected"], update["can_rejoin"]),
                          ("in_progress", True, False))
 
+    def test_the_browser_is_faster_than_the_click(self):
+        """Z17: the page sends both at once; whichever comes first takes the call, once."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        [room] = self.connect_browser(call, self.agent_ana)[0]
+        self.assertEqual(room.text, call.uuid)
+        self.assertEqual(call.user_id, self.ana)
+        [closed] = self.told(self.bob, "offer_closed")
+        self.assertEqual((closed["reason"], closed["by"]), ("accepted", "Ana"))
+        self.run_after_commit()
+        self.assertEqual(len(self.carrier.sent("move_from_queue")), 1)
+        self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
+        self.assertFalse(self.as_user(self.bob).accept(call.uuid)["accepted"])
+        # The colleague's browser, a hundredth of a second later.
+        [verb] = self.connect_browser(call, self.agent_bob, leg_sid(61))
+        self.assertEqual(verb.tag, "Hangup")
+        self.assertEqual(len(call._get_agent_legs()), 1)
+
+    def test_a_browser_that_nobody_rings_at_takes_nothing(self):
+        """Z17: not who was not asked, who has declined, or who is no phone user any more."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        refused = [self.connect_browser(call, self.agent_bob)]
+        self.ana.group_ids -= self.env.ref("crm_telephony.group_user")
+        refused.append(self.connect_browser(call, self.agent_ana))
+        self.ana.group_ids += self.env.ref("crm_telephony.group_user")
+        self.as_user(self.ana).decline(call.uuid)
+        refused.append(self.connect_browser(call, self.agent_ana))
+        self.assertEqual([verb.tag for [verb] in refused], ["Hangup"] * 3)
+        self.assertFalse(call.user_id)
+
     def test_agent_before_the_caller_is_in_the_queue(self):
         """Z17: an accept that is faster than the queue loses no caller."""
         self.go_online(self.agent_ana)

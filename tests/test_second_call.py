@@ -62,6 +62,14 @@ class TestSecondCall(SecondCalls):
         [offer] = self.told(self.ana, "offer_made")
         self.assertEqual(offer["call"]["uuid"], call.uuid)
 
+    def test_a_browser_that_is_faster_than_the_click_waits_for_it(self):
+        """Z17: who speaks puts nobody on hold by being connected."""
+        call = self.second()
+        [verb] = self.connect_browser(call, self.agent_ana, SECOND_AGENT_LEG)
+        self.assertEqual(verb.tag, "Hangup")
+        self.assertFalse(call.user_id)
+        self.assertFalse(self.first.parked_at)
+
     def test_a_free_colleague_comes_first(self):
         """Z17: as long as somebody is free, whoever speaks is left in peace."""
         self.ring.agent_ids = self.agent_ana | self.agent_bob

@@ -16,6 +16,7 @@ from playwright.sync_api import expect, sync_playwright
 from bench_lib import pictures
 from bench_lib.delay import Network
 from bench_lib.figures import Series
+from bench_lib.nginx import Nginx
 from bench_lib.report import figures_table, goal
 from bench_lib.stage import SALES, Stage
 
@@ -170,14 +171,17 @@ def measure(setting):
     delay, problems = setting.options.delay, []
     rounds = QUICK if setting.options.quick else ROUNDS
     with Stage(setting, pages=True) as stage, sync_playwright() as playwright:
-        server_port, *outside = stage.ports(4)
+        server_port, proxy, *outside = stage.ports(5)
         page, hook, carrier = outside
-        targets = {page: server_port, hook: server_port, carrier: stage.emulator.port}
+        targets = {page: proxy, hook: proxy, carrier: stage.emulator.port}
         with Network(delay, targets):
             stage.connect(hook, carrier)
             [person] = stage.make_people(1, "Answering")
             stage.route(SALES, kind="ring", agent_ids=[(6, 0, [person.agent])], timeout=60)
-            with stage.serve(server_port, log="bench-answer") as server:
+            with (
+                stage.serve(server_port, log="bench-answer") as server,
+                Nginx({proxy: [server]}),
+            ):
                 expect.set_options(timeout=PATIENCE * 1000)
                 say(f"measuring how long answering and calling take, {rounds} times each")
                 browser = launch(playwright, MICROPHONE)
@@ -217,9 +221,10 @@ def markdown(result, _where):
         "## Answering and calling",
         (f"A real browser with the Voice SDK and sound, behind a network that delays every byte "
         f"by {result['delay_ms']:g} ms in each direction (a round trip is twice that): a relay of "
-        "our own between browser and Odoo, browser and carrier (signalling), Odoo and carrier "
-        "(REST), carrier and Odoo (webhooks). A new connection costs a round trip more, as TCP's "
-        "handshake does; there is no TLS. Sound goes directly. The carrier is the emulator, "
+        "our own between browser and nginx, browser and carrier (signalling), Odoo and carrier "
+        "(REST), carrier and nginx (webhooks). A new connection costs a round trip more, as TCP's "
+        "handshake does; browsers keep theirs, the carrier makes one for each webhook. There is "
+        "no TLS. Sound goes directly. The carrier is the emulator, "
         "whose own work and whose meters (half a second of sound, looked at every 0.1 s) are "
         "counted in; a real carrier's are not known. The first time, which loads the SDK, is "
         "apart. Steps follow one another; each is from the end of the one before."),

@@ -9,7 +9,7 @@ from addon_models.providers.base import ProviderError
 from addon_models.providers.twilio import client as client_module
 from addon_models.providers.twilio.admin import TwilioAdmin
 from addon_models.providers.twilio.client import TwilioClient
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 ACCOUNT = "AC" + "a" * 32
 CALL = "CA" + "1" * 32
@@ -82,6 +82,21 @@ def admin(carrier):
 
 def refused(status, code=None, message="No."):
     return status, {"code": code, "message": message, "status": status, "more_info": ""}
+
+
+def test_connections_are_kept_for_the_next_request_and_not_for_long(monkeypatch):
+    """A new connection takes two round trips; one that was idle may be gone at the other end."""
+    others = TwilioClient(ACCOUNT, ACCOUNT, TOKEN), TwilioClient("AC" + "b" * 32, "SK", TOKEN)
+    kept = {one._client.http_client.session.get_adapter("https://api.twilio.com") for one in others}
+    assert kept == {client_module._connections}
+    connections, closed, now = client_module._Connections(), [], [1000.0]
+    monkeypatch.setattr(HTTPAdapter, "send", lambda adapter, request: request)
+    monkeypatch.setattr(HTTPAdapter, "close", lambda adapter: closed.append(now[0]))
+    monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
+    for seconds in (0, 5, client_module.IDLE, client_module.IDLE + 1):
+        now[0] += seconds
+        assert connections.send("request") == "request"
+    assert closed == [1000.0, now[0]]
 
 
 def test_participant_names_every_event_separately(client, carrier):

@@ -52,7 +52,7 @@ test("Z24: a call back that is due says so, and is accepted like a call", async 
     expect(`${CARD} .o_telephony_accept`).toHaveText("Call now");
 });
 
-test("Z05: accept reserves the call, then connects the sound", async () => {
+test("Z05: accept reserves the call, and connects the sound meanwhile", async () => {
     fakeVoice();
     await startSoftphone({ snapshot: { offers: [offerData()] } });
     onRpc("telephony.call", "accept", ({ args }) => {
@@ -63,10 +63,21 @@ test("Z05: accept reserves the call, then connects the sound", async () => {
     await contains(`${CARD} .o_telephony_accept`).click();
     await seen(".o_telephony_call[data-voice=connected]");
     expect(CARD).toHaveCount(0);
-    expect.verifySteps(["accept u-1", "connect u-1"]);
+    expect.verifySteps(["connect u-1", "accept u-1"]);
 });
 
-test("a lost race tells who answered, and nothing is connected", async () => {
+test("Z05: a connection that came before the call was ours is made once more", async () => {
+    const voice = fakeVoice();
+    voice.connectErrors.push(new VoiceError(VoiceErrorKind.REFUSED));
+    await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc("telephony.call", "accept", () => ({ accepted: true, call: accepted() }));
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_accept`).click();
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["connect u-1", "connect u-1"]);
+});
+
+test("a lost race tells who answered, and leaves nothing connected", async () => {
     fakeVoice();
     const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
     const message = "This call was already answered by Ana.";
@@ -78,7 +89,7 @@ test("a lost race tells who answered, and nothing is connected", async () => {
     expect(CARD).toHaveCount(0);
     expect(".o_telephony_call").toHaveCount(0);
     expect(store.session).toBe(null);
-    expect.verifySteps([]);
+    expect.verifySteps(["connect u-1", "leave"]);
 });
 
 test("a microphone denied at accept gives the call back, with a sentence", async () => {
@@ -183,7 +194,7 @@ test("the keyboard accepts the call from any page", async () => {
     await seen(CARD);
     await press(["alt", "shift", "y"]);
     await seen(".o_telephony_call[data-voice=connected]");
-    expect.verifySteps(["accept", "connect u-1"]);
+    expect.verifySteps(["connect u-1", "accept"]);
 });
 
 test("Z02: the switch changes the status, and the systray icon shows it", async () => {

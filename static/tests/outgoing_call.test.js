@@ -1,8 +1,9 @@
 import { advanceTime, animationFrame, click, edit, expect, press, test, waitFor } from "@odoo/hoot";
-import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { VoiceErrorKind } from "@crm_telephony/softphone/constants";
 import { VoiceError } from "@crm_telephony/softphone/human_error";
+import { VoiceDevice } from "@crm_telephony/softphone/voice_device";
 import {
     callData,
     defineTelephony,
@@ -58,6 +59,33 @@ test("Z16: a number typed on the dial pad is called, and the screen follows the 
     expect.verifySteps(["leave"]);
     expect(".o_telephony_outcome").toHaveText("The call has ended.");
     expect(".o_telephony_length").toHaveText("Length of the conversation: 4:02");
+});
+
+test("the way to the carrier is opened while the number is typed, and let go of", async () => {
+    fakeVoice();
+    let isOpen = false;
+    patchWithCleanup(VoiceDevice.prototype, {
+        prepare: async () => (isOpen = true),
+        release: async () => (isOpen = false),
+    });
+    await startSoftphone();
+    onRpc("telephony.call", "dial", () => callData());
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    expect(isOpen).toBe(false);
+    await contains(INPUT).edit("047", { confirm: false });
+    expect(isOpen).toBe(true);
+    await contains(INPUT).clear({ confirm: false });
+    expect(isOpen).toBe(false);
+    await contains(INPUT).edit("0470", { confirm: false });
+    await contains(".o_telephony_tab_recent").click();
+    expect(isOpen).toBe(false);
+    await contains(".o_telephony_tab_keypad").click();
+    await contains(INPUT).edit("0470", { confirm: false });
+    await contains(".o_telephony_call_button").click();
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    expect(isOpen).toBe(true, { message: "not closed when the keypad makes room for the call" });
+    expect.verifySteps(["connect u-1"]);
 });
 
 test("a refusal of the server is shown in its own words", async () => {

@@ -163,6 +163,7 @@ export function fakeVoice() {
             }
         },
         async prepare() {},
+        async release() {},
         async connect(uuid, handlers) {
             expect.step(`connect ${uuid}`);
             const error = fake.connectErrors.shift();

@@ -50,6 +50,8 @@ class FakeDevice extends Emitter {
     static all = [];
     /** What the next devices do: "accept", or the error their call ends with */
     static plan = [];
+    /** Which ways to the carrier were opened and closed */
+    static ways = [];
 
     constructor(token, options) {
         super();
@@ -76,7 +78,13 @@ class FakeDevice extends Emitter {
         expect.step(`update ${token}`);
     }
 
-    destroy() {}
+    async _setupStream() {
+        FakeDevice.ways.push(`open ${this.token}`);
+    }
+
+    destroy() {
+        FakeDevice.ways.push(`close ${this.token}`);
+    }
 }
 
 const handlers = {
@@ -90,6 +98,7 @@ beforeEach(async () => {
     tokens = 0;
     FakeDevice.all = [];
     FakeDevice.plan = [];
+    FakeDevice.ways = [];
     patchWithCleanup(window, { Twilio: { Device: FakeDevice } });
     patchWithCleanup(assets, { loadJS: async (url) => expect.step(`load ${url}`) });
     onRpc("/telephony/token", () => {
@@ -125,6 +134,42 @@ describe("device", () => {
         await tick();
         expect(tokens).toBe(0);
         expect.verifySteps([]);
+    });
+
+    test("is made ready while it rings: the click finds the way to the carrier open", async () => {
+        const voice = new VoiceDevice();
+        await voice.prepare();
+        await voice.prepare();
+        expect.verifySteps(["load /sdk.js"]);
+        expect(FakeDevice.ways).toEqual(["open token-1"]);
+        await voice.connect("u-1", handlers);
+        expect.verifySteps(["connect u-1 with token-1", "state connected"]);
+        await voice.release();
+        expect(FakeDevice.ways).toEqual(["open token-1"]);
+    });
+
+    test("that was made ready in vain is closed, also before it is ready", async () => {
+        const voice = new VoiceDevice();
+        await voice.prepare();
+        await voice.release();
+        voice.prepare();
+        await voice.release();
+        await voice.release();
+        expect(FakeDevice.ways).toEqual([
+            ...["open token-1", "close token-1", "open token-2", "close token-2"],
+        ]);
+        expect.verifySteps(["load /sdk.js", "load /sdk.js"]);
+    });
+
+    test("that broke before it was needed is made anew", async () => {
+        const voice = new VoiceDevice();
+        await voice.prepare();
+        FakeDevice.all[0].emit("error", { code: 31005 });
+        await voice.connect("u-1", handlers);
+        expect(FakeDevice.ways).toEqual(["open token-1", "close token-1", "open token-2"]);
+        expect.verifySteps([
+            ...["load /sdk.js", "load /sdk.js", "connect u-1 with token-2", "state connected"],
+        ]);
     });
 
     test("a refused token is renewed once, silently", async () => {

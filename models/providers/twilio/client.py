@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
@@ -22,6 +23,8 @@ from .recordings import RecordingRequests
 # Seconds. A request runs after a commit, before the answer of the web request that caused it
 # leaves; Twilio itself waits 15 seconds for a webhook.
 TIMEOUT = 5
+# Seconds after which idle connections are closed; how many are kept.
+IDLE, POOL = 20, 10
 # Seconds before each new try of a request that was certainly not carried out.
 RETRY_DELAYS = (0.3, 1.0)
 # Twilio: the call is over, so it cannot be redirected.
@@ -35,11 +38,34 @@ _silent = logging.getLogger(f"{__name__}.silent")
 _silent.setLevel(logging.CRITICAL)
 
 
+class _Connections(HTTPAdapter):
+    """The connections to Twilio of this process: a new one takes two round trips before a request.
+
+    One that was idle for long may have been closed at the other end, and what is sent over it is
+    perhaps lost.
+    """
+
+    used_at = 0.0
+
+    def send(self, *args, **kwargs):
+        if time.monotonic() - self.used_at > IDLE:
+            self.close()
+        try:
+            return super().send(*args, **kwargs)
+        finally:
+            self.used_at = time.monotonic()
+
+
+_connections = _Connections(pool_maxsize=POOL)
+
+
 class _HttpClient(TwilioHttpClient):
     """Send every request to another server when the account names one."""
 
     def __init__(self, base_url=None):
         super().__init__(timeout=TIMEOUT, logger=_silent)
+        self.session.mount("https://", _connections)
+        self.session.mount("http://", _connections)
         self.base = urlsplit(base_url) if base_url else None
         # Seconds this server's clock was ahead of Twilio's at the last answer.
         self.clock_difference = None

@@ -118,6 +118,7 @@ export class MonitorControl {
             return;
         }
         this.voice.disconnect();
+        this.voice.release();
         this.store.monitoring = null;
         try {
             await this._ask("stop_monitoring", monitoring.uuid);
@@ -136,6 +137,7 @@ export class MonitorControl {
 
     _end() {
         this.voice.disconnect();
+        this.voice.release();
         this.store.monitoring = null;
         this.notification.add(_t("You are no longer connected to the conversation."), {
             type: "info",

@@ -6,7 +6,7 @@ import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { customerName } from "./call_texts";
-import { CallState, VoiceState } from "./constants";
+import { CallState, VoiceErrorKind, VoiceState } from "./constants";
 import { humanError, isRuleError } from "./human_error";
 
 const RETRY_DELAY = 1_000; // ms
@@ -59,6 +59,23 @@ export class CallControl {
             store.error = this._reasonNotToDial(number); // a call may have come in meanwhile
         }
         return !store.error && this._place({ number, name, callerId, target, activityId, reason });
+    }
+
+    /**
+     * Open the way to the carrier for a call that will probably be made, or let go of it.
+     *
+     * @param {boolean} isLikely
+     */
+    expectCall(isLikely) {
+        const { store, voice } = this;
+        if (store.session || store.offers.length) {
+            return; // it is opened for another one
+        }
+        if (!isLikely) {
+            voice.release();
+        } else if (store.usesBrowser && store.canCall) {
+            voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
+        }
     }
 
     async _place(request) {
@@ -173,10 +190,13 @@ export class CallControl {
         }
     }
 
-    /** @param {string} release method that gives the call back when the sound stays closed */
-    async _connect(session, call, release) {
+    /**
+     * @param {string} release method that gives the call back when the sound stays closed
+     * @param {Promise} [sound] that is being opened already
+     */
+    async _connect(session, call, release, sound) {
         try {
-            await this.link.connect(session);
+            await (sound ? this._follow(session, sound) : this.link.connect(session));
         } catch (error) {
             if (!this.link.isWanted(session)) {
                 return; // it ended meanwhile, which is no error
@@ -184,6 +204,18 @@ export class CallControl {
             this.link.end();
             this.store.error = humanError(error);
             await this._release(call, release);
+        }
+    }
+
+    /** Whose connection was there before the call was surely this person's is let in now. */
+    async _follow(session, sound) {
+        try {
+            await sound;
+        } catch (error) {
+            if (error?.kind !== VoiceErrorKind.REFUSED || !this.link.isWanted(session)) {
+                throw error;
+            }
+            await this.link.connect(session);
         }
     }
 
@@ -221,6 +253,7 @@ export class CallControl {
             store.error = _t("You are already in a call.");
             return;
         }
+        const offer = store.offers.find(({ call }) => call.uuid === uuid);
         store.accepting = uuid;
         store.error = "";
         ringer.update();
@@ -229,12 +262,16 @@ export class CallControl {
         const microphone = voice.ensureMicrophone();
         microphone.catch(() => {}); // looked at below, once the call is ours
         voice.prepare().catch(() => {});
+        // The server lets in at whom it rings, so that the sound need not wait for its answer.
+        const isAtOnce = session && offer && !offer.transfer && store.usesBrowser;
+        const sound = isAtOnce && microphone.then(() => link.connect(session));
+        sound?.catch?.(() => {}); // likewise
         try {
             const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
             store.removeOffer(uuid);
             if (answer.accepted) {
                 session ||= this._leaveForAnother(uuid);
-                await this._onAccepted(session, answer.call, microphone);
+                await this._onAccepted(session, answer.call, microphone, sound);
             } else {
                 if (session) {
                     link.end();
@@ -248,7 +285,7 @@ export class CallControl {
             this.notification.add(humanError(error), { type: "danger" });
         } finally {
             store.accepting = false;
-            ringer.update();
+            this._onOffers();
         }
     }
 
@@ -262,7 +299,7 @@ export class CallControl {
         return this.link.begin(uuid);
     }
 
-    async _onAccepted(session, call, microphone) {
+    async _onAccepted(session, call, microphone, sound) {
         const { store, link } = this;
         store.endedCall = null;
         store.isKeypadShown = false;
@@ -281,21 +318,21 @@ export class CallControl {
             await this._release(call, "decline");
             return;
         }
-        await this._connect(session, call, "decline");
+        await this._connect(session, call, "decline", sound);
     }
 
     /** @param {string} uuid of an offered call that this person does not take */
     async decline(uuid) {
         const offer = this.store.offers.find(({ call }) => call.uuid === uuid);
         this.store.removeOffer(uuid);
-        this.ringer.update();
+        this._onOffers();
         try {
             await this.orm.silent.call("telephony.call", "decline", [uuid]);
         } catch (error) {
             this.notification.add(humanError(error), { type: "danger" });
             if (offer && error instanceof ConnectionLostError) {
                 this.store.addOffer(offer); // it still rings for the server
-                this.ringer.update();
+                this._onOffers();
             }
         }
     }
@@ -436,7 +473,21 @@ export class CallControl {
 
     onOfferMade(offer) {
         this.store.addOffer(offer);
+        this._onOffers();
+    }
+
+    /** Make what rings, and what is made ready for an answer, fit the offers. */
+    _onOffers() {
+        const { store, voice } = this;
         this.ringer.update();
+        if (store.accepting) {
+            return;
+        }
+        if (!store.offers.length) {
+            voice.release();
+        } else if (store.usesBrowser && !store.hasCall && !document.hidden) {
+            voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
+        }
     }
 
     /** @param {{ uuid: string, reason: string, by_me: boolean, message: string|false }} message */
@@ -444,7 +495,7 @@ export class CallControl {
         const { store } = this;
         const wasRinging = store.offers.some(({ call }) => call.uuid === uuid);
         store.removeOffer(uuid);
-        this.ringer.update();
+        this._onOffers();
         if (!wasRinging || store.accepting === uuid) {
             return;
         }
@@ -481,6 +532,6 @@ export class CallControl {
         this._showLostCall();
         this.wrapUp.restore();
         this.missed.count();
-        this.ringer.update();
+        this._onOffers();
     }
 }

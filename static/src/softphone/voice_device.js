@@ -4,7 +4,8 @@
  * This is the only file of the client that knows the SDK and its error codes. Its objects stay in
  * here: they must never reach reactive state. One `Device` is made for each call, with a fresh
  * token and a fresh connection, and thrown away afterwards; it never registers, because incoming
- * calls ring through the bus and are then connected like outgoing ones.
+ * calls ring through the bus and are then connected like outgoing ones. It may be made while the
+ * call still rings, so that the click finds the way to the carrier open.
  */
 
 import { loadJS } from "@web/core/assets";
@@ -106,7 +107,8 @@ export class VoiceDevice {
     constructor(settings = new BrowserSettings()) {
         this.settings = settings;
         this._attempt = null;
-        this._access = null;
+        /** Promise of the attempt that is ready for the next call */
+        this._next = null;
         settings.onChange(() => this._attempt?.useDevices());
     }
 
@@ -115,22 +117,50 @@ export class VoiceDevice {
     }
 
     /**
-     * Load the SDK and get a token, so that `connect` has nothing to wait for.
+     * Load the SDK, get a token and open the way to the carrier, so that `connect` has nothing to
+     * wait for.
      *
      * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
      */
     async prepare() {
-        this._access ||= fetchAccess();
+        const next = (this._next ||= this._open());
         try {
-            const { sdk_url } = await this._access;
-            await loadJS(sdk_url).catch(() => {
-                throw new VoiceError(Kind.SDK_UNAVAILABLE);
-            });
-            return await this._access;
+            await next;
         } catch (error) {
-            this._access = null;
+            if (this._next === next) {
+                this._next = null;
+            }
             throw error;
         }
+    }
+
+    /** What was prepared is not needed. */
+    async release() {
+        const next = this._next;
+        this._next = null;
+        const attempt = await next?.catch(() => null);
+        attempt?.close();
+    }
+
+    async _open() {
+        const access = await fetchAccess();
+        await loadJS(access.sdk_url).catch(() => {
+            throw new VoiceError(Kind.SDK_UNAVAILABLE);
+        });
+        const attempt = new VoiceAttempt(access, this.settings);
+        attempt.open();
+        return attempt;
+    }
+
+    async _takeNext() {
+        const next = this._next || this._open();
+        this._next = null; // one token a call
+        const attempt = await next;
+        if (!attempt.lastError) {
+            return attempt;
+        }
+        attempt.close(); // it broke while it was not needed
+        return this._open();
     }
 
     /**
@@ -154,12 +184,10 @@ export class VoiceDevice {
 
     async _connectOnce(uuid, handlers) {
         this.disconnect();
-        const access = await this.prepare();
-        this._access = null; // one token a call
-        const attempt = new VoiceAttempt(access, handlers, this.settings);
+        const attempt = await this._takeNext();
         this._attempt = attempt;
         try {
-            await attempt.connect(uuid);
+            await attempt.connect(uuid, handlers);
         } catch (error) {
             attempt.close();
             throw toVoiceError(error);
@@ -190,10 +218,8 @@ export class VoiceDevice {
 
 /** One Device with its one call, from its first request to its end. */
 class VoiceAttempt {
-    constructor(access, handlers, settings) {
-        this.handlers = handlers;
+    constructor(access, settings) {
         this.settings = settings;
-        this.devices = { microphone: settings.microphone, speaker: "" };
         this.isClosed = false;
         this.isConnected = false;
         this.warnings = new Map();
@@ -219,8 +245,18 @@ class VoiceAttempt {
         this.device.on("tokenWillExpire", () => this._renewToken());
     }
 
-    connect(uuid) {
-        this.uuid = uuid;
+    /** The SDK does this in `connect`; what it has for doing it before also asks for calls. */
+    open() {
+        this.device._setupStream?.().catch(() => {}); // `error` is told, and `connect` tries again
+    }
+
+    /**
+     * @param {string} uuid of the call
+     * @param {VoiceHandlers} handlers
+     */
+    connect(uuid, handlers) {
+        Object.assign(this, { uuid, handlers });
+        this.devices = { microphone: this.settings.microphone, speaker: "" };
         return new Promise((resolve, reject) => {
             const timer = browser.setTimeout(
                 () => reject(new VoiceError(Kind.UNREACHABLE, "timeout")),

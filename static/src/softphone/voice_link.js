@@ -101,6 +101,7 @@ export class VoiceLink {
         if (session?.isMine) {
             session.setState(VoiceState.ENDED);
             this.voice.disconnect();
+            this.voice.release();
         }
         this.store.session = null;
         browser.sessionStorage.removeItem(MARKER);

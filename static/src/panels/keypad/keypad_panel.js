@@ -1,4 +1,4 @@
-import { Component, useRef } from "@odoo/owl";
+import { Component, onWillUnmount, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
 import { useSoftphone } from "../../softphone/use_softphone";
@@ -16,6 +16,7 @@ export class KeypadPanel extends Component {
         this.input = useAutofocus({ refName: "input" });
         this.callButton = useRef("call");
         this.search = useContactSearch((term) => this.softphone.agent.searchContacts(term));
+        onWillUnmount(() => this.softphone.calls.expectCall(false));
     }
 
     get draft() {
@@ -50,6 +51,7 @@ export class KeypadPanel extends Component {
     _type(number) {
         Object.assign(this.draft, { number, name: "", target: null });
         this.search.update(number);
+        this.softphone.calls.expectCall(Boolean(number));
     }
 
     /** @param {string} key put where the cursor is */
