@@ -14,7 +14,7 @@ from .common import AGENT_LEG, CALLER_LEG, ROOM, TelephonyCase, leg_sid
 CUSTOMER_LEG, SECOND_AGENT_LEG = leg_sid(1001), leg_sid(1002)
 START = datetime(2026, 3, 2, 9, 0, 0)
 # Of a list with more orders than this, a sample is tried.
-LIMIT, SAMPLE = 120, 40
+LIMIT, SAMPLE = 120, 16
 
 CALL_FIELDS = [
     "state", "outcome", "ended_by", "failure_reason", "answered_at", "ended_at", "duration",
