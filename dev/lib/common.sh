@@ -110,6 +110,12 @@ postgres_start() {
     ) 9>"$STATE/postgres.lock"
 }
 
+# Let the server crash, and start it again: all connections break, and it recovers from its log.
+postgres_crash() {
+    as_postgres "$(postgres_bin)/pg_ctl" -D "$PG_DATA" -l "$PG_HOME/postgresql.log" -m immediate -w -t 60 restart \
+        >/dev/null </dev/null
+}
+
 # Stop the server, unless somebody else works with it.
 postgres_stop() {
     local others try

@@ -229,7 +229,9 @@ class Trouble(Person):
             torture.server.kill_a_worker(self.random)
             self.count("kill -9")
         elif self.turn % 3 == 2:
-            if torture.long and self.random.random() < 0.5:
+            if self.turn % 2 and torture.database.crash():
+                self.count("crash of PostgreSQL")
+            elif torture.long and self.random.random() < 0.5:
                 with torture.database.unreachable():
                     torture.quiet.wait(self.random.uniform(0.5, 3))
             else:

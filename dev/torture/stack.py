@@ -3,6 +3,7 @@
 import configparser
 import os
 import signal
+import subprocess
 from contextlib import closing, contextmanager, suppress
 
 import psutil
@@ -44,8 +45,9 @@ class Database:
     def __init__(self, name):
         config = configparser.ConfigParser()
         config.read(STATE / "odoo.conf")
+        self.own_host = config["options"]["db_host"]
         self.options = {
-            "host": os.environ.get("PGHOST") or config["options"]["db_host"],
+            "host": os.environ.get("PGHOST") or self.own_host,
             "port": config["options"].get("db_port", "5432"),
             "user": config["options"].get("db_user", "odoo"),
         }
@@ -68,6 +70,20 @@ class Database:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
             self.name, database="postgres",
         )  # fmt: skip
+
+    def crash(self):
+        """Let PostgreSQL itself crash and start again, unless others work with it, too.
+
+        :return bool: whether it did.
+        """
+        others = self.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE datname NOT IN (%s, 'postgres') LIMIT 1",
+            self.name, database="postgres",
+        )  # fmt: skip
+        if others or self.options["host"] != self.own_host:
+            return False
+        script = f"source '{REPO}/dev/lib/common.sh'; postgres_crash"
+        return not subprocess.run(["bash", "-c", script], check=False).returncode
 
     @contextmanager
     def unreachable(self):

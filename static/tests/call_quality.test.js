@@ -5,39 +5,21 @@ import {
     manuallyDispatchProgrammaticEvent,
     press,
     test,
-    waitFor,
 } from "@odoo/hoot";
 import { contains, onRpc, patchWithCleanup, serverState } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
 import { VoiceDevice } from "@crm_telephony/softphone/voice_device";
 import {
-    callData,
     defineTelephony,
     endedData,
-    fakeVoice,
-    mountSoftphone,
     seen,
-    startSoftphone,
+    startConversation,
     userError,
 } from "./telephony_test_helpers";
 
 defineTelephony();
 
 const REPORT = { uuid: "u-1", legId: "CA1", report: { jitter: 80, bad_network: true } };
-const running = () =>
-    callData({ state: "in_progress", answered_at: "2026-11-22 14:28:10", agent_connected: true });
-
-async function startConversation() {
-    const voice = fakeVoice();
-    const world = await startSoftphone();
-    onRpc("telephony.call", "dial", running);
-    await mountSoftphone({ withBus: false });
-    await world.softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_call[data-voice=connected]", { timeout: 3000 });
-    expect.verifySteps(["connect u-1"]);
-    return { ...world, voice };
-}
-
 /** The connection ends with a report, and the server answers whether to ask. */
 async function endCall({ softphone, voice }, mustAsk) {
     onRpc("telephony.call", "save_quality", ({ args }) => {
@@ -57,7 +39,7 @@ async function endCall({ softphone, voice }, mustAsk) {
 
 describe("during the call", () => {
     test("plain advice with a sign, the most useful first, gone when it clears", async () => {
-        const { voice, softphone } = await startConversation();
+        const { voice, softphone } = await startConversation({ withBus: false });
         expect(".o_telephony_sound_notices").toHaveAttribute("aria-live", "polite");
         for (const [kinds, kind, text, icon] of [
             [["slow_network"], "slow_network", /network is slow/, "fa-signal"],
@@ -86,7 +68,7 @@ describe("during the call", () => {
     });
 
     test("a page that is closed tells it with its last request", async () => {
-        await startConversation();
+        await startConversation({ withBus: false });
         patchWithCleanup(VoiceDevice.prototype, { takeQuality: () => REPORT });
         patchWithCleanup(browser, {
             fetch: async (url, { keepalive, body }) => {
@@ -103,7 +85,7 @@ describe("during the call", () => {
 
 describe("after the call", () => {
     test("a bad one asks one question, which a key answers", async () => {
-        const world = await startConversation();
+        const world = await startConversation({ withBus: false });
         onRpc("telephony.call", "rate_quality", ({ args }) => expect.step(`rate ${args}`) || true);
         await endCall(world, true);
         expect(".o_telephony_sound_issue").toHaveCount(7);
@@ -115,7 +97,7 @@ describe("after the call", () => {
     });
 
     test("nobody has to answer, and a refusal is told", async () => {
-        const world = await startConversation();
+        const world = await startConversation({ withBus: false });
         onRpc("telephony.call", "rate_quality", () => {
             throw userError("The database is being updated.");
         });
@@ -128,7 +110,7 @@ describe("after the call", () => {
     });
 
     test("a good one asks nothing", async () => {
-        await endCall(await startConversation(), false);
+        await endCall(await startConversation({ withBus: false }), false);
         expect(".o_telephony_sound_issue").toHaveCount(0);
     });
 });

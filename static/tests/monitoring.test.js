@@ -169,7 +169,7 @@ describe("supervisor", () => {
         const { softphone, store } = await startList({ withBus: false });
         await choose("listen");
         await seen(".o_telephony_monitor[data-voice=connected]");
-        expect(await softphone.calls.dial({ number: "047" })).toBe(false);
+        expect(await softphone.dialling.dial({ number: "047" })).toBe(false);
         expect(store.error).toMatch(/listening to a conversation/);
         expect.verifySteps(["monitor t-1,listen", "connect t-1", "mute true"]);
     });

@@ -122,7 +122,7 @@ test("a lost answer is asked for again with the same request, not with a second 
             },
         },
     };
-    const dialled = softphone.calls.dial({ number: "047" });
+    const dialled = softphone.dialling.dial({ number: "047" });
     await advanceTime(1000);
     expect(await dialled).toBe(true);
     expect(uuids).toHaveLength(2);
@@ -219,7 +219,7 @@ test("a second call is refused while one is running", async () => {
     });
     onRpc("telephony.call", "dial", () => expect.step("dial"));
     await mountSoftphone();
-    expect(await softphone.calls.dial({ number: "047" })).toBe(false);
+    expect(await softphone.dialling.dial({ number: "047" })).toBe(false);
     await waitFor(".o_telephony_error");
     expect(".o_telephony_error span").toHaveText("You are already in a call.");
     expect.verifySteps([]);

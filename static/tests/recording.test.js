@@ -24,11 +24,9 @@ import { user } from "@web/core/user";
 import { Player, wavePath } from "@crm_telephony/recording_player/player";
 import { RecordingPopover } from "@crm_telephony/recording_player/recording_popover";
 import {
-    callData,
     defineTelephony,
-    fakeVoice,
-    mountSoftphone,
-    startSoftphone,
+    runningData,
+    startConversation,
     userError,
 } from "./telephony_test_helpers";
 
@@ -65,44 +63,29 @@ const recordingData = (values = {}) => ({
     ...values,
 });
 
-const running = (recording, values = {}) =>
-    callData({
-        state: "in_progress",
-        customer_state: "in_progress",
-        answered_at: "2026-11-22 14:28:10",
-        agent_connected: true,
-        recording,
-        ...values,
-    });
-
 const LIVE = { state: "recording", wanted: "recording" };
 
 /** Reach the middle of a conversation with this state of its recording. */
-async function startConversation(recording = recordingData()) {
-    fakeVoice();
-    const world = Object.assign(await startSoftphone(), { told: recording });
-    onRpc("telephony.call", "dial", () => running(recording));
+async function speak(recording = recordingData()) {
+    const world = await startConversation({ call: runningData({ recording }) });
+    world.told = recording;
     onRpc("telephony.call", "set_recording", ({ args }) => {
         expect.step(`${args[0]} ${args[1]}`);
-        return running(world.told);
+        return runningData({ recording: world.told });
     });
-    await mountSoftphone();
-    await world.softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_call[data-voice=connected]");
-    expect.verifySteps(["connect u-1"]);
     return world;
 }
 
 /** The server tells of another state of the recording. */
 async function tell(world, values) {
     world.told = recordingData(values);
-    world.softphone.calls.onCall(running(world.told));
+    world.softphone.calls.onCall(runningData({ recording: world.told }));
     await animationFrame();
 }
 
 describe("in the call", () => {
     test("Z29: record, pause, resume, stop; state by words", async () => {
-        const world = await startConversation();
+        const world = await speak();
         expect(".o_telephony_recording").toHaveCount(0);
         expect(".o_telephony_record").toHaveText("Record call");
         await contains(".o_telephony_record").click();
@@ -127,14 +110,14 @@ describe("in the call", () => {
     });
 
     test("Z18: on hold the recording pauses by itself, and says so", async () => {
-        const world = await startConversation(recordingData(LIVE));
+        const world = await speak(recordingData(LIVE));
         await tell(world, { state: "paused", wanted: "recording", interrupted: true });
         expect(".o_telephony_recording_text").toHaveText("Recording paused until you speak again");
         expect(".o_telephony_record").toHaveText("Pause recording");
     });
 
     test("Z29: always means pause, but not stop, with the reason", async () => {
-        await startConversation(recordingData({ ...LIVE, mode: "always" }));
+        await speak(recordingData({ ...LIVE, mode: "always" }));
         await waitFor(".o_telephony_recording");
         expect(".o_telephony_recording").toHaveText(/Every call is recorded here/);
         expect(".o_telephony_recording_stop").toHaveCount(0);
@@ -142,22 +125,23 @@ describe("in the call", () => {
     });
 
     test("Z29: off shows nothing at all", async () => {
-        await startConversation(recordingData({ mode: "off" }));
+        await speak(recordingData({ mode: "off" }));
         expect(".o_telephony_record").toHaveCount(0);
         expect(".o_telephony_recording").toHaveCount(0);
     });
 
     test("Z29: who must not be recorded is not, and the reason is read", async () => {
-        await startConversation(recordingData({ reason: "This contact must not be recorded." }));
+        await speak(recordingData({ reason: "This contact must not be recorded." }));
         expect(".o_telephony_record").not.toBeEnabled();
         expect(".o_telephony_recording_reason").toHaveText("This contact must not be recorded.");
     });
 
     test("an answer that comes after the news of the carrier changes nothing", async () => {
-        const world = await startConversation();
+        const world = await speak();
         onRpc("telephony.call", "set_recording", async () => {
-            world.softphone.calls.onCall(running(recordingData(LIVE)));
-            return running(recordingData({ state: "starting", wanted: "recording" }));
+            world.softphone.calls.onCall(runningData({ recording: recordingData(LIVE) }));
+            const recording = recordingData({ state: "starting", wanted: "recording" });
+            return runningData({ recording });
         });
         await contains(".o_telephony_record").click();
         await animationFrame();
@@ -165,7 +149,7 @@ describe("in the call", () => {
     });
 
     test("a pause that failed is an alarm; a refusal is a sentence", async () => {
-        const world = await startConversation(recordingData(LIVE));
+        const world = await speak(recordingData(LIVE));
         await tell(world, { ...LIVE, problem: "Twilio did not pause the recording." });
         expect(".o_telephony_recording_problem").toHaveText("Twilio did not pause the recording.");
         onRpc("telephony.call", "set_recording", () => {

@@ -18,40 +18,19 @@ import { user } from "@web/core/user";
 import { VoiceErrorKind, VoiceState } from "@crm_telephony/softphone/constants";
 import { VoiceError } from "@crm_telephony/softphone/human_error";
 import {
-    callData,
     defineTelephony,
     endedData,
     fakeVoice,
     mountSoftphone,
+    runningData,
     sendBus,
     snapshotData,
+    startConversation,
     startSoftphone,
     userError,
 } from "./telephony_test_helpers";
 
 defineTelephony();
-
-const running = (values = {}) =>
-    callData({
-        state: "in_progress",
-        customer_state: "in_progress",
-        answered_at: "2026-11-22 14:28:10",
-        agent_connected: true,
-        ...values,
-    });
-
-/** Reach the middle of a conversation whose sound is in this tab. */
-async function startConversation(snapshot = {}) {
-    const voice = fakeVoice();
-    const world = await startSoftphone({ snapshot });
-    onRpc("telephony.call", "dial", () => running());
-    await mountSoftphone();
-    await world.softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_call[data-voice=connected]");
-    expect.verifySteps(["connect u-1"]);
-    world.snapshot = snapshotData({ calls: [running()] });
-    return { voice, world, softphone: world.softphone, store: world.store };
-}
 
 /** A second tab of the same browser: it hears and says what tabs say to each other. */
 function otherTab() {
@@ -87,11 +66,11 @@ describe("in the call", () => {
         await startConversation();
         onRpc("telephony.call", "set_hold", ({ args }) => {
             expect.step(`hold ${args[1]}`);
-            return running();
+            return runningData();
         });
         await contains(".o_telephony_hold").click();
         expect(".o_telephony_hold").toHaveAttribute("aria-pressed", "false");
-        sendBus("telephony/call_updated", running({ on_hold: true }));
+        sendBus("telephony/call_updated", runningData({ on_hold: true }));
         await waitFor(".o_telephony_hold[aria-pressed=true]");
         expect(".o_telephony_state").toHaveText("On hold");
         await contains(".o_telephony_hold").click();
@@ -178,9 +157,10 @@ describe("connection", () => {
     });
 
     test("a lost sound rejoins once by itself; the second time a button offers it", async () => {
-        const { voice, world } = await startConversation();
+        const world = await startConversation();
+        const { voice } = world;
         world.snapshot = snapshotData({
-            calls: [running({ agent_connected: false, can_rejoin: true })],
+            calls: [runningData({ agent_connected: false, can_rejoin: true })],
         });
         voice.handlers.onState(VoiceState.LOST, new VoiceError(VoiceErrorKind.CONNECTION_LOST));
         await advanceTime(1600);
@@ -206,7 +186,10 @@ describe("connection", () => {
         await advanceTime(1600);
         await waitFor(".o_telephony_rejoin");
         expect.verifySteps([]);
-        sendBus("telephony/call_updated", running({ agent_connected: false, can_rejoin: true }));
+        sendBus(
+            "telephony/call_updated",
+            runningData({ agent_connected: false, can_rejoin: true })
+        );
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["leave", "connect u-1"]);
     });
@@ -224,7 +207,8 @@ describe("connection", () => {
     });
 
     test("an end that nobody told is found in the next snapshot", async () => {
-        const { softphone, world } = await startConversation();
+        const world = await startConversation();
+        const { softphone } = world;
         world.snapshot = snapshotData({ recent: [endedData()] });
         await softphone.link.refresh();
         await waitFor(".o_telephony_ended");
@@ -244,22 +228,22 @@ describe("reload", () => {
     }
 
     test("Z21: the tab that carried the sound rejoins as soon as the old leg is gone", async () => {
-        const { softphone } = await reload(running());
+        const { softphone } = await reload(runningData());
         await waitFor(".o_telephony_call[data-voice=preparing]");
         expect.verifySteps([]);
-        softphone.calls.onCall(running({ agent_connected: false, can_rejoin: true }));
+        softphone.calls.onCall(runningData({ agent_connected: false, can_rejoin: true }));
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["connect u-1"]);
     });
 
     test("it rejoins at once when the server already knows", async () => {
-        await reload(running({ agent_connected: false, can_rejoin: true }));
+        await reload(runningData({ agent_connected: false, can_rejoin: true }));
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["connect u-1"]);
     });
 
     test("it offers a button when the server goes on believing in the old leg", async () => {
-        await reload(running());
+        await reload(runningData());
         await waitFor(".o_telephony_call[data-voice=preparing]");
         await advanceTime(7000);
         await contains(".o_telephony_rejoin").click();
@@ -269,11 +253,14 @@ describe("reload", () => {
 
     test("Z21: after a crash the window opens by itself, with the way back", async () => {
         fakeVoice();
-        await startSoftphone({ snapshot: { calls: [running()] } });
+        await startSoftphone({ snapshot: { calls: [runningData()] } });
         await mountSoftphone();
         await animationFrame();
         expect(".o_telephony_call").toHaveCount(0);
-        sendBus("telephony/call_updated", running({ agent_connected: false, can_rejoin: true }));
+        sendBus(
+            "telephony/call_updated",
+            runningData({ agent_connected: false, can_rejoin: true })
+        );
         await waitFor(".o_telephony_rejoin");
         expect(".o_telephony_call").toHaveCount(1);
     });
@@ -304,7 +291,7 @@ describe("reload", () => {
 describe("several tabs", () => {
     test("a tab mirrors the call another one carries, and sends its clicks there", async () => {
         fakeVoice();
-        await startSoftphone({ snapshot: { calls: [running()] } });
+        await startSoftphone({ snapshot: { calls: [runningData()] } });
         await mountSoftphone();
         const owner = otherTab();
         const voice = { uuid: "u-1", state: "connected", isMuted: false, digits: "", warnings: [] };
@@ -339,13 +326,16 @@ describe("several tabs", () => {
 
     test("when the carrying tab goes away, this one offers to rejoin", async () => {
         fakeVoice();
-        await startSoftphone({ snapshot: { calls: [running()] } });
+        await startSoftphone({ snapshot: { calls: [runningData()] } });
         await mountSoftphone();
         const owner = otherTab();
         owner.send("voice", { uuid: "u-1", state: "connected", isMuted: false, digits: "" });
         await contains(".o_telephony_systray").click();
         owner.send("bye", { uuid: "u-1" });
-        sendBus("telephony/call_updated", running({ agent_connected: false, can_rejoin: true }));
+        sendBus(
+            "telephony/call_updated",
+            runningData({ agent_connected: false, can_rejoin: true })
+        );
         await contains(".o_telephony_rejoin").click();
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["connect u-1"]);
@@ -353,12 +343,15 @@ describe("several tabs", () => {
 
     test("a carrying tab that crashed without a word does not answer, and is forgotten", async () => {
         fakeVoice();
-        const { store } = await startSoftphone({ snapshot: { calls: [running()] } });
+        const { store } = await startSoftphone({ snapshot: { calls: [runningData()] } });
         await mountSoftphone();
         const owner = otherTab();
         owner.send("voice", { uuid: "u-1", state: "connected", isMuted: false, digits: "" });
         await waitUntil(() => store.isMirror);
-        sendBus("telephony/call_updated", running({ agent_connected: false, can_rejoin: true }));
+        sendBus(
+            "telephony/call_updated",
+            runningData({ agent_connected: false, can_rejoin: true })
+        );
         await waitUntil(() => store.findCall("u-1").can_rejoin);
         await advanceTime(800);
         expect(store.session).toBe(null);

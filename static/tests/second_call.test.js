@@ -3,15 +3,13 @@ import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helper
 import { browser } from "@web/core/browser/browser";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import {
-    callData,
     defineTelephony,
     FakeAudio,
-    fakeVoice,
-    mountSoftphone,
     offerData,
+    runningData,
     seen,
     sendBus,
-    startSoftphone,
+    startConversation,
     userError,
 } from "./telephony_test_helpers";
 
@@ -21,22 +19,10 @@ const CARD = ".o_telephony_incoming";
 const HELD = ".o_telephony_held";
 const NAME = ".o_telephony_call .o_telephony_name";
 
-const running = (values = {}) =>
-    callData({
-        state: "in_progress",
-        customer_state: "in_progress",
-        answered_at: "2026-11-22 14:28:10",
-        agent_connected: true,
-        via: "browser",
-        parked: false,
-        role: "agent",
-        transfer: false,
-        ...values,
-    });
 const second = (values = {}) =>
-    running({ uuid: "u-2", id: 2, customer: { number: "+32499", name: "Ben" }, ...values });
+    runningData({ uuid: "u-2", id: 2, customer: { number: "+32499", name: "Ben" }, ...values });
 const parked = (values = {}) =>
-    running({
+    runningData({
         parked: true,
         on_hold: true,
         on_hold_since: "2026-11-22 14:29:00",
@@ -46,14 +32,8 @@ const parked = (values = {}) =>
 
 /** Speak with Anna while Ben calls. */
 async function speakAndBeCalled(values = {}) {
-    fakeVoice();
-    const world = await startSoftphone();
-    onRpc("telephony.call", "dial", () => running());
-    await mountSoftphone();
-    await world.softphone.calls.dial({ number: "047" });
-    await seen(".o_telephony_call[data-voice=connected]");
-    expect.verifySteps(["connect u-1"]);
-    sendBus("telephony/call_updated", running(values));
+    const world = await startConversation();
+    sendBus("telephony/call_updated", runningData(values));
     sendBus("telephony/offer_made", offerData(second({ state: "ringing", answered_at: false })));
     await seen(CARD);
     return world;
@@ -144,7 +124,7 @@ describe("a second call", () => {
 
     test("rings when the first one has ended meanwhile", async () => {
         await speakAndBeCalled();
-        sendBus("telephony/call_updated", running({ state: "ended", outcome: "answered" }));
+        sendBus("telephony/call_updated", runningData({ state: "ended", outcome: "answered" }));
         await seen(`${CARD}:not([data-quiet])`);
         await waitUntil(() => FakeAudio.played === 1);
         expect(`${CARD} .o_telephony_accept`).toHaveText("Accept");
@@ -165,7 +145,7 @@ describe("the call on hold", () => {
         await speakWithSecond();
         onRpc("telephony.call", "take_back", ({ args }) => {
             expect.step(`take_back ${args[0]}`);
-            return running({ agent_connected: false, can_rejoin: true });
+            return runningData({ agent_connected: false, can_rejoin: true });
         });
         await press(["alt", "shift", "k"]);
         await seen(".o_telephony_call[data-uuid=u-1][data-voice=connected]");
@@ -190,7 +170,7 @@ describe("the call on hold", () => {
         await speakWithSecond();
         onRpc("telephony.call", "hang_up", ({ args }) => {
             expect.step(`hang_up ${args[0]}`);
-            return running({ state: "ended", outcome: "answered" });
+            return runningData({ state: "ended", outcome: "answered" });
         });
         await contains(`${HELD} .o_telephony_held_hang_up`).click();
         await waitForNone(HELD);
@@ -201,7 +181,7 @@ describe("the call on hold", () => {
     test("Z27: its end window comes after the one of the other call", async () => {
         const { store } = await speakWithSecond();
         const over = { state: "ended", outcome: "answered", user: false };
-        sendBus("telephony/call_updated", running(over));
+        sendBus("telephony/call_updated", runningData(over));
         await waitForNone(HELD);
         await seen(".o_notification");
         sendBus("telephony/call_updated", second(over));
@@ -217,7 +197,7 @@ describe("the call on hold", () => {
     test("Z27: the result that its conversation owes is asked for after the other one", async () => {
         const { store, softphone } = await speakWithSecond();
         const over = { state: "ended", outcome: "answered", user: false };
-        sendBus("telephony/call_updated", running(over));
+        sendBus("telephony/call_updated", runningData(over));
         await waitForNone(HELD);
         await softphone.frame.open();
         store.endedAside = null; // closed without a result
@@ -238,7 +218,7 @@ describe("the call on hold", () => {
         expect.verifySteps(["leave"]);
         expect(`${HELD} .o_telephony_take_back`).toHaveText("Take back");
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "in_call");
-        expect(await softphone.calls.dial({ number: "048" })).toBe(false);
+        expect(await softphone.dialling.dial({ number: "048" })).toBe(false);
         expect(store.error).toMatch(/waiting for you on hold/);
         // It stays in sight whatever is closed.
         await softphone.frame.close();

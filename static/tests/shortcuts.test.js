@@ -6,19 +6,19 @@ import {
     press,
     queryAllTexts,
     test,
-    waitFor,
 } from "@odoo/hoot";
 import { contains, onRpc } from "@web/../tests/web_test_helpers";
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { SHORTCUTS } from "@crm_telephony/softphone/shortcuts";
 import {
-    callData,
     defineTelephony,
     endedData,
     fakeVoice,
     mountSoftphone,
     offerData,
+    runningData,
     seen,
+    startConversation,
     startSoftphone,
 } from "./telephony_test_helpers";
 
@@ -26,29 +26,22 @@ defineTelephony();
 
 const { DateTime } = luxon;
 const ago = (seconds) => serializeDateTime(DateTime.now().minus({ seconds }));
-const running = (values = {}) =>
-    callData({ state: "in_progress", answered_at: ago(5), agent_connected: true, ...values });
+const running = (values = {}) => runningData({ answered_at: ago(5), ...values });
 const keys = (letter) => press(["alt", "shift", letter]);
 
-async function startConversation(values = {}) {
-    fakeVoice();
-    const world = await startSoftphone();
-    onRpc("telephony.call", "dial", () => running(values));
+async function speak(values = {}) {
+    const world = await startConversation({ call: running(values), withBus: false });
     onRpc("telephony.call", "set_hold", ({ args }) => {
         expect.step(`hold ${args[1]}`);
         return running(values);
     });
     onRpc("telephony.call", "hang_up", () => expect.step("hang up") || endedData());
-    await mountSoftphone({ withBus: false });
-    await world.softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_call[data-voice=connected]", { timeout: 3000 });
-    expect.verifySteps(["connect u-1"]);
     return world;
 }
 
 describe("shortcuts", () => {
     test("Z18 Z20: mute, hold and hang up, also while a note is typed", async () => {
-        await startConversation();
+        await speak();
         await contains(".o_telephony_note").focus();
         await keys("s");
         await keys("h");
@@ -76,7 +69,7 @@ describe("shortcuts", () => {
 
     test.tags("desktop");
     test("are shown on the buttons and in a list, which a key closes", async () => {
-        await startConversation();
+        await speak();
         expect(".o_telephony_mute").toHaveAttribute("title", "Mute (Alt+Shift+S)");
         expect(".o_telephony_hold").toHaveAttribute("aria-keyshortcuts", "Alt+Shift+H");
         expect(".o_telephony_hang_up").toHaveAttribute("title", "Hang up (Alt+Shift+Z)");
@@ -100,7 +93,7 @@ describe("shortcuts", () => {
     });
 
     test("Z20: the panel that takes a button's place takes the keyboard", async () => {
-        await startConversation();
+        await speak();
         document.activeElement.blur();
         await keys("z");
         await seen(".o_telephony_ended");
@@ -111,7 +104,7 @@ describe("shortcuts", () => {
 
 describe("hold", () => {
     test("Z18: the time is shown, and every two minutes a reminder", async () => {
-        const { softphone } = await startConversation();
+        const { softphone } = await speak();
         softphone.calls.onCall(running({ on_hold: true, on_hold_since: ago(100) }));
         await seen(".o_telephony_hold_time");
         expect(".o_telephony_hold_time").toHaveText(/^1:4\d$/);

@@ -244,6 +244,47 @@ export async function mountSoftphone({ withBus = true } = {}) {
     }
 }
 
+/** CallData of a conversation whose sound is open. */
+export function runningData(values = {}) {
+    return callData({
+        state: "in_progress",
+        customer_state: "in_progress",
+        answered_at: "2026-11-22 14:28:10",
+        agent_connected: true,
+        via: "browser",
+        role: "agent",
+        parked: false,
+        transfer: false,
+        journey: false,
+        supervisors: [],
+        ...values,
+    });
+}
+
+/**
+ * Reach the middle of a conversation whose sound is in this tab.
+ *
+ * @param {Object} [options]
+ * @param {Object} [options.call] CallData
+ * @param {Object} [options.snapshot] values of the snapshot before it
+ * @param {boolean} [options.withBus] see `mountSoftphone`
+ */
+export async function startConversation({
+    call = runningData(),
+    snapshot = {},
+    withBus = true,
+} = {}) {
+    const voice = fakeVoice();
+    const world = await startSoftphone({ snapshot });
+    onRpc("telephony.call", "dial", () => call);
+    await mountSoftphone({ withBus });
+    await world.softphone.dialling.dial({ number: "047" });
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["connect u-1"]);
+    world.snapshot = snapshotData({ calls: [call] });
+    return Object.assign(world, { voice });
+}
+
 /** The server tells the current user something. */
 export function sendBus(type, payload) {
     MockServer.env["bus.bus"]._sendone(serverState.partnerId, type, payload);

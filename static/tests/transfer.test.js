@@ -9,7 +9,6 @@ import {
     press,
     queryAllTexts,
     test,
-    waitFor,
     waitForNone,
     waitUntil,
 } from "@odoo/hoot";
@@ -17,31 +16,17 @@ import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helper
 import { serializeDateTime } from "@web/core/l10n/dates";
 import { liveTransferText } from "@crm_telephony/transfer/transfer_texts";
 import {
-    callData,
     defineTelephony,
-    fakeVoice,
     mountSoftphone,
     offerData,
+    runningData,
     seen,
     sendBus,
-    snapshotData,
+    startConversation,
     startSoftphone,
 } from "./telephony_test_helpers";
 
 defineTelephony();
-
-const running = (values = {}) =>
-    callData({
-        state: "in_progress",
-        customer_state: "in_progress",
-        answered_at: "2026-11-22 14:28:10",
-        agent_connected: true,
-        role: "agent",
-        transfer: false,
-        journey: false,
-        supervisors: [],
-        ...values,
-    });
 
 const transferData = (values = {}) => ({
     id: 9,
@@ -61,21 +46,13 @@ const TARGETS = [
     { type: "agent", id: 6, name: "Cleo", state: "offline", reason: "Cleo is offline." },
 ];
 
-/** Be in the middle of a conversation whose sound is in this tab. */
-async function startConversation(values = {}) {
-    const voice = fakeVoice();
-    const world = await startSoftphone();
-    onRpc("telephony.call", "dial", () => running(values));
+async function speak(values = {}) {
+    const world = await startConversation({ call: runningData(values) });
     onRpc("telephony.call", "transfer_targets", ({ args }) => {
         expect.step(`search ${args[1]}`);
         return TARGETS;
     });
-    await mountSoftphone();
-    await world.softphone.calls.dial({ number: "047" });
-    await waitFor(".o_telephony_call[data-voice=connected]");
-    expect.verifySteps(["connect u-1"]);
-    world.snapshot = snapshotData({ calls: [running(values)] });
-    return { voice, world, store: world.store, softphone: world.softphone };
+    return world;
 }
 
 async function openPanel() {
@@ -86,7 +63,7 @@ async function openPanel() {
 
 describe("choosing to whom", () => {
     test("who can answer is offered with a word, the others with the reason", async () => {
-        await startConversation();
+        await speak();
         await openPanel();
         expect(queryAllTexts(".o_telephony_target")).toEqual([
             "Bob\nAvailable",
@@ -101,10 +78,10 @@ describe("choosing to whom", () => {
     });
 
     test("transfer now by keyboard: the call leaves the screen and the sound", async () => {
-        const { store } = await startConversation();
+        const { store } = await speak();
         onRpc("telephony.call", "transfer", ({ args }) => {
             expect.step(`transfer ${JSON.stringify(args[1])} ${args[2]}`);
-            return running({ state: "ringing", has_left: true });
+            return runningData({ state: "ringing", has_left: true });
         });
         await openPanel();
         await press("ArrowDown");
@@ -119,7 +96,7 @@ describe("choosing to whom", () => {
         expect.verifySteps(['transfer {"type":"agent","id":4} blind', "leave"]);
         expect(store.session).toBe(null);
         sendBus("telephony/call_left", {
-            ...running({ state: "ringing" }),
+            ...runningData({ state: "ringing" }),
             has_left: true,
             message: "The call was passed on to Bob.",
         });
@@ -128,13 +105,15 @@ describe("choosing to whom", () => {
     });
 
     test("a call that comes back rings again", async () => {
-        const { store } = await startConversation();
-        onRpc("telephony.call", "transfer", () => running({ state: "ringing", has_left: true }));
+        const { store } = await speak();
+        onRpc("telephony.call", "transfer", () =>
+            runningData({ state: "ringing", has_left: true })
+        );
         await openPanel();
         await contains(".o_telephony_target:first").click();
         await contains(".o_telephony_transfer_now").click();
         await waitForNone(".o_telephony_call");
-        const offer = offerData(running({ state: "ringing" }));
+        const offer = offerData(runningData({ state: "ringing" }));
         sendBus("telephony/offer_made", {
             ...offer,
             transfer: { kind: "returned", name: "Bob", note: "Wants a refund" },
@@ -147,7 +126,7 @@ describe("choosing to whom", () => {
     });
 
     test("a queue cannot be asked, and Escape leads back to the call", async () => {
-        await startConversation();
+        await speak();
         await openPanel();
         await contains(".o_telephony_target:eq(1)").click();
         expect(".o_telephony_transfer_now").toBeEnabled();
@@ -161,7 +140,7 @@ describe("choosing to whom", () => {
     });
 
     test("typing searches once, after the last key", async () => {
-        await startConversation();
+        await speak();
         await openPanel();
         await click(".o_telephony_transfer_input");
         await edit("bo");
@@ -170,7 +149,7 @@ describe("choosing to whom", () => {
     });
 
     test("what is chosen while an answer is on its way stays chosen", async () => {
-        const { softphone } = await startConversation();
+        const { softphone } = await speak();
         await openPanel();
         const answer = new Deferred();
         patchWithCleanup(softphone.transfer, { targets: () => answer });
@@ -187,7 +166,7 @@ describe("choosing to whom", () => {
     });
 
     test("a refusal is a sentence, and the call goes on", async () => {
-        const { store } = await startConversation();
+        const { store } = await speak();
         onRpc("telephony.call", "transfer", () => {
             throw new Error("gone");
         });
@@ -202,17 +181,17 @@ describe("choosing to whom", () => {
 
 describe("while somebody is asked", () => {
     test("the strip says who hears whom, and each button is one request", async () => {
-        await startConversation();
+        await speak();
         for (const method of ["merge_transfer", "cancel_transfer", "complete_transfer"]) {
             onRpc("telephony.call", method, () => {
                 expect.step(method);
                 const mode = { merge_transfer: "merged" }[method];
                 return mode
-                    ? running({ transfer: transferData({ state: mode }) })
-                    : running({ has_left: method === "complete_transfer" });
+                    ? runningData({ transfer: transferData({ state: mode }) })
+                    : runningData({ has_left: method === "complete_transfer" });
             });
         }
-        sendBus("telephony/call_updated", running({ on_hold: true, transfer: transferData() }));
+        sendBus("telephony/call_updated", runningData({ on_hold: true, transfer: transferData() }));
         await seen(".o_telephony_strip");
         expect(".o_telephony_strip [role=status]").toHaveText(
             "You talk with Bob. The customer hears music, and hears neither of you."
@@ -228,22 +207,22 @@ describe("while somebody is asked", () => {
         expect(".o_telephony_cancel_transfer").toHaveText("Remove Bob");
         await contains(".o_telephony_cancel_transfer").click();
         await waitForNone(".o_telephony_strip");
-        sendBus("telephony/call_updated", running({ transfer: transferData() }));
+        sendBus("telephony/call_updated", runningData({ transfer: transferData() }));
         await contains(".o_telephony_complete").click();
         await waitForNone(".o_telephony_call");
         expect.verifySteps(["merge_transfer", "cancel_transfer", "complete_transfer", "leave"]);
     });
 
     test("the server is asked when the time is up, once", async () => {
-        await startConversation();
+        await speak();
         onRpc("telephony.call", "check_transfer", () => {
             expect.step("check");
-            return running();
+            return runningData();
         });
         const expiresAt = serializeDateTime(luxon.DateTime.now().plus({ seconds: 20 }));
         sendBus(
             "telephony/call_updated",
-            running({ transfer: transferData({ state: "ringing", expires_at: expiresAt }) })
+            runningData({ transfer: transferData({ state: "ringing", expires_at: expiresAt }) })
         );
         await seen(".o_telephony_strip");
         expect(".o_telephony_complete").toHaveText("Transfer without waiting");
@@ -258,7 +237,7 @@ describe("while somebody is asked", () => {
     });
 
     test("who does not come is told about", async () => {
-        await startConversation();
+        await speak();
         sendBus("telephony/transfer_ended", { uuid: "u-1", message: "Bob did not answer." });
         await seen(".o_notification");
         expect(".o_notification").toHaveText(/Bob did not answer/);
@@ -269,7 +248,7 @@ describe("being asked", () => {
     test("the card says who asks, and what for", async () => {
         await startSoftphone();
         await mountSoftphone();
-        const offer = offerData(running());
+        const offer = offerData(runningData());
         const transfer = { kind: "warm", name: "Ana", note: false };
         sendBus("telephony/offer_made", { ...offer, transfer });
         await seen(".o_telephony_incoming");
@@ -281,7 +260,7 @@ describe("being asked", () => {
 
     test("who is asked can leave, and decides nothing else", async () => {
         const transfer = transferData({ is_mine: false });
-        const { store } = await startConversation({
+        const { store } = await speak({
             role: "consulted",
             transfer,
             note: "Wants a refund",
@@ -296,7 +275,7 @@ describe("being asked", () => {
         expect(".o_telephony_note_read").toHaveText(/Wants a refund/);
         onRpc("telephony.call", "hang_up", () => {
             expect.step("hang up");
-            return running({ has_left: true });
+            return runningData({ has_left: true });
         });
         expect(".o_telephony_hang_up").toHaveText("Leave the call");
         await contains(".o_telephony_hang_up").click();
@@ -307,8 +286,8 @@ describe("being asked", () => {
 
     test("the call becomes one's own", async () => {
         const transfer = transferData({ is_mine: false });
-        await startConversation({ role: "consulted", transfer });
-        sendBus("telephony/call_updated", running({ journey: "Sales 0:10 → Ana 4:02 → Bob" }));
+        await speak({ role: "consulted", transfer });
+        sendBus("telephony/call_updated", runningData({ journey: "Sales 0:10 → Ana 4:02 → Bob" }));
         await seen(".o_telephony_note");
         expect(".o_telephony_journey").toHaveText("Sales 0:10 → Ana 4:02 → Bob");
         expect(".o_telephony_hang_up").toHaveText("Hang up");

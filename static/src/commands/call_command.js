@@ -38,7 +38,7 @@ async function provideCalls(env, { searchValue }) {
             number: contact.number_display || contact.number,
         }),
         action: () => {
-            softphone.calls.dial({
+            softphone.dialling.dial({
                 number: contact.number,
                 name: contact.name,
                 target: { resModel: "res.partner", resId: contact.partner_id },
@@ -49,7 +49,7 @@ async function provideCalls(env, { searchValue }) {
         commands.push({
             name: _t("Call %(number)s", { number }),
             action: () => {
-                softphone.calls.dial({ number });
+                softphone.dialling.dial({ number });
             },
         });
     }

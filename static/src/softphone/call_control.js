@@ -1,15 +1,13 @@
 /**
- * What a person can do with calls. Each act is a request to the server; the sound follows.
+ * What a person can do with calls that come in or run, and what the server tells of them. Each act
+ * is a request to the server; the sound follows.
  */
 
-import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { customerName } from "./call_texts";
 import { CallState, VoiceErrorKind, VoiceState } from "./constants";
-import { humanError, isRuleError } from "./human_error";
-
-const RETRY_DELAY = 1_000; // ms
+import { humanError } from "./human_error";
 
 export class CallControl {
     /**
@@ -24,213 +22,9 @@ export class CallControl {
      * @param {import("./softphone_frame").SoftphoneFrame} parts.frame
      * @param {import("./missed_calls").MissedCalls} parts.missed
      * @param {import("../wrap_up/wrap_up_control").WrapUpControl} parts.wrapUp
-     * @param {import("./call_questions").CallQuestions} parts.questions
      */
     constructor(parts) {
         Object.assign(this, parts);
-    }
-
-    // === Calling out === //
-
-    /**
-     * Call a number.
-     *
-     * @param {Object} request
-     * @param {string} request.number as it was typed; the server gives it its country
-     * @param {string} [request.name] shown until the server tells who it is
-     * @param {number} [request.callerId] the caller ID to show; chosen here when it is not given
-     * @param {{ resModel: string, resId: number }|null} [request.target] record the call is about
-     * @param {number} [request.activityId] the due activity that the call is made for
-     * @param {string} [request.reason] why a rule of the company does not count this time
-     * @returns {Promise<boolean>} whether the call was placed
-     */
-    async dial({ number, name = "", callerId, target = null, activityId, reason = "" }) {
-        const { store } = this;
-        this.frame.open();
-        store.error = this._reasonNotToDial(number);
-        if (store.error) {
-            return false;
-        }
-        if (callerId === undefined) {
-            callerId = await this._chooseCallerId({ number, name });
-            if (callerId === undefined) {
-                return false;
-            }
-            store.error = this._reasonNotToDial(number); // a call may have come in meanwhile
-        }
-        return !store.error && this._place({ number, name, callerId, target, activityId, reason });
-    }
-
-    /**
-     * Open the way to the carrier for a call that will probably be made, or let go of it.
-     *
-     * @param {boolean} isLikely
-     */
-    expectCall(isLikely) {
-        const { store, voice } = this;
-        if (store.session || store.offers.length) {
-            return; // it is opened for another one
-        }
-        if (!isLikely) {
-            voice.release();
-        } else if (store.usesBrowser && store.canCall) {
-            voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
-        }
-    }
-
-    async _place(request) {
-        const { number, name } = request;
-        const { store, link, voice } = this;
-        store.endedCall = null;
-        store.isKeypadShown = false;
-        store.dialing = { number, name };
-        const session = link.begin();
-        try {
-            if (store.usesBrowser) {
-                await voice.ensureMicrophone();
-                voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
-            }
-            if (!link.isWanted(session)) {
-                return false;
-            }
-            const call = await this._sendDial(request);
-            if (!link.isWanted(session)) {
-                // The person gave up while the server was dialling.
-                await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
-                return false;
-            }
-            await this._onDialled(session, call);
-            return true;
-        } catch (error) {
-            const isWanted = link.isWanted(session);
-            this._onDialFailed(session, error);
-            return isWanted && isRuleError(error) && this._dialWithReason(request);
-        }
-    }
-
-    /** @returns {Promise<number|false|undefined>} undefined: the person gave up */
-    async _chooseCallerId({ number, name }) {
-        try {
-            return await this.questions.chooseCallerId({ number, name });
-        } catch (error) {
-            this.store.error = humanError(error);
-            return undefined;
-        }
-    }
-
-    /** A rule forbids the call, but this person may call all the same, and says why. */
-    async _dialWithReason(request) {
-        const { store } = this;
-        const reason = await this.questions.askReason(store.error);
-        return Boolean(reason) && this.dial({ ...request, reason });
-    }
-
-    _reasonNotToDial(number) {
-        const { store } = this;
-        if (store.hasCall || store.accepting) {
-            return _t("You are already in a call.");
-        }
-        if (store.monitoring) {
-            return _t("You are listening to a conversation. Leave it first.");
-        }
-        if (store.heldCall) {
-            return _t(
-                "A customer is waiting for you on hold. Take that call back or end it first."
-            );
-        }
-        // Before the first snapshot nothing is known, and the server decides.
-        if (store.isReady && !store.canCall) {
-            return store.cannotCallReason || _t("You cannot make calls now.");
-        }
-        return number.trim() ? "" : _t("Enter a number to call.");
-    }
-
-    async _sendDial({ number, callerId, target, activityId, reason }) {
-        const requestUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
-        const kwargs = {
-            caller_id_id: callerId || null,
-            res_model: target?.resModel || null,
-            res_id: target?.resId || null,
-            request_uuid: requestUuid, // the same click never makes two calls
-            ...(activityId && { activity_id: activityId }),
-            ...(reason && { override_reason: reason }),
-        };
-        const send = () => this.orm.silent.call("telephony.call", "dial", [number.trim()], kwargs);
-        try {
-            return await send();
-        } catch (error) {
-            if (!(error instanceof ConnectionLostError)) {
-                throw error;
-            }
-            await new Promise((resolve) => browser.setTimeout(resolve, RETRY_DELAY));
-            return send();
-        }
-    }
-
-    async _onDialled(session, call) {
-        const { store, link } = this;
-        session.update({ uuid: call.uuid });
-        store.dialing = null;
-        store.applyCall(call, { isAnswer: true });
-        store.clearDraft();
-        if (!store.findCall(call.uuid)) {
-            this.onEnded(store.recent.find((other) => other.uuid === call.uuid) || call);
-        } else if ((call.via || store.agent?.call_via) === "phone") {
-            link.end(); // the person's own telephone carries the sound
-        } else {
-            await this._connect(session, call, "hang_up");
-        }
-    }
-
-    _onDialFailed(session, error) {
-        if (this.link.isWanted(session)) {
-            this.store.dialing = null;
-            this.link.end();
-            this.store.error = humanError(error);
-        }
-    }
-
-    /**
-     * @param {string} release method that gives the call back when the sound stays closed
-     * @param {Promise} [sound] that is being opened already
-     */
-    async _connect(session, call, release, sound) {
-        try {
-            await (sound ? this._follow(session, sound) : this.link.connect(session));
-        } catch (error) {
-            if (!this.link.isWanted(session)) {
-                return; // it ended meanwhile, which is no error
-            }
-            this.link.end();
-            this.store.error = humanError(error);
-            await this._release(call, release);
-        }
-    }
-
-    /** Whose connection was there before the call was surely this person's is let in now. */
-    async _follow(session, sound) {
-        try {
-            await sound;
-        } catch (error) {
-            if (error?.kind !== VoiceErrorKind.REFUSED || !this.link.isWanted(session)) {
-                throw error;
-            }
-            await this.link.connect(session);
-        }
-    }
-
-    async _release(call, method) {
-        try {
-            const answer = await this.orm.silent.call("telephony.call", method, [call.uuid]);
-            if (answer?.uuid) {
-                this.onCall(answer);
-            } else {
-                this.store.removeCall(call.uuid);
-            }
-        } catch (error) {
-            // The server releases a call that nobody joins by itself, after some seconds.
-            console.warn("Telephony: the call could not be released", error);
-        }
     }
 
     // === Being called === //
@@ -318,7 +112,7 @@ export class CallControl {
             await this._release(call, "decline");
             return;
         }
-        await this._connect(session, call, "decline", sound);
+        await this.connect(session, call, "decline", sound);
     }
 
     /** @param {string} uuid of an offered call that this person does not take */
@@ -334,6 +128,51 @@ export class CallControl {
                 this.store.addOffer(offer); // it still rings for the server
                 this._onOffers();
             }
+        }
+    }
+
+    // === Its sound === //
+
+    /**
+     * @param {string} release method that gives the call back when the sound stays closed
+     * @param {Promise} [sound] that is being opened already
+     */
+    async connect(session, call, release, sound) {
+        try {
+            await (sound ? this._follow(session, sound) : this.link.connect(session));
+        } catch (error) {
+            if (!this.link.isWanted(session)) {
+                return; // it ended meanwhile, which is no error
+            }
+            this.link.end();
+            this.store.error = humanError(error);
+            await this._release(call, release);
+        }
+    }
+
+    /** Whose connection was there before the call was surely this person's is let in now. */
+    async _follow(session, sound) {
+        try {
+            await sound;
+        } catch (error) {
+            if (error?.kind !== VoiceErrorKind.REFUSED || !this.link.isWanted(session)) {
+                throw error;
+            }
+            await this.link.connect(session);
+        }
+    }
+
+    async _release(call, method) {
+        try {
+            const answer = await this.orm.silent.call("telephony.call", method, [call.uuid]);
+            if (answer?.uuid) {
+                this.onCall(answer);
+            } else {
+                this.store.removeCall(call.uuid);
+            }
+        } catch (error) {
+            // The server releases a call that nobody joins by itself, after some seconds.
+            console.warn("Telephony: the call could not be released", error);
         }
     }
 

@@ -9,12 +9,12 @@ export class Notices {
     /**
      * @param {Object} services `bus_service`, `multi_tab`, `notification` and `action`
      * @param {import("./softphone_store").SoftphoneStore} store
-     * @param {import("./call_control").CallControl} calls
+     * @param {import("./dial_control").DialControl} dialling
      * @param {import("./live_sync").LiveSync} sync leaves out what the bus only replays
      */
-    constructor({ multi_tab, notification, action }, store, calls, sync) {
+    constructor({ multi_tab, notification, action }, store, dialling, sync) {
         Object.assign(this, { multiTab: multi_tab, notification, action });
-        Object.assign(this, { store, calls, sync });
+        Object.assign(this, { store, dialling, sync });
     }
 
     start() {
@@ -60,7 +60,7 @@ export class Notices {
     }
 
     _callBack({ customer, record }) {
-        this.calls.dial({
+        this.dialling.dial({
             number: customer.number,
             name: customer.name || "",
             target: record ? { resModel: record.model, resId: record.id } : null,

@@ -20,6 +20,7 @@ import { BrowserSettings } from "./browser_settings";
 import { CallControl } from "./call_control";
 import { CallQuality } from "./call_quality";
 import { GROUP_USER, SERVICE_NAME } from "./constants";
+import { DialControl } from "./dial_control";
 import { Lease } from "./lease";
 import { LiveSync } from "./live_sync";
 import { MissedCalls } from "./missed_calls";
@@ -40,6 +41,7 @@ import { VoiceLink } from "./voice_link";
  * @property {SoftphoneStore} store
  * @property {SoftphoneFrame} frame
  * @property {CallControl} calls
+ * @property {DialControl} dialling
  * @property {AgentControl} agent
  * @property {VoiceLink} link
  * @property {NoteKeeper} notes
@@ -74,14 +76,15 @@ function buildParts(store, services) {
     const link = new VoiceLink(store, voice, refresh, quality);
     const calls = new CallControl({
         ...{ orm, notification, store, link, voice },
-        ...{ ringer, notes, frame, missed, questions, wrapUp },
+        ...{ ringer, notes, frame, missed, wrapUp },
     });
+    const dialling = new DialControl({ orm, store, link, voice, frame, questions, calls });
     const held = new HeldControl({ orm, store, link, notes, frame, calls });
     const sync = new LiveSync(orm, bus_service, store, calls);
     const agent = new AgentControl(orm, store, lease, ringer);
     const preferences = new PreferencesControl(orm, store);
     const callerIds = new CallerIds(orm, bus_service, store, refresh);
-    const notices = new Notices(services, store, calls, sync);
+    const notices = new Notices(services, store, dialling, sync);
     const live = new LiveCalls(orm, bus_service, store);
     const followUps = new FollowUps(orm);
     const recording = new RecordingControl(orm, store);
@@ -89,11 +92,13 @@ function buildParts(store, services) {
     const transfer = new TransferControl({
         ...{ orm, notification, store, sync, calls, notes, questions },
     });
-    const due = new DueCalls(orm, bus_service, { store, calls, notes, followUps, wrapUp });
+    const due = new DueCalls(orm, bus_service, {
+        ...{ store, dialling, notes, followUps, wrapUp },
+    });
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
         ...{ settings, preferences, callerIds, notices, live, due, followUps, monitor },
-        ...{ quality, wrapUp, transfer, recording, held },
+        ...{ quality, wrapUp, transfer, recording, held, dialling },
     };
 }
 

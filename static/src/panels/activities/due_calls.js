@@ -27,7 +27,7 @@ export class DueCalls extends Reactive {
      * @param {Object} bus the bus service
      * @param {Object} parts
      * @param {import("../../softphone/softphone_store").SoftphoneStore} parts.store
-     * @param {import("../../softphone/call_control").CallControl} parts.calls
+     * @param {import("../../softphone/dial_control").DialControl} parts.dialling
      * @param {import("../../softphone/note_keeper").NoteKeeper} parts.notes
      * @param {import("../ended/follow_ups").FollowUps} parts.followUps
      * @param {import("../../wrap_up/wrap_up_control").WrapUpControl} parts.wrapUp
@@ -77,7 +77,7 @@ export class DueCalls extends Reactive {
 
     /** @param {Object} row @returns {Promise<boolean>} whether the call was placed */
     call(row) {
-        return this._parts.calls.dial({
+        return this._parts.dialling.dial({
             number: row.number,
             name: row.name,
             target: row.record ? { resModel: row.record.model, resId: row.record.id } : null,

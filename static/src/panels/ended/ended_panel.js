@@ -47,7 +47,7 @@ export class EndedPanel extends Component {
 
     callAgain() {
         const { customer, record } = this.props.call;
-        this.softphone.calls.dial({
+        this.softphone.dialling.dial({
             number: customer.number,
             name: customer.name || "",
             target: record ? { resModel: record.model, resId: record.id } : null,

@@ -65,7 +65,7 @@ export class RecentPanel extends Component {
     }
 
     callAgain(call) {
-        this.softphone.calls.dial({
+        this.softphone.dialling.dial({
             number: call.customer.number,
             name: call.customer.name || "",
             target: call.record ? { resModel: call.record.model, resId: call.record.id } : null,

@@ -1,0 +1,210 @@
+
+from psycopg2 import IntegrityError
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.tools import mute_logger
+
+from .telephony_agent_lease import LEASE_SECONDS
+
+
+class TelephonyAgent(models.Model):
+    """What a phone user's own page asks and says, and why something cannot be done now."""
+
+    _inherit = "telephony.agent"
+
+    # === RPC: THE CURRENT USER'S OWN TELEPHONE === #
+
+    @api.model
+    def _get_mine(self):
+        """Return the current user's row in the current company, making it when it is missing.
+
+        :raise AccessError: the user is no phone user
+        :return: the row, as superuser
+        """
+        if not self.env.user.has_group("crm_telephony.group_user"):
+            raise AccessError(_("You are not a phone user. Ask your phone administrator."))
+        # sudo: telephony.agent - only ever the current user's own row
+        agents_sudo = self.sudo()
+        agent_sudo = agents_sudo._find_of(self.env.user, self.env.company)
+        if agent_sudo and not agent_sudo.active:
+            raise AccessError(_("You are not a phone user. Ask your phone administrator."))
+        if not agent_sudo:
+            try:
+                with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                    agent_sudo = agents_sudo.create({
+                        "user_id": self.env.uid, "company_id": self.env.company.id
+                    })
+            except IntegrityError as error:
+                # Another page has just done the same: read its row on a fresh snapshot.
+                raise ConcurrencyError("The phone user was just made.") from error
+        return agent_sudo
+
+    @api.model
+    def softphone_snapshot(self):
+        """Return everything the softphone shows, as it is now.
+
+        :return: see `_to_client`, `telephony.call._to_client`, `telephony.offer._to_client`
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        calls = self.env["telephony.call"]
+        reason = agent_sudo._get_reason_not_to_call()
+        country = self.env.company.country_id
+        return {
+            # sudo: bus.bus - a counter; messages up to it are older than this answer
+            "bus_id": self.env["bus.bus"].sudo()._bus_last_id(),
+            "agent": agent_sudo._to_client(),
+            "can_call": not reason,
+            "cannot_call_reason": reason or False,
+            "numbers": agent_sudo._get_numbers()._to_client(),
+            "caller_ids": agent_sudo._get_caller_ids()._to_client(),
+            "allow_caller_id": agent_sudo.allow_caller_id,
+            "my_caller_ids": agent_sudo.caller_id_ids._to_client()
+            if agent_sudo.allow_caller_id else [],
+            "country": {"code": country.code or False, "phone_code": country.phone_code or 0},
+            "calls": calls._get_running_of(self.env.user)._to_client(),
+            "offers": agent_sudo._get_open_offers()._to_client(),
+            "recent": calls._get_recent_of(self.env.user)._to_client(),
+            "client_lease_seconds": LEASE_SECONDS,
+            "is_supervisor": self.env.user.has_group("crm_telephony.group_supervisor"),
+        }
+
+    @api.model
+    def set_status(self, status):
+        """Go online or offline. A running call goes on.
+
+        :param str status: `online` or `offline`
+        :rtype: dict
+        """
+        if status not in ("online", "offline"):
+            raise UserError(_("The status is either online or offline."))
+        agent_sudo = self._get_mine()
+        agent_sudo._set_status(status)
+        return agent_sudo._to_client()
+
+    @api.model
+    def save_preferences(self, values):
+        """Change how the current user makes calls.
+
+        :param dict values: of `call_via`, `phone_number`, `default_number_id`,
+            `press_to_accept`, `call_waiting`
+        :raise ValidationError: the custom phone number is missing or wrong
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        allowed = {
+            "call_via", "phone_number", "default_number_id", "press_to_accept", "call_waiting",
+        }
+        vals = {name: value for name, value in values.items() if name in allowed}
+        if vals.get("default_number_id") and vals["default_number_id"] not in (
+            agent_sudo._get_numbers().ids
+        ):
+            raise UserError(_("This number is not assigned to you."))
+        agent_sudo.write(vals)
+        agent_sudo._notify_change()
+        return agent_sudo._to_client()
+
+    @api.model
+    def renew_lease(self, client_uuid, echo=None):
+        """Prove that this browser is alive, and that the bus reaches it.
+
+        :param str client_uuid: identifier the page gave itself
+        :param str echo: the word of the last `telephony/lease` message the page received
+        :return: `expires_at`, `status`, `reachable`, `now` (the server's clock)
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        if not 8 <= len(client_uuid or "") <= 64:
+            raise UserError(_("The page has no valid identifier. Reload it."))
+        was_unreachable = agent_sudo.state == "unreachable"
+        expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid, echo)
+        agent_sudo.invalidate_recordset(["state", "lease_ids"])
+        agent_sudo._finish_wrap_up()
+        if was_unreachable:
+            agent_sudo._notify_change()
+            agent_sudo._find_work()
+        self.env["telephony.call"]._nudge_reconciliation()
+        return {
+            "expires_at": fields.Datetime.to_string(expires_at),
+            "status": agent_sudo.status,
+            "reachable": expires_at > fields.Datetime.now(),
+            "now": fields.Datetime.to_string(fields.Datetime.now()),
+        }
+
+    @api.model
+    def release_lease(self, client_uuid):
+        """Tell that this browser is being closed.
+
+        :param str client_uuid: identifier the page gave itself
+        """
+        agent_sudo = self._get_mine()
+        agent_sudo.lease_ids._release(agent_sudo, client_uuid)
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _to_client(self):
+        """Return what the user's own softphone shows of the user. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        calls = self.env["telephony.call"]
+        return {
+            "id": self.id,
+            # The bus tells it to the person, whatever company a page shows.
+            "company_id": self.company_id.id,
+            "status": self.status,
+            "call_via": self.call_via,
+            "phone_number": self.phone_number or False,
+            "phone_number_display": calls._format_number(self.phone_number) or False,
+            "phone_country_code": calls._get_region(self.phone_number) or False,
+            "press_to_accept": self.press_to_accept,
+            "call_waiting": self.call_waiting,
+            "default_number_id": self._get_default_number().id,
+            "state": self.state,
+            "wrap_up": self._wrap_up_to_client(),
+        }
+
+    def _get_reason_not_to_pick_up(self):
+        """Say why this agent cannot take a caller out of a queue; nothing when it can.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return {
+            "in_call": _("You are already in a call."),
+            "offline": _("You are offline. Go online to pick up a caller."),
+            "unreachable": _("Your browser does not receive calls at the moment. Reload the page."),
+        }.get(self.state, "")
+
+    def _get_reason_not_to_transfer(self, user):
+        """Say why this colleague cannot be given a call; nothing when that is possible.
+
+        :param user: who wants to transfer
+        :rtype: str
+        """
+        self.ensure_one()
+        name = self.user_id.name
+        if self.user_id == user:
+            return _("This is yourself.")
+        if self.state == "available":
+            return ""
+        return {
+            "offline": _("%(name)s is offline.", name=name),
+            "unreachable": _("%(name)s cannot be reached at the moment.", name=name),
+            "ringing": _("%(name)s is being called by somebody else.", name=name),
+            "in_call": _("%(name)s is in a call.", name=name),
+            "wrap_up": _("%(name)s is still busy with the last call.", name=name),
+        }.get(self.state, _("%(name)s cannot take a call at the moment.", name=name))
+
+    def _get_reason_not_to_call(self):
+        """Say why this agent cannot call out at all; nothing when it can.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if not self._get_account():
+            return _("The telephone is not connected to Twilio yet. "
+                     "Ask your phone administrator.")
+        if not self._get_numbers():
+            return _("No phone number is assigned to you. Ask your phone administrator.")
+        return ""
