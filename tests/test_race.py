@@ -187,6 +187,41 @@ class TestRace(BaseCase):
 
         self.in_transaction(check)
 
+    def connect(self, uuid, user_id, sid):
+        """Return what lets a user's browser ask for a call, as its page does while it accepts."""
+        account = self.ids["account"]
+
+        def process(env):
+            agent = env["telephony.agent"].search([("user_id", "=", user_id)])
+            [verb] = env["telephony.call"]._process_browser(
+                env["telephony.account"].browse(account),
+                {"CallSid": sid, "From": f"client:{agent.identity}", "uuid": uuid},
+            )  # fmt: skip
+            return type(verb).__name__
+
+        return process
+
+    def test_two_accept_and_connect_at_once(self):
+        """Z17: of four requests the two of one user succeed, and nobody else is let in."""
+        uuid = self.call_in()
+        users = self.ids["users"]
+        results = self.at_once(
+            *((user, lambda env: env["telephony.call"].accept(uuid)) for user in users),
+            *((SUPERUSER_ID, self.connect(uuid, user, leg_sid(70 + index)))
+              for index, user in enumerate(users)),
+        )  # fmt: skip
+        clicks, verbs = [result["accepted"] for result in results[:2]], results[2:]
+        self.assertEqual(sorted(clicks), [False, True], results)
+        self.assertEqual(verbs, ["Join" if won else "HangUp" for won in clicks])
+
+        def check(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            self.assertEqual(call.user_id.id, users[clicks.index(True)])
+            self.assertEqual(len(call._get_agent_legs()), 1)
+            self.assertEqual(sorted(call.offer_ids.mapped("state")), ["accepted", "withdrawn"])
+
+        self.in_transaction(check)
+
     def test_one_accepts_two_calls(self):
         """Z26: whoever clicks in two windows gets one call."""
         uuids = [self.call_in(leg_sid(1)), self.call_in(leg_sid(2))]
