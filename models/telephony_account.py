@@ -215,8 +215,11 @@ class TelephonyAccount(models.Model):
         def run_in_transaction(method_name, args):
             with registry.cursor() as cr:
                 env = api.Environment(cr, uid, context, su=True)
-                method = getattr(env[model_name].browse(ids), method_name)
-                return retrying(lambda: method(*args), env)
+                records = env[model_name].browse(ids)
+                if ids and not records.exists():
+                    # It was deleted meanwhile: there is nobody to tell.
+                    return None
+                return retrying(lambda: getattr(records, method_name)(*args), env)
 
         def run():
             try:

@@ -222,6 +222,29 @@ class TestRace(BaseCase):
 
         self.in_transaction(check)
 
+    def test_deleted_before_the_result_of_a_request(self):
+        """Nobody is told what the carrier said about a record that is gone."""
+        [flow] = self.in_transaction(lambda env: env["telephony.flow"].create({
+            "name": "Short-lived", "company_id": self.ids["company"][0],
+        }).ids)  # fmt: skip
+        told, flows = [], self.registry["telephony.flow"]
+
+        def delete(_flow):
+            self.in_transaction(lambda env: env["telephony.flow"].browse(flow).unlink())
+            return "_process_test", ()
+
+        def send(env):
+            records = env["telephony.flow"].browse(flow)
+            env["telephony.account"]._after_commit(records, "_send_test_request")
+
+        with (
+            patch.object(flows, "_send_test_request", delete, create=True),
+            patch.object(flows, "_process_test", lambda flow: told.append(flow.name), create=True),
+            self.assertNoLogs("odoo.addons.crm_telephony", "ERROR"),
+        ):
+            self.in_transaction(send)
+        self.assertFalse(told)
+
     def test_one_accepts_two_calls(self):
         """Z26: whoever clicks in two windows gets one call."""
         uuids = [self.call_in(leg_sid(1)), self.call_in(leg_sid(2))]
