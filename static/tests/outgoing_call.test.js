@@ -107,8 +107,8 @@ test("a lost answer is asked for again with the same request, not with a second 
     fakeVoice();
     const { softphone } = await startSoftphone();
     const uuids = [];
-    const { orm } = softphone.calls;
-    softphone.calls.orm = {
+    const { orm } = softphone.dialling;
+    softphone.dialling.orm = {
         silent: {
             call: async (model, method, args, kwargs) => {
                 if (method !== "dial") {
