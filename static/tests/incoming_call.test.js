@@ -1,8 +1,9 @@
-import { expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
-import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import { animationFrame, expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
+import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { registry } from "@web/core/registry";
 import { VoiceErrorKind } from "@crm_telephony/softphone/constants";
 import { VoiceError } from "@crm_telephony/softphone/human_error";
+import { VoiceDevice } from "@crm_telephony/softphone/voice_device";
 import {
     AGENT,
     callData,
@@ -90,6 +91,21 @@ test("a lost race tells who answered, and leaves nothing connected", async () =>
     expect(".o_telephony_call").toHaveCount(0);
     expect(store.session).toBe(null);
     expect.verifySteps(["connect u-1", "leave"]);
+});
+
+test("nothing is connected for a call that was lost while the microphone was asked for", async () => {
+    fakeVoice();
+    const allowed = Promise.withResolvers();
+    patchWithCleanup(VoiceDevice.prototype, { ensureMicrophone: () => allowed.promise });
+    const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc("telephony.call", "accept", () => ({ accepted: false, message: "Ana was faster." }));
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_accept`).click();
+    await seen(".o_notification");
+    allowed.resolve();
+    await animationFrame();
+    expect(store.session).toBe(null);
+    expect.verifySteps([]);
 });
 
 test("a microphone denied at accept gives the call back, with a sentence", async () => {

@@ -58,7 +58,8 @@ export class CallControl {
         voice.prepare().catch(() => {});
         // The server lets in at whom it rings, so that the sound need not wait for its answer.
         const isAtOnce = session && offer && !offer.transfer && store.usesBrowser;
-        const sound = isAtOnce && microphone.then(() => link.connect(session));
+        const sound =
+            isAtOnce && microphone.then(() => link.isWanted(session) && link.connect(session));
         sound?.catch?.(() => {}); // likewise
         try {
             const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
@@ -111,6 +112,9 @@ export class CallControl {
             store.error = humanError(error);
             await this._release(call, "decline");
             return;
+        }
+        if (!link.isWanted(session)) {
+            return; // it ended while the browser asked for the microphone
         }
         await this.connect(session, call, "decline", sound);
     }
