@@ -1,3 +1,4 @@
+import functools
 import logging
 import re
 
@@ -7,6 +8,7 @@ from odoo.service.model import retrying
 
 from .providers.twilio import events, signature, token, twiml
 from .providers.twilio.client import TwilioClient
+from .telephony_lost_race import run_again_at_once
 
 _logger = logging.getLogger(__name__)
 
@@ -219,7 +221,8 @@ class TelephonyAccount(models.Model):
                 if ids and not records.exists():
                     # It was deleted meanwhile: there is nobody to tell.
                     return None
-                return retrying(lambda: getattr(records, method_name)(*args), env)
+                method = functools.partial(getattr(records, method_name), *args)
+                return retrying(functools.partial(run_again_at_once, method, env), env)
 
         def run():
             try:

@@ -22,6 +22,7 @@ from . import (
     test_js,
     test_kept_place,
     test_log,
+    test_lost_race,
     test_monitor,
     test_outgoing,
     test_performance,
