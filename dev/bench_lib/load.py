@@ -23,11 +23,14 @@ from bench_lib.stage import NAME, SALES, SUPPORT, Stage
 
 CALLS = int(os.environ.get("TELEPHONY_BENCH_CALLS") or 60)
 SECONDS = int(os.environ.get("TELEPHONY_BENCH_SECONDS") or 40)
-WORKERS = 2
+#: Odoo's documentation: twice as many as there are cores, and one.
+WORKERS = 2 * (os.cpu_count() or 1) + 1
 #: Goals: milliseconds until a screen knows, and how much the memory may grow.
 SCREEN_MS, GROWTH = 500.0, 1.1
 #: Seconds of the beginning at most, and of the end; and calls that end in one second of it.
 BEGINNING, END, ENDING = 300, 120, 5
+#: Seconds after which the database must tell the truth, reports lost or not.
+TRUTH = 60
 FORWARDED_TO = "+32471999999"
 #: Wrong calls that are shown.
 SHOWN = 12
@@ -145,6 +148,16 @@ class Load:
             agent.join(30)
             agent.screen.close()
 
+    def truth(self):
+        """Return what is wrong in the database, and how many seconds of quiet mended the rest."""
+        legs, started = self.stage.emulator.get("calls"), time.monotonic()
+        while True:
+            wrong = load_truth.wrong_calls(legs, load_truth.read_journal(self.stage.journal))
+            quiet = time.monotonic() - started
+            if not wrong or quiet > TRUTH:
+                return wrong, round(quiet, 1)
+            time.sleep(1)
+
     def screens(self):
         """Return how late the messages were, and sentences about those that never arrived."""
         sent = {row[0]: row[1:] for row in database.execute(_BUS, self.first, database=NAME)}
@@ -167,7 +180,7 @@ class Load:
 
 
 def measure(setting):
-    """Put the load on a server with two workers.
+    """Put the load on a server with several workers.
 
     :return dict: figures, and `problems`.
     """
@@ -178,18 +191,17 @@ def measure(setting):
         stage.emulator.post("settings", cps=0, answer_delay=0, tone=0, auto_answer=1.0)
         [port] = stage.ports(1)
         stage.connect(port)
-        with stage.serve(port, WORKERS, "bench-load") as server:
+        with stage.serve(port, WORKERS, "bench-load", jobs=1) as server:
             load = Load(stage, server, setting.options.seed)
             times = load.run()
-            return _figures(load, times, server)
+            return _figures(load, times, server, *load.truth())
 
 
-def _figures(load, times, server):
+def _figures(load, times, server, wrong, quiet):
     journal = load_truth.read_journal(load.stage.journal)
     legs = load.stage.emulator.get("calls")
     late, problems = load.screens()
     lost = load_truth.lost_events(journal)
-    wrong = load_truth.wrong_calls(legs, journal)
     wrong += [f"a leg is still alive: {leg['from']} -> {leg['to']} {leg['status']}"
               for leg in legs if leg["ended"] is None]  # fmt: skip
     people = [problem for one in (*load.agents, load.callers) for problem in one.problems]
@@ -208,7 +220,7 @@ def _figures(load, times, server):
         "webhooks": len(journal), "webhooks_per_second": round(len(journal) / span, 1),
         "messages_per_second": round(len(late["all"].times) / span, 1),
         "load": [round(one, 2) for one in os.getloadavg()],
-        "lost": len(lost), "wrong": len(wrong) + len(problems),
+        "lost": len(lost), "wrong": len(wrong) + len(problems), "quiet": quiet,
         "screens": {kind: one.summary() for kind, one in late.items()},
         "web": {kind: one.summary() for kind, one in web.items()},
         "asked": asked.summary() if asked.times else None,
@@ -262,7 +274,8 @@ def markdown(result, _where):
         "the webhook is in it) until a websocket client has it, subscribed as a page is. Every "
         "report the emulator sent is looked for in the diary of events, every call is compared "
         "with the emulator's account, and every message of the live lists must have reached every "
-        "screen."),
+        f"screen. The database told the truth {result['quiet']:g} s after the end (at most "
+        f"{TRUTH} s are given: a report that did not come is asked for once a minute)."),
         figures_table("To the screen", result["screens"]),
         figures_table("Webhooks by kind", result["web"]),
         *([figures_table("Requests of the pages", {"all": result["asked"]})]

@@ -97,9 +97,9 @@ class Stage:
                 found.append(port)
         return found
 
-    def serve(self, port, workers=0, log="bench-stage"):
+    def serve(self, port, workers=0, log="bench-stage", jobs=0):
         """Return a server; a context manager."""
-        return Server([NAME], port, self.setting.folder, workers, log)
+        return Server([NAME], port, self.setting.folder, workers, log, jobs)
 
     def connect(self, webhook_port, carrier_port=None):
         """Connect the account with the emulator.

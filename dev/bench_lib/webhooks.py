@@ -37,22 +37,26 @@ _RETRIED = re.compile(
 
 
 class Server:
-    """An Odoo server of its own without scheduled jobs.
+    """An Odoo server of its own.
 
     :param list names: the databases it serves.
     :param int port: of HTTP; the bus of a server with workers has the third port after it.
     :param Path folder: where the measured addon is.
     :param int workers: processes that answer; 0: one process with threads.
     :param str log: name of the log file.
+    :param int jobs: processes for scheduled jobs.
     """
 
-    def __init__(self, names, port, folder, workers=0, log="bench-odoo"):
+    def __init__(self, names, port, folder, workers=0, log="bench-odoo", jobs=0):
+        environment = odoo_environment()
+        if workers:
+            environment["TELEPHONY_LISTEN"] = str(port)
         self.program = run.Program(
             log,
             [str(PYTHON), str(ODOO_BIN), "server", *databases.options(",".join(names), folder),
-             "--http-port", str(port), "--gevent-port", str(port + 3), "--max-cron-threads", "0",
+             "--http-port", str(port), "--gevent-port", str(port + 3), "--max-cron-threads", str(jobs),
              "--db-filter", "", "--log-level", "info", "--workers", str(workers)],
-            odoo_environment(),
+            environment,
         )  # fmt: skip
         self.port, self.bus_port = port, port + 3 if workers else port
 
