@@ -15,7 +15,6 @@ from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
 
 from ..models.telephony_document import HangUp, Redirect, Say
-from ..models.telephony_lost_race import run_again_at_once
 
 _logger = logging.getLogger(__name__)
 
@@ -84,23 +83,13 @@ def _apologize(account_sudo, form):
         return [Say("We are sorry, something went wrong. Please call again later."), HangUp()]
 
 
-def _declare(path, method, answer):
-    def run(self, **params):
-        return run_again_at_once(
-            lambda: answer(self, _get_account_sudo(), _get_form()), request.env
-        )
-
-    functools.update_wrapper(run, method)
-    # Odoo would see the method's parameters through it, and log all of Twilio's as unknown.
-    del run.__wrapped__
-    return route(f"/telephony/twilio/{path}", **ROUTE)(run)
-
-
 def twiml_route(path):
     """Declare a question of Twilio: the method returns a document, an error is spoken politely."""
 
     def decorate(method):
-        def answer(self, account_sudo, form):
+        def answer(self, **params):
+            account_sudo = _get_account_sudo()
+            form = _get_form()
             try:
                 with request.env.cr.savepoint():
                     document = method(self, account_sudo, form)
@@ -111,20 +100,10 @@ def twiml_route(path):
                 document = _apologize(account_sudo, form)
             return _answer(account_sudo, document)
 
-        return _declare(path, method, answer)
-
-    return decorate
-
-
-def report_route(path):
-    """Declare a report of Twilio, which expects no answer."""
-
-    def decorate(method):
-        def answer(self, account_sudo, form):
-            method(self, account_sudo, form)
-            return request.make_response("")
-
-        return _declare(path, method, answer)
+        functools.update_wrapper(answer, method)
+        # Odoo would see the method's parameters through it, and log all of Twilio's as unknown.
+        del answer.__wrapped__
+        return route(f"/telephony/twilio/{path}", **ROUTE)(answer)
 
     return decorate
 
@@ -197,32 +176,40 @@ class TwilioWebhook(Controller):
                       code if code.isdecimal() and len(code) <= 6 else "unknown")
         return _apologize(account_sudo, form)
 
-    @report_route("status")
-    def status(self, account_sudo, form):
+    @route("/telephony/twilio/status", **ROUTE)
+    def status(self, **params):
         """A leg has changed."""
-        event = account_sudo._parse_leg_event(form)
+        account_sudo = _get_account_sudo()
+        event = account_sudo._parse_leg_event(_get_form())
         if event:
             event = replace(event, leg_id=_get_id("leg"))
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
+        return request.make_response("")
 
-    @report_route("caller_id")
-    def caller_id(self, account_sudo, form):
+    @route("/telephony/twilio/caller_id", **ROUTE)
+    def caller_id(self, **params):
         """Somebody was asked for the code that makes a number a caller ID."""
-        result = account_sudo._parse_verification(form)
+        account_sudo = _get_account_sudo()
+        result = account_sudo._parse_verification(_get_form())
         if result:
             account_sudo.env["telephony.caller.id"]._process_result(account_sudo, result)
+        return request.make_response("")
 
-    @report_route("recording")
-    def recording(self, account_sudo, form):
+    @route("/telephony/twilio/recording", **ROUTE)
+    def recording(self, **params):
         """A recording has begun, is ready, or there is nothing in it."""
-        event = account_sudo._parse_recording_event(form)
+        account_sudo = _get_account_sudo()
+        event = account_sudo._parse_recording_event(_get_form())
         if event:
             event = replace(event, data={**event.data, "row_id": _get_id("recording")})
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
+        return request.make_response("")
 
-    @report_route("conference")
-    def conference(self, account_sudo, form):
+    @route("/telephony/twilio/conference", **ROUTE)
+    def conference(self, **params):
         """Somebody has joined or left a conference, or was put on hold."""
-        event = account_sudo._parse_conference_event(form)
+        account_sudo = _get_account_sudo()
+        event = account_sudo._parse_conference_event(_get_form())
         if event:
             account_sudo.env["telephony.call"]._process_event(account_sudo, event)
+        return request.make_response("")

@@ -1,3 +1,4 @@
+import functools
 import logging
 
 from werkzeug.exceptions import Forbidden
@@ -5,11 +6,24 @@ from werkzeug.exceptions import Forbidden
 from odoo import models
 from odoo.http import request
 
+from .telephony_lost_race import run_again_at_once
+
 _logger = logging.getLogger(__name__)
+
+# Webhooks, and what a page asks our models for.
+OUR_PATHS = ("/telephony/", "/web/dataset/call_kw/telephony.")
 
 
 class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
+
+    @classmethod
+    def _dispatch(cls, endpoint):
+        """Try a request of ours again at once when it lost a race for a row."""
+        dispatch = functools.partial(super()._dispatch, endpoint)
+        if request.httprequest.path.startswith(OUR_PATHS):
+            return run_again_at_once(dispatch, request.env)
+        return dispatch()
 
     @classmethod
     def _auth_method_twilio(cls):

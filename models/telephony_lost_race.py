@@ -11,7 +11,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 #: The longest pauses before each further try, seconds.
-PAUSES = (0.01, 0.03, 0.1)
+PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
 
 
 def run_again_at_once(function, env):

@@ -85,6 +85,16 @@ class TestLostRace(TelephonyHttpCase):
         self.assertEqual((self.call.state, self.call.outcome), ("ended", "missed"))
         self.assertLessEqual(self.longest_pause(), max(PAUSES))
 
+    def test_request_of_a_page(self):
+        loser = self.lose("decline", 1)
+        self.authenticate(self.ana.login, self.ana.login)
+        self.make_jsonrpc_request("/web/dataset/call_kw/telephony.call/decline", {
+            "model": "telephony.call", "method": "decline", "args": [self.call.uuid], "kwargs": {},
+        })  # fmt: skip
+        self.assertEqual(loser.tries, 2)
+        self.assertFalse(self.call.offer_ids.filtered(lambda offer: offer.state == "offered"))
+        self.assertLessEqual(self.longest_pause(), max(PAUSES))
+
     def test_question(self):
         loser = self.lose("_process_wait", 1)
         self.assertTrue(self.wait(self.call))
