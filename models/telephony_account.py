@@ -233,4 +233,5 @@ class TelephonyAccount(models.Model):
                 # Whatever was lost here is found by the reconciliation.
                 _logger.exception("A request after the commit failed: %s", method_name)
 
-        self.env.cr.postcommit.add(run)
+        # The pages are told first: a request to the carrier may take its time.
+        self.env.cr.precommit.add(functools.partial(self.env.cr.postcommit.add, run))

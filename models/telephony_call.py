@@ -197,6 +197,8 @@ class TelephonyCall(models.Model):
             # It is not kept, so that it can be told again once the leg is known.
             _logger.warning("A callback about an unknown leg: %s", event.key)
             return
+        # Several callbacks of one call come at once. Who loses finds it out before the work.
+        leg.call_id._lock()
         events = self.env["telephony.call.event"]
         if not events._record_once(account, event.key, event.kind, event.at, leg.call_id):
             _logger.info("A callback came again: %s", event.key)
@@ -422,11 +424,11 @@ class TelephonyCall(models.Model):
         # A second one fails to serialize, and is tried again on what the first one left. Rows that
         # refer to these, as a callback's entry in the diary does, may be written meanwhile.
         self.env.cr.execute(SQL(
-            """SELECT id FROM telephony_call_leg WHERE call_id = %s ORDER BY id
-               FOR NO KEY UPDATE""", self.id,
-        ))
-        self.env.cr.execute(SQL(
-            "SELECT id FROM telephony_call WHERE id = %s FOR NO KEY UPDATE", self.id
+            """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id = %(id)s ORDER BY id
+                               FOR NO KEY UPDATE)
+             SELECT id FROM telephony_call
+              WHERE id = %(id)s AND (SELECT count(*) FROM leg) >= 0 FOR NO KEY UPDATE""",
+            id=self.id,
         ))
 
     def _get_customer_leg(self):

@@ -145,6 +145,8 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         self.ensure_one()
+        # Its reports come at the same moment; see `_process_event`.
+        self._lock()
         if params.get("DialCallStatus") == "completed" and self.outcome in (False, "missed"):
             # Somebody outside has answered; the caller's own end may have been told first.
             self.outcome = "answered"

@@ -1,7 +1,7 @@
 """Races for the same row that were lost to another transaction.
 
-PostgreSQL lets the second of two who change a row wait for the first one, and then ends it: it works
-on a snapshot that is old. https://www.postgresql.org/docs/current/transaction-iso.html
+PostgreSQL lets the second of two who change a row wait for the first one, and then ends it: it
+works on a snapshot that is old. https://www.postgresql.org/docs/current/transaction-iso.html
 """
 
 import random
@@ -17,8 +17,8 @@ PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
 def run_again_at_once(function, env):
     """Run a function until no race is lost, with pauses of milliseconds.
 
-    Odoo's own `retrying`, around every request, sleeps for up to 2, 4, 8 seconds, and with it one of
-    the few workers that all callers wait for. The winner has committed when the race is lost, so
+    Odoo's own `retrying`, around every request, sleeps for up to 2, 4, 8 seconds, and with it one
+    of the few workers that all callers wait for. The winner has committed when the race is lost, so
     there is nothing to wait for. Whoever still loses is left to Odoo.
 
     :param function: without parameters; nothing else was written in its transaction

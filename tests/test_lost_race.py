@@ -1,5 +1,6 @@
 """A race lost to another transaction does not hold up the callers behind it."""
 
+import functools
 from unittest.mock import patch
 
 from psycopg2.errors import SerializationFailure
@@ -71,7 +72,7 @@ class TestLostRace(TelephonyHttpCase):
         model = self.registry["telephony.call"]
         loser = Loser(getattr(model, method_name), races)
         self.startPatcher(patch.object(
-            model, method_name, lambda records, *args: loser(records, *args)
+            model, method_name, functools.partialmethod(loser)
         ))
         return loser
 
@@ -86,7 +87,7 @@ class TestLostRace(TelephonyHttpCase):
         self.assertLessEqual(self.longest_pause(), max(PAUSES))
 
     def test_request_of_a_page(self):
-        loser = self.lose("decline", 1)
+        loser = self.lose("_find_sudo", 1)
         self.authenticate(self.ana.login, self.ana.login)
         self.make_jsonrpc_request("/web/dataset/call_kw/telephony.call/decline", {
             "model": "telephony.call", "method": "decline", "args": [self.call.uuid], "kwargs": {},

@@ -170,6 +170,24 @@ class TestRace(BaseCase):
 
         return self.in_transaction(read)
 
+    def test_pages_are_told_before_the_carrier(self):
+        """A request to the carrier may take seconds; nobody waits for it to see what happened."""
+        uuid, told = self.call_in(), []
+
+        def get_payloads(channels):
+            told.append(len(self.carrier.sent("end_leg")))
+            return []
+
+        def act(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            call.account_id._after_commit(call, "_send_end_request")
+            env["res.users"].browse(self.ids["users"][0])._bus_send("telephony/test", {})
+
+        self.startPatcher(patch("odoo.addons.bus.models.bus.get_notify_payloads", get_payloads))
+        self.in_transaction(act)
+        self.assertEqual(told, [0])
+        self.assertEqual(len(self.carrier.sent("end_leg")), 1)
+
     def test_two_accept_the_same_call(self):
         """Z17: the first one wins; the other learns who it was."""
         uuid = self.call_in()

@@ -54,8 +54,9 @@ class Server:
         self.program = run.Program(
             log,
             [str(PYTHON), str(ODOO_BIN), "server", *databases.options(",".join(names), folder),
-             "--http-port", str(port), "--gevent-port", str(port + 3), "--max-cron-threads", str(jobs),
-             "--db-filter", "", "--log-level", "info", "--workers", str(workers)],
+             "--http-port", str(port), "--gevent-port", str(port + 3),
+             "--max-cron-threads", str(jobs), "--db-filter", "", "--log-level", "info",
+             "--workers", str(workers)],
             environment,
         )  # fmt: skip
         self.port, self.bus_port = port, port + 3 if workers else port

@@ -49,7 +49,7 @@ DOCUMENTS = {
         f"""<Dial><Conference beep="false" endConferenceOnExit="true" jitterBufferSize="small"
              participantLabel="customer" startConferenceOnEnter="true"
              statusCallback="{BASE}/conference?call={CALL}"
-             statusCallbackEvent="start end join leave mute hold" statusCallbackMethod="POST"
+             statusCallbackEvent="join leave hold" statusCallbackMethod="POST"
              waitUrl="">{CALL}</Conference></Dial>""",
     ),
     "join as a supervisor who listens": (
@@ -57,7 +57,7 @@ DOCUMENTS = {
         f"""<Dial><Conference beep="false" endConferenceOnExit="false" jitterBufferSize="small"
              muted="true" participantLabel="supervisor-1" startConferenceOnEnter="true"
              statusCallback="{BASE}/conference"
-             statusCallbackEvent="start end join leave mute hold" statusCallbackMethod="POST"
+             statusCallbackEvent="join leave hold" statusCallbackMethod="POST"
              waitUrl="">{CALL}</Conference></Dial>""",
     ),
     "join as a supervisor who whispers": (
@@ -66,7 +66,7 @@ DOCUMENTS = {
              jitterBufferSize="small"
              participantLabel="supervisor-1" startConferenceOnEnter="true"
              statusCallback="{BASE}/conference"
-             statusCallbackEvent="start end join leave mute hold" statusCallbackMethod="POST"
+             statusCallbackEvent="join leave hold" statusCallbackMethod="POST"
              waitUrl="">{CALL}</Conference></Dial>""",
     ),
     "wait": (

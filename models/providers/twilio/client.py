@@ -30,7 +30,7 @@ RETRY_DELAYS = (0.3, 1.0)
 # Twilio: the call is over, so it cannot be redirected.
 NOT_IN_PROGRESS = 21220
 LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
-CONFERENCE_EVENTS = ["start", "end", "join", "leave", "mute", "hold"]
+CONFERENCE_EVENTS = ["join", "leave", "hold"]
 
 
 # The package would log addresses and parameters, and with them telephone numbers.
