@@ -192,14 +192,16 @@ class TelephonyCall(models.Model):
         :param account: who told it
         :param CallEvent event: what happened
         """
+        events = self.env["telephony.call.event"]
         leg = self.env["telephony.call.leg"]._find(account, event)
         if not leg:
+            # Who hangs up at once may be faster than the answer to the call's first question.
+            events._wait_for(account, f"{event.provider_leg_id}:voice")
             # It is not kept, so that it can be told again once the leg is known.
             _logger.warning("A callback about an unknown leg: %s", event.key)
             return
         # Several callbacks of one call come at once. Who loses finds it out before the work.
         leg.call_id._lock()
-        events = self.env["telephony.call.event"]
         if not events._record_once(account, event.key, event.kind, event.at, leg.call_id):
             _logger.info("A callback came again: %s", event.key)
             return

@@ -167,6 +167,10 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
+        # A report about this leg that comes meanwhile waits for it.
+        self.env["telephony.call.event"]._record_once(
+            account, f"{params['CallSid']}:voice", "voice"
+        )
         agent = self.env["telephony.agent"].search([
             ("identity", "=", (params.get("From") or "").removeprefix("client:")),
             ("company_id", "=", account.company_id.id),

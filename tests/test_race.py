@@ -188,6 +188,53 @@ class TestRace(BaseCase):
         self.assertEqual(told, [0])
         self.assertEqual(len(self.carrier.sent("end_leg")), 1)
 
+    def hang_up_at_once(self, ask, sid):
+        """Let the end of a leg be told while the leg's first question is being answered."""
+        answered = threading.Event()
+
+        def answer(env):
+            ask(env)
+            answered.set()
+
+        def tell(env):
+            answered.wait(20)
+            env["telephony.call"]._process_event(
+                env["telephony.account"].browse(self.ids["account"]),
+                CallEvent("leg", key=f"{sid}:completed", provider_leg_id=sid, status="ended",
+                          reason="completed", at=fields.Datetime.now()),
+            )  # fmt: skip
+
+        self.assertEqual(self.at_once((SUPERUSER_ID, answer), (SUPERUSER_ID, tell)), [None, None])
+
+    def test_caller_hangs_up_at_once(self):
+        """The report comes while the call is being written down: it waits, and nothing rings on."""
+
+        def ask(env):
+            env["telephony.call"]._process_incoming(
+                env["telephony.account"].browse(self.ids["account"]),
+                {"CallSid": CALLER_LEG, "From": CUSTOMER, "To": "+3225550190"},
+            )
+
+        self.hang_up_at_once(ask, CALLER_LEG)
+
+        def check(env):
+            call = env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
+            self.assertEqual((call.state, call.outcome), ("ended", "missed"))
+            self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
+
+        self.in_transaction(check)
+
+    def test_browser_disconnects_at_once(self):
+        """Likewise for the leg of a browser."""
+        uuid, sid = self.call_in(), leg_sid(61)
+        self.hang_up_at_once(self.connect(uuid, self.ids["users"][0], sid), sid)
+
+        def check(env):
+            leg = env["telephony.call.leg"].search([("provider_leg_id", "=", sid)])
+            self.assertEqual(leg.status, "ended")
+
+        self.in_transaction(check)
+
     def test_two_accept_the_same_call(self):
         """Z17: the first one wins; the other learns who it was."""
         uuid = self.call_in()
