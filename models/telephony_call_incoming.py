@@ -116,7 +116,7 @@ class TelephonyCall(models.Model):
             return [Leave()]
         now = fields.Datetime.now()
         if self.state == "in_progress":
-            self._look_after_parked()
+            self._look_after_parked(now)
             return self._get_hold_music(self._seconds_until(self.connect_by, now))
         if self.user_id:
             seconds = self._seconds_until(self.connect_by, now)
@@ -171,8 +171,9 @@ class TelephonyCall(models.Model):
             self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
             return [*announcement, self._get_join(self._get_customer_leg(), ends_conference=True)]
         if self.state == "in_progress":
-            self._look_after_parked()
-            if self._seconds_until(self.connect_by, fields.Datetime.now()) > 0:
+            now = fields.Datetime.now()
+            self._look_after_parked(now)
+            if self._seconds_until(self.connect_by, now) > 0:
                 if not self.parked_at:
                     self._add_trace(_("The connection of %(name)s was lost; the customer waits.",
                                       name=self.user_id.name))

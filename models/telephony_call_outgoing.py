@@ -167,10 +167,6 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        # A report about this leg that comes meanwhile waits for it.
-        self.env["telephony.call.event"]._record_once(
-            account, f"{params['CallSid']}:voice", "voice"
-        )
         agent = self.env["telephony.agent"].search([
             ("identity", "=", (params.get("From") or "").removeprefix("client:")),
             ("company_id", "=", account.company_id.id),
@@ -178,6 +174,11 @@ class TelephonyCall(models.Model):
         call = self.search([
             ("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)
         ])
+        if agent and call:
+            # A report about this leg that comes meanwhile waits for it.
+            self.env["telephony.call.event"]._record_once(
+                account, f"{params['CallSid']}:voice", "voice", call=call
+            )
         if agent and call and call.user_id != agent.user_id and agent._is_phone_user():
             document = call._process_supervisor(agent, params["CallSid"])
             if document:

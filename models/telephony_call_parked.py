@@ -116,12 +116,15 @@ class TelephonyCall(models.Model):
             "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
         })
 
-    def _look_after_parked(self):
-        """Let a customer who is put aside wait on, as long as the phone user is there."""
+    def _look_after_parked(self, now):
+        """Let a customer who is put aside wait on, as long as the phone user is there.
+
+        :param datetime now: UTC, of the one who asks
+        """
         if not self.parked_at:
             return
         if self._get_speakers()._get_reachable():
-            self.connect_by = fields.Datetime.now() + timedelta(seconds=PARKED_SECONDS)
+            self.connect_by = now + timedelta(seconds=PARKED_SECONDS)
             return
         self._add_trace(_("The connection of %(name)s was lost; the customer waits.",
                           name=self.user_id.name))
