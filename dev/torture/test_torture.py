@@ -135,11 +135,11 @@ class Torture:
             time.sleep(0.5)
             return
         self.database.execute(SILENCE)
-        cron = self.admin.ref("crm_telephony.ir_cron_reconcile")
         try:
+            cron = self.admin.ref("crm_telephony.ir_cron_reconcile")
             self.admin.call("ir.cron", "method_direct_trigger", [cron])
         except (RuntimeError, requests.RequestException):
-            # It is at work already.
+            # It is at work already, or a process is still being replaced.
             return
 
     def report(self, *lines):
