@@ -36,13 +36,28 @@ def event_keys(journal):
     return keys
 
 
+def refused_browsers(journal):
+    """Return the legs of browsers that were sent away: nothing is kept of them.
+
+    Their call had ended, or was somebody else's, when they arrived.
+    """
+    return {
+        entry["params"]["CallSid"] for entry in journal
+        if entry["url"].endswith("/client") and "<Hangup" in (entry["body"] or "")
+    }  # fmt: skip
+
+
 def lost_events(journal):
     """Return the reports that were answered, and of which the database knows nothing."""
+    refused = refused_browsers(journal)
     known = {key for [key] in database.execute(
         "SELECT key FROM telephony_call_event", database=NAME
     )}  # fmt: skip
     starts = {":".join(key.split(":")[:2]) + ":" for key in known}
-    return sorted(key for key in event_keys(journal) if key not in known and key not in starts)
+    return sorted(
+        key for key in event_keys(journal)
+        if key not in known and key not in starts and key.split(":")[0] not in refused
+    )  # fmt: skip
 
 
 def failed_webhooks(journal):

@@ -31,7 +31,9 @@ class Logs:
         """Note a request to the application and its answer."""
         self.webhooks.append(entry)
         if self._journal:
-            self._journal.write(json.dumps({**entry, "body": None}) + "\n")
+            # Documents are short, sounds are not.
+            body = entry["body"] if "xml" in (entry["content_type"] or "") else None
+            self._journal.write(json.dumps({**entry, "body": body}) + "\n")
 
     def error(self, code, message, **details):
         """Note something that Twilio would show in its debugger.

@@ -29,3 +29,4 @@ async def test_what_is_said_lasts_as_long(silent):
     entry = json.loads(line)
     assert entry["params"]["CallSid"] == sid
     assert entry["status"] == 200
+    assert "<Say>" in entry["body"]
