@@ -58,15 +58,16 @@ class TelephonyCall(models.Model):
         # sudo: telephony.call - only to decide whether the user can have another one
         return self.sudo().search([("user_id", "=", user.id), ("state", "!=", "ended")])
 
-    @api.model
     def _lock_held_by(self, user):
-        """Return the running calls of a user, locked: before the phone user's own row, as in
+        """Lock these calls and the running ones of a user: before the phone user's own row, as in
         everything that happens to them.
+
+        :return: the running calls of the user
         """
-        calls = self._get_held_by(user).sorted("id")
-        for call in calls:
+        held = self._get_held_by(user)
+        for call in (self | held).sorted("id"):
             call._lock()
-        return calls
+        return held
 
     def _can_be_put_aside(self):
         """Tell whether the customer can wait on hold, while the phone user has another call.

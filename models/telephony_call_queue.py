@@ -179,6 +179,8 @@ class TelephonyCall(models.Model):
             reason = agent_sudo._get_reason_not_to_pick_up()
             if reason:
                 raise UserError(reason)
+            # The call before the phone user, as in its callbacks.
+            call_sudo._lock()
             released_sudo = agent_sudo._reserve(call_sudo)
         if not call_sudo._claim(agent_sudo):
             return {
