@@ -27,7 +27,7 @@ class TelephonyCallEvent(models.Model):
         """Write an event down, if it is new.
 
         If another worker is writing the same event at this moment, PostgreSQL reports a
-        serialization failure here, and Odoo runs the request again on a fresh snapshot.
+        serialization failure here, and the request runs again on a fresh snapshot.
 
         :param account: who told it
         :param str key: the same at every delivery of the event

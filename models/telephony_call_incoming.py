@@ -303,7 +303,7 @@ class TelephonyCall(models.Model):
         :return: whether this agent got it
         :rtype: bool
         """
-        # The lock fails to serialize when somebody else has just won, and Odoo tries again.
+        # The lock fails to serialize when somebody else has just won, and is tried again.
         self._lock()
         if self.user_id or self.state not in ("ringing", "queued"):
             return False
