@@ -1,6 +1,7 @@
 """Folders and small helpers about the machine."""
 
 import os
+import random
 import socket
 from pathlib import Path
 
@@ -15,12 +16,19 @@ SCREENSHOTS = REPO / "static" / "description" / "screenshots"
 
 
 def free_ports(count):
-    """Return TCP ports nobody listens on, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
+    """Return TCP ports nobody listens on, all different.
+
+    They lie below those that the system gives to whoever asks for any: another program's
+    connection cannot take one before its server listens.
+    """
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
+    return ports

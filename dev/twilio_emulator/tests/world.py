@@ -23,11 +23,16 @@ async def test_page(request):
     return web.FileResponse(PAGE)
 
 
-def free_port():
-    """Return a TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def open_socket():
+    """Return a socket on a port of its own, which nobody can take before the server listens."""
+    sock = socket.socket()
+    sock.bind(("127.0.0.1", 0))
+    return sock
+
+
+def address(sock):
+    """Return the base address of whoever listens on a socket of `open_socket`."""
+    return "http://127.0.0.1:%d" % sock.getsockname()[1]
 
 
 async def until(condition, seconds=10.0, step=0.02):
@@ -76,14 +81,14 @@ class Hit:
 class Application:
     """A small web application: fixed answers by path, and a list of what was asked."""
 
-    port: int = field(default_factory=free_port)
+    listener: socket.socket = field(default_factory=open_socket)
     answers: dict = field(default_factory=dict)
     hits: list = field(default_factory=list)
 
     @property
     def url(self):
         """Base address."""
-        return "http://127.0.0.1:%d" % self.port
+        return address(self.listener)
 
     async def handle(self, request):
         """Answer one request from ``answers``: text, callable(hit), or (status, text, type)."""
@@ -112,15 +117,15 @@ class World:
     """Emulator, application and clients of one test."""
 
     def __init__(self, **options):
-        self.port = free_port()
-        self.config = Config(port=self.port, **options)
+        self.listener = open_socket()
+        self.config = Config(port=self.listener.getsockname()[1], **options)
         self.app = Application()
         self._runners = []
 
     @property
     def base(self):
         """Address of the emulator."""
-        return "http://127.0.0.1:%d" % self.port
+        return address(self.listener)
 
     @property
     def authorization(self):
@@ -136,10 +141,10 @@ class World:
         built.router.add_get("/test-page", test_page)
         fake = web.Application()
         fake.router.add_route("*", "/{tail:.*}", self.app.handle)
-        for app, port in ((built, self.port), (fake, self.app.port)):
+        for app, sock in ((built, self.listener), (fake, self.app.listener)):
             runner = web.AppRunner(app, shutdown_timeout=0.5)
             await runner.setup()
-            await web.TCPSite(runner, "127.0.0.1", port).start()
+            await web.SockSite(runner, sock).start()
             self._runners.append(runner)
         self.session = aiohttp.ClientSession()
         self.client = Client(self.config.account_sid, self.config.auth_token,
