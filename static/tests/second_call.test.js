@@ -2,6 +2,7 @@ import { Deferred, describe, expect, press, test, waitForNone, waitUntil } from 
 import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
 import { browser } from "@web/core/browser/browser";
 import { serializeDateTime } from "@web/core/l10n/dates";
+import { VoiceDevice } from "@crm_telephony/softphone/voice_device";
 import {
     defineTelephony,
     FakeAudio,
@@ -92,12 +93,18 @@ describe("a second call", () => {
     });
 
     test("that somebody else has answered leaves the first one alone", async () => {
+        const needs = new Set();
+        patchWithCleanup(VoiceDevice.prototype, {
+            prepare: async (need) => needs.add(need),
+            release: async (need) => needs.delete(need),
+        });
         await speakAndBeCalled();
         onRpc("telephony.call", "accept", () => ({ accepted: false, message: "Bob was faster." }));
         await contains(`${CARD} .o_telephony_accept`).click();
         await seen(".o_notification");
         expect(".o_notification").toHaveText("Bob was faster.");
         expect(".o_telephony_call").toHaveAttribute("data-voice", "connected");
+        expect([...needs]).toEqual([], { message: "no way to the carrier is kept in vain" });
         expect.verifySteps([]);
     });
 

@@ -9,7 +9,7 @@ import {
 import { assets } from "@web/core/assets";
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
-import { VoiceErrorKind, VoiceState } from "@crm_telephony/softphone/constants";
+import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/softphone/constants";
 import { humanError, VoiceError } from "@crm_telephony/softphone/human_error";
 import { ensureMicrophone } from "@crm_telephony/softphone/microphone";
 import { VoiceDevice } from "@crm_telephony/softphone/voice_device";
@@ -138,32 +138,44 @@ describe("device", () => {
 
     test("is made ready while it rings: the click finds the way to the carrier open", async () => {
         const voice = new VoiceDevice();
-        await voice.prepare();
-        await voice.prepare();
+        await voice.prepare(VoiceNeed.OFFER);
+        await voice.prepare(VoiceNeed.OFFER);
         expect.verifySteps(["load /sdk.js"]);
         expect(FakeDevice.ways).toEqual(["open token-1"]);
         await voice.connect("u-1", handlers);
         expect.verifySteps(["connect u-1 with token-1", "state connected"]);
-        await voice.release();
+        await voice.release(VoiceNeed.OFFER);
         expect(FakeDevice.ways).toEqual(["open token-1"]);
     });
 
     test("that was made ready in vain is closed, also before it is ready", async () => {
         const voice = new VoiceDevice();
-        await voice.prepare();
-        await voice.release();
-        voice.prepare();
-        await voice.release();
-        await voice.release();
+        await voice.prepare(VoiceNeed.OFFER);
+        await voice.release(VoiceNeed.OFFER);
+        voice.prepare(VoiceNeed.OFFER);
+        await voice.release(VoiceNeed.OFFER);
+        await voice.release(VoiceNeed.OFFER);
         expect(FakeDevice.ways).toEqual([
             ...["open token-1", "close token-1", "open token-2", "close token-2"],
         ]);
         expect.verifySteps(["load /sdk.js", "load /sdk.js"]);
     });
 
+    test("that was made ready for two reasons stays ready for one", async () => {
+        const voice = new VoiceDevice();
+        await voice.prepare(VoiceNeed.NUMBER);
+        await voice.prepare(VoiceNeed.CALL);
+        await voice.release(VoiceNeed.OFFER);
+        await voice.release(VoiceNeed.NUMBER);
+        expect(FakeDevice.ways).toEqual(["open token-1"]);
+        await voice.release(VoiceNeed.CALL);
+        expect(FakeDevice.ways).toEqual(["open token-1", "close token-1"]);
+        expect.verifySteps(["load /sdk.js"]);
+    });
+
     test("that broke before it was needed is made anew", async () => {
         const voice = new VoiceDevice();
-        await voice.prepare();
+        await voice.prepare(VoiceNeed.OFFER);
         FakeDevice.all[0].emit("error", { code: 31005 });
         await voice.connect("u-1", handlers);
         expect(FakeDevice.ways).toEqual(["open token-1", "close token-1", "open token-2"]);

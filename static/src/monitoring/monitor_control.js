@@ -5,7 +5,7 @@
  */
 
 import { _t } from "@web/core/l10n/translation";
-import { MonitorMode, VoiceState } from "../softphone/constants";
+import { MonitorMode, VoiceNeed, VoiceState } from "../softphone/constants";
 import { humanError } from "../softphone/human_error";
 import { VoiceDevice } from "../softphone/voice_device";
 
@@ -46,7 +46,7 @@ export class MonitorControl {
         this.frame.open();
         try {
             await this.voice.ensureMicrophone();
-            this.voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
+            this.voice.prepare(VoiceNeed.CALL).catch(() => {}); // `connect` reports it, if it fails again
             const answer = await this._ask("monitor", row.uuid, mode);
             if (store.monitoring !== monitoring) {
                 return this._ask("stop_monitoring", row.uuid); // left before the server answered
@@ -118,7 +118,7 @@ export class MonitorControl {
             return;
         }
         this.voice.disconnect();
-        this.voice.release();
+        this.voice.release(VoiceNeed.CALL);
         this.store.monitoring = null;
         try {
             await this._ask("stop_monitoring", monitoring.uuid);
@@ -137,7 +137,7 @@ export class MonitorControl {
 
     _end() {
         this.voice.disconnect();
-        this.voice.release();
+        this.voice.release(VoiceNeed.CALL);
         this.store.monitoring = null;
         this.notification.add(_t("You are no longer connected to the conversation."), {
             type: "info",

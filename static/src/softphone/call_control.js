@@ -6,7 +6,7 @@
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { customerName } from "./call_texts";
-import { CallState, VoiceErrorKind, VoiceState } from "./constants";
+import { CallState, VoiceErrorKind, VoiceNeed, VoiceState } from "./constants";
 import { humanError } from "./human_error";
 
 export class CallControl {
@@ -55,7 +55,7 @@ export class CallControl {
         let session = isSecond ? null : link.begin(uuid);
         const microphone = voice.ensureMicrophone();
         microphone.catch(() => {}); // looked at below, once the call is ours
-        voice.prepare().catch(() => {});
+        voice.prepare(VoiceNeed.CALL).catch(() => {});
         // The server lets in at whom it rings, so that the sound need not wait for its answer.
         const isAtOnce = session && offer && !offer.transfer && store.usesBrowser;
         const sound =
@@ -68,19 +68,24 @@ export class CallControl {
                 session ||= this._leaveForAnother(uuid);
                 await this._onAccepted(session, answer.call, microphone, sound);
             } else {
-                if (session) {
-                    link.end();
-                }
+                this._letGo(session);
                 this.notification.add(answer.message, { type: "warning" });
             }
         } catch (error) {
-            if (session && link.isWanted(session)) {
-                link.end();
-            }
+            this._letGo(session);
             this.notification.add(humanError(error), { type: "danger" });
         } finally {
             store.accepting = false;
             this._onOffers();
+        }
+    }
+
+    /** A call was not to be had. @param {CallSession|null} session null beside a conversation */
+    _letGo(session) {
+        if (!session) {
+            this.voice.release(VoiceNeed.CALL);
+        } else if (this.link.isWanted(session)) {
+            this.link.end();
         }
     }
 
@@ -327,9 +332,9 @@ export class CallControl {
             return;
         }
         if (!store.offers.length) {
-            voice.release();
+            voice.release(VoiceNeed.OFFER);
         } else if (store.usesBrowser && !store.hasCall && !document.hidden) {
-            voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
+            voice.prepare(VoiceNeed.OFFER).catch(() => {}); // `connect` reports it, if it fails again
         }
     }
 

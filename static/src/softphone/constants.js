@@ -27,6 +27,13 @@ export const VoiceState = Object.freeze({
     ENDED: "ended",
 });
 
+/** What the way to the carrier is opened for before there is any sound. */
+export const VoiceNeed = Object.freeze({
+    NUMBER: "number", // that is being typed
+    OFFER: "offer", // that rings
+    CALL: "call", // that is being placed or taken
+});
+
 /** Who hears a supervisor in a conversation of somebody else. */
 export const MonitorMode = Object.freeze({
     LISTEN: "listen",

@@ -5,6 +5,7 @@
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
+import { VoiceNeed } from "./constants";
 import { humanError, isRuleError } from "./human_error";
 
 const RETRY_DELAY = 1_000; // ms
@@ -60,13 +61,10 @@ export class DialControl {
      */
     expectCall(isLikely) {
         const { store, voice } = this;
-        if (store.session || store.offers.length) {
-            return; // it is opened for another one
-        }
         if (!isLikely) {
-            voice.release();
-        } else if (store.usesBrowser && store.canCall) {
-            voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
+            voice.release(VoiceNeed.NUMBER);
+        } else if (store.usesBrowser && store.canCall && !store.session) {
+            voice.prepare(VoiceNeed.NUMBER).catch(() => {}); // `connect` reports it, if it fails again
         }
     }
 
@@ -77,10 +75,13 @@ export class DialControl {
         store.isKeypadShown = false;
         store.dialing = { number, name };
         const session = link.begin();
+        if (store.usesBrowser) {
+            // At once: the keypad that goes away needs it no more.
+            voice.prepare(VoiceNeed.CALL).catch(() => {}); // `connect` reports it, if it fails again
+        }
         try {
             if (store.usesBrowser) {
                 await voice.ensureMicrophone();
-                voice.prepare().catch(() => {}); // `connect` reports it, if it fails again
             }
             if (!link.isWanted(session)) {
                 return false;

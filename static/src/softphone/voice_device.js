@@ -109,6 +109,8 @@ export class VoiceDevice {
         this._attempt = null;
         /** Promise of the attempt that is ready for the next call */
         this._next = null;
+        /** What that attempt is kept for */
+        this._needs = new Set();
         settings.onChange(() => this._attempt?.useDevices());
     }
 
@@ -120,9 +122,11 @@ export class VoiceDevice {
      * Load the SDK, get a token and open the way to the carrier, so that `connect` has nothing to
      * wait for.
      *
+     * @param {string} need one of `VoiceNeed`; the way stays open until each need is released
      * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
      */
-    async prepare() {
+    async prepare(need) {
+        this._needs.add(need);
         const next = (this._next ||= this._open());
         try {
             await next;
@@ -134,8 +138,12 @@ export class VoiceDevice {
         }
     }
 
-    /** What was prepared is not needed. */
-    async release() {
+    /** @param {string} need one of `VoiceNeed` that what was prepared is not needed for */
+    async release(need) {
+        this._needs.delete(need);
+        if (this._needs.size) {
+            return;
+        }
         const next = this._next;
         this._next = null;
         const attempt = await next?.catch(() => null);

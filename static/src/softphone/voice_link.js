@@ -8,7 +8,7 @@
 import { toRaw } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { CallSession } from "./call_session";
-import { VoiceErrorKind, VoiceState } from "./constants";
+import { VoiceErrorKind, VoiceNeed, VoiceState } from "./constants";
 import { CrossTab } from "./cross_tab";
 import { humanError } from "./human_error";
 
@@ -101,7 +101,7 @@ export class VoiceLink {
         if (session?.isMine) {
             session.setState(VoiceState.ENDED);
             this.voice.disconnect();
-            this.voice.release();
+            this.voice.release(VoiceNeed.CALL);
         }
         this.store.session = null;
         browser.sessionStorage.removeItem(MARKER);
