@@ -36,6 +36,7 @@ def parse_options():
     parser = argparse.ArgumentParser(prog="dev/bench", description="Measure, and report.")
     parser.add_argument("items", nargs="*", metavar="item", help=f"default: {' '.join(ITEMS)}")
     parser.add_argument("--contacts", type=int, default=1_000_000, help="default: a million")
+    parser.add_argument("--calls", type=int, help="of the past, default: as many as contacts")
     parser.add_argument("--rounds", type=int, default=250, help="of webhooks, default: 250")
     parser.add_argument("--quick", action="store_true", help="60 rounds")
     parser.add_argument("--fresh", action="store_true", help="make the databases anew")
@@ -46,6 +47,9 @@ def parse_options():
     options = parser.parse_args()
     if options.contacts < 2000 or options.contacts > 8_000_000:
         parser.error("--contacts: 2,000 to 8,000,000")
+    options.calls = options.calls or options.contacts
+    if options.calls < 1000 or options.calls > 8_000_000:
+        parser.error("--calls: 1,000 to 8,000,000")
     unknown = set(options.items) - set(ITEMS)
     if unknown:
         parser.error(f"there is no {', '.join(sorted(unknown))}")
@@ -60,7 +64,7 @@ def main():
     options = parse_options()
     started = time.monotonic()
     setting = Setting(options, PORT)
-    where = report.circumstances(options.contacts, setting.few, setting.code)
+    where = report.circumstances(options.contacts, setting.few, setting.code[1])
     result = {"circumstances": where, "goals": [], "items": {}, "problems": []}
     sections, plots = [], {}
     for name in options.items:

@@ -5,7 +5,7 @@ the ORM, and a difference is an error.
 """
 
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import psycopg2
 from places import say
@@ -132,24 +132,36 @@ def fill(name, count):
     :return dict: the first identifiers, `contacts` and `leads`.
     """
     started = time.monotonic()
-    # Only the owner of the cluster may do without the check of two million foreign keys.
+    with filling(name, "res_partner", "crm_lead") as cursor:
+        contacts = fill_table(cursor, "res_partner", _contacts_query(), count, {})
+        leads = fill_table(
+            cursor,
+            "crm_lead",
+            _INSERT_LEADS.format(digits=_DIGITS.format(i="j * 4")),
+            count // CONTACTS_PER_LEAD,
+            {"contacts": contacts, "per_lead": CONTACTS_PER_LEAD},
+        )
+    say(f"{count} contacts are in database '{name}' ({time.monotonic() - started:.0f} s)")
+    return {"contacts": contacts, "leads": leads}
+
+
+@contextmanager
+def filling(name, *tables):
+    """Open a transaction in which millions of rows are written, and tidy up after it.
+
+    :param str name: the database.
+    :param tables: those that are filled.
+    :return: a cursor.
+    """
+    # Only the owner of the cluster may do without the check of millions of foreign keys.
     with closing(psycopg2.connect(dbname=name, user="postgres")) as connection:
         with connection, connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica; SET work_mem = '256MB'")
-            contacts = _fill_table(cursor, "res_partner", _contacts_query(), count, {})
-            leads = _fill_table(
-                cursor,
-                "crm_lead",
-                _INSERT_LEADS.format(digits=_DIGITS.format(i="j * 4")),
-                count // CONTACTS_PER_LEAD,
-                {"contacts": contacts, "per_lead": CONTACTS_PER_LEAD},
-            )
+            yield cursor
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE res_partner")
-            cursor.execute("VACUUM ANALYZE crm_lead")
-    say(f"{count} contacts are in database '{name}' ({time.monotonic() - started:.0f} s)")
-    return {"contacts": contacts, "leads": leads}
+            for table in tables:
+                cursor.execute(f"VACUUM ANALYZE {table}")
 
 
 def _contacts_query():
@@ -165,8 +177,15 @@ def _contacts_query():
     )
 
 
-def _fill_table(cursor, table, query, count, parameters):
-    """Insert rows without their indexes, which are much quicker made at the end."""
+def fill_table(cursor, table, query, count, parameters):
+    """Insert rows without their indexes, which are much quicker made at the end.
+
+    :param cursor: that of `filling`.
+    :param str query: inserts the rows; `base` is the first identifier.
+    :param int count: rows that are inserted.
+    :param dict parameters: further ones of the query.
+    :return int: `base`.
+    """
     cursor.execute(
         """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
             WHERE indrelid = %s::regclass AND NOT indisunique""",

@@ -84,7 +84,24 @@ def ensure(count, code, fresh=False):
     :param bool fresh: make it anew in any case.
     :return tuple: its name, and the first identifiers of contacts and leads.
     """
-    name = f"{PREFIX}_{count}"
+
+    def make(name):
+        _ensure_source(*code)
+        database.copy(PREFIX, name)
+        return contacts.fill(name, count)
+
+    return keep(f"{PREFIX}_{count}", make, code, fresh)
+
+
+def keep(name, make, code, fresh=False):
+    """Make a database once, and bring it to the code that is measured.
+
+    :param str name: the database.
+    :param make: makes one of the name that it gets; returns what is to be known about it.
+    :param tuple code: what `ensure_code` returned.
+    :param bool fresh: make it anew in any case.
+    :return tuple: its name, and what `make` returned.
+    """
     state_file, stamp = STAMPS / f"{name}.json", database.stamp_of(name)
     folder, code_id = code
     if not fresh and database.exists(name) and state_file.exists():
@@ -96,20 +113,18 @@ def ensure(count, code, fresh=False):
             stamp.write_text(code_id)
         return name, json.loads(state_file.read_text())
     state_file.unlink(missing_ok=True)
-    _ensure_source(folder, code_id)
     say(f"making database '{name}'")
     temporary = f"{name}_new"
-    database.copy(PREFIX, temporary)
     try:
-        first = contacts.fill(temporary, count)
+        facts = make(temporary)
         database.drop(name)
         database.rename(temporary, name)
     except BaseException:
         database.drop(temporary)
         raise
     stamp.write_text(code_id)
-    state_file.write_text(json.dumps(first))
-    return name, first
+    state_file.write_text(json.dumps(facts))
+    return name, facts
 
 
 def _ensure_source(folder, code_id):

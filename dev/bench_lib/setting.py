@@ -31,6 +31,14 @@ class Registries:
 
         return Registry(name).cursor()
 
+    def forget(self, name):
+        """Close every connection with a database: it is copied, renamed or removed."""
+        from odoo.modules.registry import Registry
+        from odoo.sql_db import close_db
+
+        Registry.delete(name)
+        close_db(name)
+
     def environment(self, cursor):
         """Return an environment of the superuser."""
         from odoo import SUPERUSER_ID, api
@@ -48,21 +56,22 @@ class Setting:
     def __init__(self, options, port):
         self.options, self.port, self.few = options, port, FEW_CONTACTS
         databases.ensure_oca()
-        self.folder, self.code = code = databases.ensure_code(options.revision)
-        self.small = databases.ensure(FEW_CONTACTS, code, options.fresh)
-        self.big = databases.ensure(options.contacts, code, options.fresh)
+        self.code = databases.ensure_code(options.revision)
+        self.folder = self.code[0]
+        self.small = databases.ensure(FEW_CONTACTS, self.code, options.fresh)
+        self.big = databases.ensure(options.contacts, self.code, options.fresh)
         self.registries = Registries([self.big[0], self.small[0]], self.folder)
 
     def prepare(self, name, first, count, rounds):
         """Check a database and write what a run needs.
 
         :param str name: the database.
-        :param dict first: the first identifiers of its contacts and leads.
+        :param dict first: the first identifiers of its contacts and leads, the last of old calls.
         :param int count: its contacts.
         :param int rounds: how many outgoing calls and text messages are written.
         :return dict: `callers`, and, when there are rounds, `outgoing` and `messages`.
         """
-        world.clear(name)
+        world.clear(name, first.get("calls", 0))
         with self.registries.cursor(name) as cursor:
             env = self.registries.environment(cursor)
             contacts.check(env, first, count)

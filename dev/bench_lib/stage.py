@@ -44,13 +44,11 @@ class Stage:
         )
 
     def __enter__(self):
-        from odoo.sql_db import close_db
-
         if self.pages:
             self._make_bundles()
         # Nobody may look at a database that is being copied.
-        close_db(self.setting.big[0])
-        self._forget()
+        self.setting.registries.forget(self.setting.big[0])
+        self.setting.registries.forget(NAME)
         say(f"copying database '{self.setting.big[0]}'")
         database.copy(self.setting.big[0], NAME)
         world.clear(NAME)
@@ -60,7 +58,7 @@ class Stage:
 
     def __exit__(self, *_error):
         self.emulator.stop()
-        self._forget()
+        self.setting.registries.forget(NAME)
         database.drop(NAME)
 
     def _make_bundles(self):
@@ -70,14 +68,6 @@ class Stage:
             bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
             bundle.js()
             bundle.css()
-
-    @staticmethod
-    def _forget():
-        from odoo.modules.registry import Registry
-        from odoo.sql_db import close_db
-
-        Registry.delete(NAME)
-        close_db(NAME)
 
     @contextmanager
     def env(self):

@@ -9,7 +9,7 @@ from pathlib import Path
 import run
 from places import PYTHON, odoo_environment, say
 
-from bench_lib import client, databases
+from bench_lib import client, databases, old_calls
 from bench_lib.client import STATUS, VOICE, Client
 from bench_lib.figures import Series, ratio
 from bench_lib.report import goal, table
@@ -20,6 +20,9 @@ VOICE_MS, VOICE_TIMES, STATUS_TIMES, GROWTH = 25.0, 2.5, 1.5, 1.2
 ODOO_BIN = Path(__file__).with_name("odoo_bin.py")
 WARM_UP = 15
 FLOOR = "sms_twilio status"
+RINGS, GIVES_UP = "voice, rings", "status, caller gives up"
+#: What an incoming call and its end are compared in.
+FEW, MANY_CALLS = "few contacts", "few contacts, many calls"
 #: Twilio's words in the life of a leg that is called, in their order.
 LEG_STORY = ("initiated", "ringing", "in-progress", "completed")
 # A request in the server's log: … "POST /path HTTP/1.1" 200 - <queries> <seconds in SQL> <other>
@@ -97,17 +100,18 @@ class Bench:
 
     :param Server server: it serves every database named here.
     :param str big: the database in which everything is measured.
-    :param str small: the one in which the incoming call is measured for comparison.
-    :param dict stock: what was written for the run: `callers` (of `big`, `small`) as pairs of
+    :param dict compared: the databases in which an incoming call is measured for comparison, by
+        what there is in them.
+    :param dict stock: what was written for the run: `callers` (of each database) as pairs of
         contact and number, `outgoing` legs, `messages`.
     """
 
-    def __init__(self, server, big, small, stock, seed):
+    def __init__(self, server, big, compared, stock, seed):
         self.client = Client(server.port)
-        self.server, self.big, self.small, self.stock = server, big, small, stock
+        self.server, self.big, self.compared, self.stock = server, big, compared, stock
         self.chance = random.Random(seed)
         self.log = []
-        self.incoming = {big: {}, small: {}}
+        self.incoming = {name: {} for name in (big, *compared.values())}
 
     def run(self, rounds):
         """Measure. :return dict: name -> Series"""
@@ -116,8 +120,13 @@ class Bench:
             measured = turn >= WARM_UP
             acts = [
                 lambda turn=turn: self._text_message(turn),
-                lambda: self._ring(self.big, "voice, rings", "status, caller gives up"),
-                lambda: self._ring(self.small, "voice, rings, few contacts", None),
+                lambda: self._ring(self.big, RINGS, GIVES_UP),
+                *(
+                    lambda what=what, name=name: self._ring(
+                        name, f"{RINGS}, {what}", f"{GIVES_UP}, {what}"
+                    )
+                    for what, name in self.compared.items()
+                ),
                 lambda: self._nobody(self.big, "voice, nobody available"),
                 lambda turn=turn: self._outgoing(turn),
             ]
@@ -180,28 +189,40 @@ def summarise(series):
 
 
 def measure(setting):
-    """Measure over HTTP, with many contacts and with few.
+    """Measure over HTTP, with many contacts and with few, with no calls of the past and with many.
 
     :param setting: what is measured, see `bench_lib.setting`.
-    :return dict: `series` (figures by name), `growth`, `problems`.
+    :return dict: `series` (figures by name), `growth` (ratios), `calls` (how many), `problems`.
     """
-    options, big, small = setting.options, setting.big[0], setting.small[0]
-    stock = setting.prepare(*setting.big, options.contacts, options.rounds + WARM_UP)
-    few = setting.prepare(*setting.small, setting.few, 0)
-    stock["callers"] = {big: stock["callers"], small: few["callers"]}
-    with Server([big, small], setting.port, setting.folder) as server:
-        bench = Bench(server, big, small, stock, options.seed)
+    options, (big, first) = setting.options, setting.big
+    others = {FEW: setting.small, MANY_CALLS: old_calls.ensure(setting)}
+    stock = setting.prepare(big, first, options.contacts, options.rounds + WARM_UP)
+    stock["callers"] = {big: stock["callers"]}
+    for name, facts in others.values():
+        stock["callers"][name] = setting.prepare(name, facts, setting.few, 0)["callers"]
+    with Server(list(stock["callers"]), setting.port, setting.folder) as server:
+        compared = {what: name for what, (name, _facts) in others.items()}
+        bench = Bench(server, big, compared, stock, options.seed)
         series = bench.run(options.rounds)
         problems = server.problems()
-    for name in (big, small):
+    for name in bench.incoming:
         with setting.registries.cursor(name) as cursor:
             expected = {"incoming": bench.incoming[name], "outgoing": [], "messages": []}
             if name == big:
                 expected.update(outgoing=stock["outgoing"], messages=stock["messages"])
             here = World(setting.registries.environment(cursor))
             problems += [f"{name}: {problem}" for problem in here.verify(expected)]
-    growth = ratio(series["voice, rings"], series["voice, rings, few contacts"])
-    return {"series": summarise(series), "growth": growth, "problems": problems}
+    growth = {
+        "contacts": [ratio(series[name], series[f"{name}, {FEW}"]) for name in (RINGS, GIVES_UP)],
+        "calls": [
+            ratio(series[f"{name}, {MANY_CALLS}"], series[f"{name}, {FEW}"])
+            for name in (RINGS, GIVES_UP)
+        ],
+    }
+    return {
+        "series": summarise(series), "growth": growth, "calls": options.calls,
+        "problems": problems,
+    }  # fmt: skip
 
 
 def _cause(one):
@@ -214,21 +235,23 @@ def _cause(one):
 def goals(result):
     """Return the goals of the webhooks."""
     found, web = [], result["series"]
-    for name in ("voice, rings", "voice, nobody available"):
+    for name in (RINGS, "voice, nobody available"):
         one, cause = web[name], _cause(web[name])
         found += [
             goal(f"{name}: median, ms", one["median_ms"], "<=", VOICE_MS, cause),
             goal(f"{name}: times the floor", one["times_floor"], "<=", VOICE_TIMES, cause),
         ]
-    for name in (*(f"status, {word}" for word in LEG_STORY), "status, caller gives up"):
+    for name in (*(f"status, {word}" for word in LEG_STORY), GIVES_UP):
         one = web[name]
         found.append(goal(
             f"{name}: times the floor", one["times_floor"], "<=", STATUS_TIMES, _cause(one)
         ))  # fmt: skip
-    found.append(goal(
-        "voice: times that with few contacts", result["growth"], "<=", GROWTH,
-        "some query of an incoming call grows with the contacts",
-    ))  # fmt: skip
+    for what, ratios in result["growth"].items():
+        for name, times in zip((RINGS, GIVES_UP), ratios, strict=True):
+            found.append(goal(
+                f"{name}: times that with few {what}", times, "<=", GROWTH,
+                f"some query grows with the {what}",
+            ))  # fmt: skip
     return found
 
 
@@ -251,6 +274,12 @@ def markdown(result, where):
                 for name, one in rows
             ],
         ),
-        (f"An incoming call with {where['contacts']:,} contacts takes {result['growth']} times as "
-        f"long as with {where['few_contacts']:,}."),
+        table(
+            ["Growth", "Incoming call", "Caller gives up"],
+            [
+                [f"{where['contacts']:,} contacts to {where['few_contacts']:,}",
+                 *result["growth"]["contacts"]],
+                [f"{result['calls']:,} calls of the past to none", *result["growth"]["calls"]],
+            ],
+        ),
     ]  # fmt: skip

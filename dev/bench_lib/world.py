@@ -18,19 +18,27 @@ RINGING, NOBODY = "+3225550190", "+3225550191"
 #: Phone users who call out, so that two reports at once are seldom about the same one.
 PEOPLE = 24
 #: What the runs write; removed before the next one, so that each begins alike.
-_OWN_TABLES = ("telephony_call_event", "telephony_call", "sms_tracker", "sms_sms", "bus_bus")
+_OWN_TABLES = ("telephony_callback", "sms_tracker", "sms_sms", "bus_bus")
+_CALL_TABLES = (
+    "telephony_call", "telephony_call_event", "telephony_call_leg", "telephony_offer"
+)  # fmt: skip
 
 
-def clear(name):
-    """Remove what an earlier run wrote into a database."""
+def clear(name, old_calls=0):
+    """Remove what an earlier run wrote into a database.
+
+    :param int old_calls: the last identifier of the calls that stay.
+    """
     with closing(psycopg2.connect(dbname=name)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM telephony_call_event WHERE call_id IS NULL")
+            # With all that belongs to them.
+            cursor.execute("DELETE FROM telephony_call WHERE id > %s", [old_calls])
             for table in _OWN_TABLES:
                 cursor.execute(f"DELETE FROM {table}")
             cursor.execute("DELETE FROM mail_message WHERE model IN ('res.partner', 'crm.lead')")
-            for table in (*_OWN_TABLES, "telephony_call_leg", "telephony_offer", "mail_message",
-                          "mail_notification"):  # fmt: skip
+            for table in (*_OWN_TABLES, *_CALL_TABLES, "mail_message", "mail_notification"):
                 cursor.execute(f"VACUUM ANALYZE {table}")
 
 
