@@ -1,5 +1,6 @@
 """Run the parts of the test suite and sum up. Called by dev/test, with PostgreSQL running."""
 
+import itertools
 import os
 import shutil
 import signal
@@ -23,6 +24,8 @@ CORE = ("crm", "mail", "phone_validation")
 TEMPLATE = "telephony_template"
 #: How long one test may take while it is counted which lines it reaches.
 COVERAGE_SECONDS = 1800
+#: How long a damaged webhook may take, when their number is chosen.
+MUTATION_SECONDS = 0.2
 INTERRUPT_SECONDS = 30
 #: Exit code of pytest when it found nothing to run.
 NO_TESTS = 5
@@ -197,7 +200,16 @@ def odoo():
         return Result(problems=["there are no tests in tests"])
     tests = ADDONS / ADDON / "tests"
     elsewhere = (f"--ignore={tests / name}" for name in ("test_js.py", "test_click_everywhere.py"))
-    return in_odoo("odoo", *elsewhere, *coverage_options("pytest_coverage"), tests)
+    options = patience_options(), coverage_options("pytest_coverage")
+    return in_odoo("odoo", *elsewhere, *itertools.chain(*options), tests)
+
+
+def patience_options():
+    """Return pytest's options that give a test the time for a larger number of webhooks."""
+    mutations = int(os.environ.get("TELEPHONY_MUTATIONS") or 0)
+    # Few of them must not take time from the other tests.
+    seconds = max(COVERAGE_SECONDS, int(mutations * MUTATION_SECONDS))
+    return ("-o", f"timeout={seconds}") if mutations else ()
 
 
 def coverage_options(plugin):
