@@ -1,4 +1,5 @@
 from odoo import _, api, fields, models
+from odoo.tools import SQL
 
 
 class CrmLead(models.Model):
@@ -34,6 +35,23 @@ class CrmLead(models.Model):
         )
         return {**action, "domain": [("lead_id", "=", self.id)], "context": {},
                 "name": _("Calls of %(name)s", name=self.display_name)}
+
+    @api.model
+    def _telephony_find_open(self, whose, company):
+        """Return open leads, as many as are needed to know whether there is one or several.
+
+        :param SQL whose: condition on the columns of a lead
+        :param company: leads of other companies are left out
+        """
+        self.flush_model(["active", "company_id", "partner_id", "phone_sanitized", "won_status"])
+        # As for contacts, see `res.partner._telephony_find`.
+        found = self.env.execute_query(SQL(
+            """SELECT id FROM crm_lead
+                WHERE active AND won_status = 'pending'
+                  AND (company_id = %s OR company_id IS NULL) AND %s LIMIT 2""",
+            company.id, whose,
+        ))  # fmt: skip
+        return self.browse([row[0] for row in found])
 
     def _merge_dependences(self, opportunities):
         super()._merge_dependences(opportunities)

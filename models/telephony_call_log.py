@@ -1,6 +1,7 @@
 from markupsafe import Markup
 
 from odoo import _, api, models
+from odoo.tools import SQL
 
 
 class TelephonyCall(models.Model):
@@ -44,14 +45,15 @@ class TelephonyCall(models.Model):
         """
         # sudo: crm.lead - the association does not depend on who takes the call
         leads_sudo = self.env["crm.lead"].sudo()
-        domain = [("won_status", "=", "pending"), ("company_id", "in", (company.id, False))]
         if partner:
-            leads_sudo = leads_sudo.search([*domain, ("partner_id", "=", partner.id)], limit=2)
+            leads_sudo = leads_sudo._telephony_find_open(
+                SQL("partner_id = %s", partner.id), company
+            )
         if not leads_sudo and number:
             # A lead that belongs to somebody else is not this caller's.
-            owners = [("partner_id", "=", False)] if partner else []
-            leads_sudo = leads_sudo.search(
-                [*domain, *owners, ("phone_sanitized", "=", number)], limit=2
+            owners = SQL("AND partner_id IS NULL") if partner else SQL()
+            leads_sudo = leads_sudo._telephony_find_open(
+                SQL("phone_sanitized = %s %s", number, owners), company
             )
         return leads_sudo if len(leads_sudo) == 1 else leads_sudo.browse()
 

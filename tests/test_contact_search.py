@@ -2,7 +2,7 @@
 
 from odoo.tests import tagged
 
-from .common import TelephonyCase
+from .common import CUSTOMER, TelephonyCase
 
 
 @tagged("post_install", "-at_install")
@@ -76,3 +76,61 @@ class TestContactSearch(TelephonyCase):
         for term in ("", "x", "+", "04", "+99912345", "00", "0099", "%%%"):
             with self.subTest(term):
                 self.assertEqual(self.find(term), [])
+
+
+@tagged("post_install", "-at_install")
+class TestWhoseNumber(TelephonyCase):
+    def test_contacts(self):
+        """Z17: those of the company and of every company, not archived, last changed first."""
+        partners = self.env["res.partner"]
+        common, foreign, archived = partners.create([
+            {"name": "Common", "phone": CUSTOMER, "company_id": False},
+            {"name": "Foreign", "phone": CUSTOMER, "company_id": self.company_b.id},
+            {"name": "Archived", "phone": CUSTOMER, "active": False},
+        ])  # fmt: skip
+        self.assertEqual(partners._telephony_find(CUSTOMER, self.company_a), common + self.partner)
+        self.assertEqual(
+            set(partners._telephony_find(CUSTOMER, self.company_b)),
+            set(common + foreign) | (set() if self.partner.company_id else {self.partner}),
+        )
+        archived.active, common.phone = True, "+32470000001"
+        self.assertEqual(
+            set(partners._telephony_find(CUSTOMER, self.company_a)), {self.partner, archived},
+            "what is not yet written is seen, too",
+        )
+
+    def test_contacts_that_may_be_read(self):
+        """Z17: who may not see some of those with a number sees the others."""
+        partners = self.env["res.partner"]
+        partners.create([{"name": f"Hidden {n}", "phone": CUSTOMER} for n in range(7)])
+        self.env["ir.rule"].create({
+            "name": "Some are hidden", "model_id": self.env["ir.model"]._get_id("res.partner"),
+            "domain_force": "[('name', 'not like', 'Hidden')]",
+        })
+        self.assertEqual(len(partners._telephony_find(CUSTOMER, self.company_a)), 5)
+        mine = self.as_user(self.ana).env["res.partner"]
+        self.assertEqual(mine._telephony_find(CUSTOMER, self.company_a), self.partner)
+
+    def test_leads(self):
+        """Z30: the only open one of the company, of the contact or, without one, of the number."""
+        def find(partner=self.env["res.partner"], company=self.company_a):
+            return self.env["telephony.call"]._find_lead(partner, CUSTOMER, company)
+
+        self.lead.unlink()
+        mine, foreign, lost, archived = self.env["crm.lead"].create([
+            {"name": "Mine", "phone": CUSTOMER, "company_id": self.company_a.id},
+            {"name": "Foreign", "phone": CUSTOMER, "company_id": self.company_b.id},
+            {"name": "Lost", "phone": CUSTOMER, "company_id": self.company_a.id},
+            {"name": "Archived", "phone": CUSTOMER, "company_id": False},
+        ])  # fmt: skip
+        lost.action_set_lost()
+        archived.active = False
+        self.assertEqual(find(), mine)
+        self.assertEqual(find(company=self.company_b), foreign)
+        self.assertEqual(find(self.partner), mine, "it may be this contact's: it has no other")
+        twin = self.partner.copy()
+        mine.partner_id = twin
+        self.assertFalse(find(self.partner), "it is somebody else's")
+        self.assertEqual(find(twin), mine)
+        archived.active = True
+        self.assertFalse(find(), "there are two")
