@@ -37,8 +37,10 @@ def clear(name, old_calls=0):
             cursor.execute("DELETE FROM telephony_call WHERE id > %s", [old_calls])
             for table in _OWN_TABLES:
                 cursor.execute(f"DELETE FROM {table}")
+            cursor.execute("DELETE FROM mail_activity WHERE automated")
             cursor.execute("DELETE FROM mail_message WHERE model IN ('res.partner', 'crm.lead')")
-            for table in (*_OWN_TABLES, *_CALL_TABLES, "mail_message", "mail_notification"):
+            for table in (*_OWN_TABLES, *_CALL_TABLES, "mail_activity", "mail_message",
+                          "mail_notification"):  # fmt: skip
                 cursor.execute(f"VACUUM ANALYZE {table}")
 
 
