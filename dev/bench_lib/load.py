@@ -17,7 +17,7 @@ from places import LOGS, say
 
 from bench_lib import load_truth, pictures
 from bench_lib.figures import Series
-from bench_lib.load_people import Agent, Callers
+from bench_lib.load_people import FORWARDED, TALK, Agent, Callers
 from bench_lib.report import figures_table, goal
 from bench_lib.stage import NAME, SALES, SUPPORT, Stage
 
@@ -262,7 +262,9 @@ def markdown(result, _where):
     begin, hold, end = result["seconds"]
     return [
         "## Load",
-        (f"{result['calls']} calls; {result['at_once']} at once ({result['legs']} legs) at the "
+        (f"{result['calls']} calls, {result['calls'] / (begin + hold):.1f} begin in a second; "
+        f"conversations last {TALK[0]:g} to {TALK[1]:g} s, forwarded ones {FORWARDED[0]:g} to "
+        f"{FORWARDED[1]:g} s. {result['at_once']} at once ({result['legs']} legs) at the "
         f"end of {hold} s (after {begin} s to begin, before {end} s to end): up to "
         f"{result['waiting']} wait, {result['agents']} phone users took "
         f"{result['answered']}, the others were forwarded. Odoo runs with {result['workers']} "

@@ -11,12 +11,13 @@ import websocket
 
 from bench_lib.stage import SALES, SUPPORT
 
-#: Seconds: until a ringing phone is taken, and that a conversation lasts.
-THINK, TALK = (0.5, 2.0), (20.0, 60.0)
+#: Seconds: until a ringing phone is taken, and that a conversation lasts: 24 an hour and person.
+THINK, TALK = (0.5, 2.0), (60.0, 240.0)
 #: Seconds that a forwarded call lasts.
-FORWARDED = (60.0, 180.0)
-#: Callers who begin in one second at most; and seconds that a waiting one is patient, on average.
-BEGIN, PATIENCE = 3, 180.0
+FORWARDED = (120.0, 360.0)
+#: Callers of a number who begin in one second at most; and seconds that a waiting one is patient,
+#: on average.
+BEGIN, PATIENCE = 2, 180.0
 
 
 class Screen(threading.Thread):
