@@ -133,10 +133,10 @@ def _ensure_source(folder, code_id):
     if database.exists(PREFIX) and stamp.exists() and stamp.read_text() == code_id:
         return
     say("installing the addon and what it is compared with (a minute)")
-    database.ensure_base()
+    base = database.ensure_base()
     stamp.unlink(missing_ok=True)
     database.build(
-        PREFIX, modules=f"{ADDON},{OTHERS}", source=database.BASE_DATABASE,
+        PREFIX, modules=f"{ADDON},{OTHERS}", source=base,
         log=f"{PREFIX}.log", addons_path=addons_path(folder),
     )  # fmt: skip
     stamp.write_text(code_id)

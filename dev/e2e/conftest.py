@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
 
 from harness import agent_browser, places  # noqa: E402
 from harness.agent_browser import AgentBrowser, new_context  # noqa: E402

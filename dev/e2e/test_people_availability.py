@@ -2,8 +2,8 @@
 
 import contextlib
 
+import database
 import pytest
-from harness import odoo_database
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import stays, until
@@ -190,11 +190,11 @@ def test_a_frozen_page_is_not_rung(world, agent, customers, arrange):
     phone = Softphone(demo).open()
     with _asleep(demo.page):
         # A lease ends 100 s after its last renewal; what the bus sent meanwhile was not read.
-        odoo_database.psql(
-            f"UPDATE telephony_agent_lease SET expires_at = now() AT TIME ZONE 'UTC'"
-            f" - interval '1 minute', challenge = 'unread' WHERE agent_id = {desk}",
-            world.server.database,
-        )
+        database.execute(
+            "UPDATE telephony_agent_lease SET expires_at = now() AT TIME ZONE 'UTC'"
+            " - interval '1 minute', challenge = 'unread' WHERE agent_id = %s",
+            desk, database=world.server.database,
+        )  # fmt: skip
         assert demo.state() == "unreachable"
         telephone = world.emulator.calls_us(asleep.number)
         telephone.hears_words(SORRY)

@@ -1,7 +1,7 @@
 """Calling with a number of one's own: allowed, verified, chosen, and taken away again."""
 
+import database
 import pytest
-from harness import odoo_database
 from harness.emulator import SALES
 from harness.pages import Softphone
 from harness.people_pages import Preferences, open_settings, press
@@ -41,17 +41,17 @@ def _verify(world, rpc, number, name):
     return begun["id"]
 
 
-def _where_is(database, text):
-    """Return the tables that contain a text."""
-    tables = odoo_database.psql(
+def _where_is(name, text):
+    """Return the tables of a database that contain a text."""
+    tables = database.execute(
         "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND reltuples <> 0"
-        " AND relnamespace = 'public'::regnamespace", database,
-    ).splitlines()
+        " AND relnamespace = 'public'::regnamespace", database=name,
+    )  # fmt: skip
     query = " UNION ALL ".join(
-        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name} AS t WHERE t::text ~ '{ALONE % text}')"
-        for name in tables
+        f"SELECT '{one}' WHERE EXISTS (SELECT 1 FROM {one} AS t WHERE t::text ~ '{ALONE % text}')"
+        for [one] in tables
     )
-    return odoo_database.psql(query, database).splitlines()
+    return database.execute(query, database=name)
 
 
 def test_permission_code_and_silent_use(world, agent, customers, arrange, numbers, sessions):
@@ -133,10 +133,10 @@ def test_a_verification_that_fails(world, agent, allowed, numbers, reaction, sta
     else:
         telephone.answer()
         preferences.says("waiting", "Type the code")
-        odoo_database.psql(
+        database.execute(
             "UPDATE telephony_caller_id SET expires_at = expires_at - interval '6 minutes'"
-            f" WHERE number = '{number}'", world.server.database,
-        )
+            " WHERE number = %s", number, database=world.server.database,
+        )  # fmt: skip
     preferences.says(state, words)
     expect(preferences.page.locator(".o_telephony_code_digit")).to_have_count(0)
     assert not demo.rpc.call("telephony.agent", "softphone_snapshot")["caller_ids"]

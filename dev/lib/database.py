@@ -21,8 +21,19 @@ from psycopg2 import sql
 
 #: Folders whose files never change what is stored in a database.
 NOT_INSTALLED = ("dev", "dist", "static/tests", "tests")
-#: What the tests of the other parts start from: what the addon depends on, with demonstration data.
+#: What every database with the addon starts from: what the addon depends on.
 BASE_DATABASE = "telephony_base"
+#: What tests start from: the addon, too.
+TEMPLATE = "telephony_template"
+#: The log of its installation.
+TEMPLATE_LOG = "template.log"
+#: What every page of the web client loads; the first page would wait for it.
+_BUNDLES = """
+bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
+bundle.js()
+bundle.css()
+env.cr.commit()
+"""
 
 
 @contextmanager
@@ -143,6 +154,32 @@ def run_odoo(database, *arguments, log, on_line=None, addons_path=None):
         raise BuildError(f"Odoo could not build the database {database}: see {LOGS / log}")
 
 
+def run_shell(database, script, *, log, addons_path=None, environment=None):
+    """Run a script in Odoo's shell, with `env` of the superuser.
+
+    :param str log: name of the log file in the folder of logs.
+    :param dict environment: variables besides the usual ones.
+    :return str: what it printed, and Odoo's log.
+    :raise BuildError: when the script fails.
+    """
+    done = subprocess.run(
+        places.odoo_command(database, "--no-http", command="shell", addons_path=addons_path),
+        env={**places.odoo_environment(), **(environment or {})},
+        input=script,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    (LOGS / log).write_text(done.stdout, encoding="utf-8")
+    # The shell goes on after an error, and ends as if nothing had happened.
+    if done.returncode or "Traceback" in done.stdout:
+        raise BuildError(
+            f"A script failed in the database {database}, see {LOGS / log}:\n{done.stdout[-3000:]}"
+        )
+    return done.stdout
+
+
 def log_problems(log):
     """Return the lines of an Odoo log that are a warning or worse.
 
@@ -152,12 +189,13 @@ def log_problems(log):
     return [line for line in lines if re.match(r"\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ", line)]
 
 
-def build(name, *, modules, source=None, log, on_line=None, addons_path=None):
-    """Make a database with modules and demonstration data; replaces one of that name.
+def build(name, *, modules, source=None, log, on_line=None, addons_path=None, demo=True):
+    """Make a database with modules; replaces one of that name.
 
     :param str name: name of the database.
     :param str modules: technical names, separated by commas.
     :param str source: database to start from, default: an empty one.
+    :param bool demo: whether with demonstration data.
     :raise BuildError: when Odoo fails; then there is no database of that name.
     """
     temporary = f"{name}_new"
@@ -166,8 +204,8 @@ def build(name, *, modules, source=None, log, on_line=None, addons_path=None):
         if source:
             copy(source, temporary)
         run_odoo(
-            temporary, "-i", modules, "--with-demo", log=log, on_line=on_line,
-            addons_path=addons_path,
+            temporary, "-i", modules, "--with-demo" if demo else "--without-demo=1", log=log,
+            on_line=on_line, addons_path=addons_path,
         )  # fmt: skip
     except BaseException:
         drop(temporary)
@@ -181,24 +219,62 @@ def stamp_of(name):
     return STAMPS / f"database-{name}"
 
 
-def ensure_base(on_line=None):
-    """Make the database with what the addon depends on, once."""
+def _variant(name, demo):
+    return name if demo else f"bare_{name}"
+
+
+def ensure_base(demo=True, on_line=None):
+    """Make the database with what the addon depends on, once.
+
+    :param bool demo: whether with demonstration data.
+    :return str: its name.
+    """
     manifest = (REPO / "__manifest__.py").read_text(encoding="utf-8")
     depends = ",".join(ast.literal_eval(manifest)["depends"])
-    stamp = stamp_of(BASE_DATABASE)
-    if stamp.exists() and stamp.read_text() == depends and exists(BASE_DATABASE):
-        return
-    stamp.unlink(missing_ok=True)
-    build(BASE_DATABASE, modules=depends, log="base.log", on_line=on_line)
-    stamp.write_text(depends)
+    name = _variant(BASE_DATABASE, demo)
+    stamp = stamp_of(name)
+    if not (stamp.exists() and stamp.read_text() == depends and exists(name)):
+        stamp.unlink(missing_ok=True)
+        build(name, modules=depends, log=_variant("base.log", demo), on_line=on_line, demo=demo)
+        stamp.write_text(depends)
+    return name
 
 
-def ensure_current(name, *, source=None, log, on_line=None, update=True):
+def ensure_template(demo=True):
+    """Make the database that tests start from, anew for each state of the code.
+
+    :param bool demo: whether with demonstration data.
+    :return str: its name.
+    """
+    name = _variant(TEMPLATE, demo)
+    made = ensure_current(
+        name, source=ensure_base(demo), log=_variant(TEMPLATE_LOG, demo), update=False, demo=demo
+    )  # fmt: skip
+    if made != "current":
+        run_shell(name, _BUNDLES, log="bundles.log")
+    return name
+
+
+def copy_for_tests(prefix, demo=True):
+    """Make a database with the addon for the tests of this process.
+
+    :param str prefix: what its name begins with.
+    :param bool demo: whether with demonstration data.
+    :return str: its name.
+    """
+    name = f"{_variant(prefix, demo)}_{os.getpid()}"
+    with building():
+        copy(ensure_template(demo), name)
+    return name
+
+
+def ensure_current(name, *, source=None, log, on_line=None, update=True, demo=True):
     """Make a database with the addon, or bring it to the present code.
 
     :param str name: name of the database.
     :param str source: database to start from when it has to be made.
     :param bool update: update an older one (True) or make it anew (False).
+    :param bool demo: whether with demonstration data, when it has to be made.
     :return str: "made", "updated" or "current".
     :raise BuildError: when Odoo fails.
     """
@@ -211,7 +287,7 @@ def ensure_current(name, *, source=None, log, on_line=None, update=True):
         result = "updated"
     else:
         stamp.unlink(missing_ok=True)
-        build(name, modules=ADDON, source=source, log=log, on_line=on_line)
+        build(name, modules=ADDON, source=source, log=log, on_line=on_line, demo=demo)
         result = "made"
     stamp.write_text(code)
     return result

@@ -94,8 +94,7 @@ def merge(template, path):
 def main():
     """Export and merge. Return the exit code."""
     try:
-        database.ensure_base()
-        database.ensure_current(DATABASE, source=database.BASE_DATABASE, log="i18n.log")
+        database.ensure_current(DATABASE, source=database.ensure_base(), log="i18n.log")
         template = export()
     except database.BuildError as error:
         print(f"\033[31merror:\033[0m {error}", file=sys.stderr)

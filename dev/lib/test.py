@@ -21,7 +21,6 @@ PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "tortur
 LONG_PARTS = ("core",)
 #: Odoo's own tests that must pass with the addon installed.
 CORE = ("crm", "mail", "phone_validation")
-TEMPLATE = "telephony_template"
 #: How long one test may take while it is counted which lines it reaches.
 COVERAGE_SECONDS = 1800
 #: How long a damaged webhook may take, when their number is chosen.
@@ -146,8 +145,6 @@ def torture():
 
 def package():
     """The archive installs and uninstalls."""
-    with database.building():
-        database.ensure_base()
     return plain("package", "dev/package_tests")
 
 
@@ -159,17 +156,10 @@ def in_odoo(name, *selection, rootdir=ADDONS, environment=None):
     :param Path rootdir: the folder that pytest's paths begin with.
     :param dict environment: variables besides the usual ones.
     """
-    copy = f"telephony_test_{os.getpid()}"
-    with database.building():
-        say("making the database for the tests")
-        database.ensure_base()
-        database.ensure_current(
-            TEMPLATE, source=database.BASE_DATABASE, log="template.log", update=False
-        )
-        database.copy(TEMPLATE, copy)
-    problems = [
-        f"warning at installation: {line}" for line in database.log_problems("template.log")
-    ]
+    say("making the database for the tests")
+    copy = database.copy_for_tests("telephony_test")
+    warnings = database.log_problems(database.TEMPLATE_LOG)
+    problems = [f"warning at installation: {line}" for line in warnings]
     try:
         result = run_pytest(
             name,

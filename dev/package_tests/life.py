@@ -1,7 +1,6 @@
 """What the tests do with a database: install, upgrade, ask, and compare it with itself."""
 
 import re
-import subprocess
 import sys
 import zipfile
 from contextlib import contextmanager
@@ -68,7 +67,7 @@ def unpack(archive, folder):
 def new_database(name):
     """Make a database with contacts and leads, without the addon; remove it in the end."""
     with database.building():
-        database.copy(database.BASE_DATABASE, name)
+        database.copy(database.ensure_base(), name)
     try:
         yield Life(name)
     finally:
@@ -99,19 +98,7 @@ class Life:
 
     def shell(self, script, *, log, path):
         """Run a script in Odoo's shell; Odoo must say nothing worse than INFO."""
-        file = places.LOGS / log
-        with file.open("w", encoding="utf-8") as output:
-            subprocess.run(
-                places.odoo_command(self.name, "--no-http", command="shell", addons_path=path),
-                env=places.odoo_environment(),
-                input=script,
-                text=True,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                check=True,
-            )
-        text = file.read_text(encoding="utf-8")
-        assert "Traceback" not in text, text[-3000:]
+        database.run_shell(self.name, script, log=log, addons_path=path)
         assert database.log_problems(log) == []
 
     def uninstall(self, *, log, path):

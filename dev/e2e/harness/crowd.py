@@ -4,9 +4,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
+import database
 import requests
-
-from .odoo_database import odoo
 
 _MARK = "CROWD:"
 # In Odoo's shell: passwords of so many would take a minute to be hashed.
@@ -77,17 +76,16 @@ class Racer:
         return self.http.post(url, json=body, timeout=60).json()
 
 
-def make_crowd(database, count, urls):
+def make_crowd(name, count, urls):
     """Make phone users who are online, spread over servers.
 
-    :param str database: of the servers.
+    :param str name: the servers' database.
     :param list urls: the servers' addresses.
     :return: a list of `Racer`.
     """
-    output = odoo(
-        "shell", "-d", database, "--no-http", stdin=_MAKE.format(count=count, mark=_MARK),
-        log="e2e-crowd",
-    )
+    output = database.run_shell(
+        name, _MAKE.format(count=count, mark=_MARK), log="e2e-crowd.log"
+    )  # fmt: skip
     [line] = [line for line in output.splitlines() if _MARK in line]
     crowd = json.loads(line.split(_MARK, 1)[1])
     return [Racer(urls[number % len(urls)], facts) for number, facts in enumerate(crowd)]

@@ -83,27 +83,3 @@ class Program:
                 time.sleep(0.05)
             if self.process.poll() is not None:
                 break
-
-
-def run(command, *, env=None, stdin=None, log=None):
-    """Run a program to its end.
-
-    :param str stdin: what it reads.
-    :param str log: name of the log file.
-    :raise RuntimeError: with the end of its output, if it fails.
-    """
-    done = subprocess.run(
-        command,
-        env={**os.environ, **(env or {})},
-        input=stdin,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    if log:
-        LOGS.mkdir(parents=True, exist_ok=True)
-        (LOGS / f"{log}.log").write_text(done.stdout)
-    if done.returncode:
-        raise RuntimeError(f"{command[0]} failed:\n" + "\n".join(done.stdout.splitlines()[-60:]))
-    return done.stdout
