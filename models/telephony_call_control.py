@@ -83,6 +83,7 @@ class TelephonyCall(models.Model):
             return True
         mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
         if mine:
+            call_sudo._lock()
             call_sudo._add_trace(_("%(name)s declines.", name=self.env.user.name))
             mine._close("declined", "declined")
             agent_sudo.missed_offers = 0

@@ -290,6 +290,8 @@ class TelephonyCall(models.Model):
         """Close the offers whose time is up; return those that still ring."""
         expired = self._get_open_offers().filtered(lambda offer: offer.expires_at <= now)
         if expired:
+            # Who accepts at this moment holds the call first, and its offers then.
+            self._lock()
             self._add_trace(_("%(names)s did not answer.",
                               names=", ".join(expired.agent_id.mapped("user_id.name"))))
             expired._close("expired", "expired")

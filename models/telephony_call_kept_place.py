@@ -70,6 +70,7 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         if not self.callback_requested:
+            self._lock()
             self.callback_requested = True
             self._add_trace(_("The caller asks to be called back."))
             self._get_open_offers()._close("withdrawn", "withdrawn")

@@ -77,6 +77,7 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         self.ensure_one()
+        self._lock()
         if self.state == "ended" or self._is_anybody_there():
             return self._get_next_document()
         if self._get_transfer():

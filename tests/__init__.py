@@ -35,6 +35,7 @@ from . import (
     test_queue,
     test_queue_wait,
     test_race,
+    test_race_requests,
     test_reconcile,
     test_recording,
     test_recording_life,

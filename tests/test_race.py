@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api, fields
@@ -13,13 +12,12 @@ from odoo.tests import BaseCase, get_db_name, tagged
 
 from odoo.addons.crm_telephony.models.telephony_call_state import CallEvent
 
-from .common import BASE_URL, CALLER_LEG, CUSTOMER, ROOM, FakeCarrier, leg_sid
+from .common import BASE_URL, CALLER_LEG, CUSTOMER, FakeCarrier, leg_sid
 
 TOKEN = "r" * 32
 
 
-@tagged("post_install", "-at_install")
-class TestRace(BaseCase):
+class RaceCase(BaseCase):
     """Works with committed data, because a transaction cannot see what another one has not saved;
     everything is deleted at the end.
     """
@@ -46,7 +44,7 @@ class TestRace(BaseCase):
         lost = ("could not serialize", "user_company_unique", "callback_open_unique")
         return not any(words in message for words in lost)
 
-    def in_transaction(self, function, uid=SUPERUSER_ID, before_commit=None):
+    def in_transaction(self, function, uid=SUPERUSER_ID):
         """Run a function of an environment as Odoo runs a request: again when a race is lost."""
         with self.registry.cursor() as cr:
             env = api.Environment(cr, uid, {"allowed_company_ids": self.ids.get("company", [])})
@@ -170,6 +168,9 @@ class TestRace(BaseCase):
 
         return self.in_transaction(read)
 
+
+@tagged("post_install", "-at_install")
+class TestRace(RaceCase):
     def test_pages_are_told_before_the_carrier(self):
         """A request to the carrier may take seconds; nobody waits for it to see what happened."""
         uuid, told = self.call_in(), []
@@ -373,205 +374,3 @@ class TestRace(BaseCase):
             ])  # fmt: skip
 
         self.assertEqual(self.in_transaction(count), 0)
-
-    def test_voice_webhook_comes_twice_at_once(self):
-        """The carrier repeats its first question: one call, two equal answers."""
-        account = self.ids["account"]
-
-        def process(env):
-            document = env["telephony.call"]._process_incoming(
-                env["telephony.account"].browse(account),
-                {"CallSid": leg_sid(3), "From": CUSTOMER, "To": "+3225550190"},
-            )
-            return repr(document)
-
-        first, second = self.at_once((SUPERUSER_ID, process), (SUPERUSER_ID, process))
-        self.assertEqual(first, second)
-
-        def count(env):
-            call = env["telephony.call"].search([("provider_call_id", "=", leg_sid(3))])
-            return len(call), len(call.offer_ids), len(call.leg_ids)
-
-        self.assertEqual(self.in_transaction(count), (1, 2, 1))
-
-    def test_callback_comes_twice_at_once(self):
-        """A repeated callback is applied once."""
-        uuid = self.call_in()
-        account = self.ids["account"]
-
-        def end(env):
-            account_sudo = env["telephony.account"].browse(account)
-            env["telephony.call"]._process_event(account_sudo, account_sudo._parse_leg_event({
-                "CallSid": leg_sid(1), "CallStatus": "completed"
-            }))  # fmt: skip
-
-        results = self.at_once((SUPERUSER_ID, end), (SUPERUSER_ID, end))
-        self.assertEqual(results, [None, None])
-
-        def count(env):
-            return env["telephony.call.event"].search_count([
-                ("call_id.uuid", "=", uuid), ("key", "=", f"{leg_sid(1)}:completed")
-            ])  # fmt: skip
-
-        self.assertEqual(self.in_transaction(count), 1)
-
-    def test_two_clicks_make_one_call(self):
-        """Z16: a request that is sent twice at once is one call."""
-        user = self.ids["users"][0]
-        results = self.at_once(*(
-            (user, lambda env: env["telephony.call"].dial(CUSTOMER, request_uuid="click"))
-        for _click in range(2)))
-        self.assertEqual(results[0]["uuid"], results[1]["uuid"])
-
-    def test_two_different_clicks_make_one_call(self):
-        """Z16: nobody is in two calls."""
-        user = self.ids["users"][0]
-        results = self.at_once(*(
-            (user, lambda env, word=word: env["telephony.call"].dial(CUSTOMER, request_uuid=word))
-            for word in ("one", "two")
-        ))
-        self.assertEqual(sum(isinstance(result, dict) for result in results), 1, results)
-
-    def test_two_pages_open_at_once(self):
-        """Z01: the first snapshot of a new phone user is asked by two windows."""
-
-        def forget(env):
-            env["telephony.agent"].search([("user_id", "=", self.ids["users"][0])]).unlink()
-
-        self.in_transaction(forget)
-        user = self.ids["users"][0]
-        results = self.at_once(*(
-            (user, lambda env: env["telephony.agent"].softphone_snapshot()["agent"]["id"])
-            for _page in range(2)
-        ))
-        self.assertEqual(results[0], results[1])
-
-    def test_request_leaves_after_the_commit(self):
-        """The carrier is asked once the call is saved, and its answer is written afterwards."""
-        user = self.ids["users"][0]
-        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
-        seen = []
-        add_participant = self.carrier.add_participant
-
-        def ask(*args):
-            # On a connection of its own: only what was committed is there.
-            with self.registry.cursor() as cr:
-                cr.execute("""SELECT count(*) FROM telephony_call_leg leg
-                                JOIN telephony_call call ON call.id = leg.call_id
-                               WHERE call.uuid = %s AND leg.role = 'agent'""", [uuid])
-                seen.append(cr.fetchone()[0])
-            return add_participant(*args)
-
-        self.carrier.add_participant = ask
-        account = self.ids["account"]
-
-        def connect(env):
-            agent = env["telephony.agent"].search([("user_id", "=", user)])
-            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
-                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-            })  # fmt: skip
-            self.assertFalse(seen)
-
-        self.in_transaction(connect)
-        self.assertEqual(seen, [1])
-
-        def check(env):
-            call = env["telephony.call"].search([("uuid", "=", uuid)])
-            return call._get_customer_leg().provider_leg_id
-
-        self.assertTrue(self.in_transaction(check))
-
-    def test_request_of_a_failed_transaction_does_not_leave(self):
-        user = self.ids["users"][0]
-        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
-        account = self.ids["account"]
-
-        def connect(env):
-            agent = env["telephony.agent"].search([("user_id", "=", user)])
-            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
-                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-            })  # fmt: skip
-            raise ZeroDivisionError
-
-        with self.assertRaises(ZeroDivisionError):
-            self.in_transaction(connect)
-        self.assertFalse(self.carrier.requests)
-
-    def test_failure_after_the_commit_is_only_logged(self):
-        """What is lost after the commit is found by the reconciliation, not told to the user."""
-        user, account = self.ids["users"][0], self.ids["account"]
-        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
-        self.carrier.failures["add_participant"] = [ZeroDivisionError()]
-
-        def connect(env):
-            agent = env["telephony.agent"].search([("user_id", "=", user)])
-            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
-                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-            })  # fmt: skip
-
-        with self.assertLogs("odoo.addons.crm_telephony.models.telephony_account", "ERROR"):
-            self.in_transaction(connect)
-        self.assertEqual(self.read_call(uuid, "state"), ["new"])
-
-    def test_leg_is_locked_before_its_call(self):
-        """Z30: two callbacks of one leg never wait for each other."""
-        user, account = self.ids["users"][0], self.ids["account"]
-        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
-
-        def connect(env):
-            agent = env["telephony.agent"].search([("user_id", "=", user)])
-            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
-                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-            })  # fmt: skip
-
-        self.in_transaction(connect)
-
-        def join(env):
-            call = env["telephony.call"].search([("uuid", "=", uuid)])
-            call._apply_event(CallEvent(
-                "join", provider_leg_id=leg_sid(5), conference_id=ROOM, at=fields.Datetime.now()
-            ))
-
-        with self.registry.cursor() as busy:
-            busy.execute("""SELECT id FROM telephony_call_leg WHERE provider_leg_id = %s
-                FOR UPDATE""", [leg_sid(5)])
-            busy.execute("SELECT pg_backend_pid()")
-            [pid] = busy.fetchone()
-            thread = threading.Thread(target=self.in_transaction, args=(join,), daemon=True)
-            thread.start()
-            self.wait_until_blocked_by(pid)
-            with self.registry.cursor() as other:
-                other.execute("SELECT id FROM telephony_call WHERE uuid = %s FOR UPDATE NOWAIT",
-                              [uuid])
-                self.assertTrue(other.fetchone())
-        thread.join(20)
-        self.assertEqual(self.read_call(uuid, "provider_conference_id"), [ROOM])
-
-    def wait_until_blocked_by(self, pid):
-        """Wait until somebody waits for a lock of that connection."""
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with self.registry.cursor() as cr:
-                cr.execute("SELECT count(*) FROM pg_stat_activity"
-                           " WHERE %s = ANY(pg_blocking_pids(pid))", [pid])
-                if cr.fetchone()[0]:
-                    return
-        self.fail("nobody waits for the lock")
-
-    def test_lock_of_the_reconciliation(self):
-        """A call that somebody works on is not silent: the reconciliation leaves it alone."""
-        uuid = self.call_in()
-        self.carrier.legs[leg_sid(1)] = {"CallStatus": "completed"}
-        with self.registry.cursor() as busy:
-            busy.execute("SELECT id FROM telephony_call WHERE uuid = %s FOR UPDATE", [uuid])
-
-            def age(env):
-                env.cr.execute("""UPDATE telephony_call_leg SET write_date = %s
-                    WHERE provider_leg_id = %s""",
-                    [fields.Datetime.subtract(fields.Datetime.now(), hours=1), leg_sid(1)])
-
-            self.in_transaction(age)
-            self.in_transaction(lambda env: env["telephony.call"]._cron_reconcile())
-            self.assertNotEqual(self.read_call(uuid, "state"), ["ended"])
-        self.in_transaction(lambda env: env["telephony.call"]._cron_reconcile())
-        self.assertEqual(self.read_call(uuid, "state"), ["ended"])
