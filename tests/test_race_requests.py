@@ -202,6 +202,26 @@ class TestRaceOfRequests(RaceCase):
 
         self.assertEqual(self.in_transaction(read), {"expired"})
 
+    def test_call_is_locked_before_its_offers_are_withdrawn(self):
+        """Z17: the same when somebody declines, and when the carrier lets nobody more wait."""
+        user = self.ids["users"][0]
+
+        def decline(env, uuid):
+            env(user=user)["telephony.call"].decline(uuid)
+
+        def refuse(env, uuid):
+            env["telephony.call"].search([("uuid", "=", uuid)])._process_refused()
+
+        for number, act in enumerate((decline, refuse), 1):
+            with self.subTest(act.__name__):
+                uuid = self.call_in(leg_sid(number))
+                [call_id] = self.read_call(uuid, "id")
+                self.assert_waits_for(
+                    ("SELECT id FROM telephony_call WHERE id = %s", call_id),
+                    ("SELECT id FROM telephony_offer WHERE call_id = %s", call_id),
+                    lambda env, act=act, uuid=uuid: act(env, uuid),
+                )  # fmt: skip
+
     def assert_waits_for(self, first, second, function):
         """Let a function run into a lock; it must not yet hold another one.
 
