@@ -68,8 +68,20 @@ def exists(name):
 
 
 def drop(name):
-    """Remove a database with its files; close the connections that are still open."""
-    execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    """Remove a database with its files; close the connections that are still open.
+
+    Not WITH (FORCE): that fails when PostgreSQL happens to vacuum the database, whose process this
+    role may not end. Without it, PostgreSQL stops its own vacuum.
+    """
+    if exists(name):
+        database = sql.Identifier(name)
+        execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(database))
+        execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = current_user",
+            name,
+        )
+        execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(database))
     shutil.rmtree(DATA / "filestore" / name, ignore_errors=True)
 
 
