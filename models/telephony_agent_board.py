@@ -35,6 +35,7 @@ class TelephonyAgent(models.Model):
         # sudo: telephony.agent - a supervisor may do this with every phone user that is visible
         for agent_sudo in self.sudo().filtered(lambda agent: agent.status == "online"):
             offers_sudo = agent_sudo._get_open_offers()
+            offers_sudo.call_id._lock()
             offers_sudo._close("withdrawn", "withdrawn", notify=False)
             agent_sudo._set_status("offline")
             agent_sudo.offline_by_id = self.env.user

@@ -418,19 +418,23 @@ class TelephonyCall(models.Model):
     # === WHO TAKES PART === #
 
     def _lock(self):
-        """Let nobody else change this call, or who takes part in it, at the same time.
+        """Let nobody else change these calls, or who takes part in them, at the same time.
 
-        The legs' rows come before the call's, as in every callback: whoever locks them the other
-        way round waits for somebody who waits for him.
+        The legs' rows come before the calls', as in every callback: whoever locks them the other
+        way round waits for somebody who waits for him. So does whoever locks two calls after each
+        other, in another order than by their ids.
         """
+        if not self:
+            return
         # A second one fails to serialize, and is tried again on what the first one left. Rows that
         # refer to these, as a callback's entry in the diary does, may be written meanwhile.
         self.env.cr.execute(SQL(
-            """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id = %(id)s ORDER BY id
+            """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id IN %(ids)s ORDER BY id
                                FOR NO KEY UPDATE)
              SELECT id FROM telephony_call
-              WHERE id = %(id)s AND (SELECT count(*) FROM leg) >= 0 FOR NO KEY UPDATE""",
-            id=self.id,
+              WHERE id IN %(ids)s AND (SELECT count(*) FROM leg) >= 0
+              ORDER BY id FOR NO KEY UPDATE""",
+            ids=tuple(self.ids),
         ))
 
     def _get_customer_leg(self):

@@ -147,7 +147,7 @@ class TelephonyCall(models.Model):
         :return: whether the colleague takes part now
         :rtype: bool
         """
-        self._lock()
+        self._lock_with_those_of(agent)
         transfer = offer.transfer_id
         if offer.state != "offered" or not transfer._is_consultation():
             return False

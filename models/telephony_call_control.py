@@ -43,7 +43,7 @@ class TelephonyCall(models.Model):
         if not offer_sudo and (not call_sudo.user_id or call_sudo._has_asked(agent_sudo)):
             return {"accepted": False, "message": _("This call is no longer ringing for you.")}
         released_sudo = call_sudo.browse()
-        call_sudo._lock_held_by(self.env.user)
+        call_sudo._lock_with_those_of(agent_sudo)
         if not call_sudo.user_id:
             released_sudo = agent_sudo._reserve(call_sudo, puts_aside=True)
         if not call_sudo._claim(agent_sudo):

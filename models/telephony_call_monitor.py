@@ -76,6 +76,7 @@ class TelephonyCall(models.Model):
             raise UserError(_("This conversation is over."))
         if call_sudo.parked_at:
             raise UserError(_("The customer waits on hold: there is nothing to listen to."))
+        self._lock_with_those_of(agent_sudo)
         # Whoever asks again, after a reload say, ends what the old page may still hear.
         self._end_monitoring(agent_sudo.user_id)
         released_sudo = agent_sudo._reserve()

@@ -54,6 +54,7 @@ class TelephonyCall(models.Model):
         customer_number, caller_id_sudo, exception = self._decide_dialled(
             agent_sudo, number, record, caller_id_id, override_reason
         )
+        self._lock_with_those_of(agent_sudo)
         released_sudo = agent_sudo._reserve()
         # sudo: telephony.call - phone users write no calls; every value is decided here
         call_sudo = self.sudo().create(

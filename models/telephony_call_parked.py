@@ -34,7 +34,7 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         agent_sudo = self.env["telephony.agent"]._get_mine()
-        held_sudo = self._lock_held_by(self.env.user)
+        held_sudo = self._lock_with_those_of(agent_sudo)
         # Two pages that do this at once, or that answer another call, meet here.
         agent_sudo._mark_reserved()
         if call_sudo.state != "in_progress" or not call_sudo.parked_at:
@@ -58,15 +58,16 @@ class TelephonyCall(models.Model):
         # sudo: telephony.call - only to decide whether the user can have another one
         return self.sudo().search([("user_id", "=", user.id), ("state", "!=", "ended")])
 
-    def _lock_held_by(self, user):
-        """Lock these calls and the running ones of a user: before the phone user's own row, as in
-        everything that happens to them.
+    def _lock_with_those_of(self, agent):
+        """Lock these calls, those that a phone user has, and those that ring there.
 
-        :return: the running calls of the user
+        They come before what rings and before the phone user's own row, as in everything that
+        happens to them: two who take the call that rings at the other never wait for each other.
+
+        :return: the running calls of the phone user
         """
-        held = self._get_held_by(user)
-        for call in (self | held).sorted("id"):
-            call._lock()
+        held = self._get_held_by(agent.user_id)
+        (self | held | agent._get_open_offers().call_id)._lock()
         return held
 
     def _can_be_put_aside(self):

@@ -180,8 +180,7 @@ class TelephonyCall(models.Model):
             reason = agent_sudo._get_reason_not_to_pick_up()
             if reason:
                 raise UserError(reason)
-            # The call before the phone user, as in its callbacks.
-            call_sudo._lock()
+            call_sudo._lock_with_those_of(agent_sudo)
             released_sudo = agent_sudo._reserve(call_sudo)
         if not call_sudo._claim(agent_sudo):
             return {

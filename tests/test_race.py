@@ -97,6 +97,7 @@ class RaceCase(BaseCase):
                 ("company_id", "in", self.ids["company"])
             ]).unlink()  # fmt: skip
             env["telephony.call"].search([("account_id", "in", self.ids["account"])]).unlink()
+            env["telephony.queue"].search([("company_id", "in", self.ids["company"])]).unlink()
             env["telephony.account"].browse(self.ids["account"]).unlink()
             env["telephony.flow"].browse(self.ids["flow"]).unlink()
             env["telephony.agent"].with_context(active_test=False).search([

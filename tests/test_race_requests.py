@@ -14,6 +14,19 @@ from .test_race import RaceCase
 
 @tagged("post_install", "-at_install")
 class TestRaceOfRequests(RaceCase):
+    def dial(self):
+        """Let the first phone user call; return the call's identifier."""
+        user = self.ids["users"][0]
+        return self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
+
+    def connect(self, env, uuid):
+        """Let the browser of the first phone user connect for a call."""
+        agent = env["telephony.agent"].search([("user_id", "=", self.ids["users"][0])])
+        account = env["telephony.account"].browse(self.ids["account"])
+        env["telephony.call"]._process_browser(account, {
+            "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
+        })  # fmt: skip
+
     def test_voice_webhook_comes_twice_at_once(self):
         """The carrier repeats its first question: one call, two equal answers."""
         account = self.ids["account"]
@@ -88,9 +101,7 @@ class TestRaceOfRequests(RaceCase):
 
     def test_request_leaves_after_the_commit(self):
         """The carrier is asked once the call is saved, and its answer is written afterwards."""
-        user = self.ids["users"][0]
-        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
-        seen = []
+        uuid, seen = self.dial(), []
         add_participant = self.carrier.add_participant
 
         def ask(*args):
@@ -103,13 +114,9 @@ class TestRaceOfRequests(RaceCase):
             return add_participant(*args)
 
         self.carrier.add_participant = ask
-        account = self.ids["account"]
 
         def connect(env):
-            agent = env["telephony.agent"].search([("user_id", "=", user)])
-            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
-                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-            })  # fmt: skip
+            self.connect(env, uuid)
             self.assertFalse(seen)
 
         self.in_transaction(connect)
@@ -122,15 +129,10 @@ class TestRaceOfRequests(RaceCase):
         self.assertTrue(self.in_transaction(check))
 
     def test_request_of_a_failed_transaction_does_not_leave(self):
-        user = self.ids["users"][0]
-        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
-        account = self.ids["account"]
+        uuid = self.dial()
 
         def connect(env):
-            agent = env["telephony.agent"].search([("user_id", "=", user)])
-            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
-                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-            })  # fmt: skip
+            self.connect(env, uuid)
             raise ZeroDivisionError
 
         with self.assertRaises(ZeroDivisionError):
@@ -139,32 +141,16 @@ class TestRaceOfRequests(RaceCase):
 
     def test_failure_after_the_commit_is_only_logged(self):
         """What is lost after the commit is found by the reconciliation, not told to the user."""
-        user, account = self.ids["users"][0], self.ids["account"]
-        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
+        uuid = self.dial()
         self.carrier.failures["add_participant"] = [ZeroDivisionError()]
-
-        def connect(env):
-            agent = env["telephony.agent"].search([("user_id", "=", user)])
-            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
-                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-            })  # fmt: skip
-
         with self.assertLogs("odoo.addons.crm_telephony.models.telephony_account", "ERROR"):
-            self.in_transaction(connect)
+            self.in_transaction(lambda env: self.connect(env, uuid))
         self.assertEqual(self.read_call(uuid, "state"), ["new"])
 
     def test_leg_is_locked_before_its_call(self):
         """Z30: two callbacks of one leg never wait for each other."""
-        user, account = self.ids["users"][0], self.ids["account"]
-        uuid = self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
-
-        def connect(env):
-            agent = env["telephony.agent"].search([("user_id", "=", user)])
-            env["telephony.call"]._process_browser(env["telephony.account"].browse(account), {
-                "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-            })  # fmt: skip
-
-        self.in_transaction(connect)
+        uuid = self.dial()
+        self.in_transaction(lambda env: self.connect(env, uuid))
 
         def join(env):
             call = env["telephony.call"].search([("uuid", "=", uuid)])
@@ -203,16 +189,30 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(self.in_transaction(read), {"expired"})
 
     def test_call_is_locked_before_its_offers_are_withdrawn(self):
-        """Z17: the same when somebody declines, and when the carrier lets nobody more wait."""
+        """Z17: the same for everything else that ends the ringing."""
         user = self.ids["users"][0]
+
+        def find(env, uuid):
+            return env["telephony.call"].search([("uuid", "=", uuid)])
 
         def decline(env, uuid):
             env(user=user)["telephony.call"].decline(uuid)
 
         def refuse(env, uuid):
-            env["telephony.call"].search([("uuid", "=", uuid)])._process_refused()
+            find(env, uuid)._process_refused()
 
-        for number, act in enumerate((decline, refuse), 1):
+        def promise(env, uuid):
+            find(env, uuid)._promise_callback()
+
+        def set_offline(env, uuid):
+            agents = find(env, uuid).offer_ids.agent_id
+            agents.set_offline()
+            agents._set_status("online")
+
+        def dial(env, uuid):
+            env(user=user)["telephony.call"].dial(CUSTOMER)
+
+        for number, act in enumerate((decline, refuse, promise, set_offline, dial), 1):
             with self.subTest(act.__name__):
                 uuid = self.call_in(leg_sid(number))
                 [call_id] = self.read_call(uuid, "id")
@@ -221,6 +221,28 @@ class TestRaceOfRequests(RaceCase):
                     ("SELECT id FROM telephony_offer WHERE call_id = %s", call_id),
                     lambda env, act=act, uuid=uuid: act(env, uuid),
                 )  # fmt: skip
+
+    def test_what_rings_at_somebody_is_locked_before_its_offers(self):
+        """Z17: two who pick up the caller that rings at the other never wait for each other."""
+        ada, ben = self.ids["users"]
+        at_ada, at_ben = self.call_in(leg_sid(1)), self.call_in(leg_sid(2))
+
+        def queue(env):
+            calls = env["telephony.call"].search([("uuid", "in", (at_ada, at_ben))])
+            line = env["telephony.queue"].create({
+                "name": "Race", "company_id": calls.company_id.id,
+            })  # fmt: skip
+            calls.write({"state": "queued", "queue_id": line.id})
+            [offer] = calls.offer_ids.filtered(lambda offer: offer.agent_id.user_id.id == ben)
+            offer.call_id = calls.filtered(lambda call: call.uuid == at_ben)
+
+        self.in_transaction(queue)
+        self.assert_waits_for(
+            ("SELECT id FROM telephony_call WHERE uuid = %s", at_ada),
+            ("SELECT id FROM telephony_offer WHERE state = %s", "offered"),
+            lambda env: env(user=ada)["telephony.call"].pick_up(at_ben),
+        )  # fmt: skip
+        self.assertEqual(self.read_call(at_ben, "user_id")[0].id, ada)
 
     def assert_waits_for(self, first, second, function):
         """Let a function run into a lock; it must not yet hold another one.
