@@ -315,7 +315,7 @@ class TelephonyCall(models.Model):
         if leg.role == "agent" and leg.status == "ended":
             return self._agent_left(event) if leg.confirmed else self._phone_refused(leg)
         if leg.role == "agent":
-            self._notify()
+            self._notify_participants()
         return call_target(self.direction, leg.role, leg.status)
 
     def _apply_late_leg(self, leg):
@@ -353,7 +353,7 @@ class TelephonyCall(models.Model):
         if leg.role == "customer":
             self._announce_recording()
             if self.recording_announced_at:
-                self._notify()
+                self._notify_participants()
 
     def _apply_leave(self, event):
         leg = self._get_leg(event)
@@ -492,6 +492,13 @@ class TelephonyCall(models.Model):
     def _notify(self):
         """Tell those who are in the call, and the live lists, what it looks like now."""
         self._notify_live()
+        self._notify_participants()
+
+    def _notify_participants(self):
+        """Tell those who are in the call what it looks like now.
+
+        Enough for what the live lists do not show: they reach every page of the company.
+        """
         for call in self:
             for user in call.user_id | call._get_consulted_agent().user_id:
                 [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()

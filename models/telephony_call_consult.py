@@ -156,7 +156,7 @@ class TelephonyCall(models.Model):
             leg.confirmed = True
         transfer._move_to("joining")
         transfer.expires_at = fields.Datetime.now() + timedelta(seconds=CONNECT_SECONDS)
-        offer._close("accepted", "accepted", winner=agent.user_id)
+        offer._close("accepted", "accepted", winner=agent.user_id, notify=False)
         agent.missed_offers = 0
         released._leave_queue_if_alone()
         agent._notify_change()

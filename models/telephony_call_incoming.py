@@ -298,7 +298,8 @@ class TelephonyCall(models.Model):
         return self._get_open_offers()
 
     def _claim(self, agent, via="browser"):
-        """Give the call to one agent, and to nobody else.
+        """Give the call to one agent, and to nobody else; the caller of this tells the agent's
+        new state.
 
         :param agent: the phone user who accepts
         :param str via: `browser` or `phone`: where the agent accepts
@@ -317,7 +318,7 @@ class TelephonyCall(models.Model):
             "connect_by": now + timedelta(seconds=CONNECT_SECONDS),
         })
         mine = self._get_open_offers().filtered(lambda offer: offer.agent_id == agent)
-        mine._close("accepted", "accepted", winner=agent.user_id)
+        mine._close("accepted", "accepted", winner=agent.user_id, notify=False)
         agent.missed_offers = 0
         agent._clear_wrap_up()
         self._get_open_offers()._close("withdrawn", "accepted", winner=agent.user_id)

@@ -213,7 +213,7 @@ class TelephonyCall(models.Model):
             "barge": _("%(name)s takes part in the conversation."),
         }[leg.monitor_mode]
         self._add_trace(sentence % {"name": leg.user_id.name})
-        self._notify()
+        self._notify_participants()
 
     def _end_monitoring(self, user, calls=None):
         """Let a user leave the conversations that the user listens to.
@@ -256,7 +256,7 @@ class TelephonyCall(models.Model):
         if leg.status == "ended":
             self._on_supervisor_left(leg)
         else:
-            self._notify()
+            self._notify_participants()
 
     def _on_supervisor_left(self, leg):
         """Somebody listens no more; nothing else changes."""
@@ -269,7 +269,7 @@ class TelephonyCall(models.Model):
         agents._notify_change()
         agents._find_work()
         if self.state != "ended":
-            self._notify()
+            self._notify_participants()
 
     def _sync_supervisors(self):
         """The phone user's leg has come or gone: whispers must reach the right one, or nobody."""

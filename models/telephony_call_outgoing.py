@@ -230,7 +230,7 @@ class TelephonyCall(models.Model):
         else:
             self.account_id._after_commit(self, "_send_connect_request")
         self._sync_recording()
-        self._notify()
+        self._notify_participants()
 
     # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
 

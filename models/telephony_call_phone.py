@@ -129,7 +129,7 @@ class TelephonyCall(models.Model):
         )
         # A leg that asks for a document is answered, even when its callback is still on the way.
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
-            self._notify()
+            self._notify_participants()
         if leg.dismissed or not leg.user_id and self.state == "ended":
             return [HangUp()]
         if not leg.user_id:

@@ -58,7 +58,7 @@ class TelephonyCall(models.Model):
         if self.state != "in_progress":
             raise UserError(_("Only a running conversation can be recorded."))
         self._start_recording()
-        self._notify()
+        self._notify_participants()
         self._add_trace(_("%(name)s records the conversation.", name=self.env.user.name))
 
     def _change_recording(self, recording, wanted):
@@ -73,7 +73,7 @@ class TelephonyCall(models.Model):
             "stopped": _("%(name)s stops the recording.", name=self.env.user.name),
         }[wanted])
         recording._sync()
-        self._notify()
+        self._notify_participants()
 
     # === MAY IT BE RECORDED? === #
 

@@ -86,14 +86,14 @@ class TelephonyRecording(models.Model):
                 "state": "recording",
                 "problem": False,
             })
-            self.call_id._notify()
+            self.call_id._notify_participants()
         self._sync()
 
     def _process_start_failure(self, sentence):
         if self.state == "starting":
             self.write({"state": "failed", "problem": sentence})
             self.call_id._add_trace(_("The recording could not be started."))
-            self.call_id._notify()
+            self.call_id._notify_participants()
 
     # === PAUSE, RESUME, STOP === #
 
@@ -128,7 +128,7 @@ class TelephonyRecording(models.Model):
             "problem": False,
             "next_try_at": self._get_next_try(1),
         })
-        self.call_id._notify()
+        self.call_id._notify_participants()
         self._sync()
 
     def _process_status_failure(self, wanted, attempt):
@@ -139,7 +139,7 @@ class TelephonyRecording(models.Model):
             "paused": _("Twilio did not pause the recording: it is still going on."),
             "recording": _("Twilio did not resume the recording."),
         }.get(wanted, _("Twilio did not stop the recording: it is still going on."))
-        self.call_id._notify()
+        self.call_id._notify_participants()
 
     # === THE END === #
 
@@ -165,7 +165,7 @@ class TelephonyRecording(models.Model):
             self._discard(self.call_id._get_recording_ban())
         else:
             self.account_id._after_commit(self, "_send_fetch_request")
-        self.call_id._notify()
+        self.call_id._notify_participants()
 
     def _send_find_request(self):
         """Look for a recording of a call that is over, whose beginning or end was never told.

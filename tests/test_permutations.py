@@ -102,7 +102,7 @@ class TestPermutations(TelephonyCase):
         super().setUp()
         # Whom it is told to does not change the record, and takes most of the time.
         calls = self.registry["telephony.call"]
-        for name in ("_notify", "_tell_missed", "_free_agents"):
+        for name in ("_notify_live", "_notify_participants", "_tell_missed", "_free_agents"):
             self.patch(calls, name, lambda call: None)
 
     def tell(self, call, callback):

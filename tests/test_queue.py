@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import TelephonyHttpCase, leg_sid
+from .common import AGENT_LEG, TelephonyHttpCase, leg_sid
 
 
 class QueueStories(TelephonyHttpCase):
@@ -179,6 +179,28 @@ class TestQueue(QueueStories):
         self.assertNotIn(other, [target for target, _kind, _payload in self.notifications])
         self.assertEqual(self.as_user(self.eva).live_calls(), [])
         self.assertEqual(self.as_user(self.eva).queued_calls(), [])
+
+    def test_live_lists_hear_of_what_they_show_only(self):
+        """Every page of the company gets each message: none may tell what the last one told."""
+        self.go_online(self.agent_ana)
+        call = self.call_in_number(1)
+        self.talk(call)
+        self.tell_leg(call, AGENT_LEG, "in-progress")
+        self.tell_room(call, AGENT_LEG, "participant-join", 1)
+        self.tell_room(call, call.provider_call_id, "participant-join", 2)
+        self.tell_room(call, call.provider_call_id, "participant-hold", 3)
+        self.tell_room(call, call.provider_call_id, "participant-unhold", 4)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
+        self.tell_leg(call, AGENT_LEG, "completed", CallDuration="9")
+        told = [(row["list"], bool(row["user"]), row["on_hold"]) for row in self.live()]
+        self.assertEqual(told, [
+            ("queue", False, False),
+            (False, True, False),
+            ("conversation", True, False),
+            ("conversation", True, True),
+            ("conversation", True, False),
+            (False, True, False),
+        ])
 
     def test_live_lists_are_for_phone_users(self):
         """Z22: others learn nothing."""
