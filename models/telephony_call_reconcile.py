@@ -40,19 +40,22 @@ class TelephonyCall(models.Model):
         run once a minute only.
         """
         now = fields.Datetime.now()
+        lately = now - timedelta(seconds=NUDGE_SECONDS)
         # sudo: ir.cron - read and woken, not changed
         job_sudo = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
-        if job_sudo.lastcall and job_sudo.lastcall > now - timedelta(seconds=NUDGE_SECONDS):
+        if job_sudo.lastcall and job_sudo.lastcall > lately:
             return
         # sudo: telephony.call.leg - only whether there is any
         legs_sudo = self.env["telephony.call.leg"].sudo()
         # sudo: ir.cron.trigger - only whether there is any
         triggers_sudo = self.env["ir.cron.trigger"].sudo()
+        # Who was woken longer ago, and has not come, was perhaps killed, and is waited for in vain:
+        # a new process does not look for work before a minute is over, unless it is woken.
         if legs_sudo.search_count([("status", "!=", "ended")], limit=1) and not (
-            triggers_sudo.search_count(
-                [("cron_id", "=", job_sudo.id), ("call_at", "<=", now)], limit=1
-            )
-        ):
+            triggers_sudo.search_count([
+                ("cron_id", "=", job_sudo.id), ("call_at", "<=", now), ("call_at", ">", lately)
+            ], limit=1)
+        ):  # fmt: skip
             job_sudo._trigger()
 
     @api.model

@@ -361,3 +361,15 @@ class TestNudge(TelephonyCase):
     def test_many_pages_wake_it_once(self):
         self.dial(self.bob)
         self.assertEqual([self.nudge(), self.nudge()], [1, 1])
+
+    def test_job_that_was_killed_is_woken_again(self):
+        """Who was to do it, or had begun, was killed: a server that starts anew does not look for
+        waiting work before a minute is over.
+        """
+        self.dial(self.bob)
+        self.assertEqual(self.nudge(), 1)
+        trigger = self.triggers.search([("cron_id", "=", self.job.id)])
+        trigger.call_at = fields.Datetime.subtract(fields.Datetime.now(), seconds=19)
+        self.assertEqual(self.nudge(), 1)
+        trigger.call_at = fields.Datetime.subtract(fields.Datetime.now(), seconds=21)
+        self.assertEqual([self.nudge(), self.nudge()], [2, 2])
