@@ -4,10 +4,9 @@ import random
 import re
 import time
 from collections import Counter, defaultdict
-from pathlib import Path
 
 import run
-from places import PYTHON, odoo_environment, say
+from places import ODOO_BIN, PYTHON, odoo_environment, say
 
 from bench_lib import client, databases, old_calls
 from bench_lib.client import STATUS, VOICE, Client
@@ -17,7 +16,6 @@ from bench_lib.world import NOBODY, RINGING, World, make_sid
 
 #: Goals: milliseconds of an incoming call, times the floor, times that with few contacts.
 VOICE_MS, VOICE_TIMES, STATUS_TIMES, GROWTH = 25.0, 2.5, 1.5, 1.2
-ODOO_BIN = Path(__file__).with_name("odoo_bin.py")
 WARM_UP = 15
 FLOOR = "sms_twilio status"
 RINGS, GIVES_UP = "voice, rings", "status, caller gives up"

@@ -11,7 +11,7 @@ import database
 import places
 import polib
 from package import git
-from places import ADDON, CONF, LOGS, PYTHON, REPO, say
+from places import ADDON, CONF, LOGS, ODOO_BIN, PYTHON, REPO, say
 
 DATABASE = "telephony_i18n"
 FOLDER = REPO / "i18n"
@@ -50,7 +50,7 @@ def export():
         configuration.write_text(re.sub(r"(?m)^addons_path = .*$", addons, CONF.read_text()))
         # fmt: off
         line = [
-            str(PYTHON), "-m", "odoo", "i18n", "export", "-c", str(configuration), "-d", DATABASE,
+            str(PYTHON), str(ODOO_BIN), "i18n", "export", "-c", str(configuration), "-d", DATABASE,
             "-l", "pot", "-o", str(folder / "new.pot"), ADDON,
         ]
         # fmt: on

@@ -18,6 +18,7 @@ CONF = STATE / "odoo.conf"
 ADDONS = STATE / "addons"
 NODE_MODULES = STATE / "node_modules"
 PYTHON = STATE / "venv" / "bin" / "python"
+ODOO_BIN = Path(__file__).with_name("odoo_bin.py")
 ODOO_HOME = Path(
     os.environ.get("ODOO_PATH") or STATE / "odoo/usr/lib/python3/dist-packages"
 ).resolve()
@@ -74,7 +75,7 @@ def odoo_command(database, *arguments, command="server", addons_path=None):
     :param str command: Odoo's sub-command.
     :param str addons_path: replaces the configuration's own folders with addons.
     """
-    line = [str(PYTHON), "-m", "odoo", command, "-c", str(CONF), "-d", database]
+    line = [str(PYTHON), str(ODOO_BIN), command, "-c", str(CONF), "-d", database]
     if addons_path:
         line.append(f"--addons-path={addons_path}")
     return line + list(arguments)

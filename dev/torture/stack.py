@@ -106,6 +106,11 @@ class Server(OdooServer):
     def start(self):
         """Start the server, connect it with the emulator, and wait until it answers."""
         self.starts = 0
+        # As PostgreSQL is set by itself: what was committed is there after a crash. The development
+        # cluster gives that up for speed.
+        Database(self.database).execute(
+            f'ALTER DATABASE "{self.database}" SET synchronous_commit = on', database="postgres"
+        )
         self.launch()
         try:
             self._seed()
@@ -132,10 +137,9 @@ class Server(OdooServer):
             self.launch()
 
     def workers(self):
-        """Return the processes that answer requests.
+        """Return the processes that answer requests, or do jobs.
 
-        :return list: process identifiers; the one for the bus and the one for jobs are not among
-            them.
+        :return list: process identifiers; the one for jobs is among them, the one for the bus not.
         """
         family = psutil.Process(self.program.process.pid).children(recursive=True)
         found = []

@@ -126,7 +126,9 @@ class Torture:
             self.look_after_the_silent()
             wrong = check()
             self.problems += truth.always(self.database, self.emulator)
-        assert not wrong, f"{what}, after {QUIET} seconds of quiet: " + "\n".join(wrong[:12])
+        assert not wrong, f"{what}, after {QUIET} seconds of quiet: " + "\n".join(
+            [*wrong[:12], *self.problems[:12]]
+        )
         return time.monotonic() - started
 
     def look_after_the_silent(self):
