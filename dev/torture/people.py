@@ -13,7 +13,7 @@ SALES, SUPPORT = "+3225550100", "+3225550101"
 POLITE = ("UserError", "AccessError", "ValidationError", "MissingError", "RuleError")
 #: What the server may say while its database is gone or two requests met too often.
 EXCUSED = ("OperationalError", "InterfaceError", "SerializationFailure", "ConcurrencyError",
-           "PoolError", "SessionExpired")  # fmt: skip
+           "PoolError", "SessionExpired", "server closed the connection")  # fmt: skip
 
 
 class Person(threading.Thread):

@@ -123,6 +123,8 @@ class Torture:
         """
         started, wrong = time.monotonic(), ["not looked at yet"]
         while wrong and time.monotonic() - started < QUIET:
+            # It may have been about to end when it answered last.
+            self.server.revive()
             self.look_after_the_silent()
             wrong = check()
             self.problems += truth.always(self.database, self.emulator)
