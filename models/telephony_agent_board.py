@@ -33,9 +33,10 @@ class TelephonyAgent(models.Model):
         self._check_supervisor()
         self.check_access("read")
         # sudo: telephony.agent - a supervisor may do this with every phone user that is visible
-        for agent_sudo in self.sudo().filtered(lambda agent: agent.status == "online"):
+        agents_sudo = self.sudo().filtered(lambda agent: agent.status == "online")
+        agents_sudo._get_open_offers().call_id._lock()
+        for agent_sudo in agents_sudo:
             offers_sudo = agent_sudo._get_open_offers()
-            offers_sudo.call_id._lock()
             offers_sudo._close("withdrawn", "withdrawn", notify=False)
             agent_sudo._set_status("offline")
             agent_sudo.offline_by_id = self.env.user
