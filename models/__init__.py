@@ -15,6 +15,7 @@ from . import (
     telephony_account_health,
     telephony_account_numbers,
     telephony_account_recording,
+    telephony_account_request,
     telephony_account_setup,
     telephony_agent,
     telephony_agent_board,

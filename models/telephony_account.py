@@ -1,16 +1,10 @@
-import functools
-import logging
 import re
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.service.model import retrying
 
 from .providers.twilio import events, signature, token, twiml
 from .providers.twilio.client import TwilioClient
-from .telephony_lost_race import run_again_at_once
-
-_logger = logging.getLogger(__name__)
 
 WEBHOOK_ROOT = "/telephony/twilio/"
 ACCOUNT_SID = re.compile(r"AC[A-Za-z0-9]{32}")
@@ -196,42 +190,3 @@ class TelephonyAccount(models.Model):
 
     def _parse_verification(self, params):
         return events.parse_verification(params)
-
-    # === AFTER COMMIT === #
-
-    @api.model
-    def _after_commit(self, records, method_name, *args):
-        """Send a request to the carrier once the transaction is committed.
-
-        Inside the transaction the request would hold its locks, and be sent again when the
-        transaction is retried. So the request runs on a cursor of its own and writes nothing; what
-        has to be written about it follows in a second transaction, which may be retried.
-
-        :param records: what to call the method on; they are read again
-        :param str method_name: a `_send_…_request`; it returns nothing, or the name and the
-            arguments of the method that writes the result
-        """
-        model_name, ids, context = records._name, records.ids, dict(self.env.context)
-        registry, uid = self.env.registry, self.env.uid
-
-        def run_in_transaction(method_name, args):
-            with registry.cursor() as cr:
-                env = api.Environment(cr, uid, context, su=True)
-                records = env[model_name].browse(ids)
-                if ids and not records.exists():
-                    # It was deleted meanwhile: there is nobody to tell.
-                    return None
-                method = functools.partial(getattr(records, method_name), *args)
-                return retrying(functools.partial(run_again_at_once, method, env), env)
-
-        def run():
-            try:
-                follow_up = run_in_transaction(method_name, args)
-                if follow_up:
-                    run_in_transaction(*follow_up)
-            except Exception:
-                # Whatever was lost here is found by the reconciliation.
-                _logger.exception("A request after the commit failed: %s", method_name)
-
-        # The pages are told first: a request to the carrier may take its time.
-        self.env.cr.precommit.add(functools.partial(self.env.cr.postcommit.add, run))

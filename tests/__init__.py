@@ -44,6 +44,7 @@ from . import (
     test_security,
     test_security_rpc,
     test_security_webhooks,
+    test_slow_carrier,
     test_transfer,
     test_turns,
     test_voicemail,

@@ -143,7 +143,7 @@ class TestRaceOfRequests(RaceCase):
         """What is lost after the commit is found by the reconciliation, not told to the user."""
         uuid = self.dial()
         self.carrier.failures["add_participant"] = [ZeroDivisionError()]
-        with self.assertLogs("odoo.addons.crm_telephony.models.telephony_account", "ERROR"):
+        with self.assertLogs("odoo.addons.crm_telephony.models.telephony_account_request", "ERROR"):
             self.in_transaction(lambda env: self.connect(env, uuid))
         self.assertEqual(self.read_call(uuid, "state"), ["new"])
 

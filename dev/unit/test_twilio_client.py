@@ -8,6 +8,7 @@ import requests
 from addon_models.providers.base import ProviderError
 from addon_models.providers.twilio import client as client_module
 from addon_models.providers.twilio.admin import TwilioAdmin
+from addon_models.providers.twilio.breaker import LIMIT, PAUSE, breakers
 from addon_models.providers.twilio.client import TwilioClient
 from requests.adapters import BaseAdapter, HTTPAdapter
 
@@ -64,6 +65,7 @@ class Carrier(BaseAdapter):
 def carrier(monkeypatch):
     """Stand in for the network, and do not wait between tries."""
     carrier = Carrier()
+    breakers.clear()
     monkeypatch.setattr(requests.Session, "get_adapter", lambda session, url: carrier)
     carrier.waits = []
     monkeypatch.setattr(client_module.time, "sleep", carrier.waits.append)
@@ -125,7 +127,8 @@ def test_requests_are_authorised_and_limited_in_time(client, carrier):
     client.end_leg(CALL)
     request, kwargs = carrier.requests[0]
     assert request.headers["Authorization"] == requests.auth._basic_auth_str(ACCOUNT, TOKEN)
-    assert 0 < kwargs["timeout"] <= 5
+    limit = kwargs["timeout"]
+    assert (limit.connect_timeout, limit.total) == (4, pytest.approx(6, abs=1))
     assert urlsplit(request.url).netloc == "api.twilio.com"
 
 
@@ -314,20 +317,98 @@ def test_request_that_may_have_been_carried_out_is_not_repeated(client, carrier,
     assert {n for n in ("gone", "unknown", "retryable") if getattr(caught.value, n)} == flags
 
 
+SWALLOWED = requests.exceptions.ConnectTimeout("connect timed out")
+LOST = requests.exceptions.ReadTimeout("read timed out")
+
+
 @pytest.mark.parametrize(
-    "error",
+    ("error", "count"),
     [
-        requests.exceptions.ConnectTimeout("connect timed out"),
-        requests.exceptions.ConnectionError("Name or service not known"),
+        # A connection is asked for three times by itself.
+        (SWALLOWED, 1),
+        (requests.exceptions.ConnectionError("Name or service not known"), 3),
     ],
 )
-def test_request_that_never_left_is_tried_again(client, carrier, error):
+def test_request_that_never_left_is_tried_again(client, carrier, error, count):
     carrier.answers = [error, error, error]
     with pytest.raises(ProviderError) as caught:
         client.end_leg(CALL)
-    assert len(carrier.requests) == 3
+    assert len(carrier.requests) == count
     assert caught.value.code == 0
+    assert caught.value.retryable
     assert not caught.value.unknown
+
+
+def test_request_is_repeated_only_in_its_time(client, carrier, monkeypatch):
+    """Finding 17: one time for a request and its repetitions, whatever each of them takes."""
+    now = [1000.0]
+    monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
+    original = Carrier.send
+
+    def send(self, *args, **kwargs):
+        limits.append(kwargs["timeout"].total)
+        now[0] += 4.5
+        return original(self, *args, **kwargs)
+
+    limits = []
+    monkeypatch.setattr(Carrier, "send", send)
+    carrier.answers = [refused(429, 20429)] * 3
+    with pytest.raises(ProviderError):
+        client.end_leg(CALL)
+    assert limits == [6.0, 1.5]
+
+
+@pytest.mark.parametrize("error", [SWALLOWED, LOST])
+def test_carrier_that_does_not_answer_is_left_alone(client, carrier, error, monkeypatch):
+    """Finding 17: after some vain requests the next ones fail at once, then one tries again."""
+    now = [1000.0]
+    monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
+
+    def fails(paused):
+        with pytest.raises(ProviderError) as caught:
+            client.end_leg(CALL)
+        assert caught.value.paused == paused
+        assert caught.value.code == 0
+
+    carrier.answers = [error] * LIMIT
+    for _request in range(LIMIT):
+        fails(paused=False)
+    for _request in range(100):
+        fails(paused=True)
+    assert len(carrier.requests) == LIMIT
+    # The probe fails: everybody goes on waiting.
+    now[0] += PAUSE
+    carrier.answers = [error]
+    fails(paused=False)
+    fails(paused=True)
+    # The next one is answered.
+    now[0] += PAUSE
+    client.end_leg(CALL)
+    client.end_leg(CALL)
+    assert len(carrier.requests) == LIMIT + 3
+
+
+def test_only_one_asks_whether_the_carrier_is_back(client, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
+    breaker = breakers["probe"]
+    for _request in range(LIMIT):
+        breaker.note(answered=False)
+    now[0] += PAUSE
+    assert [breaker.allows() for _request in range(3)] == [True, False, False]
+
+
+def test_refusals_are_answers_and_accounts_do_not_share_their_luck(client, carrier):
+    carrier.answers = [refused(500, 20500), refused(401, 20003)] * LIMIT
+    for _request in range(2 * LIMIT):
+        with pytest.raises(ProviderError):
+            client.end_leg(CALL)
+    carrier.answers = [LOST] * LIMIT
+    for _request in range(LIMIT):
+        with pytest.raises(ProviderError):
+            client.end_leg(CALL)
+    other = "AC" + "b" * 32
+    TwilioClient(other, other, TOKEN).end_leg(CALL)
 
 
 def test_error_of_an_answer_that_is_no_json(client, carrier, monkeypatch):

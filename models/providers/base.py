@@ -13,11 +13,15 @@ class ProviderError(Exception):
     :param bool retryable: the request was certainly not carried out and may succeed later
     :param bool gone: what the request was about does not exist any more
     :param bool unknown: the answer was lost: the request may have been carried out
+    :param bool paused: it was not sent, because the carrier has not answered lately
     """
 
-    def __init__(self, message, code=0, retryable=False, gone=False, unknown=False):
+    def __init__(
+        self, message, code=0, retryable=False, gone=False, unknown=False, paused=False
+    ):
         super().__init__(message)
         self.code = code
         self.retryable = retryable
         self.gone = gone
         self.unknown = unknown
+        self.paused = paused

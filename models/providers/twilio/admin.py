@@ -5,7 +5,7 @@ https://www.twilio.com/docs/phone-numbers/api
 """
 
 from ..base import ProviderError
-from .client import TwilioClient, call_twilio
+from .client import TwilioClient
 
 # Our kinds of numbers, by Twilio's name in the price list.
 # https://www.twilio.com/docs/phone-numbers/pricing
@@ -55,7 +55,7 @@ class TwilioAdmin(TwilioClient):
         :rtype: str
         """
         api = self._client.api.v2010
-        return call_twilio(api.accounts(self._client.account_sid).fetch).friendly_name
+        return self._call(api.accounts(self._client.account_sid).fetch).friendly_name
 
     def create_api_key(self, name):
         """Make an API key, which signs the access tokens of browsers.
@@ -64,7 +64,7 @@ class TwilioAdmin(TwilioClient):
         :return: SID and secret; Twilio tells the secret this once
         :rtype: tuple(str, str)
         """
-        key = call_twilio(self._client.new_keys.create, friendly_name=name)
+        key = self._call(self._client.new_keys.create, friendly_name=name)
         return key.sid, key.secret
 
     def has_api_key(self, sid):
@@ -73,7 +73,7 @@ class TwilioAdmin(TwilioClient):
         :param str sid: `SK…`
         :rtype: bool
         """
-        return any(key.sid == sid for key in call_twilio(self._client.keys.list))
+        return any(key.sid == sid for key in self._call(self._client.keys.list))
 
     def get_clock_difference(self):
         """Return how far this server's clock is ahead of Twilio's, by the last answer.
@@ -95,11 +95,11 @@ class TwilioAdmin(TwilioClient):
         values = {"friendly_name": name, **_write_addresses(addresses)}
         if sid:
             try:
-                return call_twilio(self._client.applications(sid).update, **values).sid
+                return self._call(self._client.applications(sid).update, **values).sid
             except ProviderError as error:
                 if not error.gone:
                     raise
-        return call_twilio(self._client.applications.create, **values).sid
+        return self._call(self._client.applications.create, **values).sid
 
     def fetch_application(self, sid):
         """Ask for the addresses of the application.
@@ -107,7 +107,7 @@ class TwilioAdmin(TwilioClient):
         :param str sid: `AP…`
         :rtype: dict
         """
-        application = call_twilio(self._client.applications(sid).fetch)
+        application = self._call(self._client.applications(sid).fetch)
         return {
             "voice_url": application.voice_url or "",
             "fallback_url": application.voice_fallback_url or "",
@@ -123,14 +123,14 @@ class TwilioAdmin(TwilioClient):
             (an application or a trunk takes the calls instead), `is_unused` (goes nowhere)
         :rtype: list(dict)
         """
-        return [_read_number(n) for n in call_twilio(self._client.incoming_phone_numbers.list)]
+        return [_read_number(n) for n in self._call(self._client.incoming_phone_numbers.list)]
 
     def save_number(self, sid, addresses):
         """Write the addresses Twilio asks when somebody calls a number.
 
         :param str sid: `PN…`
         """
-        call_twilio(
+        self._call(
             self._client.incoming_phone_numbers(sid).update,
             voice_application_sid="",
             trunk_sid="",
@@ -149,7 +149,7 @@ class TwilioAdmin(TwilioClient):
         offers = getattr(self._client.available_phone_numbers(country), kind)
         values = {"contains": contains} if contains else {}
         try:
-            found = call_twilio(offers.list, voice_enabled=True, limit=limit, **values)
+            found = self._call(offers.list, voice_enabled=True, limit=limit, **values)
         except ProviderError as error:
             if error.gone:
                 # Twilio has no numbers of this kind in this country.
@@ -173,7 +173,7 @@ class TwilioAdmin(TwilioClient):
         :rtype: dict(str, tuple(float, str))
         """
         try:
-            prices = call_twilio(self._client.pricing.v1.phone_numbers.countries(country).fetch)
+            prices = self._call(self._client.pricing.v1.phone_numbers.countries(country).fetch)
         except ProviderError:
             return {}
         currency = (prices.price_unit or "").upper()
@@ -194,7 +194,7 @@ class TwilioAdmin(TwilioClient):
         :rtype: dict
         """
         try:
-            return _read_number(call_twilio(
+            return _read_number(self._call(
                 self._client.incoming_phone_numbers.create,
                 phone_number=number,
                 **_write_addresses(addresses),
@@ -213,7 +213,7 @@ class TwilioAdmin(TwilioClient):
         :param str sid: `PN…`
         """
         try:
-            call_twilio(self._client.incoming_phone_numbers(sid).delete)
+            self._call(self._client.incoming_phone_numbers(sid).delete)
         except ProviderError as error:
             if not error.gone:
                 raise
@@ -226,7 +226,7 @@ class TwilioAdmin(TwilioClient):
         :return: amount and currency code
         :rtype: tuple(float, str)
         """
-        balance = call_twilio(self._client.api.v2010.account.balance.fetch)
+        balance = self._call(self._client.api.v2010.account.balance.fetch)
         return float(balance.balance), (balance.currency or "").upper()
 
     def may_call_country(self, country):
@@ -236,4 +236,4 @@ class TwilioAdmin(TwilioClient):
         :rtype: bool
         """
         countries = self._client.voice.v1.dialing_permissions.countries
-        return bool(call_twilio(countries(country).fetch).low_risk_numbers_enabled)
+        return bool(self._call(countries(country).fetch).low_risk_numbers_enabled)

@@ -15,14 +15,17 @@ from requests.adapters import HTTPAdapter
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from urllib3 import Timeout
 
 from ..base import ProviderError
+from .breaker import breakers
 from .legs import LegRequests
 from .recordings import RecordingRequests
 
-# Seconds. A request runs after a commit, before the answer of the web request that caused it
-# leaves; Twilio itself waits 15 seconds for a webhook.
-TIMEOUT = 5
+# Seconds for a connection, which is asked for three times meanwhile, and for an answer.
+CONNECT_TIMEOUT, TIMEOUT = 4, 5
+# Seconds for a request that changes something, with its repetitions: a person may wait for it.
+BUDGET = 6
 # Seconds after which idle connections are closed; how many are kept.
 IDLE, POOL = 20, 10
 # Seconds before each new try of a request that was certainly not carried out.
@@ -63,18 +66,29 @@ class _HttpClient(TwilioHttpClient):
     """Send every request to another server when the account names one."""
 
     def __init__(self, base_url=None):
-        super().__init__(timeout=TIMEOUT, logger=_silent)
+        super().__init__(logger=_silent)
         self.session.mount("https://", _connections)
         self.session.mount("http://", _connections)
         self.base = urlsplit(base_url) if base_url else None
         # Seconds this server's clock was ahead of Twilio's at the last answer.
         self.clock_difference = None
+        # Until when a request that changes something has to be over.
+        self.deadline = float("inf")
+
+    def get_address(self, url):
+        """Return the address with the server that stands in for Twilio's, if there is one."""
+        if not self.base:
+            return url
+        return urlunsplit((self.base.scheme, self.base.netloc, *urlsplit(url)[2:]))
 
     def request(self, method, url, *args, **kwargs):
-        if self.base:
-            parts = urlsplit(url)
-            url = urlunsplit((self.base.scheme, self.base.netloc, *parts[2:]))
-        response = super().request(method, url, *args, **kwargs)
+        left = self.deadline - time.monotonic()
+        # A long list comes in several answers; jobs and administrators wait for it.
+        is_list = method.upper() == "GET"
+        self.timeout = Timeout(
+            total=None if is_list else max(left, 0.1), connect=CONNECT_TIMEOUT, read=TIMEOUT
+        )
+        response = super().request(method, self.get_address(url), *args, **kwargs)
         self._compare_clocks(response.headers or {})
         return response
 
@@ -113,24 +127,6 @@ def _as_provider_error(error):
     return ProviderError("Twilio did not answer in time.", unknown=True)
 
 
-def call_twilio(function, *args, **kwargs):
-    """Call a function of the `twilio` package, again if the request was not carried out.
-
-    :param function: the bound method to call
-    :return: what it returns
-    :raise ProviderError: the request failed
-    """
-    for delay in (*RETRY_DELAYS, None):
-        try:
-            return function(*args, **kwargs)
-        except (TwilioException, requests.exceptions.RequestException) as error:
-            provider_error = _as_provider_error(error)
-            if not provider_error.retryable or delay is None:
-                raise provider_error from error
-            time.sleep(delay)
-    raise AssertionError("unreachable")
-
-
 class TwilioClient(LegRequests, RecordingRequests):
     """One account at Twilio.
 
@@ -153,7 +149,47 @@ class TwilioClient(LegRequests, RecordingRequests):
             http_client=_HttpClient(base_url),
         )
 
-    _call = staticmethod(call_twilio)
+        self._breaker = breakers[account_sid, base_url or ""]
+
+    def _call(self, function, *args, **kwargs):
+        """Call a function of the `twilio` package, again if the request was not carried out.
+
+        :param function: the bound method to call
+        :return: what it returns
+        :raise ProviderError: the request failed
+        """
+        http = self._client.http_client
+        http.deadline = time.monotonic() + BUDGET
+        with self._guard():
+            for delay in (*RETRY_DELAYS, None):
+                try:
+                    return function(*args, **kwargs)
+                except (TwilioException, requests.exceptions.RequestException) as error:
+                    if delay is None or not self._may_repeat(error, delay):
+                        raise
+                    time.sleep(delay)
+        raise AssertionError("unreachable")
+
+    def _may_repeat(self, error, delay):
+        # What was asked for a connection in vain was asked several times, and took its time.
+        is_slow = isinstance(error, requests.exceptions.ConnectTimeout)
+        left = self._client.http_client.deadline - time.monotonic() - delay
+        return _as_provider_error(error).retryable and not is_slow and left > 1
+
+    @contextlib.contextmanager
+    def _guard(self):
+        """Send a request only when the carrier was there lately, and note whether it answers.
+
+        :raise ProviderError: the request failed, or was not sent
+        """
+        if not self._breaker.allows():
+            raise ProviderError("Twilio cannot be reached.", retryable=True, paused=True)
+        try:
+            yield
+        except (TwilioException, requests.exceptions.RequestException) as error:
+            self._breaker.note(isinstance(error, TwilioException))
+            raise _as_provider_error(error) from error
+        self._breaker.note(True)
 
     def add_participant(self, conference, values):
         """Call somebody into a conference.
@@ -164,7 +200,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         :return: the carrier's identifier of the new leg
         :rtype: str
         """
-        participant = call_twilio(
+        participant = self._call(
             self._client.conferences(conference).participants.create,
             from_=values["from"],
             to=values["to"],
@@ -190,9 +226,9 @@ class TwilioClient(LegRequests, RecordingRequests):
         :return: the carrier's identifier of the leg, or an empty text
         :rtype: str
         """
-        rooms = call_twilio(self._client.conferences.list, friendly_name=conference, limit=5)
+        rooms = self._call(self._client.conferences.list, friendly_name=conference, limit=5)
         for room in rooms:
-            parties = call_twilio(self._client.conferences(room.sid).participants.list, limit=20)
+            parties = self._call(self._client.conferences(room.sid).participants.list, limit=20)
             for party in parties:
                 if party.label == label:
                     return party.call_sid
@@ -207,7 +243,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         values = {"hold": on_hold}
         if on_hold:
             values.update(hold_url=hold_url, hold_method="POST")
-        call_twilio(self._client.conferences(conference).participants(leg_id).update, **values)
+        self._call(self._client.conferences(conference).participants(leg_id).update, **values)
 
     def set_participant_sound(self, conference, leg_id, muted, coach):
         """Say who hears a party; in one request, so that nobody else hears it in between.
@@ -221,14 +257,14 @@ class TwilioClient(LegRequests, RecordingRequests):
         values = {"muted": muted, "coaching": bool(coach)}
         if coach:
             values["call_sid_to_coach"] = coach
-        call_twilio(self._client.conferences(conference).participants(leg_id).update, **values)
+        self._call(self._client.conferences(conference).participants(leg_id).update, **values)
 
     def move_from_queue(self, queue_id, leg_id, url):
         """Take a caller out of a queue.
 
         :param str url: address of what comes next
         """
-        call_twilio(
+        self._call(
             self._client.queues(queue_id).members(leg_id).update, url=url, method="POST"
         )
 
@@ -239,7 +275,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         :return: the carrier's identifier of the leg
         :rtype: str
         """
-        return call_twilio(
+        return self._call(
             self._client.calls.create,
             from_=values["from"],
             to=values["to"],
@@ -262,7 +298,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         :return: the six digits, and the carrier's identifier of the call
         :rtype: tuple(str, str)
         """
-        request = call_twilio(
+        request = self._call(
             self._client.validation_requests.create,
             phone_number=number,
             friendly_name=name,
@@ -280,7 +316,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         :return: its identifier, or an empty text
         :rtype: str
         """
-        found = call_twilio(
+        found = self._call(
             self._client.outgoing_caller_ids.list, phone_number=number, limit=1
         )
         return found[0].sid if found else ""
