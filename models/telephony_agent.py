@@ -180,10 +180,12 @@ class TelephonyAgent(models.Model):
         return self.default_number_id if self.default_number_id in numbers else numbers[:1]
 
     def _find_work(self):
-        """Let waiting callers ring at agents who have just become free."""
+        """Offer waiting callers to agents who have just become free."""
         queues = self.env["telephony.queue"].search([("agent_ids", "in", self.ids)])
         # A queue in which nobody waits costs one look into a small index.
         queues._get_waiting().queue_id._dispatch()
+        for call in self.env["telephony.call"]._get_waiting_in_steps(self):
+            call._ring_next()
 
     def _has_own_phone(self):
         """Tell whether this agent is rung on a telephone, with or without a browser."""

@@ -105,6 +105,15 @@ class TelephonyAgent(models.Model):
             )
         )
 
+    def _get_current_states(self):
+        """Return the states these agents are in now.
+
+        :rtype: list(str)
+        """
+        # The state hangs on rows of other tables, which this transaction may have changed.
+        self.invalidate_recordset(["state"])
+        return self.mapped("state")
+
     def _get_reachable(self):
         """Keep those whom an open page shows calls."""
         facts = self._get_facts()

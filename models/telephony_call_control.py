@@ -88,6 +88,7 @@ class TelephonyCall(models.Model):
             mine._close("declined", "declined")
             agent_sudo.missed_offers = 0
             call_sudo._leave_queue_if_alone()
+            agent_sudo._find_work()
         return True
 
     @api.model

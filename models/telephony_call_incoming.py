@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from .providers.base import ProviderError
@@ -15,6 +15,8 @@ _logger = logging.getLogger(__name__)
 REJOIN_SECONDS = 30
 # Length of static/src/audio/ringback.wav, seconds.
 RINGBACK_SECONDS = 5
+# Seconds of ring-back between two looks, at most: what rang may have been declined meanwhile.
+LONGEST_RINGBACK = 20
 # Steps of a flow that a call takes without the caller having waited.
 MAX_STEPS = 50
 
@@ -132,9 +134,12 @@ class TelephonyCall(models.Model):
         open_offers = self._expire_offers(now)
         if not open_offers and self._ring_next():
             open_offers = self._get_open_offers()
-        if not open_offers:
-            return [Leave()]
-        return self._get_ringback(self._seconds_until(max(open_offers.mapped("expires_at")), now))
+        if open_offers:
+            end = max(open_offers.mapped("expires_at"))
+            return self._get_ringback(self._seconds_until(end, now))
+        if self._awaits_ringing_agents():
+            return self._get_ringback(RINGBACK_SECONDS)
+        return [Leave()]
 
     def _process_next(self, params):
         """Say what the customer does next, after a queue, a conference or a redirection.
@@ -283,6 +288,40 @@ class TelephonyCall(models.Model):
             self._offer_to(agents, step.timeout)
         return bool(agents)
 
+    def _get_willing(self, agents):
+        """Return the agents this call may be offered to now, in the same order.
+
+        Agents who declined it come after all others, and not within 30 seconds.
+
+        :param agents: phone users who are free
+        """
+        declined = self.offer_ids.filtered(lambda offer: offer.state == "declined")
+        recent = declined.filtered(lambda offer: offer._get_ban_seconds() > 0)
+        return agents - declined.agent_id or agents - recent.agent_id
+
+    def _awaits_ringing_agents(self):
+        """Return whether an agent of the ring step may be free as soon as another call is answered.
+
+        The caller then waits instead of leaving the step, but not longer than one ringing lasts.
+        """
+        step = self.step_id
+        if step.kind != "ring" or self.user_id or self._get_transfer():
+            return False
+        entered = self.step_entered_at or self.started_at
+        rung = self.offer_ids.filtered(lambda offer: offer.offered_at >= entered).agent_id
+        if rung or fields.Datetime.now() >= entered + timedelta(seconds=step.timeout):
+            return False
+        return "ringing" in step.agent_ids._get_current_states()
+
+    @api.model
+    def _get_waiting_in_steps(self, agents):
+        """Return the callers who wait in a ring step until one of these agents is free."""
+        calls = self.search([
+            ("state", "=", "routing"), ("user_id", "=", False),
+            ("step_id.kind", "=", "ring"), ("step_id.agent_ids", "in", agents.ids),
+        ], order="started_at, id")
+        return calls.filtered(lambda call: not call._get_open_offers())
+
     def _get_open_offers(self):
         return self.offer_ids.filtered(lambda offer: offer.state == "offered")
 
@@ -321,9 +360,12 @@ class TelephonyCall(models.Model):
         mine._close("accepted", "accepted", winner=agent.user_id, notify=False)
         agent.missed_offers = 0
         agent._clear_wrap_up()
-        self._get_open_offers()._close("withdrawn", "accepted", winner=agent.user_id)
+        others = self._get_open_offers()
+        others._close("withdrawn", "accepted", winner=agent.user_id)
         self._add_trace(_("%(name)s accepts.", name=agent.user_id.name))
         self._notify()
+        # The next caller need not wait until the queue is looked at again.
+        others.agent_id._find_work()
         return True
 
     def _accept_by_connecting(self, agent):
@@ -365,7 +407,7 @@ class TelephonyCall(models.Model):
             self.queue_id._dispatch()
             self._notify_live()
             return
-        agents = self.step_id.agent_ids._get_available()
+        agents = self._get_willing(self.step_id.agent_ids._get_available())
         retries = len(self.offer_ids.filtered(lambda offer: offer.state == "accepted"))
         if self.step_id.kind == "ring" and agents and retries <= 2:
             self._offer_to(agents, self.step_id.timeout)

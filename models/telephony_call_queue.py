@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .telephony_call_incoming import LONGEST_RINGBACK
 from .telephony_document import AskKey, Leave, Play, Redirect, Say
 
 # Seconds after the music in which a key still counts; the carrier allows no less.
@@ -47,19 +48,34 @@ class TelephonyCall(models.Model):
             return [Leave()]
         queue._dispatch()
         open_offers = self._get_open_offers()
-        decisions = [queue.announcement_interval]
+        decisions = [LONGEST_RINGBACK if open_offers else queue.announcement_interval]
         decisions += [self._seconds_until(offer.expires_at, now) for offer in open_offers]
         decisions += queue.agent_ids._get_wrap_up_seconds(now)
+        decisions += filter(None, (offer._get_ban_seconds() for offer in self.offer_ids))
         if left:
             decisions.append(left)
-        document = self._get_announcement(now)
         seconds = max(1, min(decisions))
         if not self._may_be_called_back():
-            return [*document, Play(self._get_music_url(seconds))]
-        # The key counts at any moment; the carrier listens for a second after the music.
-        music = Play(self._get_music_url(max(1, seconds - KEY_SECONDS)))
+            return self._get_queue_sound(now, seconds, open_offers)
+        # The key counts at any moment; Twilio listens for a second after the sound.
+        sound = self._get_queue_sound(now, max(1, seconds - KEY_SECONDS), open_offers)
         url = self.account_id._get_webhook_url("wait", call=self.uuid)
-        return [AskKey((*document, music), KEY_SECONDS, url)]
+        return [AskKey(tuple(sound), KEY_SECONDS, url)]
+
+    def _get_queue_sound(self, now, seconds, offers):
+        """Return what a caller in a queue hears for some seconds.
+
+        While the call rings at an agent, an announcement that everybody is busy would be wrong.
+
+        :param datetime now: this moment
+        :param int seconds: how long the sound lasts, besides the announcement
+        :param offers: the offers that ring now
+        :return: a document
+        :rtype: list
+        """
+        if offers:
+            return self._get_ringback(seconds)
+        return [*self._get_announcement(now), Play(self._get_music_url(seconds))]
 
     def _may_wait_on(self):
         """Tell whether a caller's longest wait is not over yet."""

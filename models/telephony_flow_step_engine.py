@@ -56,11 +56,25 @@ class TelephonyFlowStep(models.Model):
 
     def _enter_ring(self, call):
         agents = self._get_next_agents(call)
-        if not agents:
-            call._add_trace(_("“%(step)s”: nobody is available.", step=self.name))
-            return "not_available"
-        call._offer_to(agents, self.timeout)
+        if agents:
+            call._offer_to(agents, self.timeout)
+        elif call._awaits_ringing_agents():
+            call._add_trace(_("“%(step)s”: waits until another call is answered.", step=self.name))
+        else:
+            return self._leave_unrung(call)
         return call._get_waiting_document()
+
+    def _resume_ring(self, call, params):
+        if call._awaits_ringing_agents():
+            return call._get_waiting_document()
+        entered = call.step_entered_at or call.started_at
+        if any(offer.offered_at >= entered for offer in call.offer_ids):
+            return "timeout"
+        return self._leave_unrung(call)
+
+    def _leave_unrung(self, call):
+        call._add_trace(_("“%(step)s”: nobody is available.", step=self.name))
+        return "not_available"
 
     # === QUEUE === #
 
@@ -242,5 +256,5 @@ class TelephonyFlowStep(models.Model):
             return rung.browse()
         others = self.agent_ids - rung
         # Those who speak are asked last, and only when nobody else is left.
-        able = others._get_available() or others._get_interruptible()
+        able = call._get_willing(others._get_available() or others._get_interruptible())
         return self._choose_turn(self.ring_order, self.agent_ids, able)

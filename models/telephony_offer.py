@@ -1,4 +1,9 @@
+from datetime import timedelta
+
 from odoo import _, fields, models
+
+# Seconds after which a call may ring again at an agent who declined it.
+DECLINED_SECONDS = 30
 
 
 class TelephonyOffer(models.Model):
@@ -29,6 +34,7 @@ class TelephonyOffer(models.Model):
                                   index="btree_not_null")
     offered_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     expires_at = fields.Datetime(required=True, readonly=True)
+    closed_at = fields.Datetime(readonly=True, help="When it stopped ringing there.")
 
     _open_unique = models.UniqueIndex(
         "(call_id, agent_id) WHERE state = 'offered'", "This call is already ringing there."
@@ -51,7 +57,7 @@ class TelephonyOffer(models.Model):
         :param bool notify: tell the agents' new states; False when the caller of this does
         """
         offers = self.filtered(lambda offer: offer.state == "offered")
-        offers.write({"state": state})
+        offers.write({"state": state, "closed_at": fields.Datetime.now()})
         offers.call_id._drop_phone_legs(
             offers.call_id.leg_ids.filtered(lambda leg: leg.offer_id in offers)
         )
@@ -71,6 +77,14 @@ class TelephonyOffer(models.Model):
             })
         if notify:
             offers.agent_id._notify_change()
+
+    def _get_ban_seconds(self):
+        """Return the seconds in which a declined call does not ring again at the same agent."""
+        self.ensure_one()
+        if self.state != "declined" or not self.closed_at:
+            return 0
+        end = self.closed_at + timedelta(seconds=DECLINED_SECONDS)
+        return max(0, int((end - fields.Datetime.now()).total_seconds()))
 
     def _explain_end(self, reason, winner, by_me):
         if by_me:

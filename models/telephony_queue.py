@@ -183,6 +183,9 @@ class TelephonyQueue(models.Model):
                     break
                 if call._get_open_offers() or call.callback_requested:
                     continue
-                chosen = queue._choose_turn(queue.order, queue.agent_ids, free)
+                willing = call._get_willing(free)
+                if not willing:
+                    continue
+                chosen = queue._choose_turn(queue.order, queue.agent_ids, willing)
                 call._offer_to(chosen, queue.ring_seconds)
                 free -= chosen

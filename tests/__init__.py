@@ -12,6 +12,7 @@ from . import (
     test_click_everywhere,
     test_consult,
     test_contact_search,
+    test_declined,
     test_emergency,
     test_flow,
     test_flow_exits,

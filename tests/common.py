@@ -302,7 +302,7 @@ class World:
             "telephony_call_leg": (
                 "initiated_at", "ringing_at", "answered_at", "create_date", "write_date",
             ),
-            "telephony_offer": ("expires_at", "offered_at", "create_date"),
+            "telephony_offer": ("expires_at", "offered_at", "closed_at", "create_date"),
             "telephony_agent": ("wrap_up_started_at", "wrap_up_until"),
         }.items():  # fmt: skip
             self.env.cr.execute(SQL("UPDATE %s SET %s", SQL.identifier(table), SQL(", ").join(
@@ -466,14 +466,14 @@ class TelephonyHttpCase(World, HttpCase):
         }, {"call": call.uuid})  # fmt: skip
         self.assertEqual((response.status_code, response.text), (200, ""))
 
-    def talk(self, call=None, agent=None, user=None):
+    def talk(self, call=None, agent=None, user=None, sid=AGENT_LEG):
         """Bring an incoming call to the point where both speak."""
         agent, user = agent or self.agent_ana, user or self.ana
         if call is None:
             self.go_online(self.agent_ana, self.agent_bob)
             call, _verbs = self.call_in_and_wait()
         self.as_user(user).accept(call.uuid)
-        self.connect_browser(call, agent)
+        self.connect_browser(call, agent, sid)
         self.run_after_commit()
         self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         self.assertEqual(call.state, "in_progress")

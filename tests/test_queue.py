@@ -29,6 +29,16 @@ class QueueStories(TelephonyHttpCase):
     def call_in_number(self, index):
         return self.call_in(sid=leg_sid(index), from_=f"+3247055550{index}")[0]
 
+    def occupy(self, *users):
+        """Give each of these users a running conversation."""
+        self.env["telephony.call"].create([
+            {
+                "account_id": self.account.id, "direction": "outgoing", "state": "in_progress",
+                "user_id": user.id, "answered_at": fields.Datetime.now(),
+            }
+            for user in users
+        ])
+
     def live(self, channel_user=None):
         channel = ("res.company", self.company_a.id)
         return [payload for target, kind, payload in self.notifications
@@ -45,13 +55,43 @@ class TestQueue(QueueStories):
     def test_caller_waits_with_announcement_and_music_of_exact_length(self):
         """Z24: the waiting caller hears the announcement, the place in the queue, and music."""
         self.go_online(self.agent_ana)
+        self.occupy(self.ana)
         call, _verbs = self.call_in()
         self.assertEqual(call.state, "queued")
         [say, play] = self.wait(call)
         self.assertEqual(say.text, "Please hold the line. You are number 1 in the queue.")
         self.assertIn("/telephony/sound/hold_music/", play.text)
         seconds = int(play.text.rsplit("/", 1)[1].removesuffix(".wav"))
-        self.assertAlmostEqual(seconds, self.queue.ring_seconds, delta=2)
+        self.assertEqual(seconds, self.queue.announcement_interval)
+
+    def test_ringing_at_a_member_sounds_like_ringing(self):
+        """Nobody hears that all are in a call while a free member is being rung."""
+        self.go_online(self.agent_ana)
+        call, verbs = self.call_in_and_wait()
+        self.assertEqual(call.offer_ids.state, "offered")
+        self.assertIn("ringback.wav", verbs[0].text)
+        self.assertAlmostEqual(self.heard_seconds(verbs), self.queue.ring_seconds, delta=2)
+        self.let_time_pass(20)
+        self.agent_ana.status = "offline"
+        [say, _music] = self.wait(call)
+        self.assertEqual(say.text, "Please hold the line. You are number 1 in the queue.")
+
+    def test_long_ringing_is_looked_at_again_and_again(self):
+        """Who rings for two minutes may decline after a second."""
+        self.queue.ring_seconds = 120
+        self.go_online(self.agent_ana)
+        _call, verbs = self.call_in_and_wait()
+        self.assertLessEqual(self.heard_seconds(verbs), 20)
+
+    def test_callback_key_counts_while_it_rings(self):
+        """Z24: the key that asks for a call back works from the first second on."""
+        self.queue.callback_key = "1"
+        self.go_online(self.agent_ana)
+        call, [gather] = self.call_in_and_wait()
+        self.assertEqual((gather.tag, gather[0].tag), ("Gather", "Play"))
+        self.assertIn("ringback.wav", gather[0].text)
+        self.wait(call, Digits="1")
+        self.assertTrue(call.callback_requested)
 
     def test_offered_to_the_longest_idle_member_only(self):
         """Z24: one offer for a call at a time, to the member who has waited longest."""

@@ -27,6 +27,7 @@ class TestEstimatedWait(QueueStories):
     def said(self, index=1):
         """Return what the next caller hears."""
         self.go_online(self.agent_ana, self.agent_bob)
+        self.occupy(self.ana, self.bob)
         self.queue.say_wait = True
         call = self.call_in_number(index)
         return next((verb.text for verb in self.wait(call) if verb.tag == "Say"), "")
@@ -66,6 +67,7 @@ class TestEstimatedWait(QueueStories):
         call = self.env["telephony.call"].with_context(lang="zh_CN")
         self.assertTrue(call.env._("You will probably wait about %(minutes)s minutes.", minutes=3))
         self.go_online(self.agent_ana)
+        self.occupy(self.ana)
         self.queue.say_wait = True
         [say, *_rest] = self.wait(self.call_in_number(1))
         self.assertEqual(say.get("language"), "zh-CN")
@@ -85,6 +87,7 @@ class TestEstimatedWait(QueueStories):
         """Z24: the queue's setting decides."""
         self.answered(200, count=3)
         self.go_online(self.agent_ana)
+        self.occupy(self.ana)
         [say, *_rest] = self.wait(self.call_in_number(1))
         self.assertNotIn("probably", say.text)
 
