@@ -10,13 +10,39 @@ RECORDING_MODES = [
 class ResCompany(models.Model):
     _inherit = "res.company"
 
+    telephony_country_policy = fields.Selection(
+        [
+            ("own", "The Company's Country"),
+            ("listed", "Selected Countries"),
+            ("all", "All Countries"),
+        ],
+        "Countries That May Be Called",
+        required=True,
+        default="own",
+        help="It holds for every call that leaves: of phone users and to their own telephones, "
+        "transfers, forwarded calls, callbacks and verification calls.",
+    )
     telephony_country_ids = fields.Many2many(
         "res.country",
         "telephony_company_country_rel",
-        string="Countries That May Be Called",
-        help="Empty: every country.",
+        string="Selected Countries",
+        help="The countries that may be called when countries are selected.",
     )
-    telephony_block_premium = fields.Boolean("Block Premium Numbers", default=True)
+    telephony_block_premium = fields.Boolean(
+        "Block Premium Numbers",
+        default=True,
+        help="Premium, personal, satellite and international service numbers cost extra.",
+    )
+    telephony_allow_shared_cost = fields.Boolean(
+        "Allow Shared-Cost Numbers",
+        default=True,
+        help="Service numbers whose callers pay a part of the costs, as +49 180 or +44 845.",
+    )
+    telephony_allow_unlisted = fields.Boolean(
+        "Allow Unlisted Numbers",
+        help="Numbers with a possible length that belong to no known range, written with their "
+        "country code.",
+    )
     telephony_calls_per_hour = fields.Integer(
         "Calls per User and Hour",
         default=100,

@@ -23,11 +23,21 @@ class ResConfigSettings(models.TransientModel):
     telephony_account_sid = fields.Char("Twilio Account SID")
     telephony_webhook_base_url = fields.Char("Public Address of the Telephone")
     telephony_default_base_url = fields.Char(compute="_compute_telephony_account_id")
+    telephony_country_policy = fields.Selection(
+        related="company_id.telephony_country_policy", readonly=False
+    )
+    telephony_country_id = fields.Many2one(related="company_id.country_id")
     telephony_country_ids = fields.Many2many(
         related="company_id.telephony_country_ids", readonly=False
     )
     telephony_block_premium = fields.Boolean(
         related="company_id.telephony_block_premium", readonly=False
+    )
+    telephony_allow_shared_cost = fields.Boolean(
+        related="company_id.telephony_allow_shared_cost", readonly=False
+    )
+    telephony_allow_unlisted = fields.Boolean(
+        related="company_id.telephony_allow_unlisted", readonly=False
     )
     telephony_calls_per_hour = fields.Integer(
         related="company_id.telephony_calls_per_hour", readonly=False

@@ -103,14 +103,23 @@ class TelephonyAgent(models.Model):
         for agent in self:
             if agent.call_via == "phone" and not agent.phone_number:
                 raise ValidationError(_("Enter the phone number to use."))
-            if agent.phone_number and not self.env["telephony.call"]._normalize(
+            if not agent.phone_number:
+                continue
+            number = self.env["telephony.call"]._normalize(
                 agent.phone_number, agent.company_id.country_id
-            ):
+            )
+            if not number:
                 raise ValidationError(_(
                     "“%(number)s” is not a telephone number. Write it with its country code, as "
                     "+32470123456.",
                     number=agent.phone_number,
                 ))
+            sentence = self.env["telephony.call"]._get_forbidden_destination(
+                agent.company_id, number
+            )
+            if sentence:
+                raise ValidationError(_("This number cannot be your custom phone. %(reason)s",
+                                        reason=sentence))
 
     # === CRUD METHODS === #
 

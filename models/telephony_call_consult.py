@@ -270,6 +270,11 @@ class TelephonyCall(models.Model):
 
     def _explain_consultation(self, transfer, state, reason):
         name = transfer.target_name
+        refusals = self._get_consulted_legs().filtered(
+            lambda leg: leg.transfer_id == transfer and leg.refusal
+        ).mapped("refusal")
+        if refusals and state == "failed":
+            return _("%(name)s was not called. %(reason)s", name=name, reason=refusals[0])
         if state == "canceled":
             return _("%(name)s is asked no more.", name=name)
         if state == "left":
@@ -411,6 +416,9 @@ class TelephonyCall(models.Model):
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         if leg.provider_leg_id or not self._is_wanted(leg):
             return None
+        refusal = leg._get_refusal()
+        if refusal:
+            return "_process_ring_refusal", (leg_id, refusal)
         url = self.account_id._get_webhook_url
         client = self.account_id._get_client()
         try:

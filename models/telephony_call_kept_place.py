@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 
 from .telephony_call_state import CallEvent
-from .telephony_destination import is_emergency
+from .telephony_destination import ORDINARY, classify
 from .telephony_document import HangUp, Say
 
 # How often a caller who asked for it is called back, and after how many seconds again.
@@ -48,9 +48,8 @@ class TelephonyCall(models.Model):
             self.answered_at
         ):
             return False
-        country = self.company_id.country_id.code
-        # Nobody may make us call an expensive number by calling from it.
-        return not is_emergency(number, country) and not self._get_forbidden_destination(
+        # A caller shows any number: only ordinary ones are called back, whatever else is allowed.
+        return classify(number).kind == ORDINARY and not self._get_forbidden_destination(
             self.company_id, number
         )
 

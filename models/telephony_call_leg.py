@@ -36,6 +36,7 @@ class TelephonyCallLeg(models.Model):
         "has to press a key first, because a mailbox answers too.",
     )
     number = fields.Char(help="What was dialled for this leg, with country code.")
+    refusal = fields.Char("Not Called Because", readonly=True)
     provider_leg_id = fields.Char("Identifier at the Carrier")
     provider_queue_id = fields.Char("Queue at the Carrier")
     status = fields.Selection(
@@ -130,6 +131,28 @@ class TelephonyCallLeg(models.Model):
         two callbacks that lock the two in different orders wait for each other.
         """
         self.flush_recordset()
+
+    def _get_refusal(self):
+        """Return why this leg must not be called now; nothing when it may.
+
+        Every request that calls a leg asks this first. Between the decision to call and the
+        request, rules, rights and numbers may have changed.
+
+        Note: `self.ensure_one()`
+
+        :return: a whole sentence
+        :rtype: str
+        """
+        self.ensure_one()
+        call, reason = self.call_id, ""
+        if self.role == "customer":
+            reason = call.override_reason
+        elif not self.user_id:
+            reason = self.transfer_id.override_reason
+        return self.refusal or call._get_sender_refusal(self) or call._get_forbidden_destination(
+            call.company_id, self.number, reason=reason,
+            emergency_number=call.number_id if self.role == "customer" else None,
+        )
 
     def _is_newer_hold(self, event):
         """Tell whether a `hold` or `unhold` event is news.

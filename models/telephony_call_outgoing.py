@@ -126,8 +126,6 @@ class TelephonyCall(models.Model):
                 "code, as +32470123456.",
                 number=number,
             ))
-        if self.env["telephony.number"].sudo().search_count([("number", "=", normalized)], limit=1):
-            raise UserError(_("This is a number of your own company."))
         return normalized
 
     def _get_number_to_call_from(self, agent, customer_number):
@@ -232,6 +230,28 @@ class TelephonyCall(models.Model):
         self._sync_recording()
         self._notify_participants()
 
+    def _get_sender_refusal(self, leg):
+        """Return why our number, or the caller ID, must not be used for a leg any more.
+
+        :param leg: what is to be called
+        :return: a whole sentence, or nothing
+        :rtype: str
+        """
+        number = self.number_id
+        if not number.active or number.company_id != self.company_id:
+            return _("The number to call from does not belong to your company any more.")
+        if self.direction != "outgoing" or self.callback_of_id or leg.transfer_id or leg.offer_id:
+            # It is the number of the company, and not of the phone user.
+            return ""
+        agent = self.user_id.telephony_agent_ids.filtered(
+            lambda agent: agent.company_id == self.company_id
+        )
+        if number not in agent._get_numbers():
+            return _("The number to call from is not assigned to you any more.")
+        if self.caller_id_id and self.caller_id_id not in agent._get_caller_ids():
+            return _("The caller ID cannot be used any more. Choose another one.")
+        return ""
+
     # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
 
     def _send_dial_request(self):
@@ -242,6 +262,9 @@ class TelephonyCall(models.Model):
         leg = self._get_customer_leg()
         if self.state == "ended" or leg.provider_leg_id:
             return None
+        refusal = leg._get_refusal()
+        if refusal:
+            return "_process_dial_failure", (0, refusal)
         client = self.account_id._get_client()
         url = self.account_id._get_webhook_url
         values = {

@@ -56,6 +56,9 @@ class TelephonyCall(models.Model):
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         if leg.provider_leg_id or not self._is_wanted(leg):
             return None
+        refusal = leg._get_refusal()
+        if refusal:
+            return "_process_ring_refusal", (leg_id, refusal)
         url = self.account_id._get_webhook_url
         try:
             provider_leg_id = self.account_id._get_client().call_phone({
@@ -78,6 +81,15 @@ class TelephonyCall(models.Model):
             leg.provider_leg_id = provider_leg_id
         if not self._is_wanted(leg):
             self._drop_phone_legs(leg)
+
+    def _process_ring_refusal(self, leg_id, refusal):
+        """A telephone is not rung, because a rule forbids it now."""
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        leg.refusal = refusal
+        self._add_trace(_("The telephone of %(name)s is not rung. %(reason)s",
+                          name=leg.user_id.name or self._format_number(leg.number),
+                          reason=refusal))
+        self._process_ring_failure(leg_id)
 
     def _process_ring_failure(self, leg_id):
         self._apply_event(CallEvent(
@@ -199,7 +211,7 @@ class TelephonyCall(models.Model):
                 return None
             self.write({
                 "ended_by": "agent",
-                "failure_reason": {
+                "failure_reason": leg.refusal or {
                     "busy": _("Your telephone is busy. The customer was not called."),
                     "failed": _("Your telephone cannot be reached. The customer was not called."),
                 }.get(
@@ -209,8 +221,9 @@ class TelephonyCall(models.Model):
             })
             return "ended"
         if leg.offer_id.state == "offered" and not leg.offer_id.agent_id.lease_ids._is_open():
-            self._add_trace(_("The telephone of %(name)s was not answered.",
-                              name=leg.user_id.name))
+            if not leg.refusal:
+                self._add_trace(_("The telephone of %(name)s was not answered.",
+                                  name=leg.user_id.name))
             leg.offer_id._close("expired", "expired")
             self._leave_queue_if_alone()
         return None

@@ -1,9 +1,18 @@
 from datetime import timedelta
 
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .telephony_destination import classify, is_emergency
+from .telephony_destination import (
+    IMPOSSIBLE,
+    NO_COUNTRY,
+    PERSONAL,
+    PREMIUM,
+    SHARED_COST,
+    UNLISTED,
+    classify,
+    is_emergency,
+)
 
 
 class TelephonyRuleError(UserError):
@@ -30,32 +39,103 @@ class TelephonyCall(models.Model):
         :raise UserError: it is an emergency number
         """
         if is_emergency(typed, self.env.company.country_id.code):
-            raise UserError(_(
-                "Emergency numbers cannot be called from here, because nobody would know where "
-                "you are. Use another telephone."
-            ))
+            raise UserError(self._get_emergency_refusal())
 
-    def _get_forbidden_destination(self, company, number):
-        """Say why a company does not allow calls to a number; nothing when it does.
+    def _get_emergency_refusal(self):
+        return _("Emergency numbers cannot be called from here, because nobody would know where "
+                 "you are. Use another telephone.")
+
+    # === THE GATE === #
+
+    @api.model
+    def _get_forbidden_destination(
+        self, company, number, reason="", emergency_number=None, is_verification=False
+    ):
+        """Return why a company must not call a number; nothing when it may.
+
+        The one decision about every leg, however it begins. It is asked when a number is entered
+        and again when the leg is sent, because rules change.
 
         :param company: whose rules count
-        :param str number: E.164
+        :param str number: E.164, or the digits of an emergency service
+        :param str reason: why an administrator allows what the company's rules forbid
+        :param emergency_number: our number to call with, if it may be an emergency service
+        :param bool is_verification: the number becomes a caller ID
+        :return: a whole sentence
         :rtype: str
         """
         # sudo: res.company - the rules are no secret
-        company = company.sudo()
-        region, expensive = classify(number)
-        allowed = company.telephony_country_ids.mapped("code")
-        if allowed and region not in allowed:
-            country = self.env["res.country"].search([("code", "=", region)], limit=1)
-            return _("Your company does not allow calls to %(country)s.",
-                     country=country.name or _("this destination"))
-        if expensive and company.telephony_block_premium:
-            return _("This is a premium number, and your company does not allow calls to those.")
+        company_sudo = company.sudo()
+        if is_emergency(number, company_sudo.country_id.code):
+            is_prepared = emergency_number and emergency_number.emergency_enabled
+            return "" if is_prepared else self._get_emergency_refusal()
+        # sudo: telephony.number - the company's own numbers
+        if self.env["telephony.number"].sudo().search_count([
+            ("number", "=", number), ("company_id", "=", company.id)
+        ], limit=1):
+            return _("This is a number of your own company.")
+        destination = classify(number)
+        if destination.kind == IMPOSSIBLE:
+            return _("No telephone has this number. Check it.")
+        if reason:
+            return ""
+        return self._get_forbidden_country(company_sudo, destination) or (
+            self._get_forbidden_kind(company_sudo, destination.kind, is_verification)
+        )
+
+    def _get_forbidden_country(self, company, destination):
+        policy = company.telephony_country_policy
+        if policy == "all":
+            return ""
+        countries = company.country_id if policy == "own" else company.telephony_country_ids
+        if not countries:
+            return _(
+                "No country may be called, because your company has none. Ask your administrator "
+                "to set the company's country, or to select countries in the settings of the "
+                "telephone."
+            ) if policy == "own" else _(
+                "No country may be called. Ask your administrator to select countries in the "
+                "settings of the telephone."
+            )
+        if destination.regions & set(countries.mapped("code")):
+            return ""
+        country = self.env["res.country"].search(
+            [("code", "in", list(destination.regions))], limit=1
+        )
+        return _("Your company does not allow calls to %(country)s.",
+                 country=country.name or _("this destination"))
+
+    def _get_forbidden_kind(self, company, kind, is_verification):
+        if company.telephony_block_premium:
+            if kind == PREMIUM:
+                return _(
+                    "This is a premium number, and your company does not allow calls to those."
+                )
+            if kind == PERSONAL:
+                return _(
+                    "This is a personal number that costs extra, and your company does not allow "
+                    "calls to those."
+                )
+            if kind == NO_COUNTRY:
+                return _(
+                    "This is a satellite or international service number, and your company does "
+                    "not allow calls to those."
+                )
+        if kind == SHARED_COST and not company.telephony_allow_shared_cost and not is_verification:
+            return _(
+                "This is a shared-cost number, and your company does not allow calls to those."
+            )
+        if kind == UNLISTED and not company.telephony_allow_unlisted:
+            return _(
+                "This number belongs to no known range, and your company does not allow calls to "
+                "such numbers. Check it."
+            )
         return ""
 
+    # === CALLS OF PHONE USERS === #
+
     def _get_broken_rule(self, agent, number):
-        """Say which rule of the company forbids a call; nothing when it may be made.
+        """Return which rule of the company forbids a call; nothing when it may be made.
 
         :param agent: who calls
         :param str number: E.164
@@ -83,6 +163,10 @@ class TelephonyCall(models.Model):
         :return: the reason to keep with the call, or an empty text
         :rtype: str
         """
+        # What no reason opens.
+        sentence = self._get_forbidden_destination(agent.company_id, number, reason="any")
+        if sentence:
+            raise UserError(sentence)
         sentence = self._get_broken_rule(agent, number)
         if not sentence:
             return ""

@@ -85,17 +85,17 @@ class TelephonyCall(models.Model):
         :param call: the call, as superuser
         :param dict target: see `transfer`
         :raise UserError: there is no such target, or it cannot take the call
-        :return: `kind`, and `agent_id`, `queue_id` or `number`
+        :return: `kind`, and `agent_id`, `queue_id` or `number` with `override_reason`
         :rtype: dict
         """
         kind = target.get("type")
         if kind == "number":
             number = self._normalize_dialled(str(target.get("number") or "").strip(), None)
             agent_sudo = self.env["telephony.agent"]._get_mine()
-            self._check_rules(agent_sudo, number, target.get("reason"))
+            reason = self._check_rules(agent_sudo, number, target.get("reason"))
             if not call.number_id:
                 raise UserError(_("This call has no number of ours to call another number with."))
-            return {"kind": kind, "number": number}
+            return {"kind": kind, "number": number, "override_reason": reason or False}
         model = {"agent": "telephony.agent", "queue": "telephony.queue"}.get(kind)
         target_id = target.get("id")
         if not model or not isinstance(target_id, int):

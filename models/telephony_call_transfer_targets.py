@@ -93,7 +93,14 @@ class TelephonyCall(models.Model):
             normalized = self._normalize_dialled(term, None)
         except UserError as error:
             return {**line, "reason": str(error)}
-        return {**line, "name": self._format_number(normalized)}
+        return {
+            **line,
+            "name": self._format_number(normalized),
+            # Only what no reason opens: an administrator may give one.
+            "reason": self._get_forbidden_destination(
+                self.env.company, normalized, reason="any"
+            ) or False,
+        }
 
     def _has_asked(self, agent):
         """Tell whether an agent was asked during this call, and not offered the call itself."""

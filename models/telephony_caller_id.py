@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from .providers.base import ProviderError
-from .telephony_destination import classify
+from .telephony_destination import NO_COUNTRY, PERSONAL, PREMIUM, classify
 
 _logger = logging.getLogger(__name__)
 
@@ -223,21 +223,27 @@ class TelephonyCallerId(models.Model):
 
         :raise UserError: it cannot be a caller ID
         """
+        company = self.env.company
         calls = self.env["telephony.call"]
         calls._check_emergency(number)
         written = (number or "").strip()
         e164 = calls._normalize(written, self.env["res.country"]) if written[:1] == "+" else ""
         if not e164:
             raise UserError(_("Write the number with its country code, as +32470123456."))
-        region, expensive = classify(e164)
-        if expensive or not region:
+        if classify(e164).kind in (PREMIUM, PERSONAL, NO_COUNTRY):
             raise UserError(_("This kind of number cannot be a caller ID."))
-        # sudo: telephony.number - whether a number is ours is no secret
-        if self.env["telephony.number"].sudo().search_count([("number", "=", e164)], limit=1):
+        # sudo: telephony.number - the company's own numbers
+        if self.env["telephony.number"].sudo().search_count([
+            ("number", "=", e164), ("company_id", "=", company.id)
+        ], limit=1):
             raise UserError(_(
                 "This number is your company's own and needs no verification. Choose it as your "
                 "number for outgoing calls."
             ))
+        # The number is called, too.
+        sentence = calls._get_forbidden_destination(company, e164, is_verification=True)
+        if sentence:
+            raise UserError(sentence)
         return e164
 
     @api.model

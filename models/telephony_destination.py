@@ -1,20 +1,57 @@
-"""What kind of number somebody wants to call, in plain Python on the `phonenumbers` package.
+"""What kind of number is to be called, in plain Python on the `phonenumbers` package.
 
 https://github.com/google/libphonenumber/blob/master/FAQ.md
 """
 
+import functools
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from phonenumbers import PhoneNumberType, shortnumberinfo
+from phonenumbers.phonenumberutil import region_codes_for_country_code
 from phonenumbers.timezone import time_zones_for_number
 
-EXPENSIVE = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
+# Kinds of numbers.
+ORDINARY = "ordinary"
+SHARED_COST = "shared_cost"
+PREMIUM = "premium"
+PERSONAL = "personal"
+# Satellite telephones, international premium services and networks of no country.
+NO_COUNTRY = "no_country"
+# No telephone is known to have this number, but its length is possible.
+UNLISTED = "unlisted"
+# No telephone can have this number.
+IMPOSSIBLE = "impossible"
+
+KINDS = {
+    PhoneNumberType.PREMIUM_RATE: PREMIUM,
+    PhoneNumberType.SHARED_COST: SHARED_COST,
+    PhoneNumberType.PERSONAL_NUMBER: PERSONAL,
+}
+# The package counts these as premium; they cost the caller a few pence:
+# https://www.ofcom.org.uk/phones-and-broadband/phone-numbers
+SHARED_COST_PREFIXES = ("+44843", "+44844", "+44845")
+# The shortest text that can be a number: a country code of one digit, and three digits.
+SHORTEST = 5
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where a number leads.
+
+    :param str kind: one of the kinds above
+    :param frozenset regions: codes of the countries in which it is used, as `BE`; a freephone
+        number of North America is used in several
+    """
+
+    kind: str
+    regions: frozenset = frozenset()
 
 
 def is_emergency(typed, region):
-    """Tell whether what was typed calls an emergency service.
+    """Return whether what was typed calls an emergency service.
 
     :param str typed: as typed, in national writing
     :param str region: country code of the one who calls, as `BE`, or empty
@@ -27,21 +64,60 @@ def is_emergency(typed, region):
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def classify(number):
-    """Tell the country and the kind of a number.
+    """Return where a number leads.
+
+    Exchanges ignore digits too many, so a number is as expensive as any number it begins with.
 
     :param str number: E.164
-    :return: country code, as `BE` or empty for a number of no country; and whether a minute of it
-        costs more than of an ordinary number
-    :rtype: tuple(str, bool)
+    :rtype: Destination
     """
-    parsed = phonenumbers.parse(number, None)
-    region = phonenumbers.region_code_for_number(parsed) or ""
-    return ("" if region == "001" else region), phonenumbers.number_type(parsed) in EXPENSIVE
+    parsed = _parse(number)
+    if not parsed or not phonenumbers.is_possible_number(parsed):
+        # A premium number stays one, however many digits follow it.
+        is_premium = PREMIUM in _get_kinds_of_prefixes(number or "")
+        return Destination(PREMIUM if is_premium else IMPOSSIBLE)
+    codes = region_codes_for_country_code(parsed.country_code)
+    if codes == ("001",):
+        return Destination(NO_COUNTRY)
+    regions = frozenset(
+        region for region in codes
+        if phonenumbers.is_valid_number_for_region(parsed, region)
+    ) or frozenset(filter(None, [phonenumbers.region_code_for_number(parsed)]))
+    prefixes = _get_kinds_of_prefixes(number)
+    kind = _get_kind(number, parsed)
+    if kind == PREMIUM or PREMIUM in prefixes:
+        kind = PREMIUM
+    elif kind == UNLISTED:
+        kind = next((kind for kind in (SHARED_COST, PERSONAL) if kind in prefixes), UNLISTED)
+    return Destination(kind, regions)
+
+
+def _parse(number):
+    try:
+        return phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _get_kind(number, parsed):
+    number_type = phonenumbers.number_type(parsed)
+    if number_type == PhoneNumberType.UNKNOWN:
+        return UNLISTED
+    if number.startswith(SHARED_COST_PREFIXES):
+        return SHARED_COST
+    return KINDS.get(number_type, ORDINARY)
+
+
+def _get_kinds_of_prefixes(number):
+    """Return the kinds of all the shorter numbers that a number begins with."""
+    prefixes = [number[:length] for length in range(SHORTEST, len(number))]
+    return {_get_kind(prefix, parsed) for prefix in prefixes if (parsed := _parse(prefix))}
 
 
 def to_possible_e164(written):
-    """Read a number written with its country code, whether or not its range is listed yet.
+    """Return the E.164 form of a number with country code, listed or not.
 
     :param str written: as typed
     :return: E.164, or an empty text when no telephone can have this number
@@ -59,7 +135,7 @@ def to_possible_e164(written):
 
 
 def get_timezone(number):
-    """Tell the time zone in which a number is used.
+    """Return the time zone in which a number is used.
 
     :param str number: E.164, or empty
     :return: its name, as `Europe/Brussels`; empty when the clocks differ within its area

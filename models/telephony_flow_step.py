@@ -171,6 +171,10 @@ class TelephonyFlowStep(models.Model):
                         "Write the number of “%(name)s” with its country code, as +32470123456.",
                         name=step.name,
                     ))
+                sentence = step._get_forward_refusal()
+                if sentence:
+                    raise ValidationError(_("“%(name)s” cannot forward calls. %(reason)s",
+                                            name=step.name, reason=sentence))
             if step.kind == "condition":
                 step._check_condition()
 

@@ -114,6 +114,12 @@ class TelephonyFlowStep(models.Model):
         if not self.queue_id.agent_ids.filtered("active"):
             yield _("“%(step)s”: the queue has no members.", step=self.name)
 
+    def _check_problems_forward(self):
+        refusal = self._get_forward_refusal()
+        if refusal:
+            yield _("“%(step)s” does not forward calls. %(reason)s",
+                    step=self.name, reason=refusal)
+
     def _check_problems_voicemail(self):
         if not self.agent_ids.filtered("active"):
             yield _("“%(step)s”: nobody would hear the messages.", step=self.name)

@@ -166,7 +166,37 @@ class TelephonyFlowStep(models.Model):
 
     # === FORWARD === #
 
+    def _get_forward_refusal(self, call=None):
+        """Return why this step must not forward a call; nothing when it may.
+
+        Note: `self.ensure_one()`
+
+        :param call: the call to forward, if there is one already
+        :return: a whole sentence
+        :rtype: str
+        """
+        self.ensure_one()
+        calls = self.env["telephony.call"]
+        refusal = calls._get_forbidden_destination(self.company_id, self.forward_number)
+        if refusal or not call:
+            return refusal
+        if call.customer_number and call.customer_number == self.forward_number:
+            return _("The caller has this number.")
+        # A call that comes from a number of ours while that number forwards one is that one.
+        if call.customer_number and calls.search_count([
+            ("number_id.number", "=", call.customer_number),
+            ("state", "!=", "ended"),
+            ("step_id.kind", "=", "forward"),
+        ], limit=1):
+            return _("This call was forwarded already.")
+        return ""
+
     def _enter_forward(self, call):
+        refusal = self._get_forward_refusal(call)
+        if refusal:
+            call._add_trace(_("“%(step)s”: not forwarded. %(reason)s",
+                              step=self.name, reason=refusal))
+            return "timeout"
         call._add_trace(_("“%(step)s”: forwarded to %(number)s.",
                           step=self.name, number=self.forward_number))
         return [Forward(

@@ -35,6 +35,10 @@ class TelephonyTransfer(models.Model):
                                index="btree_not_null")
     queue_id = fields.Many2one("telephony.queue", readonly=True, ondelete="set null")
     number = fields.Char(readonly=True, help="With country code.")
+    override_reason = fields.Char(
+        "Reason for the Exception", readonly=True,
+        help="Why an administrator called the number in spite of a rule.",
+    )
     state = fields.Selection(
         [
             ("ringing", "Ringing"),

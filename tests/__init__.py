@@ -13,6 +13,7 @@ from . import (
     test_consult,
     test_contact_search,
     test_declined,
+    test_destination_rules,
     test_emergency,
     test_flow,
     test_flow_exits,

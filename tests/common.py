@@ -128,7 +128,11 @@ class World:
         cls.france = cls.env.ref("base.fr")
         cls.company_a, cls.company_b = cls.env["res.company"].create([
             # Whoever ends a call is free at once, except where the wrap-up is the subject.
-            {"name": name, "country_id": country.id, "telephony_wrap_up_seconds": 0}
+            {
+                "name": name, "country_id": country.id, "telephony_wrap_up_seconds": 0,
+                # The rules about countries have tests of their own.
+                "telephony_country_policy": "all",
+            }
             for name, country in (("Alpha", cls.belgium), ("Beta", cls.france))
         ])
         cls.env = cls.env(context={

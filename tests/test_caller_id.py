@@ -233,7 +233,10 @@ class TestRules(CallerIdWorld):
 
     def test_countries(self):
         """Z16: only the countries that the company allows."""
-        self.company_a.telephony_country_ids = [Command.set(self.belgium.ids)]
+        self.company_a.write({
+            "telephony_country_policy": "listed",
+            "telephony_country_ids": [Command.set(self.belgium.ids)],
+        })
         with self.assertRaisesRegex(UserError, "France"):
             self.dial(self.ana, "+33 6 12 34 56 78")
         self.assertTrue(self.dial(self.ana))

@@ -1,6 +1,7 @@
 """Emergency services: refused, unless an administrator has prepared a number for them."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import TelephonyHttpCase
@@ -38,6 +39,7 @@ class TestEmergency(TelephonyHttpCase):
             for name, number in (("One", "+32470000001"), ("Two", "+32470000002"))
         ])  # fmt: skip
         self.company_a.write({
+            "telephony_country_policy": "listed",
             "telephony_country_ids": [(6, 0, self.france.ids)], "telephony_calls_per_hour": 1,
             "telephony_recording_mode": "always",
         })  # fmt: skip
@@ -79,7 +81,10 @@ class TestEmergency(TelephonyHttpCase):
     def test_other_calls_are_as_before(self):
         """Z15: a prepared number changes nothing for ordinary calls."""
         self.prepare()
-        self.company_a.telephony_country_ids = self.france
+        self.company_a.write({
+            "telephony_country_policy": "listed",
+            "telephony_country_ids": [Command.set(self.france.ids)],
+        })
         with self.assertRaisesRegex(UserError, "does not allow calls to Belgium"):
             self.dial()
 

@@ -125,7 +125,7 @@ class TestAskingForACallBack(KeptPlaceStories):
         for index, number in enumerate(("anonymous", "+3290012345", "+33612345678"), 1):
             with self.subTest(number):
                 if index == 3:
-                    company.telephony_country_ids = self.belgium
+                    company.telephony_country_policy = "own"
                 call, _verbs = self.call_in(sid=leg_sid(index), from_=number)
                 self.assertNotIn("Gather", self.names(self.wait(call)))
                 self.press(call)

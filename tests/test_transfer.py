@@ -423,7 +423,10 @@ class TestTargets(TransferStories):
     def test_a_forbidden_destination_needs_the_administrators_reason(self):
         """Issue 5: the rules of the company count for transfers, too."""
         call = self.begin()
-        self.company_a.telephony_country_ids = self.france
+        self.company_a.write({
+            "telephony_country_policy": "listed",
+            "telephony_country_ids": [Command.set(self.france.ids)],
+        })
         target = {"type": "number", "number": OUTSIDE}
         with self.assertRaisesRegex(UserError, "does not allow calls"):
             self.transfer(call, target=target)

@@ -34,6 +34,7 @@ def test_with_a_registered_number(world, agent, arrange):
     number_id = arrange.number_id(SALES)
     arrange.write("telephony.number", number_id, emergency_enabled=False, emergency_address=False)
     arrange.write("res.company", company, telephony_recording_mode="always",
+                  telephony_country_policy="listed",
                   telephony_country_ids=[world.admin.ref("base.fr")])
     _register(agent("admin"))
 

@@ -38,6 +38,8 @@ def main(env):
         account.write(values)
     else:
         account = env["telephony.account"].create(values)
+        # The people of the demonstration live in several countries.
+        company.telephony_country_policy = "all"
     account.action_connect()
     agents = env["telephony.agent"]
     for user in users:

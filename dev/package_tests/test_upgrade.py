@@ -82,6 +82,15 @@ def test_recording_is_kept_and_out_of_reach(life):
     assert life.one("SELECT max(telephony_recording_days) FROM res_company") in (0, None)
 
 
+def test_what_could_be_called_can_be_called(life):
+    """An empty list of countries meant all of them; shared-cost numbers were blocked as premium."""
+    rules = life.all(
+        "SELECT DISTINCT telephony_country_policy, telephony_allow_shared_cost,"
+        " coalesce(telephony_allow_unlisted, false) FROM res_company"
+    )
+    assert rules == [("all", False, False)]
+
+
 def test_rights_are_those_of_this_release(life):
     """Rules are not overwritten by an upgrade, so a script has extended the one that changed."""
     rule = life.one(

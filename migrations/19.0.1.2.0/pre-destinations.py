@@ -1,0 +1,28 @@
+"""What has to be changed before companies get the rules about destinations of 19.0.1.2.0."""
+
+from odoo.tools import sql
+
+
+def migrate(cr, version):
+    """Keep the countries and the shared-cost numbers that each company could call.
+
+    :param cr: cursor of the upgrade
+    :param str version: installed before it
+    """
+    if not sql.column_exists(cr, "res_company", "telephony_country_policy"):
+        # An empty list meant every country.
+        cr.execute("ALTER TABLE res_company ADD COLUMN telephony_country_policy varchar")
+        cr.execute("""
+            UPDATE res_company AS company
+               SET telephony_country_policy = CASE
+                   WHEN EXISTS (SELECT 1 FROM telephony_company_country_rel AS listed
+                                 WHERE listed.res_company_id = company.id)
+                   THEN 'listed' ELSE 'all' END
+        """)
+    if not sql.column_exists(cr, "res_company", "telephony_allow_shared_cost"):
+        # They were refused together with premium numbers.
+        cr.execute("ALTER TABLE res_company ADD COLUMN telephony_allow_shared_cost boolean")
+        cr.execute("""
+            UPDATE res_company
+               SET telephony_allow_shared_cost = NOT coalesce(telephony_block_premium, false)
+        """)
