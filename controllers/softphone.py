@@ -4,6 +4,8 @@ from odoo import _
 from odoo.exceptions import UserError
 from odoo.http import Controller, request, route
 
+from odoo.addons.crm_telephony.models.telephony_arguments import is_id
+
 
 class Softphone(Controller):
     @route("/telephony/token", type="jsonrpc", auth="user", readonly=False)
@@ -13,7 +15,7 @@ class Softphone(Controller):
         :param int company_id: the company whose telephone is in the page
         """
         agents = request.env["telephony.agent"]
-        if isinstance(company_id, int):
+        if is_id(company_id):
             agents = agents.with_context(allowed_company_ids=[company_id])
         agent_sudo = agents._get_mine()
         account_sudo = agent_sudo._get_account()

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from .telephony_agent_lease import LEASE_SECONDS
+from .telephony_arguments import check_arguments
 
 
 class TelephonyAgent(models.Model):
@@ -71,6 +72,7 @@ class TelephonyAgent(models.Model):
         }
 
     @api.model
+    @check_arguments
     def set_status(self, status):
         """Go online or offline. A running call goes on.
 
@@ -84,6 +86,7 @@ class TelephonyAgent(models.Model):
         return agent_sudo._to_client()
 
     @api.model
+    @check_arguments
     def save_preferences(self, values):
         """Change how the current user makes calls.
 
@@ -97,6 +100,8 @@ class TelephonyAgent(models.Model):
             "call_via", "phone_number", "default_number_id", "press_to_accept", "call_waiting",
         }
         vals = {name: value for name, value in values.items() if name in allowed}
+        if vals.get("call_via", "browser") not in ("browser", "phone"):
+            raise UserError(_("Calls are made in the browser or by a phone of your own."))
         if vals.get("default_number_id") and vals["default_number_id"] not in (
             agent_sudo._get_numbers().ids
         ):
@@ -106,6 +111,7 @@ class TelephonyAgent(models.Model):
         return agent_sudo._to_client()
 
     @api.model
+    @check_arguments
     def renew_lease(self, client_uuid, echo=None):
         """Prove that this browser is alive, and that the bus reaches it.
 
@@ -133,6 +139,7 @@ class TelephonyAgent(models.Model):
         }
 
     @api.model
+    @check_arguments
     def release_lease(self, client_uuid):
         """Tell that this browser is being closed.
 

@@ -2,6 +2,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from .telephony_arguments import check_arguments
+
 ROWS = 3
 ROUTE_LINES = 6
 
@@ -14,6 +16,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def get_card(self, uuid):
         """Return the card of a call that rings at the current user, or is the user's own.
 
@@ -25,6 +28,7 @@ class TelephonyCall(models.Model):
         return self.browse(self._get_mine_or_ringing_sudo(uuid).id)._get_card()
 
     @api.model
+    @check_arguments
     def choose_contact(self, uuid, partner_id):
         """Say which of several contacts with the same number it is, already while it rings.
 

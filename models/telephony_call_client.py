@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 
+from .telephony_arguments import check_arguments
 from .telephony_destination import get_timezone
 from .telephony_transfer_state import THERE_STATES
 
@@ -172,6 +173,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def find_caller(self, number):
         """Look for the contact that has a number.
 
@@ -186,6 +188,7 @@ class TelephonyCall(models.Model):
         return found._telephony_to_client()[0] if found else False
 
     @api.model
+    @check_arguments
     def search_contacts(self, term, limit=8):
         """Search contacts that can be called, by name or number.
 

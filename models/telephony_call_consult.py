@@ -25,6 +25,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from .providers.base import ProviderError
+from .telephony_arguments import check_arguments
 from .telephony_call_incoming import REJOIN_SECONDS
 from .telephony_call_outgoing import RING_SECONDS
 from .telephony_call_state import CONNECT_SECONDS, CallEvent
@@ -44,6 +45,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def complete_transfer(self, uuid):
         """Leave a call to the person who was asked.
 
@@ -60,6 +62,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_left(self.env.user)
 
     @api.model
+    @check_arguments
     def merge_transfer(self, uuid):
         """Let the customer take part: all three talk.
 
@@ -79,6 +82,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
+    @check_arguments
     def cancel_transfer(self, uuid):
         """Go on without the person who was asked; the customer is back.
 
@@ -93,6 +97,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
+    @check_arguments
     def check_transfer(self, uuid):
         """Look whether the time of the person who was asked is up. A page asks it, on time.
 

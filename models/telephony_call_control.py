@@ -2,6 +2,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from .providers.base import ProviderError
+from .telephony_arguments import check_arguments
 from .telephony_call_state import CallEvent
 
 NOTE_LENGTH = 20000
@@ -15,6 +16,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def accept(self, uuid):
         """Take a call that rings here. The first one wins. A running conversation is put on hold.
 
@@ -58,6 +60,7 @@ class TelephonyCall(models.Model):
         return {"accepted": True, "call": call_sudo._to_client_for_me()}
 
     @api.model
+    @check_arguments
     def decline(self, uuid):
         """Refuse a call that rings here, or give back one that could not be connected.
 
@@ -92,6 +95,7 @@ class TelephonyCall(models.Model):
         return True
 
     @api.model
+    @check_arguments
     def hang_up(self, uuid):
         """End a call of the current user for everybody; who was only asked leaves it.
 
@@ -113,6 +117,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
+    @check_arguments
     def set_hold(self, uuid, on_hold):
         """Put the customer on hold, with music, or take the customer back.
 
@@ -137,6 +142,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
+    @check_arguments
     def save_note(self, uuid, note):
         """Keep what the user writes about a call, during it or afterwards.
 

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .telephony_arguments import check_arguments
+
 ACTIVITY_TYPES = {
     "call": "mail.mail_activity_data_call",
     "task": "mail.mail_activity_data_todo",
@@ -15,6 +17,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def schedule_follow_up(self, uuid, kind, values):
         """Plan the next step after a call, on its opportunity, or else on its contact.
 

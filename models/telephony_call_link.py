@@ -2,6 +2,8 @@ from odoo import _, api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from .telephony_arguments import check_arguments, is_text
+
 FOUND = 6
 
 
@@ -13,6 +15,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def find_records(self, uuid, term=""):
         """Search contacts and open opportunities that a call may belong to.
 
@@ -56,6 +59,7 @@ class TelephonyCall(models.Model):
         ]  # fmt: skip
 
     @api.model
+    @check_arguments
     def link_record(self, uuid, res_model, res_id):
         """Say which contact or opportunity a call belongs to; its line in the chatter moves along.
 
@@ -99,7 +103,7 @@ class TelephonyCall(models.Model):
         :param str uuid: what the page has said; anything else than an own call changes nothing
         :param record: a new contact or opportunity
         """
-        if not isinstance(uuid, str) or not self.env.user.has_group("crm_telephony.group_user"):
+        if not is_text(uuid) or not self.env.user.has_group("crm_telephony.group_user"):
             return
         call_sudo = self._find_sudo(uuid)
         offered_sudo = call_sudo._get_open_offers().agent_id.user_id

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from .telephony_arguments import check_arguments
 from .telephony_call_state import CONNECT_SECONDS, CallEvent
 
 _logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def monitor(self, uuid, mode="listen"):
         """Prepare to listen to a running conversation; the browser then connects with `uuid`.
 
@@ -96,6 +98,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_monitor(leg_sudo)
 
     @api.model
+    @check_arguments
     def set_monitor_mode(self, uuid, mode):
         """Change who hears the supervisor.
 
@@ -120,6 +123,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_monitor(leg_sudo)
 
     @api.model
+    @check_arguments
     def stop_monitoring(self, uuid):
         """Leave a conversation that the user listens to; it goes on without the user.
 

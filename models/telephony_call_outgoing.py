@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 from .providers.base import ProviderError
+from .telephony_arguments import check_arguments
 from .telephony_call_state import CallEvent
 from .telephony_document import HangUp
 
@@ -21,6 +22,7 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     @api.model
+    @check_arguments
     def dial(self, number, caller_id_id=None, res_model=None, res_id=None, request_uuid=None,
              override_reason=None, activity_id=None):
         """Prepare a call to a customer; the browser then connects with its identifier.
@@ -102,6 +104,8 @@ class TelephonyCall(models.Model):
     def _get_dialled_record(self, res_model, res_id):
         """Return the record a call is made from, if the user may read it."""
         if not res_model or not res_id or res_model not in self.env:
+            return None
+        if self.env[res_model]._abstract:
             return None
         record = self.env[res_model].browse(res_id).exists()
         return record if record and record.has_access("read") else None

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .telephony_arguments import check_arguments
 from .telephony_call_incoming import REJOIN_SECONDS
 
 # Seconds after which it is looked whether the one a customer waits for is still there.
@@ -23,6 +24,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def take_back(self, uuid):
         """Go on with a call that was put aside; the one that runs meanwhile is put aside.
 

@@ -3,6 +3,8 @@ import math
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .telephony_arguments import check_arguments
+
 # The question after a bad call; the words are the carrier's own list of troubles.
 ISSUES = [
     ("none", "It Was Fine"),
@@ -112,6 +114,7 @@ class TelephonyCall(models.Model):
                                   groups="crm_telephony.group_supervisor")
 
     @api.model
+    @check_arguments
     def save_quality(self, uuid, provider_leg_id, report):
         """Keep how good the sound of the current user's own browser was.
 
@@ -132,6 +135,7 @@ class TelephonyCall(models.Model):
         return bool(quality_sudo.bad and not quality_sudo.issue and leg_sudo.role == "agent")
 
     @api.model
+    @check_arguments
     def rate_quality(self, uuid, issue):
         """Keep what the current user says of the sound of a call that was bad.
 

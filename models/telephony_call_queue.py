@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from .telephony_arguments import check_arguments
 from .telephony_call_incoming import LONGEST_RINGBACK
 from .telephony_document import AskKey, Leave, Play, Redirect, Say
 
@@ -175,6 +176,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def pick_up(self, uuid):
         """Take a chosen caller out of a queue.
 

@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .telephony_arguments import check_arguments
 from .telephony_destination import is_emergency
 from .telephony_document import Say
 from .telephony_recording import LIVE
@@ -28,6 +29,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def set_recording(self, uuid, wanted):
         """Start, pause, resume or stop the recording of a conversation of the current user.
 

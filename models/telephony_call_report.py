@@ -4,6 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .telephony_arguments import check_arguments
 from .telephony_day import midnight
 
 # Seconds within which somebody who hangs up has not waited for anybody.
@@ -146,6 +147,7 @@ class TelephonyCallReport(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def dashboard(self, days):
         """Return the figures of the last days, and those of as many days before, to compare.
 

@@ -20,6 +20,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .telephony_arguments import check_arguments
 from .telephony_call_state import CallEvent
 from .telephony_document import Leave
 
@@ -40,6 +41,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def transfer(self, uuid, target, mode):
         """Bring somebody else into a call of the current user.
 

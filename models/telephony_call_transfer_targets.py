@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from .telephony_arguments import check_arguments
+
 CONTACTS = 5
 # Characters of which a telephone number may consist, as people write it.
 NUMBER_CHARACTERS = set("0123456789+()-./ \u00a0")
@@ -14,6 +16,7 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     @api.model
+    @check_arguments
     def transfer_targets(self, uuid, term=""):
         """Return to whom a call of the current user can be transferred.
 

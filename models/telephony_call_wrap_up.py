@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from .telephony_arguments import check_arguments
+
 
 class TelephonyCall(models.Model):
     """What the phone user says about a call at its end, and the time there is for it."""
@@ -17,6 +19,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def wrap_up(self, uuid, values):
         """Keep what the user says about a call at its end, and end or extend the wrap-up.
 
@@ -40,6 +43,7 @@ class TelephonyCall(models.Model):
         return {**call_sudo._to_client_for_me(), "agent": agent_sudo._to_client()}
 
     @api.model
+    @check_arguments
     def get_dispositions(self, uuid):
         """Return the results the user may choose from after a call.
 

@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 from .providers.base import ProviderError
+from .telephony_arguments import check_arguments
 from .telephony_destination import NO_COUNTRY, PERSONAL, PREMIUM, classify
 
 _logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class TelephonyCallerId(models.Model):
     # === RPC === #
 
     @api.model
+    @check_arguments
     def start_verification(self, number, name, extension=None, delay=None, shared=False):
         """Let Twilio call a number and ask for a code, which is shown to the current user now.
 
@@ -145,6 +147,7 @@ class TelephonyCallerId(models.Model):
         return {"id": record_sudo.id, "code": code, "state": record_sudo.state}
 
     @api.model
+    @check_arguments
     def check_verification(self, caller_id_id):
         """Ask Twilio how a verification goes, in case its own message was lost.
 
@@ -161,6 +164,7 @@ class TelephonyCallerId(models.Model):
         return record_sudo._to_client()[0]
 
     @api.model
+    @check_arguments
     def remove(self, caller_id_id):
         """Take a caller ID out of the current user's list; calls made with it keep it.
 
@@ -170,6 +174,7 @@ class TelephonyCallerId(models.Model):
         return True
 
     @api.model
+    @check_arguments
     def get_choices(self, number=None):
         """Return the caller IDs the current user may show, and the last one shown to a number.
 

@@ -33,6 +33,7 @@ from . import (
     test_permutations,
     test_phone,
     test_preferences,
+    test_public_methods,
     test_quality,
     test_queue,
     test_queue_wait,

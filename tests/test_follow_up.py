@@ -93,9 +93,10 @@ class TestFollowUp(EndedCalls):
         for values in ({}, {"date": False}, {"date": "tomorrow"}, {"date": "2030-02-31"}):
             with self.assertRaisesRegex(UserError, "date"):
                 schedule(call.uuid, "call", values)
-        with self.assertRaisesRegex(UserError, "date"):
-            schedule(call.uuid, "call", {**PLAN, "date": [2030]})
-        for user_id in (self.pia.id, self.eva.id, -1, "bob"):
+        for wrong in ({"date": [2030]}, {"user_id": "bob"}):
+            with self.assertRaisesRegex(UserError, "not valid"):
+                schedule(call.uuid, "call", {**PLAN, **wrong})
+        for user_id in (self.pia.id, self.eva.id, -1):
             with self.assertRaisesRegex(UserError, "cannot be given"):
                 schedule(call.uuid, "task", {**PLAN, "user_id": user_id})
         with self.assertRaisesRegex(UserError, "a call or a task"):

@@ -75,7 +75,9 @@ class TestDial(TelephonyCase):
 
     def test_number_that_is_no_text(self):
         """A client may send anything: it is refused in words."""
-        self.assertEqual(self.dialled(32470123456), CUSTOMER)
+        for number in (32470123456, [CUSTOMER], True, {"number": CUSTOMER}):
+            with self.subTest(number=number), self.assertRaisesRegex(UserError, "not valid"):
+                self.dialled(number)
 
     def test_user_without_a_number(self):
         """Z16: who may not call is told so."""

@@ -64,7 +64,8 @@ class TestQuality(TelephonyHttpCase):
         self.save(device="x" * 500, unknown="x", user_id=self.bob.id)
         self.assertEqual((len(self.rows.device), self.rows.user_id), (100, self.ana))
         calls = self.as_user(self.ana)
-        self.assertFalse(calls.save_quality(self.call.uuid, AGENT_LEG, "no report"))
+        with self.assertRaisesRegex(UserError, "not valid"):
+            calls.save_quality(self.call.uuid, AGENT_LEG, "no report")
 
     def test_only_the_own_leg(self):
         """A browser tells of its own leg, and of nobody else's."""

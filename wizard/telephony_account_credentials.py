@@ -57,6 +57,7 @@ class TelephonyAccountCredentials(models.TransientModel):
 
     # === ACTIONS === #
 
+    @api.private
     @api.model
     def action_open(self, account):
         """Return the window.

@@ -41,6 +41,7 @@ class TelephonyDiagnosis(models.TransientModel):
     def _compute_display_name(self):
         self.display_name = _("Fix It")
 
+    @api.private
     @api.model
     def action_open(self, account=None):
         """Check an account, and show the result.

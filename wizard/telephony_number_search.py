@@ -25,6 +25,7 @@ class TelephonyNumberSearch(models.TransientModel):
     is_searched = fields.Boolean(readonly=True)
     line_ids = fields.One2many("telephony.number.search.line", "search_id", readonly=True)
 
+    @api.private
     @api.model
     def action_open(self, account):
         """Return the window.

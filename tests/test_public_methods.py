@@ -1,0 +1,132 @@
+"""Whatever a browser passes to a public method: a sentence comes back, and nothing of others."""
+
+import inspect
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
+
+from .common import CUSTOMER, leg_sid
+from .test_security_rpc import MUTED, EveryMethodCase
+
+#: Beyond what a column of identifiers holds, and beyond any number of the database.
+HUGE = (2**31, 2**63)
+
+
+@tagged("post_install", "-at_install")
+class TestArguments(EveryMethodCase):
+    """Finding 10: one argument after the other is of a wrong type, the others are right."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        calls = cls.env["telephony.call"].sudo()
+        values = {
+            "account_id": cls.account.id, "direction": "incoming", "state": "ended",
+            "outcome": "missed", "customer_number": CUSTOMER, "number_id": cls.number.id,
+        }  # fmt: skip
+        cls.own, cls.nobodys = calls.create([
+            {**values, "user_id": cls.cleo.id, "partner_id": cls.partner.id, "leg_ids": [
+                (0, 0, {"account_id": cls.account.id, "role": "agent", "label": "agent-1",
+                        "user_id": cls.cleo.id, "provider_leg_id": leg_sid(72),
+                        "status": "ended"}),
+            ]},
+            {**values, "note": "secret note of nobody"},
+        ])  # fmt: skip
+        cls.agent_cleo.allow_caller_id = True
+        cls.env.flush_all()
+
+    def get_methods(self):
+        """Return those that a browser gives arguments to."""
+        return [
+            (model, name, parameters) for model, name, parameters in super().get_methods()
+            if model.startswith("telephony.") and parameters
+        ]  # fmt: skip
+
+    def get_right_value(self, parameter):
+        known = {
+            "uuid": self.own.uuid, "caller_id_id": None, "res_id": self.partner.id,
+            "res_model": "res.partner", "partner_id": self.partner.id, "activity_id": None,
+            "wanted": "recording", "days": 7, "provider_leg_id": leg_sid(72), "report": {},
+            "issue": "silence", "mode": "blind",
+            "values": {"note": "mine", "date": "2026-12-01", "summary": "Mine"},
+        }  # fmt: skip
+        if parameter.name in known:
+            return known[parameter.name]
+        return self.get_value(parameter, 0)
+
+    def get_wrong_values(self, name, right):
+        """Return what has another type than the argument of this name."""
+        ours = right if isinstance(right, str | int) else self.own.id
+        yield from ([ours, self.call.uuid, self.nobodys.uuid], [self.call.id, ours], [[]],
+                    {"x": 1}, {"uuid": self.call.uuid}, 1.5, *HUGE, -HUGE[0])  # fmt: skip
+        yield from (True, None, False, "", 0, -1, "%", "a\0b", "\ud800", "' OR 1=1 --", 7)
+        if name in ("values", "target"):
+            for key in ("note", "disposition_id", "extend", "done", "date", "summary", "user_id",
+                        "call_via", "phone_number", "default_number_id", "press_to_accept",
+                        "call_waiting", "type", "id", "number", "reason"):  # fmt: skip
+                for value in (
+                    [self.call.id, self.nobodys.id], {"x": 1}, True, None, *HUGE, "\0", "x",
+                ):  # fmt: skip
+                    yield {**(right or {}), key: value}
+
+    def call_with(self, user, model, name, arguments):
+        """Call a method as a browser does; return the answer, or the error."""
+        records = self.as_user(user, model)
+        if not getattr(getattr(type(records), name), "_api_model", False):
+            records = records.browse(self.get_target(model).ids)
+        self.env.cr.execute("SAVEPOINT attempt")
+        try:
+            result = getattr(records, name)(**arguments)
+            self.env.flush_all()
+            return result
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at
+            self.env.cr.execute("ROLLBACK TO SAVEPOINT attempt")
+            self.env.invalidate_all()
+            return error
+
+    def test_every_method_with_arguments_checks_them(self):
+        """A method that is added cannot forget it."""
+        for model, name, _parameters in self.get_methods():
+            with self.subTest(method=f"{model}.{name}"):
+                self.assertTrue(getattr(type(self.env[model]), name).checks_arguments)
+
+    def setUp(self):
+        super().setUp()
+        self.carrier.answers["start_verification"] = ("123456", leg_sid(73))
+
+    @mute_logger(*MUTED)
+    def test_arguments_of_wrong_types_are_refused_in_a_sentence(self):
+        """No record of others, and nothing but a sentence, whatever is passed."""
+        tables = {"telephony_call": SQL("id IN %s", (self.call.id, self.nobodys.id))}
+        before = self.snapshot(tables)
+        for model, name, parameters in self.get_methods():
+            right = {
+                parameter.name: self.get_right_value(parameter) for parameter in parameters
+                if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+            }  # fmt: skip
+            for wrong, right_value in right.items():
+                for value in self.get_wrong_values(wrong, right_value):
+                    with self.subTest(method=f"{model}.{name}", argument=wrong, value=value):
+                        answer = self.call_with(
+                            self.cleo, model, name, {**right, wrong: value}
+                        )
+                        if isinstance(answer, Exception):
+                            self.assertIsInstance(answer, UserError)
+                            self.assertRegex(str(answer), r"\w \w.*[.:?]")
+                        self.assertNotIn("secret note", str(answer))
+                        self.assertEqual(self.snapshot(tables), before)
+                        self.undo()
+
+    def test_list_of_own_and_foreign_calls_is_refused(self):
+        """The reproduction of the finding: the owners of mine and nobody's call are me."""
+        calls = self.as_user(self.cleo)
+        for method, arguments in (
+            ("wrap_up", ({},)), ("cancel_transfer", ()), ("check_transfer", ()),
+            ("schedule_follow_up", ("task", {"date": "2026-12-01"})), ("save_note", ("mine",)),
+        ):  # fmt: skip
+            for uuid in ([self.own.uuid, self.nobodys.uuid], True, {"x": self.nobodys.uuid}):
+                with self.subTest(method=method, uuid=uuid), \
+                        self.assertRaisesRegex(UserError, "not valid"):
+                    getattr(calls, method)(uuid, *arguments)
+        self.assertEqual(self.nobodys.note, "secret note of nobody")
