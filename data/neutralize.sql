@@ -5,6 +5,8 @@ UPDATE telephony_account
        api_key_sid = NULL,
        api_key_secret = NULL,
        twiml_app_sid = NULL,
+       connected_base_url = NULL,
+       former_base_url = NULL,
        webhook_base_url = 'https://neutralized.invalid';
 UPDATE telephony_agent SET status = 'offline';
 DELETE FROM telephony_agent_lease;

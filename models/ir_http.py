@@ -1,11 +1,13 @@
 import functools
 import logging
 
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import Forbidden
 
 from odoo import models
 from odoo.http import request
 
+from .providers.twilio import signature
 from .telephony_lost_race import run_again_at_once
 
 _logger = logging.getLogger(__name__)
@@ -27,28 +29,56 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _auth_method_twilio(cls):
-        """Let only Twilio in: the request is signed with the secret of the account it names.
+        """Admit Twilio only: the request is signed with the secret of the account it names.
 
-        Nothing but the account's identifier is read before the signature is checked. The
-        address that was signed is the *configured* one, because behind a proxy the request's own
-        host and scheme are somebody else's.
+        Everybody may send a request, so a refusal is cheap: what cannot come from Twilio is
+        refused before the body is read, at most 64 KB of it are, and nothing but the account is
+        looked for. The handlers get the very fields that were signed.
 
         :raise Forbidden: the account is unknown, or the signature is missing or wrong
         """
         cls._auth_method_public()
         http_request = request.httprequest
-        form = http_request.form
-        path = http_request.environ.get("REQUEST_URI") or http_request.full_path.rstrip("?")
+        form = cls._read_twilio_form(http_request)
         # sudo: telephony.account - the secret is compared here and goes nowhere
-        account_sudo = request.env["telephony.account"].sudo()._find_signed(
-            form.get("AccountSid"), path, form, http_request.headers.get("X-Twilio-Signature")
+        accounts_sudo = request.env["telephony.account"].sudo()
+        account_sudo, is_signed = accounts_sudo._find_signed(
+            form.get("AccountSid"),
+            cls._get_raw_path(http_request),
+            form,
+            http_request.headers.get("X-Twilio-Signature"),
         )
-        if not account_sudo:
+        if not is_signed:
             _logger.warning("A webhook without a valid signature was refused: %s",
                             http_request.path)
+            if account_sudo:
+                account_sudo._remember_refusal()
             raise Forbidden
+        # Odoo reads the form again for the handler's parameters. It finds these fields.
+        http_request.form, http_request.files = form, ImmutableMultiDict()
         request.update_env(context={
             **request.env.context,
             "telephony_account_id": account_sudo.id,
             "allowed_company_ids": account_sudo.company_id.ids,
         })
+
+    @classmethod
+    def _get_raw_path(cls, http_request):
+        # What was signed is the address as it was sent, which the server has decoded already.
+        return http_request.environ.get("REQUEST_URI") or http_request.full_path.rstrip("?")
+
+    @classmethod
+    def _read_twilio_form(cls, http_request):
+        """Read the fields of a request that may be Twilio's.
+
+        :return: the fields; empty when the request cannot be Twilio's
+        :rtype: ImmutableMultiDict
+        """
+        if not signature.may_be_signed(
+            http_request.headers.get("X-Twilio-Signature"),
+            cls._get_raw_path(http_request),
+            http_request.mimetype,
+            None if "Transfer-Encoding" in http_request.headers else http_request.content_length,
+        ):
+            return ImmutableMultiDict()
+        return ImmutableMultiDict(signature.parse_form(http_request.get_data()) or ())

@@ -48,6 +48,13 @@ class TelephonyAccount(models.Model):
         help="The address under which Twilio reaches this Odoo, as https://crm.example.com. "
         "Leave it empty to use the address of the database.",
     )
+    connected_base_url = fields.Char(
+        "Connected Address", readonly=True, copy=False, groups="base.group_system",
+        help="The public address that Twilio received with the last Connect. Twilio asks and "
+        "signs this one, whatever becomes of the database's address.",
+    )
+    # Calls that began before the address changed go on at the one they began with.
+    former_base_url = fields.Char(readonly=True, copy=False, groups="base.group_system")
     region = fields.Char(groups="base.group_system", help="As ie1. Empty: United States.")
     edge = fields.Char(groups="base.group_system", help="As dublin. Empty: the nearest.")
     api_base_url = fields.Char(
@@ -106,19 +113,37 @@ class TelephonyAccount(models.Model):
             base_url=account.api_base_url,
         )
 
-    def _get_webhook_url(self, route, **query):
+    def _get_webhook_url(self, route, *, base_url=None, **query):
         """Build the public address of a webhook.
 
         :param str route: last part of the path
+        :param str base_url: in place of the public address that Twilio knows
         :param query: what the webhook has to know; it is protected by the signature
         :rtype: str
         """
-        url = self._get_base_url() + WEBHOOK_ROOT + route
+        url = (base_url or self._get_base_url()) + WEBHOOK_ROOT + route
         return url + ("?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else "")
 
-    def _get_base_url(self):
+    def _get_configured_base_url(self):
+        """Return the public address that Twilio receives with the next *Connect*."""
         # sudo: telephony.account - an address, no secret
         return (self.sudo().webhook_base_url or self.get_base_url()).rstrip("/")
+
+    def _get_base_url(self):
+        """Return the public address that Twilio knows.
+
+        The database's own address changes when an administrator logs in under another name of the
+        host. What Twilio received does not, so all addresses begin with that.
+        """
+        # sudo: telephony.account - an address, no secret
+        return self.sudo().connected_base_url or self._get_configured_base_url()
+
+    def _get_signed_base_urls(self):
+        """Return all addresses that Twilio may have signed, each once."""
+        # sudo: telephony.account - addresses, no secrets
+        former = self.sudo().former_base_url
+        urls = (self._get_base_url(), former, self._get_configured_base_url())
+        return list(dict.fromkeys(filter(None, urls)))
 
     def _get_sound_url(self, name):
         """Return the public address of a sound of the addon."""
@@ -167,17 +192,19 @@ class TelephonyAccount(models.Model):
         :param str path: raw path and query of the request
         :param form: the posted fields
         :param str given_signature: what the request offers as proof
-        :return: the account, or nothing when the proof is missing or wrong
+        :return: the account, or nothing when it is unknown; whether the proof is right
+        :rtype: tuple(telephony.account, bool)
         """
         # Nothing that cannot be an account is looked for: anybody may ask this.
         if not given_signature or not ACCOUNT_SID.fullmatch(account_sid or ""):
-            return self.browse()
+            return self.browse(), False
         account = self.search_fetch([("account_sid", "=", account_sid)], limit=1)
-        if account and signature.is_signed(
-            account.auth_token, account._get_base_url() + path, form, given_signature
-        ):
-            return account
-        return self.browse()
+        return account, bool(account) and signature.is_signed(
+            account.auth_token,
+            [base_url + path for base_url in account._get_signed_base_urls()],
+            form,
+            given_signature,
+        )
 
     def _parse_leg_event(self, params):
         return events.parse_leg_event(params)

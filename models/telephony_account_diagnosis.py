@@ -2,7 +2,7 @@ import secrets
 from urllib.parse import urlsplit
 
 from odoo import _, api, models
-from odoo.tools import hmac
+from odoo.tools import format_datetime, hmac
 
 from .providers.base import ProviderError
 
@@ -45,7 +45,8 @@ class TelephonyAccount(models.Model):
                 except ProviderError as error:
                     lines.append(self._line(check, "error", self._explain(error)))
             lines.append(self._diagnose_clock(client))
-        return [*lines, self._diagnose_address(), *self._diagnose_own_server()]
+        lines += [self._diagnose_address(), *self._diagnose_own_server()]
+        return [*lines, self._diagnose_refusals(lines)]
 
     @api.model
     def _line(self, check, state, sentence, repair=False, number=None):
@@ -212,7 +213,24 @@ class TelephonyAccount(models.Model):
     # === OUR OWN ADDRESS === #
 
     def _diagnose_address(self):
-        base = self._get_base_url()
+        line = self._diagnose_configured_address()
+        if not self._is_address_outdated():
+            return line
+        addresses = {"old": self._get_base_url(), "new": self._get_configured_base_url()}
+        if line["state"] == "ok":
+            return self._line("address", "warning", _(
+                "Twilio still calls %(old)s. The public address is %(new)s now: connect again.",
+                **addresses,
+            ), "connect")
+        # Connecting would lead Twilio to an address that it cannot call.
+        return self._line("address", "warning", _(
+            "Twilio still calls %(old)s. The public address has become %(new)s, where Twilio "
+            "cannot call: enter the right one.",
+            **addresses,
+        ), "account")
+
+    def _diagnose_configured_address(self):
+        base = self._get_configured_base_url()
         parts = urlsplit(base)
         host = parts.hostname or ""
         # sudo: telephony.account - an address, no secret
@@ -281,6 +299,37 @@ class TelephonyAccount(models.Model):
                 "or the content of requests; it must hand them on as they are."
             ))
         return self._line("signature", "error", self._explain_answer(status))
+
+    def _diagnose_refusals(self, lines):
+        """Say whether requests were refused lately, and what the other lines make likely.
+
+        :param list(dict) lines: what else was found
+        """
+        if not self._was_refused_lately():
+            return self._line("refusal", "ok", _("No request of Twilio was refused lately."))
+        found = {line["check"]: line for line in lines if line["state"] != "ok"}
+        moment = format_datetime(self.env, self.last_refused_at)
+        if "credentials" in found:
+            return self._line("refusal", "error", _(
+                "Requests for this account were refused, the last one at %(moment)s. The auth "
+                "token was probably changed at Twilio: enter the new one.", moment=moment,
+            ), "credentials")
+        if {"address", "application"} & found.keys():
+            return self._line("refusal", "error", _(
+                "Requests for this account were refused, the last one at %(moment)s. Twilio "
+                "probably calls another address than the configured one: connect again.",
+                moment=moment,
+            ), found.get("address", found.get("application"))["repair"])
+        if "signature" in found:
+            return self._line("refusal", "error", _(
+                "Requests for this account were refused, the last one at %(moment)s. A proxy in "
+                "front of Odoo probably changes them on their way.", moment=moment,
+            ))
+        return self._line("refusal", "warning", _(
+            "Requests for this account were refused, the last one at %(moment)s, because their "
+            "signature was wrong. Twilio's are recognized now: the cause is gone, or somebody else "
+            "sent them.", moment=moment,
+        ))
 
     @api.model
     def _answer_ping(self, question):

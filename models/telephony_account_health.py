@@ -1,11 +1,15 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from .providers.base import ProviderError
 
 # Minutes after which a job that did not run, or a carrier that did not answer, is a fault.
 LATE_MINUTES = 10
+# Minutes a refused request is worth a warning, and seconds between two that are remembered.
+REFUSAL_MINUTES = 60
+REFUSAL_SECONDS = 60
 
 
 class TelephonyAccount(models.Model):
@@ -17,6 +21,48 @@ class TelephonyAccount(models.Model):
         "Last Look", readonly=True, copy=False,
         help="When the carrier last told who is on the telephone.",
     )
+
+    last_refused_at = fields.Datetime(
+        "Last Refusal", readonly=True, copy=False,
+        help="When a request that named this account was refused, because its signature was wrong.",
+    )
+
+    def _remember_refusal(self):
+        """Remember that a request of Twilio, or of a forger, was refused. End the transaction.
+
+        Outsiders must not make us write: one who knows the account's identifier causes one write
+        a minute. The request has changed nothing, so its transaction serves for this.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        recent = now - timedelta(seconds=REFUSAL_SECONDS)
+        if self.last_refused_at and self.last_refused_at > recent:
+            return
+        cr = self.env.cr
+        cr.rollback()
+        # A row that is written at this moment is left alone: the next refusal comes.
+        cr.execute(SQL(
+            """UPDATE telephony_account SET last_refused_at = %s WHERE id IN (
+                   SELECT id FROM telephony_account
+                    WHERE id = %s AND (last_refused_at IS NULL OR last_refused_at < %s)
+                      FOR NO KEY UPDATE SKIP LOCKED
+               )""",
+            now, self.id, recent,
+        ))
+        cr.commit()  # pylint: disable=invalid-commit
+
+    def _was_refused_lately(self):
+        """Return whether a request that named this account was refused within the last hour."""
+        self.ensure_one()
+        late = fields.Datetime.now() - timedelta(minutes=REFUSAL_MINUTES)
+        return bool(self.last_refused_at and self.last_refused_at > late)
+
+    def _is_address_outdated(self):
+        """Return whether Twilio knows another public address than the configured one."""
+        self.ensure_one()
+        return self._get_base_url() != self._get_configured_base_url()
 
     def _list_living(self):
         """Ask the carrier for all legs that are alive.
@@ -60,7 +106,11 @@ class TelephonyAccount(models.Model):
         if not accounts_sudo:
             return "warn"
         working = all(
-            account.state == "connected" and account.has_auth_token for account in accounts_sudo
+            account.state == "connected"
+            and account.has_auth_token
+            and not account._is_address_outdated()
+            and not account._was_refused_lately()
+            for account in accounts_sudo
         )
         return "pass" if working else "warn"
 

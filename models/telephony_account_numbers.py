@@ -37,12 +37,13 @@ class TelephonyAccount(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _read_numbers(self, client):
+    def _read_numbers(self, client, base_url=None):
         """Read the account's numbers, and write the addresses of those used here.
 
         A number that somebody else uses is left alone: one that points elsewhere and was never
         connected here. No row is changed.
 
+        :param str base_url: see `_get_webhook_url`
         :return: see `TwilioAdmin.list_numbers`; with `is_connected`
         :rtype: list(dict)
         """
@@ -50,13 +51,14 @@ class TelephonyAccount(models.Model):
             number.number: number
             for number in self.with_context(active_test=False).number_ids
         }
-        addresses = self._get_addresses("voice")
+        addresses = self._get_addresses("voice", base_url)
+        own = tuple(f"{url}/" for url in self._get_signed_base_urls())
         numbers = client.list_numbers()
         for values in numbers:
             number = known.get(values["number"])
             is_free = (
                 values["is_unused"]
-                or values["voice_url"].startswith(self._get_base_url() + "/")
+                or values["voice_url"].startswith(own)
                 or OWN_MACHINE.match(values["voice_url"])
             )
             values["is_connected"] = bool(

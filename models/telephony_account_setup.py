@@ -63,7 +63,9 @@ class TelephonyAccount(models.Model):
 
     def _forget_credentials(self):
         super().write({
-            **dict.fromkeys((*SECRETS, "api_key_sid", "twiml_app_sid"), False),
+            **dict.fromkeys((
+                *SECRETS, "api_key_sid", "twiml_app_sid", "connected_base_url", "former_base_url",
+            ), False),
             "state": "draft",
         })
 
@@ -154,16 +156,17 @@ class TelephonyAccount(models.Model):
             base_url=account.api_base_url,
         )
 
-    def _get_addresses(self, kind):
+    def _get_addresses(self, kind, base_url=None):
         """Return the addresses Twilio has to ask.
 
         :param str kind: `voice` of a number, `client` of the application
+        :param str base_url: see `_get_webhook_url`
         :rtype: dict
         """
         return {
-            "voice_url": self._get_webhook_url(kind),
-            "fallback_url": self._get_webhook_url("fallback"),
-            "status_url": self._get_webhook_url("status"),
+            "voice_url": self._get_webhook_url(kind, base_url=base_url),
+            "fallback_url": self._get_webhook_url("fallback", base_url=base_url),
+            "status_url": self._get_webhook_url("status", base_url=base_url),
         }
 
     def _send_connection_request(self, auth_token=None):
@@ -176,24 +179,29 @@ class TelephonyAccount(models.Model):
         """
         self.ensure_one()
         name = f"Odoo {self.env.cr.dbname}"
+        base_url = self._get_configured_base_url()
         with self._explained():
             client = self._get_admin(password=auth_token)
             client.fetch_account_name()
             # sudo: telephony.account - the identifier of what we have at Twilio
             vals = {"twiml_app_sid": client.save_application(
-                self.sudo().twiml_app_sid, name, self._get_addresses("client")
+                self.sudo().twiml_app_sid, name, self._get_addresses("client", base_url)
             )}
-            numbers = self._read_numbers(client)
+            numbers = self._read_numbers(client, base_url)
             if not self._has_working_key(client):
                 # Last, because Twilio tells the secret only once.
                 vals["api_key_sid"], vals["api_key_secret"] = client.create_api_key(name)
         if auth_token:
             vals["auth_token"] = auth_token
+        if self._get_base_url() != base_url:
+            vals["former_base_url"] = self._get_base_url()
+        vals["connected_base_url"] = base_url
         return vals, numbers
 
     def _apply_connection(self, vals, numbers):
         """Write what `_send_connection_request` returned."""
-        self._save_credentials({**vals, "state": "connected"})
+        # What was refused until now is what connecting has put right.
+        self._save_credentials({**vals, "state": "connected", "last_refused_at": False})
         self._write_numbers(numbers)
 
     def _has_working_key(self, client):

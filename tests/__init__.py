@@ -14,6 +14,7 @@ from . import (
     test_contact_search,
     test_declined,
     test_destination_rules,
+    test_edge,
     test_emergency,
     test_flow,
     test_flow_exits,

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -53,7 +54,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
             {line.check: line.state for line in diagnosis.line_ids},
             dict.fromkeys([
                 "credentials", "key", "application", "number", "country", "balance", "clock",
-                "address", "reachability", "signature",
+                "address", "reachability", "signature", "refusal",
             ], "ok"),
         )  # fmt: skip
         self.assertEqual((diagnosis.error_count, diagnosis.warning_count), (0, 0))
@@ -71,7 +72,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         diagnosis = self.diagnose()
         self.assertEqual(
             diagnosis.line_ids.mapped("check"),
-            ["credentials", "address", "reachability", "signature"],
+            ["credentials", "address", "reachability", "signature", "refusal"],
         )
         action = self.repair(diagnosis.line_ids[0])
         self.assertEqual(action["res_model"], "telephony.account.credentials")
@@ -152,6 +153,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
             self.find("clock", state)
 
     def test_address_has_to_be_public_and_encrypted(self):
+        self.admin_account.connected_base_url = False
         for address, state in (
             ("https://crm.example.com", "ok"),
             ("http://crm.example.com", "error"),
@@ -164,10 +166,52 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
                 self.admin_account.webhook_base_url = address
                 self.find("address", state)
 
+    def test_address_changed_after_connect_is_pointed_out_and_connect_repairs_it(self):
+        """Finding 18: calls go on at the old address, and an administrator learns of it."""
+        new = "https://phone.example.com"
+        self.admin_account.webhook_base_url = new
+        line = self.find("address", "warning")
+        self.assertEqual(line.sentence, (
+            f"Twilio still calls {BASE_URL}. The public address is {new} now: connect again."
+        ))  # fmt: skip
+        self.repair(line)
+        self.find("address", "ok")
+        self.find("application", "ok")
+        self.find("number", "ok")
+        self.assertEqual(self.admin_account.connected_base_url, new)
+        self.assertEqual(self.admin_account.sudo().former_base_url, BASE_URL)
+        for kind in (self.twilio.applications, self.twilio.numbers):
+            [values] = kind.values()
+            self.assertTrue(values["voice_url"].startswith(new))
+
+    def test_address_changed_to_a_private_one_is_not_told_to_twilio(self):
+        """Finding 18: a login under another name of the host must not lead calls there."""
+        self.admin_account.webhook_base_url = False
+        self.env["ir.config_parameter"].sudo().set_param("web.base.url", "http://localhost:8069")
+        line = self.find("address", "warning")
+        self.assertEqual(line.repair, "account")
+        self.assertIn("http://localhost:8069", line.sentence)
+        self.find("application", "ok")
+        self.find("number", "ok")
+
+    def test_refused_requests_are_pointed_out_with_their_cause(self):
+        """Finding 18: webhooks that were refused are a line of their own."""
+        self.admin_account.sudo().last_refused_at = fields.Datetime.now()
+        self.find("refusal", "warning")
+        self.signed = (403, "")
+        self.assertIn("proxy", self.find("refusal", "error").sentence)
+        self.signed = (200, "")
+        self.twilio.token = "changed"
+        self.assertEqual(self.find("refusal", "error").repair, "credentials")
+        self.twilio.token = TOKEN
+        self.admin_account.webhook_base_url = "https://phone.example.com"
+        self.repair(self.find("refusal", "error"))
+        self.find("refusal", "ok")
+
     def test_private_address_is_only_a_warning_beside_a_stand_in(self):
         self.admin_account.sudo().write({
             "webhook_base_url": "http://localhost:8069", "api_base_url": "http://localhost:8090",
-            "auth_token": TOKEN,
+            "auth_token": TOKEN, "connected_base_url": False,
         })  # fmt: skip
         self.find("address", "warning")
 
@@ -197,7 +241,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.twilio.balance = "1"
         diagnosis.action_check_again()
         self.assertEqual(diagnosis.line_ids[0].check, "balance")
-        self.assertEqual(len(diagnosis.line_ids), 10)
+        self.assertEqual(len(diagnosis.line_ids), 11)
 
     def test_without_account_the_settings_open(self):
         self.admin_account.sudo().unlink()

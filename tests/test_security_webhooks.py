@@ -41,7 +41,7 @@ VERBS = {
 }  # fmt: skip
 #: What a person whom nobody asked may put into a field.
 GARBAGE = (
-    "", " ", "\0", "CA\0" + "1" * 30, "9" * 5000, "☎" * 40, "' OR 1=1 --", "%00%ff", "-1", "1e9",
+    "", " ", "\0", "CA\0" + "1" * 30, "9" * 2000, "☎" * 40, "' OR 1=1 --", "%00%ff", "-1", "1e9",
     "<Say>hi</Say>", "]]><Dial>+33899000000</Dial>", "&amp;", "\r\nX-Evil: 1", "../../etc/passwd",
     "None", "True", "[]", "{}", "null", "\U0001f600", "e\u0301", "\u202egnp.exe", "client:u_",
     "sip:me@example.com", "+", "00", "+266696687",
@@ -292,6 +292,8 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         damage = Damage(
             SEED, [value for _route, _query, fields in requests for _name, value in fields]
         )
+        # The moment of a refusal is remembered once a minute; see `test_edge`.
+        self.env.cr.execute("UPDATE telephony_account SET last_refused_at = '2100-01-01'")
         before = self.fingerprint()
         with captured_log() as lines:
             for number in range(COUNT * 6 // 10):

@@ -178,7 +178,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
     def test_garbage(self):
         """Zero bytes, huge values, other alphabets: never an error page."""
         garbage = {
-            "zero": "CA\0" + "1" * 30, "huge": "9" * 20000, "other": "☎" * 50, "sql": "' OR 1=1 --",
+            "zero": "CA\0" + "1" * 30, "huge": "9" * 2000, "other": "☎" * 50, "sql": "' OR 1=1 --",
             "percent": "%00%ff", "minus": "-1", "lone": "\x7f\x01",
         }  # fmt: skip
         full = self.get_params(

@@ -8,6 +8,7 @@ CHECKS = [
     ("address", "Public Address"),
     ("reachability", "Reachability"),
     ("signature", "Signature"),
+    ("refusal", "Refused Requests"),
     ("country", "Countries"),
     ("balance", "Balance"),
     ("clock", "Clock"),

@@ -1,7 +1,17 @@
 """The proof that a request comes from Twilio, against published vectors."""
 
+from urllib.parse import parse_qsl, urlencode
+
 import pytest
-from addon_models.providers.twilio.signature import is_signed
+from addon_models.providers.twilio.signature import (
+    MAX_BODY,
+    MAX_FIELDS,
+    is_signed,
+    may_be_signed,
+    parse_form,
+)
+from hypothesis import given
+from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
@@ -47,7 +57,7 @@ OWN_SIGNATURE = "wFhW+qsUjz9Q4oVAa5bThkupPtM="
     ],
 )
 def test_published_vector_is_accepted(url, form, signature):
-    assert is_signed(TOKEN, url, MultiDict(form), signature)
+    assert is_signed(TOKEN, [url], MultiDict(form), signature)
 
 
 NEGATIVES = {
@@ -81,7 +91,7 @@ NEGATIVES = {
 @pytest.mark.parametrize("reason", NEGATIVES)
 def test_wrong_request_is_refused(reason):
     token, url, form, signature = NEGATIVES[reason]
-    assert is_signed(token, url, MultiDict(form), signature) is False
+    assert is_signed(token, [url], MultiDict(form), signature) is False
 
 
 def test_signature_depends_on_every_byte_of_every_value():
@@ -89,9 +99,70 @@ def test_signature_depends_on_every_byte_of_every_value():
         for position in range(len(value)):
             changed = value[:position] + chr(ord(value[position]) ^ 1) + value[position + 1 :]
             form = MultiDict({**OWN_FORM, name: changed})
-            assert not is_signed(TOKEN, OWN_URL, form, OWN_SIGNATURE)
+            assert not is_signed(TOKEN, [OWN_URL], form, OWN_SIGNATURE)
 
 
 def test_fragment_is_no_part_of_the_signature():
     # Twilio never sends it, so an address with one can only come from us.
-    assert not is_signed(TOKEN, OWN_URL + "#rc=3", MultiDict(OWN_FORM), OWN_SIGNATURE)
+    assert not is_signed(TOKEN, [OWN_URL + "#rc=3"], MultiDict(OWN_FORM), OWN_SIGNATURE)
+
+
+def test_one_of_several_addresses_is_enough():
+    form = MultiDict(OWN_FORM)
+    assert is_signed(TOKEN, ["https://old.example/x", OWN_URL], form, OWN_SIGNATURE)
+    assert is_signed(TOKEN, [OWN_URL, "https://old.example/x"], form, OWN_SIGNATURE)
+    assert not is_signed(TOKEN, [], form, OWN_SIGNATURE)
+
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("signature", "path", "mimetype", "length"),
+    [
+        (None, "/x", FORM_TYPE, 10),
+        ("", "/x", FORM_TYPE, 10),
+        (OWN_SIGNATURE + "\n", "/x", FORM_TYPE, 10),
+        (OWN_SIGNATURE[:-1], "/x", FORM_TYPE, 10),
+        ("=" * 28, "/x", FORM_TYPE, 10),
+        ("é" * 27 + "=", "/x", FORM_TYPE, 10),
+        (OWN_SIGNATURE, "/x?" + "a" * 8192, FORM_TYPE, 10),
+        (OWN_SIGNATURE, "/x", "", 10),
+        (OWN_SIGNATURE, "/x", "multipart/form-data", 10),
+        (OWN_SIGNATURE, "/x", "application/json", 10),
+        (OWN_SIGNATURE, "/x", FORM_TYPE, None),
+        (OWN_SIGNATURE, "/x", FORM_TYPE, MAX_BODY + 1),
+    ],
+)
+def test_what_twilio_never_sends_is_refused_unread(signature, path, mimetype, length):
+    """Finding 19: nothing of the body is needed to refuse these."""
+    assert not may_be_signed(signature, path, mimetype, length)
+    assert may_be_signed(OWN_SIGNATURE, "/x", FORM_TYPE, MAX_BODY)
+
+
+@given(st.lists(st.tuples(st.text(st.characters(codec="utf-8")), st.text())))
+def test_form_is_read_as_the_standard_library_reads_it(fields):
+    fields = [
+        (name.encode("utf-8", "replace").decode(), value.encode("utf-8", "replace").decode())
+        for name, value in fields
+    ]
+    body = urlencode(fields).encode()
+    assert parse_form(body) == parse_qsl(body.decode(), keep_blank_values=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"&&a&b=&=c&", b"a=b=c+%2b%3D==d", b"a=%0D%0A+\r\n=\n%0a+", b"a==20=\n", b"\tx=\xc3\xa9"],
+)
+def test_odd_form_is_read_as_the_standard_library_reads_it(body):
+    assert parse_form(body) == parse_qsl(body.decode(), keep_blank_values=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"&" * MAX_FIELDS, b"a=%", b"a=%4", b"a=%zz", b"%x=", b"a=%FF", b"a=\xff", b"a=%ED%A0%80",
+    ],
+)  # fmt: skip
+def test_form_that_twilio_cannot_have_sent_is_refused(body):
+    assert parse_form(body) is None
