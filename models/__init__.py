@@ -59,6 +59,7 @@ from . import (
     telephony_callback,
     telephony_callback_activity,
     telephony_caller_id,
+    telephony_dialed_leg,
     telephony_disposition,
     telephony_flow,
     telephony_flow_check,

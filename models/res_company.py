@@ -46,7 +46,9 @@ class ResCompany(models.Model):
     telephony_calls_per_hour = fields.Integer(
         "Calls per User and Hour",
         default=100,
-        help="More outgoing calls than this look like fraud and are refused. 0: no limit.",
+        help="More calls than this look like fraud and are refused. Calls to the user's own "
+        "telephone, transfers to numbers, callbacks and verification calls count, too. 0: no "
+        "limit.",
     )
     telephony_wrap_up_seconds = fields.Integer(
         "Wrap-up Time",

@@ -182,11 +182,15 @@ class TelephonyCall(models.Model):
         """The phone user is there: from now on this is a call to the customer like any other."""
         if self._is_kept_place():
             self.started_at = fields.Datetime.now()
+            refusal = self.env["telephony.dialed.leg"]._get_limit_reached(
+                self.company_id, self.user_id
+            )
             self.leg_ids = [fields.Command.create({
                 "account_id": self.account_id.id,
                 "role": "customer",
                 "label": "customer",
                 "number": self.customer_number,
+                "refusal": refusal or False,
             })]
 
     def _is_kept_place(self):

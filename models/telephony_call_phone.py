@@ -35,6 +35,10 @@ class TelephonyCall(models.Model):
     def _add_phone_leg(self, agent, offer=None):
         asked = bool(offer) and offer.transfer_id._is_consultation()
         role = "consulted" if asked else "agent"
+        # A call of the user's own was checked; at the limit, a call that comes rings elsewhere.
+        refusal = offer and self.env["telephony.dialed.leg"]._get_limit_reached(
+            self.company_id, agent.user_id
+        )
         leg = self.env["telephony.call.leg"].create({
             "call_id": self.id,
             "account_id": self.account_id.id,
@@ -44,6 +48,7 @@ class TelephonyCall(models.Model):
             "transfer_id": offer.transfer_id.id if offer else False,
             "label": self._get_label(role),
             "number": agent.phone_number,
+            "refusal": refusal or False,
             "confirmed": False,
         })
         self.account_id._after_commit(self, "_send_ring_request", leg.id)

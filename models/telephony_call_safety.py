@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -141,19 +139,9 @@ class TelephonyCall(models.Model):
         :param str number: E.164
         :rtype: str
         """
-        sentence = self._get_forbidden_destination(agent.company_id, number)
-        if sentence:
-            return sentence
-        # sudo: res.company - the rules are no secret
-        limit = agent.company_id.sudo().telephony_calls_per_hour
-        if limit and self.sudo().search_count([
-            ("user_id", "=", agent.user_id.id),
-            ("direction", "=", "outgoing"),
-            ("started_at", ">", fields.Datetime.now() - timedelta(hours=1)),
-        ], limit=limit) >= limit:
-            return _("You have made %(count)s calls within an hour, which is the limit of your "
-                     "company. Wait a little.", count=limit)
-        return ""
+        return self._get_forbidden_destination(agent.company_id, number) or (
+            self.env["telephony.dialed.leg"]._get_limit_reached(agent.company_id, agent.user_id)
+        )
 
     def _check_rules(self, agent, number, override_reason):
         """Refuse a call that a rule forbids, unless an administrator gives a reason.

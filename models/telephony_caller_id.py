@@ -14,8 +14,11 @@ _logger = logging.getLogger(__name__)
 # Twilio: this number is verified for this account already.
 ALREADY_VERIFIED = 21450
 EXPIRES_MINUTES = 5
-ATTEMPTS_PER_HOUR = 3
 NAME_LENGTH = 64
+EXTENSION_LENGTH = 32
+EXTENSION_KEYS = frozenset("0123456789*#w")
+# Seconds until Twilio calls, at most.
+MAX_DELAY = 60
 PENDING = ("calling", "waiting")
 
 
@@ -57,13 +60,12 @@ class TelephonyCallerId(models.Model):
         readonly=True,
     )
     failure = fields.Selection(
-        [("code", "Wrong Code"), ("no_answer", "No Answer")], readonly=True
+        [("code", "Wrong Code"), ("no_answer", "No Answer"), ("other", "Verified by Another")],
+        readonly=True,
     )
     provider_caller_id = fields.Char("Identifier at the Carrier", readonly=True, copy=False)
     provider_leg_id = fields.Char(readonly=True, copy=False, index="btree_not_null")
     expires_at = fields.Datetime(readonly=True)
-    attempt_count = fields.Integer(readonly=True)
-    attempts_since = fields.Datetime(readonly=True)
 
     _number_unique = models.UniqueIndex(
         "(account_id, number, COALESCE(agent_id, 0))", "This caller ID is in the list already."
@@ -93,12 +95,15 @@ class TelephonyCallerId(models.Model):
         :rtype: dict
         """
         agent_sudo = self._get_allowed_agent()
-        if shared and not self.env.user.has_group("crm_telephony.group_manager"):
+        is_manager = self.env.user.has_group("crm_telephony.group_manager")
+        if shared and not is_manager:
             raise AccessError(_("Only an administrator can add a caller ID for everybody."))
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
             raise UserError(agent_sudo._get_reason_not_to_call())
-        e164 = self._check_number(number)
+        # All that could fail does so here, before a telephone rings.
+        e164 = self._check_number(str(number or ""))
+        name, extension, delay = self._clean(name or e164, extension, delay)
         owner = agent_sudo.browse() if shared else agent_sudo
         # sudo: telephony.caller.id - the current user's own, or an administrator's
         record_sudo = self.sudo().with_context(active_test=False).search([
@@ -107,36 +112,45 @@ class TelephonyCallerId(models.Model):
         ])
         if record_sudo.active and record_sudo.state == "verified":
             raise UserError(_("This caller ID is verified already."))
+        if self._get_rivals(account_sudo, e164, owner).filtered(lambda other: other._is_pending()):
+            raise UserError(_("Somebody else is verifying this number now. Try again in some "
+                              "minutes."))
         if record_sudo:
             # News of an earlier call, written at this moment, must make this request start again
             # now, and not after the telephone was called: it would then be called twice.
             self.env.cr.execute(SQL(
                 "SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id
             ))
-        self._check_attempts(account_sudo, e164)
-        values = {
-            "name": (name or "").strip()[:NAME_LENGTH] or e164, "active": True, "failure": False,
-        }
+        ledger = self.env["telephony.dialed.leg"]
+        company = account_sudo.company_id
+        refusal = ledger._get_limit_reached(company, self.env.user) or (
+            ledger._count_verification(company, e164)
+        )
+        if refusal:
+            raise UserError(refusal)
+        values = {"name": name or e164, "active": True, "failure": False}
         # The one request that is sent inside a transaction: its answer is the code itself. It
         # comes before every write, so that nobody else waits while Twilio thinks.
         try:
             code, provider_leg_id = account_sudo._get_client().start_verification(
-                e164, values["name"], "".join(c for c in extension or "" if c in "0123456789*#w"),
-                min(max(int(delay or 0), 0), 60),
-                account_sudo._get_webhook_url("caller_id"),
+                e164, values["name"], extension, delay, account_sudo._get_webhook_url("caller_id")
             )
             values.update(state="calling", provider_leg_id=provider_leg_id)
         except ProviderError as error:
             if error.code != ALREADY_VERIFIED:
                 raise UserError(self._explain(error, account_sudo)) from error
+            # Twilio does not say who has typed the code: only who did it before has the number
+            # back without one.
+            if record_sudo.state != "verified" and not is_manager:
+                raise UserError(_(
+                    "This number is verified at Twilio already, but not by you. Ask your phone "
+                    "administrator to add it for everybody."
+                )) from error
             code = False
             values.update(state="verified", provider_leg_id=False)
-        now = fields.Datetime.now()
-        values["expires_at"] = now + timedelta(minutes=EXPIRES_MINUTES, seconds=int(delay or 0))
-        if record_sudo.attempts_since and record_sudo.attempts_since > now - timedelta(hours=1):
-            values["attempt_count"] = record_sudo.attempt_count + 1
-        else:
-            values.update(attempt_count=1, attempts_since=now)
+        values["expires_at"] = fields.Datetime.now() + timedelta(
+            minutes=EXPIRES_MINUTES, seconds=delay
+        )
         if record_sudo:
             record_sudo.write(values)
         else:
@@ -252,17 +266,41 @@ class TelephonyCallerId(models.Model):
         return e164
 
     @api.model
-    def _check_attempts(self, account, number):
-        since = fields.Datetime.now() - timedelta(hours=1)
-        records_sudo = self.sudo().with_context(active_test=False).search([
+    def _clean(self, name, extension, delay):
+        """Return name, extension and delay of a verification as Twilio and the database take them.
+
+        :raise UserError: the delay is no number
+        :rtype: tuple(str, str, int)
+        """
+        try:
+            delay = min(max(int(delay or 0), 0), MAX_DELAY)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise UserError(_("The delay is a number of seconds, from 0 to 60.")) from error
+        name = "".join(char for char in str(name) if char.isprintable()).strip()[:NAME_LENGTH]
+        extension = "".join(char for char in str(extension or "") if char in EXTENSION_KEYS)
+        return name, extension[:EXTENSION_LENGTH], delay
+
+    @api.model
+    def _get_rivals(self, account, number, owner):
+        """Return the same number in the lists of others, archived ones too, as superuser.
+
+        :param account: where the number is verified
+        :param str number: E.164
+        :param owner: the phone user whose row does not count, or nobody: the row of everybody
+        """
+        # sudo: telephony.caller.id - whether others have it, and nothing else of theirs
+        return self.sudo().with_context(active_test=False).search([
             ("account_id", "=", account.id), ("number", "=", number),
-            ("attempts_since", ">", since),
+            ("agent_id", "!=", owner.id),
         ])
-        if sum(records_sudo.mapped("attempt_count")) >= ATTEMPTS_PER_HOUR:
-            raise UserError(_(
-                "This number was called %(count)s times within an hour. Try again later.",
-                count=ATTEMPTS_PER_HOUR,
-            ))
+
+    def _is_pending(self):
+        """Return whether the code may still be typed on one of these numbers."""
+        now = fields.Datetime.now()
+        return any(
+            record.state in PENDING and record.expires_at and record.expires_at > now
+            for record in self
+        )
 
     @api.model
     def _explain(self, error, account):
@@ -311,7 +349,11 @@ class TelephonyCallerId(models.Model):
         client = self.account_id._get_client()
         try:
             provider_caller_id = client.find_caller_id(self.number)
-            if provider_caller_id:
+            rivals = self._get_rivals(self.account_id, self.number, self.agent_id)
+            if provider_caller_id and "verified" in rivals.mapped("state"):
+                return "_set_state", ("failed", "other")
+            # While others are called, too, only the message about this call says who typed.
+            if provider_caller_id and not rivals._is_pending():
                 return "_set_state", ("verified", False, provider_caller_id)
             params = client.fetch_leg(self.provider_leg_id)
         except ProviderError as error:
@@ -368,6 +410,9 @@ class TelephonyCallerId(models.Model):
         number = self.env["telephony.call"]._format_number(self.number)
         if self.state == "failed" and self.failure == "no_answer":
             return _("Nobody answered at %(number)s.", number=number)
+        if self.state == "failed" and self.failure == "other":
+            return _("%(number)s was verified by somebody else. Ask your phone administrator to "
+                     "add it for everybody.", number=number)
         return {
             "calling": _("We are calling %(number)s.", number=number),
             "waiting": _("Type the code on the telephone."),

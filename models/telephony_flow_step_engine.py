@@ -197,6 +197,9 @@ class TelephonyFlowStep(models.Model):
             call._add_trace(_("“%(step)s”: not forwarded. %(reason)s",
                               step=self.name, reason=refusal))
             return "timeout"
+        self.env["telephony.dialed.leg"]._count(
+            call.company_id, self.env["res.users"], "forward"
+        )
         call._add_trace(_("“%(step)s”: forwarded to %(number)s.",
                           step=self.name, number=self.forward_number))
         return [Forward(

@@ -308,6 +308,7 @@ class World:
             ),
             "telephony_offer": ("expires_at", "offered_at", "closed_at", "create_date"),
             "telephony_agent": ("wrap_up_started_at", "wrap_up_until"),
+            "telephony_dialed_leg": ("dialed_at",),
         }.items():  # fmt: skip
             self.env.cr.execute(SQL("UPDATE %s SET %s", SQL.identifier(table), SQL(", ").join(
                 SQL("%s = %s - %s * interval '1 second'", SQL.identifier(column),

@@ -1,5 +1,6 @@
 """Caller IDs: permission, verification, choice; and the rules about destinations."""
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -107,11 +108,102 @@ class TestVerification(CallerIdWorld):
         self.run_after_commit()
         self.assertEqual(record.state, "verified")
 
-    def test_verified_at_twilio_already(self):
-        """Z12: 21450 means success: the number is linked, nobody is called."""
+    def verified_already(self):
+        """Let Twilio answer that somebody has verified the number."""
         self.carrier.failures["start_verification"] = [ProviderError("known", code=21450)]
-        record, answer = self.verify()
-        self.assertEqual((answer["code"], record.state), (False, "verified"))
+
+    def test_owner_has_a_removed_number_back_without_a_code(self):
+        """Z12: 21450 means success for whoever has typed the code before."""
+        record = self.make()
+        self.as_user(self.ana, "telephony.caller.id").remove(record.id)
+        self.verified_already()
+        again, answer = self.verify()
+        self.assertEqual((again, answer["code"], record.state, record.active),
+                         (record, False, "verified", True))
+
+    def test_number_verified_by_a_colleague_cannot_be_claimed(self):
+        """Finding 15: 21450 does not say who has typed the code."""
+        self.make(agent=self.agent_bob)
+        for state in (None, "failed", "expired", "lost"):
+            with self.subTest(state), self.env.cr.savepoint() as savepoint:
+                if state:
+                    self.make(state=state)
+                self.env.flush_all()
+                self.verified_already()
+                with self.assertRaisesRegex(UserError, "not by you"):
+                    self.verify()
+                savepoint.rollback()
+                self.env.invalidate_all()
+        self.assertFalse(self.agent_ana._get_caller_ids())
+
+    def test_number_verified_elsewhere_is_the_administrators_decision(self):
+        """Finding 15: an administrator adds it, also for everybody."""
+        self.env["telephony.agent"].create({
+            "user_id": self.max.id, "company_id": self.company_a.id, "allow_caller_id": True,
+        })
+        self.make(agent=self.agent_bob)
+        self.env.flush_all()
+        self.verified_already()
+        record, answer = self.verify(user=self.max, shared=True)
+        self.assertEqual((answer["code"], record.state, record.agent_id.id),
+                         (False, "verified", False))
+        self.assertIn(record, self.agent_ana._get_caller_ids())
+
+    def test_number_a_colleague_has_verified_meanwhile_is_not_mine(self):
+        """Finding 15: a caller ID found at Twilio says as little."""
+        record, _answer = self.verify()
+        self.make(agent=self.agent_bob)
+        self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
+        self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
+        self.run_after_commit()
+        self.assertEqual((record.state, record.failure), ("failed", "other"))
+        self.assertIn("by somebody else", record._to_client()[0]["message"])
+
+    def test_number_is_verified_by_one_at_a_time(self):
+        """Finding 15: otherwise nobody knows whose code was typed."""
+        self.agent_bob.allow_caller_id = True
+        record, _answer = self.verify()
+        with self.assertRaisesRegex(UserError, "Somebody else is verifying"):
+            self.verify(user=self.bob)
+        record.state = "expired"
+        self.verify(user=self.bob)
+
+    def test_odd_values_are_made_harmless_before_the_telephone_rings(self):
+        """Finding 8: an error after the request would ring, and count for nothing."""
+        record, _answer = self.verify(delay=10**12, extension="1\0" + "2" * 99)
+        self.assertLess((record.expires_at - fields.Datetime.now()).total_seconds(), 400)
+        answer = self.as_user(self.ana, "telephony.caller.id").start_verification(
+            "+32471222334", "a\0b\n" + "c" * 99
+        )
+        [first, second] = self.carrier.sent("start_verification")
+        self.assertEqual((first[2], first[3]), ("1" + "2" * 31, 60))
+        self.assertEqual(second[1], "ab" + "c" * 62)
+        self.assertEqual(self.CallerId.browse(answer["id"]).name, second[1])
+        for delay in ("soon", [1], float("inf"), float("nan")):
+            with self.subTest(delay), self.assertRaisesRegex(UserError, "number of seconds"):
+                self.verify("+32471222335", delay=delay)
+        self.assertEqual(len(self.carrier.sent("start_verification")), 2)
+
+    def test_verifications_of_a_user_are_limited(self):
+        """Finding 8: forty numbers in a row."""
+        with self.assertRaisesRegex(UserError, "10 verification calls"):
+            for index in range(40):
+                self.verify(f"+3247122{index:04d}")
+        self.assertEqual(len(self.carrier.sent("start_verification")), 10)
+
+    def test_forbidden_destinations_are_not_called_for_a_code(self):
+        """Finding 8: the rules about destinations count, too."""
+        self.company_a.telephony_country_policy = "own"
+        with self.assertRaisesRegex(UserError, "does not allow calls to Somalia"):
+            self.verify("+252612345678")
+        self.assertFalse(self.carrier.requests)
+
+    def test_hotlines_may_be_caller_ids(self):
+        """Finding D2: also where they must not be called."""
+        self.company_a.telephony_allow_shared_cost = False
+        for number in ("+864001234567", "+491801234567", "+448451234567", "+33826123456"):
+            with self.subTest(number):
+                self.assertEqual(self.verify(number)[0].state, "calling")
 
     def test_three_attempts_an_hour(self):
         """Z11: a number is not called again and again."""

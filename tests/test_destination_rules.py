@@ -7,6 +7,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.crm_telephony.models.providers.base import CallEvent
+
 from .common import CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
 
 MOBILE = "+32470111222"
@@ -16,7 +18,7 @@ PREMIUM = "+3290312345"
 FORBIDDEN = (
     PREMIUM, "+32905123456", "+49900112345600", "+881612345678", "+870773111632", "+979123456789",
     "+447012345678", "+252612345678", "+33612345678", "+3278123456",
-)  # fmt: skip
+)
 
 
 class DestinationWorld:
@@ -45,7 +47,7 @@ class TestGate(DestinationWorld, TelephonyCase):
     def test_new_company_allows_its_own_country_only(self):
         company = self.env["res.company"].create({
             "name": "Gamma", "country_id": self.france.id,
-        })  # fmt: skip
+        })
         calls = self.env["telephony.call"]
         self.assertFalse(calls._get_forbidden_destination(company, "+33612345678"))
         self.assertIn("Belgium", calls._get_forbidden_destination(company, CUSTOMER))
@@ -198,7 +200,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.env["telephony.caller.id"].create({
             "name": "Mine", "number": MOBILE, "account_id": self.account.id,
             "agent_id": self.agent_ana.id, "state": "verified",
-        })  # fmt: skip
+        })
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         self.agent_ana.allow_caller_id = False
@@ -210,7 +212,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.env["telephony.agent"].create({
             "user_id": self.max.id, "company_id": self.company_a.id,
             "number_ids": [Command.set(self.number.ids)],
-        })  # fmt: skip
+        })
         call = self.dial(self.max, PREMIUM, override_reason="The supplier's only line")
         self.connect_browser(call, self.max.telephony_agent_ids)
         self.run_after_commit()
@@ -308,14 +310,14 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         other = self.env["telephony.call"].create({
             "account_id": self.account_b.id, "direction": "incoming",
             "customer_number": self.number.number, "number_id": self.number_b.id,
-        })  # fmt: skip
+        })
         flow = self.env["telephony.flow"].create({
             "name": "Back", "company_id": self.company_b.id, "language": "en_US",
-        })  # fmt: skip
+        })
         step = self.env["telephony.flow.step"].create({
             "flow_id": flow.id, "name": "Back", "kind": "forward",
             "forward_number": OUTSIDE,
-        })  # fmt: skip
+        })
         self.assertEqual(step._enter(other), "timeout")
         self.assertIn("forwarded already", other.trace)
         self.assertEqual(call.state, "routing")
@@ -329,14 +331,123 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         queue = self.env["telephony.queue"].create({
             "name": "Support", "company_id": self.company_a.id, "callback_key": "*",
             "agent_ids": [Command.set(self.agent_ana.ids)],
-        })  # fmt: skip
+        })
         for number in ("+881612345678", "+4990011234500", "+3278123456", "+491801234567",
                        self.number.number):
             with self.subTest(number):
                 call = self.env["telephony.call"].create({
                     "account_id": self.account.id, "direction": "incoming", "queue_id": queue.id,
                     "customer_number": number, "number_id": self.number.id,
-                })  # fmt: skip
+                })
                 self.assertFalse(call._may_be_called_back())
                 call.customer_number = CUSTOMER
                 self.assertTrue(call._may_be_called_back())
+
+
+@tagged("post_install", "-at_install")
+class TestLedger(TelephonyHttpCase):
+    """Finding 9: one limit for every leg, whatever began it."""
+
+    def get_kinds(self, user=None):
+        rows = self.env["telephony.dialed.leg"].search(
+            [("user_id", "=", user.id if user else False), ("company_id", "=", self.company_a.id)],
+            order="id",
+        )
+        return rows.mapped("kind")
+
+    def test_call_through_the_own_phone_is_two_legs(self):
+        self.dial(self.bob)
+        self.assertEqual(self.get_kinds(self.bob), ["call"])
+        self.agent_ana.write({"call_via": "phone", "phone_number": MOBILE})
+        self.dial()
+        self.assertEqual(self.get_kinds(self.ana), ["call", "phone"])
+
+    def test_transfers_count_for_the_limit(self):
+        """Finding 9: twelve numbers rang in one conversation, with a limit of two."""
+        self.company_a.telephony_calls_per_hour = 2
+        call = self.talk()
+        with self.assertRaisesRegex(UserError, "limit of your company"):
+            for index in range(12):
+                self.as_user(self.ana).transfer(
+                    call.uuid, {"type": "number", "number": f"+3247590{index:04d}"}, "add"
+                )
+                self.run_after_commit()
+                self.as_user(self.ana).cancel_transfer(call.uuid)
+                self.run_after_commit()
+        self.assertEqual(len(self.carrier.sent("add_participant")), 2)
+        self.assertEqual(self.get_kinds(self.ana), ["guest", "guest"])
+        self.as_user(self.ana).hang_up(call.uuid)
+        with self.assertRaisesRegex(UserError, "limit of your company"):
+            self.dial()
+        self.let_time_pass(3601)
+        self.assertTrue(self.dial())
+
+    def test_offers_ring_the_own_phone_up_to_the_limit_only(self):
+        """Finding 1: an accomplice who calls again and again; the browser is rung all the same."""
+        self.company_a.telephony_calls_per_hour = 2
+        self.agent_ana.write({"call_via": "phone", "phone_number": MOBILE})
+        self.go_online(self.agent_ana)
+        for index in range(1, 5):
+            call, _verbs = self.call_in(sid=leg_sid(index))
+            self.run_after_commit()
+            self.assertEqual(call.offer_ids.state, "offered")
+            self.tell_leg(call, call.provider_call_id, "completed", CallDuration="0")
+            self.run_after_commit()
+        self.assertEqual(len(self.carrier.sent("call_phone")), 2)
+        self.assertEqual(self.get_kinds(self.ana), ["phone", "phone"])
+        self.assertIn("The telephone of Ana is not rung. You have made 2 calls", call.trace)
+
+    def test_callback_counts_and_is_owed_at_the_limit(self):
+        self.company_a.telephony_calls_per_hour = 1
+        queue = self.env["telephony.queue"].create({
+            "name": "Support", "company_id": self.company_a.id, "callback_key": "1",
+            "agent_ids": [Command.set(self.agent_ana.ids)],
+        })
+        for number, refused in ((CUSTOMER, False), (OUTSIDE, True)):
+            origin = self.env["telephony.call"].create({
+                "account_id": self.account.id, "direction": "incoming", "queue_id": queue.id,
+                "customer_number": number, "number_id": self.number.id, "state": "ended",
+                "queued_at": "2026-01-01 00:00:00",
+            })
+            origin._keep_place(origin, 1)
+            place = self.env["telephony.call"].search([("callback_of_id", "=", origin.id)])
+            place.user_id = self.ana
+            place._on_agent_connected()
+            self.run_after_commit()
+            self.assertEqual(place.state == "ended", refused)
+            if not refused:
+                place._apply_event(CallEvent(
+                    "hung_up", at=place.started_at, data={"by": "agent"}
+                ))
+        self.assertEqual(self.get_kinds(self.ana), ["callback"])
+        self.assertEqual(len(self.carrier.sent("add_participant")), 1)
+        self.assertIn("limit of your company", place.failure_reason)
+        self.assertTrue(self.env["telephony.callback"].search([("call_ids", "in", origin.ids)]))
+
+    def test_forwarded_calls_and_verifications_are_in_the_ledger(self):
+        self.ring.write({"kind": "forward", "forward_number": OUTSIDE})
+        self.call_in()
+        self.assertEqual(self.get_kinds(), ["forward"])
+        self.agent_ana.allow_caller_id = True
+        self.carrier.answers["start_verification"] = ("123456", leg_sid(1))
+        caller_ids = self.as_user(self.ana, "telephony.caller.id")
+        caller_ids.start_verification(MOBILE, "Mine")
+        self.assertEqual(self.get_kinds(self.ana), ["verification"])
+        self.company_a.telephony_calls_per_hour = 1
+        with self.assertRaisesRegex(UserError, "limit of your company"):
+            caller_ids.start_verification(OUTSIDE, "Mine, too")
+
+    def test_callers_and_browsers_are_not_dialed(self):
+        call = self.talk()
+        self.assertEqual(call.state, "in_progress")
+        self.assertFalse(self.get_kinds() + self.get_kinds(self.ana))
+
+    def test_old_rows_are_deleted(self):
+        ledger = self.env["telephony.dialed.leg"]
+        self.dial()
+        self.let_time_pass(6 * 86400)
+        ledger._gc_old()
+        self.assertEqual(self.get_kinds(self.ana), ["call"])
+        self.let_time_pass(2 * 86400)
+        ledger._gc_old()
+        self.assertFalse(self.get_kinds(self.ana))

@@ -5,6 +5,7 @@ import threading
 from unittest.mock import patch
 
 from odoo import SUPERUSER_ID, api, fields
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
@@ -168,6 +169,54 @@ class RaceCase(BaseCase):
             return [call[name].ids if name.endswith("_ids") else call[name] for name in names]
 
         return self.in_transaction(read)
+
+
+@tagged("post_install", "-at_install")
+class TestVerificationCalls(RaceCase):
+    """Finding 8: what was counted stays counted."""
+
+    def setUp(self):
+        super().setUp()
+        self.carrier.answers["start_verification"] = ("123456", None)
+
+        def allow(env):
+            env["telephony.agent"].search([
+                ("user_id", "in", self.ids["users"])
+            ]).allow_caller_id = True
+
+        self.in_transaction(allow)
+
+    def verify(self, env):
+        env = env(context={"allowed_company_ids": self.ids["company"]})
+        return env["telephony.caller.id"].start_verification("+32470999888", "Mine")
+
+    def test_error_after_the_request_does_not_undo_the_count(self):
+        """The telephone has rung, whatever becomes of the transaction."""
+        user = self.ids["users"][0]
+        with patch.object(
+            self.registry["telephony.caller.id"], "_notify", lambda records: 1 / 0
+        ):
+            for _attempt in range(3):
+                with self.assertRaises(ZeroDivisionError):
+                    self.in_transaction(self.verify, user)
+        with self.assertRaisesRegex(UserError, "3 times"):
+            self.in_transaction(self.verify, user)
+        self.assertEqual(len(self.carrier.sent("start_verification")), 3)
+
+    def test_many_at_once_stay_within_the_limit(self):
+        """Each is seen by the other before it is asked for."""
+        one, other = self.ids["users"]
+
+        def expire(env):
+            env["telephony.caller.id"].search([
+                ("account_id", "in", self.ids["account"])
+            ]).state = "expired"
+
+        for _attempt in range(2):
+            self.in_transaction(self.verify, one)
+        self.in_transaction(expire)
+        self.at_once((one, self.verify), (other, self.verify))
+        self.assertLessEqual(len(self.carrier.sent("start_verification")), 3)
 
 
 @tagged("post_install", "-at_install")

@@ -401,6 +401,7 @@ class TestLimits(TelephonyCase):
 
     def test_verification_calls_per_hour(self):
         """Nobody can let Twilio ring a stranger's telephone again and again."""
+        self.registry_enter_test_mode()
         self.agent_ana.allow_caller_id = True
         self.carrier.answers["start_verification"] = ("123456", leg_sid(1))
         caller_ids = self.as_user(self.ana, "telephony.caller.id")

@@ -26,3 +26,9 @@ def migrate(cr, version):
             UPDATE res_company
                SET telephony_allow_shared_cost = NOT coalesce(telephony_block_premium, false)
         """)
+    # Verification calls are counted in the ledger of dialed legs.
+    cr.execute("""
+        ALTER TABLE telephony_caller_id
+            DROP COLUMN IF EXISTS attempt_count,
+            DROP COLUMN IF EXISTS attempts_since
+    """)
