@@ -51,6 +51,7 @@ from . import (
     telephony_call_reconcile,
     telephony_call_recording,
     telephony_call_report,
+    telephony_call_revision,
     telephony_call_safety,
     telephony_call_transfer,
     telephony_call_transfer_targets,

@@ -6,13 +6,32 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from .telephony_agent_lease import LEASE_SECONDS
-from .telephony_arguments import check_arguments
+from .telephony_arguments import check_arguments, is_id, is_text
+
+# Calls and offers that a page may say it shows.
+MAX_KNOWN = 50
+# What a page shows of its user's own row.
+SHOWN_FIELDS = frozenset({
+    "call_via", "call_waiting", "default_number_id", "number_ids", "phone_number",
+    "press_to_accept", "status", "wrap_up_call_id", "wrap_up_extended", "wrap_up_started_at",
+    "wrap_up_until",
+})
 
 
 class TelephonyAgent(models.Model):
     """What a phone user's own page asks and says, and why something cannot be done now."""
 
     _inherit = "telephony.agent"
+
+    # The state follows from other tables, and is not counted.
+    revision = fields.Integer(readonly=True, copy=False)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not SHOWN_FIELDS.isdisjoint(vals):
+            for agent in self:
+                agent.revision += 1
+        return result
 
     # === RPC: THE CURRENT USER'S OWN TELEPHONE === #
 
@@ -42,10 +61,13 @@ class TelephonyAgent(models.Model):
         return agent_sudo
 
     @api.model
-    def softphone_snapshot(self):
+    @check_arguments
+    def softphone_snapshot(self, known=None):
         """Return everything the softphone shows, as it is now.
 
-        :return: see `_to_client`, `telephony.call._to_client`, `telephony.offer._to_client`
+        :param dict known: what the page shows, see `softphone_changes`
+        :return: what `softphone_changes` returns, with all running calls and offers; see
+            `_to_client`, `telephony.call._to_client`, `telephony.offer._to_client`
         :rtype: dict
         """
         agent_sudo = self._get_mine()
@@ -53,9 +75,9 @@ class TelephonyAgent(models.Model):
         reason = agent_sudo._get_reason_not_to_call()
         country = self.env.company.country_id
         return {
-            # sudo: bus.bus - a counter; messages up to it are older than this answer
+            # sudo: bus.bus - a counter; most messages up to it are older than this answer
             "bus_id": self.env["bus.bus"].sudo()._bus_last_id(),
-            "agent": agent_sudo._to_client(),
+            **agent_sudo._get_changes(known, is_whole=True),
             "can_call": not reason,
             "cannot_call_reason": reason or False,
             "numbers": agent_sudo._get_numbers()._to_client(),
@@ -64,12 +86,25 @@ class TelephonyAgent(models.Model):
             "my_caller_ids": agent_sudo.caller_id_ids._to_client()
             if agent_sudo.allow_caller_id else [],
             "country": {"code": country.code or False, "phone_code": country.phone_code or 0},
-            "calls": calls._get_running_of(self.env.user)._to_client(),
-            "offers": agent_sudo._get_open_offers()._to_client(),
             "recent": calls._get_recent_of(self.env.user)._to_client(),
             "client_lease_seconds": LEASE_SECONDS,
             "is_supervisor": self.env.user.has_group("crm_telephony.group_supervisor"),
         }
+
+    @api.model
+    @check_arguments
+    def softphone_changes(self, known=None):
+        """Return what differs from what the current user's page shows; it costs next to nothing.
+
+        A page asks it when what it shows should have been confirmed by now.
+
+        :param dict known: of the page: `calls` (uuid -> revision of the running ones) and
+            `offers` (identifiers of those that ring)
+        :return: `agent`; `calls` and `left`, see `telephony.call._get_changes_of`; `offers` that
+            ring and are not shown; `closed`: identifiers of offers that no longer ring
+        :rtype: dict
+        """
+        return self._get_mine()._get_changes(known)
 
     @api.model
     @check_arguments
@@ -112,12 +147,14 @@ class TelephonyAgent(models.Model):
 
     @api.model
     @check_arguments
-    def renew_lease(self, client_uuid, echo=None):
+    def renew_lease(self, client_uuid, echo=None, known=None):
         """Prove that this browser is alive, and that the bus reaches it.
 
         :param str client_uuid: identifier the page gave itself
         :param str echo: the word of the last `telephony/lease` message the page received
-        :return: `expires_at`, `status`, `reachable`, `now` (the server's clock)
+        :param dict known: what the page shows, see `softphone_changes`
+        :return: `expires_at`, `status`, `reachable`, `now` (the server's clock); and `changes`,
+            see `softphone_changes`, if `known` was given
         :rtype: dict
         """
         agent_sudo = self._get_mine()
@@ -136,6 +173,7 @@ class TelephonyAgent(models.Model):
             "status": agent_sudo.status,
             "reachable": expires_at > fields.Datetime.now(),
             "now": fields.Datetime.to_string(fields.Datetime.now()),
+            **({} if known is None else {"changes": agent_sudo._get_changes(known)}),
         }
 
     @api.model
@@ -151,12 +189,38 @@ class TelephonyAgent(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_changes(self, known, is_whole=False):
+        """Return what differs from what a page shows. Note: `self.ensure_one()`
+
+        :param dict known: see `softphone_changes`
+        :param bool is_whole: return what the page shows already, too
+        :return: see `softphone_changes`
+        :rtype: dict
+        """
+        self.ensure_one()
+        # A browser may send anything: what is wrong is left out.
+        calls, offer_ids = (known or {}).get("calls"), (known or {}).get("offers")
+        calls = list(calls.items())[:MAX_KNOWN] if isinstance(calls, dict) else []
+        revisions = {uuid: revision for uuid, revision in calls if is_text(uuid)}
+        offer_ids = offer_ids[:MAX_KNOWN] if isinstance(offer_ids, list) else []
+        offer_ids = {offer_id for offer_id in offer_ids if is_id(offer_id)}
+        offers = self._get_open_offers()
+        return {
+            "agent": self._to_client(),
+            **self.env["telephony.call"]._get_changes_of(self.env.user, revisions, is_whole),
+            "offers": offers.filtered(
+                lambda offer: is_whole or offer.id not in offer_ids
+            )._to_client(),
+            "closed": sorted(offer_ids - set(offers.ids)),
+        }
+
     def _to_client(self):
         """Return what the user's own softphone shows of the user. Note: `self.ensure_one()`"""
         self.ensure_one()
         calls = self.env["telephony.call"]
         return {
             "id": self.id,
+            "revision": self.revision,
             # The bus tells it to the person, whatever company a page shows.
             "company_id": self.company_id.id,
             "status": self.status,

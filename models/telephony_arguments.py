@@ -62,7 +62,7 @@ TYPES = {
         "on_hold", "shared", "extend", "done", "press_to_accept", "call_waiting",
     ), is_flag),
     **dict.fromkeys(("values", "target"), is_values),
-    "report": is_report,
+    **dict.fromkeys(("report", "known"), is_report),
 }
 
 

@@ -46,6 +46,7 @@ class TelephonyCall(models.Model):
         return {
             "uuid": self.uuid,
             "id": self.id,
+            "revision": self._get_revision(),
             # The bus tells it to the person, whatever company a page shows.
             "company_id": self.company_id.id,
             "direction": self.direction,
@@ -161,14 +162,55 @@ class TelephonyCall(models.Model):
     @api.model
     def _get_recent_of(self, user):
         # sudo: telephony.call - the user's own calls, and those that rang there
-        return self.browse(self.sudo().search([
+        return self.browse(self.sudo().search(
+            self._get_recent_domain(user), limit=RECENT_COUNT
+        ).ids)
+
+    @api.model
+    def _get_recent_domain(self, user):
+        """Return the domain of the ended calls that a user had, passed on, or missed."""
+        return [
             "|", "|",
             ("user_id", "=", user.id),
             ("transfer_ids.user_id", "=", user.id),
             "&", ("user_id", "=", False), ("offer_ids.agent_id.user_id", "=", user.id),
             ("state", "=", "ended"),
             ("company_id", "in", self.env.companies.ids),
-        ], limit=RECENT_COUNT).ids)
+        ]
+
+    @api.model
+    def _get_changes_of(self, user, known, is_whole=False):
+        """Return what has become of a user's calls since a page was told of them.
+
+        :param user: the current user
+        :param dict known: uuid -> revision of the running calls that the page shows
+        :param bool is_whole: return the running calls that are shown as they are, too
+        :return: `calls` that run and are not shown as they are, or that have ended since (see
+            `_to_client`); and `left`: `uuid` and `revision` of those that are the user's no more
+        :rtype: dict
+        """
+        # sudo: telephony.call - the revisions of the user's own calls
+        running_sudo = self._get_running_of(user).sudo()
+        changed = running_sudo.filtered(
+            lambda call: is_whole or known.get(call.uuid) != call._get_revision()
+        )
+        missing = known.keys() - set(running_sudo.mapped("uuid"))
+        others_sudo = ended_sudo = self.sudo().browse()
+        if missing:
+            # sudo: telephony.call - of another one's call, only the revision is told
+            others_sudo = self.sudo().search([
+                ("uuid", "in", list(missing)), ("company_id", "in", self.env.companies.ids)
+            ])
+            ended_sudo = others_sudo.filtered_domain(self._get_recent_domain(user))
+        revisions = {call.uuid: call._get_revision() for call in others_sudo - ended_sudo}
+        return {
+            "calls": self.browse((changed | ended_sudo).ids)._to_client(),
+            "left": [
+                # A call that was deleted has none.
+                {"uuid": uuid, "revision": revisions.get(uuid, False)}
+                for uuid in sorted(missing - set(ended_sudo.mapped("uuid")))
+            ],
+        }
 
     # === RPC === #
 

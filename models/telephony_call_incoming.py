@@ -396,10 +396,10 @@ class TelephonyCall(models.Model):
         user = self.user_id
         self._add_trace(_("%(name)s could not be connected.", name=user.name))
         self.write({"user_id": False, "claimed_at": False, "connect_by": False})
-        user._bus_send("telephony/offer_closed", {
-            "uuid": self.uuid, "reason": "expired", "by": False, "by_me": True,
-            "message": _("The connection took too long. The caller is waiting again."),
-        })
+        # The page shows the call as its user's own, until it is told.
+        user._bus_send("telephony/call_left", {**self._to_left(user), "message": _(
+            "The connection took too long. The caller is waiting again."
+        )})
         if self._go_on_with_transfer():
             return
         if self._waits_in_queue():

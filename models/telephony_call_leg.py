@@ -1,6 +1,11 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .telephony_call_state import LEG_RANK, leg_changes
+
+# What a page shows of a leg, as part of its call.
+SHOWN_FIELDS = frozenset({
+    "confirmed", "dismissed", "hold_at", "joined_at", "monitor_mode", "on_hold", "status",
+})
 
 
 class TelephonyCallLeg(models.Model):
@@ -70,6 +75,23 @@ class TelephonyCallLeg(models.Model):
     )
     _label_unique = models.Constraint("UNIQUE (call_id, label)", "A label is used once a call.")
     _running_index = models.Index("(call_id) WHERE status != 'ended'")
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        legs = super().create(vals_list)
+        # A supervisor is shown once its browser has connected.
+        legs.filtered(lambda leg: leg.role != "supervisor").call_id._raise_revision()
+        return legs
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not SHOWN_FIELDS.isdisjoint(vals):
+            self.call_id._raise_revision()
+        return result
+
+    # === BUSINESS METHODS === #
 
     def _find(self, account, event):
         """Find the leg an event is about.

@@ -254,6 +254,7 @@ class TelephonyCall(models.Model):
         return {
             "id": self.id,
             "uuid": self.uuid,
+            "revision": self._get_revision(),
             # The bus tells it to everybody of the company, whatever companies a page shows.
             "company_id": self.company_id.id,
             "list": self._get_live_list(),

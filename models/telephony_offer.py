@@ -70,6 +70,7 @@ class TelephonyOffer(models.Model):
             env = self.with_context(lang=user.lang).env
             user._bus_send("telephony/offer_closed", {
                 "uuid": offer.call_id.uuid,
+                "offer_id": offer.id,
                 "reason": reason,
                 "by": winner.name if winner else False,
                 "by_me": by_me,

@@ -5,6 +5,8 @@ from odoo.exceptions import AccessError, MissingError, UserError
 
 # States of a recording that the carrier is making now.
 LIVE = ("starting", "recording", "paused")
+# What a page shows of a recording, as part of its call.
+SHOWN_FIELDS = frozenset({"problem", "state", "wanted"})
 
 
 class TelephonyRecording(models.Model):
@@ -49,6 +51,8 @@ class TelephonyRecording(models.Model):
         help="What the phone user wants; the state is what the carrier has said.",
     )
     problem = fields.Char(readonly=True)
+    # Part of the revision of its call, see `telephony.call._get_revision`.
+    revision = fields.Integer(readonly=True, copy=False, default=1)
     # How often something about it has failed, and when it is tried again.
     tries = fields.Integer(readonly=True)
     next_try_at = fields.Datetime(readonly=True, required=True, default=fields.Datetime.now)
@@ -156,9 +160,19 @@ class TelephonyRecording(models.Model):
                     "removed once Twilio has deleted it, too."
                 ))
 
+    def write(self, vals):
+        result = super().write(vals)
+        if not SHOWN_FIELDS.isdisjoint(vals):
+            for recording in self:
+                recording.revision += 1
+        return result
+
     def unlink(self):
         # sudo: ir.attachment - the sound goes with its recording
         attachments_sudo = self.sudo().attachment_id
+        # sudo: telephony.call - what the recordings have counted is kept: the sum never falls
+        for recording_sudo in self.sudo():
+            recording_sudo.call_id.revision += recording_sudo.revision + 1
         result = super().unlink()
         attachments_sudo.exists().unlink()
         return result

@@ -1,10 +1,13 @@
 import logging
 
-from odoo import _, fields, models
+from odoo import _, api, fields, models
 
 from .telephony_transfer_state import OPEN_STATES, is_legal_transfer
 
 _logger = logging.getLogger(__name__)
+
+# What a page shows of a transfer, as part of its call.
+SHOWN_FIELDS = frozenset({"expires_at", "state"})
 
 
 class TelephonyTransfer(models.Model):
@@ -66,6 +69,8 @@ class TelephonyTransfer(models.Model):
     )
     _agent_index = models.Index(f"(agent_id) WHERE state IN {OPEN_STATES}")
 
+    # === COMPUTE METHODS === #
+
     def _compute_target_name(self):
         for transfer in self:
             # sudo: telephony.transfer - whoever sees the transfer sees to whom it went
@@ -75,6 +80,22 @@ class TelephonyTransfer(models.Model):
                 "queue": transfer_sudo.queue_id.name,
                 "number": self.env["telephony.call"]._format_number(transfer_sudo.number),
             }[transfer_sudo.kind] or _("somebody")
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        transfers = super().create(vals_list)
+        transfers.call_id._raise_revision()
+        return transfers
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not SHOWN_FIELDS.isdisjoint(vals):
+            self.call_id._raise_revision()
+        return result
+
+    # === BUSINESS METHODS === #
 
     def _is_open(self):
         return bool(self) and self.state in OPEN_STATES

@@ -58,7 +58,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(call.state, "ringing")
         self.assertEqual(len(self.told(self.bob, "offer_made")), 2)
         self.assertEqual(len(self.told(self.ana, "offer_made")), 2)
-        message = self.told(self.ana, "offer_closed")[-1]
+        message = self.told(self.ana, "call_left")[-1]
         self.assertIn("took too long", message["message"])
         # Too late now.
         [hangup] = self.connect_browser(call, self.agent_ana)

@@ -48,6 +48,7 @@ class TestArguments(EveryMethodCase):
             "uuid": self.own.uuid, "caller_id_id": None, "res_id": self.partner.id,
             "res_model": "res.partner", "partner_id": self.partner.id, "activity_id": None,
             "wanted": "recording", "days": 7, "provider_leg_id": leg_sid(72), "report": {},
+            "known": {"calls": {self.own.uuid: 0}, "offers": []},
             "issue": "silence", "mode": "blind",
             "values": {"note": "mine", "date": "2026-12-01", "summary": "Mine"},
         }  # fmt: skip

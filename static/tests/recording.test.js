@@ -139,9 +139,10 @@ describe("in the call", () => {
     test("an answer that comes after the news of the carrier changes nothing", async () => {
         const world = await speak();
         onRpc("telephony.call", "set_recording", async () => {
-            world.softphone.calls.onCall(runningData({ recording: recordingData(LIVE) }));
+            const news = { recording: recordingData(LIVE), revision: 8 };
+            world.softphone.calls.onCall(runningData(news));
             const recording = recordingData({ state: "starting", wanted: "recording" });
-            return runningData({ recording });
+            return runningData({ recording, revision: 7 });
         });
         await contains(".o_telephony_record").click();
         await animationFrame();

@@ -21,13 +21,49 @@ describe("store", () => {
         expect(store.calls).toEqual([]);
     });
 
-    test("a late answer never moves a call backwards, the bus may", () => {
+    test("what is older never replaces what is newer, whichever way it comes", () => {
         const store = new SoftphoneStore();
-        store.applyCall(callData({ state: "in_progress" }));
-        store.applyCall(callData({ state: "routing" }), { isAnswer: true });
+        store.applyCall(callData({ state: "in_progress", revision: 5 }));
+        store.applyCall(callData({ state: "routing", revision: 4 }));
         expect(store.findCall("u-1").state).toBe("in_progress");
-        store.applyCall(callData({ state: "queued" }));
+        store.applySnapshot(snapshotData({ calls: [callData({ revision: 3 })] }));
+        expect(store.findCall("u-1").state).toBe("in_progress");
+        // A call may go back, as when nobody takes a transfer.
+        store.applyCall(callData({ state: "queued", revision: 6 }));
         expect(store.findCall("u-1").state).toBe("queued");
+    });
+
+    test("a call that was left does not come back by an old message, but by a new one", () => {
+        const store = new SoftphoneStore();
+        store.applyCall(callData({ revision: 5 }));
+        store.applyLeft({ uuid: "u-1", revision: 7 });
+        store.applyCall(callData({ revision: 6 }));
+        store.applyCall(callData({ revision: 7 }));
+        expect(store.calls).toEqual([]);
+        store.applyCall(callData({ revision: 8 }));
+        expect(store.calls).toHaveLength(1);
+        store.applyLeft({ uuid: "u-1", revision: 7 });
+        expect(store.calls).toHaveLength(1);
+    });
+
+    test("an offer that was closed never rings again, though it may be told late", () => {
+        const store = new SoftphoneStore();
+        store.closeOffer({ uuid: "u-1", offer_id: 1 });
+        store.addOffer(offerData());
+        expect(store.offers).toEqual([]);
+        store.addOffer({ ...offerData(), id: 2 });
+        store.closeOffer({ uuid: "u-1", offer_id: 1 });
+        expect(store.offers).toHaveLength(1);
+    });
+
+    test("of the person's own state, an older row replaces no newer one", () => {
+        const store = new SoftphoneStore();
+        store.applyAgent({ ...AGENT, revision: 4, status: "offline" });
+        store.applyAgent({ ...AGENT, revision: 3 });
+        expect(store.agent.status).toBe("offline");
+        const { mark } = store;
+        store.applyAgent({ ...AGENT, revision: 4, status: "offline" });
+        expect(store.mark).toBe(mark);
     });
 
     test("an offer ends when its call becomes mine, and does not come twice", () => {

@@ -105,6 +105,9 @@ export function snapshotData(values = {}) {
     };
 }
 
+/** What `softphone_changes` answers to a page that has missed nothing, beside the agent. */
+export const NO_CHANGES = Object.freeze({ calls: [], left: [], offers: [], closed: [] });
+
 /** @returns {Object} row of the live lists: a caller who waits in a queue */
 export function liveRow(values = {}) {
     return {
@@ -210,7 +213,20 @@ export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWa
     patchWithCleanup(browser, { Audio: FakeAudio });
     patchWithCleanup(user, { hasGroup: async () => isPhoneUser });
     const server = { snapshot: snapshotData(snapshot), talking: [], waiting: [] };
-    onRpc("telephony.agent", "softphone_snapshot", () => server.snapshot);
+    onRpc("telephony.agent", "softphone_snapshot", ({ args }) => {
+        const { snapshot: data } = server;
+        const told = [...data.calls, ...data.recent].map(({ uuid }) => uuid);
+        const gone = Object.entries(args[0].calls).filter(([uuid]) => !told.includes(uuid));
+        const rings = data.offers.map(({ id }) => id);
+        return {
+            left: gone.map(([uuid, revision]) => ({ uuid, revision })),
+            closed: args[0].offers.filter((id) => !rings.includes(id)),
+            ...data,
+        };
+    });
+    // Unless a test says otherwise, no page has missed anything.
+    server.changes = () => ({ agent: server.store.agent, ...NO_CHANGES });
+    onRpc("telephony.agent", "softphone_changes", ({ args }) => server.changes(args[0]));
     onRpc("telephony.agent", "renew_lease", () => ({
         expires_at: "2026-11-22 14:30:00",
         status: "online",

@@ -137,7 +137,7 @@ export class CallerCard extends Component {
             if (offer) {
                 Object.assign(offer.call, answer.call, { card: answer.card });
             } else {
-                this.store.applyCall(answer.call, { isAnswer: true });
+                this.store.applyCall(answer.call);
             }
             this.state.card = answer.card;
         } catch (error) {

@@ -28,10 +28,9 @@ export class AgentControl {
                 this.ringer.askForNotifications().catch(() => {}); // a refusal is an answer, too
                 await this.lease.renew();
             }
-            this.store.agent = await this.orm.silent.call("telephony.agent", "set_status", [
-                status,
-            ]);
-            this.store.revision++;
+            this.store.applyAgent(
+                await this.orm.silent.call("telephony.agent", "set_status", [status])
+            );
         } catch (error) {
             this.store.error = humanError(error);
         } finally {

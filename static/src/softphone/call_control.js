@@ -103,7 +103,7 @@ export class CallControl {
         const { store, link } = this;
         store.endedCall = null;
         store.isKeypadShown = false;
-        store.applyCall(call, { isAnswer: true });
+        store.applyCall(call);
         store.accepting = false;
         this.frame.open();
         if (!link.isWanted(session) || !store.findCall(call.uuid)) {
@@ -134,7 +134,7 @@ export class CallControl {
         } catch (error) {
             this.notification.add(humanError(error), { type: "danger" });
             if (offer && error instanceof ConnectionLostError) {
-                this.store.addOffer(offer); // it still rings for the server
+                this.store.restoreOffer(offer); // it still rings for the server
                 this._onOffers();
             }
         }
@@ -226,15 +226,18 @@ export class CallControl {
 
     /** @param {boolean} isOnHold */
     async setHold(isOnHold) {
-        const call = this.store.currentCall;
+        const { store } = this;
+        const call = store.currentCall;
+        store.holdWish = { uuid: call.uuid, isOnHold };
         try {
             const answer = await this.orm.silent.call("telephony.call", "set_hold", [
                 call.uuid,
                 isOnHold,
             ]);
-            this.store.applyCall(answer, { isAnswer: true });
+            store.applyCall(answer);
         } catch (error) {
-            this.store.error = humanError(error);
+            store.holdWish = null;
+            store.error = humanError(error);
         }
     }
 
@@ -243,6 +246,9 @@ export class CallControl {
     /** @param {Object} call CallData from the bus or from the answer of a request */
     onCall(call) {
         const { store } = this;
+        if (store.isOutdated(call)) {
+            return;
+        }
         const before = store.findCall(call.uuid);
         if (before && before.note !== call.note) {
             this.notes.forget(call.uuid);
@@ -269,16 +275,23 @@ export class CallControl {
         }
     }
 
-    /** The call goes on without this person. @param {Object} call CallData */
+    /**
+     * The call goes on without this person.
+     *
+     * @param {Object} call CallData, or `uuid` and `revision`
+     * @returns {boolean} whether that is still true
+     */
     onLeft(call) {
         const { store, link } = this;
-        store.revision++;
+        if (!store.applyLeft(call)) {
+            return false;
+        }
         store.isTransferShown = false;
-        store.removeCall(call.uuid);
         if (store.session?.uuid === call.uuid) {
             link.end();
         }
         this.ringer.update();
+        return true;
     }
 
     /** @param {Object} call CallData of an ended call */
@@ -338,11 +351,17 @@ export class CallControl {
         }
     }
 
-    /** @param {{ uuid: string, reason: string, by_me: boolean, message: string|false }} message */
-    onOfferClosed({ uuid, reason, by_me, message }) {
+    /**
+     * @param {Object} closed
+     * @param {string} closed.uuid of the call
+     * @param {number} [closed.offer_id] of several in a row, the one that is meant
+     * @param {string} closed.reason
+     * @param {boolean} closed.by_me
+     * @param {string|false} closed.message
+     */
+    onOfferClosed({ uuid, offer_id, reason, by_me, message }) {
         const { store } = this;
-        const wasRinging = store.offers.some(({ call }) => call.uuid === uuid);
-        store.removeOffer(uuid);
+        const wasRinging = store.closeOffer({ uuid, offer_id });
         this._onOffers();
         if (!wasRinging || store.accepting === uuid) {
             return;

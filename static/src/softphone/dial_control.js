@@ -164,7 +164,7 @@ export class DialControl {
         const { store, link } = this;
         session.update({ uuid: call.uuid });
         store.dialing = null;
-        store.applyCall(call, { isAnswer: true });
+        store.applyCall(call);
         store.clearDraft();
         if (!store.findCall(call.uuid)) {
             this.calls.onEnded(store.recent.find((other) => other.uuid === call.uuid) || call);

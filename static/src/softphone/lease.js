@@ -4,6 +4,8 @@
  * The server answers each renewal with a word over the bus, and the next renewal brings it back:
  * a page that the bus does not reach cannot be rung.
  *
+ * The page says what it shows, and is told what it has missed.
+ *
  * A closed tab gives its lease back at once, a crashed or frozen one loses it when it runs out.
  */
 
@@ -21,10 +23,12 @@ export class Lease {
      * @param {Object} orm the orm service
      * @param {Object} bus the bus service
      * @param {import("./softphone_store").SoftphoneStore} store
+     * @param {(changes: Object, mark: number) => void} onChanges told what the page has missed
      */
-    constructor(orm, bus, store) {
+    constructor(orm, bus, store, onChanges) {
         this.orm = orm;
         this.bus = bus;
+        this.onChanges = onChanges;
         this.word = "";
         /** Until when this page counts as reachable, by this computer's clock (ms) */
         this.until = Infinity;
@@ -62,9 +66,11 @@ export class Lease {
         try {
             const before = Date.now();
             const { word } = this;
+            const { isReady, known, mark } = this.store;
             const lease = await this.orm.silent.call("telephony.agent", "renew_lease", [
                 this.clientUuid,
                 word,
+                ...(isReady ? [known] : []), // the first snapshot tells everything
             ]);
             if (lease?.now) {
                 this._readClock(lease.now, (before + Date.now()) / 2);
@@ -72,6 +78,9 @@ export class Lease {
                 this.until = end - this.store.clockOffset;
             }
             this.store.reach = lease?.reachable === false ? Reach.BUS : Reach.OK;
+            if (lease?.changes) {
+                this.onChanges(lease.changes, mark);
+            }
             if (this.word !== word) {
                 this._recover(); // the bus was faster than this answer
             }

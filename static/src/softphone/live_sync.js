@@ -5,6 +5,7 @@
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 import { debounce } from "@web/core/utils/timing";
+import { Age } from "./softphone_store";
 
 /**
  * The bus tells a person everything; a page shows the companies that were chosen in it.
@@ -47,8 +48,8 @@ export class LiveSync {
     }
 
     start() {
-        const { bus, listener, store } = this;
-        this.on("telephony/call_updated", (call) => listener.onCall(call));
+        const { bus, listener } = this;
+        this.onCall("telephony/call_updated", (call) => listener.onCall(call));
         this.on("telephony/offer_made", (offer) => {
             if (isOfTelephone(offer.call)) {
                 listener.onOfferMade(offer);
@@ -57,10 +58,7 @@ export class LiveSync {
         this.on("telephony/offer_closed", (message) => listener.onOfferClosed(message));
         bus.subscribe("telephony/rights_changed", () => this.refresh());
         this.on("telephony/agent_updated", (agent) => {
-            if (isOfTelephone(agent)) {
-                store.revision++;
-                store.agent = agent;
-            }
+            this._applyAgent(agent);
         });
         // Messages of the time without a connection may be lost: ask for the whole truth.
         bus.addEventListener("BUS:RECONNECT", () => this.refresh());
@@ -74,8 +72,11 @@ export class LiveSync {
     }
 
     /**
-     * Listen to news of the companies that are shown. The bus replays the last minute to a browser it has never seen: what is
-     * older than the snapshot is not news, and must not ring or bring a call back to life.
+     * Listen to news of the companies that are shown.
+     *
+     * The bus replays the last minute to a browser it has never seen, which must not ring or say
+     * anything again. A number of the bus is given before the commit, so a message up to the
+     * snapshot's may be news, too: the server is asked.
      *
      * @param {string} type
      * @param {(payload: Object) => void} apply
@@ -90,36 +91,116 @@ export class LiveSync {
         });
     }
 
-    /** @returns {Promise<boolean>} false when the server could not be asked */
-    async refresh() {
+    /**
+     * The same of messages that are a call: its revision says whether they are news.
+     *
+     * @param {string} type
+     * @param {(call: Object) => void} apply
+     */
+    onCall(type, apply) {
+        this.bus.subscribe(type, (call, { id } = {}) => {
+            const age = this.store.ageOf(call);
+            if (!isShown(call) || age === Age.OLDER) {
+                return;
+            }
+            if (age === Age.UNKNOWN && id !== undefined && id <= this.busId) {
+                this.refreshSoon();
+            } else {
+                apply(call);
+            }
+        });
+    }
+
+    /**
+     * Read everything that is shown; the answer is younger than this question.
+     *
+     * @returns {Promise<boolean>} false when the server could not be asked
+     */
+    refresh() {
         this.mustReadAgain = true;
         this.reading ||= this._read();
-        try {
-            return await this.reading;
-        } finally {
-            this.reading = null;
-        }
+        return this.reading;
     }
 
     async _read() {
-        for (let read = 1; this.mustReadAgain && read <= MAX_READS; read++) {
+        const { store } = this;
+        let isOvertaken = false;
+        for (let read = 1; this.mustReadAgain || isOvertaken; read++) {
+            if (read > MAX_READS) {
+                this.refreshSoon(); // so much happens that it is better to wait a little
+                break;
+            }
             this.mustReadAgain = false;
-            const { revision } = this.store;
-            let data;
+            const { mark } = store;
             try {
-                data = await this.orm.silent.call("telephony.agent", "softphone_snapshot", []);
+                const data = await this._ask("softphone_snapshot");
+                isOvertaken = store.mark !== mark;
+                this._keepBusId(data.bus_id ?? 0);
+                store.applySnapshot(data, mark);
             } catch (error) {
                 console.warn("Telephony: the snapshot could not be read", error);
+                this.reading = null;
                 return false;
             }
-            if (this.store.revision !== revision && read < MAX_READS) {
-                this.mustReadAgain = true; // something changed while the answer was on its way
-                continue;
-            }
-            this.busId = data.bus_id ?? 0;
-            this.store.applySnapshot(data);
         }
+        store.confirmedMark = isOvertaken ? store.confirmedMark : store.mark;
+        this.reading = null; // whoever asks from now on wants a younger answer
         this.listener.onSnapshot();
         return true;
+    }
+
+    _keepBusId(busId) {
+        this.busId = Number.isFinite(this.busId) ? Math.max(this.busId, busId) : busId;
+    }
+
+    /**
+     * Ask for what this page has missed; the answer is usually that nothing is.
+     *
+     * @returns {Promise<boolean>} false when the server could not be asked
+     */
+    async catchUp() {
+        const { mark } = this.store;
+        try {
+            this.applyChanges(await this._ask("softphone_changes"), mark);
+            return true;
+        } catch (error) {
+            console.debug("Telephony: the server could not be asked what is missing", error);
+            return false;
+        }
+    }
+
+    _ask(method) {
+        return this.orm.silent.call("telephony.agent", method, [this.store.known]);
+    }
+
+    /**
+     * @param {Object} changes answer of `softphone_changes`
+     * @param {number} mark of the store when it was asked
+     */
+    applyChanges(changes, mark) {
+        const { listener, store } = this;
+        const isOvertaken = store.mark !== mark;
+        const calls = changes.calls.filter((call) => store.ageOf(call) !== Age.OLDER);
+        calls.forEach((call) => listener.onCall(call));
+        changes.left.forEach((call) => listener.onLeft(call));
+        for (const { id, call } of store.offers.filter(({ id }) => changes.closed.includes(id))) {
+            const message = { uuid: call.uuid, offer_id: id, reason: "withdrawn", message: false };
+            listener.onOfferClosed(message);
+        }
+        changes.offers
+            .filter(({ call }) => isOfTelephone(call))
+            .forEach((offer) => {
+                listener.onOfferMade(offer);
+            });
+        this._applyAgent(changes.agent);
+        if (!isOvertaken) {
+            store.confirmedMark = store.mark;
+        }
+    }
+
+    _applyAgent(agent) {
+        if (isOfTelephone(agent)) {
+            this.store.applyAgent(agent);
+        }
     }
 }

@@ -20,10 +20,9 @@ export class PreferencesControl {
      */
     async save(values) {
         try {
-            this.store.agent = await this.orm.silent.call("telephony.agent", "save_preferences", [
-                values,
-            ]);
-            this.store.revision++;
+            this.store.applyAgent(
+                await this.orm.silent.call("telephony.agent", "save_preferences", [values])
+            );
             return "";
         } catch (error) {
             return humanError(error);

@@ -18,16 +18,12 @@ export class RecordingControl {
     async set(call, wanted) {
         const { store } = this;
         store.error = "";
-        const { revision } = store;
         try {
             const answer = await this.orm.silent.call("telephony.call", "set_recording", [
                 call.uuid,
                 wanted,
             ]);
-            // The carrier may be faster than this answer: what the bus has told is newer.
-            if (store.revision === revision) {
-                store.applyCall(answer, { isAnswer: true });
-            }
+            store.applyCall(answer);
         } catch (error) {
             store.error = humanError(error);
         }

@@ -26,6 +26,7 @@ import { LiveSync } from "./live_sync";
 import { MissedCalls } from "./missed_calls";
 import { NoteKeeper } from "./note_keeper";
 import { Notices } from "./notices";
+import { PhaseWatch } from "./phase_watch";
 import { PreferencesControl } from "./preferences_control";
 import "./recording_action";
 import { RecordingControl } from "./recording_control";
@@ -71,7 +72,7 @@ function buildParts(store, services) {
     const missed = new MissedCalls(store);
     const wrapUp = new WrapUpControl(services, store);
     const frame = new SoftphoneFrame(store, missed, wrapUp);
-    const lease = new Lease(orm, bus_service, store);
+    const lease = new Lease(orm, bus_service, store, (...told) => sync.applyChanges(...told));
     const refresh = () => sync.refresh();
     const link = new VoiceLink(store, voice, refresh, quality);
     const calls = new CallControl({
@@ -81,6 +82,7 @@ function buildParts(store, services) {
     const dialling = new DialControl({ orm, store, link, voice, frame, questions, calls });
     const held = new HeldControl({ orm, store, link, notes, frame, calls });
     const sync = new LiveSync(orm, bus_service, store, calls);
+    const watch = new PhaseWatch({ store, sync, link, multiTab: multi_tab });
     const agent = new AgentControl(orm, store, lease, ringer);
     const preferences = new PreferencesControl(orm, store);
     const callerIds = new CallerIds(orm, bus_service, store, refresh);
@@ -98,7 +100,7 @@ function buildParts(store, services) {
     return {
         ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
         ...{ settings, preferences, callerIds, notices, live, due, followUps, monitor },
-        ...{ quality, wrapUp, transfer, recording, held, dialling },
+        ...{ quality, wrapUp, transfer, recording, held, dialling, watch },
     };
 }
 
@@ -125,6 +127,7 @@ async function begin(softphone, services) {
         props: {},
     });
     await Promise.all([parts.lease.start(), parts.sync.start()]);
+    parts.watch.start();
     await parts.link.resume();
 }
 

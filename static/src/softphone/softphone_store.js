@@ -6,14 +6,15 @@ import { Reactive } from "@web/core/utils/reactive";
 import { AgentState, CallState, Panel, Reach, VoiceState } from "./constants";
 
 const MAX_RECENT = 20;
-const RANK = [
-    CallState.NEW,
-    CallState.ROUTING,
-    CallState.QUEUED,
-    CallState.RINGING,
-    CallState.IN_PROGRESS,
-    CallState.ENDED,
-];
+
+/** How old a payload is, compared with what was applied before. */
+export const Age = Object.freeze({
+    OLDER: "older",
+    SAME: "same",
+    NEWER: "newer",
+    /** Nothing is known of that call, or the payload does not say */
+    UNKNOWN: "unknown",
+});
 
 export class SoftphoneStore extends Reactive {
     /** Whether this person is a phone user; everybody else sees nothing of all this */
@@ -74,11 +75,24 @@ export class SoftphoneStore extends Reactive {
     /** Milliseconds to add to this computer's clock to get the server's */
     clockOffset = 0;
 
-    /** Grows with every change told by the server; a snapshot asked before is then too old */
-    revision = 0;
+    /** What the person wants of the customer's hold, until the call shows it: `uuid`, `isOnHold` */
+    holdWish = null;
+
+    /** Grows with every change told by the server */
+    mark = 0;
+    /** The mark up to which the server was asked whether anything is missing */
+    confirmedMark = 0;
 
     /** uuids that ended: a late answer of the server must not bring them back */
     _ended = new Set();
+    /** uuid → revision of the newest payload that was applied */
+    _revisions = new Map();
+    /** uuid → revision with which the call was no longer this person's */
+    _left = new Map();
+    /** Offers that stopped ringing, which does not begin again */
+    _closedOffers = new Set();
+    /** uuid → mark of the end; a snapshot asked before does not know it */
+    _endMarks = new Map();
 
     /** @returns {Object|null} CallData of the call on the screen; a stand-in while dialling */
     get currentCall() {
@@ -186,9 +200,52 @@ export class SoftphoneStore extends Reactive {
         return this.calls.find((call) => call.uuid === uuid);
     }
 
-    /** @param {Object} data answer of `softphone_snapshot` */
-    applySnapshot(data) {
-        this.agent = data.agent;
+    /** What the server needs to find out what this page has missed. */
+    get known() {
+        const calls = this.calls.filter(({ uuid }) => uuid);
+        return {
+            calls: Object.fromEntries(calls.map(({ uuid, revision }) => [uuid, revision ?? -1])),
+            offers: this.offers.map(({ id }) => id),
+        };
+    }
+
+    /**
+     * @param {{ uuid: string, revision?: number }} payload of a call
+     * @returns {string} one of `Age`
+     */
+    ageOf({ uuid, revision }) {
+        const known = this._revisions.get(uuid);
+        if (known === undefined || typeof revision !== "number") {
+            return Age.UNKNOWN;
+        }
+        if (revision === known) {
+            return Age.SAME;
+        }
+        return revision < known ? Age.OLDER : Age.NEWER;
+    }
+
+    /** @returns {boolean} whether a payload of that call says nothing that is still true */
+    isOutdated(payload) {
+        const age = this.ageOf(payload);
+        return age === Age.OLDER || (age === Age.SAME && this._left.has(payload.uuid));
+    }
+
+    _remember(payload) {
+        const age = this.ageOf(payload);
+        if (age !== Age.SAME) {
+            this.mark++;
+        }
+        if (typeof payload.revision === "number") {
+            this._revisions.set(payload.uuid, payload.revision);
+        }
+    }
+
+    /**
+     * @param {Object} data answer of `softphone_snapshot`
+     * @param {number} [mark] when it was asked
+     */
+    applySnapshot(data, mark = this.mark) {
+        this.applyAgent(data.agent);
         this.canCall = data.can_call;
         this.cannotCallReason = data.cannot_call_reason;
         this.numbers = data.numbers;
@@ -198,41 +255,80 @@ export class SoftphoneStore extends Reactive {
         this.country = data.country;
         this.leaseSeconds = data.client_lease_seconds || this.leaseSeconds;
         this.isSupervisor = Boolean(data.is_supervisor);
-        this.calls = data.calls.filter((call) => !this._ended.has(call.uuid));
-        this.offers = data.offers.filter((offer) => !this.findCall(offer.call.uuid));
-        this.recent = data.recent;
+        this._applyRecent(data.recent, mark);
+        data.calls.forEach((call) => this.applyCall(call));
+        data.left?.forEach((call) => this.applyLeft(call));
+        data.closed?.forEach((id) => this.closeOffer({ offer_id: id }));
+        data.offers.forEach((offer) => this.addOffer(offer));
         this.isReady = true;
     }
 
-    /**
-     * Take over what the server says of a call.
-     *
-     * @param {Object} call CallData
-     * @param {{ isAnswer?: boolean }} [options] isAnswer: it is the answer of a request, which may
-     *  be older than what the bus has told meanwhile; it then never moves a call backwards
-     */
-    applyCall(call, { isAnswer = false } = {}) {
-        this.revision++;
-        if (call.state === CallState.ENDED) {
-            return this._applyEnd(call);
+    _applyRecent(recent, mark) {
+        for (const call of recent.filter(({ uuid }) => this.findCall(uuid))) {
+            this.applyCall(call);
         }
-        const known = this.findCall(call.uuid);
-        const isOlder = known && RANK.indexOf(call.state) < RANK.indexOf(known.state);
-        if (this._ended.has(call.uuid) || (isAnswer && isOlder)) {
+        const told = new Set(recent.map(({ uuid }) => uuid));
+        const known = new Map(this.recent.map((call) => [call.uuid, call]));
+        const isLater = ({ uuid }) => !told.has(uuid) && this._endMarks.get(uuid) > mark;
+        this.recent = [
+            ...this.recent.filter(isLater),
+            ...recent.map((call) => (this.isOutdated(call) && known.get(call.uuid)) || call),
+        ].slice(0, MAX_RECENT);
+    }
+
+    /** @param {Object} agent AgentData, whichever way it came */
+    applyAgent(agent) {
+        const { agent: known } = this;
+        if (known?.id === agent.id && agent.revision < known.revision) {
             return;
         }
+        if (JSON.stringify(known) !== JSON.stringify(agent)) {
+            this.mark++;
+        }
+        this.agent = agent;
+    }
+
+    /**
+     * Take over what the server says of a call, whichever way it came: an older payload never
+     * replaces a newer one.
+     *
+     * @param {Object} call CallData
+     * @returns {boolean} whether it was news, or is known
+     */
+    applyCall(call) {
+        if (this.isOutdated(call)) {
+            return false;
+        }
+        this._remember(call);
+        if (call.state === CallState.ENDED) {
+            this._applyEnd(call);
+            return true;
+        }
+        if (this._ended.has(call.uuid)) {
+            return false;
+        }
+        this._left.delete(call.uuid);
         this.removeOffer(call.uuid);
+        const known = this.findCall(call.uuid);
         if (known) {
             Object.assign(known, call);
         } else {
             this.calls.push(call);
         }
+        const { holdWish } = this;
+        if (holdWish?.uuid === call.uuid && holdWish.isOnHold === call.on_hold) {
+            this.holdWish = null;
+        }
+        return true;
     }
 
     _applyEnd(call) {
-        this._ended.add(call.uuid);
+        if (!this._ended.has(call.uuid)) {
+            this._ended.add(call.uuid);
+            this._endMarks.set(call.uuid, this.mark);
+        }
         this.removeOffer(call.uuid);
-        this.removeCall(call.uuid);
+        this._dropCall(call.uuid);
         const place = this.recent.findIndex((other) => other.uuid === call.uuid);
         // News of an older call, as that it is linked to a record, do not make it the last one.
         this.recent =
@@ -244,23 +340,83 @@ export class SoftphoneStore extends Reactive {
         }
     }
 
+    /**
+     * A call is no longer this person's; what was told of it before does not bring it back.
+     *
+     * @param {{ uuid: string, revision?: number|false }} call
+     * @returns {boolean} whether it was news, or is known
+     */
+    applyLeft(call) {
+        if (this.ageOf(call) === Age.OLDER) {
+            return false;
+        }
+        this._remember(call);
+        this.removeCall(call.uuid);
+        return true;
+    }
+
     removeCall(uuid) {
+        this._left.set(uuid, this._revisions.get(uuid));
+        this._dropCall(uuid);
+    }
+
+    _dropCall(uuid) {
         this.calls = this.calls.filter((call) => call.uuid !== uuid);
+        if (this.holdWish?.uuid === uuid) {
+            this.holdWish = null;
+        }
     }
 
     addOffer(offer) {
-        this.revision++;
-        if (!this._ended.has(offer.call.uuid) && !this.findCall(offer.call.uuid)) {
-            this.removeOffer(offer.call.uuid);
-            this.offers.push(offer);
+        const { uuid } = offer.call;
+        const known = this.offers.find(({ call }) => call.uuid === uuid);
+        const age = this.ageOf(offer.call);
+        if (
+            this._closedOffers.has(`${uuid} ${offer.id}`) ||
+            this._ended.has(uuid) ||
+            age === Age.OLDER ||
+            // That the call has left this person may be told after that it comes back.
+            (this.findCall(uuid) && age !== Age.NEWER) ||
+            known?.id > offer.id
+        ) {
+            return;
         }
+        if (known?.id !== offer.id) {
+            this.mark++;
+        }
+        this.offers = [...this.offers.filter((other) => other !== known), offer];
     }
 
-    removeOffer(uuid) {
-        this.revision++;
-        if (this.offers.some((offer) => offer.call.uuid === uuid)) {
-            this.offers = this.offers.filter((offer) => offer.call.uuid !== uuid);
+    /** An offer that was closed here still rings for the server. */
+    restoreOffer(offer) {
+        this._closedOffers.delete(`${offer.call.uuid} ${offer.id}`);
+        this.addOffer(offer);
+    }
+
+    /**
+     * @param {{ uuid?: string, offer_id?: number }} closed without the identifier, all that ring of
+     *  that call
+     * @returns {boolean} whether it rang
+     */
+    closeOffer({ uuid, offer_id: id }) {
+        if (uuid && id) {
+            this._closedOffers.add(`${uuid} ${id}`);
         }
+        const isClosed = (offer) => (id ? offer.id === id : offer.call.uuid === uuid);
+        const closed = this.offers.filter(isClosed);
+        for (const offer of closed) {
+            this._closedOffers.add(`${offer.call.uuid} ${offer.id}`);
+        }
+        if (closed.length) {
+            this.mark++;
+            this.offers = this.offers.filter((offer) => !isClosed(offer));
+        }
+        return Boolean(closed.length);
+    }
+
+    /** Every offer of that call. @param {string} uuid */
+    removeOffer(uuid) {
+        return this.closeOffer({ uuid });
     }
 
     clearDraft() {

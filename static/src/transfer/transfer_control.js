@@ -20,7 +20,7 @@ export class TransferControl {
     }
 
     start() {
-        this.sync.on("telephony/call_left", (call) => this.onLeft(call));
+        this.sync.onCall("telephony/call_left", (call) => this.onLeft(call));
         this.sync.on("telephony/transfer_ended", ({ message }) => this._tell(message));
     }
 
@@ -111,8 +111,9 @@ export class TransferControl {
 
     /** @param {Object} call CallData with the `message` that says why it is somebody else's now */
     onLeft(call) {
-        this.calls.onLeft(call);
-        this._tell(call.message);
+        if (this.calls.onLeft(call)) {
+            this._tell(call.message);
+        }
     }
 
     _tell(message) {

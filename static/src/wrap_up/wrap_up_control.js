@@ -42,16 +42,13 @@ export class WrapUpControl {
             return; // one tab is enough, and the bus tells the others
         }
         try {
-            this._applyAgent(await this.orm.silent.call("telephony.agent", "check_wrap_up", []));
+            this.store.applyAgent(
+                await this.orm.silent.call("telephony.agent", "check_wrap_up", [])
+            );
         } catch (error) {
             // The heartbeat of this page, or a job of the server, ends it a little later.
             console.debug("Telephony: the end of the wrap-up was not told", error);
         }
-    }
-
-    _applyAgent(agent) {
-        this.store.revision++;
-        this.store.agent = agent;
     }
 
     /**
@@ -64,9 +61,9 @@ export class WrapUpControl {
         const args = [uuid, values];
         const { agent, ...call } = await this.orm.silent.call("telephony.call", "wrap_up", args);
         if (agent) {
-            this._applyAgent(agent);
+            this.store.applyAgent(agent);
         }
-        this.store.applyCall(call, { isAnswer: true });
+        this.store.applyCall(call);
     }
 
     async _try(values) {

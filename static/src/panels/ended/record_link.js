@@ -79,7 +79,7 @@ export class RecordLink extends Component {
         this.state.error = "";
         try {
             const call = await this._ask("link_record", model, id);
-            this.store.applyCall(call, { isAnswer: true });
+            this.store.applyCall(call);
             this.state.isChanging = false;
         } catch (error) {
             this.state.error = humanError(error);

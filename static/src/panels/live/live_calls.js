@@ -33,6 +33,8 @@ export class LiveCalls extends Reactive {
         super();
         Object.assign(this, { _orm: orm, _bus: bus, _store: store });
         this._rows = markRaw(new Map());
+        /** uuid → revision, of rows that have left the lists, too */
+        this._revisions = markRaw(new Map());
         /** What the bus told while the lists were being read */
         this._news = markRaw([]);
         /** Number of the reading that counts; 0: none is on its way */
@@ -78,7 +80,9 @@ export class LiveCalls extends Reactive {
                 )
             );
             if (reading === this._reading) {
-                this._rows = markRaw(new Map(lists.flat().map((row) => [row.uuid, row])));
+                this._rows = markRaw(new Map());
+                this._revisions = markRaw(new Map());
+                lists.flat().forEach((row) => this._put(row));
                 this._news.forEach((row) => this._put(row));
                 Object.assign(this, { isRead: true, error: "", _reading: 0 });
                 this._sort();
@@ -105,6 +109,11 @@ export class LiveCalls extends Reactive {
     }
 
     _put(row) {
+        const known = this._revisions.get(row.uuid);
+        if (row.revision < known) {
+            return; // the bus has delivered it late
+        }
+        this._revisions.set(row.uuid, row.revision);
         if (row.list) {
             this._rows.set(row.uuid, row);
         } else {

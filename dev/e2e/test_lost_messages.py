@@ -1,0 +1,63 @@
+"""The bus loses messages; the page is right all the same, within three seconds."""
+
+from harness.pages import Softphone
+from harness.polling import until
+from playwright.sync_api import expect
+
+#: Milliseconds after which nothing on the screen may be wrong.
+HEALED = 3000
+#: Lets the page lose what the bus tells it about its calls, while `losesCalls` is set.
+LOSS = """
+window.lostCalls = 0;
+const isLost = ({ message }) =>
+    window.losesCalls && /^telephony\\/(call|agent)_/.test(message.type) && ++window.lostCalls;
+const { addEventListener } = MessagePort.prototype;
+MessagePort.prototype.addEventListener = function (type, listener, ...options) {
+    const hear = (ev) => {
+        if (ev.data?.type !== "BUS:NOTIFICATION") {
+            return listener(ev);
+        }
+        const data = ev.data.data.filter((notification) => !isLost(notification));
+        if (data.length) {
+            listener(new MessageEvent("message", { data: { ...ev.data, data } }));
+        }
+    };
+    return addEventListener.call(this, type, type === "message" ? hear : listener, ...options);
+};
+"""
+
+
+def test_page_without_news_of_its_call_is_right_all_the_same(world, agent, customers):
+    """Z20: accepted, on hold, back and ended, while no message about the call arrives."""
+    customer = customers("Dora Maes")
+    admin = agent("admin")
+    admin.page = admin.context.new_page()
+    admin.page.add_init_script(LOSS)
+    admin.ready()
+    phone = Softphone(admin)
+    state = phone.call.locator(".o_telephony_state")
+    telephone = world.emulator.calls_us(customer.number)
+    phone.rings("Dora Maes")
+    admin.page.evaluate("window.losesCalls = true")
+
+    phone.accept()
+    until(lambda: _find(world, customer)["state"] == "in_progress", "they speak")
+    expect(phone.call).to_have_attribute("data-state", "in_progress", timeout=HEALED)
+    expect(phone.call.locator(".o_telephony_transfer_toggle")).to_be_enabled()
+    telephone.hears(admin.hz)
+
+    phone.call.locator(".o_telephony_hold").click()
+    expect(state).to_have_text("On hold", timeout=HEALED)
+    phone.call.locator(".o_telephony_hold").click()
+    expect(state).to_have_text("In conversation", timeout=HEALED)
+
+    telephone.hang_up()
+    until(lambda: _find(world, customer)["state"] == "ended", "the call has ended")
+    expect(phone.ended).to_be_visible(timeout=HEALED)
+    phone.has_ended("answered")
+    assert admin.page.evaluate("window.lostCalls") > 3
+
+
+def _find(world, customer):
+    [call] = world.server.find_calls(world.admin, customer.number)
+    return call
