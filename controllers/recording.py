@@ -5,16 +5,24 @@ from odoo.http import Controller, request, route
 
 from odoo.addons.crm_telephony.models.telephony_arguments import is_id
 
+# What a browser asks for a sound for: a player, a page of its own, a script. Whatever is only
+# embedded in a page, as an image, is not heard. Not every browser says it.
+# https://developer.mozilla.org/en-US/docs/Web/HTTP/Headers/Sec-Fetch-Dest
+HEARD_AS = {None, "audio", "video", "document", "empty"}
+
 
 class Recording(Controller):
-    @route("/telephony/recording/<int:recording_id>", type="http", auth="user", readonly=False)
+    @route("/telephony/recording/<int:recording_id>", type="http", auth="user", readonly=False,
+           methods=["GET"])
     def stream(self, recording_id, **params):
         """Stream one recording, or the part of it that is asked for (HTTP range)."""
-        if not is_id(recording_id):
+        http_request = request.httprequest
+        is_heard = http_request.headers.get("Sec-Fetch-Dest") in HEARD_AS
+        if not is_heard or not is_id(recording_id):
             raise request.not_found()
         recording = request.env["telephony.recording"].browse(recording_id)
         try:
-            attachment_sudo = recording._open_for_listening()
+            attachment_sudo = recording._open_for_listening(http_request.method == "GET")
         except (AccessError, MissingError):
             raise request.not_found() from None
         stream = request.env["ir.binary"]._get_stream_from(attachment_sudo)

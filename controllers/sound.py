@@ -2,42 +2,18 @@
 
 The carrier asks again when a sound ends, so the length of the sound is the timer of the waiting
 room. These routes are public, because the carrier fetches sounds without a signature; there is
-nothing in them but music.
+nothing in them but music. An answer is made while it is sent, so that none of them costs more than
+a few kilobytes of memory, whatever length is asked for.
 """
 
-import functools
 import io
-import wave
 
 from odoo.http import Controller, request, route
 from odoo.tools import file_open
 
+from ..models.telephony_sound import Loop
+
 LONGEST = 300
-
-
-def cut(source, seconds):
-    """Repeat a WAV file from its beginning until it is exactly so long.
-
-    :param bytes source: a WAV file
-    :param int seconds: length of the result
-    :return: a WAV file
-    :rtype: bytes
-    """
-    with wave.open(io.BytesIO(source)) as sound:
-        params, frames = sound.getparams(), sound.readframes(sound.getnframes())
-    size = params.framerate * params.sampwidth * params.nchannels * seconds
-    frames = (frames * (size // len(frames) + 1))[:size]
-    result = io.BytesIO()
-    with wave.open(result, "wb") as sound:
-        sound.setparams(params)
-        sound.writeframes(frames)
-    return result.getvalue()
-
-
-@functools.lru_cache(maxsize=64)
-def _cut_own(seconds):
-    with file_open("crm_telephony/static/src/audio/hold_music.wav", "rb") as file:
-        return cut(file.read(), seconds)
 
 
 class Sound(Controller):
@@ -45,7 +21,9 @@ class Sound(Controller):
            methods=["GET"], save_session=False)
     def hold_music(self, seconds, **params):
         """Our own music."""
-        return self._answer(_cut_own(self._limit(seconds)))
+        return self._answer(
+            file_open("crm_telephony/static/src/audio/hold_music.wav", "rb"), seconds
+        )
 
     @route("/telephony/sound/<int:attachment_id>/<string:token>/<int:seconds>.wav", type="http",
            auth="public", methods=["GET"], save_session=False)
@@ -58,14 +36,18 @@ class Sound(Controller):
             attachment_sudo.access_token and attachment_sudo.access_token == token
         ):
             raise request.not_found()
-        return self._answer(cut(attachment_sudo.raw, self._limit(seconds)))
+        stream = request.env["ir.binary"]._get_stream_from(attachment_sudo)
+        is_path = stream.type == "path"
+        return self._answer(
+            open(stream.path, "rb") if is_path else io.BytesIO(stream.data), seconds
+        )
 
-    def _limit(self, seconds):
-        return min(max(seconds, 1), LONGEST)
-
-    def _answer(self, sound):
-        return request.make_response(sound, headers=[
+    def _answer(self, file, seconds):
+        sound = Loop(file, min(max(seconds, 1), LONGEST))
+        response = request.make_response(sound.play(), headers=[
             ("Content-Type", "audio/wav"),
-            ("Content-Length", str(len(sound))),
+            ("Content-Length", str(sound.size)),
             ("Cache-Control", "public, max-age=86400"),
         ])
+        response.call_on_close(file.close)
+        return response

@@ -1,5 +1,6 @@
 from . import (
     crm_lead,
+    ir_attachment,
     ir_http,
     ir_websocket,
     mail_activity,

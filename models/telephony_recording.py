@@ -219,9 +219,10 @@ class TelephonyRecording(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _open_for_listening(self):
+    def _open_for_listening(self, is_heard=True):
         """Check that the current user may hear this recording, and write down that it happens.
 
+        :param bool is_heard: False: only what is said about the sound is wanted, not the sound
         :return: the attachment with the sound, as superuser
         :raise AccessError: the user may not hear it
         :raise MissingError: there is no such recording, or no sound yet
@@ -231,7 +232,8 @@ class TelephonyRecording(models.Model):
         recording_sudo = self.exists().sudo()
         if not recording_sudo.attachment_id:
             raise MissingError(_("This recording is not available."))
-        recording_sudo.listening_ids._note(recording_sudo, self.env.user)
+        if is_heard:
+            recording_sudo.listening_ids._note(recording_sudo, self.env.user)
         return recording_sudo.attachment_id
 
     def _is_live(self):

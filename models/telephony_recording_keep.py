@@ -4,6 +4,7 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.fields import Domain
 
+from .ir_attachment import ArrivingFile
 from .providers.base import ProviderError
 from .telephony_recording import LIVE
 from .telephony_sound import read_sound
@@ -16,7 +17,10 @@ GIVE_UP_HOURS = 24
 LONGEST_WAIT = 360
 # Seconds without news after which the carrier is asked about a recording.
 SILENT_SECONDS = 60
+# Recordings that are deleted together.
 BATCH = 20
+# Bytes of a recording at most, where Odoo's files are not in the file system.
+MEMORY_LIMIT = 100 * 1024 * 1024
 
 
 class TelephonyRecording(models.Model):
@@ -27,7 +31,7 @@ class TelephonyRecording(models.Model):
     # === FETCHING === #
 
     def _send_fetch_request(self):
-        """Fetch the sound from the carrier.
+        """Fetch the sound from the carrier, into a file; the job alone has the time for it.
 
         :return: what has to be written about it
         """
@@ -35,23 +39,44 @@ class TelephonyRecording(models.Model):
             return None
         if self.kind == "conversation" and self.call_id._get_recording_ban():
             return "_discard", (self.call_id._get_recording_ban(),)
+        file = ArrivingFile(self.env["ir.attachment"]._filestore())
         try:
-            sound = self.account_id._get_client().fetch_recording(
+            for part in self.account_id._get_client().fetch_recording(
                 self.provider_recording_id, 2 if self.kind == "conversation" else 1
-            )
+            ):
+                file.add(part)
+            file.finish()
         except ProviderError as error:
             _logger.info("%s: the recording cannot be read yet, code %s",
                          self.call_id.uuid, error.code)
-            return "_process_not_fetched", (error.gone, self._explain(error))
-        return "_process_fetched", (sound,)
+            # Nothing was asked for: it is this recording's turn again with all the others.
+            return None if error.paused else (
+                "_process_not_fetched", (error.gone, self._explain(error))
+            )
+        except OSError:
+            return "_process_not_stored", ()
+        return "_process_fetched", (file,)
 
-    def _process_fetched(self, sound):
-        """Store the sound; the carrier's copy is deleted only when ours can be read back."""
+    def _process_fetched(self, file):
+        """Store the sound; the carrier's copy is deleted only when ours can be read back.
+
+        :param ArrivingFile file: the sound
+        """
         if self.state != "pending":
             return
-        attachment = self.env["ir.attachment"].create({
+        attachments = self.env["ir.attachment"]
+        if attachments._storage() != "file":
+            # Whatever else Odoo stores its files in takes them from memory.
+            if len(file) > MEMORY_LIMIT:
+                self._note_failure(_(
+                    "The recording is too long to be kept in the database. Store the files of "
+                    "Odoo in the file system."
+                ))
+                return
+            file = file.get_bytes()
+        attachment = attachments.create({
             "name": f"recording-{self.id}.wav",
-            "raw": sound,
+            "raw": file,
             "mimetype": "audio/wav",
             "res_model": self._name,
             "res_id": self.id,
@@ -60,12 +85,12 @@ class TelephonyRecording(models.Model):
         })
         self.env.flush_all()
         attachment.invalidate_recordset()
-        if attachment.raw != sound:
+        if not file or not attachment._is_readable():
             attachment.unlink()
-            _logger.error("%s: a recording could not be stored", self.call_id.uuid)
-            self._note_failure(_("The recording cannot be stored here. Check the free space."))
+            self._process_not_stored()
             return
-        info = read_sound(sound)
+        with attachment._open_content() as content:
+            info = read_sound(content)
         self.write({
             "attachment_id": attachment.id, "state": "stored", "problem": False, "tries": 0,
             "next_try_at": fields.Datetime.now(),
@@ -80,6 +105,10 @@ class TelephonyRecording(models.Model):
         if self._is_to_delete_at_carrier():
             self.account_id._after_commit(self, "_send_delete_request")
 
+    def _process_not_stored(self):
+        _logger.error("%s: a recording could not be stored", self.call_id.uuid)
+        self._note_failure(_("The recording cannot be stored here. Check the free space."))
+
     def _process_not_fetched(self, is_gone, sentence):
         limit = fields.Datetime.now() - timedelta(hours=GIVE_UP_HOURS)
         if is_gone and self.recorded_at < limit:
@@ -92,6 +121,11 @@ class TelephonyRecording(models.Model):
         tries = self.tries + 1
         moment = self._get_next_try(tries)
         self.write({"tries": tries, "problem": sentence, "next_try_at": moment})
+        self._wake_job(moment)
+
+    @api.model
+    def _wake_job(self, moment=None):
+        """Have recordings fetched and deleted at once, or at a moment."""
         cron = self.env.ref("crm_telephony.ir_cron_fetch_recordings", raise_if_not_found=False)
         if cron:
             cron._trigger(moment)
@@ -180,25 +214,40 @@ class TelephonyRecording(models.Model):
 
     @api.model
     def _cron_fetch(self):
-        """Repeat what has failed: fetching, deleting at the carrier, pausing, starting."""
-        now = fields.Datetime.now()
-        due = Domain("next_try_at", "<=", now)
+        """Do what is due: start, pause, stop, find, fetch, and delete at the carrier."""
+        silent = fields.Datetime.now() - timedelta(seconds=SILENT_SECONDS)
         pending = Domain("state", "=", "pending") & Domain("provider_recording_id", "!=", False)
-        for domain, request in (
-            (pending, "_send_fetch_request"),
-            (self._get_undeleted_domain(), "_send_delete_request"),
-        ):
-            for recording in self.search(domain & due, limit=BATCH, order="next_try_at"):
-                recording.account_id._after_commit(recording, request)
-        for recording in self.search([
-            ("state", "in", LIVE), ("write_date", "<", now - timedelta(seconds=SILENT_SECONDS)),
-        ], limit=BATCH):
+        live = Domain("state", "in", LIVE) & Domain("write_date", "<", silent)
+        for recording in self._each_that_is_due(live):
             if recording.call_id.state == "ended":
                 recording.account_id._after_commit(recording, "_send_find_request")
             elif recording.state == "starting":
                 recording.account_id._after_commit(recording, "_send_start_request", True)
             else:
                 recording._sync()
+        for recording in self._each_that_is_due(pending):
+            recording.account_id._after_commit(recording, "_send_fetch_request")
+        for recording in self._each_that_is_due(self._get_undeleted_domain()):
+            recording.account_id._after_commit(recording, "_send_delete_request")
+
+    @api.model
+    def _each_that_is_due(self, domain):
+        """Yield recordings, the one that waits longest first, until none is due or time is up.
+
+        What is done about one is committed, and sent, before the next one is looked for.
+        """
+        due = domain & Domain("next_try_at", "<=", fields.Datetime.now())
+        while recording := self.search(due, limit=1, order="next_try_at, id"):
+            # If the process is killed by this one, the others have their turn before it.
+            recording.next_try_at = self._get_next_try(recording.tries + 1)
+            yield recording
+            time_left = self.env["ir.cron"]._commit_progress(1)
+            self.env.invalidate_all()
+            if not time_left:
+                if remaining := self.search_count(due):
+                    # The job goes on soon, after others have had their turn.
+                    self.env["ir.cron"]._commit_progress(remaining=remaining)
+                return
 
     @api.model
     def _cron_delete(self):
@@ -214,4 +263,5 @@ class TelephonyRecording(models.Model):
             while recordings := self.search(domain, limit=BATCH, order="recorded_at"):
                 recordings._delete_sound()
                 if not self.env["ir.cron"]._commit_progress(len(recordings)):
+                    self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
                     return

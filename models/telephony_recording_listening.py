@@ -4,7 +4,7 @@ from odoo import fields, models
 
 
 class TelephonyRecordingListening(models.Model):
-    """Who heard a recording, and when."""
+    """Who heard a recording, and when. It is a proof: who heard one can only be archived."""
 
     _name = "telephony.recording.listening"
     _description = "Recording Listened To"
@@ -13,7 +13,7 @@ class TelephonyRecordingListening(models.Model):
 
     recording_id = fields.Many2one("telephony.recording", required=True, ondelete="cascade",
                                    index=True)
-    user_id = fields.Many2one("res.users", required=True, ondelete="cascade")
+    user_id = fields.Many2one("res.users", required=True, ondelete="restrict")
     heard_at = fields.Datetime(required=True, default=fields.Datetime.now)
     last_part_at = fields.Datetime(required=True, default=fields.Datetime.now)
 

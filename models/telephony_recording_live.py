@@ -164,7 +164,7 @@ class TelephonyRecording(models.Model):
         elif self.kind == "conversation" and self.call_id._get_recording_ban():
             self._discard(self.call_id._get_recording_ban())
         else:
-            self.account_id._after_commit(self, "_send_fetch_request")
+            self._wake_job()
         self.call_id._notify_participants()
 
     def _send_find_request(self):
@@ -187,7 +187,10 @@ class TelephonyRecording(models.Model):
         if self.state not in LIVE:
             return
         if provider_recording_id:
-            self.write({"provider_recording_id": provider_recording_id, "state": "pending"})
-            self.account_id._after_commit(self, "_send_fetch_request")
+            self.write({
+                "provider_recording_id": provider_recording_id, "state": "pending",
+                "next_try_at": fields.Datetime.now(),
+            })
+            self._wake_job()
         else:
             self.write({"state": "failed", "problem": _("Nothing was recorded.")})

@@ -1,6 +1,10 @@
-"""What can be learnt from a sound file, in plain Python: its length, channels and shape."""
+"""Sound files, in plain Python: their length, channels and shape, and music of an exact length.
+
+A recording may last for hours, so no more than a part of a file is in memory at once.
+"""
 
 import io
+import os
 import wave
 from array import array
 from dataclasses import dataclass
@@ -9,6 +13,8 @@ from dataclasses import dataclass
 BARS = 160
 # Samples looked at for one bar; of a long recording every so many are skipped.
 SAMPLES = 4000
+# Frames sent at once.
+PART = 16384
 
 
 @dataclass(frozen=True)
@@ -30,33 +36,71 @@ class Sound:
         return not any(map(any, self.peaks))
 
 
-def read_sound(data):
+def read_sound(file):
     """Look into a sound file.
 
-    :param bytes data: the file
+    :param file: it, open for reading bytes
     :return: what it holds, or None when it is no WAV file of 16 bit
     :rtype: Sound | None
     """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     try:
-        with wave.open(io.BytesIO(data)) as file:
-            channels, rate, count = file.getnchannels(), file.getframerate(), file.getnframes()
-            if file.getsampwidth() != 2 or not rate:
+        with wave.open(file) as sound:
+            channels, rate = sound.getnchannels(), sound.getframerate()
+            if sound.getsampwidth() != 2 or not rate:
                 return None
-            samples = array("h")
-            samples.frombytes(file.readframes(count))
-    except (wave.Error, EOFError, ValueError):
+            # A file that was cut off, or written while it was made, is shorter than it says.
+            count = min(sound.getnframes(), size // (2 * channels))
+            bars = [_get_peaks(sound, channels, bar, count) for bar in range(BARS)]
+    except (wave.Error, EOFError, ValueError, RuntimeError):
         return None
-    count = len(samples) // channels
-    return Sound(
-        count / rate, channels,
-        [_get_peaks(samples[channel::channels], count) for channel in range(channels)],
-    )  # fmt: skip
+    return Sound(count / rate, channels, [list(peaks) for peaks in zip(*bars, strict=True)])
 
 
-def _get_peaks(samples, count):
-    bars = []
-    for bar in range(BARS):
-        start, end = bar * count // BARS, (bar + 1) * count // BARS
-        part = samples[start:end:max(1, (end - start) // SAMPLES)]
-        bars.append(round(max(map(abs, part), default=0) / 327.68))
-    return bars
+def _get_peaks(sound, channels, bar, count):
+    """Return the highest value of one bar in each channel."""
+    start, end = bar * count // BARS, (bar + 1) * count // BARS
+    step = max(1, (end - start) // SAMPLES)
+    sound.setpos(start)
+    frames = sound.readframes(end - start)
+    samples = array("h")
+    samples.frombytes(frames[:len(frames) // 2 * 2])
+    return [
+        round(max(map(abs, samples[channel::channels * step]), default=0) / 327.68)
+        for channel in range(channels)
+    ]
+
+
+class Loop:
+    """A sound that is repeated from its beginning until it is exactly so long.
+
+    :param file: a WAV file, open for reading bytes
+    :param int seconds: length of the result
+    """
+
+    def __init__(self, file, seconds):
+        self._sound = wave.open(file)  # noqa: SIM115 - the caller closes it
+        params = self._sound.getparams()
+        self._left = params.framerate * seconds
+        self._frame_size = params.sampwidth * params.nchannels
+        header = io.BytesIO()
+        with wave.open(header, "wb") as sound:
+            sound.setparams(params._replace(nframes=self._left))
+            sound.writeframesraw(b"")
+            self._header = header.getvalue()
+        #: Bytes of the result.
+        self.size = len(self._header) + self._left * self._frame_size
+
+    def play(self):
+        """Yield the parts of the result."""
+        yield self._header
+        while self._left:
+            part = self._sound.readframes(min(PART, self._left))
+            if not part and not self._sound.tell():
+                part = bytes(min(PART, self._left) * self._frame_size)  # there is no sound in it
+            if part:
+                self._left -= len(part) // self._frame_size
+                yield part
+            else:
+                self._sound.rewind()

@@ -24,7 +24,7 @@ class TelephonyTransfer(models.Model):
 
     call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
     user_id = fields.Many2one(
-        "res.users", "Transferred by", required=True, ondelete="cascade", index=True
+        "res.users", "Transferred by", required=True, ondelete="restrict", index=True
     )
     mode = fields.Selection(
         [("blind", "At Once"), ("warm", "After Asking"), ("add", "Third Person")],

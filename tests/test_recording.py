@@ -4,7 +4,6 @@ import io
 import math
 import wave
 from array import array
-from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -34,9 +33,6 @@ class RecordingCase(TelephonyHttpCase):
     def setUp(self):
         super().setUp()
         self.company_a.telephony_recording_mode = "agent"
-        self.startPatcher(patch.object(
-            self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
-        ))
         self.sound = make_sound(900, 550)
         self.carrier.answers.update(start_recording=RECORDING, fetch_recording=self.sound)
 
@@ -55,6 +51,7 @@ class RecordingCase(TelephonyHttpCase):
         }, {"call": call.uuid, "recording": row.id})  # fmt: skip
         self.assertEqual(response.status_code, 200)
         self.run_after_commit()
+        self.run_cron()
 
     def hang_up(self, call):
         self.as_user(self.ana).hang_up(call.uuid)
@@ -81,8 +78,7 @@ class RecordingCase(TelephonyHttpCase):
         self.env.invalidate_all()
 
     def run_cron(self, name="fetch"):
-        getattr(self.env["telephony.recording"], f"_cron_{name}")()
-        self.run_after_commit()
+        self.run_job("telephony.recording", f"_cron_{name}")
 
     def sent_states(self):
         return [state for _leg, _sid, state in self.carrier.sent("set_recording_status")]

@@ -1,14 +1,20 @@
 """What becomes of a recording: kept safely, heard by those who may, deleted for sure."""
 
+import io
+import tracemalloc
 from unittest.mock import patch
+
+from psycopg2.errors import ForeignKeyViolation
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.crm_telephony.models.providers.base import ProviderError
+from odoo.addons.crm_telephony.models.telephony_sound import Loop
 
-from .test_recording import DOWN, RECORDING, RecordingCase
+from .test_recording import DOWN, RECORDING, RecordingCase, make_sound
 
 
 @tagged("post_install", "-at_install")
@@ -69,12 +75,89 @@ class TestRecordingLife(RecordingCase):
     def test_a_file_that_cannot_be_written_deletes_nothing(self):
         """Odoo only logs a full disk: the carrier's copy goes when ours can be read back."""
         store = self.registry["ir.attachment"]
-        with patch.object(store, "_file_read", return_value=b""), \
+        self.carrier.answers["fetch_recording"] = make_sound(321, 123)
+        with patch.object(store, "_file_write", return_value="x"), \
                 self.assert_log("models.telephony_recording_keep", "ERROR", "not be stored"):
             recording = self.record()
         self.assertEqual(recording.state, "pending")
         self.assertIn("cannot be stored", recording.problem)
         self.assertFalse(self.carrier.sent("delete_recording"))
+
+    def test_report_wakes_the_job(self):
+        """Finding 17: a webhook reads no recording; the job does, at once."""
+        call = self.talk()
+        self.wish(call, "recording")
+        self.hang_up(call)
+        job = self.env.ref("crm_telephony.ir_cron_fetch_recordings")
+        triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)])
+        with patch.object(type(self), "run_cron"):
+            self.tell_recording(call)
+        self.assertFalse(self.carrier.sent("fetch_recording"))
+        woken = self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)]) - triggers
+        self.assertEqual(len(woken), 1)
+        self.assertSeconds(woken.call_at, 0)
+
+    def make_pending(self, count):
+        """Return recordings that wait for their sound, as after an outage of hours."""
+        call = self.talk()
+        return self.env["telephony.recording"].create([
+            {
+                "call_id": call.id, "account_id": call.account_id.id, "kind": "conversation",
+                "recorded_at": fields.Datetime.now(), "provider_recording_id": f"RE{index:032x}",
+                "next_try_at": fields.Datetime.subtract(fields.Datetime.now(), minutes=index),
+            }
+            for index in range(count)
+        ])  # fmt: skip
+
+    def test_after_an_outage_everything_is_fetched_by_one_run(self):
+        """Thousands of recordings took days: 20 of them every five minutes."""
+        recordings = self.make_pending(60)
+        self.carrier.failures["fetch_recording"] = [ProviderError("x", code=404, gone=True), None]
+        self.run_cron()
+        states = recordings.sorted("next_try_at").mapped("state")
+        self.assertEqual(sorted(states), ["pending"] + ["stored"] * 59)
+        # The one that waited longest came first, and its failure kept none of the others.
+        self.assertEqual(recordings[-1].state, "pending")
+
+    def test_carrier_that_is_gone_costs_no_try(self):
+        """Whatever is not asked for, because the carrier does not answer, has not failed."""
+        recordings = self.make_pending(3)
+        self.carrier.failures["fetch_recording"] = [
+            ProviderError("x", retryable=True, paused=True) for _each in recordings
+        ]
+        self.run_cron()
+        self.assertEqual(set(recordings.mapped("tries")), {0})
+        self.assertGreater(min(recordings.mapped("next_try_at")), fields.Datetime.now())
+
+    def test_job_stops_when_its_time_is_up_and_goes_on_soon(self):
+        recordings = self.make_pending(3)
+        noted = []
+
+        def commit(cron, processed=0, *, remaining=None):
+            noted.append(remaining)
+            return 0
+
+        with patch.object(self.registry["ir.cron"], "_commit_progress", commit):
+            self.env["telephony.recording"]._cron_fetch()
+        self.assertEqual(noted, [None, 2])
+        self.assertEqual(
+            [model for model, ids, *_rest in self.queued_requests if ids == recordings[-1].ids],
+            ["telephony.recording"],
+        )
+
+    def test_long_recording_is_not_held_in_memory(self):
+        """Finding 35: half an hour in two channels, 58 MB, is stored within 10 MB."""
+        [recording] = self.make_pending(1)
+        sound = Loop(io.BytesIO(self.sound), 1800)
+        self.carrier.answers["fetch_recording"] = sound.play()
+        self.env.flush_all()
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        self.run_cron()
+        peak = tracemalloc.get_traced_memory()[1]
+        self.assertEqual((recording.state, recording.duration), ("stored", 1800))
+        self.assertEqual(recording.attachment_id.file_size, sound.size)
+        self.assertLess(peak, 10_000_000)
 
     def test_retention(self):
         """Older ones are deleted on both sides, and the line proves it."""
@@ -213,6 +296,66 @@ class TestRecordingLife(RecordingCase):
         self.env.invalidate_all()
         self.assertEqual(recording.listening_ids.user_id, self.sue)
         self.assertEqual(len(recording.listening_ids), 2)
+
+    def test_system_administrator_asks_for_the_file(self):
+        """Finding 30: whoever hears a recording is written down, system administrators too."""
+        recording = self.record()
+        sound = recording.attachment_id
+        boss = self._make_user("boss", "base.group_system,crm_telephony.group_manager")
+        self.authenticate(boss.login, boss.login)
+        for path in (
+            f"/web/content/{sound.id}", f"/web/content/ir.attachment/{sound.id}/raw",
+            f"/web/content/{sound.id}?download=true&unique=1",
+        ):  # fmt: skip
+            answer = self.url_open(path, allow_redirects=False)
+            self.assertNotEqual(answer.status_code, 200, path)
+            self.assertNotIn(self.sound[44:80], answer.content, path)
+        files = self.as_user(boss, "ir.attachment")
+        mine = files.browse(sound.id)
+        for act in (
+            lambda: mine.read(["raw"]), mine.generate_access_token, mine.copy,
+            lambda: mine.write({"public": True}), mine.unlink,
+            lambda: files.create({
+                "name": "x", "res_model": "telephony.recording", "res_id": recording.id,
+            }),
+        ):  # fmt: skip
+            with self.assertRaises(AccessError):
+                act()
+        self.assertFalse(files.search([("res_model", "=", "telephony.recording")]))
+        self.assertFalse(recording.listening_ids)
+        self.url_open(f"/telephony/recording/{recording.id}")
+        self.env.invalidate_all()
+        self.assertEqual(recording.listening_ids.user_id, boss)
+
+    def test_only_what_is_heard_is_written_down(self):
+        """Finding 30: neither a question about the file nor a picture in a page is a listening."""
+        recording = self.record()
+        self.authenticate(self.sue.login, self.sue.login)
+        url = f"/telephony/recording/{recording.id}"
+        answer = self.url_open(url, method="HEAD")
+        self.assertEqual((answer.status_code, answer.content), (200, b""))
+        for use in ("image", "script", "style", "iframe", "object", "track"):
+            answer = self.url_open(url, headers={"Sec-Fetch-Dest": use})
+            self.assertEqual(answer.status_code, 404, use)
+        self.env.invalidate_all()
+        self.assertFalse(recording.listening_ids)
+        for use in ("audio", "document", "empty"):
+            answer = self.url_open(url, headers={"Sec-Fetch-Dest": use})
+            self.assertEqual(answer.content, self.sound, use)
+        self.env.invalidate_all()
+        self.assertEqual(recording.listening_ids.user_id, self.sue)
+
+    @mute_logger("odoo.sql_db")
+    def test_listener_cannot_be_deleted(self):
+        """Finding 30: what was heard, and by whom, stays a proof; the user can be archived."""
+        recording = self.record()
+        gus = self._make_user("gus", "crm_telephony.group_supervisor")
+        recording.listening_ids._note(recording, gus)
+        self.env.flush_all()
+        with self.assertRaises(ForeignKeyViolation), self.env.cr.savepoint():
+            gus.unlink()
+        gus.active = False
+        self.assertEqual(recording.listening_ids.user_id, gus)
 
     def test_who_sees_who_listened(self):
         recording = self.record()

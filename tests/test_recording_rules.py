@@ -252,7 +252,8 @@ class TestRecordingRules(RecordingCase):
                 self.run_after_commit()
                 self.as_user(self.ana).hang_up(call.uuid)
                 self.pass_days(call.recording_ids, 1)
-                self.run_cron()
+                self.run_cron()  # finds it
+                self.run_cron()  # fetches it
                 self.assertEqual(call.recording_ids.state, "stored")
                 self.assertEqual(call.recording_ids.duration, 1)
 

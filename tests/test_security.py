@@ -204,7 +204,7 @@ class TestRecordings(TelephonyHttpCase):
                 "RecordingStatus": "completed", "RecordingDuration": "9",
             }, {"call": call.uuid})  # fmt: skip
         self.carrier.answers["fetch_recording"] = b"RIFF0000WAVEfmt sound"
-        self.run_after_commit()
+        self.run_job("telephony.recording", "_cron_fetch")
         [[sid, *others]] = self.carrier.sent("fetch_recording")
         self.assertEqual(sid, "RE" + "2" * 32)
         self.assertNotIn("http", str(others))
@@ -216,7 +216,7 @@ class TestRecordings(TelephonyHttpCase):
             self.post_webhook("recording", {
                 "CallSid": leg_sid(4), "RecordingSid": sid, "RecordingStatus": "completed",
             }, {"call": call.uuid})  # fmt: skip
-        self.run_after_commit()
+        self.run_job("telephony.recording", "_cron_fetch")
         self.assertFalse(self.carrier.sent("fetch_recording"))
 
 

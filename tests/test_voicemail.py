@@ -42,7 +42,7 @@ class TestVoicemail(TelephonyHttpCase):
         else:
             self.tell_recording(call)
             self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
-        self.run_after_commit()
+        self.run_job("telephony.recording", "_cron_fetch")
         return call
 
     def test_message_is_kept_and_the_carriers_copy_deleted(self):
@@ -96,8 +96,7 @@ class TestVoicemail(TelephonyHttpCase):
             "UPDATE telephony_recording SET next_try_at = next_try_at - interval '5 minutes'"
         )
         self.env.invalidate_all()
-        self.env["telephony.recording"]._cron_fetch()
-        self.run_after_commit()
+        self.run_job("telephony.recording", "_cron_fetch")
         self.assertEqual(call.recording_ids.state, "stored")
 
     def test_who_may_hear_it(self):

@@ -1,5 +1,6 @@
 """Requests to Twilio, caught before they leave the machine."""
 
+import io
 import json
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -46,6 +47,7 @@ class Carrier(BaseAdapter):
         response = requests.Response()
         response.status_code = status
         response._content = json.dumps(body).encode()
+        response.raw = io.BytesIO(response._content)
         response.request = request
         response.url = request.url
         return response
@@ -480,11 +482,37 @@ def test_recording_that_was_never_told_is_found(client, carrier):
 
 def test_both_channels_have_to_be_asked_for(client, carrier):
     """Twilio mixes the channels of a download otherwise."""
-    client.fetch_recording(RECORDING, 2)
-    client.fetch_recording(RECORDING)
+    list(client.fetch_recording(RECORDING, 2))
+    list(client.fetch_recording(RECORDING))
     first, second = (request.url for request, _kwargs in carrier.requests)
     assert first.endswith(f"/Recordings/{RECORDING}.wav?RequestedChannels=2")
     assert second.endswith(f"/Recordings/{RECORDING}.wav")
+
+
+@pytest.mark.parametrize("answer", [(404, {}), LOST])
+def test_recording_that_cannot_be_read(client, carrier, answer):
+    carrier.answers = [answer]
+    with pytest.raises(ProviderError) as caught:
+        list(client.fetch_recording(RECORDING))
+    assert caught.value.gone == (answer != LOST)
+
+
+def test_recording_that_is_cut_off_is_not_complete(client, carrier, monkeypatch):
+    """Finding 35: the carrier's copy is deleted once ours is stored."""
+    original = Carrier.send
+
+    def send(self, request, **kwargs):
+        assert kwargs["stream"]
+        response = original(self, request, **kwargs)
+        response.headers["Content-Length"] = "1000"
+        return response
+
+    monkeypatch.setattr(Carrier, "send", send)
+    parts = client.fetch_recording(RECORDING)
+    assert next(parts) == b"{}"
+    with pytest.raises(ProviderError) as caught:
+        next(parts)
+    assert caught.value.unknown
 
 
 def test_announcement_is_for_the_whole_conference(client, carrier):

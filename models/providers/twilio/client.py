@@ -30,6 +30,8 @@ BUDGET = 6
 IDLE, POOL = 20, 10
 # Seconds before each new try of a request that was certainly not carried out.
 RETRY_DELAYS = (0.3, 1.0)
+# Bytes of a recording that are read at once.
+PART = 1 << 16
 # Twilio: the call is over, so it cannot be redirected.
 NOT_IN_PROGRESS = 21220
 LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
@@ -322,32 +324,32 @@ class TwilioClient(LegRequests, RecordingRequests):
         return found[0].sid if found else ""
 
     def fetch_recording(self, recording_id, channels=1):
-        """Read the sound of a recording.
+        """Read the sound of a recording, a WAV file.
 
         :param str recording_id: `RE…`
         :param int channels: 2: both channels of a conversation; else they are mixed
-        :return: a WAV file
-        :rtype: bytes
+        :return: the parts of the file, one after another
+        :rtype: Iterator(bytes)
         :raise ProviderError: it is not there (yet), or the request failed
         """
         client = self._client
         # The package itself reads no sound; it knows the host of the account's region.
-        url = client.get_hostname(
+        url = client.http_client.get_address(client.get_hostname(
             f"https://api.twilio.com/2010-04-01/Accounts/{client.account_sid}"
             f"/Recordings/{recording_id}.wav"
             + ("?RequestedChannels=2" if channels == 2 else "")
-        )
-        http = client.http_client
-        if http.base:
-            url = urlunsplit((http.base.scheme, http.base.netloc, *urlsplit(url)[2:]))
-        try:
-            response = http.session.get(url, auth=client.auth, timeout=TIMEOUT * 4)
-        except requests.exceptions.RequestException as error:
-            raise _as_provider_error(error) from error
-        if response.status_code != 200:
-            raise ProviderError(
-                "The recording cannot be read.",
-                code=response.status_code,
-                gone=response.status_code == 404,
-            )
-        return response.content
+        ))
+        with self._guard(), client.http_client.session.get(
+            url, auth=client.auth, timeout=(CONNECT_TIMEOUT, TIMEOUT * 4), stream=True,
+            headers={"Accept-Encoding": "identity"},
+        ) as response:
+            status, left = response.status_code, int(response.headers.get("Content-Length") or 0)
+            if status == 200:
+                for part in response.iter_content(PART):
+                    left -= len(part)
+                    yield part
+        if status != 200:
+            raise ProviderError("The recording cannot be read.", code=status, gone=status == 404)
+        if left > 0:
+            # Not every version of the package below notices that a connection ended too early.
+            raise ProviderError("The recording did not arrive completely.", unknown=True)
