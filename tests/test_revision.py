@@ -1,10 +1,12 @@
 """What a page is told of a call has an age, and a page that asks hears what it has missed."""
 
+from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
 
 from odoo.addons.crm_telephony.models.telephony_call_state import CallEvent
 
 from .common import AGENT_LEG, CALLER_LEG, TelephonyHttpCase
+from .test_race import RaceCase
 
 
 @tagged("post_install", "-at_install")
@@ -145,3 +147,67 @@ class TestRevision(TelephonyHttpCase):
         ):
             with self.subTest(known=known):
                 self.assertEqual(agents.softphone_changes(known)["closed"], [])
+
+
+@tagged("post_install", "-at_install")
+class TestOvertaken(RaceCase):
+    """Numbers of the bus are given before the commit: the later commit may have the lower one."""
+
+    def change_call(self, env, uuid):
+        """Tell the bus something new of the call; its number is given, and nothing committed."""
+        call = env["telephony.call"].search([("uuid", "=", uuid)])
+        call.note = "What they agreed on"
+        call._notify_participants()
+        env.cr.precommit.run()
+
+    def ask(self, method, *args):
+        """Call a method of the first phone user's page."""
+        return self.in_transaction(
+            lambda env: getattr(env["telephony.agent"], method)(*args), self.ids["users"][0]
+        )
+
+    def test_message_that_the_bus_skips_is_found_by_asking(self):
+        uuid = self.call_in()
+        user_id = self.ids["users"][0]
+        self.in_transaction(lambda env: env["telephony.call"].accept(uuid), user_id)
+        with self.registry.cursor() as late_cr:
+            late_env = api.Environment(late_cr, SUPERUSER_ID, {})
+            self.change_call(late_env, uuid)
+            late_cr.execute("SELECT max(id) FROM bus_bus")
+            [lower] = late_cr.fetchone()
+            # Another transaction is told something meanwhile, and commits first.
+            self.in_transaction(
+                lambda env: env["res.users"].browse(user_id)._bus_send("telephony/test", {})
+            )
+            snapshot = self.ask("softphone_snapshot")
+            late_cr.commit()
+        self.assertGreater(snapshot["bus_id"], lower)
+        [shown] = snapshot["calls"]
+        self.assertFalse(shown["note"])
+
+        def poll(env):
+            partner = env["res.users"].browse(user_id).partner_id
+            return env["bus.bus"]._poll([partner], last=snapshot["bus_id"])
+
+        # A socket that connects now reads on after the highest number, and never hears of it.
+        self.assertEqual(self.in_transaction(poll), [])
+        known = {"calls": {uuid: shown["revision"]}, "offers": []}
+        [call] = self.ask("softphone_changes", known)["calls"]
+        self.assertEqual(call["note"], "What they agreed on")
+        self.assertGreater(call["revision"], shown["revision"])
+
+    def test_two_at_once_never_give_one_revision_to_two_contents(self):
+        uuid = self.call_in()
+
+        def write(note):
+            def act(env):
+                call = env["telephony.call"].search([("uuid", "=", uuid)])
+                call.note = note
+                env.flush_all()
+                return call.revision
+
+            return SUPERUSER_ID, act
+
+        [before] = self.read_call(uuid, "revision")
+        revisions = self.at_once(write("one"), write("other"))
+        self.assertEqual(sorted(revisions), [before + 1, before + 2])
