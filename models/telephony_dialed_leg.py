@@ -97,26 +97,26 @@ class TelephonyDialedLeg(models.Model):
         """
         with self.env.registry.cursor() as cr:
             ledger = self.with_env(self.env(cr=cr))
-            row = ledger._count(company.with_env(ledger.env), ledger.env.user, "verification",
-                                number)
-            # From now on the transactions of others see it, and this one sees theirs.
-            cr.commit()
-            refusal = ledger._get_verification_limit_passed(row)
+            row_id = ledger._count(company, ledger.env.user, "verification", number).id
+        # From now on others see it, and a new transaction sees theirs.
+        with self.env.registry.cursor() as cr:
+            # sudo: telephony.dialed.leg - the row made just now
+            row_sudo = self.with_env(self.env(cr=cr)).sudo().browse(row_id)
+            refusal = row_sudo._get_verification_limit_passed()
             if refusal:
                 # It is not asked for, so that it does not count.
-                row.unlink()
+                row_sudo.unlink()
         return refusal
 
-    @api.model
-    def _get_verification_limit_passed(self, row):
-        verifications = [("kind", "=", "verification"), ("company_id", "=", row.company_id.id)]
+    def _get_verification_limit_passed(self):
+        verifications = [("kind", "=", "verification"), ("company_id", "=", self.company_id.id)]
         if self._count_within_hour([
-            *verifications, ("number", "=", row.number)
+            *verifications, ("number", "=", self.number)
         ]) > VERIFICATIONS_PER_NUMBER:
             return _("This number was called %(count)s times within an hour. Try again later.",
                      count=VERIFICATIONS_PER_NUMBER)
         if self._count_within_hour([
-            *verifications, ("user_id", "=", row.user_id.id)
+            *verifications, ("user_id", "=", self.user_id.id)
         ]) > VERIFICATIONS_PER_USER:
             return _("You have asked for %(count)s verification calls within an hour. Try again "
                      "later.", count=VERIFICATIONS_PER_USER)
