@@ -102,7 +102,7 @@ class TelephonyCallerId(models.Model):
         if not account_sudo:
             raise UserError(agent_sudo._get_reason_not_to_call())
         # All that could fail does so here, before a telephone rings.
-        e164 = self._check_number(str(number or ""))
+        e164 = self._check_number(number or "")
         name, extension, delay = self._clean(name or e164, extension, delay)
         owner = agent_sudo.browse() if shared else agent_sudo
         # sudo: telephony.caller.id - the current user's own, or an administrator's
@@ -269,16 +269,11 @@ class TelephonyCallerId(models.Model):
     def _clean(self, name, extension, delay):
         """Return name, extension and delay of a verification as Twilio and the database take them.
 
-        :raise UserError: the delay is no number
         :rtype: tuple(str, str, int)
         """
-        try:
-            delay = min(max(int(delay or 0), 0), MAX_DELAY)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise UserError(_("The delay is a number of seconds, from 0 to 60.")) from error
-        name = "".join(char for char in str(name) if char.isprintable()).strip()[:NAME_LENGTH]
-        extension = "".join(char for char in str(extension or "") if char in EXTENSION_KEYS)
-        return name, extension[:EXTENSION_LENGTH], delay
+        name = "".join(char for char in name if char.isprintable()).strip()[:NAME_LENGTH]
+        extension = "".join(char for char in extension or "" if char in EXTENSION_KEYS)
+        return name, extension[:EXTENSION_LENGTH], min(max(delay or 0, 0), MAX_DELAY)
 
     @api.model
     def _get_rivals(self, account, number, owner):
