@@ -15,6 +15,7 @@ from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
 
 from ..models.telephony_document import HangUp, Redirect, Say
+from ..models.telephony_printable import printable
 
 _logger = logging.getLogger(__name__)
 
@@ -57,6 +58,11 @@ def _get_call_sudo(account_sudo):
     ])
 
 
+def _get_label(form):
+    """Return what names the call of a request in the log."""
+    return printable(_get_query().get("call") or form.get("CallSid"))
+
+
 def _answer(account_sudo, document):
     return request.make_response(
         account_sudo._render(document), headers=[("Content-Type", "text/xml; charset=utf-8")]
@@ -69,18 +75,27 @@ def _get_id(name):
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-def _apologize(account_sudo, form):
+def _apologize(account_sudo, form, error_code=""):
     """End a call that cannot go on; whatever fails meanwhile, the caller hears a sentence."""
     try:
         with request.env.cr.savepoint():
             return account_sudo.env["telephony.call"]._process_crash(
-                account_sudo, form.get("CallSid")
+                account_sudo, form.to_dict(), error_code
             )
     except (OperationalError, ConcurrencyError):
         raise
     except Exception:
         _logger.exception("The apology failed")
         return [Say("We are sorry, something went wrong. Please call again later."), HangUp()]
+
+
+def _is_beside(path):
+    """Return whether a question is about what is heard beside a conversation, which goes on.
+
+    Neither hold music nor an announcement may hang up.
+    https://www.twilio.com/docs/api/errors/13238
+    """
+    return path == "announce" or bool(_get_query().get("hold"))
 
 
 def twiml_route(path):
@@ -96,8 +111,8 @@ def twiml_route(path):
             except (OperationalError, ConcurrencyError):
                 raise
             except Exception:
-                _logger.exception("The webhook %s failed", path)
-                document = _apologize(account_sudo, form)
+                _logger.exception("%s: the webhook %s failed", _get_label(form), path)
+                document = [] if _is_beside(path) else _apologize(account_sudo, form)
             return _answer(account_sudo, document)
 
         functools.update_wrapper(answer, method)
@@ -128,8 +143,8 @@ class TwilioWebhook(Controller):
         """A waiting caller needs something to hear."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo:
-            return [HangUp()]
-        if _get_query().get("hold"):
+            return [] if _is_beside("wait") else [HangUp()]
+        if _is_beside("wait"):
             return call_sudo._get_hold_document()
         return call_sudo._process_wait(form.to_dict())
 
@@ -157,7 +172,7 @@ class TwilioWebhook(Controller):
     def announce(self, account_sudo, form):
         """Everybody in a conversation is told that it is recorded."""
         call_sudo = _get_call_sudo(account_sudo)
-        return call_sudo._get_recording_announcement() if call_sudo else [HangUp()]
+        return call_sudo._get_recording_announcement() if call_sudo else []
 
     @twiml_route("agent_phone")
     def agent_phone(self, account_sudo, form):
@@ -170,11 +185,11 @@ class TwilioWebhook(Controller):
     @twiml_route("fallback")
     def fallback(self, account_sudo, form):
         """Twilio could not use the answer to another question: `ErrorCode`, `ErrorUrl`."""
-        # Twilio's codes have five digits; nothing else gets into the log.
         code = form.get("ErrorCode") or ""
-        _logger.error("Twilio could not use an answer: error %s",
-                      code if code.isdecimal() and len(code) <= 6 else "unknown")
-        return _apologize(account_sudo, form)
+        # Twilio's codes have five digits; nothing else is kept.
+        code = code if code.isdecimal() and len(code) <= 6 else "unknown"
+        _logger.error("%s: Twilio could not use an answer, error %s", _get_label(form), code)
+        return _apologize(account_sudo, form, code)
 
     @route("/telephony/twilio/status", **ROUTE)
     def status(self, **params):

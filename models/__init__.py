@@ -33,6 +33,7 @@ from . import (
     telephony_call_client,
     telephony_call_consult,
     telephony_call_control,
+    telephony_call_crash,
     telephony_call_due,
     telephony_call_event,
     telephony_call_follow_up,

@@ -1,15 +1,16 @@
 import logging
 import uuid as uuidlib
 
+from psycopg2 import OperationalError
+
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL
 
 from odoo.addons.phone_validation.tools import phone_validation
 
-from .telephony_call_state import CALL_STATES, CallEvent, call_target, is_legal, outcome_of
+from .telephony_call_state import CALL_STATES, call_target, is_legal, outcome_of
 from .telephony_destination import to_possible_e164
-from .telephony_document import HangUp, Say
 
 _logger = logging.getLogger(__name__)
 
@@ -207,24 +208,6 @@ class TelephonyCall(models.Model):
             return
         leg.call_id._apply_event(event)
 
-    @api.model
-    def _process_crash(self, account, provider_leg_id):
-        """End a call whose handling failed: the customer hears an apology, the reason is kept.
-
-        :return: a document
-        :rtype: list
-        """
-        leg = self.env["telephony.call.leg"].search([
-            ("account_id", "=", account.id), ("provider_leg_id", "=", provider_leg_id or "")
-        ])
-        text = self.env._("We are sorry, something went wrong. Please call again later.")
-        if leg and leg.role == "customer" and leg.call_id.state != "ended":
-            leg.call_id._apply_event(CallEvent(
-                "failed", reason=self.env._("An unexpected error ended this call."),
-                at=fields.Datetime.now(), data={"by": "system"},
-            ))
-        return [Say(text), HangUp()]
-
     # === THE ONE WRITER OF THE STATE === #
 
     def _apply_event(self, event):
@@ -255,19 +238,39 @@ class TelephonyCall(models.Model):
         values = {"state": target}
         if target == "in_progress" and not self.answered_at:
             values.update(answered_at=event.at, connect_by=False)
-        if target == "ended":
-            values.update(self._get_end_values(event))
         _logger.info("%s: %s -> %s (%s)", self.uuid, self.state, target, event.kind)
+        if target == "ended":
+            self._end({**values, **self._get_end_values(event)})
+        else:
+            self._enter_state(values)
+        return True
+
+    def _enter_state(self, values):
         self.write(values)
-        if target != "in_progress":
+        if self.state != "in_progress":
             # There is no conversation any more that somebody could listen to.
             self._release_supervisors()
         self._sync_recording()
-        hook = getattr(self, f"_on_{target}", None)
+        hook = getattr(self, f"_on_{self.state}", None)
         if hook:
             hook()
         self._notify()
-        return True
+
+    def _end(self, values):
+        """End this call, whatever fails meanwhile: a call that is over must not go on here.
+
+        :param dict values: what the end writes
+        """
+        uuid = self.uuid
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint():
+                self._enter_state(values)
+        except (OperationalError, ConcurrencyError):
+            raise
+        except Exception:
+            _logger.exception("%s: the end failed, and is written part by part", uuid)
+            self._end_alone(values)
 
     def _get_end_values(self, event):
         customer = self._get_customer_leg()
@@ -457,17 +460,28 @@ class TelephonyCall(models.Model):
         """Both can speak with each other."""
 
     def _on_ended(self):
+        for conclude in self._get_conclusions():
+            conclude()
+
+    def _get_conclusions(self):
+        """Return the methods that draw the conclusions from the end of this call, in order.
+
+        :rtype: list
+        """
+        return [
+            self._end_offers, self._end_legs, self._post_log, self._settle_callbacks,
+            self._tell_missed, self._begin_wrap_up, self._free_agents,
+        ]  # fmt: skip
+
+    def _end_offers(self):
         # Their states are told by `_free_agents`.
         self.offer_ids._close("withdrawn", "canceled", notify=False)
+
+    def _end_legs(self):
         self._drop_phone_legs(self._get_agent_legs())
         # A customer who leaves the room ends it for all; who never was in it leaves the others.
         if (self.ended_by != "customer" or not self.answered_at) and self.leg_ids._is_alive():
             self.account_id._after_commit(self, "_send_end_request")
-        self._post_log()
-        self._settle_callbacks()
-        self._tell_missed()
-        self._begin_wrap_up()
-        self._free_agents()
 
     def _get_speakers(self):
         """Return the phone users who spoke in this call."""

@@ -445,7 +445,10 @@ class TelephonyCall(models.Model):
 
     # === HOOKS === #
 
-    def _on_ended(self):
+    def _get_conclusions(self):
+        return [self._end_transfer, *super()._get_conclusions()]
+
+    def _end_transfer(self):
         transfer = self._get_transfer()
         agent = self._get_consulted_agent()
         consulted = self._get_consulted_legs()
@@ -455,5 +458,4 @@ class TelephonyCall(models.Model):
         if consulted._is_alive() and self.ended_by == "customer" and self.answered_at:
             # The customer's leaving ends the room, but not for those who have not entered it yet.
             self.account_id._after_commit(self, "_send_end_request")
-        super()._on_ended()
         self._tell_left(agent, _("The call has ended."))

@@ -182,7 +182,7 @@ class TelephonyCall(models.Model):
     def _send_end_request(self):
         """Hang up every leg that may still be there."""
         for leg in self.leg_ids.filtered("provider_leg_id"):
-            if leg._is_alive():
+            if leg._is_alive() and not leg.leaving:
                 self._send("end_leg", leg.provider_leg_id)
 
     def _send_hold_request(self, on_hold):

@@ -36,24 +36,20 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        event = self.env["telephony.call.event"]._record_once(
-            account, f"{params['CallSid']}:voice", "voice"
-        )
-        if not event:
-            call = self.search([
-                ("account_id", "=", account.id),
-                ("provider_call_id", "=", params["CallSid"]),
-            ])
-            _logger.info("%s: the carrier asks again", call.uuid)
-            return call._get_next_document() if call else [HangUp()]
         number = self.env["telephony.number"].search_fetch([
             ("account_id", "=", account.id), ("number", "=", params.get("To"))
         ], limit=1)
         if not number:
             _logger.warning("A call to a number that is not listed was refused")
             return [Reject()]
-        call = self.create(self._prepare_incoming_values(account, number, params))
-        event.call_id = call
+        call = self._take_in(account, number, params)
+        if not call:
+            call = self.search([
+                ("account_id", "=", account.id),
+                ("provider_call_id", "=", params["CallSid"]),
+            ])
+            _logger.info("%s: the carrier asks again", call.uuid)
+            return call._get_next_document() if call else [HangUp()]
         call._add_trace(_("Somebody calls %(number)s.", number=number.display_name))
         call._apply_event(CallEvent("routed", at=call.started_at))
         if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
@@ -61,6 +57,23 @@ class TelephonyCall(models.Model):
             call._add_trace(_("The number is on the block list: the call is rejected."))
             return [Reject()]
         return call._run_flow()
+
+    def _take_in(self, account, number, params):
+        """Write a new call.
+
+        :param account: the account that was called
+        :param number: the number that was called
+        :param dict params: `CallSid`, `From` of the carrier
+        :return: the call; nothing when it is known already
+        """
+        event = self.env["telephony.call.event"]._record_once(
+            account, f"{params['CallSid']}:voice", "voice"
+        )
+        if not event:
+            return self.browse()
+        call = self.create(self._prepare_incoming_values(account, number, params))
+        event.call_id = call
+        return call
 
     def _prepare_incoming_values(self, account, number, params):
         caller = params.get("From") or ""

@@ -87,8 +87,10 @@ class TelephonyCall(models.Model):
             values["outcome"] = "callback"
         return values
 
-    def _on_ended(self):
-        super()._on_ended()
+    def _get_conclusions(self):
+        return [*super()._get_conclusions(), self._conclude_place]
+
+    def _conclude_place(self):
         if self.outcome == "callback":
             self._keep_place(self, 1)
         elif self.callback_of_id and not self.answered_at:

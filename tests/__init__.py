@@ -29,6 +29,7 @@ from . import (
     test_log,
     test_lost_race,
     test_monitor,
+    test_nothing_lost,
     test_outgoing,
     test_performance,
     test_permutations,

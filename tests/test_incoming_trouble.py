@@ -207,32 +207,6 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertTrue(call.failure_reason)
         self.assertEqual(self.told(self.ana, "offer_closed")[0]["reason"], "canceled")
 
-    def test_failure_in_the_first_question_is_spoken(self):
-        calls = self.registry["telephony.call"]
-
-        def fail(*args, **kwargs):
-            raise ZeroDivisionError
-
-        self.patch(calls, "_run_flow", fail)
-        with self.assert_log("controllers.twilio_webhook", "ERROR", "voice failed"):
-            _call, [say, hangup] = self.call_in()
-        self.assertIn("sorry", say.text)
-        self.assertEqual(hangup.tag, "Hangup")
-
-    def test_failure_of_the_apology_is_spoken_too(self):
-        self.go_online(self.agent_ana)
-        call, _verbs = self.call_in()
-        calls = self.registry["telephony.call"]
-
-        def fail(*args, **kwargs):
-            raise ZeroDivisionError
-
-        self.patch(calls, "_process_wait", fail)
-        self.patch(calls, "_post_log", fail)
-        with self.assert_log("controllers.twilio_webhook", "ERROR", "wait failed"):
-            verbs = self.wait(call)
-        self.assertEqual(self.names(verbs), ["Say", "Hangup"])
-
     def test_fallback(self):
         """An answer of ours that the carrier could not use ends politely."""
         self.go_online(self.agent_ana)

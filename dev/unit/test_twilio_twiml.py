@@ -143,3 +143,27 @@ def test_document_is_in_utf8_and_keeps_the_order():
     root = etree.fromstring(xml.encode())
     assert [node.tag for node in root] == ["Say", "Pause", "Hangup"]
     assert root[0].text == "Zoë"
+
+
+# All control characters, the ends of the surrogates and what is no character.
+NO_CHARACTERS = [*map(chr, range(32)), "\x7f", "\ud800", "\udbff", "\udfff", "\ufffe", "\uffff"]
+
+
+@pytest.mark.parametrize("character", NO_CHARACTERS, ids=lambda character: f"{ord(character):x}")
+def test_text_with_a_character_that_xml_forbids_is_well_formed(character):
+    """Finding 28: a line break of a word processor made each answer invalid (error 12100)."""
+    text = f"Good{character}day"
+    document = [
+        doc.AskKey((doc.Say(text, text), doc.Play(text)), 5, text), doc.Redirect(text),
+        doc.Join(text, text, True, text, coach=text), doc.Forward(text, text, 20, text),
+    ]  # fmt: skip
+    root = etree.fromstring(render(document).encode())
+    [say] = root.iter("Say")
+    assert say.text.split() in (["Good", "day"], [text])
+    assert say.get("language").split() in (["Good", "day"], [text])
+
+
+def test_text_keeps_what_xml_allows():
+    text = "Zoë \u4f60\u597d \U0001f600 &#11; <b>"
+    root = etree.fromstring(render([doc.Say(text)]).encode())
+    assert root[0].text == text

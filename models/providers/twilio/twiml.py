@@ -3,10 +3,18 @@
 https://www.twilio.com/docs/voice/twiml
 """
 
+import re
+from xml.etree import ElementTree
+
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from ... import telephony_document as doc
 from .client import CONFERENCE_EVENTS
+
+# All that XML has no place for: control characters, halves of surrogate pairs and two that are no
+# characters. One of them makes the whole answer invalid, which is error 12100.
+# https://www.w3.org/TR/xml/#charsets
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def _render_say(response, step):
@@ -134,4 +142,11 @@ def render(document):
     response = VoiceResponse()
     for step in document:
         RENDERERS[type(step)](response, step)
-    return str(response)
+    root = response.xml()
+    for element in root.iter():
+        if element.text:
+            element.text = NOT_IN_XML.sub(" ", element.text)
+        for name, value in element.items():
+            element.set(name, NOT_IN_XML.sub(" ", value))
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>{text}'
