@@ -132,12 +132,19 @@ class TelephonyAgent(models.Model):
         Whoever does the same at once fails to serialize and is tried again on a fresh snapshot,
         where the first one's call is seen.
         """
+        if not self:
+            return
         self.flush_recordset()
-        # A write of the same second would change nothing, and two would not meet.
+        # The rows are locked in the order of their identifiers: two who mark several phone users
+        # never wait for each other. A write of the same second would change nothing, and two would
+        # not meet.
         self.env.cr.execute(SQL(
-            "UPDATE telephony_agent SET reserved_at = clock_timestamp() AT TIME ZONE 'utc' "
-            "WHERE id IN %s", tuple(self.ids),
-        ))
+            """WITH agent AS (SELECT id FROM telephony_agent WHERE id IN %(ids)s ORDER BY id
+                                 FOR NO KEY UPDATE)
+             UPDATE telephony_agent SET reserved_at = clock_timestamp() AT TIME ZONE 'utc'
+              WHERE id IN (SELECT id FROM agent)""",
+            ids=tuple(self.ids),
+        ), log_exceptions=False)
         self.invalidate_recordset(["reserved_at"])
 
     def _is_consulted(self):

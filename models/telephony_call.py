@@ -280,6 +280,7 @@ class TelephonyCall(models.Model):
         # The carrier's clock is not ours, and a caller can be gone before we hear of the call.
         ended_at = max(event.at, answered_at or self.started_at)
         ended_by = self.ended_by or event.data.get("by") or "customer"
+        duration = int((ended_at - answered_at).total_seconds()) if answered_at else 0
         return {
             "ended_at": ended_at,
             "answered_at": answered_at,
@@ -287,7 +288,8 @@ class TelephonyCall(models.Model):
             "connect_by": False,
             "parked_at": False,
             "failure_reason": event.reason if event.kind == "failed" else self.failure_reason,
-            "duration": int((ended_at - answered_at).total_seconds()) if answered_at else 0,
+            # What a customer does after the conversation, leaving a message say, is no talk.
+            "duration": duration if self.state == "in_progress" else self.duration or duration,
             "wait_duration": max(
                 0, int(((answered_at or ended_at) - self.started_at).total_seconds())
             ),
@@ -430,7 +432,8 @@ class TelephonyCall(models.Model):
         if not self:
             return
         # A second one fails to serialize, and is tried again on what the first one left. Rows that
-        # refer to these, as a callback's entry in the diary does, may be written meanwhile.
+        # refer to these, as a callback's entry in the diary does, may be written meanwhile. That a
+        # race is lost here is expected, and no error for the log.
         self.env.cr.execute(SQL(
             """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id IN %(ids)s ORDER BY id
                                FOR NO KEY UPDATE)
@@ -438,7 +441,7 @@ class TelephonyCall(models.Model):
               WHERE id IN %(ids)s AND (SELECT count(*) FROM leg) >= 0
               ORDER BY id FOR NO KEY UPDATE""",
             ids=tuple(self.ids),
-        ))
+        ), log_exceptions=False)
 
     def _get_customer_leg(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "customer")[:1]

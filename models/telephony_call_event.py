@@ -39,7 +39,7 @@ class TelephonyCallEvent(models.Model):
                     VALUES (%s, %s, %s, %s, %s)
                ON CONFLICT (account_id, key) DO NOTHING RETURNING id""",
             account.id, call.id if call else None, key, kind, happened_at or fields.Datetime.now(),
-        ))
+        ), log_exceptions=False)
         row = self.env.cr.fetchone()
         return self.browse(row and row[0])
 

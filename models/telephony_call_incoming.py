@@ -220,9 +220,8 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        if exit_name and self.state in ("queued", "ringing"):
-            # The caller waits for nobody any more, and stands in no list.
-            self._apply_event(CallEvent("routed", at=fields.Datetime.now()))
+        if exit_name:
+            self._leave_waiting()
         while True:
             if exit_name:
                 step = self.step_id._get_exit(exit_name)
@@ -245,8 +244,14 @@ class TelephonyCall(models.Model):
             exit_name = result
         return self._get_apology()
 
+    def _leave_waiting(self):
+        """Go on alone: the customer waits for nobody any more, and stands in no list."""
+        if self.state in ("queued", "ringing", "in_progress"):
+            self._apply_event(CallEvent("routed", at=fields.Datetime.now()))
+
     def _get_apology(self):
         """Say politely that nobody is there, and end."""
+        self._leave_waiting()
         self._add_trace(_("Nobody is available: the caller hears a message."))
         self.step_id = False
         flow = self.flow_id
@@ -269,6 +274,8 @@ class TelephonyCall(models.Model):
         :param int seconds: for how long
         """
         now = fields.Datetime.now()
+        # Calls come before phone users, as for whoever accepts: see `_lock`.
+        self._lock()
         agents._mark_reserved()
         offers = self.env["telephony.offer"].create([
             {
@@ -427,6 +434,17 @@ class TelephonyCall(models.Model):
 
     # === WAITING, LEAVING, COMING BACK === #
 
+    def _move_to(self, target, event):
+        moved = super()._move_to(target, event)
+        if moved and target == "ended" and self.answered_at and not self.user_id:
+            # The record names who spoke last with a customer whom nobody took over. Nothing follows
+            # from it: that phone user has long been free.
+            spoken = self.leg_ids.filtered(
+                lambda leg: leg.role == "agent" and leg.confirmed and leg.answered_at
+            )
+            self.write({"user_id": spoken.sorted("answered_at")[-1:].user_id.id})
+        return moved
+
     def _park(self):
         """Let the customer wait with music for the agent who vanished."""
         # Who leaves the conference is on hold no more.
@@ -441,13 +459,31 @@ class TelephonyCall(models.Model):
         self._notify()
 
     def _give_up_on_agent(self):
-        """The agent did not come back: the flow's exit takes the customer."""
+        """The agent did not come back: the flow's exit takes the customer.
+
+        The agent is in this call no more, whatever the customer does next.
+
+        :return: a document
+        :rtype: list
+        """
         self._add_trace(_("%(name)s did not come back.", name=self.user_id.name))
-        self._release_supervisors()
         self._end_recording()
+        self._end_talk(max(filter(None, self._get_agent_legs().mapped("ended_at")), default=None))
+        self.parked_at = False
+        self._release_agent(_("The customer did not wait any longer for your connection."))
+        self._leave_waiting()
         if self.step_id:
             return self._run_flow("not_available")
         return self._get_apology()
+
+    def _end_talk(self, moment=None):
+        """Keep how long the customer spoke with people, while the call goes on without them.
+
+        :param datetime moment: when the last one of them left; now when it is not known
+        """
+        if self.answered_at:
+            moment = max(moment or fields.Datetime.now(), self.answered_at)
+            self.duration = int((moment - self.answered_at).total_seconds())
 
     def _get_waiting_document(self):
         return [Wait(

@@ -173,7 +173,8 @@ class TelephonyCall(models.Model):
             return []
         # The lock fails to serialize when another browser has just used it, and is tried again.
         self.env.cr.execute(
-            SQL("SELECT id FROM telephony_call_leg WHERE id = %s FOR UPDATE", leg.id)
+            SQL("SELECT id FROM telephony_call_leg WHERE id = %s FOR UPDATE", leg.id),
+            log_exceptions=False,
         )
         if leg.provider_leg_id and leg.provider_leg_id != provider_leg_id:
             return []

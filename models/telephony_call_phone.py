@@ -134,6 +134,8 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         self.ensure_one()
+        # Reports about its legs, and a click in the page, come at the same moment: see `_lock`.
+        self._lock()
         leg = self.leg_ids.filtered(
             lambda leg: leg.id == leg_id and leg.role in ("agent", "consulted")
         )
@@ -189,7 +191,6 @@ class TelephonyCall(models.Model):
             if self.user_id and self.user_id != agent.user_id or not leg._is_offered():
                 return self._refuse_phone(agent, env._("This call was already answered."))
             leg.confirmed = True
-            leg.flush_recordset()  # its row is locked before the call's, everywhere
             if not self._claim(agent, via="phone"):
                 leg.confirmed = False
                 return self._refuse_phone(agent, env._("This call was already answered."))

@@ -9,6 +9,8 @@ from .telephony_document import AskKey, Leave, Play, Redirect, Say
 
 # Seconds after the music in which a key still counts; the carrier allows no less.
 KEY_SECONDS = 1
+# Seconds of music between two looks, for a customer who is on hold outside the queue.
+MUSIC_SECONDS = 5
 # Minutes of waiting up to which they are told.
 TOLD_MINUTES = 30
 
@@ -99,13 +101,19 @@ class TelephonyCall(models.Model):
             return self._get_next_document()
         if self._get_transfer():
             return self._refuse_in_transfer()
+        if self.state == "in_progress":
+            seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
+            if not seconds:
+                return self._give_up_on_agent()
+            # The phone user is expected: the music plays outside the queue.
+            url = self.account_id._get_webhook_url("step", call=self.uuid)
+            music = Play(self._get_music_url(min(seconds, MUSIC_SECONDS)))
+            return [music, Redirect(url)]
         if self.step_id.kind not in ("ring", "queue"):
             # It is told again because our answer was lost: the call is further by now.
             result = self.step_id._enter(self) if self.step_id else self._get_apology()
             return self._run_flow(result) if isinstance(result, str) else result
         self._add_trace(_("The carrier lets nobody more wait."))
-        if self.state == "in_progress":
-            return self._give_up_on_agent()
         seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
         if self.user_id and seconds:
             # Somebody is on the way, and will be there in some seconds.
@@ -284,7 +292,8 @@ class TelephonyCall(models.Model):
     def _notify_live(self):
         """Tell every phone user of the company about a line of the live lists."""
         for call in self:
-            if call.state == "ended" or call._get_live_list() or call.queue_id:
+            # Whoever has spoken with people was on the lists.
+            if call.state == "ended" or call._get_live_list() or call.queue_id or call.answered_at:
                 self.env["bus.bus"]._sendone(
                     (call.company_id, "telephony"), "telephony/live_updated", call._to_live()
                 )

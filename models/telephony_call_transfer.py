@@ -344,6 +344,7 @@ class TelephonyCall(models.Model):
         self._add_trace(_("Neither %(target)s nor %(name)s took the call.",
                           target=transfer.target_name, name=transfer.user_id.name))
         self._end_recording()
+        self._end_talk(transfer.started_at)
         step = self.step_id
         if not step:
             return self._get_apology()

@@ -178,6 +178,7 @@ class TelephonyQueue(models.Model):
                 ("callback_of_id", "!=", False),
             ])._tidy_kept_places(fields.Datetime.now())
             free = queue.agent_ids._get_available()
+            choices = []
             for call in queue._get_waiting():
                 if not free:
                     break
@@ -187,5 +188,9 @@ class TelephonyQueue(models.Model):
                 if not willing:
                     continue
                 chosen = queue._choose_turn(queue.order, queue.agent_ids, willing)
-                call._offer_to(chosen, queue.ring_seconds)
+                choices.append((call, chosen))
                 free -= chosen
+            # All calls come before the first phone user, as for whoever accepts: see `_lock`.
+            self.env["telephony.call"].union(*(call for call, _chosen in choices))._lock()
+            for call, chosen in choices:
+                call._offer_to(chosen, queue.ring_seconds)

@@ -30,6 +30,7 @@ from . import (
     test_lost_race,
     test_monitor,
     test_nothing_lost,
+    test_nothing_stays_open,
     test_outgoing,
     test_performance,
     test_permutations,

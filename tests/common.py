@@ -316,7 +316,8 @@ class World:
                 "write_date",
             ),
             "telephony_call_leg": (
-                "initiated_at", "ringing_at", "answered_at", "create_date", "write_date",
+                "initiated_at", "ringing_at", "answered_at", "ended_at", "create_date",
+                "write_date",
             ),
             "telephony_offer": ("expires_at", "offered_at", "closed_at", "create_date"),
             "telephony_agent": ("wrap_up_started_at", "wrap_up_until"),

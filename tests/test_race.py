@@ -1,14 +1,18 @@
 """Two at the same moment: real transactions, real threads, one winner."""
 
+import contextlib
 import logging
 import threading
 from unittest.mock import patch
+
+from psycopg2.errors import DeadlockDetected
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.modules.registry import Registry
 from odoo.service.model import retrying
+from odoo.sql_db import Cursor
 from odoo.tests import BaseCase, get_db_name, tagged
 
 from odoo.addons.crm_telephony.models.telephony_call_state import CallEvent
@@ -98,9 +102,9 @@ class RaceCase(BaseCase):
                 ("company_id", "in", self.ids["company"])
             ]).unlink()  # fmt: skip
             env["telephony.call"].search([("account_id", "in", self.ids["account"])]).unlink()
-            env["telephony.queue"].search([("company_id", "in", self.ids["company"])]).unlink()
             env["telephony.account"].browse(self.ids["account"]).unlink()
             env["telephony.flow"].browse(self.ids["flow"]).unlink()
+            env["telephony.queue"].search([("company_id", "in", self.ids["company"])]).unlink()
             env["telephony.agent"].with_context(active_test=False).search([
                 ("user_id", "in", self.ids["users"])
             ]).unlink()  # fmt: skip
@@ -424,3 +428,70 @@ class TestRace(RaceCase):
             ])  # fmt: skip
 
         self.assertEqual(self.in_transaction(count), 0)
+
+    def make_queue(self):
+        """Let a caller wait in a queue, and nobody be rung; return the call's identifier."""
+
+        def make(env):
+            agents = env["telephony.agent"].search([("user_id", "in", self.ids["users"])])
+            queue = env["telephony.queue"].create({
+                "name": "Race", "company_id": self.ids["company"][0], "order": "parallel",
+                "agent_ids": [Command.set(agents.ids)],
+            })  # fmt: skip
+            env["telephony.flow.step"].search([("flow_id", "in", self.ids["flow"])]).write({
+                "kind": "queue", "queue_id": queue.id,
+            })  # fmt: skip
+
+        self.in_transaction(make)
+        uuid = self.call_in()
+
+        def withdraw(env):
+            env["telephony.offer"].search([("call_id.uuid", "=", uuid)]).state = "withdrawn"
+
+        self.in_transaction(withdraw)
+        return uuid
+
+    def test_queue_deals_out_a_caller_who_is_picked_up_no_deadlock(self):
+        """House 4.3: the queue changed the phone user and then the call, who picks up the call and
+        then the phone user: the caller and the phone user waited for PostgreSQL's deadlock timer.
+        """
+        uuid, user = self.make_queue(), self.ids["users"][0]
+        agents = self.registry["telephony.agent"]
+        mark = agents._mark_reserved
+        meeting = threading.Barrier(2, timeout=2)
+
+        def mark_slowly(records):
+            mark(records)
+            # Both hold what they have changed, if the order of the locks allows it.
+            with contextlib.suppress(threading.BrokenBarrierError):
+                meeting.wait()
+
+        def deal(env):
+            env["telephony.queue"].search([
+                ("company_id", "in", self.ids["company"])
+            ])._dispatch()  # fmt: skip
+
+        deadlocks = []
+        with patch.object(agents, "_mark_reserved", mark_slowly), patch.object(
+            Cursor, "execute", self.make_watched_execute(deadlocks)
+        ):
+            results = self.at_once(
+                (SUPERUSER_ID, deal), (user, lambda env: env["telephony.call"].pick_up(uuid))
+            )
+        self.assertEqual(deadlocks, [])
+        self.assertTrue(results[1]["accepted"], results)
+        self.assertEqual(self.read_call(uuid, "user_id")[0].id, user)
+
+    @staticmethod
+    def make_watched_execute(deadlocks):
+        """Return `Cursor.execute` that notes deadlocks, whether they are logged or not."""
+        execute = Cursor.execute
+
+        def watched(cursor, *args, **kwargs):
+            try:
+                return execute(cursor, *args, **kwargs)
+            except DeadlockDetected as error:
+                deadlocks.append(str(error))
+                raise
+
+        return watched

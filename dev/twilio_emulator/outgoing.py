@@ -9,6 +9,8 @@ from .twiml.verbs_basic import send_digits
 GRACE = 5
 #: Limits and default (s) of the ringing time.
 MIN_TIMEOUT, MAX_TIMEOUT, DEFAULT_TIMEOUT = 5, 600, 60
+#: Longest and usual duration (s) of a call: a day, and four hours.
+MAX_DURATION, DEFAULT_DURATION = 86400, 14400
 
 
 class Pace:
@@ -28,10 +30,12 @@ class Pace:
         await asyncio.sleep(due - loop.time())
 
 
-async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None):
+async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None,
+                duration=DEFAULT_DURATION):
     """Ring the party of an outgoing leg.
 
     :param float timeout: seconds it may ring; Twilio adds five.
+    :param float duration: seconds after the answer when the leg is hung up.
     :param bool paced: whether the call counts against the calls per second.
     :param str send: keys to send after the answer.
     :return bool: True when answered; otherwise the leg has ended with its reason as status.
@@ -61,6 +65,8 @@ async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None):
         outcome = "no-answer"
     if outcome == "answered" and not leg.over:
         leg.set_status("in-progress")
+        limit = emulator.clock.real(min(MAX_DURATION, max(1, duration)))
+        asyncio.get_running_loop().call_later(limit, leg.hang_up)
         if send:
             await send_digits(leg, leg.channel, send)
         return True

@@ -4,7 +4,7 @@ from ..clock import rfc2822
 from ..defaults import API_VERSION
 from ..legs import Leg
 from ..line import telephone_for
-from ..outgoing import DEFAULT_TIMEOUT, call_program
+from ..outgoing import DEFAULT_DURATION, DEFAULT_TIMEOUT, call_program
 from ..twiml.interpreter import Interpreter
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, matches_dates, not_found, page
 from .common import uri as address
@@ -99,7 +99,8 @@ class Calls:
                   endpoint_for(emulator, to), callbacks=[callback] if callback else [])
         leg.run(call_program(
             leg, url, method, twiml=form.text("Twiml"), fallback=fallback,
-            timeout=form.number("Timeout", DEFAULT_TIMEOUT), send=form.text("SendDigits"),
+            timeout=form.number("Timeout", DEFAULT_TIMEOUT),
+            duration=form.number("TimeLimit", DEFAULT_DURATION), send=form.text("SendDigits"),
         ))
         if form.flag("Record"):
             url, method, events = form.callback("RecordingStatusCallback") or (None, "POST", ())

@@ -3,7 +3,7 @@
 from ..clock import rfc2822
 from ..conference import LabelTaken
 from ..legs import Leg
-from ..outgoing import DEFAULT_TIMEOUT, participant_program
+from ..outgoing import DEFAULT_DURATION, DEFAULT_TIMEOUT, participant_program
 from ..twiml.side import start_side_script, wait_starter
 from .calls import endpoint_for
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, not_found, page
@@ -91,6 +91,7 @@ class Participants:
         wait = wait_starter(form.text("WaitUrl"), (form.text("WaitMethod") or "POST").upper())
         leg.run(participant_program(
             leg, participant, wait, timeout=form.number("Timeout", DEFAULT_TIMEOUT),
+            duration=form.number("TimeLimit", DEFAULT_DURATION),
         ))
         if form.flag("Record"):
             url, method, events = form.callback("RecordingStatusCallback") or (None, "POST", ())

@@ -34,6 +34,10 @@ RETRY_DELAYS = (0.3, 1.0)
 PART = 1 << 16
 # Twilio: the call is over, so it cannot be redirected.
 NOT_IN_PROGRESS = 21220
+# Seconds after which Twilio ends a leg that we called, whatever becomes of us. Its own default is
+# the same, but an account may raise that to 24 hours; a leg that is lost is paid until then.
+# https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource
+TIME_LIMIT = 4 * 3600
 LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
 CONFERENCE_EVENTS = ["join", "leave", "hold"]
 
@@ -208,6 +212,7 @@ class TwilioClient(LegRequests, RecordingRequests):
             to=values["to"],
             label=values["label"],
             timeout=values["timeout"],
+            time_limit=TIME_LIMIT,
             early_media=True,
             beep="false",
             start_conference_on_enter=True,
@@ -282,6 +287,7 @@ class TwilioClient(LegRequests, RecordingRequests):
             from_=values["from"],
             to=values["to"],
             timeout=values["timeout"],
+            time_limit=TIME_LIMIT,
             url=values["url"],
             method="POST",
             status_callback=values["status_url"],

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
 from ... import telephony_document as doc
-from .client import CONFERENCE_EVENTS
+from .client import CONFERENCE_EVENTS, TIME_LIMIT
 
 # All that XML has no place for: control characters, halves of surrogate pairs and two that are no
 # characters. One of them makes the whole answer invalid, which is error 12100.
@@ -96,6 +96,7 @@ def _render_forward(response, step):
     dial = Dial(
         caller_id=step.caller_id,
         timeout=step.timeout,
+        time_limit=TIME_LIMIT,
         action=step.next_url,
         method="POST",
         answer_on_bridge=True,
