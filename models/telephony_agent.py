@@ -215,6 +215,19 @@ class TelephonyAgent(models.Model):
                     count=MISSED_OFFERS,
                 )})
 
+    def _set_offline_because(self, reason):
+        """Set an agent offline whose telephone must not be called, and say why.
+
+        :param str reason: a whole sentence
+        """
+        self._set_status("offline")
+        for agent in self:
+            env = agent.with_context(lang=agent.user_id.lang).env
+            agent.user_id._bus_send("telephony/set_offline", {"message": env._(
+                "Your telephone cannot be called, so you are offline now. %(reason)s",
+                reason=reason,
+            )})
+
     def _get_caller_ids(self):
         """Return the caller IDs this agent may show: verified, and allowed by the administrator.
 

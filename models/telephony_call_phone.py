@@ -227,10 +227,14 @@ class TelephonyCall(models.Model):
             })
             return "ended"
         if leg.offer_id.state == "offered" and not leg.offer_id.agent_id.lease_ids._is_open():
-            if not leg.refusal:
+            if leg.refusal:
+                # Otherwise the same telephone would be chosen again at once.
+                leg.offer_id.agent_id._set_offline_because(leg.refusal)
+                leg.offer_id._close("withdrawn", "withdrawn")
+            else:
                 self._add_trace(_("The telephone of %(name)s was not answered.",
                                   name=leg.user_id.name))
-            leg.offer_id._close("expired", "expired")
+                leg.offer_id._close("expired", "expired")
             self._leave_queue_if_alone()
         return None
 

@@ -247,7 +247,12 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         call, _verbs = self.call_in()
         self.run_after_commit()
         self.assertNothingCalled()
-        self.assertEqual(call.offer_ids.mapped("state"), ["expired"])
+        self.assertEqual(call.offer_ids.mapped("state"), ["withdrawn"])
+        # The same telephone is not chosen again for the next caller.
+        self.assertEqual(self.agent_ana.status, "offline")
+        [told] = self.told(self.ana, "set_offline")
+        self.assertIn("cannot be called, so you are offline now", told["message"])
+        self.assertIn("does not allow calls to Belgium", told["message"])
 
     def test_guest_of_a_consultation_is_not_called(self):
         for mode in ("warm", "blind"):

@@ -110,7 +110,9 @@ class Stage:
                 "api_key_sid": False, "api_key_secret": False, "twiml_app_sid": False,
             })
             account.action_connect()
-            env["res.company"].search([]).write({"telephony_wrap_up_seconds": 0})
+            env["res.company"].search([]).write({
+                "telephony_wrap_up_seconds": 0, "telephony_country_policy": "all",
+            })
 
     def route(self, number, **step):
         """Let callers of a number go through a flow of one step.

@@ -63,6 +63,8 @@ class World:
             "sms_provider": "twilio",
             "sms_twilio_account_sid": ACCOUNT_SID,
             "sms_twilio_auth_token": AUTH_TOKEN,
+            # Its contacts live in several countries.
+            "telephony_country_policy": "all",
         })
         self.account = self._ensure("telephony.account", [("account_sid", "=", ACCOUNT_SID)], {
             "name": "Bench",
