@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from .common import CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
 
 # Queries of one request, with a margin; an additional one for each agent is what is looked for.
-VOICE, STATUS, WAIT, STEP = 130, 60, 30, 60
+VOICE, STATUS, WAIT, STEP, QUESTION = 130, 60, 30, 60, 25
 EACH_AGENT = 30
 
 
@@ -38,6 +38,14 @@ class TestQueries(TelephonyHttpCase):
         """Z20: the end of a call."""
         call, _verbs = self.call_in_and_wait(sid=leg_sid(901))
         self.assertLess(self.count(self.tell_leg, call, leg_sid(901), "completed"), STATUS + VOICE)
+
+    def test_question_of_a_page_that_has_missed_nothing(self):
+        """It is asked after all news, and as long as a telephone rings."""
+        call = self.talk()
+        agents = self.as_user(self.ana, "telephony.agent")
+        known = {"calls": {call.uuid: call._get_revision()}, "offers": []}
+        self.env.invalidate_all()
+        self.assertLess(self.count(agents.softphone_changes, known), QUESTION)
 
     def test_repeated_status(self):
         """A repeated report is dropped at once."""

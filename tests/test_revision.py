@@ -156,7 +156,7 @@ class TestOvertaken(RaceCase):
     def change_call(self, env, uuid):
         """Tell the bus something new of the call; its number is given, and nothing committed."""
         call = env["telephony.call"].search([("uuid", "=", uuid)])
-        call.note = "What they agreed on"
+        call.answered_at = "2026-11-01 12:00:00"
         call._notify_participants()
         env.cr.precommit.run()
 
@@ -183,7 +183,7 @@ class TestOvertaken(RaceCase):
             late_cr.commit()
         self.assertGreater(snapshot["bus_id"], lower)
         [shown] = snapshot["calls"]
-        self.assertFalse(shown["note"])
+        self.assertFalse(shown["answered_at"])
 
         def poll(env):
             partner = env["res.users"].browse(user_id).partner_id
@@ -193,21 +193,21 @@ class TestOvertaken(RaceCase):
         self.assertEqual(self.in_transaction(poll), [])
         known = {"calls": {uuid: shown["revision"]}, "offers": []}
         [call] = self.ask("softphone_changes", known)["calls"]
-        self.assertEqual(call["note"], "What they agreed on")
+        self.assertEqual(call["answered_at"], "2026-11-01 12:00:00")
         self.assertGreater(call["revision"], shown["revision"])
 
     def test_two_at_once_never_give_one_revision_to_two_contents(self):
         uuid = self.call_in()
 
-        def write(note):
+        def write(outcome):
             def act(env):
                 call = env["telephony.call"].search([("uuid", "=", uuid)])
-                call.note = note
+                call.outcome = outcome
                 env.flush_all()
                 return call.revision
 
             return SUPERUSER_ID, act
 
         [before] = self.read_call(uuid, "revision")
-        revisions = self.at_once(write("one"), write("other"))
+        revisions = self.at_once(write("missed"), write("failed"))
         self.assertEqual(sorted(revisions), [before + 1, before + 2])
