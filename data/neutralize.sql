@@ -8,5 +8,9 @@ UPDATE telephony_account
        connected_base_url = NULL,
        former_base_url = NULL,
        webhook_base_url = 'https://neutralized.invalid';
-UPDATE telephony_agent SET status = 'offline';
+-- What was typed and not used yet is a secret, too.
+DELETE FROM telephony_account_credentials;
+-- Custom phones are the private telephones of people, who would be called by the copy.
+UPDATE telephony_agent SET status = 'offline', call_via = 'browser', phone_number = NULL;
+UPDATE telephony_call_leg SET number = NULL WHERE role IN ('agent', 'supervisor');
 DELETE FROM telephony_agent_lease;

@@ -130,6 +130,22 @@ class TestAccount(AdminWorld, TelephonyCase):
         self.assertEqual(action["res_model"], "res.users.identitycheck")
         self.assertFalse(self.twilio.requests)
 
+    def test_secret_that_is_not_accepted_is_wiped_at_once(self):
+        """Finding 29: the error rolls the request back, and the token is gone all the same."""
+        self.confirm_identity()
+        wizard = self.open_credentials(auth_token="wrong")
+        self.env.flush_all()
+        self.assertTrue(wizard.sudo().secret)
+        self.registry_enter_test_mode()
+        self.http_request_allow_all = True
+        try:
+            wizard.action_connect()
+        except UserError:
+            self.env.invalidate_all(flush=False)
+        else:
+            self.fail("A wrong token was accepted")
+        self.assertFalse(wizard.sudo().secret)
+
     def test_connecting_without_password_sends_nothing(self):
         self.confirm_identity()
         wizard = self.open_credentials()

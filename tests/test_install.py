@@ -74,8 +74,15 @@ class TestInstall(TelephonyCase):
                 )
 
     def test_neutralized_copy_is_silent(self):
-        """A copy of the database neither answers nor makes calls, and holds no secret."""
+        """A copy of the database neither answers nor makes calls, and holds no secret.
+
+        Finding 29: neither a typed auth token nor somebody's private telephone is left.
+        """
         self.go_online(self.agent_ana)
+        self.agent_ana.write({"call_via": "phone", "phone_number": "+32475000001"})
+        call = self.dial()
+        call.leg_ids[0].copy({"role": "agent", "label": "x", "number": "+32475000001"})
+        self.env["telephony.account.credentials"].create({"account_sid": "x"}).sudo().secret = "s"
         self.env.flush_all()
         with file_open("crm_telephony/data/neutralize.sql") as file:
             self.env.cr.execute(file.read())
@@ -87,6 +94,10 @@ class TestInstall(TelephonyCase):
             self.assertNotIn("crm.example.test", account.webhook_base_url)
         self.assertEqual(self.agent_ana.status, "offline")
         self.assertFalse(self.agent_ana.lease_ids)
+        self.assertEqual(self.agent_ana.call_via, "browser")
+        self.assertFalse(self.agent_ana.phone_number)
+        self.assertNotIn("+32475000001", call.leg_ids.mapped("number"))
+        self.assertFalse(self.env["telephony.account.credentials"].search([]))
         self.assertFalse(self.agent_ana._get_account())
         self.assertIn("not connected", self.agent_ana._get_reason_not_to_call())
 

@@ -1,5 +1,6 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import check_identity
 
@@ -103,10 +104,14 @@ class TelephonyAccountCredentials(models.TransientModel):
             },
             origin=account,
         )
-        draft._check_account_sid()
-        draft._check_addresses()
-        draft._check_region()
-        connection = draft._send_connection_request(token)
+        try:
+            draft._check_account_sid()
+            draft._check_addresses()
+            draft._check_region()
+            connection = draft._send_connection_request(token)
+        except Exception:
+            self._forget_secret()
+            raise
         if account:
             account.write(vals)
         else:
@@ -114,6 +119,18 @@ class TelephonyAccountCredentials(models.TransientModel):
         account._apply_connection(*connection)
         self.sudo().secret = False
         return account._notify(_("The account is connected."))
+
+    def _forget_secret(self):
+        """Wipe what was typed and not accepted, in a transaction that the error does not undo."""
+        with self.env.registry.cursor() as cr:
+            # A row that this request has written itself disappears with the error.
+            cr.execute(SQL(
+                """UPDATE telephony_account_credentials SET secret = NULL WHERE id IN (
+                       SELECT id FROM telephony_account_credentials
+                        WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED
+                   )""",
+                self.id,
+            ))
 
     def _find_account(self, account_sid):
         """Return the account to change: the one that was opened, or the company's."""
