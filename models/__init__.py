@@ -1,4 +1,5 @@
 from . import (
+    bus_bus,
     crm_lead,
     ir_attachment,
     ir_http,

@@ -84,3 +84,10 @@ class ResCompany(models.Model):
     _telephony_recording_days_positive = models.Constraint(
         "CHECK (telephony_recording_days >= 0)", "The number of days cannot be negative."
     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "user_ids" in vals:
+            # sudo: telephony.agent - who works here no more cannot be reached
+            self.env["telephony.agent"].sudo()._drop_without_right()
+        return result

@@ -1,12 +1,23 @@
 from odoo import models
 
+# The right to telephone may be lost with one of these.
+RIGHT_FIELDS = {"user_ids", "all_user_ids", "implied_ids", "implied_by_ids"}
+
 
 class ResGroups(models.Model):
     _inherit = "res.groups"
 
     def write(self, vals):
         result = super().write(vals)
-        if {"user_ids", "implied_ids"} & vals.keys():
-            # sudo: telephony.agent - who cannot call any more cannot be reached
-            self.env["telephony.agent"].sudo()._drop_without_right()
+        if RIGHT_FIELDS & vals.keys():
+            self._drop_telephony_right()
         return result
+
+    def unlink(self):
+        result = super().unlink()
+        self._drop_telephony_right()
+        return result
+
+    def _drop_telephony_right(self):
+        # sudo: telephony.agent - who cannot call any more cannot be reached
+        self.env["telephony.agent"].sudo()._drop_without_right()

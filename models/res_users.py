@@ -1,8 +1,9 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
-# Whoever may call loses the right with one of these.
-RIGHT_FIELDS = {"active", "group_ids", "role"}
+# The right to telephone may be lost with one of these.
+RIGHT_FIELDS = {"active", "group_ids", "role", "company_ids", "company_id"}
 # Field of this form: field of the phone user.
 PREFERENCES = {
     "telephony_call_via": "call_via",
@@ -85,11 +86,11 @@ class ResUsers(models.Model):
         agents_sudo = self.env["telephony.agent"].sudo()
         for user in self:
             agent_sudo = agents_sudo
-            if user == self.env.user and agents_sudo._may_be_phone_user():
+            user.telephony_is_phone_user = user == self.env.user and agents_sudo._may_telephone(
+                user, self.env.company
+            )
+            if user.telephony_is_phone_user:
                 agent_sudo = agents_sudo._find_of(user, self.env.company)
-                user.telephony_is_phone_user = not agent_sudo or agent_sudo.active
-            else:
-                user.telephony_is_phone_user = False
             user.telephony_call_via = agent_sudo.call_via or "browser"
             user.telephony_phone_number = agent_sudo.phone_number
             user.telephony_press_to_accept = agent_sudo.press_to_accept if agent_sudo else True
@@ -106,13 +107,32 @@ class ResUsers(models.Model):
         is written as that user would read it, with that user's rights.
 
         :param company: the company of the call
+        :raise AccessError: the user does not work for this company
         """
         self.ensure_one()
-        companies = company & self.company_ids or self.company_id
+        # sudo: res.users - the companies of a user are no secret to the server
+        if company not in self.sudo().company_ids:
+            raise AccessError(_("This call belongs to a company for which you do not work."))
         return self.env(user=self.id, su=False, context={
             **self.env.context, "lang": self.lang, "tz": self.tz,
-            "allowed_company_ids": companies.ids,
+            "allowed_company_ids": company.ids,
         })
+
+    def _filter_phone_users(self, company):
+        """Return those of these users who may telephone in a company now.
+
+        Only they are sent what goes on in its calls.
+
+        :param company: the company
+        """
+        self.env.cr.execute(SQL(
+            "SELECT person.id FROM res_users AS person WHERE person.id = ANY(%s) AND %s",
+            self.ids, self.env["telephony.agent"]._get_right(
+                SQL("person.id"), SQL("%s", company.id)
+            ),
+        ))
+        allowed = {user for [user] in self.env.cr.fetchall()}
+        return self.filtered(lambda user: user.id in allowed)
 
     def _notify_telephony_activities(self):
         """Let open telephones read their lists of due calls again."""
@@ -134,3 +154,8 @@ class ResUsers(models.Model):
             # sudo: telephony.agent - who cannot call any more cannot be reached
             self.env["telephony.agent"].sudo()._drop_without_right(self)
         return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_reachable(self):
+        # sudo: telephony.agent - the rows go with their user, and nothing may ring there any more
+        self.sudo().telephony_agent_ids._leave()

@@ -170,12 +170,12 @@ class TelephonyAgent(models.Model):
     def _notify_change(self):
         # All at once, so that the states of all of them are one query.
         self.invalidate_recordset(["state"])
-        supervisors = self and self.env.ref("crm_telephony.group_supervisor")
         for agent in self:
             agent.user_id._bus_send("telephony/agent_updated", agent._to_client())
             # Lists of colleagues follow by themselves.
-            supervisors._bus_send(
-                "telephony/agent_state", {"id": agent.id, "state": agent.state}
+            self.env["bus.bus"]._sendone(
+                (agent.company_id, "telephony_supervisors"),
+                "telephony/agent_state", {"id": agent.id, "state": agent.state},
             )
 
     def _get_numbers(self):

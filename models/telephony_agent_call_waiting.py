@@ -26,9 +26,9 @@ class TelephonyAgent(models.Model):
         facts = candidates._get_facts()
         return candidates.filtered(lambda agent: agent._is_interruptible(*facts[agent.id]))
 
-    def _is_interruptible(self, in_call, ringing, reachable, _wraps_up):
+    def _is_interruptible(self, in_call, ringing, reachable, _wraps_up, has_right):
         self.ensure_one()
-        if not in_call or ringing or not reachable:
+        if not in_call or ringing or not reachable or not has_right:
             return False
         calls = self.env["telephony.call"]._get_held_by(self.user_id)
         return (

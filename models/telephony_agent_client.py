@@ -2,7 +2,7 @@
 from psycopg2 import IntegrityError
 
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from .telephony_agent_lease import LEASE_SECONDS
@@ -36,24 +36,23 @@ class TelephonyAgent(models.Model):
     # === RPC: THE CURRENT USER'S OWN TELEPHONE === #
 
     @api.model
-    def _get_mine(self):
-        """Return the current user's row in the current company, making it when it is missing.
+    def _get_mine(self, company=None):
+        """Return the current user's row in a company, making it when it is missing.
 
-        :raise AccessError: the user is no phone user
+        :param company: the company, of a call say; the current one when none is given
+        :raise AccessError: the user is no phone user of this company
         :return: the row, as superuser
         """
-        if not self.env.user.has_group("crm_telephony.group_user"):
-            raise AccessError(_("You are not a phone user. Ask your phone administrator."))
+        company = company or self.env.company
         # sudo: telephony.agent - only ever the current user's own row
         agents_sudo = self.sudo()
-        agent_sudo = agents_sudo._find_of(self.env.user, self.env.company)
-        if agent_sudo and not agent_sudo.active:
-            raise AccessError(_("You are not a phone user. Ask your phone administrator."))
+        agents_sudo._check_right(company)
+        agent_sudo = agents_sudo._find_of(self.env.user, company)
         if not agent_sudo:
             try:
                 with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
                     agent_sudo = agents_sudo.create({
-                        "user_id": self.env.uid, "company_id": self.env.company.id
+                        "user_id": self.env.uid, "company_id": company.id
                     })
             except IntegrityError as error:
                 # Another page has just done the same: read its row on a fresh snapshot.

@@ -1,33 +1,122 @@
-from odoo import api, models
-from odoo.fields import Domain
+from odoo import _, api, models
+from odoo.exceptions import AccessError
+from odoo.tools import SQL
 
 # What a page of the phone user has to read again, because an administrator changed it.
 CLIENT_FIELDS = {"allow_caller_id", "number_ids", "active"}
+USER = "crm_telephony.group_user"
+SUPERVISOR = "crm_telephony.group_supervisor"
 
 
 class TelephonyAgent(models.Model):
-    """Who is a phone user, and what happens to somebody who is none any more."""
+    """Who may telephone where: asked at every use, and what happens to those who lose the right.
+
+    A user may telephone in a company who is active, has the group, works for the company, and is
+    not archived as its phone user. `_get_right` is the only place that decides this. It looks at
+    the rows and not at what this process remembers, because websockets live in a process that
+    learns of changes late.
+    """
 
     _inherit = "telephony.agent"
+
+    # === CRUD METHODS === #
 
     def write(self, vals):
         result = super().write(vals)
         if CLIENT_FIELDS & vals.keys():
             for agent in self:
                 agent.user_id._bus_send("telephony/rights_changed", {})
+        if vals.get("active") is False:
+            # sudo: telephony.agent - whoever may archive a phone user ends what hangs on it
+            self.sudo()._drop_without_right(self.user_id)
         return result
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_reachable(self):
+        # sudo: telephony.agent - whoever may delete a phone user ends what hangs on it
+        self.sudo()._leave()
+
+    # === THE RIGHT === #
+
     @api.model
-    def _may_be_phone_user(self):
-        return self.env.user.has_group("crm_telephony.group_user")
+    def _get_right(self, user, company, group=USER):
+        """Return the condition, for a query, that a user may telephone in a company.
+
+        :param SQL user: the identifier of the user
+        :param SQL company: the identifier of the company
+        :param str group: the group that is needed
+        :rtype: SQL
+        """
+        self.env["res.users"].flush_model(["active", "company_ids", "group_ids"])
+        self.env["res.groups"].flush_model(["implied_ids"])
+        self.flush_model(["user_id", "company_id", "active"])
+        return SQL(
+            # The names inside are its own: none of them may stand in `user` or `company`.
+            """(EXISTS (
+                   SELECT FROM res_users AS right_user
+                     JOIN res_company_users_rel AS right_company
+                          ON right_company.user_id = right_user.id
+                     JOIN res_groups_users_rel AS right_group ON right_group.uid = right_user.id
+                    WHERE right_user.id = %(user)s AND right_user.active
+                      AND right_company.cid = %(company)s
+                      AND right_group.gid IN (
+                          WITH RECURSIVE right_granting(id) AS (
+                              SELECT %(group)s::int
+                               UNION
+                              SELECT implied.gid FROM res_groups_implied_rel AS implied
+                                JOIN right_granting ON right_granting.id = implied.hid)
+                          SELECT id FROM right_granting))
+                AND NOT EXISTS (
+                   SELECT FROM telephony_agent AS right_agent
+                    WHERE right_agent.user_id = %(user)s AND right_agent.company_id = %(company)s
+                      AND NOT right_agent.active))""",
+            user=user, company=company,
+            # Nothing, while the addon is being uninstalled: then nobody has the right.
+            group=self.env["ir.model.data"]._xmlid_to_res_id(group) or None,
+        )
+
+    @api.model
+    def _get_companies_of(self, user, group=USER):
+        """Return the companies in which a user may telephone now.
+
+        :param user: the user
+        :param str group: the group that is needed
+        """
+        self.env.cr.execute(SQL(
+            "SELECT place.cid FROM res_company_users_rel AS place "
+            "WHERE place.user_id = %s AND %s ORDER BY 1",
+            user.id, self._get_right(SQL("place.user_id"), SQL("place.cid"), group),
+        ))
+        return self.env["res.company"].browse(company for [company] in self.env.cr.fetchall())
+
+    @api.model
+    def _get_my_companies(self):
+        """Return those of the companies that the page shows in which its user may telephone."""
+        return self.env.companies & self._get_companies_of(self.env.user)
+
+    @api.model
+    def _may_telephone(self, user, company):
+        """Return whether a user may telephone in a company now.
+
+        :param user: the user
+        :param company: the company
+        """
+        return company in self._get_companies_of(user)
+
+    @api.model
+    def _check_right(self, company):
+        """Refuse the current user who may not telephone in a company.
+
+        :raise AccessError: there is no right, or none any more
+        """
+        if not self._may_telephone(self.env.user, company):
+            raise AccessError(_("You are not a phone user. Ask your phone administrator."))
 
     def _is_phone_user(self):
-        """Tell whether this agent may still call: an access token outlives the right to it.
-
-        Note: `self.ensure_one()`
-        """
-        user = self.user_id
-        return user.active and user.has_group("crm_telephony.group_user")
+        """Return whether these agents may still call: an access token outlives the right to it."""
+        return bool(self) and all(
+            self._may_telephone(agent.user_id, agent.company_id) for agent in self
+        )
 
     @api.model
     def _find_of(self, user, company):
@@ -42,21 +131,69 @@ class TelephonyAgent(models.Model):
         # What is done with the row must not see archived numbers and caller IDs.
         return self.browse(found.id)
 
+    # === THE END OF THE RIGHT === #
+
     def _leave(self):
-        """Nobody is there any more: go offline, and stop counting on any open browser."""
+        """Set these agents offline, forget their open browsers, and let calls ring elsewhere."""
+        offers = self._get_open_offers()
+        # What rings comes before the agents' rows, everywhere.
+        offers.call_id._lock()
+        offers._close("withdrawn", "withdrawn", notify=False)
         self._set_status("offline")
         self.lease_ids.unlink()
+        offers.call_id._leave_queue_if_alone()
 
     @api.model
     def _drop_without_right(self, users=None):
-        """Set those offline who may not log in or may not call any more.
+        """End what hangs on the right to telephone, for those who have lost it.
 
-        :param users: whose right has changed; None: somebody's
+        Nothing rings at them any more, and they hear no conversation of others. A conversation of
+        their own goes on until it is hung up: a customer is not cut off by an administrator.
+
+        :param users: whose right has changed; None: look at everybody
         """
-        domain = Domain("status", "=", "online")
-        if users is not None:
-            domain &= Domain("user_id", "in", users.ids)
-        group = self.env.ref("crm_telephony.group_user", raise_if_not_found=False)
-        self.search(domain).filtered(
-            lambda agent: not agent.user_id.active or group not in agent.user_id.all_group_ids
-        )._leave()
+        self.flush_model(["status"])
+        self.env["telephony.agent.lease"].flush_model(["agent_id"])
+        self.env["telephony.offer"].flush_model(["agent_id", "state"])
+        self.env["telephony.call"].flush_model(["company_id"])
+        self.env["telephony.call.leg"].flush_model(
+            ["call_id", "leaving", "role", "status", "user_id"]
+        )
+        person = SQL("agent.user_id")
+        self.env.cr.execute(SQL(
+            """SELECT agent.id FROM telephony_agent AS agent
+                WHERE %s AND NOT %s
+                  AND (agent.status = 'online'
+                       OR EXISTS (SELECT FROM telephony_agent_lease AS lease
+                                   WHERE lease.agent_id = agent.id)
+                       OR EXISTS (SELECT FROM telephony_offer AS offer
+                                   WHERE offer.agent_id = agent.id AND offer.state = 'offered'))
+                ORDER BY agent.id""",
+            self._get_whose(person, users), self._get_right(person, SQL("agent.company_id")),
+        ))
+        agents = self.browse(agent for [agent] in self.env.cr.fetchall())
+        agents._leave()
+        for user in agents.user_id:
+            user._bus_send("telephony/rights_changed", {})
+        person = SQL("leg.user_id")
+        self.env.cr.execute(SQL(
+            """SELECT leg.id FROM telephony_call_leg AS leg
+                 JOIN telephony_call AS call ON call.id = leg.call_id
+                WHERE %s AND NOT %s
+                  AND leg.role = 'supervisor' AND leg.status != 'ended'
+                  AND leg.leaving IS NOT TRUE
+                ORDER BY leg.id""",
+            self._get_whose(person, users),
+            self._get_right(person, SQL("call.company_id"), SUPERVISOR),
+        ))
+        legs = self.env["telephony.call.leg"].browse(leg for [leg] in self.env.cr.fetchall())
+        legs.call_id._release_supervisors(legs)
+
+    @api.model
+    def _get_whose(self, person, users):
+        return SQL("TRUE") if users is None else SQL("%s = ANY(%s)", person, users.ids)
+
+    @api.autovacuum
+    def _drop_forgotten(self):
+        """Look at everybody once a day: rights may also change where no method notices."""
+        self._drop_without_right()

@@ -19,12 +19,12 @@ class TelephonyAgent(models.Model):
     def _compute_state(self):
         facts = self._get_facts()
         for agent in self:
-            in_call, ringing, reachable, wrapping_up = facts.get(
-                agent._origin.id, (False, False, False, False)
+            in_call, ringing, reachable, wrapping_up, has_right = facts.get(
+                agent._origin.id, (False, False, False, False, False)
             )
             if in_call:
                 agent.state = "in_call"
-            elif agent.status == "offline":
+            elif agent.status == "offline" or not has_right:
                 agent.state = "offline"
             elif not reachable and not agent._has_own_phone():
                 agent.state = "unreachable"
@@ -36,7 +36,8 @@ class TelephonyAgent(models.Model):
     def _get_facts(self):
         """Look up what these agents' states follow from; in one query, because a caller waits.
 
-        :return: identifier -> has a running call, is being rung, has an open browser, wraps up
+        :return: identifier -> has a running call, is being rung, has an open browser, wraps up,
+            may telephone
         :rtype: dict
         """
         if not self.ids:
@@ -80,10 +81,12 @@ class TelephonyAgent(models.Model):
                                   AND EXISTS (SELECT 1 FROM telephony_disposition AS choice
                                                WHERE choice.active
                                                  AND (choice.company_id IS NULL
-                                                   OR choice.company_id = company.id))))
+                                                   OR choice.company_id = company.id)))),
+                      %(right)s
                  FROM telephony_agent AS agent
                 WHERE agent.id IN %(ids)s""",
             now=now, ids=tuple(self.ids), there=THERE_STATES,
+            right=self._get_right(SQL("agent.user_id"), SQL("agent.company_id")),
             connected_since=now - timedelta(seconds=CONNECT_SECONDS),
         ))
         return {agent_id: found for agent_id, *found in self.env.cr.fetchall()}
@@ -117,7 +120,7 @@ class TelephonyAgent(models.Model):
     def _get_reachable(self):
         """Keep those whom an open page shows calls."""
         facts = self._get_facts()
-        return self.filtered(lambda agent: facts[agent.id][2])
+        return self.filtered(lambda agent: facts[agent.id][2] and facts[agent.id][4])
 
     def _get_open_offers(self):
         return self.env["telephony.offer"].search([

@@ -517,6 +517,7 @@ class TelephonyCall(models.Model):
         Enough for what the live lists do not show: they reach every page of the company.
         """
         for call in self:
-            for user in call.user_id | call._get_consulted_agent().user_id:
+            users = call.user_id | call._get_consulted_agent().user_id
+            for user in users._filter_phone_users(call.company_id):
                 [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
                 user._bus_send("telephony/call_updated", payload)

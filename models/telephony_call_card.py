@@ -55,8 +55,8 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_mine_or_ringing_sudo(self, uuid):
-        agent_sudo = self.env["telephony.agent"]._get_mine()
         call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
         is_ringing = not call_sudo.user_id and (
             agent_sudo in call_sudo._get_open_offers().agent_id
         )

@@ -156,7 +156,7 @@ class TelephonyCall(models.Model):
                 ("state", "in", THERE_STATES),
             ]),
             ("state", "!=", "ended"),
-            ("company_id", "in", self.env.companies.ids),
+            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
         ]).ids)
 
     @api.model
@@ -175,7 +175,7 @@ class TelephonyCall(models.Model):
             ("transfer_ids.user_id", "=", user.id),
             "&", ("user_id", "=", False), ("offer_ids.agent_id.user_id", "=", user.id),
             ("state", "=", "ended"),
-            ("company_id", "in", self.env.companies.ids),
+            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
         ]
 
     @api.model
@@ -199,7 +199,8 @@ class TelephonyCall(models.Model):
         if missing:
             # sudo: telephony.call - of another one's call, only the revision is told
             others_sudo = self.sudo().search([
-                ("uuid", "in", list(missing)), ("company_id", "in", self.env.companies.ids)
+                ("uuid", "in", list(missing)),
+                ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
             ])
             ended_sudo = others_sudo.filtered_domain(self._get_recent_domain(user))
         revisions = {call.uuid: call._get_revision() for call in others_sudo - ended_sudo}

@@ -25,8 +25,8 @@ class TelephonyCall(models.Model):
         :return: `accepted`, and the `call`, or the `message` that says why not
         :rtype: dict
         """
-        agent_sudo = self.env["telephony.agent"]._get_mine()
         call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
         if call_sudo and call_sudo.user_id == self.env.user and call_sudo.state != "ended":
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
         if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
@@ -68,8 +68,8 @@ class TelephonyCall(models.Model):
 
         :param str uuid: the call
         """
-        agent_sudo = self.env["telephony.agent"]._get_mine()
         call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
         # A caller who was picked up from a queue has perhaps never rung here.
         is_mine = bool(call_sudo.claimed_at) and call_sudo.user_id == self.env.user
         if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
@@ -99,21 +99,29 @@ class TelephonyCall(models.Model):
     def hang_up(self, uuid):
         """End a call of the current user for everybody; who was only asked leaves it.
 
+        The right to telephone may have been lost during the call: it can be ended all the same,
+        and then nothing more is said about it.
+
         :param str uuid: the call
         :raise AccessError: it is somebody else's
         :return: see `_to_client`
         :rtype: dict
         """
-        asked_sudo = self._find_sudo(uuid)
-        if asked_sudo and asked_sudo._get_consulted_agent().user_id == self.env.user:
-            asked_sudo._leave_consultation()
-            return asked_sudo._to_left(self.env.user)
-        call_sudo = self._get_mine_sudo(uuid)
+        user = self.env.user
+        # sudo: telephony.call - the current user's own, as is checked right here
+        call_sudo = self.sudo().search([("uuid", "=", uuid or "")])
+        if call_sudo and call_sudo._get_consulted_agent().user_id == user:
+            call_sudo._leave_consultation()
+            return call_sudo._to_left(user)
+        if not call_sudo or call_sudo.user_id != user:
+            raise AccessError(_("This is not your call."))
         if call_sudo.state != "ended":
             call_sudo._lock()
             call_sudo._apply_event(
                 CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "agent"})
             )
+        if not user._filter_phone_users(call_sudo.company_id):
+            return call_sudo._to_left(user)
         return call_sudo._to_client_for_me()
 
     @api.model
@@ -160,9 +168,11 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _find_sudo(self, uuid):
+        """Return a call of a company in which the current user may telephone, as superuser."""
+        companies = self.env["telephony.agent"]._get_my_companies()
         # sudo: telephony.call - each caller of this method checks whose call it is
         return self.sudo().search([
-            ("uuid", "=", uuid or ""), ("company_id", "in", self.env.companies.ids)
+            ("uuid", "=", uuid or ""), ("company_id", "in", companies.ids)
         ])
 
     @api.model
@@ -171,8 +181,8 @@ class TelephonyCall(models.Model):
 
         :raise AccessError: it is somebody else's, or there is none
         """
-        self.env["telephony.agent"]._get_mine()
         call_sudo = self._find_sudo(uuid)
+        self.env["telephony.agent"]._get_mine(call_sudo.company_id)
         if not call_sudo or call_sudo.user_id != self.env.user:
             raise AccessError(_("This is not your call."))
         return call_sudo

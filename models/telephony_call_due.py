@@ -25,7 +25,7 @@ class TelephonyCall(models.Model):
         ], order="date_deadline, id", limit=DUE_COUNT)
         debts = self.env["telephony.callback"].search([
             ("user_id", "=", self.env.uid), ("state", "=", "open"),
-            ("company_id", "in", self.env.companies.ids),
+            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
         ], limit=DUE_COUNT)
         of_activity = {debt.activity_id.id: debt for debt in debts if debt.activity_id}
         # sudo: telephony.call - when the user's own due calls were tried, by whomever

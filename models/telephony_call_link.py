@@ -103,7 +103,7 @@ class TelephonyCall(models.Model):
         :param str uuid: what the page has said; anything else than an own call changes nothing
         :param record: a new contact or opportunity
         """
-        if not is_text(uuid) or not self.env.user.has_group("crm_telephony.group_user"):
+        if not is_text(uuid):
             return
         call_sudo = self._find_sudo(uuid)
         offered_sudo = call_sudo._get_open_offers().agent_id.user_id

@@ -22,7 +22,7 @@ class TelephonyCall(models.Model):
     def _get_dialled_activity(self, activity_id):
         """Return the due call that a call is made for, if the user may do it."""
         activity = self.env["mail.activity"]
-        if type(activity_id) is int and 0 < activity_id < 2**31:
+        if activity_id:
             activity = activity.browse(activity_id).exists()
         is_due = activity.active and activity.activity_category == "phonecall"
         return activity if is_due and activity.has_access("write") else activity.browse()

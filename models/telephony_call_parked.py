@@ -35,7 +35,7 @@ class TelephonyCall(models.Model):
         :rtype: dict
         """
         call_sudo = self._get_mine_sudo(uuid)
-        agent_sudo = self.env["telephony.agent"]._get_mine()
+        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
         held_sudo = self._lock_with_those_of(agent_sudo)
         # Two pages that do this at once, or that answer another call, meet here.
         agent_sudo._mark_reserved()

@@ -155,6 +155,9 @@ class TelephonyCall(models.Model):
             return self._answer_guest(leg)
         if leg.confirmed:
             return [self._get_join(leg, ends_conference=False)]
+        if not agent._is_phone_user():
+            _logger.info("%s: a telephone without the right to it was refused", self.uuid)
+            return [HangUp()]
         if params.get("Digits") == "1" or not agent.press_to_accept:
             return self._confirm_phone(leg, agent)
         return self._ask_phone(leg, agent)

@@ -193,8 +193,8 @@ class TelephonyCall(models.Model):
         :return: `accepted`, and the `call`, or the `message` that says why not
         :rtype: dict
         """
-        agent_sudo = self.env["telephony.agent"]._get_mine()
         call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
         if not call_sudo or not call_sudo.queue_id:
             raise AccessError(_("This call is not waiting in a queue."))
         released_sudo = call_sudo.browse()
@@ -244,10 +244,12 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_live(self, domain):
-        self.env["telephony.agent"]._get_mine()
+        agents = self.env["telephony.agent"]
+        agents._get_mine()
+        companies = agents._get_my_companies()
         # sudo: telephony.call - every phone user sees number and name of what goes on
         calls_sudo = self.sudo().search(
-            [*domain, ("company_id", "in", self.env.companies.ids)], order="started_at, id"
+            [*domain, ("company_id", "in", companies.ids)], order="started_at, id"
         )
         return [call_sudo._to_live() for call_sudo in calls_sudo]
 

@@ -93,7 +93,7 @@ class TelephonyCall(models.Model):
         kind = target.get("type")
         if kind == "number":
             number = self._normalize_dialled(str(target.get("number") or "").strip(), None)
-            agent_sudo = self.env["telephony.agent"]._get_mine()
+            agent_sudo = self.env["telephony.agent"]._get_mine(call.company_id)
             reason = self._check_rules(agent_sudo, number, target.get("reason"))
             if not call.number_id:
                 raise UserError(_("This call has no number of ours to call another number with."))
@@ -180,7 +180,12 @@ class TelephonyCall(models.Model):
                 self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
 
     def _to_left(self, user):
-        """Return the call as somebody sees it who is no longer in it."""
+        """Return the call as somebody sees it who is no longer in it.
+
+        Whoever may not telephone any more sees that it is over, and nothing else.
+        """
+        if not user._filter_phone_users(self.company_id):
+            return {"uuid": self.uuid, "has_left": True}
         env = user._telephony_env(self.company_id)
         return {**self.with_env(env)._to_client()[0], "has_left": True}
 

@@ -41,7 +41,7 @@ class TelephonyCall(models.Model):
         if recording.kind != "voicemail":
             self._update_log()
             return
-        for user in self.recipient_ids:
+        for user in self.recipient_ids._filter_phone_users(self.company_id):
             [payload] = self.with_env(user._telephony_env(self.company_id))._to_client()
             user._bus_send("telephony/voicemail_received", {
                 "call": payload, "recording_id": recording.id, "duration": recording.duration,
@@ -62,7 +62,7 @@ class TelephonyCall(models.Model):
             users = call.recipient_ids | call.offer_ids.agent_id.user_id
             if not users:
                 users = call.flow_id.step_ids.agent_ids.user_id
-            for user in users:
+            for user in users._filter_phone_users(call.company_id):
                 [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
                 user._bus_send("telephony/call_missed", payload)
 

@@ -39,6 +39,8 @@ class TelephonyCallback(models.Model):
 
     def _get_activity_record(self):
         """Return what the activity stands on: of what the responsible one may read."""
+        if not self.user_id._filter_phone_users(self.company_id):
+            return self.env["res.partner"]
         env = self.user_id._telephony_env(self.company_id)
         for record in (self.lead_id, self.partner_id):
             if record and record.with_env(env).has_access("read"):

@@ -42,7 +42,7 @@ class TelephonyOffer(models.Model):
 
     def _announce(self):
         """Let the offers ring in the agents' browsers."""
-        for offer in self:
+        for offer in self.filtered(lambda offer: offer.agent_id._is_phone_user()):
             user = offer.agent_id.user_id
             [payload] = offer.with_env(user._telephony_env(offer.company_id))._to_client()
             user._bus_send("telephony/offer_made", payload)

@@ -47,6 +47,7 @@ from . import (
     test_recording_life,
     test_recording_rules,
     test_revision,
+    test_right,
     test_second_call,
     test_security,
     test_security_rpc,

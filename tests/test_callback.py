@@ -6,7 +6,7 @@ from unittest.mock import patch
 from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -369,11 +369,14 @@ class TestDueCall(Callbacks):
         )
         done = self.plan(self.partner)
         done.action_feedback()
-        for value in (task.id, done.id, 10**8, 2**40, "1", True):
+        for value in (task.id, done.id, 10**8):
             with self.subTest(value=value):
                 call = self.dial(activity_id=value)
                 self.assertFalse(call.activity_id)
                 self.as_user(self.ana).hang_up(call.uuid)
+        for value in (2**40, "1", True):
+            with self.subTest(value=value), self.assertRaisesRegex(UserError, "not valid"):
+                self.dial(activity_id=value)
         self.assertTrue(task.active)
 
     def due(self, user=None):

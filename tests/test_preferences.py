@@ -149,9 +149,9 @@ class TestPreferences(TelephonyCase):
         """Z29: lists of phone users follow by themselves."""
         self.notifications.clear()
         self.as_user(self.ana, "telephony.agent").set_status("online")
-        group = ("res.groups", self.env.ref("crm_telephony.group_supervisor").id)
         self.assertIn(
-            (group, "telephony/agent_state", {"id": self.agent_ana.id, "state": "unreachable"}),
+            (("res.company", self.company_a.id), "telephony/agent_state",
+             {"id": self.agent_ana.id, "state": "unreachable"}),
             self.notifications,
         )
 

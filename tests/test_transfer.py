@@ -394,7 +394,7 @@ class TestTargets(TransferStories):
             (agent, "is offline"),
             ({"type": "agent", "id": self.agent_ana.id}, "yourself"),
             ({"type": "agent", "id": self.agent_eva.id}, "Choose"),
-            ({"type": "agent", "id": "1"}, "Choose"),
+            ({"type": "agent", "id": "1"}, "not valid"),
             ({"type": "thing", "id": 1}, "Choose"),
             ({"type": "number", "number": "112"}, "Emergency"),
             ({"type": "number", "number": self.number.number}, "your own company"),
