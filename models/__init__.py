@@ -2,6 +2,7 @@ from . import (
     bus_bus,
     crm_lead,
     ir_attachment,
+    guard_mixin,
     ir_http,
     ir_websocket,
     mail_activity,

@@ -18,13 +18,14 @@ class TelephonyAccount(models.Model):
     """
 
     _name = "telephony.account"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Telephony Account"
-    _check_company_auto = True
 
     name = fields.Char(required=True, default="Twilio")
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
+        "res.company", required=True, index=True, immutable=True,
+        default=lambda self: self.env.company,
     )
     state = fields.Selection(
         [("draft", "Not Connected"), ("connected", "Connected")],

@@ -74,10 +74,11 @@ class TelephonyAccount(models.Model):
         :param list numbers: see `_read_numbers`
         :return: those listed
         """
-        listed = self.env["telephony.number"]
+        # sudo: telephony.number - what Twilio says about the account, which the user may use
+        listed = self.env["telephony.number"].sudo()
         known = {
             number.number: number
-            for number in self.with_context(active_test=False).number_ids
+            for number in self.sudo().with_context(active_test=False).number_ids
         }
         for values in numbers:
             vals = {
@@ -138,7 +139,8 @@ class TelephonyAccount(models.Model):
         self.ensure_one()
         with self._explained():
             values = self._get_admin().buy_number(number, self._get_addresses("voice"))
-        record = self.with_context(active_test=False).number_ids.filtered(
+        # sudo: telephony.number - Twilio's identifier of what the user has just bought
+        record = self.sudo().with_context(active_test=False).number_ids.filtered(
             lambda known: known.number == number
         )
         vals = {"provider_number_id": values["sid"], "is_connected": True, "active": True}
@@ -148,6 +150,7 @@ class TelephonyAccount(models.Model):
             record = record.create({
                 "account_id": self.id, "number": number, "name": number, **vals,
             })
+        record = record.sudo(False)
         _logger.info("Telephony account %s: a number was bought by user %s", self.id, self.env.uid)
         return record
 
@@ -160,7 +163,10 @@ class TelephonyAccount(models.Model):
         self.ensure_one()
         with self._explained():
             self._get_admin().release_number(number.provider_number_id)
-        number.write({"active": False, "is_connected": False, "provider_number_id": False})
+        # sudo: telephony.number - the user may give it back, and Twilio has taken it
+        number.sudo().write({
+            "active": False, "is_connected": False, "provider_number_id": False,
+        })
         _logger.info(
             "Telephony account %s: number %s was released by user %s",
             self.id, number.id, self.env.uid,

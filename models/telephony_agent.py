@@ -15,17 +15,20 @@ class TelephonyAgent(models.Model):
     """
 
     _name = "telephony.agent"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Phone User"
     _order = "sequence, user_id"
     _rec_name = "user_id"
-    _check_company_auto = True
 
-    user_id = fields.Many2one("res.users", required=True, ondelete="cascade", index=True)
+    user_id = fields.Many2one(
+        "res.users", required=True, ondelete="cascade", index=True, immutable=True
+    )
     company_id = fields.Many2one(
         "res.company",
         required=True,
         ondelete="cascade",
         index=True,
+        immutable=True,
         default=lambda self: self.env.company,
     )
     active = fields.Boolean(default=True)
@@ -36,8 +39,9 @@ class TelephonyAgent(models.Model):
         required=True,
         default="offline",
         readonly=True,
+        copy=False,
     )
-    status_since = fields.Datetime(readonly=True, default=fields.Datetime.now)
+    status_since = fields.Datetime(readonly=True, copy=False, default=fields.Datetime.now)
     call_via = fields.Selection(
         [("browser", "Browser"), ("phone", "Custom Phone")],
         "Make Calls via",
@@ -98,6 +102,17 @@ class TelephonyAgent(models.Model):
     )
     _identity_unique = models.UniqueIndex("(identity) WHERE identity IS NOT NULL")
 
+    @api.constrains("user_id", "company_id")
+    def _check_user(self):
+        for agent in self:
+            user = agent.user_id
+            if not user.active or user.share or agent.company_id not in user.company_ids:
+                raise ValidationError(_(
+                    "%(user)s cannot be a phone user of %(company)s: only active internal users "
+                    "with access to this company can.",
+                    user=user.name, company=agent.company_id.name,
+                ))
+
     @api.constrains("call_via", "phone_number")
     def _check_phone_number(self):
         for agent in self:
@@ -126,8 +141,6 @@ class TelephonyAgent(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            # Nobody chooses an identity.
-            vals.pop("identity", None)
             company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
             self._write_out_number(vals, company)
         agents = super().create(vals_list)
@@ -136,8 +149,11 @@ class TelephonyAgent(models.Model):
 
     def write(self, vals):
         if vals.get("active") is False:
-            self._clear_wrap_up()
-            vals = {**vals, "status": "offline", "status_since": fields.Datetime.now()}
+            # sudo: telephony.agent - whoever may archive a phone user ends the work there
+            agents_sudo = self.sudo()
+            self.check_access("write")
+            agents_sudo._clear_wrap_up()
+            agents_sudo.write({"status": "offline", "status_since": fields.Datetime.now()})
         if vals.get("phone_number"):
             vals = dict(vals)
             self._write_out_number(vals, self.company_id[:1])

@@ -17,11 +17,14 @@ class TelephonyAgentLease(models.Model):
     """
 
     _name = "telephony.agent.lease"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Telephone Lease"
     _log_access = False
     _rec_name = "client_uuid"
 
-    agent_id = fields.Many2one("telephony.agent", required=True, ondelete="cascade", index=True)
+    agent_id = fields.Many2one(
+        "telephony.agent", required=True, ondelete="cascade", index=True, immutable=True
+    )
     client_uuid = fields.Char(required=True)
     expires_at = fields.Datetime(required=True, index=True)
     challenge = fields.Char(help="What the bus delivered to this browser last, if it delivers.")

@@ -10,10 +10,11 @@ class TelephonyAgentTurn(models.AbstractModel):
     """
 
     _name = "telephony.agent.turn"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Turns of Phone Users"
 
     last_agent_id = fields.Many2one(
-        "telephony.agent", readonly=True, copy=False, ondelete="set null",
+        "telephony.agent", readonly=True, copy=False, ondelete="set null", check_company=True,
         help="To whom the last call was given, when they take turns.",
     )
 

@@ -6,6 +6,7 @@ class TelephonyBlockedNumber(models.Model):
     """A caller who is refused before the call is answered, at no cost."""
 
     _name = "telephony.blocked.number"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Blocked Number"
     _order = "create_date desc"
     _rec_name = "number"
@@ -13,7 +14,7 @@ class TelephonyBlockedNumber(models.Model):
     number = fields.Char(required=True, index=True, help="With country code, as +32470123456.")
     reason = fields.Char()
     company_id = fields.Many2one(
-        "res.company", required=True, default=lambda self: self.env.company
+        "res.company", required=True, immutable=True, default=lambda self: self.env.company
     )
 
     _number_unique = models.Constraint(

@@ -28,16 +28,17 @@ class TelephonyCall(models.Model):
     """
 
     _name = "telephony.call"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call"
     _order = "started_at desc, id desc"
     _rec_name = "display_name"
-    _check_company_auto = True
 
     uuid = fields.Char(required=True, readonly=True, copy=False,
                        default=lambda self: str(uuidlib.uuid4()))
     request_uuid = fields.Char(readonly=True, copy=False)
     account_id = fields.Many2one(
-        "telephony.account", required=True, ondelete="restrict", index=True, readonly=True
+        "telephony.account", required=True, ondelete="restrict", index=True, readonly=True,
+        immutable=True,
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     provider_call_id = fields.Char(readonly=True, copy=False)
@@ -73,14 +74,17 @@ class TelephonyCall(models.Model):
     to_number = fields.Char("To", readonly=True)
     customer_number = fields.Char("Number", readonly=True, index="btree_not_null")
     number_id = fields.Many2one(
-        "telephony.number", "Our Number", readonly=True, ondelete="set null", index="btree_not_null"
+        "telephony.number", "Our Number", readonly=True, ondelete="set null",
+        index="btree_not_null", check_company=True,
     )
-    caller_id_id = fields.Many2one("telephony.caller.id", readonly=True, ondelete="set null")
+    caller_id_id = fields.Many2one(
+        "telephony.caller.id", readonly=True, ondelete="set null", check_company=True
+    )
     partner_id = fields.Many2one(
-        "res.partner", "Contact", ondelete="set null", index="btree_not_null"
+        "res.partner", "Contact", ondelete="set null", index="btree_not_null", check_company=True
     )
     lead_id = fields.Many2one(
-        "crm.lead", "Opportunity", ondelete="set null", index="btree_not_null"
+        "crm.lead", "Opportunity", ondelete="set null", index="btree_not_null", check_company=True
     )
     user_id = fields.Many2one("res.users", "Phone User", readonly=True, ondelete="set null",
                               index="btree_not_null")
@@ -90,8 +94,12 @@ class TelephonyCall(models.Model):
     recipient_ids = fields.Many2many(
         "res.users", string="For", readonly=True, help="Those whom a caller's message is for."
     )
-    flow_id = fields.Many2one("telephony.flow", readonly=True, ondelete="set null")
-    step_id = fields.Many2one("telephony.flow.step", readonly=True, ondelete="set null")
+    flow_id = fields.Many2one(
+        "telephony.flow", readonly=True, ondelete="set null", check_company=True
+    )
+    step_id = fields.Many2one(
+        "telephony.flow.step", readonly=True, ondelete="set null", check_company=True
+    )
     menu_count = fields.Integer(readonly=True)
     step_entered_at = fields.Datetime(readonly=True)
     # Steps since the caller last waited: a flow that goes in circles comes to an end.

@@ -10,12 +10,15 @@ class TelephonyCallEvent(models.Model):
     """Every callback of the carrier, once: the call's diary, and the guard against repeats."""
 
     _name = "telephony.call.event"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call Event"
     _order = "id"
     _rec_name = "key"
     _log_access = False
 
-    account_id = fields.Many2one("telephony.account", required=True, ondelete="cascade")
+    account_id = fields.Many2one(
+        "telephony.account", required=True, ondelete="cascade", immutable=True
+    )
     call_id = fields.Many2one("telephony.call", ondelete="cascade", index="btree_not_null")
     key = fields.Char(required=True)
     kind = fields.Char(required=True)

@@ -12,12 +12,17 @@ class TelephonyCallLeg(models.Model):
     """One party's connection to a call. Its status only moves up."""
 
     _name = "telephony.call.leg"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call Leg"
     _order = "id"
     _rec_name = "label"
 
-    call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
-    account_id = fields.Many2one("telephony.account", required=True, ondelete="cascade")
+    call_id = fields.Many2one(
+        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+    )
+    account_id = fields.Many2one(
+        "telephony.account", required=True, ondelete="cascade", immutable=True
+    )
     role = fields.Selection(
         [
             ("customer", "Customer"),

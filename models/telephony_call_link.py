@@ -77,6 +77,11 @@ class TelephonyCall(models.Model):
         if not record:
             raise UserError(_("This record does not exist any more."))
         record.check_access("read")
+        if not self._is_of_company(record, call_sudo.company_id):
+            raise UserError(_(
+                "“%(record)s” belongs to another company than the call.",
+                record=record.display_name,
+            ))
         call_sudo._link(record)
         return call_sudo._to_client_for_me()
 
@@ -108,8 +113,25 @@ class TelephonyCall(models.Model):
         call_sudo = self._find_sudo(uuid)
         offered_sudo = call_sudo._get_open_offers().agent_id.user_id
         is_mine = self.env.user in (call_sudo.user_id or offered_sudo)
-        if is_mine and not call_sudo.partner_id and not call_sudo.lead_id:
+        if (
+            is_mine and not call_sudo.partner_id and not call_sudo.lead_id
+            and self._is_of_company(record, call_sudo.company_id)
+        ):
             call_sudo._link(record)
+
+    @api.model
+    def _is_of_company(self, record, company):
+        """Return whether a call of a company may belong to a record.
+
+        :param record: a contact or an opportunity, or nothing
+        :param company: the company of the call
+        :rtype: bool
+        """
+        # sudo: res.partner, crm.lead - only the company is compared
+        record_sudo = record.sudo()
+        return record_sudo.filtered_domain(
+            record_sudo._check_company_domain(company)
+        ) == record_sudo
 
     def _move_log(self):
         """Move the line in the chatter to the record the call belongs to now."""

@@ -29,6 +29,9 @@ class TelephonyCall(models.Model):
                 partner, lead = record.partner_id, record.lead_id
             elif "partner_id" in record._fields:
                 partner = record.partner_id
+        # A contact of another company may be called, but the call is none of that company's.
+        partner = partner.filtered(lambda found: self._is_of_company(found, company))
+        lead = lead.filtered(lambda found: self._is_of_company(found, company))
         if not partner and not lead:
             # sudo: res.partner - whom a number belongs to does not depend on who dials it
             partner = self.env["res.partner"].sudo()._telephony_find(number, company)[:1]

@@ -36,11 +36,14 @@ class TelephonyCallQuality(models.Model):
     """
 
     _name = "telephony.call.quality"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Sound of a Call"
     _order = "measured_at desc, id desc"
     _rec_name = "call_id"
 
-    call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
+    call_id = fields.Many2one(
+        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+    )
     leg_id = fields.Many2one("telephony.call.leg", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
     user_id = fields.Many2one("res.users", "Phone User", required=True, ondelete="cascade",

@@ -21,7 +21,8 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     queue_id = fields.Many2one(
-        "telephony.queue", readonly=True, ondelete="set null", index="btree_not_null"
+        "telephony.queue", readonly=True, ondelete="set null", index="btree_not_null",
+        check_company=True,
     )
     queued_at = fields.Datetime(readonly=True)
     queue_position = fields.Integer("Place at First", readonly=True)

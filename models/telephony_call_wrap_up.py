@@ -13,7 +13,7 @@ class TelephonyCall(models.Model):
 
     disposition_id = fields.Many2one(
         "telephony.disposition", "Result", readonly=True, ondelete="restrict",
-        index="btree_not_null",
+        index="btree_not_null", check_company=True,
     )
 
     # === RPC === #

@@ -4,7 +4,7 @@ from functools import partial
 from psycopg2 import IntegrityError
 
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError
+from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 from odoo.tools import SQL, mute_logger
 
 # Working hours within which a caller is to be called back.
@@ -22,19 +22,21 @@ class TelephonyCallback(models.Model):
     """
 
     _name = "telephony.callback"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Owed Call-Back"
     _order = "state, due_at, id"
     _rec_name = "customer_display"
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade",
-                                 index=True)
+                                 index=True, immutable=True)
     customer_number = fields.Char("Number", required=True, readonly=True, index=True)
     number_id = fields.Many2one("telephony.number", "Our Number", readonly=True,
-                                ondelete="set null", index="btree_not_null")
+                                ondelete="set null", index="btree_not_null",
+                                check_company=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True, ondelete="set null",
-                                 index="btree_not_null")
+                                 index="btree_not_null", check_company=True)
     lead_id = fields.Many2one("crm.lead", "Opportunity", readonly=True, ondelete="set null",
-                              index="btree_not_null")
+                              index="btree_not_null", check_company=True)
     kind = fields.Selection(
         [
             ("missed", "Missed"),
@@ -86,6 +88,17 @@ class TelephonyCallback(models.Model):
         "(company_id, number_id, customer_number) WHERE state = 'open'"
     )
     _open_index = models.Index("(user_id, due_at) WHERE state = 'open'")
+
+    @api.constrains("user_id")
+    def _check_responsible(self):
+        for callback in self:
+            # sudo: telephony.agent - only whether there is one
+            users = self.sudo()._get_phone_users(callback.company_id)
+            if callback.user_id and callback.user_id not in users:
+                raise ValidationError(_(
+                    "%(user)s is no phone user of %(company)s and cannot call back.",
+                    user=callback.user_id.name, company=callback.company_id.name,
+                ))
 
     # === COMPUTE METHODS === #
 

@@ -30,16 +30,17 @@ class TelephonyCallerId(models.Model):
     """
 
     _name = "telephony.caller.id"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Caller ID"
     _order = "name, id"
     _rec_names_search = ["name", "number"]
-    _check_company_auto = True
 
     name = fields.Char(required=True, size=NAME_LENGTH)
     active = fields.Boolean(default=True)
     number = fields.Char(required=True, readonly=True)
     account_id = fields.Many2one(
-        "telephony.account", required=True, readonly=True, ondelete="cascade", index=True
+        "telephony.account", required=True, readonly=True, ondelete="cascade", index=True,
+        immutable=True,
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     agent_id = fields.Many2one(

@@ -18,11 +18,14 @@ class TelephonyDialedLeg(models.Model):
     """
 
     _name = "telephony.dialed.leg"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Dialed Leg"
     _order = "dialed_at desc, id desc"
     _rec_name = "kind"
 
-    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade")
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade", immutable=True
+    )
     user_id = fields.Many2one(
         "res.users", readonly=True, ondelete="cascade", help="Empty: a call flow has forwarded."
     )

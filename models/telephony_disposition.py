@@ -5,6 +5,7 @@ class TelephonyDisposition(models.Model):
     """What a phone user thinks of a call: interested, wrong number, call again."""
 
     _name = "telephony.disposition"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call Result"
     _order = "sequence, id"
 
@@ -14,4 +15,4 @@ class TelephonyDisposition(models.Model):
     connected_only = fields.Boolean(
         "Only after a Conversation", help="Not offered when nobody answered."
     )
-    company_id = fields.Many2one("res.company", help="Empty: for every company.")
+    company_id = fields.Many2one("res.company", immutable=True, help="Empty: for every company.")

@@ -1,18 +1,21 @@
 from odoo import fields, models
 
+from .telephony_flow_step import EXIT_FIELDS
+
 
 class TelephonyFlow(models.Model):
     """What happens to an incoming call, step by step."""
 
     _name = "telephony.flow"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call Flow"
     _order = "name"
-    _check_company_auto = True
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
+        "res.company", required=True, index=True, immutable=True,
+        default=lambda self: self.env.company,
     )
     language = fields.Selection(
         lambda self: self.env["res.lang"].get_installed(),
@@ -22,6 +25,32 @@ class TelephonyFlow(models.Model):
     )
     step_ids = fields.One2many("telephony.flow.step", "flow_id", "Steps", copy=True)
     number_ids = fields.One2many("telephony.number", "flow_id", "Numbers")
+
+    # === CRUD METHODS === #
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        for flow, copied in zip(self, copies, strict=True):
+            if "step_ids" not in (default or {}):
+                flow._copy_exits_to(copied)
+        return copies
+
+    # === BUSINESS METHODS === #
+
+    def _copy_exits_to(self, copied):
+        """Connect the steps of a copy as the steps of this flow are. Note: `self.ensure_one()`
+
+        :param copied: a flow whose steps were copied from this one, in the order of their ids
+        """
+        steps = self.step_ids.sorted("id")
+        twins = dict(zip(steps, copied.step_ids.sorted("id"), strict=True))
+        for step, twin in twins.items():
+            twin.write({
+                name: twins[step[name]].id for name in EXIT_FIELDS if step[name] in twins
+            })
+            targets = {key.key: key.target_step_id for key in step.key_ids}
+            for key in twin.key_ids:
+                key.target_step_id = twins.get(targets[key.key], False)
 
     def _get_first_step(self):
         return self.step_ids.sorted()[:1]

@@ -5,6 +5,10 @@ from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.mimetypes import guess_mimetype
 
+EXIT_FIELDS = (
+    "next_step_id", "else_step_id", "timeout_step_id", "full_step_id", "not_available_step_id",
+)
+
 
 class TelephonyFlowStep(models.Model):
     """One step of a flow: its settings, and the steps behind its exits.
@@ -17,9 +21,10 @@ class TelephonyFlowStep(models.Model):
     _inherit = ["telephony.agent.turn"]
     _description = "Call Flow Step"
     _order = "sequence, id"
-    _check_company_auto = True
 
-    flow_id = fields.Many2one("telephony.flow", required=True, ondelete="cascade", index=True)
+    flow_id = fields.Many2one(
+        "telephony.flow", required=True, ondelete="cascade", index=True, immutable=True
+    )
     company_id = fields.Many2one(related="flow_id.company_id", store=True)
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True)
@@ -77,7 +82,7 @@ class TelephonyFlowStep(models.Model):
     )
     # Hours
     calendar_id = fields.Many2one(
-        "resource.calendar", "Opening Hours", ondelete="restrict",
+        "resource.calendar", "Opening Hours", ondelete="restrict", check_company=True,
         help="With its time zone and its public holidays.",
     )
     # Menu
@@ -108,6 +113,8 @@ class TelephonyFlowStep(models.Model):
         "If So",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
+        check_company=True,
+        copy=False,
         help="If it is open; if the condition is met.",
     )
     else_step_id = fields.Many2one(
@@ -115,6 +122,8 @@ class TelephonyFlowStep(models.Model):
         "If Not",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
+        check_company=True,
+        copy=False,
         help="If it is closed; if the condition is not met.",
     )
     timeout_step_id = fields.Many2one(
@@ -122,18 +131,24 @@ class TelephonyFlowStep(models.Model):
         "If Nobody Answers",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
+        check_company=True,
+        copy=False,
     )
     full_step_id = fields.Many2one(
         "telephony.flow.step",
         "If the Queue Is Full",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
+        check_company=True,
+        copy=False,
     )
     not_available_step_id = fields.Many2one(
         "telephony.flow.step",
         "If Nobody Is Available",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
+        check_company=True,
+        copy=False,
     )
 
     _timeout_range = models.Constraint(
@@ -199,6 +214,16 @@ class TelephonyFlowStep(models.Model):
                 raise ValidationError(_("Choose the flow in which “%(name)s” goes on.",
                                         name=step.name))
 
+    @api.constrains(*EXIT_FIELDS)
+    def _check_exits(self):
+        for step in self:
+            for name in EXIT_FIELDS:
+                if step[name] and step[name].flow_id != step.flow_id:
+                    raise ValidationError(_(
+                        "“%(name)s” and the steps behind its exits have to be in the same flow.",
+                        name=step.name,
+                    ))
+
     @api.constrains("audio")
     def _check_audio(self):
         for step in self.filtered("audio"):
@@ -221,22 +246,33 @@ class TelephonyFlowStep(models.Model):
         """
         if name == "begin":
             flow = self.target_flow_id
-            return flow._get_first_step() if flow.active else self.browse()
+            is_open = flow.active and flow.company_id == self.company_id
+            return flow._get_first_step() if is_open else self.browse()
         if name.startswith("key:"):
-            return self.key_ids.filtered(lambda key: f"key:{key.key}" == name).target_step_id
-        return self[{"yes": "next_step_id", "no": "else_step_id"}.get(name, f"{name}_step_id")]
+            keys = self.key_ids.filtered(lambda key: f"key:{key.key}" == name)
+            target = keys.target_step_id
+        else:
+            target = self[
+                {"yes": "next_step_id", "no": "else_step_id"}.get(name, f"{name}_step_id")
+            ]
+        # A caller never leaves the flow by accident, whatever the tables say.
+        return target.filtered(lambda step: step.flow_id == self.flow_id)
 
 
 class TelephonyFlowKey(models.Model):
     """A key of a menu, and where it leads."""
 
     _name = "telephony.flow.key"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call Flow Menu Key"
     _order = "key"
     _rec_name = "key"
 
-    step_id = fields.Many2one("telephony.flow.step", required=True, ondelete="cascade", index=True)
+    step_id = fields.Many2one(
+        "telephony.flow.step", required=True, ondelete="cascade", index=True, immutable=True
+    )
     flow_id = fields.Many2one(related="step_id.flow_id")
+    company_id = fields.Many2one(related="step_id.company_id", store=True)
     key = fields.Selection(
         [(key, key) for key in "1234567890*#"], required=True, default="1"
     )
@@ -246,6 +282,17 @@ class TelephonyFlowKey(models.Model):
         "Leads to",
         domain="[('flow_id', '=', flow_id), ('id', '!=', step_id)]",
         ondelete="set null",
+        check_company=True,
+        copy=False,
     )
 
     _key_unique = models.Constraint("UNIQUE (step_id, key)", "A key leads to one step only.")
+
+    @api.constrains("target_step_id")
+    def _check_target_step(self):
+        for key in self:
+            if key.target_step_id and key.target_step_id.flow_id != key.flow_id:
+                raise ValidationError(_(
+                    "Key %(key)s of “%(name)s” has to lead to a step of the same flow.",
+                    key=key.key, name=key.step_id.name,
+                ))

@@ -83,7 +83,7 @@ class TelephonyFlowStep(models.Model):
 
     def _enter_queue(self, call):
         queue = self.queue_id
-        if not queue._has_anybody():
+        if not queue or not queue._has_anybody():
             call._add_trace(_("“%(queue)s”: nobody is there.", queue=queue.name))
             return "not_available"
         if queue._is_full():

@@ -36,19 +36,27 @@ class TelephonyNumber(models.Model):
                     "nobody knows where to send help."
                 ))
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        numbers = super().create(vals_list)
+        numbers.filtered("emergency_enabled")._note_emergency_decision()
+        return numbers
+
     def write(self, vals):
-        # Who took this decision stays readable.
+        result = super().write(vals)
         if {"emergency_enabled", "emergency_address"} & vals.keys():
-            vals = {
-                **vals,
-                "emergency_changed_by_id": self.env.uid,
-                "emergency_changed_at": fields.Datetime.now(),
-            }
-            result = super().write(vals)
-            for number in self:
-                _logger.warning(
-                    "User %s decides on emergency calls with number %s: %s.",
-                    self.env.uid, number.id, number.emergency_enabled,
-                )
-            return result
-        return super().write(vals)
+            self._note_emergency_decision()
+        return result
+
+    def _note_emergency_decision(self):
+        """Note who decided on emergency calls with these numbers: the decision has an owner."""
+        # sudo: telephony.number - nobody writes these two fields by hand
+        self.sudo().write({
+            "emergency_changed_by_id": self.env.uid,
+            "emergency_changed_at": fields.Datetime.now(),
+        })
+        for number in self:
+            _logger.warning(
+                "User %s decides on emergency calls with number %s: %s.",
+                self.env.uid, number.id, number.emergency_enabled,
+            )

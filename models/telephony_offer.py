@@ -10,12 +10,18 @@ class TelephonyOffer(models.Model):
     """A call that is offered to an agent: it rings there until somebody decides."""
 
     _name = "telephony.offer"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call Offer"
     _order = "id desc"
     _rec_name = "call_id"
 
-    call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
-    agent_id = fields.Many2one("telephony.agent", required=True, ondelete="cascade", index=True)
+    call_id = fields.Many2one(
+        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+    )
+    agent_id = fields.Many2one(
+        "telephony.agent", required=True, ondelete="cascade", index=True, immutable=True,
+        check_company=True,
+    )
     company_id = fields.Many2one(related="call_id.company_id", store=True, precompute=True,
                                  index=True)
     state = fields.Selection(

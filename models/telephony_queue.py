@@ -17,12 +17,12 @@ class TelephonyQueue(models.Model):
     _inherit = ["telephony.agent.turn"]
     _description = "Call Queue"
     _order = "name"
-    _check_company_auto = True
 
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=lambda self: self.env.company
+        "res.company", required=True, index=True, immutable=True,
+        default=lambda self: self.env.company,
     )
     agent_ids = fields.Many2many(
         "telephony.agent", string="Members", check_company=True,

@@ -18,12 +18,17 @@ class TelephonyRecording(models.Model):
     """
 
     _name = "telephony.recording"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call Recording"
     _order = "recorded_at desc, id desc"
     _rec_name = "call_id"
 
-    call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
-    account_id = fields.Many2one("telephony.account", required=True, ondelete="cascade")
+    call_id = fields.Many2one(
+        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+    )
+    account_id = fields.Many2one(
+        "telephony.account", required=True, ondelete="cascade", immutable=True
+    )
     company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
     kind = fields.Selection(
         [("voicemail", "Voicemail"), ("conversation", "Conversation")], required=True

@@ -7,13 +7,16 @@ class TelephonyRecordingListening(models.Model):
     """Who heard a recording, and when. It is a proof: who heard one can only be archived."""
 
     _name = "telephony.recording.listening"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Recording Listened To"
     _order = "id desc"
     _rec_name = "user_id"
 
     recording_id = fields.Many2one("telephony.recording", required=True, ondelete="cascade",
-                                   index=True)
-    user_id = fields.Many2one("res.users", required=True, ondelete="restrict")
+                                   index=True, immutable=True)
+    user_id = fields.Many2one(
+        "res.users", required=True, ondelete="restrict", immutable=True
+    )
     heard_at = fields.Datetime(required=True, default=fields.Datetime.now)
     last_part_at = fields.Datetime(required=True, default=fields.Datetime.now)
 

@@ -18,11 +18,14 @@ class TelephonyTransfer(models.Model):
     """
 
     _name = "telephony.transfer"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Call Transfer"
     _order = "id"
     _rec_name = "target_name"
 
-    call_id = fields.Many2one("telephony.call", required=True, ondelete="cascade", index=True)
+    call_id = fields.Many2one(
+        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+    )
     user_id = fields.Many2one(
         "res.users", "Transferred by", required=True, ondelete="restrict", index=True
     )

@@ -24,6 +24,7 @@ from . import (
     test_incoming,
     test_incoming_trouble,
     test_install,
+    test_isolation,
     test_js,
     test_kept_place,
     test_log,

@@ -1,0 +1,61 @@
+from odoo import _, api, models
+from odoo.exceptions import AccessError, UserError
+
+
+class TelephonyGuardMixin(models.AbstractModel):
+    """What a record of the telephone accepts, whoever writes it and by whichever way.
+
+    * A related record belongs to the same company (`check_company=True` on the field).
+    * A field with `immutable=True` keeps the value of its creation: a record that moves to another
+      company, flow or call would take its place there without a check of access rules, which
+      look at the record before the change only.
+    * People write what a form may write: a field that is `readonly` belongs to the addon's own
+      code, which writes it as superuser.
+    """
+
+    _name = "telephony.guard.mixin"
+    _description = "Protection of Telephony Records"
+    _check_company_auto = True
+
+    @api.model
+    def _valid_field_parameter(self, field, name):
+        return name == "immutable" or super()._valid_field_parameter(field, name)
+
+    @api.model
+    def _has_field_access(self, field, operation):
+        is_kept = operation == "write" and field.readonly and not self.env.su
+        return not is_kept and super()._has_field_access(field, operation)
+
+    @api.model
+    def _check_field_access(self, field, operation):
+        if operation == "write" and super()._has_field_access(field, operation) and (
+            not self._has_field_access(field, operation)
+        ):
+            raise AccessError(_(
+                "The field “%(field)s” of “%(model)s” is written by the system only.",
+                field=field._description_string(self.env), model=self._description,
+            ))
+        super()._check_field_access(field, operation)
+
+    def write(self, vals):
+        for name in vals:
+            if getattr(self._fields.get(name), "immutable", False):
+                self._check_unchanged(self._fields[name], vals[name])
+        return super().write(vals)
+
+    def _check_unchanged(self, field, value):
+        """Refuse another value for a field that keeps the one of its creation.
+
+        :param field: an immutable field
+        :param value: what is to be written
+        :raise UserError: it is another value
+        """
+        # sudo: telephony.guard.mixin - values are compared, and not returned
+        for record_sudo in self.sudo():
+            old = field.convert_to_cache(record_sudo[field.name], record_sudo)
+            if field.convert_to_cache(value, record_sudo) != old:
+                raise UserError(_(
+                    "The field “%(field)s” of “%(model)s” cannot be changed after creation. "
+                    "Create a new record instead.",
+                    field=field._description_string(self.env), model=self._description,
+                ))
