@@ -85,6 +85,22 @@ test("a hold that was asked for is on the screen, even if nobody tells it", asyn
     expect(world.store.holdWish).toBe(null);
 });
 
+test("a customer who is back from hold after asking is shown so, even if nobody tells it", async () => {
+    const transfer = { id: 1, mode: "warm", state: "talking", kind: "agent", target: "Bob" };
+    const asking = { transfer: { ...transfer, by: { id: 1, name: "Me" }, is_mine: true } };
+    const call = runningData({ ...asking, on_hold: true, revision: 9 });
+    const world = await startConversation({ call, withBus: false });
+    world.softphone.calls.onCall(runningData({ on_hold: true, revision: 10 }));
+    knowsMore(world, []);
+    await pass(6); // the carrier takes its time
+    expect(world.asked.length).toBeWithin(2, 3);
+    knowsMore(world, [runningData({ revision: 11 })]);
+    await pass(3);
+    await animationFrame();
+    expect(".o_telephony_state").toHaveText("In conversation");
+    expect(world.asked).toHaveLength(1);
+});
+
 test("the renewal of the lease brings an end that nobody told", async () => {
     const world = await startConversation({ call: runningData({ revision: 9 }), withBus: false });
     const told = [];

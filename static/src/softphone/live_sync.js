@@ -37,7 +37,7 @@ export class LiveSync {
      * @param {Object} bus the bus service
      * @param {import("./softphone_store").SoftphoneStore} store
      * @param {Object} listener told of everything, after the store: `onSnapshot()`, `onCall(call)`,
-     *  `onOfferMade(offer)`, `onOfferClosed(message)`
+     *  `onLeft(call)`, `onOfferMade(offer)`, `onOfferClosed(message)`
      */
     constructor(orm, bus, store, listener) {
         Object.assign(this, { orm, bus, store, listener });
@@ -57,9 +57,7 @@ export class LiveSync {
         });
         this.on("telephony/offer_closed", (message) => listener.onOfferClosed(message));
         bus.subscribe("telephony/rights_changed", () => this.refresh());
-        this.on("telephony/agent_updated", (agent) => {
-            this._applyAgent(agent);
-        });
+        this.on("telephony/agent_updated", (agent) => this._applyAgent(agent));
         // Messages of the time without a connection may be lost: ask for the whole truth.
         bus.addEventListener("BUS:RECONNECT", () => this.refresh());
         browser.addEventListener("visibilitychange", () => {
@@ -180,8 +178,7 @@ export class LiveSync {
     applyChanges(changes, mark) {
         const { listener, store } = this;
         const isOvertaken = store.mark !== mark;
-        const calls = changes.calls.filter((call) => store.ageOf(call) !== Age.OLDER);
-        calls.forEach((call) => listener.onCall(call));
+        changes.calls.forEach((call) => listener.onCall(call));
         changes.left.forEach((call) => listener.onLeft(call));
         for (const { id, call } of store.offers.filter(({ id }) => changes.closed.includes(id))) {
             const message = { uuid: call.uuid, offer_id: id, reason: "withdrawn", message: false };

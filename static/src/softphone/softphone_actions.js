@@ -5,6 +5,7 @@
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { CallState } from "./constants";
+import { isAsking } from "./softphone_store";
 
 /**
  * @typedef {Object} CallAction every value may be a function of the context
@@ -21,8 +22,6 @@ import { CallState } from "./constants";
  */
 export const callActionRegistry = registry.category("crm_telephony.call_actions");
 
-/** The customer is on hold as long as somebody else is asked; the strip says how it goes on. */
-const isAsking = ({ transfer }) => transfer?.mode === "warm" && transfer.state !== "merged";
 const isConversation = ({ call }) => call.state === CallState.IN_PROGRESS;
 
 callActionRegistry

@@ -3,7 +3,7 @@
  */
 
 import { Reactive } from "@web/core/utils/reactive";
-import { AgentState, CallState, Panel, Reach, VoiceState } from "./constants";
+import { AgentState, CallState, Panel, Reach, TransferState, VoiceState } from "./constants";
 
 const MAX_RECENT = 20;
 
@@ -15,6 +15,16 @@ export const Age = Object.freeze({
     /** Nothing is known of that call, or the payload does not say */
     UNKNOWN: "unknown",
 });
+
+/**
+ * The customer is on hold as long as somebody else is asked; the strip says how it goes on.
+ *
+ * @param {Object} [call] CallData
+ * @returns {boolean}
+ */
+export function isAsking(call) {
+    return call?.transfer?.mode === "warm" && call.transfer.state !== TransferState.MERGED;
+}
 
 export class SoftphoneStore extends Reactive {
     /** Whether this person is a phone user; everybody else sees nothing of all this */
@@ -75,7 +85,7 @@ export class SoftphoneStore extends Reactive {
     /** Milliseconds to add to this computer's clock to get the server's */
     clockOffset = 0;
 
-    /** What the person wants of the customer's hold, until the call shows it: `uuid`, `isOnHold` */
+    /** What was asked of the customer's hold, until the call shows it: `uuid`, `isOnHold` */
     holdWish = null;
 
     /** Grows with every change told by the server */
@@ -310,6 +320,10 @@ export class SoftphoneStore extends Reactive {
         this._left.delete(call.uuid);
         this.removeOffer(call.uuid);
         const known = this.findCall(call.uuid);
+        if (isAsking(known) !== isAsking(call)) {
+            // Whoever asks lets the customer wait, and comes back to the customer.
+            this.holdWish = { uuid: call.uuid, isOnHold: isAsking(call) };
+        }
         if (known) {
             Object.assign(known, call);
         } else {
