@@ -253,6 +253,11 @@ class TelephonyAccount(models.Model):
         try:
             yield
         except ProviderError as error:
+            if error.unknown:
+                raise UserError(_(
+                    "The answer of Twilio was lost, so nobody knows whether the request was "
+                    "carried out. Synchronize the numbers before you try again."
+                )) from error
             raise UserError(self._explain(error)) from error
 
     def _explain(self, error):
@@ -265,8 +270,8 @@ class TelephonyAccount(models.Model):
         if sentence:
             return sentence._translate(self.env.lang or "en_US")
         if error.unknown:
-            return _("The answer of Twilio was lost, so nobody knows whether the request was "
-                     "carried out. Synchronize the numbers before you try again.")
+            return _("Twilio did not answer in time, and may have carried out the request all the "
+                     "same.")
         if not error.code:
             return _("Twilio could not be reached. Try again in a moment.")
         return _(

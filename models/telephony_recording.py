@@ -75,10 +75,13 @@ class TelephonyRecording(models.Model):
     legal_hold = fields.Boolean(
         readonly=True, help="It is evidence: nothing and nobody deletes it."
     )
-    legal_hold_by_id = fields.Many2one("res.users", "Held By", readonly=True)
+    legal_hold_by_id = fields.Many2one(
+        "res.users", "Held By", readonly=True, ondelete="restrict"
+    )
     legal_hold_at = fields.Datetime("Held Since", readonly=True)
     deleted_at = fields.Datetime("Deleted Here", readonly=True)
-    deleted_by_id = fields.Many2one("res.users", readonly=True)
+    # Empty: the retention has deleted it. So whoever did it by hand can be archived only.
+    deleted_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     deleted_at_provider = fields.Datetime("Deleted at Twilio", readonly=True)
     listening_ids = fields.One2many("telephony.recording.listening", "recording_id", "Heard By")
     is_new = fields.Boolean("New", compute="_compute_is_new", search="_search_is_new")

@@ -357,6 +357,21 @@ class TestOutgoing(TelephonyHttpCase):
         self.run_after_commit()
         self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
 
+    def test_carrier_that_is_gone_is_said_at_once(self):
+        """Finding 17: the agent reads what happened, and does not listen to silence."""
+        for error, words in (
+            (ProviderError("x", retryable=True, paused=True), "Twilio could not be reached."),
+            (ProviderError("x", unknown=True), "Twilio did not answer in time"),
+        ):
+            with self.subTest(words):
+                self.carrier.failures["add_participant"] = [error]
+                call = self.dial()
+                self.connect_browser(call, self.agent_ana, leg_sid(call.id + 900))
+                with self.assert_log(MODULE, "WARNING", "could not be called"):
+                    self.run_after_commit()
+                self.assertIn(words, call.failure_reason)
+                self.assertNotIn("number", call.failure_reason)
+
     def test_answer_of_the_carrier_is_lost_but_the_leg_is_found(self):
         """A lost answer does not ring the customer twice."""
         self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]

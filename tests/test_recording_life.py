@@ -1,6 +1,7 @@
 """What becomes of a recording: kept safely, heard by those who may, deleted for sure."""
 
 import io
+import os
 import tracemalloc
 from unittest.mock import patch
 
@@ -11,6 +12,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.crm_telephony.models import telephony_recording_keep
+from odoo.addons.crm_telephony.models.ir_attachment import FOLDER
 from odoo.addons.crm_telephony.models.providers.base import ProviderError
 from odoo.addons.crm_telephony.models.telephony_sound import Loop
 
@@ -158,6 +161,45 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual((recording.state, recording.duration), ("stored", 1800))
         self.assertEqual(recording.attachment_id.file_size, sound.size)
         self.assertLess(peak, 10_000_000)
+
+    def test_files_in_the_database_have_a_limit(self):
+        """Odoo's files may be kept in the database, which takes them from memory."""
+        self.env["ir.config_parameter"].sudo().set_param("ir_attachment.location", "db")
+        recording, other = self.make_pending(2)
+        with patch.object(telephony_recording_keep, "MEMORY_LIMIT", 1000):
+            self.run_cron()
+        self.assertEqual((other.state, other.tries), ("pending", 1))
+        self.assertIn("too long to be kept in the database", other.problem)
+        self.assertFalse(self.carrier.sent("delete_recording"))
+        self.pass_days(recording, 1)
+        self.run_cron()
+        self.assertEqual(recording.state, "stored")
+        self.assertEqual(recording.attachment_id.db_datas, self.sound)
+        self.assertFalse(recording.attachment_id.store_fname)
+
+    def test_file_that_did_not_arrive_leaves_nothing_behind(self):
+        """Neither when the carrier breaks off, nor when the process is killed."""
+        attachments = self.env["ir.attachment"]
+        folder = os.path.join(attachments._filestore(), FOLDER)
+        before = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+
+        def break_off():
+            yield self.sound
+            raise ProviderError("x", unknown=True)
+
+        [recording] = self.make_pending(1)
+        self.carrier.answers["fetch_recording"] = break_off()
+        self.run_cron()
+        self.assertEqual((recording.state, recording.tries), ("pending", 1))
+        self.assertFalse(set(os.listdir(folder)) - before)
+        killed, running = (os.path.join(folder, name) for name in ("killed", "running"))
+        for path in (killed, running):
+            with open(path, "xb"):
+                self.addCleanup(lambda path=path: os.path.exists(path) and os.unlink(path))
+        os.utime(killed, (0, 0))
+        attachments._gc_arriving_files()
+        self.assertFalse(os.path.exists(killed))
+        self.assertTrue(os.path.exists(running))
 
     def test_retention(self):
         """Older ones are deleted on both sides, and the line proves it."""
@@ -346,14 +388,28 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(recording.listening_ids.user_id, self.sue)
 
     @mute_logger("odoo.sql_db")
-    def test_listener_cannot_be_deleted(self):
-        """Finding 30: what was heard, and by whom, stays a proof; the user can be archived."""
+    def test_whoever_is_named_by_a_proof_cannot_be_deleted(self):
+        """Finding 30: who heard, held or deleted a recording, or transferred a call."""
         recording = self.record()
-        gus = self._make_user("gus", "crm_telephony.group_supervisor")
+        gus = self._make_user("gus", "crm_telephony.group_manager")
+
+        def transfer():
+            return self.env["telephony.transfer"].create({
+                "call_id": recording.call_id.id, "user_id": gus.id, "mode": "blind",
+                "kind": "number", "number": "+32470999888", "state": "done",
+            })  # fmt: skip
+
+        for act in (
+            lambda: recording.listening_ids._note(recording, gus),
+            lambda: recording.write({"legal_hold_by_id": gus.id}),
+            lambda: recording.write({"deleted_by_id": gus.id}),
+            transfer,
+        ):
+            with self.assertRaises(ForeignKeyViolation), self.env.cr.savepoint():
+                act()
+                self.env.flush_all()
+                gus.unlink()
         recording.listening_ids._note(recording, gus)
-        self.env.flush_all()
-        with self.assertRaises(ForeignKeyViolation), self.env.cr.savepoint():
-            gus.unlink()
         gus.active = False
         self.assertEqual(recording.listening_ids.user_id, gus)
 
