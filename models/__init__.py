@@ -81,5 +81,6 @@ from . import (
     telephony_recording_keep,
     telephony_recording_listening,
     telephony_recording_live,
+    telephony_rule_run,
     telephony_transfer,
 )

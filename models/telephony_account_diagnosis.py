@@ -5,6 +5,7 @@ from odoo import _, api, models
 from odoo.tools import format_datetime, hmac
 
 from .providers.base import ProviderError
+from .telephony_printable import printable
 
 # Below this, in the account's currency, the money is running out.
 LOW_BALANCE = 10
@@ -46,7 +47,7 @@ class TelephonyAccount(models.Model):
                     lines.append(self._line(check, "error", self._explain(error)))
             lines.append(self._diagnose_clock(client))
         lines += [self._diagnose_address(), *self._diagnose_own_server()]
-        return [*lines, self._diagnose_refusals(lines)]
+        return [*lines, self._diagnose_refusals(lines), *self._diagnose_rules()]
 
     @api.model
     def _line(self, check, state, sentence, repair=False, number=None):
@@ -330,6 +331,18 @@ class TelephonyAccount(models.Model):
             "signature was wrong. Twilio's are recognized now: the cause is gone, or somebody else "
             "sent them.", moment=moment,
         ))
+
+    @api.model
+    def _diagnose_rules(self):
+        """Name the automation rules that fail when something happens on the telephone."""
+        return [
+            self._line("rule", "error", _(
+                "The automation rule “%(rule)s” fails: %(error)s. Calls go on without it. Correct "
+                "the rule, or archive it.",
+                rule=run.rule_name, error=printable(run.error, 200),
+            ))
+            for run in self.env["telephony.rule.run"]._get_failures()
+        ]
 
     @api.model
     def _answer_ping(self, question):

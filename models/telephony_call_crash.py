@@ -199,7 +199,7 @@ class TelephonyCall(models.Model):
         :param dict values: what the end writes
         """
         self.ensure_one()
-        update_row(self, values)
+        update_row(self, {**values, "revision": self.revision + 1})
         for conclude in (self._release_supervisors, self._sync_recording,
                          *self._get_conclusions(), self._notify):
             self._isolate(self.uuid, conclude)

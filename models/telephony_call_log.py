@@ -103,7 +103,9 @@ class TelephonyCall(models.Model):
                 continue
             author = call.user_id.partner_id or self.env.ref("base.partner_root")
             lang = call.user_id.lang or call.company_id.partner_id.lang
-            call.message_id = record.with_context(lang=lang)._message_log(
+            call.message_id = record.with_context(
+                lang=lang, telephony_rules_later=True
+            )._message_log(
                 body=call.with_context(lang=lang)._get_log_body(),
                 author_id=author.id,
                 message_type="notification",

@@ -61,7 +61,7 @@ class TelephonyCall(models.Model):
             return
         user = self.user_id or activity_sudo.user_id or self.env.user
         activity_sudo = activity_sudo.with_user(user).sudo().with_context(
-            telephony_by_call=True, lang=user.lang
+            telephony_by_call=True, telephony_rules_later=True, lang=user.lang
         )
         feedback = self.with_context(lang=user.lang)._get_activity_feedback()
         messages, _next_activities = activity_sudo._action_done(feedback=feedback)

@@ -21,7 +21,8 @@ class TelephonyCallback(models.Model):
             return
         before = self.activity_id.user_id
         debt = self.with_context(
-            lang=self.user_id.lang, tz=self.user_id.tz, mail_activity_quick_update=True
+            lang=self.user_id.lang, tz=self.user_id.tz, mail_activity_quick_update=True,
+            telephony_rules_later=True,
         )
         values = {"summary": debt._get_activity_summary(), "user_id": self.user_id.id}
         if self.activity_id.active:

@@ -49,6 +49,7 @@ from . import (
     test_recording_rules,
     test_revision,
     test_right,
+    test_rule_run,
     test_second_call,
     test_security,
     test_security_rpc,

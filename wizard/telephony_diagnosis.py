@@ -12,6 +12,7 @@ CHECKS = [
     ("country", "Countries"),
     ("balance", "Balance"),
     ("clock", "Clock"),
+    ("rule", "Automation Rule"),
 ]
 # What is broken comes first.
 STATES = ["error", "warning", "ok"]

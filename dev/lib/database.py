@@ -23,6 +23,8 @@ from psycopg2 import sql
 NOT_INSTALLED = ("dev", "dist", "static/tests", "tests")
 #: What every database with the addon starts from: what the addon depends on.
 BASE_DATABASE = "telephony_base"
+#: What it has besides, because the addon must get on with it: rules that anybody may write.
+ALONGSIDE = ("base_automation",)
 #: What tests start from: the addon, too.
 TEMPLATE = "telephony_template"
 #: The log of its installation.
@@ -242,7 +244,7 @@ def ensure_base(demo=True, on_line=None):
     :return str: its name.
     """
     manifest = (REPO / "__manifest__.py").read_text(encoding="utf-8")
-    depends = ",".join(ast.literal_eval(manifest)["depends"])
+    depends = ",".join([*ast.literal_eval(manifest)["depends"], *ALONGSIDE])
     name = _variant(BASE_DATABASE, demo)
     stamp = stamp_of(name)
     if not (stamp.exists() and stamp.read_text() == depends and exists(name)):

@@ -1,0 +1,144 @@
+"""Automation rules on what happens on the telephone: after the commit, and at nobody's cost."""
+
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import CUSTOMER, LOGGER, TelephonyHttpCase, leg_sid
+
+RUNS = f"{LOGGER}.models.telephony_rule_run"
+RAISE = "raise UserError('No calls\\nplease.')"
+NOTE = "record.write({'note': (record.note or '') + record.state + ';'})"
+
+
+@tagged("post_install", "-at_install")
+class TestRuleRun(TelephonyHttpCase):
+    def setUp(self):
+        super().setUp()
+        self.go_online(self.agent_ana)
+        self.runs = self.env["telephony.rule.run"]
+        self.addCleanup(self.env["base.automation"]._unregister_hook)
+
+    def make_rule(self, code, domain="[]", model="telephony.call", trigger="on_create_or_write",
+                  **values):
+        """Return a rule that runs some code."""
+        model_id = self.env["ir.model"]._get_id(model)
+        return self.env["base.automation"].create({
+            "name": "Greedy rule", "model_id": model_id, "trigger": trigger,
+            "filter_domain": domain,
+            "action_server_ids": [Command.create({
+                "name": "Greedy action", "model_id": model_id, "state": "code", "code": code,
+                "usage": "base_automation",
+            })],
+            **values,
+        })  # fmt: skip
+
+    def run_rules(self):
+        self.run_job("telephony.rule.run", "_cron_run")
+        self.env.invalidate_all()
+
+    def get_lines(self):
+        """Return what *Fix it* says of rules."""
+        return [line["sentence"] for line in self.account._diagnose_rules()]
+
+    def test_rule_that_fails_costs_no_call_and_is_named(self):
+        """D8: a rule on the state of a call raises; the call is there, and rings."""
+        rule = self.make_rule(RAISE, "[('state', '=', 'ringing')]")
+        call, verbs = self.call_in()
+        self.assertEqual((self.names(verbs), call.state), (["Enqueue"], "ringing"))
+        self.assertTrue(self.told(self.ana, "offer_made"))
+        self.assertEqual(self.get_lines(), [])
+        with self.assertLogs(RUNS, "WARNING") as log:
+            self.run_rules()
+        self.assertEqual(len(log.output), 1)
+        [line] = self.get_lines()
+        self.assertIn("“Greedy rule” fails: No calls. Calls go on", line)
+        # It goes on failing, and is not logged again.
+        self.tell_leg(call, call.provider_call_id, "completed")
+        self.call_in(sid=leg_sid(2))
+        self.run_rules()
+        self.assertEqual(len(self.get_lines()), 1)
+        # What is corrected, archived or deleted is not named any more.
+        self.runs.search([]).failed_at = fields.Datetime.subtract(fields.Datetime.now(), hours=2)
+        rule.action_server_ids.code = "pass"
+        self.env.flush_all()
+        self.assertEqual(self.get_lines(), [])
+
+    def test_rule_on_a_queued_call_costs_no_call(self):
+        """D8 as it was found: `state = queued`."""
+        queue = self.env["telephony.queue"].create({
+            "name": "Sales", "company_id": self.company_a.id,
+            "agent_ids": [Command.set(self.agent_bob.ids)],
+        })  # fmt: skip
+        self.go_online(self.agent_bob)
+        self.ring.write({"kind": "queue", "queue_id": queue.id})
+        self.make_rule(RAISE, "[('state', '=', 'queued')]")
+        call, _verbs = self.call_in()
+        self.assertEqual((call.state, call.customer_number), ("queued", CUSTOMER))
+        with self.assertLogs(RUNS, "WARNING"):
+            self.run_rules()
+        self.assertEqual(call.state, "queued")
+
+    def test_rules_of_all_that_a_call_writes_cost_nothing(self):
+        """Whatever the telephone writes, a rule about it that raises stops nothing."""
+        models = ("telephony.call", "telephony.call.leg", "telephony.offer", "telephony.callback",
+                  "mail.activity", "mail.message")  # fmt: skip
+        for model in models:
+            self.make_rule(RAISE, model=model)
+        call, _verbs = self.call_in()
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="7")
+        self.assertEqual((call.state, call.outcome), ("ended", "missed"))
+        self.assertTrue(call.callback_id.activity_id)
+        self.assertTrue(call.message_id)
+        with self.assertLogs(RUNS, "WARNING"):
+            self.run_rules()
+        self.assertEqual(set(self.runs.search([]).mapped("res_model")), set(models))
+
+    def test_rule_runs_once_for_each_record_and_commit(self):
+        """A rule without a condition, which writes what it is about, does not run for ever."""
+        self.make_rule(NOTE)
+        call, _verbs = self.call_in()
+        self.assertFalse(call.note)
+        self.run_rules()
+        self.assertEqual(call.note, "ringing;")
+        self.assertFalse(self.runs.search([]))
+        self.tell_leg(call, call.provider_call_id, "completed")
+        self.run_rules()
+        self.run_rules()
+        self.assertEqual(call.note, "ringing;ended;")
+
+    def test_rule_sees_the_change_that_it_is_about(self):
+        """Conditions and watched fields are judged at the change, as ever."""
+        field = self.env["ir.model.fields"]._get("telephony.call", "state")
+        self.make_rule(
+            NOTE, "[('state', '=', 'ended')]", trigger="on_write",
+            filter_pre_domain="[('state', '=', 'ringing')]",
+            trigger_field_ids=[Command.set(field.ids)],
+        )  # fmt: skip
+        call, _verbs = self.call_in()
+        self.assertFalse(self.runs.search([]))
+        self.tell_leg(call, call.provider_call_id, "completed")
+        call.sudo().note = "x"
+        self.run_rules()
+        self.assertEqual(call.note, "xended;")
+
+    def test_condition_that_fails_costs_no_call_and_is_named(self):
+        self.make_rule(NOTE, "[('no_such_field', '=', 1)]")
+        with self.assertLogs(RUNS, "WARNING"):
+            call, _verbs = self.call_in()
+        self.assertEqual(call.state, "ringing")
+        self.assertEqual(len(self.get_lines()), 1)
+
+    def test_rule_of_another_model_runs_at_once(self):
+        """A person who breaks a rule about a contact is refused, as without the addon."""
+        self.make_rule(NOTE.replace("note", "comment").replace("record.state", "'x'"),
+                       model="res.partner")
+        partner = self.env["res.partner"].create({"name": "Somebody"})
+        self.assertIn("x", partner.comment)
+
+    def test_rule_for_a_record_that_is_gone_is_forgotten(self):
+        rule = self.make_rule(NOTE)
+        self.call_in()
+        rule.unlink()
+        self.run_rules()
+        self.assertFalse(self.runs.search([]))
