@@ -48,7 +48,8 @@ class TelephonyAgent(models.Model):
         required=True,
         default="browser",
     )
-    phone_number = fields.Char("Custom Phone Number")
+    # The user's own number comes by `_to_client` and the preferences; it is private to colleagues.
+    phone_number = fields.Char("Custom Phone Number", groups="crm_telephony.group_manager")
     press_to_accept = fields.Boolean(
         "Press 1 to Accept",
         default=True,
@@ -215,7 +216,8 @@ class TelephonyAgent(models.Model):
     def _has_own_phone(self):
         """Tell whether this agent is rung on a telephone, with or without a browser."""
         self.ensure_one()
-        return self.call_via == "phone" and bool(self.phone_number)
+        # sudo: telephony.agent - whether there is a telephone, and not its number
+        return self.call_via == "phone" and bool(self.sudo().phone_number)
 
     def _count_missed_offer(self):
         """After two calls in a row that nobody answered, nobody is there: go offline."""

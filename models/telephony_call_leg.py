@@ -45,7 +45,11 @@ class TelephonyCallLeg(models.Model):
         help="Whether the person is surely there: whoever answers a telephone of a phone user "
         "has to press a key first, because a mailbox answers too.",
     )
-    number = fields.Char(help="What was dialled for this leg, with country code.")
+    # It may be the private telephone of a phone user.
+    number = fields.Char(
+        groups="crm_telephony.group_manager",
+        help="What was dialled for this leg, with country code.",
+    )
     refusal = fields.Char("Not Called Because", readonly=True)
     provider_leg_id = fields.Char("Identifier at the Carrier")
     provider_queue_id = fields.Char("Queue at the Carrier")

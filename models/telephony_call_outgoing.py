@@ -194,6 +194,12 @@ class TelephonyCall(models.Model):
             _logger.info("%s: a browser was refused", call.uuid or "unknown")
             return [HangUp()]
         leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])
+        if leg.dismissed:
+            _logger.info("%s: a browser that another one has followed was refused", call.uuid)
+            return [HangUp()]
+        if not leg:
+            call._lock()
+            call._dismiss_legs_of(agent.user_id)
         if not leg and is_consulted:
             leg = call._add_consulted_leg(agent, params["CallSid"])
         elif not leg:
@@ -205,6 +211,18 @@ class TelephonyCall(models.Model):
             leg = call._add_agent_leg(agent, params["CallSid"])
             call._on_agent_connected()
         return [call._get_join(leg, ends_conference=False)]
+
+    def _dismiss_legs_of(self, user):
+        """End a user's older legs of this call: a newer browser of the user takes their place.
+
+        The page was reloaded, or another one has taken the call over. One person is in a call
+        once, and is paid for once.
+        """
+        roles = ("agent", "consulted")
+        self._dismiss_legs(self.leg_ids.filtered(
+            lambda leg: leg.user_id == user and leg.role in roles
+            and not leg.dismissed and leg._is_alive()
+        ))
 
     def _add_agent_leg(self, agent, provider_leg_id):
         now = fields.Datetime.now()

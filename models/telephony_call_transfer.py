@@ -174,7 +174,11 @@ class TelephonyCall(models.Model):
 
     def _dismiss_agent_legs(self):
         """Let the phone user's legs go: they end, and their end means nothing for the call."""
-        for leg in self._get_agent_legs():
+        self._dismiss_legs(self._get_agent_legs())
+
+    def _dismiss_legs(self, legs):
+        """Let legs of this call go: they are hung up, and their end means nothing for the call."""
+        for leg in legs:
             leg.dismissed = True
             if leg._is_alive() and leg.provider_leg_id:
                 self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)

@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.bus.models.bus import channel_with_db
 
-from .common import CUSTOMER, TelephonyCase, leg_sid
+from .common import CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
 
 
 class Between(TelephonyCase):
@@ -308,3 +308,73 @@ class TestChannels(Between):
                 everything = self.subscribe(self.sue) | self.subscribe(self.eva)
                 told = self.poll(user, everything)
                 self.assertEqual({kind.removeprefix("telephony/") for kind in told}, expected)
+
+
+@tagged("post_install", "-at_install")
+class TestPrivateNumbers(TelephonyCase):
+    """Finding 11: the custom phone of a phone user is private."""
+
+    def test_colleagues_and_supervisors_do_not_read_private_numbers(self):
+        """Neither the phone users' rows nor the legs tell it, by reading, searching or export."""
+        self.agent_bob.write({"call_via": "phone", "phone_number": "+32475999888"})
+        call = self.env["telephony.call"].sudo().create({
+            "account_id": self.account.id, "direction": "incoming", "state": "in_progress",
+            "user_id": self.bob.id, "leg_ids": [Command.create({
+                "account_id": self.account.id, "role": "agent", "label": "agent-1",
+                "user_id": self.bob.id, "number": "+32475999888",
+            })],
+        })  # fmt: skip
+        for user, record, name in (
+            (self.ana, self.agent_bob, "phone_number"), (self.sue, self.agent_bob, "phone_number"),
+            (self.sue, call.leg_ids, "number"),
+        ):  # fmt: skip
+            seen = self.as_user(user, record._name).browse(record.id)
+            for attempt in (
+                lambda seen=seen, name=name: seen.read([name]),
+                lambda seen=seen, name=name: seen.search([(name, "=like", "+32475%")]),
+                lambda seen=seen, name=name: seen._export_rows([[name]]),
+                lambda seen=seen, name=name: seen.search([], order=name),
+                lambda seen=seen, name=name: seen._read_group([], [name]),
+            ):
+                with self.subTest(user=user.login, model=record._name), \
+                        self.assertRaises(AccessError), mute_logger("odoo.models"):
+                    attempt()
+            self.assertNotIn(name, seen.fields_get())
+        for model in ("telephony.agent", "telephony.call"):
+            for kind in ("list", "form"):
+                self.as_user(self.sue, model).get_view(view_type=kind)
+        board = self.as_user(self.sue, "telephony.queue").board()
+        self.assertNotIn("475999888", json.dumps(board))
+        read = self.as_user(self.max, "telephony.agent").browse(self.agent_bob.id).phone_number
+        self.assertEqual(read, "+32475999888")
+        own = self.as_user(self.bob, "telephony.agent").softphone_snapshot()["agent"]
+        self.assertEqual(own["phone_number"], "+32475999888")
+        me = self.as_user(self.bob, "res.users").browse(self.bob.id)
+        self.assertEqual(me.telephony_phone_number, "+32475999888")
+
+
+@tagged("post_install", "-at_install")
+class TestOneBrowser(TelephonyHttpCase):
+    """Finding 34: one person is in a call once, however many browsers have the token."""
+
+    def test_newer_browser_ends_the_older_one_and_the_call_goes_on(self):
+        """A reload joins while the old leg looks alive; that one is hung up, and stays out."""
+        call = self.talk()
+        for number in range(1, 4):
+            [dial] = self.connect_browser(call, self.agent_ana, leg_sid(300 + number))
+            self.assertEqual(dial.tag, "Dial")
+        legs = call.leg_ids.filtered(lambda leg: leg.role == "agent")
+        self.assertEqual(legs.mapped("dismissed"), [True, True, True, False])
+        self.run_after_commit()
+        ended = [arguments[0] for arguments in self.carrier.sent("end_leg")]
+        self.assertEqual(ended, legs[:3].mapped("provider_leg_id"))
+        # The end of an old leg comes late; Twilio asks again for an old leg.
+        self.tell_leg(call, legs[0].provider_leg_id, "completed", 9)
+        [hang_up] = self.connect_browser(call, self.agent_ana, legs[1].provider_leg_id)
+        self.assertEqual(hang_up.tag, "Hangup")
+        self.assertEqual((call.state, call.user_id, call.connect_by),
+                         ("in_progress", self.ana, False))
+        self.assertEqual(call._get_agent_legs(), legs[3])
+        # The last one is still the one that counts.
+        self.tell_leg(call, legs[3].provider_leg_id, "completed", 9)
+        self.assertTrue(call.connect_by)
