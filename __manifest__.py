@@ -41,6 +41,7 @@
         "wizard/telephony_number_search_views.xml",
         "wizard/telephony_number_release_views.xml",
         "wizard/telephony_diagnosis_views.xml",
+        "wizard/telephony_erasure_views.xml",
     ],
     "demo": ["demo/telephony_demo.xml"],
     "assets": {

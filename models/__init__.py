@@ -75,6 +75,7 @@ from . import (
     telephony_number,
     telephony_number_emergency,
     telephony_offer,
+    telephony_privacy,
     telephony_queue,
     telephony_queue_board,
     telephony_recording,

@@ -71,6 +71,10 @@ class ResCompany(models.Model):
         "Days to Keep Recordings",
         help="Older recordings are deleted, here and at Twilio. 0: they are kept.",
     )
+    telephony_call_days = fields.Integer(
+        "Days to Keep Calls",
+        help="Older calls are anonymized: only their figures stay. 0: they are kept.",
+    )
     telephony_delete_at_carrier = fields.Boolean(
         "Delete at Twilio",
         default=True,
@@ -80,6 +84,9 @@ class ResCompany(models.Model):
     _telephony_wrap_up_range = models.Constraint(
         "CHECK (telephony_wrap_up_seconds BETWEEN 0 AND 3600)",
         "A wrap-up lasts 0 to 3600 seconds.",
+    )
+    _telephony_call_days_positive = models.Constraint(
+        "CHECK (telephony_call_days >= 0)", "The number of days cannot be negative."
     )
     _telephony_recording_days_positive = models.Constraint(
         "CHECK (telephony_recording_days >= 0)", "The number of days cannot be negative."

@@ -64,6 +64,9 @@ class ResConfigSettings(models.TransientModel):
     telephony_recording_days = fields.Integer(
         related="company_id.telephony_recording_days", readonly=False
     )
+    telephony_call_days = fields.Integer(
+        related="company_id.telephony_call_days", readonly=False
+    )
     telephony_delete_at_carrier = fields.Boolean(
         related="company_id.telephony_delete_at_carrier", readonly=False
     )

@@ -37,6 +37,7 @@ from . import (
     test_permutations,
     test_phone,
     test_preferences,
+    test_privacy,
     test_public_methods,
     test_quality,
     test_queue,

@@ -2,6 +2,7 @@ from . import (
     telephony_account_credentials,
     telephony_callback_cancel,
     telephony_diagnosis,
+    telephony_erasure,
     telephony_flow_simulation,
     telephony_number_release,
     telephony_number_search,

@@ -1,0 +1,178 @@
+import logging
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+_logger = logging.getLogger(__name__)
+
+
+class TelephonyErasure(models.TransientModel):
+    """Asks whether all that the telephone knows about a caller is to be erased, and does it."""
+
+    _name = "telephony.erasure"
+    _description = "Erase a Caller"
+
+    partner_ids = fields.Many2many("res.partner", string="Contacts")
+    number = fields.Char(help="With country code.")
+    number_display = fields.Char("Telephone", compute="_compute_number_display")
+    state = fields.Selection([("ask", "Ask"), ("done", "Done")], default="ask", readonly=True)
+    call_count = fields.Integer("Calls", compute="_compute_counts")
+    recording_count = fields.Integer("Recordings", compute="_compute_counts")
+    callback_count = fields.Integer("Call-Backs", compute="_compute_counts")
+    result = fields.Text(readonly=True)
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("number")
+    def _compute_number_display(self):
+        for wizard in self:
+            wizard.number_display = self.env["telephony.call"]._format_number(wizard.number)
+
+    @api.depends("partner_ids", "number")
+    def _compute_counts(self):
+        for wizard in self:
+            calls, callbacks, _others = wizard._find()
+            wizard.call_count = len(calls)
+            wizard.recording_count = len(calls.recording_ids.filtered(
+                lambda recording: recording.state != "deleted"
+            ))
+            wizard.callback_count = len(callbacks)
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def default_get(self, fields_list):
+        """Start from the contacts, the call or the call-back that the action was called on."""
+        values = super().default_get(fields_list)
+        model, ids = self.env.context.get("active_model"), self.env.context.get("active_ids")
+        if model == "res.partner":
+            values["partner_ids"] = [fields.Command.set(ids or [])]
+        elif model in ("telephony.call", "telephony.callback"):
+            record = self.env[model].browse(self.env.context["active_id"])
+            record.check_access("read")
+            if not record.customer_number:
+                raise UserError(_("This caller's number is hidden, or has been erased already."))
+            values["number"] = record.customer_number
+        return values
+
+    # === ACTIONS === #
+
+    def action_erase(self):
+        """Erase what the telephone knows about the caller in the companies one works in.
+
+        Note: `self.ensure_one()`
+
+        :raise AccessError: the user is no administrator of the telephone
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("crm_telephony.group_manager"):
+            raise AccessError(_("Only an administrator of the telephone may erase a caller."))
+        calls, callbacks, others = self._find()
+        running, held = calls._get_held_back()
+        # sudo: telephony.call - an administrator of the telephone may read and erase them
+        erased_sudo = (calls - running - held).sudo()
+        recordings = erased_sudo.recording_ids.filtered(
+            lambda recording: recording.state != "deleted"
+        )
+        counts = {
+            "calls": len(erased_sudo), "recordings": len(recordings), "callbacks": len(callbacks),
+        }  # fmt: skip
+        numbers = self._get_numbers()
+        callbacks.sudo()._anonymize(_("The caller was erased."))
+        erased_sudo._anonymize(self.env.user)
+        for number in numbers:
+            others.sudo()._forget_number(number)
+            self._forget_simulations(number)
+        self._forget_verifications(numbers)
+        self.write({
+            "state": "done", "result": self._get_result(counts, running, held, numbers),
+            "partner_ids": False, "number": False,
+        })  # fmt: skip
+        _logger.info(
+            "User %s erased a caller: %s calls, %s recordings, %s call-backs; %s calls stay",
+            self.env.uid, *counts.values(), len(running | held),
+        )
+        return {
+            "type": "ir.actions.act_window", "name": _("Erase This Caller"),
+            "res_model": self._name, "res_id": self.id, "views": [(False, "form")],
+            "target": "new", "context": {"dialog_size": "medium"},
+        }  # fmt: skip
+
+    # === PARTS === #
+
+    def _get_numbers(self):
+        """Return the numbers of the caller."""
+        numbers = {self.number, *self.partner_ids.mapped("phone_sanitized")}
+        return [number for number in numbers if number]
+
+    def _find(self):
+        """Find what is known about the caller, in the companies the user works in now.
+
+        A number that several contacts share does not lead from one of them to the others.
+
+        :return: calls with the caller, debts to the caller, calls with others in which the
+            caller's number occurs
+        :rtype: tuple(telephony.call, telephony.callback, telephony.call)
+        """
+        self.ensure_one()
+        self.partner_ids.check_access("read")
+        numbers = self._get_numbers()
+        number = Domain("customer_number", "in", numbers)
+        if self.partner_ids:
+            number &= Domain("partner_id", "in", [False, *self.partner_ids.ids])
+        company = Domain("company_id", "in", self.env.companies.ids)
+        domain = company & (number | Domain("partner_id", "in", self.partner_ids.ids))
+        calls = self.env["telephony.call"].search(domain & Domain("anonymized_at", "=", False))
+        callbacks = self.env["telephony.callback"].search(
+            domain & Domain("anonymized_at", "=", False)
+        )
+        others = self.env["telephony.call"].search(
+            company & (
+                Domain("leg_ids.number", "in", numbers)
+                | Domain("transfer_ids.number", "in", numbers)
+            )
+        ) if numbers else calls.browse()
+        return calls, callbacks, others - calls
+
+    def _forget_simulations(self, number):
+        # sudo: telephony.flow.simulation - trials of a flow hold what was typed as the caller
+        simulations_sudo = self.env["telephony.flow.simulation"].sudo().search([
+            ("flow_id.company_id", "in", self.env.companies.ids)
+        ])
+        calls = self.env["telephony.call"]
+        simulations_sudo.filtered(lambda simulation: number == calls._normalize(
+            simulation.caller, simulation.flow_id.company_id.country_id
+        )).unlink()
+
+    def _forget_verifications(self, numbers):
+        # sudo: telephony.dialed.leg - the row stays for the limits, which look back for an hour
+        self.env["telephony.dialed.leg"].sudo().search([
+            ("number", "in", numbers), ("company_id", "in", self.env.companies.ids),
+            ("dialed_at", "<", fields.Datetime.now() - timedelta(hours=1)),
+        ]).number = False
+
+    def _get_result(self, counts, running, held, numbers):
+        lines = [_(
+            "Erased: %(calls)s calls, %(recordings)s recordings, %(callbacks)s call-backs.",
+            **counts,
+        )]
+        if counts["recordings"]:
+            lines.append(_("Twilio's copies of the recordings are being deleted."))
+        if running:
+            lines.append(_(
+                "%(count)s calls stay because they go on or are wrapped up. Erase the caller again "
+                "after their end.", count=len(running),
+            ))
+        if held:
+            days = ", ".join(fields.Date.to_string(call.started_at) for call in held)
+            lines.append(_(
+                "%(count)s calls stay because their recordings are under legal hold: %(days)s.",
+                count=len(held), days=days,
+            ))
+        if self.env["telephony.blocked.number"].search_count([
+            ("number", "in", numbers), ("company_id", "in", self.env.companies.ids)
+        ]):
+            lines.append(_("The number stays on the block list. Remove it there if you want to."))
+        return "\n".join(lines)
