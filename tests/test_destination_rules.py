@@ -218,6 +218,22 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.run_after_commit()
         self.assertEqual(len(self.carrier.sent("add_participant")), 1)
 
+    def test_reason_of_a_transfer_counts_when_it_is_called(self):
+        """The transfer remembers it, and only for its own number."""
+        self.ana.group_ids += self.env.ref("crm_telephony.group_manager")
+        self.forbid()
+        call = self.talk()
+        target = {"type": "number", "number": OUTSIDE}
+        with self.assertRaisesRegex(UserError, "with a reason"):
+            self.as_user(self.ana).transfer(call.uuid, target, "warm")
+        self.as_user(self.ana).transfer(
+            call.uuid, {**target, "reason": "The customer asks for it"}, "warm"
+        )
+        self.run_after_commit()
+        self.assertEqual(call.transfer_ids.override_reason, "The customer asks for it")
+        [[_room, values]] = self.carrier.sent("add_participant")
+        self.assertEqual(values["to"], OUTSIDE)
+
     def test_own_phone_is_not_rung_for_a_call_out(self):
         """Finding 1: a number that was entered before the rules changed."""
         self.agent_ana.write({"call_via": "phone", "phone_number": MOBILE})
