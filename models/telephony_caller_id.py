@@ -113,8 +113,8 @@ class TelephonyCallerId(models.Model):
         ])
         if record_sudo.active and record_sudo.state == "verified":
             raise UserError(_("This caller ID is verified already."))
-        if self._get_rivals(account_sudo, e164, owner).filtered(lambda other: other._is_pending()):
-            raise UserError(_("Somebody else is verifying this number now. Try again in some "
+        if self._get_rivals(account_sudo, e164, owner)._is_pending():
+            raise UserError(_("Another user is verifying this number now. Try again in a few "
                               "minutes."))
         if record_sudo:
             # News of an earlier call, written at this moment, must make this request start again
@@ -407,7 +407,7 @@ class TelephonyCallerId(models.Model):
         if self.state == "failed" and self.failure == "no_answer":
             return _("Nobody answered at %(number)s.", number=number)
         if self.state == "failed" and self.failure == "other":
-            return _("%(number)s was verified by somebody else. Ask your phone administrator to "
+            return _("%(number)s was verified by another user. Ask your phone administrator to "
                      "add it for everybody.", number=number)
         return {
             "calling": _("We are calling %(number)s.", number=number),

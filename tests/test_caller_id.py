@@ -157,13 +157,13 @@ class TestVerification(CallerIdWorld):
         self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
         self.run_after_commit()
         self.assertEqual((record.state, record.failure), ("failed", "other"))
-        self.assertIn("by somebody else", record._to_client()[0]["message"])
+        self.assertIn("by another user", record._to_client()[0]["message"])
 
     def test_number_is_verified_by_one_at_a_time(self):
         """Finding 15: otherwise nobody knows whose code was typed."""
         self.agent_bob.allow_caller_id = True
         record, _answer = self.verify()
-        with self.assertRaisesRegex(UserError, "Somebody else is verifying"):
+        with self.assertRaisesRegex(UserError, "Another user is verifying"):
             self.verify(user=self.bob)
         record.state = "expired"
         self.verify(user=self.bob)
