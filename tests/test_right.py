@@ -8,8 +8,9 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.bus.models.bus import channel_with_db
+from odoo.addons.bus.tests.common import WebsocketCase
 
-from .common import CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
+from .common import CUSTOMER, TelephonyCase, TelephonyHttpCase, World, leg_sid
 
 
 class Between(TelephonyCase):
@@ -308,6 +309,49 @@ class TestChannels(Between):
                 everything = self.subscribe(self.sue) | self.subscribe(self.eva)
                 told = self.poll(user, everything)
                 self.assertEqual({kind.removeprefix("telephony/") for kind in told}, expected)
+
+
+@tagged("post_install", "-at_install")
+class TestSocket(World, WebsocketCase):
+    """Finding 22: a real websocket, which nobody closes and whose page does nothing."""
+
+    def deliver(self, *companies):
+        """Put a message for each company on the bus, and wake the sockets."""
+        self.env["bus.bus"].sudo().create([
+            {
+                "channel": json.dumps(
+                    channel_with_db(self.env.cr.dbname, (company, "telephony")),
+                    separators=(",", ":"),
+                ),
+                "message": json.dumps({"type": "telephony/live_updated", "payload": company.name}),
+            }
+            for company in companies
+        ])
+        self.trigger_notification_dispatching([(company, "telephony") for company in companies])
+
+    def read(self, socket):
+        """Return the companies of the next live messages; there are others for the session."""
+        while True:
+            told = [
+                row["message"]["payload"] for row in json.loads(socket.recv())
+                if row["message"]["type"] == "telephony/live_updated"
+            ]
+            if told:
+                return told
+
+    def test_open_websocket_gets_nothing_of_a_company_that_was_left(self):
+        self.ana.company_ids = [Command.link(self.company_b.id)]
+        last = self.env["bus.bus"].sudo()._bus_last_id()
+        session = self.authenticate("tel_ana", "tel_ana")
+        socket = self.websocket_connect(cookie=f"session_id={session.sid}")
+        self.subscribe(socket, [], last)
+        self.deliver(self.company_b)
+        self.assertEqual(self.read(socket), ["Beta"])
+        self.ana.company_ids = [Command.unlink(self.company_b.id)]
+        self.env.flush_all()
+        self.deliver(self.company_b)
+        self.deliver(self.company_a)
+        self.assertEqual(self.read(socket), ["Alpha"])
 
 
 @tagged("post_install", "-at_install")
