@@ -1,8 +1,8 @@
 from . import (
     bus_bus,
     crm_lead,
-    ir_attachment,
     guard_mixin,
+    ir_attachment,
     ir_http,
     ir_websocket,
     mail_activity,
