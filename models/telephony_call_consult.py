@@ -126,7 +126,7 @@ class TelephonyCall(models.Model):
         if transfer.mode == "warm":
             self._add_trace(_("%(name)s asks %(target)s; the customer is on hold.",
                               name=transfer.user_id.name, target=transfer.target_name))
-            self.account_id._after_commit(self, "_send_hold_request", True)
+            self._want_hold(True)
         else:
             self._add_trace(_("%(name)s adds %(target)s to the call.",
                               name=transfer.user_id.name, target=transfer.target_name))
@@ -211,7 +211,7 @@ class TelephonyCall(models.Model):
             return
         if transfer.mode == "blind":
             # The customer waits; the room is ready.
-            self.account_id._after_commit(self, "_send_connect_request")
+            self._move_customer("_send_connect_request")
         elif transfer._move_to(state_when_there(transfer.mode)):
             self._add_trace(_("%(target)s is there.", target=transfer.target_name))
         self._notify()
@@ -313,7 +313,7 @@ class TelephonyCall(models.Model):
             self._end_consultation(state_when_gone(self._get_transfer().state))
 
     def _take_off_hold(self):
-        self.account_id._after_commit(self, "_send_hold_request", False)
+        self._want_hold(False)
 
     def _make_blind(self, transfer):
         """Hand a call over to somebody who has not answered yet: it goes on ringing there."""

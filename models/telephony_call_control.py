@@ -13,6 +13,11 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
+    hold_wanted = fields.Boolean(
+        readonly=True, copy=False,
+        help="Whether the customer should be on hold; the leg says whether it is so.",
+    )
+
     # === RPC === #
 
     @api.model
@@ -146,7 +151,8 @@ class TelephonyCall(models.Model):
                 "The customer is on hold while you ask somebody. Let the customer take part, or "
                 "cancel first."
             ))
-        call_sudo.account_id._after_commit(call_sudo, "_send_hold_request", bool(on_hold))
+        call_sudo._lock()
+        call_sudo._want_hold(bool(on_hold))
         return call_sudo._to_client_for_me()
 
     @api.model
@@ -195,14 +201,39 @@ class TelephonyCall(models.Model):
             if leg._is_alive() and not leg.leaving:
                 self._send("end_leg", leg.provider_leg_id)
 
-    def _send_hold_request(self, on_hold):
-        """Put the customer's leg on hold; the carrier's callback sets the flag."""
+    def _want_hold(self, on_hold):
+        """Put the customer on hold, or take the customer back.
+
+        :param bool on_hold: what is wanted
+        """
+        self.hold_wanted = on_hold
+        self._move_customer("_send_hold_request")
+
+    def _send_hold_request(self, is_repeated=False):
+        """Put the customer's leg on hold, or off, as is wanted now.
+
+        The carrier's callback sets the flag.
+
+        :return: what has to be written about it
+        """
         leg = self._get_customer_leg()
-        if leg.status == "in_progress":
-            self._send(
-                "hold_participant", self.provider_conference_id, leg.provider_leg_id, on_hold,
-                self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
-            )
+        if leg.status != "in_progress" or self.state != "in_progress":
+            return None
+        error = self._try(
+            "hold_participant", self.provider_conference_id, leg.provider_leg_id, self.hold_wanted,
+            self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
+        )
+        is_refused = error and not (error.unknown or error.retryable or error.paused)
+        return ("_process_hold_refused", ()) if is_refused else None
+
+    def _process_hold_refused(self):
+        """What a phone user wanted is not possible: the button shows what is true.
+
+        A customer who must not hear a consultation is put on hold again and again.
+        """
+        if not self._get_transfer()._is_consultation():
+            self.hold_wanted = self._get_customer_leg().on_hold
+            self._notify_participants()
 
     def _ask_about(self, leg):
         """Ask the carrier what became of a leg.

@@ -186,8 +186,11 @@ class TelephonyCall(models.Model):
             return [HangUp()]
         if self._is_anybody_there():
             announcement = self._announce_before_join()
+            customer = self._get_customer_leg()
+            customer.provider_queue_id = False
+            customer._write_first()
             self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
-            return [*announcement, self._get_join(self._get_customer_leg(), ends_conference=True)]
+            return [*announcement, self._get_join(customer, ends_conference=True)]
         if self.state == "in_progress":
             now = fields.Datetime.now()
             self._look_after_parked(now)
@@ -247,6 +250,7 @@ class TelephonyCall(models.Model):
     def _leave_waiting(self):
         """Go on alone: the customer waits for nobody any more, and stands in no list."""
         if self.state in ("queued", "ringing", "in_progress"):
+            self._get_customer_leg().provider_queue_id = False
             self._apply_event(CallEvent("routed", at=fields.Datetime.now()))
 
     def _get_apology(self):
@@ -447,14 +451,10 @@ class TelephonyCall(models.Model):
 
     def _park(self):
         """Let the customer wait with music for the agent who vanished."""
-        # Who leaves the conference is on hold no more.
-        customer = self._get_customer_leg()
-        customer.on_hold = False
-        customer._write_first()
+        self._wait_again()
         self.write({
             "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
         })
-        self.account_id._after_commit(self, "_send_park_request")
         self._sync_recording()
         self._notify()
 
@@ -527,18 +527,25 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
 
-    def _send_connect_request(self):
-        """Take the caller out of the queue, into the conference."""
+    def _send_connect_request(self, is_repeated=False):
+        """Take the caller out of the queue, into the conference.
+
+        :param bool is_repeated: an earlier request was perhaps lost, and the caller is neither in
+            the conference nor, perhaps, in the queue
+        """
         leg = self._get_customer_leg()
-        if leg.status == "ended" or not leg.provider_queue_id:
+        url = self.account_id._get_webhook_url("join", call=self.uuid)
+        is_gone = not leg.provider_queue_id
+        if leg.status == "ended" or is_gone and not is_repeated:
             # Not in the queue yet: the first question of the waiting room moves the caller on.
             return
-        self._send(
-            "move_from_queue", leg.provider_queue_id, leg.provider_leg_id,
-            self.account_id._get_webhook_url("join", call=self.uuid),
-        )
+        if not is_gone:
+            error = self._try("move_from_queue", leg.provider_queue_id, leg.provider_leg_id, url)
+            is_gone = bool(error) and error.gone
+        if is_gone and is_repeated and self._get_wanted_place() == "room":
+            self._try("redirect_leg", leg.provider_leg_id, url)
 
-    def _send_leave_queue_request(self):
+    def _send_leave_queue_request(self, is_repeated=False):
         """Take the caller out of the queue: nobody is left whom it could ring at."""
         leg = self._get_customer_leg()
         if leg.provider_queue_id:
@@ -547,25 +554,24 @@ class TelephonyCall(models.Model):
                 self.account_id._get_webhook_url("step", call=self.uuid),
             )
 
-    def _send_park_request(self):
-        """Take the customer out of the conference, into the waiting room."""
-        if self.state != "in_progress" or self._get_agent_legs()._is_alive():
-            return
-        self._send(
-            "redirect_leg", self._get_customer_leg().provider_leg_id,
-            self.account_id._get_webhook_url("step", call=self.uuid),
-        )
-
     def _send(self, method_name, *args):
         """Send one request; what it was about may be gone meanwhile.
 
         :return: whether the carrier carried it out
         :rtype: bool
         """
+        return not self._try(method_name, *args)
+
+    def _try(self, method_name, *args):
+        """Send one request.
+
+        :return: why it failed; nothing when the carrier carried it out
+        :rtype: ProviderError | None
+        """
         try:
             getattr(self.account_id._get_client(), method_name)(*args)
         except ProviderError as error:
             level = logging.INFO if error.gone else logging.WARNING
             _logger.log(level, "%s: %s failed, code %s", self.uuid, method_name, error.code)
-            return False
-        return True
+            return error
+        return None

@@ -52,7 +52,12 @@ class TelephonyCallLeg(models.Model):
     )
     refusal = fields.Char("Not Called Because", readonly=True)
     provider_leg_id = fields.Char("Identifier at the Carrier")
-    provider_queue_id = fields.Char("Queue at the Carrier")
+    provider_queue_id = fields.Char(
+        "Queue at the Carrier", help="The queue that this leg waits in now. Empty: it is elsewhere."
+    )
+    moved_at = fields.Datetime(
+        readonly=True, help="When the carrier was last asked to take this leg elsewhere."
+    )
     status = fields.Selection(
         [
             ("new", "New"),

@@ -23,6 +23,9 @@ class TelephonyCallLeg(models.Model):
         "Supervision", readonly=True, help="Who hears the supervisor on this leg.",
     )
 
+    provider_sound = fields.Char(
+        readonly=True, help="How the carrier treats what the supervisor says, as last confirmed."
+    )
     leaving = fields.Boolean(
         readonly=True, help="The supervisor has left; the carrier was asked to hang this leg up."
     )
@@ -182,6 +185,7 @@ class TelephonyCall(models.Model):
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
             self._tell_monitored(leg)
         muted, coach = self._get_monitor_sound(leg)
+        leg.provider_sound = f"{muted} {coach}"
         return [self._get_join(leg, ends_conference=False, muted=muted, coach=coach)]
 
     # === BUSINESS METHODS === #
@@ -297,8 +301,12 @@ class TelephonyCall(models.Model):
             "set_participant_sound", self.provider_conference_id or self.uuid,
             leg.provider_leg_id, muted, coach,
         ):
-            return None
+            return "_process_monitor_sound", (leg_id, muted, coach)
         return "_process_monitor_failure", (leg_id,)
+
+    def _process_monitor_sound(self, leg_id, muted, coach):
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        leg.provider_sound = f"{muted} {coach}"
 
     def _process_monitor_failure(self, leg_id):
         """Nobody stays in a way of listening that the screens do not show."""

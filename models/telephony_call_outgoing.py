@@ -248,7 +248,7 @@ class TelephonyCall(models.Model):
             customer.initiated_at = fields.Datetime.now()
             self.account_id._after_commit(self, "_send_dial_request")
         else:
-            self.account_id._after_commit(self, "_send_connect_request")
+            self._move_customer("_send_connect_request")
         self._sync_recording()
         self._notify_participants()
 

@@ -91,10 +91,8 @@ class TelephonyCall(models.Model):
         self.ensure_one()
         now = fields.Datetime.now()
         # The customer hears music first, and is then alone.
-        self.account_id._after_commit(self, "_send_park_request")
+        self._wait_again()
         self._dismiss_agent_legs()
-        # Who leaves the conference is on hold no more, for the carrier.
-        self._get_customer_leg().write({"on_hold": False, "provider_queue_id": False})
         self.write({
             "parked_at": now, "connect_by": now + timedelta(seconds=PARKED_SECONDS),
         })

@@ -50,6 +50,8 @@ class TelephonyCall(models.Model):
             "number": agent.phone_number,
             "refusal": refusal or False,
             "confirmed": False,
+            # From now on the carrier should know it.
+            "initiated_at": fields.Datetime.now(),
         })
         self.account_id._after_commit(self, "_send_ring_request", leg.id)
 
@@ -77,6 +79,10 @@ class TelephonyCall(models.Model):
         except ProviderError as error:
             _logger.warning("%s: a phone user's telephone was not called, code %s",
                             self.uuid, error.code)
+            if error.unknown:
+                # The answer was lost: the first callback, or the reconciliation, says whether it
+                # rings.
+                return None
             return "_process_ring_failure", (leg_id,)
         return "_process_rung", (leg_id, provider_leg_id)
 
@@ -149,7 +155,7 @@ class TelephonyCall(models.Model):
         # A leg that asks for a document is answered, even when its callback is still on the way.
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
             self._notify_participants()
-        if leg.dismissed or not leg.user_id and self.state == "ended":
+        if leg.dismissed or leg.status == "ended" or not leg.user_id and self.state == "ended":
             return [HangUp()]
         if not leg.user_id:
             return self._answer_guest(leg)

@@ -5,6 +5,7 @@ from odoo import _, api, fields, models
 
 from .providers.base import ProviderError
 from .telephony_call_state import LEG_RANK, CallEvent
+from .telephony_recording import LIVE
 
 _logger = logging.getLogger(__name__)
 
@@ -19,6 +20,23 @@ LATE_SECONDS = 5
 NUDGE_SECONDS = 20
 # Calls in doubt that are looked into at once; each may cost a request or two.
 BATCH = 100
+# What is wanted by our rows and is not so: each request, and when it is sent again. A process that
+# dies between a commit and its request, an answer that is lost, and a refusal all look the same
+# here. A new kind of request gets its line, here or below, and `test_nothing_stays_open` its story.
+REPAIRS = {
+    "_send_wait_request": ("_is_missing_in_queue", "_is_alone"),
+    "_send_connect_request": ("_is_missing_in_room",),
+    "_send_leave_queue_request": ("_is_rung_by_nobody",),
+    "_send_hold_request": ("_is_held_wrongly",),
+    "_send_announce_request": ("_lacks_announcement",),
+}
+# Conditions about which the carrier is asked who is in the conference, before anything is sent.
+ASKED_FIRST = ("_is_missing_in_room", "_is_held_wrongly")
+# The same of single legs, with what the request is given of the leg.
+LEG_REPAIRS = {
+    "_send_end_leg_request": ("_is_unwanted", "provider_leg_id"),
+    "_send_monitor_request": ("_is_heard_wrongly", "id"),
+}
 
 
 class TelephonyCall(models.Model):
@@ -141,13 +159,61 @@ class TelephonyCall(models.Model):
         return (
             not self._get_customer_leg()._is_alive() and not self._is_kept_place()
             or bool(self._get_transfer())
-            or self._is_alone(now)
-            or self._is_kept_waiting()
             or any(offer.expires_at <= now for offer in self._get_open_offers())
+            or bool(self._get_repairs(now))
+            or bool(self._get_silent_recordings(now))
+        )
+
+    # === WHAT IS WANTED === #
+
+    def _get_wanted_place(self):
+        """Return where the customer should be now.
+
+        Note: `self.ensure_one()`
+
+        :return: `room`: the conference; `queue`: the waiting room; empty: elsewhere, at a telephone
+            that still rings or in the flow, or it is not ours to say
+        :rtype: str
+        """
+        self.ensure_one()
+        if self.state not in ("queued", "ringing", "in_progress") or (
+            self._get_customer_leg().status != "in_progress"
+        ):
+            return ""
+        if self._is_anybody_there():
+            return "room"
+        is_left = self.state != "in_progress" or not self._get_agent_legs()._is_alive()
+        return "queue" if is_left else ""
+
+    def _is_quiet(self, now):
+        """Return whether what was wanted last has had its time to become true."""
+        moments = self.started_at, self.step_entered_at, self._get_customer_leg().moved_at
+        return max(filter(None, moments)) < now - timedelta(seconds=SETTLED_SECONDS)
+
+    def _get_repairs(self, now):
+        """Return what is not as it is wanted.
+
+        :param datetime now: this moment
+        :return: the request to send again -> the condition that says so, see `REPAIRS`
+        :rtype: dict
+        """
+        return {
+            request: condition
+            for request, conditions in REPAIRS.items()
+            for condition in conditions
+            if getattr(self, condition)(now)
+        }
+
+    def _is_missing_in_queue(self, now):
+        """Return whether a customer who should wait is not in the waiting room."""
+        return (
+            self._get_wanted_place() == "queue"
+            and not self._get_customer_leg().provider_queue_id
+            and self._is_quiet(now)
         )
 
     def _is_alone(self, now):
-        """Tell whether the customer waits for somebody who did not come back in time."""
+        """Return whether the customer waits for somebody who did not come back in time."""
         return (
             self.state == "in_progress"
             and bool(self.connect_by)
@@ -155,12 +221,54 @@ class TelephonyCall(models.Model):
             and not (self._get_agent_legs() | self._get_consulted_legs())._is_alive()
         )
 
-    def _is_kept_waiting(self):
-        """Tell whether a caller is still in a queue although somebody is there to speak with."""
+    def _is_missing_in_room(self, now):
+        """Return whether a customer is still elsewhere although somebody is there to speak with."""
         return (
-            self.direction == "incoming"
-            and self.state in ("queued", "ringing")
-            and self._is_anybody_there()
+            self._get_wanted_place() == "room"
+            and (self.state != "in_progress" or bool(self._get_customer_leg().provider_queue_id))
+            and self._is_quiet(now)
+        )
+
+    def _is_rung_by_nobody(self, now):
+        """Return whether a caller waits although the call rings nowhere any more."""
+        limit = now - timedelta(seconds=SETTLED_SECONDS)
+        return (
+            self.state == "ringing"
+            and bool(self._get_customer_leg().provider_queue_id)
+            and not self.user_id
+            and not (self._get_open_offers() or self._get_ringing_guest())
+            and all(offer.write_date < limit for offer in self.offer_ids)
+            and self._is_quiet(now)
+        )
+
+    def _is_held_wrongly(self, now):
+        """Return whether a customer is on hold, or not, against what is wanted."""
+        customer = self._get_customer_leg()
+        return (
+            self.state == "in_progress"
+            and self._get_wanted_place() == "room"
+            and bool(self.provider_conference_id)
+            and not customer.provider_queue_id
+            and customer.on_hold != self.hold_wanted
+            and self._is_quiet(now)
+        )
+
+    def _lacks_announcement(self, now):
+        """Return whether people were perhaps not told that they are recorded."""
+        announced_at = self.recording_announced_at
+        return (
+            self.state == "in_progress"
+            and bool(self.provider_conference_id and announced_at)
+            and not self.recording_told
+            and announced_at < now - timedelta(seconds=SETTLED_SECONDS)
+        )
+
+    def _get_silent_recordings(self, now):
+        """Return the recordings of a running call that do not do what is wanted."""
+        limit = now - timedelta(seconds=SETTLED_SECONDS)
+        return self.recording_ids.filtered(
+            lambda row: row.state in LIVE and row.write_date < limit
+            and (row.state == "starting" or row.state != (row._get_wanted_state() or row.state))
         )
 
     # === QUESTIONS === #
@@ -172,7 +280,8 @@ class TelephonyCall(models.Model):
 
         :param dict living: see `_list_living`; legs that are not in it are asked about singly
         :return: leg -> an event; the carrier's identifier of a leg whose birth it never told,
-            or an empty text when it knows none; None when it could not be asked
+            or an empty text when it knows none; None when it could not be asked. For the call
+            itself, if it matters: who is in the conference
         :rtype: dict
         """
         self.ensure_one()
@@ -184,7 +293,16 @@ class TelephonyCall(models.Model):
                 news[leg] = living[leg.provider_leg_id]
             elif living is not None and leg._is_settled(now):
                 news[leg] = self._ask_about(leg)
+        if any(condition in ASKED_FIRST for condition in self._get_repairs(now).values()):
+            news[self] = self._ask_about_room()
         return news
+
+    def _ask_about_room(self):
+        """Look who is in the conference: see `list_room`; None when it could not be asked."""
+        try:
+            return self.account_id._get_client().list_room(self.uuid)
+        except ProviderError:
+            return None
 
     def _ask_about_unborn(self, leg):
         """A leg that was to be called, and never was: look whether the carrier has it."""
@@ -211,43 +329,83 @@ class TelephonyCall(models.Model):
                 self._reconcile_unborn(leg, event)
             elif event and LEG_RANK[event.status] > LEG_RANK[leg.status]:
                 self._apply_event(event)
-            elif event and leg._is_unwanted():
-                _logger.info("%s: a leg that nobody needs is hung up", self.uuid)
-                self.account_id._after_commit(
-                    self, "_send_end_leg_request", leg.provider_leg_id
-                )
+            elif event:
+                for request, name in leg._get_repairs(fields.Datetime.now()).items():
+                    _logger.info("%s: %s of %s is sent again", self.uuid, request, leg.label)
+                    self.account_id._after_commit(self, request, leg[name])
         if self._is_kept_place():
             return  # the carrier knows nothing of a place in a queue
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
             self._end_by_system()
-        else:
+        elif self.state != "ended":
             self._look_at_the_clocks(fields.Datetime.now())
+            self._repair(fields.Datetime.now(), news.get(self))
 
     def _reconcile_unborn(self, leg, provider_leg_id):
         if leg.provider_leg_id:
             return  # its birth was told meanwhile
         if provider_leg_id:
             leg.provider_leg_id = provider_leg_id
-            if leg._is_unwanted():
+            if leg._is_unwanted(fields.Datetime.now()):
                 self.account_id._after_commit(self, "_send_end_leg_request", provider_leg_id)
             return
-        leg._advance(CallEvent("leg", status="ended", reason="failed", at=fields.Datetime.now()))
+        event = CallEvent(
+            "leg", leg_id=leg.id, status="ended", reason="failed", at=fields.Datetime.now()
+        )
+        if leg.role == "customer" or self.state == "ended":
+            leg._advance(event)
+        else:
+            # A telephone that was never rung: the call goes on, or ends, as if it had refused.
+            self._apply_event(event)
 
     def _look_at_the_clocks(self, now):
         """Do what the carrier's own questions, or our own requests, should have done by now."""
         if self.state == "ringing" and self.direction == "incoming":
             self._expire_offers(now)
         self._check_consultation(now)
-        if self._is_alone(now):
-            _logger.info("%s: the customer is alone, and goes on", self.uuid)
-            self.account_id._after_commit(self, "_send_park_request")
-        elif self._is_kept_waiting():
-            self.account_id._after_commit(self, "_send_connect_request")
 
-    def _end_by_system(self):
-        reason = False if self.answered_at else _("The connection was never made. Try again.")
+    def _repair(self, now, room):
+        """Send again what was wanted, and is not so.
+
+        :param datetime now: this moment
+        :param dict room: see `list_room`; None when the carrier was not, or could not be, asked
+        """
+        customer = self._get_customer_leg()
+        if room and customer.provider_leg_id in room and self._get_wanted_place() == "room":
+            self._accept_room(room[customer.provider_leg_id])
+        for request, condition in self._get_repairs(now).items():
+            if room is None and condition in ASKED_FIRST:
+                continue
+            _logger.info("%s: %s: sent again", self.uuid, condition.strip("_"))
+            customer.moved_at = now
+            self.account_id._after_commit(self, request, True)
+        for recording in self._get_silent_recordings(now):
+            if recording.state == "starting":
+                self.account_id._after_commit(recording, "_send_start_request", True)
+            else:
+                recording._sync()
+
+    def _accept_room(self, on_hold):
+        """The customer is where others are, whatever we were told: write down what is true.
+
+        :param bool on_hold: whether the carrier has the customer on hold
+        """
+        customer = self._get_customer_leg()
+        is_news = customer.on_hold != on_hold
+        customer.write({"provider_queue_id": False, "on_hold": on_hold})
+        customer._write_first()
+        if self.state != "in_progress":
+            self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
+        if is_news:
+            customer.hold_at = fields.Datetime.now()
+            self._sync_recording()
+            self._notify()
+
+    def _end_by_system(self, reason=""):
+        if not reason and not self.answered_at:
+            reason = _("The connection was never made. Try again.")
         self._apply_event(CallEvent(
-            "failed", reason=reason, at=fields.Datetime.now(), data={"by": "system"}
+            "failed", reason=reason or False, at=fields.Datetime.now(), data={"by": "system"}
         ))
 
 
@@ -265,11 +423,35 @@ class TelephonyCallLeg(models.Model):
         if self.provider_leg_id or self.write_date > now - timedelta(seconds=UNBORN_SECONDS):
             return False
         # The customer is called once the phone user, whose own telephone rings, has answered.
-        return bool(self.initiated_at) or not self.call_id._get_agent_legs()._is_alive()
+        others = self.call_id._get_agent_legs() - self
+        return bool(self.initiated_at) or not others._is_alive()
 
-    def _is_unwanted(self):
-        """Tell whether nobody needs this leg any more."""
-        return self.call_id.state == "ended" or self.leaving or self.dismissed
+    def _get_repairs(self, now):
+        """Return the requests about this leg to send again, see `LEG_REPAIRS`.
+
+        :param datetime now: this moment
+        :return: the request -> the field that it is given
+        :rtype: dict
+        """
+        return {
+            request: name for request, (condition, name) in LEG_REPAIRS.items()
+            if getattr(self, condition)(now)
+        }
+
+    def _is_unwanted(self, now):
+        """Return whether nobody needs this leg any more."""
+        call = self.call_id
+        is_rung_in_vain = self.role in ("agent", "consulted") and not self.confirmed and (
+            not call._is_wanted(self)
+        )
+        return call.state == "ended" or self.leaving or self.dismissed or is_rung_in_vain
+
+    def _is_heard_wrongly(self, now):
+        """Return whether a supervisor is perhaps heard by others than the screens show."""
+        if self.role != "supervisor" or self.status != "in_progress" or self.leaving:
+            return False
+        muted, coach = self.call_id._get_monitor_sound(self)
+        return self._is_settled(now) and self.provider_sound != f"{muted} {coach}"
 
     def _is_in_doubt(self, living, now):
         """Tell whether this leg may not be what is written here.
@@ -285,6 +467,6 @@ class TelephonyCallLeg(models.Model):
         if living is None or not self._is_settled(now):
             return False
         event = living.get(self.provider_leg_id)
-        return not event or self._is_unwanted() or (
+        return not event or bool(self._get_repairs(now)) or (
             LEG_RANK[event.status] > LEG_RANK[self.status]
         )

@@ -17,6 +17,9 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     recording_announced_at = fields.Datetime(readonly=True)
+    recording_told = fields.Boolean(
+        readonly=True, copy=False, help="Whether the carrier has played the announcement."
+    )
 
     # === CRUD METHODS === #
 
@@ -167,7 +170,7 @@ class TelephonyCall(models.Model):
             or self._get_reason_not_to_record()
         ):
             return []
-        self.recording_announced_at = fields.Datetime.now()
+        self.write({"recording_announced_at": fields.Datetime.now(), "recording_told": True})
         return self._get_recording_announcement()
 
     def _announce_recording(self):
@@ -194,13 +197,21 @@ class TelephonyCall(models.Model):
         )
         return [Say(text, language.split("@")[0].replace("_", "-"))]
 
-    def _send_announce_request(self):
-        """Let the carrier play the announcement to everybody in the conversation."""
-        if self.state == "in_progress":
-            self._send(
-                "announce", self.provider_conference_id,
-                self.account_id._get_webhook_url("announce", call=self.uuid),
-            )
+    def _send_announce_request(self, is_repeated=False):
+        """Let the carrier play the announcement to everybody in the conversation.
+
+        :return: what has to be written about it
+        """
+        if self.state != "in_progress" or self.recording_told:
+            return None
+        is_played = self._send(
+            "announce", self.provider_conference_id,
+            self.account_id._get_webhook_url("announce", call=self.uuid),
+        )
+        return ("_process_announced", ()) if is_played else None
+
+    def _process_announced(self):
+        self.recording_told = True
 
     # === FROM THE WEBHOOKS === #
 

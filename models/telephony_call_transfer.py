@@ -195,19 +195,41 @@ class TelephonyCall(models.Model):
 
     def _wait_again(self):
         """Take the customer out of the conference, into the waiting room."""
-        customer = self._get_customer_leg()
         # Who leaves a conference is on hold no more; its callbacks may come late.
-        customer.write({"on_hold": False, "provider_queue_id": False})
-        self.account_id._after_commit(self, "_send_wait_request")
+        self._move_customer("_send_wait_request", on_hold=False, provider_queue_id=False)
+        self.hold_wanted = False
 
-    def _send_wait_request(self):
-        """Send the customer to the waiting room, unless somebody has come meanwhile."""
-        if self.state == "ended" or self._is_anybody_there():
-            return
-        self._send(
+    def _move_customer(self, method_name, **values):
+        """Have the carrier do something with the customer's leg, and remember since when.
+
+        :param str method_name: a `_send_…_request`
+        :param values: what is true of the leg from now on
+        """
+        customer = self._get_customer_leg()
+        customer.write({**values, "moved_at": fields.Datetime.now()})
+        customer._write_first()
+        self.account_id._after_commit(self, method_name)
+
+    def _send_wait_request(self, is_repeated=False):
+        """Send the customer to the waiting room, unless somebody has come meanwhile.
+
+        :param bool is_repeated: an earlier request was lost, or refused
+        :return: what has to be written about it
+        """
+        if self._get_wanted_place() != "queue":
+            return None
+        error = self._try(
             "redirect_leg", self._get_customer_leg().provider_leg_id,
             self.account_id._get_webhook_url("step", call=self.uuid),
         )
+        is_refused = error and not (error.gone or error.unknown or error.retryable or error.paused)
+        return ("_process_stranded", ()) if is_repeated and is_refused else None
+
+    def _process_stranded(self):
+        """The carrier refuses to move a customer who is alone: the call ends, and says why."""
+        self._lock()
+        if self._get_wanted_place() == "queue":
+            self._end_by_system(_("Twilio refused to move the caller, who was alone in the call."))
 
     def _add_guest_leg(self, transfer):
         """Call a number outside; it enters the conference when it answers."""
@@ -220,6 +242,7 @@ class TelephonyCall(models.Model):
             "label": self._get_label("consulted"),
             "number": transfer.number,
             "confirmed": False,
+            "initiated_at": fields.Datetime.now(),
         })
         self._add_trace(_("Rings at %(names)s.", names=transfer.target_name))
         method = "_send_ring_request" if transfer.mode == "blind" else "_send_guest_request"

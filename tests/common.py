@@ -55,6 +55,7 @@ class FakeCarrier:
         self.failures = {}
         self.answers = {}
         self.legs = {}
+        self.room = {}
         self._last = 1000
 
     def __getattr__(self, name):
@@ -85,6 +86,8 @@ class FakeCarrier:
         if name == "start_recording":
             self._last += 1
             return f"RE{self._last:032x}"
+        if name == "list_room":
+            return dict(self.room)
         if name == "list_living_legs":
             return [
                 {"CallSid": sid, **leg} for sid, leg in self.legs.items()
@@ -313,13 +316,16 @@ class World:
         for table, columns in {
             "telephony_call": (
                 "started_at", "claimed_at", "connect_by", "answered_at", "step_entered_at",
-                "write_date",
+                "recording_announced_at", "write_date",
             ),
             "telephony_call_leg": (
                 "initiated_at", "ringing_at", "answered_at", "ended_at", "create_date",
-                "write_date",
+                "write_date", "moved_at",
             ),
-            "telephony_offer": ("expires_at", "offered_at", "closed_at", "create_date"),
+            "telephony_recording": ("write_date",),
+            "telephony_offer": (
+                "expires_at", "offered_at", "closed_at", "create_date", "write_date",
+            ),
             "telephony_agent": ("wrap_up_started_at", "wrap_up_until"),
             "telephony_dialed_leg": ("dialed_at",),
         }.items():  # fmt: skip

@@ -156,9 +156,9 @@ class TestReconcile(TelephonyCase):
         self.carrier.failures["redirect_leg"] = [ProviderError("Down")]
         with self.assert_log("models.telephony_call_incoming", "WARNING", "redirect_leg"):
             self.reconcile()
-        self.reconcile(30)
+        self.reconcile(14)
         self.assertEqual(len(self.carrier.sent("redirect_leg")), 1)
-        self.reconcile(6)
+        self.reconcile(2)
         self.assertEqual([leg for leg, _url in self.carrier.sent("redirect_leg")],
                          [CUSTOMER_LEG] * 2)
 

@@ -241,6 +241,23 @@ class TwilioClient(LegRequests, RecordingRequests):
                     return party.call_sid
         return ""
 
+    def list_room(self, conference):
+        """Look who is in a conference, and whether on hold.
+
+        :param str conference: its name
+        :return: the carrier's identifier of each leg -> whether it is on hold
+        :rtype: dict
+        """
+        found = {}
+        for room in self._call(
+            self._client.conferences.list, friendly_name=conference, status="in-progress", limit=5
+        ):
+            for party in self._call(
+                self._client.conferences(room.sid).participants.list, limit=20
+            ):
+                found[party.call_sid] = bool(party.hold)
+        return found
+
     def hold_participant(self, conference, leg_id, on_hold, hold_url):
         """Put a party on hold, or take it back.
 
