@@ -65,7 +65,7 @@ class Agent(Person):
 
     def __init__(self, torture, rpc):
         super().__init__(torture, rpc.login)
-        self.rpc, self.leg = rpc, None
+        self.rpc, self.leg, self.via = rpc, None, "browser"
 
     def call(self, method, *args, model="telephony.call", **kwargs):
         """Call a method as the page does."""
@@ -75,6 +75,7 @@ class Agent(Person):
     def act(self):
         """Look at the page, and do one thing."""
         snapshot = self.rpc.call("telephony.agent", "softphone_snapshot")
+        self.via = snapshot["agent"]["call_via"]
         if snapshot["calls"] and not (snapshot["offers"] and self.random.random() < 0.4):
             self.go_on(self.random.choice(snapshot["calls"]))
         elif snapshot["offers"]:
@@ -106,7 +107,8 @@ class Agent(Person):
             key = f"{self.name}-{time.time()}"
             for _turn in range(self.random.choice((1, 1, 2))):
                 call = self.call("dial", number, request_uuid=key)
-            self.connect(call["uuid"])
+            if self.via == "browser":
+                self.connect(call["uuid"])
 
     def connect(self, uuid):
         """Do what the Voice SDK does: a leg with the access token and the call's identifier."""
@@ -140,6 +142,14 @@ class Agent(Person):
             self.count("crash")
         elif draw < 0.6:
             self.call("save_note", uuid, f"note {self.random.random()}")
+        elif call["transfer"]:
+            self.call(self.random.choice(
+                ("cancel_transfer", "merge_transfer", "complete_transfer")
+            ), uuid)
+        elif draw < 0.8:
+            target = self.random.choice(self.torture.agents)
+            mode = self.random.choice(("blind", "blind", "warm", "add"))
+            self.call("transfer", uuid, {"type": "agent", "id": target}, mode)
 
 
 class Pages(Person):

@@ -24,6 +24,9 @@ FAULTS = (
     [{"kind": "5xx", "probability": 0.3}],
     [{"kind": "lost", "probability": 0.3}],
     [{"kind": "timeout", "probability": 0.1, "seconds": 8}],
+    # What moves people is not carried out, and nobody says so: transfers, parks, holds, telephones.
+    [{"kind": "timeout", "path": path, "method": "POST", "probability": 0.5, "seconds": 6}
+     for path in (r"/Calls/CA", r"/Calls\.json", r"/Members/", r"/Participants")],
     [
         {"kind": "drop", "probability": 0.1}, {"kind": "duplicate", "probability": 0.2},
         {"kind": "shuffle", "probability": 0.3, "seconds": 2},

@@ -45,6 +45,7 @@ class Torture:
         self.server, self.emulator, self.seed, self.long = server, emulator, seed, LONG
         self.database = stack.Database(server.database)
         self.quiet, self.problems, self.people = threading.Event(), [], []
+        self.agents = []
         self.pages = Pages(self, [])
 
     def prepare(self):
@@ -74,7 +75,11 @@ class Torture:
                SELECT id, 'page-of-' || id, now() AT TIME ZONE 'UTC' + interval '1 day'
                  FROM telephony_agent WHERE id = ANY(%s)""", agents,
         )  # fmt: skip
-        self.admin = admin
+        # One of them speaks through a telephone of the ordinary network, which the crowd answers.
+        admin.call("telephony.agent", "write", agents[:1], {
+            "call_via": "phone", "phone_number": "+32471330001", "press_to_accept": False,
+        })  # fmt: skip
+        self.agents, self.admin = agents, admin
         self.pages = Pages(self, [self.server.rpc(person.rpc.login) for person in self.people])
 
     def run(self, *others):

@@ -26,8 +26,9 @@ SELECT uuid, state, outcome, started_at, answered_at, ended_at, duration, wait_d
        outcome IS NULL OR ended_at IS NULL OR duration IS NULL OR wait_duration IS NULL
        OR duration < 0 OR wait_duration < 0 OR ended_at < started_at
        OR (outcome = 'answered' AND direction = 'outgoing' AND answered_at IS NULL)
+       -- A customer may have gone on alone after the conversation.
        OR (answered_at IS NOT NULL
-           AND abs(duration - extract(epoch FROM ended_at - answered_at)) > 1)
+           AND duration - extract(epoch FROM ended_at - answered_at) > 1)
  )
 """
 LEGS = """
@@ -37,6 +38,16 @@ SELECT l.provider_leg_id AS sid, l.status, l.role, c.uuid, c.state
 OPEN_OFFERS = """
 SELECT o.id, c.uuid FROM telephony_offer o JOIN telephony_call c ON c.id = o.call_id
  WHERE o.state = 'offered' AND c.state = 'ended'
+"""
+#: Conversations with an agent who should be there: neither on hold for another call nor expected.
+SPEAKING = """
+SELECT c.uuid, c.user_id,
+       (SELECT array_agg(l.provider_leg_id) FROM telephony_call_leg l
+         WHERE l.call_id = c.id AND l.role IN ('agent', 'consulted')
+           AND l.dismissed IS NOT TRUE) AS legs
+  FROM telephony_call c
+ WHERE c.state = 'in_progress' AND c.parked_at IS NULL
+   AND (c.connect_by IS NULL OR c.connect_by < now() AT TIME ZONE 'UTC')
 """
 
 
@@ -74,7 +85,19 @@ def in_the_end(database, emulator):
         if row["customer"] not in live
     ]  # fmt: skip
     problems += [f"an offer of an ended call rings: {row}" for row in database.execute(OPEN_OFFERS)]
+    problems += [
+        f"an agent is in a conversation without being there: {row}"
+        for row in database.execute(SPEAKING) if not live.keys() & set(row["legs"] or ())
+    ]  # fmt: skip
+    problems += alone(emulator, live, legs)
     return problems + queue_differs(database, emulator, legs)
+
+
+def alone(emulator, live, legs):
+    """Return who is in a conference with nobody else."""
+    rooms = [[sid for sid in room["participants"] if sid in live]
+             for room in emulator.get("conferences") if room["status"] != "completed"]  # fmt: skip
+    return [f"alone in a conference: {legs.get(room[0])}" for room in rooms if len(room) == 1]
 
 
 def queue_differs(database, emulator, legs):
