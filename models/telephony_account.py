@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from .providers.twilio import events, signature, token, twiml
 from .providers.twilio.client import TwilioClient
+from .telephony_printable import printable
 
 WEBHOOK_ROOT = "/telephony/twilio/"
 ACCOUNT_SID = re.compile(r"AC[A-Za-z0-9]{32}")
@@ -92,7 +93,8 @@ class TelephonyAccount(models.Model):
             for address in (account.webhook_base_url, account.api_base_url):
                 if address and not address.startswith(("https://", "http://")):
                     raise ValidationError(
-                        _("The address “%(address)s” must begin with https://.", address=address)
+                        _("The address “%(address)s” must begin with https://.",
+                          address=printable(address, 100))
                     )
 
     # === OUTGOING: REQUESTS TO THE CARRIER === #

@@ -11,6 +11,7 @@ from odoo.addons.base.models.res_users import check_identity
 from .providers.base import ProviderError
 from .providers.twilio import errors, probe
 from .providers.twilio.admin import TwilioAdmin
+from .telephony_printable import printable
 
 _logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class TelephonyAccount(models.Model):
                     raise ValidationError(_(
                         "“%(value)s” is neither a region nor an edge: they are written with small "
                         "letters and digits, as ie1 and dublin.",
-                        value=value,
+                        value=printable(value),
                     ))
 
     # === COMPUTE METHODS === #

@@ -3,6 +3,8 @@ import secrets
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .telephony_printable import printable
+
 # Unanswered calls in a row after which an agent is set offline.
 MISSED_OFFERS = 2
 
@@ -128,7 +130,7 @@ class TelephonyAgent(models.Model):
                 raise ValidationError(_(
                     "“%(number)s” is not a telephone number. Write it with its country code, as "
                     "+32470123456.",
-                    number=agent.phone_number,
+                    number=printable(agent.phone_number),
                 ))
             sentence = self.env["telephony.call"]._get_forbidden_destination(
                 agent.company_id, number

@@ -32,6 +32,7 @@ class TelephonyCall(models.Model):
     _description = "Call"
     _order = "started_at desc, id desc"
     _rec_name = "display_name"
+    _rec_names_search = ["customer_number", "partner_id.name", "uuid"]
 
     uuid = fields.Char(required=True, readonly=True, copy=False,
                        default=lambda self: str(uuidlib.uuid4()))

@@ -7,6 +7,7 @@ from .providers.base import ProviderError
 from .telephony_arguments import check_arguments
 from .telephony_call_state import CallEvent
 from .telephony_document import HangUp
+from .telephony_printable import printable
 
 _logger = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class TelephonyCall(models.Model):
             raise UserError(_(
                 "“%(number)s” cannot be called. Check the number, or write it with its country "
                 "code, as +32470123456.",
-                number=number,
+                number=printable(number),
             ))
         return normalized
 

@@ -26,6 +26,7 @@ class TelephonyCallback(models.Model):
     _description = "Owed Call-Back"
     _order = "state, due_at, id"
     _rec_name = "customer_display"
+    _rec_names_search = ["customer_number", "partner_id.name", "lead_id.name"]
 
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade",
                                  index=True, immutable=True)

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.phone_validation.tools import phone_validation
 
 from .res_company import RECORDING_MODES
+from .telephony_printable import printable
 
 
 class TelephonyNumber(models.Model):
@@ -65,7 +66,7 @@ class TelephonyNumber(models.Model):
                 raise ValidationError(_(
                     "The number “%(number)s” is not written with its country code, as "
                     "+3225550100.",
-                    number=record.number,
+                    number=printable(record.number),
                 ))
 
     @api.depends("name", "number")

@@ -22,6 +22,7 @@ class TelephonyTransfer(models.Model):
     _description = "Call Transfer"
     _order = "id"
     _rec_name = "target_name"
+    _rec_names_search = ["number", "agent_id.user_id.name", "queue_id.name"]
 
     call_id = fields.Many2one(
         "telephony.call", required=True, ondelete="cascade", index=True, immutable=True

@@ -56,6 +56,7 @@ from . import (
     test_security_rpc,
     test_security_webhooks,
     test_slow_carrier,
+    test_text,
     test_transfer,
     test_turns,
     test_voicemail,
