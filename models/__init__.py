@@ -70,6 +70,7 @@ from . import (
     telephony_flow_check,
     telephony_flow_step,
     telephony_flow_step_check,
+    telephony_flow_step_condition,
     telephony_flow_step_engine,
     telephony_flow_template,
     telephony_number,

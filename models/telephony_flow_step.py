@@ -1,5 +1,4 @@
 import base64
-from ast import literal_eval
 
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
@@ -88,13 +87,6 @@ class TelephonyFlowStep(models.Model):
     # Menu
     key_ids = fields.One2many("telephony.flow.key", "step_id", "Keys", copy=True)
     repeat = fields.Integer("Times", default=2, help="How often the caller is asked.")
-    # Condition
-    condition_model = fields.Selection(
-        [("res.partner", "Contact"), ("crm.lead", "Opportunity")],
-        "About the",
-        default="res.partner",
-    )
-    condition_domain = fields.Char("Condition", default="[]")
     # Forward
     forward_number = fields.Char(help="With country code, as +32470123456.")
     # Message
@@ -172,7 +164,7 @@ class TelephonyFlowStep(models.Model):
             if step.kind in ("ring", "voicemail") and not step.agent_ids:
                 raise ValidationError(_("Choose the phone users of “%(name)s”.", name=step.name))
 
-    @api.constrains("kind", "calendar_id", "forward_number", "condition_domain", "condition_model")
+    @api.constrains("kind", "calendar_id", "forward_number")
     def _check_decision(self):
         for step in self:
             if step.kind == "hours" and not step.calendar_id:
@@ -190,16 +182,6 @@ class TelephonyFlowStep(models.Model):
                 if sentence:
                     raise ValidationError(_("“%(name)s” cannot forward calls. %(reason)s",
                                             name=step.name, reason=sentence))
-            if step.kind == "condition":
-                step._check_condition()
-
-    def _check_condition(self):
-        try:
-            domain = fields.Domain(literal_eval(self.condition_domain or "[]"))
-            domain.validate(self.env[self.condition_model].sudo())
-        except (ValueError, SyntaxError, TypeError, KeyError) as error:
-            raise ValidationError(_("The condition of “%(name)s” cannot be understood.",
-                                    name=self.name)) from error
 
     @api.constrains("kind", "queue_id")
     def _check_queue(self):

@@ -1,4 +1,3 @@
-from ast import literal_eval
 from datetime import UTC, timedelta
 
 from pytz import timezone
@@ -151,18 +150,6 @@ class TelephonyFlowStep(models.Model):
         url = self._get_next_url(call)
         prompt = tuple(self._get_prompt(call, self.message))
         return [AskKey(prompt, KEY_SECONDS, url), Redirect(url)]
-
-    # === CONDITION === #
-
-    def _enter_condition(self, call):
-        record = call.lead_id if self.condition_model == "crm.lead" else call.partner_id
-        domain = fields.Domain(literal_eval(self.condition_domain or "[]"))
-        is_met = bool(record and record.sudo().filtered_domain(domain))
-        text = _("“%(step)s”: the caller meets the condition.") if is_met else _(
-            "“%(step)s”: the caller does not meet the condition."
-        )
-        call._add_trace(text % {"step": self.name})
-        return "yes" if is_met else "no"
 
     # === FORWARD === #
 

@@ -67,6 +67,7 @@ class TelephonyRuleRun(models.Model):
     """An automation rule that is to run for a record, or that has failed."""
 
     _name = "telephony.rule.run"
+    _inherit = ["telephony.guard.mixin"]
     _description = "Run of an Automation Rule"
     _order = "id"
     _rec_name = "rule_name"

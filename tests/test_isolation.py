@@ -116,6 +116,9 @@ class TestIsolation(TelephonyCase):
                 **of_call, "leg_id": leg.id, "user_id": agent.user_id.id,
             }),
             env["telephony.dialed.leg"]._count(company, agent.user_id, "call").with_env(env),
+            env["telephony.rule.run"].create({
+                "rule_id": 1, "res_model": "res.partner", "res_id": partner.id,
+            }),
             env["telephony.recording.listening"].create({
                 "recording_id": recording.id, "user_id": agent.user_id.id,
             }),

@@ -1,4 +1,5 @@
 from . import (
+    mixin,
     telephony_account_credentials,
     telephony_callback_cancel,
     telephony_diagnosis,

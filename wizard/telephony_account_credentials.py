@@ -18,6 +18,7 @@ class TelephonyAccountCredentials(models.TransientModel):
     """
 
     _name = "telephony.account.credentials"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Credentials of a Telephony Account"
     _transient_max_hours = 0.2
 

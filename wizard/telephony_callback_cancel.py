@@ -5,10 +5,11 @@ class TelephonyCallbackCancel(models.TransientModel):
     """Asks why a caller is not called back."""
 
     _name = "telephony.callback.cancel"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Do Not Call Back"
 
     callback_id = fields.Many2one("telephony.callback", required=True, ondelete="cascade")
-    customer_display = fields.Char(related="callback_id.customer_display")
+    customer_display = fields.Char(related="callback_id.customer_display", related_sudo=False)
     reason = fields.Char(required=True)
 
     def action_confirm(self):

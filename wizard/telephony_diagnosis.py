@@ -22,6 +22,7 @@ class TelephonyDiagnosis(models.TransientModel):
     """The result of checking everything between this Odoo and Twilio."""
 
     _name = "telephony.diagnosis"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Telephony Diagnosis"
 
     account_id = fields.Many2one(
@@ -87,6 +88,7 @@ class TelephonyDiagnosisLine(models.TransientModel):
     """One thing that was checked."""
 
     _name = "telephony.diagnosis.line"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Telephony Diagnosis Line"
 
     diagnosis_id = fields.Many2one("telephony.diagnosis", required=True, ondelete="cascade")

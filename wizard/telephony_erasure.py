@@ -12,6 +12,7 @@ class TelephonyErasure(models.TransientModel):
     """Asks whether all that the telephone knows about a caller is to be erased, and does it."""
 
     _name = "telephony.erasure"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Erase a Caller"
 
     partner_ids = fields.Many2many("res.partner", string="Contacts")

@@ -21,6 +21,7 @@ class TelephonyFlowSimulation(models.TransientModel):
     """
 
     _name = "telephony.flow.simulation"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Call Flow Simulation"
 
     flow_id = fields.Many2one("telephony.flow", required=True, ondelete="cascade")
@@ -33,6 +34,7 @@ class TelephonyFlowSimulation(models.TransientModel):
     def action_simulate(self):
         """Let a call run through the flow, and write down what happens."""
         self.ensure_one()
+        self.flow_id.check_access("read")
         self.result = "\n".join(self._simulate(
             self.flow_id.id, self.caller or "", self.moment, self.keys or ""
         ))

@@ -6,12 +6,15 @@ class TelephonyNumberRelease(models.TransientModel):
     """The question before a number is given back."""
 
     _name = "telephony.number.release"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Release of a Telephone Number"
 
     number_id = fields.Many2one(
         "telephony.number", required=True, ondelete="cascade", readonly=True
     )
-    number_display = fields.Char(related="number_id.display_name", string="Number to Release")
+    number_display = fields.Char(
+        related="number_id.display_name", string="Number to Release", related_sudo=False
+    )
     call_count = fields.Integer("Calls of the Last 30 Days", compute="_compute_usage")
     agent_count = fields.Integer("Phone Users Calling out with It", compute="_compute_usage")
 

@@ -6,6 +6,7 @@ class TelephonyNumberSearch(models.TransientModel):
     """Looking for a number to buy."""
 
     _name = "telephony.number.search"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Search for a Telephone Number"
 
     account_id = fields.Many2one(
@@ -77,6 +78,7 @@ class TelephonyNumberSearchLine(models.TransientModel):
     """A number that is free."""
 
     _name = "telephony.number.search.line"
+    _inherit = ["telephony.wizard.mixin"]
     _description = "Telephone Number That Can Be Bought"
 
     search_id = fields.Many2one("telephony.number.search", required=True, ondelete="cascade")

@@ -1,0 +1,234 @@
+from ast import literal_eval
+
+from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
+
+# The longest condition: its characters, and its comparisons. They bound how deep it is nested.
+LENGTH, COMPARISONS = 2000, 50
+LABELS = frozenset({"id", "name", "display_name", "complete_name", "code", "active"})
+# What a condition may look at: everything about the caller, and the name of what belongs to it.
+# None: each field that the writer of the condition may read.
+CONDITION_FIELDS = {
+    "res.partner": None,
+    "crm.lead": None,
+    "crm.lost.reason": LABELS,
+    "crm.stage": LABELS | {"is_won", "sequence"},
+    "crm.tag": LABELS,
+    "crm.team": LABELS,
+    "res.company": LABELS,
+    "res.country": LABELS,
+    "res.country.group": LABELS,
+    "res.country.state": LABELS | {"country_id"},
+    "res.partner.category": LABELS | {"parent_id"},
+    "res.partner.industry": LABELS,
+    "res.users": LABELS | {"login"},
+    "utm.campaign": LABELS,
+    "utm.medium": LABELS,
+    "utm.source": LABELS,
+}
+CONDITION_VALUES = {"kind", "condition_model", "condition_domain"}
+
+
+class TelephonyFlowStep(models.Model):
+    """The condition of a step: a question about the caller, asked with its writer's own rights."""
+
+    _inherit = "telephony.flow.step"
+
+    condition_model = fields.Selection(
+        [("res.partner", "Contact"), ("crm.lead", "Opportunity")],
+        "About the",
+        default="res.partner",
+    )
+    condition_domain = fields.Char("Condition", default="[]")
+    condition_user_id = fields.Many2one(
+        "res.users", "Condition by", readonly=True, copy=False, ondelete="set null",
+        help="The user who wrote the condition. It is evaluated with the access rights of this "
+        "user.",
+    )
+
+    @api.constrains("kind", "condition_domain", "condition_model")
+    def _check_condition(self):
+        for step in self:
+            if step.kind == "condition":
+                step._check_condition_of(self.env.user)
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        steps = super().create(vals_list)
+        steps.filtered(lambda step: step.kind == "condition")._note_condition_writer()
+        return steps
+
+    def write(self, vals):
+        result = super().write(vals)
+        if CONDITION_VALUES & vals.keys():
+            self.filtered(lambda step: step.kind == "condition")._note_condition_writer()
+        return result
+
+    def _note_condition_writer(self):
+        # sudo: telephony.flow.step - nobody writes a condition in the name of another user
+        self.sudo().condition_user_id = self.env.uid
+
+    # === BUSINESS METHODS === #
+
+    def _check_condition_of(self, user):
+        """Refuse a condition that cannot be understood, or asks for what its writer may not read.
+
+        Note: `self.ensure_one()`
+
+        :param user: with whose rights the condition is evaluated
+        :raise ValidationError: it is refused
+        """
+        self.ensure_one()
+        model = self._with_condition_user(user, self.env[self.condition_model or "res.partner"])
+        try:
+            domain = self._parse_condition()
+            if self._check_condition_domain(model, domain) > COMPARISONS:
+                raise UserError(_("It has more than %(count)s comparisons.", count=COMPARISONS))
+            domain.validate(model)
+        except (UserError, RecursionError, MemoryError, ValueError, SyntaxError, TypeError,
+                KeyError, AttributeError, NotImplementedError) as error:
+            if isinstance(error, UserError):
+                raise ValidationError(_(
+                    "The condition of “%(name)s” is refused. %(reason)s",
+                    name=self.name, reason=error.args[0],
+                )) from error
+            raise ValidationError(_("The condition of “%(name)s” cannot be understood.",
+                                    name=self.name)) from error
+
+    def _parse_condition(self):
+        text = self.condition_domain or "[]"
+        if len(text) > LENGTH:
+            raise UserError(_("It is longer than %(length)s characters.", length=LENGTH))
+        return Domain(literal_eval(text))
+
+    def _check_condition_domain(self, model, domain):
+        """Refuse fields that a condition must not look at, also those in a part of the condition.
+
+        :param model: the model, in the environment of the condition's writer
+        :param Domain domain: what is asked about its records
+        :return: how many comparisons there are
+        :rtype: int
+        :raise UserError: there is such a field
+        """
+        count = 0
+        for condition in domain.iter_conditions():
+            count += 1
+            comodel = self._check_condition_path(model, condition.field_expr)
+            if condition.operator in ("any", "not any"):
+                count += self._check_condition_domain(comodel, Domain(condition.value))
+        return count
+
+    def _check_condition_path(self, model, path):
+        """Refuse a path on which a field must not be looked at.
+
+        :param model: where the path begins
+        :param str path: as `country_id.code`
+        :return: the model behind its last field; None if that is no relation
+        :raise UserError: the path leads to such a field
+        """
+        field = comodel = None
+        for name in path.split("."):
+            if field is not None and comodel is None:
+                # A part of a date, or a property: it belongs to the field before.
+                if field.type in ("date", "datetime", "properties"):
+                    return None
+                raise UserError(self._explain_condition_field(path))
+            target = model if comodel is None else comodel
+            allowed = CONDITION_FIELDS.get(target._name, frozenset())
+            field = target._fields.get(name)
+            is_allowed = field is not None and (allowed is None or name in allowed)
+            if not is_allowed or not target.has_access("read") or (
+                not target._has_field_access(field, "read")
+            ):
+                raise UserError(self._explain_condition_field(path))
+            comodel = model.env[field.comodel_name] if field.relational else None
+            if comodel is not None and comodel._name not in CONDITION_FIELDS:
+                raise UserError(self._explain_condition_field(path))
+        return comodel
+
+    def _with_condition_user(self, user, records):
+        """Return records as a user sees them who works for the company of this step only."""
+        return records.with_env(self.env(user=user.id, su=False, context={
+            **self.env.context, "allowed_company_ids": self.company_id.ids,
+        }))
+
+    def _explain_condition_field(self, path):
+        return _(
+            "“%(field)s” cannot be used: a condition looks at fields of the contact or the "
+            "opportunity that you may read, and at the names of what is linked there.",
+            field=path,
+        )
+
+    def _get_condition_problem(self, company):
+        """Return why the condition cannot be evaluated for calls of a company; empty if it can.
+
+        Note: `self.ensure_one()`
+
+        :param company: the company of the calls
+        :rtype: str
+        """
+        self.ensure_one()
+        # sudo: res.users - whether the writer of the condition still has access
+        user_sudo = self.condition_user_id.sudo()
+        if not user_sudo:
+            return _("“%(step)s”: the user who wrote the condition does not exist any more. "
+                     "Save the condition again.", step=self.name)
+        if user_sudo.id != SUPERUSER_ID and not (
+            user_sudo.active and company in user_sudo.company_ids
+        ):
+            return _("“%(step)s”: %(user)s, who wrote the condition, has no access to %(company)s "
+                     "any more. Save the condition again.",
+                     step=self.name, user=user_sudo.name, company=company.name)
+        try:
+            self._check_condition_of(user_sudo)
+        except ValidationError:
+            return _("“%(step)s”: %(user)s, who wrote the condition, may not read what it looks "
+                     "at. Change the condition, or save it again.",
+                     step=self.name, user=user_sudo.name)
+        return ""
+
+    def _is_condition_met(self, record):
+        """Return whether the caller meets the condition, as far as its writer may see.
+
+        In a simulation the user who simulates has to see the caller, too.
+
+        :param record: the contact or the opportunity, possibly nothing
+        :raise AccessError: the record may not be read
+        :rtype: bool
+        """
+        if not record:
+            return False
+        users = self.condition_user_id
+        if "telephony_moment" in self.env.context:
+            users |= self.env.user
+        for user in users:
+            own = self._with_condition_user(user, record)
+            own.check_access("read")
+            if not own.filtered_domain(self._parse_condition()):
+                return False
+        return True
+
+    # === ENGINE === #
+
+    def _enter_condition(self, call):
+        record = call.lead_id if self.condition_model == "crm.lead" else call.partner_id
+        is_met, problem = False, self._get_condition_problem(call.company_id)
+        if not problem:
+            try:
+                is_met = self._is_condition_met(record)
+            except AccessError:
+                problem = _("“%(step)s”: the contact or the opportunity of the caller may not be "
+                            "read, so the condition is not met.", step=self.name)
+        text = _("“%(step)s”: the caller meets the condition.") if is_met else _(
+            "“%(step)s”: the caller does not meet the condition."
+        )
+        call._add_trace(problem or text % {"step": self.name})
+        return "yes" if is_met else "no"
+
+    def _check_problems_condition(self):
+        problem = self._get_condition_problem(self.company_id)
+        if problem:
+            yield problem
