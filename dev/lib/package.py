@@ -5,6 +5,7 @@ Voice SDK.
 """
 
 import ast
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,9 @@ def shipped_files():
     for path in sdk:
         if not (REPO / path).is_file():
             sys.exit(f"error: {path} is missing: run dev/setup")
+    expected = (REPO / "dev/voice_sdk.sha256").read_text(encoding="utf-8").split()[0]
+    if hashlib.sha256((REPO / SDK / "twilio.min.js").read_bytes()).hexdigest() != expected:
+        sys.exit("error: twilio.min.js is not the file whose hash is in dev/voice_sdk.sha256")
     return sorted(files | sdk)
 
 

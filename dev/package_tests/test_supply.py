@@ -1,0 +1,58 @@
+"""What is installed and shipped is what was looked at: every file by its hash."""
+
+import hashlib
+import json
+import re
+
+import package
+import places
+import pytest
+
+DEV = places.REPO / "dev"
+
+
+def read(name):
+    return (DEV / name).read_text(encoding="utf-8")
+
+
+def get_pins(name):
+    """Return the packages of a list, and their versions."""
+    return set(re.findall(r"^([A-Za-z0-9_.-]+==[^\s;\\]+)", read(name), re.MULTILINE))
+
+
+def test_every_python_package_is_locked_with_hashes():
+    """Finding 36: transitive packages were not pinned, and nothing had a hash."""
+    locked = {pin.lower().replace("_", "-") for pin in get_pins("requirements.lock")}
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert {pin.lower().replace("_", "-") for pin in get_pins(name)} <= locked
+    entries = re.split(r"^(?=[A-Za-z0-9])", read("requirements.lock"), flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_every_npm_package_is_locked_with_its_hash():
+    """Finding 36: npm installed whatever it found."""
+    lock = json.loads(read("package-lock.json"))
+    wanted = json.loads(read("package.json"))["dependencies"]
+    assert lock["packages"][""]["dependencies"] == wanted
+    packages = {name: values for name, values in lock["packages"].items() if name}
+    assert len(packages) > len(wanted)
+    assert all(values.get("integrity") for values in packages.values())
+    assert not any("resolved" in values for values in packages.values())
+
+
+def test_locks_name_no_host():
+    assert "://" not in read("requirements.lock")
+
+
+def test_archive_with_another_voice_sdk_is_refused(monkeypatch, tmp_path):
+    """Finding 36: the file that runs in every browser was checked against nothing."""
+    (tmp_path / "dev").mkdir()
+    (tmp_path / "dev/voice_sdk.sha256").write_text(
+        hashlib.sha256(b"another file").hexdigest() + "  twilio.min.js\n", encoding="utf-8"
+    )
+    assert package.shipped_files()
+    (tmp_path / "static").symlink_to(places.REPO / "static")
+    monkeypatch.setattr(package, "REPO", tmp_path)
+    monkeypatch.setattr(package, "git", lambda *arguments, **options: "")
+    with pytest.raises(SystemExit, match="hash"):
+        package.shipped_files()
