@@ -37,7 +37,7 @@ class Between(TelephonyCase):
         number = self.number if company == self.company_a else self.number_b
         return self.env["telephony.call"].sudo().create({
             "account_id": account.id, "direction": "incoming", "customer_number": CUSTOMER,
-            "number_id": number.id, "state": "ringing", "flow_id": self.flow.id,
+            "number_id": number.id, "state": "ringing", "flow_id": number.flow_id.id,
             "leg_ids": [Command.create({
                 "account_id": account.id, "role": "customer", "label": "customer",
                 "provider_leg_id": leg_sid(90 + company.id), "status": "in_progress",
