@@ -442,6 +442,25 @@ class TestPermutations(TelephonyCase):
             ])  # fmt: skip
         self.assert_same(stories, call, expected)
 
+    def give_up(self, call):
+        """The agent's leg has ended, and nobody came back: the flow goes on with the customer."""
+        self.tell(call, PUT_ASIDE[-1])
+        call.connect_by = START
+        call._process_next({})
+        self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
+
+    def test_agent_vanished_for_good(self):
+        """House 4.2: what is told late of an agent who was given up does not bring that one back."""
+        call = self.make_conversation()
+        expected = {
+            **self.expect("answered", 60, answered=6), "user_id": self.ana.id, "duration": 25,
+        }  # fmt: skip
+        late = [*PUT_ASIDE, ASIDE_ENDS]
+        self.assert_same([
+            [self.give_up, *(lambda call, told=told: self.tell(call, told) for told in order)]
+            for order in permutations(late)
+        ], call, expected)  # fmt: skip
+
     def test_incoming(self):
         """Z17, Z30: incoming calls end the same, whatever the order."""
         for name, callbacks in INCOMING.items():
