@@ -273,3 +273,12 @@ class TestAgent(TelephonyCase):
         self.agent_bob.status_since = "2026-01-01 00:00:00"
         both = self.agent_ana | self.agent_bob
         self.assertEqual(list(both._get_available()), [self.agent_bob, self.agent_ana])
+
+    def test_administrator_changes_a_phone_user_pages_are_told(self):
+        """The counter of changes belongs to the addon, and the change to the administrator."""
+        agent = self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id)
+        before = self.agent_ana.revision
+        agent.write({"call_via": "phone", "phone_number": "+32475111222"})
+        self.assertGreater(self.agent_ana.revision, before)
+        agent.active = False
+        self.assertEqual(self.agent_ana.status, "offline")
