@@ -450,7 +450,7 @@ class TestPermutations(TelephonyCase):
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
 
     def test_agent_vanished_for_good(self):
-        """House 4.2: what is told late of an agent who was given up does not bring that one back."""
+        """House 4.2: late news of an agent who was given up do not bring that agent back."""
         call = self.make_conversation()
         expected = {
             **self.expect("answered", 60, answered=6), "user_id": self.ana.id, "duration": 25,
