@@ -182,6 +182,9 @@ class TelephonyAgent(models.Model):
         """Go online or offline, and tell every browser of the user."""
         for agent in self.filtered(lambda agent: agent.status != status):
             agent.write({"status": status, "status_since": fields.Datetime.now()})
+            if status == "online":
+                # What rang before says nothing about whether the agent answers now.
+                agent.missed_offers = 0
             agent._notify_change()
             if status == "online":
                 agent._find_work()

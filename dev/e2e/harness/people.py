@@ -32,9 +32,10 @@ class Arrangement:
         return row["id"]
 
     def agent(self, rpc, **values):
-        """Change a phone user for the time of the story; nobody has missed a call yet."""
+        """Change a phone user for the time of the story."""
         agent_id = self.agent_id(rpc)
-        self.write("telephony.agent", agent_id, missed_offers=0, **values)
+        if values:
+            self.write("telephony.agent", agent_id, **values)
         return agent_id
 
     def phone_user(self, login):
