@@ -116,6 +116,7 @@ def test_participant_names_every_event_separately(client, carrier):
     ]  # fmt: skip
     assert {k: v for k, v in form if not k.endswith("CallbackEvent")} == {
         "From": "+3225550100", "To": "+32470123456", "Label": "customer", "Timeout": "30",
+        "TimeLimit": "14400",
         "EarlyMedia": "true", "Beep": "false", "StartConferenceOnEnter": "true",
         "EndConferenceOnExit": "true", "JitterBufferSize": "small",
         "StatusCallback": "https://crm.example/status?leg=5", "StatusCallbackMethod": "POST",

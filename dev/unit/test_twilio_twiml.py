@@ -79,7 +79,7 @@ DOCUMENTS = {
     "forward": (
         [doc.Forward("+32470123456", "+3225550100", 25, f"{BASE}/step?call={CALL}")],
         f"""<Dial action="{BASE}/step?call={CALL}" answerOnBridge="true" callerId="+3225550100"
-             method="POST" timeout="25"><Number>+32470123456</Number></Dial>""",
+             method="POST" timeLimit="14400" timeout="25"><Number>+32470123456</Number></Dial>""",
     ),
     "leave": ([doc.Leave()], "<Leave/>"),
     "hang up": ([doc.HangUp()], "<Hangup/>"),

@@ -105,7 +105,7 @@ async def test_living_calls_are_listed_whatever_they_do(world):
     await world.post("settings", {"cps": 1})
     sids = [(await world.rest(
         world.client.calls.create, to=MOBILE, from_=SALES, twiml="<Response/>")).sid
-        for _call in range(3)]
+        for _call in range(6)]
     listed = {}
     for status in ("queued", "ringing", "in-progress"):
         for call in await world.rest(
