@@ -13,4 +13,7 @@ DELETE FROM telephony_account_credentials;
 -- Custom phones are the private telephones of people, who would be called by the copy.
 UPDATE telephony_agent SET status = 'offline', call_via = 'browser', phone_number = NULL;
 UPDATE telephony_call_leg SET number = NULL WHERE role IN ('agent', 'supervisor');
+-- So are the numbers that people have verified; a copy can show none of them anyway.
+UPDATE telephony_caller_id SET number = 'neutralized-' || id, state = 'lost';
+UPDATE telephony_dialed_leg SET number = NULL;
 DELETE FROM telephony_agent_lease;

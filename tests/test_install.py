@@ -83,10 +83,17 @@ class TestInstall(TelephonyCase):
         call = self.dial()
         call.leg_ids[0].copy({"role": "agent", "label": "x", "number": "+32475000001"})
         self.env["telephony.account.credentials"].create({"account_sid": "x"}).sudo().secret = "s"
+        caller_id = self.env["telephony.caller.id"].create({
+            "name": "Home", "number": "+32475000001", "account_id": self.account.id,
+            "agent_id": self.agent_ana.id, "state": "verified",
+        })
         self.env.flush_all()
         with file_open("crm_telephony/data/neutralize.sql") as file:
             self.env.cr.execute(file.read())
         self.env.invalidate_all()
+        self.assertNotIn("32475000001", caller_id.number)
+        self.assertTrue(caller_id._to_client()[0]["number_display"])
+        self.assertNotEqual(caller_id.state, "verified")
         for account in (self.account | self.account_b).sudo():
             self.assertEqual(account.state, "draft")
             for name in ("auth_token", "api_key_secret", "api_key_sid", "twiml_app_sid"):

@@ -244,7 +244,9 @@ def ensure_base(demo=True, on_line=None):
     :return str: its name.
     """
     manifest = (REPO / "__manifest__.py").read_text(encoding="utf-8")
-    depends = ",".join([*ast.literal_eval(manifest)["depends"], *ALONGSIDE])
+    # The stories' database has neither: the addon must do without, too.
+    alongside = ALONGSIDE if demo else ()
+    depends = ",".join([*ast.literal_eval(manifest)["depends"], *alongside])
     name = _variant(BASE_DATABASE, demo)
     stamp = stamp_of(name)
     if not (stamp.exists() and stamp.read_text() == depends and exists(name)):
