@@ -234,7 +234,8 @@ class TestRaceOfRequests(RaceCase):
             })  # fmt: skip
             calls.write({"state": "queued", "queue_id": line.id})
             [offer] = calls.offer_ids.filtered(lambda offer: offer.agent_id.user_id.id == ben)
-            offer.call_id = calls.filtered(lambda call: call.uuid == at_ben)
+            offer.copy({"call_id": calls.filtered(lambda call: call.uuid == at_ben).id})
+            offer.unlink()
 
         self.in_transaction(queue)
         self.assert_waits_for(
