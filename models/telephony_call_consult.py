@@ -59,7 +59,7 @@ class TelephonyCall(models.Model):
             call_sudo._apply_event(CallEvent("handed_over", at=fields.Datetime.now()))
         else:
             call_sudo._make_blind(transfer_sudo)
-        return call_sudo._to_left(self.env.user)
+        return call_sudo._to_passed_on()
 
     @api.model
     @check_arguments

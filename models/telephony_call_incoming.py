@@ -440,8 +440,12 @@ class TelephonyCall(models.Model):
 
     def _move_to(self, target, event):
         moved = super()._move_to(target, event)
-        if moved and target == "ended" and self.answered_at and not self.user_id:
-            # The record names who spoke last with a customer whom nobody took over. Nothing follows
+        has_outsider = any(
+            transfer.kind == "number" and transfer.state == "done" for transfer in self.transfer_ids
+        )
+        is_nobodys = self.answered_at and not self.user_id and not has_outsider
+        if moved and target == "ended" and is_nobodys:
+            # The record names the last speaker of a customer whom nobody took over. Nothing follows
             # from it: that phone user has long been free.
             spoken = self.leg_ids.filtered(
                 lambda leg: leg.role == "agent" and leg.confirmed and leg.answered_at

@@ -67,7 +67,7 @@ class TelephonyCall(models.Model):
             data={**values, "mode": mode, "user_id": self.env.uid},
         ))
         if call_sudo.user_id != self.env.user:
-            return call_sudo._to_left(self.env.user)
+            return call_sudo._to_passed_on()
         return call_sudo._to_client_for_me()
 
     def _check_transferable(self):
@@ -192,6 +192,17 @@ class TelephonyCall(models.Model):
             return {"uuid": self.uuid, "has_left": True}
         env = user._telephony_env(self.company_id)
         return {**self.with_env(env)._to_client()[0], "has_left": True}
+
+    def _to_passed_on(self):
+        """Return the call as its former user sees it, with the sentence that says where it went.
+
+        The bus brings the same, and either may come first.
+        """
+        target = self.transfer_ids.sorted("id")[-1:].target_name
+        return {
+            **self._to_left(self.env.user),
+            "message": self.env._("The call was passed on to %(target)s.", target=target),
+        }
 
     def _wait_again(self):
         """Take the customer out of the conference, into the waiting room."""

@@ -57,6 +57,7 @@ class TestBlind(TransferStories):
         call.note = "Wants a refund."
         data = self.transfer(call)
         self.assertTrue(data["has_left"])
+        self.assertEqual(data["message"], "The call was passed on to Bob.")
         self.assertEqual((call.state, call.user_id), ("ringing", self.env["res.users"]))
         self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
         [customer, url] = self.carrier.sent("redirect_leg")[-1]

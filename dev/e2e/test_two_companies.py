@@ -10,9 +10,7 @@ SID, TOKEN, NUMBER = "AC" + "f" * 32, "f" * 32, "+3225550190"
 OTHER = "Antwerp Branch"
 #: The secrets of an account are written by nobody's browser.
 _SET_UP = """
-company = env["res.company"].create({{
-    "name": "{name}", "country_id": env.ref("base.be").id, "telephony_wrap_up_seconds": 0,
-}})
+company = env["res.company"].browse({company})
 env = env(context={{"allowed_company_ids": company.ids}})
 account = env["telephony.account"].create({{
     "name": "Other", "company_id": company.id, "account_sid": "{sid}", "auth_token": "{token}",
@@ -45,12 +43,15 @@ def other_carrier():
 def other_company(server, admin, other_carrier, sessions):
     """A second company with an account, in which only Demo has a telephone."""
     user = sessions["demo"].uid
+    company = admin.create(
+        "res.company", name=OTHER, country_id=admin.ref("base.be"), telephony_wrap_up_seconds=0
+    )
+    # Only a member of the company can become its phone user.
+    admin.call("res.users", "write", [user], {"company_ids": [(4, company)]})
     server.shell(_SET_UP.format(
-        name=OTHER, user=user, sid=SID, token=TOKEN, http_port=server.http_port,
+        company=company, user=user, sid=SID, token=TOKEN, http_port=server.http_port,
         port=other_carrier.port,
     ))
-    [company] = admin.call("res.company", "search", [("name", "=", OTHER)])
-    admin.call("res.users", "write", [user], {"company_ids": [(4, company)]})
     yield company
     admin.call("res.users", "write", [user], {"company_ids": [(3, company)]})
 

@@ -13,7 +13,7 @@ from life import Life
 #: and what the manifest asks for (PyJWT comes with twilio).
 KNOWN = {
     "odoo", "lxml", "psycopg2", "requests", "werkzeug", "markupsafe", "pytz",
-    "freezegun", "polib",
+    "urllib3", "freezegun", "polib",
     "twilio", "phonenumbers", "jwt",
 }  # fmt: skip
 LOAD = """

@@ -103,7 +103,7 @@ export class TransferControl {
     _apply(call) {
         this.store.isTransferShown = false;
         if (call.has_left) {
-            this.calls.onLeft(call);
+            this.onLeft(call);
         } else {
             this.calls.onCall(call);
         }
