@@ -256,7 +256,7 @@ class TestBlindElsewhere(TransferStories):
         self.assertEqual((call.state, call.queue_id), ("queued", self.queue))
         self.assertEqual(self.last(self.bob, "offer_made")["transfer"]["kind"], "blind")
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
-        self.assertEqual(self.wait(call)[-1].tag, "Play")
+        self.assertEqual(self.wait(call)[0].tag, "Play")
         self.arrive(call, self.bob, self.agent_bob)
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
         self.assertEqual(call.transfer_ids.state, "done")
