@@ -1,6 +1,7 @@
 """Whatever a browser passes to a public method: a sentence comes back, and nothing of others."""
 
 import inspect
+from itertools import product
 from unittest.mock import patch
 
 from odoo.exceptions import UserError
@@ -72,9 +73,9 @@ class TestArguments(EveryMethodCase):
                 ):  # fmt: skip
                     yield {**(right or {}), key: value}
 
-    def call_with(self, user, model, name, arguments):
+    def call_with(self, user, model, name, arguments, **context):
         """Call a method as a browser does; return the answer, or the error."""
-        records = self.as_user(user, model)
+        records = self.as_user(user, model).with_context(**context)
         if not getattr(getattr(type(records), name), "_api_model", False):
             records = records.browse(self.get_target(model).ids)
         self.env.cr.execute("SAVEPOINT attempt")
@@ -125,6 +126,45 @@ class TestArguments(EveryMethodCase):
                             self.assertEqual(self.snapshot(tables), before)
                         self.assertNotIn("secret note", str(answer))
                         self.undo()
+
+    @mute_logger(*MUTED)
+    def test_archived_phone_user_of_one_of_two_companies_reaches_nothing_there(self):
+        """Finding 14: whatever companies a page shows, the right is that of the call's company."""
+        dora = self._make_user("dora", "crm_telephony.group_supervisor", self.company_b)
+        dora.company_ids = [(4, self.company_a.id)]
+        agents = self.env["telephony.agent"].create([
+            {"user_id": dora.id, "company_id": company.id}
+            for company in (self.company_a, self.company_b)
+        ])
+        calls = self.call | self.nobodys
+        # What a method might take for hers, or for one that rings at her.
+        calls[0].user_id = dora
+        calls[1].write({
+            "state": "ringing", "outcome": False,
+            "offer_ids": [(0, 0, {
+                "agent_id": agents[0].id, "expires_at": "2100-01-01 00:00:00",
+            })],
+        })  # fmt: skip
+        agents[0].active = False
+        tables = {"telephony_call": SQL("id IN %s", tuple(calls.ids))}
+        self.env.flush_all()
+        before = self.snapshot(tables)
+        companies = {"allowed_company_ids": (self.company_b | self.company_a).ids}
+        for (model, name, parameters), call in product(self.get_methods(), calls):
+            if name == "hang_up" or not any(param.name == "uuid" for param in parameters):
+                continue
+            arguments = {
+                param.name: self.get_right_value(param) for param in parameters
+                if param.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+            }  # fmt: skip
+            with self.subTest(method=f"{model}.{name}", call=call.state):
+                answer = self.call_with(
+                    dora, model, name, {**arguments, "uuid": call.uuid}, **companies
+                )
+                self.assertNotIn("secret note", str(answer))
+                self.assertNotIn("Zoe Peeters", str(answer))
+                self.assertEqual(self.snapshot(tables), before)
+                self.undo()
 
     def test_list_of_own_and_foreign_calls_is_refused(self):
         """The reproduction of the finding: the owners of mine and nobody's call are me."""
