@@ -6,6 +6,7 @@ https://www.twilio.com/docs/usage/webhooks/voice-webhooks
 
 import functools
 import logging
+import re
 from dataclasses import replace
 
 from psycopg2 import OperationalError
@@ -14,13 +15,15 @@ from werkzeug.datastructures import MultiDict
 from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
 
+from ..models.providers.twilio.events import parse_sid
 from ..models.telephony_document import HangUp, Redirect, Say
-from ..models.telephony_printable import printable
 
 _logger = logging.getLogger(__name__)
 
 ROUTE = {"type": "http", "auth": "twilio", "methods": ["POST"], "csrf": False,
          "save_session": False, "readonly": False}
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # Results of a queue after which the caller was taken elsewhere by a request of ours.
 # https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
@@ -59,8 +62,9 @@ def _get_call_sudo(account_sudo):
 
 
 def _get_label(form):
-    """Return what names the call of a request in the log."""
-    return printable(_get_query().get("call") or form.get("CallSid"))
+    """Return what names the call of a request in the log; never a number that stands there."""
+    uuid = _get_query().get("call", "")
+    return uuid if UUID.fullmatch(uuid) else parse_sid(form.get("CallSid")) or "unknown"
 
 
 def _answer(account_sudo, document):
@@ -77,10 +81,12 @@ def _get_id(name):
 
 def _apologize(account_sudo, form, error_code=""):
     """End a call that cannot go on; whatever fails meanwhile, the caller hears a sentence."""
+    # What is no identifier names no call: none is kept for it.
+    params = {**form.to_dict(), "CallSid": parse_sid(form.get("CallSid"))}
     try:
         with request.env.cr.savepoint():
             return account_sudo.env["telephony.call"]._process_crash(
-                account_sudo, form.to_dict(), error_code
+                account_sudo, params, error_code
             )
     except (OperationalError, ConcurrencyError):
         raise

@@ -28,10 +28,10 @@ class TelephonyAccount(models.Model):
     )
 
     def _remember_refusal(self):
-        """Remember that a request of Twilio, or of a forger, was refused. End the transaction.
+        """Remember that a request of Twilio, or of a forger, was refused.
 
         Outsiders must not make us write: one who knows the account's identifier causes one write
-        a minute. The request has changed nothing, so its transaction serves for this.
+        a minute, in a transaction of its own.
 
         Note: `self.ensure_one()`
         """
@@ -40,18 +40,22 @@ class TelephonyAccount(models.Model):
         recent = now - timedelta(seconds=REFUSAL_SECONDS)
         if self.last_refused_at and self.last_refused_at > recent:
             return
-        cr = self.env.cr
-        cr.rollback()
-        # A row that is written at this moment is left alone: the next refusal comes.
-        cr.execute(SQL(
-            """UPDATE telephony_account SET last_refused_at = %s WHERE id IN (
-                   SELECT id FROM telephony_account
-                    WHERE id = %s AND (last_refused_at IS NULL OR last_refused_at < %s)
-                      FOR NO KEY UPDATE SKIP LOCKED
-               )""",
-            now, self.id, recent,
-        ))
-        cr.commit()  # pylint: disable=invalid-commit
+        registry, account_id = self.env.registry, self.id
+
+        def write():
+            with registry.cursor() as cr:
+                # A row that is written at this moment is left alone: the next refusal comes.
+                cr.execute(SQL(
+                    """UPDATE telephony_account SET last_refused_at = %s WHERE id IN (
+                           SELECT id FROM telephony_account
+                            WHERE id = %s AND (last_refused_at IS NULL OR last_refused_at < %s)
+                              FOR NO KEY UPDATE SKIP LOCKED
+                       )""",
+                    now, account_id, recent,
+                ))
+
+        # A refused request is rolled back, and with it what it writes.
+        self.env.cr.postrollback.add(write)
 
     def _was_refused_lately(self):
         """Return whether a request that named this account was refused within the last hour."""

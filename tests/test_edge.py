@@ -122,7 +122,7 @@ class TestRefusal(TelephonyHttpCase):
             self.env.flush_all()
             self.send(body)
             account.invalidate_recordset()
-            self.assertEqual(account.last_refused_at != moment, is_written, ago)
+            self.assertEqual((account.last_refused_at or None) != moment, is_written, ago)
         self.assertEqual(self.env["telephony.account"]._get_account_health(), "warn")
         self.assertFalse(self.account_b.sudo().last_refused_at)
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 
 _logger = logging.getLogger(__name__)
 
@@ -44,12 +44,12 @@ class TelephonyErasure(models.TransientModel):
     # === CRUD METHODS === #
 
     @api.model
-    def default_get(self, fields_list):
+    def default_get(self, fields):
         """Start from the contacts, the call or the call-back that the action was called on."""
-        values = super().default_get(fields_list)
+        values = super().default_get(fields)
         model, ids = self.env.context.get("active_model"), self.env.context.get("active_ids")
         if model == "res.partner":
-            values["partner_ids"] = [fields.Command.set(ids or [])]
+            values["partner_ids"] = [Command.set(ids or [])]
         elif model in ("telephony.call", "telephony.callback"):
             record = self.env[model].browse(self.env.context["active_id"])
             record.check_access("read")
