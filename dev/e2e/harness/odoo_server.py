@@ -86,6 +86,8 @@ class OdooServer:
     """
 
     log_name = "e2e-odoo"
+    #: What is done about the jobs of the database, in Odoo's shell.
+    jobs = _JOBS
 
     def __init__(self, emulator_port):
         self.http_port, self.gevent_port = free_ports(2)
@@ -116,7 +118,7 @@ class OdooServer:
 
     def _seed(self):
         database.run_shell(
-            self.database, _JOBS + (REPO / "dev/lib/seed.py").read_text(), log="e2e-seed.log",
+            self.database, self.jobs + (REPO / "dev/lib/seed.py").read_text(), log="e2e-seed.log",
             environment={
                 "TELEPHONY_HTTP_PORT": str(self.http_port),
                 "TELEPHONY_EMULATOR_PORT": str(self.emulator_port),
@@ -204,7 +206,7 @@ class EmptyServer(OdooServer):
 
     def _seed(self):
         """Leave everything but the jobs to the administrator."""
-        self.shell(_JOBS)
+        self.shell(self.jobs)
 
 
 class TwinServer(OdooServer):
