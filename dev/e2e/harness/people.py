@@ -47,7 +47,10 @@ class Arrangement:
                 "res.users", name=login.title(), login=login, password=login,
                 group_ids=[(6, 0, groups)],
             )
-            numbers = self.rpc.call("telephony.number", "search", [])
+            company = self.rpc.ref("base.main_company")
+            numbers = self.rpc.call(
+                "telephony.number", "search", [("company_id", "=", company)]
+            )
             self.rpc.create("telephony.agent", user_id=user_id, number_ids=[(6, 0, numbers)])
         return self.world.server.rpc(login)
 

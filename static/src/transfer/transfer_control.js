@@ -111,7 +111,9 @@ export class TransferControl {
 
     /** @param {Object} call CallData with the `message` that says why it is somebody else's now */
     onLeft(call) {
-        if (this.calls.onLeft(call)) {
+        // The answer of a request and the bus say the same: the first one is shown.
+        const isNews = this.store.calls.some(({ uuid }) => uuid === call.uuid);
+        if (this.calls.onLeft(call) && isNews) {
             this._tell(call.message);
         }
     }
