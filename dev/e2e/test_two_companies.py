@@ -48,6 +48,8 @@ def other_company(server, admin, other_carrier, sessions):
     )
     # Only a member of the company can become its phone user.
     admin.call("res.users", "write", [user], {"company_ids": [(4, company)]})
+    # Whoever makes a company belongs to it, and would see its records in all further stories.
+    admin.call("res.users", "write", [admin.uid], {"company_ids": [(3, company)]})
     server.shell(_SET_UP.format(
         company=company, user=user, sid=SID, token=TOKEN, http_port=server.http_port,
         port=other_carrier.port,

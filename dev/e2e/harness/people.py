@@ -28,7 +28,10 @@ class Arrangement:
 
     def agent_id(self, rpc):
         """Return the phone user a session belongs to."""
-        [row] = self.rpc.search("telephony.agent", [("user_id", "=", rpc.uid)], ["id"])
+        [row] = self.rpc.search("telephony.agent", [
+            ("user_id", "=", rpc.uid),
+            ("company_id", "=", self.rpc.ref("base.main_company")),
+        ], ["id"])
         return row["id"]
 
     def agent(self, rpc, **values):
