@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 
 class TelephonyGuardMixin(models.AbstractModel):
-    """What a record of the telephone accepts, whoever writes it and by whichever way.
+    """The rules that every write to a telephony record obeys, through any interface.
 
     * A related record belongs to the same company (`check_company=True` on the field).
     * A field with `immutable=True` keeps the value of its creation: a record that moves to another

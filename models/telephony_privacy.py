@@ -13,10 +13,10 @@ CALL_FIELDS = (
     "customer_number", "from_number", "to_number", "note", "trace", "failure_reason",
     "override_reason", "partner_id", "lead_id", "message_id", "provider_call_id",
     "provider_conference_id", "caller_id_id",
-)  # fmt: skip
+)
 LEG_FIELDS = (
     "number", "refusal", "provider_leg_id", "provider_queue_id", "hold_conference_id",
-)  # fmt: skip
+)
 
 
 class TelephonyCall(models.Model):
@@ -118,7 +118,7 @@ class TelephonyCall(models.Model):
                 ("company_id", "=", company.id), ("state", "=", "ended"),
                 ("anonymized_at", "=", False), ("started_at", "<", limit),
                 ("recording_ids", "not any", [("legal_hold", "=", True)]),
-            ])  # fmt: skip
+            ])
             while calls := self.search(domain, limit=BATCH, order="started_at"):
                 calls._anonymize()
                 _logger.info("%s calls of company %s were anonymized", len(calls), company.id)
@@ -159,4 +159,4 @@ class TelephonyCallback(models.Model):
         self.search([
             ("company_id", "=", company.id), ("anonymized_at", "=", False),
             ("last_at", "<", limit),
-        ])._anonymize(_("The call is older than calls are kept."))  # fmt: skip
+        ])._anonymize(_("The call is older than calls are kept."))

@@ -173,7 +173,7 @@ class TelephonyRuleRun(models.Model):
         if runs_sudo.search_count([
             ("rule_id", "=", rule.id),
             ("failed_at", ">", fields.Datetime.now() - timedelta(hours=SILENT_HOURS)),
-        ], limit=1):  # fmt: skip
+        ], limit=1):
             return False
         [line, *_rest] = str(error).strip().splitlines() or [type(error).__name__]
         self._insert([(
@@ -209,7 +209,7 @@ class TelephonyRuleRun(models.Model):
             return
         env = self.env(user=user.id, su=True, context={
             "lang": user.lang, "tz": user.tz, NOW: True, "__action_done": {},
-        })  # fmt: skip
+        })
         rule = env[RULES].browse(rule_id).exists().filtered("active")
         record = env[res_model].browse(res_id).exists()
         if not rule or not record:

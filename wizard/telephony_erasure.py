@@ -79,7 +79,7 @@ class TelephonyErasure(models.TransientModel):
         )
         counts = {
             "calls": len(erased_sudo), "recordings": len(recordings), "callbacks": len(callbacks),
-        }  # fmt: skip
+        }
         numbers = self._get_numbers()
         callbacks.sudo()._anonymize(_("The caller was erased."))
         erased_sudo._anonymize(self.env.user)
@@ -90,7 +90,7 @@ class TelephonyErasure(models.TransientModel):
         self.write({
             "state": "done", "result": self._get_result(counts, running, held, numbers),
             "partner_ids": False, "number": False,
-        })  # fmt: skip
+        })
         _logger.info(
             "User %s erased a caller: %s calls, %s recordings, %s call-backs; %s calls stay",
             self.env.uid, *counts.values(), len(running | held),
@@ -99,7 +99,7 @@ class TelephonyErasure(models.TransientModel):
             "type": "ir.actions.act_window", "name": _("Erase This Caller"),
             "res_model": self._name, "res_id": self.id, "views": [(False, "form")],
             "target": "new", "context": {"dialog_size": "medium"},
-        }  # fmt: skip
+        }
 
     # === PARTS === #
 

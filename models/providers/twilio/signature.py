@@ -69,7 +69,7 @@ def is_signed(auth_token, urls, form, signature):
     """Check the signature of a request. The time this takes does not depend on the secret.
 
     :param str auth_token: the account's secret
-    :param list(str) urls: the addresses Twilio may have been told to ask, with their query
+    :param list(str) urls: the public addresses configured at Twilio, with their query
     :param MultiDict form: the posted fields only, with empty values kept
     :param str signature: the header `X-Twilio-Signature`
     :rtype: bool
