@@ -1,4 +1,4 @@
-"""An nginx of our own, in front of one or several Odoo servers, as the README describes it."""
+"""An nginx of our own, in front of one or several Odoo servers; see docs/operations.md."""
 
 import os
 import shutil

@@ -213,7 +213,7 @@ def markdown(result, _where):
     twice, race = result["twice"], result["race"]
     return [
         "## Two servers",
-        ("Two Odoo servers with one worker each behind nginx, configured as the README says, on "
+        ("Two Odoo servers with one worker each behind nginx, as in docs/operations.md, on "
         "one PostgreSQL and one machine. The same stories of calls as for the throughput of "
         f"workers. The servers answered {' and '.join(map(str, result['shares']))} webhooks."),
         figures_table(
