@@ -5,6 +5,8 @@
 import { expect, waitFor } from "@odoo/hoot";
 import { startBusService } from "@bus/../tests/bus_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { browser } from "@web/core/browser/browser";
+import { user } from "@web/core/user";
 import {
     getService,
     makeMockEnv,
@@ -15,11 +17,9 @@ import {
     patchWithCleanup,
     serverState,
 } from "@web/../tests/web_test_helpers";
-import { browser } from "@web/core/browser/browser";
-import { user } from "@web/core/user";
-import { SERVICE_NAME, VoiceState } from "@crm_telephony/softphone/constants";
-import { VoiceDevice } from "@crm_telephony/softphone/voice_device";
-import { SoftphoneSystray } from "@crm_telephony/systray/softphone_systray";
+import { SERVICE_NAME, VoiceState } from "@crm_telephony/core/constants";
+import { SoftphoneSystray } from "@crm_telephony/shell/softphone_systray";
+import { VoiceDevice } from "@crm_telephony/voice/voice_device";
 
 export const AGENT = Object.freeze({
     id: 1,

@@ -1,0 +1,102 @@
+/**
+ * How the board writes its figures, and which list is behind each of them.
+ */
+
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { formatInteger, formatPercentage } from "@web/views/fields/formatters";
+import { formatSeconds } from "@crm_telephony/core/call_texts";
+import { waitingLevel } from "@crm_telephony/features/live_calls/live_texts";
+
+const NAMES = {
+    waiting: () => _t("Callers waiting now"),
+    talking: () => _t("Calls in conversation"),
+    answered: () => _t("Calls answered today"),
+    missed: () => _t("Calls missed today"),
+    abandoned: () => _t("Calls abandoned today"),
+    voicemail: () => _t("Voice messages of today"),
+    level: () => _t("Calls in today's service level"),
+};
+const RANK = ["normal", "long", "too_long"];
+
+/**
+ * @param {number|false} percentage from 0 to 100; false: there is nothing to count
+ * @returns {string} like 87%
+ */
+export function percentText(percentage) {
+    return percentage === false ? "–" : formatPercentage(percentage / 100, { digits: [16, 0] });
+}
+
+/** @returns {string} like 12 or 1,200 */
+export function countText(count) {
+    return formatInteger(count);
+}
+
+/** @returns {string} like 0:42; a dash when nobody has waited */
+export function averageText(seconds) {
+    return seconds === false ? "–" : formatSeconds(Math.round(seconds));
+}
+
+/**
+ * @param {Object} row a line of the board
+ * @returns {{ className: string, icon: string, title: string }} whether the goal is reached
+ */
+export function goalSigns(row) {
+    if (row.service_level === false || !row.goal) {
+        return { className: "", icon: "", title: "" };
+    }
+    const goal = percentText(row.goal);
+    return row.service_level >= row.goal
+        ? {
+              className: "text-success",
+              icon: "fa-check",
+              title: _t("The goal of %(goal)s is reached.", { goal }),
+          }
+        : {
+              className: "text-danger",
+              icon: "fa-arrow-down",
+              title: _t("Below the goal of %(goal)s.", { goal }),
+          };
+}
+
+/**
+ * @param {Object[]} rows lines of the board
+ * @param {number} now the server's time in milliseconds
+ * @returns {Object} the worst of the queues' levels, see `waitingLevel`
+ */
+export function worstLevel(rows, now) {
+    return rows
+        .filter((row) => row.waiting_since)
+        .map((row) => waitingLevel(row, (now - deserializeDateTime(row.waiting_since)) / 1000))
+        .reduce(
+            (worst, level) => (RANK.indexOf(level.id) > RANK.indexOf(worst.id) ? level : worst),
+            waitingLevel(false, 0)
+        );
+}
+
+/**
+ * @param {string} figure name of a figure
+ * @param {Object} data what the board shows
+ * @param {Object} [row] line of a queue; without it: all queues
+ * @returns {Object} the action that shows the calls behind a figure
+ */
+export function drillDown(figure, data, row) {
+    const domain = [...data.domains[figure]];
+    if (row) {
+        domain.push(["queue_id", "=", row.id]);
+    }
+    const isReport = figure === "level";
+    return {
+        type: "ir.actions.act_window",
+        name: row ? `${NAMES[figure]()} (${row.name})` : NAMES[figure](),
+        res_model: isReport ? "telephony.call.report" : "telephony.call",
+        domain,
+        context: isReport ? { group_by: ["in_target_count"] } : {},
+        views: isReport
+            ? [[false, "list"]]
+            : [
+                  [false, "list"],
+                  [false, "form"],
+              ],
+    };
+}

@@ -1,0 +1,217 @@
+/**
+ * What the screen says about a call: who, in which state, how it ended, how long it took.
+ */
+
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { CallState, Reach, VoiceState } from "./constants";
+
+const OUTCOMES = {
+    answered: () => _t("The call has ended."),
+    missed: () => _t("The call was missed."),
+    abandoned: () => _t("The caller hung up before being answered."),
+    voicemail: () => _t("The caller left a voice message."),
+    busy: () => _t("The line is busy."),
+    no_answer: () => _t("Nobody answered."),
+    declined: () => _t("The call was declined."),
+    canceled: () => _t("The call was canceled."),
+    blocked: () => _t("The call was blocked."),
+    callback: () => _t("The caller wants to be called back."),
+    failed: () => _t("The call could not be connected."),
+};
+
+/** Plain advice for each kind of trouble with the sound; the most useful one comes first. */
+const SOUND_WARNINGS = {
+    silent_microphone: {
+        icon: "fa-microphone-slash",
+        text: () => _t("Your microphone seems silent. Check that it is not switched off."),
+    },
+    interrupted: {
+        icon: "fa-chain-broken",
+        text: () => _t("The connection is interrupted. Check your network."),
+    },
+    nothing_received: {
+        icon: "fa-volume-off",
+        text: () => _t("Nothing is heard from the other side. Check your network."),
+    },
+    slow_network: {
+        icon: "fa-signal",
+        text: () =>
+            _t(
+                "Your network is slow now; the voice may break up. Use a cable, or go nearer to the wireless router."
+            ),
+    },
+    late_network: {
+        icon: "fa-clock-o",
+        text: () => _t("The sound arrives late now. Leave a pause after you have spoken."),
+    },
+};
+
+/**
+ * @param {import("@crm_telephony/voice/call_session").CallSession|null} session
+ * @returns {{ kind: string, icon: string, text: string }|null} what to tell the person now
+ */
+export function soundWarning(session) {
+    const isOn = (name) =>
+        session?.warnings.includes(name) && !(session.isMuted && name === "silent_microphone");
+    const kind = Object.keys(SOUND_WARNINGS).find(isOn);
+    return kind ? { ...SOUND_WARNINGS[kind], kind, text: SOUND_WARNINGS[kind].text() } : null;
+}
+
+/**
+ * @param {Object} call CallData
+ * @returns {string} the best name of the other party
+ */
+export function customerName(call) {
+    const { name, number_display, number } = call.customer;
+    return name || number_display || number || _t("Anonymous caller");
+}
+
+/**
+ * @param {Object} call CallData
+ * @param {boolean} [isShort] without the company, where there is little room
+ * @returns {string} what to print under the name, never a repetition of it
+ */
+export function customerDetail(call, isShort = false) {
+    const { name, company_name, number_display, number } = call.customer;
+    const shown = name ? number_display || number : "";
+    const company = company_name !== name && !(isShort && shown) && company_name;
+    return [company, shown].filter(Boolean).join(" · ");
+}
+
+/**
+ * @param {Object} row of a live list
+ * @returns {string} the customer's name, else the number
+ */
+export function rowName(row) {
+    return row.customer_name || row.customer_number || _t("Hidden number");
+}
+
+/**
+ * @param {Object} row of a live list
+ * @returns {string} what stands below the name; empty when the number stands in its place
+ */
+export function numberBelow(row) {
+    return row.customer_name && row.customer_number ? row.customer_number : "";
+}
+
+/**
+ * @param {import("./softphone_store").SoftphoneStore} store
+ * @returns {string} why calls do not reach this person, and what to do; empty when they do
+ */
+export function unreachableText(store) {
+    if (!store.isUnreachable) {
+        return "";
+    }
+    if (store.reach === Reach.NETWORK) {
+        return _t("Calls do not reach you: this page cannot reach the server. Check your network.");
+    }
+    return _t(
+        "Your browser does not receive calls: the live connection is interrupted. It is tried again all the time; reload the page if this stays."
+    );
+}
+
+/**
+ * @param {Object} call CallData of a call through the person's own telephone
+ * @param {boolean} mustPress whether the person has to press 1
+ * @returns {string} what that telephone does now
+ */
+export function phoneStateText(call, mustPress) {
+    if (call.can_rejoin || call.agent_state === "ended") {
+        return _t("Your telephone has hung up.");
+    }
+    if (call.agent_connected) {
+        return _t("Your telephone is connected.");
+    }
+    if (call.agent_state === "in_progress") {
+        return mustPress ? _t("Press 1 on your telephone.") : _t("You have answered.");
+    }
+    if (call.agent_state === "ringing") {
+        return mustPress
+            ? _t("Your telephone is ringing… Press 1 when you answer.")
+            : _t("Your telephone is ringing…");
+    }
+    return _t("Calling your telephone…");
+}
+
+/**
+ * @param {Object} call CallData of a call through the person's own telephone
+ * @returns {string} what the customer's telephone does now
+ */
+export function customerStateText(call) {
+    if (call.customer_state === "in_progress") {
+        return call.on_hold ? _t("The customer is on hold.") : _t("The customer is connected.");
+    }
+    if (call.direction === "incoming") {
+        return _t("The customer is waiting.");
+    }
+    if (call.customer_state === "ringing") {
+        return _t("The customer's telephone is ringing…");
+    }
+    return call.agent_connected
+        ? _t("Calling the customer…")
+        : _t("The customer is called once you have answered.");
+}
+
+/**
+ * @param {Object} call CallData
+ * @param {string} voiceState one of `VoiceState`, or undefined when no tab carries the sound
+ * @returns {string} one short text for the state of a running call
+ */
+export function callStateText(call, voiceState) {
+    if (voiceState === VoiceState.ENDING) {
+        return _t("Hanging up…");
+    }
+    if (voiceState === VoiceState.RECONNECTING) {
+        return _t("The connection was lost. Reconnecting…");
+    }
+    if (voiceState === VoiceState.LOST) {
+        return _t("You are no longer connected to this call.");
+    }
+    if (call.on_hold) {
+        return _t("On hold");
+    }
+    if (call.state === CallState.IN_PROGRESS) {
+        const isWaiting = [VoiceState.PREPARING, VoiceState.CONNECTING].includes(voiceState);
+        return isWaiting ? _t("Connecting…") : _t("In conversation");
+    }
+    if (call.via === "phone" && voiceState === undefined) {
+        return _t("Through your telephone");
+    }
+    if (call.direction === "incoming") {
+        return _t("Connecting…");
+    }
+    return call.customer_state === "ringing" ? _t("Ringing…") : _t("Calling…");
+}
+
+/**
+ * @param {Object} call CallData of an ended call
+ * @returns {string} a whole sentence
+ */
+export function outcomeText(call) {
+    return call.end_message || (OUTCOMES[call.outcome] || OUTCOMES.answered)();
+}
+
+/**
+ * @param {number} seconds
+ * @returns {string} like 4:02 or 1:04:02
+ */
+export function formatSeconds(seconds) {
+    const total = Math.max(0, Math.floor(seconds));
+    const two = (value) => String(value).padStart(2, "0");
+    const hours = Math.floor(total / 3600);
+    const minutes = Math.floor((total % 3600) / 60);
+    return hours ? `${hours}:${two(minutes)}:${two(total % 60)}` : `${minutes}:${two(total % 60)}`;
+}
+
+/**
+ * @param {Object} call CallData of an ended call
+ * @returns {string} length of the conversation, empty when there was none
+ */
+export function conversationLength(call) {
+    if (!call.answered_at || !call.ended_at) {
+        return "";
+    }
+    const start = deserializeDateTime(call.answered_at);
+    return formatSeconds(deserializeDateTime(call.ended_at).diff(start, "seconds").seconds);
+}

@@ -1,0 +1,154 @@
+/**
+ * The calls this person is to make: due activities, and callers who wait for an answer.
+ *
+ * Read when the window is first opened, and read again when the bus tells of a change.
+ */
+
+import { markRaw } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { Reactive } from "@web/core/utils/reactive";
+import { debounce } from "@web/core/utils/timing";
+import { humanError } from "@crm_telephony/core/human_error";
+
+const NEWS_DELAY = 300; // ms; one act often makes several pieces of news
+const NEWS = ["telephony/activities_changed", "mail.activity/updated"];
+
+export class DueCalls extends Reactive {
+    /** @type {Object[]} rows of `due_calls`; replaced, never changed */
+    rows = markRaw([]);
+    isRead = false;
+    error = "";
+    /** key of the row that is being marked as done */
+    finishing = "";
+
+    /**
+     * @param {Object} orm the orm service
+     * @param {Object} bus the bus service
+     * @param {Object} parts
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
+     * @param {import("@crm_telephony/features/dialing/dial_control").DialControl} parts.dialling
+     * @param {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} parts.notes
+     * @param {import("@crm_telephony/features/follow_up/follow_ups").FollowUps} parts.followUps
+     * @param {import("@crm_telephony/features/wrap_up/wrap_up_control").WrapUpControl} parts.wrapUp
+     */
+    constructor(orm, bus, parts) {
+        super();
+        Object.assign(this, { _orm: orm, _bus: bus, _parts: parts, _readings: 0, _isOpen: false });
+        this._refreshSoon = debounce(() => this._isOpen && this.refresh(), NEWS_DELAY);
+    }
+
+    start() {
+        NEWS.forEach((type) => this._bus.subscribe(type, () => this._refreshSoon()));
+        this._bus.addEventListener("BUS:RECONNECT", () => this._refreshSoon());
+        browser.addEventListener("visibilitychange", () => {
+            if (document.visibilityState === "visible") {
+                this._refreshSoon(); // the day may be another one
+            }
+        });
+    }
+
+    /** The window is open: from now on the list is needed. */
+    async open() {
+        if (!this._isOpen) {
+            this._isOpen = true;
+            await this.refresh();
+        }
+    }
+
+    async refresh() {
+        const reading = ++this._readings;
+        try {
+            const rows = await this._orm.silent.call("telephony.call", "due_calls", []);
+            if (reading === this._readings) {
+                Object.assign(this, { rows: markRaw(rows), isRead: true, error: "" });
+            }
+        } catch (error) {
+            if (reading === this._readings) {
+                this.error = humanError(error);
+            }
+        }
+    }
+
+    /** How many are due today or should have been made before. */
+    get dueCount() {
+        return this.rows.filter((row) => row.state !== "planned").length;
+    }
+
+    /** @param {Object} row @returns {Promise<boolean>} whether the call was placed */
+    call(row) {
+        return this._parts.dialling.dial({
+            number: row.number,
+            name: row.name,
+            target: row.record ? { resModel: row.record.model, resId: row.record.id } : null,
+            activityId: row.activity_id,
+        });
+    }
+
+    /** Mark as done what was done without a call. @param {Object} row of an activity */
+    async finish(row) {
+        this.finishing = row.key;
+        try {
+            await this._orm.silent.call("mail.activity", "action_feedback", [[row.activity_id]]);
+            this.rows = markRaw(this.rows.filter(({ key }) => key !== row.key));
+            this.error = "";
+        } catch (error) {
+            this.error = humanError(error);
+        }
+        this.finishing = "";
+    }
+
+    /**
+     * What to call next: due, with a number, not this customer again; what was tried already comes
+     * after what nobody has tried.
+     *
+     * @param {Object} call CallData of the call that has ended
+     * @returns {Object|undefined} a row
+     */
+    next(call) {
+        return this.rows
+            .filter((row) => row.state !== "planned" && row.number && !row.reason)
+            .filter((row) => row.number_display !== call.customer.number_display)
+            .sort((a, b) => {
+                const [first, second] = [a.tried_at || "", b.tried_at || ""];
+                return first < second ? -1 : Number(first > second);
+            })[0];
+    }
+
+    /** @param {Object} call @returns {string} why there is nothing to call next; else empty */
+    reasonNotNext(call) {
+        if (!this.isRead) {
+            return this.error || _t("Your activities are being read.");
+        }
+        return this.next(call) ? "" : _t("No other call activity is due.");
+    }
+
+    /**
+     * Save what was typed about a call, and make the next one.
+     *
+     * @param {Object} call CallData of the call that has ended
+     * @returns {Promise<boolean>} whether the next call was placed
+     */
+    async logAndCallNext(call) {
+        const { store, notes, followUps, wrapUp } = this._parts;
+        const row = this.next(call);
+        store.error = "";
+        await notes.flush(call.uuid);
+        if (notes.error) {
+            return false; // it stands under the note
+        }
+        if (followUps.of(call.uuid).kind) {
+            await followUps.save(call.uuid);
+            if (followUps.of(call.uuid).error) {
+                return false;
+            }
+        }
+        try {
+            await wrapUp.send(call.uuid, { done: true });
+        } catch (error) {
+            store.error = humanError(error);
+            return false;
+        }
+        return this.call(row);
+    }
+}

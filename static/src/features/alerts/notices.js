@@ -1,0 +1,93 @@
+/**
+ * What a person is told outside of calls: missed calls, messages, and being set offline.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { customerName, formatSeconds } from "@crm_telephony/core/call_texts";
+
+export class Notices {
+    /**
+     * @param {Object} services `bus_service`, `multi_tab`, `notification` and `action`
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+     * @param {import("@crm_telephony/features/dialing/dial_control").DialControl} dialling
+     * @param {import("@crm_telephony/core/live_sync").LiveSync} sync leaves out what the bus only replays
+     */
+    constructor({ multi_tab, notification, action }, store, dialling, sync) {
+        Object.assign(this, { multiTab: multi_tab, notification, action });
+        Object.assign(this, { store, dialling, sync });
+    }
+
+    start() {
+        this.sync.on("telephony/set_offline", (data) => this.onSetOffline(data));
+        this.sync.on("telephony/call_missed", (call) => this.onMissed(call));
+        this.sync.on("telephony/voicemail_received", (data) => this.onVoicemail(data));
+    }
+
+    /** The tab the person looks at tells it, else the one that also rings. */
+    async _isHere() {
+        return !document.hidden || this.multiTab.isOnMainTab();
+    }
+
+    /** @param {{ message: string }} data */
+    async onSetOffline({ message }) {
+        if (await this._isHere()) {
+            this.notification.add(message, { type: "warning", sticky: true });
+        }
+    }
+
+    /** @param {Object} call CallData */
+    async onMissed(call) {
+        this.sync.refresh(); // it is now among the recent calls, which the badge counts
+        if (!(await this._isHere())) {
+            return;
+        }
+        const options = { type: "warning", className: "o_telephony_missed_notice" };
+        const message = _t("Missed call from %(name)s", { name: customerName(call) });
+        if (call.customer.number) {
+            this._addWithButton(message, options, _t("Call back"), () => this._callBack(call));
+        } else {
+            this.notification.add(message, options);
+        }
+    }
+
+    _addWithButton(message, options, name, act) {
+        const onClick = () => {
+            close();
+            act();
+        };
+        const buttons = [{ name, primary: true, onClick }];
+        const close = this.notification.add(message, { ...options, buttons });
+    }
+
+    _callBack({ customer, record }) {
+        this.dialling.dial({
+            number: customer.number,
+            name: customer.name || "",
+            target: record ? { resModel: record.model, resId: record.id } : null,
+        });
+    }
+
+    /** @param {{ call: Object, recording_id: number, duration: number }} data duration in seconds */
+    async onVoicemail({ call, recording_id, duration }) {
+        this.sync.refresh();
+        if (!(await this._isHere())) {
+            return;
+        }
+        const message = _t("Voice message from %(name)s (%(length)s)", {
+            name: customerName(call),
+            length: formatSeconds(duration),
+        });
+        const options = { type: "info", className: "o_telephony_voicemail_notice" };
+        this._addWithButton(message, options, _t("Listen"), () => this._listen(recording_id));
+    }
+
+    _listen(recordingId) {
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            name: _t("Voice message"),
+            res_model: "telephony.recording",
+            res_id: recordingId,
+            views: [[false, "form"]],
+        });
+    }
+}

@@ -1,0 +1,54 @@
+/**
+ * What a person can do with their own availability.
+ */
+
+import { humanError } from "@crm_telephony/core/human_error";
+
+export class AgentControl {
+    /**
+     * @param {Object} orm the orm service
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+     * @param {import("./lease").Lease} lease
+     * @param {import("@crm_telephony/voice/ringer").Ringer} ringer
+     */
+    constructor(orm, store, lease, ringer) {
+        Object.assign(this, { orm, store, lease, ringer });
+        this.isBusy = false;
+    }
+
+    /** Online ⇄ Offline. To be called in a click. */
+    async toggleStatus() {
+        if (this.isBusy) {
+            return;
+        }
+        this.isBusy = true;
+        const status = this.store.isOnline ? "offline" : "online";
+        try {
+            if (status === "online") {
+                this.ringer.askForNotifications().catch(() => {}); // a refusal is an answer, too
+                await this.lease.renew();
+            }
+            this.store.applyAgent(
+                await this.orm.silent.call("telephony.agent", "set_status", [status])
+            );
+        } catch (error) {
+            this.store.error = humanError(error);
+        } finally {
+            this.isBusy = false;
+        }
+    }
+
+    /**
+     * @param {string} term part of a name or number
+     * @param {number} [limit] how many at most
+     * @returns {Promise<Object[]>} contacts that can be called; none when the server is away
+     */
+    async searchContacts(term, limit = 8) {
+        try {
+            return await this.orm.silent.call("telephony.call", "search_contacts", [term, limit]);
+        } catch (error) {
+            console.debug("Telephony: the contacts could not be searched", error);
+            return [];
+        }
+    }
+}

@@ -1,0 +1,64 @@
+/**
+ * What a phone user does now, as a sign and a word. It follows by itself where the server tells
+ * this person about colleagues (supervisors), and with the record otherwise.
+ */
+
+import { Component, onWillDestroy, onWillUpdateProps, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { standardFieldProps } from "@web/views/fields/standard_field_props";
+import { AgentState } from "@crm_telephony/core/constants";
+
+export const STATE_ICONS = {
+    [AgentState.OFFLINE]: "fa-minus-circle text-muted",
+    [AgentState.UNREACHABLE]: "fa-exclamation-triangle text-danger",
+    [AgentState.AVAILABLE]: "fa-check-circle text-success",
+    [AgentState.RINGING]: "fa-bell text-warning",
+    [AgentState.IN_CALL]: "fa-phone text-info",
+    [AgentState.WRAP_UP]: "fa-pencil text-info",
+};
+
+export class AgentStateField extends Component {
+    static template = "crm_telephony.AgentStateField";
+    static props = { ...standardFieldProps };
+
+    setup() {
+        const bus = useService("bus_service");
+        this.state = useState({ told: "" });
+        const onTold = ({ id, state }) => {
+            if (id === this.props.record.resId) {
+                this.state.told = state;
+            }
+        };
+        bus.subscribe("telephony/agent_state", onTold);
+        onWillDestroy(() => bus.unsubscribe("telephony/agent_state", onTold));
+        // What was just read is newer than what was told.
+        onWillUpdateProps((next) => {
+            if (next.record.data[next.name] !== this.props.record.data[next.name]) {
+                this.state.told = "";
+            }
+        });
+    }
+
+    get value() {
+        return this.state.told || this.props.record.data[this.props.name] || AgentState.OFFLINE;
+    }
+
+    get icon() {
+        return STATE_ICONS[this.value] || STATE_ICONS[AgentState.OFFLINE];
+    }
+
+    get label() {
+        const { selection } = this.props.record.fields[this.props.name];
+        return selection.find(([value]) => value === this.value)?.[1] || "";
+    }
+}
+
+export const agentStateField = {
+    component: AgentStateField,
+    displayName: _t("State of a phone user"),
+    supportedTypes: ["selection"],
+};
+
+registry.category("fields").add("telephony_agent_state", agentStateField);

@@ -1,0 +1,148 @@
+import { Component, onWillUpdateProps, useEffect, useState } from "@odoo/owl";
+import { deserializeDate, deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+import { outcomeText } from "@crm_telephony/core/call_texts";
+import { humanError } from "@crm_telephony/core/human_error";
+import { openCallRecord } from "@crm_telephony/core/open_record";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+const { DateTime } = luxon;
+const NIGHT = { begin: 21, end: 7 }; // hours
+
+/**
+ * What is known of the customer besides the name: local time, the way here, last call, what is open.
+ * It comes with a call that rings, and is read for every other call.
+ */
+export class CallerCard extends Component {
+    static template = "crm_telephony.CallerCard";
+    static props = {
+        call: Object,
+        /** Whether it opens with a click, because other things are more important */
+        isFolded: { type: Boolean, optional: true },
+    };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.state = useState({ card: this.props.call.card || null, error: "", isBusy: false });
+        onWillUpdateProps(({ call }) => {
+            if (call.card) {
+                this.state.card = call.card;
+            }
+        });
+        // Another contact has another card.
+        useEffect(
+            () => {
+                if (!this.props.call.card) {
+                    this.load();
+                }
+            },
+            () => [this.props.call.uuid, this.props.call.customer.partner_id]
+        );
+    }
+
+    async load() {
+        try {
+            this.state.card = await this.orm.silent.call("telephony.call", "get_card", [
+                this.props.call.uuid,
+            ]);
+        } catch (error) {
+            // A colleague who is only asked for advice has no card of the customer.
+            console.debug("Telephony: no card for this call", error);
+        }
+    }
+
+    get card() {
+        return this.state.card || {};
+    }
+
+    /** @returns {{ text: string, isNight: boolean }|null} the time where the customer's number is */
+    get localTime() {
+        const zone = this.props.call.customer.timezone;
+        const there = zone && DateTime.now().setZone(zone);
+        if (!there?.isValid) {
+            return null;
+        }
+        const isNight = there.hour >= NIGHT.begin || there.hour < NIGHT.end;
+        const time = there.toLocaleString(DateTime.TIME_SIMPLE);
+        return {
+            isNight,
+            text: isNight
+                ? _t("It is %(time)s there, at night.", { time })
+                : _t("It is %(time)s there.", { time }),
+        };
+    }
+
+    get lastCallText() {
+        const last = this.card.last_call;
+        if (!last) {
+            return "";
+        }
+        const date = deserializeDateTime(last.date).toLocaleString({
+            month: "short",
+            day: "numeric",
+            hour: "numeric",
+            minute: "2-digit",
+        });
+        const outcome = outcomeText({ outcome: last.outcome });
+        return last.user_name
+            ? _t("Last call: %(date)s, with %(name)s. %(outcome)s", {
+                  date,
+                  name: last.user_name,
+                  outcome,
+              })
+            : _t("Last call: %(date)s. %(outcome)s", { date, outcome });
+    }
+
+    get activities() {
+        const today = DateTime.local().startOf("day");
+        return (this.card.activities || []).map((activity) => {
+            const date = deserializeDate(activity.date);
+            const isLate = date < today;
+            const values = { date: date.toLocaleString(DateTime.DATE_MED) };
+            return {
+                ...activity,
+                isLate,
+                dateText: isLate ? _t("late since %(date)s", values) : values.date,
+            };
+        });
+    }
+
+    get hasContent() {
+        const { card } = this;
+        const lists = [card.opportunities, card.activities, card.matches, card.route];
+        return Boolean(card.last_call || this.localTime || lists.some((list) => list?.length));
+    }
+
+    isChosen({ id }) {
+        return this.props.call.customer.partner_id === id;
+    }
+
+    open(record) {
+        openCallRecord(this.action, { record });
+    }
+
+    /** @param {{ id: number }} match the contact it is, of several with the same number */
+    async choose({ id }) {
+        const { call } = this.props;
+        Object.assign(this.state, { isBusy: true, error: "" });
+        try {
+            const answer = await this.orm.silent.call("telephony.call", "choose_contact", [
+                call.uuid,
+                id,
+            ]);
+            const offer = this.store.offers.find((other) => other.call.uuid === call.uuid);
+            if (offer) {
+                Object.assign(offer.call, answer.call, { card: answer.card });
+            } else {
+                this.store.applyCall(answer.call);
+            }
+            this.state.card = answer.card;
+        } catch (error) {
+            this.state.error = humanError(error);
+        }
+        this.state.isBusy = false;
+    }
+}

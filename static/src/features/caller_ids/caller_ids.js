@@ -1,0 +1,160 @@
+/**
+ * Verifying, trying again and removing a person's own caller IDs.
+ *
+ * The six digits live in this object only, and only until the verification is over.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { Reactive } from "@web/core/utils/reactive";
+import { humanError } from "@crm_telephony/core/human_error";
+
+export const CHECK_PERIOD = 5_000; // ms
+const PENDING = ["calling", "waiting"];
+/** A verification only moves on, whatever order the answers and the server's messages come in. */
+const rank = (state) => (PENDING.includes(state) ? PENDING.indexOf(state) : PENDING.length);
+
+export class CallerIds extends Reactive {
+    /**
+     * The verification on the screen: what the server says of it, its `code`, and the `request` it
+     * was begun with.
+     *
+     * @type {Object|null}
+     */
+    verification = null;
+    isBusy = false;
+    /** Why the last request was refused */
+    error = "";
+
+    /**
+     * @param {Object} orm the orm service
+     * @param {Object} bus the bus service
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+     * @param {() => Promise<boolean>} refresh re-reads the server's snapshot
+     */
+    constructor(orm, bus, store, refresh) {
+        super();
+        Object.assign(this, { orm, bus, store, refresh });
+    }
+
+    start() {
+        this.bus.subscribe("telephony/caller_id_updated", (data) => {
+            this._apply(data);
+            this.refresh();
+        });
+    }
+
+    get isPending() {
+        return PENDING.includes(this.verification?.state);
+    }
+
+    /** @returns {number} milliseconds until the code is worthless */
+    get timeLeft() {
+        const end = deserializeDateTime(this.verification.expires_at).toMillis();
+        return Math.max(0, end - Date.now() - this.store.clockOffset);
+    }
+
+    /**
+     * Let a number be called, and show the code to be typed there.
+     *
+     * @param {{ number: string, name: string, extension: string, delay: number }} request
+     * @returns {Promise<boolean>} false: it was refused, `error` says why
+     */
+    async verify(request) {
+        const { number, name, extension, delay } = request;
+        const answer = await this._call("start_verification", [number, name, extension, delay]);
+        if (!answer) {
+            return false;
+        }
+        const { id, code, state } = answer;
+        this.verification = {
+            ...{ id, code: code || "", state, request, message: "" },
+            ...{ number, number_display: number, country_code: false, expires_at: false },
+        };
+        this._watch();
+        await this.check();
+        this.refresh();
+        return true;
+    }
+
+    retry() {
+        return this.verify(this.verification.request);
+    }
+
+    /**
+     * Verify a number of the list again.
+     *
+     * @param {Object} callerId as in the snapshot
+     */
+    verifyAgain({ number, name }) {
+        return this.verify({ number, name, extension: "", delay: 0 });
+    }
+
+    /** Ask how it goes, in case the server's own message was lost. */
+    async check() {
+        const { id } = this.verification;
+        try {
+            const data = await this.orm.silent.call("telephony.caller.id", "check_verification", [
+                id,
+            ]);
+            this._apply(data);
+        } catch (error) {
+            console.debug("Telephony: the verification could not be checked", error);
+        }
+    }
+
+    /** @param {number} id of a caller ID */
+    async remove(id) {
+        if (await this._call("remove", [id])) {
+            if (this.verification?.id === id) {
+                this.close();
+            }
+            await this.refresh();
+        }
+    }
+
+    /** Take the verification off the screen; it goes on at the carrier. */
+    close() {
+        browser.clearInterval(this.timer);
+        this.verification = null;
+        this.error = "";
+    }
+
+    _watch() {
+        browser.clearInterval(this.timer);
+        this.timer = browser.setInterval(() => {
+            if (this.isPending) {
+                this.check();
+            }
+        }, CHECK_PERIOD);
+    }
+
+    _apply(data) {
+        const { verification } = this;
+        if (verification?.id !== data.id || rank(data.state) < rank(verification.state)) {
+            return;
+        }
+        Object.assign(verification, data);
+        if (!this.isPending) {
+            verification.code = "";
+            browser.clearInterval(this.timer);
+        }
+    }
+
+    /** @returns {Promise<any>} undefined when it was refused */
+    async _call(method, args) {
+        if (this.isBusy) {
+            return undefined;
+        }
+        this.isBusy = true;
+        this.error = "";
+        try {
+            return await this.orm.silent.call("telephony.caller.id", method, args);
+        } catch (error) {
+            this.error = humanError(error);
+            return undefined;
+        } finally {
+            this.isBusy = false;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+/**
+ * “Call …” in the command palette: a contact by name or number, or any number.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { SERVICE_NAME } from "@crm_telephony/core/constants";
+
+/** Numbers begin with it, and no other part of Odoo uses it. */
+const NAMESPACE = "+";
+const SEARCH_DELAY = 250; // ms
+const LETTER = /\p{L}/u;
+
+registry.category("command_setup").add(NAMESPACE, {
+    debounceDelay: SEARCH_DELAY,
+    emptyMessage: _t("No contact with a telephone number fits."),
+    name: _t("telephone"),
+    placeholder: _t("Call a contact or a number…"),
+});
+
+/** The sign that opens the list is a part of the numbers that are typed after it. */
+function typedNumber(term) {
+    const digits = term.replace(/\D/g, "");
+    return digits.length < 3 || LETTER.test(term) ? "" : term.startsWith("0") ? term : `+${term}`;
+}
+
+async function provideCalls(env, { searchValue }) {
+    const softphone = env.services[SERVICE_NAME];
+    const term = (searchValue || "").trim();
+    if (!softphone.store.isUser) {
+        return [];
+    }
+    const number = typedNumber(term);
+    const contacts = await softphone.agent.searchContacts(number || term);
+    const commands = contacts.map((contact) => ({
+        name: _t("Call %(name)s, %(number)s", {
+            name: contact.name,
+            number: contact.number_display || contact.number,
+        }),
+        action: () => {
+            softphone.dialling.dial({
+                number: contact.number,
+                name: contact.name,
+                target: { resModel: "res.partner", resId: contact.partner_id },
+            });
+        },
+    }));
+    if (number) {
+        commands.push({
+            name: _t("Call %(number)s", { number }),
+            action: () => {
+                softphone.dialling.dial({ number });
+            },
+        });
+    }
+    return commands;
+}
+
+registry
+    .category("command_provider")
+    .add("crm_telephony.call", { namespace: NAMESPACE, provide: provideCalls })
+    .add("crm_telephony.open", {
+        provide: (env) =>
+            env.services[SERVICE_NAME].store.isUser
+                ? [
+                      {
+                          name: _t("Call …"),
+                          category: "app",
+                          action: () => ({ searchValue: NAMESPACE }),
+                      },
+                  ]
+                : [],
+    });

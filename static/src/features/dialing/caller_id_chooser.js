@@ -1,0 +1,56 @@
+import { Component, onMounted, useRef } from "@odoo/owl";
+import { Dialog } from "@web/core/dialog/dialog";
+import { _t } from "@web/core/l10n/translation";
+import { CallbackHint, Flag } from "@crm_telephony/features/caller_ids/callback_hint";
+
+const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+
+/** Which number the customer sees, asked before each call. Enter takes the marked one. */
+export class CallerIdChooser extends Component {
+    static template = "crm_telephony.CallerIdChooser";
+    static components = { CallbackHint, Dialog, Flag };
+    static props = {
+        choices: Array,
+        preselectedId: { type: [Number, Boolean], optional: true },
+        customer: Object,
+        onAnswer: Function,
+        close: Function,
+    };
+
+    setup() {
+        this.list = useRef("list");
+        const { number, name } = this.props.customer;
+        this.title = _t("Call %(name)s as", { name: name || number });
+        // After the dialog itself has focused its first button.
+        onMounted(() => this.options.find((option) => this.isPreselected(option))?.focus());
+    }
+
+    get options() {
+        return [...this.list.el.querySelectorAll(".o_telephony_chooser_option")];
+    }
+
+    isPreselected(option) {
+        return Number(option.dataset.id) === this.preselectedId;
+    }
+
+    get preselectedId() {
+        const { choices, preselectedId } = this.props;
+        const isThere = choices.some(({ id }) => id === preselectedId);
+        return isThere ? preselectedId : choices[0].id;
+    }
+
+    onKeydown(ev) {
+        const step = STEPS[ev.key];
+        if (step) {
+            ev.preventDefault();
+            const { options } = this;
+            const index = options.indexOf(document.activeElement) + step;
+            options.at(index % options.length).focus();
+        }
+    }
+
+    choose(id) {
+        this.props.onAnswer(id);
+        this.props.close();
+    }
+}

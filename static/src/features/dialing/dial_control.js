@@ -1,0 +1,185 @@
+/**
+ * Calling somebody: what is asked of the person first, the request to the server, and the sound.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { VoiceNeed } from "@crm_telephony/core/constants";
+import { humanError, isRuleError } from "@crm_telephony/core/human_error";
+
+const RETRY_DELAY = 1_000; // ms
+
+export class DialControl {
+    /**
+     * @param {Object} parts
+     * @param {Object} parts.orm the orm service
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
+     * @param {import("@crm_telephony/voice/voice_link").VoiceLink} parts.link
+     * @param {import("@crm_telephony/voice/voice_device").VoiceDevice} parts.voice
+     * @param {import("@crm_telephony/shell/softphone_frame").SoftphoneFrame} parts.frame
+     * @param {import("./call_questions").CallQuestions} parts.questions
+     * @param {import("@crm_telephony/features/in_call/call_control").CallControl} parts.calls
+     */
+    constructor(parts) {
+        Object.assign(this, parts);
+    }
+
+    /**
+     * Call a number.
+     *
+     * @param {Object} request
+     * @param {string} request.number as it was typed; the server gives it its country
+     * @param {string} [request.name] shown until the server tells who it is
+     * @param {number} [request.callerId] the caller ID to show; chosen here when it is not given
+     * @param {{ resModel: string, resId: number }|null} [request.target] record the call is about
+     * @param {number} [request.activityId] the due activity that the call is made for
+     * @param {string} [request.reason] why a rule of the company does not count this time
+     * @returns {Promise<boolean>} whether the call was placed
+     */
+    async dial({ number, name = "", callerId, target = null, activityId, reason = "" }) {
+        const { store } = this;
+        this.frame.open();
+        store.error = this._reasonNotToDial(number);
+        if (store.error) {
+            return false;
+        }
+        if (callerId === undefined) {
+            callerId = await this._chooseCallerId({ number, name });
+            if (callerId === undefined) {
+                return false;
+            }
+            store.error = this._reasonNotToDial(number); // a call may have come in meanwhile
+        }
+        return !store.error && this._place({ number, name, callerId, target, activityId, reason });
+    }
+
+    /**
+     * Open the way to the carrier for a call that will probably be made, or let go of it.
+     *
+     * @param {boolean} isLikely
+     */
+    expectCall(isLikely) {
+        const { store, voice } = this;
+        if (!isLikely) {
+            voice.release(VoiceNeed.NUMBER);
+        } else if (store.usesBrowser && store.canCall && !store.session) {
+            voice.prepare(VoiceNeed.NUMBER).catch(() => {}); // `connect` reports it, if it fails again
+        }
+    }
+
+    async _place(request) {
+        const { number, name } = request;
+        const { store, link, voice } = this;
+        store.endedCall = null;
+        store.isKeypadShown = false;
+        store.dialing = { number, name };
+        const session = link.begin();
+        if (store.usesBrowser) {
+            // At once: the keypad that goes away needs it no more.
+            voice.prepare(VoiceNeed.CALL).catch(() => {}); // `connect` reports it, if it fails again
+        }
+        try {
+            if (store.usesBrowser) {
+                await voice.ensureMicrophone();
+            }
+            if (!link.isWanted(session)) {
+                return false;
+            }
+            const call = await this._sendDial(request);
+            if (!link.isWanted(session)) {
+                // The person gave up while the server was dialling.
+                await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
+                return false;
+            }
+            await this._onDialled(session, call);
+            return true;
+        } catch (error) {
+            const isWanted = link.isWanted(session);
+            this._onDialFailed(session, error);
+            return isWanted && isRuleError(error) && this._dialWithReason(request);
+        }
+    }
+
+    /** @returns {Promise<number|false|undefined>} undefined: the person gave up */
+    async _chooseCallerId({ number, name }) {
+        try {
+            return await this.questions.chooseCallerId({ number, name });
+        } catch (error) {
+            this.store.error = humanError(error);
+            return undefined;
+        }
+    }
+
+    /** A rule forbids the call, but this person may call all the same, and says why. */
+    async _dialWithReason(request) {
+        const { store } = this;
+        const reason = await this.questions.askReason(store.error);
+        return Boolean(reason) && this.dial({ ...request, reason });
+    }
+
+    _reasonNotToDial(number) {
+        const { store } = this;
+        if (store.hasCall || store.accepting) {
+            return _t("You are already in a call.");
+        }
+        if (store.monitoring) {
+            return _t("You are listening to a conversation. Leave it first.");
+        }
+        if (store.heldCall) {
+            return _t(
+                "A customer is waiting for you on hold. Take that call back or end it first."
+            );
+        }
+        // Before the first snapshot nothing is known, and the server decides.
+        if (store.isReady && !store.canCall) {
+            return store.cannotCallReason || _t("You cannot make calls now.");
+        }
+        return number.trim() ? "" : _t("Enter a number to call.");
+    }
+
+    async _sendDial({ number, callerId, target, activityId, reason }) {
+        const requestUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
+        const kwargs = {
+            caller_id_id: callerId || null,
+            res_model: target?.resModel || null,
+            res_id: target?.resId || null,
+            request_uuid: requestUuid, // the same click never makes two calls
+            ...(activityId && { activity_id: activityId }),
+            ...(reason && { override_reason: reason }),
+        };
+        const send = () => this.orm.silent.call("telephony.call", "dial", [number.trim()], kwargs);
+        try {
+            return await send();
+        } catch (error) {
+            if (!(error instanceof ConnectionLostError)) {
+                throw error;
+            }
+            await new Promise((resolve) => browser.setTimeout(resolve, RETRY_DELAY));
+            return send();
+        }
+    }
+
+    async _onDialled(session, call) {
+        const { store, link } = this;
+        session.update({ uuid: call.uuid });
+        store.dialing = null;
+        store.applyCall(call);
+        store.clearDraft();
+        if (!store.findCall(call.uuid)) {
+            this.calls.onEnded(store.recent.find((other) => other.uuid === call.uuid) || call);
+        } else if ((call.via || store.agent?.call_via) === "phone") {
+            link.end(); // the person's own telephone carries the sound
+        } else {
+            await this.calls.connect(session, call, "hang_up");
+        }
+    }
+
+    _onDialFailed(session, error) {
+        if (this.link.isWanted(session)) {
+            this.store.dialing = null;
+            this.link.end();
+            this.store.error = humanError(error);
+        }
+    }
+}

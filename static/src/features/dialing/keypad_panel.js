@@ -1,0 +1,115 @@
+import { Component, onWillUnmount, useRef } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { useAutofocus } from "@web/core/utils/hooks";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useContactSearch } from "@crm_telephony/features/contacts/contact_search";
+import { DialKeys } from "./dial_keys";
+
+/** The dial pad: keys, typing, pasting, and search by name. */
+export class KeypadPanel extends Component {
+    static template = "crm_telephony.KeypadPanel";
+    static components = { DialKeys };
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.input = useAutofocus({ refName: "input" });
+        this.callButton = useRef("call");
+        this.search = useContactSearch((term) => this.softphone.agent.searchContacts(term));
+        onWillUnmount(() => this.softphone.dialling.expectCall(false));
+    }
+
+    get draft() {
+        return this.store.draft;
+    }
+
+    get isBlocked() {
+        return this.store.isReady && !this.store.canCall;
+    }
+
+    /** Under which number the next call goes out. */
+    get shownNumberText() {
+        const { agent, callerIds, numbers } = this.store;
+        if (callerIds.length > 1) {
+            return _t("You choose the caller ID at every call.");
+        }
+        const main = numbers.find(({ id }) => id === agent?.default_number_id) || numbers[0];
+        const shown = callerIds[0] || main;
+        return shown ? _t("The customer sees %(number)s.", { number: shown.number_display }) : "";
+    }
+
+    get activeDescendant() {
+        const { active } = this.search.state;
+        return active >= 0 ? `o_telephony_result_${active}` : undefined;
+    }
+
+    onInput(ev) {
+        this._type(ev.target.value);
+    }
+
+    /** @param {string} number what the field holds now; whoever was chosen before is forgotten */
+    _type(number) {
+        Object.assign(this.draft, { number, name: "", target: null });
+        this.search.update(number);
+        this.softphone.dialling.expectCall(Boolean(number));
+    }
+
+    /** @param {string} key put where the cursor is */
+    onKey(key) {
+        const input = this.input.el;
+        const start = input.selectionStart ?? input.value.length;
+        const end = input.selectionEnd ?? start;
+        this._type(input.value.slice(0, start) + key + input.value.slice(end));
+        this.search.clear(); // its list would cover the keys
+        input.value = this.draft.number;
+        input.setSelectionRange(start + key.length, start + key.length);
+    }
+
+    onErase() {
+        this._type(this.draft.number.slice(0, -1));
+        this.input.el.focus();
+    }
+
+    onKeydown(ev) {
+        const { state } = this.search;
+        if (ev.key === "ArrowDown" || ev.key === "ArrowUp") {
+            if (state.results.length) {
+                ev.preventDefault();
+                this.search.move(ev.key === "ArrowDown" ? 1 : -1);
+            }
+        } else if (ev.key === "Escape" && state.results.length) {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.search.clear();
+        } else if (ev.key === "Enter") {
+            ev.preventDefault();
+            this._onEnter();
+        }
+    }
+
+    _onEnter() {
+        const isName = /\p{L}/u.test(this.draft.number);
+        const contact = this.search.active || (isName && this.search.state.results[0]);
+        if (contact) {
+            this.choose(contact);
+        } else {
+            this.call();
+        }
+    }
+
+    /** @param {Object} contact answer of the search */
+    choose(contact) {
+        this.search.clear();
+        Object.assign(this.draft, {
+            number: contact.number_display || contact.number,
+            name: contact.name,
+            target: { resModel: "res.partner", resId: contact.partner_id },
+        });
+        this.callButton.el.focus();
+    }
+
+    call() {
+        this.search.clear();
+        this.softphone.dialling.dial({ ...this.draft });
+    }
+}

@@ -1,0 +1,40 @@
+/**
+ * A call button beside every phone number, in forms, lists and kanban cards. People who are not
+ * phone users keep the plain `tel:` link, and so does everybody where there is no softphone.
+ */
+
+import { useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { patch } from "@web/core/utils/patch";
+import { PhoneField } from "@web/views/fields/phone/phone_field";
+import { SERVICE_NAME } from "@crm_telephony/core/constants";
+
+patch(PhoneField.prototype, {
+    setup() {
+        super.setup();
+        const softphone = this.env.services[SERVICE_NAME];
+        this.telephony = softphone ? useState(softphone.store) : { isUser: false };
+    },
+
+    get telephonyNumber() {
+        return this.props.record.data[this.props.name] || "";
+    },
+
+    get telephonyLabel() {
+        return _t("Call %(number)s", { number: this.telephonyNumber });
+    },
+
+    /** A click on the number or on the button. @param {MouseEvent} ev */
+    onTelephonyClick(ev) {
+        if (!this.telephony.isUser) {
+            return; // the link does what it always did
+        }
+        ev.preventDefault();
+        ev.stopPropagation(); // a list or a kanban would open the record
+        const { resModel, resId } = this.props.record;
+        this.env.services[SERVICE_NAME].dialling.dial({
+            number: this.telephonyNumber,
+            target: resId ? { resModel, resId } : null,
+        });
+    },
+});

@@ -1,0 +1,75 @@
+/**
+ * Follow-ups of ended calls: what is being typed, and what was planned. Both outlive the window,
+ * which the next call may take away at any moment.
+ */
+
+import { reactive } from "@odoo/owl";
+import { serializeDate } from "@web/core/l10n/dates";
+import { user } from "@web/core/user";
+import { humanError } from "@crm_telephony/core/human_error";
+
+const { DateTime } = luxon;
+
+/**
+ * @param {number} days from today
+ * @returns {string} YYYY-MM-DD
+ */
+export function dayFromToday(days) {
+    return serializeDate(DateTime.local().plus({ days }));
+}
+
+export class FollowUps {
+    /** @param {Object} orm the orm service */
+    constructor(orm) {
+        this.orm = orm;
+        this.plans = {};
+    }
+
+    /**
+     * @param {string} uuid of the call
+     * @returns {{ kind: string, date: string, summary: string, assignee: { id: number,
+     *  name: string }, isSaving: boolean, error: string, saved: Object[] }} to be observed
+     */
+    of(uuid) {
+        this.plans[uuid] ||= reactive({ ...this._blank(), saved: [] });
+        return this.plans[uuid];
+    }
+
+    _blank() {
+        return {
+            kind: "",
+            date: dayFromToday(1),
+            summary: "",
+            assignee: { id: user.userId, name: user.name },
+            isSaving: false,
+            error: "",
+        };
+    }
+
+    /** @param {string} uuid of the call, whose plan is given up */
+    drop(uuid) {
+        Object.assign(this.of(uuid), this._blank());
+    }
+
+    /** @param {string} uuid of the call, whose plan becomes an activity on its record */
+    async save(uuid) {
+        const plan = this.of(uuid);
+        if (plan.isSaving) {
+            return;
+        }
+        Object.assign(plan, { isSaving: true, error: "" });
+        const { kind, date, summary, assignee } = plan;
+        const values = { date, summary, user_id: assignee.id };
+        try {
+            const { activity_id, record } = await this.orm.silent.call(
+                "telephony.call",
+                "schedule_follow_up",
+                [uuid, kind, values]
+            );
+            plan.saved.push({ id: activity_id, kind, date, record, assignee });
+            this.drop(uuid);
+        } catch (error) {
+            Object.assign(plan, { isSaving: false, error: humanError(error) });
+        }
+    }
+}

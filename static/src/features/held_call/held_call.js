@@ -1,0 +1,41 @@
+import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { customerName } from "@crm_telephony/core/call_texts";
+import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { HoldTime } from "./hold_time";
+
+/** The customer who waits on hold, above whatever is on the screen, and the way back. */
+export class HeldCall extends Component {
+    static template = "crm_telephony.HeldCall";
+    static components = { HoldTime };
+    static props = { call: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.keys = shortcutText("take_back");
+    }
+
+    get name() {
+        return customerName(this.props.call);
+    }
+
+    get label() {
+        return _t("On hold: %(name)s", { name: this.name });
+    }
+
+    get takeBackText() {
+        return this.store.hasCall ? _t("Swap") : _t("Take back");
+    }
+
+    get takeBackTitle() {
+        const text = this.store.hasCall
+            ? _t("Put this call on hold, and take the other one back")
+            : _t("Take the call on hold back");
+        return withShortcut(text, "take_back");
+    }
+
+    get hangUpTitle() {
+        return _t("Hang up on %(name)s", { name: this.name });
+    }
+}

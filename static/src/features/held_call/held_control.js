@@ -1,0 +1,69 @@
+/**
+ * The call that was put on hold for another one: it is taken back, or ended.
+ */
+
+import { humanError } from "@crm_telephony/core/human_error";
+
+export class HeldControl {
+    /**
+     * @param {Object} parts
+     * @param {Object} parts.orm the orm service
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
+     * @param {import("@crm_telephony/voice/voice_link").VoiceLink} parts.link
+     * @param {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} parts.notes
+     * @param {import("@crm_telephony/shell/softphone_frame").SoftphoneFrame} parts.frame
+     * @param {import("@crm_telephony/features/in_call/call_control").CallControl} parts.calls
+     */
+    constructor(parts) {
+        Object.assign(this, parts);
+    }
+
+    /** Speak with the customer who waits; the other one waits meanwhile. */
+    async takeBack() {
+        const { store } = this;
+        const uuid = store.heldCall?.uuid;
+        if (!uuid || store.accepting) {
+            return;
+        }
+        store.accepting = uuid;
+        store.error = "";
+        if (store.currentCall?.uuid) {
+            this.notes.flush(store.currentCall.uuid);
+        }
+        try {
+            const answer = await this._ask("take_back", uuid);
+            store.accepting = false;
+            if (answer?.can_rejoin) {
+                Object.assign(store, { isKeypadShown: false, isTransferShown: false });
+                this.frame.open();
+                await this.link.rejoin(uuid);
+            }
+        } finally {
+            store.accepting = false;
+        }
+    }
+
+    /** End the call that is on hold. */
+    async hangUp() {
+        const uuid = this.store.heldCall?.uuid;
+        if (uuid) {
+            this.notes.flush(uuid);
+            await this._ask("hang_up", uuid);
+        }
+    }
+
+    /** @returns {Promise<Object|null>} CallData; null when it could not be done, which is shown */
+    async _ask(method, uuid) {
+        const { store } = this;
+        try {
+            const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
+            if (store.findCall(uuid)) {
+                this.calls.onCall(answer);
+            }
+            return answer;
+        } catch (error) {
+            store.error = humanError(error);
+            return null;
+        }
+    }
+}

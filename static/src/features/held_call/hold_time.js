@@ -1,0 +1,42 @@
+import { Component, onWillUnmount, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { formatSeconds } from "@crm_telephony/core/call_texts";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+const REMINDER_PERIOD = 120; // seconds
+
+/** How long the customer has been on hold; every two minutes it reminds the person, in words. */
+export class HoldTime extends Component {
+    static template = "crm_telephony.HoldTime";
+    static props = {
+        since: String,
+        /** In the minimised bar there is no room for a sentence: colour, sign and tooltip do */
+        isShort: { type: Boolean, optional: true },
+    };
+
+    setup() {
+        this.store = useSoftphone().store;
+        this.state = useState({ now: Date.now() });
+        const timer = browser.setInterval(() => (this.state.now = Date.now()), 1000);
+        onWillUnmount(() => browser.clearInterval(timer));
+    }
+
+    get seconds() {
+        const start = deserializeDateTime(this.props.since).toMillis();
+        return (this.state.now + this.store.clockOffset - start) / 1000;
+    }
+
+    get text() {
+        return formatSeconds(this.seconds);
+    }
+
+    /** @returns {string} changes every two minutes only, so that it is read aloud as often */
+    get reminder() {
+        const minutes = (Math.floor(this.seconds / REMINDER_PERIOD) * REMINDER_PERIOD) / 60;
+        return minutes > 0
+            ? _t("The customer has been on hold for %(minutes)s minutes.", { minutes })
+            : "";
+    }
+}

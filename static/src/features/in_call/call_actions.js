@@ -1,0 +1,84 @@
+/**
+ * The buttons of a running call, as data.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { callActionRegistry } from "@crm_telephony/core/call_action_registry";
+import { CallState } from "@crm_telephony/core/constants";
+import { isAsking } from "@crm_telephony/core/softphone_store";
+
+const isConversation = ({ call }) => call.state === CallState.IN_PROGRESS;
+
+callActionRegistry
+    .add(
+        "mute",
+        {
+            className: "o_telephony_mute",
+            shortcut: "mute",
+            label: ({ store }) => (store.session?.isMuted ? _t("Unmute") : _t("Mute")),
+            icon: ({ store }) =>
+                store.session?.isMuted ? "fa fa-microphone-slash" : "fa fa-microphone",
+            isVisible: ({ store, call }) => !store.isPhoneCall(call),
+            isActive: ({ store }) => Boolean(store.session?.isMuted),
+            isDisabled: ({ store }) => !store.session?.isActive,
+            onSelected: ({ softphone, store }) => softphone.link.mute(!store.session.isMuted),
+        },
+        { sequence: 10 }
+    )
+    .add(
+        "keypad",
+        {
+            className: "o_telephony_keypad_toggle",
+            label: () => _t("Keypad"),
+            icon: () => "fa fa-th",
+            isVisible: ({ store, call }) => !store.isPhoneCall(call),
+            isActive: ({ store }) => store.isKeypadShown,
+            isDisabled: ({ store }) => !store.session?.isActive,
+            onSelected: ({ store }) => {
+                store.isKeypadShown = !store.isKeypadShown;
+                store.isTransferShown = false;
+            },
+        },
+        { sequence: 20 }
+    )
+    .add(
+        "hold",
+        {
+            className: "o_telephony_hold",
+            shortcut: "hold",
+            label: ({ call }) => (call.on_hold ? _t("Resume") : _t("Hold")),
+            icon: ({ call }) => (call.on_hold ? "fa fa-play" : "fa fa-pause"),
+            isVisible: ({ call }) => call.role !== "consulted" && !isAsking(call),
+            isActive: ({ call }) => call.on_hold,
+            isDisabled: (context) => !isConversation(context),
+            onSelected: ({ softphone, call }) => softphone.calls.setHold(!call.on_hold),
+        },
+        { sequence: 30 }
+    )
+    .add(
+        "transfer",
+        {
+            className: "o_telephony_transfer_toggle",
+            label: () => _t("Transfer"),
+            icon: () => "fa fa-share",
+            isVisible: ({ call }) => call.role !== "consulted" && !call.transfer,
+            isActive: ({ store }) => store.isTransferShown,
+            isDisabled: (context) => !isConversation(context),
+            onSelected: ({ store }) => {
+                store.isTransferShown = !store.isTransferShown;
+                store.isKeypadShown = false;
+            },
+        },
+        { sequence: 35 }
+    )
+    .add(
+        "record",
+        {
+            className: "o_telephony_open_record",
+            label: () => _t("View"),
+            icon: () => "fa fa-external-link",
+            isVisible: ({ call }) => Boolean(call.record || call.customer.partner_id),
+            onSelected: ({ openRecord }) => openRecord(),
+        },
+        { sequence: 40 }
+    );

@@ -1,0 +1,404 @@
+/**
+ * What a person can do with calls that come in or run, and what the server tells of them. Each act
+ * is a request to the server; the sound follows.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { customerName } from "@crm_telephony/core/call_texts";
+import { CallState, VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
+import { humanError } from "@crm_telephony/core/human_error";
+
+export class CallControl {
+    /**
+     * @param {Object} parts
+     * @param {Object} parts.orm the orm service
+     * @param {Object} parts.notification the notification service
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
+     * @param {import("@crm_telephony/voice/voice_link").VoiceLink} parts.link
+     * @param {import("@crm_telephony/voice/voice_device").VoiceDevice} parts.voice
+     * @param {import("@crm_telephony/voice/ringer").Ringer} parts.ringer
+     * @param {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} parts.notes
+     * @param {import("@crm_telephony/shell/softphone_frame").SoftphoneFrame} parts.frame
+     * @param {import("@crm_telephony/features/recent/missed_calls").MissedCalls} parts.missed
+     * @param {import("@crm_telephony/features/wrap_up/wrap_up_control").WrapUpControl} parts.wrapUp
+     */
+    constructor(parts) {
+        Object.assign(this, parts);
+    }
+
+    // === Being called === //
+
+    /** Take an offered call. A running conversation is put on hold for it. @param {string} uuid */
+    accept(uuid) {
+        return this._take(uuid, "accept");
+    }
+
+    /** Take a chosen caller out of a queue. @param {string} uuid */
+    pickUp(uuid) {
+        return this._take(uuid, "pick_up");
+    }
+
+    /** @param {string} method that asks the server for the call; the first one wins */
+    async _take(uuid, method) {
+        const { store, link, voice, ringer } = this;
+        const isSecond = method === "accept" && store.canHoldForAnother;
+        if ((store.isBusy && !isSecond) || store.accepting) {
+            store.error = _t("You are already in a call.");
+            return;
+        }
+        const offer = store.offers.find(({ call }) => call.uuid === uuid);
+        store.accepting = uuid;
+        store.error = "";
+        ringer.update();
+        // A conversation keeps its sound until the other call is surely this person's.
+        let session = isSecond ? null : link.begin(uuid);
+        const microphone = voice.ensureMicrophone();
+        microphone.catch(() => {}); // looked at below, once the call is ours
+        voice.prepare(VoiceNeed.CALL).catch(() => {});
+        // The server lets in at whom it rings, so that the sound need not wait for its answer.
+        const isAtOnce = session && offer && !offer.transfer && store.usesBrowser;
+        const sound =
+            isAtOnce && microphone.then(() => link.isWanted(session) && link.connect(session));
+        sound?.catch?.(() => {}); // likewise
+        try {
+            const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
+            store.removeOffer(uuid);
+            if (answer.accepted) {
+                session ||= this._leaveForAnother(uuid);
+                await this._onAccepted(session, answer.call, microphone, sound);
+            } else {
+                this._letGo(session);
+                this.notification.add(answer.message, { type: "warning" });
+            }
+        } catch (error) {
+            this._letGo(session);
+            this.notification.add(humanError(error), { type: "danger" });
+        } finally {
+            store.accepting = false;
+            this._onOffers();
+        }
+    }
+
+    /** A call was not to be had. @param {CallSession|null} session null beside a conversation */
+    _letGo(session) {
+        if (!session) {
+            this.voice.release(VoiceNeed.CALL);
+        } else if (this.link.isWanted(session)) {
+            this.link.end();
+        }
+    }
+
+    /** The server has put the running conversation on hold: its sound ends here. */
+    _leaveForAnother(uuid) {
+        const { store } = this;
+        if (store.currentCall?.uuid) {
+            this.notes.flush(store.currentCall.uuid);
+        }
+        store.isTransferShown = false;
+        return this.link.begin(uuid);
+    }
+
+    async _onAccepted(session, call, microphone, sound) {
+        const { store, link } = this;
+        store.endedCall = null;
+        store.isKeypadShown = false;
+        store.applyCall(call);
+        store.accepting = false;
+        this.frame.open();
+        if (!link.isWanted(session) || !store.findCall(call.uuid)) {
+            return;
+        }
+        try {
+            await microphone;
+        } catch (error) {
+            link.end();
+            store.removeCall(call.uuid);
+            store.error = humanError(error);
+            await this._release(call, "decline");
+            return;
+        }
+        if (!link.isWanted(session)) {
+            return; // it ended while the browser asked for the microphone
+        }
+        await this.connect(session, call, "decline", sound);
+    }
+
+    /** @param {string} uuid of an offered call that this person does not take */
+    async decline(uuid) {
+        const offer = this.store.offers.find(({ call }) => call.uuid === uuid);
+        this.store.removeOffer(uuid);
+        this._onOffers();
+        try {
+            await this.orm.silent.call("telephony.call", "decline", [uuid]);
+        } catch (error) {
+            this.notification.add(humanError(error), { type: "danger" });
+            if (offer && error instanceof ConnectionLostError) {
+                this.store.restoreOffer(offer); // it still rings for the server
+                this._onOffers();
+            }
+        }
+    }
+
+    // === Its sound === //
+
+    /**
+     * @param {string} release method that gives the call back when the sound stays closed
+     * @param {Promise} [sound] that is being opened already
+     */
+    async connect(session, call, release, sound) {
+        try {
+            await (sound ? this._follow(session, sound) : this.link.connect(session));
+        } catch (error) {
+            if (!this.link.isWanted(session)) {
+                return; // it ended meanwhile, which is no error
+            }
+            this.link.end();
+            this.store.error = humanError(error);
+            await this._release(call, release);
+        }
+    }
+
+    /** Whose connection was there before the call was surely this person's is let in now. */
+    async _follow(session, sound) {
+        try {
+            await sound;
+        } catch (error) {
+            if (error?.kind !== VoiceErrorKind.REFUSED || !this.link.isWanted(session)) {
+                throw error;
+            }
+            await this.link.connect(session);
+        }
+    }
+
+    async _release(call, method) {
+        try {
+            const answer = await this.orm.silent.call("telephony.call", method, [call.uuid]);
+            if (answer?.uuid) {
+                this.onCall(answer);
+            } else {
+                this.store.removeCall(call.uuid);
+            }
+        } catch (error) {
+            // The server releases a call that nobody joins by itself, after some seconds.
+            console.warn("Telephony: the call could not be released", error);
+        }
+    }
+
+    // === In the call === //
+
+    async hangUp() {
+        const { store, link } = this;
+        const call = store.currentCall;
+        const session = store.session;
+        if (!call || session?.state === VoiceState.ENDING) {
+            return;
+        }
+        if (!call.uuid) {
+            store.dialing = null;
+            link.end();
+            return;
+        }
+        if (session?.isMine) {
+            this.voice.mute(true); // nothing said after this click is heard
+            session.setState(VoiceState.ENDING);
+        }
+        this.notes.flush(call.uuid);
+        try {
+            // The server first: it then knows that the leg which ends in a moment ends on purpose.
+            const answer = await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
+            if (answer.has_left) {
+                this.onLeft(answer); // it was a colleague's call, and goes on
+            } else {
+                this.onCall(answer);
+            }
+        } catch (error) {
+            store.error = humanError(error);
+        } finally {
+            if (session?.isMine) {
+                this.voice.disconnect();
+            }
+            if (store.session?.uuid === call.uuid && session?.isMine) {
+                link.end();
+            }
+        }
+    }
+
+    /** @param {boolean} isOnHold */
+    async setHold(isOnHold) {
+        const { store } = this;
+        const call = store.currentCall;
+        store.holdWish = { uuid: call.uuid, isOnHold };
+        try {
+            const answer = await this.orm.silent.call("telephony.call", "set_hold", [
+                call.uuid,
+                isOnHold,
+            ]);
+            store.applyCall(answer);
+        } catch (error) {
+            store.holdWish = null;
+            store.error = humanError(error);
+        }
+    }
+
+    // === What the server tells === //
+
+    /** @param {Object} call CallData from the bus or from the answer of a request */
+    onCall(call) {
+        const { store } = this;
+        if (store.isOutdated(call)) {
+            return;
+        }
+        const before = store.findCall(call.uuid);
+        if (before && before.note !== call.note) {
+            this.notes.forget(call.uuid);
+        }
+        if (call.state === CallState.ENDED) {
+            this.onEnded(call);
+        } else {
+            store.applyCall(call);
+            this.link.onCall(call);
+            const isTaken = call.direction === "incoming" || call.is_callback;
+            if (!before && isTaken && store.isPhoneCall(call)) {
+                this.frame.open(); // accepted at the telephone: its note is written here
+            }
+            this._showLostCall();
+        }
+        this.ringer.update();
+    }
+
+    /** A customer waits for this person, whose browser has perhaps crashed: say so, and how on. */
+    _showLostCall() {
+        const { store } = this;
+        if ((store.needsRejoin || store.heldCall) && !store.isOpen) {
+            this.frame.open();
+        }
+    }
+
+    /**
+     * The call goes on without this person.
+     *
+     * @param {Object} call CallData, or `uuid` and `revision`
+     * @returns {boolean} whether that is still true
+     */
+    onLeft(call) {
+        const { store, link } = this;
+        if (!store.applyLeft(call)) {
+            return false;
+        }
+        store.isTransferShown = false;
+        if (store.session?.uuid === call.uuid) {
+            link.end();
+        }
+        this.ringer.update();
+        return true;
+    }
+
+    /** @param {Object} call CallData of an ended call */
+    onEnded(call) {
+        const { store, link } = this;
+        const wasShown = store.currentCall?.uuid === call.uuid;
+        const wasHeld = store.heldCall?.uuid === call.uuid;
+        const wasMine = store.session?.isMine && store.session.uuid === call.uuid;
+        store.applyCall(call);
+        if (store.session?.uuid === call.uuid) {
+            link.end();
+        }
+        this.notes.flush(call.uuid);
+        this.missed.count();
+        if (wasHeld) {
+            this._onHeldEnded(call);
+        } else if (wasShown && !store.hasCall) {
+            store.endedCall = call;
+            if (wasMine) {
+                this.frame.open();
+            }
+        }
+    }
+
+    /** What remains of a call that ended on hold waits behind what is on the screen. */
+    _onHeldEnded(call) {
+        const { store } = this;
+        const isBehind = store.hasCall || store.endedCall;
+        store[isBehind ? "endedAside" : "endedCall"] = call;
+        if (!document.hidden) {
+            const name = customerName(call);
+            this.notification.add(
+                _t("The call with %(name)s, who was on hold, is over.", { name }),
+                {
+                    type: "info",
+                }
+            );
+        }
+    }
+
+    onOfferMade(offer) {
+        this.store.addOffer(offer);
+        this._onOffers();
+    }
+
+    /** Make what rings, and what is made ready for an answer, fit the offers. */
+    _onOffers() {
+        const { store, voice } = this;
+        this.ringer.update();
+        if (store.accepting) {
+            return;
+        }
+        if (!store.offers.length) {
+            voice.release(VoiceNeed.OFFER);
+        } else if (store.usesBrowser && !store.hasCall && !document.hidden) {
+            voice.prepare(VoiceNeed.OFFER).catch(() => {}); // `connect` reports it, if it fails again
+        }
+    }
+
+    /**
+     * @param {Object} closed
+     * @param {string} closed.uuid of the call
+     * @param {number} [closed.offer_id] of several in a row, the one that is meant
+     * @param {string} closed.reason
+     * @param {boolean} closed.by_me
+     * @param {string|false} closed.message
+     */
+    onOfferClosed({ uuid, offer_id, reason, by_me, message }) {
+        const { store } = this;
+        const wasRinging = store.closeOffer({ uuid, offer_id });
+        this._onOffers();
+        if (!wasRinging || store.accepting === uuid) {
+            return;
+        }
+        if (!by_me && reason !== "accepted") {
+            this.link.refresh(); // a missed call is now among the recent ones
+        }
+        if (document.hidden) {
+            return;
+        }
+        if (by_me && reason === "accepted") {
+            // On a telephone nobody needs to be told: the window opens by itself.
+            if (store.usesBrowser) {
+                this.notification.add(_t("Answered in another tab."), { type: "info" });
+            }
+        } else if (message && reason !== "canceled") {
+            // A caller who gave up is told of as a missed call, with the way to call back.
+            this.notification.add(message, { type: "info" });
+        }
+    }
+
+    /** After a snapshot: a call that ended while nobody could tell us is over here, too. */
+    onSnapshot() {
+        const { store } = this;
+        const uuid = store.session?.uuid;
+        if (uuid && !store.findCall(uuid) && store.accepting !== uuid) {
+            const ended = store.recent.find((call) => call.uuid === uuid);
+            if (ended) {
+                this.onEnded(ended);
+                store.endedCall = ended;
+            } else {
+                this.link.end();
+            }
+        }
+        this._showLostCall();
+        this.wrapUp.restore();
+        this.missed.count();
+        this._onOffers();
+    }
+}

@@ -1,0 +1,139 @@
+import { Component, useEffect, useRef } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+import { callActionRegistry } from "@crm_telephony/core/call_action_registry";
+import { callStateText, soundWarning } from "@crm_telephony/core/call_texts";
+import { CallTimer } from "@crm_telephony/core/call_timer";
+import { Caller } from "@crm_telephony/core/caller";
+import { openCallRecord } from "@crm_telephony/core/open_record";
+import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
+import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { CallerCard } from "@crm_telephony/features/caller_card/caller_card";
+import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
+import { DialKeys } from "@crm_telephony/features/dialing/dial_keys";
+import { HoldTime } from "@crm_telephony/features/held_call/hold_time";
+import { monitorMode } from "@crm_telephony/features/monitoring/monitor_texts";
+import { CallNote } from "@crm_telephony/features/notes/call_note";
+import { RecordingState } from "@crm_telephony/features/recording/recording_state";
+import { TransferPanel } from "@crm_telephony/features/transfer/transfer_panel";
+import { TransferStrip } from "@crm_telephony/features/transfer/transfer_strip";
+import "./call_actions";
+import { PhoneCallState } from "./phone_call_state";
+
+/** A running call: who, for how long, and what can be done. */
+export class InCallPanel extends Component {
+    static template = "crm_telephony.InCallPanel";
+    static components = {
+        ...{ Caller, CallerCard, CallNote, CallTimer, CreateRecord, DialKeys, HoldTime },
+        ...{ PhoneCallState, RecordingState, TransferPanel, TransferStrip },
+    };
+    static props = { call: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.action = useService("action");
+        this.keypad = useRef("keypad");
+        this.hangUpKeys = shortcutText("hang_up");
+        useFirstFocus();
+        // The keyboard's digits are meant for the keypad as soon as it is shown.
+        useEffect(
+            (el) => el?.focus(),
+            () => [this.keypad.el]
+        );
+    }
+
+    get context() {
+        const { softphone, store } = this;
+        const { call } = this.props;
+        return { softphone, store, call, openRecord: () => openCallRecord(this.action, call) };
+    }
+
+    get actions() {
+        const context = this.context;
+        return callActionRegistry
+            .getEntries()
+            .filter(([, action]) => !action.isVisible || action.isVisible(context))
+            .map(([id, action]) => ({
+                id,
+                className: action.className,
+                label: action.label(context),
+                icon: action.icon(context),
+                title: action.shortcut && withShortcut(action.label(context), action.shortcut),
+                keys: action.shortcut && shortcutText(action.shortcut),
+                isToggle: Boolean(action.isActive),
+                isActive: Boolean(action.isActive?.(context)),
+                isDisabled: Boolean(action.isDisabled?.(context)),
+                select: () => action.onSelected(this.context),
+            }));
+    }
+
+    get stateText() {
+        return callStateText(this.props.call, this.voiceState);
+    }
+
+    get isConsulted() {
+        return this.props.call.role === "consulted";
+    }
+
+    get isTransferShown() {
+        const { call } = this.props;
+        return this.store.isTransferShown && !this.isConsulted && !call.transfer;
+    }
+
+    /** Choosing to whom the call goes, and who hears whom, need the room. */
+    get isCompact() {
+        return this.isTransferShown || Boolean(this.props.call.transfer);
+    }
+
+    get hangUpText() {
+        if (this.isConsulted) {
+            return _t("Leave the call");
+        }
+        return this.props.call.transfer ? _t("Hang up for all") : _t("Hang up");
+    }
+
+    get hangUpTitle() {
+        return withShortcut(this.hangUpText, "hang_up");
+    }
+
+    get voiceState() {
+        const { session } = this.store;
+        return session && session.uuid === this.props.call.uuid ? session.state : undefined;
+    }
+
+    get warning() {
+        return soundWarning(this.store.session);
+    }
+
+    get supervisors() {
+        return (this.props.call.supervisors || []).map(({ id, name, mode }) => ({
+            id,
+            mode,
+            icon: monitorMode(mode).icon,
+            text: monitorMode(mode).seen(name),
+        }));
+    }
+
+    get numberText() {
+        const { caller_id: callerId, our_number: ourNumber } = this.props.call;
+        const number = callerId || ourNumber;
+        return number ? number.name || number.number_display : "";
+    }
+
+    onKey(key) {
+        this.softphone.link.sendDigits(key);
+    }
+
+    onKeypadKeydown(ev) {
+        if (/^[0-9*#]$/.test(ev.key) && !ev.ctrlKey && !ev.altKey && !ev.metaKey) {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.onKey(ev.key);
+        }
+    }
+
+    rejoin() {
+        this.softphone.link.rejoin(this.props.call.uuid);
+    }
+}

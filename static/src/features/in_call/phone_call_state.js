@@ -1,0 +1,44 @@
+import { Component } from "@odoo/owl";
+import { customerStateText, phoneStateText } from "@crm_telephony/core/call_texts";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+const ICONS = {
+    new: "fa-circle-o text-muted",
+    initiated: "fa-circle-o-notch text-muted",
+    ringing: "fa-bell-o text-warning",
+    in_progress: "fa-check-circle text-success",
+    ended: "fa-times-circle text-danger",
+};
+
+/** Both telephones of a call that the person makes through a telephone of their own. */
+export class PhoneCallState extends Component {
+    static template = "crm_telephony.PhoneCallState";
+    static props = { call: Object };
+
+    setup() {
+        this.store = useSoftphone().store;
+    }
+
+    get phoneText() {
+        return phoneStateText(this.props.call, this.store.agent?.press_to_accept);
+    }
+
+    /** Answered is not yet there: somebody has to press the key. */
+    get phoneIcon() {
+        const { agent_connected, agent_state } = this.props.call;
+        return ICONS[agent_state === "in_progress" && !agent_connected ? "ringing" : agent_state];
+    }
+
+    get phoneNumber() {
+        const { agent } = this.store;
+        return agent?.phone_number_display || agent?.phone_number || "";
+    }
+
+    get customerText() {
+        return customerStateText(this.props.call);
+    }
+
+    get customerIcon() {
+        return ICONS[this.props.call.customer_state];
+    }
+}

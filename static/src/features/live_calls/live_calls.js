@@ -1,0 +1,138 @@
+/**
+ * The calls of everybody: those in conversation, and those who wait in a queue.
+ *
+ * Read when the window is first opened, and followed by the bus from then on. Nothing is asked of
+ * the server, and nothing is kept, for a window that nobody opens.
+ */
+
+import { markRaw } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { user } from "@web/core/user";
+import { Reactive } from "@web/core/utils/reactive";
+import { humanError } from "@crm_telephony/core/human_error";
+
+/** The server's order: who came first stands first. Its dates sort as text. */
+function byArrival(a, b) {
+    return a.started_at < b.started_at ? -1 : Number(a.started_at > b.started_at) || a.id - b.id;
+}
+
+export class LiveCalls extends Reactive {
+    /** @type {Object[]} rows of `live_calls`; replaced, never changed */
+    talking = markRaw([]);
+    /** @type {{ row: Object, position: number }[]} rows of `queued_calls`, place in the queue */
+    waiting = markRaw([]);
+    isRead = false;
+    error = "";
+
+    /**
+     * @param {Object} orm the orm service
+     * @param {Object} bus the bus service
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+     */
+    constructor(orm, bus, store) {
+        super();
+        Object.assign(this, { _orm: orm, _bus: bus, _store: store });
+        this._rows = markRaw(new Map());
+        /** uuid → revision, of rows that have left the lists, too */
+        this._revisions = markRaw(new Map());
+        /** What the bus told while the lists were being read */
+        this._news = markRaw([]);
+        /** Number of the reading that counts; 0: none is on its way */
+        this._reading = 0;
+        this._readings = 0;
+    }
+
+    start() {
+        this._bus.subscribe("telephony/live_updated", (row) => this.onRow(row));
+        this._bus.addEventListener("BUS:RECONNECT", () => this._catchUp());
+        browser.addEventListener("visibilitychange", () => {
+            if (document.visibilityState === "visible") {
+                this._catchUp();
+            }
+        });
+    }
+
+    /** The window is open: from now on the lists are needed. */
+    async open() {
+        if (!this.isRead && !this._reading) {
+            await this.refresh();
+        }
+    }
+
+    /** News may be lost: read again, now or when the window is next opened. */
+    _catchUp() {
+        const wasNeeded = this.isRead || this._reading;
+        if (wasNeeded && this._store.isOpen) {
+            this.refresh();
+        } else {
+            this.isRead = false;
+        }
+    }
+
+    async refresh() {
+        const reading = ++this._readings;
+        this._reading = reading;
+        this._news = markRaw([]);
+        try {
+            const lists = await Promise.all(
+                ["live_calls", "queued_calls"].map((method) =>
+                    this._orm.silent.call("telephony.call", method, [])
+                )
+            );
+            if (reading === this._reading) {
+                this._rows = markRaw(new Map());
+                this._revisions = markRaw(new Map());
+                lists.flat().forEach((row) => this._put(row));
+                this._news.forEach((row) => this._put(row));
+                Object.assign(this, { isRead: true, error: "", _reading: 0 });
+                this._sort();
+            }
+        } catch (error) {
+            if (reading === this._reading) {
+                Object.assign(this, { error: humanError(error), _reading: 0 });
+            }
+        }
+    }
+
+    /** @param {Object} row as in the lists; `list` says where it stands now, if anywhere */
+    onRow(row) {
+        if (!user.activeCompanies.some((company) => company.id === row.company_id)) {
+            return;
+        }
+        if (this._reading) {
+            this._news.push(row);
+        }
+        if (this.isRead) {
+            this._put(row);
+            this._sort();
+        }
+    }
+
+    _put(row) {
+        const known = this._revisions.get(row.uuid);
+        if (row.revision < known) {
+            return; // the bus has delivered it late
+        }
+        this._revisions.set(row.uuid, row.revision);
+        if (row.list) {
+            this._rows.set(row.uuid, row);
+        } else {
+            this._rows.delete(row.uuid);
+        }
+    }
+
+    _sort() {
+        const rows = [...this._rows.values()].sort(byArrival);
+        const positions = {};
+        this.talking = markRaw(rows.filter((row) => row.list === "conversation"));
+        this.waiting = markRaw(
+            rows
+                .filter((row) => row.list === "queue")
+                .map((row) => {
+                    const queueId = row.queue?.id;
+                    positions[queueId] = (positions[queueId] || 0) + 1;
+                    return { row, position: positions[queueId] };
+                })
+        );
+    }
+}

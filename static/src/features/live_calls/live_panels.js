@@ -1,0 +1,58 @@
+import { Component, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { useLiveClock } from "@crm_telephony/core/live_clock";
+import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { ConversationRow } from "./conversation_row";
+import { LiveRows } from "./live_rows";
+import { reasonNotToPickUp } from "./live_texts";
+import { QueueRow } from "./queue_row";
+
+/** What both lists have: their rows, a clock, and what is said when there are none. */
+class LivePanel extends Component {
+    // Each list has its own.
+    static template = "";
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.live = useState(this.softphone.live);
+        this.clock = useLiveClock(this.store);
+        useFirstFocus();
+    }
+}
+
+/** Every running conversation of the companies this person works for. */
+export class ConversationPanel extends LivePanel {
+    static template = "crm_telephony.ConversationPanel";
+    static components = { ConversationRow, LiveRows };
+    rowLines = ConversationRow.lines;
+
+    get items() {
+        return this.live.talking.map((row) => ({ row }));
+    }
+
+    get countText() {
+        const count = this.live.talking.length;
+        return count === 1
+            ? _t("One call in conversation")
+            : _t("%(count)s calls in conversation", { count });
+    }
+}
+
+/** The callers who wait, the longest waiting first. */
+export class QueuePanel extends LivePanel {
+    static template = "crm_telephony.QueuePanel";
+    static components = { LiveRows, QueueRow };
+    rowLines = QueueRow.lines;
+
+    get countText() {
+        const count = this.live.waiting.length;
+        return count === 1 ? _t("One caller waits") : _t("%(count)s callers wait", { count });
+    }
+
+    /** Said once above the list; a call is a reason everybody knows of. */
+    get notice() {
+        return this.live.waiting.length && !this.store.hasCall ? reasonNotToPickUp(this.store) : "";
+    }
+}

@@ -1,0 +1,52 @@
+/**
+ * What the live lists say about a call.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { AgentState } from "@crm_telephony/core/constants";
+
+const NORMAL = { id: "normal", className: "", icon: "", word: () => "" };
+const LONG = {
+    id: "long",
+    className: "badge rounded-pill text-bg-warning",
+    icon: "fa-exclamation-circle",
+    word: () => _t("Long wait"),
+};
+const TOO_LONG = {
+    id: "too_long",
+    className: "badge rounded-pill text-bg-danger",
+    icon: "fa-exclamation-triangle",
+    word: () => _t("Too long"),
+};
+
+/**
+ * @param {Object|false|undefined} queue with `amber_seconds` and `red_seconds`; 0: no such limit
+ * @param {number} seconds how long somebody has waited
+ * @returns {{ id: string, className: string, icon: string, word: string }}
+ */
+export function waitingLevel(queue, seconds) {
+    const isOver = (limit) => Boolean(limit) && seconds >= limit;
+    const level =
+        (isOver(queue?.red_seconds) && TOO_LONG) || (isOver(queue?.amber_seconds) && LONG);
+    return level ? { ...level, word: level.word() } : { ...NORMAL, word: "" };
+}
+
+/**
+ * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+ * @returns {string} why this person cannot take a caller out of a queue now; empty: it is possible
+ */
+export function reasonNotToPickUp(store) {
+    if (store.isBusy || store.agent?.state === AgentState.IN_CALL) {
+        return _t("You are already in a call.");
+    }
+    if (store.accepting) {
+        return _t("You are answering a call.");
+    }
+    if (!store.isOnline) {
+        return _t("You are offline. Go online to pick up a caller.");
+    }
+    if (store.isUnreachable || store.agent.state === AgentState.UNREACHABLE) {
+        return _t("Calls do not reach you at the moment, so you cannot pick up a caller.");
+    }
+    return "";
+}

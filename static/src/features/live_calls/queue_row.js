@@ -1,0 +1,55 @@
+import { Component } from "@odoo/owl";
+import { Dropdown } from "@web/core/dropdown/dropdown";
+import { DropdownItem } from "@web/core/dropdown/dropdown_item";
+import { _t } from "@web/core/l10n/translation";
+import { numberBelow, rowName } from "@crm_telephony/core/call_texts";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { Elapsed } from "./elapsed";
+import { reasonNotToPickUp } from "./live_texts";
+
+/** One caller who waits, and the menu to answer that very caller. */
+export class QueueRow extends Component {
+    static template = "crm_telephony.QueueRow";
+    static components = { Dropdown, DropdownItem, Elapsed };
+    static props = { row: Object, position: Number, clock: Object };
+    /** How many lines the template writes of a row. */
+    static lines = (row) => 2 + Boolean(numberBelow(row)) + Boolean(row.is_callback);
+
+    setup() {
+        Object.assign(this, useSoftphone());
+    }
+
+    get name() {
+        return rowName(this.props.row);
+    }
+
+    get numberBelow() {
+        return numberBelow(this.props.row);
+    }
+
+    get menuLabel() {
+        return _t("What to do with %(name)s", { name: this.name });
+    }
+
+    get positionText() {
+        return _t("Position %(position)s", { position: this.props.position });
+    }
+
+    get isAnswering() {
+        return this.store.accepting === this.props.row.uuid;
+    }
+
+    get reason() {
+        return reasonNotToPickUp(this.store);
+    }
+
+    get itemAttrs() {
+        return this.reason ? { "aria-disabled": "true", title: this.reason } : {};
+    }
+
+    pickUp() {
+        if (!this.reason) {
+            this.softphone.calls.pickUp(this.props.row.uuid);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+/**
+ * Listening to conversations of others: the server allows it, and the sound follows.
+ *
+ * It lives in this tab only, and a reload ends it: nobody listens without looking at it.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { MonitorMode, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
+import { humanError } from "@crm_telephony/core/human_error";
+import { VoiceDevice } from "@crm_telephony/voice/voice_device";
+
+export class MonitorControl {
+    /**
+     * @param {Object} parts
+     * @param {Object} parts.orm the orm service
+     * @param {Object} parts.notification the notification service
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
+     * @param {import("@crm_telephony/shell/softphone_frame").SoftphoneFrame} parts.frame
+     * @param {import("@crm_telephony/core/live_sync").LiveSync} parts.sync
+     * @param {import("@crm_telephony/core/browser_settings").BrowserSettings} parts.settings
+     */
+    constructor({ settings, ...parts }) {
+        Object.assign(this, parts);
+        this.voice = new VoiceDevice(settings);
+    }
+
+    start() {
+        this.sync.on("telephony/monitoring_ended", (message) => this.onEnded(message));
+    }
+
+    /**
+     * Enter a conversation, or change the way of being in it.
+     *
+     * @param {Object} row of the list of conversations
+     * @param {string} mode one of `MonitorMode`
+     */
+    async enter(row, mode) {
+        const { store } = this;
+        if (store.monitoring?.uuid === row.uuid) {
+            return this.setMode(mode);
+        }
+        store.error = "";
+        store.endedCall = null;
+        store.monitoring = { ...row, mode, legId: 0, state: VoiceState.CONNECTING, isBusy: false };
+        const { monitoring } = store;
+        this.frame.open();
+        try {
+            await this.voice.ensureMicrophone();
+            this.voice.prepare(VoiceNeed.CALL).catch(() => {}); // `connect` reports it, if it fails again
+            const answer = await this._ask("monitor", row.uuid, mode);
+            if (store.monitoring !== monitoring) {
+                return this._ask("stop_monitoring", row.uuid); // left before the server answered
+            }
+            Object.assign(monitoring, { ...answer, legId: answer.leg_id });
+            await this._connect(monitoring);
+        } catch (error) {
+            if (store.monitoring === monitoring) {
+                store.error = humanError(error);
+                await this.leave();
+            }
+        }
+    }
+
+    async _connect(monitoring) {
+        await this.voice.connect(monitoring.uuid, {
+            onState: (state) => this._onVoiceState(monitoring, state),
+            onWarnings: () => {},
+        });
+        if (this.store.monitoring === monitoring) {
+            this._muteIfSilent(monitoring);
+        }
+    }
+
+    /** The carrier mutes whoever only listens; the microphone is closed as well. */
+    _muteIfSilent({ mode }) {
+        this.voice.mute(mode === MonitorMode.LISTEN);
+    }
+
+    _onVoiceState(monitoring, state) {
+        if (this.store.monitoring !== monitoring) {
+            return;
+        }
+        if (state === VoiceState.LOST) {
+            this._end();
+            this._ask("stop_monitoring", monitoring.uuid).catch(() => {}); // it may be over
+        } else {
+            monitoring.state = state;
+        }
+    }
+
+    /** @param {string} mode one of `MonitorMode` */
+    async setMode(mode) {
+        const { monitoring } = this.store;
+        if (!monitoring?.legId || monitoring.isBusy || monitoring.mode === mode) {
+            return;
+        }
+        monitoring.isBusy = true;
+        this.store.error = "";
+        try {
+            if (mode === MonitorMode.LISTEN) {
+                this.voice.mute(true); // at once: whoever goes silent wants to be
+            }
+            const answer = await this._ask("set_monitor_mode", monitoring.uuid, mode);
+            monitoring.mode = answer.mode;
+        } catch (error) {
+            this.store.error = humanError(error);
+        }
+        monitoring.isBusy = false;
+        if (this.store.monitoring === monitoring) {
+            this._muteIfSilent(monitoring);
+        }
+    }
+
+    /** Leave the conversation, which goes on. */
+    async leave() {
+        const { monitoring } = this.store;
+        if (!monitoring) {
+            return;
+        }
+        this.voice.disconnect();
+        this.voice.release(VoiceNeed.CALL);
+        this.store.monitoring = null;
+        try {
+            await this._ask("stop_monitoring", monitoring.uuid);
+        } catch (error) {
+            // The leg has ended with the sound; the server hears it from the carrier.
+            console.warn("Telephony: the server was not told of the leaving", error);
+        }
+    }
+
+    /** @param {{ leg_id: number }} message the server says that a leg of this person is gone */
+    onEnded({ leg_id }) {
+        if (leg_id && this.store.monitoring?.legId === leg_id) {
+            this._end();
+        }
+    }
+
+    _end() {
+        this.voice.disconnect();
+        this.voice.release(VoiceNeed.CALL);
+        this.store.monitoring = null;
+        this.notification.add(_t("You are no longer connected to the conversation."), {
+            type: "info",
+        });
+    }
+
+    _ask(method, ...args) {
+        return this.orm.silent.call("telephony.call", method, args);
+    }
+}

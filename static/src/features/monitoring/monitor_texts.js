@@ -1,0 +1,65 @@
+/**
+ * The three ways in which a supervisor can be in a conversation of somebody else.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { user } from "@web/core/user";
+import { AgentState, MonitorMode } from "@crm_telephony/core/constants";
+
+export const MONITOR_MODES = Object.freeze([
+    {
+        id: MonitorMode.LISTEN,
+        icon: "fa-headphones",
+        label: () => _t("Listen"),
+        hint: () => _t("Nobody hears you."),
+        seen: (name) => _t("%(name)s listens to this call.", { name }),
+    },
+    {
+        id: MonitorMode.WHISPER,
+        icon: "fa-comment-o",
+        label: () => _t("Whisper"),
+        hint: (name) => _t("Only %(name)s hears you.", { name }),
+        seen: (name) =>
+            _t("%(name)s listens, and can speak to you. The customer does not hear it.", { name }),
+    },
+    {
+        id: MonitorMode.BARGE,
+        icon: "fa-users",
+        label: () => _t("Barge in"),
+        hint: () => _t("Everybody hears you."),
+        seen: (name) => _t("%(name)s takes part in this call.", { name }),
+    },
+]);
+
+/** @param {string} id one of `MonitorMode` */
+export function monitorMode(id) {
+    return MONITOR_MODES.find((mode) => mode.id === id) || MONITOR_MODES[0];
+}
+
+/**
+ * @param {Object|null} call CallData
+ * @returns {string[]} who listens to this person's call, and how
+ */
+export function supervisorTexts(call) {
+    return (call?.supervisors || []).map(({ name, mode }) => monitorMode(mode).seen(name));
+}
+
+/**
+ * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+ * @param {Object} row of the list of conversations
+ * @returns {string} why this person cannot listen to it now; empty when it is possible
+ */
+export function reasonNotToMonitor(store, row) {
+    if (row.user && row.user.id === user.userId) {
+        return _t("This is your own conversation.");
+    }
+    if (store.monitoring) {
+        return store.monitoring.uuid === row.uuid
+            ? ""
+            : _t("You are listening to another conversation. Leave it first.");
+    }
+    if (store.hasCall || store.agent?.state === AgentState.IN_CALL) {
+        return _t("You are already in a call.");
+    }
+    return store.accepting ? _t("You are answering a call.") : "";
+}

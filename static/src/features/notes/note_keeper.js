@@ -1,0 +1,101 @@
+/**
+ * Notes of calls, saved by themselves while they are typed.
+ *
+ * What the server has not confirmed stays in this tab's storage, so that neither a reload nor a
+ * lost network loses a word.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { Reactive } from "@web/core/utils/reactive";
+import { sendLast } from "@crm_telephony/core/beacon";
+import { humanError } from "@crm_telephony/core/human_error";
+
+const SAVE_DELAY = 800; // ms after the last key
+const LONGEST_DELAY = 3_000; // ms: who types without a pause is saved, too
+const PREFIX = "telephony.note.";
+
+export class NoteKeeper extends Reactive {
+    /** uuid → text that the server does not have yet */
+    drafts = {};
+    /** uuid → text the server confirmed last, newer than a CallData read before */
+    saved = {};
+    error = "";
+    isSaving = false;
+
+    constructor(orm) {
+        super();
+        this._orm = orm;
+        this._timers = {};
+        this._since = {};
+        this._sending = {};
+        for (const key of Object.keys(browser.sessionStorage)) {
+            if (key.startsWith(PREFIX)) {
+                this.drafts[key.slice(PREFIX.length)] = browser.sessionStorage.getItem(key);
+            }
+        }
+        browser.addEventListener("pagehide", () => this._sendAll());
+    }
+
+    /**
+     * @param {Object} call CallData
+     * @returns {string} what the text area shows
+     */
+    text(call) {
+        return this.drafts[call.uuid] ?? this.saved[call.uuid] ?? (call.note || "");
+    }
+
+    isSaved(call) {
+        return call.uuid in this.saved && !(call.uuid in this.drafts);
+    }
+
+    /** The server's text is newer than what we saved once: another tab or person wrote it. */
+    forget(uuid) {
+        delete this.saved[uuid];
+    }
+
+    /** @param {string} uuid of the call, @param {string} text */
+    write(uuid, text) {
+        if (!uuid) {
+            return;
+        }
+        this.drafts[uuid] = text;
+        browser.sessionStorage.setItem(PREFIX + uuid, text);
+        browser.clearTimeout(this._timers[uuid]);
+        this._since[uuid] ||= Date.now();
+        const left = Math.max(0, this._since[uuid] + LONGEST_DELAY - Date.now());
+        this._timers[uuid] = browser.setTimeout(() => this.flush(uuid), Math.min(SAVE_DELAY, left));
+    }
+
+    /** Save now what is not saved yet. @param {string} uuid of the call */
+    async flush(uuid) {
+        browser.clearTimeout(this._timers[uuid]);
+        delete this._since[uuid];
+        const text = this.drafts[uuid];
+        if (text === undefined || text === this._sending[uuid]) {
+            return; // leaving the field and leaving the panel ask for the same
+        }
+        this._sending[uuid] = text;
+        this.isSaving = true;
+        try {
+            await this._orm.silent.call("telephony.call", "save_note", [uuid, text]);
+            this.error = "";
+            this.saved[uuid] = text;
+            if (this.drafts[uuid] === text) {
+                delete this.drafts[uuid];
+                browser.sessionStorage.removeItem(PREFIX + uuid);
+            }
+        } catch (error) {
+            this.error = humanError(error);
+        }
+        if (this._sending[uuid] === text) {
+            delete this._sending[uuid];
+        }
+        this.isSaving = false;
+    }
+
+    _sendAll() {
+        for (const [uuid, text] of Object.entries(this.drafts)) {
+            sendLast("telephony.call", "save_note", [uuid, text]);
+        }
+    }
+}

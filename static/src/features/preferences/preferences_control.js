@@ -1,0 +1,31 @@
+/**
+ * Saves how a person makes calls. What belongs to the computer is saved by `BrowserSettings`.
+ */
+
+import { humanError } from "@crm_telephony/core/human_error";
+
+export class PreferencesControl {
+    /**
+     * @param {Object} orm the orm service
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+     */
+    constructor(orm, store) {
+        Object.assign(this, { orm, store });
+    }
+
+    /**
+     * @param {Object} values of `call_via`, `phone_number`, `press_to_accept`,
+     *  `default_number_id`, `call_waiting`
+     * @returns {Promise<string>} why they were refused, in the server's words; empty when saved
+     */
+    async save(values) {
+        try {
+            this.store.applyAgent(
+                await this.orm.silent.call("telephony.agent", "save_preferences", [values])
+            );
+            return "";
+        } catch (error) {
+            return humanError(error);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import { Component, onMounted } from "@odoo/owl";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { user } from "@web/core/user";
+import { customerName, outcomeText } from "@crm_telephony/core/call_texts";
+import { Caller } from "@crm_telephony/core/caller";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+const { DateTime } = luxon;
+const UNANSWERED = ["missed", "abandoned", "voicemail", "declined"];
+
+/** The last calls, newest first, each one click from being called again. */
+export class RecentPanel extends Component {
+    static template = "crm_telephony.RecentPanel";
+    static components = { Caller };
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        onMounted(() => this.softphone.missed.markSeen());
+    }
+
+    isMissed(call) {
+        return call.direction === "incoming" && UNANSWERED.includes(call.outcome);
+    }
+
+    directionIcon(call) {
+        if (this.isMissed(call)) {
+            return "fa-times text-danger";
+        }
+        return call.direction === "incoming"
+            ? "fa-long-arrow-down text-success"
+            : "fa-long-arrow-up text-muted";
+    }
+
+    directionText(call) {
+        if (this.isMissed(call)) {
+            return outcomeText(call);
+        }
+        return call.direction === "incoming" ? _t("Incoming call.") : _t("Outgoing call.");
+    }
+
+    when(call) {
+        const date = deserializeDateTime(call.created_at);
+        return date.hasSame(DateTime.now(), "day")
+            ? date.toLocaleString(DateTime.TIME_SIMPLE)
+            : date.toLocaleString({ month: "short", day: "numeric" });
+    }
+
+    isMine(call) {
+        return call.user && call.user.id === user.userId;
+    }
+
+    /** What came of the call can still be said later: its note, its result, the next step. */
+    open(call) {
+        this.store.endedCall = call;
+    }
+
+    openLabel(call) {
+        return _t("Note and follow-up of the call with %(name)s", { name: customerName(call) });
+    }
+
+    callAgainLabel(call) {
+        return _t("Call %(name)s", { name: customerName(call) });
+    }
+
+    callAgain(call) {
+        this.softphone.dialling.dial({
+            number: call.customer.number,
+            name: call.customer.name || "",
+            target: call.record ? { resModel: call.record.model, resId: call.record.id } : null,
+        });
+    }
+}

@@ -1,0 +1,42 @@
+/**
+ * The button that starts, pauses and resumes the recording of a conversation.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { callActionRegistry } from "@crm_telephony/core/call_action_registry";
+import { CallState } from "@crm_telephony/core/constants";
+
+const LIVE = ["starting", "recording", "paused"];
+
+/**
+ * @param {Object} call CallData
+ * @returns {string} what a click on the button asks for
+ */
+function nextWish({ recording }) {
+    return LIVE.includes(recording.state) && recording.wanted === "recording"
+        ? "paused"
+        : "recording";
+}
+
+function label({ call }) {
+    if (!LIVE.includes(call.recording.state)) {
+        return _t("Record call");
+    }
+    return nextWish(call) === "paused" ? _t("Pause recording") : _t("Resume recording");
+}
+
+callActionRegistry.add(
+    "recording",
+    {
+        className: "o_telephony_record",
+        label,
+        icon: ({ call }) =>
+            nextWish(call) === "paused" ? "fa fa-pause-circle" : "fa fa-dot-circle-o",
+        isVisible: ({ call }) =>
+            Boolean(call.recording) && call.recording.mode !== "off" && call.role !== "consulted",
+        isDisabled: ({ call }) =>
+            call.state !== CallState.IN_PROGRESS || Boolean(call.recording.reason),
+        onSelected: ({ softphone, call }) => softphone.recording.set(call, nextWish(call)),
+    },
+    { sequence: 35 }
+);

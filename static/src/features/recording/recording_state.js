@@ -1,0 +1,75 @@
+import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+const STARTING = "starting";
+const RECORDING = "recording";
+const PAUSED = "paused";
+
+/**
+ * @param {Object} recording of CallData
+ * @returns {string} what happens with the recording, in words
+ */
+export function recordingText({ state, wanted, interrupted, announcing }) {
+    if (state === STARTING) {
+        return _t("The recording starts…");
+    }
+    if (interrupted) {
+        return _t("Recording paused until you speak again");
+    }
+    if (wanted === PAUSED) {
+        return state === PAUSED ? _t("Recording paused") : _t("Pausing the recording…");
+    }
+    if (wanted === "stopped") {
+        return _t("Stopping the recording…");
+    }
+    if (state === PAUSED) {
+        return _t("Resuming the recording…");
+    }
+    return announcing
+        ? _t("The customer is told that this call is recorded.")
+        : _t("Recording now");
+}
+
+/** Whether a conversation is recorded, by word and sign; and if it cannot be changed, why. */
+export class RecordingState extends Component {
+    static template = "crm_telephony.RecordingState";
+    static props = { call: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+    }
+
+    get recording() {
+        return this.props.call.recording;
+    }
+
+    get isLive() {
+        return this.recording.state !== "off";
+    }
+
+    get isAlways() {
+        return this.recording.mode === "always";
+    }
+
+    get canStop() {
+        return !this.isAlways && this.props.call.role !== "consulted";
+    }
+
+    get isOn() {
+        return this.recording.state === RECORDING;
+    }
+
+    get text() {
+        return this.isLive ? recordingText(this.recording) : "";
+    }
+
+    get isShown() {
+        const { mode, reason, problem } = this.recording || {};
+        return Boolean(this.recording && mode !== "off" && (this.isLive || reason || problem));
+    }
+
+    stop() {
+        this.softphone.recording.set(this.props.call, "stopped");
+    }
+}

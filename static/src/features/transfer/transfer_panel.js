@@ -1,0 +1,117 @@
+import { Component, onMounted, onWillDestroy, useRef, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { KeepLast } from "@web/core/utils/concurrency";
+import { useDebounced } from "@web/core/utils/timing";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { targetState } from "./transfer_texts";
+
+const SEARCH_DELAY = 250; // ms after the last key
+
+/** Choosing to whom a call goes, and how. */
+export class TransferPanel extends Component {
+    static template = "crm_telephony.TransferPanel";
+    static props = { call: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.state = useState({ term: "", targets: [], active: -1, isReady: false, isBusy: false });
+        this.input = useRef("input");
+        this.keepLast = new KeepLast();
+        this.searchSoon = useDebounced(() => this.search(), SEARCH_DELAY);
+        onMounted(() => {
+            this.input.el.focus();
+            this.search();
+        });
+        // What is true of colleagues changes while somebody looks.
+        this.softphone.sync.bus.subscribe("telephony/agent_state", this.searchSoon);
+        onWillDestroy(() =>
+            this.softphone.sync.bus.unsubscribe("telephony/agent_state", this.searchSoon)
+        );
+    }
+
+    async search() {
+        const { call } = this.props;
+        const targets = await this.keepLast.add(
+            this.softphone.transfer.targets(call.uuid, this.state.term.trim())
+        );
+        const before = this.chosen; // perhaps chosen while the answer was on its way
+        const active = targets.findIndex(
+            (target) => before && !target.reason && this.isSame(target, before)
+        );
+        Object.assign(this.state, { targets, active, isReady: true });
+    }
+
+    isSame(one, other) {
+        return one.type === other.type && (one.id || one.number) === (other.id || other.number);
+    }
+
+    get lines() {
+        return this.state.targets.map((target, index) => ({
+            ...target,
+            ...targetState(target),
+            index,
+            isDisabled: Boolean(target.reason),
+            isActive: index === this.state.active,
+        }));
+    }
+
+    get chosen() {
+        return this.state.targets[this.state.active];
+    }
+
+    get canAsk() {
+        return Boolean(this.chosen) && this.chosen.type !== "queue" && !this.state.isBusy;
+    }
+
+    get askTitle() {
+        return this.chosen?.type === "queue" ? _t("A queue cannot be asked.") : "";
+    }
+
+    onInput(ev) {
+        this.state.term = ev.target.value;
+        this.state.active = -1;
+        this.searchSoon();
+    }
+
+    choose(line) {
+        if (!line.isDisabled) {
+            this.state.active = line.index;
+        }
+    }
+
+    /** @param {1|-1} step to the next one that can be chosen */
+    move(step) {
+        const { targets, active } = this.state;
+        for (let i = 1; i <= targets.length; i++) {
+            const index = (active + step * i + targets.length * 2) % targets.length;
+            if (!targets[index].reason) {
+                this.state.active = index;
+                return;
+            }
+        }
+    }
+
+    onKeydown(ev) {
+        const step = { ArrowDown: 1, ArrowUp: -1 }[ev.key];
+        if (step) {
+            ev.preventDefault();
+            this.move(step);
+        } else if (ev.key === "Escape") {
+            ev.preventDefault();
+            ev.stopPropagation();
+            this.close();
+        }
+    }
+
+    close() {
+        this.store.isTransferShown = false;
+    }
+
+    /** @param {"blind"|"warm"|"add"} mode */
+    async transfer(mode) {
+        this.state.isBusy = true;
+        this.store.error = "";
+        await this.softphone.transfer.transfer(this.props.call, this.chosen, mode);
+        this.state.isBusy = false;
+    }
+}

@@ -1,0 +1,83 @@
+import { Component, useEffect, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { TransferState } from "@crm_telephony/core/constants";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { transferText } from "./transfer_texts";
+
+const GRACE = 1_000; // ms after the deadline
+
+/** Who hears whom while somebody else is asked, and how it goes on. */
+export class TransferStrip extends Component {
+    static template = "crm_telephony.TransferStrip";
+    static props = { call: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.state = useState({ isBusy: false });
+        useEffect(
+            () => this.watch(),
+            () => [this.transfer.id, this.transfer.state, this.transfer.expires_at]
+        );
+    }
+
+    /** Let the server look once the time of the person who is asked is up. */
+    watch() {
+        const { is_mine, expires_at } = this.transfer;
+        if (!is_mine || !expires_at) {
+            return;
+        }
+        const left = deserializeDateTime(expires_at).toMillis() - this.now;
+        const timer = browser.setTimeout(
+            () => this.softphone.transfer.check(this.props.call),
+            Math.max(0, left) + GRACE
+        );
+        return () => browser.clearTimeout(timer);
+    }
+
+    get now() {
+        return luxon.DateTime.now().toMillis() + this.store.clockOffset;
+    }
+
+    get transfer() {
+        return this.props.call.transfer;
+    }
+
+    get text() {
+        return transferText(this.props.call);
+    }
+
+    get icon() {
+        return this.transfer.state === TransferState.RINGING ? "fa-bell-o" : "fa-users";
+    }
+
+    /** A number rings inside the call, and cannot be left alone with the customer before it answers. */
+    get canComplete() {
+        const { state, mode, kind } = this.transfer;
+        const isThere = [TransferState.TALKING, TransferState.MERGED].includes(state);
+        return isThere || (state === TransferState.RINGING && mode === "warm" && kind === "agent");
+    }
+
+    get completeText() {
+        return (
+            {
+                [TransferState.RINGING]: _t("Transfer without waiting"),
+                [TransferState.MERGED]: _t("Leave the call to both"),
+            }[this.transfer.state] || _t("Hand over")
+        );
+    }
+
+    get cancelText() {
+        return this.transfer.state === TransferState.MERGED
+            ? _t("Remove %(name)s", { name: this.transfer.target })
+            : _t("Back to the customer");
+    }
+
+    /** @param {"complete"|"merge"|"cancel"} name */
+    async act(name) {
+        this.state.isBusy = true;
+        await this.softphone.transfer[name](this.props.call);
+        this.state.isBusy = false;
+    }
+}

@@ -1,0 +1,116 @@
+/**
+ * What the screen says while a call changes hands: who is asked, and who hears whom.
+ */
+
+import { _t } from "@web/core/l10n/translation";
+import { AgentState, TransferState } from "@crm_telephony/core/constants";
+
+const WAITING = [TransferState.RINGING, TransferState.JOINING];
+
+/**
+ * @param {Object} call CallData with a `transfer`
+ * @returns {string} who hears whom now, in one or two sentences
+ */
+export function transferText({ role, transfer }) {
+    const { state, mode, target, by } = transfer;
+    const isAsked = role === "consulted";
+    const name = isAsked ? by.name : target;
+    if (state === TransferState.MERGED) {
+        return _t("You, %(name)s and the customer hear each other.", { name });
+    }
+    if (WAITING.includes(state)) {
+        return waitingText({ state, mode, name, isAsked });
+    }
+    return isAsked
+        ? _t("%(name)s asks you. The customer hears music, and hears neither of you.", { name })
+        : _t("You talk with %(name)s. The customer hears music, and hears neither of you.", {
+              name,
+          });
+}
+
+function waitingText({ state, mode, name, isAsked }) {
+    if (isAsked) {
+        return _t("You are being connected with %(name)s.", { name });
+    }
+    if (state === TransferState.JOINING) {
+        return _t("%(name)s has accepted and is being connected.", { name });
+    }
+    return mode === "warm"
+        ? _t("It rings at %(name)s. The customer hears music.", { name })
+        : _t("It rings at %(name)s. The customer goes on hearing you.", { name });
+}
+
+/**
+ * @param {Object} offer OfferData
+ * @returns {string} why a call rings here that a colleague had; empty for an ordinary call
+ */
+export function offerReason({ transfer }) {
+    const sentences = {
+        blind: _t("%(name)s passes this call on to you.", transfer || {}),
+        warm: _t(
+            "%(name)s asks you about this call. The customer does not hear you.",
+            transfer || {}
+        ),
+        add: _t("%(name)s asks you to join this call.", transfer || {}),
+        returned: _t("Came back: %(name)s did not take this call.", transfer || {}),
+    };
+    return transfer ? sentences[transfer.kind] : "";
+}
+
+/**
+ * @param {{ mode: string, state: string, name: string }|false} transfer of a row of a live list
+ * @returns {string} what goes on with that call; empty when nothing does
+ */
+export function liveTransferText(transfer) {
+    if (!transfer) {
+        return "";
+    }
+    const { state, mode, name } = transfer;
+    if (state === TransferState.RETURNING) {
+        return _t("Coming back");
+    }
+    if (state === TransferState.MERGED) {
+        return _t("Three talk, with %(name)s", { name });
+    }
+    if (mode === "blind") {
+        return _t("Being passed on to %(name)s", { name });
+    }
+    return state === TransferState.TALKING
+        ? _t("Customer on hold, asking %(name)s", { name })
+        : _t("Ringing at %(name)s", { name });
+}
+
+const STATES = {
+    [AgentState.AVAILABLE]: { icon: "fa-check-circle text-success", word: () => _t("Available") },
+    [AgentState.RINGING]: { icon: "fa-bell text-warning", word: () => _t("Is being called") },
+    [AgentState.IN_CALL]: { icon: "fa-phone text-info", word: () => _t("In a call") },
+    [AgentState.UNREACHABLE]: {
+        icon: "fa-exclamation-triangle text-danger",
+        word: () => _t("Cannot be reached"),
+    },
+    [AgentState.OFFLINE]: { icon: "fa-minus-circle text-muted", word: () => _t("Offline") },
+};
+const OTHER_STATE = { icon: "fa-clock-o text-warning", word: () => _t("Busy after a call") };
+
+/**
+ * @param {Object} target of `transfer_targets`
+ * @returns {{ icon: string, text: string }} sign and words for its state; never the sign alone
+ */
+export function targetState(target) {
+    if (target.type === "agent") {
+        const { icon, word } = STATES[target.state] || OTHER_STATE;
+        return { icon, text: target.reason || word() };
+    }
+    if (target.type === "queue") {
+        const text =
+            target.reason ||
+            (target.waiting
+                ? _t("Queue, %(count)s waiting", { count: target.waiting })
+                : _t("Queue, nobody waiting"));
+        return { icon: "fa-hourglass-half text-muted", text };
+    }
+    return {
+        icon: "fa-phone text-muted",
+        text: target.reason || target.detail || _t("Call this number"),
+    };
+}

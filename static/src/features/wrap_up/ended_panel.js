@@ -1,0 +1,68 @@
+import { Component } from "@odoo/owl";
+import { user } from "@web/core/user";
+import { conversationLength, outcomeText } from "@crm_telephony/core/call_texts";
+import { Caller } from "@crm_telephony/core/caller";
+import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { FollowUp } from "@crm_telephony/features/follow_up/follow_up";
+import { CallNote } from "@crm_telephony/features/notes/call_note";
+import { CallNext } from "./call_next";
+import { Disposition } from "./disposition";
+import { RecordLink } from "./record_link";
+import { SoundQuestion } from "./sound_question";
+import { WrapUp } from "./wrap_up";
+
+/** What remains when a call is over: how it ended, its note, and what to do next. */
+export class EndedPanel extends Component {
+    static template = "crm_telephony.EndedPanel";
+    static components = {
+        CallNext,
+        Caller,
+        CallNote,
+        Disposition,
+        FollowUp,
+        RecordLink,
+        SoundQuestion,
+        WrapUp,
+    };
+    static props = { call: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        useFirstFocus();
+    }
+
+    get outcome() {
+        return outcomeText(this.props.call);
+    }
+
+    get length() {
+        return conversationLength(this.props.call);
+    }
+
+    /** Only who had the call says what came of it. */
+    get isMine() {
+        return this.props.call.user && this.props.call.user.id === user.userId;
+    }
+
+    callAgain() {
+        const { customer, record } = this.props.call;
+        this.softphone.dialling.dial({
+            number: customer.number,
+            name: customer.name || "",
+            target: record ? { resModel: record.model, resId: record.id } : null,
+        });
+    }
+
+    get wrapUp() {
+        return this.store.isWrapUpShown ? this.store.wrapUp : false;
+    }
+
+    get isWrapUpOver() {
+        return !this.wrapUp && this.store.wrapUpOver === this.props.call.uuid;
+    }
+
+    dismiss() {
+        return this.softphone.frame.dismissEnded();
+    }
+}

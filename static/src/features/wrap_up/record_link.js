@@ -1,0 +1,100 @@
+import { Component, onMounted, useState } from "@odoo/owl";
+import { AutoComplete } from "@web/core/autocomplete/autocomplete";
+import { _t } from "@web/core/l10n/translation";
+import { useService } from "@web/core/utils/hooks";
+import { humanError } from "@crm_telephony/core/human_error";
+import { openCallRecord } from "@crm_telephony/core/open_record";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
+
+/** To which contact or lead an ended call belongs, and the way to change that. */
+export class RecordLink extends Component {
+    static template = "crm_telephony.RecordLink";
+    static components = { AutoComplete, CreateRecord };
+    static props = { call: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.state = useState({ found: [], isChanging: false, error: "" });
+        onMounted(() => this.load());
+    }
+
+    get record() {
+        return this.props.call.record;
+    }
+
+    get isChoosing() {
+        return !this.record || this.state.isChanging;
+    }
+
+    /** Records with the customer's number that the call could belong to as well. */
+    get candidates() {
+        return this.state.found.filter((found) => !this.isLinked(found));
+    }
+
+    get searchPlaceholder() {
+        return _t("Search a contact or a lead");
+    }
+
+    get sources() {
+        return [{ placeholder: _t("Searching…"), options: (term) => this.search(term) }];
+    }
+
+    icon({ model }) {
+        return model === "crm.lead" ? "fa-star-o" : "fa-user-o";
+    }
+
+    iconText({ model }) {
+        return model === "crm.lead" ? _t("Lead") : _t("Contact");
+    }
+
+    isLinked({ model, id }) {
+        return this.record && this.record.model === model && this.record.id === id;
+    }
+
+    async load() {
+        try {
+            this.state.found = await this._ask("find_records");
+        } catch (error) {
+            this.state.error = humanError(error);
+        }
+    }
+
+    async search(term) {
+        if (term.length < 2) {
+            return [];
+        }
+        const found = await this._ask("find_records", term);
+        return found.map((record) => ({
+            label: record.detail ? `${record.name} · ${record.detail}` : record.name,
+            cssClass: "o_telephony_link_found",
+            onSelect: () => this.link(record),
+        }));
+    }
+
+    /** @param {{ model: string, id: number }} record */
+    async link({ model, id }) {
+        this.state.error = "";
+        try {
+            const call = await this._ask("link_record", model, id);
+            this.store.applyCall(call);
+            this.state.isChanging = false;
+        } catch (error) {
+            this.state.error = humanError(error);
+        }
+    }
+
+    toggle() {
+        this.state.isChanging = !this.state.isChanging;
+    }
+
+    open() {
+        openCallRecord(this.action, this.props.call);
+    }
+
+    _ask(method, ...args) {
+        return this.orm.silent.call("telephony.call", method, [this.props.call.uuid, ...args]);
+    }
+}

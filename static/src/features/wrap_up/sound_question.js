@@ -1,0 +1,34 @@
+import { Component, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+/** One question after a call whose sound was bad. Nobody has to answer it. */
+export class SoundQuestion extends Component {
+    static template = "crm_telephony.SoundQuestion";
+    static props = { call: Object };
+
+    setup() {
+        const { softphone } = useSoftphone();
+        this.quality = useState(softphone.quality);
+    }
+
+    get state() {
+        return this.quality.questions[this.props.call.uuid];
+    }
+
+    get issues() {
+        return [
+            ["dropped", _t("The call was cut off")],
+            ["latency", _t("Delayed")],
+            ["one_way", _t("Only one side was heard")],
+            ["choppy", _t("Choppy voice")],
+            ["noisy", _t("Noise")],
+            ["echo", _t("Echo")],
+            ["none", _t("It was fine")],
+        ].map(([id, label]) => ({ id, label }));
+    }
+
+    rate(issue) {
+        this.quality.rate(this.props.call.uuid, issue);
+    }
+}

@@ -1,0 +1,72 @@
+import { Component, useState } from "@odoo/owl";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { _t } from "@web/core/l10n/translation";
+import { formatSeconds } from "@crm_telephony/core/call_texts";
+import { useLiveClock } from "@crm_telephony/core/live_clock";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+const SOON = 10; // s
+
+/** How long the person is left alone after a call: a bar, the seconds, and the way to more. */
+export class WrapUp extends Component {
+    static template = "crm_telephony.WrapUp";
+    static props = { wrapUp: Object };
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.clock = useState(useLiveClock(this.store));
+        this.state = useState({ isSending: false });
+    }
+
+    /** @returns {number} seconds, never less than none */
+    get left() {
+        const end = deserializeDateTime(this.props.wrapUp.until).toMillis();
+        return Math.max(0, Math.ceil((end - this.clock.now) / 1000));
+    }
+
+    get total() {
+        const { started_at, until } = this.props.wrapUp;
+        const start = deserializeDateTime(started_at);
+        return Math.max(1, deserializeDateTime(until).diff(start, "seconds").seconds);
+    }
+
+    get percent() {
+        return Math.min(100, Math.round((this.left * 100) / this.total));
+    }
+
+    get leftText() {
+        return formatSeconds(this.left);
+    }
+
+    get barClass() {
+        return this.left <= SOON ? "bg-warning" : "bg-info";
+    }
+
+    get lacksDisposition() {
+        return this.props.wrapUp.lacks_disposition;
+    }
+
+    get sentence() {
+        if (!this.lacksDisposition) {
+            return _t("No call is offered to you until you are done.");
+        }
+        return this.left
+            ? _t("Choose a result before you are done.")
+            : _t(
+                  "The time is over, but the result is missing. Choose one, and calls reach you again."
+              );
+    }
+
+    /** Read out when it changes, which it does at important moments only. */
+    get announcement() {
+        return this.left && this.left <= SOON
+            ? _t("The wrap-up ends in a few seconds.")
+            : this.sentence;
+    }
+
+    async extend() {
+        this.state.isSending = true;
+        await this.softphone.wrapUp.extend();
+        this.state.isSending = false;
+    }
+}

@@ -1,0 +1,12 @@
+import { Panel } from "@crm_telephony/core/constants";
+import { WrapUp } from "./wrap_up";
+
+/** The wrap-up while something else is on the screen, and the way back to it. */
+export class WrapUpBar extends WrapUp {
+    static template = "crm_telephony.WrapUpBar";
+
+    show() {
+        this.softphone.wrapUp.show();
+        this.softphone.frame.show(Panel.KEYPAD);
+    }
+}

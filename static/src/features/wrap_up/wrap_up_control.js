@@ -1,0 +1,123 @@
+/**
+ * The time after a conversation, in which no call is offered. The server has given it and ends it;
+ * this page shows it, and says when it has counted it down.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { deserializeDateTime } from "@web/core/l10n/dates";
+import { effect } from "@web/core/utils/reactive";
+import { humanError } from "@crm_telephony/core/human_error";
+
+const RETRY = 1_000; // ms; the server's clock may be a little behind ours
+
+export class WrapUpControl {
+    /**
+     * @param {Object} services `orm`, `multi_tab` and `notification`
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+     */
+    constructor({ orm, multi_tab, notification }, store) {
+        Object.assign(this, { orm, multiTab: multi_tab, notification, store });
+        /** uuid of the call whose end window was put aside */
+        this.asideUuid = "";
+    }
+
+    /** @param {import("@crm_telephony/core/live_sync").LiveSync} sync */
+    start(sync) {
+        sync.on("telephony/wrap_up_ended", (message) => this.onEnded(message));
+        effect((store) => this._plan(store), [this.store]);
+    }
+
+    /** Ask the server when the time is over. */
+    _plan({ wrapUp, clockOffset }) {
+        browser.clearTimeout(this.timer);
+        if (!wrapUp || wrapUp.lacks_disposition) {
+            return; // without the result it does not end by itself
+        }
+        const left = deserializeDateTime(wrapUp.until).toMillis() - Date.now() - clockOffset;
+        this.timer = browser.setTimeout(() => this._check(), Math.max(left, RETRY));
+    }
+
+    async _check() {
+        if (!(await this.multiTab.isOnMainTab())) {
+            return; // one tab is enough, and the bus tells the others
+        }
+        try {
+            this.store.applyAgent(
+                await this.orm.silent.call("telephony.agent", "check_wrap_up", [])
+            );
+        } catch (error) {
+            // The heartbeat of this page, or a job of the server, ends it a little later.
+            console.debug("Telephony: the end of the wrap-up was not told", error);
+        }
+    }
+
+    /**
+     * Tell the server what the person says about a call.
+     *
+     * @param {string} uuid of the call
+     * @param {Object} values see `telephony.call.wrap_up`
+     */
+    async send(uuid, values) {
+        const args = [uuid, values];
+        const { agent, ...call } = await this.orm.silent.call("telephony.call", "wrap_up", args);
+        if (agent) {
+            this.store.applyAgent(agent);
+        }
+        this.store.applyCall(call);
+    }
+
+    async _try(values) {
+        try {
+            await this.send(this.store.wrapUp.uuid, values);
+            this.store.error = "";
+            return true;
+        } catch (error) {
+            this.store.error = humanError(error);
+            return false;
+        }
+    }
+
+    /** @returns {Promise<boolean>} false when it goes on; the reason is then on the screen */
+    finish() {
+        return this._try({ done: true });
+    }
+
+    /** As much time again. */
+    extend() {
+        return this._try({ extend: true });
+    }
+
+    /** Make room for the keypad; the wrap-up goes on. */
+    putAside() {
+        this.asideUuid = this.store.endedCall.uuid;
+        this.store.endedCall = null;
+    }
+
+    /** Show the end window of the call that is wrapped up. */
+    show() {
+        const { store } = this;
+        this.asideUuid = "";
+        store.endedCall = store.recent.find((call) => call.uuid === store.wrapUp?.uuid) || null;
+    }
+
+    /** After a reload the end window is there again. */
+    restore() {
+        const { store } = this;
+        const isAside = store.wrapUp?.uuid === this.asideUuid;
+        if (store.wrapUp && !isAside && !store.hasCall && !store.endedCall) {
+            this.show();
+        }
+    }
+
+    /** @param {{ uuid: string, reason: string, message: string|false }} message */
+    onEnded({ uuid, reason, message }) {
+        const { store } = this;
+        store.wrapUpOver = uuid;
+        if (reason === "done" && store.endedCall?.uuid === uuid) {
+            store.endedCall = null; // another tab is done with it
+        }
+        if (message && !document.hidden) {
+            this.notification.add(message, { type: "info" });
+        }
+    }
+}

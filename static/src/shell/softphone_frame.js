@@ -1,0 +1,114 @@
+/**
+ * Whether the window is open, minimised or closed, remembered for this tab.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { Panel } from "@crm_telephony/core/constants";
+
+const KEY = "telephony.window";
+/** What may stand in the window in the place of a call */
+const BESIDE_CALL = [Panel.PREFERENCES, Panel.LIVE, Panel.QUEUE];
+
+export class SoftphoneFrame {
+    /**
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+     * @param {import("@crm_telephony/features/recent/missed_calls").MissedCalls} missed
+     * @param {import("@crm_telephony/features/wrap_up/wrap_up_control").WrapUpControl} wrapUp
+     */
+    constructor(store, missed, wrapUp) {
+        Object.assign(this, { store, missed, wrapUp });
+    }
+
+    restore() {
+        try {
+            const { isOpen, isMinimized, panel } = JSON.parse(
+                browser.sessionStorage.getItem(KEY) || "{}"
+            );
+            Object.assign(this.store, {
+                isOpen: Boolean(isOpen),
+                isMinimized: Boolean(isMinimized),
+                panel: Object.values(Panel).includes(panel) ? panel : Panel.KEYPAD,
+            });
+        } catch {
+            browser.sessionStorage.removeItem(KEY); // written by another version
+        }
+    }
+
+    _set(values) {
+        Object.assign(this.store, values);
+        const { isOpen, isMinimized, panel } = this.store;
+        browser.sessionStorage.setItem(KEY, JSON.stringify({ isOpen, isMinimized, panel }));
+    }
+
+    open() {
+        this._set({ isOpen: true, isMinimized: false });
+    }
+
+    minimize() {
+        this._set({ isMinimized: true });
+    }
+
+    /** A running call stays on the screen as a bar; a summary that lacks something stays, too. */
+    async close() {
+        if (this.store.isBusy || this.store.heldCall) {
+            return this.minimize();
+        }
+        while (this.store.endedCall) {
+            if (!(await this.dismissEnded())) {
+                return;
+            }
+        }
+        this._set({ isOpen: false, isMinimized: false });
+    }
+
+    /**
+     * Leave the end window, which also ends the wrap-up.
+     *
+     * @returns {Promise<boolean>} false when something is missing
+     */
+    async dismissEnded() {
+        if (this.store.isWrapUpShown && !(await this.wrapUp.finish())) {
+            return false;
+        }
+        this.store.endedCall = this.store.endedAside;
+        this.store.endedAside = null;
+        this.store.error = "";
+        // The result of a conversation before may be owed.
+        this.wrapUp.restore();
+        return true;
+    }
+
+    toggle() {
+        if (this.store.isOpen && !this.store.isMinimized) {
+            this.close();
+        } else {
+            this.open();
+        }
+    }
+
+    /** Preferences and back. During a call, back means: to the call. */
+    togglePreferences() {
+        const isShown = this.store.panel === Panel.PREFERENCES;
+        this.show(isShown ? Panel.KEYPAD : Panel.PREFERENCES);
+    }
+
+    /** Whether something else stands in the place of a call. */
+    get isBesideCall() {
+        return BESIDE_CALL.includes(this.store.panel);
+    }
+
+    /** A call is more important than what stands in its place. */
+    showCall() {
+        if (this.isBesideCall) {
+            this.show(Panel.KEYPAD);
+        }
+    }
+
+    /** @param {string} panel one of `Panel` */
+    show(panel) {
+        this._set({ panel });
+        if (panel === Panel.RECENT) {
+            this.missed.markSeen();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import { Component } from "@odoo/owl";
+import { useCommand } from "@web/core/commands/command_hook";
+import { CallState, Panel } from "@crm_telephony/core/constants";
+import { SHORTCUTS } from "@crm_telephony/core/shortcuts";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { IncomingCalls } from "@crm_telephony/features/incoming_call/incoming_calls";
+import { SoftphoneWindow } from "./softphone_window";
+
+/** Lives beside every page: the incoming cards, the window, and the keyboard's commands. */
+export class SoftphoneRoot extends Component {
+    static template = "crm_telephony.SoftphoneRoot";
+    static components = { IncomingCalls, SoftphoneWindow };
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        const { calls, frame, held, link } = this.softphone;
+        const store = this.softphone.store;
+        this.addCommand("open", () => frame.open());
+        this.addCommand("queue", () => {
+            frame.open();
+            frame.show(Panel.QUEUE);
+        });
+        const rings = () => store.offers.length > 0;
+        this.addCommand("accept", () => calls.accept(store.offers[0].call.uuid), rings);
+        this.addCommand("decline", () => calls.decline(store.offers[0].call.uuid), rings);
+        this.addCommand(
+            "mute",
+            () => link.mute(!store.session.isMuted),
+            () => Boolean(store.session?.isActive)
+        );
+        this.addCommand(
+            "hold",
+            () => calls.setHold(!store.currentCall.on_hold),
+            () => store.currentCall?.state === CallState.IN_PROGRESS
+        );
+        this.addCommand(
+            "take_back",
+            () => held.takeBack(),
+            () => Boolean(store.heldCall)
+        );
+        this.addCommand(
+            "hang_up",
+            () => calls.hangUp(),
+            () => store.hasCall
+        );
+    }
+
+    /**
+     * @param {string} id of the shortcut, whose name is shown in the command palette
+     * @param {() => void} action
+     * @param {() => boolean} [isAvailable]
+     */
+    addCommand(id, action, isAvailable = () => true) {
+        const { hotkey, label } = SHORTCUTS[id];
+        const run = () => {
+            if (isAvailable()) {
+                action();
+            }
+        };
+        useCommand(label(), run, {
+            hotkey,
+            isAvailable,
+            global: true,
+            hotkeyOptions: { bypassEditableProtection: true },
+        });
+    }
+}

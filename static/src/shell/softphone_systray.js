@@ -1,0 +1,68 @@
+import { Component } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { AgentState } from "@crm_telephony/core/constants";
+import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+/** Each state has its own little sign and its own words, besides its colour. */
+const LOOKS = {
+    [AgentState.OFFLINE]: {
+        icon: "fa-minus-circle text-muted",
+        label: () => _t("Telephone: offline"),
+    },
+    [AgentState.UNREACHABLE]: {
+        icon: "fa-exclamation-triangle text-danger",
+        label: () => _t("Telephone: calls do not reach you"),
+    },
+    [AgentState.AVAILABLE]: {
+        icon: "fa-check-circle text-success",
+        label: () => _t("Telephone: available"),
+    },
+    [AgentState.RINGING]: {
+        icon: "fa-bell text-warning",
+        label: () => _t("Telephone: a call is ringing"),
+    },
+    [AgentState.IN_CALL]: {
+        icon: "fa-volume-up text-info",
+        label: () => _t("Telephone: in a call"),
+    },
+    [AgentState.WRAP_UP]: {
+        icon: "fa-pencil text-info",
+        label: () => _t("Telephone: wrap-up, no call is offered"),
+    },
+};
+
+export class SoftphoneSystray extends Component {
+    static template = "crm_telephony.SoftphoneSystray";
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.keys = shortcutText("open");
+    }
+
+    get look() {
+        return LOOKS[this.store.presence] || LOOKS[AgentState.OFFLINE];
+    }
+
+    get counter() {
+        return this.store.offers.length || this.store.missedCount;
+    }
+
+    get title() {
+        return withShortcut(this.label, "open");
+    }
+
+    get label() {
+        const { missedCount, offers } = this.store;
+        if (offers.length || !missedCount) {
+            return this.look.label();
+        }
+        return missedCount === 1
+            ? _t("%(state)s. One missed call.", { state: this.look.label() })
+            : _t("%(state)s. %(count)s missed calls.", {
+                  state: this.look.label(),
+                  count: missedCount,
+              });
+    }
+}

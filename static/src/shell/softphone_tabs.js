@@ -1,0 +1,95 @@
+import { Component, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
+import { Panel } from "@crm_telephony/core/constants";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+
+/** The row of tabs. In a call, and after one, that call is the first of them. */
+export class SoftphoneTabs extends Component {
+    static template = "crm_telephony.SoftphoneTabs";
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.live = useState(this.softphone.live);
+        this.due = useState(this.softphone.due);
+    }
+
+    get tabs() {
+        const { store, live } = this;
+        const hasCallTab = store.currentCall || store.monitoring || store.endedCall;
+        const first = hasCallTab ? [this.callTab] : this.ownTabs;
+        return [
+            ...first,
+            {
+                panel: Panel.LIVE,
+                className: "o_telephony_tab_live",
+                icon: "fa-comments-o",
+                label: _t("Calls"),
+                title: _t("Calls in conversation"),
+                count: live.talking.length,
+                color: "text-bg-info",
+            },
+            {
+                panel: Panel.QUEUE,
+                className: "o_telephony_tab_queue",
+                icon: "fa-hourglass-half",
+                label: _t("Queue"),
+                title: _t("Calls in queue"),
+                count: live.waiting.length,
+                color: "text-bg-warning",
+            },
+        ].map((tab) => ({ ...tab, isActive: this.isActive(tab) }));
+    }
+
+    get callTab() {
+        const { currentCall, monitoring } = this.store;
+        const isListening = monitoring && !currentCall;
+        const otherLabel = currentCall ? _t("My call") : _t("Last call");
+        return {
+            panel: Panel.KEYPAD,
+            className: "o_telephony_tab_call",
+            icon: isListening ? "fa-headphones" : "fa-phone",
+            label: isListening ? _t("Listening") : otherLabel,
+        };
+    }
+
+    get ownTabs() {
+        return [
+            {
+                panel: Panel.KEYPAD,
+                className: "o_telephony_tab_keypad",
+                icon: "fa-th",
+                label: _t("Keypad"),
+            },
+            {
+                panel: Panel.RECENT,
+                className: "o_telephony_tab_recent",
+                icon: "fa-history",
+                label: _t("Recent"),
+                count: this.store.missedCount,
+                color: "text-bg-danger",
+            },
+            {
+                panel: Panel.CONTACTS,
+                className: "o_telephony_tab_contacts",
+                icon: "fa-address-book-o",
+                label: _t("Contacts"),
+            },
+            {
+                panel: Panel.ACTIVITIES,
+                className: "o_telephony_tab_activities",
+                icon: "fa-check-square-o",
+                label: _t("Activities"),
+                title: _t("Calls to make"),
+                count: this.due.dueCount,
+                color: "text-bg-warning",
+            },
+        ];
+    }
+
+    isActive({ panel, className }) {
+        return className === "o_telephony_tab_call"
+            ? !this.softphone.frame.isBesideCall
+            : this.store.panel === panel;
+    }
+}

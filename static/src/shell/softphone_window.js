@@ -1,0 +1,164 @@
+import { Component, onMounted, useEffect } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { _t } from "@web/core/l10n/translation";
+import { usePopover } from "@web/core/popover/popover_hook";
+import { useBus, useService } from "@web/core/utils/hooks";
+import {
+    customerName,
+    rowName,
+    soundWarning,
+    unreachableText,
+} from "@crm_telephony/core/call_texts";
+import { CallTimer } from "@crm_telephony/core/call_timer";
+import { Panel } from "@crm_telephony/core/constants";
+import { withShortcut } from "@crm_telephony/core/shortcuts";
+import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { ActivitiesPanel } from "@crm_telephony/features/activities/activities_panel";
+import { ContactsPanel } from "@crm_telephony/features/contacts/contacts_panel";
+import { KeypadPanel } from "@crm_telephony/features/dialing/keypad_panel";
+import { HeldCall } from "@crm_telephony/features/held_call/held_call";
+import { HoldTime } from "@crm_telephony/features/held_call/hold_time";
+import { InCallPanel } from "@crm_telephony/features/in_call/in_call_panel";
+import { ConversationPanel, QueuePanel } from "@crm_telephony/features/live_calls/live_panels";
+import { MonitorPanel } from "@crm_telephony/features/monitoring/monitor_panel";
+import { supervisorTexts } from "@crm_telephony/features/monitoring/monitor_texts";
+import { PreferencesPanel } from "@crm_telephony/features/preferences/preferences_panel";
+import { RecentPanel } from "@crm_telephony/features/recent/recent_panel";
+import { EndedPanel } from "@crm_telephony/features/wrap_up/ended_panel";
+import { WrapUpBar } from "@crm_telephony/features/wrap_up/wrap_up_bar";
+import { ShortcutList } from "./shortcut_list";
+import { SoftphoneTabs } from "./softphone_tabs";
+
+const WIDTH = 340; // px, as in the style sheet
+const GAP = 16; // px
+
+/** The window at the bottom of the page, or the bar it becomes when it is minimised. */
+export class SoftphoneWindow extends Component {
+    static template = "crm_telephony.SoftphoneWindow";
+    static components = {
+        ...{ ActivitiesPanel, CallTimer, ContactsPanel, ConversationPanel, EndedPanel, HoldTime },
+        ...{
+            HeldCall,
+            InCallPanel,
+            KeypadPanel,
+            MonitorPanel,
+            PreferencesPanel,
+            QueuePanel,
+            RecentPanel,
+        },
+        ...{ SoftphoneTabs, WrapUpBar },
+    };
+    static props = {};
+
+    setup() {
+        Object.assign(this, useSoftphone());
+        this.ui = useService("ui");
+        this.mailStore = useService("mail.store");
+        this.Panel = Panel;
+        this.shortcutList = usePopover(ShortcutList, { position: "top-end" });
+        useBus(this.ui.bus, "resize", () => this.render());
+        onMounted(() => {
+            this.softphone.live.open();
+            this.softphone.due.open();
+        });
+        // A call that begins or ends is more important than the preferences and the lists.
+        useEffect(
+            (...happenings) => happenings.some(Boolean) && this.softphone.frame.showCall(),
+            () =>
+                [this.call, this.store.monitoring, this.store.endedCall].map((one) => Boolean(one))
+        );
+    }
+
+    get call() {
+        return this.store.currentCall;
+    }
+
+    /** Whether the wrap-up goes on behind what is shown. */
+    get isWrapUpAside() {
+        const isInFront = this.store.isWrapUpShown && !this.softphone.frame.isBesideCall;
+        return Boolean(this.store.wrapUp) && !this.store.isBusy && !isInFront;
+    }
+
+    get title() {
+        if (this.call) {
+            return customerName(this.call);
+        }
+        if (this.store.heldCall) {
+            return customerName(this.store.heldCall);
+        }
+        return this.store.monitoring ? rowName(this.store.monitoring) : "";
+    }
+
+    /** Whoever minimises the window still sees who listens. */
+    get supervisorsText() {
+        return supervisorTexts(this.call).join(" ");
+    }
+
+    get muteTitle() {
+        const { session } = this.store;
+        return withShortcut(session?.isMuted ? _t("Unmute") : _t("Mute"), "mute");
+    }
+
+    get hangUpTitle() {
+        return withShortcut(_t("Hang up"), "hang_up");
+    }
+
+    get takeBackTitle() {
+        return withShortcut(_t("Take the call on hold back"), "take_back");
+    }
+
+    toggleShortcuts(ev) {
+        if (this.shortcutList.isOpen) {
+            this.shortcutList.close();
+        } else {
+            this.shortcutList.open(ev.currentTarget, {});
+        }
+    }
+
+    get warning() {
+        return soundWarning(this.store.session);
+    }
+
+    get statusTitle() {
+        return this.store.isOnline ? _t("Go offline") : _t("Go online");
+    }
+
+    get unreachableText() {
+        return unreachableText(this.store);
+    }
+
+    get arePreferencesShown() {
+        return this.store.panel === Panel.PREFERENCES;
+    }
+
+    get preferencesTitle() {
+        return this.arePreferencesShown ? _t("Close the preferences") : _t("Preferences");
+    }
+
+    /** Beside the chat windows where there is room, so that neither hides the other. */
+    get style() {
+        const hub = this.mailStore.chatHub;
+        const windows = hub.compact ? 0 : hub.canShowOpened.length;
+        if (!hub.showConversations) {
+            return "";
+        }
+        const bubbles = hub.BUBBLE_START + hub.BUBBLE + hub.BUBBLE_OUTER * 2;
+        const offset = bubbles + windows * (hub.WINDOW + hub.WINDOW_INBETWEEN * 2);
+        const hasRoom = offset + WIDTH + GAP <= browser.innerWidth;
+        return hasRoom ? `--o-telephony-end: ${offset}px` : "";
+    }
+
+    onKeydown(ev) {
+        if (ev.key === "Escape" && this.shortcutList.isOpen) {
+            ev.stopPropagation();
+            this.shortcutList.close();
+            return;
+        }
+        // An open menu or list of choices is what the key closes first.
+        const isMenuOpen = ev.target.closest("[aria-expanded=true]");
+        if (ev.key === "Escape" && !ev.defaultPrevented && !isMenuOpen) {
+            ev.stopPropagation();
+            this.softphone.frame.close();
+        }
+    }
+}

@@ -1,0 +1,109 @@
+/**
+ * Asks the server when what is shown should have been confirmed by now.
+ *
+ * The bus may lose a message, and nothing in this page can know it. So after news, and as long as
+ * something is pending (*Connecting…*, *Ringing…*, a hold that was asked for), the page asks what
+ * it has missed. In a quiet page nothing is asked; the renewal of the lease does it there.
+ */
+
+import { browser } from "@web/core/browser/browser";
+import { effect } from "@web/core/utils/reactive";
+import { CallState, TransferState, VoiceState } from "@crm_telephony/core/constants";
+
+const FIRST = 2_000; // ms without news until the server is asked
+const NEXT = 2_500; // ms; with the time of an answer, nothing is wrong for more than three seconds
+const PATIENCE = 60_000; // ms after which a phase surely waits for a person
+const LATER = 10_000; // ms between two questions then, and at most after failures
+const PASSING_TRANSFERS = [TransferState.RINGING, TransferState.JOINING, TransferState.RETURNING];
+const PASSING_VOICES = [VoiceState.PREPARING, VoiceState.CONNECTING];
+
+/**
+ * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+ * @returns {string} what is shown and does not last, as a text to compare; empty: nothing
+ */
+export function pendingPhase({ accepting, calls, holdWish, offers, session }) {
+    const phases = offers.map(({ id, call }) => `${call.uuid} offer ${id}`);
+    for (const { uuid, state, transfer } of calls.filter((call) => call.uuid)) {
+        if (state !== CallState.IN_PROGRESS) {
+            phases.push(`${uuid} ${state}`);
+        }
+        if (transfer && PASSING_TRANSFERS.includes(transfer.state)) {
+            phases.push(`${uuid} transfer ${transfer.state}`);
+        }
+    }
+    if (session?.uuid && session.uuid !== accepting) {
+        const isKnown = calls.some(({ uuid }) => uuid === session.uuid);
+        if (PASSING_VOICES.includes(session.state) || (session.isActive && !isKnown)) {
+            phases.push(`${session.uuid} sound ${session.state}`);
+        }
+    }
+    if (holdWish) {
+        phases.push(`${holdWish.uuid} hold ${holdWish.isOnHold}`);
+    }
+    return phases.join();
+}
+
+export class PhaseWatch {
+    /**
+     * @param {Object} parts
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
+     * @param {import("@crm_telephony/core/live_sync").LiveSync} parts.sync
+     * @param {import("./voice_link").VoiceLink} parts.link
+     * @param {Object} parts.multiTab the multi_tab service
+     */
+    constructor(parts) {
+        Object.assign(this, parts);
+        this.phase = "";
+        this.since = 0;
+        this.failures = 0;
+        this.timer = 0;
+        this.isAsking = false;
+    }
+
+    start() {
+        effect((store) => this._look(store), [this.store]);
+    }
+
+    _look(store) {
+        const { mark, confirmedMark } = store;
+        const phase = pendingPhase(store);
+        const isQuiet = !phase && mark === confirmedMark;
+        if (phase !== this.phase || isQuiet) {
+            browser.clearTimeout(this.timer);
+            this.timer = 0;
+        }
+        if (phase !== this.phase) {
+            Object.assign(this, { phase, since: Date.now(), failures: 0 });
+        }
+        if (!this.timer && !this.isAsking && !isQuiet) {
+            this._plan(FIRST);
+        }
+    }
+
+    _plan(delay) {
+        this.timer = browser.setTimeout(() => this._ask(), delay);
+    }
+
+    async _ask() {
+        const { store } = this;
+        this.isAsking = true;
+        const isHere = await this._isHere();
+        const isOk = isHere && (await this.sync.catchUp());
+        this.failures = isOk ? 0 : this.failures + 1;
+        const isLong = Date.now() - this.since > PATIENCE;
+        if (isLong) {
+            store.holdWish = null; // the carrier has not done it
+        }
+        this.isAsking = false;
+        this.timer = 0;
+        if (pendingPhase(store) || store.mark !== store.confirmedMark) {
+            const delay = isLong || !isHere ? LATER : NEXT * 2 ** this.failures;
+            this._plan(Math.min(delay, LATER));
+        }
+    }
+
+    /** A tab that nobody looks at, and that does not ring, reads everything when it is shown. */
+    async _isHere() {
+        return !document.hidden || this.link.carriesSound || (await this.multiTab.isOnMainTab());
+    }
+}

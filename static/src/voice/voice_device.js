@@ -1,0 +1,465 @@
+/**
+ * The sound of a call through the Twilio Voice SDK.
+ *
+ * This is the only file of the client that knows the SDK and its error codes. Its objects stay in
+ * here: they must never reach reactive state. One `Device` is made for each call, with a fresh
+ * token and a fresh connection, and thrown away afterwards; it never registers, because incoming
+ * calls ring through the bus and are then connected like outgoing ones. It may be made while the
+ * call still rings, so that the click finds the way to the carrier open.
+ */
+
+import { loadJS } from "@web/core/assets";
+import { browser } from "@web/core/browser/browser";
+import { rpc } from "@web/core/network/rpc";
+import { user } from "@web/core/user";
+import { BrowserSettings } from "@crm_telephony/core/browser_settings";
+import { VoiceErrorKind as Kind, VoiceState } from "@crm_telephony/core/constants";
+import { VoiceError } from "@crm_telephony/core/human_error";
+import { ensureMicrophone, microphoneConstraints, openMicrophone } from "./microphone";
+import { QualityMeter } from "./quality_meter";
+
+const CONNECT_TIMEOUT = 15_000; // ms
+const TOKEN_REFRESH = 60_000; // ms before the token expires
+const DIGIT_PERIOD = 230; // ms; the SDK makes tones of 160 ms and gaps of 70 ms
+const DIGIT_MARGIN = 150; // ms a busy computer may be late
+const AUDIO_FOLDER = "/crm_telephony/static/src/audio";
+const DIGIT_NAMES = [..."0123456789", "s", "h"].map((key) => `dtmf${key}`);
+
+/** @returns {Promise<Object>} what opens the account of the company whose telephone is here */
+function fetchAccess() {
+    const params = { company_id: user.activeCompany.id };
+    return rpc("/telephony/token", params, { silent: true });
+}
+
+const KIND_OF_CODE = {
+    20101: Kind.TOKEN,
+    20102: Kind.TOKEN,
+    20103: Kind.TOKEN,
+    20104: Kind.TOKEN,
+    20151: Kind.TOKEN,
+    20157: Kind.TOKEN,
+    31201: Kind.TOKEN,
+    31202: Kind.TOKEN,
+    31203: Kind.TOKEN,
+    31204: Kind.TOKEN,
+    31205: Kind.TOKEN,
+    31207: Kind.TOKEN,
+    31000: Kind.UNREACHABLE,
+    31003: Kind.CONNECTION_LOST,
+    31005: Kind.CONNECTION_LOST,
+    31009: Kind.UNREACHABLE,
+    53000: Kind.UNREACHABLE,
+    53001: Kind.CONNECTION_LOST,
+    53405: Kind.CONNECTION_LOST,
+    31002: Kind.REFUSED,
+    31206: Kind.REFUSED,
+    31404: Kind.REFUSED,
+    31480: Kind.REFUSED,
+    31486: Kind.REFUSED,
+    31603: Kind.REFUSED,
+    31401: Kind.MIC_DENIED,
+    31402: Kind.MIC_BUSY,
+    53400: Kind.UNSUPPORTED,
+    53402: Kind.UNSUPPORTED,
+};
+
+/** Warnings of the SDK that are worth a word to the person. */
+const WARNINGS = {
+    "constant-audio-input-level": "silent_microphone",
+    "low-bytes-sent": "silent_microphone",
+    "low-bytes-received": "nothing_received",
+    "high-rtt": "late_network",
+    "high-jitter": "slow_network",
+    "high-packet-loss": "slow_network",
+    "high-packets-lost-fraction": "slow_network",
+    "low-mos": "slow_network",
+    "ice-connectivity-lost": "interrupted",
+};
+
+function toVoiceError(error) {
+    return error instanceof VoiceError
+        ? error
+        : new VoiceError(KIND_OF_CODE[error?.code] || Kind.UNKNOWN, error?.code || error?.name);
+}
+
+function sounds() {
+    const silence = `${AUDIO_FOLDER}/silence.wav`;
+    const entries = DIGIT_NAMES.map((name) => [name, `${AUDIO_FOLDER}/${name}.wav`]);
+    return {
+        incoming: silence,
+        outgoing: silence,
+        disconnect: silence,
+        ...Object.fromEntries(entries),
+    };
+}
+
+/**
+ * @typedef {Object} VoiceHandlers
+ * @property {(state: string, error?: VoiceError) => void} onState told of CONNECTED, RECONNECTING
+ *  and, once and last, of LOST when the sound ends without `disconnect` having been asked
+ * @property {(kinds: string[]) => void} onWarnings kinds of trouble that are going on
+ * @property {(told: { uuid: string, legId: string, report: Object }) => void} [onQuality] told
+ *  once, when a connection that was measured ends
+ */
+
+export class VoiceDevice {
+    /** @param {BrowserSettings} [settings] which microphone and speaker to use */
+    constructor(settings = new BrowserSettings()) {
+        this.settings = settings;
+        this._attempt = null;
+        /** Promise of the attempt that is ready for the next call */
+        this._next = null;
+        /** What that attempt is kept for */
+        this._needs = new Set();
+        settings.onChange(() => this._attempt?.useDevices());
+    }
+
+    ensureMicrophone() {
+        return ensureMicrophone();
+    }
+
+    /**
+     * Load the SDK, get a token and open the way to the carrier, so that `connect` has nothing to
+     * wait for.
+     *
+     * @param {string} need one of `VoiceNeed`; the way stays open until each need is released
+     * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
+     */
+    async prepare(need) {
+        this._needs.add(need);
+        const next = (this._next ||= this._open());
+        try {
+            await next;
+        } catch (error) {
+            if (this._next === next) {
+                this._next = null;
+            }
+            throw error;
+        }
+    }
+
+    /** @param {string} need one of `VoiceNeed` that what was prepared is not needed for */
+    async release(need) {
+        this._needs.delete(need);
+        if (this._needs.size) {
+            return;
+        }
+        const next = this._next;
+        this._next = null;
+        const attempt = await next?.catch(() => null);
+        attempt?.close();
+    }
+
+    async _open() {
+        const access = await fetchAccess();
+        await loadJS(access.sdk_url).catch(() => {
+            throw new VoiceError(Kind.SDK_UNAVAILABLE);
+        });
+        const attempt = new VoiceAttempt(access, this.settings);
+        attempt.open();
+        return attempt;
+    }
+
+    async _takeNext() {
+        const next = this._next || this._open();
+        this._next = null; // one token a call
+        const attempt = await next;
+        if (!attempt.lastError) {
+            return attempt;
+        }
+        attempt.close(); // it broke while it was not needed
+        return this._open();
+    }
+
+    /**
+     * Join the call's sound. Resolves when both directions are open.
+     *
+     * @param {string} uuid of the call
+     * @param {VoiceHandlers} handlers
+     * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
+     */
+    async connect(uuid, handlers) {
+        try {
+            await this._connectOnce(uuid, handlers);
+        } catch (error) {
+            if (error?.kind !== Kind.TOKEN) {
+                throw error;
+            }
+            // The token was older than the account's key: a new one is the whole remedy.
+            await this._connectOnce(uuid, handlers);
+        }
+    }
+
+    async _connectOnce(uuid, handlers) {
+        this.disconnect();
+        const attempt = await this._takeNext();
+        this._attempt = attempt;
+        try {
+            await attempt.connect(uuid, handlers);
+        } catch (error) {
+            attempt.close();
+            throw toVoiceError(error);
+        }
+    }
+
+    /** @param {boolean} isMuted */
+    mute(isMuted) {
+        this._attempt?.mute(isMuted);
+    }
+
+    /** @param {string} digits of 0-9, * and # */
+    sendDigits(digits) {
+        this._attempt?.sendDigits(digits);
+    }
+
+    /** @returns {Object|null} see `onQuality`, which is then not called any more */
+    takeQuality() {
+        return this._attempt?.takeQuality() || null;
+    }
+
+    /** Leave the sound. No handler but `onQuality` is called any more. */
+    disconnect() {
+        this._attempt?.close();
+        this._attempt = null;
+    }
+}
+
+/** One Device with its one call, from its first request to its end. */
+class VoiceAttempt {
+    constructor(access, settings) {
+        this.settings = settings;
+        this.isClosed = false;
+        this.isConnected = false;
+        this.warnings = new Map();
+        this.meter = new QualityMeter();
+        this.isMuted = false;
+        this.digits = ""; // keys pressed and not sent yet
+        this.digitTimer = null;
+        const { Device } = window.Twilio || {};
+        if (!Device || !Device.isSupported) {
+            throw new VoiceError(Device ? Kind.UNSUPPORTED : Kind.SDK_UNAVAILABLE);
+        }
+        this.device = new Device(access.token, {
+            ...(access.gateway && { chunderw: access.gateway }),
+            ...(access.edge && { edge: access.edge }),
+            sounds: sounds(),
+            publishEvents: false,
+            enableImprovedSignalingErrorPrecision: true,
+            tokenRefreshMs: TOKEN_REFRESH,
+            logLevel: "silent",
+            getUserMedia: (constraints) => this._openMicrophone(constraints),
+        });
+        this.device.on("error", (error) => this._onError(error));
+        this.device.on("tokenWillExpire", () => this._renewToken());
+    }
+
+    /** The SDK does this in `connect`; what it has for doing it before also asks for calls. */
+    open() {
+        this.device._setupStream?.().catch(() => {}); // `error` is told, and `connect` tries again
+    }
+
+    /**
+     * @param {string} uuid of the call
+     * @param {VoiceHandlers} handlers
+     */
+    connect(uuid, handlers) {
+        Object.assign(this, { uuid, handlers });
+        this.devices = { microphone: this.settings.microphone, speaker: "" };
+        return new Promise((resolve, reject) => {
+            const timer = browser.setTimeout(
+                () => reject(new VoiceError(Kind.UNREACHABLE, "timeout")),
+                CONNECT_TIMEOUT
+            );
+            const settle = (callback) => (value) => {
+                browser.clearTimeout(timer);
+                callback(value);
+            };
+            this.resolve = settle(resolve);
+            this.reject = settle(reject);
+            this.device
+                .connect({
+                    params: { uuid },
+                    rtcConstraints: microphoneConstraints(this.settings.microphone),
+                })
+                .then((call) => this._follow(call), this.reject);
+        });
+    }
+
+    _follow(call) {
+        if (this.isClosed) {
+            call.disconnect();
+            return;
+        }
+        this.call = call;
+        call.on("accept", () => this._onAccept());
+        call.on("reconnecting", () => this._tell(VoiceState.RECONNECTING));
+        call.on("reconnected", () => this._tell(VoiceState.CONNECTED));
+        call.on("error", (error) => this._onError(error));
+        call.on("disconnect", () => this._onEnd());
+        call.on("cancel", () => this._onEnd());
+        call.on("sample", (sample) => this._onSample(sample));
+        call.on("warning", (name) => this._onWarning(name, true));
+        call.on("warning-cleared", (name) => this._onWarning(name, false));
+    }
+
+    _onAccept() {
+        this.isConnected = true;
+        this.resolve();
+        this._tell(VoiceState.CONNECTED);
+        this.useDevices();
+    }
+
+    _onError(error) {
+        this.lastError = this.microphoneError || toVoiceError(error);
+        console.warn("Telephony: the Voice SDK reported", error?.code, error?.message);
+        if (!this.isConnected) {
+            this.reject?.(this.lastError);
+        }
+    }
+
+    _onEnd() {
+        if (this.isClosed) {
+            return;
+        }
+        const { isConnected, lastError } = this;
+        this.close();
+        if (isConnected) {
+            this.handlers.onState(VoiceState.LOST, lastError);
+        } else {
+            // The SDK names the reason right after the end: let it come first.
+            browser.setTimeout(() => this.reject(this.lastError || new VoiceError(Kind.REFUSED)));
+        }
+    }
+
+    _onWarning(name, isOn) {
+        const kind = WARNINGS[name];
+        if (!kind || this.isClosed) {
+            return;
+        }
+        if (isOn) {
+            this.warnings.set(name, kind);
+        } else {
+            this.warnings.delete(name);
+        }
+        const kinds = [...new Set(this.warnings.values())];
+        this._measureTroubles(kinds);
+        this.handlers.onWarnings(kinds);
+    }
+
+    /** A microphone that the person has muted is silent on purpose. */
+    _measureTroubles(kinds = [...this.warnings.values()]) {
+        this.meter.setTroubles(
+            kinds.filter((kind) => !(this.isMuted && kind === "silent_microphone"))
+        );
+    }
+
+    _onSample({ rtt, jitter, mos, packetsLostFraction }) {
+        this.meter.addSample({ rtt, jitter, mos, loss: packetsLostFraction });
+    }
+
+    takeQuality() {
+        const report = this.isConnected ? this.meter.toReport() : null;
+        const legId = this.call?.parameters?.CallSid;
+        this.meter = new QualityMeter();
+        return report && legId ? { uuid: this.uuid, legId, report } : null;
+    }
+
+    _tell(state) {
+        if (!this.isClosed) {
+            this.handlers.onState(state);
+        }
+    }
+
+    async _openMicrophone(constraints) {
+        try {
+            const stream = await openMicrophone(constraints);
+            this.meter.device = stream.getAudioTracks?.()[0]?.label || "";
+            return stream;
+        } catch (error) {
+            // The SDK would forget why: keep it for the sentence.
+            this.microphoneError = error;
+            throw error;
+        }
+    }
+
+    async _renewToken() {
+        try {
+            const { token } = await fetchAccess();
+            if (!this.isClosed) {
+                this.device.updateToken(token);
+            }
+        } catch (error) {
+            // The running call keeps its sound without a new token; the next call asks again.
+            console.warn("Telephony: the token could not be renewed", error);
+        }
+    }
+
+    /** Take the devices the person has chosen, also in the middle of a conversation. */
+    async useDevices() {
+        const { audio } = this.device;
+        const { microphone, speaker } = this.settings;
+        if (!audio || !this.isConnected || this.isClosed) {
+            return;
+        }
+        try {
+            if (speaker !== this.devices.speaker && audio.isOutputSelectionSupported) {
+                this.devices.speaker = speaker;
+                await audio.speakerDevices.set(speaker || "default");
+            }
+            if (microphone !== this.devices.microphone) {
+                this.devices.microphone = microphone;
+                await audio.setInputDevice(microphone || "default");
+            }
+        } catch (error) {
+            // A device that was unplugged: the call keeps the one it has.
+            console.warn("Telephony: a sound device could not be used", error);
+        }
+    }
+
+    mute(isMuted) {
+        this.isMuted = isMuted;
+        this.call?.mute(isMuted);
+        this._measureTroubles();
+    }
+
+    sendDigits(digits) {
+        this.digits += digits;
+        if (!this.digitTimer) {
+            this._sendPendingDigits();
+        }
+    }
+
+    /** The browser forgets the tones that have not begun when other ones are asked for. */
+    _sendPendingDigits() {
+        const { digits } = this;
+        this.digits = "";
+        this.digitTimer = null;
+        if (digits) {
+            this.call?.sendDigits(digits);
+            this.digitTimer = browser.setTimeout(
+                () => this._sendPendingDigits(),
+                digits.length * DIGIT_PERIOD + DIGIT_MARGIN
+            );
+        }
+    }
+
+    close() {
+        if (this.isClosed) {
+            return;
+        }
+        this.isClosed = true;
+        browser.clearTimeout(this.digitTimer);
+        const told = this.takeQuality();
+        if (told) {
+            this.handlers.onQuality?.(told);
+        }
+        // Whoever still waits for the connection must not wait for ever.
+        this.reject?.(new VoiceError(Kind.CONNECTION_LOST, "closed"));
+        this.call?.disconnect();
+        try {
+            this.device.destroy();
+        } catch (error) {
+            console.warn("Telephony: the Voice SDK did not close cleanly", error);
+        }
+    }
+}

@@ -1,0 +1,317 @@
+/**
+ * The sound of the current call across this browser's tabs.
+ *
+ * One tab carries it (its session `isMine`), the others mirror that session and send their clicks
+ * over. A marker in the tab's own storage lets the same tab find its call again after a reload.
+ */
+
+import { toRaw } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
+import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
+import { humanError } from "@crm_telephony/core/human_error";
+import { CallSession } from "./call_session";
+import { CrossTab } from "./cross_tab";
+
+const MARKER = "telephony.voice";
+const END_GRACE = 1_500; // ms the server may need to tell that the customer has hung up
+const END_ROUNDS = 3; // how often it is asked before the person is
+const RESUME_LIMIT = 6_000; // ms until a reloaded page offers to rejoin instead of doing it
+const OWNER_REPLY_LIMIT = 700; // ms
+const RETRIABLE = [VoiceErrorKind.UNREACHABLE, VoiceErrorKind.CONNECTION_LOST];
+
+export class VoiceLink {
+    /**
+     * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
+     * @param {import("./voice_device").VoiceDevice} voice
+     * @param {() => Promise<boolean>} refresh re-reads the server's snapshot
+     * @param {import("./call_quality").CallQuality} quality
+     */
+    constructor(store, voice, refresh, quality) {
+        Object.assign(this, { store, voice, refresh, quality });
+        this.isResuming = false;
+        this.crossTab = new CrossTab((type, payload) => this._onMessage(type, payload));
+    }
+
+    start() {
+        browser.addEventListener("beforeunload", (ev) => {
+            if (this.carriesSound) {
+                ev.preventDefault();
+                ev.returnValue = ""; // some browsers ask only when this is set
+            }
+        });
+        browser.addEventListener("pagehide", () => {
+            if (this.store.session?.isMine) {
+                this.crossTab.send("bye", { uuid: this.store.session.uuid });
+            }
+        });
+        this.crossTab.send("hello");
+    }
+
+    get carriesSound() {
+        const { session } = this.store;
+        return Boolean(session?.isMine && session.isActive && session.uuid);
+    }
+
+    /** @returns {boolean} whether the work done for that session still matters */
+    isWanted(session) {
+        return toRaw(this.store.session) === toRaw(session) && !session.isOver && session.isMine;
+    }
+
+    // === Life of the session in this tab === //
+
+    /** @param {string} [uuid] of the call, empty while it is being dialled */
+    begin(uuid = "") {
+        this.voice.disconnect();
+        const session = new CallSession(uuid, (changed) => this._announce(changed));
+        this.store.session = session;
+        this._announce(session);
+        return session;
+    }
+
+    /**
+     * Open the sound of the session's call.
+     *
+     * @throws {import("@crm_telephony/core/human_error").VoiceError} when it stays closed after one more try
+     */
+    async connect(session) {
+        session.setState(VoiceState.CONNECTING);
+        browser.sessionStorage.setItem(MARKER, session.uuid);
+        try {
+            await this.voice.connect(session.uuid, {
+                onState: (state, error) => this._onVoiceState(session, state, error),
+                onWarnings: (warnings) => session.update({ warnings }),
+                onQuality: (told) => this.quality.save(told),
+            });
+        } catch (error) {
+            const mayRetry = RETRIABLE.includes(error?.kind) && session.retries < 1;
+            if (!this.isWanted(session) || !mayRetry) {
+                throw error;
+            }
+            session.retries++;
+            return this.connect(session);
+        }
+        if (this.isWanted(session) && session.isMuted) {
+            this.voice.mute(true);
+        }
+    }
+
+    /** The call is over, or somebody else carries its sound. */
+    end() {
+        const { session } = this.store;
+        if (session?.isMine) {
+            session.setState(VoiceState.ENDED);
+            this.voice.disconnect();
+            this.voice.release(VoiceNeed.CALL);
+        }
+        this.store.session = null;
+        browser.sessionStorage.removeItem(MARKER);
+    }
+
+    /** Join the sound of a running call again, in this tab. @param {string} uuid */
+    async rejoin(uuid) {
+        const { session: other } = this.store;
+        const before = other?.uuid === uuid ? other : null;
+        const session = this.begin(uuid);
+        Object.assign(session, {
+            retries: before?.retries || 0,
+            isMuted: before?.isMuted || false,
+            digits: before?.digits || "",
+        });
+        this.store.error = "";
+        try {
+            await this.voice.ensureMicrophone();
+            if (this.isWanted(session)) {
+                await this.connect(session);
+            }
+        } catch (error) {
+            if (this.isWanted(session)) {
+                session.setState(VoiceState.LOST);
+                this.store.error = humanError(error);
+            }
+        }
+    }
+
+    async _onVoiceState(session, state, error) {
+        if (!this.isWanted(session)) {
+            return;
+        }
+        if (state !== VoiceState.LOST) {
+            session.setState(state);
+            return;
+        }
+        if (error) {
+            session.setState(VoiceState.RECONNECTING);
+        }
+        if (await this._waitForServer(session)) {
+            session.setState(VoiceState.LOST);
+            await this._rejoinOnce(session);
+        }
+    }
+
+    /**
+     * The end of the sound is often the end of the call: give the server some time to say which.
+     *
+     * @returns {Promise<boolean>} whether the call goes on without its sound
+     */
+    async _waitForServer(session) {
+        for (let round = 0; round < END_ROUNDS; round++) {
+            await new Promise((resolve) => browser.setTimeout(resolve, END_GRACE));
+            if (this.isWanted(session)) {
+                await this.refresh();
+            }
+            if (!this.isWanted(session)) {
+                return false;
+            }
+            const call = this.store.findCall(session.uuid);
+            if (call?.can_rejoin || !call?.agent_connected) {
+                break;
+            }
+        }
+        return true;
+    }
+
+    /** Once is enough: what fails again needs the person's decision. */
+    async _rejoinOnce(session) {
+        const call = this.store.findCall(session.uuid);
+        if (
+            call &&
+            !call.parked &&
+            session.retries < 1 &&
+            (call.can_rejoin || !call.agent_connected)
+        ) {
+            session.retries++;
+            await this.rejoin(session.uuid);
+        }
+    }
+
+    // === After a reload === //
+
+    /** Find the call again whose sound this tab carried before it was reloaded. */
+    async resume() {
+        const uuid = browser.sessionStorage.getItem(MARKER);
+        const isCarried = this.store.session?.isActive; // by another tab, which has told so
+        const call = this.store.findCall(uuid);
+        if (!uuid || isCarried || !call || call.parked || this.store.isPhoneCall(call)) {
+            browser.sessionStorage.removeItem(MARKER);
+            return;
+        }
+        const session = this.begin(uuid);
+        this.isResuming = true;
+        if (await this._tryResume()) {
+            return;
+        }
+        // The server has not yet heard that the old page is gone; it will say so by the bus.
+        await new Promise((resolve) => browser.setTimeout(resolve, RESUME_LIMIT));
+        if (this.isResuming && this.isWanted(session)) {
+            await this.refresh();
+        }
+        if (this.isResuming && this.isWanted(session) && !(await this._tryResume())) {
+            this.isResuming = false;
+            session.setState(VoiceState.LOST);
+        }
+    }
+
+    async _tryResume() {
+        const call = this.store.findCall(this.store.session?.uuid);
+        if (!this.isResuming || !call || (call.agent_connected && !call.can_rejoin)) {
+            return false;
+        }
+        this.isResuming = false;
+        await this.rejoin(call.uuid);
+        return true;
+    }
+
+    /** The server has told something about the call of the session. @param {Object} call */
+    async onCall(call) {
+        const { session } = this.store;
+        if (session?.uuid !== call.uuid) {
+            return;
+        }
+        if (call.parked) {
+            this.end(); // the person answers another call, perhaps in another tab
+            this.crossTab.send("hello");
+            return;
+        }
+        if (!call.can_rejoin) {
+            return;
+        }
+        if (session.isMine && session.state === VoiceState.LOST) {
+            await this._rejoinOnce(session);
+        } else if (session.isMine) {
+            await this._tryResume();
+        } else {
+            await this._checkOwner(session);
+        }
+    }
+
+    // === Several tabs === //
+
+    /** @param {boolean} isMuted */
+    mute(isMuted) {
+        this._command("mute", isMuted);
+    }
+
+    /** @param {string} digits */
+    sendDigits(digits) {
+        this._command("digits", digits);
+    }
+
+    _command(name, value) {
+        const { session } = this.store;
+        if (!session?.isActive) {
+            return;
+        }
+        if (!session.isMine) {
+            this.crossTab.send("command", { uuid: session.uuid, name, value });
+        } else if (name === "mute") {
+            this.voice.mute(value);
+            session.update({ isMuted: value });
+        } else {
+            this.voice.sendDigits(value);
+            session.update({ digits: session.digits + value });
+        }
+    }
+
+    _announce(session) {
+        if (session.isMine) {
+            this.crossTab.send("voice", session.toMessage());
+        }
+    }
+
+    _onMessage(type, payload) {
+        const { session } = this.store;
+        if (type === "hello" && session?.isMine) {
+            this._announce(session);
+        } else if (type === "voice") {
+            this._onVoiceMessage(payload);
+        } else if (type === "bye" && session?.uuid === payload.uuid && !session.isMine) {
+            this.store.session = null;
+        } else if (type === "command" && session?.isMine && session.uuid === payload.uuid) {
+            this._command(payload.name, payload.value);
+        }
+    }
+
+    _onVoiceMessage(message) {
+        const { session } = this.store;
+        this.hasOwnerReplied = true;
+        const mirror = CallSession.mirror(message);
+        if (session?.isMine) {
+            const isTaken = mirror.uuid === session.uuid && mirror.isActive;
+            if (session.isActive && !isTaken) {
+                return;
+            }
+            this.end(); // the person went on in the other tab
+        }
+        this.store.session = mirror.isOver ? null : mirror;
+    }
+
+    /** The tab that carried the sound may have crashed without a word. */
+    async _checkOwner(session) {
+        this.hasOwnerReplied = false;
+        this.crossTab.send("hello");
+        await new Promise((resolve) => browser.setTimeout(resolve, OWNER_REPLY_LIMIT));
+        if (!this.hasOwnerReplied && toRaw(this.store.session) === toRaw(session)) {
+            this.store.session = null;
+        }
+    }
+}

@@ -1,0 +1,368 @@
+/**
+ * What a page shows stays true when messages of the bus are lost, doubled, late or overtaken.
+ */
+
+import { describe, expect, test } from "@odoo/hoot";
+import { AGENT, callData, snapshotData } from "@crm_telephony/../tests/telephony_test_helpers";
+import { LiveSync } from "@crm_telephony/core/live_sync";
+import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
+import { CallControl } from "@crm_telephony/features/in_call/call_control";
+
+describe.current.tags("headless");
+
+const copy = (value) => JSON.parse(JSON.stringify(value));
+
+/** The server: what is true, and what it told of it. */
+class Server {
+    agent = { ...AGENT, revision: 1 };
+    /** uuid → CallData */
+    calls = {};
+    /** uuids of running calls of this person */
+    mine = [];
+    offers = [];
+    /** { type, payload, truth }: the truth after it */
+    messages = [];
+
+    _tell(type, payload) {
+        const { agent, calls, mine, offers } = this;
+        const truth = copy({ agent, calls, mine, offers });
+        this.messages.push({ type: `telephony/${type}`, payload: copy(payload), truth });
+    }
+
+    _change(uuid, values) {
+        const known = this.calls[uuid] || callData({ uuid, revision: 0 });
+        this.calls[uuid] = { ...known, ...values, revision: known.revision + 1 };
+        return this.calls[uuid];
+    }
+
+    is(state, values = {}) {
+        const isRow = Object.keys(values).length > 0;
+        Object.assign(this.agent, { state, ...values });
+        this.agent.revision += isRow ? 1 : 0;
+        this._tell("agent_updated", this.agent);
+        return this;
+    }
+
+    rings(uuid, id) {
+        const call = this._change(uuid, { direction: "incoming", state: "ringing" });
+        this.offers.push({ id, expires_at: "2026-11-22 14:30:00", call });
+        this._tell("offer_made", this.offers.at(-1));
+        return this.is("ringing");
+    }
+
+    stops(uuid, id, reason = "accepted") {
+        this.offers = this.offers.filter((offer) => offer.id !== id);
+        const by_me = reason === "accepted";
+        this._tell("offer_closed", { uuid, offer_id: id, reason, by_me, message: false });
+        return this;
+    }
+
+    has(uuid, values) {
+        const call = this._change(uuid, values);
+        this.mine = [...new Set([...this.mine, uuid])];
+        this._tell("call_updated", call);
+        return this;
+    }
+
+    ends(uuid) {
+        const call = this._change(uuid, { state: "ended", outcome: "answered", parked: false });
+        this.mine = this.mine.filter((other) => other !== uuid);
+        this._tell("call_updated", call);
+        return this;
+    }
+
+    leaves(uuid) {
+        const call = this._change(uuid, { user: false });
+        this.mine = this.mine.filter((other) => other !== uuid);
+        this._tell("call_left", { ...call, has_left: true, message: false });
+        return this;
+    }
+}
+
+/** What the server answers when that is the truth. */
+function changes({ agent, calls, mine, offers }, known) {
+    const isKnown = (uuid) => known.calls[uuid] === calls[uuid].revision;
+    const gone = Object.keys(known.calls).filter((uuid) => !mine.includes(uuid));
+    const ended = gone.filter((uuid) => calls[uuid].state === "ended");
+    const told = [...mine.filter((uuid) => !isKnown(uuid)), ...ended];
+    return copy({
+        agent,
+        calls: told.map((uuid) => calls[uuid]),
+        left: gone
+            .filter((uuid) => !ended.includes(uuid))
+            .map((uuid) => ({ uuid, revision: calls[uuid].revision })),
+        offers: offers.filter(({ id }) => !known.offers.includes(id)),
+        closed: known.offers.filter((id) => !offers.some((offer) => offer.id === id)),
+    });
+}
+
+function snapshot(truth, known) {
+    const { calls, mine, offers } = truth;
+    return copy(
+        snapshotData({
+            ...changes(truth, known),
+            calls: mine.map((uuid) => calls[uuid]),
+            offers,
+            recent: Object.values(calls).filter(({ state }) => state === "ended"),
+        })
+    );
+}
+
+const TALK = { state: "in_progress", agent_connected: true, role: "agent" };
+const transfer = (mode, state) => ({ id: 1, mode, state, kind: "agent", target: "Bob" });
+const incoming = (uuid = "u-1", id = 1) =>
+    new Server().rings(uuid, id).stops(uuid, id).has(uuid, {}).is("in_call").has(uuid, TALK);
+
+const STORIES = {
+    "incoming, on hold and back, with wrap-up": () =>
+        incoming()
+            .has("u-1", { on_hold: true })
+            .has("u-1", { on_hold: false })
+            .ends("u-1")
+            .is("wrap_up", { wrap_up: { uuid: "u-1", until: "2026-11-22 14:33:00" } })
+            .is("available", { wrap_up: false }),
+    "rings and is given up": () =>
+        new Server().rings("u-1", 1).stops("u-1", 1, "canceled").is("available"),
+    outgoing: () =>
+        new Server()
+            .has("u-1", {})
+            .is("in_call")
+            .has("u-1", { state: "ringing", customer_state: "ringing" })
+            .has("u-1", TALK)
+            .ends("u-1")
+            .is("available"),
+    "passed on at once, and it comes back": () =>
+        incoming()
+            .leaves("u-1")
+            .is("available")
+            .rings("u-1", 2)
+            .stops("u-1", 2)
+            .has("u-1", { state: "ringing", user: { id: 1, name: "Me" } })
+            .has("u-1", TALK)
+            .ends("u-1"),
+    "asked first, and handed over": () =>
+        incoming()
+            .has("u-1", { transfer: transfer("warm", "ringing"), on_hold: true })
+            .has("u-1", { transfer: transfer("warm", "talking") })
+            .has("u-1", { transfer: transfer("warm", "merged"), on_hold: false })
+            .leaves("u-1")
+            .is("available"),
+    "asked first, and canceled": () =>
+        incoming()
+            .has("u-1", { transfer: transfer("warm", "ringing"), on_hold: true })
+            .has("u-1", { transfer: false })
+            .has("u-1", { on_hold: false })
+            .ends("u-1"),
+    "is asked, and goes again": () =>
+        new Server()
+            .rings("u-1", 1)
+            .stops("u-1", 1)
+            .has("u-1", { ...TALK, role: "consulted", transfer: transfer("warm", "joining") })
+            .has("u-1", { transfer: transfer("warm", "talking") })
+            .leaves("u-1")
+            .is("available"),
+    "a second call beside the first": () =>
+        incoming()
+            .rings("u-2", 2)
+            .stops("u-2", 2)
+            .has("u-2", { user: { id: 1, name: "Me" } })
+            .has("u-1", { parked: true, on_hold: true, agent_connected: false })
+            .has("u-2", TALK)
+            .ends("u-2")
+            .has("u-1", { parked: false, on_hold: false, can_rejoin: true })
+            .has("u-1", { agent_connected: true, can_rejoin: false })
+            .ends("u-1")
+            .is("available"),
+};
+
+/** A page without a screen. */
+class Page {
+    constructor(truth) {
+        this.store = new SoftphoneStore();
+        this.truth = truth;
+        this.heard = {};
+        const { store, heard } = this;
+        const nothing = () => {};
+        const later = async () => {};
+        const orm = {
+            silent: {
+                call: async (_model, method, [known]) =>
+                    (method === "softphone_changes" ? changes : snapshot)(this.truth, known),
+            },
+        };
+        const bus = {
+            subscribe: (type, apply) => (heard[type] = apply),
+            addEventListener: nothing,
+            start: nothing,
+        };
+        this.calls = new CallControl({
+            ...{ orm, store, notification: { add: nothing } },
+            link: { onCall: nothing, end: nothing, refresh: later },
+            voice: { release: nothing, prepare: later },
+            ringer: { update: nothing },
+            notes: { forget: nothing, flush: nothing },
+            frame: { open: nothing },
+            missed: { count: nothing },
+            wrapUp: { restore: nothing },
+        });
+        this.sync = new LiveSync(orm, bus, store, this.calls);
+        this.sync.onCall("telephony/call_left", (call) => this.calls.onLeft(call));
+    }
+
+    hear({ type, payload }, id) {
+        this.heard[type](copy(payload), { id });
+    }
+
+    get shown() {
+        const { calls, offers, recent } = this.store;
+        return view(calls, offers, recent);
+    }
+}
+
+const byKey = ([a], [b]) => (a < b ? -1 : 1);
+const ages = (calls) => calls.map(({ uuid, revision }) => [uuid, revision]).sort(byKey);
+
+function view(calls, offers, ended) {
+    return JSON.stringify([ages(calls), offers.map(({ id }) => id).sort(), ages(ended)]);
+}
+
+function viewOf({ calls, mine, offers }) {
+    const all = Object.values(calls);
+    const isEnded = ({ state, uuid }) => state === "ended" && !mine.includes(uuid);
+    return view(
+        all.filter(({ uuid }) => mine.includes(uuid)),
+        offers,
+        all.filter(isEnded)
+    );
+}
+
+/** Every way in which one message of a story can go wrong. */
+function* faults(messages) {
+    for (let at = 0; at < messages.length; at++) {
+        const before = messages.slice(0, at);
+        const [message, next, ...rest] = messages.slice(at);
+        const after = messages.slice(at + 1);
+        yield [`${at} is lost`, [...before, ...after], true];
+        yield [`${at} comes twice`, [...before, message, message, ...after], false];
+        yield [`${at} comes again at the end`, [...before, message, ...after, message], false];
+        if (next) {
+            yield [`${at} is overtaken`, [...before, next, message, ...rest], false];
+        }
+    }
+}
+
+async function openPage(truth) {
+    const page = new Page(truth);
+    await page.sync.start();
+    return page;
+}
+
+const NOTHING = { agent: { ...AGENT, revision: 1 }, calls: {}, mine: [], offers: [] };
+
+describe("one message of a story goes wrong", () => {
+    for (const [name, tell] of Object.entries(STORIES)) {
+        test(name, async () => {
+            const { messages } = tell();
+            const { truth } = messages.at(-1);
+            const wrong = [];
+            for (const [fault, heard, mayBeWrong] of faults(messages)) {
+                const page = await openPage(copy(NOTHING));
+                heard.forEach((message, index) => page.hear(message, index + 1));
+                page.truth = truth;
+                if (!mayBeWrong && page.shown !== viewOf(truth)) {
+                    wrong.push(`${fault}: ${page.shown}`);
+                }
+                await page.sync.catchUp();
+                const { state, wrap_up } = page.store.agent;
+                const isTrue =
+                    state === truth.agent.state &&
+                    Boolean(wrap_up) === Boolean(truth.agent.wrap_up) &&
+                    page.shown === viewOf(truth);
+                if (!isTrue) {
+                    wrong.push(`${fault}, after asking: ${page.shown} ${state}`);
+                }
+            }
+            expect(wrong).toEqual([]);
+        });
+
+        test(`${name}: a snapshot that comes late overwrites nothing`, async () => {
+            const { messages } = tell();
+            const { truth } = messages.at(-1);
+            const wrong = [];
+            for (let at = 0; at < messages.length; at++) {
+                const page = await openPage(copy(NOTHING));
+                const { store } = page;
+                const hear = (part, first) =>
+                    part.forEach((message, index) => page.hear(message, first + index));
+                hear(messages.slice(0, at + 1), 1);
+                const { mark } = store;
+                const late = snapshot(messages[at].truth, store.known);
+                hear(messages.slice(at + 1), at + 2);
+                store.applySnapshot(late, mark);
+                if (page.shown !== viewOf(truth)) {
+                    wrong.push(`asked after ${at}: ${page.shown}`);
+                }
+            }
+            expect(wrong).toEqual([]);
+        });
+    }
+});
+
+describe("the number of a message says nothing about its age", () => {
+    const talking = () => incoming().messages.at(-1);
+    const ringing = () => incoming().messages.at(-2);
+
+    test("a message with a lower number than the snapshot's is applied at once", async () => {
+        const page = new Page(ringing().truth);
+        const read = page.sync.orm.silent.call;
+        page.sync.orm.silent.call = async (...args) => ({ ...(await read(...args)), bus_id: 20 });
+        await page.sync.start();
+        expect(page.store.currentCall.state).toBe("ringing");
+        page.hear(talking(), 19); // its transaction was the later one to commit
+        expect(page.store.currentCall.state).toBe("in_progress");
+    });
+
+    test("what the bus replays to a new browser is no news", async () => {
+        const page = new Page(NOTHING);
+        const read = page.sync.orm.silent.call;
+        page.sync.orm.silent.call = async (...args) => ({ ...(await read(...args)), bus_id: 20 });
+        await page.sync.start();
+        incoming().messages.forEach((message, index) => page.hear(message, index + 1));
+        expect(page.store.calls).toEqual([]);
+        expect(page.store.offers).toEqual([]);
+    });
+
+    test("however often a snapshot is overtaken, what was told later stays", async () => {
+        const page = new Page(ringing().truth);
+        await page.sync.start();
+        const answers = [];
+        page.sync.orm.silent.call = () => new Promise((resolve) => answers.push(resolve));
+        const isRead = page.sync.refresh();
+        const old = snapshot(ringing().truth, page.store.known);
+        const { payload } = talking();
+        for (let read = 1; read <= 3; read++) {
+            // Something else happens during each reading, and the last one is the oldest.
+            page.hear({
+                type: "telephony/call_updated",
+                payload: { ...payload, uuid: `x-${read}` },
+            });
+            page.hear(talking());
+            answers.shift()(copy(old));
+            await Promise.resolve();
+            await new Promise((resolve) => queueMicrotask(resolve));
+            await Promise.resolve();
+        }
+        await isRead;
+        expect(page.store.findCall("u-1").state).toBe("in_progress");
+    });
+
+    test("a question that comes while an answer is on its way is answered, too", async () => {
+        const page = new Page(ringing().truth);
+        await page.sync.start();
+        const first = page.sync.refresh();
+        page.truth = talking().truth;
+        const second = page.sync.refresh();
+        await Promise.all([first, second]);
+        expect(page.store.findCall("u-1").state).toBe("in_progress");
+    });
+});

@@ -1,0 +1,129 @@
+import { advanceTime, animationFrame, expect, test, waitFor } from "@odoo/hoot";
+import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import {
+    callData,
+    defineTelephony,
+    endedData,
+    fakeVoice,
+    liveRow,
+    mountSoftphone,
+    NO_CHANGES,
+    offerData,
+    runningData,
+    startConversation,
+    startSoftphone,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+
+defineTelephony();
+
+/** Let time pass in which each answer of the server may begin a new wait. */
+async function pass(seconds) {
+    for (let second = 0; second < seconds; second++) {
+        await advanceTime(1000);
+    }
+}
+
+/** Let the server know more than the bus has told, and count how often it is asked. */
+function knowsMore(world, calls) {
+    world.asked = [];
+    world.changes = (known) => {
+        world.asked.push(known);
+        const isKnown = ({ uuid, revision }) => known.calls[uuid] === revision;
+        return {
+            ...NO_CHANGES,
+            agent: world.store.agent,
+            calls: calls.filter((call) => call.state === "ended" || !isKnown(call)),
+        };
+    };
+}
+
+test("Connecting… that nobody confirms is asked about, and nothing is asked after it", async () => {
+    const taken = { direction: "incoming", state: "ringing", revision: 5 };
+    fakeVoice();
+    const world = await startSoftphone({ snapshot: { offers: [offerData({ revision: 3 })] } });
+    onRpc("telephony.call", "accept", () => ({ accepted: true, call: callData(taken) }));
+    await mountSoftphone({ withBus: false });
+    await contains(".o_telephony_accept").click();
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["connect u-1"]);
+    expect(".o_telephony_state").toHaveText("Connecting…");
+    expect(".o_telephony_hold").not.toBeEnabled();
+
+    // They speak, and the message that said so was lost.
+    knowsMore(world, [runningData({ direction: "incoming", revision: 7 })]);
+    await advanceTime(2100);
+    await waitFor(".o_telephony_call[data-state=in_progress]");
+    expect(".o_telephony_state").toHaveText("In conversation");
+    expect(".o_telephony_hold").toBeEnabled();
+    expect(world.asked).toEqual([{ calls: { "u-1": 5 }, offers: [] }]);
+    await pass(20);
+    expect(world.asked).toHaveLength(1);
+});
+
+test("as long as a telephone rings, the server is asked again and again", async () => {
+    const world = await startConversation({
+        call: callData({ state: "ringing", customer_state: "ringing", revision: 2 }),
+        withBus: false,
+    });
+    knowsMore(world, []);
+    await pass(12);
+    expect(world.asked.length).toBeWithin(3, 5);
+    await pass(60);
+    const { length } = world.asked;
+    await pass(30); // whoever does not answer for so long needs no hurry
+    expect(world.asked.length - length).toBeWithin(2, 4);
+});
+
+test("a hold that was asked for is on the screen, even if nobody tells it", async () => {
+    const world = await startConversation({ call: runningData({ revision: 9 }), withBus: false });
+    onRpc("telephony.call", "set_hold", () => runningData({ revision: 9 }));
+    await contains(".o_telephony_hold").click();
+    knowsMore(world, [runningData({ revision: 10, on_hold: true })]);
+    await advanceTime(2100);
+    await animationFrame();
+    expect(".o_telephony_state").toHaveText("On hold");
+    expect(world.store.holdWish).toBe(null);
+});
+
+test("a customer who is back from hold after asking is shown so, even if nobody tells it", async () => {
+    const transfer = { id: 1, mode: "warm", state: "talking", kind: "agent", target: "Bob" };
+    const asking = { transfer: { ...transfer, by: { id: 1, name: "Me" }, is_mine: true } };
+    const call = runningData({ ...asking, on_hold: true, revision: 9 });
+    const world = await startConversation({ call, withBus: false });
+    world.softphone.calls.onCall(runningData({ on_hold: true, revision: 10 }));
+    knowsMore(world, []);
+    await pass(6); // the carrier takes its time
+    expect(world.asked.length).toBeWithin(2, 3);
+    knowsMore(world, [runningData({ revision: 11 })]);
+    await pass(3);
+    await animationFrame();
+    expect(".o_telephony_state").toHaveText("In conversation");
+    expect(world.asked).toHaveLength(1);
+});
+
+test("the renewal of the lease brings an end that nobody told", async () => {
+    const world = await startConversation({ call: runningData({ revision: 9 }), withBus: false });
+    const told = [];
+    onRpc("telephony.agent", "renew_lease", ({ args }) => {
+        told.push(args[2]);
+        return { changes: { ...NO_CHANGES, agent: world.store.agent, calls: [endedData()] } };
+    });
+    await world.softphone.lease.renew();
+    await waitFor(".o_telephony_ended");
+    expect(told[0]).toEqual({ calls: { "u-1": 9 }, offers: [] });
+    expect.verifySteps(["leave"]);
+});
+
+test("a row of the live lists that comes late replaces no newer one", async () => {
+    fakeVoice();
+    const { softphone } = await startSoftphone();
+    const { live } = softphone;
+    await live.open();
+    live.onRow(liveRow({ revision: 4, list: "conversation" }));
+    live.onRow(liveRow({ revision: 3 }));
+    expect(live.talking).toHaveLength(1);
+    expect(live.waiting).toHaveLength(0);
+    live.onRow(liveRow({ revision: 6, list: false }));
+    live.onRow(liveRow({ revision: 5, list: "conversation" }));
+    expect(live.talking).toHaveLength(0);
+});

@@ -1,0 +1,149 @@
+import { describe, expect, test } from "@odoo/hoot";
+import {
+    AGENT,
+    callData,
+    endedData,
+    offerData,
+    snapshotData,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+import { formatSeconds } from "@crm_telephony/core/call_texts";
+import { AgentState, VoiceState } from "@crm_telephony/core/constants";
+import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
+import { CallSession } from "@crm_telephony/voice/call_session";
+
+describe.current.tags("headless");
+
+describe("store", () => {
+    test("an ended call moves to the recent ones and never comes back", () => {
+        const store = new SoftphoneStore();
+        store.applyCall(callData());
+        expect(store.hasCall).toBe(true);
+        store.applyCall(endedData());
+        expect(store.hasCall).toBe(false);
+        expect(store.recent.map((call) => call.uuid)).toEqual(["u-1"]);
+
+        store.applyCall(callData({ state: "in_progress" }));
+        store.applySnapshot(snapshotData({ calls: [callData()] }));
+        expect(store.calls).toEqual([]);
+    });
+
+    test("what is older never replaces what is newer, whichever way it comes", () => {
+        const store = new SoftphoneStore();
+        store.applyCall(callData({ state: "in_progress", revision: 5 }));
+        store.applyCall(callData({ state: "routing", revision: 4 }));
+        expect(store.findCall("u-1").state).toBe("in_progress");
+        store.applySnapshot(snapshotData({ calls: [callData({ revision: 3 })] }));
+        expect(store.findCall("u-1").state).toBe("in_progress");
+        // A call may go back, as when nobody takes a transfer.
+        store.applyCall(callData({ state: "queued", revision: 6 }));
+        expect(store.findCall("u-1").state).toBe("queued");
+    });
+
+    test("a call that was left does not come back by an old message, but by a new one", () => {
+        const store = new SoftphoneStore();
+        store.applyCall(callData({ revision: 5 }));
+        store.applyLeft({ uuid: "u-1", revision: 7 });
+        store.applyCall(callData({ revision: 6 }));
+        store.applyCall(callData({ revision: 7 }));
+        expect(store.calls).toEqual([]);
+        store.applyCall(callData({ revision: 8 }));
+        expect(store.calls).toHaveLength(1);
+        store.applyLeft({ uuid: "u-1", revision: 7 });
+        expect(store.calls).toHaveLength(1);
+    });
+
+    test("an offer that was closed never rings again, though it may be told late", () => {
+        const store = new SoftphoneStore();
+        store.closeOffer({ uuid: "u-1", offer_id: 1 });
+        store.addOffer(offerData());
+        expect(store.offers).toEqual([]);
+        store.addOffer({ ...offerData(), id: 2 });
+        store.closeOffer({ uuid: "u-1", offer_id: 1 });
+        expect(store.offers).toHaveLength(1);
+    });
+
+    test("of the person's own state, an older row replaces no newer one", () => {
+        const store = new SoftphoneStore();
+        store.applyAgent({ ...AGENT, revision: 4, status: "offline" });
+        store.applyAgent({ ...AGENT, revision: 3 });
+        expect(store.agent.status).toBe("offline");
+        const { mark } = store;
+        store.applyAgent({ ...AGENT, revision: 4, status: "offline" });
+        expect(store.mark).toBe(mark);
+    });
+
+    test("an offer ends when its call becomes mine, and does not come twice", () => {
+        const store = new SoftphoneStore();
+        store.addOffer(offerData());
+        store.addOffer(offerData());
+        expect(store.offers).toHaveLength(1);
+        store.applyCall(callData({ direction: "incoming", state: "in_progress" }));
+        expect(store.offers).toHaveLength(0);
+        store.addOffer(offerData());
+        expect(store.offers).toHaveLength(0);
+    });
+
+    test("presence: a call wins over ringing, ringing over what the server said", () => {
+        const store = new SoftphoneStore();
+        expect(store.presence).toBe(AgentState.OFFLINE);
+        store.agent = { ...AGENT };
+        expect(store.presence).toBe(AgentState.AVAILABLE);
+        store.addOffer(offerData({ uuid: "u-2" }));
+        expect(store.presence).toBe(AgentState.RINGING);
+        store.applyCall(callData());
+        expect(store.presence).toBe(AgentState.IN_CALL);
+    });
+
+    test("rejoin is offered when the leg is gone, not while a tab carries the sound", () => {
+        const store = new SoftphoneStore();
+        store.applyCall(callData({ state: "in_progress", agent_connected: true }));
+        expect(store.needsRejoin).toBe(false);
+        store.applyCall(callData({ state: "in_progress", can_rejoin: true }));
+        expect(store.needsRejoin).toBe(true);
+        store.session = new CallSession("u-1");
+        expect(store.needsRejoin).toBe(false);
+        store.session.setState(VoiceState.LOST);
+        expect(store.needsRejoin).toBe(true);
+    });
+});
+
+describe("session", () => {
+    test("only the arrows of the table exist, and the end is never left", () => {
+        const told = [];
+        const session = new CallSession("u-1", ({ state }) => told.push(state));
+        expect(session.setState(VoiceState.CONNECTED)).toBe(false);
+        expect(session.setState(VoiceState.CONNECTING)).toBe(true);
+        expect(session.setState(VoiceState.CONNECTED)).toBe(true);
+        expect(session.setState(VoiceState.ENDING)).toBe(true);
+        expect(session.setState(VoiceState.CONNECTED)).toBe(false);
+        expect(session.setState(VoiceState.ENDED)).toBe(true);
+        for (const state of Object.values(VoiceState)) {
+            expect(session.setState(state)).toBe(false);
+        }
+        expect(told).toEqual(["connecting", "connected", "ending", "ended"]);
+    });
+
+    test("a mirror shows what the owner told and is not its own", () => {
+        const session = new CallSession("u-1");
+        session.setState(VoiceState.CONNECTING);
+        session.update({ isMuted: true, digits: "12" });
+        const mirror = CallSession.mirror(session.toMessage());
+        expect(mirror.isMine).toBe(false);
+        expect([mirror.uuid, mirror.state, mirror.isMuted, mirror.digits]).toEqual([
+            "u-1",
+            "connecting",
+            true,
+            "12",
+        ]);
+    });
+});
+
+test("times are written like on a telephone", () => {
+    expect([0, 9.9, 61, 3725, -3].map(formatSeconds)).toEqual([
+        "0:00",
+        "0:09",
+        "1:01",
+        "1:02:05",
+        "0:00",
+    ]);
+});

@@ -1,0 +1,143 @@
+import { animationFrame, describe, expect, mockDate, queryAllTexts, test } from "@odoo/hoot";
+import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import {
+    callData,
+    defineTelephony,
+    fakeVoice,
+    mountSoftphone,
+    offerData,
+    seen,
+    startSoftphone,
+    userError,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+
+defineTelephony();
+
+const MATCHES = [
+    { id: 7, name: "Anna", company_name: "Azure" },
+    { id: 8, name: "Zoe", company_name: false },
+];
+const ACTIVITY = { icon: "fa-phone", user_name: "Me" };
+const CARD = {
+    matches: MATCHES,
+    activities: [
+        {
+            ...{ ...ACTIVITY, id: 1, name: "Send the offer", date: "2026-11-20" },
+            record: { model: "crm.lead", id: 3, name: "Desks" },
+        },
+        {
+            ...{ ...ACTIVITY, id: 2, name: "Call again", date: "2026-11-25" },
+            record: { model: "res.partner", id: 7, name: "Anna" },
+        },
+    ],
+    route: ["Somebody calls Sales.", "Rings at Ana."],
+};
+const zoned = (timezone, values = {}) => ({
+    customer: { ...callData().customer, timezone },
+    ...values,
+});
+
+async function ring(values = {}, card = {}) {
+    mockDate("2026-11-22 14:30:00");
+    fakeVoice();
+    const world = await startSoftphone({ snapshot: { offers: [offerData(values, card)] } });
+    await mountSoftphone({ withBus: false });
+    await seen(".o_telephony_incoming");
+    return world;
+}
+
+describe("a call that rings", () => {
+    test("Z17: local time, waiting time, activities and the way here", async () => {
+        await ring(zoned("America/New_York"), CARD);
+        expect(".o_telephony_local_time").toHaveText(/^It is .+ there/);
+        expect(".o_telephony_waiting .o_telephony_timer").toHaveCount(1);
+        expect(".o_telephony_card_activity").toHaveCount(2);
+        expect(".o_telephony_card_activity:eq(0)").toHaveAttribute("data-late", "1");
+        expect(".o_telephony_card_activity:eq(0)").toHaveText(/Send the offer\s*late since/);
+        expect(".o_telephony_card_activity:eq(1)").toHaveAttribute("data-late", "0");
+        await contains(".o_telephony_route summary").click();
+        expect(queryAllTexts(".o_telephony_route li")).toEqual(CARD.route);
+    });
+
+    test("Z17: nobody's night is a surprise, and an unknown place has no clock", async () => {
+        const { store } = await ring(zoned("Europe/Brussels"));
+        const hour = luxon.DateTime.now().setZone("Europe/Brussels").hour;
+        const zone = `UTC${hour >= 12 ? "+" : "-"}8`;
+        store.offers[0].call.customer.timezone = zone;
+        await animationFrame();
+        const there = luxon.DateTime.now().setZone(zone).hour;
+        const isNight = there >= 21 || there < 7;
+        expect(`.o_telephony_local_time .fa-moon-o`).toHaveCount(isNight ? 1 : 0);
+        store.offers[0].call.customer.timezone = false;
+        await animationFrame();
+        expect(".o_telephony_local_time").toHaveCount(0);
+    });
+
+    test("Z17: of several contacts one is chosen before answering", async () => {
+        const { store } = await ring({}, CARD);
+        onRpc("telephony.call", "choose_contact", ({ args }) => {
+            expect.step(`choose ${args[1]}`);
+            const customer = { ...callData().customer, name: "Zoe", partner_id: 8 };
+            return {
+                call: callData({ direction: "incoming", state: "ringing", customer }),
+                card: { matches: MATCHES, opportunities: [{ id: 9, name: "Chairs" }] },
+            };
+        });
+        expect(".o_telephony_match[aria-pressed=true]").toHaveText(/Anna/);
+        await contains(".o_telephony_match[data-id='8']").click();
+        await animationFrame();
+        expect.verifySteps(["choose 8"]);
+        expect(".o_telephony_incoming .o_telephony_name").toHaveText("Zoe");
+        expect(".o_telephony_match[aria-pressed=true]").toHaveText(/Zoe/);
+        expect(".o_telephony_opportunities").toHaveText(/Chairs/);
+        expect(store.calls).toHaveLength(0); // it still only rings
+    });
+
+    test("a refusal is told on the card", async () => {
+        await ring({}, CARD);
+        onRpc("telephony.call", "choose_contact", () => {
+            throw userError("This contact does not have the number of the call.");
+        });
+        await contains(".o_telephony_match[data-id='8']").click();
+        await seen(".o_telephony_matches .o_telephony_field_error");
+        expect(".o_telephony_match[aria-pressed=true]").toHaveText(/Anna/);
+    });
+});
+
+describe("in a call", () => {
+    test("Z17: the card is read for outgoing calls, too, and unfolds", async () => {
+        fakeVoice();
+        const call = callData({ state: "in_progress", agent_connected: true });
+        const world = await startSoftphone({ snapshot: { calls: [call] } });
+        onRpc("telephony.call", "get_card", ({ args }) => {
+            expect.step(`card ${args[0]}`);
+            return { last_call: false, opportunities: [{ id: 3, name: "Desks", stage: "New" }] };
+        });
+        await mountSoftphone({ withBus: false });
+        await contains(".o_telephony_systray").click();
+        await seen(".o_telephony_caller_card");
+        expect(".o_telephony_caller_card").not.toHaveAttribute("open");
+        await contains(".o_telephony_caller_card_toggle").click();
+        expect(".o_telephony_opportunities").toHaveText(/Desks\s*New/);
+        expect.verifySteps(["card u-1"]);
+        const customer = { ...call.customer, partner_id: 8 };
+        world.softphone.calls.onCall({ ...call, customer });
+        await expect.waitForSteps(["card u-1"]);
+    });
+
+    test("without a card there is nothing to unfold", async () => {
+        fakeVoice();
+        const call = callData({ state: "in_progress", agent_connected: true });
+        await startSoftphone({ snapshot: { calls: [call] } });
+        onRpc("telephony.call", "get_card", () => {
+            expect.step("card");
+            throw userError("This is not your call.");
+        });
+        await mountSoftphone({ withBus: false });
+        await contains(".o_telephony_systray").click();
+        await expect.waitForSteps(["card"]);
+        await animationFrame();
+        expect(".o_telephony_call").toHaveCount(1);
+        expect(".o_telephony_caller_card").toHaveCount(0);
+    });
+});

@@ -1,0 +1,158 @@
+import { animationFrame, expect, press, queryFirst, test, waitForNone } from "@odoo/hoot";
+import { contains, makeServerError, onRpc } from "@web/../tests/web_test_helpers";
+import {
+    callData,
+    defineTelephony,
+    fakeVoice,
+    mountSoftphone,
+    seen,
+    startSoftphone,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+
+defineTelephony();
+
+const INPUT = ".o_telephony_number_input";
+const OPTION = ".o_telephony_chooser_option";
+const RULE_ERROR = "odoo.addons.crm_telephony.models.telephony_call_safety.TelephonyRuleError";
+const CALLER_IDS = [
+    { id: 5, number: "+32470000001", number_display: "+32 470 00 00 01", name: "My mobile" },
+    { id: 6, number: "+32470000002", number_display: "+32 470 00 00 02", name: "Shop" },
+];
+
+/** Start with caller IDs; dialling steps what the server is asked. */
+async function start(callerIds, preselectedId = 6) {
+    fakeVoice();
+    const world = await startSoftphone({ snapshot: { caller_ids: callerIds } });
+    onRpc("telephony.caller.id", "get_choices", ({ args }) => {
+        expect.step(`choices ${args[0]}`);
+        return { choices: callerIds, preselected_id: preselectedId };
+    });
+    onRpc("telephony.call", "dial", ({ args, kwargs }) => {
+        expect.step(`dial ${args[0]} as ${kwargs.caller_id_id}`);
+        return callData();
+    });
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    return world;
+}
+
+async function type(number) {
+    await contains(INPUT).edit(number, { confirm: false });
+    await press("Enter");
+}
+
+test("Z13: with several caller IDs one is chosen at each call; Enter takes the last one", async () => {
+    await start(CALLER_IDS);
+    await type("+32470999888");
+    await seen(".o_telephony_chooser");
+    expect(OPTION).toHaveCount(2);
+    expect(`${OPTION}[data-id='6']`).toBeFocused();
+    expect(".o_telephony_callback_hint").toHaveText(
+        "Call-backs to this number go to its own carrier, not to Odoo."
+    );
+    await press("Enter");
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect(".o_telephony_chooser").toHaveCount(0);
+    expect.verifySteps(["choices +32470999888", "dial +32470999888 as 6", "connect u-1"]);
+});
+
+test("the arrow keys go round, and a click chooses, too", async () => {
+    await start(CALLER_IDS);
+    await type("047");
+    await seen(".o_telephony_chooser");
+    await press("ArrowDown");
+    expect(`${OPTION}[data-id='5']`).toBeFocused();
+    await press("ArrowUp");
+    expect(`${OPTION}[data-id='6']`).toBeFocused();
+    await contains(`${OPTION}[data-id='5']`).click();
+    await seen(".o_telephony_call");
+    expect.verifySteps(["choices 047", "dial 047 as 5", "connect u-1"]);
+});
+
+test("Escape calls nobody and keeps the number", async () => {
+    await start(CALLER_IDS);
+    await type("047");
+    await seen(".o_telephony_chooser");
+    await press("Escape");
+    await waitForNone(".o_telephony_chooser");
+    expect(INPUT).toHaveValue("047");
+    expect(".o_telephony_call").toHaveCount(0);
+    expect.verifySteps(["choices 047"]);
+});
+
+test("Z13: the only caller ID is used without a question", async () => {
+    await start(CALLER_IDS.slice(0, 1));
+    expect(".o_telephony_shown_number").toHaveText("The customer sees +32 470 00 00 01.");
+    await type("047");
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["dial 047 as null", "connect u-1"]);
+});
+
+test("a caller ID that was taken away meanwhile leaves nothing to choose", async () => {
+    const { softphone } = await start(CALLER_IDS);
+    onRpc("telephony.caller.id", "get_choices", () => ({
+        choices: CALLER_IDS.slice(1),
+        preselected_id: 6,
+    }));
+    await softphone.dialling.dial({ number: "047" });
+    await animationFrame();
+    expect(".o_telephony_chooser").toHaveCount(0);
+    expect.verifySteps(["dial 047 as null", "connect u-1"]);
+});
+
+test("a second click while the choices are on their way asks once", async () => {
+    const { softphone } = await start(CALLER_IDS);
+    softphone.dialling.dial({ number: "047" });
+    softphone.dialling.dial({ number: "047" });
+    await seen(".o_telephony_chooser");
+    await animationFrame();
+    expect(".o_telephony_chooser").toHaveCount(1);
+    expect.verifySteps(["choices 047"]);
+});
+
+test("a call through another rule needs a reason, which goes with it", async () => {
+    fakeVoice();
+    await startSoftphone();
+    const refusal = makeServerError({
+        errorName: RULE_ERROR,
+        message: "No calls to France. As an administrator you may call all the same.",
+    });
+    onRpc("telephony.call", "dial", ({ kwargs }) => {
+        expect.step(`dial ${kwargs.override_reason || "without reason"}`);
+        if (!kwargs.override_reason) {
+            throw refusal;
+        }
+        return callData();
+    });
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    await type("+33612345678");
+    await seen(".o_telephony_reason");
+    expect(".o_telephony_reason").toBeFocused();
+    expect(".modal-body p").toHaveText(
+        "No calls to France. As an administrator you may call all the same."
+    );
+    expect(".o_telephony_call_anyway").not.toBeEnabled();
+    await contains(".o_telephony_reason").edit("The customer asked for it", { confirm: false });
+    await press("Enter");
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["dial without reason", "dial The customer asked for it", "connect u-1"]);
+    expect(queryFirst(".o_telephony_error")).toBe(null);
+});
+
+test("without a reason the refusal stays on the screen", async () => {
+    fakeVoice();
+    await startSoftphone();
+    const refusal = makeServerError({ errorName: RULE_ERROR, message: "No calls to France." });
+    onRpc("telephony.call", "dial", () => {
+        throw refusal;
+    });
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    await type("+33612345678");
+    await seen(".o_telephony_reason");
+    await press("Escape");
+    await waitForNone(".o_telephony_reason");
+    expect(".o_telephony_error span").toHaveText("No calls to France.");
+    expect(INPUT).toHaveValue("+33612345678");
+});

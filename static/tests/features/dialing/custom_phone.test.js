@@ -1,0 +1,153 @@
+import { expect, test, waitForNone } from "@odoo/hoot";
+import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import {
+    AGENT,
+    callData,
+    defineTelephony,
+    fakeVoice,
+    mountSoftphone,
+    offerData,
+    seen,
+    sendBus,
+    startSoftphone,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+
+defineTelephony();
+
+const PHONE_AGENT = {
+    ...AGENT,
+    call_via: "phone",
+    phone_number: "+32470112233",
+    phone_number_display: "+32 470 11 22 33",
+    press_to_accept: true,
+};
+const PHONE_LEG = ".o_telephony_leg_phone";
+const CUSTOMER_LEG = ".o_telephony_leg_customer";
+
+function phoneCall(values = {}) {
+    return callData({ via: "phone", agent_state: "new", ...values });
+}
+
+async function start(values = {}) {
+    fakeVoice();
+    const world = await startSoftphone({ snapshot: { agent: { ...PHONE_AGENT, ...values } } });
+    onRpc("telephony.call", "dial", () => phoneCall());
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    return world;
+}
+
+/** The server tells the next step of the call. */
+async function tell(values) {
+    const call = phoneCall(values);
+    sendBus("telephony/call_updated", call);
+    await seen(`${PHONE_LEG}[data-state=${call.agent_state}]`);
+    await seen(`${CUSTOMER_LEG}[data-state=${call.customer_state}]`);
+}
+
+test("Z06: each step of a call through one's own telephone is told in words", async () => {
+    await start();
+    await contains(".o_telephony_number_input").edit("0470123456", { confirm: false });
+    await contains(".o_telephony_call_button").click();
+    await seen(".o_telephony_legs");
+    expect(`${PHONE_LEG} div > div:first`).toHaveText("Calling your telephone…");
+    expect(`${PHONE_LEG} .text-muted bdi`).toHaveText("+32 470 11 22 33");
+    expect(CUSTOMER_LEG).toHaveText("The customer is called once you have answered.");
+    expect(".o_telephony_mute").toHaveCount(0);
+    expect(".o_telephony_keypad_toggle").toHaveCount(0);
+    expect(".o_telephony_hold").not.toBeEnabled();
+
+    await tell({ agent_state: "ringing" });
+    expect(PHONE_LEG).toHaveText(/Your telephone is ringing… Press 1 when you answer\./);
+    await tell({ agent_state: "in_progress" });
+    expect(PHONE_LEG).toHaveText(/Press 1 on your telephone\./);
+    const connected = { agent_state: "in_progress", agent_connected: true };
+    await tell({ ...connected, customer_state: "initiated" });
+    expect(CUSTOMER_LEG).toHaveText("Calling the customer…");
+    await tell({ ...connected, state: "ringing", customer_state: "ringing" });
+    expect(CUSTOMER_LEG).toHaveText("The customer's telephone is ringing…");
+    await tell({
+        ...connected,
+        state: "in_progress",
+        customer_state: "in_progress",
+        answered_at: "2026-11-22 14:28:10",
+    });
+    expect(PHONE_LEG).toHaveText(/Your telephone is connected\./);
+    expect(CUSTOMER_LEG).toHaveText("The customer is connected.");
+    expect(".o_telephony_use_phone").toHaveText(/use the keys of your telephone/);
+    expect(".o_telephony_timer").toHaveCount(1);
+    expect(".o_telephony_hold").toBeEnabled();
+    expect(".o_telephony_rejoin").toHaveCount(0);
+    expect.verifySteps([]); // no sound in this browser
+});
+
+test("who need not press 1 is not told to", async () => {
+    await start({ press_to_accept: false });
+    sendBus("telephony/call_updated", phoneCall({ agent_state: "ringing" }));
+    await seen(PHONE_LEG);
+    expect(`${PHONE_LEG} div > div:first`).toHaveText("Your telephone is ringing…");
+});
+
+test("an incoming call says that it rings at the telephone, and is accepted here as well", async () => {
+    await start();
+    onRpc("telephony.call", "accept", () => ({
+        accepted: true,
+        call: phoneCall({ direction: "incoming", state: "in_progress", via: "browser" }),
+    }));
+    sendBus("telephony/offer_made", offerData());
+    await seen(".o_telephony_incoming");
+    expect(".o_telephony_rings_phone").toHaveText(
+        "It also rings at +32 470 11 22 33. Answer there, or accept it here."
+    );
+    await contains(".o_telephony_accept").click();
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect(".o_telephony_mute").toHaveCount(1);
+    expect(".o_telephony_legs").toHaveCount(0);
+    expect.verifySteps(["connect u-1"]);
+});
+
+test("a call accepted at the telephone opens the window for its note", async () => {
+    await start();
+    await contains(".o_telephony_close").click();
+    sendBus("telephony/offer_made", offerData());
+    await seen(".o_telephony_incoming");
+    sendBus("telephony/offer_closed", {
+        uuid: "u-1",
+        reason: "accepted",
+        by: "Me",
+        by_me: true,
+        message: false,
+    });
+    await waitForNone(".o_telephony_incoming");
+    sendBus(
+        "telephony/call_updated",
+        phoneCall({
+            direction: "incoming",
+            state: "in_progress",
+            agent_state: "in_progress",
+            agent_connected: true,
+            customer_state: "in_progress",
+        })
+    );
+    await seen(".o_telephony_softphone .o_telephony_legs");
+    expect(".o_telephony_note").toHaveCount(1);
+    expect(".o_notification").toHaveCount(0);
+    expect.verifySteps([]);
+});
+
+test("who uses the browser is told nothing about telephones", async () => {
+    fakeVoice();
+    await startSoftphone();
+    await mountSoftphone();
+    sendBus("telephony/offer_made", offerData());
+    await seen(".o_telephony_incoming");
+    expect(".o_telephony_rings_phone").toHaveCount(0);
+});
+
+test("the caller ID that the customer sees is named during the call", async () => {
+    const { softphone } = await start();
+    const callerId = { id: 5, name: "My mobile", number_display: "+32 470 00 00 01" };
+    softphone.calls.onCall(phoneCall({ caller_id: callerId }));
+    await seen(".o_telephony_our_number");
+    expect(".o_telephony_our_number").toHaveText("Calling as: My mobile");
+});

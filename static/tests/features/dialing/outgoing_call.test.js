@@ -1,0 +1,291 @@
+import { advanceTime, animationFrame, click, edit, expect, press, test, waitFor } from "@odoo/hoot";
+import { ConnectionLostError } from "@web/core/network/rpc";
+import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import {
+    callData,
+    defineTelephony,
+    endedData,
+    fakeVoice,
+    mountSoftphone,
+    sendBus,
+    startSoftphone,
+    userError,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+import { VoiceErrorKind } from "@crm_telephony/core/constants";
+import { VoiceError } from "@crm_telephony/core/human_error";
+import { VoiceDevice } from "@crm_telephony/voice/voice_device";
+
+defineTelephony();
+
+const INPUT = ".o_telephony_number_input";
+
+async function dial(number = "0470 12 34 56") {
+    await contains(".o_telephony_systray").click();
+    await contains(INPUT).edit(number, { confirm: false });
+    await contains(".o_telephony_call_button").click();
+}
+
+test("Z16: a number typed on the dial pad is called, and the screen follows the server", async () => {
+    fakeVoice();
+    await startSoftphone();
+    onRpc("telephony.call", "dial", ({ args, kwargs }) => {
+        expect.step(`dial ${args[0]} ${typeof kwargs.request_uuid}`);
+        return callData();
+    });
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    for (const key of ["0", "4", "7"]) {
+        await contains(`.o_telephony_key[data-key="${key}"]`).click();
+    }
+    expect(INPUT).toHaveValue("047");
+    await contains(".o_telephony_call_button").click();
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["dial 047 string", "connect u-1"]);
+    expect(".o_telephony_state").toHaveText("Calling…");
+
+    sendBus("telephony/call_updated", callData({ state: "ringing", customer_state: "ringing" }));
+    await waitFor(".o_telephony_call[data-state=ringing]");
+    expect(".o_telephony_state").toHaveText("Ringing…");
+    expect(".o_telephony_hold").not.toBeEnabled();
+
+    const inProgress = { state: "in_progress", answered_at: "2026-11-22 14:28:10" };
+    sendBus("telephony/call_updated", callData(inProgress));
+    await waitFor(".o_telephony_call[data-state=in_progress]");
+    expect(".o_telephony_state").toHaveText("In conversation");
+    expect(".o_telephony_timer").toHaveCount(1);
+
+    sendBus("telephony/call_updated", endedData());
+    await waitFor(".o_telephony_ended");
+    expect.verifySteps(["leave"]);
+    expect(".o_telephony_outcome").toHaveText("The call has ended.");
+    expect(".o_telephony_length").toHaveText("Length of the conversation: 4:02");
+});
+
+test("the way to the carrier is opened while the number is typed, and let go of", async () => {
+    fakeVoice();
+    const needs = new Set();
+    patchWithCleanup(VoiceDevice.prototype, {
+        prepare: async (need) => needs.add(need),
+        release: async (need) => {
+            if (needs.delete(need) && !needs.size) {
+                expect.step("closed");
+            }
+        },
+    });
+    const { softphone } = await startSoftphone();
+    onRpc("telephony.call", "dial", () => callData());
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    expect([...needs]).toEqual([]);
+    await contains(INPUT).edit("047", { confirm: false });
+    expect([...needs]).toEqual(["number"]);
+    await softphone.sync.refresh();
+    expect([...needs]).toEqual(["number"], { message: "nothing rings, but a number is typed" });
+    await contains(INPUT).clear({ confirm: false });
+    expect([...needs]).toEqual([]);
+    await contains(INPUT).edit("0470", { confirm: false });
+    await contains(".o_telephony_tab_recent").click();
+    expect([...needs]).toEqual([]);
+    await contains(".o_telephony_tab_keypad").click();
+    await contains(INPUT).edit("0470", { confirm: false });
+    await contains(".o_telephony_call_button").click();
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    expect([...needs]).toEqual(["call"]);
+    // Twice by the person above, but not when the keypad makes room for the call.
+    expect.verifySteps(["closed", "closed", "connect u-1"]);
+});
+
+test("a refusal of the server is shown in its own words", async () => {
+    fakeVoice();
+    await startSoftphone();
+    onRpc("telephony.call", "dial", () => {
+        throw userError("“12” is not a telephone number.");
+    });
+    await mountSoftphone();
+    await dial("12");
+    await waitFor(".o_telephony_error");
+    expect(".o_telephony_error span").toHaveText("“12” is not a telephone number.");
+    expect(".o_telephony_call").toHaveCount(0);
+    expect(INPUT).toHaveValue("12");
+    expect.verifySteps([]);
+});
+
+test("a lost answer is asked for again with the same request, not with a second call", async () => {
+    fakeVoice();
+    const { softphone } = await startSoftphone();
+    const uuids = [];
+    const { orm } = softphone.dialling;
+    softphone.dialling.orm = {
+        silent: {
+            call: async (model, method, args, kwargs) => {
+                if (method !== "dial") {
+                    return orm.silent.call(model, method, args, kwargs);
+                }
+                uuids.push(kwargs.request_uuid);
+                if (uuids.length === 1) {
+                    throw new ConnectionLostError("/web/dataset/call_kw");
+                }
+                return callData();
+            },
+        },
+    };
+    const dialled = softphone.dialling.dial({ number: "047" });
+    await advanceTime(1000);
+    expect(await dialled).toBe(true);
+    expect(uuids).toHaveLength(2);
+    expect(uuids[0]).toBe(uuids[1]);
+    expect.verifySteps(["connect u-1"]);
+});
+
+test("a microphone that is denied is explained before anything is dialled", async () => {
+    const voice = fakeVoice();
+    voice.microphoneError = new VoiceError(VoiceErrorKind.MIC_DENIED);
+    await startSoftphone();
+    onRpc("telephony.call", "dial", () => expect.step("dial"));
+    await mountSoftphone();
+    await dial();
+    await waitFor(".o_telephony_error");
+    expect(".o_telephony_error").toHaveText(/microphone is blocked/);
+    expect.verifySteps([]);
+});
+
+test("a sound that cannot be opened is tried twice; then the call is ended and it is told", async () => {
+    const voice = fakeVoice();
+    const error = new VoiceError(VoiceErrorKind.UNREACHABLE);
+    voice.connectErrors = [error, error];
+    await startSoftphone();
+    onRpc("telephony.call", "dial", () => callData());
+    onRpc("telephony.call", "hang_up", ({ args }) => {
+        expect.step(`hang_up ${args[0]}`);
+        return endedData({ outcome: "canceled", end_message: "The call was canceled." });
+    });
+    await mountSoftphone();
+    await dial();
+    await waitFor(".o_telephony_ended");
+    expect(".o_telephony_error").toHaveText(/telephone network cannot be reached/);
+    expect.verifySteps(["connect u-1", "connect u-1", "hang_up u-1"]);
+});
+
+test("Z20: hanging up tells the server first, then leaves the sound", async () => {
+    fakeVoice();
+    await startSoftphone();
+    onRpc("telephony.call", "dial", () => callData());
+    onRpc("telephony.call", "hang_up", ({ args }) => {
+        expect.step(`hang_up ${args[0]}`);
+        return endedData();
+    });
+    await mountSoftphone();
+    await dial();
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    await contains(".o_telephony_hang_up").click();
+    await waitFor(".o_telephony_ended");
+    expect.verifySteps(["connect u-1", "mute true", "hang_up u-1", "leave"]);
+    await contains(".o_telephony_done").click();
+    expect(INPUT).toHaveCount(1);
+});
+
+test("hanging up leaves the sound even when the server cannot be told", async () => {
+    fakeVoice();
+    await startSoftphone();
+    onRpc("telephony.call", "dial", () => callData());
+    onRpc("telephony.call", "hang_up", () => {
+        throw userError("The database is being updated.");
+    });
+    await mountSoftphone();
+    await dial();
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    await contains(".o_telephony_hang_up").click();
+    await waitFor(".o_telephony_error");
+    expect(".o_telephony_error span").toHaveText("The database is being updated.");
+    expect.verifySteps(["connect u-1", "mute true", "leave"]);
+});
+
+test("giving up while the server is still dialling ends the call that it made", async () => {
+    fakeVoice();
+    await startSoftphone();
+    let answer;
+    onRpc("telephony.call", "dial", () => new Promise((resolve) => (answer = resolve)));
+    onRpc("telephony.call", "hang_up", ({ args }) => {
+        expect.step(`hang_up ${args[0]}`);
+        return endedData();
+    });
+    await mountSoftphone();
+    await dial();
+    await waitFor(".o_telephony_call");
+    expect(".o_telephony_name").toHaveText("0470 12 34 56");
+    await contains(".o_telephony_hang_up").click();
+    expect(INPUT).toHaveCount(1);
+    answer(callData());
+    await expect.waitForSteps(["hang_up u-1"]);
+});
+
+test("a second call is refused while one is running", async () => {
+    fakeVoice();
+    const { softphone } = await startSoftphone({
+        snapshot: { calls: [callData({ state: "in_progress", agent_connected: true })] },
+    });
+    onRpc("telephony.call", "dial", () => expect.step("dial"));
+    await mountSoftphone();
+    expect(await softphone.dialling.dial({ number: "047" })).toBe(false);
+    await waitFor(".o_telephony_error");
+    expect(".o_telephony_error span").toHaveText("You are already in a call.");
+    expect.verifySteps([]);
+});
+
+test("Z16: a name finds the contact; Enter chooses it and Enter again calls", async () => {
+    fakeVoice();
+    await startSoftphone();
+    onRpc("telephony.call", "search_contacts", ({ args }) => {
+        expect.step(`search ${args[0]}`);
+        return [
+            { partner_id: 7, name: "Anna", company_name: "Azure", number: "+32470123456" },
+            { partner_id: 8, name: "Anton", company_name: "Azure", number: "+32470123457" },
+        ];
+    });
+    onRpc("telephony.call", "dial", ({ args, kwargs }) => {
+        expect.step(`dial ${args[0]} ${kwargs.res_model} ${kwargs.res_id}`);
+        return callData();
+    });
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    await click(INPUT);
+    await edit("an");
+    await advanceTime(300);
+    await waitFor(".o_telephony_result:eq(1)");
+    await press("ArrowDown");
+    await press("ArrowDown");
+    await animationFrame();
+    expect(".o_telephony_result:eq(1)").toHaveAttribute("aria-selected", "true");
+    await press("Enter");
+    await animationFrame();
+    expect(INPUT).toHaveValue("+32470123457");
+    expect(".o_telephony_result").toHaveCount(0);
+    expect(".o_telephony_call_button").toBeFocused();
+    await press("Enter");
+    await waitFor(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["search an", "dial +32470123457 res.partner 8", "connect u-1"]);
+});
+
+test("who may not call sees why, and the button is off", async () => {
+    fakeVoice();
+    const reason = "No phone number is assigned to you. Ask your phone administrator.";
+    await startSoftphone({ snapshot: { can_call: false, cannot_call_reason: reason } });
+    await mountSoftphone();
+    await contains(".o_telephony_systray").click();
+    await contains(INPUT).edit("047", { confirm: false });
+    expect(".o_telephony_blocked").toHaveText(reason);
+    expect(".o_telephony_call_button").not.toBeEnabled();
+});
+
+test("with a custom phone the sound is not opened in the browser", async () => {
+    fakeVoice();
+    await startSoftphone({
+        snapshot: { agent: { id: 1, status: "online", call_via: "phone", state: "available" } },
+    });
+    onRpc("telephony.call", "dial", () => callData());
+    await mountSoftphone();
+    await dial();
+    await waitFor(".o_telephony_call[data-uuid=u-1]");
+    expect(".o_telephony_mute").toHaveCount(0);
+    expect.verifySteps([]);
+});

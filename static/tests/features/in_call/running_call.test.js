@@ -1,0 +1,369 @@
+import {
+    advanceTime,
+    animationFrame,
+    click,
+    describe,
+    edit,
+    expect,
+    press,
+    test,
+    waitFor,
+    waitForNone,
+    waitUntil,
+} from "@odoo/hoot";
+import { browser } from "@web/core/browser/browser";
+import { user } from "@web/core/user";
+import { session } from "@web/session";
+import { contains, onRpc } from "@web/../tests/web_test_helpers";
+import {
+    defineTelephony,
+    endedData,
+    fakeVoice,
+    mountSoftphone,
+    runningData,
+    sendBus,
+    snapshotData,
+    startConversation,
+    startSoftphone,
+    userError,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+import { VoiceErrorKind, VoiceState } from "@crm_telephony/core/constants";
+import { VoiceError } from "@crm_telephony/core/human_error";
+
+defineTelephony();
+
+/** A second tab of the same browser: it hears and says what tabs say to each other. */
+function otherTab() {
+    const heard = [];
+    const channel = new browser.BroadcastChannel(`telephony/${session.db}/${user.userId}`);
+    channel.onmessage = ({ data }) => heard.push(data);
+    return { heard, send: (type, payload) => channel.postMessage({ type, payload }) };
+}
+
+describe("in the call", () => {
+    test("Z18: mute is silent for the customer and shown", async () => {
+        await startConversation();
+        await contains(".o_telephony_mute").click();
+        expect(".o_telephony_mute").toHaveAttribute("aria-pressed", "true");
+        await contains(".o_telephony_mute").click();
+        expect(".o_telephony_mute").toHaveAttribute("aria-pressed", "false");
+        expect.verifySteps(["mute true", "mute false"]);
+    });
+
+    test("digits are sent by the keys and by the keyboard, not while a note is typed", async () => {
+        await startConversation();
+        await click(".o_telephony_note");
+        await edit("call 5 times");
+        await contains(".o_telephony_keypad_toggle").click();
+        expect.verifySteps(["note call 5 times"]);
+        await press("1");
+        await contains('.o_telephony_key[data-key="#"]').click();
+        expect(".o_telephony_digits").toHaveText("1#");
+        expect.verifySteps(["digits 1", "digits #"]);
+    });
+
+    test("Z18: hold is asked of the server, and shown when the server says so", async () => {
+        await startConversation();
+        onRpc("telephony.call", "set_hold", ({ args }) => {
+            expect.step(`hold ${args[1]}`);
+            return runningData();
+        });
+        await contains(".o_telephony_hold").click();
+        expect(".o_telephony_hold").toHaveAttribute("aria-pressed", "false");
+        sendBus("telephony/call_updated", runningData({ on_hold: true }));
+        await waitFor(".o_telephony_hold[aria-pressed=true]");
+        expect(".o_telephony_state").toHaveText("On hold");
+        await contains(".o_telephony_hold").click();
+        expect.verifySteps(["hold true", "hold false"]);
+    });
+
+    test("Z19: a note is saved by itself, once the typing stops", async () => {
+        await startConversation();
+        await click(".o_telephony_note");
+        await edit("wants desks");
+        await advanceTime(700);
+        expect.verifySteps([]);
+        await advanceTime(200);
+        expect.verifySteps(["note wants desks"]);
+        await animationFrame();
+        expect(".o_telephony_note_status").toHaveText("Saved");
+    });
+
+    test("Z19: a note is saved every few seconds, however steadily it is typed", async () => {
+        const { softphone } = await startConversation();
+        for (let second = 0; second < 4; second++) {
+            softphone.notes.write("u-1", `second ${second}`);
+            await advanceTime(700);
+        }
+        expect.verifySteps([]);
+        softphone.notes.write("u-1", "second 4");
+        await advanceTime(300);
+        expect.verifySteps(["note second 4"]);
+    });
+
+    test("Z19: a note that could not be saved stays, is explained, and is tried again", async () => {
+        const { softphone } = await startConversation();
+        let isDown = true;
+        onRpc("telephony.call", "save_note", ({ args }) => {
+            if (isDown) {
+                throw userError("The database is being updated.");
+            }
+            expect.step(`saved ${args[1]}`);
+            return true;
+        });
+        await click(".o_telephony_note");
+        await edit("wants desks");
+        await advanceTime(900);
+        await animationFrame();
+        expect(".o_telephony_note_status").toHaveText(/being updated.*is kept here/);
+        expect(".o_telephony_note").toHaveValue("wants desks");
+        expect(browser.sessionStorage.getItem("telephony.note.u-1")).toBe("wants desks");
+        isDown = false;
+        await softphone.notes.flush("u-1");
+        expect.verifySteps(["saved wants desks"]);
+        expect(browser.sessionStorage.getItem("telephony.note.u-1")).toBe(null);
+    });
+
+    test("Z21: the window minimises to a bar with name and timer, and comes back", async () => {
+        await startConversation();
+        await contains(".o_telephony_minimize").click();
+        expect(".o_telephony_softphone").toHaveCount(0);
+        expect(".o_telephony_bar_name").toHaveText("Anna");
+        expect(".o_telephony_bar .o_telephony_timer").toHaveCount(1);
+        expect(browser.sessionStorage.getItem("telephony.window")).toMatch(/"isMinimized":true/);
+        await contains(".o_telephony_expand").click();
+        expect(".o_telephony_call").toHaveCount(1);
+    });
+
+    test("trouble with the sound is told in plain words, and taken back", async () => {
+        const { voice } = await startConversation();
+        voice.handlers.onWarnings(["slow_network"]);
+        await waitFor(".o_telephony_warning");
+        expect(".o_telephony_warning").toHaveText(/network is slow/);
+        voice.handlers.onWarnings([]);
+        await waitForNone(".o_telephony_warning");
+    });
+});
+
+describe("connection", () => {
+    test("a short loss is shown and heals without a click", async () => {
+        const { voice } = await startConversation();
+        voice.handlers.onState(VoiceState.RECONNECTING);
+        await animationFrame();
+        expect(".o_telephony_state").toHaveText("The connection was lost. Reconnecting…");
+        voice.handlers.onState(VoiceState.CONNECTED);
+        await animationFrame();
+        expect(".o_telephony_state").toHaveText("In conversation");
+    });
+
+    test("a lost sound rejoins once by itself; the second time a button offers it", async () => {
+        const world = await startConversation();
+        const { voice } = world;
+        world.snapshot = snapshotData({
+            calls: [runningData({ agent_connected: false, can_rejoin: true })],
+        });
+        voice.handlers.onState(VoiceState.LOST, new VoiceError(VoiceErrorKind.CONNECTION_LOST));
+        await advanceTime(1600);
+        await expect.waitForSteps(["leave", "connect u-1"]);
+        voice.handlers.onState(VoiceState.LOST, new VoiceError(VoiceErrorKind.CONNECTION_LOST));
+        await advanceTime(1600);
+        await waitFor(".o_telephony_rejoin");
+        expect(".o_telephony_state").toHaveText("You are no longer connected to this call.");
+        expect.verifySteps([]);
+        await contains(".o_telephony_rejoin").click();
+        await waitFor(".o_telephony_call[data-voice=connected]");
+        expect.verifySteps(["leave", "connect u-1"]);
+    });
+
+    test("it rejoins by itself, too, when the server is slow to notice the loss", async () => {
+        const { voice } = await startConversation();
+        voice.handlers.onState(VoiceState.LOST);
+        for (let round = 0; round < 2; round++) {
+            await advanceTime(1600);
+            await animationFrame();
+            expect(".o_telephony_rejoin").toHaveCount(0);
+        }
+        await advanceTime(1600);
+        await waitFor(".o_telephony_rejoin");
+        expect.verifySteps([]);
+        sendBus(
+            "telephony/call_updated",
+            runningData({ agent_connected: false, can_rejoin: true })
+        );
+        await waitFor(".o_telephony_call[data-voice=connected]");
+        expect.verifySteps(["leave", "connect u-1"]);
+    });
+
+    test("the end of the sound that is the end of the call makes no noise about it", async () => {
+        const { voice } = await startConversation();
+        voice.handlers.onState(VoiceState.LOST);
+        await animationFrame();
+        expect(".o_telephony_state").toHaveText("In conversation");
+        sendBus("telephony/call_updated", endedData());
+        await waitFor(".o_telephony_ended");
+        await advanceTime(2000);
+        expect(".o_telephony_rejoin").toHaveCount(0);
+        expect.verifySteps(["leave"]);
+    });
+
+    test("an end that nobody told is found in the next snapshot", async () => {
+        const world = await startConversation();
+        const { softphone } = world;
+        world.snapshot = snapshotData({ recent: [endedData()] });
+        await softphone.link.refresh();
+        await waitFor(".o_telephony_ended");
+        expect.verifySteps(["leave"]);
+    });
+});
+
+describe("reload", () => {
+    /** The page comes back and finds its call again. */
+    async function reload(call) {
+        browser.sessionStorage.setItem("telephony.voice", "u-1");
+        browser.sessionStorage.setItem("telephony.window", JSON.stringify({ isOpen: true }));
+        fakeVoice();
+        const world = await startSoftphone({ snapshot: { calls: [call] }, mustWait: false });
+        await mountSoftphone({ withBus: false });
+        return world;
+    }
+
+    test("Z21: the tab that carried the sound rejoins as soon as the old leg is gone", async () => {
+        const { softphone } = await reload(runningData());
+        await waitFor(".o_telephony_call[data-voice=preparing]");
+        expect.verifySteps([]);
+        softphone.calls.onCall(runningData({ agent_connected: false, can_rejoin: true }));
+        await waitFor(".o_telephony_call[data-voice=connected]");
+        expect.verifySteps(["connect u-1"]);
+    });
+
+    test("it rejoins at once when the server already knows", async () => {
+        await reload(runningData({ agent_connected: false, can_rejoin: true }));
+        await waitFor(".o_telephony_call[data-voice=connected]");
+        expect.verifySteps(["connect u-1"]);
+    });
+
+    test("it offers a button when the server goes on believing in the old leg", async () => {
+        await reload(runningData());
+        await waitFor(".o_telephony_call[data-voice=preparing]");
+        await advanceTime(7000);
+        await contains(".o_telephony_rejoin").click();
+        await waitFor(".o_telephony_call[data-voice=connected]");
+        expect.verifySteps(["connect u-1"]);
+    });
+
+    test("Z21: after a crash the window opens by itself, with the way back", async () => {
+        fakeVoice();
+        await startSoftphone({ snapshot: { calls: [runningData()] } });
+        await mountSoftphone();
+        await animationFrame();
+        expect(".o_telephony_call").toHaveCount(0);
+        sendBus(
+            "telephony/call_updated",
+            runningData({ agent_connected: false, can_rejoin: true })
+        );
+        await waitFor(".o_telephony_rejoin");
+        expect(".o_telephony_call").toHaveCount(1);
+    });
+
+    test("a marker of a call that is over is thrown away", async () => {
+        browser.sessionStorage.setItem("telephony.voice", "u-9");
+        fakeVoice();
+        const { store } = await startSoftphone();
+        expect(browser.sessionStorage.getItem("telephony.voice")).toBe(null);
+        expect(store.session).toBe(null);
+        expect.verifySteps([]);
+    });
+
+    test("leaving the page in a call asks first, and not otherwise", async () => {
+        const { softphone } = await startConversation();
+        const leave = () => {
+            const ev = new Event("beforeunload", { cancelable: true });
+            window.dispatchEvent(ev);
+            return ev.defaultPrevented;
+        };
+        expect(leave()).toBe(true);
+        softphone.link.end();
+        expect(leave()).toBe(false);
+        expect.verifySteps(["leave"]);
+    });
+});
+
+describe("several tabs", () => {
+    test("a tab mirrors the call another one carries, and sends its clicks there", async () => {
+        fakeVoice();
+        await startSoftphone({ snapshot: { calls: [runningData()] } });
+        await mountSoftphone();
+        const owner = otherTab();
+        const voice = { uuid: "u-1", state: "connected", isMuted: false, digits: "", warnings: [] };
+        owner.send("voice", voice);
+        await contains(".o_telephony_systray").click();
+        await waitFor(".o_telephony_mirror");
+        expect(".o_telephony_mirror").toHaveText("The sound of this call is in another tab.");
+        expect(".o_telephony_rejoin").toHaveCount(0);
+        await contains(".o_telephony_mute").click();
+        await animationFrame();
+        expect(owner.heard.at(-1)).toEqual({
+            type: "command",
+            payload: { uuid: "u-1", name: "mute", value: true },
+        });
+        owner.send("voice", { ...voice, isMuted: true });
+        await waitFor(".o_telephony_mute[aria-pressed=true]");
+        expect.verifySteps([]); // no sound was touched in this tab
+    });
+
+    test("the carrying tab obeys, and answers a new tab's question", async () => {
+        await startConversation();
+        const other = otherTab();
+        other.send("command", { uuid: "u-1", name: "mute", value: true });
+        await waitFor(".o_telephony_mute[aria-pressed=true]");
+        expect.verifySteps(["mute true"]);
+        const saysMuted = () => other.heard.some(({ payload }) => payload.isMuted);
+        await waitUntil(saysMuted);
+        other.heard.length = 0;
+        other.send("hello", {});
+        await waitUntil(saysMuted);
+    });
+
+    test("when the carrying tab goes away, this one offers to rejoin", async () => {
+        fakeVoice();
+        await startSoftphone({ snapshot: { calls: [runningData()] } });
+        await mountSoftphone();
+        const owner = otherTab();
+        owner.send("voice", { uuid: "u-1", state: "connected", isMuted: false, digits: "" });
+        await contains(".o_telephony_systray").click();
+        owner.send("bye", { uuid: "u-1" });
+        sendBus(
+            "telephony/call_updated",
+            runningData({ agent_connected: false, can_rejoin: true })
+        );
+        await contains(".o_telephony_rejoin").click();
+        await waitFor(".o_telephony_call[data-voice=connected]");
+        expect.verifySteps(["connect u-1"]);
+    });
+
+    test("a carrying tab that crashed without a word does not answer, and is forgotten", async () => {
+        fakeVoice();
+        const { store } = await startSoftphone({ snapshot: { calls: [runningData()] } });
+        await mountSoftphone();
+        const owner = otherTab();
+        owner.send("voice", { uuid: "u-1", state: "connected", isMuted: false, digits: "" });
+        await waitUntil(() => store.isMirror);
+        sendBus(
+            "telephony/call_updated",
+            runningData({ agent_connected: false, can_rejoin: true })
+        );
+        await waitUntil(() => store.findCall("u-1").can_rejoin);
+        await advanceTime(800);
+        expect(store.session).toBe(null);
+        expect(store.needsRejoin).toBe(true);
+    });
+
+    test("a tab gives way when the person rejoins in another one", async () => {
+        const { store } = await startConversation();
+        const other = otherTab();
+        other.send("voice", { uuid: "u-1", state: "preparing", isMuted: false, digits: "" });
+        await expect.waitForSteps(["leave"]);
+        expect(store.isMirror).toBe(true);
+        expect(browser.sessionStorage.getItem("telephony.voice")).toBe(null);
+    });
+});

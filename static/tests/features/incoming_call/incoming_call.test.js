@@ -1,0 +1,269 @@
+import { animationFrame, expect, press, test, waitForNone, waitUntil } from "@odoo/hoot";
+import { registry } from "@web/core/registry";
+import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import {
+    AGENT,
+    callData,
+    defineTelephony,
+    FakeAudio,
+    fakeVoice,
+    mountSoftphone,
+    offerData,
+    seen,
+    sendBus,
+    startSoftphone,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+import { VoiceErrorKind } from "@crm_telephony/core/constants";
+import { VoiceError } from "@crm_telephony/core/human_error";
+import { VoiceDevice } from "@crm_telephony/voice/voice_device";
+
+defineTelephony();
+
+const CARD = ".o_telephony_incoming";
+const accepted = () =>
+    callData({ direction: "incoming", state: "in_progress", answered_at: "2026-11-22 14:28:10" });
+
+test("Z17: the card shows the caller's business card before answering", async () => {
+    fakeVoice();
+    await startSoftphone();
+    await mountSoftphone();
+    const card = {
+        last_call: { date: "2026-11-20 10:00:00", user_name: "Bob", outcome: "answered" },
+        opportunities: [{ id: 3, name: "Twenty desks", stage: "New" }],
+    };
+    sendBus("telephony/offer_made", offerData({}, card));
+    await seen(CARD);
+    expect(`${CARD} .o_telephony_name`).toHaveText("Anna");
+    expect(`${CARD} .o_telephony_detail`).toHaveText("Azure · +32 470 12 34 56");
+    expect(`${CARD} .o_telephony_last_call`).toHaveText(/with Bob/);
+    expect(`${CARD} .o_telephony_opportunities`).toHaveText(/Twenty desks\s*New/);
+    expect(CARD).toHaveAttribute("aria-label", "Incoming call from Anna");
+    expect(".o_telephony_systray").toHaveAttribute("data-presence", "ringing");
+    expect(".o_telephony_counter").toHaveText("1");
+});
+
+test("Z24: a call back that is due says so, and is accepted like a call", async () => {
+    fakeVoice();
+    await startSoftphone();
+    await mountSoftphone();
+    sendBus("telephony/offer_made", offerData({ direction: "outgoing", is_callback: true }));
+    await seen(CARD);
+    expect(CARD).toHaveAttribute("aria-label", "Anna wants to be called back");
+    expect(CARD).toHaveText(/Call-back requested/);
+    expect(`${CARD} .o_telephony_accept`).toHaveText("Call now");
+});
+
+test("Z05: accept reserves the call, and connects the sound meanwhile", async () => {
+    fakeVoice();
+    await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc("telephony.call", "accept", ({ args }) => {
+        expect.step(`accept ${args[0]}`);
+        return { accepted: true, call: accepted() };
+    });
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_accept`).click();
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect(CARD).toHaveCount(0);
+    expect.verifySteps(["connect u-1", "accept u-1"]);
+});
+
+test("Z05: a connection that came before the call was ours is made once more", async () => {
+    const voice = fakeVoice();
+    voice.connectErrors.push(new VoiceError(VoiceErrorKind.REFUSED));
+    await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc("telephony.call", "accept", () => ({ accepted: true, call: accepted() }));
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_accept`).click();
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["connect u-1", "connect u-1"]);
+});
+
+test("a lost race tells who answered, and leaves nothing connected", async () => {
+    fakeVoice();
+    const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    const message = "This call was already answered by Ana.";
+    onRpc("telephony.call", "accept", () => ({ accepted: false, message }));
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_accept`).click();
+    await seen(".o_notification");
+    expect(".o_notification_content").toHaveText(message);
+    expect(CARD).toHaveCount(0);
+    expect(".o_telephony_call").toHaveCount(0);
+    expect(store.session).toBe(null);
+    expect.verifySteps(["connect u-1", "leave"]);
+});
+
+test("nothing is connected for a call that was lost while the microphone was asked for", async () => {
+    fakeVoice();
+    const allowed = Promise.withResolvers();
+    patchWithCleanup(VoiceDevice.prototype, { ensureMicrophone: () => allowed.promise });
+    const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc("telephony.call", "accept", () => ({ accepted: false, message: "Ana was faster." }));
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_accept`).click();
+    await seen(".o_notification");
+    allowed.resolve();
+    await animationFrame();
+    expect(store.session).toBe(null);
+    expect.verifySteps([]);
+});
+
+test("a microphone denied at accept gives the call back, with a sentence", async () => {
+    const voice = fakeVoice();
+    voice.microphoneError = new VoiceError(VoiceErrorKind.MIC_DENIED);
+    await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc("telephony.call", "accept", () => ({ accepted: true, call: accepted() }));
+    onRpc("telephony.call", "decline", ({ args }) => expect.step(`decline ${args[0]}`) || true);
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_accept`).click();
+    await seen(".o_telephony_error");
+    expect(".o_telephony_error").toHaveText(/microphone is blocked/);
+    expect(".o_telephony_call").toHaveCount(0);
+    expect.verifySteps(["decline u-1"]);
+});
+
+test("decline stops the ring here and tells the server", async () => {
+    fakeVoice();
+    await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc("telephony.call", "decline", ({ args }) => expect.step(`decline ${args[0]}`) || true);
+    await mountSoftphone();
+    await contains(`${CARD} .o_telephony_decline`).click();
+    await waitForNone(CARD, { timeout: 3000 });
+    expect.verifySteps(["decline u-1"]);
+});
+
+test("another tab that answered is told about, a colleague who answered too", async () => {
+    fakeVoice();
+    await startSoftphone({ snapshot: { offers: [offerData()] } });
+    await mountSoftphone();
+    sendBus("telephony/offer_closed", {
+        uuid: "u-1",
+        reason: "accepted",
+        by: "Me",
+        by_me: true,
+        message: false,
+    });
+    await waitForNone(CARD, { timeout: 3000 });
+    await seen(".o_notification");
+    expect(".o_notification_content").toHaveText("Answered in another tab.");
+
+    sendBus("telephony/offer_made", offerData({ uuid: "u-2" }));
+    await seen(CARD);
+    sendBus("telephony/offer_closed", {
+        uuid: "u-2",
+        reason: "accepted",
+        by: "Ana",
+        by_me: false,
+        message: "This call was already answered by Ana.",
+    });
+    await waitForNone(CARD, { timeout: 3000 });
+    await seen(".o_notification:eq(1)");
+    expect(".o_notification_content:contains(Ana)").toHaveCount(1);
+});
+
+test("it rings in the main tab until nothing is offered any more", async () => {
+    fakeVoice();
+    const { softphone, store } = await startSoftphone();
+    await mountSoftphone();
+    sendBus("telephony/offer_made", offerData());
+    await seen(CARD);
+    await waitUntil(() => FakeAudio.played === 1);
+    expect(softphone.ringer.audio.paused).toBe(false);
+    store.removeOffer("u-1");
+    await softphone.ringer.update();
+    expect(softphone.ringer.audio.paused).toBe(true);
+});
+
+test("a tab that is not the main one shows the card and stays silent", async () => {
+    fakeVoice();
+    const { softphone } = await startSoftphone();
+    softphone.ringer.multiTab = { isOnMainTab: async () => false };
+    await mountSoftphone();
+    sendBus("telephony/offer_made", offerData());
+    await seen(CARD);
+    await softphone.ringer.update();
+    expect(FakeAudio.played).toBe(0);
+});
+
+test("a browser that blocks the sound asks for a click, and never shows an error", async () => {
+    fakeVoice();
+    const { softphone } = await startSoftphone();
+    await mountSoftphone();
+    FakeAudio.error = Object.assign(new Error("play() failed"), { name: "NotAllowedError" });
+    sendBus("telephony/offer_made", offerData());
+    await seen(".o_telephony_enable_ring");
+    FakeAudio.error = null;
+    await contains(".o_telephony_enable_ring").click();
+    await waitUntil(() => !softphone.ringer.audio.paused);
+    expect(".o_telephony_enable_ring").toHaveCount(0);
+});
+
+test("the keyboard accepts the call from any page", async () => {
+    fakeVoice();
+    await startSoftphone({ snapshot: { offers: [offerData()] } });
+    onRpc(
+        "telephony.call",
+        "accept",
+        () => expect.step("accept") || { accepted: true, call: accepted() }
+    );
+    await mountSoftphone();
+    await seen(CARD);
+    await press(["alt", "shift", "y"]);
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps(["connect u-1", "accept"]);
+});
+
+test("Z02: the switch changes the status, and the systray icon shows it", async () => {
+    fakeVoice();
+    await startSoftphone({
+        snapshot: { agent: { ...AGENT, status: "offline", state: "offline" } },
+    });
+    onRpc("telephony.agent", "set_status", ({ args }) => {
+        expect.step(`status ${args[0]}`);
+        const isOnline = args[0] === "online";
+        return { ...AGENT, status: args[0], state: isOnline ? "available" : "offline" };
+    });
+    await mountSoftphone();
+    expect(".o_telephony_systray").toHaveAttribute("data-presence", "offline");
+    await contains(".o_telephony_systray").click();
+    await contains(".o_telephony_status").click();
+    await seen(".o_telephony_status[aria-checked=true]");
+    expect(".o_telephony_status").toHaveText("Online");
+    expect(".o_telephony_systray").toHaveAttribute("data-presence", "available");
+    await contains(".o_telephony_status").click();
+    await seen(".o_telephony_status[aria-checked=false]");
+    expect.verifySteps(["status online", "status offline"]);
+});
+
+test("missed calls are counted until the list was looked at", async () => {
+    fakeVoice();
+    const missed = {
+        direction: "incoming",
+        state: "ended",
+        outcome: "missed",
+        end_message: "The caller has hung up.",
+        ended_at: "2026-11-22 14:29:00",
+    };
+    await startSoftphone({
+        snapshot: {
+            recent: [callData({ ...missed, uuid: "m1" }), callData({ uuid: "o1", state: "ended" })],
+        },
+    });
+    await mountSoftphone();
+    expect(".o_telephony_counter").toHaveText("1");
+    expect(".o_telephony_systray").toHaveAttribute("title", /One missed call/);
+    await contains(".o_telephony_systray").click();
+    await contains(".o_telephony_tab_recent").click();
+    expect(".o_telephony_recent_call").toHaveCount(2);
+    expect(".o_telephony_counter").toHaveCount(0);
+});
+
+test("people who are not phone users see nothing, and nothing is asked for them", async () => {
+    onRpc("telephony.agent", "softphone_snapshot", () => expect.step("snapshot"));
+    const { store } = await startSoftphone({ isPhoneUser: false });
+    expect(store.isUser).toBe(false);
+    for (const category of ["systray", "main_components"]) {
+        expect(registry.category(category).contains("crm_telephony.softphone")).toBe(false);
+    }
+    expect.verifySteps([]);
+});

@@ -1,0 +1,334 @@
+import {
+    advanceTime,
+    animationFrame,
+    describe,
+    expect,
+    press,
+    queryAll,
+    queryAllTexts,
+    scroll,
+    test,
+} from "@odoo/hoot";
+import { serializeDateTime } from "@web/core/l10n/dates";
+import { contains, onRpc, serverState } from "@web/../tests/web_test_helpers";
+import {
+    AGENT,
+    callData,
+    defineTelephony,
+    endedData,
+    fakeVoice,
+    liveRow,
+    mountSoftphone,
+    seen,
+    sendBus,
+    startSoftphone,
+    userError,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+import { waitingLevel } from "@crm_telephony/features/live_calls/live_texts";
+
+defineTelephony();
+
+const { DateTime } = luxon;
+const ago = (seconds) => serializeDateTime(DateTime.now().minus({ seconds }));
+const talkRow = (values = {}) =>
+    liveRow({
+        uuid: "t-1",
+        list: "conversation",
+        user: { id: 99, name: "Bob" },
+        answered_at: ago(65),
+        queue: false,
+        ...values,
+    });
+const picked = (values = {}) =>
+    callData({ uuid: "q-1", direction: "incoming", state: "queued", ...values });
+
+/** Open the window with lists that the server has. */
+async function startLists({ talking = [], waiting = [], snapshot = {}, withBus = true } = {}) {
+    fakeVoice();
+    const world = await startSoftphone({ snapshot });
+    Object.assign(world, { talking, waiting });
+    await mountSoftphone({ withBus });
+    await contains(".o_telephony_systray").click();
+    return world;
+}
+
+describe("calls in conversation", () => {
+    test("Z22 Z23: one click shows who speaks with whom, for how long, and how", async () => {
+        await startLists({
+            withBus: false,
+            talking: [
+                talkRow(),
+                talkRow({
+                    ...{ id: 2, uuid: "t-2", direction: "outgoing", customer_name: false },
+                    ...{ user: { id: serverState.userId, name: "Me" }, on_hold: true },
+                    ...{ queue: { id: 5, name: "Helpdesk" }, answered_at: ago(3600) },
+                }),
+            ],
+        });
+        await seen(".o_telephony_tab_live .o_telephony_tab_count");
+        expect(".o_telephony_tab_live").toHaveAttribute("title", "Calls in conversation");
+        expect(".o_telephony_tab_count").toHaveText("2");
+        await contains(".o_telephony_tab_live").click();
+        expect(".o_telephony_live_row").toHaveCount(2);
+        const [first, second] = [".o_telephony_live_row:eq(0)", ".o_telephony_live_row:eq(1)"];
+        expect(`${first} .o_telephony_row_name`).toHaveText("Anna");
+        expect(`${first} .o_telephony_row_user`).toHaveText("Bob");
+        expect(`${first} .o_telephony_timer`).toHaveText(/^1:0\d$/);
+        expect(`${first} [role=img][aria-label="Incoming call"]`).toHaveCount(1);
+        expect(`${second} .o_telephony_row_name`).toHaveText("+32 470 12 34 56");
+        expect(`${second} .o_telephony_row_user`).toHaveText("You");
+        expect(`${second} .o_telephony_row_queue`).toHaveText("Helpdesk");
+        expect(`${second} .o_telephony_row_hold`).toHaveText("On hold");
+        expect(`${second} .o_telephony_timer`).toHaveText(/^1:00:0\d$/);
+    });
+
+    test("Z22: durations tick, all by one clock", async () => {
+        await startLists({ talking: [talkRow({ answered_at: ago(10) })], withBus: false });
+        await contains(".o_telephony_tab_live").click();
+        const [before] = queryAllTexts(".o_telephony_live_row .o_telephony_timer");
+        await advanceTime(5000);
+        await animationFrame();
+        const [after] = queryAllTexts(".o_telephony_live_row .o_telephony_timer");
+        const seconds = (text) => Number(text.split(":")[1]);
+        expect(seconds(after) - seconds(before)).toBeWithin(5, 6);
+    });
+
+    test("Z22: the bus puts, moves and removes rows without asking the server", async () => {
+        const world = await startLists();
+        await contains(".o_telephony_tab_live").click();
+        await seen(".o_telephony_empty");
+        onRpc("telephony.call", "live_calls", () => expect.step("read"));
+        sendBus("telephony/live_updated", liveRow());
+        await seen(".o_telephony_tab_queue .o_telephony_tab_count");
+        sendBus("telephony/live_updated", talkRow({ uuid: "q-1" }));
+        await seen(".o_telephony_live_row[data-uuid=q-1]");
+        expect(".o_telephony_tab_queue .o_telephony_tab_count").toHaveCount(0);
+        sendBus("telephony/live_updated", talkRow({ uuid: "q-1", on_hold: true }));
+        await seen(".o_telephony_row_hold");
+        sendBus("telephony/live_updated", talkRow({ uuid: "q-1", list: false }));
+        await seen(".o_telephony_empty");
+        expect(world.softphone.live.talking).toHaveLength(0);
+        expect.verifySteps([]);
+    });
+
+    test("rows of companies that this page does not show are left out", async () => {
+        const { softphone } = await startLists({ withBus: false });
+        await contains(".o_telephony_tab_live").click();
+        softphone.live.onRow(talkRow({ company_id: 77 }));
+        softphone.live.onRow(talkRow({ uuid: "t-2" }));
+        await seen(".o_telephony_live_row");
+        expect(".o_telephony_live_row").toHaveCount(1);
+        expect(".o_telephony_live_row").toHaveAttribute("data-uuid", "t-2");
+    });
+
+    test("nothing is read for a window that nobody opens", async () => {
+        fakeVoice();
+        const { softphone } = await startSoftphone();
+        onRpc("telephony.call", "live_calls", () => expect.step("read") || []);
+        await mountSoftphone({ withBus: false });
+        softphone.live.onRow(talkRow());
+        expect(softphone.live.isRead).toBe(false);
+        expect.verifySteps([]);
+        await contains(".o_telephony_systray").click();
+        await expect.waitForSteps(["read"]);
+    });
+
+    test("what happens while the lists are read is not lost", async () => {
+        const { softphone } = await startLists({ withBus: false });
+        const answer = Promise.withResolvers();
+        onRpc("telephony.call", "queued_calls", () => answer.promise);
+        const reading = softphone.live.refresh();
+        softphone.live.onRow(liveRow({ uuid: "q-1", list: false }));
+        softphone.live.onRow(liveRow({ uuid: "q-2" }));
+        answer.resolve([liveRow({ uuid: "q-1" })]);
+        await reading;
+        expect(softphone.live.waiting.map(({ row }) => row.uuid)).toEqual(["q-2"]);
+    });
+
+    test("a list that cannot be read says so, and is tried again", async () => {
+        fakeVoice();
+        await startSoftphone();
+        let isDown = true;
+        onRpc("telephony.call", "live_calls", () => {
+            if (isDown) {
+                throw userError("The database is being updated.");
+            }
+            return [talkRow()];
+        });
+        await mountSoftphone({ withBus: false });
+        await contains(".o_telephony_systray").click();
+        await contains(".o_telephony_tab_live").click();
+        await seen(".o_telephony_live_error");
+        expect(".o_telephony_live_error").toHaveText(/being updated/);
+        isDown = false;
+        await contains(".o_telephony_live_retry").click();
+        await seen(".o_telephony_live_row");
+    });
+
+    test("two hundred rows: an update touches its own row only", async () => {
+        const talking = Array.from({ length: 200 }, (_value, id) =>
+            talkRow({ id, uuid: `t-${id}`, customer_name: `Customer ${id}` })
+        );
+        const { softphone } = await startLists({ talking, withBus: false });
+        await contains(".o_telephony_tab_live").click();
+        const drawn = queryAll(".o_telephony_live_row").length;
+        expect(drawn).toBeWithin(10, 100, { message: "only what is near the screen is drawn" });
+        expect(".o_telephony_live_row:first").toHaveAttribute("aria-setsize", "200");
+        await scroll(".o_telephony_live .overflow-auto", { y: 150 * 80 });
+        await seen("[data-uuid=t-150]");
+        const touched = new Set();
+        const observer = new MutationObserver((records) => {
+            for (const { target } of records) {
+                const element = target.nodeType === Node.TEXT_NODE ? target.parentElement : target;
+                touched.add(element.closest(".o_telephony_live_row")?.dataset.uuid);
+            }
+        });
+        const list = document.querySelector(".o_telephony_live ul");
+        observer.observe(list, { subtree: true, childList: true, attributes: true });
+        softphone.live.onRow(talkRow({ id: 150, uuid: "t-150", on_hold: true }));
+        await seen(".o_telephony_row_hold");
+        await animationFrame();
+        observer.disconnect();
+        expect([...touched]).toEqual(["t-150"]);
+        await scroll(".o_telephony_live .overflow-auto", { y: 0 });
+        await seen("[data-uuid=t-0]");
+        expect("[data-uuid=t-150]").toHaveCount(0);
+        for (const element of queryAll(".o_telephony_live_row")) {
+            expect(element.scrollHeight).toBe(element.clientHeight);
+        }
+    });
+});
+
+describe("calls in queue", () => {
+    test("Z24: who waits where and for how long, the longest first, and whether that is long", async () => {
+        await startLists({
+            withBus: false,
+            waiting: [
+                liveRow({ id: 3, uuid: "q-3", started_at: ago(20), customer_name: false }),
+                liveRow({ id: 1, uuid: "q-1", started_at: ago(310) }),
+                liveRow({ id: 2, uuid: "q-2", started_at: ago(190) }),
+                liveRow({
+                    id: 4,
+                    uuid: "q-4",
+                    started_at: ago(5),
+                    queue: { id: 6, name: "Sales" },
+                }),
+            ],
+        });
+        await contains(".o_telephony_tab_queue").click();
+        expect(".o_telephony_live_count").toHaveText("4 callers wait");
+        const of = (index) => `.o_telephony_queue_row:eq(${index})`;
+        expect(queryAllTexts(".o_telephony_row_position [aria-hidden]")).toEqual([
+            ...["1", "2", "3", "1"],
+        ]);
+        expect(of(0)).toHaveAttribute("data-uuid", "q-1");
+        expect(`${of(0)} .o_telephony_elapsed`).toHaveAttribute("data-level", "too_long");
+        expect(`${of(0)} .o_telephony_level_word`).toHaveText("Too long");
+        expect(`${of(0)} .o_telephony_row_number`).toHaveText("Support");
+        expect(`${of(0)} .o_telephony_row_queue`).toHaveText("Helpdesk");
+        expect(`${of(1)} .o_telephony_level_word`).toHaveText("Long wait");
+        expect(`${of(2)} .o_telephony_row_name`).toHaveText("+32 470 12 34 56");
+        expect(`${of(2)} .o_telephony_level_word`).toHaveCount(0);
+    });
+
+    test("Z24: the thresholds are the queue's own; none is none", () => {
+        const queue = { amber_seconds: 60, red_seconds: 0 };
+        expect(waitingLevel(queue, 59).id).toBe("normal");
+        expect(waitingLevel(queue, 60).id).toBe("long");
+        expect(waitingLevel(queue, 9999).id).toBe("long");
+        expect(waitingLevel({ amber_seconds: 60, red_seconds: 90 }, 90).id).toBe("too_long");
+        expect(waitingLevel(false, 9999).id).toBe("normal");
+    });
+
+    test("Z25: answer the chosen caller, by the menu and the keyboard alone", async () => {
+        await startLists({ withBus: false, waiting: [liveRow(), liveRow({ id: 2, uuid: "q-2" })] });
+        onRpc("telephony.call", "pick_up", ({ args }) => {
+            expect.step(`pick_up ${args[0]}`);
+            return { accepted: true, call: picked({ uuid: args[0] }) };
+        });
+        await contains(".o_telephony_tab_queue").click();
+        const menu = ".o_telephony_queue_row[data-uuid=q-2] .o_telephony_row_menu";
+        await contains(menu).focus();
+        await press("Enter");
+        await seen(".o_telephony_pick_up");
+        await contains(".o_telephony_pick_up").press("Enter");
+        await seen(".o_telephony_call[data-voice=connected]");
+        expect(".o_telephony_call").toHaveAttribute("data-uuid", "q-2");
+        expect.verifySteps(["pick_up q-2", "connect q-2"]);
+    });
+
+    test("Z24: a place kept for somebody who is called back is marked", async () => {
+        const places = [liveRow(), liveRow({ id: 2, uuid: "q-2", is_callback: true })];
+        await startLists({ withBus: false, waiting: places });
+        await contains(".o_telephony_tab_queue").click();
+        await seen(".o_telephony_row_callback");
+        expect(".o_telephony_row_callback").toHaveCount(1);
+        expect("[data-uuid=q-2] .o_telephony_row_callback").toHaveText("Call-back requested");
+        await contains("[data-uuid=q-2] .o_telephony_row_menu").click();
+        await seen(".o_telephony_pick_up");
+        expect(".o_telephony_pick_up").toHaveText("Call now");
+    });
+
+    test("Z25: the second one reads who was faster", async () => {
+        const { store } = await startLists({ withBus: false, waiting: [liveRow()] });
+        const message = "This call was already answered by Ana.";
+        onRpc("telephony.call", "pick_up", () => ({ accepted: false, message }));
+        await contains(".o_telephony_tab_queue").click();
+        await contains(".o_telephony_row_menu").click();
+        await contains(".o_telephony_pick_up").click();
+        await seen(".o_notification");
+        expect(".o_notification_content").toHaveText(message);
+        expect(".o_telephony_queue").toHaveCount(1);
+        expect(store.session).toBe(null);
+        expect.verifySteps([]);
+    });
+
+    for (const [title, agent, reason] of [
+        ["in a call", { state: "in_call" }, "You are already in a call."],
+        ["offline", { status: "offline", state: "offline" }, /offline.*Go online/],
+        ["unreachable", { state: "unreachable" }, /do not reach you/],
+    ]) {
+        test(`Z26: somebody ${title} reads why not, and cannot`, async () => {
+            await startLists({
+                withBus: false,
+                waiting: [liveRow()],
+                snapshot: { agent: { ...AGENT, ...agent } },
+            });
+            onRpc("telephony.call", "pick_up", () => expect.step("pick_up"));
+            await contains(".o_telephony_tab_queue").click();
+            await contains(".o_telephony_row_menu").click();
+            await seen(".o_telephony_pick_up");
+            expect(".o_telephony_pick_up").toHaveAttribute("aria-disabled", "true");
+            expect(".o_telephony_pick_up_reason").toHaveText(reason);
+            await contains(".o_telephony_pick_up").click();
+            await animationFrame();
+            expect.verifySteps([]);
+        });
+    }
+
+    test("Z26: the queue can be looked at during a call, which is one click away", async () => {
+        const call = callData({ state: "in_progress", answered_at: ago(5), agent_connected: true });
+        await startLists({ withBus: false, waiting: [liveRow()], snapshot: { calls: [call] } });
+        await seen(".o_telephony_call");
+        await contains(".o_telephony_tab_queue").click();
+        await contains(".o_telephony_row_menu").click();
+        await seen(".o_telephony_pick_up_reason");
+        expect(".o_telephony_pick_up_reason").toHaveText("You are already in a call.");
+        await press("Escape");
+        await animationFrame();
+        expect(".o_telephony_queue").toHaveCount(1);
+        await contains(".o_telephony_tab_call").click();
+        expect(".o_telephony_call").toHaveCount(1);
+    });
+
+    test("a call that begins or ends takes the place of the list", async () => {
+        const { softphone } = await startLists({ withBus: false });
+        await contains(".o_telephony_tab_queue").click();
+        expect(".o_telephony_empty").toHaveText(/Nobody waits/);
+        softphone.calls.onCall(callData({ state: "in_progress", answered_at: ago(5) }));
+        await seen(".o_telephony_call");
+        await contains(".o_telephony_tab_queue").click();
+        softphone.calls.onCall(endedData());
+        await seen(".o_telephony_ended");
+    });
+});

@@ -1,0 +1,308 @@
+import {
+    Deferred,
+    advanceTime,
+    animationFrame,
+    click,
+    describe,
+    edit,
+    expect,
+    press,
+    queryAllTexts,
+    test,
+    waitForNone,
+    waitUntil,
+} from "@odoo/hoot";
+import { serializeDateTime } from "@web/core/l10n/dates";
+import { contains, onRpc, patchWithCleanup } from "@web/../tests/web_test_helpers";
+import {
+    defineTelephony,
+    mountSoftphone,
+    offerData,
+    runningData,
+    seen,
+    sendBus,
+    startConversation,
+    startSoftphone,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+import { liveTransferText } from "@crm_telephony/features/transfer/transfer_texts";
+
+defineTelephony();
+
+const transferData = (values = {}) => ({
+    id: 9,
+    mode: "warm",
+    kind: "agent",
+    state: "talking",
+    target: "Bob",
+    by: { id: 2, name: "Ana" },
+    is_mine: true,
+    expires_at: false,
+    ...values,
+});
+
+const TARGETS = [
+    { type: "agent", id: 4, name: "Bob", state: "available", detail: false, reason: false },
+    { type: "queue", id: 5, name: "Helpdesk", waiting: 2, detail: false, reason: false },
+    { type: "agent", id: 6, name: "Cleo", state: "offline", reason: "Cleo is offline." },
+];
+
+async function speak(values = {}) {
+    const world = await startConversation({ call: runningData(values) });
+    onRpc("telephony.call", "transfer_targets", ({ args }) => {
+        expect.step(`search ${args[1]}`);
+        return TARGETS;
+    });
+    return world;
+}
+
+async function openPanel() {
+    await contains(".o_telephony_transfer_toggle").click();
+    await seen(".o_telephony_target");
+    expect.verifySteps(["search "]);
+}
+
+describe("choosing to whom", () => {
+    test("who can answer is offered with a word, the others with the reason", async () => {
+        await speak();
+        await openPanel();
+        expect(queryAllTexts(".o_telephony_target")).toEqual([
+            "Bob\nAvailable",
+            "Helpdesk\nQueue, 2 waiting",
+            "Cleo\nCleo is offline.",
+        ]);
+        expect(".o_telephony_transfer_input").toBeFocused();
+        expect(".o_telephony_target:last").toHaveAttribute("aria-disabled", "true");
+        await contains(".o_telephony_target:last").click();
+        expect(".o_telephony_target[aria-selected=true]").toHaveCount(0);
+        expect(".o_telephony_transfer_now").not.toBeEnabled();
+    });
+
+    test("transfer now by keyboard: the call leaves the screen and the sound", async () => {
+        const { store } = await speak();
+        const left = {
+            ...runningData({ state: "ringing", has_left: true }),
+            revision: 7,
+            message: "The call was passed on to Bob.",
+        };
+        onRpc("telephony.call", "transfer", ({ args }) => {
+            expect.step(`transfer ${JSON.stringify(args[1])} ${args[2]}`);
+            return left;
+        });
+        await openPanel();
+        await press("ArrowDown");
+        await animationFrame();
+        expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
+        await press("ArrowDown");
+        await press("ArrowDown"); // over the one who cannot be chosen
+        await animationFrame();
+        expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
+        await contains(".o_telephony_transfer_now").click();
+        await waitForNone(".o_telephony_call");
+        expect.verifySteps(['transfer {"type":"agent","id":4} blind', "leave"]);
+        expect(store.session).toBe(null);
+        // The answer and the message of the bus say the same: it is shown once.
+        sendBus("telephony/call_left", left);
+        await seen(".o_notification");
+        expect(".o_notification").toHaveText(/passed on to Bob/);
+    });
+
+    test("a call that comes back rings again", async () => {
+        const { store } = await speak();
+        onRpc("telephony.call", "transfer", () =>
+            runningData({ state: "ringing", has_left: true })
+        );
+        await openPanel();
+        await contains(".o_telephony_target:first").click();
+        await contains(".o_telephony_transfer_now").click();
+        await waitForNone(".o_telephony_call");
+        const offer = offerData(runningData({ state: "ringing" }));
+        sendBus("telephony/offer_made", {
+            ...offer,
+            transfer: { kind: "returned", name: "Bob", note: "Wants a refund" },
+        });
+        await seen(".o_telephony_incoming");
+        expect(".o_telephony_offer_reason").toHaveText("Came back: Bob did not take this call.");
+        expect(".o_telephony_offer_note").toHaveText("Wants a refund");
+        expect(store.offers).toHaveLength(1);
+        expect.verifySteps(["leave"]);
+    });
+
+    test("a queue cannot be asked, and Escape leads back to the call", async () => {
+        await speak();
+        await openPanel();
+        await contains(".o_telephony_target:eq(1)").click();
+        expect(".o_telephony_transfer_now").toBeEnabled();
+        expect(".o_telephony_ask_first").not.toBeEnabled();
+        expect(".o_telephony_add_third").not.toBeEnabled();
+        await contains(".o_telephony_transfer_input").focus();
+        await press("Escape");
+        await waitForNone(".o_telephony_transfer");
+        expect(".o_telephony_call").toHaveCount(1);
+        expect(".o_telephony_note").toHaveCount(1);
+    });
+
+    test("typing searches once, after the last key", async () => {
+        await speak();
+        await openPanel();
+        await click(".o_telephony_transfer_input");
+        await edit("bo");
+        await advanceTime(300);
+        expect.verifySteps(["search bo"]);
+    });
+
+    test("what is chosen while an answer is on its way stays chosen", async () => {
+        const { softphone } = await speak();
+        await openPanel();
+        const answer = new Deferred();
+        patchWithCleanup(softphone.transfer, { targets: () => answer });
+        await click(".o_telephony_transfer_input");
+        await edit("b");
+        await advanceTime(300);
+        await press("ArrowDown");
+        await animationFrame();
+        expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
+        answer.resolve(TARGETS.slice(0, 1));
+        await waitForNone(".o_telephony_target:eq(1)");
+        expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
+        expect(".o_telephony_ask_first").toBeEnabled();
+    });
+
+    test("a refusal is a sentence, and the call goes on", async () => {
+        const { store } = await speak();
+        onRpc("telephony.call", "transfer", () => {
+            throw new Error("gone");
+        });
+        await openPanel();
+        await contains(".o_telephony_target:first").click();
+        await contains(".o_telephony_transfer_now").click();
+        await seen(".o_telephony_error");
+        expect(store.calls).toHaveLength(1);
+        expect(".o_telephony_transfer").toHaveCount(1);
+    });
+});
+
+describe("while somebody is asked", () => {
+    test("the strip says who hears whom, and each button is one request", async () => {
+        await speak();
+        for (const method of ["merge_transfer", "cancel_transfer", "complete_transfer"]) {
+            onRpc("telephony.call", method, () => {
+                expect.step(method);
+                const mode = { merge_transfer: "merged" }[method];
+                return mode
+                    ? runningData({ transfer: transferData({ state: mode }) })
+                    : runningData({ has_left: method === "complete_transfer" });
+            });
+        }
+        sendBus("telephony/call_updated", runningData({ on_hold: true, transfer: transferData() }));
+        await seen(".o_telephony_strip");
+        expect(".o_telephony_strip [role=status]").toHaveText(
+            "You talk with Bob. The customer hears music, and hears neither of you."
+        );
+        expect(".o_telephony_hold").toHaveCount(0);
+        expect(".o_telephony_transfer_toggle").toHaveCount(0);
+        expect(".o_telephony_hang_up").toHaveText("Hang up for all");
+        await contains(".o_telephony_merge").click();
+        await seen(".o_telephony_strip[data-state=merged]");
+        expect(".o_telephony_strip [role=status]").toHaveText(
+            "You, Bob and the customer hear each other."
+        );
+        expect(".o_telephony_cancel_transfer").toHaveText("Remove Bob");
+        await contains(".o_telephony_cancel_transfer").click();
+        await waitForNone(".o_telephony_strip");
+        sendBus("telephony/call_updated", runningData({ transfer: transferData() }));
+        await contains(".o_telephony_complete").click();
+        await waitForNone(".o_telephony_call");
+        expect.verifySteps(["merge_transfer", "cancel_transfer", "complete_transfer", "leave"]);
+    });
+
+    test("the server is asked when the time is up, once", async () => {
+        await speak();
+        onRpc("telephony.call", "check_transfer", () => {
+            expect.step("check");
+            return runningData();
+        });
+        const expiresAt = serializeDateTime(luxon.DateTime.now().plus({ seconds: 20 }));
+        sendBus(
+            "telephony/call_updated",
+            runningData({ transfer: transferData({ state: "ringing", expires_at: expiresAt }) })
+        );
+        await seen(".o_telephony_strip");
+        expect(".o_telephony_complete").toHaveText("Transfer without waiting");
+        expect(".o_telephony_merge").toHaveCount(0);
+        await advanceTime(15_000);
+        expect.verifySteps([]);
+        await advanceTime(10_000);
+        await expect.waitForSteps(["check"]);
+        await waitForNone(".o_telephony_strip");
+        await advanceTime(30_000);
+        expect.verifySteps([]);
+    });
+
+    test("who does not come is told about", async () => {
+        await speak();
+        sendBus("telephony/transfer_ended", { uuid: "u-1", message: "Bob did not answer." });
+        await seen(".o_notification");
+        expect(".o_notification").toHaveText(/Bob did not answer/);
+    });
+});
+
+describe("being asked", () => {
+    test("the card says who asks, and what for", async () => {
+        await startSoftphone();
+        await mountSoftphone();
+        const offer = offerData(runningData());
+        const transfer = { kind: "warm", name: "Ana", note: false };
+        sendBus("telephony/offer_made", { ...offer, transfer });
+        await seen(".o_telephony_incoming");
+        expect(".o_telephony_offer_reason").toHaveText(
+            "Ana asks you about this call. The customer does not hear you."
+        );
+        expect(".o_telephony_offer_note").toHaveCount(0);
+    });
+
+    test("who is asked can leave, and decides nothing else", async () => {
+        const transfer = transferData({ is_mine: false });
+        const { store } = await speak({
+            role: "consulted",
+            transfer,
+            note: "Wants a refund",
+        });
+        expect(".o_telephony_strip [role=status]").toHaveText(
+            "Ana asks you. The customer hears music, and hears neither of you."
+        );
+        expect(".o_telephony_strip button").toHaveCount(0);
+        expect(".o_telephony_hold").toHaveCount(0);
+        expect(".o_telephony_transfer_toggle").toHaveCount(0);
+        expect(".o_telephony_note").toHaveCount(0);
+        expect(".o_telephony_note_read").toHaveText(/Wants a refund/);
+        onRpc("telephony.call", "hang_up", () => {
+            expect.step("hang up");
+            return runningData({ has_left: true });
+        });
+        expect(".o_telephony_hang_up").toHaveText("Leave the call");
+        await contains(".o_telephony_hang_up").click();
+        await waitUntil(() => !store.calls.length);
+        expect(store.endedCall).toBe(null);
+        expect.verifySteps(["mute true", "hang up", "leave"]);
+    });
+
+    test("the call becomes one's own", async () => {
+        const transfer = transferData({ is_mine: false });
+        await speak({ role: "consulted", transfer });
+        sendBus("telephony/call_updated", runningData({ journey: "Sales 0:10 → Ana 4:02 → Bob" }));
+        await seen(".o_telephony_note");
+        expect(".o_telephony_journey").toHaveText("Sales 0:10 → Ana 4:02 → Bob");
+        expect(".o_telephony_hang_up").toHaveText("Hang up");
+    });
+});
+
+test("live lists name what goes on", async () => {
+    await startSoftphone(); // the words are read from the translations
+    const text = (mode, state) => String(liveTransferText({ mode, state, name: "Bob" }));
+    expect(liveTransferText(false)).toBe("");
+    expect(text("blind", "ringing")).toBe("Being passed on to Bob");
+    expect(text("blind", "returning")).toBe("Coming back");
+    expect(text("warm", "talking")).toBe("Customer on hold, asking Bob");
+    expect(text("warm", "ringing")).toBe("Ringing at Bob");
+    expect(text("add", "merged")).toBe("Three talk, with Bob");
+});

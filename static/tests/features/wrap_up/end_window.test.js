@@ -1,0 +1,309 @@
+import {
+    advanceTime,
+    animationFrame,
+    click,
+    describe,
+    edit,
+    expect,
+    queryAllTexts,
+    queryOne,
+    test,
+} from "@odoo/hoot";
+import { serializeDate } from "@web/core/l10n/dates";
+import { contains, mockService, onRpc, serverState } from "@web/../tests/web_test_helpers";
+import {
+    callData,
+    defineTelephony,
+    endedData,
+    fakeVoice,
+    liveRow,
+    mountSoftphone,
+    offerData,
+    seen,
+    startSoftphone,
+    userError,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+
+defineTelephony();
+
+const { DateTime } = luxon;
+const inDays = (days) => serializeDate(DateTime.local().plus({ days }));
+const LEAD = { model: "crm.lead", id: 8, name: "Twenty desks" };
+const CONTACT = { model: "res.partner", id: 7, name: "Anna" };
+const UNKNOWN = {
+    number: "+32470999888",
+    number_display: "+32 470 99 98 88",
+    name: false,
+    partner_id: false,
+};
+const mine = (values = {}) =>
+    endedData({ user: { id: serverState.userId, name: "Me" }, record: LEAD, ...values });
+
+const chosenDate = () => queryOne(".o_telephony_follow_up_date").value;
+
+/** Show the end window of a call. */
+async function startEnded(values = {}, found = []) {
+    fakeVoice();
+    const world = await startSoftphone();
+    onRpc("telephony.call", "get_dispositions", () => [
+        { id: 1, name: "Interested" },
+        { id: 2, name: "Wrong number" },
+    ]);
+    onRpc("telephony.call", "find_records", ({ args }) => (args[1] ? [CONTACT] : found));
+    await mountSoftphone({ withBus: false });
+    await contains(".o_telephony_systray").click();
+    world.store.endedCall = mine(values);
+    await seen(".o_telephony_ended .o_telephony_disposition");
+    return world;
+}
+
+describe("result", () => {
+    test("Z20: the outcome in a sentence, the length, and the way on", async () => {
+        const { store } = await startEnded();
+        expect(".o_telephony_outcome").toHaveText("The call has ended.");
+        expect(".o_telephony_length").toHaveText(/4:02/);
+        await contains(".o_telephony_done").click();
+        expect(".o_telephony_keypad").toHaveCount(1);
+        expect(store.endedCall).toBe(null);
+    });
+
+    test("Z27: a result is saved when it is chosen", async () => {
+        await startEnded();
+        onRpc("telephony.call", "wrap_up", ({ args: [uuid, values] }) => {
+            expect.step([uuid, values]);
+            return mine({ disposition: { id: 2, name: "Wrong number" } });
+        });
+        await contains(".o_telephony_disposition").select("2");
+        await seen(".o_telephony_disposition_box .o_telephony_saved .text-success");
+        expect(".o_telephony_disposition").toHaveValue("2");
+        expect.verifySteps([["u-1", { disposition_id: 2 }]]);
+    });
+
+    test("a result that is refused goes back, with the sentence", async () => {
+        await startEnded();
+        onRpc("telephony.call", "wrap_up", () => {
+            throw userError("This result does not fit the call.");
+        });
+        await contains(".o_telephony_disposition").select("1");
+        await seen(".o_telephony_disposition_box .o_telephony_field_error");
+        expect(".o_telephony_field_error").toHaveText("This result does not fit the call.");
+        expect(".o_telephony_disposition").toHaveValue("0");
+    });
+
+    test("what nobody of us has had is only looked at", async () => {
+        fakeVoice();
+        const { store } = await startSoftphone();
+        await mountSoftphone({ withBus: false });
+        await contains(".o_telephony_systray").click();
+        store.endedCall = endedData({ user: false });
+        await seen(".o_telephony_ended");
+        expect(".o_telephony_disposition, .o_telephony_follow_up").toHaveCount(0);
+    });
+
+    test("Z19 Z20: the next call takes the window at once, and no word of the note is lost", async () => {
+        const { softphone } = await startEnded();
+        await click(".o_telephony_note");
+        await edit("wants oak");
+        await contains(".o_telephony_follow_up_call").click();
+        await contains(".o_telephony_follow_up_summary").edit("Send the offer", { confirm: false });
+        const next = callData({ uuid: "u-2", direction: "incoming", state: "in_progress" });
+        softphone.calls.onCall(next);
+        softphone.store.endedCall = null;
+        await seen(".o_telephony_call[data-uuid=u-2]");
+        expect.verifySteps(["note wants oak"]);
+        softphone.calls.onCall({ ...next, state: "ended" });
+        softphone.store.endedCall = mine();
+        await seen(".o_telephony_follow_up_summary");
+        expect(".o_telephony_follow_up_summary").toHaveValue("Send the offer");
+    });
+
+    test("an own call among the recent ones opens its end window again", async () => {
+        const { store } = await startEnded();
+        store.recent = [mine(), endedData({ uuid: "u-9" })];
+        await contains(".o_telephony_done").click();
+        await contains(".o_telephony_tab_recent").click();
+        expect(".o_telephony_recent_open").toHaveCount(1);
+        await contains(".o_telephony_recent_open").click();
+        await seen(".o_telephony_ended[data-uuid=u-1]");
+    });
+});
+
+describe("follow-up", () => {
+    /** The server plans what it is told. */
+    function plan() {
+        onRpc("telephony.call", "schedule_follow_up", ({ args: [uuid, kind, values] }) => {
+            expect.step({ uuid, kind, ...values });
+            return { activity_id: 31, record: LEAD };
+        });
+    }
+
+    test("Z27 Z28: a follow-up call in two clicks, linked to the record", async () => {
+        mockService("action", {
+            doAction: ({ res_model, res_id }) => expect.step(`${res_model} ${res_id}`),
+        });
+        await startEnded();
+        plan();
+        await contains(".o_telephony_follow_up_call").click();
+        expect(chosenDate()).toBe(inDays(1));
+        await contains(".o_telephony_follow_up_save").click();
+        await seen(".o_telephony_follow_up_saved");
+        expect(".o_telephony_follow_up_saved").toHaveText(
+            /Follow-up call on .*\s+linked to Twenty desks/
+        );
+        expect(".o_telephony_follow_up_form").toHaveCount(0);
+        await contains(".o_telephony_follow_up_open").click();
+        expect.verifySteps([
+            {
+                uuid: "u-1",
+                kind: "call",
+                date: inDays(1),
+                summary: "",
+                user_id: serverState.userId,
+            },
+            "crm.lead 8",
+        ]);
+    });
+
+    test("Z27: a follow-up task with a summary, next week, for a colleague", async () => {
+        await startEnded();
+        plan();
+        onRpc("res.users", "name_search", ({ kwargs }) => {
+            expect.step(kwargs.domain);
+            return [[44, "Bob Builder"]];
+        });
+        await contains(".o_telephony_follow_up_task").click();
+        await contains(".o_telephony_follow_up_summary").edit("Measure the room", {
+            confirm: false,
+        });
+        await contains(`.o_telephony_follow_up_quick[data-date="${inDays(7)}"]`).click();
+        expect(chosenDate()).toBe(inDays(7));
+        await contains(".o_telephony_follow_up_user input").edit("bob", { confirm: false });
+        await advanceTime(300);
+        await contains(".o-autocomplete--dropdown-item").click();
+        expect(".o_telephony_follow_up_user input").toHaveValue("Bob Builder");
+        await contains(".o_telephony_follow_up_save").click();
+        await seen(".o_telephony_follow_up_saved");
+        expect(".o_telephony_follow_up_saved").toHaveText(/Follow-up task on .* for Bob Builder/);
+        expect.verifySteps([
+            [["share", "=", false]],
+            {
+                ...{ uuid: "u-1", kind: "task", date: inDays(7) },
+                ...{ summary: "Measure the room", user_id: 44 },
+            },
+        ]);
+    });
+
+    test("Z27: an own date; what the server refuses is said, and stays as it was typed", async () => {
+        await startEnded();
+        onRpc("telephony.call", "schedule_follow_up", () => {
+            throw userError("The follow-up cannot be given to this person.");
+        });
+        await contains(".o_telephony_follow_up_call").click();
+        const date = queryOne(".o_telephony_follow_up_date");
+        date.value = "2031-02-03"; // as the browser's own calendar does it
+        date.dispatchEvent(new Event("input"));
+        await animationFrame();
+        await contains(".o_telephony_follow_up_save").click();
+        await seen(".o_telephony_follow_up .o_telephony_field_error");
+        expect(".o_telephony_field_error").toHaveText(/cannot be given/);
+        expect(chosenDate()).toBe("2031-02-03");
+        await contains(".o_telephony_follow_up_cancel").click();
+        expect(".o_telephony_follow_up_form").toHaveCount(0);
+    });
+
+    test("Z28: without a record it says what to do first", async () => {
+        await startEnded({ record: false, customer: UNKNOWN });
+        expect(".o_telephony_follow_up_call:disabled").toHaveCount(1);
+        expect(".o_telephony_follow_up_hint").toHaveText(/Link the call/);
+    });
+});
+
+describe("record", () => {
+    test("Z28: the record of the call is named, and opened with a click", async () => {
+        mockService("action", {
+            doAction: ({ res_model, res_id }) => expect.step(`${res_model} ${res_id}`),
+        });
+        await startEnded();
+        expect(".o_telephony_record_link").toHaveText(/Linked to\s+Twenty desks/);
+        await contains(".o_telephony_open_record").click();
+        expect.verifySteps(["crm.lead 8"]);
+    });
+
+    test("Z28: several records have the number: one is chosen", async () => {
+        const { store } = await startEnded({ record: false }, [
+            { ...CONTACT, detail: "Azure" },
+            { ...LEAD, detail: "New" },
+        ]);
+        onRpc("telephony.call", "link_record", ({ args }) => {
+            expect.step(args);
+            return mine();
+        });
+        await seen(".o_telephony_link_record");
+        expect(".o_telephony_link_hint").toHaveText(/Several records/);
+        expect(queryAllTexts(".o_telephony_link_record bdi")).toEqual([
+            ...["Anna", "Azure", "Twenty desks", "New"],
+        ]);
+        await contains(".o_telephony_link_record[data-id='8']").click();
+        await seen(".o_telephony_link_change");
+        expect(store.endedCall.record).toEqual(LEAD);
+        expect(".o_telephony_follow_up_call:enabled").toHaveCount(1);
+        expect.verifySteps([["u-1", "crm.lead", 8]]);
+    });
+
+    test("Z28: the record is changed by searching another one", async () => {
+        await startEnded();
+        onRpc("telephony.call", "link_record", ({ args }) => {
+            expect.step(args);
+            return mine({ record: CONTACT });
+        });
+        await contains(".o_telephony_link_change").click();
+        await contains(".o_telephony_link_search input").edit("ann", { confirm: false });
+        await advanceTime(300);
+        await contains(".o_telephony_link_found").click();
+        await animationFrame();
+        expect(".o_telephony_record_link").toHaveText(/Linked to\s+Anna/);
+        expect(".o_telephony_link_search").toHaveCount(0);
+        expect.verifySteps([["u-1", "res.partner", 7]]);
+    });
+
+    test("Z28: somebody unknown becomes a contact or a lead, with the number filled in", async () => {
+        mockService("action", {
+            doAction: ({ res_model, context }) => expect.step([res_model, context]),
+        });
+        const { softphone } = await startEnded({ record: false, customer: UNKNOWN });
+        await contains(".o_telephony_create_record [data-model='res.partner']").click();
+        await contains(".o_telephony_create_record [data-model='crm.lead']").click();
+        const context = { default_phone: "+32 470 99 98 88", telephony_call: "u-1" };
+        expect.verifySteps([
+            ["res.partner", context],
+            ["crm.lead", { ...context, default_name: "Call with +32 470 99 98 88" }],
+        ]);
+        // The server tells that it has linked the call to what was saved.
+        softphone.calls.onCall(mine({ record: CONTACT, customer: UNKNOWN }));
+        await seen(".o_telephony_link_change");
+        expect(".o_telephony_create_record").toHaveCount(0);
+    });
+
+    test("Z17: an unknown caller can be made a contact from the card and in the call", async () => {
+        fakeVoice();
+        const offer = offerData({ customer: UNKNOWN });
+        const { softphone } = await startSoftphone({ snapshot: { offers: [offer] } });
+        await mountSoftphone({ withBus: false });
+        await seen(".o_telephony_incoming .o_telephony_create_record");
+        softphone.calls.onCall(callData({ customer: UNKNOWN, state: "in_progress" }));
+        await contains(".o_telephony_systray").click();
+        await seen(".o_telephony_call .o_telephony_create_record");
+        softphone.calls.onCall(callData({ state: "in_progress" }));
+        await animationFrame();
+        expect(".o_telephony_call .o_telephony_create_record").toHaveCount(0);
+    });
+
+    test("the tabs stay in reach after a call", async () => {
+        const { softphone } = await startEnded();
+        softphone.live.onRow(liveRow());
+        await contains(".o_telephony_tab_queue").click();
+        await seen(".o_telephony_queue_row");
+        await contains(".o_telephony_tab_call").click();
+        expect(".o_telephony_ended").toHaveCount(1);
+    });
+});

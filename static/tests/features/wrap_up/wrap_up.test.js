@@ -1,0 +1,188 @@
+import {
+    advanceTime,
+    animationFrame,
+    describe,
+    expect,
+    mockDate,
+    test,
+    waitForNone,
+} from "@odoo/hoot";
+import { contains, onRpc, serverState } from "@web/../tests/web_test_helpers";
+import {
+    AGENT,
+    callData,
+    defineTelephony,
+    endedData,
+    fakeVoice,
+    mountSoftphone,
+    seen,
+    sendBus,
+    startSoftphone,
+    userError,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+
+defineTelephony();
+
+const MISSING = "Choose a result first: your company asks for one after every conversation.";
+const gone = (selector) => waitForNone(selector, { timeout: 3000 });
+const mine = (values = {}) =>
+    endedData({ user: { id: serverState.userId, name: "Me" }, disposition: false, ...values });
+const wrappingUp = (values = {}) => ({
+    ...AGENT,
+    state: "wrap_up",
+    wrap_up: {
+        uuid: "u-1",
+        started_at: "2026-11-22 14:32:12",
+        until: "2026-11-22 14:33:12",
+        extension: 60,
+        lacks_disposition: false,
+        ...values,
+    },
+});
+
+/** Show the end window of a call that is wrapped up; steps what the server is told. */
+async function startWrapUp(values = {}, answer = () => ({ ...mine(), agent: { ...AGENT } })) {
+    mockDate("2026-11-22 14:32:12", 0);
+    fakeVoice();
+    onRpc("telephony.call", "get_dispositions", () => [{ id: 1, name: "Interested" }]);
+    onRpc("telephony.call", "find_records", () => []);
+    onRpc("telephony.call", "wrap_up", ({ args: [uuid, told] }) => {
+        expect.step([uuid, told]);
+        return answer(told);
+    });
+    onRpc("telephony.agent", "check_wrap_up", () => {
+        expect.step("check");
+        return { ...AGENT };
+    });
+    const agent = wrappingUp(values);
+    const world = await startSoftphone({ snapshot: { agent, recent: [mine()] } });
+    await mountSoftphone({ withBus: false });
+    await contains(".o_telephony_systray").click();
+    await seen(".o_telephony_ended .o_telephony_wrap_up");
+    await seen(".o_telephony_disposition");
+    return world;
+}
+
+describe("countdown", () => {
+    test("Z27: the seconds, the bar and the state, and the end by itself", async () => {
+        const { store } = await startWrapUp();
+        expect(".o_telephony_wrap_up_left").toHaveText("1:00");
+        expect(".o_telephony_status").toHaveText("Wrap-up");
+        expect(".o_telephony_systray").toHaveAttribute("data-presence", "wrap_up");
+        await advanceTime(15_000);
+        await animationFrame();
+        expect(".o_telephony_wrap_up_left").toHaveText("0:45");
+        expect(".o_telephony_wrap_up .progress").toHaveAttribute("aria-valuenow", "45");
+        expect(".o_telephony_wrap_up [aria-live=polite]").toHaveText(
+            "No call is offered to you until you are done."
+        );
+        await advanceTime(36_000);
+        await animationFrame();
+        expect(".o_telephony_wrap_up [aria-live=polite]").toHaveText(
+            "The wrap-up ends in a few seconds."
+        );
+        expect.verifySteps([]);
+        await advanceTime(10_000);
+        await expect.waitForSteps(["check"]);
+        await gone(".o_telephony_wrap_up");
+        // What was begun to be written is not taken away.
+        expect(".o_telephony_ended .o_telephony_note").toHaveCount(1);
+        expect(store.presence).toBe("available");
+    });
+
+    test("Z27: once as much time again", async () => {
+        const longer = wrappingUp({ until: "2026-11-22 14:34:12", extension: 0 });
+        await startWrapUp({}, () => ({ ...mine(), agent: longer }));
+        await contains(".o_telephony_wrap_up_extend").click();
+        await gone(".o_telephony_wrap_up_extend");
+        expect(".o_telephony_wrap_up_left").toHaveText("2:00");
+        expect.verifySteps([["u-1", { extend: true }]]);
+    });
+
+    test("Z27: Done ends it, and so does closing the window", async () => {
+        const { store } = await startWrapUp();
+        await contains(".o_telephony_done").click();
+        await seen(".o_telephony_keypad");
+        expect.verifySteps([["u-1", { done: true }]]);
+        store.agent = wrappingUp();
+        store.endedCall = mine();
+        await seen(".o_telephony_wrap_up");
+        await contains(".o_telephony_close").click();
+        await gone(".o_telephony_softphone");
+        expect.verifySteps([["u-1", { done: true }]]);
+    });
+});
+
+describe("required result", () => {
+    const refuse = (told) => {
+        if (told.done) {
+            throw userError(MISSING);
+        }
+        const disposition = { id: 1, name: "Interested" };
+        return { ...mine({ disposition }), agent: { ...AGENT } };
+    };
+
+    test("Z27: without a result nothing ends it, and a sentence says why", async () => {
+        const { store } = await startWrapUp({ lacks_disposition: true }, refuse);
+        expect(".o_telephony_wrap_up_sentence").toHaveText("Choose a result before you are done.");
+        expect(".o_telephony_disposition").toHaveAttribute("aria-required", "true");
+        await contains(".o_telephony_done").click();
+        await seen(".o_telephony_error");
+        expect(".o_telephony_error").toHaveText(MISSING);
+        await contains(".o_telephony_close").click();
+        await advanceTime(61_000);
+        await gone(".o_telephony_wrap_up_left");
+        expect(".o_telephony_ended").toHaveCount(1);
+        expect(".o_telephony_wrap_up_sentence").toHaveText(/^The time is over, but the result/);
+        expect.verifySteps([
+            ["u-1", { done: true }],
+            ["u-1", { done: true }],
+        ]);
+        await contains(".o_telephony_disposition").select("1");
+        await gone(".o_telephony_wrap_up");
+        expect(store.presence).toBe("available");
+        expect.verifySteps([["u-1", { disposition_id: 1 }]]);
+    });
+
+    test("Z16: it never blocks the next call: the keypad is there, and the way back", async () => {
+        const { store, softphone } = await startWrapUp({ lacks_disposition: true }, refuse);
+        await contains(".o_telephony_wrap_up_aside").click();
+        await seen(".o_telephony_keypad");
+        expect(".o_telephony_wrap_up_bar").toHaveText(/Wrap-up 1:00/);
+        await softphone.sync.refresh();
+        expect(".o_telephony_keypad").toHaveCount(1);
+        await contains(".o_telephony_wrap_up_show").click();
+        await seen(".o_telephony_wrap_up");
+        expect(".o_telephony_wrap_up_bar").toHaveCount(0);
+        softphone.calls.onCall(callData({ uuid: "u-2" }));
+        store.agent = { ...AGENT, state: "in_call" };
+        await seen(".o_telephony_call[data-uuid=u-2]");
+        expect(".o_telephony_wrap_up_bar").toHaveCount(0);
+        expect.verifySteps([]);
+    });
+});
+
+describe("other tabs and people", () => {
+    test("Z27: what another tab is done with is done with here", async () => {
+        const { store } = await startWrapUp();
+        const told = { uuid: "u-1", reason: "done", message: false };
+        store.agent = { ...AGENT };
+        sendBus("telephony/wrap_up_ended", told);
+        await seen(".o_telephony_keypad");
+        expect(store.endedCall).toBe(null);
+    });
+
+    test("Z27: a supervisor who ends it is named, and the window stays", async () => {
+        const { store } = await startWrapUp();
+        const message = "Sue has ended your wrap-up: calls reach you again.";
+        sendBus("telephony/agent_updated", { ...AGENT });
+        sendBus("telephony/wrap_up_ended", { uuid: "u-1", reason: "supervisor", message });
+        await seen(".o_notification");
+        expect(".o_notification_content").toHaveText(message);
+        await gone(".o_telephony_wrap_up");
+        expect(".o_telephony_wrap_up_over").toHaveText(
+            "The wrap-up is over: calls reach you again."
+        );
+        expect(store.endedCall.uuid).toBe("u-1");
+    });
+});

@@ -1,0 +1,375 @@
+import { advanceTime, beforeEach, describe, expect, test, tick } from "@odoo/hoot";
+import { EventBus } from "@odoo/owl";
+import { assets } from "@web/core/assets";
+import { browser } from "@web/core/browser/browser";
+import { user } from "@web/core/user";
+import {
+    allowTranslations,
+    makeMockEnv,
+    onRpc,
+    patchWithCleanup,
+} from "@web/../tests/web_test_helpers";
+import { defineTelephony } from "@crm_telephony/../tests/telephony_test_helpers";
+import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
+import { humanError, VoiceError } from "@crm_telephony/core/human_error";
+import { ensureMicrophone } from "@crm_telephony/voice/microphone";
+import { VoiceDevice } from "@crm_telephony/voice/voice_device";
+
+defineTelephony();
+
+/** The SDK's events, with the values as arguments. */
+class Emitter {
+    bus = new EventBus();
+
+    on(name, callback) {
+        this.bus.addEventListener(name, ({ detail }) => callback(detail));
+    }
+
+    emit(name, value) {
+        this.bus.trigger(name, value);
+    }
+}
+
+class FakeCall extends Emitter {
+    mute(isMuted) {
+        expect.step(`mute ${isMuted}`);
+    }
+
+    sendDigits(digits) {
+        expect.step(`digits ${digits}`);
+    }
+
+    disconnect() {
+        expect.step("disconnect");
+        this.emit("disconnect");
+    }
+}
+
+class FakeDevice extends Emitter {
+    static isSupported = true;
+    static all = [];
+    /** What the next devices do: "accept", or the error their call ends with */
+    static plan = [];
+    /** Which ways to the carrier were opened and closed */
+    static ways = [];
+
+    constructor(token, options) {
+        super();
+        Object.assign(this, { token, options });
+        FakeDevice.all.push(this);
+    }
+
+    async connect({ params }) {
+        expect.step(`connect ${params.uuid} with ${this.token}`);
+        this.call = new FakeCall();
+        const outcome = FakeDevice.plan.shift() || "accept";
+        setTimeout(() => {
+            if (outcome === "accept") {
+                this.call.emit("accept");
+            } else if (outcome !== "silence") {
+                this.call.emit("error", outcome);
+                this.call.emit("disconnect");
+            }
+        });
+        return this.call;
+    }
+
+    updateToken(token) {
+        expect.step(`update ${token}`);
+    }
+
+    async _setupStream() {
+        FakeDevice.ways.push(`open ${this.token}`);
+    }
+
+    destroy() {
+        FakeDevice.ways.push(`close ${this.token}`);
+    }
+}
+
+const handlers = {
+    onState: (state, error) => expect.step(`state ${state} ${error?.kind || ""}`.trim()),
+    onWarnings: (kinds) => expect.step(`warnings ${kinds}`),
+};
+
+let tokens;
+
+beforeEach(async () => {
+    tokens = 0;
+    FakeDevice.all = [];
+    FakeDevice.plan = [];
+    FakeDevice.ways = [];
+    patchWithCleanup(window, { Twilio: { Device: FakeDevice } });
+    patchWithCleanup(assets, { loadJS: async (url) => expect.step(`load ${url}`) });
+    onRpc("/telephony/token", () => {
+        tokens++;
+        return {
+            token: `token-${tokens}`,
+            ttl: 3600,
+            identity: "u_1",
+            sdk_url: "/sdk.js",
+            gateway: "localhost:8090",
+            edge: false,
+        };
+    });
+    patchWithCleanup(user, { hasGroup: async () => false });
+    await makeMockEnv();
+});
+
+describe("device", () => {
+    test("is made for the call with the account's hosts and local sounds", async () => {
+        await new VoiceDevice().connect("u-1", handlers);
+        expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "state connected"]);
+        const [{ options }] = FakeDevice.all;
+        expect(options.chunderw).toBe("localhost:8090");
+        expect("edge" in options).toBe(false);
+        expect(options.publishEvents).toBe(false);
+        for (const url of Object.values(options.sounds)) {
+            expect(url).toMatch(/^\/crm_telephony\/static\//);
+        }
+    });
+
+    test("fetches nothing before the first call", async () => {
+        new VoiceDevice();
+        await tick();
+        expect(tokens).toBe(0);
+        expect.verifySteps([]);
+    });
+
+    test("is made ready while it rings: the click finds the way to the carrier open", async () => {
+        const voice = new VoiceDevice();
+        await voice.prepare(VoiceNeed.OFFER);
+        await voice.prepare(VoiceNeed.OFFER);
+        expect.verifySteps(["load /sdk.js"]);
+        expect(FakeDevice.ways).toEqual(["open token-1"]);
+        await voice.connect("u-1", handlers);
+        expect.verifySteps(["connect u-1 with token-1", "state connected"]);
+        await voice.release(VoiceNeed.OFFER);
+        expect(FakeDevice.ways).toEqual(["open token-1"]);
+    });
+
+    test("that was made ready in vain is closed, also before it is ready", async () => {
+        const voice = new VoiceDevice();
+        await voice.prepare(VoiceNeed.OFFER);
+        await voice.release(VoiceNeed.OFFER);
+        voice.prepare(VoiceNeed.OFFER);
+        await voice.release(VoiceNeed.OFFER);
+        await voice.release(VoiceNeed.OFFER);
+        expect(FakeDevice.ways).toEqual([
+            ...["open token-1", "close token-1", "open token-2", "close token-2"],
+        ]);
+        expect.verifySteps(["load /sdk.js", "load /sdk.js"]);
+    });
+
+    test("that was made ready for two reasons stays ready for one", async () => {
+        const voice = new VoiceDevice();
+        await voice.prepare(VoiceNeed.NUMBER);
+        await voice.prepare(VoiceNeed.CALL);
+        await voice.release(VoiceNeed.OFFER);
+        await voice.release(VoiceNeed.NUMBER);
+        expect(FakeDevice.ways).toEqual(["open token-1"]);
+        await voice.release(VoiceNeed.CALL);
+        expect(FakeDevice.ways).toEqual(["open token-1", "close token-1"]);
+        expect.verifySteps(["load /sdk.js"]);
+    });
+
+    test("that broke before it was needed is made anew", async () => {
+        const voice = new VoiceDevice();
+        await voice.prepare(VoiceNeed.OFFER);
+        FakeDevice.all[0].emit("error", { code: 31005 });
+        await voice.connect("u-1", handlers);
+        expect(FakeDevice.ways).toEqual(["open token-1", "close token-1", "open token-2"]);
+        expect.verifySteps([
+            ...["load /sdk.js", "load /sdk.js", "connect u-1 with token-2", "state connected"],
+        ]);
+    });
+
+    test("a refused token is renewed once, silently", async () => {
+        FakeDevice.plan = [{ code: 20101 }];
+        await new VoiceDevice().connect("u-1", handlers);
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "disconnect",
+            "load /sdk.js",
+            "connect u-1 with token-2",
+            "state connected",
+        ]);
+    });
+
+    test("a token that is refused again is an error, not a loop", async () => {
+        FakeDevice.plan = [{ code: 20101 }, { code: 20104 }];
+        const error = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
+        expect([error.kind, error.code]).toEqual([VoiceErrorKind.TOKEN, 20104]);
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "disconnect",
+            "load /sdk.js",
+            "connect u-1 with token-2",
+            "disconnect",
+        ]);
+    });
+
+    test("that never answers is given up after some seconds", async () => {
+        FakeDevice.plan = ["silence"];
+        const connecting = new VoiceDevice().connect("u-1", handlers);
+        const failed = connecting.catch((error) => error);
+        await tick();
+        await advanceTime(16_000);
+        expect((await failed).kind).toBe(VoiceErrorKind.UNREACHABLE);
+        expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "disconnect"]);
+    });
+
+    test("tells an end nobody asked for, and keeps quiet about one that was asked", async () => {
+        const voice = new VoiceDevice();
+        await voice.connect("u-1", handlers);
+        FakeDevice.all[0].call.emit("error", { code: 53405 });
+        FakeDevice.all[0].call.emit("disconnect");
+        await voice.connect("u-1", handlers);
+        voice.disconnect();
+        FakeDevice.all[1].call.emit("reconnected");
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "state connected",
+            "disconnect",
+            "state lost connection_lost",
+            "load /sdk.js",
+            "connect u-1 with token-2",
+            "state connected",
+            "disconnect",
+        ]);
+    });
+
+    test("tells reconnecting and warnings in our own words", async () => {
+        const voice = new VoiceDevice();
+        await voice.connect("u-1", handlers);
+        const [{ call }] = FakeDevice.all;
+        call.emit("reconnecting", { code: 53001 });
+        call.emit("reconnected");
+        call.emit("warning", "high-jitter");
+        call.emit("warning", "low-mos");
+        call.emit("warning-cleared", "high-jitter");
+        call.emit("warning", "not-known-to-us");
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "state connected",
+            `state ${VoiceState.RECONNECTING}`,
+            `state ${VoiceState.CONNECTED}`,
+            "warnings slow_network",
+            "warnings slow_network",
+            "warnings slow_network",
+        ]);
+    });
+
+    test("measures the sound, and tells the worst of it once, when it ends", async () => {
+        const voice = new VoiceDevice();
+        const told = [];
+        await voice.connect("u-1", {
+            onState: () => {},
+            onWarnings: () => {},
+            onQuality: (report) => told.push(report),
+        });
+        const [{ call }] = FakeDevice.all;
+        call.parameters = { CallSid: "CA1" };
+        const sample = { rtt: 20, jitter: 3, mos: 4.4, packetsLostFraction: 0 };
+        call.emit("sample", sample);
+        call.emit("sample", { ...sample, rtt: 640, mos: 2.1, packetsLostFraction: 4.5 });
+        call.emit("sample", { ...sample, mos: null, jitter: 45 });
+        call.emit("warning", "high-rtt");
+        // Silent on purpose, then not.
+        voice.mute(true);
+        call.emit("warning", "constant-audio-input-level");
+        call.emit("sample", sample);
+        expect(voice._attempt.meter.toReport().silent_seconds).toBe(undefined);
+        voice.mute(false);
+        call.emit("sample", sample);
+        call.emit("sample", sample);
+        call.emit("warning-cleared", "constant-audio-input-level");
+        call.emit("sample", sample);
+        expect(told).toEqual([]);
+        voice.disconnect();
+        voice.disconnect();
+        expect(told).toEqual([
+            {
+                uuid: "u-1",
+                legId: "CA1",
+                report: {
+                    ...{ rtt: 640, jitter: 45, packet_loss: 4.5, mos: 2.1 },
+                    ...{ bad_network: true, silent_microphone: true, silent_seconds: 12 },
+                },
+            },
+        ]);
+        expect(voice.takeQuality()).toBe(null);
+        expect.verifySteps([
+            ...["load /sdk.js", "connect u-1 with token-1"],
+            ...["mute true", "mute false", "disconnect"],
+        ]);
+    });
+
+    test("renews its token during a long call", async () => {
+        await new VoiceDevice().connect("u-1", handlers);
+        FakeDevice.all[0].emit("tokenWillExpire");
+        await expect.waitForSteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "state connected",
+            "update token-2",
+        ]);
+    });
+
+    test("an SDK that cannot be loaded is an error with words", async () => {
+        patchWithCleanup(assets, { loadJS: () => Promise.reject(new Error("404")) });
+        const error = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
+        expect(error.kind).toBe(VoiceErrorKind.SDK_UNAVAILABLE);
+    });
+});
+
+describe("microphone", () => {
+    const withMicrophone = (getUserMedia, state = "prompt") =>
+        patchWithCleanup(browser, {
+            navigator: {
+                mediaDevices: getUserMedia && { getUserMedia },
+                permissions: { query: async () => ({ state }) },
+            },
+        });
+    const fails = (name) => async () => {
+        throw Object.assign(new Error(name), { name });
+    };
+
+    test("each refusal of the browser has its own kind", async () => {
+        for (const [name, kind] of [
+            ["NotAllowedError", VoiceErrorKind.MIC_DENIED],
+            ["NotFoundError", VoiceErrorKind.MIC_MISSING],
+            ["NotReadableError", VoiceErrorKind.MIC_BUSY],
+        ]) {
+            withMicrophone(fails(name));
+            const error = await ensureMicrophone().catch((e) => e);
+            expect(error.kind).toBe(kind);
+            expect(error.isMicrophone).toBe(true);
+        }
+        withMicrophone(undefined);
+        const error = await ensureMicrophone().catch((e) => e);
+        expect(error.kind).toBe(VoiceErrorKind.INSECURE);
+    });
+
+    test("is closed again after the question, and not asked for when already allowed", async () => {
+        const track = { stop: () => expect.step("stop") };
+        const open = async () => expect.step("open") || { getTracks: () => [track] };
+        withMicrophone(open);
+        await ensureMicrophone();
+        expect.verifySteps(["open", "stop"]);
+        withMicrophone(open, "granted");
+        await ensureMicrophone();
+        expect.verifySteps([]);
+    });
+});
+
+test("every kind of error is a whole sentence", () => {
+    allowTranslations();
+    for (const kind of Object.values(VoiceErrorKind)) {
+        expect(`${humanError(new VoiceError(kind))}`).toMatch(/^[A-Z].+\.$/);
+    }
+});
