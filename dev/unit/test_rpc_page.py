@@ -11,8 +11,17 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "rpc.md"
 # What Odoo itself calls; an override is not an interface of its own.
 ODOO = {
-    "copy", "create", "default_get", "get_values", "init", "onchange", "set_values", "unlink",
-    "write", "SELF_READABLE_FIELDS", "SELF_WRITEABLE_FIELDS",
+    "copy",
+    "create",
+    "default_get",
+    "get_values",
+    "init",
+    "onchange",
+    "set_values",
+    "unlink",
+    "write",
+    "SELF_READABLE_FIELDS",
+    "SELF_WRITEABLE_FIELDS",
 }
 PARAM = re.compile(r":param (\w+) (\w+):")
 
@@ -89,7 +98,8 @@ def get_messages():
         node.value
         for tree in get_sources("models", "wizard")
         for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
         and re.fullmatch(r"telephony/[a-z_]+", node.value)
     }
 
