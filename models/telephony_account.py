@@ -114,6 +114,7 @@ class TelephonyAccount(models.Model):
             region=account.region,
             edge=account.edge,
             base_url=account.api_base_url,
+            deadline=self._get_deadline(),
         )
 
     def _get_webhook_url(self, route, *, base_url=None, **query):

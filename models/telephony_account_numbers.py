@@ -1,7 +1,7 @@
 import logging
 import re
 
-from odoo import _, models
+from odoo import _, api, models
 
 _logger = logging.getLogger(__name__)
 
@@ -64,9 +64,23 @@ class TelephonyAccount(models.Model):
             values["is_connected"] = bool(
                 number.active and (number.is_connected or is_free) if number else is_free
             )
-            if values["is_connected"]:
+            # What is right already costs no request: with many numbers a click that was interrupted
+            # is continued by the next one.
+            if values["is_connected"] and self._leads_elsewhere(values, addresses):
                 client.save_number(values["sid"], addresses)
         return numbers
+
+    @api.model
+    def _leads_elsewhere(self, values, addresses):
+        """Return whether Twilio would ask another address about a number, or none.
+
+        :param dict values: see `TwilioAdmin.list_numbers`
+        :param dict addresses: see `_get_addresses`
+        :rtype: bool
+        """
+        return values["is_overridden"] or any(
+            values[name] != address for name, address in addresses.items()
+        )
 
     def _write_numbers(self, numbers):
         """List the account's numbers here.

@@ -3,8 +3,9 @@
 The requests of one transaction run in their order in a thread of their own. A webhook does not wait
 for that thread at all: its TwiML needs no result of a request, and the caller hears silence
 meanwhile. A click waits up to `PATIENCE` seconds, so that the next click of the same person finds
-the first one carried out. A job and a result of a request have nobody who waits, and send by
-themselves.
+the first one carried out. A click that shows what Twilio answers (*Connect*, *Buy*) sends its
+requests itself, all of them within one time (`_get_deadline`). A job and a result of a request have
+nobody who waits, and send by themselves.
 
 Why not a table of requests and a job that sends them: each of them derives what to send from the
 rows when it is sent, and the reconciliation does the same. A request that is lost with its process
@@ -19,6 +20,7 @@ The threads are no daemons: a worker that is stopped or replaced waits for them.
 import functools
 import logging
 import threading
+import time
 
 from odoo import api, models
 from odoo.http import request
@@ -31,6 +33,10 @@ _logger = logging.getLogger(__name__)
 
 # Seconds a click waits for the requests it has caused.
 PATIENCE = 2
+# Seconds for all requests of a click whose answer it shows itself, and of a webhook.
+CLICK_BUDGET, WEBHOOK_BUDGET = 6, 2
+# Where a web request keeps the moment when its time is used up.
+DEADLINE = "crm_telephony.deadline"
 # Threads of a process that send at once; each of them takes a connection to the database.
 SENDERS = 8
 # The name of such a thread.
@@ -52,17 +58,42 @@ def _send_in_thread(database, functions):
         _send_all(functions)
 
 
+def _is_webhook():
+    return request.httprequest.path.startswith(WEBHOOK_ROOT)
+
+
+def _get_deadline():
+    """Return the moment (`time.monotonic`) when the time of a web request is used up.
+
+    The first question begins the time. A transaction that runs again has what is left of it.
+
+    :return: None in a job, which has nobody who waits
+    :rtype: float | None
+    """
+    if not request:
+        return None
+    budget = WEBHOOK_BUDGET if _is_webhook() else CLICK_BUDGET
+    return request.httprequest.environ.setdefault(DEADLINE, time.monotonic() + budget)
+
+
 def _get_patience():
     """Return for how many seconds the current request may be kept; None: as long as it takes."""
     if not request:
         return None
-    return 0 if request.httprequest.path.startswith(WEBHOOK_ROOT) else PATIENCE
+    if _is_webhook():
+        return 0
+    return max(0, min(PATIENCE, _get_deadline() - time.monotonic()))
 
 
 class TelephonyAccount(models.Model):
     """What is sent to the carrier once a transaction is committed."""
 
     _inherit = "telephony.account"
+
+    @api.model
+    def _get_deadline(self):
+        """Return when the requests of this click have to be over, see `_get_deadline` above."""
+        return _get_deadline()
 
     @api.model
     def _after_commit(self, records, method_name, *args):

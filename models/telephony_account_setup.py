@@ -24,7 +24,8 @@ class TelephonyAccount(models.Model):
     """Setting the account up: credentials, connection, numbers, money.
 
     Every method that sends requests sends them all before it writes a row, so that nothing is
-    locked while the carrier is awaited.
+    locked while the carrier is awaited. The requests of a click share its time (`_get_deadline`),
+    and may be interrupted after any of them: the same click again finds what is done.
     """
 
     _inherit = "telephony.account"
@@ -155,6 +156,7 @@ class TelephonyAccount(models.Model):
             region=account.region,
             edge=account.edge,
             base_url=account.api_base_url,
+            deadline=self._get_deadline(),
         )
 
     def _get_addresses(self, kind, base_url=None):
@@ -232,7 +234,9 @@ class TelephonyAccount(models.Model):
         :return: HTTP status or the reason why there is none, and the answer
         :rtype: tuple(int | str, str)
         """
-        return probe.ask(self._get_webhook_url("ping", question=question))
+        return probe.ask(
+            self._get_webhook_url("ping", question=question), self._get_deadline()
+        )
 
     def _post_signed_callback(self):
         """Send the public address what Twilio would send.
@@ -243,7 +247,8 @@ class TelephonyAccount(models.Model):
         # sudo: telephony.account - the secret signs the request and stays on the server
         account_sudo = self.sudo()
         return probe.post_signed(
-            self._get_webhook_url("status"), account_sudo.account_sid, account_sudo.auth_token
+            self._get_webhook_url("status"), account_sudo.account_sid, account_sudo.auth_token,
+            self._get_deadline(),
         )
 
     # === FAILURES === #
@@ -267,6 +272,9 @@ class TelephonyAccount(models.Model):
         :param ProviderError error: what happened
         :rtype: str
         """
+        if error.late:
+            return _("Twilio answers too slowly, so this was interrupted. What is done so far is "
+                     "kept at Twilio. Click again to continue.")
         sentence = errors.explain(error.code)
         if sentence:
             return sentence._translate(self.env.lang or "en_US")

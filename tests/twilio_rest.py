@@ -47,6 +47,8 @@ class FakeTwilio:
         self.closed_countries = set()
         self.prices = None
         self.clock_offset = 0
+        # Seconds that each answer takes, and that have passed; nobody waits for them really.
+        self.latency = self.clock = 0
 
     def patch(self):
         """Return the patcher that puts this Twilio in the place of the network."""
@@ -67,6 +69,7 @@ class FakeTwilio:
         def request(client, method, url, params=None, data=None, auth=None, **kwargs):
             host, _slash, path = url.partition("://")[2].partition("/")
             self.requests.append((method, f"{host}/{path}", {**(params or {}), **(data or {})}))
+            self.clock += self.latency
             status, body = self._answer(method, host, "/" + path, data or {}, params or {}, auth)
             headers = {"Date": formatdate(time() + self.clock_offset, usegmt=True)}
             return Response(status, json.dumps(body), headers)
@@ -98,6 +101,7 @@ class FakeTwilio:
             ("GET", r"/Keys.json$", self._list_keys),
             ("POST", r"/Applications(?:/(AP\w+))?.json$", self._save_application),
             ("GET", r"/Applications/(AP\w+).json$", self._fetch_application),
+            ("GET", r"/Applications.json$", self._list_applications),
             ("GET", r"/IncomingPhoneNumbers.json$", self._list_numbers),
             ("POST", r"/IncomingPhoneNumbers.json$", self._buy),
             ("POST", r"/IncomingPhoneNumbers/(PN\w+).json$", self._save_number),
@@ -139,6 +143,10 @@ class FakeTwilio:
         if sid not in self.applications:
             return self._missing()
         return 200, {"sid": sid, **self.applications[sid]}
+
+    def _list_applications(self, data):
+        applications = [{"sid": sid, **values} for sid, values in self.applications.items()]
+        return 200, {"applications": applications, "next_page_uri": None}
 
     def _list_numbers(self, data):
         numbers = list(self.numbers.values())

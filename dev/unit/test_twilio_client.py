@@ -227,16 +227,32 @@ def assert_addresses(form):
 
 
 def test_application_is_created_then_updated(admin, carrier):
-    carrier.answers = [(201, {"sid": "AP1"}), (200, {"sid": "AP1"})]
+    other = {"sid": "AP0", "voice_url": "https://staging.example/v"}
+    carrier.answers = [
+        (200, {"applications": [other]}), (201, {"sid": "AP1"}), (200, {"sid": "AP1"}),
+    ]
     assert admin.save_application("", "Odoo", ADDRESSES) == "AP1"
     assert admin.save_application("AP1", "Odoo", ADDRESSES) == "AP1"
-    assert carrier.paths == [f"{ROOT}/Applications.json", f"{ROOT}/Applications/AP1.json"]
-    for index in (0, 1):
+    assert carrier.paths == [
+        f"{ROOT}/Applications.json", f"{ROOT}/Applications.json", f"{ROOT}/Applications/AP1.json",
+    ]
+    for index in (1, 2):
         assert_addresses(dict(carrier.form(index)))
 
 
+def test_application_whose_creation_was_interrupted_is_found(admin, carrier):
+    """Finding 12: a click that is repeated creates no second application."""
+    carrier.answers = [(200, {"applications": [{
+        "sid": "AP1", "voice_url": ADDRESSES["voice_url"],
+        "voice_fallback_url": ADDRESSES["fallback_url"],
+        "status_callback": ADDRESSES["status_url"],
+    }]})]
+    assert admin.save_application("", "Odoo", ADDRESSES) == "AP1"
+    assert [request.method for request, _kwargs in carrier.requests] == ["GET"]
+
+
 def test_application_that_was_deleted_is_made_again(admin, carrier):
-    carrier.answers = [refused(404, 20404), (201, {"sid": "AP2"})]
+    carrier.answers = [refused(404, 20404), (200, {"applications": []}), (201, {"sid": "AP2"})]
     assert admin.save_application("AP1", "Odoo", ADDRESSES) == "AP2"
 
 
@@ -359,6 +375,54 @@ def test_request_is_repeated_only_in_its_time(client, carrier, monkeypatch):
     with pytest.raises(ProviderError):
         client.end_leg(CALL)
     assert limits == [6.0, 1.5]
+
+
+def test_requests_of_a_click_share_one_time(carrier, monkeypatch):
+    """Finding 12: a chain of requests does not take a time for each of them."""
+    now, limits = [1000.0], []
+    monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
+    original = Carrier.send
+
+    def send(self, *args, **kwargs):
+        limits.append(kwargs["timeout"].total)
+        now[0] += 2.5
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Carrier, "send", send)
+    admin = TwilioAdmin(ACCOUNT, ACCOUNT, TOKEN, deadline=1006.0)
+    carrier.answers = [(200, {"incoming_phone_numbers": []}), (200, {"sid": "PN1"})]
+    admin.list_numbers()
+    admin.save_number("PN1", ADDRESSES)
+    assert limits == [6.0, 3.5]
+    # A second is left: the last request may take no more than that.
+    admin.save_number("PN1", ADDRESSES)
+    assert limits[2:] == [1.0]
+    with pytest.raises(ProviderError) as caught:
+        admin.save_number("PN1", ADDRESSES)
+    assert caught.value.late
+    assert not caught.value.unknown
+    assert len(limits) == 3
+    # The carrier is not to blame.
+    now[0] += 1000
+    TwilioClient(ACCOUNT, ACCOUNT, TOKEN).end_leg(CALL)
+
+
+def test_number_whose_purchase_may_be_carried_out_is_not_said_to_be_late(carrier, monkeypatch):
+    """The time is used up with the answer: whether the number was bought is not known."""
+    now = [1000.0]
+    monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
+    original = Carrier.send
+
+    def send(self, *args, **kwargs):
+        now[0] += 5.5
+        return original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Carrier, "send", send)
+    carrier.answers = [LOST]
+    admin = TwilioAdmin(ACCOUNT, ACCOUNT, TOKEN, deadline=1006.0)
+    with pytest.raises(ProviderError) as caught:
+        admin.buy_number("+3225550100", ADDRESSES)
+    assert (caught.value.unknown, caught.value.late) == (True, False)
 
 
 @pytest.mark.parametrize("error", [SWALLOWED, LOST])

@@ -14,10 +14,12 @@ class ProviderError(Exception):
     :param bool gone: what the request was about does not exist any more
     :param bool unknown: the answer was lost: the request may have been carried out
     :param bool paused: it was not sent, because the carrier has not answered lately
+    :param bool late: it was not sent, because there was no time left for it
     """
 
     def __init__(
-        self, message, code=0, retryable=False, gone=False, unknown=False, paused=False
+        self, message, code=0, retryable=False, gone=False, unknown=False, paused=False,
+        late=False,
     ):
         super().__init__(message)
         self.code = code
@@ -25,3 +27,4 @@ class ProviderError(Exception):
         self.gone = gone
         self.unknown = unknown
         self.paused = paused
+        self.late = late

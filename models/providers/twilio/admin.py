@@ -4,6 +4,8 @@ https://www.twilio.com/docs/iam/api
 https://www.twilio.com/docs/phone-numbers/api
 """
 
+from contextlib import suppress
+
 from ..base import ProviderError
 from .client import TwilioClient
 
@@ -14,6 +16,16 @@ PRICE_KINDS = {"local": "local", "mobile": "mobile", "toll free": "toll_free"}
 DEMO_ADDRESS = "https://demo.twilio.com/"
 # https://www.twilio.com/docs/api/errors/21422
 NOT_AVAILABLE = 21422
+# The longest page of a list: each page is a request.
+PAGE = 1000
+
+
+def _read_addresses(resource):
+    return {
+        "voice_url": resource.voice_url or "",
+        "fallback_url": resource.voice_fallback_url or "",
+        "status_url": resource.status_callback or "",
+    }
 
 
 def _read_number(number):
@@ -21,11 +33,12 @@ def _read_number(number):
         "sid": number.sid,
         "number": number.phone_number,
         "name": number.friendly_name,
-        "voice_url": number.voice_url or "",
-        "fallback_url": number.voice_fallback_url or "",
-        "status_url": number.status_callback or "",
-        # Either of them wins over the addresses.
-        "is_overridden": bool(number.voice_application_sid or number.trunk_sid),
+        **_read_addresses(number),
+        # Either of them wins over the addresses, and we answer no GET.
+        "is_overridden": bool(number.voice_application_sid or number.trunk_sid)
+        or "GET" in (
+            number.voice_method, number.voice_fallback_method, number.status_callback_method
+        ),
         "is_unused": not number.trunk_sid
         and not number.voice_application_sid
         and (not number.voice_url or number.voice_url.startswith(DEMO_ADDRESS)),
@@ -88,6 +101,9 @@ class TwilioAdmin(TwilioClient):
     def save_application(self, sid, name, addresses):
         """Create or update the TwiML application that browsers call.
 
+        One that was created when its answer was lost, or before the work was interrupted, is found
+        by its name and addresses: repeating this creates no second one.
+
         :param str sid: `AP…` of the existing one, or empty
         :return: its SID
         :rtype: str
@@ -99,6 +115,11 @@ class TwilioAdmin(TwilioClient):
             except ProviderError as error:
                 if not error.gone:
                     raise
+        for application in self._call(
+            self._client.applications.list, friendly_name=name, page_size=PAGE
+        ):
+            if _read_addresses(application) == addresses:
+                return application.sid
         return self._call(self._client.applications.create, **values).sid
 
     def fetch_application(self, sid):
@@ -107,12 +128,7 @@ class TwilioAdmin(TwilioClient):
         :param str sid: `AP…`
         :rtype: dict
         """
-        application = self._call(self._client.applications(sid).fetch)
-        return {
-            "voice_url": application.voice_url or "",
-            "fallback_url": application.voice_fallback_url or "",
-            "status_url": application.status_callback or "",
-        }
+        return _read_addresses(self._call(self._client.applications(sid).fetch))
 
     # === NUMBERS === #
 
@@ -120,10 +136,12 @@ class TwilioAdmin(TwilioClient):
         """List the numbers of the account.
 
         :return: dictionaries with `sid`, `number` (E.164), `name`, the addresses, `is_overridden`
-            (an application or a trunk takes the calls instead), `is_unused` (goes nowhere)
+            (an application or a trunk takes the calls instead, or they arrive as GET), `is_unused`
+            (goes nowhere)
         :rtype: list(dict)
         """
-        return [_read_number(n) for n in self._call(self._client.incoming_phone_numbers.list)]
+        found = self._call(self._client.incoming_phone_numbers.list, page_size=PAGE)
+        return [_read_number(number) for number in found]
 
     def save_number(self, sid, addresses):
         """Write the addresses Twilio asks when somebody calls a number.
@@ -202,9 +220,11 @@ class TwilioAdmin(TwilioClient):
         except ProviderError as error:
             if not error.unknown and error.code != NOT_AVAILABLE:
                 raise
-            for known in self.list_numbers():
-                if known["number"] == number:
-                    return known
+            # Without an answer to this question, the first error is what is known.
+            with suppress(ProviderError):
+                for known in self.list_numbers():
+                    if known["number"] == number:
+                        return known
             raise
 
     def release_number(self, sid):

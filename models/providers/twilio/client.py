@@ -26,6 +26,8 @@ from .recordings import RecordingRequests
 CONNECT_TIMEOUT, TIMEOUT = 4, 5
 # Seconds for a request that changes something, with its repetitions: a person may wait for it.
 BUDGET = 6
+# Seconds that have to be left until a client's deadline for another request.
+LEAST = 1
 # Seconds after which idle connections are closed; how many are kept.
 IDLE, POOL = 20, 10
 # Seconds before each new try of a request that was certainly not carried out.
@@ -71,15 +73,17 @@ _connections = _Connections(pool_maxsize=POOL)
 class _HttpClient(TwilioHttpClient):
     """Send every request to another server when the account names one."""
 
-    def __init__(self, base_url=None):
+    def __init__(self, base_url=None, deadline=None):
         super().__init__(logger=_silent)
         self.session.mount("https://", _connections)
         self.session.mount("http://", _connections)
         self.base = urlsplit(base_url) if base_url else None
         # Seconds this server's clock was ahead of Twilio's at the last answer.
         self.clock_difference = None
-        # Until when a request that changes something has to be over.
-        self.deadline = float("inf")
+        # Until when all requests have to be over, and until when the current one, if it changes
+        # something.
+        self.last_moment = float("inf") if deadline is None else deadline
+        self.deadline = self.last_moment
 
     def get_address(self, url):
         """Return the address with the server that stands in for Twilio's, if there is one."""
@@ -88,11 +92,11 @@ class _HttpClient(TwilioHttpClient):
         return urlunsplit((self.base.scheme, self.base.netloc, *urlsplit(url)[2:]))
 
     def request(self, method, url, *args, **kwargs):
-        left = self.deadline - time.monotonic()
-        # A long list comes in several answers; jobs and administrators wait for it.
-        is_list = method.upper() == "GET"
+        # A long list comes in several answers, which a job waits for.
+        end = self.last_moment if method.upper() == "GET" else self.deadline
+        left = max(end - time.monotonic(), 0.1)
         self.timeout = Timeout(
-            total=None if is_list else max(left, 0.1), connect=CONNECT_TIMEOUT, read=TIMEOUT
+            total=None if left == float("inf") else left, connect=CONNECT_TIMEOUT, read=TIMEOUT
         )
         response = super().request(method, self.get_address(url), *args, **kwargs)
         self._compare_clocks(response.headers or {})
@@ -142,9 +146,14 @@ class TwilioClient(LegRequests, RecordingRequests):
     :param str region: Twilio region, as `ie1`; with it goes an edge
     :param str edge: Twilio edge, as `dublin`
     :param str base_url: another server that stands in for Twilio's
+    :param float deadline: moment (`time.monotonic`) when the last request has to be over; None:
+        there is none
     """
 
-    def __init__(self, account_sid, username, password, region=None, edge=None, base_url=None):
+    def __init__(
+        self, account_sid, username, password, region=None, edge=None, base_url=None,
+        deadline=None,
+    ):
         self._client = Client(
             username,
             password,
@@ -152,7 +161,7 @@ class TwilioClient(LegRequests, RecordingRequests):
             # Without an edge, the package builds host names that Twilio has retired.
             region=region if edge else None,
             edge=edge if region else None,
-            http_client=_HttpClient(base_url),
+            http_client=_HttpClient(base_url, deadline),
         )
 
         self._breaker = breakers[account_sid, base_url or ""]
@@ -165,7 +174,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         :raise ProviderError: the request failed
         """
         http = self._client.http_client
-        http.deadline = time.monotonic() + BUDGET
+        http.deadline = min(time.monotonic() + BUDGET, http.last_moment)
         with self._guard():
             for delay in (*RETRY_DELAYS, None):
                 try:
@@ -184,10 +193,14 @@ class TwilioClient(LegRequests, RecordingRequests):
 
     @contextlib.contextmanager
     def _guard(self):
-        """Send a request only when the carrier was there lately, and note whether it answers.
+        """Send a request only when there is time for it and the carrier was there lately.
+
+        Whether it answers is noted.
 
         :raise ProviderError: the request failed, or was not sent
         """
+        if self._client.http_client.last_moment - time.monotonic() < LEAST:
+            raise ProviderError("There is no time left to ask Twilio.", retryable=True, late=True)
         if not self._breaker.allows():
             raise ProviderError("Twilio cannot be reached.", retryable=True, paused=True)
         try:

@@ -1,21 +1,27 @@
 """Requests to our own public address, as Twilio would make them."""
 
+import time
+
 import requests
 from twilio.request_validator import RequestValidator
+from urllib3 import Timeout
 
-# Seconds. A server with a single worker cannot answer itself; it must not wait long for that.
-TIMEOUT = 5
+# Seconds. A server with a single worker cannot answer itself; it must not wait long for that, and
+# time for the questions to Twilio must be left.
+TIMEOUT = 2
 
 
-def _send(method, url, **values):
+def _send(method, url, deadline=None, **values):
     """Send a request. Redirections are not followed, because Twilio's are not either.
 
+    :param float deadline: moment (`time.monotonic`) when it has to be over at the latest, or None
     :return: HTTP status or `timeout`, `certificate`, `nobody`; the beginning of the answer
     :rtype: tuple(int | str, str)
     """
+    left = TIMEOUT if deadline is None else min(TIMEOUT, deadline - time.monotonic())
     try:
         response = requests.request(
-            method, url, timeout=TIMEOUT, allow_redirects=False, **values
+            method, url, timeout=Timeout(total=max(left, 0.1)), allow_redirects=False, **values
         )
     except requests.exceptions.Timeout:
         return "timeout", ""
@@ -26,25 +32,27 @@ def _send(method, url, **values):
     return response.status_code, response.text[:200]
 
 
-def ask(url):
+def ask(url, deadline=None):
     """Fetch a text from our own public address.
 
     :param str url: address with its query
+    :param float deadline: see `_send`
     :return: see `_send`
     :rtype: tuple(int | str, str)
     """
-    return _send("GET", url)
+    return _send("GET", url, deadline)
 
 
-def post_signed(url, account_sid, auth_token):
+def post_signed(url, account_sid, auth_token, deadline=None):
     """Send a signed callback about no call to our own public address.
 
     Without a status it means nothing, so nothing is written.
 
     :param str url: address of a webhook
+    :param float deadline: see `_send`
     :return: see `_send`
     :rtype: tuple(int | str, str)
     """
     form = {"AccountSid": account_sid, "CallSid": "CA" + "0" * 32}
     signature = RequestValidator(auth_token).compute_signature(url, form)
-    return _send("POST", url, data=form, headers={"X-Twilio-Signature": signature})
+    return _send("POST", url, deadline, data=form, headers={"X-Twilio-Signature": signature})
