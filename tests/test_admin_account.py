@@ -137,7 +137,7 @@ class TestAccount(AdminWorld, TelephonyCase):
         self.assertFalse(self.twilio.requests)
 
     def test_secret_that_is_not_accepted_is_wiped_at_once(self):
-        """Finding 29: the error rolls the request back, and the token is gone all the same."""
+        """A rejected auth token is wiped although the error rolls the request back."""
         self.confirm_identity()
         wizard = self.open_credentials(auth_token="wrong")
         self.env.flush_all()

@@ -167,7 +167,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
                 self.find("address", state)
 
     def test_address_changed_after_connect_is_pointed_out_and_connect_repairs_it(self):
-        """Finding 18: calls go on at the old address, and an administrator learns of it."""
+        """After a change of address calls continue, and administrators are warned."""
         new = "https://phone.example.com"
         self.admin_account.webhook_base_url = new
         line = self.find("address", "warning")
@@ -185,7 +185,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
             self.assertTrue(values["voice_url"].startswith(new))
 
     def test_address_changed_to_a_private_one_is_not_told_to_twilio(self):
-        """Finding 18: a login under another name of the host must not lead calls there."""
+        """A login under another host name does not change the address of the webhooks."""
         self.admin_account.webhook_base_url = False
         self.env["ir.config_parameter"].sudo().set_param("web.base.url", "http://localhost:8069")
         line = self.find("address", "warning")
@@ -195,7 +195,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.find("number", "ok")
 
     def test_refused_requests_are_pointed_out_with_their_cause(self):
-        """Finding 18: webhooks that were refused are a line of their own."""
+        """Refused webhooks have a line of their own."""
         self.admin_account.sudo().last_refused_at = fields.Datetime.now()
         self.find("refusal", "warning")
         self.signed = (403, "")

@@ -122,7 +122,7 @@ class TestVerification(CallerIdWorld):
                          (record, False, "verified", True))
 
     def test_number_verified_by_a_colleague_cannot_be_claimed(self):
-        """Finding 15: 21450 does not say who has typed the code."""
+        """Error 21450 does not verify a caller ID: it does not say who typed the code."""
         self.make(agent=self.agent_bob)
         for state in (None, "failed", "expired", "lost"):
             with self.subTest(state), self.env.cr.savepoint() as savepoint:
@@ -137,7 +137,7 @@ class TestVerification(CallerIdWorld):
         self.assertFalse(self.agent_ana._get_caller_ids())
 
     def test_number_verified_elsewhere_is_the_administrators_decision(self):
-        """Finding 15: an administrator adds it, also for everybody."""
+        """An administrator can add a verified number, also for everyone."""
         self.env["telephony.agent"].create({
             "user_id": self.max.id, "company_id": self.company_a.id, "allow_caller_id": True,
         })
@@ -150,7 +150,7 @@ class TestVerification(CallerIdWorld):
         self.assertIn(record, self.agent_ana._get_caller_ids())
 
     def test_number_a_colleague_has_verified_meanwhile_is_not_mine(self):
-        """Finding 15: a caller ID found at Twilio says as little."""
+        """A caller ID that exists at Twilio does not prove who verified it."""
         record, _answer = self.verify()
         self.make(agent=self.agent_bob)
         self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
@@ -160,7 +160,7 @@ class TestVerification(CallerIdWorld):
         self.assertIn("by another user", record._to_client()[0]["message"])
 
     def test_number_is_verified_by_one_at_a_time(self):
-        """Finding 15: otherwise nobody knows whose code was typed."""
+        """Two users cannot verify the same number at the same time."""
         self.agent_bob.allow_caller_id = True
         record, _answer = self.verify()
         with self.assertRaisesRegex(UserError, "Another user is verifying"):
@@ -169,7 +169,7 @@ class TestVerification(CallerIdWorld):
         self.verify(user=self.bob)
 
     def test_odd_values_are_made_harmless_before_the_telephone_rings(self):
-        """Finding 8: an error after the request would ring, and count for nothing."""
+        """A verification call counts although a later error rolls the request back."""
         record, _answer = self.verify(delay=10**9, extension="1x" + "2" * 99)
         self.assertLess((record.expires_at - fields.Datetime.now()).total_seconds(), 400)
         caller_ids = self.as_user(self.ana, "telephony.caller.id")
@@ -184,14 +184,14 @@ class TestVerification(CallerIdWorld):
         self.assertEqual(len(self.carrier.sent("start_verification")), 2)
 
     def test_verifications_of_a_user_are_limited(self):
-        """Finding 8: forty numbers in a row."""
+        """A user cannot have one number after the other called."""
         with self.assertRaisesRegex(UserError, "10 verification calls"):
             for index in range(40):
                 self.verify(f"+3247122{index:04d}")
         self.assertEqual(len(self.carrier.sent("start_verification")), 10)
 
     def test_forbidden_destinations_are_not_called_for_a_code(self):
-        """Finding 8: the rules about destinations count, too."""
+        """The rules about destinations apply to verification calls."""
         self.company_a.telephony_country_policy = "own"
         with self.assertRaisesRegex(UserError, "does not allow calls to Somalia"):
             self.verify("+252612345678")

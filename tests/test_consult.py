@@ -52,7 +52,7 @@ class ConsultStories(TransferStories):
 @tagged("post_install", "-at_install")
 class TestWarm(ConsultStories):
     def test_the_customer_hears_music_and_the_colleague_is_asked(self):
-        """Issue 5: hold first, then the offer, marked as a question."""
+        """Hold first, then the offer, marked as a question."""
         call = self.begin()
         call.note = "Wants a refund."
         data = self.transfer(call, "warm")
@@ -68,7 +68,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.agent_bob.state, "ringing")
 
     def test_the_colleague_joins_as_consulted(self):
-        """Issue 5: in the same room, not with the customer; in a call for everybody else."""
+        """In the same room, not with the customer; in a call for everybody else."""
         call = self.ask_bob()
         leg = self.bob_leg(call)
         self.assertEqual((leg.role, leg.label), ("consulted", "consulted-1"))
@@ -86,7 +86,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(len(call.leg_ids), 3)
 
     def test_complete(self):
-        """Issue 5: the agent leaves, the customer comes off hold, the colleague has the call."""
+        """The agent leaves, the customer comes off hold, the colleague has the call."""
         call = self.ask_bob()
         data = self.rpc(self.ana, "complete_transfer", call)
         self.assertTrue(data["has_left"])
@@ -108,7 +108,7 @@ class TestWarm(ConsultStories):
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
 
     def test_complete_before_the_answer_is_a_transfer_at_once(self):
-        """Issue 5: it goes on ringing there; unanswered, it comes back."""
+        """It goes on ringing there; unanswered, it comes back."""
         call = self.begin()
         self.transfer(call, "warm")
         self.rpc(self.ana, "complete_transfer", call)
@@ -120,7 +120,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(call.transfer_ids.state, "done")
 
     def test_merge(self):
-        """Issue 5: the customer comes off hold, all three talk, and the agent may still leave."""
+        """The customer comes off hold, all three talk, and the agent may still leave."""
         call = self.ask_bob()
         self.rpc(self.ana, "merge_transfer", call)
         self.assertEqual(self.holds(), [True, False])
@@ -134,7 +134,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(call.user_id, self.bob)
 
     def test_merging_needs_somebody(self):
-        """Issue 5: not while it rings; the customer stays on hold as long."""
+        """Not while it rings; the customer stays on hold as long."""
         call = self.begin()
         self.transfer(call, "warm")
         with self.assertRaisesRegex(UserError, "has not answered yet"):
@@ -152,7 +152,7 @@ class TestWarm(ConsultStories):
             self.transfer(call, "warm", {"type": "queue", "id": queue.id})
 
     def test_cancel(self):
-        """Issue 5: the colleague's leg ends, the customer is back."""
+        """The colleague's leg ends, the customer is back."""
         call = self.ask_bob()
         data = self.rpc(self.ana, "cancel_transfer", call)
         self.assertFalse(data["transfer"])
@@ -165,7 +165,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(call.transfer_ids.state, "canceled")
 
     def test_cancel_while_it_rings(self):
-        """Issue 5: the ringing stops."""
+        """The ringing stops."""
         call = self.begin()
         self.transfer(call, "warm")
         self.rpc(self.ana, "cancel_transfer", call)
@@ -178,7 +178,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(call.user_id, self.ana)
 
     def test_the_colleague_hangs_up(self):
-        """Issue 5: back with the customer by itself, and told so."""
+        """Back with the customer by itself, and told so."""
         for method in ("hang_up", "decline"):
             with self.subTest(method=method), self.env.cr.savepoint() as savepoint:
                 call = self.ask_bob()
@@ -192,7 +192,7 @@ class TestWarm(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_colleagues_leg_ends_in_every_order(self):
-        """Issue 5: its callbacks late, twice, out of order: back with the customer, once."""
+        """Its callbacks late, twice, out of order: back with the customer, once."""
         call = self.ask_bob()
         events = [
             lambda: self.tell_leg(call, BOB_LEG, "completed", CallDuration="5"),
@@ -213,7 +213,7 @@ class TestWarm(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_colleague_declines(self):
-        """Issue 5: back with the customer at once."""
+        """Back with the customer at once."""
         call = self.begin()
         self.transfer(call, "warm")
         self.rpc(self.bob, "decline", call)
@@ -222,7 +222,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(call.transfer_ids.state, "failed")
 
     def test_the_colleague_does_not_answer(self):
-        """Issue 5: each of the three clocks brings the agent back to the customer."""
+        """Each of the three clocks brings the agent back to the customer."""
         clocks = {
             "page": lambda call: self.rpc(self.ana, "check_transfer", call),
             "music": lambda call: self.ask("wait", {"CallSid": CALLER_LEG}, {
@@ -248,7 +248,7 @@ class TestWarm(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_music_of_the_hold_is_short_while_somebody_is_asked(self):
-        """Issue 5: its end is the moment to look at the deadlines; otherwise it has none."""
+        """Its end is the moment to look at the deadlines; otherwise it has none."""
         call = self.begin()
         query = {"call": call.uuid, "hold": 1}
         [play] = self.ask("wait", {"CallSid": CALLER_LEG}, query)
@@ -259,7 +259,7 @@ class TestWarm(ConsultStories):
         self.assertIn(f"call={call.uuid}", redirect.text)
 
     def test_the_colleague_accepts_and_does_not_come(self):
-        """Issue 5: back with the customer."""
+        """Back with the customer."""
         call = self.begin()
         self.transfer(call, "warm")
         self.rpc(self.bob, "accept", call)
@@ -272,7 +272,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.agent_bob.state, "available")
 
     def test_the_customer_hangs_up(self):
-        """Issue 5: the call ends for both, and both are told."""
+        """The call ends for both, and both are told."""
         call = self.ask_bob()
         self.tell_leg(call, CALLER_LEG, "completed", CallDuration="30")
         self.run_after_commit()
@@ -284,7 +284,7 @@ class TestWarm(ConsultStories):
         self.assertEqual((self.agent_ana.state, self.agent_bob.state), ("available", "available"))
 
     def test_the_agent_hangs_up_for_all(self):
-        """Issue 5: the button says so: it ends for all three."""
+        """The button says so: it ends for all three."""
         call = self.ask_bob()
         self.rpc(self.ana, "hang_up", call)
         self.assertEqual((call.state, call.ended_by), ("ended", "agent"))
@@ -292,7 +292,7 @@ class TestWarm(ConsultStories):
             self.assertIn([sid], self.carrier.sent("end_leg"))
 
     def test_the_agents_browser_vanishes_and_comes_back(self):
-        """Issue 5: the colleague waits, the customer hears music; after the reload all goes on."""
+        """The colleague waits, the customer hears music; after the reload all goes on."""
         call = self.ask_bob()
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
@@ -305,7 +305,7 @@ class TestWarm(ConsultStories):
         self.assertEqual((call.user_id, call.transfer_ids.state), (self.ana, "talking"))
 
     def test_the_agents_browser_vanishes_for_good(self):
-        """Issue 5: nobody is lost: the colleague gets the customer."""
+        """Nobody is lost: the colleague gets the customer."""
         call = self.ask_bob()
         self.tell_leg(call, AGENT_LEG, "completed")
         self.let_time_pass(31)
@@ -316,7 +316,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.holds(), [True, False])
 
     def test_the_agents_browser_vanishes_while_it_rings(self):
-        """Issue 5: the question is withdrawn, the customer waits as after any lost connection."""
+        """The question is withdrawn, the customer waits as after any lost connection."""
         call = self.begin()
         self.transfer(call, "warm")
         self.tell_leg(call, AGENT_LEG, "completed")
@@ -326,7 +326,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
 
     def test_only_the_colleague_who_was_asked_may_enter(self):
-        """Issue 5: an identity and a claim, as for every browser."""
+        """An identity and a claim, as for every browser."""
         call = self.ask_bob()
         [hang_up] = self.connect_browser(call, self.agent_cleo, sid=leg_sid(77))
         self.assertEqual(hang_up.tag, "Hangup")
@@ -335,7 +335,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(hang_up.tag, "Hangup")
 
     def test_a_colleague_with_a_custom_phone(self):
-        """Issue 5, Z06: asked at the own telephone, with the key; not pressing is no answer."""
+        """Z06: asked at the own telephone, with the key; not pressing is no answer."""
         self.agent_bob.write({"call_via": "phone", "phone_number": "+32470111222"})
         for key in ("1", ""):
             with self.subTest(key=key), self.env.cr.savepoint() as savepoint:
@@ -362,7 +362,7 @@ class TestWarm(ConsultStories):
 @tagged("post_install", "-at_install")
 class TestNumber(ConsultStories):
     def test_a_number_is_called_into_the_conference(self):
-        """Issue 5: from our number, without ending the conference when it leaves."""
+        """From our number, without ending the conference when it leaves."""
         call, leg = self.ask_number(answered=False)
         [room, values] = self.carrier.sent("add_participant")[-1]
         self.assertEqual(room, call.uuid)
@@ -376,7 +376,7 @@ class TestNumber(ConsultStories):
         self.assertEqual(call.transfer_ids.state, "talking")
 
     def test_complete_to_a_number(self):
-        """Issue 5: the customer talks with the number; when it hangs up, the call ends."""
+        """The customer talks with the number; when it hangs up, the call ends."""
         call, leg = self.ask_number()
         self.rpc(self.ana, "complete_transfer", call)
         self.assertEqual((call.state, call.user_id), ("in_progress", self.env["res.users"]))
@@ -388,7 +388,7 @@ class TestNumber(ConsultStories):
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
 
     def test_busy_unanswered_and_unknown(self):
-        """Issue 5: back with the customer, with the reason."""
+        """Back with the customer, with the reason."""
         for status, words in (("busy", "is busy"), ("no-answer", "did not answer"),
                               ("failed", "cannot be reached")):
             with self.subTest(status=status), self.env.cr.savepoint() as savepoint:
@@ -401,7 +401,7 @@ class TestNumber(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_carrier_refuses(self):
-        """Issue 5: back with the customer; nothing was called."""
+        """Back with the customer; nothing was called."""
         call = self.begin()
         self.carrier.failures["add_participant"] = [ProviderError("no", code=21211)]
         self.transfer(call, "warm", {"type": "number", "number": OUTSIDE})
@@ -409,7 +409,7 @@ class TestNumber(ConsultStories):
         self.assertEqual(self.holds(), [True, False])
 
     def test_a_lost_answer_of_the_carrier(self):
-        """Issue 5: the first callback names the leg, and all goes on."""
+        """The first callback names the leg, and all goes on."""
         call = self.begin()
         self.carrier.failures["add_participant"] = [ProviderError("lost", unknown=True)]
         self.transfer(call, "warm", {"type": "number", "number": OUTSIDE})
@@ -420,7 +420,7 @@ class TestNumber(ConsultStories):
                          (leg_sid(90), "talking"))
 
     def test_canceled_while_the_request_is_under_way(self):
-        """Issue 5: the telephone that rings all the same is hung up."""
+        """The telephone that rings all the same is hung up."""
         call = self.begin()
         self.as_user(self.ana).transfer(call.uuid, {"type": "number", "number": OUTSIDE}, "warm")
         requests, self.queued_requests = self.queued_requests, []
@@ -437,14 +437,14 @@ class TestNumber(ConsultStories):
 @tagged("post_install", "-at_install")
 class TestThird(ConsultStories):
     def test_nobody_is_on_hold(self):
-        """Issue 5: a third person is added without hold, and all talk at once."""
+        """A third person is added without hold, and all talk at once."""
         call = self.ask_bob("add")
         self.assertEqual(self.holds(), [])
         self.assertEqual(call.transfer_ids.state, "merged")
         self.assertEqual(call.user_id, self.ana)
 
     def test_the_third_leaves_or_is_removed(self):
-        """Issue 5: the two others go on."""
+        """The two others go on."""
         for method, user, state in (("hang_up", self.bob, "left"),
                                     ("cancel_transfer", self.ana, "canceled")):
             with self.subTest(method=method), self.env.cr.savepoint() as savepoint:
@@ -458,7 +458,7 @@ class TestThird(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_agent_leaves_the_two_others(self):
-        """Issue 5: completed, the others stay."""
+        """Completed, the others stay."""
         call, leg = self.ask_number("add")
         self.rpc(self.ana, "complete_transfer", call)
         self.assertEqual(call.state, "in_progress")
@@ -471,7 +471,7 @@ class TestThird(ConsultStories):
         self.assertIn([leg.provider_leg_id], self.carrier.sent("end_leg"))
 
     def test_a_lost_browser_among_three(self):
-        """Issue 5: the two go on; if the agent is not back, the colleague has the call."""
+        """The two go on; if the agent is not back, the colleague has the call."""
         call = self.ask_bob("add")
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()

@@ -63,7 +63,7 @@ class TestGate(DestinationWorld, TelephonyCase):
         self.assertIn("select countries", self.refusal(CUSTOMER))
 
     def test_expensive_numbers_are_refused_in_all_countries(self):
-        """Finding 6: more digits, satellites and personal numbers."""
+        """Numbers with extra digits, satellite and personal numbers are refused."""
         self.company_a.telephony_country_policy = "all"
         for number in FORBIDDEN[:7]:
             with self.subTest(number):
@@ -100,7 +100,7 @@ class TestGate(DestinationWorld, TelephonyCase):
                 self.assertTrue(self.refusal(number, reason="The supplier's only line"))
 
     def test_numbers_of_another_company_are_callable(self):
-        """Finding 21: companies of one database call each other, and block nothing for others."""
+        """Numbers of one company do not block those of another."""
         self.company_a.telephony_country_policy = "all"
         self.assertEqual(self.dial(number=self.number_b.number).customer_number,
                          self.number_b.number)
@@ -124,7 +124,7 @@ class TestConfigured(DestinationWorld, TelephonyCase):
     """Asked when a number is entered."""
 
     def test_custom_phone_follows_the_rules(self):
-        """Finding 1: a phone user's own telephone is called at the company's cost."""
+        """A forbidden number cannot be saved as a custom phone."""
         self.env.flush_all()
         for number in (*FORBIDDEN, self.number.number, "112"):
             for write in (
@@ -147,19 +147,19 @@ class TestConfigured(DestinationWorld, TelephonyCase):
         self.assertEqual(self.agent_ana.phone_number, MOBILE)
 
     def test_dial_refuses_forbidden_numbers(self):
-        """Finding 6."""
+        """Dialing refuses forbidden numbers."""
         for number in FORBIDDEN:
             with self.subTest(number), self.assertRaises(UserError):
                 self.dial(number=number)
 
     def test_forward_step_follows_the_rules(self):
-        """Finding 7: neither to an own number nor to one that must not be called."""
+        """A step forwards neither to an own number nor to a forbidden one."""
         for number in (*FORBIDDEN, self.number.number):
             with self.subTest(number), self.assertRaises(ValidationError):
                 self.ring.write({"kind": "forward", "forward_number": number})
 
     def test_problem_of_a_forward_step_is_named(self):
-        """Finding 7: rules that changed since are seen in the flow."""
+        """A flow shows a number that was forbidden after it was entered."""
         self.ring.write({"kind": "forward", "forward_number": OUTSIDE})
         self.assertNotIn("does not forward", self.flow.problem_html or "")
         self.forbid()
@@ -235,7 +235,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertEqual(values["to"], OUTSIDE)
 
     def test_own_phone_is_not_rung_for_a_call_out(self):
-        """Finding 1: a number that was entered before the rules changed."""
+        """The rules are asked again when a leg is sent."""
         self.agent_ana.write({"call_via": "phone", "phone_number": MOBILE})
         call = self.dial()
         self.forbid()
@@ -246,7 +246,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertEqual(self.agent_ana.state, "offline")
 
     def test_own_phone_is_not_rung_for_an_offer_and_the_browser_is(self):
-        """Finding 1: an accomplice calls, and the forbidden telephone stays silent."""
+        """An incoming call does not ring a forbidden custom phone."""
         self.agent_ana.write({"call_via": "phone", "phone_number": MOBILE})
         self.go_online(self.agent_ana)
         self.forbid()
@@ -291,7 +291,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
                 self.queued_requests.clear()
 
     def test_forward_step_leads_on_when_its_number_is_forbidden_now(self):
-        """Finding 7."""
+        """A forward step is left when its number was forbidden meanwhile."""
         self.ring.write({"kind": "forward", "forward_number": OUTSIDE})
         self.forbid()
         call, verbs = self.call_in()
@@ -300,7 +300,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertIn("not forwarded", call.trace)
 
     def test_flow_that_forwards_to_itself_makes_one_leg_at_most(self):
-        """Finding 7: one call became 136 legs in 8 seconds."""
+        """A flow that forwards to itself makes one leg at most."""
         self.ring.write({"kind": "forward", "forward_number": OUTSIDE})
         # Somebody buys this number later, or forwards that telephone to ours.
         for number in (self.number.number, OUTSIDE):
@@ -344,7 +344,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertEqual(call.state, "routing")
 
     def test_an_outsider_cannot_make_us_call_back_expensive_numbers(self):
-        """Finding 6: whatever the company allows, only ordinary numbers are called back."""
+        """Only ordinary numbers are called back, whatever the company allows."""
         self.company_a.write({
             "telephony_country_policy": "all", "telephony_allow_unlisted": True,
             "telephony_block_premium": False,
@@ -367,7 +367,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestLedger(TelephonyHttpCase):
-    """Finding 9: one limit for every leg, whatever began it."""
+    """Every dialed leg counts for the hourly limit, whatever began it."""
 
     def get_kinds(self, user=None):
         rows = self.env["telephony.dialed.leg"].search(
@@ -384,7 +384,7 @@ class TestLedger(TelephonyHttpCase):
         self.assertEqual(self.get_kinds(self.ana), ["call", "phone"])
 
     def test_transfers_count_for_the_limit(self):
-        """Finding 9: twelve numbers rang in one conversation, with a limit of two."""
+        """Numbers that are added to a conversation count for the limit."""
         self.company_a.telephony_calls_per_hour = 2
         call = self.talk()
         with self.assertRaisesRegex(UserError, "limit of your company"):
@@ -404,7 +404,7 @@ class TestLedger(TelephonyHttpCase):
         self.assertTrue(self.dial())
 
     def test_offers_ring_the_own_phone_up_to_the_limit_only(self):
-        """Finding 1: an accomplice who calls again and again; the browser is rung all the same."""
+        """Custom phones that are rung count for the limit; the browser still rings."""
         self.company_a.telephony_calls_per_hour = 2
         self.agent_ana.write({"call_via": "phone", "phone_number": MOBILE})
         self.go_online(self.agent_ana)

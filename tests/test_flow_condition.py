@@ -1,7 +1,6 @@
 """Conditions of call flows are evaluated with the rights of the user who wrote them.
 
-Finding 3: they were evaluated as superuser, and so they told every secret of the database, one
-character after the other.
+Evaluated as superuser, they would reveal every secret of the database, character by character.
 """
 
 from itertools import product
@@ -73,7 +72,7 @@ class TestFlowCondition(TelephonyCase):
     # === WHAT IS REFUSED === #
 
     def test_secret_behind_a_path_is_refused(self):
-        """Finding 3: no path leads to a secret, by none of the operators."""
+        """No path of a condition leads to a secret, with any operator."""
         for (path, secret), operator in product(
             SECRETS.items(), ("=", "like", "=like", "ilike", ">=", "!=", "not like", "in")
         ):
@@ -82,7 +81,7 @@ class TestFlowCondition(TelephonyCase):
                 self.assert_refused([(path, operator, value)], text="cannot be used")
 
     def test_secret_in_a_part_of_a_condition_is_refused(self):
-        """Finding 3: neither does a nested part, nor a negated one."""
+        """Neither a nested nor a negated part leads to a secret."""
         for path, operator in product(SECRETS, ("any", "not any")):
             first, rest = path.split(".", 1)
             with self.subTest(path=path, operator=operator):
@@ -213,7 +212,7 @@ class TestFlowCondition(TelephonyCase):
         self.assertIn("may not be read", trace)
 
     def test_simulation_is_no_oracle(self):
-        """Finding 3: who simulates learns nothing about a record that is hidden."""
+        """A simulation reveals nothing about a record its user may not read."""
         self.write_condition([("name", "ilike", "big")], "crm.lead")
         blind = self._make_user("mia", "crm_telephony.group_manager")
         for user, text in ((self.max, "meets the condition"), (blind, "may not be read")):

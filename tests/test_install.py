@@ -76,7 +76,7 @@ class TestInstall(TelephonyCase):
     def test_neutralized_copy_is_silent(self):
         """A copy of the database neither answers nor makes calls, and holds no secret.
 
-        Finding 29: neither a typed auth token nor somebody's private telephone is left.
+        Neither a typed auth token nor somebody's private telephone is left.
         """
         self.go_online(self.agent_ana)
         self.agent_ana.write({"call_via": "phone", "phone_number": "+32475000001"})

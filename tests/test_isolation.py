@@ -177,7 +177,7 @@ class TestIsolation(TelephonyCase):
                 self.assertTrue(hasattr(model, "_check_unchanged"), "has no telephony.guard.mixin")
 
     def test_every_open_relation_is_checked(self):
-        """Finding 2: a relation that people may write stays in the company, or never changes."""
+        """A writable relation stays in its company, or is immutable."""
         for model in self.get_models():
             for field in model._fields.values():
                 comodel = self.env.get(field.comodel_name) if field.type in RELATIONS else None
@@ -201,7 +201,7 @@ class TestIsolation(TelephonyCase):
                     )
 
     def test_what_a_record_belongs_to_is_immutable(self):
-        """Finding 2: neither the company nor the way to it changes, not even for the superuser."""
+        """Neither the company nor the path to it can change, even for the superuser."""
         for model in self.get_models():
             field = model._fields.get("company_id")
             if field is None:
@@ -213,7 +213,7 @@ class TestIsolation(TelephonyCase):
     # === ATTACKS === #
 
     def test_foreign_record_in_a_relation_is_refused(self):
-        """Finding 2: by none of the ways does a relation reach a record of the other company."""
+        """A relation cannot reach a record of another company, by any method."""
         tried = 0
         for own, field in self.get_open_fields():
             foreign = self.foreign[field.comodel_name]
@@ -252,7 +252,7 @@ class TestIsolation(TelephonyCase):
         self.assertGreater(tried, 100)
 
     def test_immutable_field_is_refused(self):
-        """Finding 2: not even our own code moves a record."""
+        """The addon's own code cannot move a record either."""
         for model in self.get_models():
             for field in model._fields.values():
                 if not getattr(field, "immutable", False):
@@ -264,7 +264,7 @@ class TestIsolation(TelephonyCase):
                         own.sudo().write({field.name: foreign.id})
 
     def test_field_of_the_system_is_refused(self):
-        """Finding 31: what no form may write is written by nobody, whoever asks."""
+        """Read-only fields are written by the system only."""
         for model in self.get_models():
             own = self.as_user(self.max, model._name).browse(self.own[model._name].id)
             for field in model._fields.values():
@@ -282,7 +282,7 @@ class TestIsolation(TelephonyCase):
                         act()
 
     def test_step_of_another_flow_behind_an_exit_is_skipped(self):
-        """Finding 2: whatever the tables say, a caller does not leave the company."""
+        """A call stays in its company, even with wrong data in the tables."""
         step_b = self.foreign["telephony.flow.step"]
         self.env.flush_all()
         self.env.cr.execute(
@@ -314,7 +314,7 @@ class TestIsolation(TelephonyCase):
         self.assertEqual(key.target_step_id, message)
 
     def test_upgrade_removes_links_to_another_company(self):
-        """Finding 2: what was connected before the upgrade is disconnected by it."""
+        """The upgrade removes links into other companies."""
         step_b, agent_b = self.foreign["telephony.flow.step"], self.agent_eva
         calendar_b = self.foreign["resource.calendar"]
         queue = self.own["telephony.queue"]
@@ -349,7 +349,7 @@ class TestIsolation(TelephonyCase):
     # === PEOPLE === #
 
     def test_phone_user_of_another_company_is_refused(self):
-        """Finding 32: who is no member of the company does not become its phone user."""
+        """Only members of a company can become its phone users."""
         agents = self.as_user(self.max, "telephony.agent")
         outsider = self._make_user("otto", "base.group_user", self.company_b)
         self.ian.active = False
@@ -386,7 +386,7 @@ class TestIsolation(TelephonyCase):
     # === DECISIONS === #
 
     def test_emergency_decision_of_a_new_number_is_noted(self):
-        """Finding 31: who creates a number with emergency calls is its “Decided By”."""
+        """“Decided By” is the user who allows emergency calls, also at creation."""
         with self.assert_log("models.telephony_number_emergency", "WARNING", "decides on"):
             number = self.as_user(self.max, "telephony.number").create({
                 "name": "SOS", "number": "+3225550199", "account_id": self.account.id,

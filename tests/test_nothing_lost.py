@@ -215,7 +215,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertEqual(self.env["telephony.call"].search_count([]), before)
 
     def test_fallback_without_a_leg_ends_no_call(self):
-        """Finding 33: an empty identifier belonged to each leg that has none yet."""
+        """An empty identifier does not match legs that have none yet."""
         call = self.dial()
         self.assertFalse(self.customer(call).provider_leg_id)
         for params in ({}, {"CallSid": ""}):

@@ -268,7 +268,7 @@ class TestEveryRequest(Failing):
         self.assertLessEqual({*REPAIRS, *LEG_REPAIRS}, set(self.KINDS))
 
     def test_every_request_that_fails(self):
-        """Finding 5, 16: nothing stays open, whatever was lost."""
+        """Nothing stays open, whichever request was lost, refused or unanswered."""
         for kind, rest in self.KINDS.items():
             name = kind.removeprefix("_send_").removesuffix("_request")
             for how in FAILURES:
@@ -361,7 +361,7 @@ class TestEveryRequest(Failing):
         self.assertTrue(self.is_free(self.agent_ana))
 
     def begin_ring(self):
-        """Finding 16: the agent's own telephone is called first."""
+        """The same with a custom phone, which is called first."""
         self.agent_ana.write({"call_via": "phone", "phone_number": "+32475111222"})
         return self.dial()
 

@@ -358,7 +358,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
 
     def test_carrier_that_is_gone_is_said_at_once(self):
-        """Finding 17: the agent reads what happened, and does not listen to silence."""
+        """The agent is shown the reason of the failure."""
         for error, words in (
             (ProviderError("x", retryable=True, paused=True), "Twilio could not be reached."),
             (ProviderError("x", unknown=True), "Twilio did not answer in time"),

@@ -112,7 +112,7 @@ class TestOwnWindows(TelephonyCase):
         self.assertGreaterEqual(tried, 6)
 
     def test_flow_of_another_company_is_not_simulated(self):
-        """Finding 13: not even if the window is made by our own code."""
+        """A window cannot be opened for another user, even by the addon's own code."""
         window = self.env["telephony.flow.simulation"].create({
             "flow_id": self.foreign["telephony.flow"].id,
         })

@@ -390,7 +390,7 @@ class TestPermutations(TelephonyCase):
         back.write({"initiated_at": START, "answered_at": START})
 
     def test_put_aside(self):
-        """Issue 5: what tells of a call that was put aside comes in any order, twice, or late."""
+        """What tells of a call that was put aside comes in any order, twice, or late."""
         call = self.make_conversation()
         for callback in (
             room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
@@ -402,7 +402,7 @@ class TestPermutations(TelephonyCase):
         self.assert_same_record(call, PUT_ASIDE + [ASIDE_ENDS], expected)
 
     def test_put_aside_and_taken_back(self):
-        """Issue 5: late words about the first time do not disturb the second."""
+        """Late words about the first time do not disturb the second."""
         call = self.make_conversation()
         expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
         joined = [

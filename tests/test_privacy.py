@@ -19,7 +19,7 @@ WIZARD = f"{LOGGER}.wizard.telephony_erasure"
 
 @tagged("post_install", "-at_install")
 class TestPrivacy(TelephonyHttpCase):
-    """Finding 23: nothing could erase a caller, and calls were kept for ever."""
+    """Old calls are anonymized, and a caller can be erased."""
 
     def setUp(self):
         super().setUp()

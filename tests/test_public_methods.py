@@ -17,7 +17,7 @@ HUGE = (2**31, 2**63)
 
 @tagged("post_install", "-at_install")
 class TestArguments(EveryMethodCase):
-    """Finding 10: one argument after the other is of a wrong type, the others are right."""
+    """Each argument in turn has a wrong type; the method refuses it in a sentence."""
 
     @classmethod
     def setUpClass(cls):
@@ -129,7 +129,7 @@ class TestArguments(EveryMethodCase):
 
     @mute_logger(*MUTED)
     def test_archived_phone_user_of_one_of_two_companies_reaches_nothing_there(self):
-        """Finding 14: whatever companies a page shows, the right is that of the call's company."""
+        """The right is checked with the company of the call, whatever the page shows."""
         dora = self._make_user("dora", "crm_telephony.group_supervisor", self.company_b)
         dora.company_ids = [(4, self.company_a.id)]
         agents = self.env["telephony.agent"].create([

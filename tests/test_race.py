@@ -177,7 +177,7 @@ class RaceCase(BaseCase):
 
 @tagged("post_install", "-at_install")
 class TestVerificationCalls(RaceCase):
-    """Finding 8: what was counted stays counted."""
+    """A counted verification call stays counted."""
 
     def setUp(self):
         super().setUp()

@@ -87,7 +87,7 @@ class TestRecordingLife(RecordingCase):
         self.assertFalse(self.carrier.sent("delete_recording"))
 
     def test_report_wakes_the_job(self):
-        """Finding 17: a webhook reads no recording; the job does, at once."""
+        """Recordings are fetched by the job, not by the webhook."""
         call = self.talk()
         self.wish(call, "recording")
         self.hang_up(call)
@@ -149,7 +149,7 @@ class TestRecordingLife(RecordingCase):
         )
 
     def test_long_recording_is_not_held_in_memory(self):
-        """Finding 35: half an hour in two channels, 58 MB, is stored within 10 MB."""
+        """A recording of 58 MB is stored within 10 MB of memory."""
         [recording] = self.make_pending(1)
         sound = Loop(io.BytesIO(self.sound), 1800)
         self.carrier.answers["fetch_recording"] = sound.play()
@@ -340,7 +340,7 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(len(recording.listening_ids), 2)
 
     def test_system_administrator_asks_for_the_file(self):
-        """Finding 30: whoever hears a recording is written down, system administrators too."""
+        """Every listening is recorded, also of system administrators."""
         recording = self.record()
         sound = recording.attachment_id
         boss = self._make_user("boss", "base.group_system,crm_telephony.group_manager")
@@ -370,7 +370,7 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(recording.listening_ids.user_id, boss)
 
     def test_only_what_is_heard_is_written_down(self):
-        """Finding 30: neither a question about the file nor a picture in a page is a listening."""
+        """HEAD requests and embedded images are not listenings."""
         recording = self.record()
         self.authenticate(self.sue.login, self.sue.login)
         url = f"/telephony/recording/{recording.id}"
@@ -389,7 +389,7 @@ class TestRecordingLife(RecordingCase):
 
     @mute_logger("odoo.sql_db")
     def test_whoever_is_named_by_a_proof_cannot_be_deleted(self):
-        """Finding 30: who heard, held or deleted a recording, or transferred a call."""
+        """Users who are named by a proof can be archived, not deleted."""
         recording = self.record()
         gus = self._make_user("gus", "crm_telephony.group_manager")
 

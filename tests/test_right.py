@@ -86,7 +86,7 @@ WAYS = ("company of the user", "user of the company", "group of the user", "user
 
 @tagged("post_install", "-at_install")
 class TestLoss(Between):
-    """Finding 4: at once, in every way."""
+    """Losing the right ends ringing, live lists and listening at once."""
 
     @mute_logger("odoo.models.unlink")
     def test_lost_right_ends_what_hangs_on_it_at_once(self):
@@ -205,7 +205,7 @@ class TestLoss(Between):
 
 @tagged("post_install", "-at_install")
 class TestBetweenCompanies(Between):
-    """Finding 14: the right is that of the call's company, whatever companies a page shows."""
+    """The right is checked with the company of the call."""
 
     def test_archived_in_one_of_two_companies_reaches_nothing_there(self):
         """The lists, and every act with a call that waits, rings or is one's own."""
@@ -313,7 +313,7 @@ class TestChannels(Between):
 
 @tagged("post_install", "-at_install")
 class TestSocket(World, WebsocketCase):
-    """Finding 22: a real websocket, which nobody closes and whose page does nothing."""
+    """An open websocket delivers nothing after the right was lost."""
 
     def deliver(self, *companies):
         """Put a message for each company on the bus, and wake the sockets."""
@@ -356,7 +356,7 @@ class TestSocket(World, WebsocketCase):
 
 @tagged("post_install", "-at_install")
 class TestPrivateNumbers(TelephonyCase):
-    """Finding 11: the custom phone of a phone user is private."""
+    """The custom phone of a phone user is private."""
 
     def test_colleagues_and_supervisors_do_not_read_private_numbers(self):
         """Neither the phone users' rows nor the legs tell it, by reading, searching or export."""
@@ -399,7 +399,7 @@ class TestPrivateNumbers(TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestOneBrowser(TelephonyHttpCase):
-    """Finding 34: one person is in a call once, however many browsers have the token."""
+    """A user is in a call with one browser only."""
 
     def test_newer_browser_ends_the_older_one_and_the_call_goes_on(self):
         """A reload joins while the old leg looks alive; that one is hung up, and stays out."""

@@ -54,7 +54,7 @@ class SecondCalls(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestSecondCall(SecondCalls):
     def test_it_is_offered_to_one_who_speaks_when_nobody_is_free(self):
-        """Issue 5: and to nobody else; the state stays *in a call*."""
+        """Only that agent is offered the call, and stays *in a call*."""
         call = self.second()
         self.assertEqual(call.state, "ringing")
         self.assertEqual(call.offer_ids.agent_id, self.agent_ana)
@@ -89,7 +89,7 @@ class TestSecondCall(SecondCalls):
         )
 
     def test_answering_puts_the_first_one_on_hold(self):
-        """Issue 5: hold and answer is one act; the customer hears music, and nobody is lost."""
+        """One click holds the first call and answers the second one."""
         call = self.second()
         data = self.accept(call)
         self.assertEqual((data["uuid"], data["parked"]), (call.uuid, False))
@@ -117,7 +117,7 @@ class TestSecondCall(SecondCalls):
         self.assertTrue(next(row for row in live if row["uuid"] == self.first.uuid)["on_hold"])
 
     def test_it_waits_as_long_as_the_page_is_there(self):
-        """Issue 5: a customer on hold is not forgotten, and not sent away either."""
+        """A held customer keeps waiting while the agent can be reached."""
         self.answered()
         for _minute in range(5):
             self.let_time_pass(60)
@@ -132,7 +132,7 @@ class TestSecondCall(SecondCalls):
         self.assertEqual(self.step(self.first)[0].text, "We are closed.")
 
     def test_taking_back_swaps_the_two(self):
-        """Issue 5: there and back, as often as one likes; one is connected at most."""
+        """Two calls can be swapped repeatedly; one of them is connected at most."""
         second = self.answered()
         self.carrier.requests.clear()
         data = self.take_back(self.first)
@@ -161,7 +161,7 @@ class TestSecondCall(SecondCalls):
         self.assertFalse(self.first.parked_at)
 
     def test_the_second_ends_and_the_first_waits_on(self):
-        """Issue 5: there is no hurry after the second call; the customer is taken back by a click.
+        """After the second call, a click resumes the first one, without a deadline.
         """
         second = self.answered()
         self.tell_leg(second, SECOND, "completed", CallDuration="9")
@@ -243,7 +243,7 @@ class TestSecondCall(SecondCalls):
 @tagged("post_install", "-at_install")
 class TestNoSecondCall(SecondCalls):
     def test_who_does_not_want_it(self):
-        """Issue 5: it is a preference of one's own."""
+        """Second calls are a preference of each user."""
         self.as_user(self.ana, "telephony.agent").save_preferences({"call_waiting": False})
         _call, verbs = self.call_in(sid=SECOND)
         self.assertEqual(verbs[0].text, "We are closed.")

@@ -25,7 +25,7 @@ CLICK = "/web/dataset/call_kw/telephony.call/hang_up"
 
 @tagged("post_install", "-at_install")
 class TestSlowCarrier(RaceCase):
-    """Finding 17: requests leave after the commit and keep no answer."""
+    """A slow provider delays no webhook."""
 
     def setUp(self):
         super().setUp()

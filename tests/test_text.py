@@ -17,7 +17,7 @@ class TestText(TelephonyCase):
         ]  # fmt: skip
 
     def test_every_model_is_searched_by_text(self):
-        """Finding 24: “Cannot convert … display_name to SQL”."""
+        """The text search works on every model."""
         for model in self.get_models():
             with self.subTest(model._name):
                 model.name_search("x")
@@ -26,7 +26,7 @@ class TestText(TelephonyCase):
                     model.search([("display_name", operator, value)], limit=1)
 
     def test_every_link_to_a_model_is_searched_by_text(self):
-        """Finding 24: a filter of a list on the call of a row."""
+        """A list can be filtered by the call of a row."""
         names = {model._name for model in self.get_models()}
         for model in self.env.values():
             if model._abstract:
@@ -48,7 +48,7 @@ class TestText(TelephonyCase):
         self.assertNotIn(call.id, [row_id for row_id, _name in call.name_search("nobody")])
 
     def test_what_is_dialed_writes_no_line_into_the_log(self):
-        """Finding 27: Odoo logs the errors that it shows, and they repeat what was typed."""
+        """Typed texts in errors do not start a line of their own in the log."""
         for number in ("+1\n2026-11-28 CRITICAL x", "+1\r\x1b[31m\u2028\u202e", "9" * 10**6):
             with self.subTest(number[:20]), self.assertRaises(UserError) as caught:
                 self.as_user(self.ana).dial(number)

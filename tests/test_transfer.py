@@ -52,7 +52,7 @@ class TransferStories(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestBlind(TransferStories):
     def test_the_agent_is_released_at_once_and_the_colleague_rings(self):
-        """Issue 5: the customer waits, the colleague is asked, the agent is free."""
+        """A blind transfer rings at the colleague, and frees the agent."""
         call = self.begin()
         call.note = "Wants a refund."
         data = self.transfer(call)
@@ -74,7 +74,7 @@ class TestBlind(TransferStories):
         self.assertAlmostEqual(self.heard_seconds(self.wait(call)), 20, delta=2)
 
     def test_accepting_makes_it_the_colleagues_call(self):
-        """Issue 5: user, note and record travel; the journey names both."""
+        """The call keeps note and record, and names both users."""
         call = self.begin()
         self.transfer(call)
         self.step(call)
@@ -98,7 +98,7 @@ class TestBlind(TransferStories):
         self.assertIn("Bob", str(call.message_id.body))
 
     def test_unanswered_comes_back(self):
-        """Issue 5: nobody answers, so it rings at the one who gave it away."""
+        """An unanswered transfer returns to the sender."""
         call = self.begin()
         self.transfer(call)
         self.step(call)
@@ -114,7 +114,7 @@ class TestBlind(TransferStories):
         self.assertFalse(self.last(self.ana, "call_updated")["journey"])
 
     def test_declined_comes_back_at_once(self):
-        """Issue 5: the colleague declines; nobody waits for the time to be up."""
+        """A declined transfer returns at once."""
         call = self.begin()
         self.transfer(call)
         self.step(call)
@@ -123,7 +123,7 @@ class TestBlind(TransferStories):
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
 
     def test_nobody_left_takes_the_flows_exit(self):
-        """Issue 5: declined, and the agent is offline by now: the flow goes on, nobody is lost."""
+        """A declined transfer of an offline sender continues in the flow."""
         call = self.begin()
         self.transfer(call)
         self.step(call)
@@ -137,7 +137,7 @@ class TestBlind(TransferStories):
         self.assertIn("Neither Bob nor Ana", call.trace)
 
     def test_declined_twice_takes_the_flows_exit(self):
-        """Issue 5: it comes back once, not for ever."""
+        """A transfer returns once only."""
         call = self.begin()
         self.transfer(call)
         self.step(call)
@@ -147,7 +147,7 @@ class TestBlind(TransferStories):
         self.assertEqual(say.text, "We are closed.")
 
     def test_a_colleague_who_accepts_and_does_not_come(self):
-        """Issue 5: accepted, but the browser never connects: it comes back."""
+        """A transfer that was accepted but never connected returns."""
         call = self.begin()
         self.transfer(call)
         self.step(call)
@@ -157,7 +157,7 @@ class TestBlind(TransferStories):
         self.assertEqual(self.last(self.ana, "offer_made")["transfer"]["kind"], "returned")
 
     def test_the_customer_hangs_up_while_it_rings(self):
-        """Issue 5: the offer is gone, the call has ended and was answered."""
+        """A customer who hangs up ends the transfer; the call stays answered."""
         call = self.begin()
         self.transfer(call)
         self.tell_leg(call, CALLER_LEG, "completed", CallDuration="20")
@@ -167,7 +167,7 @@ class TestBlind(TransferStories):
         self.assertEqual(self.agent_bob.state, "available")
 
     def test_a_call_on_hold_is_transferred(self):
-        """Issue 5: the music of the hold does not follow the customer to the colleague."""
+        """A transfer from hold ends the hold."""
         call = self.begin()
         self.tell_room(call, CALLER_LEG, "participant-hold", 9)
         self.transfer(call)
@@ -179,7 +179,7 @@ class TestBlind(TransferStories):
         self.assertTrue(self.customer(call).on_hold)
 
     def test_an_outgoing_call_is_transferred_too(self):
-        """Issue 5: whoever called whom."""
+        """Outgoing calls can be transferred, too."""
         self.go_online(self.agent_ana, self.agent_bob)
         call = self.dial(self.ana)
         self.connect_browser(call, self.agent_ana)
@@ -192,7 +192,7 @@ class TestBlind(TransferStories):
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
 
     def test_to_a_colleague_with_a_custom_phone(self):
-        """Issue 5, Z06: the colleague's own telephone rings, and says who passes the call on."""
+        """Z06: a custom phone rings, and names the sender."""
         self.agent_bob.write({"call_via": "phone", "phone_number": "+32470111222"})
         call = self.begin()
         self.transfer(call)
@@ -211,7 +211,7 @@ class TestBlind(TransferStories):
         self.assertEqual((call.state, call.user_id, call.via), ("in_progress", self.bob, "phone"))
 
     def test_the_recording_pauses_while_nobody_has_the_customer(self):
-        """Issue 5: ringback and music are not recorded; the next conversation is."""
+        """Waiting is not recorded; the next conversation is."""
         call = self.begin()
         self.assertFalse(call._is_interrupted())
         self.transfer(call)
@@ -250,7 +250,7 @@ class TestBlindElsewhere(TransferStories):
         return call.leg_ids.filtered(lambda leg: leg.number == OUTSIDE)
 
     def test_to_a_queue(self):
-        """Issue 5, Z24: the customer waits in that queue, with the place of the arrival."""
+        """Z24: the customer waits in the queue, with the original time of arrival."""
         call = self.begin()
         self.transfer(call, target=self.to_queue())
         self.assertEqual((call.state, call.queue_id), ("queued", self.queue))
@@ -262,7 +262,7 @@ class TestBlindElsewhere(TransferStories):
         self.assertEqual(call.transfer_ids.state, "done")
 
     def test_to_a_queue_whose_longest_wait_is_over(self):
-        """Issue 5: it comes back to the agent."""
+        """A transfer to a queue that is not answered returns to the sender."""
         call = self.begin()
         self.transfer(call, target=self.to_queue())
         self.step(call)
@@ -276,7 +276,7 @@ class TestBlindElsewhere(TransferStories):
         self.assertEqual(call.state, "ringing")
 
     def test_an_empty_queue_is_refused(self):
-        """Issue 5: nobody is sent where nobody is."""
+        """A queue without available members cannot be chosen."""
         call = self.begin()
         self.agent_bob._set_status("offline")
         with self.assertRaisesRegex(UserError, "Nobody is there"):
@@ -284,7 +284,7 @@ class TestBlindElsewhere(TransferStories):
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
 
     def test_to_a_number(self):
-        """Issue 5: the number outside is called from our number, and gets the customer."""
+        """An outside number is called from our number, and gets the customer."""
         call = self.begin()
         self.transfer(call, target=self.to_number())
         [values] = self.carrier.sent("call_phone")[-1]
@@ -310,7 +310,7 @@ class TestBlindElsewhere(TransferStories):
         self.assertIn("+32 475 99 88 77", body)
 
     def test_a_number_that_does_not_answer_comes_back(self):
-        """Issue 5: busy, unanswered or refused by the carrier: it rings at the agent again."""
+        """A transfer to a number that fails returns to the sender."""
         for status in ("busy", "no-answer", "failed"):
             with self.subTest(status=status), self.env.cr.savepoint() as savepoint:
                 call = self.begin()
@@ -328,7 +328,7 @@ class TestBlindElsewhere(TransferStories):
                 self.env.invalidate_all()
 
     def test_a_number_whose_callbacks_are_lost_comes_back(self):
-        """Issue 5: the waiting room is the timer."""
+        """The wait document ends an unanswered transfer."""
         call = self.begin()
         self.transfer(call, target=self.to_number())
         self.step(call)
@@ -340,7 +340,7 @@ class TestBlindElsewhere(TransferStories):
         self.assertIn([self.guest(call).provider_leg_id], self.carrier.sent("end_leg"))
 
     def test_the_carrier_refuses_to_call_the_number(self):
-        """Issue 5: it comes back at once."""
+        """A refused request returns the call at once."""
         call = self.begin()
         self.carrier.failures["call_phone"] = [ProviderError("no", code=21211)]
         with self.assert_log("models.telephony_call_phone", "WARNING", "was not called"):
@@ -351,7 +351,7 @@ class TestBlindElsewhere(TransferStories):
 @tagged("post_install", "-at_install")
 class TestTargets(TransferStories):
     def test_who_can_answer_comes_first_and_others_say_why(self):
-        """Issue 5: free colleagues, queues, then the others with the reason."""
+        """Available colleagues come first, then queues, then others with the reason."""
         queue = self.env["telephony.queue"].create({
             "name": "Support", "company_id": self.company_a.id,
             "agent_ids": [Command.set(self.agent_bob.ids)],
@@ -370,7 +370,7 @@ class TestTargets(TransferStories):
         self.assertEqual(names, ["Cleo"])
 
     def test_a_typed_number_is_checked_as_one_that_is_dialled(self):
-        """Issue 5: the same rules as for a call."""
+        """Numbers are checked by the same rules as in a call."""
         call = self.begin()
         [line] = self.as_user(self.ana).transfer_targets(call.uuid, "0475 99 88 77")
         self.assertEqual((line["type"], line["name"]), ("number", "+32 475 99 88 77"))
@@ -381,13 +381,13 @@ class TestTargets(TransferStories):
         self.assertIn("cannot be called", line["reason"])
 
     def test_contacts_are_found_by_name(self):
-        """Issue 5: a contact's number, only of contacts the user may read."""
+        """Numbers of contacts are offered only if the user may read the contact."""
         call = self.begin()
         [line] = self.as_user(self.ana).transfer_targets(call.uuid, "Zoe Pee")
         self.assertEqual((line["type"], line["name"]), ("number", "Zoe Peeters"))
 
     def test_refusals_are_sentences_and_change_nothing(self):
-        """Issue 5: wrong targets, wrong modes, somebody else's call."""
+        """Wrong targets, wrong modes and foreign calls are refused."""
         call = self.begin()
         agent = {"type": "agent", "id": self.agent_cleo.id}
         self.agent_cleo._set_status("offline")
@@ -415,14 +415,14 @@ class TestTargets(TransferStories):
         self.assertFalse(call.transfer_ids)
 
     def test_only_a_conversation_can_be_transferred(self):
-        """Issue 5: not while it rings."""
+        """A ringing call cannot be transferred."""
         self.go_online(self.agent_ana, self.agent_bob)
         call = self.dial(self.ana)
         with self.assertRaisesRegex(UserError, "running conversation"):
             self.transfer(call)
 
     def test_a_forbidden_destination_needs_the_administrators_reason(self):
-        """Issue 5: the rules of the company count for transfers, too."""
+        """The rules of the company apply to transfers."""
         call = self.begin()
         self.company_a.write({
             "telephony_country_policy": "listed",

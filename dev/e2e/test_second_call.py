@@ -37,7 +37,7 @@ def _talk_and_be_called(world, agent, customers, first, second):
 
 
 def test_hold_and_answer_swap_and_end(world, agent, customers):
-    """Z17 Z18 Z20, issue 5: the second call makes no sound; the first customer hears music while
+    """Z17 Z18 Z20: the second call makes no sound; the first customer hears music while
     the second one is spoken with, and the other way round.
     """
     demo, phone, first, second = _talk_and_be_called(

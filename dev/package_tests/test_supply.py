@@ -21,7 +21,7 @@ def get_pins(name):
 
 
 def test_every_python_package_is_locked_with_hashes():
-    """Finding 36: transitive packages were not pinned, and nothing had a hash."""
+    """Every Python package of the tools has a fixed version and a hash."""
     locked = {pin.lower().replace("_", "-") for pin in get_pins("requirements.lock")}
     for name in ("requirements.txt", "requirements-dev.txt"):
         assert {pin.lower().replace("_", "-") for pin in get_pins(name)} <= locked
@@ -30,7 +30,7 @@ def test_every_python_package_is_locked_with_hashes():
 
 
 def test_every_npm_package_is_locked_with_its_hash():
-    """Finding 36: npm installed whatever it found."""
+    """Every npm package has a fixed version and a hash."""
     lock = json.loads(read("package-lock.json"))
     wanted = json.loads(read("package.json"))["dependencies"]
     assert lock["packages"][""]["dependencies"] == wanted
@@ -45,7 +45,7 @@ def test_locks_name_no_host():
 
 
 def test_archive_with_another_voice_sdk_is_refused(monkeypatch, tmp_path):
-    """Finding 36: the file that runs in every browser was checked against nothing."""
+    """The Voice SDK that is shipped has the hash in the repository."""
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev/voice_sdk.sha256").write_text(
         hashlib.sha256(b"another file").hexdigest() + "  twilio.min.js\n", encoding="utf-8"

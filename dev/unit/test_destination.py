@@ -52,7 +52,7 @@ def test_listed_number_has_kind_and_country(number, kind, region):
     "+3586001234567", "+190055512345",
 ])
 def test_premium_number_with_more_digits_stays_premium(number):
-    """Finding 6: exchanges ignore digits too many."""
+    """A number with extra digits keeps its kind, because exchanges ignore them."""
     assert classify(number).kind == PREMIUM
 
 
@@ -65,7 +65,7 @@ def test_shared_cost_number_with_more_digits_stays_one():
     "+979012345678", "+80012345678", "+80812345678", "+878101234567890",
 ])
 def test_number_of_no_country(number):
-    """Finding 6: satellites and international services."""
+    """Satellite numbers and international services are refused."""
     assert classify(number) == classify(number).__class__(NO_COUNTRY)
 
 

@@ -69,7 +69,7 @@ def test_a_file_that_says_too_much():
 
 
 def test_a_long_file_is_not_loaded(tmp_path):
-    """Finding 35: a recording of half an hour in two channels, 58 MB."""
+    """A recording of half an hour in two channels (58 MB) needs little memory."""
     path = tmp_path / "long.wav"
     part = array("h", [3277, 0] * 8000 * 60).tobytes()
     with wave.open(str(path), "wb") as file:

@@ -359,7 +359,7 @@ def test_request_that_never_left_is_tried_again(client, carrier, error, count):
 
 
 def test_request_is_repeated_only_in_its_time(client, carrier, monkeypatch):
-    """Finding 17: one time for a request and its repetitions, whatever each of them takes."""
+    """A request and its repetitions share one time limit."""
     now = [1000.0]
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
     original = Carrier.send
@@ -427,7 +427,7 @@ def test_number_whose_purchase_may_be_carried_out_is_not_said_to_be_late(carrier
 
 @pytest.mark.parametrize("error", [SWALLOWED, LOST])
 def test_carrier_that_does_not_answer_is_left_alone(client, carrier, error, monkeypatch):
-    """Finding 17: after some vain requests the next ones fail at once, then one tries again."""
+    """After failed requests the next ones fail at once; later one is tried again."""
     now = [1000.0]
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
 
@@ -563,7 +563,7 @@ def test_recording_that_cannot_be_read(client, carrier, answer):
 
 
 def test_recording_that_is_cut_off_is_not_complete(client, carrier, monkeypatch):
-    """Finding 35: the carrier's copy is deleted once ours is stored."""
+    """The copy at Twilio is deleted once ours is stored."""
     original = Carrier.send
 
     def send(self, request, **kwargs):

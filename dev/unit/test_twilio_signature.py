@@ -135,7 +135,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
     ],
 )
 def test_what_twilio_never_sends_is_refused_unread(signature, path, mimetype, length):
-    """Finding 19: nothing of the body is needed to refuse these."""
+    """These requests are refused without reading the body."""
     assert not may_be_signed(signature, path, mimetype, length)
     assert may_be_signed(OWN_SIGNATURE, "/x", FORM_TYPE, MAX_BODY)
 
