@@ -4,6 +4,7 @@ The sources are read, not run: neither Odoo nor a database is needed.
 """
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -26,6 +27,7 @@ ODOO = {
 PARAM = re.compile(r":param (\w+) (\w+):")
 
 
+@functools.cache
 def get_sources(*folders):
     """Return the parsed Python files of some folders of the addon."""
     return [
