@@ -16,11 +16,11 @@ from pathlib import Path
 
 import places
 import psycopg2
-from places import ADDON, DATA, LOGS, REPO, STAMPS, STATE
+from places import ADDON, DATA, LOGS, REPO, STAMPS, STATE, say
 from psycopg2 import sql
 
 #: Folders whose files never change what is stored in a database.
-NOT_INSTALLED = ("dev", "dist", "static/tests", "tests")
+NOT_INSTALLED = ("dev", "dist", "node_modules", "static/tests", "tests")
 #: What every database with the addon starts from: what the addon depends on.
 BASE_DATABASE = "telephony_base"
 #: What it has besides, because the addon must get on with it: rules that anybody may write.
@@ -29,6 +29,8 @@ ALONGSIDE = ("base_automation",)
 TEMPLATE = "telephony_template"
 #: The log of its installation.
 TEMPLATE_LOG = "template.log"
+#: What single tests start from: a copy of the template that is updated, not made anew.
+KEPT = "telephony_kept"
 #: What every page of the web client loads; the first page would wait for it.
 _BUNDLES = """
 bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
@@ -115,9 +117,8 @@ def copy(source, target):
         )
 
 
-def code_hash():
-    """Return a hash of the addon's files that matter for what an installation stores."""
-    digest = hashlib.sha256()
+def _code_files():
+    """Return the paths of the addon's files that matter for a database, in a fixed order."""
     for folder, folders, files in os.walk(REPO):
         here = Path(folder).relative_to(REPO)
         folders[:] = sorted(
@@ -128,9 +129,43 @@ def code_hash():
             and Path(folder, name).resolve() != STATE
         )
         for name in sorted(files):
-            if not name.startswith(".") and not name.endswith((".md", ".pyc")):
-                digest.update(f"{here / name}\0".encode() + Path(folder, name).read_bytes())
+            # The other files at the root configure tools.
+            is_code = here.name or name.startswith("__")
+            if is_code and not name.startswith(".") and not name.endswith((".md", ".pyc")):
+                yield here / name
+
+
+def code_hash():
+    """Return a hash of the addon's files that matter for what an installation stores."""
+    digest = hashlib.sha256()
+    for path in _code_files():
+        digest.update(f"{path}\0".encode() + (REPO / path).read_bytes())
     return digest.hexdigest()[:16]
+
+
+def installed_hash():
+    """Return a hash of what an update writes into a database: data, and declarations of Python.
+
+    What functions do is not part of it, nor what only browsers load.
+    """
+    digest = hashlib.sha256()
+    for path in _code_files():
+        if path.is_relative_to("static"):
+            continue
+        content = (REPO / path).read_bytes()
+        if path.suffix == ".py" and not path.is_relative_to("migrations"):
+            content = _declarations(content).encode()
+        digest.update(f"{path}\0".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def _declarations(source):
+    """Return a Python module without the bodies of its functions."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.body = [ast.Pass()]
+    return ast.dump(tree)
 
 
 def run_odoo(database, *arguments, log, on_line=None, addons_path=None):
@@ -271,6 +306,34 @@ def ensure_template(demo=True):
     return name
 
 
+def ensure_kept(demo=True):
+    """Make the database that single tests start from; update it when what it stores has changed.
+
+    :param bool demo: whether with demonstration data.
+    :return str: its name.
+    """
+    name, code = _variant(KEPT, demo), installed_hash()
+    stamp = stamp_of(name)
+    if exists(name) and stamp.exists():
+        if stamp.read_text() == code:
+            return name
+        try:
+            run_odoo(name, *installation(name), log=f"{name}.log")
+        except BuildError:
+            # It may be the database that is at fault, after a change of branches.
+            say(f"{name} could not be updated (log: {LOGS}/{name}.log): making it anew")
+            stamp.unlink()
+    if not (exists(name) and stamp.exists()):
+        copy(ensure_template(demo), name)
+    stamp.write_text(code)
+    return name
+
+
+def is_kept_wanted():
+    """Return whether tests may start from a database that was updated only: a quick run."""
+    return bool(os.environ.get("TELEPHONY_KEPT"))
+
+
 def copy_for_tests(prefix, demo=True):
     """Make a database with the addon for the tests of this process.
 
@@ -280,7 +343,7 @@ def copy_for_tests(prefix, demo=True):
     """
     name = f"{_variant(prefix, demo)}_{os.getpid()}"
     with building():
-        copy(ensure_template(demo), name)
+        copy(ensure_kept(demo) if is_kept_wanted() else ensure_template(demo), name)
     return name
 
 

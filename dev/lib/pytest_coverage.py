@@ -6,14 +6,15 @@ to the terminal, and as `coverage.json` to the folder of logs.
 
 import coverage
 import pytest
-from places import ADDON, ADDONS, LOGS
+from places import ADDON, ADDONS, LOGS, REPO
 
 #: Percent of lines that the tests have to reach.
 WANTED = 90
 _measured = coverage.Coverage(
-    source=[str((ADDONS / ADDON).resolve())], data_file=None, concurrency=["thread"],
-    omit=["*/tests/*", "*/dev/*", "*/.dev/*", "*/__manifest__.py"],
-)  # fmt: skip
+    source=[str((ADDONS / ADDON).resolve())],
+    data_file=None,
+    config_file=str(REPO / "pyproject.toml"),
+)
 _measured.start()
 
 
@@ -23,8 +24,7 @@ def pytest_terminal_summary(terminalreporter):
     _measured.stop()
     _measured.json_report(outfile=str(LOGS / "coverage.json"))
     terminalreporter.section("lines reached")
-    total = _measured.report(sort="cover", skip_covered=True, show_missing=True,
-                             file=terminalreporter._tw)  # fmt: skip
+    total = _measured.report(file=terminalreporter._tw)
     terminalreporter.line(f"Python: {total:.1f} % of the lines of the addon are reached")
     if total < WANTED:
         terminalreporter.line(f"wanted are {WANTED} %")

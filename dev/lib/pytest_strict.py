@@ -9,6 +9,11 @@ import logging
 import pytest
 
 
+def pytest_addoption(parser, pluginmanager):
+    """Load pytest-odoo, which the configuration keeps out of the plain Python tests."""
+    pluginmanager.consider_pluginarg("odoo")
+
+
 class _ErrorCollector(logging.Handler):
     """Keeps records of level ERROR and above.
 

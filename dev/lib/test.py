@@ -1,6 +1,5 @@
 """Run the parts of the test suite and sum up. Called by dev/test, with PostgreSQL running."""
 
-import itertools
 import os
 import shutil
 import signal
@@ -19,6 +18,8 @@ from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "torture", "e2e")
 #: What takes long, and is run when it is asked for by name.
 LONG_PARTS = ("core",)
+#: What takes options for pytest, to run some of its tests.
+WITH_OPTIONS = ("unit", "emulator", "odoo", "js", "package", "torture", "e2e")
 #: Odoo's own tests that must pass with the addon installed.
 CORE = ("crm", "mail", "phone_validation")
 #: How long one test may take while it is counted which lines it reaches.
@@ -100,18 +101,33 @@ def has_tests(folder):
     return any((REPO / folder).rglob("test_*.py"))
 
 
-def plain(name, folder, *options):
-    """Run plain pytest tests, without Odoo in the process."""
+def plain(name, folder, options=()):
+    """Run plain pytest tests, without Odoo in the process. The nearest configuration counts."""
     if not has_tests(folder):
         return Result(problems=[f"there are no tests in {folder}"])
-    # The nearest configuration counts.
-    places_of_ini = [REPO / folder, *(REPO / folder).parents]
-    ini = next(path / "pytest.ini" for path in places_of_ini if (path / "pytest.ini").exists())
     return run_pytest(
         name,
-        *("-c", ini, "-p", "no:odoo", *options, REPO / folder),
+        *with_default(options, REPO / folder),
         environment=places.emulator_environment(),
     )
+
+
+def with_default(options, *default, root=Path()):
+    """Return pytest's options with the paths to run.
+
+    :param options: a person's own options for pytest; paths begin where the person is.
+    :param default: the paths to run when the options have none.
+    :param Path root: the folder by which pytest has to reach the repository.
+    """
+    line, has_paths = [], False
+    for option in options:
+        file, *names = option.split("::")
+        path = Path(file).resolve()
+        if file and path.is_relative_to(REPO) and path.exists():
+            has_paths = True
+            option = "::".join([str((root or REPO) / path.relative_to(REPO)), *names])
+        line.append(option)
+    return [*line, *(() if has_paths else default)]
 
 
 def lint():
@@ -120,32 +136,32 @@ def lint():
     return Result(passed=1) if code == 0 else Result(problems=["dev/lint failed"])
 
 
-def unit():
+def unit(*options):
     """Plain Python tests of the addon's modules that import nothing of Odoo."""
-    return plain("unit", "dev/unit")
+    return plain("unit", "dev/unit", options)
 
 
-def emulator():
+def emulator(*options):
     """Tests of the Twilio emulator."""
-    return plain("emulator", "dev/twilio_emulator/tests")
+    return plain("emulator", "dev/twilio_emulator/tests", options)
 
 
-def e2e():
+def e2e(*options):
     """Stories in a real browser, with sound."""
-    return plain("e2e", "dev/e2e")
+    return plain("e2e", "dev/e2e", options)
 
 
-def torture():
+def torture(*options):
     """Agents and callers at random, while everything that may fail does.
 
     A minute and a half; `TELEPHONY_TORTURE` is the number of seconds of trouble in a longer run.
     """
-    return plain("torture", "dev/torture")
+    return plain("torture", "dev/torture", options)
 
 
-def package():
+def package(*options):
     """The archive installs and uninstalls."""
-    return plain("package", "dev/package_tests")
+    return plain("package", "dev/package_tests", options)
 
 
 def in_odoo(name, *selection, rootdir=ADDONS, environment=None):
@@ -158,8 +174,9 @@ def in_odoo(name, *selection, rootdir=ADDONS, environment=None):
     """
     say("making the database for the tests")
     copy = database.copy_for_tests("telephony_test")
-    warnings = database.log_problems(database.TEMPLATE_LOG)
-    problems = [f"warning at installation: {line}" for line in warnings]
+    # The log of a kept database is as old as the database.
+    log = None if database.is_kept_wanted() else database.TEMPLATE_LOG
+    warnings = database.log_problems(log) if log else []
     try:
         result = run_pytest(
             name,
@@ -175,7 +192,7 @@ def in_odoo(name, *selection, rootdir=ADDONS, environment=None):
         )
     finally:
         database.drop(copy)
-    result.problems += problems
+    result.problems += [f"warning at installation: {line}" for line in warnings]
     return result
 
 
@@ -184,14 +201,17 @@ def odoo_path():
     return os.pathsep.join([places.odoo_environment()["PYTHONPATH"], str(REPO / "dev/lib")])
 
 
-def odoo():
+def odoo(*options):
     """All Odoo tests but the one that runs the JavaScript tests."""
     if not has_tests("tests"):
         return Result(problems=["there are no tests in tests"])
     tests = ADDONS / ADDON / "tests"
     elsewhere = (f"--ignore={tests / name}" for name in ("test_js.py", "test_click_everywhere.py"))
-    options = patience_options(), coverage_options("pytest_coverage")
-    return in_odoo("odoo", *elsewhere, *itertools.chain(*options), tests)
+    return in_odoo(
+        "odoo",
+        *(*patience_options(), *coverage_options("pytest_coverage")),
+        *with_default(options, *elsewhere, tests, root=ADDONS / ADDON),
+    )
 
 
 def patience_options():
@@ -235,21 +255,36 @@ def core():
     return in_odoo("core", "-p", "pytest_core", patience, *folders, rootdir=places.ODOO_HOME)
 
 
-def js():
+def js(*options):
     """The JavaScript tests, in a browser that Odoo starts."""
     if not (REPO / "tests/test_js.py").exists():
         return Result(problems=["there is no tests/test_js.py"])
     return in_odoo(
-        "js", *coverage_options("pytest_js_coverage"), ADDONS / ADDON / "tests/test_js.py"
+        "js",
+        *coverage_options("pytest_js_coverage"),
+        *with_default(options, ADDONS / ADDON / "tests/test_js.py", root=ADDONS / ADDON),
     )
 
 
-def guarded(part):
+def guarded(part, options):
     """Run one part; a database that cannot be built is a failure of the part."""
     try:
-        return globals()[part]()
+        return globals()[part](*options)
     except database.BuildError as error:
         return Result(problems=[str(error)])
+
+
+def split(arguments):
+    """Return the names of parts, and the options for pytest behind ``--``."""
+    if "--" not in arguments:
+        return arguments, []
+    place = arguments.index("--")
+    parts, options = arguments[:place], arguments[place + 1 :]
+    if len(parts) != 1 or parts[0] not in WITH_OPTIONS:
+        sys.exit(f"error: before -- goes one of these parts: {' '.join(WITH_OPTIONS)}")
+    if not options:
+        sys.exit("error: options for pytest are missing after --, such as -k second_call")
+    return parts, options
 
 
 def chosen(arguments):
@@ -276,11 +311,14 @@ def main(arguments):
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    parts, options = split(arguments)
+    if options:
+        os.environ["TELEPHONY_KEPT"] = "1"
     results, times = {}, {}
-    for part in chosen(arguments):
+    for part in chosen(parts):
         say(f"{part}: {' '.join(globals()[part].__doc__.split())}")
         started = time.monotonic()
-        results[part] = guarded(part)
+        results[part] = guarded(part, options)
         times[part] = time.monotonic() - started
     return summary(results, times)
 

@@ -8,11 +8,9 @@ import package
 import places
 import pytest
 
-DEV = places.REPO / "dev"
-
 
 def read(name):
-    return (DEV / name).read_text(encoding="utf-8")
+    return (places.REPO / name).read_text(encoding="utf-8")
 
 
 def get_pins(name):
@@ -22,10 +20,10 @@ def get_pins(name):
 
 def test_every_python_package_is_locked_with_hashes():
     """Every Python package of the tools has a fixed version and a hash."""
-    locked = {pin.lower().replace("_", "-") for pin in get_pins("requirements.lock")}
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    locked = {pin.lower().replace("_", "-") for pin in get_pins("dev/requirements.lock")}
+    for name in ("dev/requirements.txt", "dev/requirements-dev.txt"):
         assert {pin.lower().replace("_", "-") for pin in get_pins(name)} <= locked
-    entries = re.split(r"^(?=[A-Za-z0-9])", read("requirements.lock"), flags=re.MULTILINE)[1:]
+    entries = re.split(r"^(?=[A-Za-z0-9])", read("dev/requirements.lock"), flags=re.MULTILINE)[1:]
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
@@ -41,7 +39,7 @@ def test_every_npm_package_is_locked_with_its_hash():
 
 
 def test_locks_name_no_host():
-    assert "://" not in read("requirements.lock")
+    assert "://" not in read("dev/requirements.lock")
 
 
 def test_archive_with_another_voice_sdk_is_refused(monkeypatch, tmp_path):

@@ -1,14 +1,9 @@
-// JavaScript rules. The packages live in the state folder, not beside this file.
-import { createRequire } from "node:module";
-import path from "node:path";
-import process from "node:process";
-
-const require = createRequire(path.join(process.env.TELEPHONY_STATE, "node_modules", "x.js"));
-const js = require("@eslint/js");
-const globals = require("globals");
+// Rules for JavaScript. The packages are in node_modules, which `npm ci` fills or dev/setup links to the state folder.
+import js from "@eslint/js";
+import globals from "globals";
 
 export default [
-    { ignores: ["static/lib/**", "dist/**", ".dev/**"] },
+    { ignores: ["static/lib/**", "dist/**", ".dev/**", "node_modules/**"] },
     js.configs.recommended,
     {
         files: ["**/*.js", "**/*.mjs"],
