@@ -8,6 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]+))?\)")
+TEST = re.compile(r"\b(test_[a-z0-9_]+(?=\.py|\.[A-Z]|`)|[a-z_]+\.test\.js)")
 CODE = re.compile(r"`(?:[a-z.]+\.)?(_[a-z_]+[a-z])(?:\([^`]*\))?`")
 
 
@@ -44,15 +45,11 @@ def test_every_method_that_is_named_exists():
 
 
 def test_every_test_that_is_named_exists():
-    files = {
-        path.name
-        for folder in ("tests", "dev")
-        for path in (ROOT / folder).rglob("test_*.py")
-        if ".dev" not in path.parts
-    }
+    folders = [ROOT / folder for folder in ("tests", "static/tests", "dev")]
+    files = {path.name for folder in folders for path in folder.rglob("*test*")}
     named = {
-        (page.name, name)
+        (page.name, name if name.endswith(".js") else f"{name}.py")
         for page in PAGES
-        for name in re.findall(r"\b(test_[a-z0-9_]+)(?:\.py|\.[A-Z]\w+|`)", page.read_text("utf-8"))
+        for name in TEST.findall(page.read_text(encoding="utf-8"))
     }
-    assert {(page, name) for page, name in named if f"{name}.py" not in files} == set()
+    assert {(page, name) for page, name in named if name not in files} == set()
