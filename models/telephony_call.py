@@ -215,7 +215,7 @@ class TelephonyCall(models.Model):
         if not events._record_once(account, event.key, event.kind, event.at, leg.call_id):
             _logger.info("A callback came again: %s", event.key)
             return
-        leg.call_id._apply_event(event)
+        leg.call_id._apply_report(event)
 
     # === THE ONE WRITER OF THE STATE === #
 
@@ -316,8 +316,13 @@ class TelephonyCall(models.Model):
         moved = leg._advance(event)
         if self.state == "ended":
             self._apply_late_leg(leg)
-        if not moved:
-            return None
+        return self._leg_moved(leg, event) if moved else None
+
+    def _leg_moved(self, leg, event):
+        """Decide what the new status of a leg means for this call.
+
+        :return: the state the call should be in, or None
+        """
         if leg.role == "supervisor":
             self._on_supervisor_moved(leg)
         if leg.role == "agent":

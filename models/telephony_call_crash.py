@@ -204,6 +204,48 @@ class TelephonyCall(models.Model):
                          *self._get_conclusions(), self._notify):
             self._isolate(self.uuid, conclude)
 
+    # === A REPORT THAT FAILS === #
+
+    def _apply_report(self, event):
+        """Apply what the carrier says, whatever other addons do with it.
+
+        The carrier does not repeat the report of a leg. What fails now fails again when the
+        reconciliation asks, and the call would go on here for ever.
+
+        Note: `self.ensure_one()`
+
+        :param CallEvent event: what happened
+        """
+        self.ensure_one()
+        uuid = self.uuid
+        try:
+            with self.env.cr.savepoint():
+                self._apply_event(event)
+        except (OperationalError, ConcurrencyError):
+            raise
+        except Exception:
+            if event.kind != "leg":
+                raise
+            _logger.exception("%s: a report failed, and is applied part by part", uuid)
+            self._apply_leg_alone(event)
+
+    def _apply_leg_alone(self, event):
+        """Apply a report about a leg though that failed: each part on its own.
+
+        Note: `self.ensure_one()`
+
+        :param CallEvent event: of kind `leg`
+        """
+        self.ensure_one()
+        leg = self._get_leg(event)
+        if not leg or not leg._advance_alone(event):
+            return
+        target = self._isolate(self.uuid, self._leg_moved, leg, event)
+        if leg.role == "customer" and leg.status == "ended":
+            target = "ended"
+        if target:
+            self._isolate(self.uuid, self._move_to, target, event)
+
     # === TOOLS === #
 
     @api.model

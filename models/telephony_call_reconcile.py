@@ -328,7 +328,7 @@ class TelephonyCall(models.Model):
             if isinstance(event, str):
                 self._reconcile_unborn(leg, event)
             elif event and LEG_RANK[event.status] > LEG_RANK[leg.status]:
-                self._apply_event(event)
+                self._apply_report(event)
             elif event:
                 for request, name in leg._get_repairs(fields.Datetime.now()).items():
                     _logger.info("%s: %s of %s is sent again", self.uuid, request, leg.label)
@@ -353,10 +353,11 @@ class TelephonyCall(models.Model):
             "leg", leg_id=leg.id, status="ended", reason="failed", at=fields.Datetime.now()
         )
         if leg.role == "customer" or self.state == "ended":
-            leg._advance(event)
+            if self._isolate(self.uuid, leg._advance, event) is None:
+                leg._advance_alone(event)
         else:
             # A telephone that was never rung: the call goes on, or ends, as if it had refused.
-            self._apply_event(event)
+            self._apply_report(event)
 
     def _look_at_the_clocks(self, now):
         """Do what the carrier's own questions, or our own requests, should have done by now."""

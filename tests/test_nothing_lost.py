@@ -170,6 +170,84 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertEqual(self.customer(call).status, "ended")
         self.assertEqual(call.callback_id.state, "open")
 
+    def fail_with_legs(self, story):
+        """Run a story for each way in which another addon fails with the end of a leg.
+
+        :param story: what is tried; it returns its call
+        """
+        legs = self.registry["telephony.call.leg"]
+
+        def make_failing(method):
+            def replacement(record, argument, *args, **kwargs):
+                if getattr(argument, "status", None) == "ended" or (
+                    isinstance(argument, dict) and argument.get("status") == "ended"
+                ):
+                    raise ZeroDivisionError
+                return method(record, argument, *args, **kwargs)
+
+            return replacement
+
+        for model, name in ((legs, "write"), (legs, "_advance"), (self.calls, "_apply_event"),
+                            (self.calls, "_apply_leg")):  # fmt: skip
+            with (
+                self.subTest(name), self.env.cr.savepoint() as savepoint,
+                patch.object(model, name, make_failing(getattr(model, name))),
+                self.assertLogs(MODELS, "ERROR") as log,
+            ):
+                self.notifications.clear()
+                call = story()
+                self.assertIn(call.uuid, log.output[0])
+                savepoint.rollback()
+            self.queued_requests.clear()
+            self.env.invalidate_all()
+
+    def assert_missed(self, call):
+        self.assertEqual(self.customer(call).status, "ended")
+        self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "missed", "customer"))
+        self.assertEqual((call.callback_id.state, call.callback_id.kind), ("open", "missed"))
+        self.assertIn(call.uuid, [data["uuid"] for data in self.told(self.ana, "call_missed")])
+
+    def test_report_of_the_end_that_another_addon_fails_with_ends_the_call(self):
+        """Finding 12: a status report that fails is not repeated, and failed at every look."""
+        def story():
+            call, _verbs = self.call_in()
+            self.tell_leg(call, call.provider_call_id, "completed", CallDuration="7")
+            self.assert_missed(call)
+            return call
+
+        self.fail_with_legs(story)
+
+    def test_report_of_the_end_that_never_came_is_found_though_another_addon_fails(self):
+        """Finding 12: the reconciliation runs the same foreign code, and ends the call."""
+        self.startPatcher(patch.object(
+            self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
+        ))
+
+        def story():
+            call, _verbs = self.call_in()
+            self.carrier.legs[call.provider_call_id] = {
+                "CallStatus": "completed", "CallDuration": "7",
+            }
+            self.let_time_pass(60)
+            self.env["telephony.call"].sudo()._cron_reconcile()
+            self.env.invalidate_all()
+            self.assert_missed(call)
+            return call
+
+        self.fail_with_legs(story)
+
+    def test_end_of_the_only_agent_that_another_addon_fails_with_keeps_the_customer(self):
+        """Finding 12: the customer waits for the phone user, as after any lost connection."""
+        def story():
+            call = self.talk()
+            self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
+            self.assertEqual(call._get_agent_legs().mapped("status"), ["ended"])
+            self.assertTrue(call.connect_by)
+            self.assertEqual(self.names(self.step(call)), ["Enqueue"])
+            return call
+
+        self.fail_with_legs(story)
+
     # === BESIDE A CONVERSATION === #
 
     def test_failure_of_hold_music_and_announcement_goes_on_with_the_conversation(self):
