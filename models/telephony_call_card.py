@@ -103,7 +103,7 @@ class TelephonyCall(models.Model):
         return {
             "date": fields.Datetime.to_string(last.started_at),
             "user_name": last.user_id.name or False,
-            "outcome": last.outcome or False,
+            "end_message": last._get_end_message(),
         } if last else False
 
     def _get_card_matches(self, call_sudo):

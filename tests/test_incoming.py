@@ -47,7 +47,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(call.partner_id, self.partner)
         self.assertFalse(call.lead_id)
         card = self.told(self.ana, "offer_made")[-1]["call"]["card"]
-        self.assertEqual(card["last_call"]["outcome"], "missed")
+        self.assertEqual(card["last_call"]["end_message"], "The caller has hung up.")
         self.assertEqual(len(card["opportunities"]), 2)
 
     def test_hidden_caller_is_nobody(self):

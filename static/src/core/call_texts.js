@@ -6,19 +6,7 @@ import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { CallState, Reach, VoiceState } from "./constants";
 
-const OUTCOMES = {
-    answered: () => _t("The call has ended."),
-    missed: () => _t("The call was missed."),
-    abandoned: () => _t("The caller hung up before being answered."),
-    voicemail: () => _t("The caller left a voice message."),
-    busy: () => _t("The line is busy."),
-    no_answer: () => _t("Nobody answered."),
-    declined: () => _t("The call was declined."),
-    canceled: () => _t("The call was canceled."),
-    blocked: () => _t("The call was blocked."),
-    callback: () => _t("The caller wants to be called back."),
-    failed: () => _t("The call could not be connected."),
-};
+const { Duration } = luxon;
 
 /** Plain advice for each kind of trouble with the sound; the most useful one comes first. */
 const SOUND_WARNINGS = {
@@ -185,23 +173,12 @@ export function callStateText(call, voiceState) {
 }
 
 /**
- * @param {Object} call CallData of an ended call
- * @returns {string} a whole sentence
- */
-export function outcomeText(call) {
-    return call.end_message || (OUTCOMES[call.outcome] || OUTCOMES.answered)();
-}
-
-/**
  * @param {number} seconds
  * @returns {string} like 4:02 or 1:04:02
  */
 export function formatSeconds(seconds) {
-    const total = Math.max(0, Math.floor(seconds));
-    const two = (value) => String(value).padStart(2, "0");
-    const hours = Math.floor(total / 3600);
-    const minutes = Math.floor((total % 3600) / 60);
-    return hours ? `${hours}:${two(minutes)}:${two(total % 60)}` : `${minutes}:${two(total % 60)}`;
+    const duration = Duration.fromObject({ seconds: Math.max(0, Math.floor(seconds)) });
+    return duration.toFormat(duration.as("hours") < 1 ? "m:ss" : "h:mm:ss");
 }
 
 /**

@@ -4,8 +4,8 @@
 
 import { browser } from "@web/core/browser/browser";
 import { Reactive } from "@web/core/utils/reactive";
+import { attempt } from "@crm_telephony/core/attempt";
 import { sendLast } from "@crm_telephony/core/beacon";
-import { humanError } from "@crm_telephony/core/human_error";
 
 export class CallQuality extends Reactive {
     /** uuid → whether the person is to be asked how it was; `answered` once that was done */
@@ -52,12 +52,9 @@ export class CallQuality extends Reactive {
      * @param {string} issue what the person says of its sound
      */
     async rate(uuid, issue) {
-        this.error = "";
-        try {
+        await attempt(this, async () => {
             await this._orm.silent.call("telephony.call", "rate_quality", [uuid, issue]);
             this.questions[uuid] = "answered";
-        } catch (error) {
-            this.error = humanError(error);
-        }
+        });
     }
 }

@@ -9,6 +9,7 @@ import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { Reactive } from "@web/core/utils/reactive";
 import { debounce } from "@web/core/utils/timing";
+import { attempt } from "@crm_telephony/core/attempt";
 import { humanError } from "@crm_telephony/core/human_error";
 
 const NEWS_DELAY = 300; // ms; one act often makes several pieces of news
@@ -88,13 +89,10 @@ export class DueCalls extends Reactive {
     /** Mark as done what was done without a call. @param {Object} row of an activity */
     async finish(row) {
         this.finishing = row.key;
-        try {
+        await attempt(this, async () => {
             await this._orm.silent.call("mail.activity", "action_feedback", [[row.activity_id]]);
             this.rows = markRaw(this.rows.filter(({ key }) => key !== row.key));
-            this.error = "";
-        } catch (error) {
-            this.error = humanError(error);
-        }
+        });
         this.finishing = "";
     }
 
@@ -143,12 +141,10 @@ export class DueCalls extends Reactive {
                 return false;
             }
         }
-        try {
+        const isSent = await attempt(store, async () => {
             await wrapUp.send(call.uuid, { done: true });
-        } catch (error) {
-            store.error = humanError(error);
-            return false;
-        }
-        return this.call(row);
+            return true;
+        });
+        return Boolean(isSent) && this.call(row);
     }
 }

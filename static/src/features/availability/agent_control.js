@@ -2,7 +2,7 @@
  * What a person can do with their own availability.
  */
 
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 
 export class AgentControl {
     /**
@@ -23,7 +23,7 @@ export class AgentControl {
         }
         this.isBusy = true;
         const status = this.store.isOnline ? "offline" : "online";
-        try {
+        await attempt(this.store, async () => {
             if (status === "online") {
                 this.ringer.askForNotifications().catch(() => {}); // a refusal is an answer, too
                 await this.lease.renew();
@@ -31,11 +31,8 @@ export class AgentControl {
             this.store.applyAgent(
                 await this.orm.silent.call("telephony.agent", "set_status", [status])
             );
-        } catch (error) {
-            this.store.error = humanError(error);
-        } finally {
-            this.isBusy = false;
-        }
+        });
+        this.isBusy = false;
     }
 
     /**

@@ -11,6 +11,7 @@
 
 import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
+import { uuid } from "@web/core/utils/strings";
 import { sendLast } from "@crm_telephony/core/beacon";
 import { Reach } from "@crm_telephony/core/constants";
 import { startTicker } from "@crm_telephony/core/ticker";
@@ -34,7 +35,7 @@ export class Lease {
         this.until = Infinity;
         this.renewing = null;
         this.store = store;
-        this.clientUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
+        this.clientUuid = uuid();
         this.stopTicker = null;
     }
 

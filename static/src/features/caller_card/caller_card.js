@@ -2,8 +2,7 @@ import { Component, onWillUpdateProps, useEffect, useState } from "@odoo/owl";
 import { deserializeDate, deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
-import { outcomeText } from "@crm_telephony/core/call_texts";
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
@@ -86,7 +85,7 @@ export class CallerCard extends Component {
             hour: "numeric",
             minute: "2-digit",
         });
-        const outcome = outcomeText({ outcome: last.outcome });
+        const outcome = last.end_message;
         return last.user_name
             ? _t("Last call: %(date)s, with %(name)s. %(outcome)s", {
                   date,
@@ -127,12 +126,11 @@ export class CallerCard extends Component {
     /** @param {{ id: number }} match the contact it is, of several with the same number */
     async choose({ id }) {
         const { call } = this.props;
-        Object.assign(this.state, { isBusy: true, error: "" });
-        try {
-            const answer = await this.orm.silent.call("telephony.call", "choose_contact", [
-                call.uuid,
-                id,
-            ]);
+        this.state.isBusy = true;
+        const answer = await attempt(this.state, () =>
+            this.orm.silent.call("telephony.call", "choose_contact", [call.uuid, id])
+        );
+        if (answer) {
             const offer = this.store.offers.find((other) => other.call.uuid === call.uuid);
             if (offer) {
                 Object.assign(offer.call, answer.call, { card: answer.card });
@@ -140,8 +138,6 @@ export class CallerCard extends Component {
                 this.store.applyCall(answer.call);
             }
             this.state.card = answer.card;
-        } catch (error) {
-            this.state.error = humanError(error);
         }
         this.state.isBusy = false;
     }

@@ -7,7 +7,7 @@
 import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { Reactive } from "@web/core/utils/reactive";
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 
 export const CHECK_PERIOD = 5_000; // ms
 const PENDING = ["calling", "waiting"];
@@ -147,14 +147,10 @@ export class CallerIds extends Reactive {
             return undefined;
         }
         this.isBusy = true;
-        this.error = "";
-        try {
-            return await this.orm.silent.call("telephony.caller.id", method, args);
-        } catch (error) {
-            this.error = humanError(error);
-            return undefined;
-        } finally {
-            this.isBusy = false;
-        }
+        const answer = await attempt(this, () =>
+            this.orm.silent.call("telephony.caller.id", method, args)
+        );
+        this.isBusy = false;
+        return answer;
     }
 }

@@ -5,6 +5,8 @@
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
+import { uuid } from "@web/core/utils/strings";
+import { attempt } from "@crm_telephony/core/attempt";
 import { VoiceNeed } from "@crm_telephony/core/constants";
 import { humanError, isRuleError } from "@crm_telephony/core/human_error";
 
@@ -102,13 +104,8 @@ export class DialControl {
     }
 
     /** @returns {Promise<number|false|undefined>} undefined: the person gave up */
-    async _chooseCallerId({ number, name }) {
-        try {
-            return await this.questions.chooseCallerId({ number, name });
-        } catch (error) {
-            this.store.error = humanError(error);
-            return undefined;
-        }
+    _chooseCallerId({ number, name }) {
+        return attempt(this.store, () => this.questions.chooseCallerId({ number, name }));
     }
 
     /** A rule forbids the call, but this person may call all the same, and says why. */
@@ -139,12 +136,11 @@ export class DialControl {
     }
 
     async _sendDial({ number, callerId, target, activityId, reason }) {
-        const requestUuid = crypto.randomUUID?.() || `${Date.now()}-${Math.random()}`;
         const kwargs = {
             caller_id_id: callerId || null,
             res_model: target?.resModel || null,
             res_id: target?.resId || null,
-            request_uuid: requestUuid, // the same click never makes two calls
+            request_uuid: uuid(), // the same click never makes two calls
             ...(activityId && { activity_id: activityId }),
             ...(reason && { override_reason: reason }),
         };

@@ -6,7 +6,7 @@
 import { reactive } from "@odoo/owl";
 import { serializeDate } from "@web/core/l10n/dates";
 import { user } from "@web/core/user";
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 
 const { DateTime } = luxon;
 
@@ -57,19 +57,17 @@ export class FollowUps {
         if (plan.isSaving) {
             return;
         }
-        Object.assign(plan, { isSaving: true, error: "" });
+        plan.isSaving = true;
         const { kind, date, summary, assignee } = plan;
         const values = { date, summary, user_id: assignee.id };
-        try {
-            const { activity_id, record } = await this.orm.silent.call(
-                "telephony.call",
-                "schedule_follow_up",
-                [uuid, kind, values]
-            );
-            plan.saved.push({ id: activity_id, kind, date, record, assignee });
+        const answer = await attempt(plan, () =>
+            this.orm.silent.call("telephony.call", "schedule_follow_up", [uuid, kind, values])
+        );
+        plan.isSaving = false;
+        if (answer) {
+            const { activity_id: id, record } = answer;
+            plan.saved.push({ id, kind, date, record, assignee });
             this.drop(uuid);
-        } catch (error) {
-            Object.assign(plan, { isSaving: false, error: humanError(error) });
         }
     }
 }

@@ -2,7 +2,7 @@
  * The call that was put on hold for another one: it is taken back, or ended.
  */
 
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 
 export class HeldControl {
     /**
@@ -26,7 +26,6 @@ export class HeldControl {
             return;
         }
         store.accepting = uuid;
-        store.error = "";
         if (store.currentCall?.uuid) {
             this.notes.flush(store.currentCall.uuid);
         }
@@ -52,18 +51,15 @@ export class HeldControl {
         }
     }
 
-    /** @returns {Promise<Object|null>} CallData; null when it could not be done, which is shown */
-    async _ask(method, uuid) {
+    /** @returns {Promise<Object|undefined>} CallData; undefined when it failed, which is shown */
+    _ask(method, uuid) {
         const { store } = this;
-        try {
+        return attempt(store, async () => {
             const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
             if (store.findCall(uuid)) {
                 this.calls.onCall(answer);
             }
             return answer;
-        } catch (error) {
-            store.error = humanError(error);
-            return null;
-        }
+        });
     }
 }

@@ -5,6 +5,7 @@
 
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
+import { attempt } from "@crm_telephony/core/attempt";
 import { customerName } from "@crm_telephony/core/call_texts";
 import { CallState, VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
@@ -204,7 +205,7 @@ export class CallControl {
             session.setState(VoiceState.ENDING);
         }
         this.notes.flush(call.uuid);
-        try {
+        await attempt(store, async () => {
             // The server first: it then knows that the leg which ends in a moment ends on purpose.
             const answer = await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
             if (answer.has_left) {
@@ -212,13 +213,10 @@ export class CallControl {
             } else {
                 this.onCall(answer);
             }
-        } catch (error) {
-            store.error = humanError(error);
-        } finally {
-            if (session?.isMine) {
-                this.voice.disconnect();
-            }
-            if (store.session?.uuid === call.uuid && session?.isMine) {
+        });
+        if (session?.isMine) {
+            this.voice.disconnect();
+            if (store.session?.uuid === call.uuid) {
                 link.end();
             }
         }
@@ -229,15 +227,13 @@ export class CallControl {
         const { store } = this;
         const call = store.currentCall;
         store.holdWish = { uuid: call.uuid, isOnHold };
-        try {
-            const answer = await this.orm.silent.call("telephony.call", "set_hold", [
-                call.uuid,
-                isOnHold,
-            ]);
+        const answer = await attempt(store, () =>
+            this.orm.silent.call("telephony.call", "set_hold", [call.uuid, isOnHold])
+        );
+        if (answer) {
             store.applyCall(answer);
-        } catch (error) {
+        } else {
             store.holdWish = null;
-            store.error = humanError(error);
         }
     }
 

@@ -5,6 +5,7 @@
  */
 
 import { _t } from "@web/core/l10n/translation";
+import { attempt } from "@crm_telephony/core/attempt";
 import { MonitorMode, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
 import { VoiceDevice } from "@crm_telephony/voice/voice_device";
@@ -95,16 +96,13 @@ export class MonitorControl {
             return;
         }
         monitoring.isBusy = true;
-        this.store.error = "";
-        try {
+        await attempt(this.store, async () => {
             if (mode === MonitorMode.LISTEN) {
                 this.voice.mute(true); // at once: whoever goes silent wants to be
             }
             const answer = await this._ask("set_monitor_mode", monitoring.uuid, mode);
             monitoring.mode = answer.mode;
-        } catch (error) {
-            this.store.error = humanError(error);
-        }
+        });
         monitoring.isBusy = false;
         if (this.store.monitoring === monitoring) {
             this._muteIfSilent(monitoring);

@@ -1,6 +1,6 @@
 import { Component, onWillDestroy, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { AudioDevices, canChooseSpeaker } from "@crm_telephony/voice/audio_devices";
 import { EchoTest } from "@crm_telephony/voice/echo_test";
@@ -48,13 +48,8 @@ export class SoundSection extends Component {
     }
 
     /** Run something that needs a device, and say in a sentence why it did not work. */
-    async attempt(run) {
-        this.state.error = "";
-        try {
-            await run();
-        } catch (error) {
-            this.state.error = humanError(error);
-        }
+    attempt(run) {
+        return attempt(this.state, run);
     }
 
     allow() {

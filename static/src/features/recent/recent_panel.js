@@ -2,7 +2,7 @@ import { Component, onMounted } from "@odoo/owl";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
-import { customerName, outcomeText } from "@crm_telephony/core/call_texts";
+import { customerName } from "@crm_telephony/core/call_texts";
 import { Caller } from "@crm_telephony/core/caller";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
@@ -35,7 +35,7 @@ export class RecentPanel extends Component {
 
     directionText(call) {
         if (this.isMissed(call)) {
-            return outcomeText(call);
+            return call.end_message;
         }
         return call.direction === "incoming" ? _t("Incoming call.") : _t("Outgoing call.");
     }

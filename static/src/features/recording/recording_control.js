@@ -1,4 +1,4 @@
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 
 /** What a person can do with the recording of a conversation. The server decides what may be. */
 export class RecordingControl {
@@ -16,16 +16,12 @@ export class RecordingControl {
      * @param {string} wanted "recording", "paused" or "stopped"
      */
     async set(call, wanted) {
-        const { store } = this;
-        store.error = "";
-        try {
-            const answer = await this.orm.silent.call("telephony.call", "set_recording", [
-                call.uuid,
-                wanted,
-            ]);
+        const { orm, store } = this;
+        const answer = await attempt(store, () =>
+            orm.silent.call("telephony.call", "set_recording", [call.uuid, wanted])
+        );
+        if (answer) {
             store.applyCall(answer);
-        } catch (error) {
-            store.error = humanError(error);
         }
     }
 }

@@ -2,6 +2,7 @@
  * Bringing somebody else into a call: each act is a request to the server, which says what is true.
  */
 
+import { attempt } from "@crm_telephony/core/attempt";
 import { humanError, isRuleError } from "@crm_telephony/core/human_error";
 
 export class TransferControl {
@@ -31,9 +32,9 @@ export class TransferControl {
      */
     async targets(uuid, term) {
         try {
-            return await this.orm.silent.call("telephony.call", "transfer_targets", [uuid, term]);
+            return await this._ask("transfer_targets", uuid, term);
         } catch (error) {
-            this.store.error = humanError(error);
+            this.store.error = humanError(error); // what stands there stays until the next act
             return [];
         }
     }
@@ -87,13 +88,8 @@ export class TransferControl {
         }
     }
 
-    async _act(method, call) {
-        this.store.error = "";
-        try {
-            this._apply(await this._ask(method, call.uuid));
-        } catch (error) {
-            this.store.error = humanError(error);
-        }
+    _act(method, call) {
+        return attempt(this.store, async () => this._apply(await this._ask(method, call.uuid)));
     }
 
     _ask(method, ...args) {

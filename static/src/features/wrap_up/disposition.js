@@ -1,6 +1,6 @@
 import { Component, onMounted, useState } from "@odoo/owl";
 import { useService } from "@web/core/utils/hooks";
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
 /** What the person thinks of a call. Saved as soon as it is chosen. */
@@ -24,26 +24,20 @@ export class Disposition extends Component {
     }
 
     async load() {
-        try {
-            this.state.choices = await this._ask("get_dispositions");
-        } catch (error) {
-            this.state.error = humanError(error);
-        }
+        const choices = await attempt(this.state, () => this._ask("get_dispositions"));
+        this.state.choices = choices || [];
     }
 
     async onChange(ev) {
         const { state } = this;
         const select = ev.target;
-        Object.assign(state, { isSaving: true, isSaved: false, error: "" });
-        try {
-            const values = { disposition_id: Number(select.value) || false };
-            await this.softphone.wrapUp.send(this.props.call.uuid, values);
-            state.isSaved = true;
-        } catch (error) {
-            state.error = humanError(error);
+        const values = { disposition_id: Number(select.value) || false };
+        Object.assign(state, { isSaving: true, isSaved: false });
+        await attempt(state, () => this.softphone.wrapUp.send(this.props.call.uuid, values));
+        Object.assign(state, { isSaving: false, isSaved: !state.error });
+        if (state.error) {
             select.value = String(this.chosenId);
         }
-        state.isSaving = false;
     }
 
     _ask(method, ...args) {

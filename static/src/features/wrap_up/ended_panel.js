@@ -1,6 +1,6 @@
 import { Component } from "@odoo/owl";
 import { user } from "@web/core/user";
-import { conversationLength, outcomeText } from "@crm_telephony/core/call_texts";
+import { conversationLength } from "@crm_telephony/core/call_texts";
 import { Caller } from "@crm_telephony/core/caller";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
@@ -33,7 +33,7 @@ export class EndedPanel extends Component {
     }
 
     get outcome() {
-        return outcomeText(this.props.call);
+        return this.props.call.end_message;
     }
 
     get length() {

@@ -2,7 +2,7 @@ import { Component, onMounted, useState } from "@odoo/owl";
 import { AutoComplete } from "@web/core/autocomplete/autocomplete";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
@@ -55,11 +55,8 @@ export class RecordLink extends Component {
     }
 
     async load() {
-        try {
-            this.state.found = await this._ask("find_records");
-        } catch (error) {
-            this.state.error = humanError(error);
-        }
+        const found = await attempt(this.state, () => this._ask("find_records"));
+        this.state.found = found || [];
     }
 
     async search(term) {
@@ -75,15 +72,11 @@ export class RecordLink extends Component {
     }
 
     /** @param {{ model: string, id: number }} record */
-    async link({ model, id }) {
-        this.state.error = "";
-        try {
-            const call = await this._ask("link_record", model, id);
-            this.store.applyCall(call);
+    link({ model, id }) {
+        return attempt(this.state, async () => {
+            this.store.applyCall(await this._ask("link_record", model, id));
             this.state.isChanging = false;
-        } catch (error) {
-            this.state.error = humanError(error);
-        }
+        });
     }
 
     toggle() {

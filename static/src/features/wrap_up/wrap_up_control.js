@@ -6,7 +6,7 @@
 import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { effect } from "@web/core/utils/reactive";
-import { humanError } from "@crm_telephony/core/human_error";
+import { attempt } from "@crm_telephony/core/attempt";
 
 const RETRY = 1_000; // ms; the server's clock may be a little behind ours
 
@@ -67,14 +67,11 @@ export class WrapUpControl {
     }
 
     async _try(values) {
-        try {
+        const isDone = await attempt(this.store, async () => {
             await this.send(this.store.wrapUp.uuid, values);
-            this.store.error = "";
             return true;
-        } catch (error) {
-            this.store.error = humanError(error);
-            return false;
-        }
+        });
+        return Boolean(isDone);
     }
 
     /** @returns {Promise<boolean>} false when it goes on; the reason is then on the screen */

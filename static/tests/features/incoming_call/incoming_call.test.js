@@ -28,14 +28,18 @@ test("Z17: the card shows the caller's business card before answering", async ()
     await startSoftphone();
     await mountSoftphone();
     const card = {
-        last_call: { date: "2026-11-20 10:00:00", user_name: "Bob", outcome: "answered" },
+        last_call: {
+            date: "2026-11-20 10:00:00",
+            user_name: "Bob",
+            end_message: "The call has ended.",
+        },
         opportunities: [{ id: 3, name: "Twenty desks", stage: "New" }],
     };
     sendBus("telephony/offer_made", offerData({}, card));
     await seen(CARD);
     expect(`${CARD} .o_telephony_name`).toHaveText("Anna");
     expect(`${CARD} .o_telephony_detail`).toHaveText("Azure · +32 470 12 34 56");
-    expect(`${CARD} .o_telephony_last_call`).toHaveText(/with Bob/);
+    expect(`${CARD} .o_telephony_last_call`).toHaveText(/with Bob\. The call has ended.$/);
     expect(`${CARD} .o_telephony_opportunities`).toHaveText(/Twenty desks\s*New/);
     expect(CARD).toHaveAttribute("aria-label", "Incoming call from Anna");
     expect(".o_telephony_systray").toHaveAttribute("data-presence", "ringing");
