@@ -52,7 +52,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _nudge_reconciliation(self):
-        """Have the carrier asked soon, if somebody is on the telephone and it was not just asked.
+        """Have the carrier asked soon if a leg or a verification is open, unless it was just asked.
 
         Pages call this whenever they prove that they are alive, because jobs of their own accord
         run once a minute only.
@@ -69,7 +69,12 @@ class TelephonyCall(models.Model):
         triggers_sudo = self.env["ir.cron.trigger"].sudo()
         # Who was woken longer ago, and has not come, was perhaps killed, and is waited for in vain:
         # a new process does not look for work before a minute is over, unless it is woken.
-        if legs_sudo.search_count([("status", "!=", "ended")], limit=1) and not (
+        # sudo: telephony.caller.id - only whether a number is being verified
+        caller_ids_sudo = self.env["telephony.caller.id"].sudo()
+        is_anything_open = caller_ids_sudo._get_watched() or legs_sudo.search_count(
+            [("status", "!=", "ended")], limit=1
+        )
+        if is_anything_open and not (
             triggers_sudo.search_count([
                 ("cron_id", "=", job_sudo.id), ("call_at", "<=", now), ("call_at", ">", lately)
             ], limit=1)
@@ -82,6 +87,7 @@ class TelephonyCall(models.Model):
 
         A leg of a call that is over is hung up. A call without any living leg is ended.
         """
+        self.env["telephony.caller.id"]._reconcile()
         calls = self._get_watched()
         self.env["ir.cron"]._commit_progress(remaining=len(calls))
         for account, calls_of_account in calls.grouped("account_id").items():

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from .providers.base import ProviderError
 from .telephony_arguments import check_arguments
+from .telephony_call_reconcile import SETTLED_SECONDS
 from .telephony_destination import NO_COUNTRY, PERSONAL, PREMIUM, classify
 
 _logger = logging.getLogger(__name__)
@@ -172,10 +173,7 @@ class TelephonyCallerId(models.Model):
         """
         record_sudo = self._get_own_sudo(caller_id_id)
         if record_sudo.state in PENDING:
-            if record_sudo.expires_at and record_sudo.expires_at < fields.Datetime.now():
-                record_sudo._set_state("expired")
-            else:
-                record_sudo.account_id._after_commit(record_sudo, "_send_check_request")
+            record_sudo.account_id._after_commit(record_sudo, "_send_check_request")
         return record_sudo._to_client()[0]
 
     @api.model
@@ -338,19 +336,31 @@ class TelephonyCallerId(models.Model):
         self._notify()
 
     def _send_check_request(self):
-        """Ask Twilio whether a number is verified by now, or what its call does.
+        """Ask Twilio how a verification goes. It expires only if Twilio has no better news.
 
         :return: what has to be written about it
+        """
+        news = self._ask_carrier()
+        is_over = self.expires_at and self.expires_at < fields.Datetime.now()
+        if is_over and (not news or news[0] in PENDING):
+            news = ("expired",)
+        return ("_set_state", news) if news else None
+
+    def _ask_carrier(self):
+        """Ask Twilio whether a number is verified by now, or what its call does.
+
+        :return: arguments of `_set_state`; None when nothing is known
+        :rtype: tuple | None
         """
         client = self.account_id._get_client()
         try:
             provider_caller_id = client.find_caller_id(self.number)
             rivals = self._get_rivals(self.account_id, self.number, self.agent_id)
             if provider_caller_id and "verified" in rivals.mapped("state"):
-                return "_set_state", ("failed", "other")
+                return "failed", "other"
             # While others are called, too, only the message about this call says who typed.
             if provider_caller_id and not rivals._is_pending():
-                return "_set_state", ("verified", False, provider_caller_id)
+                return "verified", False, provider_caller_id
             params = client.fetch_leg(self.provider_leg_id)
         except ProviderError as error:
             _logger.info("Caller ID %s: no news, code %s", self.id, error.code)
@@ -359,18 +369,23 @@ class TelephonyCallerId(models.Model):
         if not event or event.status not in ("in_progress", "ended"):
             return None
         if event.status == "in_progress":
-            return "_set_state", ("waiting",)
-        return "_set_state", (
-            "failed", "code" if event.reason == "completed" else "no_answer"
-        )
+            return ("waiting",)
+        return "failed", "code" if event.reason == "completed" else "no_answer"
+
+    # === RECONCILIATION === #
 
     @api.model
-    def _cron_expire(self):
-        """End the verifications whose five minutes are over."""
-        for record in self.search([
-            ("state", "in", PENDING), ("expires_at", "<", fields.Datetime.now())
-        ]):
-            record._set_state("expired")
+    def _get_watched(self):
+        """Return the verifications whose end is not known, removed ones too."""
+        return self.with_context(active_test=False).search([("state", "in", PENDING)])
+
+    @api.model
+    def _reconcile(self):
+        """Have Twilio asked about the verifications of which nothing was heard for a while."""
+        limit = fields.Datetime.now() - timedelta(seconds=SETTLED_SECONDS)
+        for record in self._get_watched():
+            if record.write_date < limit:
+                record.account_id._after_commit(record, "_send_check_request")
 
     # === TO THE CLIENT === #
 

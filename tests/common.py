@@ -328,6 +328,7 @@ class World:
             ),
             "telephony_agent": ("wrap_up_started_at", "wrap_up_until"),
             "telephony_dialed_leg": ("dialed_at",),
+            "telephony_caller_id": ("expires_at", "write_date"),
         }.items():  # fmt: skip
             self.env.cr.execute(SQL("UPDATE %s SET %s", SQL.identifier(table), SQL(", ").join(
                 SQL("%s = %s - %s * interval '1 second'", SQL.identifier(column),

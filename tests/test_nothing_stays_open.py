@@ -4,6 +4,7 @@ import logging
 import re
 from unittest.mock import patch
 
+from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -259,12 +260,29 @@ class TestEveryRequest(Failing):
         "_send_wait_request": "redirect_leg",
     }
 
+    # The requests of other models, and where their stories are.
+    OTHERS = {
+        # TestSlowClick
+        "telephony.account": {"_send_connection_request"},
+        # TestEveryVerification; its `start_verification` is sent by the click itself.
+        "telephony.caller.id": {"_send_check_request"},
+        # TestWhatIsTrue, test_recording_life
+        "telephony.recording": {
+            "_send_delete_request", "_send_fetch_request", "_send_find_request",
+            "_send_start_request", "_send_status_request",
+        },
+    }
+
     def get_requests(self, model):
         return {name for name in dir(model) if re.fullmatch(r"_send_\w+_request", name)}
 
     def test_every_request_has_its_story(self):
         """A request that is added has to say what happens when it is lost."""
-        self.assertEqual(self.get_requests(self.calls), set(self.KINDS))
+        found = {
+            name: self.get_requests(model) for name, model in self.registry.items()
+            if name.startswith("telephony.") and self.get_requests(model)
+        }
+        self.assertEqual(found, {"telephony.call": set(self.KINDS), **self.OTHERS})
         self.assertLessEqual({*REPAIRS, *LEG_REPAIRS}, set(self.KINDS))
 
     def test_every_request_that_fails(self):
@@ -426,6 +444,107 @@ class TestEveryRequest(Failing):
         """It is sent again, or the supervisor leaves."""
         if [SUE_LEG] not in self.carrier.sent("end_leg"):
             self.assert_sent_again(call, how, rest, [ROOM, SUE_LEG, True])
+
+
+@tagged("post_install", "-at_install")
+class TestEveryVerification(Failing):
+    """The requests of a verification, failing in each way: a minute later the record is true."""
+
+    CODE_LEG, MOBILE, SID = leg_sid(900), "+32471222333", "PN" + "5" * 32
+    # What became of it -> what the carrier knows: a caller ID, how the call went.
+    ENDS = {
+        ("verified", False): (SID, "completed"),
+        ("failed", "code"): ("", "completed"),
+        ("failed", "no_answer"): ("", "no-answer"),
+        ("waiting", False): ("", "in-progress"),
+    }
+
+    def setUp(self):
+        super().setUp()
+        # An attempt is counted in a transaction of its own.
+        self.registry_enter_test_mode()
+        self.agent_ana.allow_caller_id = True
+        self.carrier.answers["start_verification"] = ("123456", self.CODE_LEG)
+        self.caller_ids = self.as_user(self.ana, "telephony.caller.id")
+
+    def verify(self):
+        answer = self.caller_ids.start_verification(self.MOBILE, "My mobile")
+        return self.env["telephony.caller.id"].browse(answer["id"])
+
+    def reconcile(self, seconds=20):
+        self.let_time_pass(seconds)
+        self.calls._cron_reconcile()
+        self.run_after_commit()
+        self.env.invalidate_all()
+
+    def test_question_that_fails_is_asked_again_without_a_page(self):
+        """Finding 12: the carrier's message and the page's question are lost, the page closed."""
+        for how in FAILURES:
+            for end, (sid, status) in self.ENDS.items():
+                with self.subTest(how, end=end), self.env.cr.savepoint() as savepoint:
+                    record = self.verify()
+                    self.caller_ids.check_verification(record.id)
+                    self.let_fail(how, "find_caller_id")
+                    self.assertEqual(record.state, "calling")
+                    self.carrier.answers["find_caller_id"] = sid
+                    self.carrier.legs[self.CODE_LEG] = {"CallStatus": status}
+                    for _look in range(3):
+                        self.reconcile()
+                    self.assertEqual((record.state, record.failure), end)
+                    savepoint.rollback()
+                self.carrier.__init__()
+                self.carrier.answers["start_verification"] = ("123456", self.CODE_LEG)
+                self.env.invalidate_all()
+
+    def test_call_that_fails_leaves_nothing_open(self):
+        """Finding 12: without an answer there is no code, so nobody is waiting for it."""
+        dies = self.env.cr.savepoint(flush=False)
+        self.verify()  # the process dies before the commit
+        dies.rollback()
+        self.env.invalidate_all()
+        for how in ("lost", "refused"):
+            self.carrier.failures["start_verification"] = [FAILURES[how]]
+            with self.subTest(how), self.assertRaises(UserError):
+                self.verify()
+        self.carrier.requests.clear()
+        self.reconcile(60)
+        self.assertFalse(self.env["telephony.caller.id"].search([("number", "=", self.MOBILE)]))
+        self.assertFalse(self.carrier.requests)
+        # The next attempt is a new call, with its own code.
+        record = self.verify()
+        self.assertEqual(record.state, "calling")
+
+    def test_call_that_fails_leaves_an_earlier_verification_as_it_is(self):
+        record = self.verify()
+        for how in ("lost", "refused"):
+            self.carrier.failures["start_verification"] = [FAILURES[how]]
+            with self.subTest(how), self.assertRaises(UserError):
+                self.verify()
+        self.carrier.answers["find_caller_id"] = self.SID
+        self.reconcile()
+        self.assertEqual((record.state, record.provider_caller_id), ("verified", self.SID))
+
+    def test_code_that_nobody_types_expires_without_a_page_and_without_a_carrier(self):
+        record = self.verify()
+        self.carrier.failures["find_caller_id"] = [FAILURES["lost"]] * 9
+        self.reconcile(290)
+        self.assertEqual(record.state, "calling")
+        self.reconcile(20)
+        self.assertEqual(record.state, "expired")
+        self.carrier.requests.clear()
+        self.reconcile(60)
+        self.assertFalse(self.carrier.requests)
+
+    def test_page_of_a_user_who_verifies_has_the_carrier_asked_soon(self):
+        job = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
+        job.lastcall = False
+        triggers = self.env["ir.cron.trigger"].sudo()
+        triggers.search([("cron_id", "=", job.id)]).unlink()
+        self.calls._nudge_reconciliation()
+        self.assertFalse(triggers.search([("cron_id", "=", job.id)]))
+        self.verify()
+        self.calls._nudge_reconciliation()
+        self.assertTrue(triggers.search([("cron_id", "=", job.id)]))
 
 
 @tagged("post_install", "-at_install")
