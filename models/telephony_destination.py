@@ -68,7 +68,8 @@ def is_emergency(typed, region):
 def classify(number):
     """Return where a number leads.
 
-    Exchanges ignore digits too many, so a number is as expensive as any number it begins with.
+    Exchanges ignore digits too many, so a number is as expensive as any number it begins with,
+    unless it is a freephone number as a whole.
 
     :param str number: E.164
     :rtype: Destination
@@ -85,6 +86,9 @@ def classify(number):
         region for region in codes
         if phonenumbers.is_valid_number_for_region(parsed, region)
     ) or frozenset(filter(None, [phonenumbers.region_code_for_number(parsed)]))
+    if phonenumbers.number_type(parsed) == PhoneNumberType.TOLL_FREE:
+        # The plan gives this very number to a freephone service, so no digit is superfluous.
+        return Destination(ORDINARY, regions)
     prefixes = _get_kinds_of_prefixes(number)
     kind = _get_kind(number, parsed)
     if kind == PREMIUM or PREMIUM in prefixes:

@@ -87,6 +87,23 @@ def test_ordinary_numbers_of_all_countries_are_ordinary(number_type):
     assert not odd
 
 
+def test_freephone_numbers_of_all_countries_are_ordinary():
+    """Finding 12: Andorra's freephone numbers begin with the digits of shorter premium numbers."""
+    odd = []
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        example = phonenumbers.example_number_for_type(region, PhoneNumberType.TOLL_FREE)
+        if example:
+            found = classify(write(example))
+            if found.kind != ORDINARY or region not in found.regions:
+                odd.append((region, found))
+    assert not odd
+
+
+@pytest.mark.parametrize("number", ["+376180012", "+3761800123", "+376180012345", "+376180112345"])
+def test_premium_number_with_digits_of_no_freephone_number_stays_premium(number):
+    assert classify(number).kind == PREMIUM
+
+
 def test_premium_numbers_of_all_countries_are_premium():
     odd = []
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
