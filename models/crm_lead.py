@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.tools import SQL
 
+from .telephony_arguments import check_one
+
 
 class CrmLead(models.Model):
     _inherit = "crm.lead"
@@ -27,9 +29,9 @@ class CrmLead(models.Model):
         for lead in self:
             lead.telephony_call_count = counts.get(lead, 0)
 
+    @check_one
     def action_view_telephony_calls(self):
         """Show the calls of a lead."""
-        self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_call_action"
         )

@@ -4,6 +4,8 @@ from odoo.tools import SQL, sql
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from .telephony_arguments import check_one
+
 MATCHES = 5
 # People who have the number of their switchboard; who may not see some of them sees others.
 SHARE_NUMBER = 100
@@ -48,9 +50,9 @@ class ResPartner(models.Model):
         """Return the domain of the calls of a contact and of the people of its company."""
         return [("partner_id", "child_of", self.ids)]
 
+    @check_one
     def action_view_telephony_calls(self):
         """Show the calls of a contact."""
-        self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_call_action"
         )

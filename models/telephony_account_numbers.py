@@ -3,6 +3,8 @@ import re
 
 from odoo import _, api, models
 
+from .telephony_arguments import check_one
+
 _logger = logging.getLogger(__name__)
 
 # A number that points here reaches nobody: it is free to be used.
@@ -30,9 +32,9 @@ class TelephonyAccount(models.Model):
             account._write_numbers(numbers)
         return self._notify(_("The numbers are up to date."))
 
+    @check_one
     def action_search_numbers(self):
-        """Look for a number to buy. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Look for a number to buy."""
         return self.env["telephony.number.search"].action_open(self)
 
     # === BUSINESS METHODS === #

@@ -1,6 +1,7 @@
 import logging
 import re
 from contextlib import contextmanager
+from functools import partial
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -11,6 +12,7 @@ from odoo.addons.base.models.res_users import check_identity
 from .providers.base import ProviderError
 from .providers.twilio import errors, probe
 from .providers.twilio.admin import TwilioAdmin
+from .telephony_arguments import check_one
 from .telephony_printable import printable
 
 _logger = logging.getLogger(__name__)
@@ -89,22 +91,20 @@ class TelephonyAccount(models.Model):
 
     # === ACTIONS === #
 
+    @check_one
     def action_connect(self):
         """Check the credentials, and tell Twilio where this Odoo is.
 
-        Note: `self.ensure_one()`
-
         :raise UserError: Twilio refused, or could not be reached
         """
-        self.ensure_one()
         # Everybody may call a public method; only this says who may ask Twilio.
         self.check_access("write")
         self._apply_connection(*self._send_connection_request())
         return self._notify(_("The account is connected."))
 
+    @check_one
     def action_show_balance(self):
-        """Ask Twilio for the money left. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Ask Twilio for the money left."""
         self.check_access("write")
         with self._explained():
             amount, currency = self._get_admin().fetch_balance()
@@ -115,13 +115,17 @@ class TelephonyAccount(models.Model):
         )
 
     @check_identity
+    @partial(check_one, or_none=True)
     def action_open_credentials(self):
-        """Ask for the secrets in a window of their own, after the password."""
+        """Ask for the secrets in a window of their own, after the password.
+
+        The company may have no account yet.
+        """
         return self.env["telephony.account.credentials"].action_open(self)
 
+    @check_one
     def action_diagnose(self):
-        """Check everything between this Odoo and Twilio. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Check everything between this Odoo and Twilio."""
         return self.env["telephony.diagnosis"].action_open(self)
 
     # === BUSINESS METHODS === #

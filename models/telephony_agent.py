@@ -86,7 +86,9 @@ class TelephonyAgent(models.Model):
     # When a call was last given to this user; changed so that two who give one at once collide.
     reserved_at = fields.Datetime(readonly=True, copy=False)
     caller_id_ids = fields.One2many("telephony.caller.id", "agent_id", "Caller IDs")
-    lease_ids = fields.One2many("telephony.agent.lease", "agent_id")
+    lease_ids = fields.One2many(
+        "telephony.agent.lease", "agent_id", groups="crm_telephony.group_manager"
+    )
     state = fields.Selection(
         [
             ("offline", "Offline"),

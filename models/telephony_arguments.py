@@ -99,3 +99,20 @@ def check_arguments(method):
 
     checked.checks_arguments = True
     return checked
+
+
+def check_one(method, or_none=False):
+    """Decorate a public method of one record: there is exactly one when it begins.
+
+    :param bool or_none: whether there may also be none
+    :raise UserError: there is none, or there are several
+    """
+    @functools.wraps(method)
+    def checked(self, *args, **kwargs):
+        if len(self) != 1 and (self or not or_none):
+            raise UserError(self.env._(
+                "This action works on one record at a time. Open one record and try again."
+            ))
+        return method(self, *args, **kwargs)
+
+    return checked

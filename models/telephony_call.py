@@ -121,7 +121,10 @@ class TelephonyCall(models.Model):
     leg_ids = fields.One2many("telephony.call.leg", "call_id", "Legs", readonly=True)
     offer_ids = fields.One2many("telephony.offer", "call_id", "Offers", readonly=True)
     recording_ids = fields.One2many("telephony.recording", "call_id", "Recordings", readonly=True)
-    event_ids = fields.One2many("telephony.call.event", "call_id", "Events", readonly=True)
+    event_ids = fields.One2many(
+        "telephony.call.event", "call_id", "Events", readonly=True,
+        groups="crm_telephony.group_manager",
+    )
     customer_display = fields.Char("Caller", compute="_compute_customer_display")
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
 

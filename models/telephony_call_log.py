@@ -3,6 +3,8 @@ from markupsafe import Markup
 from odoo import _, api, models
 from odoo.tools import SQL
 
+from .telephony_arguments import check_one
+
 
 class TelephonyCall(models.Model):
     """Where a call belongs, and the line it leaves there."""
@@ -117,9 +119,9 @@ class TelephonyCall(models.Model):
             lang = call.user_id.lang or call.company_id.partner_id.lang
             call.message_id.body = call.with_context(lang=lang)._get_log_body()
 
+    @check_one
     def action_open_record(self):
         """Open the opportunity or the contact of a call."""
-        self.ensure_one()
         record = self.lead_id or self.partner_id
         return {
             "type": "ir.actions.act_window",

@@ -4,7 +4,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from .telephony_arguments import check_arguments
+from .telephony_arguments import check_arguments, check_one
 from .telephony_day import midnight
 
 # Seconds within which somebody who hangs up has not waited for anybody.
@@ -210,9 +210,9 @@ class TelephonyCallReport(models.Model):
 
     # === ACTIONS === #
 
+    @check_one
     def action_open_call(self):
-        """Show the call behind a row. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Show the call behind a row."""
         return {
             "type": "ir.actions.act_window",
             "name": _("Call"),

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from odoo import models
 
+from .telephony_arguments import check_one
 from .telephony_document import HangUp, Say
 
 # Messages up to this many seconds hold nothing but the hanging up.
@@ -72,9 +73,9 @@ class TelephonyCall(models.Model):
             lambda recording: recording.kind == "voicemail" and recording.state == "stored"
         )[:1]
 
+    @check_one
     def action_view_recordings(self):
         """Show the recordings of a call."""
-        self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_recording_action"
         )

@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.tools.misc import format_datetime
 
+from .telephony_arguments import check_one
+
 
 class TelephonyCallback(models.Model):
     """The activity by which the one responsible is reminded of a debt: one, kept up to date.
@@ -105,18 +107,18 @@ class TelephonyCallback(models.Model):
         self.sudo().filtered(lambda debt: debt.state == "open").write({"user_id": self.env.uid})
         return True
 
+    @check_one
     def action_open_record(self):
-        """Open the opportunity or the contact of a call-back. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Open the opportunity or the contact of a call-back."""
         record = self.lead_id or self.partner_id
         return {
             "type": "ir.actions.act_window", "res_model": record._name, "res_id": record.id,
             "views": [(False, "form")],
         } if record else False  # fmt: skip
 
+    @check_one
     def action_open_cancel(self):
-        """Ask why a caller is not called back. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Ask why a caller is not called back."""
         self.check_access("read")
         return {
             "type": "ir.actions.act_window",

@@ -2,20 +2,25 @@ from odoo import _, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from .telephony_arguments import check_one
+
 
 class TelephonyFlow(models.Model):
     """Ready-made flows to begin with."""
 
     _inherit = "telephony.flow"
 
+    @check_one
     def action_template_ring(self):
         """Ring everybody; if nobody answers, take a message."""
         return self._fill(self._template_ring)
 
+    @check_one
     def action_template_hours(self):
         """In the office hours ring everybody; otherwise take a message."""
         return self._fill(self._template_hours)
 
+    @check_one
     def action_template_menu(self):
         """Let the caller choose between sales, who are rung, and support, with a queue."""
         return self._fill(self._template_menu)

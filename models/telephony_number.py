@@ -4,6 +4,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.phone_validation.tools import phone_validation
 
 from .res_company import RECORDING_MODES
+from .telephony_arguments import check_one
 from .telephony_printable import printable
 
 
@@ -103,9 +104,9 @@ class TelephonyNumber(models.Model):
         """Look for a number to buy."""
         return self._get_account_to_manage().action_search_numbers()
 
+    @check_one
     def action_open_release(self):
-        """Ask before this number is given back. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Ask before this number is given back."""
         self.check_access("write")
         return {
             "type": "ir.actions.act_window",

@@ -80,6 +80,30 @@ class TestAccess(TelephonyCase):
                 with self.subTest(model=model, role=role):
                     self.assertEqual([o for o in OPERATIONS if records.has_access(o)], [])
 
+    def test_records_are_read_without_naming_fields(self):
+        """Finding 12: a field of which a role may not read the records made `read()` fail."""
+        self.agent_ana.lease_ids.sudo()._renew(self.agent_ana, "page-1234")
+        call = self.make_call()
+        self.env["telephony.offer"].sudo().create({
+            "call_id": call.id, "agent_id": self.agent_ana.id, "state": "expired",
+            "expires_at": "2026-01-01 00:00:00",
+        })  # fmt: skip
+        self.env.flush_all()
+        tried = set()
+        for model, role in product(self.env, ("user", "supervisor", "manager")):
+            records = self.as_user(self.roles[role], model)
+            if not model.startswith("telephony.") or records._abstract or (
+                not records.has_access("read")
+            ):
+                continue
+            with self.subTest(model=model, role=role):
+                self.env.invalidate_all()
+                if records.search([]).read():
+                    tried.add(model)
+        self.assertLessEqual(
+            {"telephony.agent", "telephony.call", "telephony.call.leg", "telephony.offer"}, tried
+        )
+
     def test_phone_user_sees_own_calls_only(self):
         """Z30: the own calls, and those that rang here and nobody took."""
         anas = self.make_call()

@@ -166,6 +166,38 @@ class TestArguments(EveryMethodCase):
                 self.assertEqual(self.snapshot(tables), before)
                 self.undo()
 
+    @mute_logger(*MUTED)
+    def test_methods_of_one_record_called_with_none_or_several_answer_with_a_sentence(self):
+        """Finding 12: "Expected singleton", with a trace in the log, is no answer to a page."""
+        admin = self.cleo
+        admin.group_ids += self.env.ref("crm_telephony.group_manager") | self.env.ref(
+            "base.group_system"
+        )
+        self.startPatcher(patch.object(
+            self.registry["telephony.account"], "_get_admin",
+            side_effect=UserError("Twilio could not be reached."),
+        ))
+        for model, name, parameters in EveryMethodCase.get_methods(self):
+            records = self.as_user(admin, model)
+            if getattr(getattr(type(records), name), "_api_model", False):
+                continue
+            arguments = {
+                parameter.name: self.get_right_value(parameter) for parameter in parameters
+                if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+            }  # fmt: skip
+            known = self.get_target(model).ids or [1]
+            for ids in ([], [*known, known[0] + 1]):
+                with self.subTest(method=f"{model}.{name}", ids=ids):
+                    self.env.cr.execute("SAVEPOINT attempt")
+                    try:
+                        getattr(records.browse(ids), name)(**arguments)
+                    except UserError as error:
+                        self.assertIn(" ", str(error))
+                    finally:
+                        self.env.cr.execute("ROLLBACK TO SAVEPOINT attempt")
+                        self.env.invalidate_all(flush=False)
+                        self.undo()
+
     def test_list_of_own_and_foreign_calls_is_refused(self):
         """The reproduction of the finding: the owners of mine and nobody's call are me."""
         calls = self.as_user(self.cleo)

@@ -4,6 +4,8 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import check_identity
 
+from ..models.telephony_arguments import check_one
+
 # What the account and this window have in common.
 SHARED = (
     "account_sid", "webhook_base_url", "region", "edge",
@@ -82,14 +84,12 @@ class TelephonyAccountCredentials(models.TransientModel):
         }
 
     @check_identity
+    @check_one
     def action_connect(self):
         """Check the credentials with Twilio, and keep them if they are good.
 
-        Note: `self.ensure_one()`
-
         :raise UserError: Twilio refused them, or could not be reached
         """
-        self.ensure_one()
         accounts = self.env["telephony.account"]
         accounts.check_access("write")
         # sudo: telephony.account.credentials - handed on to the account, and wiped

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..models.telephony_arguments import check_one
+
 
 class TelephonyCallbackCancel(models.TransientModel):
     """Asks why a caller is not called back."""
@@ -12,9 +14,9 @@ class TelephonyCallbackCancel(models.TransientModel):
     customer_display = fields.Char(related="callback_id.customer_display", related_sudo=False)
     reason = fields.Char(required=True)
 
+    @check_one
     def action_confirm(self):
-        """Give the call-back up. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Give the call-back up."""
         self.callback_id.check_access("read")
         self.callback_id._cancel(self.reason)
         return {"type": "ir.actions.act_window_close"}

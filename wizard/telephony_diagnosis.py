@@ -1,5 +1,7 @@
 from odoo import _, api, fields, models
 
+from ..models.telephony_arguments import check_one
+
 CHECKS = [
     ("credentials", "Credentials"),
     ("key", "API Key"),
@@ -109,9 +111,9 @@ class TelephonyDiagnosisLine(models.TransientModel):
     ])
     number_id = fields.Many2one("telephony.number", ondelete="cascade")
 
+    @check_one
     def action_repair(self):
-        """Do what puts this line right, and check again. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Do what puts this line right, and check again."""
         account = self.diagnosis_id.account_id
         account.check_access("write")
         if self.repair == "credentials":

@@ -5,6 +5,8 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
+from ..models.telephony_arguments import check_one
+
 _logger = logging.getLogger(__name__)
 
 
@@ -60,14 +62,12 @@ class TelephonyErasure(models.TransientModel):
 
     # === ACTIONS === #
 
+    @check_one
     def action_erase(self):
         """Erase what the telephone knows about the caller in the companies one works in.
 
-        Note: `self.ensure_one()`
-
         :raise AccessError: the user is no administrator of the telephone
         """
-        self.ensure_one()
         if not self.env.user.has_group("crm_telephony.group_manager"):
             raise AccessError(_("Only an administrator of the telephone may erase a caller."))
         calls, callbacks, others = self._find()

@@ -1,6 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.telephony_arguments import check_one
 from ..models.telephony_document import (
     AskKey,
     Forward,
@@ -31,9 +32,9 @@ class TelephonyFlowSimulation(models.TransientModel):
                        "last one may be pressed while waiting in a queue.")
     result = fields.Text(readonly=True)
 
+    @check_one
     def action_simulate(self):
         """Let a call run through the flow, and write down what happens."""
-        self.ensure_one()
         self.flow_id.check_access("read")
         self.result = "\n".join(self._simulate(
             self.flow_id.id, self.caller or "", self.moment, self.keys or ""

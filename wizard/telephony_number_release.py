@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.telephony_arguments import check_one
+
 
 class TelephonyNumberRelease(models.TransientModel):
     """The question before a number is given back."""
@@ -27,9 +29,9 @@ class TelephonyNumberRelease(models.TransientModel):
                 ("number_id", "=", wizard.number_id.id), ("create_date", ">=", since)
             ])
 
+    @check_one
     def action_release(self):
-        """Give the number back. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Give the number back."""
         number = self.number_id
         if not number.provider_number_id:
             raise UserError(_("This number is not in the Twilio account any more."))

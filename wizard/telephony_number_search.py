@@ -1,6 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.telephony_arguments import check_one
+
 
 class TelephonyNumberSearch(models.TransientModel):
     """Looking for a number to buy."""
@@ -47,9 +49,9 @@ class TelephonyNumberSearch(models.TransientModel):
             "target": "new",
         }
 
+    @check_one
     def action_search(self):
-        """Ask Twilio which numbers are free. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Ask Twilio which numbers are free."""
         self.account_id.check_access("write")
         contains = "".join(c for c in self.contains or "" if c.isalnum() or c == "*")
         if len(contains) == 1:
@@ -101,9 +103,9 @@ class TelephonyNumberSearchLine(models.TransientModel):
                 "%(amount).2f %(currency)s a month", amount=line.price, currency=line.currency
             ) if line.is_price_known else _("Price unknown")
 
+    @check_one
     def action_buy(self):
-        """Buy this number, and open it. Note: `self.ensure_one()`"""
-        self.ensure_one()
+        """Buy this number, and open it."""
         self.search_id.account_id.check_access("write")
         number = self.search_id.account_id._buy_number(self.number)
         return {
