@@ -52,7 +52,10 @@ class TelephonyAccount(models.Model):
                     )) if error.late else self._line(check, "error", self._explain(error)))
             lines.append(self._diagnose_clock(client))
         lines += [self._diagnose_address(), *own_lines]
-        return [*lines, self._diagnose_refusals(lines), *self._diagnose_rules()]
+        return [
+            *lines, self._diagnose_refusals(lines), *self._diagnose_custom_phones(),
+            *self._diagnose_rules(),
+        ]
 
     @api.model
     def _line(self, check, state, sentence, repair=False, number=None):
@@ -331,9 +334,34 @@ class TelephonyAccount(models.Model):
             ))
         return self._line("refusal", "warning", _(
             "Requests for this account were refused, the last one at %(moment)s, because their "
-            "signature was wrong. Twilio's are recognized now: the cause is gone, or somebody else "
-            "sent them.", moment=moment,
+            "signature was not valid. Requests of Twilio are recognized now. Either the cause has "
+            "been removed, or the refused requests did not come from Twilio.", moment=moment,
         ))
+
+    # === CUSTOM PHONES === #
+
+    def _diagnose_custom_phones(self):
+        """Name the phone users whose custom phone must not be called any more."""
+        agents_sudo = self._get_agents_with_custom_phone()
+        if not agents_sudo:
+            return []
+        forbidden_sudo = agents_sudo._filter_forbidden_phone()
+        if not forbidden_sudo:
+            return [self._line("phone", "ok", _("All custom phones of phone users may be called."))]
+        is_used = "phone" in forbidden_sudo.mapped("call_via")
+        return [self._line("phone", "error" if is_used else "warning", _(
+            "The calling rules no longer allow calls to the custom phones of these phone users: "
+            "%(users)s. Change the phone numbers or the calling rules.",
+            users=", ".join(forbidden_sudo.mapped("user_id.name")),
+        ), "phone")]
+
+    def _get_agents_with_custom_phone(self):
+        # sudo: telephony.agent - administrators of the account check its company's phones
+        return self.env["telephony.agent"].sudo().search([
+            ("company_id", "=", self.company_id.id), ("phone_number", "!=", False),
+        ])
+
+    # === AUTOMATION RULES === #
 
     @api.model
     def _diagnose_rules(self):

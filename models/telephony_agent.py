@@ -118,12 +118,17 @@ class TelephonyAgent(models.Model):
                     user=user.name, company=agent.company_id.name,
                 ))
 
-    @api.constrains("call_via", "phone_number")
+    @api.constrains("call_via")
+    def _check_call_via(self):
+        # Leaving a phone that is forbidden by now stays possible; choosing it does not.
+        self.filtered(lambda agent: agent.call_via == "phone")._check_phone_number()
+
+    @api.constrains("phone_number")
     def _check_phone_number(self):
         for agent in self:
-            if agent.call_via == "phone" and not agent.phone_number:
-                raise ValidationError(_("Enter the phone number to use."))
             if not agent.phone_number:
+                if agent.call_via == "phone":
+                    raise ValidationError(_("Enter the phone number to use."))
                 continue
             number = self.env["telephony.call"]._normalize(
                 agent.phone_number, agent.company_id.country_id
@@ -140,6 +145,13 @@ class TelephonyAgent(models.Model):
             if sentence:
                 raise ValidationError(_("This number cannot be your custom phone. %(reason)s",
                                         reason=sentence))
+
+    def _filter_forbidden_phone(self):
+        """Return the agents whose custom phone must not be called, by the rules of now."""
+        calls = self.env["telephony.call"]
+        return self.filtered(lambda agent: agent.phone_number and calls._get_forbidden_destination(
+            agent.company_id, agent.phone_number
+        ))
 
     # === CRUD METHODS === #
 

@@ -197,7 +197,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
     def test_refused_requests_are_pointed_out_with_their_cause(self):
         """Refused webhooks have a line of their own."""
         self.admin_account.sudo().last_refused_at = fields.Datetime.now()
-        self.find("refusal", "warning")
+        self.assertIn("did not come from Twilio", self.find("refusal", "warning").sentence)
         self.signed = (403, "")
         self.assertIn("proxy", self.find("refusal", "error").sentence)
         self.signed = (200, "")
@@ -207,6 +207,26 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.admin_account.webhook_base_url = "https://phone.example.com"
         self.repair(self.find("refusal", "error"))
         self.find("refusal", "ok")
+
+    def test_custom_phone_forbidden_by_later_rules_is_pointed_out_with_its_user(self):
+        """Finding 12: rules change after a phone was entered; then it rings no longer."""
+        self.company_c.telephony_country_policy = "all"
+        agent = self.env["telephony.agent"].create({
+            "user_id": self.adam.id, "company_id": self.company_c.id,
+            "call_via": "phone", "phone_number": "+33612345678",
+        })  # fmt: skip
+        self.find("phone", "ok")
+        self.company_c.telephony_country_policy = "own"
+        line = self.find("phone", "error")
+        self.assertIn(self.adam.name, line.sentence)
+        self.assertNotIn("+33", line.sentence)
+        action = self.repair(line)
+        self.assertEqual(action["res_model"], "telephony.agent")
+        self.assertEqual(self.env["telephony.agent"].search(action["domain"]), agent)
+        agent.call_via = "browser"
+        self.find("phone", "warning")
+        self.company_c.telephony_country_policy = "all"
+        self.find("phone", "ok")
 
     def test_private_address_is_only_a_warning_beside_a_stand_in(self):
         self.admin_account.sudo().write({

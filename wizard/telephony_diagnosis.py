@@ -14,6 +14,7 @@ CHECKS = [
     ("country", "Countries"),
     ("balance", "Balance"),
     ("clock", "Clock"),
+    ("phone", "Custom Phones"),
     ("rule", "Automation Rule"),
 ]
 # What is broken comes first.
@@ -108,6 +109,7 @@ class TelephonyDiagnosisLine(models.TransientModel):
         ("flow", "Choose a Call Flow"),
         ("buy", "Buy a Number"),
         ("account", "Change the Address"),
+        ("phone", "Show the Phone Users"),
     ])
     number_id = fields.Many2one("telephony.number", ondelete="cascade")
 
@@ -124,6 +126,14 @@ class TelephonyDiagnosisLine(models.TransientModel):
             return self._open(account)
         if self.repair == "flow":
             return self._open(self.number_id)
+        if self.repair == "phone":
+            agents_sudo = account._get_agents_with_custom_phone()._filter_forbidden_phone()
+            return {
+                **self.env["ir.actions.act_window"]._for_xml_id(
+                    "crm_telephony.telephony_agent_action"
+                ),
+                "domain": [("id", "in", agents_sudo.ids)],
+            }
         if self.repair == "key":
             account._make_new_key()
         elif self.repair == "connect":
