@@ -452,8 +452,8 @@ class TelephonyCall(models.Model):
         # refer to these, as a callback's entry in the diary does, may be written meanwhile. That a
         # race is lost here is expected, and no error for the log.
         self.env.cr.execute(SQL(
-            """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id IN %(ids)s ORDER BY id
-                               FOR NO KEY UPDATE)
+            """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id IN %(ids)s
+                               ORDER BY id FOR NO KEY UPDATE)
              SELECT id FROM telephony_call
               WHERE id IN %(ids)s AND (SELECT count(*) FROM leg) >= 0
               ORDER BY id FOR NO KEY UPDATE""",

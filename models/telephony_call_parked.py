@@ -86,7 +86,9 @@ class TelephonyCall(models.Model):
         )
 
     def _put_aside(self):
-        """Let the customer wait with music until the call is taken back. Note: `self.ensure_one()`
+        """Let the customer wait with music until the call is taken back.
+
+        Note: `self.ensure_one()`
         """
         self.ensure_one()
         now = fields.Datetime.now()

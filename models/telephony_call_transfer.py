@@ -356,9 +356,13 @@ class TelephonyCall(models.Model):
             self._check_consultation(fields.Datetime.now())
         elif self._waits_in_queue():
             transfer.queue_id._dispatch()
-        elif not (self._get_open_offers() or self._get_ringing_guest() or self.user_id):
-            if not self._bring_back():
-                self.account_id._after_commit(self, "_send_leave_queue_request")
+        elif not (
+            self._get_open_offers()
+            or self._get_ringing_guest()
+            or self.user_id
+            or self._bring_back()
+        ):
+            self.account_id._after_commit(self, "_send_leave_queue_request")
         return True
 
     def _bring_back(self):

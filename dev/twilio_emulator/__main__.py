@@ -51,7 +51,7 @@ def parse(arguments=None):
 def main():
     """Run the emulator until it is stopped."""
     config = parse()
-    sys.stdout.write("Twilio emulator on http://%s:%d\n" % (config.host, config.port))
+    sys.stdout.write(f"Twilio emulator on http://{config.host}:{config.port}\n")
     sys.stdout.flush()
     web.run_app(
         build(config), host=config.host, port=config.port, print=None, access_log=None,

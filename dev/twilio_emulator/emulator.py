@@ -38,7 +38,7 @@ class Emulator:
     def __init__(self, config):
         self.config, self.clock = config, Clock(config.time_scale)
         host = "127.0.0.1" if config.host in ("", "0.0.0.0", "::") else config.host
-        self.public_url = "http://%s:%d" % (host, config.port)
+        self.public_url = f"http://{host}:{config.port}"
         self.logs, self.settings, self.faults = Logs(config.journal), Settings(), Faults()
         self.store, self.engine = Store(config), Engine()
         self.webhooks = WebhookClient(config.auth_token, self.logs)

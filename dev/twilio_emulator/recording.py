@@ -19,9 +19,8 @@ class Recording:
         self.status, self.channels, self.file, self.samples = "in-progress", 1, None, 0
         self.mixed = None
         self.callback = (None, "POST", frozenset())
-        self.url = "%s/%s/Accounts/%s/Recordings/%s" % (
-            emulator.public_url, API_VERSION, emulator.config.account_sid, self.sid
-        )
+        account = f"{emulator.public_url}/{API_VERSION}/Accounts/{emulator.config.account_sid}"
+        self.url = f"{account}/Recordings/{self.sid}"
         self.stop, self.pause = None, "silence"
         #: How many samples there are so far.
         self.length = lambda: self.samples

@@ -35,7 +35,7 @@ def handler(config):
     async def serve(request):
         if config.sdk_path is None:
             raise web.HTTPNotFound(text="The emulator was started without --sdk")
-        names = {request.host, *("%s:%d" % (n, config.port) for n in ("localhost", "127.0.0.1"))}
+        names = {request.host, *(f"{n}:{config.port}" for n in ("localhost", "127.0.0.1"))}
         shim = SHIM % json.dumps(sorted(names))
         return web.Response(
             text=shim + config.sdk_path.read_text() + RESTORE,

@@ -155,7 +155,7 @@ class WebhookClient:
                 if response.status >= 400:
                     reason = "5xx" if response.status >= 500 else "4xx"
                     answer.error = 11200
-                    answer.message = "Got HTTP %d response to %s" % (response.status, url)
+                    answer.message = f"Got HTTP {response.status} response to {url}"
         except aiohttp.ConnectionTimeoutError as error:
             answer.error, answer.message, reason = 11205, "Connect time-out: %s" % error, "ct"
         except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:

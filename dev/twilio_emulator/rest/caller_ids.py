@@ -61,7 +61,7 @@ class CallerIds:
         delay = form.number("CallDelay", 0)
         if not 0 <= delay <= 60:
             raise ApiError(400, 21451, "Invalid CallDelay: must be between 0 and 60")
-        code = "%06d" % secrets.randbelow(1000000)
+        code = f"{secrets.randbelow(1000000):06}"
         leg = Leg(emulator, "outbound-api", "+14157234000", number, Telephone(emulator, number))
         name = form.text("FriendlyName") or number
         leg.run(self._verify(leg, code, name, delay, form))

@@ -28,7 +28,7 @@ class ApiError(Exception):
         """Return the refusal as Twilio writes it."""
         return web.json_response({
             "code": self.code, "message": self.message, "status": self.status,
-            "more_info": "https://www.twilio.com/docs/errors/%d" % self.code,
+            "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
         }, status=self.status)
 
 

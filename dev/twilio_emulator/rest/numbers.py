@@ -106,7 +106,7 @@ class Numbers:
         if area == "533":
             raise ApiError(400, 21452, "No phone numbers found in area code 533")
         return next(
-            number for number in ("+1%s5550%03d" % (area, i) for i in range(1000))
+            number for number in (f"+1{area}5550{i:03}" for i in range(1000))
             if not self.emulator.store.number(number)
         )
 
@@ -158,7 +158,7 @@ class Numbers:
         query = request.query
         part = query.get("Contains", "").replace("*", "").replace("+", "")
         start = PREFIXES[code] + (query.get("AreaCode") or KINDS[kind])
-        wanted = [start + "555%04d" % i for i in range(100, 10000, 7)]
+        wanted = [f"{start}555{i:04}" for i in range(100, 10000, 7)]
         free = [n for n in wanted if part in n and not self.emulator.store.number(n)]
         return page(request, "available_phone_numbers", [{
             "friendly_name": n, "phone_number": n, "lata": None, "locality": None,

@@ -71,7 +71,7 @@ class Queues:
     def _size(self, form, default):
         size = form.number("MaxSize", default)
         if not 1 <= size <= LARGEST:
-            raise ApiError(400, 20001, "MaxSize must be between 1 and %d" % LARGEST)
+            raise ApiError(400, 20001, f"MaxSize must be between 1 and {LARGEST}")
         return size
 
     async def create(self, request):

@@ -28,7 +28,7 @@ class Stage:
         key = await self.world.rest(rest.new_keys.create, friendly_name="test")
         now = int(time.time())
         token = jwt.encode({
-            "jti": "%s-%d" % (key.sid, now), "iss": key.sid, "nbf": now - 60, "exp": now + ttl,
+            "jti": f"{key.sid}-{now}", "iss": key.sid, "nbf": now - 60, "exp": now + ttl,
             "sub": self.world.config.account_sid, "grants": {
                 "identity": identity, "voice": {
                     "incoming": {"allow": True},

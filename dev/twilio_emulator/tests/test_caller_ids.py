@@ -36,7 +36,7 @@ async def test_wrong_code_fails(world):
     await world.until_status(request.call_sid, "ringing")
     await world.post("calls/%s/answer" % request.call_sid, status=200)
     await world.until_status(request.call_sid, "in-progress")
-    wrong = "%06d" % ((int(request.validation_code) + 1) % 1000000)
+    wrong = f"{(int(request.validation_code) + 1) % 1000000:06}"
     await world.post("calls/%s/digits" % request.call_sid, {"digits": wrong}, 200)
     told = (await until(lambda: world.app.at("/caller_id")))[0].form
     assert told["VerificationStatus"] == "failed" and "OutgoingCallerIdSid" not in told
@@ -69,7 +69,7 @@ async def test_calls_through_rest_start_no_faster_than_the_account_may(world):
     await world.post("settings", {"cps": 0.2, "answer_delay": 0})
     sids = []
     for number in range(3):
-        call = await world.rest(world.client.calls.create, from_=SALES, to="+3247000000%d" % number,
+        call = await world.rest(world.client.calls.create, from_=SALES, to=f"+3247000000{number}",
                                 url=world.app.url + "/go")
         sids.append(call.sid)
     assert (await world.call(sids[2]))["status"] == "queued"

@@ -82,9 +82,9 @@ async def test_empty_parameter_clears_a_property(world):
 
 async def test_pages_are_followed(world):
     for number in range(7):
-        await world.rest(world.client.queues.create, friendly_name="q%d" % number)
+        await world.rest(world.client.queues.create, friendly_name=f"q{number}")
     queues = await world.rest(world.client.queues.list, page_size=3)
-    assert [q.friendly_name for q in queues] == ["q%d" % n for n in range(7)]
+    assert [q.friendly_name for q in queues] == [f"q{n}" for n in range(7)]
 
 
 async def test_calls_are_listed_by_number_and_status(world):

@@ -32,7 +32,7 @@ def open_socket():
 
 def address(sock):
     """Return the base address of whoever listens on a socket of `open_socket`."""
-    return "http://127.0.0.1:%d" % sock.getsockname()[1]
+    return f"http://127.0.0.1:{sock.getsockname()[1]}"
 
 
 async def until(condition, seconds=10.0, step=0.02):
