@@ -215,8 +215,9 @@ class TelephonyRuleRun(models.Model):
         if not rule or not record:
             return
         if "company_id" in record._fields:
-            context = {**env.context, "allowed_company_ids": record.company_id.ids}
-            rule, record = rule.with_context(context), record.with_context(context)
+            companies = record.company_id.ids
+            rule = rule.with_context(allowed_company_ids=companies)
+            record = record.with_context(allowed_company_ids=companies)
         with self._guard(rule, record):
             rule._process(record)
 

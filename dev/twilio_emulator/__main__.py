@@ -1,4 +1,4 @@
-"""Command line: ``python -m twilio_emulator --port 8090 --sdk … --openapi …``."""
+"""Command line: ``twilio-emulator --port 8090 --sdk … --openapi …``."""
 
 import argparse
 import logging
@@ -14,7 +14,7 @@ from .config import Config
 
 def parse(arguments=None):
     """Return the configuration a command line describes."""
-    parser = argparse.ArgumentParser(prog="twilio_emulator", description=__doc__)
+    parser = argparse.ArgumentParser(prog="twilio-emulator", description=__doc__)
     parser.add_argument("--host", default=defaults.HOST)
     parser.add_argument("--port", type=int, default=defaults.PORT)
     parser.add_argument("--account-sid", default=defaults.ACCOUNT_SID)
