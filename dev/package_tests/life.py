@@ -48,6 +48,18 @@ _SPEAKERS = {
     "ir_act_window": "res_model",
 }
 
+#: The fields of the addon that are columns or tables of links.
+_FIELDS = """
+    SELECT field.model, field.name, field.ttype, field.relation_table, field.column1, field.column2
+      FROM ir_model_fields AS field
+      JOIN ir_model AS model ON model.id = field.model_id AND NOT model.transient
+     WHERE field.store AND field.ttype != 'one2many'
+       AND EXISTS (SELECT 1 FROM pg_tables WHERE tablename = replace(field.model, '.', '_'))
+       AND EXISTS (SELECT 1 FROM ir_model_data AS data
+                    WHERE data.module = 'crm_telephony' AND data.model = 'ir.model.fields'
+                      AND data.res_id = field.id)
+"""
+
 
 def addons_path(folder):
     """Return Odoo's addons path with a folder in place of the repository."""
@@ -109,9 +121,16 @@ class Life:
             log=log, path=path,
         )  # fmt: skip
 
-    def add_records(self, *, log, path):
-        """Write a little of everything that people keep."""
-        self.shell((HERE / "records.py").read_text(encoding="utf-8"), log=log, path=path)
+    def add_records(self, *others, log, path):
+        """Write a little of everything that people keep.
+
+        :param Path others: scripts that run after the usual one.
+        """
+        scripts = [HERE / "records.py", *others]
+        self.shell(
+            "\n\n".join(script.read_text(encoding="utf-8") for script in scripts),
+            log=log, path=path,
+        )  # fmt: skip
 
     def state(self):
         """Return what Odoo thinks of the addon, as "installed"."""
@@ -120,6 +139,57 @@ class Life:
     def names(self):
         """Return everything that has a name, as a set of pairs."""
         return set(self.all(_NAMES))
+
+    def values(self):
+        """Return what the addon's fields hold: identifiers and values by name of the field.
+
+        :return dict: `{"telephony.call.note": {1: "Wants desks."}}`, without empty values.
+        """
+        found, rows = {}, {}
+        for model, name, kind, relation, own, other in self.all(_FIELDS):
+            if kind == "many2many":
+                links = self.all(
+                    f"SELECT {own}, array_agg({other} ORDER BY {other}) FROM {relation}"  # noqa: S608
+                    f" GROUP BY {own}"
+                )
+                found[f"{model}.{name}"] = dict(links)
+                continue
+            if kind == "binary":
+                found[f"{model}.{name}"] = dict(self.all(
+                    "SELECT res_id, checksum FROM ir_attachment"
+                    " WHERE res_model = %s AND res_field = %s", model, name,
+                ))  # fmt: skip
+                continue
+            if model not in rows:
+                rows[model] = self.rows(model)
+            found[f"{model}.{name}"] = {
+                row["id"]: row[name] for row in rows[model] if row.get(name) is not None
+            }
+        return found
+
+    def rows(self, model):
+        """Return the rows of a model's table as dictionaries."""
+        table = model.replace(".", "_")
+        return [row for [row] in self.all(f"SELECT to_jsonb(kept) FROM {table} AS kept")]  # noqa: S608
+
+    def identifiers(self):
+        """Return the records that the addon's XML ids name: `{"group_user": ("res.groups", 7)}`."""
+        return {
+            name: (model, record)
+            for name, model, record in self.all(
+                "SELECT name, model, res_id FROM ir_model_data WHERE module = 'crm_telephony'"
+            )
+        }
+
+    def speakers(self):
+        """Return the names of the addon's models that rows of other addons speak of."""
+        return {
+            model
+            for table, column in _SPEAKERS.items()
+            for [model] in self.all(
+                f"SELECT DISTINCT {column} FROM {table} WHERE {column} LIKE 'telephony.%'"  # noqa: S608
+            )
+        }
 
     def leftovers(self):
         """Return the rows of other addons that still speak of models of this one."""

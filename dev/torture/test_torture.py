@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from datetime import datetime, timezone
 
 import psycopg2
 import pytest
@@ -39,9 +40,11 @@ class Torture:
 
     :param server: Odoo.
     :param emulator: the telephone network.
+    :param datetime began: since when Odoo's jobs must have run.
     """
 
-    def __init__(self, server, emulator, seed):
+    def __init__(self, server, emulator, seed, began):
+        self.began = began
         self.server, self.emulator, self.seed, self.long = server, emulator, seed, LONG
         self.database = stack.Database(server.database)
         self.quiet, self.problems, self.people = threading.Event(), [], []
@@ -85,6 +88,8 @@ class Torture:
     def run(self, *others):
         """Let everybody act for a while, and look meanwhile at what must never be."""
         self.people += others
+        if LONG:
+            self.began = get_moment()
         for person in (*self.people, self.pages):
             person.start()
         started, enough = time.monotonic(), False
@@ -104,6 +109,8 @@ class Torture:
             person.join(90)
         self.emulator.post("faults")
         stack.wait_until_answering(self.server)
+        # From now on this program may start the job itself.
+        self.has_reconciled = bool(self.database.execute(truth.RECONCILED, self.began))
 
     def has_proved(self):
         """Tell whether enough has happened."""
@@ -161,6 +168,11 @@ class Torture:
             print(f"  {line}")
 
 
+def get_moment():
+    """Return the time as Odoo writes it."""
+    return datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
+
+
 @pytest.fixture
 def emulator():
     """The telephone network."""
@@ -173,9 +185,10 @@ def emulator():
 @pytest.fixture(params=SEEDS, ids=lambda seed: f"seed-{seed}")
 def torture(emulator, request):
     """A fresh server, its database, and the people."""
+    began = get_moment()
     server = stack.Server(emulator.port)
     server.start()
-    run = Torture(server, emulator, request.param)
+    run = Torture(server, emulator, request.param, began)
     try:
         run.prepare()
         yield run
@@ -193,6 +206,7 @@ def test_nothing_is_lost_and_nothing_goes_on(torture):
     faults = stack.FAULTS + (stack.LONG_FAULTS if LONG else ())
     trouble = Trouble(torture, faults, pace)
     torture.run(Crowd(torture, CALLERS), trouble)
+    assert torture.has_reconciled, "the reconciliation has not run: are the jobs switched off?"
     agreed = torture.settle(
         "database and network disagree",
         lambda: truth.in_the_end(torture.database, torture.emulator),
