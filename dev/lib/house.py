@@ -218,9 +218,12 @@ def _called(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             value = node.func.value
             yield node.func.attr, isinstance(value, ast.Name) and value.id == "self"
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if re.fullmatch(r"_[a-z_]+", node.value):
-                yield node.value, True
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and re.fullmatch(r"_[a-z_]+", node.value)
+        ):
+            yield node.value, True
 
 
 def measure_models(root, house):
