@@ -53,7 +53,7 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
     telephone.hears_words("Thank you for your message")
     telephone.is_released()
 
-    notice = demo.page.locator(".o_telephony_voicemail_notice", has_text="Hilde Renard")
+    notice = demo.page.locator(".o_telephony_voicemail_alert", has_text="Hilde Renard")
     expect(notice).to_be_visible()
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "voicemail" and not call["answered_at"] and not call["user_id"]
@@ -104,7 +104,7 @@ def test_the_notice_leads_to_the_message(world, agent, customers, arrange):
     until(lambda: (telephone.leg["trail"] or [{"verb": ""}])[-1]["verb"] == "Record", "recording")
     stays(lambda: not telephone.over, "the caller speaks", 4)
     telephone.hang_up()
-    notice = demo.page.locator(".o_telephony_voicemail_notice", has_text="Rik Thijs")
+    notice = demo.page.locator(".o_telephony_voicemail_alert", has_text="Rik Thijs")
     notice.get_by_role("button", name="Listen").click()
     form = demo.page.locator(".o_form_view", has_text="Rik Thijs")
     player = form.locator("audio.o_telephony_player")

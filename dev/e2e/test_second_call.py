@@ -74,7 +74,7 @@ def test_hold_and_answer_swap_and_end(world, agent, customers):
     demo.hears(900)
     second.hears_words(MUSIC)
 
-    held.locator(".o_telephony_take_back").click()
+    held.locator(".o_telephony_held_resume").click()
     expect(phone.call.locator(".o_telephony_name")).to_have_text("Milan Baert")
     phone.is_talking()
     second.hears(demo.hz)
@@ -82,7 +82,7 @@ def test_hold_and_answer_swap_and_end(world, agent, customers):
     phone.has_ended("answered")
     expect(held).to_contain_text("Lotte Aerts")
     picture(page, "second-call-ended")
-    held.locator(".o_telephony_take_back").click()
+    held.locator(".o_telephony_held_resume").click()
     phone.is_talking()
     first.hears(demo.hz)
     phone.hang_up().has_ended("answered")

@@ -294,7 +294,7 @@ export async function startConversation({
     const world = await startSoftphone({ snapshot });
     onRpc("telephony.call", "dial", () => call);
     await mountSoftphone({ withBus });
-    await world.softphone.dialling.dial({ number: "047" });
+    await world.softphone.dialer.dial({ number: "047" });
     await seen(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["connect u-1"]);
     world.snapshot = snapshotData({ calls: [call] });

@@ -25,7 +25,7 @@ export class BrowserSettings extends Reactive {
         browser.addEventListener("storage", (ev) => {
             if (ev.key === KEY) {
                 Object.assign(this, DEFAULTS, this._read());
-                this._tell();
+                this._notify();
             }
         });
     }
@@ -41,10 +41,10 @@ export class BrowserSettings extends Reactive {
         const names = Object.keys(DEFAULTS);
         const kept = Object.fromEntries(names.map((name) => [name, this[name]]));
         browser.localStorage.setItem(KEY, JSON.stringify(kept));
-        this._tell();
+        this._notify();
     }
 
-    _tell() {
+    _notify() {
         for (const listener of this.listeners) {
             listener();
         }

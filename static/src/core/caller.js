@@ -1,5 +1,5 @@
 import { Component } from "@odoo/owl";
-import { customerDetail, customerName } from "./call_texts";
+import { customerDetail, customerName } from "./call_labels";
 
 /** Who is at the other end: picture, name, company, number with its flag. */
 export class Caller extends Component {

@@ -15,7 +15,7 @@ export const SHORTCUTS = Object.freeze({
     decline: { hotkey: "alt+shift+r", label: () => _t("Decline the incoming call") },
     mute: { hotkey: "alt+shift+s", label: () => _t("Mute or unmute the call") },
     hold: { hotkey: "alt+shift+h", label: () => _t("Hold or resume the call") },
-    take_back: { hotkey: "alt+shift+k", label: () => _t("Take the call on hold back") },
+    resume_held: { hotkey: "alt+shift+k", label: () => _t("Take the call on hold back") },
     hang_up: { hotkey: "alt+shift+z", label: () => _t("Hang up the call") },
 });
 

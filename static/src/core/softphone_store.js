@@ -56,7 +56,7 @@ export class SoftphoneStore extends Reactive {
     /** CallData of the call shown in the end view */
     endedCall = null;
     /** CallData of a call that ended on hold, while another one was spoken in: shown after that */
-    endedAside = null;
+    endedHeldCall = null;
     /** uuid of the last call whose wrap-up has ended */
     wrapUpOver = "";
     /** The number and name of a dial request that the server has not answered yet */

@@ -14,19 +14,19 @@ export class SoftphoneRoot extends Component {
 
     setup() {
         Object.assign(this, useSoftphone());
-        const { calls, frame, held, link } = this.softphone;
+        const { calls, windowState, heldCall, voiceSession } = this.softphone;
         const store = this.softphone.store;
-        this.addCommand("open", () => frame.open());
+        this.addCommand("open", () => windowState.open());
         this.addCommand("queue", () => {
-            frame.open();
-            frame.show(Panel.QUEUE);
+            windowState.open();
+            windowState.show(Panel.QUEUE);
         });
         const rings = () => store.offers.length > 0;
         this.addCommand("accept", () => calls.accept(store.offers[0].call.uuid), rings);
         this.addCommand("decline", () => calls.decline(store.offers[0].call.uuid), rings);
         this.addCommand(
             "mute",
-            () => link.mute(!store.session.isMuted),
+            () => voiceSession.mute(!store.session.isMuted),
             () => Boolean(store.session?.isActive)
         );
         this.addCommand(
@@ -35,8 +35,8 @@ export class SoftphoneRoot extends Component {
             () => store.currentCall?.state === CallState.IN_PROGRESS
         );
         this.addCommand(
-            "take_back",
-            () => held.takeBack(),
+            "resume_held",
+            () => heldCall.resume(),
             () => Boolean(store.heldCall)
         );
         this.addCommand(

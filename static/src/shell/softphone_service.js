@@ -7,19 +7,19 @@ import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { BrowserSettings } from "@crm_telephony/core/browser_settings";
 import { GROUP_USER, SERVICE_NAME } from "@crm_telephony/core/constants";
-import { LiveSync } from "@crm_telephony/core/live_sync";
+import { ServerSync } from "@crm_telephony/core/server_sync";
 import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
 import { DueCalls } from "@crm_telephony/features/activities/due_calls";
-import { Notices } from "@crm_telephony/features/alerts/notices";
+import { Alerts } from "@crm_telephony/features/alerts/alerts";
 import { AgentControl } from "@crm_telephony/features/availability/agent_control";
 import { Lease } from "@crm_telephony/features/availability/lease";
 import { CallerIds } from "@crm_telephony/features/caller_ids/caller_ids";
 import { CallQuestions } from "@crm_telephony/features/dialing/call_questions";
 import { DialControl } from "@crm_telephony/features/dialing/dial_control";
 import { FollowUps } from "@crm_telephony/features/follow_up/follow_ups";
-import { HeldControl } from "@crm_telephony/features/held_call/held_control";
+import { HeldCallControl } from "@crm_telephony/features/held_call/held_call_control";
 import { CallControl } from "@crm_telephony/features/in_call/call_control";
-import { LiveCalls } from "@crm_telephony/features/live_calls/live_calls";
+import { CompanyCalls } from "@crm_telephony/features/live_calls/company_calls";
 import { MonitorControl } from "@crm_telephony/features/monitoring/monitor_control";
 import { NoteKeeper } from "@crm_telephony/features/notes/note_keeper";
 import { PreferencesControl } from "@crm_telephony/features/preferences/preferences_control";
@@ -32,33 +32,33 @@ import { CallQuality } from "@crm_telephony/voice/call_quality";
 import { PhaseWatch } from "@crm_telephony/voice/phase_watch";
 import { Ringer } from "@crm_telephony/voice/ringer";
 import { VoiceDevice } from "@crm_telephony/voice/voice_device";
-import { VoiceLink } from "@crm_telephony/voice/voice_link";
-import { SoftphoneFrame } from "./softphone_frame";
+import { VoiceSession } from "@crm_telephony/voice/voice_session";
 import { SoftphoneRoot } from "./softphone_root";
 import { SoftphoneSystray } from "./softphone_systray";
+import { WindowState } from "./window_state";
 
 /**
  * @typedef {Object} Softphone
  * @property {SoftphoneStore} store
- * @property {SoftphoneFrame} frame
+ * @property {WindowState} windowState
  * @property {CallControl} calls
- * @property {DialControl} dialling
+ * @property {DialControl} dialer
  * @property {AgentControl} agent
- * @property {VoiceLink} link
+ * @property {VoiceSession} voiceSession
  * @property {NoteKeeper} notes
  * @property {Ringer} ringer
  * @property {BrowserSettings} settings
  * @property {PreferencesControl} preferences
  * @property {CallerIds} callerIds
- * @property {LiveCalls} live
- * @property {DueCalls} due
+ * @property {CompanyCalls} companyCalls
+ * @property {DueCalls} dueCalls
  * @property {FollowUps} followUps
  * @property {RecordingControl} recording
  * @property {MonitorControl} monitor
  * @property {CallQuality} quality
  * @property {WrapUpControl} wrapUp
  * @property {TransferControl} transfer
- * @property {HeldControl} held
+ * @property {HeldCallControl} heldCall
  */
 
 function buildParts(store, services) {
@@ -71,36 +71,91 @@ function buildParts(store, services) {
     const notes = new NoteKeeper(orm);
     const missed = new MissedCalls(store);
     const wrapUp = new WrapUpControl(services, store);
-    const frame = new SoftphoneFrame(store, missed, wrapUp);
-    const lease = new Lease(orm, bus_service, store, (...told) => sync.applyChanges(...told));
-    const refresh = () => sync.refresh();
-    const link = new VoiceLink(store, voice, refresh, quality);
+    const windowState = new WindowState(store, missed, wrapUp);
+    const lease = new Lease(orm, bus_service, store, (...told) => serverSync.applyChanges(...told));
+    const refresh = () => serverSync.refresh();
+    const voiceSession = new VoiceSession(store, voice, refresh, quality);
     const calls = new CallControl({
-        ...{ orm, notification, store, link, voice },
-        ...{ ringer, notes, frame, missed, wrapUp },
+        orm,
+        notification,
+        store,
+        voiceSession,
+        voice,
+        ringer,
+        notes,
+        windowState,
+        missed,
+        wrapUp,
     });
-    const dialling = new DialControl({ orm, store, link, voice, frame, questions, calls });
-    const held = new HeldControl({ orm, store, link, notes, frame, calls });
-    const sync = new LiveSync(orm, bus_service, store, calls);
-    const watch = new PhaseWatch({ store, sync, link, multiTab: multi_tab });
+    const dialer = new DialControl({
+        orm,
+        store,
+        voiceSession,
+        voice,
+        windowState,
+        questions,
+        calls,
+    });
+    const heldCall = new HeldCallControl({ orm, store, voiceSession, notes, windowState, calls });
+    const serverSync = new ServerSync(orm, bus_service, store, calls);
+    const watch = new PhaseWatch({ store, serverSync, voiceSession, multiTab: multi_tab });
     const agent = new AgentControl(orm, store, lease, ringer);
     const preferences = new PreferencesControl(orm, store);
     const callerIds = new CallerIds(orm, bus_service, store, refresh);
-    const notices = new Notices(services, store, dialling, sync);
-    const live = new LiveCalls(orm, bus_service, store);
+    const alerts = new Alerts(services, store, dialer, serverSync);
+    const companyCalls = new CompanyCalls(orm, bus_service, store);
     const followUps = new FollowUps(orm);
     const recording = new RecordingControl(orm, store);
-    const monitor = new MonitorControl({ orm, notification, store, frame, sync, settings });
-    const transfer = new TransferControl({
-        ...{ orm, notification, store, sync, calls, notes, questions },
+    const monitor = new MonitorControl({
+        orm,
+        notification,
+        store,
+        windowState,
+        serverSync,
+        settings,
     });
-    const due = new DueCalls(orm, bus_service, {
-        ...{ store, dialling, notes, followUps, wrapUp },
+    const transfer = new TransferControl({
+        orm,
+        notification,
+        store,
+        serverSync,
+        calls,
+        notes,
+        questions,
+    });
+    const dueCalls = new DueCalls(orm, bus_service, {
+        store,
+        dialer,
+        notes,
+        followUps,
+        wrapUp,
     });
     return {
-        ...{ voice, ringer, notes, missed, frame, lease, link, calls, sync, agent },
-        ...{ settings, preferences, callerIds, notices, live, due, followUps, monitor },
-        ...{ quality, wrapUp, transfer, recording, held, dialling, watch },
+        voice,
+        ringer,
+        notes,
+        missed,
+        windowState,
+        lease,
+        voiceSession,
+        calls,
+        serverSync,
+        agent,
+        settings,
+        preferences,
+        callerIds,
+        alerts,
+        companyCalls,
+        dueCalls,
+        followUps,
+        monitor,
+        quality,
+        wrapUp,
+        transfer,
+        recording,
+        heldCall,
+        dialer,
+        watch,
     };
 }
 
@@ -109,15 +164,15 @@ async function begin(softphone, services) {
     const parts = buildParts(store, services);
     Object.assign(softphone, parts);
     store.isUser = true;
-    parts.frame.restore();
-    parts.link.start();
+    parts.windowState.restore();
+    parts.voiceSession.start();
     parts.callerIds.start();
-    parts.notices.start();
-    parts.live.start();
-    parts.due.start();
+    parts.alerts.start();
+    parts.companyCalls.start();
+    parts.dueCalls.start();
     parts.monitor.start();
     parts.quality.start();
-    parts.wrapUp.start(parts.sync);
+    parts.wrapUp.start(parts.serverSync);
     parts.transfer.start();
     registry
         .category("systray")
@@ -126,9 +181,9 @@ async function begin(softphone, services) {
         Component: SoftphoneRoot,
         props: {},
     });
-    await Promise.all([parts.lease.start(), parts.sync.start()]);
+    await Promise.all([parts.lease.start(), parts.serverSync.start()]);
     parts.watch.start();
-    await parts.link.resume();
+    await parts.voiceSession.resume();
 }
 
 export const softphoneService = {

@@ -8,7 +8,7 @@ import {
     rowName,
     soundWarning,
     unreachableText,
-} from "@crm_telephony/core/call_texts";
+} from "@crm_telephony/core/call_labels";
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { Panel } from "@crm_telephony/core/constants";
 import { withShortcut } from "@crm_telephony/core/shortcuts";
@@ -20,14 +20,14 @@ import { HeldCall } from "@crm_telephony/features/held_call/held_call";
 import { HoldTime } from "@crm_telephony/features/held_call/hold_time";
 import { InCallPanel } from "@crm_telephony/features/in_call/in_call_panel";
 import { ConversationPanel, QueuePanel } from "@crm_telephony/features/live_calls/live_panels";
+import { supervisorTexts } from "@crm_telephony/features/monitoring/monitor_labels";
 import { MonitorPanel } from "@crm_telephony/features/monitoring/monitor_panel";
-import { supervisorTexts } from "@crm_telephony/features/monitoring/monitor_texts";
 import { PreferencesPanel } from "@crm_telephony/features/preferences/preferences_panel";
 import { RecentPanel } from "@crm_telephony/features/recent/recent_panel";
 import { EndedPanel } from "@crm_telephony/features/wrap_up/ended_panel";
 import { WrapUpBar } from "@crm_telephony/features/wrap_up/wrap_up_bar";
 import { ShortcutList } from "./shortcut_list";
-import { SoftphoneTabs } from "./softphone_tabs";
+import { WindowTabs } from "./window_tabs";
 
 const WIDTH = 340; // px, as in the style sheet
 const GAP = 16; // px
@@ -36,17 +36,21 @@ const GAP = 16; // px
 export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
     static components = {
-        ...{ ActivitiesPanel, CallTimer, ContactsPanel, ConversationPanel, EndedPanel, HoldTime },
-        ...{
-            HeldCall,
-            InCallPanel,
-            KeypadPanel,
-            MonitorPanel,
-            PreferencesPanel,
-            QueuePanel,
-            RecentPanel,
-        },
-        ...{ SoftphoneTabs, WrapUpBar },
+        ActivitiesPanel,
+        CallTimer,
+        ContactsPanel,
+        ConversationPanel,
+        EndedPanel,
+        HoldTime,
+        HeldCall,
+        InCallPanel,
+        KeypadPanel,
+        MonitorPanel,
+        PreferencesPanel,
+        QueuePanel,
+        RecentPanel,
+        WindowTabs,
+        WrapUpBar,
     };
     static props = {};
 
@@ -58,12 +62,12 @@ export class SoftphoneWindow extends Component {
         this.shortcutList = usePopover(ShortcutList, { position: "top-end" });
         useBus(this.ui.bus, "resize", () => this.render());
         onMounted(() => {
-            this.softphone.live.open();
-            this.softphone.due.open();
+            this.softphone.companyCalls.open();
+            this.softphone.dueCalls.open();
         });
         // A call that begins or ends is more important than the preferences and the lists.
         useEffect(
-            (...happenings) => happenings.some(Boolean) && this.softphone.frame.showCall(),
+            (...happenings) => happenings.some(Boolean) && this.softphone.windowState.showCall(),
             () =>
                 [this.call, this.store.monitoring, this.store.endedCall].map((one) => Boolean(one))
         );
@@ -74,8 +78,8 @@ export class SoftphoneWindow extends Component {
     }
 
     /** Whether the wrap-up goes on behind what is shown. */
-    get isWrapUpAside() {
-        const isInFront = this.store.isWrapUpShown && !this.softphone.frame.isBesideCall;
+    get isWrapUpHidden() {
+        const isInFront = this.store.isWrapUpShown && !this.softphone.windowState.isBesideCall;
         return Boolean(this.store.wrapUp) && !this.store.isBusy && !isInFront;
     }
 
@@ -103,8 +107,8 @@ export class SoftphoneWindow extends Component {
         return withShortcut(_t("Hang up"), "hang_up");
     }
 
-    get takeBackTitle() {
-        return withShortcut(_t("Take the call on hold back"), "take_back");
+    get resumeTitle() {
+        return withShortcut(_t("Take the call on hold back"), "resume_held");
     }
 
     toggleShortcuts(ev) {
@@ -158,7 +162,7 @@ export class SoftphoneWindow extends Component {
         const isMenuOpen = ev.target.closest("[aria-expanded=true]");
         if (ev.key === "Escape" && !ev.defaultPrevented && !isMenuOpen) {
             ev.stopPropagation();
-            this.softphone.frame.close();
+            this.softphone.windowState.close();
         }
     }
 }

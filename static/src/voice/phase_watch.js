@@ -47,8 +47,8 @@ export class PhaseWatch {
     /**
      * @param {Object} parts
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
-     * @param {import("@crm_telephony/core/live_sync").LiveSync} parts.sync
-     * @param {import("./voice_link").VoiceLink} parts.link
+     * @param {import("@crm_telephony/core/server_sync").ServerSync} parts.serverSync
+     * @param {import("./voice_session").VoiceSession} parts.voiceSession
      * @param {Object} parts.multiTab the multi_tab service
      */
     constructor(parts) {
@@ -88,7 +88,7 @@ export class PhaseWatch {
         const { store } = this;
         this.isAsking = true;
         const isHere = await this._isHere();
-        const isOk = isHere && (await this.sync.catchUp());
+        const isOk = isHere && (await this.serverSync.catchUp());
         this.failures = isOk ? 0 : this.failures + 1;
         const isLong = Date.now() - this.since > PATIENCE;
         if (isLong) {
@@ -104,6 +104,10 @@ export class PhaseWatch {
 
     /** A tab that nobody looks at, and that does not ring, reads everything when it is shown. */
     async _isHere() {
-        return !document.hidden || this.link.carriesSound || (await this.multiTab.isOnMainTab());
+        return (
+            !document.hidden ||
+            this.voiceSession.carriesSound ||
+            (await this.multiTab.isOnMainTab())
+        );
     }
 }

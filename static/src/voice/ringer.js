@@ -5,7 +5,7 @@
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { BrowserSettings } from "@crm_telephony/core/browser_settings";
-import { customerDetail, customerName } from "@crm_telephony/core/call_texts";
+import { customerDetail, customerName } from "@crm_telephony/core/call_labels";
 import { canChooseSpeaker } from "./audio_devices";
 
 const RING_URL = "/crm_telephony/static/src/audio/ring.wav";

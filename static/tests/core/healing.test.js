@@ -4,7 +4,7 @@
 
 import { describe, expect, test } from "@odoo/hoot";
 import { AGENT, callData, snapshotData } from "@crm_telephony/../tests/telephony_test_helpers";
-import { LiveSync } from "@crm_telephony/core/live_sync";
+import { ServerSync } from "@crm_telephony/core/server_sync";
 import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
 import { CallControl } from "@crm_telephony/features/in_call/call_control";
 
@@ -196,17 +196,19 @@ class Page {
             start: nothing,
         };
         this.calls = new CallControl({
-            ...{ orm, store, notification: { add: nothing } },
-            link: { onCall: nothing, end: nothing, refresh: later },
+            orm,
+            store,
+            notification: { add: nothing },
+            voiceSession: { onCall: nothing, end: nothing, refresh: later },
             voice: { release: nothing, prepare: later },
             ringer: { update: nothing },
             notes: { forget: nothing, flush: nothing },
-            frame: { open: nothing },
+            windowState: { open: nothing },
             missed: { count: nothing },
             wrapUp: { restore: nothing },
         });
-        this.sync = new LiveSync(orm, bus, store, this.calls);
-        this.sync.onCall("telephony/call_left", (call) => this.calls.onLeft(call));
+        this.serverSync = new ServerSync(orm, bus, store, this.calls);
+        this.serverSync.onCall("telephony/call_left", (call) => this.calls.onLeft(call));
     }
 
     hear({ type, payload }, id) {
@@ -253,7 +255,7 @@ function* faults(messages) {
 
 async function openPage(truth) {
     const page = new Page(truth);
-    await page.sync.start();
+    await page.serverSync.start();
     return page;
 }
 
@@ -272,7 +274,7 @@ describe("one message of a story goes wrong", () => {
                 if (!mayBeWrong && page.shown !== viewOf(truth)) {
                     wrong.push(`${fault}: ${page.shown}`);
                 }
-                await page.sync.catchUp();
+                await page.serverSync.catchUp();
                 const { state, wrap_up } = page.store.agent;
                 const isTrue =
                     state === truth.agent.state &&
@@ -314,9 +316,12 @@ describe("the number of a message says nothing about its age", () => {
 
     test("a message with a lower number than the snapshot's is applied at once", async () => {
         const page = new Page(ringing().truth);
-        const read = page.sync.orm.silent.call;
-        page.sync.orm.silent.call = async (...args) => ({ ...(await read(...args)), bus_id: 20 });
-        await page.sync.start();
+        const read = page.serverSync.orm.silent.call;
+        page.serverSync.orm.silent.call = async (...args) => ({
+            ...(await read(...args)),
+            bus_id: 20,
+        });
+        await page.serverSync.start();
         expect(page.store.currentCall.state).toBe("ringing");
         page.hear(talking(), 19); // its transaction was the later one to commit
         expect(page.store.currentCall.state).toBe("in_progress");
@@ -324,9 +329,12 @@ describe("the number of a message says nothing about its age", () => {
 
     test("what the bus replays to a new browser is no news", async () => {
         const page = new Page(NOTHING);
-        const read = page.sync.orm.silent.call;
-        page.sync.orm.silent.call = async (...args) => ({ ...(await read(...args)), bus_id: 20 });
-        await page.sync.start();
+        const read = page.serverSync.orm.silent.call;
+        page.serverSync.orm.silent.call = async (...args) => ({
+            ...(await read(...args)),
+            bus_id: 20,
+        });
+        await page.serverSync.start();
         incoming().messages.forEach((message, index) => page.hear(message, index + 1));
         expect(page.store.calls).toEqual([]);
         expect(page.store.offers).toEqual([]);
@@ -334,10 +342,10 @@ describe("the number of a message says nothing about its age", () => {
 
     test("however often a snapshot is overtaken, what was told later stays", async () => {
         const page = new Page(ringing().truth);
-        await page.sync.start();
+        await page.serverSync.start();
         const answers = [];
-        page.sync.orm.silent.call = () => new Promise((resolve) => answers.push(resolve));
-        const isRead = page.sync.refresh();
+        page.serverSync.orm.silent.call = () => new Promise((resolve) => answers.push(resolve));
+        const isRead = page.serverSync.refresh();
         const old = snapshot(ringing().truth, page.store.known);
         const { payload } = talking();
         for (let read = 1; read <= 3; read++) {
@@ -358,10 +366,10 @@ describe("the number of a message says nothing about its age", () => {
 
     test("a question that comes while an answer is on its way is answered, too", async () => {
         const page = new Page(ringing().truth);
-        await page.sync.start();
-        const first = page.sync.refresh();
+        await page.serverSync.start();
+        const first = page.serverSync.refresh();
         page.truth = talking().truth;
-        const second = page.sync.refresh();
+        const second = page.serverSync.refresh();
         await Promise.all([first, second]);
         expect(page.store.findCall("u-1").state).toBe("in_progress");
     });

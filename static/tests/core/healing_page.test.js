@@ -117,13 +117,13 @@ test("the renewal of the lease brings an end that nobody told", async () => {
 test("a row of the live lists that comes late replaces no newer one", async () => {
     fakeVoice();
     const { softphone } = await startSoftphone();
-    const { live } = softphone;
-    await live.open();
-    live.onRow(liveRow({ revision: 4, list: "conversation" }));
-    live.onRow(liveRow({ revision: 3 }));
-    expect(live.talking).toHaveLength(1);
-    expect(live.waiting).toHaveLength(0);
-    live.onRow(liveRow({ revision: 6, list: false }));
-    live.onRow(liveRow({ revision: 5, list: "conversation" }));
-    expect(live.talking).toHaveLength(0);
+    const { companyCalls } = softphone;
+    await companyCalls.open();
+    companyCalls.onRow(liveRow({ revision: 4, list: "conversation" }));
+    companyCalls.onRow(liveRow({ revision: 3 }));
+    expect(companyCalls.talking).toHaveLength(1);
+    expect(companyCalls.waiting).toHaveLength(0);
+    companyCalls.onRow(liveRow({ revision: 6, list: false }));
+    companyCalls.onRow(liveRow({ revision: 5, list: "conversation" }));
+    expect(companyCalls.talking).toHaveLength(0);
 });

@@ -6,7 +6,7 @@ import {
     offerData,
     snapshotData,
 } from "@crm_telephony/../tests/telephony_test_helpers";
-import { formatSeconds } from "@crm_telephony/core/call_texts";
+import { formatSeconds } from "@crm_telephony/core/call_labels";
 import { AgentState, VoiceState } from "@crm_telephony/core/constants";
 import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
 import { CallSession } from "@crm_telephony/voice/call_session";

@@ -61,7 +61,7 @@ describe("during the call", () => {
         await animationFrame();
         expect(sign).toHaveCount(0);
         voice.handlers.onWarnings(["silent_microphone"]);
-        softphone.link.mute(true);
+        softphone.voiceSession.mute(true);
         await animationFrame();
         expect(sign).toHaveCount(0); // silent on purpose
         expect.verifySteps(["mute true"]);

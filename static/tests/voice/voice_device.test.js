@@ -297,8 +297,13 @@ describe("device", () => {
                 uuid: "u-1",
                 legId: "CA1",
                 report: {
-                    ...{ rtt: 640, jitter: 45, packet_loss: 4.5, mos: 2.1 },
-                    ...{ bad_network: true, silent_microphone: true, silent_seconds: 12 },
+                    rtt: 640,
+                    jitter: 45,
+                    packet_loss: 4.5,
+                    mos: 2.1,
+                    bad_network: true,
+                    silent_microphone: true,
+                    silent_seconds: 12,
                 },
             },
         ]);

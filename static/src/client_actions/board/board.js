@@ -9,8 +9,8 @@ import { useLiveClock } from "@crm_telephony/core/live_clock";
 import { BoardAgents } from "./board_agents";
 import { BoardData } from "./board_data";
 import { BoardFigure, LongestWait } from "./board_figure";
+import { countText, drillDown, percentText } from "./board_labels";
 import { BoardQueues } from "./board_queues";
-import { countText, drillDown, percentText } from "./board_texts";
 import { WallScreen } from "./wall_screen";
 
 /** The supervisors' board: who waits, who works, and how today goes. */

@@ -1,7 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 import { deserializeDateTime } from "@web/core/l10n/dates";
-import { formatSeconds } from "@crm_telephony/core/call_texts";
-import { worstLevel } from "./board_texts";
+import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { worstLevel } from "./board_labels";
 
 /** One figure, as a button that opens the calls behind it. */
 export class BoardFigure extends Component {

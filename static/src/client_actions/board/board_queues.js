@@ -1,7 +1,7 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { Elapsed } from "@crm_telephony/features/live_calls/elapsed";
-import { averageText, countText, goalSigns, percentText } from "./board_texts";
+import { averageText, countText, goalSigns, percentText } from "./board_labels";
 
 /** One line for each queue: who waits there, and how its day has gone. */
 export class BoardQueues extends Component {

@@ -6,7 +6,7 @@ import { Layout } from "@web/search/layout";
 import { View } from "@web/views/view";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { humanError } from "@crm_telephony/core/human_error";
-import { graphsOf, PERIODS, readFigures } from "./dashboard_texts";
+import { graphsOf, PERIODS, readFigures } from "./dashboard_labels";
 
 const DEFAULT_DAYS = 30;
 

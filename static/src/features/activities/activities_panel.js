@@ -14,9 +14,9 @@ export class ActivitiesPanel extends Component {
     setup() {
         Object.assign(this, useSoftphone());
         this.action = useService("action");
-        this.due = useState(this.softphone.due);
+        this.dueCalls = useState(this.softphone.dueCalls);
         this.list = useRef("list");
-        onMounted(() => this.due.open());
+        onMounted(() => this.dueCalls.open());
     }
 
     get groups() {
@@ -29,7 +29,7 @@ export class ActivitiesPanel extends Component {
             .map(([state, title]) => ({
                 state,
                 title,
-                rows: this.due.rows.filter((row) => row.state === state),
+                rows: this.dueCalls.rows.filter((row) => row.state === state),
             }))
             .filter(({ rows }) => rows.length);
     }

@@ -28,7 +28,7 @@ export class DueCalls extends Reactive {
      * @param {Object} bus the bus service
      * @param {Object} parts
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
-     * @param {import("@crm_telephony/features/dialing/dial_control").DialControl} parts.dialling
+     * @param {import("@crm_telephony/features/dialing/dial_control").DialControl} parts.dialer
      * @param {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} parts.notes
      * @param {import("@crm_telephony/features/follow_up/follow_ups").FollowUps} parts.followUps
      * @param {import("@crm_telephony/features/wrap_up/wrap_up_control").WrapUpControl} parts.wrapUp
@@ -78,7 +78,7 @@ export class DueCalls extends Reactive {
 
     /** @param {Object} row @returns {Promise<boolean>} whether the call was placed */
     call(row) {
-        return this._parts.dialling.dial({
+        return this._parts.dialer.dial({
             number: row.number,
             name: row.name,
             target: row.record ? { resModel: row.record.model, resId: row.record.id } : null,

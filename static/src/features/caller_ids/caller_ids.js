@@ -68,8 +68,15 @@ export class CallerIds extends Reactive {
         }
         const { id, code, state } = answer;
         this.verification = {
-            ...{ id, code: code || "", state, request, message: "" },
-            ...{ number, number_display: number, country_code: false, expires_at: false },
+            id,
+            code: code || "",
+            state,
+            request,
+            message: "",
+            number,
+            number_display: number,
+            country_code: false,
+            expires_at: false,
         };
         this._watch();
         await this.check();

@@ -56,7 +56,7 @@ export class ContactsPanel extends Component {
     }
 
     call({ customer }) {
-        this.softphone.dialling.dial({
+        this.softphone.dialer.dial({
             number: customer.number,
             name: customer.name,
             target: { resModel: "res.partner", resId: customer.partner_id },

@@ -27,7 +27,7 @@ export class CallBackWidget extends Component {
 
     call() {
         const { resModel, resId } = this.props.record;
-        this.softphone.dialling.dial({
+        this.softphone.dialer.dial({
             number: this.data.customer_number,
             name: this.data.customer_display,
             target: { resModel, resId },

@@ -38,7 +38,7 @@ async function provideCalls(env, { searchValue }) {
             number: contact.number_display || contact.number,
         }),
         action: () => {
-            softphone.dialling.dial({
+            softphone.dialer.dial({
                 number: contact.number,
                 name: contact.name,
                 target: { resModel: "res.partner", resId: contact.partner_id },
@@ -49,7 +49,7 @@ async function provideCalls(env, { searchValue }) {
         commands.push({
             name: _t("Call %(number)s", { number }),
             action: () => {
-                softphone.dialling.dial({ number });
+                softphone.dialer.dial({ number });
             },
         });
     }

@@ -17,9 +17,9 @@ export class DialControl {
      * @param {Object} parts
      * @param {Object} parts.orm the orm service
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
-     * @param {import("@crm_telephony/voice/voice_link").VoiceLink} parts.link
+     * @param {import("@crm_telephony/voice/voice_session").VoiceSession} parts.voiceSession
      * @param {import("@crm_telephony/voice/voice_device").VoiceDevice} parts.voice
-     * @param {import("@crm_telephony/shell/softphone_frame").SoftphoneFrame} parts.frame
+     * @param {import("@crm_telephony/shell/window_state").WindowState} parts.windowState
      * @param {import("./call_questions").CallQuestions} parts.questions
      * @param {import("@crm_telephony/features/in_call/call_control").CallControl} parts.calls
      */
@@ -41,7 +41,7 @@ export class DialControl {
      */
     async dial({ number, name = "", callerId, target = null, activityId, reason = "" }) {
         const { store } = this;
-        this.frame.open();
+        this.windowState.open();
         store.error = this._reasonNotToDial(number);
         if (store.error) {
             return false;
@@ -72,11 +72,11 @@ export class DialControl {
 
     async _place(request) {
         const { number, name } = request;
-        const { store, link, voice } = this;
+        const { store, voiceSession, voice } = this;
         store.endedCall = null;
         store.isKeypadShown = false;
         store.dialing = { number, name };
-        const session = link.begin();
+        const session = voiceSession.begin();
         if (store.usesBrowser) {
             // At once: the keypad that goes away needs it no more.
             voice.prepare(VoiceNeed.CALL).catch(() => {}); // `connect` reports it, if it fails again
@@ -85,11 +85,11 @@ export class DialControl {
             if (store.usesBrowser) {
                 await voice.ensureMicrophone();
             }
-            if (!link.isWanted(session)) {
+            if (!voiceSession.isWanted(session)) {
                 return false;
             }
             const call = await this._sendDial(request);
-            if (!link.isWanted(session)) {
+            if (!voiceSession.isWanted(session)) {
                 // The person gave up while the server was dialling.
                 await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
                 return false;
@@ -97,7 +97,7 @@ export class DialControl {
             await this._onDialled(session, call);
             return true;
         } catch (error) {
-            const isWanted = link.isWanted(session);
+            const isWanted = voiceSession.isWanted(session);
             this._onDialFailed(session, error);
             return isWanted && isRuleError(error) && this._dialWithReason(request);
         }
@@ -157,7 +157,7 @@ export class DialControl {
     }
 
     async _onDialled(session, call) {
-        const { store, link } = this;
+        const { store, voiceSession } = this;
         session.update({ uuid: call.uuid });
         store.dialing = null;
         store.applyCall(call);
@@ -165,16 +165,16 @@ export class DialControl {
         if (!store.findCall(call.uuid)) {
             this.calls.onEnded(store.recent.find((other) => other.uuid === call.uuid) || call);
         } else if ((call.via || store.agent?.call_via) === "phone") {
-            link.end(); // the person's own telephone carries the sound
+            voiceSession.end(); // the person's own telephone carries the sound
         } else {
             await this.calls.connect(session, call, "hang_up");
         }
     }
 
     _onDialFailed(session, error) {
-        if (this.link.isWanted(session)) {
+        if (this.voiceSession.isWanted(session)) {
             this.store.dialing = null;
-            this.link.end();
+            this.voiceSession.end();
             this.store.error = humanError(error);
         }
     }

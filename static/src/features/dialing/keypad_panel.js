@@ -16,7 +16,7 @@ export class KeypadPanel extends Component {
         this.input = useAutofocus({ refName: "input" });
         this.callButton = useRef("call");
         this.search = useContactSearch((term) => this.softphone.agent.searchContacts(term));
-        onWillUnmount(() => this.softphone.dialling.expectCall(false));
+        onWillUnmount(() => this.softphone.dialer.expectCall(false));
     }
 
     get draft() {
@@ -51,7 +51,7 @@ export class KeypadPanel extends Component {
     _type(number) {
         Object.assign(this.draft, { number, name: "", target: null });
         this.search.update(number);
-        this.softphone.dialling.expectCall(Boolean(number));
+        this.softphone.dialer.expectCall(Boolean(number));
     }
 
     /** @param {string} key put where the cursor is */
@@ -110,6 +110,6 @@ export class KeypadPanel extends Component {
 
     call() {
         this.search.clear();
-        this.softphone.dialling.dial({ ...this.draft });
+        this.softphone.dialer.dial({ ...this.draft });
     }
 }

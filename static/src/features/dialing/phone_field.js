@@ -32,7 +32,7 @@ patch(PhoneField.prototype, {
         ev.preventDefault();
         ev.stopPropagation(); // a list or a kanban would open the record
         const { resModel, resId } = this.props.record;
-        this.env.services[SERVICE_NAME].dialling.dial({
+        this.env.services[SERVICE_NAME].dialer.dial({
             number: this.telephonyNumber,
             target: resId ? { resModel, resId } : null,
         });

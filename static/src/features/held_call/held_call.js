@@ -1,6 +1,6 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { customerName } from "@crm_telephony/core/call_texts";
+import { customerName } from "@crm_telephony/core/call_labels";
 import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { HoldTime } from "./hold_time";
@@ -13,7 +13,7 @@ export class HeldCall extends Component {
 
     setup() {
         Object.assign(this, useSoftphone());
-        this.keys = shortcutText("take_back");
+        this.keys = shortcutText("resume_held");
     }
 
     get name() {
@@ -24,15 +24,15 @@ export class HeldCall extends Component {
         return _t("On hold: %(name)s", { name: this.name });
     }
 
-    get takeBackText() {
+    get resumeText() {
         return this.store.hasCall ? _t("Swap") : _t("Take back");
     }
 
-    get takeBackTitle() {
+    get resumeTitle() {
         const text = this.store.hasCall
             ? _t("Put this call on hold, and take the other one back")
             : _t("Take the call on hold back");
-        return withShortcut(text, "take_back");
+        return withShortcut(text, "resume_held");
     }
 
     get hangUpTitle() {

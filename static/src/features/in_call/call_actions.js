@@ -21,7 +21,8 @@ callActionRegistry
             isVisible: ({ store, call }) => !store.isPhoneCall(call),
             isActive: ({ store }) => Boolean(store.session?.isMuted),
             isDisabled: ({ store }) => !store.session?.isActive,
-            onSelected: ({ softphone, store }) => softphone.link.mute(!store.session.isMuted),
+            onSelected: ({ softphone, store }) =>
+                softphone.voiceSession.mute(!store.session.isMuted),
         },
         { sequence: 10 }
     )

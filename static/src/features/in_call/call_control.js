@@ -6,7 +6,7 @@
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { attempt } from "@crm_telephony/core/attempt";
-import { customerName } from "@crm_telephony/core/call_texts";
+import { customerName } from "@crm_telephony/core/call_labels";
 import { CallState, VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
 
@@ -16,11 +16,11 @@ export class CallControl {
      * @param {Object} parts.orm the orm service
      * @param {Object} parts.notification the notification service
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
-     * @param {import("@crm_telephony/voice/voice_link").VoiceLink} parts.link
+     * @param {import("@crm_telephony/voice/voice_session").VoiceSession} parts.voiceSession
      * @param {import("@crm_telephony/voice/voice_device").VoiceDevice} parts.voice
      * @param {import("@crm_telephony/voice/ringer").Ringer} parts.ringer
      * @param {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} parts.notes
-     * @param {import("@crm_telephony/shell/softphone_frame").SoftphoneFrame} parts.frame
+     * @param {import("@crm_telephony/shell/window_state").WindowState} parts.windowState
      * @param {import("@crm_telephony/features/recent/missed_calls").MissedCalls} parts.missed
      * @param {import("@crm_telephony/features/wrap_up/wrap_up_control").WrapUpControl} parts.wrapUp
      */
@@ -42,7 +42,7 @@ export class CallControl {
 
     /** @param {string} method that asks the server for the call; the first one wins */
     async _take(uuid, method) {
-        const { store, link, voice, ringer } = this;
+        const { store, voiceSession, voice, ringer } = this;
         const isSecond = method === "accept" && store.canHoldForAnother;
         if ((store.isBusy && !isSecond) || store.accepting) {
             store.error = _t("You are already in a call.");
@@ -53,14 +53,15 @@ export class CallControl {
         store.error = "";
         ringer.update();
         // A conversation keeps its sound until the other call is surely this person's.
-        let session = isSecond ? null : link.begin(uuid);
+        let session = isSecond ? null : voiceSession.begin(uuid);
         const microphone = voice.ensureMicrophone();
         microphone.catch(() => {}); // looked at below, once the call is ours
         voice.prepare(VoiceNeed.CALL).catch(() => {});
         // The server lets in at whom it rings, so that the sound need not wait for its answer.
         const isAtOnce = session && offer && !offer.transfer && store.usesBrowser;
         const sound =
-            isAtOnce && microphone.then(() => link.isWanted(session) && link.connect(session));
+            isAtOnce &&
+            microphone.then(() => voiceSession.isWanted(session) && voiceSession.connect(session));
         sound?.catch?.(() => {}); // likewise
         try {
             const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
@@ -85,8 +86,8 @@ export class CallControl {
     _letGo(session) {
         if (!session) {
             this.voice.release(VoiceNeed.CALL);
-        } else if (this.link.isWanted(session)) {
-            this.link.end();
+        } else if (this.voiceSession.isWanted(session)) {
+            this.voiceSession.end();
         }
     }
 
@@ -97,29 +98,29 @@ export class CallControl {
             this.notes.flush(store.currentCall.uuid);
         }
         store.isTransferShown = false;
-        return this.link.begin(uuid);
+        return this.voiceSession.begin(uuid);
     }
 
     async _onAccepted(session, call, microphone, sound) {
-        const { store, link } = this;
+        const { store, voiceSession } = this;
         store.endedCall = null;
         store.isKeypadShown = false;
         store.applyCall(call);
         store.accepting = false;
-        this.frame.open();
-        if (!link.isWanted(session) || !store.findCall(call.uuid)) {
+        this.windowState.open();
+        if (!voiceSession.isWanted(session) || !store.findCall(call.uuid)) {
             return;
         }
         try {
             await microphone;
         } catch (error) {
-            link.end();
+            voiceSession.end();
             store.removeCall(call.uuid);
             store.error = humanError(error);
             await this._release(call, "decline");
             return;
         }
-        if (!link.isWanted(session)) {
+        if (!voiceSession.isWanted(session)) {
             return; // it ended while the browser asked for the microphone
         }
         await this.connect(session, call, "decline", sound);
@@ -149,12 +150,12 @@ export class CallControl {
      */
     async connect(session, call, release, sound) {
         try {
-            await (sound ? this._follow(session, sound) : this.link.connect(session));
+            await (sound ? this._follow(session, sound) : this.voiceSession.connect(session));
         } catch (error) {
-            if (!this.link.isWanted(session)) {
+            if (!this.voiceSession.isWanted(session)) {
                 return; // it ended meanwhile, which is no error
             }
-            this.link.end();
+            this.voiceSession.end();
             this.store.error = humanError(error);
             await this._release(call, release);
         }
@@ -165,10 +166,10 @@ export class CallControl {
         try {
             await sound;
         } catch (error) {
-            if (error?.kind !== VoiceErrorKind.REFUSED || !this.link.isWanted(session)) {
+            if (error?.kind !== VoiceErrorKind.REFUSED || !this.voiceSession.isWanted(session)) {
                 throw error;
             }
-            await this.link.connect(session);
+            await this.voiceSession.connect(session);
         }
     }
 
@@ -189,7 +190,7 @@ export class CallControl {
     // === In the call === //
 
     async hangUp() {
-        const { store, link } = this;
+        const { store, voiceSession } = this;
         const call = store.currentCall;
         const session = store.session;
         if (!call || session?.state === VoiceState.ENDING) {
@@ -197,7 +198,7 @@ export class CallControl {
         }
         if (!call.uuid) {
             store.dialing = null;
-            link.end();
+            voiceSession.end();
             return;
         }
         if (session?.isMine) {
@@ -217,7 +218,7 @@ export class CallControl {
         if (session?.isMine) {
             this.voice.disconnect();
             if (store.session?.uuid === call.uuid) {
-                link.end();
+                voiceSession.end();
             }
         }
     }
@@ -253,10 +254,10 @@ export class CallControl {
             this.onEnded(call);
         } else {
             store.applyCall(call);
-            this.link.onCall(call);
+            this.voiceSession.onCall(call);
             const isTaken = call.direction === "incoming" || call.is_callback;
             if (!before && isTaken && store.isPhoneCall(call)) {
-                this.frame.open(); // accepted at the telephone: its note is written here
+                this.windowState.open(); // accepted at the telephone: its note is written here
             }
             this._showLostCall();
         }
@@ -267,7 +268,7 @@ export class CallControl {
     _showLostCall() {
         const { store } = this;
         if ((store.needsRejoin || store.heldCall) && !store.isOpen) {
-            this.frame.open();
+            this.windowState.open();
         }
     }
 
@@ -278,13 +279,13 @@ export class CallControl {
      * @returns {boolean} whether that is still true
      */
     onLeft(call) {
-        const { store, link } = this;
+        const { store, voiceSession } = this;
         if (!store.applyLeft(call)) {
             return false;
         }
         store.isTransferShown = false;
         if (store.session?.uuid === call.uuid) {
-            link.end();
+            voiceSession.end();
         }
         this.ringer.update();
         return true;
@@ -292,13 +293,13 @@ export class CallControl {
 
     /** @param {Object} call CallData of an ended call */
     onEnded(call) {
-        const { store, link } = this;
+        const { store, voiceSession } = this;
         const wasShown = store.currentCall?.uuid === call.uuid;
         const wasHeld = store.heldCall?.uuid === call.uuid;
         const wasMine = store.session?.isMine && store.session.uuid === call.uuid;
         store.applyCall(call);
         if (store.session?.uuid === call.uuid) {
-            link.end();
+            voiceSession.end();
         }
         this.notes.flush(call.uuid);
         this.missed.count();
@@ -307,7 +308,7 @@ export class CallControl {
         } else if (wasShown && !store.hasCall) {
             store.endedCall = call;
             if (wasMine) {
-                this.frame.open();
+                this.windowState.open();
             }
         }
     }
@@ -316,7 +317,7 @@ export class CallControl {
     _onHeldEnded(call) {
         const { store } = this;
         const isBehind = store.hasCall || store.endedCall;
-        store[isBehind ? "endedAside" : "endedCall"] = call;
+        store[isBehind ? "endedHeldCall" : "endedCall"] = call;
         if (!document.hidden) {
             const name = customerName(call);
             this.notification.add(
@@ -363,7 +364,7 @@ export class CallControl {
             return;
         }
         if (!by_me && reason !== "accepted") {
-            this.link.refresh(); // a missed call is now among the recent ones
+            this.voiceSession.refresh(); // a missed call is now among the recent ones
         }
         if (document.hidden) {
             return;
@@ -389,7 +390,7 @@ export class CallControl {
                 this.onEnded(ended);
                 store.endedCall = ended;
             } else {
-                this.link.end();
+                this.voiceSession.end();
             }
         }
         this._showLostCall();

@@ -2,7 +2,7 @@ import { Component, useEffect, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { callActionRegistry } from "@crm_telephony/core/call_action_registry";
-import { callStateText, soundWarning } from "@crm_telephony/core/call_texts";
+import { callStateText, soundWarning } from "@crm_telephony/core/call_labels";
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { Caller } from "@crm_telephony/core/caller";
 import { openCallRecord } from "@crm_telephony/core/open_record";
@@ -13,7 +13,7 @@ import { CallerCard } from "@crm_telephony/features/caller_card/caller_card";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
 import { DialKeys } from "@crm_telephony/features/dialing/dial_keys";
 import { HoldTime } from "@crm_telephony/features/held_call/hold_time";
-import { monitorMode } from "@crm_telephony/features/monitoring/monitor_texts";
+import { monitorMode } from "@crm_telephony/features/monitoring/monitor_labels";
 import { CallNote } from "@crm_telephony/features/notes/call_note";
 import { RecordingState } from "@crm_telephony/features/recording/recording_state";
 import { TransferPanel } from "@crm_telephony/features/transfer/transfer_panel";
@@ -25,8 +25,17 @@ import { PhoneCallState } from "./phone_call_state";
 export class InCallPanel extends Component {
     static template = "crm_telephony.InCallPanel";
     static components = {
-        ...{ Caller, CallerCard, CallNote, CallTimer, CreateRecord, DialKeys, HoldTime },
-        ...{ PhoneCallState, RecordingState, TransferPanel, TransferStrip },
+        Caller,
+        CallerCard,
+        CallNote,
+        CallTimer,
+        CreateRecord,
+        DialKeys,
+        HoldTime,
+        PhoneCallState,
+        RecordingState,
+        TransferPanel,
+        TransferStrip,
     };
     static props = { call: Object };
 
@@ -122,7 +131,7 @@ export class InCallPanel extends Component {
     }
 
     onKey(key) {
-        this.softphone.link.sendDigits(key);
+        this.softphone.voiceSession.sendDigits(key);
     }
 
     onKeypadKeydown(ev) {
@@ -134,6 +143,6 @@ export class InCallPanel extends Component {
     }
 
     rejoin() {
-        this.softphone.link.rejoin(this.props.call.uuid);
+        this.softphone.voiceSession.rejoin(this.props.call.uuid);
     }
 }

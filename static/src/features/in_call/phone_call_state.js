@@ -1,5 +1,5 @@
 import { Component } from "@odoo/owl";
-import { customerStateText, phoneStateText } from "@crm_telephony/core/call_texts";
+import { customerStateText, phoneStateText } from "@crm_telephony/core/call_labels";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
 const ICONS = {

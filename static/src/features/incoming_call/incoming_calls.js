@@ -1,13 +1,13 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { customerName } from "@crm_telephony/core/call_texts";
+import { customerName } from "@crm_telephony/core/call_labels";
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { Caller } from "@crm_telephony/core/caller";
 import { withShortcut } from "@crm_telephony/core/shortcuts";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { CallerCard } from "@crm_telephony/features/caller_card/caller_card";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
-import { offerReason } from "@crm_telephony/features/transfer/transfer_texts";
+import { offerReason } from "@crm_telephony/features/transfer/transfer_labels";
 
 /** One card per ringing call, over every page. */
 export class IncomingCalls extends Component {

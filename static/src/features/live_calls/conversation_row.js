@@ -3,13 +3,13 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
-import { numberBelow, rowName } from "@crm_telephony/core/call_texts";
+import { numberBelow, rowName } from "@crm_telephony/core/call_labels";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import {
     MONITOR_MODES,
     reasonNotToMonitor,
-} from "@crm_telephony/features/monitoring/monitor_texts";
-import { liveTransferText } from "@crm_telephony/features/transfer/transfer_texts";
+} from "@crm_telephony/features/monitoring/monitor_labels";
+import { liveTransferText } from "@crm_telephony/features/transfer/transfer_labels";
 import { Elapsed } from "./elapsed";
 
 /** One conversation of anybody: with whom, by whom, for how long; supervisors may listen. */
@@ -59,7 +59,10 @@ export class ConversationRow extends Component {
     get modes() {
         const name = this.props.row.user?.name || "";
         return MONITOR_MODES.map(({ id, icon, label, hint }) => ({
-            ...{ id, icon, label: label(), hint: hint(name) },
+            id,
+            icon,
+            label: label(),
+            hint: hint(name),
         }));
     }
 

@@ -1,7 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 import { deserializeDateTime } from "@web/core/l10n/dates";
-import { formatSeconds } from "@crm_telephony/core/call_texts";
-import { waitingLevel } from "./live_texts";
+import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { waitingLevel } from "./live_labels";
 
 /**
  * Time since a moment of the server, counting. Of a caller in a queue it also tells whether that is

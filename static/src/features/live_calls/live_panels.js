@@ -4,8 +4,8 @@ import { useLiveClock } from "@crm_telephony/core/live_clock";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { ConversationRow } from "./conversation_row";
+import { reasonNotToPickUp } from "./live_labels";
 import { LiveRows } from "./live_rows";
-import { reasonNotToPickUp } from "./live_texts";
 import { QueueRow } from "./queue_row";
 
 /** What both lists have: their rows, a clock, and what is said when there are none. */
@@ -16,7 +16,7 @@ class LivePanel extends Component {
 
     setup() {
         Object.assign(this, useSoftphone());
-        this.live = useState(this.softphone.live);
+        this.companyCalls = useState(this.softphone.companyCalls);
         this.clock = useLiveClock(this.store);
         useFirstFocus();
     }
@@ -29,11 +29,11 @@ export class ConversationPanel extends LivePanel {
     rowLines = ConversationRow.lines;
 
     get items() {
-        return this.live.talking.map((row) => ({ row }));
+        return this.companyCalls.talking.map((row) => ({ row }));
     }
 
     get countText() {
-        const count = this.live.talking.length;
+        const count = this.companyCalls.talking.length;
         return count === 1
             ? _t("One call in conversation")
             : _t("%(count)s calls in conversation", { count });
@@ -47,12 +47,14 @@ export class QueuePanel extends LivePanel {
     rowLines = QueueRow.lines;
 
     get countText() {
-        const count = this.live.waiting.length;
+        const count = this.companyCalls.waiting.length;
         return count === 1 ? _t("One caller waits") : _t("%(count)s callers wait", { count });
     }
 
     /** Said once above the list; a call is a reason everybody knows of. */
     get notice() {
-        return this.live.waiting.length && !this.store.hasCall ? reasonNotToPickUp(this.store) : "";
+        return this.companyCalls.waiting.length && !this.store.hasCall
+            ? reasonNotToPickUp(this.store)
+            : "";
     }
 }

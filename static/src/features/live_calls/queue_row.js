@@ -2,10 +2,10 @@ import { Component } from "@odoo/owl";
 import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
-import { numberBelow, rowName } from "@crm_telephony/core/call_texts";
+import { numberBelow, rowName } from "@crm_telephony/core/call_labels";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { Elapsed } from "./elapsed";
-import { reasonNotToPickUp } from "./live_texts";
+import { reasonNotToPickUp } from "./live_labels";
 
 /** One caller who waits, and the menu to answer that very caller. */
 export class QueueRow extends Component {

@@ -16,8 +16,8 @@ export class MonitorControl {
      * @param {Object} parts.orm the orm service
      * @param {Object} parts.notification the notification service
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
-     * @param {import("@crm_telephony/shell/softphone_frame").SoftphoneFrame} parts.frame
-     * @param {import("@crm_telephony/core/live_sync").LiveSync} parts.sync
+     * @param {import("@crm_telephony/shell/window_state").WindowState} parts.windowState
+     * @param {import("@crm_telephony/core/server_sync").ServerSync} parts.serverSync
      * @param {import("@crm_telephony/core/browser_settings").BrowserSettings} parts.settings
      */
     constructor({ settings, ...parts }) {
@@ -26,7 +26,7 @@ export class MonitorControl {
     }
 
     start() {
-        this.sync.on("telephony/monitoring_ended", (message) => this.onEnded(message));
+        this.serverSync.on("telephony/monitoring_ended", (message) => this.onEnded(message));
     }
 
     /**
@@ -44,7 +44,7 @@ export class MonitorControl {
         store.endedCall = null;
         store.monitoring = { ...row, mode, legId: 0, state: VoiceState.CONNECTING, isBusy: false };
         const { monitoring } = store;
-        this.frame.open();
+        this.windowState.open();
         try {
             await this.voice.ensureMicrophone();
             this.voice.prepare(VoiceNeed.CALL).catch(() => {}); // `connect` reports it, if it fails again

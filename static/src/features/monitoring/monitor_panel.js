@@ -1,11 +1,11 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { rowName } from "@crm_telephony/core/call_texts";
+import { rowName } from "@crm_telephony/core/call_labels";
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { VoiceState } from "@crm_telephony/core/constants";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
-import { MONITOR_MODES, monitorMode } from "./monitor_texts";
+import { MONITOR_MODES, monitorMode } from "./monitor_labels";
 
 /** The conversation a supervisor listens to: whose it is, who hears the supervisor, the way out. */
 export class MonitorPanel extends Component {

@@ -2,7 +2,7 @@ import { Component, onMounted } from "@odoo/owl";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
-import { customerName } from "@crm_telephony/core/call_texts";
+import { customerName } from "@crm_telephony/core/call_labels";
 import { Caller } from "@crm_telephony/core/caller";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
@@ -65,7 +65,7 @@ export class RecentPanel extends Component {
     }
 
     callAgain(call) {
-        this.softphone.dialling.dial({
+        this.softphone.dialer.dial({
             number: call.customer.number,
             name: call.customer.name || "",
             target: call.record ? { resModel: call.record.model, resId: call.record.id } : null,

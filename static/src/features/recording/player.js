@@ -1,7 +1,7 @@
 /** Plays one recording: seek, waveform, speed, keyboard. The sound comes from the checked route. */
 import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { formatSeconds } from "@crm_telephony/core/call_texts";
+import { formatSeconds } from "@crm_telephony/core/call_labels";
 
 const SPEEDS = [1, 1.5, 2];
 const STEP = 5; // seconds that an arrow key moves

@@ -11,7 +11,7 @@ export class TransferControl {
      * @param {Object} parts.orm the orm service
      * @param {Object} parts.notification the notification service
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
-     * @param {import("@crm_telephony/core/live_sync").LiveSync} parts.sync
+     * @param {import("@crm_telephony/core/server_sync").ServerSync} parts.serverSync
      * @param {import("@crm_telephony/features/in_call/call_control").CallControl} parts.calls
      * @param {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} parts.notes
      * @param {import("@crm_telephony/features/dialing/call_questions").CallQuestions} parts.questions
@@ -21,8 +21,8 @@ export class TransferControl {
     }
 
     start() {
-        this.sync.onCall("telephony/call_left", (call) => this.onLeft(call));
-        this.sync.on("telephony/transfer_ended", ({ message }) => this._tell(message));
+        this.serverSync.onCall("telephony/call_left", (call) => this.onLeft(call));
+        this.serverSync.on("telephony/transfer_ended", ({ message }) => this._notify(message));
     }
 
     /**
@@ -110,11 +110,11 @@ export class TransferControl {
         // The answer of a request and the bus say the same: the first one is shown.
         const isNews = this.store.calls.some(({ uuid }) => uuid === call.uuid);
         if (this.calls.onLeft(call) && isNews) {
-            this._tell(call.message);
+            this._notify(call.message);
         }
     }
 
-    _tell(message) {
+    _notify(message) {
         if (message && !document.hidden) {
             this.notification.add(message, { type: "info" });
         }

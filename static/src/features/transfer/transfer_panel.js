@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useDebounced } from "@web/core/utils/timing";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
-import { targetState } from "./transfer_texts";
+import { targetState } from "./transfer_labels";
 
 const SEARCH_DELAY = 250; // ms after the last key
 
@@ -23,9 +23,9 @@ export class TransferPanel extends Component {
             this.search();
         });
         // What is true of colleagues changes while somebody looks.
-        this.softphone.sync.bus.subscribe("telephony/agent_state", this.searchSoon);
+        this.softphone.serverSync.bus.subscribe("telephony/agent_state", this.searchSoon);
         onWillDestroy(() =>
-            this.softphone.sync.bus.unsubscribe("telephony/agent_state", this.searchSoon)
+            this.softphone.serverSync.bus.unsubscribe("telephony/agent_state", this.searchSoon)
         );
     }
 

@@ -4,7 +4,7 @@ import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { TransferState } from "@crm_telephony/core/constants";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
-import { transferText } from "./transfer_texts";
+import { transferText } from "./transfer_labels";
 
 const GRACE = 1_000; // ms after the deadline
 

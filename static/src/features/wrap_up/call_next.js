@@ -9,23 +9,23 @@ export class CallNext extends Component {
 
     setup() {
         Object.assign(this, useSoftphone());
-        this.due = useState(this.softphone.due);
+        this.dueCalls = useState(this.softphone.dueCalls);
         this.state = useState({ isBusy: false });
-        onMounted(() => this.due.open());
+        onMounted(() => this.dueCalls.open());
     }
 
     get reason() {
-        return this.due.reasonNotNext(this.props.call);
+        return this.dueCalls.reasonNotNext(this.props.call);
     }
 
     get title() {
-        const next = this.due.next(this.props.call);
+        const next = this.dueCalls.next(this.props.call);
         return next ? _t("Save, and call %(name)s", { name: next.name }) : this.reason;
     }
 
     async go() {
         this.state.isBusy = true;
-        await this.due.logAndCallNext(this.props.call);
+        await this.dueCalls.logAndCallNext(this.props.call);
         this.state.isBusy = false;
     }
 }

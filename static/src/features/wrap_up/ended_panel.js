@@ -1,6 +1,6 @@
 import { Component } from "@odoo/owl";
 import { user } from "@web/core/user";
-import { conversationLength } from "@crm_telephony/core/call_texts";
+import { conversationLength } from "@crm_telephony/core/call_labels";
 import { Caller } from "@crm_telephony/core/caller";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
@@ -47,7 +47,7 @@ export class EndedPanel extends Component {
 
     callAgain() {
         const { customer, record } = this.props.call;
-        this.softphone.dialling.dial({
+        this.softphone.dialer.dial({
             number: customer.number,
             name: customer.name || "",
             target: record ? { resModel: record.model, resId: record.id } : null,
@@ -63,6 +63,6 @@ export class EndedPanel extends Component {
     }
 
     dismiss() {
-        return this.softphone.frame.dismissEnded();
+        return this.softphone.windowState.dismissEnded();
     }
 }

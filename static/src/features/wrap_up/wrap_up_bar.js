@@ -7,6 +7,6 @@ export class WrapUpBar extends WrapUp {
 
     show() {
         this.softphone.wrapUp.show();
-        this.softphone.frame.show(Panel.KEYPAD);
+        this.softphone.windowState.show(Panel.KEYPAD);
     }
 }

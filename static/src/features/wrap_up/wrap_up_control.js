@@ -17,13 +17,13 @@ export class WrapUpControl {
      */
     constructor({ orm, multi_tab, notification }, store) {
         Object.assign(this, { orm, multiTab: multi_tab, notification, store });
-        /** uuid of the call whose end window was put aside */
-        this.asideUuid = "";
+        /** uuid of the call whose end window is hidden */
+        this.hiddenUuid = "";
     }
 
-    /** @param {import("@crm_telephony/core/live_sync").LiveSync} sync */
-    start(sync) {
-        sync.on("telephony/wrap_up_ended", (message) => this.onEnded(message));
+    /** @param {import("@crm_telephony/core/server_sync").ServerSync} serverSync */
+    start(serverSync) {
+        serverSync.on("telephony/wrap_up_ended", (message) => this.onEnded(message));
         effect((store) => this._plan(store), [this.store]);
     }
 
@@ -85,23 +85,23 @@ export class WrapUpControl {
     }
 
     /** Make room for the keypad; the wrap-up goes on. */
-    putAside() {
-        this.asideUuid = this.store.endedCall.uuid;
+    hide() {
+        this.hiddenUuid = this.store.endedCall.uuid;
         this.store.endedCall = null;
     }
 
     /** Show the end window of the call that is wrapped up. */
     show() {
         const { store } = this;
-        this.asideUuid = "";
+        this.hiddenUuid = "";
         store.endedCall = store.recent.find((call) => call.uuid === store.wrapUp?.uuid) || null;
     }
 
     /** After a reload the end window is there again. */
     restore() {
         const { store } = this;
-        const isAside = store.wrapUp?.uuid === this.asideUuid;
-        if (store.wrapUp && !isAside && !store.hasCall && !store.endedCall) {
+        const isHidden = store.wrapUp?.uuid === this.hiddenUuid;
+        if (store.wrapUp && !isHidden && !store.hasCall && !store.endedCall) {
             this.show();
         }
     }

@@ -30,7 +30,7 @@ import {
     goalSigns,
     percentText,
     worstLevel,
-} from "@crm_telephony/client_actions/board/board_texts";
+} from "@crm_telephony/client_actions/board/board_labels";
 
 defineTelephony();
 
@@ -44,23 +44,41 @@ const STATES = [
     { id: "in_call", name: "In a Call" },
 ];
 const FIGURES = {
-    ...{ waiting: 0, waiting_since: false, answered: 0, missed: 0, abandoned: 0, voicemail: 0 },
-    ...{ average_wait: false, service_level: false, level_count: 0, in_target_count: 0 },
+    waiting: 0,
+    waiting_since: false,
+    answered: 0,
+    missed: 0,
+    abandoned: 0,
+    voicemail: 0,
+    average_wait: false,
+    service_level: false,
+    level_count: 0,
+    in_target_count: 0,
 };
 
 function queueRow(values = {}) {
     return {
         ...FIGURES,
-        ...{ id: 5, name: "Helpdesk", target_seconds: 20, goal: 80 },
-        ...{ amber_seconds: 60, red_seconds: 120 },
+        id: 5,
+        name: "Helpdesk",
+        target_seconds: 20,
+        goal: 80,
+        amber_seconds: 60,
+        red_seconds: 120,
         ...values,
     };
 }
 
 function agentRow(values = {}) {
     return {
-        ...{ id: 1, user_id: 2, name: "Ana", state: "available", status: "online" },
-        ...{ since: ago(10), customer: false, company: "Alpha" },
+        id: 1,
+        user_id: 2,
+        name: "Ana",
+        state: "available",
+        status: "online",
+        since: ago(10),
+        customer: false,
+        company: "Alpha",
         ...values,
     };
 }

@@ -122,7 +122,7 @@ describe("reachability", () => {
     });
 });
 
-describe("notices", () => {
+describe("alerts", () => {
     test("whoever is set offline is told so until it was read", async () => {
         await start();
         const message = "You did not answer 2 calls in a row, so you are offline now.";
@@ -149,15 +149,15 @@ describe("notices", () => {
         });
         world.snapshot.recent = [missed];
         sendBus("telephony/call_missed", missed);
-        await seen(".o_telephony_missed_notice");
-        expect(".o_telephony_missed_notice .o_notification_content").toHaveText(
+        await seen(".o_telephony_missed_alert");
+        expect(".o_telephony_missed_alert .o_notification_content").toHaveText(
             "Missed call from Anna"
         );
         await seen(".o_telephony_counter");
         expect(".o_telephony_counter").toHaveText("1");
-        await contains(".o_telephony_missed_notice .o_notification_buttons button").click();
+        await contains(".o_telephony_missed_alert .o_notification_buttons button").click();
         await seen(".o_telephony_call[data-voice=connected]");
-        expect(".o_telephony_missed_notice").toHaveCount(0);
+        expect(".o_telephony_missed_alert").toHaveCount(0);
         expect.verifySteps(["dial +32470123456", "connect u-2"]);
     });
 
@@ -165,11 +165,11 @@ describe("notices", () => {
         await start();
         const customer = { number: false, number_display: "Hidden number", name: false };
         sendBus("telephony/call_missed", endedData({ direction: "incoming", customer }));
-        await seen(".o_telephony_missed_notice");
-        expect(".o_telephony_missed_notice .o_notification_content").toHaveText(
+        await seen(".o_telephony_missed_alert");
+        expect(".o_telephony_missed_alert .o_notification_content").toHaveText(
             "Missed call from Hidden number"
         );
-        expect(".o_telephony_missed_notice .o_notification_buttons button").toHaveCount(0);
+        expect(".o_telephony_missed_alert .o_notification_buttons button").toHaveCount(0);
     });
 
     test("Z03: a voice message is opened to be heard", async () => {
@@ -184,11 +184,11 @@ describe("notices", () => {
             recording_id: 9,
             duration: 65,
         });
-        await seen(".o_telephony_voicemail_notice");
-        expect(".o_telephony_voicemail_notice .o_notification_content").toHaveText(
+        await seen(".o_telephony_voicemail_alert");
+        expect(".o_telephony_voicemail_alert .o_notification_content").toHaveText(
             "Voice message from Anna (1:05)"
         );
-        await contains(".o_telephony_voicemail_notice .o_notification_buttons button").click();
+        await contains(".o_telephony_voicemail_alert .o_notification_buttons button").click();
         expect.verifySteps(["open telephony.recording 9"]);
     });
 

@@ -22,11 +22,17 @@ const CARD = {
     matches: MATCHES,
     activities: [
         {
-            ...{ ...ACTIVITY, id: 1, name: "Send the offer", date: "2026-11-20" },
+            ...ACTIVITY,
+            id: 1,
+            name: "Send the offer",
+            date: "2026-11-20",
             record: { model: "crm.lead", id: 3, name: "Desks" },
         },
         {
-            ...{ ...ACTIVITY, id: 2, name: "Call again", date: "2026-11-25" },
+            ...ACTIVITY,
+            id: 2,
+            name: "Call again",
+            date: "2026-11-25",
             record: { model: "res.partner", id: 7, name: "Anna" },
         },
     ],

@@ -94,7 +94,7 @@ test("a caller ID that was taken away meanwhile leaves nothing to choose", async
         choices: CALLER_IDS.slice(1),
         preselected_id: 6,
     }));
-    await softphone.dialling.dial({ number: "047" });
+    await softphone.dialer.dial({ number: "047" });
     await animationFrame();
     expect(".o_telephony_chooser").toHaveCount(0);
     expect.verifySteps(["dial 047 as null", "connect u-1"]);
@@ -102,8 +102,8 @@ test("a caller ID that was taken away meanwhile leaves nothing to choose", async
 
 test("a second click while the choices are on their way asks once", async () => {
     const { softphone } = await start(CALLER_IDS);
-    softphone.dialling.dial({ number: "047" });
-    softphone.dialling.dial({ number: "047" });
+    softphone.dialer.dial({ number: "047" });
+    softphone.dialer.dial({ number: "047" });
     await seen(".o_telephony_chooser");
     await animationFrame();
     expect(".o_telephony_chooser").toHaveCount(1);

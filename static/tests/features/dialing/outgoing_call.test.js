@@ -79,7 +79,7 @@ test("the way to the carrier is opened while the number is typed, and let go of"
     expect([...needs]).toEqual([]);
     await contains(INPUT).edit("047", { confirm: false });
     expect([...needs]).toEqual(["number"]);
-    await softphone.sync.refresh();
+    await softphone.serverSync.refresh();
     expect([...needs]).toEqual(["number"], { message: "nothing rings, but a number is typed" });
     await contains(INPUT).clear({ confirm: false });
     expect([...needs]).toEqual([]);
@@ -114,8 +114,8 @@ test("a lost answer is asked for again with the same request, not with a second 
     fakeVoice();
     const { softphone } = await startSoftphone();
     const uuids = [];
-    const { orm } = softphone.dialling;
-    softphone.dialling.orm = {
+    const { orm } = softphone.dialer;
+    softphone.dialer.orm = {
         silent: {
             call: async (model, method, args, kwargs) => {
                 if (method !== "dial") {
@@ -129,7 +129,7 @@ test("a lost answer is asked for again with the same request, not with a second 
             },
         },
     };
-    const dialled = softphone.dialling.dial({ number: "047" });
+    const dialled = softphone.dialer.dial({ number: "047" });
     await advanceTime(1000);
     expect(await dialled).toBe(true);
     expect(uuids).toHaveLength(2);
@@ -200,7 +200,7 @@ test("hanging up leaves the sound even when the server cannot be told", async ()
     expect.verifySteps(["connect u-1", "mute true", "leave"]);
 });
 
-test("giving up while the server is still dialling ends the call that it made", async () => {
+test("giving up while the server is still dialer ends the call that it made", async () => {
     fakeVoice();
     await startSoftphone();
     let answer;
@@ -226,7 +226,7 @@ test("a second call is refused while one is running", async () => {
     });
     onRpc("telephony.call", "dial", () => expect.step("dial"));
     await mountSoftphone();
-    expect(await softphone.dialling.dial({ number: "047" })).toBe(false);
+    expect(await softphone.dialer.dial({ number: "047" })).toBe(false);
     await waitFor(".o_telephony_error");
     expect(".o_telephony_error span").toHaveText("You are already in a call.");
     expect.verifySteps([]);

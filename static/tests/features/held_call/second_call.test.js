@@ -143,12 +143,12 @@ describe("the call on hold", () => {
     test("is shown above the other one, with the time", async () => {
         await speakWithSecond();
         expect(`${HELD} .o_telephony_held_name`).toHaveText("Anna");
-        expect(`${HELD} .o_telephony_take_back`).toHaveText("Swap");
+        expect(`${HELD} .o_telephony_held_resume`).toHaveText("Swap");
         expect(`${HELD} .o_telephony_hold_time`).toHaveCount(1);
         expect(NAME).toHaveText("Ben");
     });
 
-    test("is taken back by the keyboard; the other one waits", async () => {
+    test("is resumed by the keyboard; the other one waits", async () => {
         await speakWithSecond();
         onRpc("telephony.call", "take_back", ({ args }) => {
             expect.step(`take_back ${args[0]}`);
@@ -167,7 +167,7 @@ describe("the call on hold", () => {
         onRpc("telephony.call", "take_back", () => {
             throw userError("Your call cannot be put on hold now.");
         });
-        await contains(`${HELD} .o_telephony_take_back`).click();
+        await contains(`${HELD} .o_telephony_held_resume`).click();
         await seen(".o_telephony_error");
         expect(".o_telephony_call").toHaveAttribute("data-uuid", "u-2");
         expect(".o_telephony_call").toHaveAttribute("data-voice", "connected");
@@ -197,7 +197,7 @@ describe("the call on hold", () => {
         await seen(".o_telephony_ended[data-uuid=u-1]");
         await contains(".o_telephony_done").click();
         await waitForNone(".o_telephony_ended");
-        expect(store.endedAside).toBe(null);
+        expect(store.endedHeldCall).toBe(null);
         expect.verifySteps(["leave"]);
     });
 
@@ -206,8 +206,8 @@ describe("the call on hold", () => {
         const over = { state: "ended", outcome: "answered", user: false };
         sendBus("telephony/call_updated", runningData(over));
         await waitForNone(HELD);
-        await softphone.frame.open();
-        store.endedAside = null; // closed without a result
+        await softphone.windowState.open();
+        store.endedHeldCall = null; // closed without a result
         sendBus("telephony/call_updated", second(over));
         await seen(".o_telephony_ended[data-uuid=u-2]");
         const now = serializeDateTime(luxon.DateTime.now());
@@ -223,16 +223,16 @@ describe("the call on hold", () => {
         sendBus("telephony/call_updated", second({ state: "ended", outcome: "answered" }));
         await seen(".o_telephony_ended[data-uuid=u-2]");
         expect.verifySteps(["leave"]);
-        expect(`${HELD} .o_telephony_take_back`).toHaveText("Take back");
+        expect(`${HELD} .o_telephony_held_resume`).toHaveText("Take back");
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "in_call");
-        expect(await softphone.dialling.dial({ number: "048" })).toBe(false);
+        expect(await softphone.dialer.dial({ number: "048" })).toBe(false);
         expect(store.error).toMatch(/waiting for you on hold/);
         // It stays in sight whatever is closed.
-        await softphone.frame.close();
-        await seen(".o_telephony_bar .o_telephony_take_back");
+        await softphone.windowState.close();
+        await seen(".o_telephony_bar .o_telephony_held_resume");
     });
 
-    test("that another tab has put aside ends its sound here", async () => {
+    test("that another tab has put on hold ends its sound here", async () => {
         const { store } = await speakAndBeCalled();
         sendBus("telephony/call_updated", parked());
         sendBus("telephony/call_updated", second());

@@ -210,7 +210,7 @@ describe("connection", () => {
         const world = await startConversation();
         const { softphone } = world;
         world.snapshot = snapshotData({ recent: [endedData()] });
-        await softphone.link.refresh();
+        await softphone.voiceSession.refresh();
         await waitFor(".o_telephony_ended");
         expect.verifySteps(["leave"]);
     });
@@ -282,7 +282,7 @@ describe("reload", () => {
             return ev.defaultPrevented;
         };
         expect(leave()).toBe(true);
-        softphone.link.end();
+        softphone.voiceSession.end();
         expect(leave()).toBe(false);
         expect.verifySteps(["leave"]);
     });

@@ -24,7 +24,7 @@ import {
     startSoftphone,
     userError,
 } from "@crm_telephony/../tests/telephony_test_helpers";
-import { waitingLevel } from "@crm_telephony/features/live_calls/live_texts";
+import { waitingLevel } from "@crm_telephony/features/live_calls/live_labels";
 
 defineTelephony();
 
@@ -59,9 +59,14 @@ describe("calls in conversation", () => {
             talking: [
                 talkRow(),
                 talkRow({
-                    ...{ id: 2, uuid: "t-2", direction: "outgoing", customer_name: false },
-                    ...{ user: { id: serverState.userId, name: "Me" }, on_hold: true },
-                    ...{ queue: { id: 5, name: "Helpdesk" }, answered_at: ago(3600) },
+                    id: 2,
+                    uuid: "t-2",
+                    direction: "outgoing",
+                    customer_name: false,
+                    user: { id: serverState.userId, name: "Me" },
+                    on_hold: true,
+                    queue: { id: 5, name: "Helpdesk" },
+                    answered_at: ago(3600),
                 }),
             ],
         });
@@ -107,15 +112,15 @@ describe("calls in conversation", () => {
         await seen(".o_telephony_row_hold");
         sendBus("telephony/live_updated", talkRow({ uuid: "q-1", list: false }));
         await seen(".o_telephony_empty");
-        expect(world.softphone.live.talking).toHaveLength(0);
+        expect(world.softphone.companyCalls.talking).toHaveLength(0);
         expect.verifySteps([]);
     });
 
     test("rows of companies that this page does not show are left out", async () => {
         const { softphone } = await startLists({ withBus: false });
         await contains(".o_telephony_tab_live").click();
-        softphone.live.onRow(talkRow({ company_id: 77 }));
-        softphone.live.onRow(talkRow({ uuid: "t-2" }));
+        softphone.companyCalls.onRow(talkRow({ company_id: 77 }));
+        softphone.companyCalls.onRow(talkRow({ uuid: "t-2" }));
         await seen(".o_telephony_live_row");
         expect(".o_telephony_live_row").toHaveCount(1);
         expect(".o_telephony_live_row").toHaveAttribute("data-uuid", "t-2");
@@ -126,8 +131,8 @@ describe("calls in conversation", () => {
         const { softphone } = await startSoftphone();
         onRpc("telephony.call", "live_calls", () => expect.step("read") || []);
         await mountSoftphone({ withBus: false });
-        softphone.live.onRow(talkRow());
-        expect(softphone.live.isRead).toBe(false);
+        softphone.companyCalls.onRow(talkRow());
+        expect(softphone.companyCalls.isRead).toBe(false);
         expect.verifySteps([]);
         await contains(".o_telephony_systray").click();
         await expect.waitForSteps(["read"]);
@@ -137,12 +142,12 @@ describe("calls in conversation", () => {
         const { softphone } = await startLists({ withBus: false });
         const answer = Promise.withResolvers();
         onRpc("telephony.call", "queued_calls", () => answer.promise);
-        const reading = softphone.live.refresh();
-        softphone.live.onRow(liveRow({ uuid: "q-1", list: false }));
-        softphone.live.onRow(liveRow({ uuid: "q-2" }));
+        const reading = softphone.companyCalls.refresh();
+        softphone.companyCalls.onRow(liveRow({ uuid: "q-1", list: false }));
+        softphone.companyCalls.onRow(liveRow({ uuid: "q-2" }));
         answer.resolve([liveRow({ uuid: "q-1" })]);
         await reading;
-        expect(softphone.live.waiting.map(({ row }) => row.uuid)).toEqual(["q-2"]);
+        expect(softphone.companyCalls.waiting.map(({ row }) => row.uuid)).toEqual(["q-2"]);
     });
 
     test("a list that cannot be read says so, and is tried again", async () => {
@@ -185,7 +190,7 @@ describe("calls in conversation", () => {
         });
         const list = document.querySelector(".o_telephony_live ul");
         observer.observe(list, { subtree: true, childList: true, attributes: true });
-        softphone.live.onRow(talkRow({ id: 150, uuid: "t-150", on_hold: true }));
+        softphone.companyCalls.onRow(talkRow({ id: 150, uuid: "t-150", on_hold: true }));
         await seen(".o_telephony_row_hold");
         await animationFrame();
         observer.disconnect();

@@ -19,7 +19,10 @@ defineTelephony();
 
 const talkRow = (values = {}) =>
     liveRow({
-        ...{ uuid: "t-1", list: "conversation", user: { id: 99, name: "Bob" }, queue: false },
+        uuid: "t-1",
+        list: "conversation",
+        user: { id: 99, name: "Bob" },
+        queue: false,
         answered_at: "2026-11-22 14:28:10",
         ...values,
     });
@@ -169,7 +172,7 @@ describe("supervisor", () => {
         const { softphone, store } = await startList({ withBus: false });
         await choose("listen");
         await seen(".o_telephony_monitor[data-voice=connected]");
-        expect(await softphone.dialling.dial({ number: "047" })).toBe(false);
+        expect(await softphone.dialer.dial({ number: "047" })).toBe(false);
         expect(store.error).toMatch(/listening to a conversation/);
         expect.verifySteps(["monitor t-1,listen", "connect t-1", "mute true"]);
     });

@@ -211,7 +211,7 @@ describe("log and call next", () => {
             dueRow({ ...BOB, tried_at: "2026-11-22 14:00:00" }),
             dueRow(CARL),
         ]);
-        expect(softphone.due.next(mine()).name).toBe("Carl");
+        expect(softphone.dueCalls.next(mine()).name).toBe("Carl");
     });
 
     test("nothing else is due: disabled, with the reason", async () => {

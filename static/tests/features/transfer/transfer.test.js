@@ -24,7 +24,7 @@ import {
     startConversation,
     startSoftphone,
 } from "@crm_telephony/../tests/telephony_test_helpers";
-import { liveTransferText } from "@crm_telephony/features/transfer/transfer_texts";
+import { liveTransferText } from "@crm_telephony/features/transfer/transfer_labels";
 
 defineTelephony();
 

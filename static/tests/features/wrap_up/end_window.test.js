@@ -187,8 +187,11 @@ describe("follow-up", () => {
         expect.verifySteps([
             [["share", "=", false]],
             {
-                ...{ uuid: "u-1", kind: "task", date: inDays(7) },
-                ...{ summary: "Measure the room", user_id: 44 },
+                uuid: "u-1",
+                kind: "task",
+                date: inDays(7),
+                summary: "Measure the room",
+                user_id: 44,
             },
         ]);
     });
@@ -300,7 +303,7 @@ describe("record", () => {
 
     test("the tabs stay in reach after a call", async () => {
         const { softphone } = await startEnded();
-        softphone.live.onRow(liveRow());
+        softphone.companyCalls.onRow(liveRow());
         await contains(".o_telephony_tab_queue").click();
         await seen(".o_telephony_queue_row");
         await contains(".o_telephony_tab_call").click();

@@ -146,10 +146,10 @@ describe("required result", () => {
 
     test("Z16: it never blocks the next call: the keypad is there, and the way back", async () => {
         const { store, softphone } = await startWrapUp({ lacks_disposition: true }, refuse);
-        await contains(".o_telephony_wrap_up_aside").click();
+        await contains(".o_telephony_wrap_up_hide").click();
         await seen(".o_telephony_keypad");
         expect(".o_telephony_wrap_up_bar").toHaveText(/Wrap-up 1:00/);
-        await softphone.sync.refresh();
+        await softphone.serverSync.refresh();
         expect(".o_telephony_keypad").toHaveCount(1);
         await contains(".o_telephony_wrap_up_show").click();
         await seen(".o_telephony_wrap_up");

@@ -16,7 +16,7 @@ function byArrival(a, b) {
     return a.started_at < b.started_at ? -1 : Number(a.started_at > b.started_at) || a.id - b.id;
 }
 
-export class LiveCalls extends Reactive {
+export class CompanyCalls extends Reactive {
     /** @type {Object[]} rows of `live_calls`; replaced, never changed */
     talking = markRaw([]);
     /** @type {{ row: Object, position: number }[]} rows of `queued_calls`, place in the queue */

@@ -9,7 +9,7 @@ const KEY = "telephony.window";
 /** What may stand in the window in the place of a call */
 const BESIDE_CALL = [Panel.PREFERENCES, Panel.LIVE, Panel.QUEUE];
 
-export class SoftphoneFrame {
+export class WindowState {
     /**
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
      * @param {import("@crm_telephony/features/recent/missed_calls").MissedCalls} missed
@@ -70,8 +70,8 @@ export class SoftphoneFrame {
         if (this.store.isWrapUpShown && !(await this.wrapUp.finish())) {
             return false;
         }
-        this.store.endedCall = this.store.endedAside;
-        this.store.endedAside = null;
+        this.store.endedCall = this.store.endedHeldCall;
+        this.store.endedHeldCall = null;
         this.store.error = "";
         // The result of a conversation before may be owed.
         this.wrapUp.restore();

@@ -4,7 +4,7 @@
 
 import { _t } from "@web/core/l10n/translation";
 import { formatFloat, formatInteger } from "@web/views/fields/formatters";
-import { averageText, percentText } from "@crm_telephony/client_actions/board/board_texts";
+import { averageText, percentText } from "@crm_telephony/client_actions/board/board_labels";
 
 export const PERIODS = [
     { days: 1, name: () => _t("Today") },

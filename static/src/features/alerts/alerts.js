@@ -3,24 +3,24 @@
  */
 
 import { _t } from "@web/core/l10n/translation";
-import { customerName, formatSeconds } from "@crm_telephony/core/call_texts";
+import { customerName, formatSeconds } from "@crm_telephony/core/call_labels";
 
-export class Notices {
+export class Alerts {
     /**
      * @param {Object} services `bus_service`, `multi_tab`, `notification` and `action`
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
-     * @param {import("@crm_telephony/features/dialing/dial_control").DialControl} dialling
-     * @param {import("@crm_telephony/core/live_sync").LiveSync} sync leaves out what the bus only replays
+     * @param {import("@crm_telephony/features/dialing/dial_control").DialControl} dialer
+     * @param {import("@crm_telephony/core/server_sync").ServerSync} serverSync leaves out what the bus only replays
      */
-    constructor({ multi_tab, notification, action }, store, dialling, sync) {
+    constructor({ multi_tab, notification, action }, store, dialer, serverSync) {
         Object.assign(this, { multiTab: multi_tab, notification, action });
-        Object.assign(this, { store, dialling, sync });
+        Object.assign(this, { store, dialer, serverSync });
     }
 
     start() {
-        this.sync.on("telephony/set_offline", (data) => this.onSetOffline(data));
-        this.sync.on("telephony/call_missed", (call) => this.onMissed(call));
-        this.sync.on("telephony/voicemail_received", (data) => this.onVoicemail(data));
+        this.serverSync.on("telephony/set_offline", (data) => this.onSetOffline(data));
+        this.serverSync.on("telephony/call_missed", (call) => this.onMissed(call));
+        this.serverSync.on("telephony/voicemail_received", (data) => this.onVoicemail(data));
     }
 
     /** The tab the person looks at tells it, else the one that also rings. */
@@ -37,11 +37,11 @@ export class Notices {
 
     /** @param {Object} call CallData */
     async onMissed(call) {
-        this.sync.refresh(); // it is now among the recent calls, which the badge counts
+        this.serverSync.refresh(); // it is now among the recent calls, which the badge counts
         if (!(await this._isHere())) {
             return;
         }
-        const options = { type: "warning", className: "o_telephony_missed_notice" };
+        const options = { type: "warning", className: "o_telephony_missed_alert" };
         const message = _t("Missed call from %(name)s", { name: customerName(call) });
         if (call.customer.number) {
             this._addWithButton(message, options, _t("Call back"), () => this._callBack(call));
@@ -60,7 +60,7 @@ export class Notices {
     }
 
     _callBack({ customer, record }) {
-        this.dialling.dial({
+        this.dialer.dial({
             number: customer.number,
             name: customer.name || "",
             target: record ? { resModel: record.model, resId: record.id } : null,
@@ -69,7 +69,7 @@ export class Notices {
 
     /** @param {{ call: Object, recording_id: number, duration: number }} data duration in seconds */
     async onVoicemail({ call, recording_id, duration }) {
-        this.sync.refresh();
+        this.serverSync.refresh();
         if (!(await this._isHere())) {
             return;
         }
@@ -77,7 +77,7 @@ export class Notices {
             name: customerName(call),
             length: formatSeconds(duration),
         });
-        const options = { type: "info", className: "o_telephony_voicemail_notice" };
+        const options = { type: "info", className: "o_telephony_voicemail_alert" };
         this._addWithButton(message, options, _t("Listen"), () => this._listen(recording_id));
     }
 

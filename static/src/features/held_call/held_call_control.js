@@ -1,17 +1,17 @@
 /**
- * The call that was put on hold for another one: it is taken back, or ended.
+ * The call on hold for another one: it is resumed or ended.
  */
 
 import { attempt } from "@crm_telephony/core/attempt";
 
-export class HeldControl {
+export class HeldCallControl {
     /**
      * @param {Object} parts
      * @param {Object} parts.orm the orm service
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} parts.store
-     * @param {import("@crm_telephony/voice/voice_link").VoiceLink} parts.link
+     * @param {import("@crm_telephony/voice/voice_session").VoiceSession} parts.voiceSession
      * @param {import("@crm_telephony/features/notes/note_keeper").NoteKeeper} parts.notes
-     * @param {import("@crm_telephony/shell/softphone_frame").SoftphoneFrame} parts.frame
+     * @param {import("@crm_telephony/shell/window_state").WindowState} parts.windowState
      * @param {import("@crm_telephony/features/in_call/call_control").CallControl} parts.calls
      */
     constructor(parts) {
@@ -19,7 +19,7 @@ export class HeldControl {
     }
 
     /** Speak with the customer who waits; the other one waits meanwhile. */
-    async takeBack() {
+    async resume() {
         const { store } = this;
         const uuid = store.heldCall?.uuid;
         if (!uuid || store.accepting) {
@@ -34,8 +34,8 @@ export class HeldControl {
             store.accepting = false;
             if (answer?.can_rejoin) {
                 Object.assign(store, { isKeypadShown: false, isTransferShown: false });
-                this.frame.open();
-                await this.link.rejoin(uuid);
+                this.windowState.open();
+                await this.voiceSession.rejoin(uuid);
             }
         } finally {
             store.accepting = false;

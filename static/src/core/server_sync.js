@@ -31,7 +31,7 @@ function isOfTelephone({ company_id: companyId }) {
 const MAX_READS = 3;
 const REPLAY_DELAY = 200; // ms; replayed messages come all at once
 
-export class LiveSync {
+export class ServerSync {
     /**
      * @param {Object} orm the orm service
      * @param {Object} bus the bus service

@@ -5,8 +5,8 @@
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { formatInteger, formatPercentage } from "@web/views/fields/formatters";
-import { formatSeconds } from "@crm_telephony/core/call_texts";
-import { waitingLevel } from "@crm_telephony/features/live_calls/live_texts";
+import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { waitingLevel } from "@crm_telephony/features/live_calls/live_labels";
 
 const NAMES = {
     waiting: () => _t("Callers waiting now"),

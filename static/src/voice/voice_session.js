@@ -9,8 +9,8 @@ import { toRaw } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
+import { BrowserTabs } from "./browser_tabs";
 import { CallSession } from "./call_session";
-import { CrossTab } from "./cross_tab";
 
 const MARKER = "telephony.voice";
 const END_GRACE = 1_500; // ms the server may need to tell that the customer has hung up
@@ -19,7 +19,7 @@ const RESUME_LIMIT = 6_000; // ms until a reloaded page offers to rejoin instead
 const OWNER_REPLY_LIMIT = 700; // ms
 const RETRIABLE = [VoiceErrorKind.UNREACHABLE, VoiceErrorKind.CONNECTION_LOST];
 
-export class VoiceLink {
+export class VoiceSession {
     /**
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
      * @param {import("./voice_device").VoiceDevice} voice
@@ -29,7 +29,7 @@ export class VoiceLink {
     constructor(store, voice, refresh, quality) {
         Object.assign(this, { store, voice, refresh, quality });
         this.isResuming = false;
-        this.crossTab = new CrossTab((type, payload) => this._onMessage(type, payload));
+        this.browserTabs = new BrowserTabs((type, payload) => this._onMessage(type, payload));
     }
 
     start() {
@@ -41,10 +41,10 @@ export class VoiceLink {
         });
         browser.addEventListener("pagehide", () => {
             if (this.store.session?.isMine) {
-                this.crossTab.send("bye", { uuid: this.store.session.uuid });
+                this.browserTabs.send("bye", { uuid: this.store.session.uuid });
             }
         });
-        this.crossTab.send("hello");
+        this.browserTabs.send("hello");
     }
 
     get carriesSound() {
@@ -229,7 +229,7 @@ export class VoiceLink {
         }
         if (call.parked) {
             this.end(); // the person answers another call, perhaps in another tab
-            this.crossTab.send("hello");
+            this.browserTabs.send("hello");
             return;
         }
         if (!call.can_rejoin) {
@@ -262,7 +262,7 @@ export class VoiceLink {
             return;
         }
         if (!session.isMine) {
-            this.crossTab.send("command", { uuid: session.uuid, name, value });
+            this.browserTabs.send("command", { uuid: session.uuid, name, value });
         } else if (name === "mute") {
             this.voice.mute(value);
             session.update({ isMuted: value });
@@ -274,7 +274,7 @@ export class VoiceLink {
 
     _announce(session) {
         if (session.isMine) {
-            this.crossTab.send("voice", session.toMessage());
+            this.browserTabs.send("voice", session.toMessage());
         }
     }
 
@@ -308,7 +308,7 @@ export class VoiceLink {
     /** The tab that carried the sound may have crashed without a word. */
     async _checkOwner(session) {
         this.hasOwnerReplied = false;
-        this.crossTab.send("hello");
+        this.browserTabs.send("hello");
         await new Promise((resolve) => browser.setTimeout(resolve, OWNER_REPLY_LIMIT));
         if (!this.hasOwnerReplied && toRaw(this.store.session) === toRaw(session)) {
             this.store.session = null;

@@ -9,7 +9,7 @@ import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 import { session } from "@web/session";
 
-export class CrossTab {
+export class BrowserTabs {
     /** @param {(type: string, payload: Object) => void} onMessage */
     constructor(onMessage) {
         if (!browser.BroadcastChannel) {

@@ -4,18 +4,18 @@ import { Panel } from "@crm_telephony/core/constants";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
 /** The row of tabs. In a call, and after one, that call is the first of them. */
-export class SoftphoneTabs extends Component {
-    static template = "crm_telephony.SoftphoneTabs";
+export class WindowTabs extends Component {
+    static template = "crm_telephony.WindowTabs";
     static props = {};
 
     setup() {
         Object.assign(this, useSoftphone());
-        this.live = useState(this.softphone.live);
-        this.due = useState(this.softphone.due);
+        this.companyCalls = useState(this.softphone.companyCalls);
+        this.dueCalls = useState(this.softphone.dueCalls);
     }
 
     get tabs() {
-        const { store, live } = this;
+        const { store, companyCalls } = this;
         const hasCallTab = store.currentCall || store.monitoring || store.endedCall;
         const first = hasCallTab ? [this.callTab] : this.ownTabs;
         return [
@@ -26,7 +26,7 @@ export class SoftphoneTabs extends Component {
                 icon: "fa-comments-o",
                 label: _t("Calls"),
                 title: _t("Calls in conversation"),
-                count: live.talking.length,
+                count: companyCalls.talking.length,
                 color: "text-bg-info",
             },
             {
@@ -35,7 +35,7 @@ export class SoftphoneTabs extends Component {
                 icon: "fa-hourglass-half",
                 label: _t("Queue"),
                 title: _t("Calls in queue"),
-                count: live.waiting.length,
+                count: companyCalls.waiting.length,
                 color: "text-bg-warning",
             },
         ].map((tab) => ({ ...tab, isActive: this.isActive(tab) }));
@@ -81,7 +81,7 @@ export class SoftphoneTabs extends Component {
                 icon: "fa-check-square-o",
                 label: _t("Activities"),
                 title: _t("Calls to make"),
-                count: this.due.dueCount,
+                count: this.dueCalls.dueCount,
                 color: "text-bg-warning",
             },
         ];
@@ -89,7 +89,7 @@ export class SoftphoneTabs extends Component {
 
     isActive({ panel, className }) {
         return className === "o_telephony_tab_call"
-            ? !this.softphone.frame.isBesideCall
+            ? !this.softphone.windowState.isBesideCall
             : this.store.panel === panel;
     }
 }
