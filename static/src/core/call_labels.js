@@ -47,7 +47,7 @@ export function soundWarning(session) {
 }
 
 /**
- * @param {Object} call CallData
+ * @param {CallData} call
  * @returns {string} the best name of the other party
  */
 export function customerName(call) {
@@ -56,7 +56,7 @@ export function customerName(call) {
 }
 
 /**
- * @param {Object} call CallData
+ * @param {CallData} call
  * @param {boolean} [isShort] without the company, where there is little room
  * @returns {string} what to print under the name, never a repetition of it
  */
@@ -68,7 +68,7 @@ export function customerDetail(call, isShort = false) {
 }
 
 /**
- * @param {Object} row of a live list
+ * @param {LiveRowData} row of a live list
  * @returns {string} the customer's name, else the number
  */
 export function rowName(row) {
@@ -76,7 +76,7 @@ export function rowName(row) {
 }
 
 /**
- * @param {Object} row of a live list
+ * @param {LiveRowData} row of a live list
  * @returns {string} what stands below the name; empty when the number stands in its place
  */
 export function numberBelow(row) {
@@ -100,7 +100,7 @@ export function unreachableText(store) {
 }
 
 /**
- * @param {Object} call CallData of a call through the person's own telephone
+ * @param {CallData} call through the person's own telephone
  * @param {boolean} mustPress whether the person has to press 1
  * @returns {string} what that telephone does now
  */
@@ -123,7 +123,7 @@ export function phoneStateText(call, mustPress) {
 }
 
 /**
- * @param {Object} call CallData of a call through the person's own telephone
+ * @param {CallData} call through the person's own telephone
  * @returns {string} what the customer's telephone does now
  */
 export function customerStateText(call) {
@@ -142,7 +142,7 @@ export function customerStateText(call) {
 }
 
 /**
- * @param {Object} call CallData
+ * @param {CallData} call
  * @param {string} voiceState one of `VoiceState`, or undefined when no tab carries the sound
  * @returns {string} one short text for the state of a running call
  */
@@ -182,7 +182,7 @@ export function formatSeconds(seconds) {
 }
 
 /**
- * @param {Object} call CallData of an ended call
+ * @param {CallData} call that has ended
  * @returns {string} length of the conversation, empty when there was none
  */
 export function conversationLength(call) {

@@ -2,7 +2,7 @@
  * Show the record a call is about, else the contact.
  *
  * @param {Object} action the action service
- * @param {Object} call CallData
+ * @param {CallData} call
  * @returns {Promise<void>}
  */
 export function openCallRecord(action, call) {

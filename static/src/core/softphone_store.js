@@ -19,7 +19,7 @@ export const Age = Object.freeze({
 /**
  * The customer is on hold as long as somebody else is asked; the strip says how it goes on.
  *
- * @param {Object} [call] CallData
+ * @param {CallData} [call]
  * @returns {boolean}
  */
 export function isAsking(call) {
@@ -32,30 +32,31 @@ export class SoftphoneStore extends Reactive {
     /** Whether the first snapshot was read */
     isReady = false;
 
+    /** @type {AgentData|null} */
     agent = null;
     canCall = false;
     cannotCallReason = false;
     numbers = [];
-    /** @type {Object[]} caller IDs this person may show to customers */
+    /** @type {CallerIdData[]} caller IDs this person may show to customers */
     callerIds = [];
     /** Whether this person may add caller IDs */
     allowCallerId = false;
-    /** @type {Object[]} this person's own caller IDs, whatever their state */
+    /** @type {CallerIdData[]} this person's own caller IDs, whatever their state */
     myCallerIds = [];
     country = false;
     leaseSeconds = 100;
     /** Whether this person may listen to conversations of others */
     isSupervisor = false;
 
-    /** @type {Object[]} running calls of this user (CallData) */
+    /** @type {CallData[]} running calls of this user */
     calls = [];
-    /** @type {Object[]} offers that ring for this user now (OfferData) */
+    /** @type {OfferData[]} offers that ring for this user now */
     offers = [];
-    /** @type {Object[]} last ended calls, newest first (CallData) */
+    /** @type {CallData[]} last ended calls, newest first */
     recent = [];
-    /** CallData of the call shown in the end view */
+    /** @type {CallData|null} the call in the end window */
     endedCall = null;
-    /** CallData of a call that ended on hold, while another one was spoken in: shown after that */
+    /** @type {CallData|null} ended on hold during another call; shown after it */
     endedHeldCall = null;
     /** uuid of the last call whose wrap-up has ended */
     wrapUpOver = "";
@@ -104,7 +105,7 @@ export class SoftphoneStore extends Reactive {
     /** uuid → mark of the end; a snapshot asked before does not know it */
     _endMarks = new Map();
 
-    /** @returns {Object|null} CallData of the call on the screen; a stand-in while dialling */
+    /** @returns {CallData|null} the call on the screen; a stand-in while dialling */
     get currentCall() {
         const uuid = this.session?.uuid;
         const calls = this.calls.filter((call) => !call.parked);
@@ -112,7 +113,7 @@ export class SoftphoneStore extends Reactive {
         return call || (this.dialing && standInCall(this.dialing)) || calls[0] || null;
     }
 
-    /** @returns {Object|null} CallData of the customer who waits while another call has the sound */
+    /** @returns {CallData|null} the call whose customer waits while another call has the sound */
     get heldCall() {
         return this.calls.find((call) => call.parked) || null;
     }
@@ -196,7 +197,7 @@ export class SoftphoneStore extends Reactive {
     }
 
     /**
-     * @param {Object} call CallData
+     * @param {CallData} call
      * @returns {boolean} whether the person speaks through a telephone, not through this browser
      */
     isPhoneCall(call) {
@@ -286,7 +287,7 @@ export class SoftphoneStore extends Reactive {
         ].slice(0, MAX_RECENT);
     }
 
-    /** @param {Object} agent AgentData, whichever way it came */
+    /** @param {AgentData} agent whichever way it came */
     applyAgent(agent) {
         const { agent: known } = this;
         if (known?.id === agent.id && agent.revision < known.revision) {
@@ -302,7 +303,7 @@ export class SoftphoneStore extends Reactive {
      * Take over what the server says of a call, whichever way it came: an older payload never
      * replaces a newer one.
      *
-     * @param {Object} call CallData
+     * @param {CallData} call
      * @returns {boolean} whether it was news, or is known
      */
     applyCall(call) {
@@ -442,7 +443,7 @@ export class SoftphoneStore extends Reactive {
  * A call the server has not confirmed yet, so that a click is answered at once.
  *
  * @param {{ number: string, name: string }} dialing
- * @returns {Object} CallData without uuid
+ * @returns {CallData} without uuid
  */
 function standInCall({ number, name }) {
     return {

@@ -221,7 +221,7 @@ export class VoiceSession {
         return true;
     }
 
-    /** The server has told something about the call of the session. @param {Object} call */
+    /** The server has told something about the call of the session. @param {CallData} call */
     async onCall(call) {
         const { session } = this.store;
         if (session?.uuid !== call.uuid) {

@@ -100,7 +100,7 @@ export class DueCalls extends Reactive {
      * What to call next: due, with a number, not this customer again; what was tried already comes
      * after what nobody has tried.
      *
-     * @param {Object} call CallData of the call that has ended
+     * @param {CallData} call that has ended
      * @returns {Object|undefined} a row
      */
     next(call) {
@@ -113,7 +113,7 @@ export class DueCalls extends Reactive {
             })[0];
     }
 
-    /** @param {Object} call @returns {string} why there is nothing to call next; else empty */
+    /** @param {CallData} call @returns {string} why there is nothing to call next; else empty */
     reasonNotNext(call) {
         if (!this.isRead) {
             return this.error || _t("Your activities are being read.");
@@ -124,7 +124,7 @@ export class DueCalls extends Reactive {
     /**
      * Save what was typed about a call, and make the next one.
      *
-     * @param {Object} call CallData of the call that has ended
+     * @param {CallData} call that has ended
      * @returns {Promise<boolean>} whether the next call was placed
      */
     async logAndCallNext(call) {

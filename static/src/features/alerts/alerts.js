@@ -35,7 +35,7 @@ export class Alerts {
         }
     }
 
-    /** @param {Object} call CallData */
+    /** @param {CallData} call */
     async onMissed(call) {
         this.serverSync.refresh(); // it is now among the recent calls, which the badge counts
         if (!(await this._isHere())) {

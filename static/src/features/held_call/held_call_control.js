@@ -51,7 +51,7 @@ export class HeldCallControl {
         }
     }
 
-    /** @returns {Promise<Object|undefined>} CallData; undefined when it failed, which is shown */
+    /** @returns {Promise<CallData|undefined>} undefined when it failed, which is shown */
     _ask(method, uuid) {
         const { store } = this;
         return attempt(store, async () => {

@@ -240,7 +240,7 @@ export class CallControl {
 
     // === What the server tells === //
 
-    /** @param {Object} call CallData from the bus or from the answer of a request */
+    /** @param {CallData} call from the bus or from the answer of a request */
     onCall(call) {
         const { store } = this;
         if (store.isOutdated(call)) {
@@ -275,7 +275,7 @@ export class CallControl {
     /**
      * The call goes on without this person.
      *
-     * @param {Object} call CallData, or `uuid` and `revision`
+     * @param {CallData|{ uuid: string, revision: number }} call
      * @returns {boolean} whether that is still true
      */
     onLeft(call) {
@@ -291,7 +291,7 @@ export class CallControl {
         return true;
     }
 
-    /** @param {Object} call CallData of an ended call */
+    /** @param {CallData} call that has ended */
     onEnded(call) {
         const { store, voiceSession } = this;
         const wasShown = store.currentCall?.uuid === call.uuid;

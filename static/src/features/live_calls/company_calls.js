@@ -17,9 +17,9 @@ function byArrival(a, b) {
 }
 
 export class CompanyCalls extends Reactive {
-    /** @type {Object[]} rows of `live_calls`; replaced, never changed */
+    /** @type {LiveRowData[]} rows of `live_calls`; replaced, never changed */
     talking = markRaw([]);
-    /** @type {{ row: Object, position: number }[]} rows of `queued_calls`, place in the queue */
+    /** @type {{ row: LiveRowData, position: number }[]} rows of `queued_calls`, place in the queue */
     waiting = markRaw([]);
     isRead = false;
     error = "";
@@ -94,7 +94,7 @@ export class CompanyCalls extends Reactive {
         }
     }
 
-    /** @param {Object} row as in the lists; `list` says where it stands now, if anywhere */
+    /** @param {LiveRowData} row as in the lists; `list` says where it stands now, if anywhere */
     onRow(row) {
         if (!user.activeCompanies.some((company) => company.id === row.company_id)) {
             return;

@@ -32,7 +32,7 @@ export class MonitorControl {
     /**
      * Enter a conversation, or change the way of being in it.
      *
-     * @param {Object} row of the list of conversations
+     * @param {LiveRowData} row of the list of conversations
      * @param {string} mode one of `MonitorMode`
      */
     async enter(row, mode) {

@@ -37,7 +37,7 @@ export function monitorMode(id) {
 }
 
 /**
- * @param {Object|null} call CallData
+ * @param {CallData|null} call
  * @returns {string[]} who listens to this person's call, and how
  */
 export function supervisorTexts(call) {
@@ -46,7 +46,7 @@ export function supervisorTexts(call) {
 
 /**
  * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
- * @param {Object} row of the list of conversations
+ * @param {LiveRowData} row of the list of conversations
  * @returns {string} why this person cannot listen to it now; empty when it is possible
  */
 export function reasonNotToMonitor(store, row) {

@@ -37,7 +37,7 @@ export class NoteKeeper extends Reactive {
     }
 
     /**
-     * @param {Object} call CallData
+     * @param {CallData} call
      * @returns {string} what the text area shows
      */
     text(call) {

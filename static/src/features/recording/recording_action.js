@@ -9,7 +9,7 @@ import { CallState } from "@crm_telephony/core/constants";
 const LIVE = ["starting", "recording", "paused"];
 
 /**
- * @param {Object} call CallData
+ * @param {CallData} call
  * @returns {string} what a click on the button asks for
  */
 function nextWish({ recording }) {

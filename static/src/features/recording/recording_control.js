@@ -12,7 +12,7 @@ export class RecordingControl {
     }
 
     /**
-     * @param {Object} call CallData
+     * @param {CallData} call
      * @param {string} wanted "recording", "paused" or "stopped"
      */
     async set(call, wanted) {

@@ -7,7 +7,7 @@ const RECORDING = "recording";
 const PAUSED = "paused";
 
 /**
- * @param {Object} recording of CallData
+ * @param {RecordingData} recording
  * @returns {string} what happens with the recording, in words
  */
 export function recordingText({ state, wanted, interrupted, announcing }) {

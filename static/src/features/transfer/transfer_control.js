@@ -40,7 +40,7 @@ export class TransferControl {
     }
 
     /**
-     * @param {Object} call CallData
+     * @param {CallData} call
      * @param {Object} target one of `targets`
      * @param {"blind"|"warm"|"add"} mode
      * @param {string} [reason] why a rule of the company does not count this time
@@ -62,23 +62,23 @@ export class TransferControl {
         }
     }
 
-    /** Leave the call to the person who was asked. @param {Object} call */
+    /** Leave the call to the person who was asked. @param {CallData} call */
     complete(call) {
         this.notes.flush(call.uuid);
         return this._act("complete_transfer", call);
     }
 
-    /** Let the customer take part. @param {Object} call */
+    /** Let the customer take part. @param {CallData} call */
     merge(call) {
         return this._act("merge_transfer", call);
     }
 
-    /** Go on without the person who was asked. @param {Object} call */
+    /** Go on without the person who was asked. @param {CallData} call */
     cancel(call) {
         return this._act("cancel_transfer", call);
     }
 
-    /** The time of the person who is asked is up: let the server look. @param {Object} call */
+    /** The time of the person who is asked is up: let the server look. @param {CallData} call */
     async check(call) {
         try {
             this._apply(await this._ask("check_transfer", call.uuid));
@@ -105,7 +105,7 @@ export class TransferControl {
         }
     }
 
-    /** @param {Object} call CallData with the `message` that says why it is somebody else's now */
+    /** @param {LeftCallData} call whose `message` says why it is somebody else's now */
     onLeft(call) {
         // The answer of a request and the bus say the same: the first one is shown.
         const isNews = this.store.calls.some(({ uuid }) => uuid === call.uuid);

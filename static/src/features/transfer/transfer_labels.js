@@ -8,7 +8,7 @@ import { AgentState, TransferState } from "@crm_telephony/core/constants";
 const WAITING = [TransferState.RINGING, TransferState.JOINING];
 
 /**
- * @param {Object} call CallData with a `transfer`
+ * @param {CallData} call with a `transfer`
  * @returns {string} who hears whom now, in one or two sentences
  */
 export function transferText({ role, transfer }) {
@@ -41,7 +41,7 @@ function waitingText({ state, mode, name, isAsked }) {
 }
 
 /**
- * @param {Object} offer OfferData
+ * @param {OfferData} offer
  * @returns {string} why a call rings here that a colleague had; empty for an ordinary call
  */
 export function offerReason({ transfer }) {

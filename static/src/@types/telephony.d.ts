@@ -1,0 +1,213 @@
+// What the server sends to the web client (docs/rpc.md, "Payloads"), and what others may extend.
+
+/** A date or a date with time as Odoo's server writes it, in UTC. */
+type ServerDate = string;
+
+interface NamedRecord {
+    id: number;
+    name: string;
+}
+
+interface RecordReference extends NamedRecord {
+    model: "res.partner" | "crm.lead";
+}
+
+interface CustomerData {
+    number: string | false;
+    number_display: string;
+    name: string | false;
+    company_name: string | false;
+    partner_id: number | false;
+    country_code: string | false;
+    timezone: string | false;
+    avatar_url: string | false;
+}
+
+interface RecordingData {
+    mode: string;
+    state: "off" | "starting" | "recording" | "paused";
+    wanted: "recording" | "paused" | "stopped" | false;
+    interrupted: boolean;
+    announcing: boolean;
+    reason: string | false;
+    problem: string | false;
+}
+
+interface SupervisorData extends NamedRecord {
+    mode: "listen" | "whisper" | "barge";
+}
+
+interface TransferData {
+    id: number;
+    mode: "blind" | "warm" | "add";
+    kind: string;
+    state: "ringing" | "joining" | "talking" | "merged" | "returning";
+    target: string;
+    by: NamedRecord;
+    is_mine: boolean;
+    expires_at: ServerDate | false;
+}
+
+/** A call as one user sees it: `telephony.call._to_client`. */
+interface CallData {
+    uuid: string;
+    id: number | false;
+    revision: number;
+    company_id: number;
+    direction: "incoming" | "outgoing";
+    state: "new" | "routing" | "queued" | "ringing" | "in_progress" | "ended";
+    outcome: string | false;
+    end_message: string | false;
+    customer: CustomerData;
+    our_number: { id: number; number: string; number_display: string; name: string } | false;
+    caller_id: { id: number; name: string; number_display: string } | false;
+    record: RecordReference | false;
+    user: NamedRecord | false;
+    created_at: ServerDate;
+    answered_at: ServerDate | false;
+    ended_at: ServerDate | false;
+    duration: number;
+    customer_state: string;
+    on_hold: boolean;
+    on_hold_since: ServerDate | false;
+    parked: boolean;
+    supervisors: SupervisorData[];
+    via: "browser" | "phone";
+    agent_state: string;
+    agent_connected: boolean;
+    is_callback: boolean;
+    can_rejoin: boolean;
+    note: string;
+    role: "agent" | "consulted";
+    transfer: TransferData | false;
+    journey: string | false;
+    recording: RecordingData | false;
+    disposition: NamedRecord | false;
+}
+
+/** A call that goes on without this user: the answer of a request, or `telephony/call_left`. */
+interface LeftCallData extends Partial<CallData> {
+    uuid: string;
+    has_left: true;
+    message: string | false;
+}
+
+interface CardActivity extends NamedRecord {
+    icon: string;
+    date: ServerDate;
+    user_name: string | false;
+    record: { model: string; id: number; name: string };
+}
+
+/** What is known of a caller besides the name: `telephony.call._get_card`. */
+interface CardData {
+    last_call: { date: ServerDate; user_name: string | false; end_message: string } | false;
+    opportunities: { id: number; name: string; stage: string | false }[];
+    activities: CardActivity[];
+    matches: { id: number; name: string; company_name: string | false }[];
+    route: string[];
+}
+
+/** A call that rings for the user: `telephony.offer._to_client`. */
+interface OfferData {
+    id: number;
+    expires_at: ServerDate;
+    transfer: { kind: "blind" | "warm" | "add" | "returned"; name: string; note: string | false } | false;
+    call: CallData & { card: CardData };
+}
+
+interface WrapUpData {
+    uuid: string;
+    started_at: ServerDate;
+    until: ServerDate;
+    extension: number;
+    lacks_disposition: boolean;
+}
+
+/** The user's own agent: `telephony.agent._to_client`. */
+interface AgentData {
+    id: number;
+    revision: number;
+    company_id: number;
+    status: "online" | "offline";
+    call_via: "browser" | "phone";
+    phone_number: string | false;
+    phone_number_display: string | false;
+    phone_country_code: string | false;
+    press_to_accept: boolean;
+    call_waiting: boolean;
+    default_number_id: number | false;
+    state: "offline" | "unreachable" | "available" | "ringing" | "in_call" | "wrap_up";
+    wrap_up: WrapUpData | false;
+}
+
+/** A line of the lists of calls of the company: `telephony.call._to_live`. */
+interface LiveRowData {
+    id: number;
+    uuid: string;
+    revision: number;
+    company_id: number;
+    list: "conversation" | "queue" | false;
+    direction: "incoming" | "outgoing";
+    is_callback: boolean;
+    customer_name: string | false;
+    customer_number: string | false;
+    our_number: string | false;
+    our_number_display: string | false;
+    user: NamedRecord | false;
+    queue: (NamedRecord & { amber_seconds: number; red_seconds: number }) | false;
+    started_at: ServerDate;
+    answered_at: ServerDate | false;
+    on_hold: boolean;
+    transfer: { mode: string; state: string; name: string } | false;
+}
+
+interface CallerIdData {
+    id: number;
+    name: string;
+    number: string;
+    number_display: string;
+    country_code: string | false;
+    expires_at: ServerDate | false;
+    failure: string | false;
+    shared: boolean;
+    state: string;
+    message: string;
+}
+
+/** What a button of a running call may ask; see `core/call_action_registry.js`. */
+interface CallActionContext {
+    softphone: import("@crm_telephony/shell/softphone_service").Softphone;
+    store: import("@crm_telephony/core/softphone_store").SoftphoneStore;
+    call: CallData;
+    openRecord(): void;
+}
+
+interface CallAction {
+    /** Class name by which tests and style sheets find the button */
+    className: string;
+    label(context: CallActionContext): string;
+    /** Class names of the icon */
+    icon(context: CallActionContext): string;
+    /** Id of the keyboard shortcut that does the same */
+    shortcut?: string;
+    isVisible?(context: CallActionContext): boolean;
+    /** Whether it is pressed; buttons without it are plain */
+    isActive?(context: CallActionContext): boolean;
+    isDisabled?(context: CallActionContext): boolean;
+    onSelected(context: CallActionContext): void;
+}
+
+declare module "services" {
+    import { softphoneService } from "@crm_telephony/shell/softphone_service";
+
+    export interface Services {
+        "crm_telephony.softphone": typeof softphoneService;
+    }
+}
+
+declare module "registries" {
+    export interface GlobalRegistryCategories {
+        "crm_telephony.call_actions": CallAction;
+    }
+}
