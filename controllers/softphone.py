@@ -20,6 +20,6 @@ class Softphone(Controller):
         agent_sudo = agents._get_mine()
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
-            raise UserError(_("The telephone is not connected to Twilio yet. "
-                              "Ask your phone administrator."))
+            raise UserError(_("Telephony is not connected to Twilio yet. Ask your phone "
+                              "administrator."))
         return account_sudo._make_browser_access(agent_sudo.identity)

@@ -92,7 +92,7 @@ def _apologize(account_sudo, form, error_code=""):
         raise
     except Exception:
         _logger.exception("The apology failed")
-        return [Say("We are sorry, something went wrong. Please call again later."), HangUp()]
+        return [Say("We are sorry, an error has occurred. Please call again later."), HangUp()]
 
 
 def _is_beside(path):

@@ -32,7 +32,8 @@ class TelephonyGuardMixin(models.AbstractModel):
             not self._has_field_access(field, operation)
         ):
             raise AccessError(_(
-                "The field “%(field)s” of “%(model)s” is written by the system only.",
+                "The field “%(field)s” of “%(model)s” is managed by the system and cannot be "
+                "edited.",
                 field=field._description_string(self.env), model=self._description,
             ))
         super()._check_field_access(field, operation)

@@ -103,7 +103,7 @@ class ResConfigSettings(models.TransientModel):
             return None
         self.telephony_recording_mode = "off"
         return {"warning": {
-            "title": _("Recording stays off"), "message": self.telephony_recording_problem,
+            "title": _("Recording remains off"), "message": self.telephony_recording_problem,
         }}
 
     # === CRUD METHODS === #

@@ -13,8 +13,8 @@ class ResPartnerCategory(models.Model):
     def _unlink_except_do_not_record(self):
         if self._telephony_do_not_record() in self:
             raise UserError(_(
-                "Contacts with this tag are never recorded. It cannot be deleted; you may rename "
-                "it."
+                "Calls with contacts that have this tag are never recorded. You can rename the "
+                "tag, but not delete it."
             ))
 
     @api.model

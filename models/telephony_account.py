@@ -84,7 +84,7 @@ class TelephonyAccount(models.Model):
         for account in self:
             if not ACCOUNT_SID.fullmatch(account.account_sid or ""):
                 raise ValidationError(
-                    _("The account SID begins with “AC”, followed by 32 letters and digits.")
+                    _("The account SID must start with “AC”, followed by 32 letters and digits.")
                 )
 
     @api.constrains("webhook_base_url", "api_base_url")
@@ -93,7 +93,7 @@ class TelephonyAccount(models.Model):
             for address in (account.webhook_base_url, account.api_base_url):
                 if address and not address.startswith(("https://", "http://")):
                     raise ValidationError(
-                        _("The address “%(address)s” must begin with https://.",
+                        _("The address “%(address)s” must start with https://.",
                           address=printable(address, 100))
                     )
 
@@ -168,7 +168,7 @@ class TelephonyAccount(models.Model):
         account = self.sudo()
         if not (account.api_key_secret and account.twiml_app_sid):
             raise UserError(_(
-                "The telephone is not connected to Twilio yet. Ask your phone administrator."
+                "Telephony is not connected to Twilio yet. Ask your phone administrator."
             ))
         return {
             "token": token.make_token(

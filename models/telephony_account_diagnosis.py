@@ -89,18 +89,18 @@ class TelephonyAccount(models.Model):
         account_sudo = self.sudo()
         sid, secret = account_sudo.api_key_sid, account_sudo.api_key_secret
         if not (sid and secret):
-            return [self._line("key", "error", _("There is no API key."), "key")]
+            return [self._line("key", "error", _("There is no API key. Create one."), "key")]
         if not client.has_api_key(sid):
-            return [self._line("key", "error", _("The API key was deleted at Twilio."), "key")]
+            return [self._line("key", "error", _("The API key was deleted at Twilio. Create a "
+                                                 "new one."), "key")]
         try:
             self._get_admin(username=sid, password=secret).list_numbers()
         except ProviderError as error:
             if error.code not in (401, 20003):
                 raise
-            return [self._line(
-                "key", "error", _("Twilio refuses the secret of the API key."), "key"
-            )]
-        return [self._line("key", "ok", _("Browsers can identify themselves to Twilio."))]
+            text = _("Twilio does not accept the API key secret. Create a new key.")
+            return [self._line("key", "error", text, "key")]
+        return [self._line("key", "ok", _("Browsers can authenticate with Twilio."))]
 
     def _diagnose_application(self, client):
         sid = self.sudo().twiml_app_sid  # sudo: telephony.account - an identifier, no secret
@@ -111,12 +111,14 @@ class TelephonyAccount(models.Model):
                 raise
             addresses = None
         if not addresses:
-            sentence = _("The application that browsers call does not exist at Twilio.")
+            sentence = _("The TwiML application for browser calls does not exist at Twilio. "
+                         "Connect again.")
         elif addresses != self._get_addresses("client"):
-            sentence = _("The application that browsers call points to another address.")
+            sentence = _("The TwiML application for browser calls points to another address. "
+                         "Connect again.")
         else:
             return [self._line(
-                "application", "ok", _("Calls made in a browser are handled here.")
+                "application", "ok", _("Calls from the browser reach this database.")
             )]
         return [self._line("application", "error", sentence, "connect")]
 
@@ -128,27 +130,31 @@ class TelephonyAccount(models.Model):
             for number in self.number_ids
         ]
         return lines or [self._line(
-            "number", "warning", _("There is no number yet: nobody can call you."), "buy"
+            "number", "warning", _("There is no number yet, so no one can call you. Synchronize "
+                                   "your numbers or buy one."), "buy"
         )]
 
     def _diagnose_number(self, number, values, addresses):
         name = number.display_name
         if not values:
             return self._line("number", "error", _(
-                "%(number)s is not in the Twilio account any more.", number=name
+                "%(number)s is no longer in the Twilio account.", number=name
             ), "archive", number)
         if not number.is_connected:
             return self._line("number", "warning", _(
-                "Calls to %(number)s go elsewhere. It was never connected here.", number=name
+                "Calls to %(number)s go elsewhere. The number was never set up to receive calls "
+                "here.", number=name
             ), "number", number)
         if self._leads_elsewhere(values, addresses):
             return self._line("number", "error", _(
-                "Calls to %(number)s do not arrive here: at Twilio it points to another address.",
+                "Calls to %(number)s do not arrive here: the number points to another address at "
+                "Twilio.",
                 number=name,
             ), "number", number)
         if not number.flow_id:
             return self._line("number", "warning", _(
-                "Calls to %(number)s arrive here, but nothing says what happens with them.",
+                "Calls to %(number)s arrive here, but no call flow handles them. Choose a call "
+                "flow for the number.",
                 number=name,
             ), "flow", number)
         return self._line("number", "ok", _(
@@ -158,7 +164,8 @@ class TelephonyAccount(models.Model):
     def _diagnose_countries(self, client):
         own = self.company_id.country_id
         if not own:
-            return [self._line("country", "warning", _("The company has no country."))]
+            return [self._line("country", "warning", _("The company has no country. Set the "
+                                                       "company's country."))]
         groups = self.env["res.partner"]._read_group(
             [("phone", "!=", False), ("country_id", "!=", False)],
             ["country_id"], ["__count"], limit=CONTACT_COUNTRIES + 1, order="__count DESC",
@@ -170,17 +177,18 @@ class TelephonyAccount(models.Model):
         names = ", ".join(country.name for country in closed)
         if own in closed:
             return [self._line("country", "error", _(
-                "Calls to these countries are switched off in Twilio's console, under Voice, Geo "
+                "Calls to these countries are disabled in the Twilio Console, under Voice > Geo "
                 "permissions: %(countries)s.", countries=names,
             ))]
         if closed:
             return [self._line("country", "warning", _(
-                "You have contacts in countries that Twilio does not let you call: %(countries)s. "
-                "They are switched on in Twilio's console, under Voice, Geo permissions.",
+                "You have contacts in countries that your Twilio account cannot call: "
+                "%(countries)s. Enable them in the Twilio Console, under Voice > Geo permissions.",
                 countries=names,
             ))]
         return [self._line(
-            "country", "ok", _("Your own country and those of your contacts may be called.")
+            "country", "ok", _("Calls to your own country and to the countries of your contacts "
+                               "are enabled.")
         )]
 
     def _may_call(self, client, country_code):
@@ -197,25 +205,25 @@ class TelephonyAccount(models.Model):
         text = f"{amount:.2f} {currency}"
         if amount <= 0:
             return [self._line("balance", "error", _(
-                "There is no money left (%(amount)s). Add some in Twilio's console.", amount=text
+                "The balance is used up (%(amount)s). Add funds in the Twilio Console.", amount=text
             ))]
         if amount < LOW_BALANCE:
             return [self._line("balance", "warning", _(
-                "The money is running out: %(amount)s.", amount=text
+                "The balance is low: %(amount)s.", amount=text
             ))]
-        return [self._line("balance", "ok", _("There is money left: %(amount)s.", amount=text))]
+        return [self._line("balance", "ok", _("Balance: %(amount)s.", amount=text))]
 
     def _diagnose_clock(self, client):
         difference = client.get_clock_difference()
         if difference is None:
-            return self._line("clock", "warning", _("Twilio did not tell the time."))
+            return self._line("clock", "warning", _("Twilio's response did not include the time."))
         if abs(difference) > CLOCK_TOLERANCE:
             return self._line("clock", "error", _(
-                "This server's clock is wrong by %(seconds)d seconds, so Twilio refuses its "
-                "tokens. Let the server set its clock by the network.",
+                "This server's clock is off by %(seconds)d seconds, so Twilio refuses its "
+                "tokens. Enable time synchronization (NTP) on the server.",
                 seconds=abs(difference),
             ))
-        return self._line("clock", "ok", _("This server's clock is right."))
+        return self._line("clock", "ok", _("This server's clock is accurate."))
 
     # === OUR OWN ADDRESS === #
 
@@ -226,13 +234,13 @@ class TelephonyAccount(models.Model):
         addresses = {"old": self._get_base_url(), "new": self._get_configured_base_url()}
         if line["state"] == "ok":
             return self._line("address", "warning", _(
-                "Twilio still calls %(old)s. The public address is %(new)s now: connect again.",
+                "Twilio still uses %(old)s. The public address is now %(new)s. Connect again.",
                 **addresses,
             ), "connect")
         # Connecting would lead Twilio to an address that it cannot call.
         return self._line("address", "warning", _(
-            "Twilio still calls %(old)s. The public address has become %(new)s, where Twilio "
-            "cannot call: enter the right one.",
+            "Twilio still uses %(old)s. The public address changed to %(new)s, which Twilio "
+            "cannot reach. Enter the correct address.",
             **addresses,
         ), "account")
 
@@ -244,19 +252,19 @@ class TelephonyAccount(models.Model):
         state = "warning" if self.sudo().api_base_url else "error"
         if host in ("localhost", "::1") or host.startswith("127.") or "." not in host:
             return self._line("address", state, _(
-                "Only this machine knows the address %(address)s. Twilio needs a public one.",
+                "The address %(address)s is not reachable from the internet. Enter a public "
+                "address.",
                 address=base,
             ), "account")
         if parts.scheme != "https":
             return self._line("address", state, _(
-                "The address %(address)s is not encrypted. It has to begin with https://, also for "
-                "the microphone to work.",
+                "The address %(address)s is not encrypted. It must start with https://, which "
+                "browsers also require to use the microphone.",
                 address=base,
             ), "account")
         if "_" in host:
             return self._line("address", "error", _(
-                "Twilio refuses addresses with an underscore in the name of the server: "
-                "%(address)s.",
+                "Twilio does not accept host names with an underscore: %(address)s.",
                 address=base,
             ), "account")
         return self._line("address", "ok", _("Twilio reaches Odoo at %(address)s.", address=base))
@@ -274,21 +282,23 @@ class TelephonyAccount(models.Model):
 
     def _explain_answer(self, status):
         if status == "timeout":
-            return _("The address did not answer within two seconds. If this Odoo runs with a "
-                     "single worker process, it cannot ask itself; use two at least.")
+            return _("The address did not respond within two seconds. With a single worker "
+                     "process, Odoo cannot send a request to itself: use at least two workers.")
         if status == "certificate":
-            return _("The certificate of the address is not valid, so Twilio refuses to connect.")
+            return _("The TLS certificate of this address is not valid, so Twilio refuses to "
+                     "connect. Renew it.")
         if status == "nobody":
-            return _("Nobody answers at the address: the name or the port is wrong, or a firewall "
-                     "closes it.")
+            return _("No server answers at this address: the host name or the port is wrong, or "
+                     "a firewall blocks it.")
         if status == 200:
-            return _("Another server or another database answers at the address.")
+            return _("Another server or database answers at this address. Check the public "
+                     "address.")
         if status in (301, 302, 303, 307, 308):
-            return _("The address leads on to another one, which breaks Twilio's signature. Enter "
-                     "the final address.")
+            return _("The address redirects to another one, which invalidates Twilio's "
+                     "signature. Enter the final address.")
         return _(
-            "The address answers with error %(status)s. If this server has several databases, the "
-            "name of the host has to choose one of them.",
+            "The address responds with error %(status)s. If this server hosts several databases, "
+            "the host name must select one of them (dbfilter).",
             status=status,
         )
 
@@ -298,12 +308,12 @@ class TelephonyAccount(models.Model):
         status, _answer = self._post_signed_callback()
         if status == 200:
             return self._line(
-                "signature", "ok", _("Requests signed by Twilio are recognized.")
+                "signature", "ok", _("Requests signed by Twilio are accepted.")
             )
         if status == 403:
             return self._line("signature", "error", _(
-                "A correctly signed request was refused. A proxy in front of Odoo changes the path "
-                "or the content of requests; it must hand them on as they are."
+                "A correctly signed request was refused. A proxy in front of Odoo changes the "
+                "path or the body of requests. Configure it to forward them unchanged."
             ))
         return self._line("signature", "error", self._explain_answer(status))
 
@@ -313,29 +323,29 @@ class TelephonyAccount(models.Model):
         :param list(dict) lines: what else was found
         """
         if not self._was_refused_lately():
-            return self._line("refusal", "ok", _("No request of Twilio was refused lately."))
+            return self._line("refusal", "ok", _("No request from Twilio was refused recently."))
         found = {line["check"]: line for line in lines if line["state"] != "ok"}
         moment = format_datetime(self.env, self.last_refused_at)
         if "credentials" in found:
             return self._line("refusal", "error", _(
-                "Requests for this account were refused, the last one at %(moment)s. The auth "
-                "token was probably changed at Twilio: enter the new one.", moment=moment,
+                "Requests for this account were refused, most recently at %(moment)s. The auth "
+                "token was probably changed at Twilio. Enter the new one.", moment=moment,
             ), "credentials")
         if {"address", "application"} & found.keys():
             return self._line("refusal", "error", _(
-                "Requests for this account were refused, the last one at %(moment)s. Twilio "
-                "probably calls another address than the configured one: connect again.",
+                "Requests for this account were refused, most recently at %(moment)s. Twilio "
+                "probably uses a different address than the configured one. Connect again.",
                 moment=moment,
             ), found.get("address", found.get("application"))["repair"])
         if "signature" in found:
             return self._line("refusal", "error", _(
-                "Requests for this account were refused, the last one at %(moment)s. A proxy in "
-                "front of Odoo probably changes them on their way.", moment=moment,
+                "Requests for this account were refused, most recently at %(moment)s. A proxy in "
+                "front of Odoo probably modifies them.", moment=moment,
             ))
         return self._line("refusal", "warning", _(
-            "Requests for this account were refused, the last one at %(moment)s, because their "
-            "signature was not valid. Requests of Twilio are recognized now. Either the cause has "
-            "been removed, or the refused requests did not come from Twilio.", moment=moment,
+            "Requests for this account were refused because of an invalid signature, most "
+            "recently at %(moment)s. Requests from Twilio are accepted now: either the cause is "
+            "fixed, or the refused requests did not come from Twilio.", moment=moment,
         ))
 
     # === CUSTOM PHONES === #
@@ -368,8 +378,8 @@ class TelephonyAccount(models.Model):
         """Name the automation rules that fail when something happens on the telephone."""
         return [
             self._line("rule", "error", _(
-                "The automation rule “%(rule)s” fails: %(error)s. Calls go on without it. Correct "
-                "the rule, or archive it.",
+                "The automation rule “%(rule)s” fails: %(error)s. Calls continue without it. Fix "
+                "the rule or archive it.",
                 rule=run.rule_name, error=printable(run.error, 200),
             ))
             for run in self.env["telephony.rule.run"]._get_failures()

@@ -18,7 +18,7 @@ class TelephonyAccount(models.Model):
         :rtype: str
         """
         if not self or self.state != "connected":
-            return _("Calls cannot be recorded: the Twilio account is not connected.")
+            return _("Calls cannot be recorded because the Twilio account is not connected.")
         attachments = self.env["ir.attachment"]
         if attachments._storage() != "file":
             return ""
@@ -26,5 +26,6 @@ class TelephonyAccount(models.Model):
         while not os.path.isdir(place):
             place = os.path.dirname(place)
         if not os.access(place, os.W_OK) or shutil.disk_usage(place).free < ROOM:
-            return _("Calls cannot be recorded: there is no room to keep the recordings.")
+            return _("Calls cannot be recorded because there is no disk space left to store "
+                     "recordings.")
         return ""

@@ -41,8 +41,8 @@ class TelephonyAccount(models.Model):
             for value in (account.region, account.edge):
                 if value and not re.fullmatch(r"[a-z0-9-]{2,30}", value):
                     raise ValidationError(_(
-                        "“%(value)s” is neither a region nor an edge: they are written with small "
-                        "letters and digits, as ie1 and dublin.",
+                        "“%(value)s” is not a valid region or edge. Use lowercase letters and "
+                        "digits, e.g. ie1 or dublin.",
                         value=printable(value),
                     ))
 
@@ -265,8 +265,8 @@ class TelephonyAccount(models.Model):
         except ProviderError as error:
             if error.unknown:
                 raise UserError(_(
-                    "The answer of Twilio was lost, so nobody knows whether the request was "
-                    "carried out. Synchronize the numbers before you try again."
+                    "Twilio's response was lost, so the request may or may not have been "
+                    "processed. Synchronize the numbers before you try again."
                 )) from error
             raise UserError(self._explain(error)) from error
 
@@ -283,8 +283,7 @@ class TelephonyAccount(models.Model):
         if sentence:
             return sentence._translate(self.env.lang or "en_US")
         if error.unknown:
-            return _("Twilio did not answer in time, and may have carried out the request all the "
-                     "same.")
+            return _("Twilio did not respond in time, but may have processed the request.")
         if not error.code:
             return _("Twilio could not be reached. Try again in a moment.")
         return _(

@@ -113,8 +113,8 @@ class TelephonyAgent(models.Model):
             user = agent.user_id
             if not user.active or user.share or agent.company_id not in user.company_ids:
                 raise ValidationError(_(
-                    "%(user)s cannot be a phone user of %(company)s: only active internal users "
-                    "with access to this company can.",
+                    "%(user)s cannot be a phone user of %(company)s. Only active internal users "
+                    "with access to this company can be phone users.",
                     user=user.name, company=agent.company_id.name,
                 ))
 
@@ -135,15 +135,15 @@ class TelephonyAgent(models.Model):
             )
             if not number:
                 raise ValidationError(_(
-                    "“%(number)s” is not a telephone number. Write it with its country code, as "
-                    "+32470123456.",
+                    "“%(number)s” is not a valid phone number. Enter it with its country code, "
+                    "e.g. +32470123456.",
                     number=printable(agent.phone_number),
                 ))
             sentence = self.env["telephony.call"]._get_forbidden_destination(
                 agent.company_id, number
             )
             if sentence:
-                raise ValidationError(_("This number cannot be your custom phone. %(reason)s",
+                raise ValidationError(_("This number cannot be used as a custom phone. %(reason)s",
                                         reason=sentence))
 
     def _filter_forbidden_phone(self):
@@ -247,8 +247,8 @@ class TelephonyAgent(models.Model):
                 agent.missed_offers = 0
                 lang_env = agent.with_context(lang=agent.user_id.lang).env
                 agent.user_id._bus_send("telephony/set_offline", {"message": lang_env._(
-                    "You did not answer %(count)s calls in a row, so you are offline now. "
-                    "Go online again when you are back.",
+                    "You missed %(count)s calls in a row and were set offline. Go back online "
+                    "when you can take calls.",
                     count=MISSED_OFFERS,
                 )})
 
@@ -261,7 +261,7 @@ class TelephonyAgent(models.Model):
         for agent in self:
             env = agent.with_context(lang=agent.user_id.lang).env
             agent.user_id._bus_send("telephony/set_offline", {"message": env._(
-                "Your telephone cannot be called, so you are offline now. %(reason)s",
+                "Your phone cannot be called, so you were set offline. %(reason)s",
                 reason=reason,
             )})
 
@@ -291,7 +291,7 @@ class TelephonyAgent(models.Model):
         usable = self._get_caller_ids()
         if not caller_id_id:
             if len(usable) > 1:
-                raise UserError(_("Choose the caller ID that the customer sees."))
+                raise UserError(_("Choose the caller ID to show to the customer."))
             return usable
         chosen = usable.filtered(lambda record: record.id == caller_id_id)
         if not chosen:

@@ -53,7 +53,7 @@ class TelephonyAgent(models.Model):
             return
         env = self.with_context(lang=self.user_id.lang).env
         self.user_id._bus_send("telephony/set_offline", {"message": env._(
-            "%(name)s has set you offline. Go online again when you can take calls.",
+            "%(name)s set you offline. Go back online when you can take calls.",
             name=supervisor.name,
         )})
 
@@ -66,7 +66,7 @@ class TelephonyAgent(models.Model):
         :raise AccessError: the current user supervises nobody
         """
         if not self.env.user.has_group("crm_telephony.group_supervisor"):
-            raise AccessError(_("Only supervisors of the telephony can do this."))
+            raise AccessError(_("Only Telephony supervisors can do this."))
 
     @api.model
     def _get_board_states(self):

@@ -61,13 +61,14 @@ class TelephonyAgent(models.Model):
             raise UserError(_("You are already in a call."))
         if calls and not puts_aside:
             raise UserError(_(
-                "A customer is waiting for you on hold. Take that call back or end it first."
+                "A customer is on hold. Resume or end that call first."
             ))
         if speaking and len(calls) > 1:
             raise UserError(_(
-                "You have a call and another one on hold. End one of them first."
+                "You already have an active call and a call on hold. End one of them first."
             ))
         if speaking and not speaking._can_be_put_aside():
             raise UserError(_(
-                "Your call cannot be put on hold now. End it, or what you do in it, first."
+                "Your current call cannot be put on hold right now. End it, or finish the "
+                "transfer or consultation first."
             ))

@@ -115,7 +115,7 @@ class TelephonyAgent(models.Model):
         :rtype: dict
         """
         if status not in ("online", "offline"):
-            raise UserError(_("The status is either online or offline."))
+            raise UserError(_("Invalid status: choose Online or Offline."))
         agent_sudo = self._get_mine()
         agent_sudo._set_status(status)
         return agent_sudo._to_client()
@@ -136,11 +136,11 @@ class TelephonyAgent(models.Model):
         }
         vals = {name: value for name, value in values.items() if name in allowed}
         if vals.get("call_via", "browser") not in ("browser", "phone"):
-            raise UserError(_("Calls are made in the browser or by a phone of your own."))
+            raise UserError(_("Invalid choice: make calls via the browser or a custom phone."))
         if vals.get("default_number_id") and vals["default_number_id"] not in (
             agent_sudo._get_numbers().ids
         ):
-            raise UserError(_("This number is not assigned to you."))
+            raise UserError(_("This number is not assigned to you. Choose another one."))
         agent_sudo.write(vals)
         agent_sudo._notify_change()
         return agent_sudo._to_client()
@@ -159,7 +159,7 @@ class TelephonyAgent(models.Model):
         """
         agent_sudo = self._get_mine()
         if not 8 <= len(client_uuid or "") <= 64:
-            raise UserError(_("The page has no valid identifier. Reload it."))
+            raise UserError(_("The page identifier is not valid. Reload the page."))
         was_unreachable = agent_sudo.state == "unreachable"
         expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid, echo)
         agent_sudo.invalidate_recordset(["state", "lease_ids"])
@@ -243,8 +243,8 @@ class TelephonyAgent(models.Model):
         self.ensure_one()
         return {
             "in_call": _("You are already in a call."),
-            "offline": _("You are offline. Go online to pick up a caller."),
-            "unreachable": _("Your browser does not receive calls at the moment. Reload the page."),
+            "offline": _("You are offline. Go online to answer callers in the queue."),
+            "unreachable": _("Your browser cannot receive calls right now. Reload the page."),
         }.get(self.state, "")
 
     def _get_reason_not_to_transfer(self, user):
@@ -256,16 +256,16 @@ class TelephonyAgent(models.Model):
         self.ensure_one()
         name = self.user_id.name
         if self.user_id == user:
-            return _("This is yourself.")
+            return _("You cannot transfer a call to yourself.")
         if self.state == "available":
             return ""
         return {
             "offline": _("%(name)s is offline.", name=name),
-            "unreachable": _("%(name)s cannot be reached at the moment.", name=name),
-            "ringing": _("%(name)s is being called by somebody else.", name=name),
+            "unreachable": _("%(name)s cannot be reached right now.", name=name),
+            "ringing": _("Someone else is already calling %(name)s.", name=name),
             "in_call": _("%(name)s is in a call.", name=name),
-            "wrap_up": _("%(name)s is still busy with the last call.", name=name),
-        }.get(self.state, _("%(name)s cannot take a call at the moment.", name=name))
+            "wrap_up": _("%(name)s is still wrapping up the last call.", name=name),
+        }.get(self.state, _("%(name)s cannot take a call right now.", name=name))
 
     def _get_reason_not_to_call(self):
         """Say why this agent cannot call out at all; nothing when it can.
@@ -274,8 +274,8 @@ class TelephonyAgent(models.Model):
         """
         self.ensure_one()
         if not self._get_account():
-            return _("The telephone is not connected to Twilio yet. "
-                     "Ask your phone administrator.")
+            return _("Telephony is not connected to Twilio yet. Ask your phone administrator.")
         if not self._get_numbers():
-            return _("No phone number is assigned to you. Ask your phone administrator.")
+            return _("No phone number is assigned to you. Ask your phone administrator to assign "
+                     "one.")
         return ""

@@ -173,7 +173,7 @@ class TelephonyAgent(models.Model):
         self._mark_reserved()
         self._check_free(puts_aside)
         if self.env["telephony.call.leg"]._get_monitoring_of(self.user_id):
-            raise UserError(_("You are listening to a conversation. Leave it first."))
+            raise UserError(_("You are monitoring a call. Leave it first."))
         self._clear_wrap_up()
         others = self._get_open_offers().filtered(lambda offer: offer.call_id != call)
         others._close("withdrawn", "withdrawn")

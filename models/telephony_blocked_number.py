@@ -46,7 +46,7 @@ class TelephonyBlockedNumber(models.Model):
     def _normalize(self, number):
         normalized = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
         if not normalized:
-            raise ValidationError(_("Write the number with its country code, as +32470123456."))
+            raise ValidationError(_("Enter the number with its country code, e.g. +32470123456."))
         return normalized
 
     @api.model

@@ -129,15 +129,15 @@ class TelephonyCall(models.Model):
             return self.failure_reason
         return {
             "answered": _("The call has ended."),
-            "missed": _("The caller has hung up."),
-            "abandoned": _("The caller has hung up."),
-            "voicemail": _("The caller has left a message."),
+            "missed": _("The caller hung up."),
+            "abandoned": _("The caller hung up."),
+            "voicemail": _("The caller left a voicemail."),
             "busy": _("The line is busy."),
-            "no_answer": _("Nobody answered."),
+            "no_answer": _("No answer."),
             "declined": _("The call was declined."),
             "canceled": _("The call was canceled."),
             "blocked": _("The call was blocked."),
-            "callback": _("The caller wants to be called back."),
+            "callback": _("The caller requested a callback."),
             "failed": _("The call failed. Check the number and try again."),
         }.get(self.outcome, _("The call has ended."))
 

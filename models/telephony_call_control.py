@@ -37,7 +37,7 @@ class TelephonyCall(models.Model):
         if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
             raise AccessError(_("This call is not ringing for you."))
         if call_sudo.state == "ended":
-            return {"accepted": False, "message": _("The caller has hung up.")}
+            return {"accepted": False, "message": _("The caller hung up.")}
         offer_sudo = call_sudo._get_open_offers().filtered(
             lambda offer: offer.agent_id == agent_sudo
         )
@@ -57,7 +57,7 @@ class TelephonyCall(models.Model):
             return {
                 "accepted": False,
                 "message": _("This call was already answered by %(name)s.",
-                             name=call_sudo.user_id.name or _("somebody else")),
+                             name=call_sudo.user_id.name or _("someone else")),
             }
         call_sudo._put_others_aside()
         released_sudo._leave_queue_if_alone()
@@ -92,7 +92,7 @@ class TelephonyCall(models.Model):
         mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
         if mine:
             call_sudo._lock()
-            call_sudo._add_trace(_("%(name)s declines.", name=self.env.user.name))
+            call_sudo._add_trace(_("%(name)s declined.", name=self.env.user.name))
             mine._close("declined", "declined")
             agent_sudo.missed_offers = 0
             call_sudo._leave_queue_if_alone()
@@ -142,14 +142,14 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if call_sudo.state != "in_progress" or not call_sudo.provider_conference_id:
-            raise UserError(_("Only a running call can be put on hold."))
+            raise UserError(_("Only a call in progress can be put on hold."))
         if call_sudo.parked_at:
-            raise UserError(_("The customer waits on hold. Take the call back first."))
+            raise UserError(_("The customer is on hold. Resume the call first."))
         transfer_sudo = call_sudo._get_transfer()
         if transfer_sudo.mode == "warm" and transfer_sudo.state != "merged":
             raise UserError(_(
-                "The customer is on hold while you ask somebody. Let the customer take part, or "
-                "cancel first."
+                "The customer is on hold during your consultation. Merge the calls or cancel the "
+                "consultation first."
             ))
         call_sudo._lock()
         call_sudo._want_hold(bool(on_hold))

@@ -91,7 +91,7 @@ class TelephonyCall(models.Model):
         elif provider_leg_id and number and not (params.get("From") or "").startswith("client:"):
             self._keep_crashed(account, number, params, error_code)
         text = self.with_context(lang=lang).env._(
-            "We are sorry, something went wrong. Please call again later."
+            "We are sorry, an error has occurred. Please call again later."
         )
         return [Say(text, lang.split("@")[0].replace("_", "-")), HangUp()]
 
@@ -180,11 +180,11 @@ class TelephonyCall(models.Model):
         env = self.with_context(lang=self.company_id.partner_id.lang).env
         if error_code:
             reason = env._(
-                "Twilio could not reach Odoo, or not use its answer (error %(code)s).",
+                "Twilio could not reach Odoo or process its response (error %(code)s).",
                 code=error_code,
             )
         else:
-            reason = env._("An unexpected error ended this call.")
+            reason = env._("The call ended because of an unexpected error.")
         # The leg hears the apology, and hangs up itself.
         update_row(self._get_customer_leg(), {"leaving": True})
         self._apply_event(CallEvent(

@@ -93,7 +93,7 @@ class TelephonyCall(models.Model):
             "number": number or False,
             "number_display": self._format_number(sanitized) or number or False,
             "tried_at": fields.Datetime.to_string(tried_at) if tried_at else False,
-            "reason": False if number else _("There is no telephone number on this record."),
+            "reason": False if number else _("This record has no phone number."),
         }
 
     @api.model

@@ -31,7 +31,7 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if kind not in ACTIVITY_TYPES:
-            raise UserError(_("A follow-up is a call or a task."))
+            raise UserError(_("A follow-up must be a call or a to-do."))
         record = call_sudo._get_follow_up_record()
         if not record:
             raise UserError(_(
@@ -73,7 +73,7 @@ class TelephonyCall(models.Model):
         domain = [("id", "=", user_id), ("share", "=", False)]
         user = self.env["res.users"].search(domain) if isinstance(user_id, int) else None
         if not user or not record.with_user(user).has_access("read"):
-            raise UserError(_("The follow-up cannot be given to this person."))
+            raise UserError(_("The follow-up cannot be assigned to this person."))
         return user
 
     def _get_follow_up_record(self):

@@ -71,11 +71,10 @@ class TelephonyCall(models.Model):
         if not self.callback_requested:
             self._lock()
             self.callback_requested = True
-            self._add_trace(_("The caller asks to be called back."))
+            self._add_trace(_("The caller requested a callback."))
             self._get_open_offers()._close("withdrawn", "withdrawn")
         text = self.with_context(lang=self.flow_id.language or "en_US").env._(
-            "We will call you back on this number as soon as it is your turn. You keep your "
-            "place. Good-bye."
+            "We will call you back on this number when it is your turn. Goodbye."
         )
         return [Say(text, self.flow_id._get_speech_language()), HangUp()]
 
@@ -136,8 +135,8 @@ class TelephonyCall(models.Model):
             "callback_attempt": attempt,
             "callback_at": now + timedelta(seconds=RETRY_SECONDS) if attempt > 1 else False,
         })
-        call._add_trace(_("Keeps the place in “%(queue)s” of a caller who wants to be called "
-                          "back.", queue=queue.name))
+        call._add_trace(_("Keeping a place in “%(queue)s” for a caller who requested a callback.",
+                          queue=queue.name))
         call._apply_event(CallEvent("routed", at=now))
         call._apply_event(CallEvent("queued", at=now))
         queue._dispatch()
@@ -169,7 +168,7 @@ class TelephonyCall(models.Model):
     def _give_up_places(self, number):
         """Somebody speaks with the customer: a place kept for the same customer is not needed."""
         for call in self._get_kept_places(number) - self:
-            call._end_kept_place(_("Somebody has spoken with the customer meanwhile."))
+            call._end_kept_place(_("Someone has spoken with the customer in the meantime."))
 
     def _end_kept_place(self, sentence):
         self._add_trace(sentence)

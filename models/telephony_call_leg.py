@@ -203,7 +203,7 @@ class TelephonyCallLeg(models.Model):
         elif not self.user_id:
             reason = self.transfer_id.override_reason
         if self.user_id and not self.user_id._filter_phone_users(call.company_id):
-            return self.env._("%(name)s is no phone user any more.", name=self.user_id.name)
+            return self.env._("%(name)s is no longer a phone user.", name=self.user_id.name)
         return self.refusal or call._get_sender_refusal(self) or call._get_forbidden_destination(
             call.company_id, self.number, reason=reason,
             emergency_number=call.number_id if self.role == "customer" else None,

@@ -72,14 +72,14 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if res_model not in ("res.partner", "crm.lead"):
-            raise UserError(_("A call belongs to a contact or an opportunity."))
+            raise UserError(_("A call can only be linked to a contact, a lead or an opportunity."))
         record = self.env[res_model].browse(res_id).exists()
         if not record:
-            raise UserError(_("This record does not exist any more."))
+            raise UserError(_("This record no longer exists."))
         record.check_access("read")
         if not self._is_of_company(record, call_sudo.company_id):
             raise UserError(_(
-                "“%(record)s” belongs to another company than the call.",
+                "“%(record)s” belongs to a different company than the call.",
                 record=record.display_name,
             ))
         call_sudo._link(record)

@@ -76,11 +76,11 @@ class TelephonyCall(models.Model):
             raise UserError(_("Switch to the company %(company)s to listen to this conversation.",
                               company=call_sudo.company_id.name))
         if call_sudo.user_id == self.env.user:
-            raise UserError(_("This is your own conversation."))
+            raise UserError(_("This is your own call."))
         if call_sudo.state != "in_progress":
-            raise UserError(_("This conversation is over."))
+            raise UserError(_("This call has ended."))
         if call_sudo.parked_at:
-            raise UserError(_("The customer waits on hold: there is nothing to listen to."))
+            raise UserError(_("The customer is on hold, so there is nothing to listen to."))
         self._lock_with_those_of(agent_sudo)
         # Whoever asks again, after a reload say, ends what the old page may still hear.
         self._end_monitoring(agent_sudo.user_id)
@@ -118,7 +118,7 @@ class TelephonyCall(models.Model):
             lambda leg: leg.user_id == self.env.user
         )[-1:]
         if not leg_sudo:
-            raise UserError(_("You do not listen to this conversation any more."))
+            raise UserError(_("You are no longer monitoring this call."))
         if leg_sudo.monitor_mode != mode:
             leg_sudo.monitor_mode = mode
             call_sudo._tell_monitored(leg_sudo)
@@ -141,18 +141,18 @@ class TelephonyCall(models.Model):
     def _get_supervisor(self):
         agent_sudo = self.env["telephony.agent"]._get_mine()
         if not self.env.user.has_group("crm_telephony.group_supervisor"):
-            raise AccessError(_("Only supervisors may listen to conversations of others."))
+            raise AccessError(_("Only supervisors can monitor other users' calls."))
         return agent_sudo
 
     def _find_monitored_sudo(self, uuid):
         call_sudo = self._find_sudo(uuid)
         if not call_sudo:
-            raise AccessError(_("This conversation does not exist."))
+            raise AccessError(_("This call does not exist."))
         return call_sudo
 
     def _check_monitor_mode(self, mode):
         if mode not in MONITOR_MODES:
-            raise UserError(_("One can listen, whisper or take part."))
+            raise UserError(_("Invalid mode: choose Listen, Whisper or Barge in."))
 
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
 
@@ -217,9 +217,9 @@ class TelephonyCall(models.Model):
     def _tell_monitored(self, leg):
         """Somebody listens now, or does it in another way: write it down, and show it."""
         sentence = {
-            "listen": _("%(name)s listens."),
-            "whisper": _("%(name)s listens, and can speak to the phone user."),
-            "barge": _("%(name)s takes part in the conversation."),
+            "listen": _("%(name)s started listening."),
+            "whisper": _("%(name)s started whispering to the phone user."),
+            "barge": _("%(name)s barged in."),
         }[leg.monitor_mode]
         self._add_trace(sentence % {"name": leg.user_id.name})
         self._notify_participants()

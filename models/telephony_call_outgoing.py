@@ -70,7 +70,7 @@ class TelephonyCall(models.Model):
                 "activity_id": activity.id,
             }
         )
-        call_sudo._add_trace(_("%(name)s calls.", name=self.env.user.name))
+        call_sudo._add_trace(_("%(name)s started the call.", name=self.env.user.name))
         agent_sudo.missed_offers = 0
         if agent_sudo.call_via == "phone":
             call_sudo._ring_own_phone(agent_sudo)
@@ -127,8 +127,8 @@ class TelephonyCall(models.Model):
             raise UserError(_("Enter a number to call."))
         if not normalized:
             raise UserError(_(
-                "“%(number)s” cannot be called. Check the number, or write it with its country "
-                "code, as +32470123456.",
+                "“%(number)s” cannot be called. Check the number, or enter it with its country "
+                "code, e.g. +32470123456.",
                 number=printable(number),
             ))
         return normalized
@@ -262,7 +262,8 @@ class TelephonyCall(models.Model):
         """
         number = self.number_id
         if not number.active or number.company_id != self.company_id:
-            return _("The number to call from does not belong to your company any more.")
+            return _("The number for outgoing calls no longer belongs to your company. Choose "
+                     "another one.")
         if self.direction != "outgoing" or self.callback_of_id or leg.transfer_id or leg.offer_id:
             # It is the number of the company, and not of the phone user.
             return ""
@@ -270,9 +271,10 @@ class TelephonyCall(models.Model):
             lambda agent: agent.company_id == self.company_id
         )
         if number not in agent._get_numbers():
-            return _("The number to call from is not assigned to you any more.")
+            return _("The number for outgoing calls is no longer assigned to you. Choose another "
+                     "one.")
         if self.caller_id_id and self.caller_id_id not in agent._get_caller_ids():
-            return _("The caller ID cannot be used any more. Choose another one.")
+            return _("The caller ID is no longer available. Choose another one.")
         return ""
 
     # === REQUESTS TO THE CARRIER, AFTER COMMIT === #

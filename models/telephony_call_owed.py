@@ -80,7 +80,7 @@ class TelephonyCall(models.Model):
         call = self.with_context(lang=user.lang, tz=user.tz)
         outcome = dict(self._fields["outcome"]._description_selection(call.env))
         line = call.env._(
-            "Tried on %(moment)s: %(outcome)s",
+            "Attempted on %(moment)s: %(outcome)s",
             moment=format_datetime(call.env, self.ended_at, dt_format="short"),
             outcome=outcome.get(self.outcome, ""),
         )

@@ -44,11 +44,12 @@ class TelephonyCall(models.Model):
         for other_sudo in (held_sudo - call_sudo).filtered(lambda call: not call.parked_at):
             if not other_sudo._can_be_put_aside():
                 raise UserError(_(
-                    "Your call cannot be put on hold now. End it, or what you do in it, first."
+                    "Your current call cannot be put on hold right now. End it, or finish the "
+                    "transfer or consultation first."
                 ))
             other_sudo._put_aside()
         call_sudo._expect_back()
-        call_sudo._add_trace(_("%(name)s comes back.", name=self.env.user.name))
+        call_sudo._add_trace(_("%(name)s resumed the call.", name=self.env.user.name))
         call_sudo._notify()
         return call_sudo._to_client_for_me()
 
@@ -98,7 +99,7 @@ class TelephonyCall(models.Model):
         self.write({
             "parked_at": now, "connect_by": now + timedelta(seconds=PARKED_SECONDS),
         })
-        self._add_trace(_("%(name)s takes another call; the customer waits.",
+        self._add_trace(_("%(name)s answered another call. The customer is on hold.",
                           name=self.user_id.name))
         self._sync_recording()
         self._notify()
@@ -130,7 +131,7 @@ class TelephonyCall(models.Model):
         if self._get_speakers()._get_reachable():
             self.connect_by = now + timedelta(seconds=PARKED_SECONDS)
             return
-        self._add_trace(_("The connection of %(name)s was lost; the customer waits.",
+        self._add_trace(_("%(name)s was disconnected. The customer is on hold.",
                           name=self.user_id.name))
         self._expect_back()
         self._notify()

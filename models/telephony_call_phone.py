@@ -24,7 +24,7 @@ class TelephonyCall(models.Model):
     def _ring_own_phone(self, agent):
         """Ring the agent first; the customer is called once the agent is surely there."""
         self._add_phone_leg(agent)
-        self._add_trace(_("Rings the telephone of %(name)s.", name=agent.user_id.name))
+        self._add_trace(_("Ringing the phone of %(name)s.", name=agent.user_id.name))
 
     def _ring_phones(self, offers):
         """Let offers ring at the telephones of those who want it."""
@@ -97,7 +97,7 @@ class TelephonyCall(models.Model):
         """A telephone is not rung, because a rule forbids it now."""
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         leg.refusal = refusal
-        self._add_trace(_("The telephone of %(name)s is not rung. %(reason)s",
+        self._add_trace(_("The phone of %(name)s was not called. %(reason)s",
                           name=leg.user_id.name or self._format_number(leg.number),
                           reason=refusal))
         self._process_ring_failure(leg_id)
@@ -173,10 +173,11 @@ class TelephonyCall(models.Model):
         call = self.with_context(lang=lang)
         transfer = leg.offer_id.transfer_id
         if transfer and transfer.state != "returning":
-            text = call.env._("%(user)s passes you a call with %(name)s. Press 1 to accept.",
+            text = call.env._("%(user)s is transferring a call with %(name)s to you. Press 1 to "
+                              "accept.",
                               user=transfer.user_id.name, name=call.customer_display)
         elif self.callback_of_id and not self.answered_at:
-            text = call.env._("%(name)s wants to be called back. Press 1 to call now.",
+            text = call.env._("%(name)s requested a callback. Press 1 to call now.",
                               name=call.customer_display)
         elif leg.offer_id:
             text = call.env._("Call from %(name)s. Press 1 to accept.",
@@ -191,7 +192,7 @@ class TelephonyCall(models.Model):
         # What is refused is spoken with the voice of the agent's language.
         env = self.with_context(lang=agent.user_id.lang).env
         if self.state == "ended":
-            return self._refuse_phone(agent, env._("The caller has hung up."))
+            return self._refuse_phone(agent, env._("The caller hung up."))
         if leg.role == "consulted":
             if not self._accept_consultation(agent, leg.offer_id, leg):
                 return self._refuse_phone(agent, env._("This call was already answered."))
@@ -227,11 +228,11 @@ class TelephonyCall(models.Model):
             self.write({
                 "ended_by": "agent",
                 "failure_reason": leg.refusal or {
-                    "busy": _("Your telephone is busy. The customer was not called."),
-                    "failed": _("Your telephone cannot be reached. The customer was not called."),
+                    "busy": _("Your phone is busy. The customer was not called."),
+                    "failed": _("Your phone cannot be reached. The customer was not called."),
                 }.get(
                     leg.end_reason,
-                    _("You did not answer your telephone. The customer was not called."),
+                    _("You did not answer your phone. The customer was not called."),
                 ),
             })
             return "ended"
@@ -241,7 +242,7 @@ class TelephonyCall(models.Model):
                 leg.offer_id.agent_id._set_offline_because(leg.refusal)
                 leg.offer_id._close("withdrawn", "withdrawn")
             else:
-                self._add_trace(_("The telephone of %(name)s was not answered.",
+                self._add_trace(_("The phone of %(name)s was not answered.",
                                   name=leg.user_id.name))
                 leg.offer_id._close("expired", "expired")
             self._leave_queue_if_alone()

@@ -7,7 +7,7 @@ from .telephony_arguments import check_arguments
 
 # The question after a bad call; the words are the carrier's own list of troubles.
 ISSUES = [
-    ("none", "It Was Fine"),
+    ("none", "No Problem"),
     ("dropped", "Dropped Call"),
     ("latency", "Delay"),
     ("one_way", "One-Way Sound"),
@@ -151,9 +151,9 @@ class TelephonyCall(models.Model):
             lambda row: row.leg_id in legs_sudo and row.bad
         )[:1]
         if not quality_sudo:
-            raise UserError(_("There is nothing to say about the sound of this call."))
+            raise UserError(_("This call does not ask for a quality rating."))
         if issue not in dict(ISSUES):
-            raise UserError(_("Choose one of the answers."))
+            raise UserError(_("Choose one of the listed answers."))
         quality_sudo.issue = issue
         return True
 

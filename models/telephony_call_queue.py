@@ -48,7 +48,7 @@ class TelephonyCall(models.Model):
             self.queued_at + timedelta(seconds=queue.max_wait), now
         ) if queue.limit_wait else None
         if left == 0 and not open_offers:
-            self._add_trace(_("“%(queue)s”: the longest wait is over.", queue=queue.name))
+            self._add_trace(_("“%(queue)s”: the maximum wait was reached.", queue=queue.name))
             return [Leave()]
         queue._dispatch()
         open_offers = self._get_open_offers()
@@ -114,7 +114,7 @@ class TelephonyCall(models.Model):
             # It is told again because our answer was lost: the call is further by now.
             result = self.step_id._enter(self) if self.step_id else self._get_apology()
             return self._run_flow(result) if isinstance(result, str) else result
-        self._add_trace(_("The carrier lets nobody more wait."))
+        self._add_trace(_("Twilio's waiting queue is full."))
         seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
         if self.user_id and seconds:
             # Somebody is on the way, and will be there in some seconds.
@@ -138,7 +138,7 @@ class TelephonyCall(models.Model):
         sentences = [call.queue_id.announcement or "", *call._get_place_sentences()]
         if self._may_be_called_back():
             sentences.append(call.env._(
-                "To be called back without losing your place, press %(key)s.",
+                "To be called back without losing your place in the queue, press %(key)s.",
                 key=queue.callback_key,
             ))
         text = " ".join(sentence for sentence in sentences if sentence)
@@ -162,13 +162,13 @@ class TelephonyCall(models.Model):
             return
         minutes = round(seconds / 60)
         if seconds < 60:
-            yield self.env._("You will probably wait less than a minute.")
+            yield self.env._("Your estimated wait is less than a minute.")
         elif minutes == 1:
-            yield self.env._("You will probably wait about one minute.")
+            yield self.env._("Your estimated wait is about one minute.")
         elif minutes <= TOLD_MINUTES:
-            yield self.env._("You will probably wait about %(minutes)s minutes.", minutes=minutes)
+            yield self.env._("Your estimated wait is about %(minutes)s minutes.", minutes=minutes)
         else:
-            yield self.env._("You will probably wait more than %(minutes)s minutes.",
+            yield self.env._("Your estimated wait is more than %(minutes)s minutes.",
                              minutes=TOLD_MINUTES)
 
     def _get_music_url(self, seconds):
@@ -202,7 +202,7 @@ class TelephonyCall(models.Model):
         if call_sudo.user_id == self.env.user and call_sudo.state != "ended":
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
         if call_sudo.state == "ended" and not call_sudo.user_id:
-            return {"accepted": False, "message": _("The caller has hung up.")}
+            return {"accepted": False, "message": _("The caller hung up.")}
         if not call_sudo.user_id and call_sudo.state == "queued":
             reason = agent_sudo._get_reason_not_to_pick_up()
             if reason:

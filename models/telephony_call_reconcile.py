@@ -410,7 +410,7 @@ class TelephonyCall(models.Model):
 
     def _end_by_system(self, reason=""):
         if not reason and not self.answered_at:
-            reason = _("The connection was never made. Try again.")
+            reason = _("The connection could not be established. Try again.")
         self._apply_event(CallEvent(
             "failed", reason=reason or False, at=fields.Datetime.now(), data={"by": "system"}
         ))

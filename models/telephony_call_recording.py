@@ -44,38 +44,40 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if wanted not in ("recording", "paused", "stopped"):
-            raise UserError(_("A recording can be started, paused, resumed and stopped."))
+            raise UserError(_("Invalid action: a recording can be started, paused, resumed or "
+                              "stopped."))
         recording_sudo = call_sudo._get_live_recording()
         if recording_sudo:
             call_sudo._change_recording(recording_sudo, wanted)
         elif wanted == "recording":
             call_sudo._start_wanted_recording()
         else:
-            raise UserError(_("This conversation is not being recorded."))
+            raise UserError(_("This call is not being recorded."))
         return call_sudo._to_client_for_me()
 
     def _start_wanted_recording(self):
         if self._get_recording_mode() == "off":
-            raise UserError(_("Recording is switched off for calls of this number."))
+            raise UserError(_("Recording is disabled for this number."))
         reason = self._get_reason_not_to_record()
         if reason:
             raise UserError(reason)
         if self.state != "in_progress":
-            raise UserError(_("Only a running conversation can be recorded."))
+            raise UserError(_("Only a call in progress can be recorded."))
         self._start_recording()
         self._notify_participants()
-        self._add_trace(_("%(name)s records the conversation.", name=self.env.user.name))
+        self._add_trace(_("%(name)s started recording.", name=self.env.user.name))
 
     def _change_recording(self, recording, wanted):
         if wanted == "stopped" and self._get_recording_mode() == "always":
-            raise UserError(_("Every call of this number is recorded. You may pause."))
+            raise UserError(_("Every call of this number is recorded. You can only pause the "
+                              "recording."))
         if recording.wanted == wanted:
             return
         recording.wanted = wanted
         self._add_trace({
-            "recording": _("%(name)s resumes the recording.", name=self.env.user.name),
-            "paused": _("%(name)s pauses the recording.", name=self.env.user.name),
-            "stopped": _("%(name)s stops the recording.", name=self.env.user.name),
+            "recording": _("%(name)s resumed the recording.", name=self.env.user.name),
+            "paused": _("%(name)s paused the recording.", name=self.env.user.name),
+            "stopped": _("%(name)s stopped the recording.", name=self.env.user.name),
         }[wanted])
         recording._sync()
         self._notify_participants()
@@ -93,7 +95,7 @@ class TelephonyCall(models.Model):
     def _get_recording_ban(self):
         """Say why this conversation is never recorded, whoever wants it; empty when it may be."""
         if (self.partner_id | self.lead_id.partner_id)._telephony_must_not_be_recorded():
-            return _("This contact must not be recorded.")
+            return _("Calls with this contact must not be recorded.")
         if is_emergency(self.customer_number, self.company_id.country_id.code):
             return _("Calls to emergency services are never recorded.")
         return ""

@@ -40,8 +40,8 @@ class TelephonyCall(models.Model):
             raise UserError(self._get_emergency_refusal())
 
     def _get_emergency_refusal(self):
-        return _("Emergency numbers cannot be called from here, because nobody would know where "
-                 "you are. Use another telephone.")
+        return _("Emergency numbers cannot be called from here because your location would be "
+                 "unknown. Use another phone.")
 
     # === THE GATE === #
 
@@ -74,7 +74,7 @@ class TelephonyCall(models.Model):
             return _("This is a number of your own company.")
         destination = classify(number)
         if destination.kind == IMPOSSIBLE:
-            return _("No telephone has this number. Check it.")
+            return _("This number does not exist. Check it and try again.")
         if reason:
             return ""
         return self._get_forbidden_country(company_sudo, destination) or (
@@ -88,12 +88,12 @@ class TelephonyCall(models.Model):
         countries = company.country_id if policy == "own" else company.telephony_country_ids
         if not countries:
             return _(
-                "No country may be called, because your company has none. Ask your administrator "
-                "to set the company's country, or to select countries in the settings of the "
-                "telephone."
+                "Calls to other numbers are blocked because your company has no country. Ask "
+                "your administrator to set the company's country, or to select the allowed "
+                "countries in the Telephony settings."
             ) if policy == "own" else _(
-                "No country may be called. Ask your administrator to select countries in the "
-                "settings of the telephone."
+                "No country is allowed. Ask your administrator to select the allowed countries "
+                "in the Telephony settings."
             )
         if destination.regions & set(countries.mapped("code")):
             return ""
@@ -107,26 +107,25 @@ class TelephonyCall(models.Model):
         if company.telephony_block_premium:
             if kind == PREMIUM:
                 return _(
-                    "This is a premium number, and your company does not allow calls to those."
+                    "Your company does not allow calls to premium-rate numbers."
                 )
             if kind == PERSONAL:
                 return _(
-                    "This is a personal number that costs extra, and your company does not allow "
-                    "calls to those."
+                    "Your company does not allow calls to personal numbers, which cost extra."
                 )
             if kind == NO_COUNTRY:
                 return _(
-                    "This is a satellite or international service number, and your company does "
-                    "not allow calls to those."
+                    "Your company does not allow calls to satellite and international service "
+                    "numbers."
                 )
         if kind == SHARED_COST and not company.telephony_allow_shared_cost and not is_verification:
             return _(
-                "This is a shared-cost number, and your company does not allow calls to those."
+                "Your company does not allow calls to shared-cost numbers."
             )
         if kind == UNLISTED and not company.telephony_allow_unlisted:
             return _(
-                "This number belongs to no known range, and your company does not allow calls to "
-                "such numbers. Check it."
+                "This number is not in any known number range. Check it, or ask your "
+                "administrator to allow unlisted numbers."
             )
         return ""
 
@@ -163,7 +162,7 @@ class TelephonyCall(models.Model):
         reason = (override_reason or "").strip()
         if not reason:
             raise TelephonyRuleError(_(
-                "%(rule)s As an administrator you may call all the same, with a reason.",
+                "%(rule)s As an administrator, you can still call if you enter a reason.",
                 rule=sentence,
             ))
         return reason

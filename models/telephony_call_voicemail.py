@@ -51,7 +51,7 @@ class TelephonyCall(models.Model):
     def _get_thanks(self):
         """Say good-bye to a caller who has left a message."""
         flow = self.flow_id
-        text = self.with_context(lang=flow.language).env._("Thank you for your message. Good-bye.")
+        text = self.with_context(lang=flow.language).env._("Thank you for your message. Goodbye.")
         return [Say(text, flow._get_speech_language()), HangUp()]
 
     def _tell_missed(self):

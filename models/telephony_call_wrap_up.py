@@ -68,7 +68,7 @@ class TelephonyCall(models.Model):
         self.ensure_one()
         chosen = self._get_dispositions().filtered(lambda choice: choice.id == disposition_id)
         if disposition_id and not chosen:
-            raise UserError(_("This result does not fit the call."))
+            raise UserError(_("This result cannot be used for this call."))
         self.disposition_id = chosen
         self._check_disposition()
         self._update_log()
@@ -94,7 +94,7 @@ class TelephonyCall(models.Model):
         """
         if self._lacks_disposition():
             raise UserError(_(
-                "Choose a result first: your company asks for one after every conversation."
+                "Choose a result first. Your company requires one after every call."
             ))
 
     def _begin_wrap_up(self):

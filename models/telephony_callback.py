@@ -97,7 +97,7 @@ class TelephonyCallback(models.Model):
             users = self.sudo()._get_phone_users(callback.company_id)
             if callback.user_id and callback.user_id not in users:
                 raise ValidationError(_(
-                    "%(user)s is no phone user of %(company)s and cannot call back.",
+                    "%(user)s is not a phone user of %(company)s and cannot make callbacks.",
                     user=callback.user_id.name, company=callback.company_id.name,
                 ))
 
@@ -153,7 +153,7 @@ class TelephonyCallback(models.Model):
 
     def write(self, vals):
         if not self.env.su and vals.keys() - {"user_id"}:
-            raise AccessError(_("Only the one responsible for a call-back can be changed."))
+            raise AccessError(_("You can only change the person responsible for a callback."))
         result = super().write(vals)
         if "user_id" in vals:
             for callback in self:

@@ -53,9 +53,9 @@ class TelephonyCallback(models.Model):
     def _get_activity_summary(self):
         summary = {
             "missed": _("Call back: missed call"),
-            "abandoned": _("Call back: the caller did not want to wait longer"),
-            "voicemail": _("Call back: message left"),
-            "requested": _("Call back: the caller asked for it"),
+            "abandoned": _("Call back: abandoned call"),
+            "voicemail": _("Call back: voicemail"),
+            "requested": _("Call back: callback requested"),
         }[self.kind]
         if self.count == 1:
             return summary

@@ -99,7 +99,7 @@ class TelephonyCallerId(models.Model):
         agent_sudo = self._get_allowed_agent()
         is_manager = self.env.user.has_group("crm_telephony.group_manager")
         if shared and not is_manager:
-            raise AccessError(_("Only an administrator can add a caller ID for everybody."))
+            raise AccessError(_("Only an administrator can add a shared caller ID."))
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
             raise UserError(agent_sudo._get_reason_not_to_call())
@@ -113,10 +113,9 @@ class TelephonyCallerId(models.Model):
             ("agent_id", "=", owner.id),
         ])
         if record_sudo.active and record_sudo.state == "verified":
-            raise UserError(_("This caller ID is verified already."))
+            raise UserError(_("This caller ID is already verified."))
         if self._get_rivals(account_sudo, e164, owner)._is_pending():
-            raise UserError(_("Another user is verifying this number now. Try again in a few "
-                              "minutes."))
+            raise UserError(_("Another user is verifying this number. Try again in a few minutes."))
         if record_sudo:
             # News of an earlier call, written at this moment, must make this request start again
             # now, and not after the telephone was called: it would then be called twice.
@@ -145,8 +144,8 @@ class TelephonyCallerId(models.Model):
             # back without one.
             if record_sudo.state != "verified" and not is_manager:
                 raise UserError(_(
-                    "This number is verified at Twilio already, but not by you. Ask your phone "
-                    "administrator to add it for everybody."
+                    "This number is already verified at Twilio, but not by you. Ask your phone "
+                    "administrator to share it with everyone."
                 )) from error
             code = False
             values.update(state="verified", provider_leg_id=False)
@@ -218,7 +217,7 @@ class TelephonyCallerId(models.Model):
         agent_sudo = self.env["telephony.agent"]._get_mine()
         if not agent_sudo.allow_caller_id:
             raise AccessError(_(
-                "You may not add caller IDs. Ask your phone administrator to allow it."
+                "You are not allowed to add caller IDs. Ask your phone administrator to allow it."
             ))
         return agent_sudo
 
@@ -247,16 +246,16 @@ class TelephonyCallerId(models.Model):
         written = (number or "").strip()
         e164 = calls._normalize(written, self.env["res.country"]) if written[:1] == "+" else ""
         if not e164:
-            raise UserError(_("Write the number with its country code, as +32470123456."))
+            raise UserError(_("Enter the number with its country code, e.g. +32470123456."))
         if classify(e164).kind in (PREMIUM, PERSONAL, NO_COUNTRY):
-            raise UserError(_("This kind of number cannot be a caller ID."))
+            raise UserError(_("Numbers of this type cannot be used as a caller ID."))
         # sudo: telephony.number - the company's own numbers
         if self.env["telephony.number"].sudo().search_count([
             ("number", "=", e164), ("company_id", "=", company.id)
         ], limit=1):
             raise UserError(_(
-                "This number is your company's own and needs no verification. Choose it as your "
-                "number for outgoing calls."
+                "This number belongs to your company and needs no verification. Choose it as "
+                "your number for outgoing calls."
             ))
         # The number is called, too.
         sentence = calls._get_forbidden_destination(company, e164, is_verification=True)
@@ -299,7 +298,7 @@ class TelephonyCallerId(models.Model):
     @api.model
     def _explain(self, error, account):
         if error.code == 21453:
-            return _("This number is verified for another Twilio account that is on trial.")
+            return _("This number is already verified by another Twilio trial account.")
         return account._explain(error)
 
     # === FROM THE CARRIER === #
@@ -420,13 +419,13 @@ class TelephonyCallerId(models.Model):
     def _get_message(self):
         number = self.env["telephony.call"]._format_number(self.number)
         if self.state == "failed" and self.failure == "no_answer":
-            return _("Nobody answered at %(number)s.", number=number)
+            return _("No one answered at %(number)s.", number=number)
         if self.state == "failed" and self.failure == "other":
             return _("%(number)s was verified by another user. Ask your phone administrator to "
-                     "add it for everybody.", number=number)
+                     "share it with everyone.", number=number)
         return {
             "calling": _("We are calling %(number)s.", number=number),
-            "waiting": _("Type the code on the telephone."),
+            "waiting": _("Enter the code on the phone."),
             "verified": _("%(number)s is verified.", number=number),
             "failed": _("The code was not entered correctly. Call again?"),
             "expired": _("The code has expired. Call again?"),

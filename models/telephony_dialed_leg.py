@@ -82,8 +82,8 @@ class TelephonyDialedLeg(models.Model):
         if limit and self._count_within_hour([
             ("user_id", "=", user.id), ("company_id", "=", company.id)
         ]) >= limit:
-            return _("You have made %(count)s calls within an hour, which is the limit of your "
-                     "company. Wait a little.", count=limit)
+            return _("You have reached your company's limit of %(count)s calls per hour. Try "
+                     "again later.", count=limit)
         return ""
 
     @api.model
@@ -121,7 +121,7 @@ class TelephonyDialedLeg(models.Model):
         if self._count_within_hour([
             *verifications, ("user_id", "=", self.user_id.id)
         ]) > VERIFICATIONS_PER_USER:
-            return _("You have asked for %(count)s verification calls within an hour. Try again "
+            return _("You have requested %(count)s verification calls within an hour. Try again "
                      "later.", count=VERIFICATIONS_PER_USER)
         return ""
 

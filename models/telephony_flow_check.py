@@ -39,7 +39,7 @@ class TelephonyFlow(models.Model):
         seen.add(step)
         rows = Markup().join(
             Markup("<li class='mb-1'><span class='badge text-bg-light me-1'>%s</span> %s</li>") % (
-                label, self._draw(target, seen) or _("A polite message, and the end")
+                label, self._draw(target, seen) or _("Default message, then hang up")
             )
             for label, target in step._get_exits_with_labels()
         )
@@ -55,10 +55,10 @@ class TelephonyFlow(models.Model):
         """
         self.ensure_one()
         if not self.step_ids:
-            return [_("The flow has no step: callers hear that nobody is available.")]
+            return [_("The flow has no steps: callers hear that no one is available.")]
         problems = []
         if not self.active and self.number_ids:
-            problems.append(_("The flow is archived, but calls to %(numbers)s still follow it.",
+            problems.append(_("The flow is archived, but it still handles calls to %(numbers)s.",
                               numbers=", ".join(self.number_ids.mapped("display_name"))))
         reached = self._get_reached()
         for step in self.step_ids.sorted():
@@ -75,7 +75,7 @@ class TelephonyFlow(models.Model):
             if loop and frozenset(loop.ids) not in known:
                 known.add(frozenset(loop.ids))
                 found.append(_(
-                    "“%(steps)s”: a caller who does nothing goes in circles here, until the call "
+                    "“%(steps)s”: if the caller does nothing, the flow loops here until the call "
                     "ends.", steps="” → “".join(loop.mapped("name")),
                 ))
         return found

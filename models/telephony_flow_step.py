@@ -168,14 +168,14 @@ class TelephonyFlowStep(models.Model):
     def _check_decision(self):
         for step in self:
             if step.kind == "hours" and not step.calendar_id:
-                raise ValidationError(_("Choose the hours of “%(name)s”.", name=step.name))
+                raise ValidationError(_("Choose the business hours of “%(name)s”.", name=step.name))
             if step.kind == "forward":
                 number = step.forward_number or ""
                 if number[:1] != "+" or self.env["telephony.call"]._normalize(
                     number, self.env["res.country"]
                 ) != number:
                     raise ValidationError(_(
-                        "Write the number of “%(name)s” with its country code, as +32470123456.",
+                        "Enter the number of “%(name)s” with its country code, e.g. +32470123456.",
                         name=step.name,
                     ))
                 sentence = step._get_forward_refusal()
@@ -193,7 +193,7 @@ class TelephonyFlowStep(models.Model):
     def _check_target_flow(self):
         for step in self:
             if step.kind == "flow" and not step.target_flow_id:
-                raise ValidationError(_("Choose the flow in which “%(name)s” goes on.",
+                raise ValidationError(_("Choose the flow in which “%(name)s” continues.",
                                         name=step.name))
 
     @api.constrains(*EXIT_FIELDS)
@@ -202,7 +202,7 @@ class TelephonyFlowStep(models.Model):
             for name in EXIT_FIELDS:
                 if step[name] and step[name].flow_id != step.flow_id:
                     raise ValidationError(_(
-                        "“%(name)s” and the steps behind its exits have to be in the same flow.",
+                        "“%(name)s” and the steps it leads to must be in the same flow.",
                         name=step.name,
                     ))
 
@@ -211,13 +211,13 @@ class TelephonyFlowStep(models.Model):
         for step in self.filtered("audio"):
             mimetype = guess_mimetype(base64.b64decode(step.audio), default="")
             if not mimetype.startswith("audio/"):
-                raise ValidationError(_("The audio file has to be an MP3 or WAV file."))
+                raise ValidationError(_("The audio file must be an MP3 or WAV file."))
 
     @api.constrains("kind", "message", "audio")
     def _check_message(self):
         for step in self:
             if step.kind == "message" and not step.audio and not (step.message or "").strip():
-                raise ValidationError(_("Write what the caller hears in “%(name)s”.",
+                raise ValidationError(_("Enter the message that callers hear in “%(name)s”.",
                                         name=step.name))
 
     def _get_exit(self, name):
@@ -275,6 +275,6 @@ class TelephonyFlowKey(models.Model):
         for key in self:
             if key.target_step_id and key.target_step_id.flow_id != key.flow_id:
                 raise ValidationError(_(
-                    "Key %(key)s of “%(name)s” has to lead to a step of the same flow.",
+                    "Key %(key)s of “%(name)s” must lead to a step in the same flow.",
                     key=key.key, name=key.step_id.name,
                 ))

@@ -35,11 +35,11 @@ class TelephonyFlowStep(models.Model):
     def _get_exits_with_labels(self):
         """Return the exits of this step: what to call each, and the step behind it."""
         labels = {
-            "timeout": _("Key missing") if self.kind == "menu" else _("Not answered"),
-            "not_available": _("Nobody available"),
-            "full": _("Full"),
-            "yes": _("Open") if self.kind == "hours" else _("If so"),
-            "no": _("Closed") if self.kind == "hours" else _("If not"),
+            "timeout": _("No key pressed") if self.kind == "menu" else _("Not answered"),
+            "not_available": _("No one available"),
+            "full": _("Queue full"),
+            "yes": _("Open") if self.kind == "hours" else _("If met"),
+            "no": _("Closed") if self.kind == "hours" else _("If not met"),
         }
         exits = [(f"{key.key} · {key.label}", key.target_step_id) for key in self.key_ids
                  if self.kind == "menu"]
@@ -79,14 +79,14 @@ class TelephonyFlowStep(models.Model):
         begin = datetime.now(UTC)
         week = self.calendar_id._work_intervals_batch(begin, begin + timedelta(days=14))[False]
         if not any(True for _interval in week):
-            yield _("“%(step)s”: the hours have no open period in the next two weeks.",
+            yield _("“%(step)s”: the business hours have no open period in the next two weeks.",
                     step=self.name)
 
     def _check_problems_menu(self):
         if not self.key_ids:
             yield _("“%(step)s” has no keys.", step=self.name)
         if not self.audio and not (self.message or "").strip():
-            yield _("“%(step)s”: the caller is not told which keys there are.", step=self.name)
+            yield _("“%(step)s”: no message announces the available keys.", step=self.name)
         for key in self.key_ids:
             target = key.target_step_id
             if not target:
@@ -101,12 +101,12 @@ class TelephonyFlowStep(models.Model):
             yield _("“%(step)s” leads to the flow “%(flow)s”, which is archived.",
                     step=self.name, flow=flow.name)
         elif not flow.step_ids:
-            yield _("“%(step)s” leads to the flow “%(flow)s”, which has no step.",
+            yield _("“%(step)s” leads to the flow “%(flow)s”, which has no steps.",
                     step=self.name, flow=flow.name)
 
     def _check_problems_ring(self):
         if not self.agent_ids.filtered("active"):
-            yield _("“%(step)s” rings nobody.", step=self.name)
+            yield _("“%(step)s” has no one to ring.", step=self.name)
 
     def _check_problems_queue(self):
         if not self.queue_id.active:
@@ -117,9 +117,9 @@ class TelephonyFlowStep(models.Model):
     def _check_problems_forward(self):
         refusal = self._get_forward_refusal()
         if refusal:
-            yield _("“%(step)s” does not forward calls. %(reason)s",
+            yield _("“%(step)s” cannot forward calls. %(reason)s",
                     step=self.name, reason=refusal)
 
     def _check_problems_voicemail(self):
         if not self.agent_ids.filtered("active"):
-            yield _("“%(step)s”: nobody would hear the messages.", step=self.name)
+            yield _("“%(step)s”: no one would receive the voicemails.", step=self.name)

@@ -86,16 +86,16 @@ class TelephonyFlowStep(models.Model):
         try:
             domain = self._parse_condition()
             if self._check_condition_domain(model, domain) > COMPARISONS:
-                raise UserError(_("It has more than %(count)s comparisons.", count=COMPARISONS))
+                raise UserError(_("It has more than %(count)s criteria.", count=COMPARISONS))
             domain.validate(model)
         except (UserError, RecursionError, MemoryError, ValueError, SyntaxError, TypeError,
                 KeyError, AttributeError, NotImplementedError) as error:
             if isinstance(error, UserError):
                 raise ValidationError(_(
-                    "The condition of “%(name)s” is refused. %(reason)s",
+                    "The condition of “%(name)s” is not allowed. %(reason)s",
                     name=self.name, reason=error.args[0],
                 )) from error
-            raise ValidationError(_("The condition of “%(name)s” cannot be understood.",
+            raise ValidationError(_("The condition of “%(name)s” is not valid.",
                                     name=self.name)) from error
 
     def _parse_condition(self):
@@ -157,8 +157,8 @@ class TelephonyFlowStep(models.Model):
 
     def _explain_condition_field(self, path):
         return _(
-            "“%(field)s” cannot be used: a condition looks at fields of the contact or the "
-            "opportunity that you may read, and at the names of what is linked there.",
+            "“%(field)s” cannot be used. Conditions can only use fields of the contact or the "
+            "opportunity that you can read, and the names of their linked records.",
             field=path,
         )
 
@@ -174,19 +174,19 @@ class TelephonyFlowStep(models.Model):
         # sudo: res.users - whether the writer of the condition still has access
         user_sudo = self.condition_user_id.sudo()
         if not user_sudo:
-            return _("“%(step)s”: the user who wrote the condition does not exist any more. "
-                     "Save the condition again.", step=self.name)
+            return _("“%(step)s”: the user who wrote the condition no longer exists. Save the "
+                     "condition again.", step=self.name)
         if user_sudo.id != SUPERUSER_ID and not (
             user_sudo.active and company in user_sudo.company_ids
         ):
-            return _("“%(step)s”: %(user)s, who wrote the condition, has no access to %(company)s "
-                     "any more. Save the condition again.",
+            return _("“%(step)s”: %(user)s, who wrote the condition, no longer has access to "
+                     "%(company)s. Save the condition again.",
                      step=self.name, user=user_sudo.name, company=company.name)
         try:
             self._check_condition_of(user_sudo)
         except ValidationError:
-            return _("“%(step)s”: %(user)s, who wrote the condition, may not read what it looks "
-                     "at. Change the condition, or save it again.",
+            return _("“%(step)s”: %(user)s, who wrote the condition, is not allowed to read the "
+                     "fields it uses. Change the condition or save it again.",
                      step=self.name, user=user_sudo.name)
         return ""
 
@@ -220,10 +220,10 @@ class TelephonyFlowStep(models.Model):
             try:
                 is_met = self._is_condition_met(record)
             except AccessError:
-                problem = _("“%(step)s”: the contact or the opportunity of the caller may not be "
-                            "read, so the condition is not met.", step=self.name)
-        text = _("“%(step)s”: the caller meets the condition.") if is_met else _(
-            "“%(step)s”: the caller does not meet the condition."
+                problem = _("“%(step)s”: the caller's contact or opportunity cannot be read, so "
+                            "the condition is not met.", step=self.name)
+        text = _("“%(step)s”: condition met.") if is_met else _(
+            "“%(step)s”: condition not met."
         )
         call._add_trace(problem or text % {"step": self.name})
         return "yes" if is_met else "no"

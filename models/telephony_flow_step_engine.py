@@ -58,7 +58,8 @@ class TelephonyFlowStep(models.Model):
         if agents:
             call._offer_to(agents, self.timeout)
         elif call._awaits_ringing_agents():
-            call._add_trace(_("“%(step)s”: waits until another call is answered.", step=self.name))
+            call._add_trace(_("“%(step)s”: waiting for another call to be answered.",
+                              step=self.name))
         else:
             return self._leave_unrung(call)
         return call._get_waiting_document()
@@ -72,7 +73,7 @@ class TelephonyFlowStep(models.Model):
         return self._leave_unrung(call)
 
     def _leave_unrung(self, call):
-        call._add_trace(_("“%(step)s”: nobody is available.", step=self.name))
+        call._add_trace(_("“%(step)s”: no one is available.", step=self.name))
         return "not_available"
 
     # === QUEUE === #
@@ -83,14 +84,14 @@ class TelephonyFlowStep(models.Model):
     def _enter_queue(self, call):
         queue = self.queue_id
         if not queue or not queue._has_anybody():
-            call._add_trace(_("“%(queue)s”: nobody is there.", queue=queue.name))
+            call._add_trace(_("“%(queue)s”: no one is available.", queue=queue.name))
             return "not_available"
         if queue._is_full():
             call._add_trace(_("“%(queue)s” is full.", queue=queue.name))
             return "full"
         now = fields.Datetime.now()
         call.write({"queue_id": queue.id, "queued_at": now, "announced_at": False})
-        call._add_trace(_("Waits in “%(queue)s”.", queue=queue.name))
+        call._add_trace(_("Waiting in “%(queue)s”.", queue=queue.name))
         call._apply_event(CallEvent("queued", at=now))
         call.queue_position = call._get_place()
         queue._dispatch()
@@ -101,7 +102,7 @@ class TelephonyFlowStep(models.Model):
     def _enter_flow(self, call):
         flow = self.target_flow_id
         call.flow_id = flow
-        text = _("“%(step)s”: goes on in “%(flow)s”.") if flow.active else _(
+        text = _("“%(step)s”: continuing in “%(flow)s”.") if flow.active else _(
             "“%(step)s”: the flow “%(flow)s” is archived."
         )
         call._add_trace(text % {"step": self.name, "flow": flow.name})
@@ -142,7 +143,7 @@ class TelephonyFlowStep(models.Model):
                               step=self.name, key=digit))
         if call.menu_count < max(1, self.repeat):
             return self._ask(call)
-        call._add_trace(_("“%(step)s”: no key.", step=self.name))
+        call._add_trace(_("“%(step)s”: no key pressed.", step=self.name))
         return "timeout"
 
     def _ask(self, call):
@@ -168,14 +169,14 @@ class TelephonyFlowStep(models.Model):
         if refusal or not call:
             return refusal
         if call.customer_number and call.customer_number == self.forward_number:
-            return _("The caller has this number.")
+            return _("This is the caller's own number.")
         # A call that comes from a number of ours while that number forwards one is that one.
         if call.customer_number and calls.search_count([
             ("number_id.number", "=", call.customer_number),
             ("state", "!=", "ended"),
             ("step_id.kind", "=", "forward"),
         ], limit=1):
-            return _("This call was forwarded already.")
+            return _("This call was already forwarded.")
         return ""
 
     def _enter_forward(self, call):
@@ -196,9 +197,9 @@ class TelephonyFlowStep(models.Model):
 
     def _resume_forward(self, call, params):
         if params.get("DialCallStatus") == "completed":
-            call._add_trace(_("“%(step)s”: the call was answered there.", step=self.name))
+            call._add_trace(_("“%(step)s”: call answered.", step=self.name))
             return [HangUp()]
-        call._add_trace(_("“%(step)s”: nobody answered there.", step=self.name))
+        call._add_trace(_("“%(step)s”: no answer.", step=self.name))
         return "timeout"
 
     # === MESSAGE, REJECTION, VOICEMAIL === #
@@ -210,22 +211,23 @@ class TelephonyFlowStep(models.Model):
         return call._get_thanks()
 
     def _enter_message(self, call):
-        call._add_trace(_("“%(step)s”: the caller hears a message.", step=self.name))
+        call._add_trace(_("“%(step)s”: message played.", step=self.name))
         return [*self._get_prompt(call, self.message), HangUp()]
 
     def _enter_reject(self, call):
-        call._add_trace(_("“%(step)s”: the call is rejected.", step=self.name))
+        call._add_trace(_("“%(step)s”: call rejected.", step=self.name))
         if call.offer_ids:
             # The caller waited, so the call is answered already and cannot be refused any more.
             return [HangUp()]
         return [Reject()]
 
     def _enter_voicemail(self, call):
-        call._add_trace(_("“%(step)s”: the caller is asked for a message.", step=self.name))
+        call._add_trace(_("“%(step)s”: voicemail.", step=self.name))
         call.recipient_ids = self.agent_ids.user_id
         # The sentence stands inside `_()`, otherwise it would not be exported for translation.
         text = self.message or self.with_context(lang=self.flow_id.language).env._(
-            "Nobody is available at the moment. Please leave a message after the tone."
+            "No one is available to take your call right now. Please leave a message after the "
+            "tone."
         )
         return [
             *self._get_prompt(call, text),

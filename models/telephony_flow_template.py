@@ -32,10 +32,10 @@ class TelephonyFlow(models.Model):
         """
         self.ensure_one()
         if self.step_ids:
-            raise UserError(_("This flow has steps already. Make a new one."))
+            raise UserError(_("This flow already has steps. Create a new flow instead."))
         agents = self.env["telephony.agent"].search([("company_id", "=", self.company_id.id)])
         if not agents:
-            raise UserError(_("Add a phone user first: there is nobody to ring."))
+            raise UserError(_("Add a phone user first: there is no one to ring."))
         template(agents)
         return True
 
@@ -52,7 +52,7 @@ class TelephonyFlow(models.Model):
     def _template_ring(self, agents):
         mailbox = self._make_mailbox(agents)
         return self._make_step(
-            20, _("Everybody"), "ring", agent_ids=[Command.set(agents.ids)],
+            20, _("Everyone"), "ring", agent_ids=[Command.set(agents.ids)],
             timeout_step_id=mailbox.id, not_available_step_id=mailbox.id,
         )
 
@@ -70,7 +70,7 @@ class TelephonyFlow(models.Model):
         queue = self.env["telephony.queue"].create({
             "name": _("Support"), "company_id": self.company_id.id,
             "agent_ids": [Command.set(agents.ids)],
-            "announcement": _("All our colleagues are speaking. Please hold the line."),
+            "announcement": _("All our agents are busy. Please stay on the line."),
             "say_wait": True,
         })
         mailbox = ring.timeout_step_id

@@ -65,8 +65,7 @@ class TelephonyNumber(models.Model):
                 record.number, None, None, force_format="E164", raise_exception=False
             ) != record.number or not record.number.startswith("+"):
                 raise ValidationError(_(
-                    "The number “%(number)s” is not written with its country code, as "
-                    "+3225550100.",
+                    "The number “%(number)s” must include its country code, e.g. +3225550100.",
                     number=printable(record.number),
                 ))
 

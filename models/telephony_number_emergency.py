@@ -32,8 +32,8 @@ class TelephonyNumber(models.Model):
         for number in self:
             if number.emergency_enabled and not (number.emergency_address or "").strip():
                 raise ValidationError(_(
-                    "Enter the address that is registered at Twilio for this number. Without it, "
-                    "nobody knows where to send help."
+                    "Enter the address registered at Twilio for this number. Help is sent to "
+                    "this address."
                 ))
 
     @api.model_create_multi

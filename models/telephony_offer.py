@@ -99,7 +99,7 @@ class TelephonyOffer(models.Model):
         if reason == "accepted":
             return _("This call was already answered by %(name)s.", name=winner.name)
         if reason == "canceled":
-            return _("The caller has hung up.")
+            return _("The caller hung up.")
         return False
 
     def _get_transfer_data(self):

@@ -159,4 +159,4 @@ class TelephonyCallback(models.Model):
         self.search([
             ("company_id", "=", company.id), ("anonymized_at", "=", False),
             ("last_at", "<", limit),
-        ])._anonymize(_("The call is older than calls are kept."))
+        ])._anonymize(_("The retention period for calls has expired."))

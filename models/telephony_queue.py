@@ -99,7 +99,7 @@ class TelephonyQueue(models.Model):
             except (wave.Error, EOFError, ZeroDivisionError):
                 playable = False
             if not playable:
-                raise ValidationError(_("The music has to be a WAV file of at least a second."))
+                raise ValidationError(_("The music must be a WAV file of at least one second."))
 
     # === COMPUTE METHODS === #
 
@@ -158,7 +158,7 @@ class TelephonyQueue(models.Model):
         """
         self.ensure_one()
         if not self._has_anybody():
-            return _("Nobody is there to take calls of “%(queue)s”.", queue=self.name)
+            return _("No one is available to take calls of “%(queue)s”.", queue=self.name)
         if self._is_full():
             return _("“%(queue)s” is full.", queue=self.name)
         return ""

@@ -110,7 +110,7 @@ class TelephonyQueue(models.Model):
         if nowhere in figures or nowhere in waiting:
             rows.append({
                 **nowhere._to_board(figures[nowhere], waiting.get(nowhere)),
-                "id": False, "name": _("Without a queue"),
+                "id": False, "name": _("No queue"),
             })
         return [self._finish_board_row(row) for row in rows]
 

@@ -164,8 +164,8 @@ class TelephonyRecording(models.Model):
                 raise UserError(_("A recording under legal hold cannot be deleted."))
             if recording.provider_recording_id and not recording.deleted_at_provider:
                 raise UserError(_(
-                    "This recording is still at Twilio. Delete its sound first; the line can be "
-                    "removed once Twilio has deleted it, too."
+                    "This recording still exists at Twilio. Delete its audio first. You can "
+                    "remove the record once Twilio has deleted its copy."
                 ))
 
     def write(self, vals):
@@ -204,7 +204,7 @@ class TelephonyRecording(models.Model):
         if any(self.mapped("legal_hold")):
             raise UserError(_("A recording under legal hold cannot be deleted."))
         if any(recording.state in LIVE for recording in self):
-            raise UserError(_("The conversation is still being recorded."))
+            raise UserError(_("The call is still being recorded."))
         # sudo: telephony.recording - an administrator of the telephony may read and delete it
         self.sudo()._delete_sound(self.env.user)
 

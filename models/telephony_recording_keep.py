@@ -69,8 +69,8 @@ class TelephonyRecording(models.Model):
             # Whatever else Odoo stores its files in takes them from memory.
             if len(file) > MEMORY_LIMIT:
                 self._note_failure(_(
-                    "The recording is too long to be kept in the database. Store the files of "
-                    "Odoo in the file system."
+                    "The recording is too large for the database. Configure Odoo to store "
+                    "attachments in the file system."
                 ))
                 return
             file = file.get_bytes()
@@ -99,7 +99,7 @@ class TelephonyRecording(models.Model):
             self.write({
                 "channels": info.channels, "peaks": info.peaks,
                 "duration": self.duration or int(info.seconds + 0.999),
-                "problem": _("Nothing can be heard in it.") if info.is_silent else False,
+                "problem": _("The recording is silent.") if info.is_silent else False,
             })
         self.call_id._on_recording_stored(self)
         if self._is_to_delete_at_carrier():
@@ -107,12 +107,13 @@ class TelephonyRecording(models.Model):
 
     def _process_not_stored(self):
         _logger.error("%s: a recording could not be stored", self.call_id.uuid)
-        self._note_failure(_("The recording cannot be stored here. Check the free space."))
+        self._note_failure(_("The recording cannot be stored. Check the free disk space."))
 
     def _process_not_fetched(self, is_gone, sentence):
         limit = fields.Datetime.now() - timedelta(hours=GIVE_UP_HOURS)
         if is_gone and self.recorded_at < limit:
-            self.write({"state": "failed", "problem": _("Twilio does not have it any more.")})
+            self.write({"state": "failed", "problem": _("The recording no longer exists at "
+                                                        "Twilio.")})
         else:
             self._note_failure(sentence)
 
@@ -133,7 +134,7 @@ class TelephonyRecording(models.Model):
     def _explain(self, error):
         """Say what a failed request means, for a person."""
         if error.unknown or not error.code:
-            return _("Twilio did not answer.")
+            return _("Twilio did not respond.")
         return self.account_id._explain(error)
 
     @api.model

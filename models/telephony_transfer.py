@@ -83,7 +83,7 @@ class TelephonyTransfer(models.Model):
                 "agent": transfer_sudo.agent_id.user_id.name,
                 "queue": transfer_sudo.queue_id.name,
                 "number": self.env["telephony.call"]._format_number(transfer_sudo.number),
-            }[transfer_sudo.kind] or _("somebody")
+            }[transfer_sudo.kind] or _("Someone")
 
     # === CRUD METHODS === #
 

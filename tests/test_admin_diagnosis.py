@@ -172,7 +172,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.admin_account.webhook_base_url = new
         line = self.find("address", "warning")
         self.assertEqual(line.sentence, (
-            f"Twilio still calls {BASE_URL}. The public address is {new} now: connect again."
+            f"Twilio still uses {BASE_URL}. The public address is now {new}. Connect again."
         ))  # fmt: skip
         self.repair(line)
         self.find("address", "ok")
@@ -237,11 +237,11 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
 
     def test_wrong_server_behind_the_address_is_noticed(self):
         for answer, state, words in (
-            ((200, "somebody else"), "error", "Another server"),
+            ((200, "someone else"), "error", "Another server"),
             ((404, ""), "error", "error 404"),
-            ((302, ""), "error", "leads on"),
+            ((302, ""), "error", "redirects"),
             (("certificate", ""), "error", "certificate"),
-            (("nobody", ""), "error", "Nobody answers"),
+            (("nobody", ""), "error", "No server answers"),
             (("timeout", ""), "warning", "single worker"),
         ):
             with self.subTest(answer=answer):

@@ -37,7 +37,7 @@ class TestNumbers(AdminWorld, TelephonyCase):
     def test_search_shows_place_and_unknown_price(self):
         first, second = self.search_numbers(contains="+32 (99)").line_ids
         self.assertEqual((first.number, first.place), (FREE, "Brussels"))
-        self.assertEqual(first.price_display, "Price unknown")
+        self.assertEqual(first.price_display, "Unknown price")
         self.assertFalse(first.needs_address)
         self.assertTrue(second.needs_address)
         [query] = self.twilio.sent("GET", "AvailablePhoneNumbers/BE/Local")
@@ -82,11 +82,11 @@ class TestNumbers(AdminWorld, TelephonyCase):
 
     def test_refused_purchase_is_explained_and_lists_nothing(self):
         for code, sentence in (
-            (21422, "Somebody else has just taken"),
-            (21631, "needs an address"),
-            (21615, "needs an address"),
+            (21422, "has just been bought by someone else"),
+            (21631, "requires a validated address"),
+            (21615, "requires a validated address"),
             (21649, "regulatory bundle"),
-            (20005, "no money left"),
+            (20005, "balance is used up"),
             (21404, "trial account"),
             (20003, "refused the credentials"),
             (29999, "error 29999"),
@@ -110,7 +110,7 @@ class TestNumbers(AdminWorld, TelephonyCase):
         self.assertTrue(bought.exists())
         self.assertFalse(bought.active or bought.is_connected or bought.provider_number_id)
         self.assertFalse(self.twilio.numbers)
-        with self.assertRaisesRegex(UserError, "not in the Twilio account"):
+        with self.assertRaisesRegex(UserError, "no longer in the Twilio account"):
             wizard.action_release()
 
     def test_number_gone_already_can_be_released(self):

@@ -127,7 +127,7 @@ class TestAgent(TelephonyCase):
         with self.assertRaisesRegex(ValidationError, "Enter the phone number"):
             self.agents().save_preferences({"call_via": "phone", "phone_number": False})
         for wrong in ("12", "+123", "hello"):
-            with self.subTest(wrong), self.assertRaisesRegex(ValidationError, "not a telephone"):
+            with self.subTest(wrong), self.assertRaisesRegex(ValidationError, "not a valid phone"):
                 self.agents().save_preferences({"call_via": "phone", "phone_number": wrong})
         data = self.agents().save_preferences({
             "call_via": "phone", "phone_number": "0470 99 88 77"

@@ -94,7 +94,7 @@ class TestBoardFigures(Figures):
         )
         self.assertAlmostEqual(support["average_wait"], (5 + 35 + 30) / 3)
         [nowhere] = [row for row in data["queues"] if not row["id"]]
-        self.assertEqual((nowhere["name"], nowhere["missed"]), ("Without a queue", 2))
+        self.assertEqual((nowhere["name"], nowhere["missed"]), ("No queue", 2))
 
     def test_figures_are_the_calls_behind_them(self):
         """Z30: the list that opens from a figure has as many calls as the figure says."""
@@ -303,7 +303,7 @@ class TestBoardAgents(QueueStories):
         [notice] = self.told(self.ana, "set_offline")
         self.assertEqual(
             notice["message"],
-            "Sue has set you offline. Go online again when you can take calls.",
+            "Sue set you offline. Go back online when you can take calls.",
         )
         agent.set_offline()
         self.assertEqual(len(self.told(self.ana, "set_offline")), 1)

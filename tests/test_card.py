@@ -104,8 +104,8 @@ class TestCard(TelephonyHttpCase):
         """Z17: the way of the caller before the telephone rings."""
         call, _verbs = self.call_in_and_wait()
         route = self.as_user(self.ana).get_card(call.uuid)["route"]
-        self.assertIn("Somebody calls", route[0])
-        self.assertIn("Rings at", route[-1])
+        self.assertIn("Call to", route[0])
+        self.assertIn("Ringing", route[-1])
         self.assertFalse(any(line[:2].isdigit() for line in route))
 
     def test_card_of_an_outgoing_call(self):

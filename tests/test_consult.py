@@ -139,11 +139,11 @@ class TestWarm(ConsultStories):
         self.transfer(call, "warm")
         with self.assertRaisesRegex(UserError, "has not answered yet"):
             self.rpc(self.ana, "merge_transfer", call)
-        with self.assertRaisesRegex(UserError, "on hold while you ask"):
+        with self.assertRaisesRegex(UserError, "on hold during your consultation"):
             self.as_user(self.ana).set_hold(call.uuid, False)
-        with self.assertRaisesRegex(UserError, "being asked already"):
+        with self.assertRaisesRegex(UserError, "already in progress"):
             self.transfer(call, "warm", {"type": "agent", "id": self.agent_cleo.id})
-        with self.assertRaisesRegex(UserError, "queue cannot be asked"):
+        with self.assertRaisesRegex(UserError, "cannot consult a queue"):
             self.rpc(self.ana, "cancel_transfer", call)
             queue = self.env["telephony.queue"].create({
                 "name": "Support", "company_id": self.company_a.id,
@@ -159,7 +159,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.holds(), [True, False])
         self.assertIn([BOB_LEG], self.carrier.sent("end_leg"))
         self.assertEqual(self.agent_bob.state, "available")
-        self.assertIn("went back to the customer", self.last(self.bob, "call_left")["message"])
+        self.assertIn("returned to the customer", self.last(self.bob, "call_left")["message"])
         self.tell_leg(call, BOB_LEG, "completed")
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
         self.assertEqual(call.transfer_ids.state, "canceled")
@@ -264,7 +264,7 @@ class TestWarm(ConsultStories):
         self.transfer(call, "warm")
         self.rpc(self.bob, "accept", call)
         self.assertEqual(call.transfer_ids.state, "joining")
-        with self.assertRaisesRegex(UserError, "just coming"):
+        with self.assertRaisesRegex(UserError, "is connecting"):
             self.rpc(self.ana, "complete_transfer", call)
         call.transfer_ids.expires_at = "2026-01-01 00:00:00"
         self.rpc(self.ana, "check_transfer", call)
@@ -344,7 +344,7 @@ class TestWarm(ConsultStories):
                 leg = call.leg_ids.filtered(lambda leg: leg.role == "consulted")
                 sid, query = leg.provider_leg_id, {"call": call.uuid, "leg": leg.id}
                 [gather, _rest] = self.ask("agent_phone", {"CallSid": sid}, query)
-                self.assertIn("Ana passes you a call", gather[0].text)
+                self.assertIn("Ana is transferring a call", gather[0].text)
                 if key:
                     [dial] = self.ask("agent_phone", {"CallSid": sid, "Digits": key}, query)
                     self.assertEqual(dial.tag, "Dial")

@@ -130,7 +130,7 @@ class TestWhoseNumber(TelephonyCase):
         self.assertEqual(find(self.partner), mine, "it may be this contact's: it has no other")
         twin = self.partner.copy()
         mine.partner_id = twin
-        self.assertFalse(find(self.partner), "it is somebody else's")
+        self.assertFalse(find(self.partner), "it is someone else's")
         self.assertEqual(find(twin), mine)
         archived.active = True
         self.assertFalse(find(), "there are two")

@@ -60,7 +60,7 @@ class TestGate(DestinationWorld, TelephonyCase):
 
     def test_listed_countries_without_any_allow_none(self):
         self.company_a.telephony_country_policy = "listed"
-        self.assertIn("select countries", self.refusal(CUSTOMER))
+        self.assertIn("select the allowed countries", self.refusal(CUSTOMER))
 
     def test_expensive_numbers_are_refused_in_all_countries(self):
         """Numbers with extra digits, satellite and personal numbers are refused."""
@@ -78,7 +78,7 @@ class TestGate(DestinationWorld, TelephonyCase):
         self.assertIn("this destination", self.refusal("+881612345678"))
 
     def test_unlisted_numbers_need_the_administrators_setting(self):
-        self.assertIn("no known range", self.refusal("+3278123456"))
+        self.assertIn("not in any known number range", self.refusal("+3278123456"))
         self.company_a.telephony_allow_unlisted = True
         self.assertFalse(self.refusal("+3278123456"))
 
@@ -161,7 +161,7 @@ class TestConfigured(DestinationWorld, TelephonyCase):
     def test_problem_of_a_forward_step_is_named(self):
         """A flow shows a number that was forbidden after it was entered."""
         self.ring.write({"kind": "forward", "forward_number": OUTSIDE})
-        self.assertNotIn("does not forward", self.flow.problem_html or "")
+        self.assertNotIn("cannot forward", self.flow.problem_html or "")
         self.forbid()
         self.flow.invalidate_recordset()
         self.assertIn("does not allow calls to Belgium", self.flow.problem_html)
@@ -193,7 +193,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.run_after_commit()
         self.assertNothingCalled()
         self.assertEqual(call.state, "ended")
-        self.assertIn("not assigned to you any more", call.failure_reason)
+        self.assertIn("no longer assigned to you", call.failure_reason)
 
     def test_caller_id_is_taken_away_before_the_customer_is_called(self):
         self.agent_ana.allow_caller_id = True
@@ -206,7 +206,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.agent_ana.allow_caller_id = False
         self.run_after_commit()
         self.assertNothingCalled()
-        self.assertIn("caller ID cannot be used", call.failure_reason)
+        self.assertIn("caller ID is no longer available", call.failure_reason)
 
     def test_administrators_reason_counts_when_it_is_called(self):
         self.env["telephony.agent"].create({
@@ -224,7 +224,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.forbid()
         call = self.talk()
         target = {"type": "number", "number": OUTSIDE}
-        with self.assertRaisesRegex(UserError, "with a reason"):
+        with self.assertRaisesRegex(UserError, "if you enter a reason"):
             self.as_user(self.ana).transfer(call.uuid, target, "warm")
         self.as_user(self.ana).transfer(
             call.uuid, {**target, "reason": "The customer asks for it"}, "warm"
@@ -253,7 +253,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         call, _verbs = self.call_in()
         self.run_after_commit()
         self.assertNothingCalled()
-        self.assertIn("The telephone of Ana is not rung.", call.trace)
+        self.assertIn("The phone of Ana was not called.", call.trace)
         self.assertEqual(call.offer_ids.state, "offered")
         self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
 
@@ -267,7 +267,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         # The same telephone is not chosen again for the next caller.
         self.assertEqual(self.agent_ana.status, "offline")
         [told] = self.told(self.ana, "set_offline")
-        self.assertIn("cannot be called, so you are offline now", told["message"])
+        self.assertIn("cannot be called, so you were set offline", told["message"])
         self.assertIn("does not allow calls to Belgium", told["message"])
 
     def test_guest_of_a_consultation_is_not_called(self):
@@ -340,7 +340,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
             "forward_number": OUTSIDE,
         })
         self.assertEqual(step._enter(other), "timeout")
-        self.assertIn("forwarded already", other.trace)
+        self.assertIn("already forwarded", other.trace)
         self.assertEqual(call.state, "routing")
 
     def test_an_outsider_cannot_make_us_call_back_expensive_numbers(self):
@@ -387,7 +387,7 @@ class TestLedger(TelephonyHttpCase):
         """Numbers that are added to a conversation count for the limit."""
         self.company_a.telephony_calls_per_hour = 2
         call = self.talk()
-        with self.assertRaisesRegex(UserError, "limit of your company"):
+        with self.assertRaisesRegex(UserError, "company's limit"):
             for index in range(12):
                 self.as_user(self.ana).transfer(
                     call.uuid, {"type": "number", "number": f"+3247590{index:04d}"}, "add"
@@ -398,7 +398,7 @@ class TestLedger(TelephonyHttpCase):
         self.assertEqual(len(self.carrier.sent("add_participant")), 2)
         self.assertEqual(self.get_kinds(self.ana), ["guest", "guest"])
         self.as_user(self.ana).hang_up(call.uuid)
-        with self.assertRaisesRegex(UserError, "limit of your company"):
+        with self.assertRaisesRegex(UserError, "company's limit"):
             self.dial()
         self.let_time_pass(3601)
         self.assertTrue(self.dial())
@@ -416,7 +416,7 @@ class TestLedger(TelephonyHttpCase):
             self.run_after_commit()
         self.assertEqual(len(self.carrier.sent("call_phone")), 2)
         self.assertEqual(self.get_kinds(self.ana), ["phone", "phone"])
-        self.assertIn("The telephone of Ana is not rung. You have made 2 calls", call.trace)
+        self.assertIn("The phone of Ana was not called. You have reached", call.trace)
 
     def test_callback_counts_and_is_owed_at_the_limit(self):
         self.company_a.telephony_calls_per_hour = 1
@@ -442,7 +442,7 @@ class TestLedger(TelephonyHttpCase):
                 ))
         self.assertEqual(self.get_kinds(self.ana), ["callback"])
         self.assertEqual(len(self.carrier.sent("add_participant")), 1)
-        self.assertIn("limit of your company", place.failure_reason)
+        self.assertIn("company's limit", place.failure_reason)
         self.assertTrue(self.env["telephony.callback"].search([("call_ids", "in", origin.ids)]))
 
     def test_forwarded_calls_and_verifications_are_in_the_ledger(self):
@@ -455,7 +455,7 @@ class TestLedger(TelephonyHttpCase):
         caller_ids.start_verification(MOBILE, "Mine")
         self.assertEqual(self.get_kinds(self.ana), ["verification"])
         self.company_a.telephony_calls_per_hour = 1
-        with self.assertRaisesRegex(UserError, "limit of your company"):
+        with self.assertRaisesRegex(UserError, "company's limit"):
             caller_ids.start_verification(OUTSIDE, "Mine, too")
 
     def test_callers_and_browsers_are_not_dialed(self):

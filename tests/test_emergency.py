@@ -22,7 +22,7 @@ class TestEmergency(TelephonyHttpCase):
     def test_refused_by_default(self):
         """Z15: nobody is connected with an emergency service that would send help elsewhere."""
         for number in ("112", "1 1 2", "100", "+112"):
-            with self.subTest(number), self.assertRaisesRegex(UserError, "where you are"):
+            with self.subTest(number), self.assertRaisesRegex(UserError, "location would be"):
                 self.dial(number=number)
 
     def test_with_a_prepared_number(self):
@@ -71,11 +71,11 @@ class TestEmergency(TelephonyHttpCase):
         self.prepare()
         self.agent_bob.number_ids = False
         self.agent_bob.number_ids = self.number.copy({"number": "+3225550189"})
-        with self.assertRaisesRegex(UserError, "where you are"):
+        with self.assertRaisesRegex(UserError, "location would be unknown"):
             self.dial(self.bob, number="112")
         self.number.active = False
         self.agent_ana.number_ids |= self.agent_bob.number_ids
-        with self.assertRaisesRegex(UserError, "where you are"):
+        with self.assertRaisesRegex(UserError, "location would be unknown"):
             self.dial(number="112")
 
     def test_other_calls_are_as_before(self):
@@ -90,7 +90,7 @@ class TestEmergency(TelephonyHttpCase):
 
     def test_the_address_is_needed(self):
         """Z29: not without an address, and who decided stays readable."""
-        with self.assertRaisesRegex(ValidationError, "where to send help"):
+        with self.assertRaisesRegex(ValidationError, "Help is sent to this address"):
             self.number.write({"emergency_enabled": True, "emergency_address": "  "})
         self.prepare()
         self.assertEqual(self.number.emergency_changed_by_id, self.max)

@@ -64,7 +64,7 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
         story = self.simulate(MONDAY_MORNING, "2")
         self.assertIn("“Office hours”: Mon 10:00 is open.", story)
         self.assertIn("“Menu”: key 2, Support.", story)
-        self.assertEqual(story[-1], "The caller is connected with +32470999999.")
+        self.assertEqual(story[-1], "The caller is connected to +32470999999.")
 
     def test_closed_hours_lead_to_the_mailbox(self):
         """Z03 Z29: outside of the hours the caller may leave a message."""
@@ -84,7 +84,7 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
         """Z29: a wrong key and no key lead to the exit, after the second time."""
         story = self.simulate(MONDAY_MORNING, "7")
         self.assertIn("“Menu”: key 7 leads nowhere.", story)
-        self.assertIn("“Menu”: no key.", story)
+        self.assertIn("“Menu”: no key pressed.", story)
 
     def test_condition_on_the_caller(self):
         """Z29: an ordinary domain on the caller decides."""
@@ -94,7 +94,7 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
             next_step_id=self.mobile.id, else_step_id=self.mailbox.id,
         )  # fmt: skip
         self.assertEqual(
-            self.simulate(MONDAY_MORNING)[-1], "The caller is connected with +32470999999."
+            self.simulate(MONDAY_MORNING)[-1], "The caller is connected to +32470999999."
         )
         self.assertEqual(
             self.simulate(MONDAY_MORNING, caller="+33612345678")[-1],
@@ -146,7 +146,7 @@ class TestFlowLinter(FlowWorld, TelephonyCase):
     def test_menu_without_keys_prompt_or_target(self):
         """Z29: a menu that cannot work is named."""
         self.menu.message = False
-        self.assertIn("is not told which keys", self.problems())
+        self.assertIn("no message announces the available keys", self.problems())
         self.menu.key_ids[0].target_step_id = False
         self.assertIn("key 1 leads nowhere", self.problems())
         self.menu.key_ids.unlink()
@@ -155,8 +155,8 @@ class TestFlowLinter(FlowWorld, TelephonyCase):
     def test_groups_that_are_empty(self):
         """Z29: a ring step, a queue or a mailbox for nobody is named."""
         self.env["telephony.agent"].search([]).active = False
-        self.assertIn("“Sellers” rings nobody.", self.problems())
-        self.assertIn("nobody would hear the messages", self.problems())
+        self.assertIn("“Sellers” has no one to ring.", self.problems())
+        self.assertIn("no one would receive the voicemails", self.problems())
         queue = self.env["telephony.queue"].create({
             "name": "Q", "company_id": self.company_a.id,
         })  # fmt: skip
@@ -284,7 +284,7 @@ class TestFlowTemplates(TelephonyCase):
         """Z29: a flow that has steps is left alone."""
         flow = self.make_flow()
         flow.action_template_ring()
-        with self.assertRaisesRegex(UserError, "has steps already"):
+        with self.assertRaisesRegex(UserError, "already has steps"):
             flow.action_template_menu()
 
     def test_nobody_to_ring(self):

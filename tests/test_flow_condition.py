@@ -53,7 +53,7 @@ class TestFlowCondition(TelephonyCase):
         step.write({"condition_model": model, "condition_domain": str(domain)})
         self.env.flush_all()
 
-    def assert_refused(self, domain, model="res.partner", text="refused|understood"):
+    def assert_refused(self, domain, model="res.partner", text="not allowed|not valid"):
         with self.assertRaisesRegex(UserError, text), mute_logger("odoo.domains"):
             self.write_condition(domain, model)
 
@@ -187,8 +187,8 @@ class TestFlowCondition(TelephonyCase):
                 self.max.write(change)
                 exit_name, trace = self.run_step()
                 self.assertEqual(exit_name, "no")
-                self.assertIn("has no access to Alpha any more", trace)
-                self.assertIn("has no access to Alpha", self.flow.problem_html)
+                self.assertIn("no longer has access to Alpha", trace)
+                self.assertIn("no longer has access to Alpha", self.flow.problem_html)
                 savepoint.rollback()
         self.env.invalidate_all()
         self.assertEqual(self.run_step()[0], "yes")
@@ -199,8 +199,8 @@ class TestFlowCondition(TelephonyCase):
         self.max.group_ids -= self.env.ref("sales_team.group_sale_salesman_all_leads")
         exit_name, trace = self.run_step()
         self.assertEqual(exit_name, "no")
-        self.assertIn("may not read what it looks at", trace)
-        self.assertIn("may not read what it looks at", self.flow.problem_html)
+        self.assertIn("is not allowed to read the fields it uses", trace)
+        self.assertIn("is not allowed to read the fields it uses", self.flow.problem_html)
 
     def test_contact_that_the_writer_may_not_read_does_not_meet_the_condition(self):
         self.write_condition([("name", "ilike", "zoe")])
@@ -209,13 +209,13 @@ class TestFlowCondition(TelephonyCase):
         self.partner.company_id = self.company_b
         exit_name, trace = self.step.sudo()._enter_condition(call), call.trace
         self.assertEqual(exit_name, "no")
-        self.assertIn("may not be read", trace)
+        self.assertIn("cannot be read", trace)
 
     def test_simulation_is_no_oracle(self):
         """A simulation reveals nothing about a record its user may not read."""
         self.write_condition([("name", "ilike", "big")], "crm.lead")
         blind = self._make_user("mia", "crm_telephony.group_manager")
-        for user, text in ((self.max, "meets the condition"), (blind, "may not be read")):
+        for user, text in ((self.max, "condition met"), (blind, "cannot be read")):
             with self.subTest(user.login):
                 simulation = self.as_user(user, "telephony.flow.simulation").create({
                     "flow_id": self.flow.id, "caller": CUSTOMER,

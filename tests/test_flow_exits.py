@@ -171,7 +171,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
                 })  # fmt: skip
                 self.assert_exit("full", verbs)
                 self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
-                self.assertIn("The carrier lets nobody more wait.", call.trace)
+                self.assertIn("Twilio's waiting queue is full.", call.trace)
                 # The answer was lost, and it is asked again.
                 again = self.ask(enqueue.get("action"), {
                     "CallSid": leg_sid(index), "QueueResult": result, "QueueTime": "0",
@@ -242,7 +242,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         call, [say, _hang_up] = self.call_in()
         self.assertEqual((say.text, say.get("language")), ("Fermé.", "fr-FR"))
         self.assertEqual(call.flow_id, other)
-        self.assertIn("“Sellers”: goes on in “French”.", call.trace)
+        self.assertIn("“Sellers”: continuing in “French”.", call.trace)
 
     def test_sound_of_a_flow_without_a_number(self):
         """Z29: a flow that is only entered from others plays its audio file, too."""
@@ -264,7 +264,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.make_step("Hello", "message", flow=other, message="Never heard.")
         self.set_up("flow", target_flow_id=other.id)
         call, [say, _hang_up] = self.call_in()
-        self.assertIn("Nobody is available", say.text)
+        self.assertIn("No one is available", say.text)
         self.assertIn("the flow “Old” is archived", call.trace)
 
     def test_flows_in_a_circle_come_to_an_end(self):
@@ -273,8 +273,8 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.make_step("Back", "flow", flow=other, target_flow_id=self.flow.id)
         self.set_up("flow", target_flow_id=other.id)
         call, [say, _hang_up] = self.call_in()
-        self.assertIn("Nobody is available", say.text)
-        self.assertIn(f"ends after {MAX_STEPS} steps", call.trace)
+        self.assertIn("No one is available", say.text)
+        self.assertIn(f"was ended after {MAX_STEPS} steps", call.trace)
 
     def test_silent_caller_in_a_circle_of_menus(self):
         """Z29: whoever presses nothing is not asked for ever, over however many requests."""
@@ -328,13 +328,13 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
     def test_flow_without_a_step_behind_an_exit(self):
         """Z29: an empty flow behind a step is named."""
         self.ring.write({"kind": "flow", "target_flow_id": self.make_flow("Empty").id})
-        self.assertIn("“Sellers” leads to the flow “Empty”, which has no step.", self.problems())
+        self.assertIn("“Sellers” leads to the flow “Empty”, which has no steps.", self.problems())
 
     def test_archived_flow_that_is_used(self):
         """Z29: archiving does not stop the number from following the flow."""
         self.flow.active = False
         self.assertIn(
-            "The flow is archived, but calls to Sales (+3225550180) still follow it.".replace(
+            "The flow is archived, but it still handles calls to Sales (+3225550180).".replace(
                 "Sales (+3225550180)", self.number.display_name
             ), self.problems(),
         )  # fmt: skip
@@ -346,7 +346,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         self.assertIn("“Sellers”: the queue is archived.", self.problems())
 
     def circles(self, flow=None):
-        return [problem for problem in self.problems(flow) if "circles" in problem]
+        return [problem for problem in self.problems(flow) if "loops" in problem]
 
     def test_circle_of_one_flow(self):
         """Z29: hours that lead to a condition that leads back are named once."""
@@ -356,7 +356,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
             "else_step_id": condition.id,
         })  # fmt: skip
         [circle] = self.circles()
-        self.assertIn("“Sellers” → “Known”: a caller who does nothing goes in circles", circle)
+        self.assertIn("“Sellers” → “Known”: if the caller does nothing, the flow loops", circle)
 
     def test_circle_of_two_flows(self):
         """Z29: a circle that leads through another flow is named in both."""
@@ -401,5 +401,5 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         story = self.env["telephony.flow.simulation"]._simulate(
             self.flow.id, "+32470123456", fields.Datetime.now(), ""
         )
-        self.assertIn("“Sellers”: goes on in “Other”.", story)
+        self.assertIn("“Sellers”: continuing in “Other”.", story)
         self.assertEqual(story[-1], "The caller hears: We are closed today.")

@@ -97,9 +97,9 @@ class TestFollowUp(EndedCalls):
             with self.assertRaisesRegex(UserError, "not valid"):
                 schedule(call.uuid, "call", {**PLAN, **wrong})
         for user_id in (self.pia.id, self.eva.id, -1):
-            with self.assertRaisesRegex(UserError, "cannot be given"):
+            with self.assertRaisesRegex(UserError, "cannot be assigned"):
                 schedule(call.uuid, "task", {**PLAN, "user_id": user_id})
-        with self.assertRaisesRegex(UserError, "a call or a task"):
+        with self.assertRaisesRegex(UserError, "a call or a to-do"):
             schedule(call.uuid, "meeting", PLAN)
         stranger = self.call_of_ana(from_=STRANGER, index=2)
         with self.assertRaisesRegex(UserError, "Link it first"):
@@ -159,7 +159,7 @@ class TestWrapUp(EndedCalls):
         rows = self.as_user(self.ana).get_dispositions(silent.uuid)
         self.assertNotIn("Interested", [row["name"] for row in rows])
         for wrong in (self.interested.id, foreign.id, -1):
-            with self.assertRaisesRegex(UserError, "does not fit"):
+            with self.assertRaisesRegex(UserError, "cannot be used for this call"):
                 self.as_user(self.ana).wrap_up(silent.uuid, {"disposition_id": wrong})
         self.as_user(self.ana).wrap_up(silent.uuid, {"disposition_id": self.wrong_number.id})
         self.assertEqual(silent.disposition_id, self.wrong_number)
@@ -191,12 +191,12 @@ class TestLink(EndedCalls):
         })  # fmt: skip
         with self.assertRaises(AccessError):
             link(call.uuid, "crm.lead", hidden.id)
-        with self.assertRaisesRegex(UserError, "contact or an opportunity"):
+        with self.assertRaisesRegex(UserError, "lead or an opportunity"):
             link(call.uuid, "res.users", self.bob.id)
         gone = self.lead.copy()
         gone_id = gone.id
         gone.unlink()
-        with self.assertRaisesRegex(UserError, "does not exist"):
+        with self.assertRaisesRegex(UserError, "no longer exists"):
             link(call.uuid, "crm.lead", gone_id)
         self.assertEqual(call.lead_id, self.lead)
 

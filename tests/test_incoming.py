@@ -47,7 +47,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(call.partner_id, self.partner)
         self.assertFalse(call.lead_id)
         card = self.told(self.ana, "offer_made")[-1]["call"]["card"]
-        self.assertEqual(card["last_call"]["end_message"], "The caller has hung up.")
+        self.assertEqual(card["last_call"]["end_message"], "The caller hung up.")
         self.assertEqual(len(card["opportunities"]), 2)
 
     def test_hidden_caller_is_nobody(self):
@@ -155,14 +155,14 @@ class TestIncoming(TelephonyHttpCase):
         """Z03: a number nobody set up says so politely."""
         self.number.flow_id = False
         call, [say, hangup] = self.call_in()
-        self.assertIn("Nobody is available", say.text)
+        self.assertIn("No one is available", say.text)
         self.assertEqual(hangup.tag, "Hangup")
         self.assertEqual(call.state, "routing")
 
     def test_exit_without_a_step(self):
         self.ring.not_available_step_id = False
         _call, [say, hangup] = self.call_in()
-        self.assertIn("Nobody is available", say.text)
+        self.assertIn("No one is available", say.text)
         self.assertEqual(hangup.tag, "Hangup")
 
     def test_flow_that_runs_in_a_circle_ends(self):
@@ -291,7 +291,7 @@ class TestIncoming(TelephonyHttpCase):
         call, _verbs = self.call_in_and_wait()
         self.tell_leg(call, call.provider_call_id, "completed")
         self.assertEqual(self.as_user(self.ana).accept(call.uuid), {
-            "accepted": False, "message": "The caller has hung up."
+            "accepted": False, "message": "The caller hung up."
         })  # fmt: skip
 
     def test_accept_after_the_offer_has_ended(self):

@@ -20,7 +20,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         for user in (self.ana, self.bob):
             [closed] = self.told(user, "offer_closed")
             self.assertEqual((closed["reason"], closed["message"]),
-                             ("canceled", "The caller has hung up."))
+                             ("canceled", "The caller hung up."))
         self.run_after_commit()
         self.assertFalse(self.carrier.requests)
         # Both see the missed call in their list.

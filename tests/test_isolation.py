@@ -379,7 +379,7 @@ class TestIsolation(TelephonyCase):
         data = calls.dial("+32470999003", res_model="res.partner", res_id=partner_b.id)
         call = self.env["telephony.call"].sudo().browse(data["id"])
         self.assertFalse(call.partner_id)
-        with self.assertRaisesRegex(UserError, "another company"):
+        with self.assertRaisesRegex(UserError, "a different company"):
             calls.link_record(call.uuid, "res.partner", partner_b.id)
         self.assertFalse(call.partner_id)
 

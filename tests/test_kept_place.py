@@ -86,7 +86,7 @@ class TestAskingForACallBack(KeptPlaceStories):
         self.assertEqual(self.names(gather), ["Say", "Play"])
         self.assertEqual(
             gather[0].text, "Please hold the line. You are number 1 in the queue. To be called "
-            "back without losing your place, press 1.",
+                            "back without losing your place in the queue, press 1.",
         )
         # Together with the second of listening it is as long as without a key.
         self.assertIn("/hold_music/29.wav", gather[1].text)
@@ -105,7 +105,7 @@ class TestAskingForACallBack(KeptPlaceStories):
         for verbs in (first, again):
             self.assertEqual(self.names(verbs), ["Say", "Hangup"])
             self.assertIn("We will call you back", verbs[0].text)
-        self.assertEqual(call.trace.count("asks to be called back"), 1)
+        self.assertEqual(call.trace.count("requested a callback"), 1)
         self.assertEqual(call.state, "queued")
 
     def test_other_keys_change_nothing(self):
@@ -267,7 +267,7 @@ class TestCallingBack(KeptPlaceStories):
         leg = place.leg_ids
         query = {"call": place.uuid, "leg": leg.id}
         [gather, _hang_up] = self.ask("agent_phone", {"CallSid": leg_sid(61)}, query)
-        self.assertIn("wants to be called back. Press 1", gather[0].text)
+        self.assertIn("requested a callback. Press 1", gather[0].text)
         [dial] = self.ask("agent_phone", {"CallSid": leg_sid(61), "Digits": "1"}, query)
         self.assertEqual(dial.tag, "Dial")
         self.carrier.answers["add_participant"] = CUSTOMER_LEG
@@ -394,7 +394,7 @@ class TestTries(KeptPlaceStories):
         self.assertEqual(again.state, "in_progress")
         self.assertEqual((place.state, place.outcome, place.ended_by),
                          ("ended", "canceled", "system"))  # fmt: skip
-        self.assertIn("spoken with the customer meanwhile", place.trace)
+        self.assertIn("spoken with the customer in the meantime", place.trace)
         self.assertFalse(self.get_places() - place)
         self.assertFalse(place.message_id)
 

@@ -52,7 +52,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(room.get("endConferenceOnExit"), "false")
         self.assertEqual(room.get("beep"), "false")
         self.assertEqual(self.seen_by_ana(), [("Sue", "listen")])
-        self.assertIn("Sue listens.", call.trace)
+        self.assertIn("Sue started listening.", call.trace)
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
 
     def test_whisper_is_heard_by_the_phone_user_only(self):
@@ -131,7 +131,7 @@ class TestMonitor(TelephonyHttpCase):
         self.run_after_commit()
         self.assertEqual(call.state, "ended")
         self.assertIn([SUPERVISOR_LEG], self.carrier.sent("end_leg"))
-        with self.assertRaisesRegex(UserError, "over"):
+        with self.assertRaisesRegex(UserError, "has ended"):
             self.as_user(self.max).monitor(call.uuid)
 
     def test_customer_who_goes_elsewhere_releases_the_supervisor(self):
@@ -150,7 +150,7 @@ class TestMonitor(TelephonyHttpCase):
         other, _verbs = self.call_in(from_="+32470555501", sid=leg_sid(2))
         self.assertNotIn(self.agent_sue, other.offer_ids.agent_id)
         self.agent_sue.number_ids = self.number
-        with self.assertRaisesRegex(UserError, "listening"):
+        with self.assertRaisesRegex(UserError, "monitoring"):
             self.as_user(self.sue).dial("+32470555502")
         self.as_user(self.sue).stop_monitoring(call.uuid)
         self.assertEqual(self.as_user(self.sue).dial("+32470555502")["state"], "new")
@@ -221,7 +221,7 @@ class TestMonitor(TelephonyHttpCase):
                         self.assertRaises(AccessError), \
                         mute_logger("odoo.addons.base.models.ir_model"):
                     getattr(calls, method)(call.uuid, *arguments)
-        with self.assertRaisesRegex(UserError, "do not listen"):
+        with self.assertRaisesRegex(UserError, "no longer monitoring"):
             self.as_user(self.sue).set_monitor_mode(call.uuid, "barge")
         with self.assertRaises(UserError):
             self.as_user(self.sue).monitor(call.uuid, "spy")

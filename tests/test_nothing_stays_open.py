@@ -66,7 +66,7 @@ class TestGivenUp(TelephonyHttpCase):
         self.assertEqual(self.agent_ana.state, "available")
         self.assertEqual(set(call._get_agent_legs().mapped("status")), set())
         self.assertEqual(self.told(self.ana, "call_left")[-1]["message"],
-                         "The customer did not wait any longer for your connection.")
+                         "The customer hung up before you reconnected.")
 
     def test_customer_leaves_a_message_live_lists_forget_the_call(self):
         call = self.leave_message()

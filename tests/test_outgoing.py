@@ -259,7 +259,7 @@ class TestOutgoing(TelephonyHttpCase):
         """Z30: busy, unanswered, failed: the agent reads why, and is released."""
         for status, outcome, sentence in (
             ("busy", "busy", "The line is busy."),
-            ("no-answer", "no_answer", "Nobody answered."),
+            ("no-answer", "no_answer", "No answer."),
             ("failed", "failed", "The call failed. Check the number and try again."),
             ("canceled", "canceled", "The call was canceled."),
         ):
@@ -361,7 +361,7 @@ class TestOutgoing(TelephonyHttpCase):
         """The agent is shown the reason of the failure."""
         for error, words in (
             (ProviderError("x", retryable=True, paused=True), "Twilio could not be reached."),
-            (ProviderError("x", unknown=True), "Twilio did not answer in time"),
+            (ProviderError("x", unknown=True), "Twilio did not respond in time"),
         ):
             with self.subTest(words):
                 self.carrier.failures["add_participant"] = [error]

@@ -94,7 +94,7 @@ class TestPrivacy(TelephonyHttpCase):
         }, before)  # fmt: skip
         self.assertTrue(self.partner.phone_sanitized)
         wizard = self.erase(self.partner)
-        self.assertIn("1 calls, 1 recordings, 1 call-backs", wizard.result)
+        self.assertIn("1 calls, 1 recordings and 1 callbacks", wizard.result)
         self.assertFalse(self.find_everywhere(
             CUSTOMER, NOTE, "+32 470 12 34 56", self.partner.name, leg_sid(self.last)
         ))  # fmt: skip
@@ -130,7 +130,7 @@ class TestPrivacy(TelephonyHttpCase):
         call.leg_ids[0].copy({
             "role": "consulted", "label": "c", "number": OTHER, "provider_leg_id": False,
         })  # fmt: skip
-        call._add_trace("Ana transfers the call to +32 470 99 98 88.")
+        call._add_trace("Ana transferred the call to +32 470 99 98 88.")
         call._add_trace("Ana leaves.")
         self.erase(self.make_call(OTHER))
         self.assertFalse(self.find_everywhere(OTHER, "470 99 98 88"))
@@ -164,7 +164,7 @@ class TestPrivacy(TelephonyHttpCase):
         running, _verbs = self.call_in(sid=leg_sid(700))
         wizard = self.erase(self.partner)
         self.assertIn("legal hold", wizard.result)
-        self.assertIn("go on", wizard.result)
+        self.assertIn("in progress", wizard.result)
         self.assertEqual((held.note, held.recording_ids.state), (NOTE, "stored"))
         self.assertEqual((running.customer_number, running.state), (CUSTOMER, "routing"))
 
@@ -173,7 +173,7 @@ class TestPrivacy(TelephonyHttpCase):
         blocked = self.env["telephony.blocked.number"].create({
             "number": CUSTOMER, "company_id": self.company_a.id,
         })  # fmt: skip
-        self.assertIn("block list", self.erase(call).result)
+        self.assertIn("remains blocked", self.erase(call).result)
         self.assertEqual(blocked.number, CUSTOMER)
 
     def test_only_an_administrator_erases_and_sees_own_windows(self):
@@ -230,5 +230,5 @@ class TestPrivacy(TelephonyHttpCase):
             "wrap_up_call_id": call.id, "wrap_up_started_at": fields.Datetime.now(),
             "wrap_up_until": fields.Datetime.now() + timedelta(minutes=1),
         })  # fmt: skip
-        self.assertIn("wrapped up", self.erase(call).result)
+        self.assertIn("in wrap-up", self.erase(call).result)
         self.assertEqual(call.note, NOTE)

@@ -183,7 +183,7 @@ class TestQueue(QueueStories):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
         self.assertEqual((call.state, call.outcome), ("ended", "abandoned"))
         answer = self.as_user(self.ana).pick_up(call.uuid)
-        self.assertEqual(answer["message"], "The caller has hung up.")
+        self.assertEqual(answer["message"], "The caller hung up.")
 
     def test_picking_up_stops_other_offers_of_the_agent(self):
         """Z25: what rang at the agent rings elsewhere."""

@@ -35,10 +35,10 @@ class TestEstimatedWait(QueueStories):
     def test_each_length_has_its_sentence(self):
         """Z24: less than a minute, one, some, and more than we want to tell."""
         cases = {
-            40: "You will probably wait less than a minute.",
-            80: "You will probably wait about one minute.",
-            200: "You will probably wait about 3 minutes.",
-            7200: "You will probably wait more than 30 minutes.",
+            40: "Your estimated wait is less than a minute.",
+            80: "Your estimated wait is about one minute.",
+            200: "Your estimated wait is about 3 minutes.",
+            7200: "Your estimated wait is more than 30 minutes.",
         }
         for index, (seconds, sentence) in enumerate(cases.items(), 1):
             with self.subTest(seconds=seconds):
@@ -56,8 +56,8 @@ class TestEstimatedWait(QueueStories):
         self.answered(240, position=2, count=3)
         self.assertEqual(self.queue._estimate_wait(1), 120)
         self.assertEqual(self.queue._estimate_wait(3), 360)
-        self.assertIn("number 1 in the queue. You will probably wait about 2", self.said(1))
-        self.assertIn("number 2 in the queue. You will probably wait about 4", self.said(2))
+        self.assertIn("number 1 in the queue. Your estimated wait is about 2", self.said(1))
+        self.assertIn("number 2 in the queue. Your estimated wait is about 4", self.said(2))
 
     def test_said_in_the_language_of_the_flow(self):
         """Z24: the caller's language counts, not that of whoever made the queue."""
@@ -65,7 +65,7 @@ class TestEstimatedWait(QueueStories):
         self.flow.language = "zh_CN"
         self.answered(200, count=3)
         call = self.env["telephony.call"].with_context(lang="zh_CN")
-        self.assertTrue(call.env._("You will probably wait about %(minutes)s minutes.", minutes=3))
+        self.assertTrue(call.env._("Your estimated wait is about %(minutes)s minutes.", minutes=3))
         self.go_online(self.agent_ana)
         self.occupy(self.ana)
         self.queue.say_wait = True

@@ -100,7 +100,7 @@ class TestRecordingControl(RecordingCase):
         self.assertEqual(call.recording_ids.state, "recording")
         self.assertEqual(call.recording_ids.provider_recording_id, RECORDING)
         self.assertEqual(self.told(self.ana, "call_updated")[-1]["recording"]["state"], "recording")
-        self.assertIn("Ana records the conversation.", call.trace)
+        self.assertIn("Ana started recording.", call.trace)
 
     def test_a_second_click_starts_nothing(self):
         call = self.talk()
@@ -188,7 +188,7 @@ class TestRecordingControl(RecordingCase):
         self.assertEqual(len(self.sent_states()), 3)
         data = self.told(self.ana, "call_updated")[-1]["recording"]
         self.assertEqual(data["state"], "recording")
-        self.assertIn("still going on", data["problem"])
+        self.assertIn("still being recorded", data["problem"])
         # The job goes on trying.
         self.pass_days(call.recording_ids, 1)
         self.run_cron()

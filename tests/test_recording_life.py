@@ -55,7 +55,7 @@ class TestRecordingLife(RecordingCase):
         self.carrier.failures["fetch_recording"] = [ProviderError("x", **DOWN) for _try in range(3)]
         recording = self.record()
         self.assertEqual((recording.state, recording.tries), ("pending", 1))
-        self.assertEqual(recording.problem, "Twilio did not answer.")
+        self.assertEqual(recording.problem, "Twilio did not respond.")
         self.run_cron()
         self.assertEqual(recording.tries, 1, "it is too early to try again")
         for _day in range(3):
@@ -73,7 +73,7 @@ class TestRecordingLife(RecordingCase):
         self.pass_days(recording, 2)
         self.run_cron()
         self.assertEqual(recording.state, "failed")
-        self.assertIn("does not have it", recording.problem)
+        self.assertIn("no longer exists at Twilio", recording.problem)
 
     def test_a_file_that_cannot_be_written_deletes_nothing(self):
         """Odoo only logs a full disk: the carrier's copy goes when ours can be read back."""
@@ -169,7 +169,7 @@ class TestRecordingLife(RecordingCase):
         with patch.object(telephony_recording_keep, "MEMORY_LIMIT", 1000):
             self.run_cron()
         self.assertEqual((other.state, other.tries), ("pending", 1))
-        self.assertIn("too long to be kept in the database", other.problem)
+        self.assertIn("too large for the database", other.problem)
         self.assertFalse(self.carrier.sent("delete_recording"))
         self.pass_days(recording, 1)
         self.run_cron()
@@ -282,7 +282,7 @@ class TestRecordingLife(RecordingCase):
     def test_a_call_whose_recording_is_at_twilio_is_kept(self):
         self.company_a.telephony_delete_at_carrier = False
         recording = self.record()
-        with self.assertRaisesRegex(UserError, "still at Twilio"):
+        with self.assertRaisesRegex(UserError, "still exists at Twilio"):
             self.as_user(self.max).browse(recording.call_id.id).unlink()
 
     # === WHO HEARS IT === #

@@ -31,7 +31,7 @@ class TestRecordingRules(RecordingCase):
     def test_off(self):
         self.number.recording_mode = "off"
         call = self.talk()
-        with self.assertRaisesRegex(UserError, "switched off"):
+        with self.assertRaisesRegex(UserError, "is disabled"):
             self.as_user(self.ana).set_recording(call.uuid, "recording")
         self.assertEqual(call._get_recording_data()["mode"], "off")
 
@@ -98,7 +98,8 @@ class TestRecordingRules(RecordingCase):
             with self.subTest(partner.name):
                 call = self.dial()
                 self.assertEqual(
-                    call._get_recording_data()["reason"], "This contact must not be recorded."
+                    call._get_recording_data()["reason"], "Calls with this contact must not be "
+                                                          "recorded."
                 )
                 call._apply_event(self.answered())
                 self.assertFalse(call.recording_ids)
@@ -151,8 +152,8 @@ class TestRecordingRules(RecordingCase):
         """Z29: without room, or without the account, the switch stays off and says why."""
         call = self.talk()
         with patch("os.access", return_value=False):
-            self.assertIn("no room", call._get_recording_data()["reason"])
-            with self.assertRaisesRegex(UserError, "no room"):
+            self.assertIn("no disk space left", call._get_recording_data()["reason"])
+            with self.assertRaisesRegex(UserError, "no disk space left"):
                 self.as_user(self.ana).set_recording(call.uuid, "recording")
         self.account.state = "draft"
         with self.assertRaisesRegex(UserError, "not connected"):
@@ -283,4 +284,4 @@ class TestRecordingRules(RecordingCase):
         self.carrier.answers["fetch_recording"] = make_sound(0, 0)
         recording = self.record()
         self.assertEqual(recording.state, "stored")
-        self.assertEqual(recording.problem, "Nothing can be heard in it.")
+        self.assertEqual(recording.problem, "The recording is silent.")

@@ -169,7 +169,7 @@ class TestSecondCall(SecondCalls):
         self.assertTrue(self.first.parked_at)
         self.assertEqual(self.agent_ana.state, "in_call")
         self.assertFalse(self.agent_ana.wrap_up_call_id)
-        with self.assertRaisesRegex(UserError, "waiting for you on hold"):
+        with self.assertRaisesRegex(UserError, "customer is on hold"):
             self.as_user(self.ana).dial("+32470555666")
         self.assertTrue(self.take_back(self.first)["can_rejoin"])
 
@@ -187,7 +187,7 @@ class TestSecondCall(SecondCalls):
         self.assertEqual(agent["wrap_up"]["uuid"], second.uuid)
         self.assertTrue(agent["wrap_up"]["lacks_disposition"])
         self.assertEqual(self.agent_ana.state, "wrap_up")
-        with self.assertRaisesRegex(UserError, "asks for one after every"):
+        with self.assertRaisesRegex(UserError, "requires one after every"):
             calls.wrap_up(second.uuid, {"done": True})
         agent = calls.wrap_up(second.uuid, {"disposition_id": result.id})["agent"]
         self.assertFalse(agent["wrap_up"])
@@ -293,7 +293,7 @@ class TestNoSecondCall(SecondCalls):
         self.as_user(self.ana).transfer(
             self.first.uuid, {"type": "agent", "id": self.agent_cleo.id}, "warm"
         )
-        with self.assertRaisesRegex(UserError, "cannot be put on hold now"):
+        with self.assertRaisesRegex(UserError, "cannot be put on hold right now"):
             self.as_user(self.ana).accept(second.uuid)
         self.assertFalse(second.user_id)
         self.assertFalse(self.first.parked_at)
@@ -317,7 +317,7 @@ class TestNoSecondCall(SecondCalls):
                 self.first.uuid, {"type": "agent", "id": self.agent_cleo.id}, "blind"
             ),
         ):
-            with self.assertRaisesRegex(UserError, "Take the call back first"):
+            with self.assertRaisesRegex(UserError, "Resume the call first"):
                 act()
         with self.assertRaisesRegex(UserError, "already in a call"):
             mine.dial("+32470555666")

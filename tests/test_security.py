@@ -396,7 +396,7 @@ class TestLimits(TelephonyCase):
         for _turn in range(2):
             call = self.dial()
             self.as_user(self.ana).hang_up(call.uuid)
-        with self.assertRaisesRegex(UserError, "limit of your company"):
+        with self.assertRaisesRegex(UserError, "company's limit"):
             self.dial()
 
     def test_verification_calls_per_hour(self):

@@ -37,7 +37,7 @@ class TestSlowCarrier(RaceCase):
     def end_leg(self, leg_id):
         self.ended.append(leg_id)
         if not self.answers.wait(20):
-            raise ProviderError("Twilio did not answer in time.", unknown=True)
+            raise ProviderError("Twilio did not respond in time", unknown=True)
 
     def act(self, path, *leg_ids):
         """Hang legs up within a web request; return the seconds until its answer."""

@@ -83,7 +83,7 @@ class TestVoicemail(TelephonyHttpCase):
             "CallSid": _call.provider_call_id, "Digits": "#",
         })  # fmt: skip
         self.assertEqual((say.text, hang_up.tag), (
-            "Thank you for your message. Good-bye.", "Hangup",
+            "Thank you for your message. Goodbye.", "Hangup",
         ))
 
     def test_a_recording_that_is_not_there_yet_is_fetched_later(self):

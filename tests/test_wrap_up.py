@@ -154,21 +154,21 @@ class TestWrapUpTime(WrapUps):
         answer = self.wrap_up(call, extend=True)["agent"]["wrap_up"]
         self.assertSeconds(fields.Datetime.to_datetime(answer["until"]), 70)
         self.assertEqual(answer["extension"], 0)
-        with self.assertRaisesRegex(UserError, "once only"):
+        with self.assertRaisesRegex(UserError, "only once"):
             self.wrap_up(call, extend=True)
         self.let_time_pass(65)
         self.assertState("wrap_up")
         self.let_time_pass(10)
         self.assertState("available")
         self.wrap_up(call, done=True)
-        with self.assertRaisesRegex(UserError, "over already"):
+        with self.assertRaisesRegex(UserError, "already over"):
             self.wrap_up(call, extend=True)
 
     def test_a_result_that_is_required_beats_the_time(self):
         """Z27: without a result the agent stays in wrap-up, is not done, and is told why."""
         self.company_a.telephony_disposition_required = True
         call = self.wrap_up_of_ana()
-        with self.assertRaisesRegex(UserError, "asks for one after every conversation"):
+        with self.assertRaisesRegex(UserError, "requires one after every call"):
             self.wrap_up(call, done=True, note="Lost?")
         self.let_time_pass(3600)
         self.assertState("wrap_up")
@@ -272,8 +272,8 @@ class TestWrapUpOfOthers(WrapUps):
         self.assertState("available")
         ended = self.told(self.ana, "wrap_up_ended")[-1]
         self.assertEqual(ended["reason"], "supervisor")
-        self.assertIn("Sue has ended your wrap-up", ended["message"])
-        self.assertIn("Sue ends the wrap-up of Ana", call.trace)
+        self.assertIn("Sue ended your wrap-up", ended["message"])
+        self.assertIn("Sue ended the wrap-up of Ana", call.trace)
         told = len(self.notifications)
         self.end_of_others(self.sue)
         self.assertEqual(len(self.notifications), told)

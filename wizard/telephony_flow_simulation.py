@@ -122,9 +122,9 @@ class TelephonyFlowSimulation(models.TransientModel):
             if isinstance(step, Record):
                 return [_("The caller speaks after the tone.")]
             if isinstance(step, Forward):
-                return [_("The caller is connected with %(number)s.", number=step.number)]
+                return [_("The caller is connected to %(number)s.", number=step.number)]
             if isinstance(step, Reject):
-                return [_("The caller hears that the call is refused.")]
+                return [_("The caller hears that the call was rejected.")]
             if isinstance(step, Play):
                 return [_("The caller hears an audio file.")]
         return []

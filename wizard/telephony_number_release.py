@@ -34,5 +34,5 @@ class TelephonyNumberRelease(models.TransientModel):
         """Give the number back."""
         number = self.number_id
         if not number.provider_number_id:
-            raise UserError(_("This number is not in the Twilio account any more."))
+            raise UserError(_("This number is no longer in the Twilio account."))
         return number._release()

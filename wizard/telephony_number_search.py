@@ -101,7 +101,7 @@ class TelephonyNumberSearchLine(models.TransientModel):
             line.number_display = self.env["telephony.call"]._format_number(line.number)
             line.price_display = _(
                 "%(amount).2f %(currency)s a month", amount=line.price, currency=line.currency
-            ) if line.is_price_known else _("Price unknown")
+            ) if line.is_price_known else _("Unknown price")
 
     @check_one
     def action_buy(self):

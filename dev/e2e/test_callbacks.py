@@ -62,7 +62,7 @@ def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, ar
     assert "Answered" in activity["feedback"] and "we were closed" in activity["feedback"]
 
     following = admin.page.locator(".o_telephony_call_next")
-    expect(following).to_have_attribute("title", "Save, and call Lien Aerts")
+    expect(following).to_have_attribute("title", "Save and call Lien Aerts")
     following.click()
     telephone = world.emulator.rings(other.number)
     telephone.answer()

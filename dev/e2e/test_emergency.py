@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 EMERGENCY = "112"
 SENTENCE = (
-    "Emergency numbers cannot be called from here, because nobody would know where you are. "
-    "Use another telephone."
+    "Emergency numbers cannot be called from here because your location would be unknown. Use "
+    "another phone."
 )
 ADDRESS = "Chaussée de Namur 40, 1367 Grand-Rosière, Belgium"
 

@@ -49,7 +49,7 @@ def test_page_without_news_of_its_call_is_right_all_the_same(world, agent, custo
     phone.call.locator(".o_telephony_hold").click()
     expect(state).to_have_text("On hold", timeout=HEALED)
     phone.call.locator(".o_telephony_hold").click()
-    expect(state).to_have_text("In conversation", timeout=HEALED)
+    expect(state).to_have_text("In a call", timeout=HEALED)
 
     telephone.hang_up()
     until(lambda: _find(world, customer)["state"] == "ended", "the call has ended")

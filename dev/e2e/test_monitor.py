@@ -42,7 +42,7 @@ def test_listen_whisper_barge(world, agent, customers):
     page.locator(".o_telephony_monitor_start[data-mode=listen]").click()
     panel = page.locator(".o_telephony_monitor")
     expect(panel).to_have_attribute("data-voice", "connected")
-    expect(seen).to_have_text("Mitchell Admin listens to this call.")
+    expect(seen).to_have_text("Mitchell Admin is listening to this call.")
     [own] = [leg["sid"] for leg in world.emulator.agent_legs()
              if leg["conference"]["label"].startswith("agent")]
     [other] = [leg["sid"] for leg in world.emulator.agent_legs() if leg["sid"] != own]
@@ -56,7 +56,7 @@ def test_listen_whisper_barge(world, agent, customers):
     found = misfits(page, WINDOW) + barriers(page, WINDOW)
     picture(page, "monitor-listen")
 
-    _choose(page, "whisper", "Only Marc Demo hears you.")
+    _choose(page, "whisper", "Only Marc Demo can hear you.")
     expect(seen).to_have_attribute("data-mode", "whisper")
     until(lambda: _hears(desk, CUSTOMER, supervisor.hz), "the phone user hears the whisper")
     stays(lambda: _hears(telephone, seller.hz), "the customer does not hear the whisper", 1.5)
@@ -66,10 +66,10 @@ def test_listen_whisper_barge(world, agent, customers):
     picture(seller.page, "monitor-seen")
     found += misfits(seller.page, ".o_telephony_sound_notices") + barriers(seller.page, WINDOW)
 
-    _choose(page, "barge", "Everybody hears you.")
+    _choose(page, "barge", "Everyone can hear you.")
     until(lambda: _hears(telephone, seller.hz, supervisor.hz), "the customer hears both")
     until(lambda: _hears(desk, CUSTOMER, supervisor.hz), "the phone user hears both")
-    _choose(page, "listen", "Nobody hears you.")
+    _choose(page, "listen", "No one can hear you.")
     until(lambda: _hears(telephone, seller.hz) and _hears(desk, CUSTOMER), "silent again")
 
     page.locator(".o_telephony_monitor_leave").click()

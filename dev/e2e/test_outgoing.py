@@ -158,7 +158,7 @@ def test_busy_no_answer_and_unreachable(world, agent, customers):
     phone = Softphone(admin)
     for status, outcome, words in (
         ("busy", "busy", "The line is busy."),
-        ("no-answer", "no_answer", "Nobody answered."),
+        ("no-answer", "no_answer", "No answer."),
         ("failed", "failed", "The call failed. Check the number and try again."),
     ):
         customer = customers(f"Customer {status}")

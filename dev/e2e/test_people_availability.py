@@ -50,10 +50,10 @@ def test_both_switches_say_the_same(world, agent):
     demo = agent("demo").ready()
     phone = Softphone(demo).open()
     expect(phone.status).to_have_text("Online")
-    expect(phone.systray).to_have_attribute("aria-label", "Telephone: available")
+    expect(phone.systray).to_have_attribute("aria-label", "Phone: online")
     phone.status.click()
     expect(phone.status).to_have_text("Offline")
-    expect(phone.systray).to_have_attribute("aria-label", "Telephone: offline")
+    expect(phone.systray).to_have_attribute("aria-label", "Phone: offline")
     expect(phone.systray).to_have_attribute("data-presence", "offline")
     assert demo.state() == "offline"
     demo.page.reload()
@@ -66,8 +66,8 @@ def test_both_switches_say_the_same(world, agent):
 @pytest.mark.parametrize(
     ("step", "outcome", "story"),
     [
-        (_message(), "missed", "the caller hears a message"),
-        ({"name": "No", "kind": "reject"}, "missed", "the call is rejected"),
+        (_message(), "missed", "message played"),
+        ({"name": "No", "kind": "reject"}, "missed", "call rejected"),
     ],
     ids=["message", "reject"],
 )
@@ -94,7 +94,7 @@ def test_offline_with_a_message_or_a_rejection(
     expect(phone.card).to_have_count(0)
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == outcome and not call["answered_at"] and not call["user_id"]
-    assert "nobody is available" in call["trace"] and story in call["trace"]
+    assert "no one is available" in call["trace"] and story in call["trace"]
 
 
 def test_two_unanswered_calls_set_an_agent_offline(world, agent, customers, arrange):
@@ -162,7 +162,7 @@ def test_logging_out_is_going_offline(world, agent, customers, arrange):
     telephone = world.emulator.calls_us(customer.number)
     telephone.hears_words(SORRY)
     telephone.is_released()
-    assert "nobody is available" in world.server.ended_call(world.admin, customer.number)["trace"]
+    assert "no one is available" in world.server.ended_call(world.admin, customer.number)["trace"]
 
 
 @contextlib.contextmanager
@@ -200,9 +200,9 @@ def test_a_frozen_page_is_not_rung(world, agent, customers, arrange):
         telephone.hears_words(SORRY)
         telephone.is_released()
         call = world.server.ended_call(world.admin, asleep.number)
-        assert "nobody is available" in call["trace"] and call["outcome"] == "missed"
+        assert "no one is available" in call["trace"] and call["outcome"] == "missed"
     warning = demo.page.locator(".o_telephony_unreachable")
-    expect(warning).to_contain_text("Your browser does not receive calls")
+    expect(warning).to_contain_text("Your browser cannot receive calls")
     expect(phone.systray).to_have_attribute("data-presence", "unreachable")
     expect(warning).to_have_count(0)
     expect(phone.systray).to_have_attribute("data-presence", "available")

@@ -8,7 +8,10 @@ from harness.people_pages import Preferences, open_settings, press
 from harness.polling import until
 from playwright.sync_api import expect
 
-HINT = "Call-backs to this number go to its own carrier, not to Odoo."
+HINT = (
+    "Calls back to this number go to its own carrier, not to Odoo, unless it is forwarded to "
+    "one of your numbers here."
+)
 # A text that stands alone: not a part of a longer word, nor of the fraction of a second.
 ALONE = "(^|[^0-9a-zA-Z.])%s([^0-9a-zA-Z]|$)"
 
@@ -90,7 +93,7 @@ def test_permission_code_and_silent_use(world, agent, customers, arrange, number
     telephone = world.emulator.rings(number)
     preferences.says("calling", "We are calling +32 471")
     telephone.answer()
-    preferences.says("waiting", "Type the code on the telephone.")
+    preferences.says("waiting", "Enter the code on the phone.")
     assert preferences.code() == code
     telephone.press(code)
     preferences.says("verified", "is verified.")
@@ -116,7 +119,7 @@ def test_permission_code_and_silent_use(world, agent, customers, arrange, number
     ("reaction", "state", "words"),
     [
         ("wrong code", "failed", "The code was not entered correctly. Call again?"),
-        ("no-answer", "failed", "Nobody answered at +32 471"),
+        ("no-answer", "failed", "No one answered at +32 471"),
         ("too late", "expired", "The code has expired. Call again?"),
     ],
 )
@@ -134,7 +137,7 @@ def test_a_verification_that_fails(world, agent, allowed, numbers, reaction, sta
         telephone.reject("no-answer")
     else:
         telephone.answer()
-        preferences.says("waiting", "Type the code")
+        preferences.says("waiting", "Enter the code")
         database.execute(
             "UPDATE telephony_caller_id SET expires_at = expires_at - interval '6 minutes'"
             " WHERE number = %s", number, database=world.server.database,
@@ -158,10 +161,10 @@ def test_numbers_that_cannot_be_a_caller_id(world, agent, allowed):
     demo.open()
     preferences = Preferences(Softphone(demo)).open()
     for number, words in (
-        ("0471 12 34 56", "Write the number with its country code"),
-        ("+32 903 12 345", "This kind of number cannot be a caller ID."),
+        ("0471 12 34 56", "Enter the number with its country code"),
+        ("+32 903 12 345", "Numbers of this type cannot be used as a caller ID."),
         ("112", "Emergency numbers cannot be called"),
-        (SALES, "your company's own and needs no verification"),
+        (SALES, "belongs to your company and needs no verification"),
     ):
         if preferences.page.locator(".o_telephony_new_caller_id").count():
             preferences.new_caller_id(number, "Bad")

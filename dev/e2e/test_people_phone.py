@@ -89,19 +89,19 @@ def test_calling_out_through_the_own_phone(world, agent, customers, own_phone):
     assert mine.leg["from"] == SALES, "the user sees the company's number"
     mine_state = demo.page.locator(".o_telephony_leg_phone")
     customer_state = demo.page.locator(".o_telephony_leg_customer")
-    expect(mine_state).to_contain_text("Your telephone is ringing")
-    expect(customer_state).to_contain_text("The customer is called once you have answered.")
+    expect(mine_state).to_contain_text("Your phone is ringing")
+    expect(customer_state).to_contain_text("The customer is called once you answer.")
     world.emulator.post(f"calls/{mine.sid}/answer", tone=MINE)
     mine.hears_words("Press 1 to call Brabant Office Supplies, Olga Simons.")
-    expect(mine_state).to_contain_text("Press 1 on your telephone.")
+    expect(mine_state).to_contain_text("Press 1 on your phone.")
     assert not world.emulator.live(to=customer.number), "the customer waits for the key"
 
     mine.press("1")
     telephone = world.emulator.rings(customer.number)
-    expect(customer_state).to_contain_text("The customer's telephone is ringing")
+    expect(customer_state).to_contain_text("The customer's phone is ringing")
     telephone.answer()
     expect(customer_state).to_contain_text("The customer is connected.")
-    expect(mine_state).to_contain_text("Your telephone is connected.")
+    expect(mine_state).to_contain_text("Your phone is connected.")
     telephone.hears(MINE)
     mine.hears(CUSTOMER)
     assert not world.emulator.agent_legs(), "the browser has no sound of its own"
@@ -115,9 +115,9 @@ def test_calling_out_through_the_own_phone(world, agent, customers, own_phone):
 @pytest.mark.parametrize(
     ("reaction", "words"),
     [
-        ("busy", "Your telephone is busy. The customer was not called."),
-        ("no-answer", "You did not answer your telephone. The customer was not called."),
-        ("no key", "You did not answer your telephone. The customer was not called."),
+        ("busy", "Your phone is busy. The customer was not called."),
+        ("no-answer", "You did not answer your phone. The customer was not called."),
+        ("no key", "You did not answer your phone. The customer was not called."),
     ],
 )
 def test_nobody_at_the_own_phone(world, agent, customers, own_phone, reaction, words):

@@ -5,7 +5,7 @@ from harness.pages import Softphone
 from playwright.sync_api import expect
 
 PREMIUM, WRITTEN = "+3290312345", "0903 12 345"
-RULE = "This is a premium number, and your company does not allow calls to those."
+RULE = "Your company does not allow calls to premium-rate numbers."
 
 
 def test_a_rule_stops_a_phone_user(world, agent):
@@ -18,7 +18,7 @@ def test_a_rule_stops_a_phone_user(world, agent):
     phone.is_idle()
     assert not world.emulator.live()
     assert not world.server.find_calls(world.admin, PREMIUM)
-    with pytest.raises(RuntimeError, match="premium number"):
+    with pytest.raises(RuntimeError, match="premium-rate numbers"):
         demo.rpc.call("telephony.call", "dial", PREMIUM, override_reason="Because I want to.")
 
 

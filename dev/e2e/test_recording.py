@@ -53,16 +53,16 @@ def test_recorded_paused_on_hold_and_played(world, agent, customers, arrange):
     page = demo.page
     text = page.locator(".o_telephony_recording_text")
     page.locator(".o_telephony_record").click()
-    expect(text).to_have_text("Recording now")
+    expect(text).to_have_text("Recording")
     recording = world.emulator.recording_of(telephone)
     until(lambda: recording()["length"] > 2.5, "some seconds are recorded")
     page.locator(".o_telephony_hold").click()
-    expect(text).to_have_text("Recording paused until you speak again")
+    expect(text).to_have_text("Recording paused until the call is resumed")
     until(lambda: recording()["status"] == "paused", "the recording pauses on hold")
     paused_at = recording()["length"]
     until(lambda: recording()["length"] > paused_at + 2, "the customer is on hold for some time")
     page.locator(".o_telephony_hold").click()
-    expect(text).to_have_text("Recording now")
+    expect(text).to_have_text("Recording")
     until(lambda: recording()["status"] == "in-progress", "the recording goes on")
     resumed_at = recording()["length"]
     until(lambda: recording()["length"] > resumed_at + 2.5, "some more seconds are recorded")

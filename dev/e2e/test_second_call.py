@@ -101,7 +101,7 @@ def test_the_one_on_hold_gives_up(world, agent, customers):
     second.hears(demo.hz)
     first.hears_words(MUSIC)
     first.hang_up()
-    phone.says("The call with Nora Cools, who was on hold, is over.")
+    phone.says("The call on hold with Nora Cools has ended.")
     expect(demo.page.locator(".o_telephony_held")).to_have_count(0)
     phone.is_talking()
     second.hears(demo.hz)

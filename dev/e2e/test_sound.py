@@ -6,7 +6,7 @@ from harness.agent_browser import SILENT
 from harness.pages import Softphone
 from playwright.sync_api import expect
 
-WARNING = "Your microphone seems silent."
+WARNING = "No sound from your microphone."
 #: Milliseconds until the browser is sure that a microphone is silent.
 NOTICED = 40_000
 
@@ -24,9 +24,9 @@ def test_silent_microphone_question_and_report(world, agent, customers):
     telephone.hang_up()
     phone.has_ended("answered")
     question = demo.page.locator(".o_telephony_sound_question")
-    expect(question).to_contain_text("What did you hear?")
+    expect(question).to_contain_text("What was wrong?")
     question.locator("[data-issue=one_way]").click()
-    expect(question).to_contain_text("Your answer was saved.")
+    expect(question).to_contain_text("Thank you for your feedback.")
     expect(question.locator(".o_telephony_sound_issue")).to_have_count(0)
     phone.done()
     _read_report(agent("admin"), customer)

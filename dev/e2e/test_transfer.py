@@ -84,7 +84,7 @@ def test_transfer_at_once_and_its_coming_back(world, agent, customers):
     mine.choose(name, name)
     mine.press("transfer_now")
     first.is_idle()
-    first.says("passed on to")
+    first.says("transferred to")
     telephone.in_queue()
     second.rings("Agnes Maertens")
     expect(theirs.reason).to_have_attribute("data-kind", "blind")
@@ -93,7 +93,7 @@ def test_transfer_at_once_and_its_coming_back(world, agent, customers):
     second.decline_button.click()
 
     first.rings("Agnes Maertens")
-    expect(mine.reason).to_contain_text("Came back")
+    expect(mine.reason).to_contain_text("Returned")
     first.accept().is_talking()
     telephone.hears(admin.hz)
     admin.hears(CUSTOMER)
@@ -138,7 +138,7 @@ def test_asking_first(world, agent, customers):
 
     # Who was asked hangs up: back with the customer by itself.
     second.hang_up()
-    first.says("has hung up")
+    first.says("hung up")
     expect(mine.strip).to_have_count(0)
     telephone.hears(admin.hz)
     admin.hears(CUSTOMER)
@@ -190,7 +190,7 @@ def test_a_third_person_by_number(world, agent, customers, numbers):
     telephone.hears(admin.hz)
     third.hears(CUSTOMER)
     third.hears(admin.hz)
-    expect(first.hang_up_button).to_have_text("Hang up for all")
+    expect(first.hang_up_button).to_have_text("End for everyone")
 
     mine.press("cancel_transfer")
     third.is_released()

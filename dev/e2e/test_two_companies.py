@@ -84,7 +84,7 @@ def test_calls_come_to_the_company_they_are_for(world, agent, customers, numbers
     demo = agent("demo").ready()
     phone = Softphone(demo).open()
     unheard = branch.calls_us(stranger, to=NUMBER)
-    unheard.hears_words("Nobody is available")
+    unheard.hears_words("No one is available")
     unheard.is_released()
     phone.is_idle()
     first = world.emulator.calls_us(anna.number, to=SALES)

@@ -9,16 +9,16 @@ _lt = LazyTranslate(__name__)
 
 CREDENTIALS = _lt("Twilio refused the credentials. Check the account SID and the auth token.")
 NOT_ACTIVE = _lt(
-    "The Twilio account is not active, usually because there is no money left. Add money to it in "
-    "Twilio's console."
+    "The Twilio account is not active, usually because its balance is used up. Add funds in the "
+    "Twilio Console."
 )
 ADDRESS_NEEDED = _lt(
-    "This number needs an address that Twilio has checked. Add one in Twilio's console, or choose "
-    "a number of another kind or country."
+    "This number requires a validated address. Add one in the Twilio Console, or choose a number "
+    "of another type or country."
 )
 BUNDLE_NEEDED = _lt(
-    "This country asks for proof of who uses the number. Have a regulatory bundle approved in "
-    "Twilio's console, and buy the number there; it appears here when you synchronize."
+    "This country requires proof of identity. Get a regulatory bundle approved in the Twilio "
+    "Console and buy the number there, then synchronize your numbers."
 )
 
 SENTENCES = {
@@ -27,9 +27,9 @@ SENTENCES = {
     20005: NOT_ACTIVE,
     10001: NOT_ACTIVE,
     20429: _lt("Twilio is receiving too many requests from this account. Try again in a moment."),
-    21404: _lt("A trial account may have one number only. Upgrade it in Twilio's console."),
-    21421: _lt("Twilio does not know this number. Search again."),
-    21422: _lt("Somebody else has just taken this number. Choose another one."),
+    21404: _lt("A trial account can have only one number. Upgrade it in the Twilio Console."),
+    21421: _lt("This number is no longer available. Search again."),
+    21422: _lt("This number has just been bought by someone else. Choose another one."),
     21452: _lt("Twilio has no numbers with this area code."),
     21613: ADDRESS_NEEDED,
     21615: ADDRESS_NEEDED,

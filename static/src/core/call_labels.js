@@ -12,26 +12,26 @@ const { Duration } = luxon;
 const SOUND_WARNINGS = {
     silent_microphone: {
         icon: "fa-microphone-slash",
-        text: () => _t("Your microphone seems silent. Check that it is not switched off."),
+        text: () => _t("No sound from your microphone. Check that it is not muted."),
     },
     interrupted: {
         icon: "fa-chain-broken",
-        text: () => _t("The connection is interrupted. Check your network."),
+        text: () => _t("Connection interrupted. Check your network."),
     },
     nothing_received: {
         icon: "fa-volume-off",
-        text: () => _t("Nothing is heard from the other side. Check your network."),
+        text: () => _t("No audio from the other party. Check your network."),
     },
     slow_network: {
         icon: "fa-signal",
         text: () =>
             _t(
-                "Your network is slow now; the voice may break up. Use a cable, or go nearer to the wireless router."
+                "Your network is slow, and your voice may break up. Use a network cable or move closer to the Wi-Fi router."
             ),
     },
     late_network: {
         icon: "fa-clock-o",
-        text: () => _t("The sound arrives late now. Leave a pause after you have spoken."),
+        text: () => _t("The audio is delayed. Pause briefly after you speak."),
     },
 };
 
@@ -92,10 +92,12 @@ export function unreachableText(store) {
         return "";
     }
     if (store.reach === Reach.NETWORK) {
-        return _t("Calls do not reach you: this page cannot reach the server. Check your network.");
+        return _t(
+            "You cannot receive calls because this page cannot reach the server. Check your network."
+        );
     }
     return _t(
-        "Your browser does not receive calls: the live connection is interrupted. It is tried again all the time; reload the page if this stays."
+        "You cannot receive calls because the live connection is interrupted. Reconnecting… If this persists, reload the page."
     );
 }
 
@@ -106,20 +108,20 @@ export function unreachableText(store) {
  */
 export function phoneStateText(call, mustPress) {
     if (call.can_rejoin || call.agent_state === "ended") {
-        return _t("Your telephone has hung up.");
+        return _t("Your phone hung up.");
     }
     if (call.agent_connected) {
-        return _t("Your telephone is connected.");
+        return _t("Your phone is connected.");
     }
     if (call.agent_state === "in_progress") {
-        return mustPress ? _t("Press 1 on your telephone.") : _t("You have answered.");
+        return mustPress ? _t("Press 1 on your phone.") : _t("You answered.");
     }
     if (call.agent_state === "ringing") {
         return mustPress
-            ? _t("Your telephone is ringing… Press 1 when you answer.")
-            : _t("Your telephone is ringing…");
+            ? _t("Your phone is ringing… Press 1 when you answer.")
+            : _t("Your phone is ringing…");
     }
-    return _t("Calling your telephone…");
+    return _t("Calling your phone…");
 }
 
 /**
@@ -134,11 +136,11 @@ export function customerStateText(call) {
         return _t("The customer is waiting.");
     }
     if (call.customer_state === "ringing") {
-        return _t("The customer's telephone is ringing…");
+        return _t("The customer's phone is ringing…");
     }
     return call.agent_connected
         ? _t("Calling the customer…")
-        : _t("The customer is called once you have answered.");
+        : _t("The customer is called once you answer.");
 }
 
 /**
@@ -161,10 +163,10 @@ export function callStateText(call, voiceState) {
     }
     if (call.state === CallState.IN_PROGRESS) {
         const isWaiting = [VoiceState.PREPARING, VoiceState.CONNECTING].includes(voiceState);
-        return isWaiting ? _t("Connecting…") : _t("In conversation");
+        return isWaiting ? _t("Connecting…") : _t("In a call");
     }
     if (call.via === "phone" && voiceState === undefined) {
-        return _t("Through your telephone");
+        return _t("Calling your phone first");
     }
     if (call.direction === "incoming") {
         return _t("Connecting…");

@@ -30,29 +30,28 @@ export class VoiceError extends Error {
 const VOICE_SENTENCES = {
     [Kind.MIC_DENIED]: () =>
         _t(
-            "The microphone is blocked for this page. Click the icon beside the address of the page, allow the microphone, and try again."
+            "The microphone is blocked for this page. Click the icon next to the address bar, allow the microphone and try again."
         ),
     [Kind.MIC_MISSING]: () => _t("No microphone was found. Connect one and try again."),
     [Kind.MIC_BUSY]: () =>
         _t(
-            "The microphone cannot be used. Another program may be using it; close it and try again."
+            "The microphone cannot be used. Another program may be using it. Close that program and try again."
         ),
     [Kind.INSECURE]: () =>
-        _t("Calls need a secure page. Open Odoo with an address that begins with https."),
+        _t(
+            "Calls require a secure connection. Open Odoo with an address that starts with https://."
+        ),
     [Kind.UNSUPPORTED]: () =>
         _t(
             "This browser cannot make calls. Use a current version of Chrome, Edge, Firefox or Safari."
         ),
     [Kind.SDK_UNAVAILABLE]: () =>
-        _t("The telephone program could not be loaded. Check your network and try again."),
-    [Kind.UNREACHABLE]: () =>
-        _t("The telephone network cannot be reached. Check your network and try again."),
+        _t("The phone could not be loaded. Check your network and try again."),
+    [Kind.UNREACHABLE]: () => _t("Twilio cannot be reached. Check your network and try again."),
     [Kind.TOKEN]: () =>
-        _t(
-            "The telephone network did not let you in. Ask your phone administrator to check the account."
-        ),
-    [Kind.REFUSED]: () => _t("The telephone network refused the call. Try again in a moment."),
-    [Kind.CONNECTION_LOST]: () => _t("The connection of the call was lost."),
+        _t("Twilio rejected the sign-in. Ask your phone administrator to check the account."),
+    [Kind.REFUSED]: () => _t("Twilio rejected the call. Try again in a moment."),
+    [Kind.CONNECTION_LOST]: () => _t("The call was disconnected."),
     [Kind.UNKNOWN]: () => _t("The call could not be connected. Try again."),
 };
 
@@ -80,5 +79,7 @@ export function humanError(error) {
         return error.data.message;
     }
     console.warn("Telephony:", error);
-    return _t("Something went wrong. Try again, and tell your administrator if it stays.");
+    return _t(
+        "Something went wrong. Try again, and contact your administrator if the problem persists."
+    );
 }

@@ -9,13 +9,13 @@ import { isMacOS } from "@web/core/browser/feature_detection";
 import { _t } from "@web/core/l10n/translation";
 
 export const SHORTCUTS = Object.freeze({
-    open: { hotkey: "alt+shift+p", label: () => _t("Open the telephone") },
-    queue: { hotkey: "alt+shift+w", label: () => _t("Show the calls in queue") },
+    open: { hotkey: "alt+shift+p", label: () => _t("Open the phone") },
+    queue: { hotkey: "alt+shift+w", label: () => _t("Show calls in queue") },
     accept: { hotkey: "alt+shift+y", label: () => _t("Accept the incoming call") },
     decline: { hotkey: "alt+shift+r", label: () => _t("Decline the incoming call") },
     mute: { hotkey: "alt+shift+s", label: () => _t("Mute or unmute the call") },
     hold: { hotkey: "alt+shift+h", label: () => _t("Hold or resume the call") },
-    resume_held: { hotkey: "alt+shift+k", label: () => _t("Take the call on hold back") },
+    resume_held: { hotkey: "alt+shift+k", label: () => _t("Resume the call on hold") },
     hang_up: { hotkey: "alt+shift+z", label: () => _t("Hang up the call") },
 });
 

@@ -8,27 +8,27 @@ import { useSoftphone } from "@crm_telephony/core/use_softphone";
 const LOOKS = {
     [AgentState.OFFLINE]: {
         icon: "fa-minus-circle text-muted",
-        label: () => _t("Telephone: offline"),
+        label: () => _t("Phone: offline"),
     },
     [AgentState.UNREACHABLE]: {
         icon: "fa-exclamation-triangle text-danger",
-        label: () => _t("Telephone: calls do not reach you"),
+        label: () => _t("Phone: unreachable"),
     },
     [AgentState.AVAILABLE]: {
         icon: "fa-check-circle text-success",
-        label: () => _t("Telephone: available"),
+        label: () => _t("Phone: online"),
     },
     [AgentState.RINGING]: {
         icon: "fa-bell text-warning",
-        label: () => _t("Telephone: a call is ringing"),
+        label: () => _t("Phone: incoming call"),
     },
     [AgentState.IN_CALL]: {
         icon: "fa-volume-up text-info",
-        label: () => _t("Telephone: in a call"),
+        label: () => _t("Phone: in a call"),
     },
     [AgentState.WRAP_UP]: {
         icon: "fa-pencil text-info",
-        label: () => _t("Telephone: wrap-up, no call is offered"),
+        label: () => _t("Phone: wrap-up"),
     },
 };
 
@@ -59,7 +59,7 @@ export class SoftphoneSystray extends Component {
             return this.look.label();
         }
         return missedCount === 1
-            ? _t("%(state)s. One missed call.", { state: this.look.label() })
+            ? _t("%(state)s. 1 missed call.", { state: this.look.label() })
             : _t("%(state)s. %(count)s missed calls.", {
                   state: this.look.label(),
                   count: missedCount,

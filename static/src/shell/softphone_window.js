@@ -108,7 +108,7 @@ export class SoftphoneWindow extends Component {
     }
 
     get resumeTitle() {
-        return withShortcut(_t("Take the call on hold back"), "resume_held");
+        return withShortcut(_t("Resume the call on hold"), "resume_held");
     }
 
     toggleShortcuts(ev) {

@@ -53,7 +53,7 @@ test("Connecting… that nobody confirms is asked about, and nothing is asked af
     knowsMore(world, [runningData({ direction: "incoming", revision: 7 })]);
     await advanceTime(2100);
     await waitFor(".o_telephony_call[data-state=in_progress]");
-    expect(".o_telephony_state").toHaveText("In conversation");
+    expect(".o_telephony_state").toHaveText("In a call");
     expect(".o_telephony_hold").toBeEnabled();
     expect(world.asked).toEqual([{ calls: { "u-1": 5 }, offers: [] }]);
     await pass(20);
@@ -97,7 +97,7 @@ test("a customer who is back from hold after asking is shown so, even if nobody 
     knowsMore(world, [runningData({ revision: 11 })]);
     await pass(3);
     await animationFrame();
-    expect(".o_telephony_state").toHaveText("In conversation");
+    expect(".o_telephony_state").toHaveText("In a call");
     expect(world.asked).toHaveLength(1);
 });
 

@@ -44,11 +44,11 @@ export class Board extends Component {
     get counts() {
         const { total } = this.data;
         return [
-            ["talking", _t("In conversation"), "fa-comments-o"],
+            ["talking", _t("In a call"), "fa-comments-o"],
             ["answered", _t("Answered today"), "fa-check"],
             ["missed", _t("Missed today"), "fa-times"],
             ["abandoned", _t("Abandoned today"), "fa-sign-out"],
-            ["voicemail", _t("Voice messages"), "fa-envelope-o"],
+            ["voicemail", _t("Voicemails"), "fa-envelope-o"],
         ].map(([name, label, icon]) => ({ name, label, icon, value: countText(total[name]) }));
     }
 
@@ -62,7 +62,7 @@ export class Board extends Component {
 
     get levelDetail() {
         const { in_target_count: count, level_count: all } = this.data.total;
-        return all ? _t("%(count)s of %(all)s in time", { count, all }) : "";
+        return all ? _t("%(count)s of %(all)s on time", { count, all }) : "";
     }
 
     get isEmpty() {

@@ -51,19 +51,19 @@ export class BoardAgents extends Component {
     }
 
     menuLabel(agent) {
-        return _t("What to do with the telephone of %(name)s", { name: agent.name });
+        return _t("Phone actions for %(name)s", { name: agent.name });
     }
 
     setOffline(agent) {
         this.dialog.add(ConfirmationDialog, {
             title: _t("Set %(name)s offline?", { name: agent.name }),
             body: _t(
-                "No calls are offered to %(name)s until %(name)s goes online again. A running call goes on. A notice will say that it was you.",
+                "%(name)s will not receive calls until they go back online. A call in progress continues. %(name)s will be notified that you did this.",
                 { name: agent.name }
             ),
             confirmLabel: _t("Set offline"),
             confirm: () => this.act("set_offline", agent),
-            cancelLabel: _t("Leave it as it is"),
+            cancelLabel: _t("Keep online"),
             cancel: () => {},
         });
     }

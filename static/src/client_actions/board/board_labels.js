@@ -11,11 +11,11 @@ import { waitingLevel } from "@crm_telephony/features/live_calls/live_labels";
 const NAMES = {
     waiting: () => _t("Callers waiting now"),
     talking: () => _t("Calls in conversation"),
-    answered: () => _t("Calls answered today"),
-    missed: () => _t("Calls missed today"),
-    abandoned: () => _t("Calls abandoned today"),
-    voicemail: () => _t("Voice messages of today"),
-    level: () => _t("Calls in today's service level"),
+    answered: () => _t("Answered calls today"),
+    missed: () => _t("Missed calls today"),
+    abandoned: () => _t("Abandoned calls today"),
+    voicemail: () => _t("Today's voicemails"),
+    level: () => _t("Calls counted in today's service level"),
 };
 const RANK = ["normal", "long", "too_long"];
 
@@ -50,12 +50,12 @@ export function goalSigns(row) {
         ? {
               className: "text-success",
               icon: "fa-check",
-              title: _t("The goal of %(goal)s is reached.", { goal }),
+              title: _t("The target of %(goal)s is met.", { goal }),
           }
         : {
               className: "text-danger",
               icon: "fa-arrow-down",
-              title: _t("Below the goal of %(goal)s.", { goal }),
+              title: _t("Below the target of %(goal)s.", { goal }),
           };
 }
 

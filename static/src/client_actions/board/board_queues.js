@@ -15,7 +15,7 @@ export class BoardQueues extends Component {
             { name: "answered", label: _t("Answered") },
             { name: "missed", label: _t("Missed") },
             { name: "abandoned", label: _t("Abandoned") },
-            { name: "voicemail", label: _t("Voice messages"), className: "o_telephony_near" },
+            { name: "voicemail", label: _t("Voicemails"), className: "o_telephony_near" },
         ];
     }
 
@@ -26,7 +26,7 @@ export class BoardQueues extends Component {
     }
 
     levelText(row) {
-        return _t("%(count)s of %(all)s callers were answered in time.", {
+        return _t("%(count)s of %(all)s callers were answered within the target.", {
             count: row.in_target_count,
             all: row.level_count,
         });

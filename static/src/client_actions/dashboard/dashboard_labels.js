@@ -71,7 +71,7 @@ const FIGURES = [
     },
     {
         name: "talk_minutes",
-        label: () => _t("Time of conversation"),
+        label: () => _t("Talk time"),
         icon: "fa-comments-o",
         isGood: 0,
         text: talkText,
@@ -93,13 +93,13 @@ function change(figure, now, before) {
         return { text: "", className: "", icon: "" };
     }
     if (now === before) {
-        return { text: _t("as before"), className: "", icon: "fa-arrows-h" };
+        return { text: _t("no change"), className: "", icon: "fa-arrows-h" };
     }
     const isMore = now > before;
     const isGood = figure.isGood * (isMore ? 1 : -1);
     // The sign alone has a colour: letters in it would be too faint on a dark page.
     const className = { 1: "text-success", "-1": "text-danger" }[isGood] || "";
-    const text = _t("%(before)s before", { before: figure.text(before) });
+    const text = _t("from %(before)s", { before: figure.text(before) });
     return { text, className, icon: isMore ? "fa-arrow-up" : "fa-arrow-down" };
 }
 

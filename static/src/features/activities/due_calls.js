@@ -116,9 +116,9 @@ export class DueCalls extends Reactive {
     /** @param {CallData} call @returns {string} why there is nothing to call next; else empty */
     reasonNotNext(call) {
         if (!this.isRead) {
-            return this.error || _t("Your activities are being read.");
+            return this.error || _t("Loading your activities…");
         }
-        return this.next(call) ? "" : _t("No other call activity is due.");
+        return this.next(call) ? "" : _t("No other calls are due.");
     }
 
     /**

@@ -73,7 +73,7 @@ export class Alerts {
         if (!(await this._isHere())) {
             return;
         }
-        const message = _t("Voice message from %(name)s (%(length)s)", {
+        const message = _t("Voicemail from %(name)s (%(length)s)", {
             name: customerName(call),
             length: formatSeconds(duration),
         });
@@ -84,7 +84,7 @@ export class Alerts {
     _listen(recordingId) {
         return this.action.doAction({
             type: "ir.actions.act_window",
-            name: _t("Voice message"),
+            name: _t("Voicemail"),
             res_model: "telephony.recording",
             res_id: recordingId,
             views: [[false, "form"]],

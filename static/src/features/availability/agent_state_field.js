@@ -57,7 +57,7 @@ export class AgentStateField extends Component {
 
 export const agentStateField = {
     component: AgentStateField,
-    displayName: _t("State of a phone user"),
+    displayName: _t("Phone user status"),
     supportedTypes: ["selection"],
 };
 

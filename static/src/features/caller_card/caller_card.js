@@ -69,8 +69,8 @@ export class CallerCard extends Component {
         return {
             isNight,
             text: isNight
-                ? _t("It is %(time)s there, at night.", { time })
-                : _t("It is %(time)s there.", { time }),
+                ? _t("Local time %(time)s (night)", { time })
+                : _t("Local time %(time)s", { time }),
         };
     }
 
@@ -87,7 +87,7 @@ export class CallerCard extends Component {
         });
         const outcome = last.end_message;
         return last.user_name
-            ? _t("Last call: %(date)s, with %(name)s. %(outcome)s", {
+            ? _t("Last call: %(date)s, answered by %(name)s. %(outcome)s", {
                   date,
                   name: last.user_name,
                   outcome,
@@ -104,7 +104,7 @@ export class CallerCard extends Component {
             return {
                 ...activity,
                 isLate,
-                dateText: isLate ? _t("late since %(date)s", values) : values.date,
+                dateText: isLate ? _t("overdue since %(date)s", values) : values.date,
             };
         });
     }

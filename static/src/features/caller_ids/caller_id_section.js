@@ -63,7 +63,7 @@ export class CallerIdSection extends Component {
         this.dialog.add(ConfirmationDialog, {
             title: _t("Remove the caller ID?"),
             body: _t(
-                "You can no longer call as %(number)s. To use it again, it has to be verified anew.",
+                "You will no longer be able to call with %(number)s. To use it again, you'll have to verify it again.",
                 { number: callerId.number_display }
             ),
             confirmLabel: _t("Remove"),

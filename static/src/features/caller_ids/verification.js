@@ -37,7 +37,7 @@ export class Verification extends Component {
     }
 
     get message() {
-        return this.verification.message || _t("Calling your telephone…");
+        return this.verification.message || _t("Calling your phone…");
     }
 
     /** @returns {string} like 4:32 */

@@ -13,7 +13,7 @@ const LETTER = /\p{L}/u;
 
 registry.category("command_setup").add(NAMESPACE, {
     debounceDelay: SEARCH_DELAY,
-    emptyMessage: _t("No contact with a telephone number fits."),
+    emptyMessage: _t("No matching contacts with a phone number."),
     name: _t("telephone"),
     placeholder: _t("Call a contact or a number…"),
 });

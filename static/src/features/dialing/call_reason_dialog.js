@@ -10,7 +10,7 @@ export class CallReasonDialog extends Component {
     static props = { sentence: String, onAnswer: Function, close: Function };
 
     setup() {
-        this.title = _t("Call all the same?");
+        this.title = _t("Call anyway?");
         this.state = useState({ reason: "" });
         useAutofocus({ refName: "reason" });
     }

@@ -20,7 +20,7 @@ export class CallerIdChooser extends Component {
     setup() {
         this.list = useRef("list");
         const { number, name } = this.props.customer;
-        this.title = _t("Call %(name)s as", { name: name || number });
+        this.title = _t("Caller ID for the call to %(name)s", { name: name || number });
         // After the dialog itself has focused its first button.
         onMounted(() => this.options.find((option) => this.isPreselected(option))?.focus());
     }

@@ -121,16 +121,14 @@ export class DialControl {
             return _t("You are already in a call.");
         }
         if (store.monitoring) {
-            return _t("You are listening to a conversation. Leave it first.");
+            return _t("You are monitoring a call. Leave it first.");
         }
         if (store.heldCall) {
-            return _t(
-                "A customer is waiting for you on hold. Take that call back or end it first."
-            );
+            return _t("A customer is on hold. Resume or end that call first.");
         }
         // Before the first snapshot nothing is known, and the server decides.
         if (store.isReady && !store.canCall) {
-            return store.cannotCallReason || _t("You cannot make calls now.");
+            return store.cannotCallReason || _t("You cannot make calls right now.");
         }
         return number.trim() ? "" : _t("Enter a number to call.");
     }

@@ -31,11 +31,11 @@ export class KeypadPanel extends Component {
     get shownNumberText() {
         const { agent, callerIds, numbers } = this.store;
         if (callerIds.length > 1) {
-            return _t("You choose the caller ID at every call.");
+            return _t("You pick a caller ID for each call.");
         }
         const main = numbers.find(({ id }) => id === agent?.default_number_id) || numbers[0];
         const shown = callerIds[0] || main;
-        return shown ? _t("The customer sees %(number)s.", { number: shown.number_display }) : "";
+        return shown ? _t("Calling from %(number)s", { number: shown.number_display }) : "";
     }
 
     get activeDescendant() {

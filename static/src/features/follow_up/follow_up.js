@@ -60,7 +60,7 @@ export class FollowUp extends Component {
     }
 
     get searchPlaceholder() {
-        return _t("Search a colleague");
+        return _t("Search colleagues…");
     }
 
     get userSources() {

@@ -25,17 +25,17 @@ export class HeldCall extends Component {
     }
 
     get resumeText() {
-        return this.store.hasCall ? _t("Swap") : _t("Take back");
+        return this.store.hasCall ? _t("Swap") : _t("Resume");
     }
 
     get resumeTitle() {
         const text = this.store.hasCall
-            ? _t("Put this call on hold, and take the other one back")
-            : _t("Take the call on hold back");
+            ? _t("Put this call on hold and resume the other one")
+            : _t("Resume the call on hold");
         return withShortcut(text, "resume_held");
     }
 
     get hangUpTitle() {
-        return _t("Hang up on %(name)s", { name: this.name });
+        return _t("End the call with %(name)s", { name: this.name });
     }
 }

@@ -320,12 +320,9 @@ export class CallControl {
         store[isBehind ? "endedHeldCall" : "endedCall"] = call;
         if (!document.hidden) {
             const name = customerName(call);
-            this.notification.add(
-                _t("The call with %(name)s, who was on hold, is over.", { name }),
-                {
-                    type: "info",
-                }
-            );
+            this.notification.add(_t("The call on hold with %(name)s has ended.", { name }), {
+                type: "info",
+            });
         }
     }
 

@@ -99,7 +99,7 @@ export class InCallPanel extends Component {
         if (this.isConsulted) {
             return _t("Leave the call");
         }
-        return this.props.call.transfer ? _t("Hang up for all") : _t("Hang up");
+        return this.props.call.transfer ? _t("End for everyone") : _t("Hang up");
     }
 
     get hangUpTitle() {

@@ -31,7 +31,7 @@ export class IncomingCalls extends Component {
 
     title(call) {
         if (call.is_callback) {
-            return _t("%(name)s wants to be called back", { name: customerName(call) });
+            return _t("%(name)s requested a callback", { name: customerName(call) });
         }
         return _t("Incoming call from %(name)s", { name: customerName(call) });
     }
@@ -44,7 +44,7 @@ export class IncomingCalls extends Component {
         const { agent, usesBrowser } = this.store;
         const number = agent?.phone_number_display || agent?.phone_number;
         return !usesBrowser && number
-            ? _t("It also rings at %(number)s. Answer there, or accept it here.", { number })
+            ? _t("Also ringing on %(number)s. Answer there or here.", { number })
             : "";
     }
 

@@ -45,7 +45,7 @@ export class ConversationRow extends Component {
     }
 
     get menuLabel() {
-        return _t("What to do with %(name)s", { name: this.name });
+        return _t("More actions for %(name)s", { name: this.name });
     }
 
     get reason() {

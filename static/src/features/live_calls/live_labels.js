@@ -16,7 +16,7 @@ const TOO_LONG = {
     id: "too_long",
     className: "badge rounded-pill text-bg-danger",
     icon: "fa-exclamation-triangle",
-    word: () => _t("Too long"),
+    word: () => _t("Critical wait"),
 };
 
 /**
@@ -40,13 +40,13 @@ export function reasonNotToPickUp(store) {
         return _t("You are already in a call.");
     }
     if (store.accepting) {
-        return _t("You are answering a call.");
+        return _t("You are already answering a call.");
     }
     if (!store.isOnline) {
-        return _t("You are offline. Go online to pick up a caller.");
+        return _t("You are offline. Go online to answer callers in the queue.");
     }
     if (store.isUnreachable || store.agent.state === AgentState.UNREACHABLE) {
-        return _t("Calls do not reach you at the moment, so you cannot pick up a caller.");
+        return _t("You cannot receive calls right now, so you cannot answer callers in the queue.");
     }
     return "";
 }

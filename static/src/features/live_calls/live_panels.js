@@ -35,8 +35,8 @@ export class ConversationPanel extends LivePanel {
     get countText() {
         const count = this.companyCalls.talking.length;
         return count === 1
-            ? _t("One call in conversation")
-            : _t("%(count)s calls in conversation", { count });
+            ? _t("1 call in progress")
+            : _t("%(count)s calls in progress", { count });
     }
 }
 
@@ -48,7 +48,7 @@ export class QueuePanel extends LivePanel {
 
     get countText() {
         const count = this.companyCalls.waiting.length;
-        return count === 1 ? _t("One caller waits") : _t("%(count)s callers wait", { count });
+        return count === 1 ? _t("1 caller waiting") : _t("%(count)s callers waiting", { count });
     }
 
     /** Said once above the list; a call is a reason everybody knows of. */

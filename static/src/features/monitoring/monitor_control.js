@@ -137,7 +137,7 @@ export class MonitorControl {
         this.voice.disconnect();
         this.voice.release(VoiceNeed.CALL);
         this.store.monitoring = null;
-        this.notification.add(_t("You are no longer connected to the conversation."), {
+        this.notification.add(_t("You are no longer connected to the call."), {
             type: "info",
         });
     }

@@ -11,23 +11,25 @@ export const MONITOR_MODES = Object.freeze([
         id: MonitorMode.LISTEN,
         icon: "fa-headphones",
         label: () => _t("Listen"),
-        hint: () => _t("Nobody hears you."),
-        seen: (name) => _t("%(name)s listens to this call.", { name }),
+        hint: () => _t("No one can hear you."),
+        seen: (name) => _t("%(name)s is listening to this call.", { name }),
     },
     {
         id: MonitorMode.WHISPER,
         icon: "fa-comment-o",
         label: () => _t("Whisper"),
-        hint: (name) => _t("Only %(name)s hears you.", { name }),
+        hint: (name) => _t("Only %(name)s can hear you.", { name }),
         seen: (name) =>
-            _t("%(name)s listens, and can speak to you. The customer does not hear it.", { name }),
+            _t("%(name)s is listening and can speak to you. The customer cannot hear this.", {
+                name,
+            }),
     },
     {
         id: MonitorMode.BARGE,
         icon: "fa-users",
         label: () => _t("Barge in"),
-        hint: () => _t("Everybody hears you."),
-        seen: (name) => _t("%(name)s takes part in this call.", { name }),
+        hint: () => _t("Everyone can hear you."),
+        seen: (name) => _t("%(name)s barged in to this call.", { name }),
     },
 ]);
 
@@ -51,15 +53,15 @@ export function supervisorTexts(call) {
  */
 export function reasonNotToMonitor(store, row) {
     if (row.user && row.user.id === user.userId) {
-        return _t("This is your own conversation.");
+        return _t("This is your own call.");
     }
     if (store.monitoring) {
         return store.monitoring.uuid === row.uuid
             ? ""
-            : _t("You are listening to another conversation. Leave it first.");
+            : _t("You are already monitoring another call. Leave it first.");
     }
     if (store.hasCall || store.agent?.state === AgentState.IN_CALL) {
         return _t("You are already in a call.");
     }
-    return store.accepting ? _t("You are answering a call.") : "";
+    return store.accepting ? _t("You are already answering a call.") : "";
 }

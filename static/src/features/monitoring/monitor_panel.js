@@ -46,6 +46,6 @@ export class MonitorPanel extends Component {
     }
 
     get seenText() {
-        return _t("%(name)s sees that you are here, and in which way.", { name: this.userName });
+        return _t("%(name)s can see that you are listening.", { name: this.userName });
     }
 }

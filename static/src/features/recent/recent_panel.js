@@ -57,7 +57,7 @@ export class RecentPanel extends Component {
     }
 
     openLabel(call) {
-        return _t("Note and follow-up of the call with %(name)s", { name: customerName(call) });
+        return _t("Note and follow-up for the call with %(name)s", { name: customerName(call) });
     }
 
     callAgainLabel(call) {

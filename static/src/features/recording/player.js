@@ -182,6 +182,8 @@ export class Player extends Component {
 
     onError() {
         this.state.isPlaying = false;
-        this.state.error = _t("This recording cannot be played, or you may not hear it.");
+        this.state.error = _t(
+            "This recording cannot be played, or you are not allowed to listen to it."
+        );
     }
 }

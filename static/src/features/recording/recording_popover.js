@@ -34,7 +34,9 @@ export class RecordingPopover extends Component {
         } catch {
             // Whoever is no phone user may not even ask.
         }
-        this.state.message = _t("You may not hear this recording, or it has been deleted.");
+        this.state.message = _t(
+            "You are not allowed to listen to this recording, or it has been deleted."
+        );
     }
 }
 

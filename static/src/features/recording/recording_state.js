@@ -12,10 +12,10 @@ const PAUSED = "paused";
  */
 export function recordingText({ state, wanted, interrupted, announcing }) {
     if (state === STARTING) {
-        return _t("The recording starts…");
+        return _t("Starting the recording…");
     }
     if (interrupted) {
-        return _t("Recording paused until you speak again");
+        return _t("Recording paused until the call is resumed");
     }
     if (wanted === PAUSED) {
         return state === PAUSED ? _t("Recording paused") : _t("Pausing the recording…");
@@ -26,9 +26,7 @@ export function recordingText({ state, wanted, interrupted, announcing }) {
     if (state === PAUSED) {
         return _t("Resuming the recording…");
     }
-    return announcing
-        ? _t("The customer is told that this call is recorded.")
-        : _t("Recording now");
+    return announcing ? _t("Playing the recording announcement to the customer…") : _t("Recording");
 }
 
 /** Whether a conversation is recorded, by word and sign; and if it cannot be changed, why. */

@@ -16,28 +16,28 @@ export function transferText({ role, transfer }) {
     const isAsked = role === "consulted";
     const name = isAsked ? by.name : target;
     if (state === TransferState.MERGED) {
-        return _t("You, %(name)s and the customer hear each other.", { name });
+        return _t("You, %(name)s and the customer are in a three-way call.", { name });
     }
     if (WAITING.includes(state)) {
         return waitingText({ state, mode, name, isAsked });
     }
     return isAsked
-        ? _t("%(name)s asks you. The customer hears music, and hears neither of you.", { name })
-        : _t("You talk with %(name)s. The customer hears music, and hears neither of you.", {
+        ? _t("%(name)s is consulting you. The customer is on hold.", { name })
+        : _t("Consulting %(name)s. The customer is on hold.", {
               name,
           });
 }
 
 function waitingText({ state, mode, name, isAsked }) {
     if (isAsked) {
-        return _t("You are being connected with %(name)s.", { name });
+        return _t("Connecting you to %(name)s…", { name });
     }
     if (state === TransferState.JOINING) {
-        return _t("%(name)s has accepted and is being connected.", { name });
+        return _t("%(name)s accepted and is connecting…", { name });
     }
     return mode === "warm"
-        ? _t("It rings at %(name)s. The customer hears music.", { name })
-        : _t("It rings at %(name)s. The customer goes on hearing you.", { name });
+        ? _t("Ringing %(name)s… The customer is on hold.", { name })
+        : _t("Ringing %(name)s… The customer can still hear you.", { name });
 }
 
 /**
@@ -46,13 +46,10 @@ function waitingText({ state, mode, name, isAsked }) {
  */
 export function offerReason({ transfer }) {
     const sentences = {
-        blind: _t("%(name)s passes this call on to you.", transfer || {}),
-        warm: _t(
-            "%(name)s asks you about this call. The customer does not hear you.",
-            transfer || {}
-        ),
-        add: _t("%(name)s asks you to join this call.", transfer || {}),
-        returned: _t("Came back: %(name)s did not take this call.", transfer || {}),
+        blind: _t("%(name)s is transferring this call to you.", transfer || {}),
+        warm: _t("%(name)s wants to consult you. The customer is on hold.", transfer || {}),
+        add: _t("%(name)s invites you to join this call.", transfer || {}),
+        returned: _t("Returned: %(name)s did not take this call.", transfer || {}),
     };
     return transfer ? sentences[transfer.kind] : "";
 }
@@ -67,30 +64,30 @@ export function liveTransferText(transfer) {
     }
     const { state, mode, name } = transfer;
     if (state === TransferState.RETURNING) {
-        return _t("Coming back");
+        return _t("Returning");
     }
     if (state === TransferState.MERGED) {
-        return _t("Three talk, with %(name)s", { name });
+        return _t("Three-way call with %(name)s", { name });
     }
     if (mode === "blind") {
-        return _t("Being passed on to %(name)s", { name });
+        return _t("Transferring to %(name)s", { name });
     }
     return state === TransferState.TALKING
-        ? _t("Customer on hold, asking %(name)s", { name })
-        : _t("Ringing at %(name)s", { name });
+        ? _t("Customer on hold, consulting %(name)s", { name })
+        : _t("Ringing %(name)s", { name });
 }
 
 const STATES = {
     [AgentState.AVAILABLE]: { icon: "fa-check-circle text-success", word: () => _t("Available") },
-    [AgentState.RINGING]: { icon: "fa-bell text-warning", word: () => _t("Is being called") },
+    [AgentState.RINGING]: { icon: "fa-bell text-warning", word: () => _t("Being called") },
     [AgentState.IN_CALL]: { icon: "fa-phone text-info", word: () => _t("In a call") },
     [AgentState.UNREACHABLE]: {
         icon: "fa-exclamation-triangle text-danger",
-        word: () => _t("Cannot be reached"),
+        word: () => _t("Unreachable"),
     },
     [AgentState.OFFLINE]: { icon: "fa-minus-circle text-muted", word: () => _t("Offline") },
 };
-const OTHER_STATE = { icon: "fa-clock-o text-warning", word: () => _t("Busy after a call") };
+const OTHER_STATE = { icon: "fa-clock-o text-warning", word: () => _t("Wrapping up") };
 
 /**
  * @param {Object} target of `transfer_targets`
@@ -106,7 +103,7 @@ export function targetState(target) {
             target.reason ||
             (target.waiting
                 ? _t("Queue, %(count)s waiting", { count: target.waiting })
-                : _t("Queue, nobody waiting"));
+                : _t("Queue, no one waiting"));
         return { icon: "fa-hourglass-half text-muted", text };
     }
     return {

@@ -64,7 +64,7 @@ export class TransferPanel extends Component {
     }
 
     get askTitle() {
-        return this.chosen?.type === "queue" ? _t("A queue cannot be asked.") : "";
+        return this.chosen?.type === "queue" ? _t("You cannot consult a queue.") : "";
     }
 
     onInput(ev) {

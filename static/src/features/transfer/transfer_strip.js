@@ -62,16 +62,16 @@ export class TransferStrip extends Component {
     get completeText() {
         return (
             {
-                [TransferState.RINGING]: _t("Transfer without waiting"),
-                [TransferState.MERGED]: _t("Leave the call to both"),
-            }[this.transfer.state] || _t("Hand over")
+                [TransferState.RINGING]: _t("Transfer now"),
+                [TransferState.MERGED]: _t("Leave the call"),
+            }[this.transfer.state] || _t("Complete transfer")
         );
     }
 
     get cancelText() {
         return this.transfer.state === TransferState.MERGED
             ? _t("Remove %(name)s", { name: this.transfer.target })
-            : _t("Back to the customer");
+            : _t("Return to customer");
     }
 
     /** @param {"complete"|"merge"|"cancel"} name */

@@ -20,7 +20,7 @@ export class CallNext extends Component {
 
     get title() {
         const next = this.dueCalls.next(this.props.call);
-        return next ? _t("Save, and call %(name)s", { name: next.name }) : this.reason;
+        return next ? _t("Save and call %(name)s", { name: next.name }) : this.reason;
     }
 
     async go() {

@@ -35,7 +35,7 @@ export class RecordLink extends Component {
     }
 
     get searchPlaceholder() {
-        return _t("Search a contact or a lead");
+        return _t("Search contacts and leads…");
     }
 
     get sources() {

@@ -20,11 +20,11 @@ export class SoundQuestion extends Component {
         return [
             ["dropped", _t("The call was cut off")],
             ["latency", _t("Delayed")],
-            ["one_way", _t("Only one side was heard")],
+            ["one_way", _t("One-way audio")],
             ["choppy", _t("Choppy voice")],
             ["noisy", _t("Noise")],
             ["echo", _t("Echo")],
-            ["none", _t("It was fine")],
+            ["none", _t("No problem")],
         ].map(([id, label]) => ({ id, label }));
     }
 

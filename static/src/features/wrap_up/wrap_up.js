@@ -48,13 +48,11 @@ export class WrapUp extends Component {
 
     get sentence() {
         if (!this.lacksDisposition) {
-            return _t("No call is offered to you until you are done.");
+            return _t("You won't receive calls until you're done.");
         }
         return this.left
-            ? _t("Choose a result before you are done.")
-            : _t(
-                  "The time is over, but the result is missing. Choose one, and calls reach you again."
-              );
+            ? _t("Choose a result before you finish.")
+            : _t("Time's up, but the result is missing. Choose one to receive calls again.");
     }
 
     /** Read out when it changes, which it does at important moments only. */

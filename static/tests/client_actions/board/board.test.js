@@ -133,7 +133,7 @@ describe("what the board shows", () => {
         const row = ".o_telephony_board_queues tbody tr";
         expect(`${row} [data-figure=answered]`).toHaveText("12");
         expect(`${row} [data-figure=level]`).toHaveText("75%");
-        expect(`${row} [data-figure=level] i`).toHaveAttribute("title", "Below the goal of 80%.");
+        expect(`${row} [data-figure=level] i`).toHaveAttribute("title", "Below the target of 80%.");
         expect(".o_telephony_definition").toHaveText(/within the target of the queue/);
     });
 
@@ -193,7 +193,7 @@ describe("what the board shows", () => {
         expect(names()).toEqual(["Cleo", "Dan"]);
         expect(".o_telephony_state[data-state=available]").toHaveAttribute("aria-pressed", "true");
         await contains(".o_telephony_state[data-state=ringing]").click();
-        expect(".o_telephony_no_agent").toHaveText("Nobody is in this state now.");
+        expect(".o_telephony_no_agent").toHaveText("No one has this status.");
         await contains(".o_telephony_state[data-state=ringing]").click();
         expect(".o_telephony_agent").toHaveCount(4);
     });
@@ -296,9 +296,9 @@ describe("what one does on the board", () => {
         await contains(".o_telephony_board_queues [data-figure=missed]").click();
         await contains(".o_telephony_board_queues [data-figure=level]").click();
         expect.verifySteps([
-            "Calls missed today: telephony.call []",
-            'Calls missed today (Helpdesk): telephony.call [["queue_id","=",5]]',
-            "Calls in today's service level (Helpdesk): telephony.call.report " +
+            "Missed calls today: telephony.call []",
+            'Missed calls today (Helpdesk): telephony.call [["queue_id","=",5]]',
+            "Calls counted in today's service level (Helpdesk): telephony.call.report " +
                 '[["queue_id","=",5]]',
         ]);
     });
@@ -328,7 +328,7 @@ describe("what one does on the board", () => {
     test("a refusal of the server is told", async () => {
         await startBoard();
         onRpc("telephony.agent", "set_offline", () => {
-            throw userError("Only supervisors of the telephony can do this.");
+            throw userError("Only Telephony supervisors can do this.");
         });
         await contains(".o_telephony_agent_menu").click();
         await contains(".o_telephony_set_offline").click();
@@ -343,7 +343,7 @@ describe("what one does on the board", () => {
         await seen(".o_telephony_wall_on");
         await contains(".o_telephony_wall_on").click();
         await seen(".o_telephony_wall");
-        expect(".o_telephony_wall_title").toHaveText("Telephone board");
+        expect(".o_telephony_wall_title").toHaveText("Live board");
         await press("escape");
         await animationFrame();
         expect(".o_telephony_wall").toHaveCount(0);

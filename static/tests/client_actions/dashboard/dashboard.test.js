@@ -92,7 +92,7 @@ test("Z30: the figures of thirty days, beside those of before", async () => {
     const values = queryAllTexts(".o_telephony_figure_value");
     expect(values).toEqual(["20", "75%", "3", "1:02", "1.5 h", "75%"]);
     expect(queryAllTexts(".o_telephony_figure_detail")).toEqual([
-        ...["as before", "50% before", "6 before", "0:30 before", "30 min before", ""],
+        ...["no change", "from 50%", "from 6", "from 0:30", "from 30 min", ""],
     ]);
     const sign = (name) => `[data-figure=${name}] .o_telephony_figure_detail i`;
     expect(sign("missed")).toHaveClass("text-success");

@@ -186,7 +186,7 @@ describe("alerts", () => {
         });
         await seen(".o_telephony_voicemail_alert");
         expect(".o_telephony_voicemail_alert .o_notification_content").toHaveText(
-            "Voice message from Anna (1:05)"
+            "Voicemail from Anna (1:05)"
         );
         await contains(".o_telephony_voicemail_alert .o_notification_buttons button").click();
         expect.verifySteps(["open telephony.recording 9"]);

@@ -36,7 +36,7 @@ const CARD = {
             record: { model: "res.partner", id: 7, name: "Anna" },
         },
     ],
-    route: ["Somebody calls Sales.", "Rings at Ana."],
+    route: ["Call to Sales.", "Rings at Ana."],
 };
 const zoned = (timezone, values = {}) => ({
     customer: { ...callData().customer, timezone },

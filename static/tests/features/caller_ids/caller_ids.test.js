@@ -98,7 +98,7 @@ test("Z10, Z11: the digits are shown, the page follows by itself, and they vanis
     await advanceTime(3000);
     expect(".o_telephony_countdown").toHaveText(/^The code is valid for 4:5[5-7]\.$/);
 
-    const waiting = { state: "waiting", message: "Type the code on the telephone." };
+    const waiting = { state: "waiting", message: "Enter the code on the phone." };
     sendBus("telephony/caller_id_updated", callerId(waiting));
     await seen(`${VERIFICATION}[data-state=waiting]`);
     expect(".o_telephony_code_digit").toHaveCount(6);
@@ -120,10 +120,10 @@ test("a lost message is made up for by asking, and only while it is not decided"
     const world = await openPreferences();
     await verify();
     await seen(`${VERIFICATION}[data-state=calling]`);
-    world.told = callerId({ state: "failed", failure: "no_answer", message: "Nobody answered." });
+    world.told = callerId({ state: "failed", failure: "no_answer", message: "No answer." });
     await advanceTime(CHECK_PERIOD);
     await seen(`${VERIFICATION}[data-state=failed]`);
-    expect(".o_telephony_verification_message").toHaveText("Nobody answered.");
+    expect(".o_telephony_verification_message").toHaveText("No answer.");
     expect(".o_telephony_code").toHaveCount(0);
     expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5", "check 5"]);
     await advanceTime(3 * CHECK_PERIOD);
@@ -176,12 +176,12 @@ test("too many attempts are told where the button is", async () => {
 test("Z10: a number that cannot be a caller ID is refused at its field", async () => {
     await openPreferences();
     onRpc("telephony.caller.id", "start_verification", () => {
-        throw userError("Write the number with its country code, as +32470123456.");
+        throw userError("Enter the number with its country code, e.g. +32470123456.");
     });
     await verify("0470");
     await seen(".o_telephony_caller_id_number.is-invalid");
     expect(".o_telephony_caller_id_form .o_telephony_field_error").toHaveText(
-        "Write the number with its country code, as +32470123456."
+        "Enter the number with its country code, e.g. +32470123456."
     );
     expect(".o_telephony_caller_id_number").toHaveValue("0470");
     expect(VERIFICATION).toHaveCount(0);

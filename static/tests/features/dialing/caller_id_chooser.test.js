@@ -48,7 +48,7 @@ test("Z13: with several caller IDs one is chosen at each call; Enter takes the l
     expect(OPTION).toHaveCount(2);
     expect(`${OPTION}[data-id='6']`).toBeFocused();
     expect(".o_telephony_callback_hint").toHaveText(
-        "Call-backs to this number go to its own carrier, not to Odoo."
+        "Calls back to this number go to its own carrier, not to Odoo, unless it is forwarded to one of your numbers here."
     );
     await press("Enter");
     await seen(".o_telephony_call[data-voice=connected]");
@@ -82,7 +82,7 @@ test("Escape calls nobody and keeps the number", async () => {
 
 test("Z13: the only caller ID is used without a question", async () => {
     await start(CALLER_IDS.slice(0, 1));
-    expect(".o_telephony_shown_number").toHaveText("The customer sees +32 470 00 00 01.");
+    expect(".o_telephony_shown_number").toHaveText("Calling from +32 470 00 00 01");
     await type("047");
     await seen(".o_telephony_call[data-voice=connected]");
     expect.verifySteps(["dial 047 as null", "connect u-1"]);

@@ -50,9 +50,9 @@ test("Z06: each step of a call through one's own telephone is told in words", as
     await contains(".o_telephony_number_input").edit("0470123456", { confirm: false });
     await contains(".o_telephony_call_button").click();
     await seen(".o_telephony_legs");
-    expect(`${PHONE_LEG} div > div:first`).toHaveText("Calling your telephone…");
+    expect(`${PHONE_LEG} div > div:first`).toHaveText("Calling your phone…");
     expect(`${PHONE_LEG} .text-muted bdi`).toHaveText("+32 470 11 22 33");
-    expect(CUSTOMER_LEG).toHaveText("The customer is called once you have answered.");
+    expect(CUSTOMER_LEG).toHaveText("The customer is called once you answer.");
     expect(".o_telephony_mute").toHaveCount(0);
     expect(".o_telephony_keypad_toggle").toHaveCount(0);
     expect(".o_telephony_hold").not.toBeEnabled();
@@ -65,7 +65,7 @@ test("Z06: each step of a call through one's own telephone is told in words", as
     await tell({ ...connected, customer_state: "initiated" });
     expect(CUSTOMER_LEG).toHaveText("Calling the customer…");
     await tell({ ...connected, state: "ringing", customer_state: "ringing" });
-    expect(CUSTOMER_LEG).toHaveText("The customer's telephone is ringing…");
+    expect(CUSTOMER_LEG).toHaveText("The customer's phone is ringing…");
     await tell({
         ...connected,
         state: "in_progress",
@@ -85,7 +85,7 @@ test("who need not press 1 is not told to", async () => {
     await start({ press_to_accept: false });
     sendBus("telephony/call_updated", phoneCall({ agent_state: "ringing" }));
     await seen(PHONE_LEG);
-    expect(`${PHONE_LEG} div > div:first`).toHaveText("Your telephone is ringing…");
+    expect(`${PHONE_LEG} div > div:first`).toHaveText("Your phone is ringing…");
 });
 
 test("an incoming call says that it rings at the telephone, and is accepted here as well", async () => {
@@ -97,7 +97,7 @@ test("an incoming call says that it rings at the telephone, and is accepted here
     sendBus("telephony/offer_made", offerData());
     await seen(".o_telephony_incoming");
     expect(".o_telephony_rings_phone").toHaveText(
-        "It also rings at +32 470 11 22 33. Answer there, or accept it here."
+        "Also ringing on +32 470 11 22 33. Answer there or here."
     );
     await contains(".o_telephony_accept").click();
     await seen(".o_telephony_call[data-voice=connected]");

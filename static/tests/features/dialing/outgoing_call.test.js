@@ -51,14 +51,14 @@ test("Z16: a number typed on the dial pad is called, and the screen follows the 
     const inProgress = { state: "in_progress", answered_at: "2026-11-22 14:28:10" };
     sendBus("telephony/call_updated", callData(inProgress));
     await waitFor(".o_telephony_call[data-state=in_progress]");
-    expect(".o_telephony_state").toHaveText("In conversation");
+    expect(".o_telephony_state").toHaveText("In a call");
     expect(".o_telephony_timer").toHaveCount(1);
 
     sendBus("telephony/call_updated", endedData());
     await waitFor(".o_telephony_ended");
     expect.verifySteps(["leave"]);
     expect(".o_telephony_outcome").toHaveText("The call has ended.");
-    expect(".o_telephony_length").toHaveText("Length of the conversation: 4:02");
+    expect(".o_telephony_length").toHaveText("Talk time: 4:02");
 });
 
 test("the way to the carrier is opened while the number is typed, and let go of", async () => {
@@ -268,7 +268,8 @@ test("Z16: a name finds the contact; Enter chooses it and Enter again calls", as
 
 test("who may not call sees why, and the button is off", async () => {
     fakeVoice();
-    const reason = "No phone number is assigned to you. Ask your phone administrator.";
+    const reason =
+        "No phone number is assigned to you. Ask your phone administrator to assign one.";
     await startSoftphone({ snapshot: { can_call: false, cannot_call_reason: reason } });
     await mountSoftphone();
     await contains(".o_telephony_systray").click();

@@ -92,7 +92,7 @@ describe("a second call", () => {
         expect(NAME).toHaveText("Ben");
     });
 
-    test("that somebody else has answered leaves the first one alone", async () => {
+    test("that someone else has answered leaves the first one alone", async () => {
         const needs = new Set();
         patchWithCleanup(VoiceDevice.prototype, {
             prepare: async (need) => needs.add(need),
@@ -111,7 +111,7 @@ describe("a second call", () => {
     test("that the server refuses leaves the first one alone", async () => {
         await speakAndBeCalled();
         onRpc("telephony.call", "accept", () => {
-            throw userError("Your call cannot be put on hold now.");
+            throw userError("Your current call cannot be put on hold right now.");
         });
         await contains(`${CARD} .o_telephony_accept`).click();
         await seen(".o_notification");
@@ -165,7 +165,7 @@ describe("the call on hold", () => {
     test("stays where it is when the server refuses", async () => {
         await speakWithSecond();
         onRpc("telephony.call", "take_back", () => {
-            throw userError("Your call cannot be put on hold now.");
+            throw userError("Your current call cannot be put on hold right now.");
         });
         await contains(`${HELD} .o_telephony_held_resume`).click();
         await seen(".o_telephony_error");
@@ -223,10 +223,10 @@ describe("the call on hold", () => {
         sendBus("telephony/call_updated", second({ state: "ended", outcome: "answered" }));
         await seen(".o_telephony_ended[data-uuid=u-2]");
         expect.verifySteps(["leave"]);
-        expect(`${HELD} .o_telephony_held_resume`).toHaveText("Take back");
+        expect(`${HELD} .o_telephony_held_resume`).toHaveText("Resume");
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "in_call");
         expect(await softphone.dialer.dial({ number: "048" })).toBe(false);
-        expect(store.error).toMatch(/waiting for you on hold/);
+        expect(store.error).toMatch(/customer is on hold/);
         // It stays in sight whatever is closed.
         await softphone.windowState.close();
         await seen(".o_telephony_bar .o_telephony_held_resume");

@@ -153,7 +153,7 @@ describe("connection", () => {
         expect(".o_telephony_state").toHaveText("The connection was lost. Reconnecting…");
         voice.handlers.onState(VoiceState.CONNECTED);
         await animationFrame();
-        expect(".o_telephony_state").toHaveText("In conversation");
+        expect(".o_telephony_state").toHaveText("In a call");
     });
 
     test("a lost sound rejoins once by itself; the second time a button offers it", async () => {
@@ -198,7 +198,7 @@ describe("connection", () => {
         const { voice } = await startConversation();
         voice.handlers.onState(VoiceState.LOST);
         await animationFrame();
-        expect(".o_telephony_state").toHaveText("In conversation");
+        expect(".o_telephony_state").toHaveText("In a call");
         sendBus("telephony/call_updated", endedData());
         await waitFor(".o_telephony_ended");
         await advanceTime(2000);
@@ -298,7 +298,7 @@ describe("several tabs", () => {
         owner.send("voice", voice);
         await contains(".o_telephony_systray").click();
         await waitFor(".o_telephony_mirror");
-        expect(".o_telephony_mirror").toHaveText("The sound of this call is in another tab.");
+        expect(".o_telephony_mirror").toHaveText("The audio of this call is in another tab.");
         expect(".o_telephony_rejoin").toHaveCount(0);
         await contains(".o_telephony_mute").click();
         await animationFrame();

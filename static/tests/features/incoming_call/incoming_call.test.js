@@ -52,7 +52,7 @@ test("Z24: a call back that is due says so, and is accepted like a call", async 
     await mountSoftphone();
     sendBus("telephony/offer_made", offerData({ direction: "outgoing", is_callback: true }));
     await seen(CARD);
-    expect(CARD).toHaveAttribute("aria-label", "Anna wants to be called back");
+    expect(CARD).toHaveAttribute("aria-label", "Anna requested a callback");
     expect(CARD).toHaveText(/Call-back requested/);
     expect(`${CARD} .o_telephony_accept`).toHaveText("Call now");
 });
@@ -245,7 +245,7 @@ test("missed calls are counted until the list was looked at", async () => {
         direction: "incoming",
         state: "ended",
         outcome: "missed",
-        end_message: "The caller has hung up.",
+        end_message: "The caller hung up.",
         ended_at: "2026-11-22 14:29:00",
     };
     await startSoftphone({

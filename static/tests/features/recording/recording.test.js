@@ -91,9 +91,9 @@ describe("in the call", () => {
         await contains(".o_telephony_record").click();
         expect.verifySteps(["u-1 recording"]);
         await tell(world, { state: "starting", wanted: "recording" });
-        expect(".o_telephony_recording_text").toHaveText("The recording starts…");
+        expect(".o_telephony_recording_text").toHaveText("Starting the recording…");
         await tell(world, LIVE);
-        expect(".o_telephony_recording_text").toHaveText("Recording now");
+        expect(".o_telephony_recording_text").toHaveText("Recording");
         expect(".o_telephony_recording_dot").toHaveCount(1);
         expect(".o_telephony_record").toHaveText("Pause recording");
         await contains(".o_telephony_record").click();
@@ -112,7 +112,9 @@ describe("in the call", () => {
     test("Z18: on hold the recording pauses by itself, and says so", async () => {
         const world = await speak(recordingData(LIVE));
         await tell(world, { state: "paused", wanted: "recording", interrupted: true });
-        expect(".o_telephony_recording_text").toHaveText("Recording paused until you speak again");
+        expect(".o_telephony_recording_text").toHaveText(
+            "Recording paused until the call is resumed"
+        );
         expect(".o_telephony_record").toHaveText("Pause recording");
     });
 
@@ -131,9 +133,11 @@ describe("in the call", () => {
     });
 
     test("Z29: who must not be recorded is not, and the reason is read", async () => {
-        await speak(recordingData({ reason: "This contact must not be recorded." }));
+        await speak(recordingData({ reason: "Calls with this contact must not be recorded." }));
         expect(".o_telephony_record").not.toBeEnabled();
-        expect(".o_telephony_recording_reason").toHaveText("This contact must not be recorded.");
+        expect(".o_telephony_recording_reason").toHaveText(
+            "Calls with this contact must not be recorded."
+        );
     });
 
     test("an answer that comes after the news of the carrier changes nothing", async () => {
@@ -146,7 +150,7 @@ describe("in the call", () => {
         });
         await contains(".o_telephony_record").click();
         await animationFrame();
-        expect(".o_telephony_recording_text").toHaveText("Recording now");
+        expect(".o_telephony_recording_text").toHaveText("Recording");
     });
 
     test("a pause that failed is an alarm; a refusal is a sentence", async () => {

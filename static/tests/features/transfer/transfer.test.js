@@ -82,7 +82,7 @@ describe("choosing to whom", () => {
         const left = {
             ...runningData({ state: "ringing", has_left: true }),
             revision: 7,
-            message: "The call was passed on to Bob.",
+            message: "The call was transferred to Bob.",
         };
         onRpc("telephony.call", "transfer", ({ args }) => {
             expect.step(`transfer ${JSON.stringify(args[1])} ${args[2]}`);
@@ -121,7 +121,7 @@ describe("choosing to whom", () => {
             transfer: { kind: "returned", name: "Bob", note: "Wants a refund" },
         });
         await seen(".o_telephony_incoming");
-        expect(".o_telephony_offer_reason").toHaveText("Came back: Bob did not take this call.");
+        expect(".o_telephony_offer_reason").toHaveText("Returned: Bob did not take this call.");
         expect(".o_telephony_offer_note").toHaveText("Wants a refund");
         expect(store.offers).toHaveLength(1);
         expect.verifySteps(["leave"]);
@@ -196,15 +196,15 @@ describe("while somebody is asked", () => {
         sendBus("telephony/call_updated", runningData({ on_hold: true, transfer: transferData() }));
         await seen(".o_telephony_strip");
         expect(".o_telephony_strip [role=status]").toHaveText(
-            "You talk with Bob. The customer hears music, and hears neither of you."
+            "Consulting Bob. The customer is on hold."
         );
         expect(".o_telephony_hold").toHaveCount(0);
         expect(".o_telephony_transfer_toggle").toHaveCount(0);
-        expect(".o_telephony_hang_up").toHaveText("Hang up for all");
+        expect(".o_telephony_hang_up").toHaveText("End for everyone");
         await contains(".o_telephony_merge").click();
         await seen(".o_telephony_strip[data-state=merged]");
         expect(".o_telephony_strip [role=status]").toHaveText(
-            "You, Bob and the customer hear each other."
+            "You, Bob and the customer are in a three-way call."
         );
         expect(".o_telephony_cancel_transfer").toHaveText("Remove Bob");
         await contains(".o_telephony_cancel_transfer").click();
@@ -227,7 +227,7 @@ describe("while somebody is asked", () => {
             runningData({ transfer: transferData({ state: "ringing", expires_at: expiresAt }) })
         );
         await seen(".o_telephony_strip");
-        expect(".o_telephony_complete").toHaveText("Transfer without waiting");
+        expect(".o_telephony_complete").toHaveText("Transfer now");
         expect(".o_telephony_merge").toHaveCount(0);
         await advanceTime(15_000);
         expect.verifySteps([]);
@@ -255,7 +255,7 @@ describe("being asked", () => {
         sendBus("telephony/offer_made", { ...offer, transfer });
         await seen(".o_telephony_incoming");
         expect(".o_telephony_offer_reason").toHaveText(
-            "Ana asks you about this call. The customer does not hear you."
+            "Ana wants to consult you. The customer is on hold."
         );
         expect(".o_telephony_offer_note").toHaveCount(0);
     });
@@ -268,7 +268,7 @@ describe("being asked", () => {
             note: "Wants a refund",
         });
         expect(".o_telephony_strip [role=status]").toHaveText(
-            "Ana asks you. The customer hears music, and hears neither of you."
+            "Ana is consulting you. The customer is on hold."
         );
         expect(".o_telephony_strip button").toHaveCount(0);
         expect(".o_telephony_hold").toHaveCount(0);
@@ -300,9 +300,9 @@ test("live lists name what goes on", async () => {
     await startSoftphone(); // the words are read from the translations
     const text = (mode, state) => String(liveTransferText({ mode, state, name: "Bob" }));
     expect(liveTransferText(false)).toBe("");
-    expect(text("blind", "ringing")).toBe("Being passed on to Bob");
-    expect(text("blind", "returning")).toBe("Coming back");
-    expect(text("warm", "talking")).toBe("Customer on hold, asking Bob");
-    expect(text("warm", "ringing")).toBe("Ringing at Bob");
-    expect(text("add", "merged")).toBe("Three talk, with Bob");
+    expect(text("blind", "ringing")).toBe("Transferring to Bob");
+    expect(text("blind", "returning")).toBe("Returning");
+    expect(text("warm", "talking")).toBe("Customer on hold, consulting Bob");
+    expect(text("warm", "ringing")).toBe("Ringing Bob");
+    expect(text("add", "merged")).toBe("Three-way call with Bob");
 });

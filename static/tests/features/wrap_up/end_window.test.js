@@ -82,11 +82,11 @@ describe("result", () => {
     test("a result that is refused goes back, with the sentence", async () => {
         await startEnded();
         onRpc("telephony.call", "wrap_up", () => {
-            throw userError("This result does not fit the call.");
+            throw userError("This result cannot be used for this call.");
         });
         await contains(".o_telephony_disposition").select("1");
         await seen(".o_telephony_disposition_box .o_telephony_field_error");
-        expect(".o_telephony_field_error").toHaveText("This result does not fit the call.");
+        expect(".o_telephony_field_error").toHaveText("This result cannot be used for this call.");
         expect(".o_telephony_disposition").toHaveValue("0");
     });
 
@@ -199,7 +199,7 @@ describe("follow-up", () => {
     test("Z27: an own date; what the server refuses is said, and stays as it was typed", async () => {
         await startEnded();
         onRpc("telephony.call", "schedule_follow_up", () => {
-            throw userError("The follow-up cannot be given to this person.");
+            throw userError("The follow-up cannot be assigned to this person.");
         });
         await contains(".o_telephony_follow_up_call").click();
         const date = queryOne(".o_telephony_follow_up_date");

@@ -23,7 +23,7 @@ import {
 
 defineTelephony();
 
-const MISSING = "Choose a result first: your company asks for one after every conversation.";
+const MISSING = "Choose a result first. Your company requires one after every call.";
 const gone = (selector) => waitForNone(selector, { timeout: 3000 });
 const mine = (values = {}) =>
     endedData({ user: { id: serverState.userId, name: "Me" }, disposition: false, ...values });
@@ -74,7 +74,7 @@ describe("countdown", () => {
         expect(".o_telephony_wrap_up_left").toHaveText("0:45");
         expect(".o_telephony_wrap_up .progress").toHaveAttribute("aria-valuenow", "45");
         expect(".o_telephony_wrap_up [aria-live=polite]").toHaveText(
-            "No call is offered to you until you are done."
+            "You won't receive calls until you're done."
         );
         await advanceTime(36_000);
         await animationFrame();
@@ -124,7 +124,7 @@ describe("required result", () => {
 
     test("Z27: without a result nothing ends it, and a sentence says why", async () => {
         const { store } = await startWrapUp({ lacks_disposition: true }, refuse);
-        expect(".o_telephony_wrap_up_sentence").toHaveText("Choose a result before you are done.");
+        expect(".o_telephony_wrap_up_sentence").toHaveText("Choose a result before you finish.");
         expect(".o_telephony_disposition").toHaveAttribute("aria-required", "true");
         await contains(".o_telephony_done").click();
         await seen(".o_telephony_error");
@@ -174,14 +174,14 @@ describe("other tabs and people", () => {
 
     test("Z27: a supervisor who ends it is named, and the window stays", async () => {
         const { store } = await startWrapUp();
-        const message = "Sue has ended your wrap-up: calls reach you again.";
+        const message = "Sue ended your wrap-up. You can receive calls again.";
         sendBus("telephony/agent_updated", { ...AGENT });
         sendBus("telephony/wrap_up_ended", { uuid: "u-1", reason: "supervisor", message });
         await seen(".o_notification");
         expect(".o_notification_content").toHaveText(message);
         await gone(".o_telephony_wrap_up");
         expect(".o_telephony_wrap_up_over").toHaveText(
-            "The wrap-up is over: calls reach you again."
+            "Wrap-up is over. You can receive calls again."
         );
         expect(store.endedCall.uuid).toBe("u-1");
     });
