@@ -3,7 +3,7 @@
 from odoo.exceptions import AccessError, MissingError
 from odoo.http import Controller, request, route
 
-from odoo.addons.crm_telephony.models.telephony_arguments import is_id
+from odoo.addons.crm_telephony.models.arguments import is_id
 
 # What a browser asks for a sound for: a player, a page of its own, a script. Whatever is only
 # embedded in a page, as an image, is not heard. Not every browser says it.

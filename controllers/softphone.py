@@ -4,7 +4,7 @@ from odoo import _
 from odoo.exceptions import UserError
 from odoo.http import Controller, request, route
 
-from odoo.addons.crm_telephony.models.telephony_arguments import is_id
+from odoo.addons.crm_telephony.models.arguments import is_id
 
 
 class Softphone(Controller):

@@ -11,7 +11,7 @@ import io
 from odoo.http import Controller, request, route
 from odoo.tools import file_open
 
-from ..models.telephony_sound import Loop
+from ..tools.wav import Loop
 
 LONGEST = 300
 

@@ -15,8 +15,8 @@ from werkzeug.datastructures import MultiDict
 from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
 
-from ..models.providers.twilio.events import parse_sid
-from ..models.telephony_document import HangUp, Redirect, Say
+from ..providers.twilio.events import parse_sid
+from ..providers.voice_response import HangUp, Redirect, Say
 
 _logger = logging.getLogger(__name__)
 

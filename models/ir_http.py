@@ -7,8 +7,8 @@ from werkzeug.exceptions import Forbidden
 from odoo import models
 from odoo.http import request
 
-from .providers.twilio import signature
-from .telephony_lost_race import run_again_at_once
+from ..providers.twilio import signature
+from .retry import run_again_at_once
 
 _logger = logging.getLogger(__name__)
 

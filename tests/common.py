@@ -17,9 +17,9 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 from odoo.tools import SQL
 
-from odoo.addons.crm_telephony.models.providers.base import ProviderError
-from odoo.addons.crm_telephony.models.providers.twilio.client import TwilioClient
-from odoo.addons.crm_telephony.models.providers.twilio.legs import LIVING
+from odoo.addons.crm_telephony.providers.base import ProviderError
+from odoo.addons.crm_telephony.providers.twilio.client import TwilioClient
+from odoo.addons.crm_telephony.providers.twilio.legs import LIVING
 
 BASE_URL = "https://crm.example.test"
 CUSTOMER = "+32470123456"

@@ -4,7 +4,7 @@ from odoo.tools import SQL
 
 from odoo.addons.base.models.res_users import check_identity
 
-from ..models.telephony_arguments import check_one
+from ..models.arguments import check_one
 
 # What the account and this window have in common.
 SHARED = (

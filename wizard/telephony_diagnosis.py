@@ -1,6 +1,6 @@
 from odoo import _, api, fields, models
 
-from ..models.telephony_arguments import check_one
+from ..models.arguments import check_one
 
 CHECKS = [
     ("credentials", "Credentials"),

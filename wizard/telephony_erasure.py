@@ -5,7 +5,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
-from ..models.telephony_arguments import check_one
+from ..models.arguments import check_one
 
 _logger = logging.getLogger(__name__)
 

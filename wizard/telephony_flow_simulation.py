@@ -1,17 +1,8 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.telephony_arguments import check_one
-from ..models.telephony_document import (
-    AskKey,
-    Forward,
-    HangUp,
-    Play,
-    Record,
-    Reject,
-    Say,
-    Wait,
-)
+from ..models.arguments import check_one
+from ..providers.voice_response import AskKey, Forward, HangUp, Play, Record, Reject, Say, Wait
 
 
 class TelephonyFlowSimulation(models.TransientModel):

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.telephony_arguments import check_one
+from ..models.arguments import check_one
 
 
 class TelephonyNumberSearch(models.TransientModel):

@@ -1,20 +1,11 @@
-"""Loads the addon's plain modules without Odoo.
-
-The addon's packages import Odoo in their `__init__`, so they are replaced by an empty parent whose
-path is the folder of the models: relative imports between the plain modules work as in the addon.
-"""
+"""Plain modules of the addon, imported as they are: `tools` and `providers` know no Odoo."""
 
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
-
-addon_models = ModuleType("addon_models")
-addon_models.__path__ = [str(MODELS)]
-sys.modules["addon_models"] = addon_models
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
 @pytest.fixture(autouse=True)

@@ -5,19 +5,20 @@ from datetime import datetime, timedelta
 from itertools import permutations, product
 
 import pytest
-from addon_models.telephony_call_state import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from providers.base import CallEvent
+from tools.call_states import (
     CALL_STATES,
     CALL_TRANSITIONS,
     LEG_END_REASONS,
     LEG_RANK,
-    CallEvent,
     call_target,
     is_legal,
     leg_changes,
     outcome_of,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 START = datetime(2026, 3, 2, 9, 0, 0)
 

@@ -2,7 +2,9 @@
 
 import phonenumbers
 import pytest
-from addon_models.telephony_destination import (
+from phonenumbers import PhoneNumberType
+
+from tools.phone_number import (
     IMPOSSIBLE,
     NO_COUNTRY,
     ORDINARY,
@@ -12,7 +14,6 @@ from addon_models.telephony_destination import (
     UNLISTED,
     classify,
 )
-from phonenumbers import PhoneNumberType
 
 
 def write(number):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("models", "wizard", "controllers")
-PROVIDER = ROOT / "models/providers"
+PROVIDER = ROOT / "providers"
 # What makes a leg: what has to be asked before it, in the same method.
 SENDERS = {
     "add_participant": {"_get_refusal"},

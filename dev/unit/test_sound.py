@@ -6,8 +6,9 @@ import wave
 from array import array
 
 import pytest
-from addon_models.telephony_sound import BARS, PART, Loop
-from addon_models.telephony_sound import read_sound as read_file
+
+from tools.wav import BARS, PART, Loop
+from tools.wav import read_sound as read_file
 
 
 def make(*channels, rate=8000, width=2):

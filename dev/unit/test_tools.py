@@ -43,8 +43,8 @@ def test_options_without_path_run_the_whole_part():
 
 def test_path_replaces_the_whole_part(monkeypatch):
     monkeypatch.chdir(places.REPO)
-    path = f"{places.ADDONS}/tests/test_flow.py::TestFlow::test_menu"
-    options = ["tests/test_flow.py::TestFlow::test_menu", "-x"]
+    path = f"{places.ADDONS}/tests/routing/test_flow.py::TestFlow::test_menu"
+    options = ["tests/routing/test_flow.py::TestFlow::test_menu", "-x"]
     assert runner.with_default(options, "default", root=places.ADDONS) == [path, "-x"]
 
 

@@ -3,7 +3,8 @@
 from itertools import permutations
 
 import pytest
-from addon_models.telephony_transfer_state import (
+
+from tools.transfer_states import (
     CLOSED_STATES,
     OPEN_STATES,
     TRANSFER_TRANSITIONS,

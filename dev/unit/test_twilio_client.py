@@ -6,12 +6,13 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import requests
-from addon_models.providers.base import ProviderError
-from addon_models.providers.twilio import client as client_module
-from addon_models.providers.twilio.admin import TwilioAdmin
-from addon_models.providers.twilio.breaker import LIMIT, PAUSE, breakers
-from addon_models.providers.twilio.client import TwilioClient
 from requests.adapters import BaseAdapter, HTTPAdapter
+
+from providers.base import ProviderError
+from providers.twilio import client as client_module
+from providers.twilio.admin import TwilioAdmin
+from providers.twilio.breaker import LIMIT, PAUSE, breakers
+from providers.twilio.client import TwilioClient
 
 ACCOUNT = "AC" + "a" * 32
 CALL = "CA" + "1" * 32

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from addon_models.providers.twilio import events
-from addon_models.telephony_call_state import LEG_END_REASONS, LEG_RANK, CallEvent
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from providers.base import CallEvent
+from providers.twilio import events
+from tools.call_states import LEG_END_REASONS, LEG_RANK
 
 CALL = "CA" + "1" * 32
 ROOM = "CF" + "2" * 32

@@ -3,17 +3,18 @@
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
-from addon_models.providers.twilio.signature import (
+from hypothesis import given
+from hypothesis import strategies as st
+from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
+
+from providers.twilio.signature import (
     MAX_BODY,
     MAX_FIELDS,
     is_signed,
     may_be_signed,
     parse_form,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
-from werkzeug.datastructures import MultiDict
 
 TOKEN = "12345"
 FORM = {

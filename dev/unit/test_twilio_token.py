@@ -4,7 +4,8 @@ import time
 
 import jwt
 import pytest
-from addon_models.providers.twilio.token import TTL, make_token
+
+from providers.twilio.token import TTL, make_token
 
 ACCOUNT = "AC" + "a" * 32
 KEY = "SK" + "b" * 32

@@ -1,9 +1,10 @@
 """Our documents in Twilio's language, compared as trees and checked against what Twilio knows."""
 
 import pytest
-from addon_models import telephony_document as doc
-from addon_models.providers.twilio.twiml import RENDERERS, render
 from lxml import etree
+
+from providers import voice_response as doc
+from providers.twilio.twiml import RENDERERS, render
 
 # https://www.twilio.com/docs/voice/twiml, the verbs and attributes this addon may use.
 ALLOWED = {

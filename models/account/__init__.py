@@ -1,0 +1,16 @@
+"""The account at the provider: numbers, caller IDs, health, requests."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    telephony_account,
+    telephony_account_diagnosis,
+    telephony_account_health,
+    telephony_account_numbers,
+    telephony_account_request,
+    telephony_account_setup,
+    telephony_number,
+    telephony_number_emergency,
+    telephony_caller_id,
+)
+# isort: on

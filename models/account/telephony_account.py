@@ -1,0 +1,223 @@
+import re
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ...providers.twilio import events, signature, token, twiml
+from ...providers.twilio.client import TwilioClient
+from ...tools.printable import printable
+
+WEBHOOK_ROOT = "/telephony/twilio/"
+ACCOUNT_SID = re.compile(r"AC[A-Za-z0-9]{32}")
+DEFAULT_SDK_URL = "/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
+
+
+class TelephonyAccount(models.Model):
+    """The company's own account at the carrier: credentials, addresses, and every request.
+
+    This is the only model that knows the provider; the others ask it to send and to read.
+    """
+
+    _name = "telephony.account"
+    _inherit = ["telephony.guard.mixin"]
+    _description = "Telephony Account"
+
+    name = fields.Char(required=True, default="Twilio")
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, immutable=True,
+        default=lambda self: self.env.company,
+    )
+    state = fields.Selection(
+        [("draft", "Not Connected"), ("connected", "Connected")],
+        default="draft",
+        required=True,
+        readonly=True,
+    )
+    account_sid = fields.Char("Account SID", required=True, groups="base.group_system")
+    # Both secrets are written by `_save_credentials` only, and never leave the server.
+    auth_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    api_key_sid = fields.Char(
+        "API Key", readonly=True, copy=False, groups="base.group_system"
+    )
+    api_key_secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    twiml_app_sid = fields.Char(
+        "TwiML Application", readonly=True, copy=False, groups="base.group_system"
+    )
+    webhook_base_url = fields.Char(
+        "Public Address",
+        groups="base.group_system",
+        help="The address under which Twilio reaches this Odoo, as https://crm.example.com. "
+        "Leave it empty to use the address of the database.",
+    )
+    connected_base_url = fields.Char(
+        "Connected Address", readonly=True, copy=False, groups="base.group_system",
+        help="The public address that Twilio received with the last Connect. Twilio asks and "
+        "signs this one, whatever becomes of the database's address.",
+    )
+    # Calls that began before the address changed go on at the one they began with.
+    former_base_url = fields.Char(readonly=True, copy=False, groups="base.group_system")
+    region = fields.Char(groups="base.group_system", help="As ie1. Empty: United States.")
+    edge = fields.Char(groups="base.group_system", help="As dublin. Empty: the nearest.")
+    api_base_url = fields.Char(
+        "Server of the Interface",
+        groups="base.group_system",
+        help="A server that stands in for Twilio's, for development.",
+    )
+    voice_gateway = fields.Char(
+        groups="base.group_system",
+        help="Host and port that stand in for Twilio's voice gateway, for development.",
+    )
+    voice_sdk_url = fields.Char(
+        "Voice SDK Address",
+        groups="base.group_system",
+        help="Another address to load the Voice SDK from, for development.",
+    )
+    number_ids = fields.One2many("telephony.number", "account_id", "Numbers")
+
+    _account_sid_unique = models.Constraint(
+        "UNIQUE (account_sid)", "This Twilio account is already set up in this database."
+    )
+
+    @api.constrains("account_sid")
+    def _check_account_sid(self):
+        for account in self:
+            if not ACCOUNT_SID.fullmatch(account.account_sid or ""):
+                raise ValidationError(
+                    _("The account SID must start with “AC”, followed by 32 letters and digits.")
+                )
+
+    @api.constrains("webhook_base_url", "api_base_url")
+    def _check_addresses(self):
+        for account in self:
+            for address in (account.webhook_base_url, account.api_base_url):
+                if address and not address.startswith(("https://", "http://")):
+                    raise ValidationError(
+                        _("The address “%(address)s” must start with https://.",
+                          address=printable(address, 100))
+                    )
+
+    # === OUTGOING: REQUESTS TO THE CARRIER === #
+
+    def _get_client(self):
+        """Return the client of this account, which makes calls.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        # sudo: telephony.account - the credentials stay on the server
+        account = self.sudo()
+        return TwilioClient(
+            account.account_sid,
+            account.account_sid,
+            account.auth_token,
+            region=account.region,
+            edge=account.edge,
+            base_url=account.api_base_url,
+            deadline=self._get_deadline(),
+        )
+
+    def _get_webhook_url(self, route, *, base_url=None, **query):
+        """Build the public address of a webhook.
+
+        :param str route: last part of the path
+        :param str base_url: in place of the public address that Twilio knows
+        :param query: what the webhook has to know; it is protected by the signature
+        :rtype: str
+        """
+        url = (base_url or self._get_base_url()) + WEBHOOK_ROOT + route
+        return url + ("?" + "&".join(f"{k}={v}" for k, v in query.items()) if query else "")
+
+    def _get_configured_base_url(self):
+        """Return the public address that Twilio receives with the next *Connect*."""
+        # sudo: telephony.account - an address, no secret
+        return (self.sudo().webhook_base_url or self.get_base_url()).rstrip("/")
+
+    def _get_base_url(self):
+        """Return the public address that Twilio knows.
+
+        The database's own address changes when an administrator logs in under another name of the
+        host. What Twilio received does not, so all addresses begin with that.
+        """
+        # sudo: telephony.account - an address, no secret
+        return self.sudo().connected_base_url or self._get_configured_base_url()
+
+    def _get_signed_base_urls(self):
+        """Return all addresses that Twilio may have signed, each once."""
+        # sudo: telephony.account - addresses, no secrets
+        former = self.sudo().former_base_url
+        urls = (self._get_base_url(), former, self._get_configured_base_url())
+        return list(dict.fromkeys(filter(None, urls)))
+
+    def _get_sound_url(self, name):
+        """Return the public address of a sound of the addon."""
+        return f"{self._get_base_url()}/crm_telephony/static/src/audio/{name}"
+
+    def _render(self, document):
+        """Turn a document (see `voice_response`) into the carrier's language."""
+        return twiml.render(document)
+
+    def _make_browser_access(self, identity):
+        """Return what a browser needs to reach the carrier.
+
+        :param str identity: who it is, opaque
+        :raise UserError: the account is not connected
+        :rtype: dict
+        """
+        # sudo: telephony.account - the secret signs the token and stays on the server
+        account = self.sudo()
+        if not (account.api_key_secret and account.twiml_app_sid):
+            raise UserError(_(
+                "Telephony is not connected to Twilio yet. Ask your phone administrator."
+            ))
+        return {
+            "token": token.make_token(
+                account.account_sid,
+                account.api_key_sid,
+                account.api_key_secret,
+                identity,
+                account.twiml_app_sid,
+                account.region,
+            ),
+            "ttl": token.TTL,
+            "identity": identity,
+            "sdk_url": account.voice_sdk_url or DEFAULT_SDK_URL,
+            "gateway": account.voice_gateway or False,
+            "edge": account.edge or False,
+        }
+
+    # === INCOMING: WEBHOOKS === #
+
+    @api.model
+    def _find_signed(self, account_sid, path, form, given_signature):
+        """Find the account that signed a request.
+
+        :param str account_sid: the account the request names
+        :param str path: raw path and query of the request
+        :param form: the posted fields
+        :param str given_signature: what the request offers as proof
+        :return: the account, or nothing when it is unknown; whether the proof is right
+        :rtype: tuple(telephony.account, bool)
+        """
+        # Nothing that cannot be an account is looked for: anybody may ask this.
+        if not given_signature or not ACCOUNT_SID.fullmatch(account_sid or ""):
+            return self.browse(), False
+        account = self.search_fetch([("account_sid", "=", account_sid)], limit=1)
+        return account, bool(account) and signature.is_signed(
+            account.auth_token,
+            [base_url + path for base_url in account._get_signed_base_urls()],
+            form,
+            given_signature,
+        )
+
+    def _parse_leg_event(self, params):
+        return events.parse_leg_event(params)
+
+    def _parse_conference_event(self, params):
+        return events.parse_conference_event(params)
+
+    def _parse_recording_event(self, params):
+        return events.parse_recording_event(params)
+
+    def _parse_verification(self, params):
+        return events.parse_verification(params)

@@ -1,0 +1,396 @@
+import secrets
+from urllib.parse import urlsplit
+
+from odoo import _, api, models
+from odoo.tools import format_datetime, hmac
+
+from ...providers.base import ProviderError
+from ...tools.printable import printable
+
+# Below this, in the account's currency, the money is running out.
+LOW_BALANCE = 10
+# Seconds. Access tokens are refused when the clocks differ by more.
+CLOCK_TOLERANCE = 60
+# Countries looked at besides the company's own: those most contacts are in.
+CONTACT_COUNTRIES = 4
+
+
+class TelephonyAccount(models.Model):
+    """Everything that can be wrong between this Odoo and Twilio, one line each.
+
+    A line is a dictionary: `check` (see `telephony.diagnosis.line`), `state` (`ok`, `warning`,
+    `error`), `sentence`, and where something can be done about it `repair` and `number_id`.
+    """
+
+    _inherit = "telephony.account"
+
+    def _diagnose(self):
+        """Check everything. No row is changed.
+
+        :return: lines, in the order of the checks
+        :rtype: list(dict)
+        """
+        self.ensure_one()
+        # First, because its time is short, and what Twilio leaves of a click's time may be nothing.
+        own_lines = self._diagnose_own_server()
+        client, line = self._diagnose_credentials()
+        lines = [line]
+        if line["state"] == "ok":
+            for check, method in (
+                ("key", self._diagnose_key),
+                ("application", self._diagnose_application),
+                ("number", self._diagnose_numbers),
+                ("country", self._diagnose_countries),
+                ("balance", self._diagnose_balance),
+            ):
+                try:
+                    lines += method(client)
+                except ProviderError as error:
+                    lines.append(self._line(check, "warning", _(
+                        "This was not checked, because Twilio answered the other questions too "
+                        "slowly. Check again in a moment."
+                    )) if error.late else self._line(check, "error", self._explain(error)))
+            lines.append(self._diagnose_clock(client))
+        lines += [self._diagnose_address(), *own_lines]
+        return [
+            *lines, self._diagnose_refusals(lines), *self._diagnose_custom_phones(),
+            *self._diagnose_rules(),
+        ]
+
+    @api.model
+    def _line(self, check, state, sentence, repair=False, number=None):
+        return {
+            "check": check,
+            "state": state,
+            "sentence": sentence,
+            "repair": repair,
+            "number_id": number.id if number else False,
+        }
+
+    # === AT TWILIO === #
+
+    def _diagnose_credentials(self):
+        if not self.has_auth_token:
+            return None, self._line(
+                "credentials", "error", _("The auth token is missing."), "credentials"
+            )
+        client = self._get_admin()
+        try:
+            client.fetch_account_name()
+        except ProviderError as error:
+            return None, self._line(
+                "credentials", "error", self._explain(error),
+                "credentials" if error.code in (401, 20003) else False,
+            )
+        return client, self._line("credentials", "ok", _("Twilio accepts the credentials."))
+
+    def _diagnose_key(self, client):
+        # sudo: telephony.account - the key is tried out, and stays on the server
+        account_sudo = self.sudo()
+        sid, secret = account_sudo.api_key_sid, account_sudo.api_key_secret
+        if not (sid and secret):
+            return [self._line("key", "error", _("There is no API key. Create one."), "key")]
+        if not client.has_api_key(sid):
+            return [self._line("key", "error", _("The API key was deleted at Twilio. Create a "
+                                                 "new one."), "key")]
+        try:
+            self._get_admin(username=sid, password=secret).list_numbers()
+        except ProviderError as error:
+            if error.code not in (401, 20003):
+                raise
+            text = _("Twilio does not accept the API key secret. Create a new key.")
+            return [self._line("key", "error", text, "key")]
+        return [self._line("key", "ok", _("Browsers can authenticate with Twilio."))]
+
+    def _diagnose_application(self, client):
+        sid = self.sudo().twiml_app_sid  # sudo: telephony.account - an identifier, no secret
+        try:
+            addresses = client.fetch_application(sid) if sid else None
+        except ProviderError as error:
+            if not error.gone:
+                raise
+            addresses = None
+        if not addresses:
+            sentence = _("The TwiML application for browser calls does not exist at Twilio. "
+                         "Connect again.")
+        elif addresses != self._get_addresses("client"):
+            sentence = _("The TwiML application for browser calls points to another address. "
+                         "Connect again.")
+        else:
+            return [self._line(
+                "application", "ok", _("Calls from the browser reach this database.")
+            )]
+        return [self._line("application", "error", sentence, "connect")]
+
+    def _diagnose_numbers(self, client):
+        found = {values["number"]: values for values in client.list_numbers()}
+        addresses = self._get_addresses("voice")
+        lines = [
+            self._diagnose_number(number, found.get(number.number), addresses)
+            for number in self.number_ids
+        ]
+        return lines or [self._line(
+            "number", "warning", _("There is no number yet, so no one can call you. Synchronize "
+                                   "your numbers or buy one."), "buy"
+        )]
+
+    def _diagnose_number(self, number, values, addresses):
+        name = number.display_name
+        if not values:
+            return self._line("number", "error", _(
+                "%(number)s is no longer in the Twilio account.", number=name
+            ), "archive", number)
+        if not number.is_connected:
+            return self._line("number", "warning", _(
+                "Calls to %(number)s go elsewhere. The number was never set up to receive calls "
+                "here.", number=name
+            ), "number", number)
+        if self._leads_elsewhere(values, addresses):
+            return self._line("number", "error", _(
+                "Calls to %(number)s do not arrive here: the number points to another address at "
+                "Twilio.",
+                number=name,
+            ), "number", number)
+        if not number.flow_id:
+            return self._line("number", "warning", _(
+                "Calls to %(number)s arrive here, but no call flow handles them. Choose a call "
+                "flow for the number.",
+                number=name,
+            ), "flow", number)
+        return self._line("number", "ok", _(
+            "Calls to %(number)s arrive here.", number=name
+        ), number=number)
+
+    def _diagnose_countries(self, client):
+        own = self.company_id.country_id
+        if not own:
+            return [self._line("country", "warning", _("The company has no country. Set the "
+                                                       "company's country."))]
+        groups = self.env["res.partner"]._read_group(
+            [("phone", "!=", False), ("country_id", "!=", False)],
+            ["country_id"], ["__count"], limit=CONTACT_COUNTRIES + 1, order="__count DESC",
+        )
+        others = [country for country, _count in groups if country != own][:CONTACT_COUNTRIES]
+        closed = [
+            country for country in (own, *others) if not self._may_call(client, country.code)
+        ]
+        names = ", ".join(country.name for country in closed)
+        if own in closed:
+            return [self._line("country", "error", _(
+                "Calls to these countries are disabled in the Twilio Console, under Voice > Geo "
+                "permissions: %(countries)s.", countries=names,
+            ))]
+        if closed:
+            return [self._line("country", "warning", _(
+                "You have contacts in countries that your Twilio account cannot call: "
+                "%(countries)s. Enable them in the Twilio Console, under Voice > Geo permissions.",
+                countries=names,
+            ))]
+        return [self._line(
+            "country", "ok", _("Calls to your own country and to the countries of your contacts "
+                               "are enabled.")
+        )]
+
+    def _may_call(self, client, country_code):
+        try:
+            return client.may_call_country(country_code)
+        except ProviderError as error:
+            if error.gone:
+                # Twilio does not list this country, so nothing is switched off.
+                return True
+            raise
+
+    def _diagnose_balance(self, client):
+        amount, currency = client.fetch_balance()
+        text = f"{amount:.2f} {currency}"
+        if amount <= 0:
+            return [self._line("balance", "error", _(
+                "The balance is used up (%(amount)s). Add funds in the Twilio Console.", amount=text
+            ))]
+        if amount < LOW_BALANCE:
+            return [self._line("balance", "warning", _(
+                "The balance is low: %(amount)s.", amount=text
+            ))]
+        return [self._line("balance", "ok", _("Balance: %(amount)s.", amount=text))]
+
+    def _diagnose_clock(self, client):
+        difference = client.get_clock_difference()
+        if difference is None:
+            return self._line("clock", "warning", _("Twilio's response did not include the time."))
+        if abs(difference) > CLOCK_TOLERANCE:
+            return self._line("clock", "error", _(
+                "This server's clock is off by %(seconds)d seconds, so Twilio refuses its "
+                "tokens. Enable time synchronization (NTP) on the server.",
+                seconds=abs(difference),
+            ))
+        return self._line("clock", "ok", _("This server's clock is accurate."))
+
+    # === OUR OWN ADDRESS === #
+
+    def _diagnose_address(self):
+        line = self._diagnose_configured_address()
+        if not self._is_address_outdated():
+            return line
+        addresses = {"old": self._get_base_url(), "new": self._get_configured_base_url()}
+        if line["state"] == "ok":
+            return self._line("address", "warning", _(
+                "Twilio still uses %(old)s. The public address is now %(new)s. Connect again.",
+                **addresses,
+            ), "connect")
+        # Connecting would lead Twilio to an address that it cannot call.
+        return self._line("address", "warning", _(
+            "Twilio still uses %(old)s. The public address changed to %(new)s, which Twilio "
+            "cannot reach. Enter the correct address.",
+            **addresses,
+        ), "account")
+
+    def _diagnose_configured_address(self):
+        base = self._get_configured_base_url()
+        parts = urlsplit(base)
+        host = parts.hostname or ""
+        # sudo: telephony.account - an address, no secret
+        state = "warning" if self.sudo().api_base_url else "error"
+        if host in ("localhost", "::1") or host.startswith("127.") or "." not in host:
+            return self._line("address", state, _(
+                "The address %(address)s is not reachable from the internet. Enter a public "
+                "address.",
+                address=base,
+            ), "account")
+        if parts.scheme != "https":
+            return self._line("address", state, _(
+                "The address %(address)s is not encrypted. It must start with https://, which "
+                "browsers also require to use the microphone.",
+                address=base,
+            ), "account")
+        if "_" in host:
+            return self._line("address", "error", _(
+                "Twilio does not accept host names with an underscore: %(address)s.",
+                address=base,
+            ), "account")
+        return self._line("address", "ok", _("Twilio reaches Odoo at %(address)s.", address=base))
+
+    def _diagnose_own_server(self):
+        question = secrets.token_urlsafe(24)
+        status, answer = self._ask_own_server(question)
+        if status == 200 and answer == self._answer_ping(question):
+            return [
+                self._line("reachability", "ok", _("The address leads to this database.")),
+                self._diagnose_signature(),
+            ]
+        state = "warning" if status == "timeout" else "error"
+        return [self._line("reachability", state, self._explain_answer(status), "account")]
+
+    def _explain_answer(self, status):
+        if status == "timeout":
+            return _("The address did not respond within two seconds. With a single worker "
+                     "process, Odoo cannot send a request to itself: use at least two workers.")
+        if status == "certificate":
+            return _("The TLS certificate of this address is not valid, so Twilio refuses to "
+                     "connect. Renew it.")
+        if status == "nobody":
+            return _("No server answers at this address: the host name or the port is wrong, or "
+                     "a firewall blocks it.")
+        if status == 200:
+            return _("Another server or database answers at this address. Check the public "
+                     "address.")
+        if status in (301, 302, 303, 307, 308):
+            return _("The address redirects to another one, which invalidates Twilio's "
+                     "signature. Enter the final address.")
+        return _(
+            "The address responds with error %(status)s. If this server hosts several databases, "
+            "the host name must select one of them (dbfilter).",
+            status=status,
+        )
+
+    def _diagnose_signature(self):
+        if not self.has_auth_token:
+            return self._line("signature", "error", _("The auth token is missing."), "credentials")
+        status, _answer = self._post_signed_callback()
+        if status == 200:
+            return self._line(
+                "signature", "ok", _("Requests signed by Twilio are accepted.")
+            )
+        if status == 403:
+            return self._line("signature", "error", _(
+                "A correctly signed request was refused. A proxy in front of Odoo changes the "
+                "path or the body of requests. Configure it to forward them unchanged."
+            ))
+        return self._line("signature", "error", self._explain_answer(status))
+
+    def _diagnose_refusals(self, lines):
+        """Say whether requests were refused lately, and what the other lines make likely.
+
+        :param list(dict) lines: what else was found
+        """
+        if not self._was_refused_lately():
+            return self._line("refusal", "ok", _("No request from Twilio was refused recently."))
+        found = {line["check"]: line for line in lines if line["state"] != "ok"}
+        moment = format_datetime(self.env, self.last_refused_at)
+        if "credentials" in found:
+            return self._line("refusal", "error", _(
+                "Requests for this account were refused, most recently at %(moment)s. The auth "
+                "token was probably changed at Twilio. Enter the new one.", moment=moment,
+            ), "credentials")
+        if {"address", "application"} & found.keys():
+            return self._line("refusal", "error", _(
+                "Requests for this account were refused, most recently at %(moment)s. Twilio "
+                "probably uses a different address than the configured one. Connect again.",
+                moment=moment,
+            ), found.get("address", found.get("application"))["repair"])
+        if "signature" in found:
+            return self._line("refusal", "error", _(
+                "Requests for this account were refused, most recently at %(moment)s. A proxy in "
+                "front of Odoo probably modifies them.", moment=moment,
+            ))
+        return self._line("refusal", "warning", _(
+            "Requests for this account were refused because of an invalid signature, most "
+            "recently at %(moment)s. Requests from Twilio are accepted now: either the cause is "
+            "fixed, or the refused requests did not come from Twilio.", moment=moment,
+        ))
+
+    # === CUSTOM PHONES === #
+
+    def _diagnose_custom_phones(self):
+        """Name the phone users whose custom phone must not be called any more."""
+        agents_sudo = self._get_agents_with_custom_phone()
+        if not agents_sudo:
+            return []
+        forbidden_sudo = agents_sudo._filter_forbidden_phone()
+        if not forbidden_sudo:
+            return [self._line("phone", "ok", _("All custom phones of phone users may be called."))]
+        is_used = "phone" in forbidden_sudo.mapped("call_via")
+        return [self._line("phone", "error" if is_used else "warning", _(
+            "The calling rules no longer allow calls to the custom phones of these phone users: "
+            "%(users)s. Change the phone numbers or the calling rules.",
+            users=", ".join(forbidden_sudo.mapped("user_id.name")),
+        ), "phone")]
+
+    def _get_agents_with_custom_phone(self):
+        # sudo: telephony.agent - administrators of the account check its company's phones
+        return self.env["telephony.agent"].sudo().search([
+            ("company_id", "=", self.company_id.id), ("phone_number", "!=", False),
+        ])
+
+    # === AUTOMATION RULES === #
+
+    @api.model
+    def _diagnose_rules(self):
+        """Name the automation rules that fail when something happens on the telephone."""
+        return [
+            self._line("rule", "error", _(
+                "The automation rule “%(rule)s” fails: %(error)s. Calls continue without it. Fix "
+                "the rule or archive it.",
+                rule=run.rule_name, error=printable(run.error, 200),
+            ))
+            for run in self.env["telephony.rule.run"]._get_failures()
+        ]
+
+    @api.model
+    def _answer_ping(self, question):
+        """Answer a question as only this database can.
+
+        :param str question: any text
+        :rtype: str
+        """
+        # sudo: ir.config_parameter - the database's secret is hashed, not shown
+        return hmac(self.sudo().env, "telephony-ping", question)

@@ -1,0 +1,135 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ...providers.base import ProviderError
+
+# Minutes after which a job that did not run, or a carrier that did not answer, is a fault.
+LATE_MINUTES = 10
+# Minutes a refused request is worth a warning, and seconds between two that are remembered.
+REFUSAL_MINUTES = 60
+REFUSAL_SECONDS = 60
+
+
+class TelephonyAccount(models.Model):
+    """What a monitoring program asks: can somebody call, and is anybody looking after calls?"""
+
+    _inherit = "telephony.account"
+
+    asked_at = fields.Datetime(
+        "Last Look", readonly=True, copy=False,
+        help="When the carrier last told who is on the telephone.",
+    )
+
+    last_refused_at = fields.Datetime(
+        "Last Refusal", readonly=True, copy=False,
+        help="When a request that named this account was refused, because its signature was wrong.",
+    )
+
+    def _remember_refusal(self):
+        """Remember that a request of Twilio, or of a forger, was refused.
+
+        Outsiders must not make us write: one who knows the account's identifier causes one write
+        a minute, in a transaction of its own.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        recent = now - timedelta(seconds=REFUSAL_SECONDS)
+        if self.last_refused_at and self.last_refused_at > recent:
+            return
+        registry, account_id = self.env.registry, self.id
+
+        def write():
+            with registry.cursor() as cr:
+                # A row that is written at this moment is left alone: the next refusal comes.
+                cr.execute(SQL(
+                    """UPDATE telephony_account SET last_refused_at = %s WHERE id IN (
+                           SELECT id FROM telephony_account
+                            WHERE id = %s AND (last_refused_at IS NULL OR last_refused_at < %s)
+                              FOR NO KEY UPDATE SKIP LOCKED
+                       )""",
+                    now, account_id, recent,
+                ))
+
+        # A refused request is rolled back, and with it what it writes.
+        self.env.cr.postrollback.add(write)
+
+    def _was_refused_lately(self):
+        """Return whether a request that named this account was refused within the last hour."""
+        self.ensure_one()
+        late = fields.Datetime.now() - timedelta(minutes=REFUSAL_MINUTES)
+        return bool(self.last_refused_at and self.last_refused_at > late)
+
+    def _is_address_outdated(self):
+        """Return whether Twilio knows another public address than the configured one."""
+        self.ensure_one()
+        return self._get_base_url() != self._get_configured_base_url()
+
+    def _list_living(self):
+        """Ask the carrier for all legs that are alive.
+
+        Note: `self.ensure_one()`
+
+        :return: the carrier's identifier -> an event with the leg's status; None when the carrier
+            could not be asked
+        :rtype: dict | None
+        """
+        self.ensure_one()
+        if not self.has_auth_token:
+            return None
+        try:
+            answers = self._get_client().list_living_legs()
+        except ProviderError:
+            return None
+        events = map(self._parse_leg_event, answers)
+        return {event.provider_leg_id: event for event in events if event}
+
+    @api.model
+    def _get_health(self):
+        """Look at what would otherwise be noticed by customers first. Nobody else is asked.
+
+        :return: `status` (`pass`, `warn` or `fail`), and the same for each of the `checks`
+        :rtype: dict
+        """
+        late = fields.Datetime.now() - timedelta(minutes=LATE_MINUTES)
+        checks = {
+            "account": self._get_account_health(),
+            "jobs": self._get_jobs_health(late),
+            "calls": self._get_calls_health(late),
+        }
+        worst = max(checks.values(), key=("pass", "warn", "fail").index)
+        return {"status": worst, "checks": checks}
+
+    @api.model
+    def _get_account_health(self):
+        # sudo: telephony.account - only whether there is one that works
+        accounts_sudo = self.sudo().search([("active", "=", True)])
+        if not accounts_sudo:
+            return "warn"
+        working = all(
+            account.state == "connected"
+            and account.has_auth_token
+            and not account._is_address_outdated()
+            and not account._was_refused_lately()
+            for account in accounts_sudo
+        )
+        return "pass" if working else "warn"
+
+    @api.model
+    def _get_jobs_health(self, late):
+        """Without the reconciliation, legs may go on being paid."""
+        # sudo: ir.cron - only whether it runs
+        job_sudo = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
+        return "pass" if job_sudo.active and job_sudo.nextcall > late else "fail"
+
+    @api.model
+    def _get_calls_health(self, late):
+        # sudo: telephony.call.leg - only whether there are any
+        forgotten = self.env["telephony.call.leg"].sudo().search_count([
+            ("status", "!=", "ended"), ("create_date", "<", late),
+            "|", ("account_id.asked_at", "=", False), ("account_id.asked_at", "<", late),
+        ], limit=1)  # fmt: skip
+        return "warn" if forgotten else "pass"

@@ -1,0 +1,189 @@
+import logging
+import re
+
+from odoo import _, api, models
+
+from ..arguments import check_one
+
+_logger = logging.getLogger(__name__)
+
+# A number that points here reaches nobody: it is free to be used.
+OWN_MACHINE = re.compile(r"^https?://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
+
+
+class TelephonyAccount(models.Model):
+    """The numbers of an account: read, connected, bought."""
+
+    _inherit = "telephony.account"
+
+    # === ACTIONS === #
+
+    def action_synchronize_numbers(self):
+        """Read the account's numbers, and write the webhook addresses of those used here.
+
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        # Everybody may call a public method; those who see the account may synchronize it.
+        self.check_access("read")
+        for account in self:
+            with account._explained():
+                client = account._get_admin()
+                numbers = account._read_numbers(client)
+            account._write_numbers(numbers)
+        return self._notify(_("The numbers are up to date."))
+
+    @check_one
+    def action_search_numbers(self):
+        """Look for a number to buy."""
+        return self.env["telephony.number.search"].action_open(self)
+
+    # === BUSINESS METHODS === #
+
+    def _read_numbers(self, client, base_url=None):
+        """Read the account's numbers, and write the addresses of those used here.
+
+        A number that somebody else uses is left alone: one that points elsewhere and was never
+        connected here. No row is changed.
+
+        :param str base_url: see `_get_webhook_url`
+        :return: see `TwilioAdmin.list_numbers`; with `is_connected`
+        :rtype: list(dict)
+        """
+        known = {
+            number.number: number
+            for number in self.with_context(active_test=False).number_ids
+        }
+        addresses = self._get_addresses("voice", base_url)
+        own = tuple(f"{url}/" for url in self._get_signed_base_urls())
+        numbers = client.list_numbers()
+        for values in numbers:
+            number = known.get(values["number"])
+            is_free = (
+                values["is_unused"]
+                or values["voice_url"].startswith(own)
+                or OWN_MACHINE.match(values["voice_url"])
+            )
+            values["is_connected"] = bool(
+                number.active and (number.is_connected or is_free) if number else is_free
+            )
+            # What is right already costs no request: with many numbers a click that was interrupted
+            # is continued by the next one.
+            if values["is_connected"] and self._leads_elsewhere(values, addresses):
+                client.save_number(values["sid"], addresses)
+        return numbers
+
+    @api.model
+    def _leads_elsewhere(self, values, addresses):
+        """Return whether Twilio would ask another address about a number, or none.
+
+        :param dict values: see `TwilioAdmin.list_numbers`
+        :param dict addresses: see `_get_addresses`
+        :rtype: bool
+        """
+        return values["is_overridden"] or any(
+            values[name] != address for name, address in addresses.items()
+        )
+
+    def _write_numbers(self, numbers):
+        """List the account's numbers here.
+
+        :param list numbers: see `_read_numbers`
+        :return: those listed
+        """
+        # sudo: telephony.number - what Twilio says about the account, which the user may use
+        listed = self.env["telephony.number"].sudo()
+        known = {
+            number.number: number
+            for number in self.sudo().with_context(active_test=False).number_ids
+        }
+        for values in numbers:
+            vals = {
+                "provider_number_id": values["sid"],
+                "is_connected": values["is_connected"],
+            }
+            number = known.pop(values["number"], None)
+            if number:
+                number._write_changed(vals)
+            else:
+                number = listed.create({
+                    "account_id": self.id,
+                    "number": values["number"],
+                    "name": values["name"] or values["number"],
+                    **vals,
+                })
+            listed |= number
+        for number in known.values():
+            number._write_changed({"provider_number_id": False, "is_connected": False})
+        return listed
+
+    def _connect_number(self, number):
+        """Let calls to a number arrive here, whoever had them until now.
+
+        :param number: one of this account's
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        self.ensure_one()
+        with self._explained():
+            self._get_admin().save_number(
+                number.provider_number_id, self._get_addresses("voice")
+            )
+        number._write_changed({"is_connected": True})
+
+    def _search_numbers(self, country, kind, contains):
+        """Look for numbers to buy.
+
+        :param str country: ISO 3166 code of two letters
+        :param str kind: `local`, `mobile` or `toll_free`
+        :param str contains: digits, or empty
+        :return: see `TwilioAdmin.search_numbers` and `TwilioAdmin.fetch_prices`
+        :rtype: tuple(list, dict)
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        self.ensure_one()
+        with self._explained():
+            client = self._get_admin()
+            found = client.search_numbers(country, kind, contains)
+            return found, client.fetch_prices(country) if found else {}
+
+    def _buy_number(self, number):
+        """Buy a number, connect it and list it here.
+
+        :param str number: E.164
+        :return: the record
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        self.ensure_one()
+        with self._explained():
+            values = self._get_admin().buy_number(number, self._get_addresses("voice"))
+        # sudo: telephony.number - Twilio's identifier of what the user has just bought
+        record = self.sudo().with_context(active_test=False).number_ids.filtered(
+            lambda known: known.number == number
+        )
+        vals = {"provider_number_id": values["sid"], "is_connected": True, "active": True}
+        if record:
+            record.write(vals)
+        else:
+            record = record.create({
+                "account_id": self.id, "number": number, "name": number, **vals,
+            })
+        record = record.sudo(False)
+        _logger.info("Telephony account %s: a number was bought by user %s", self.id, self.env.uid)
+        return record
+
+    def _release_number(self, number):
+        """Give a number back, and archive it here.
+
+        :param number: one of this account's
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        self.ensure_one()
+        with self._explained():
+            self._get_admin().release_number(number.provider_number_id)
+        # sudo: telephony.number - the user may give it back, and Twilio has taken it
+        number.sudo().write({
+            "active": False, "is_connected": False, "provider_number_id": False,
+        })
+        _logger.info(
+            "Telephony account %s: number %s was released by user %s",
+            self.id, number.id, self.env.uid,
+        )

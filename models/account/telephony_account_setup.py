@@ -1,0 +1,300 @@
+import logging
+import re
+from contextlib import contextmanager
+from functools import partial
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.http import request
+from odoo.tools.translate import get_translation
+
+from odoo.addons.base.models.res_users import check_identity
+
+from ...providers.base import ProviderError
+from ...providers.twilio import errors, probe
+from ...providers.twilio.admin import TwilioAdmin
+from ...tools.printable import printable
+from ..arguments import check_one
+
+_logger = logging.getLogger(__name__)
+
+SECRETS = ("auth_token", "api_key_secret")
+# With another account or another server, the old secrets must not be sent there.
+SECRET_BOUND = ("account_sid", "api_base_url")
+
+
+class TelephonyAccount(models.Model):
+    """Setting the account up: credentials, connection, numbers, money.
+
+    Every method that sends requests sends them all before it writes a row, so that nothing is
+    locked while the carrier is awaited. The requests of a click share its time (`_get_deadline`),
+    and may be interrupted after any of them: the same click again finds what is done.
+    """
+
+    _inherit = "telephony.account"
+
+    has_auth_token = fields.Boolean(compute="_compute_has_auth_token", compute_sudo=True)
+
+    @api.constrains("region", "edge")
+    def _check_region(self):
+        # They become part of the host name the secrets are sent to.
+        for account in self:
+            for value in (account.region, account.edge):
+                if value and not re.fullmatch(r"[a-z0-9-]{2,30}", value):
+                    raise ValidationError(_(
+                        "“%(value)s” is not a valid region or edge. Use lowercase letters and "
+                        "digits, e.g. ie1 or dublin.",
+                        value=printable(value),
+                    ))
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("auth_token")
+    def _compute_has_auth_token(self):
+        for account in self:
+            account.has_auth_token = bool(account.auth_token)
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        bound = [name for name in SECRET_BOUND if name in vals]
+        if bound and "auth_token" not in vals:
+            moved = self.filtered(
+                lambda account: any((account[name] or "") != (vals[name] or "") for name in bound)
+            )
+            # sudo: telephony.account - secrets are only ever forgotten here
+            moved.sudo()._forget_credentials()
+        return super().write(vals)
+
+    def _forget_credentials(self):
+        super().write({
+            **dict.fromkeys((
+                *SECRETS, "api_key_sid", "twiml_app_sid", "connected_base_url", "former_base_url",
+            ), False),
+            "state": "draft",
+        })
+
+    def _save_credentials(self, vals):
+        """Write secrets, and leave a trace of who did it.
+
+        :param dict vals: what to write; secrets among it are never logged
+        """
+        # sudo: telephony.account - nobody may write secrets but through this method
+        self.sudo().write(vals)
+        for account in self:
+            _logger.info(
+                "Telephony account %s: %s changed by user %s from %s",
+                account.id,
+                ", ".join(sorted(vals)),
+                self.env.uid,
+                request.httprequest.remote_addr if request else "the server",
+            )
+
+    # === ACTIONS === #
+
+    @check_one
+    def action_connect(self):
+        """Check the credentials, and tell Twilio where this Odoo is.
+
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        # Everybody may call a public method; only this says who may ask Twilio.
+        self.check_access("write")
+        self._apply_connection(*self._send_connection_request())
+        return self._notify(_("The account is connected."))
+
+    @check_one
+    def action_show_balance(self):
+        """Ask Twilio for the money left."""
+        self.check_access("write")
+        with self._explained():
+            amount, currency = self._get_admin().fetch_balance()
+        return self._notify(
+            _("Balance of the Twilio account: %(amount).2f %(currency)s",
+              amount=amount, currency=currency),
+            reload=False,
+        )
+
+    @check_identity
+    @partial(check_one, or_none=True)
+    def action_open_credentials(self):
+        """Ask for the secrets in a window of their own, after the password.
+
+        The company may have no account yet.
+        """
+        return self.env["telephony.account.credentials"].action_open(self)
+
+    @check_one
+    def action_diagnose(self):
+        """Check everything between this Odoo and Twilio."""
+        return self.env["telephony.diagnosis"].action_open(self)
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_of_company(self, company):
+        """Return the account of a company, a connected one first.
+
+        :param company: whose
+        """
+        accounts = self.search([("company_id", "=", company.id)])
+        return accounts.sorted(lambda account: account.state != "connected")[:1]
+
+    def _get_admin(self, **credentials):
+        """Return the client that administers the account.
+
+        :param credentials: `username` and `password` in place of the account's own
+        :raise UserError: there is no auth token
+        :rtype: TwilioAdmin
+        """
+        self.ensure_one()
+        # sudo: telephony.account - the credentials stay on the server
+        account = self.sudo()
+        username = credentials.get("username") or account.account_sid
+        password = credentials.get("password") or account.auth_token
+        if not password:
+            raise UserError(_("Enter the auth token of the Twilio account first."))
+        return TwilioAdmin(
+            account.account_sid,
+            username,
+            password,
+            region=account.region,
+            edge=account.edge,
+            base_url=account.api_base_url,
+            deadline=self._get_deadline(),
+        )
+
+    def _get_addresses(self, kind, base_url=None):
+        """Return the addresses Twilio has to ask.
+
+        :param str kind: `voice` of a number, `client` of the application
+        :param str base_url: see `_get_webhook_url`
+        :rtype: dict
+        """
+        return {
+            "voice_url": self._get_webhook_url(kind, base_url=base_url),
+            "fallback_url": self._get_webhook_url("fallback", base_url=base_url),
+            "status_url": self._get_webhook_url("status", base_url=base_url),
+        }
+
+    def _send_connection_request(self, auth_token=None):
+        """Check the credentials, and tell Twilio where this Odoo is. No row is changed.
+
+        :param str auth_token: a new one, in place of the one kept
+        :return: what to write on the account, and its numbers (see `_read_numbers`)
+        :rtype: tuple(dict, list)
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        self.ensure_one()
+        name = f"Odoo {self.env.cr.dbname}"
+        base_url = self._get_configured_base_url()
+        with self._explained():
+            client = self._get_admin(password=auth_token)
+            client.fetch_account_name()
+            # sudo: telephony.account - the identifier of what we have at Twilio
+            vals = {"twiml_app_sid": client.save_application(
+                self.sudo().twiml_app_sid, name, self._get_addresses("client", base_url)
+            )}
+            numbers = self._read_numbers(client, base_url)
+            if not self._has_working_key(client):
+                # Last, because Twilio tells the secret only once.
+                vals["api_key_sid"], vals["api_key_secret"] = client.create_api_key(name)
+        if auth_token:
+            vals["auth_token"] = auth_token
+        if self._get_base_url() != base_url:
+            vals["former_base_url"] = self._get_base_url()
+        vals["connected_base_url"] = base_url
+        return vals, numbers
+
+    def _apply_connection(self, vals, numbers):
+        """Write what `_send_connection_request` returned."""
+        # What was refused until now is what connecting has put right.
+        self._save_credentials({**vals, "state": "connected", "last_refused_at": False})
+        self._write_numbers(numbers)
+
+    def _has_working_key(self, client):
+        # sudo: telephony.account - the key is only looked for
+        account_sudo = self.sudo()
+        return bool(
+            account_sudo.api_key_secret
+            and account_sudo.api_key_sid
+            and client.has_api_key(account_sudo.api_key_sid)
+        )
+
+    def _make_new_key(self):
+        """Replace the API key that signs the access of browsers.
+
+        :raise UserError: Twilio refused, or could not be reached
+        """
+        self.ensure_one()
+        with self._explained():
+            sid, secret = self._get_admin().create_api_key(f"Odoo {self.env.cr.dbname}")
+        self._save_credentials({"api_key_sid": sid, "api_key_secret": secret})
+
+    # === OUR OWN ADDRESS === #
+
+    def _ask_own_server(self, question):
+        """Ask the public address something only this database can answer.
+
+        :return: HTTP status or the reason why there is none, and the answer
+        :rtype: tuple(int | str, str)
+        """
+        return probe.ask(
+            self._get_webhook_url("ping", question=question), self._get_deadline()
+        )
+
+    def _post_signed_callback(self):
+        """Send the public address what Twilio would send.
+
+        :return: HTTP status or the reason why there is none, and the answer
+        :rtype: tuple(int | str, str)
+        """
+        # sudo: telephony.account - the secret signs the request and stays on the server
+        account_sudo = self.sudo()
+        return probe.post_signed(
+            self._get_webhook_url("status"), account_sudo.account_sid, account_sudo.auth_token,
+            self._get_deadline(),
+        )
+
+    # === FAILURES === #
+
+    @contextmanager
+    def _explained(self):
+        """Turn a failed request into a sentence for a person: `with account._explained(): …`"""
+        try:
+            yield
+        except ProviderError as error:
+            if error.unknown:
+                raise UserError(_(
+                    "Twilio's response was lost, so the request may or may not have been "
+                    "processed. Synchronize the numbers before you try again."
+                )) from error
+            raise UserError(self._explain(error)) from error
+
+    def _explain(self, error):
+        """Say what a failed request means, for a person.
+
+        :param ProviderError error: what happened
+        :rtype: str
+        """
+        if error.late:
+            return _("Twilio answers too slowly, so this was interrupted. What is done so far is "
+                     "kept at Twilio. Click again to continue.")
+        sentence = errors.explain(error.code)
+        if sentence:
+            return get_translation("crm_telephony", self.env.lang or "en_US", sentence, ())
+        if error.unknown:
+            return _("Twilio did not respond in time, but may have processed the request.")
+        if not error.code:
+            return _("Twilio could not be reached. Try again in a moment.")
+        return _(
+            "Twilio refused the request: %(message)s (error %(code)s).",
+            message=str(error),
+            code=error.code,
+        )
+
+    def _notify(self, message, reload=True):
+        params = {"type": "success", "message": message}
+        if reload:
+            params["next"] = {"type": "ir.actions.client", "tag": "soft_reload"}
+        return {"type": "ir.actions.client", "tag": "display_notification", "params": params}

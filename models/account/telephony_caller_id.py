@@ -1,0 +1,433 @@
+import logging
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ...providers.base import ProviderError
+from ...tools.phone_number import NO_COUNTRY, PERSONAL, PREMIUM, classify
+from ..arguments import check_arguments
+from ..call.telephony_call_reconcile import SETTLED_SECONDS
+
+_logger = logging.getLogger(__name__)
+
+# Twilio: this number is verified for this account already.
+ALREADY_VERIFIED = 21450
+EXPIRES_MINUTES = 5
+NAME_LENGTH = 64
+EXTENSION_LENGTH = 32
+EXTENSION_KEYS = frozenset("0123456789*#w")
+# Seconds until Twilio calls, at most.
+MAX_DELAY = 60
+PENDING = ("calling", "waiting")
+
+
+class TelephonyCallerId(models.Model):
+    """A number of somebody else's carrier that customers see in place of ours.
+
+    It is usable only once its owner has typed a code on it (`state` is `verified`), and only by
+    phone users whom the administrator allowed it.
+    """
+
+    _name = "telephony.caller.id"
+    _inherit = ["telephony.guard.mixin"]
+    _description = "Caller ID"
+    _order = "name, id"
+    _rec_names_search = ["name", "number"]
+
+    name = fields.Char(required=True, size=NAME_LENGTH)
+    active = fields.Boolean(default=True)
+    number = fields.Char(required=True, readonly=True)
+    account_id = fields.Many2one(
+        "telephony.account", required=True, readonly=True, ondelete="cascade", index=True,
+        immutable=True,
+    )
+    company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
+    agent_id = fields.Many2one(
+        "telephony.agent", "Belongs To", readonly=True, ondelete="cascade", check_company=True,
+        index=True, help="Empty: everybody who may use caller IDs may use this one.",
+    )
+    state = fields.Selection(
+        [
+            ("calling", "Calling"),
+            ("waiting", "Waiting for the Code"),
+            ("verified", "Verified"),
+            ("failed", "Failed"),
+            ("expired", "Expired"),
+            ("lost", "Lost"),
+        ],
+        required=True,
+        default="calling",
+        readonly=True,
+    )
+    failure = fields.Selection(
+        [("code", "Wrong Code"), ("no_answer", "No Answer"), ("other", "Verified by Another")],
+        readonly=True,
+    )
+    provider_caller_id = fields.Char("Identifier at the Carrier", readonly=True, copy=False)
+    provider_leg_id = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    expires_at = fields.Datetime(readonly=True)
+
+    _number_unique = models.UniqueIndex(
+        "(account_id, number, COALESCE(agent_id, 0))", "This caller ID is in the list already."
+    )
+
+    @api.depends("name", "number")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = f"{record.name} ({record.number})"
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def start_verification(self, number, name, extension=None, delay=None, shared=False):
+        """Let Twilio call a number and ask for a code, which is shown to the current user now.
+
+        The code is the answer of this method and is kept nowhere.
+
+        :param str number: with country code
+        :param str name: how the caller ID is called in lists
+        :param str extension: digits dialled once somebody answered, behind an office exchange
+        :param int delay: seconds until the call, 0 to 60
+        :param bool shared: for everybody; only an administrator may say so
+        :raise UserError: the number cannot be a caller ID, or was tried too often
+        :return: `id`, `code` (six digits; False when none is needed), `state`
+        :rtype: dict
+        """
+        agent_sudo = self._get_allowed_agent()
+        is_manager = self.env.user.has_group("crm_telephony.group_manager")
+        if shared and not is_manager:
+            raise AccessError(_("Only an administrator can add a shared caller ID."))
+        account_sudo = agent_sudo._get_account()
+        if not account_sudo:
+            raise UserError(agent_sudo._get_reason_not_to_call())
+        # All that could fail does so here, before a telephone rings.
+        e164 = self._check_number(number or "")
+        name, extension, delay = self._clean(name or e164, extension, delay)
+        owner = agent_sudo.browse() if shared else agent_sudo
+        # sudo: telephony.caller.id - the current user's own, or an administrator's
+        record_sudo = self.sudo().with_context(active_test=False).search([
+            ("account_id", "=", account_sudo.id), ("number", "=", e164),
+            ("agent_id", "=", owner.id),
+        ])
+        if record_sudo.active and record_sudo.state == "verified":
+            raise UserError(_("This caller ID is already verified."))
+        if self._get_rivals(account_sudo, e164, owner)._is_pending():
+            raise UserError(_("Another user is verifying this number. Try again in a few minutes."))
+        if record_sudo:
+            # News of an earlier call, written at this moment, must make this request start again
+            # now, and not after the telephone was called: it would then be called twice.
+            self.env.cr.execute(SQL(
+                "SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id
+            ))
+        ledger = self.env["telephony.dialed.leg"]
+        company = account_sudo.company_id
+        refusal = ledger._get_limit_reached(company, self.env.user) or (
+            ledger._count_verification(company, e164)
+        )
+        if refusal:
+            raise UserError(refusal)
+        values = {"name": name or e164, "active": True, "failure": False}
+        # The one request that is sent inside a transaction: its answer is the code itself. It
+        # comes before every write, so that nobody else waits while Twilio thinks.
+        try:
+            code, provider_leg_id = account_sudo._get_client().start_verification(
+                e164, values["name"], extension, delay, account_sudo._get_webhook_url("caller_id")
+            )
+            values.update(state="calling", provider_leg_id=provider_leg_id)
+        except ProviderError as error:
+            if error.code != ALREADY_VERIFIED:
+                raise UserError(self._explain(error, account_sudo)) from error
+            # Twilio does not say who has typed the code: only who did it before has the number
+            # back without one.
+            if record_sudo.state != "verified" and not is_manager:
+                raise UserError(_(
+                    "This number is already verified at Twilio, but not by you. Ask your phone "
+                    "administrator to share it with everyone."
+                )) from error
+            code = False
+            values.update(state="verified", provider_leg_id=False)
+        values["expires_at"] = fields.Datetime.now() + timedelta(
+            minutes=EXPIRES_MINUTES, seconds=delay
+        )
+        if record_sudo:
+            record_sudo.write(values)
+        else:
+            record_sudo = record_sudo.create({
+                **values, "account_id": account_sudo.id, "number": e164, "agent_id": owner.id,
+            })
+        record_sudo._notify()
+        return {"id": record_sudo.id, "code": code, "state": record_sudo.state}
+
+    @api.model
+    @check_arguments
+    def check_verification(self, caller_id_id):
+        """Ask Twilio how a verification goes, in case its own message was lost.
+
+        :param int caller_id_id: one of the current user's own
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        record_sudo = self._get_own_sudo(caller_id_id)
+        if record_sudo.state in PENDING:
+            record_sudo.account_id._after_commit(record_sudo, "_send_check_request")
+        return record_sudo._to_client()[0]
+
+    @api.model
+    @check_arguments
+    def remove(self, caller_id_id):
+        """Take a caller ID out of the current user's list; calls made with it keep it.
+
+        :param int caller_id_id: one of the current user's own
+        """
+        self._get_own_sudo(caller_id_id).active = False
+        return True
+
+    @api.model
+    @check_arguments
+    def get_choices(self, number=None):
+        """Return the caller IDs the current user may show, and the last one shown to a number.
+
+        :param str number: the customer, as typed or E.164
+        :return: `choices` (see `_to_client`), `preselected_id`
+        :rtype: dict
+        """
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        usable_sudo = agent_sudo._get_caller_ids()
+        if agent_sudo._get_emergency_number(number):
+            # The number with the registered address is shown, and nothing else.
+            usable_sudo = usable_sudo.browse()
+        number = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
+        # sudo: telephony.call - the user's own calls
+        last_sudo = self.env["telephony.call"].sudo().search([
+            ("user_id", "=", self.env.uid), ("customer_number", "=", number),
+            ("caller_id_id", "in", usable_sudo.ids),
+        ], limit=1) if number else self.env["telephony.call"]
+        return {
+            "choices": usable_sudo._to_client(),
+            "preselected_id": last_sudo.caller_id_id.id or usable_sudo[:1].id,
+        }
+
+    # === CHECKS === #
+
+    @api.model
+    def _get_allowed_agent(self):
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        if not agent_sudo.allow_caller_id:
+            raise AccessError(_(
+                "You are not allowed to add caller IDs. Ask your phone administrator to allow it."
+            ))
+        return agent_sudo
+
+    @api.model
+    def _get_own_sudo(self, caller_id_id):
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        # sudo: telephony.caller.id - the owner is checked here
+        record_sudo = self.sudo().browse(caller_id_id).exists()
+        manager = self.env.user.has_group("crm_telephony.group_manager")
+        shared = record_sudo and not record_sudo.agent_id and manager
+        if not record_sudo or record_sudo.company_id != agent_sudo.company_id or not (
+            shared or record_sudo.agent_id == agent_sudo
+        ):
+            raise AccessError(_("This is not your caller ID."))
+        return record_sudo
+
+    @api.model
+    def _check_number(self, number):
+        """Return the number in E.164.
+
+        :raise UserError: it cannot be a caller ID
+        """
+        company = self.env.company
+        calls = self.env["telephony.call"]
+        calls._check_emergency(number)
+        written = (number or "").strip()
+        e164 = calls._normalize(written, self.env["res.country"]) if written[:1] == "+" else ""
+        if not e164:
+            raise UserError(_("Enter the number with its country code, e.g. +32470123456."))
+        if classify(e164).kind in (PREMIUM, PERSONAL, NO_COUNTRY):
+            raise UserError(_("Numbers of this type cannot be used as a caller ID."))
+        # sudo: telephony.number - the company's own numbers
+        if self.env["telephony.number"].sudo().search_count([
+            ("number", "=", e164), ("company_id", "=", company.id)
+        ], limit=1):
+            raise UserError(_(
+                "This number belongs to your company and needs no verification. Choose it as "
+                "your number for outgoing calls."
+            ))
+        # The number is called, too.
+        sentence = calls._get_forbidden_destination(company, e164, is_verification=True)
+        if sentence:
+            raise UserError(sentence)
+        return e164
+
+    @api.model
+    def _clean(self, name, extension, delay):
+        """Return name, extension and delay of a verification as Twilio and the database take them.
+
+        :rtype: tuple(str, str, int)
+        """
+        name = "".join(char for char in name if char.isprintable()).strip()[:NAME_LENGTH]
+        extension = "".join(char for char in extension or "" if char in EXTENSION_KEYS)
+        return name, extension[:EXTENSION_LENGTH], min(max(delay or 0, 0), MAX_DELAY)
+
+    @api.model
+    def _get_rivals(self, account, number, owner):
+        """Return the same number in the lists of others, archived ones too, as superuser.
+
+        :param account: where the number is verified
+        :param str number: E.164
+        :param owner: the phone user whose row does not count, or nobody: the row of everybody
+        """
+        # sudo: telephony.caller.id - whether others have it, and nothing else of theirs
+        return self.sudo().with_context(active_test=False).search([
+            ("account_id", "=", account.id), ("number", "=", number),
+            ("agent_id", "!=", owner.id),
+        ])
+
+    def _is_pending(self):
+        """Return whether the code may still be typed on one of these numbers."""
+        now = fields.Datetime.now()
+        return any(
+            record.state in PENDING and record.expires_at and record.expires_at > now
+            for record in self
+        )
+
+    @api.model
+    def _explain(self, error, account):
+        if error.code == 21453:
+            return _("This number is already verified by another Twilio trial account.")
+        return account._explain(error)
+
+    # === FROM THE CARRIER === #
+
+    @api.model
+    def _process_result(self, account, result):
+        """Apply what Twilio tells of a verification. A result may come twice, or late.
+
+        :param account: who told it
+        :param dict result: `provider_leg_id`, `state`, `failure`, `provider_caller_id`
+        """
+        record = self.with_context(active_test=False).search([
+            ("account_id", "=", account.id),
+            ("provider_leg_id", "=", result["provider_leg_id"] or ""),
+        ], limit=1)
+        if record:
+            record._set_state(
+                result["state"], result["failure"], result["provider_caller_id"]
+            )
+
+    def _set_state(self, state, failure=False, provider_caller_id=False):
+        """Move a verification on. What is verified stays verified, whatever comes late."""
+        self.ensure_one()
+        if self.state == "verified" and state != "lost" or self.state == state:
+            return
+        if self.state not in PENDING and state in PENDING:
+            return
+        self.write({
+            "state": state,
+            "failure": failure,
+            "provider_caller_id": provider_caller_id or self.provider_caller_id,
+        })
+        _logger.info("Caller ID %s: %s", self.id, state)
+        self._notify()
+
+    def _send_check_request(self):
+        """Ask Twilio how a verification goes. It expires only if Twilio has no better news.
+
+        :return: what has to be written about it
+        """
+        news = self._ask_carrier()
+        is_over = self.expires_at and self.expires_at < fields.Datetime.now()
+        if is_over and (not news or news[0] in PENDING):
+            news = ("expired",)
+        return ("_set_state", news) if news else None
+
+    def _ask_carrier(self):
+        """Ask Twilio whether a number is verified by now, or what its call does.
+
+        :return: arguments of `_set_state`; None when nothing is known
+        :rtype: tuple | None
+        """
+        client = self.account_id._get_client()
+        try:
+            provider_caller_id = client.find_caller_id(self.number)
+            rivals = self._get_rivals(self.account_id, self.number, self.agent_id)
+            if provider_caller_id and "verified" in rivals.mapped("state"):
+                return "failed", "other"
+            # While others are called, too, only the message about this call says who typed.
+            if provider_caller_id and not rivals._is_pending():
+                return "verified", False, provider_caller_id
+            params = client.fetch_leg(self.provider_leg_id)
+        except ProviderError as error:
+            _logger.info("Caller ID %s: no news, code %s", self.id, error.code)
+            return None
+        event = self.account_id._parse_leg_event(params)
+        if not event or event.status not in ("in_progress", "ended"):
+            return None
+        if event.status == "in_progress":
+            return ("waiting",)
+        return "failed", "code" if event.reason == "completed" else "no_answer"
+
+    # === RECONCILIATION === #
+
+    @api.model
+    def _get_watched(self):
+        """Return the verifications whose end is not known, removed ones too."""
+        return self.with_context(active_test=False).search([("state", "in", PENDING)])
+
+    @api.model
+    def _reconcile(self):
+        """Have Twilio asked about the verifications of which nothing was heard for a while."""
+        limit = fields.Datetime.now() - timedelta(seconds=SETTLED_SECONDS)
+        for record in self._get_watched():
+            if record.write_date < limit:
+                record.account_id._after_commit(record, "_send_check_request")
+
+    # === TO THE CLIENT === #
+
+    def _notify(self):
+        for record in self.filtered("agent_id"):
+            user = record.agent_id.user_id
+            [payload] = record.with_context(lang=user.lang)._to_client()
+            user._bus_send("telephony/caller_id_updated", payload)
+
+    def _to_client(self):
+        """Return what the softphone shows of these caller IDs.
+
+        :rtype: list(dict)
+        """
+        calls = self.env["telephony.call"]
+        return [
+            {
+                "id": record.id,
+                "name": record.name,
+                "number": record.number,
+                "number_display": calls._format_number(record.number),
+                "country_code": calls._get_region(record.number) or False,
+                "expires_at": fields.Datetime.to_string(record.expires_at) or False,
+                "failure": record.failure,
+                "shared": not record.agent_id,
+                "state": record.state,
+                "message": record._get_message(),
+            }
+            for record in self
+        ]
+
+    def _get_message(self):
+        number = self.env["telephony.call"]._format_number(self.number)
+        if self.state == "failed" and self.failure == "no_answer":
+            return _("No one answered at %(number)s.", number=number)
+        if self.state == "failed" and self.failure == "other":
+            return _("%(number)s was verified by another user. Ask your phone administrator to "
+                     "share it with everyone.", number=number)
+        return {
+            "calling": _("We are calling %(number)s.", number=number),
+            "waiting": _("Enter the code on the phone."),
+            "verified": _("%(number)s is verified.", number=number),
+            "failed": _("The code was not entered correctly. Call again?"),
+            "expired": _("The code has expired. Call again?"),
+            "lost": _("%(number)s is no longer verified at Twilio.", number=number),
+        }[self.state]

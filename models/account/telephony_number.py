@@ -1,0 +1,163 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.phone_validation.tools import phone_validation
+
+from ...tools.printable import printable
+from ..arguments import check_one
+from ..res_company import RECORDING_MODES
+
+
+class TelephonyNumber(models.Model):
+    """A number that the company has at the carrier."""
+
+    _name = "telephony.number"
+    _inherit = ["telephony.guard.mixin"]
+    _description = "Telephone Number"
+    _order = "sequence, id"
+    _rec_names_search = ["name", "number"]
+
+    name = fields.Char(required=True, help="As Sales or Support. Agents see it.")
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    number = fields.Char(required=True, help="With country code, as +3225550100.")
+    account_id = fields.Many2one(
+        "telephony.account", required=True, ondelete="cascade", index=True, immutable=True
+    )
+    company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
+    provider_number_id = fields.Char("Identifier at Twilio", readonly=True, copy=False)
+    is_connected = fields.Boolean(
+        "Connected",
+        readonly=True,
+        copy=False,
+        help="Calls to this number arrive in this Odoo.",
+    )
+    flow_id = fields.Many2one(
+        "telephony.flow",
+        "Incoming Calls",
+        check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="What happens when somebody calls this number. Without it, the caller hears that "
+        "nobody is available.",
+    )
+    agent_ids = fields.Many2many(
+        "telephony.agent",
+        string="Phone Users",
+        check_company=True,
+        help="Those who may call out with this number.",
+    )
+
+    recording_mode = fields.Selection(
+        RECORDING_MODES,
+        "Record Conversations",
+        help="Empty: as the settings say for the whole company.",
+    )
+
+    _number_unique = models.Constraint(
+        "UNIQUE (account_id, number)", "This number is already listed in this account."
+    )
+
+    @api.constrains("number")
+    def _check_number(self):
+        for record in self:
+            if phone_validation.phone_format(
+                record.number, None, None, force_format="E164", raise_exception=False
+            ) != record.number or not record.number.startswith("+"):
+                raise ValidationError(_(
+                    "The number “%(number)s” must include its country code, e.g. +3225550100.",
+                    number=printable(record.number),
+                ))
+
+    @api.depends("name", "number")
+    def _compute_display_name(self):
+        for record in self:
+            record.display_name = (
+                record.number if record.name == record.number
+                else f"{record.name} ({record.number})"
+            )
+
+    # === ACTIONS === #
+
+    def action_connect(self):
+        """Let calls to these numbers arrive here, whoever had them until now.
+
+        :raise UserError: a number is not at Twilio, or Twilio refused
+        """
+        self.check_access("write")
+        for number in self:
+            if not number.provider_number_id:
+                raise UserError(_(
+                    "%(number)s is not in the Twilio account. Synchronize the numbers first.",
+                    number=number.display_name,
+                ))
+            number.account_id._connect_number(number)
+
+    def action_synchronize(self):
+        """Read the numbers of the company's account again."""
+        self.check_access("write")
+        account = self._get_account_to_manage()
+        return account.action_synchronize_numbers()
+
+    def action_search(self):
+        """Look for a number to buy."""
+        return self._get_account_to_manage().action_search_numbers()
+
+    @check_one
+    def action_open_release(self):
+        """Ask before this number is given back."""
+        self.check_access("write")
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Release the Number"),
+            "res_model": "telephony.number.release",
+            "view_mode": "form",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_number_id": self.id, "dialog_size": "medium"},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_account_to_manage(self):
+        account = self.env["telephony.account"]._get_of_company(self.env.company)
+        if not account:
+            raise UserError(_("Connect a Twilio account in the settings first."))
+        return account
+
+    def _release(self):
+        """Give this number back. Note: `self.ensure_one()`
+
+        :return: the list of the numbers left
+        :rtype: dict
+        """
+        self.ensure_one()
+        self.account_id.check_access("write")
+        self.account_id._release_number(self)
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_telephony.telephony_number_action"
+        )
+        return {**action, "target": "main"}
+
+    def _write_changed(self, vals):
+        """Write only what is different, so that a synchronization touches few rows."""
+        # sudo: telephony.number - what Twilio says about numbers of an account the user may change
+        for number in self.sudo():
+            changed = {name: value for name, value in vals.items() if number[name] != value}
+            if changed:
+                number.write(changed)
+
+    def _to_client(self):
+        """Return what the web client shows of these numbers.
+
+        :rtype: list(dict)
+        """
+        return [
+            {
+                "id": record.id,
+                "number": record.number,
+                "number_display": record.env["telephony.call"]._format_number(record.number),
+                "name": record.name,
+            }
+            for record in self
+        ]

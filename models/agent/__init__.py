@@ -1,0 +1,17 @@
+"""Phone users: rights, availability, leases and wrap-up."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    telephony_agent,
+    telephony_agent_board,
+    telephony_agent_call_waiting,
+    telephony_agent_emergency,
+    telephony_agent_rpc,
+    telephony_agent_lease,
+    telephony_agent_access,
+    telephony_agent_state,
+    telephony_agent_wrap_up,
+    telephony_call_wrap_up,
+)
+# isort: on

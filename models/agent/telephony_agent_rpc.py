@@ -1,0 +1,281 @@
+
+from psycopg2 import IntegrityError
+
+from odoo import _, api, fields, models
+from odoo.exceptions import ConcurrencyError, UserError
+from odoo.tools import mute_logger
+
+from ..arguments import check_arguments, is_id, is_text
+from .telephony_agent_lease import LEASE_SECONDS
+
+# Calls and offers that a page may say it shows.
+MAX_KNOWN = 50
+# What a page shows of its user's own row.
+SHOWN_FIELDS = frozenset({
+    "call_via", "call_waiting", "default_number_id", "number_ids", "phone_number",
+    "press_to_accept", "status", "wrap_up_call_id", "wrap_up_extended", "wrap_up_started_at",
+    "wrap_up_until",
+})
+
+
+class TelephonyAgent(models.Model):
+    """What a phone user's own page asks and says, and why something cannot be done now."""
+
+    _inherit = "telephony.agent"
+
+    # The state follows from other tables, and is not counted.
+    revision = fields.Integer(readonly=True, copy=False)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not SHOWN_FIELDS.isdisjoint(vals):
+            # sudo: telephony.agent - a counter of ours, whoever changes what it counts
+            for agent_sudo in self.sudo():
+                agent_sudo.revision += 1
+        return result
+
+    # === RPC: THE CURRENT USER'S OWN TELEPHONE === #
+
+    @api.model
+    def _get_mine(self, company=None):
+        """Return the current user's row in a company, making it when it is missing.
+
+        :param company: the company, of a call say; the current one when none is given
+        :raise AccessError: the user is no phone user of this company
+        :return: the row, as superuser
+        """
+        company = company or self.env.company
+        # sudo: telephony.agent - only ever the current user's own row
+        agents_sudo = self.sudo()
+        agents_sudo._check_right(company)
+        agent_sudo = agents_sudo._find_of(self.env.user, company)
+        if not agent_sudo:
+            try:
+                with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+                    agent_sudo = agents_sudo.create({
+                        "user_id": self.env.uid, "company_id": company.id
+                    })
+            except IntegrityError as error:
+                # Another page has just done the same: read its row on a fresh snapshot.
+                raise ConcurrencyError("The phone user was just made.") from error
+        return agent_sudo
+
+    @api.model
+    @check_arguments
+    def softphone_snapshot(self, known=None):
+        """Return everything the softphone shows, as it is now.
+
+        :param dict known: what the page shows, see `softphone_changes`
+        :return: what `softphone_changes` returns, with all running calls and offers; see
+            `_to_client`, `telephony.call._to_client`, `telephony.offer._to_client`
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        calls = self.env["telephony.call"]
+        reason = agent_sudo._get_reason_not_to_call()
+        country = self.env.company.country_id
+        return {
+            # sudo: bus.bus - a counter; most messages up to it are older than this answer
+            "bus_id": self.env["bus.bus"].sudo()._bus_last_id(),
+            **agent_sudo._get_changes(known, is_whole=True),
+            "can_call": not reason,
+            "cannot_call_reason": reason or False,
+            "numbers": agent_sudo._get_numbers()._to_client(),
+            "caller_ids": agent_sudo._get_caller_ids()._to_client(),
+            "allow_caller_id": agent_sudo.allow_caller_id,
+            "my_caller_ids": agent_sudo.caller_id_ids._to_client()
+            if agent_sudo.allow_caller_id else [],
+            "country": {"code": country.code or False, "phone_code": country.phone_code or 0},
+            "recent": calls._get_recent_of(self.env.user)._to_client(),
+            "client_lease_seconds": LEASE_SECONDS,
+            "is_supervisor": self.env.user.has_group("crm_telephony.group_supervisor"),
+        }
+
+    @api.model
+    @check_arguments
+    def softphone_changes(self, known=None):
+        """Return what differs from what the current user's page shows; it costs next to nothing.
+
+        A page asks it when what it shows should have been confirmed by now.
+
+        :param dict known: of the page: `calls` (uuid -> revision of the running ones) and
+            `offers` (identifiers of those that ring)
+        :return: `agent`; `calls` and `left`, see `telephony.call._get_changes_of`; `offers` that
+            ring and are not shown; `closed`: identifiers of offers that no longer ring
+        :rtype: dict
+        """
+        return self._get_mine()._get_changes(known)
+
+    @api.model
+    @check_arguments
+    def set_status(self, status):
+        """Go online or offline. A running call goes on.
+
+        :param str status: `online` or `offline`
+        :rtype: dict
+        """
+        if status not in ("online", "offline"):
+            raise UserError(_("Invalid status: choose Online or Offline."))
+        agent_sudo = self._get_mine()
+        agent_sudo._set_status(status)
+        return agent_sudo._to_client()
+
+    @api.model
+    @check_arguments
+    def save_preferences(self, values):
+        """Change how the current user makes calls.
+
+        :param dict values: of `call_via`, `phone_number`, `default_number_id`,
+            `press_to_accept`, `call_waiting`
+        :raise ValidationError: the custom phone number is missing or wrong
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        allowed = {
+            "call_via", "phone_number", "default_number_id", "press_to_accept", "call_waiting",
+        }
+        vals = {name: value for name, value in values.items() if name in allowed}
+        if vals.get("call_via", "browser") not in ("browser", "phone"):
+            raise UserError(_("Invalid choice: make calls via the browser or a custom phone."))
+        if vals.get("default_number_id") and vals["default_number_id"] not in (
+            agent_sudo._get_numbers().ids
+        ):
+            raise UserError(_("This number is not assigned to you. Choose another one."))
+        agent_sudo.write(vals)
+        agent_sudo._notify_change()
+        return agent_sudo._to_client()
+
+    @api.model
+    @check_arguments
+    def renew_lease(self, client_uuid, echo=None, known=None):
+        """Prove that this browser is alive, and that the bus reaches it.
+
+        :param str client_uuid: identifier the page gave itself
+        :param str echo: the word of the last `telephony/lease` message the page received
+        :param dict known: what the page shows, see `softphone_changes`
+        :return: `expires_at`, `status`, `reachable`, `now` (the server's clock); and `changes`,
+            see `softphone_changes`, if `known` was given
+        :rtype: dict
+        """
+        agent_sudo = self._get_mine()
+        if not 8 <= len(client_uuid or "") <= 64:
+            raise UserError(_("The page identifier is not valid. Reload the page."))
+        was_unreachable = agent_sudo.state == "unreachable"
+        expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid, echo)
+        agent_sudo.invalidate_recordset(["state", "lease_ids"])
+        agent_sudo._finish_wrap_up()
+        if was_unreachable:
+            agent_sudo._notify_change()
+            agent_sudo._find_work()
+        self.env["telephony.call"]._nudge_reconciliation()
+        return {
+            "expires_at": fields.Datetime.to_string(expires_at),
+            "status": agent_sudo.status,
+            "reachable": expires_at > fields.Datetime.now(),
+            "now": fields.Datetime.to_string(fields.Datetime.now()),
+            **({} if known is None else {"changes": agent_sudo._get_changes(known)}),
+        }
+
+    @api.model
+    @check_arguments
+    def release_lease(self, client_uuid):
+        """Tell that this browser is being closed.
+
+        :param str client_uuid: identifier the page gave itself
+        """
+        agent_sudo = self._get_mine()
+        agent_sudo.lease_ids._release(agent_sudo, client_uuid)
+        return True
+
+    # === BUSINESS METHODS === #
+
+    def _get_changes(self, known, is_whole=False):
+        """Return what differs from what a page shows. Note: `self.ensure_one()`
+
+        :param dict known: see `softphone_changes`
+        :param bool is_whole: return what the page shows already, too
+        :return: see `softphone_changes`
+        :rtype: dict
+        """
+        self.ensure_one()
+        # A browser may send anything: what is wrong is left out.
+        calls, offer_ids = (known or {}).get("calls"), (known or {}).get("offers")
+        calls = list(calls.items())[:MAX_KNOWN] if isinstance(calls, dict) else []
+        revisions = {uuid: revision for uuid, revision in calls if is_text(uuid)}
+        offer_ids = offer_ids[:MAX_KNOWN] if isinstance(offer_ids, list) else []
+        offer_ids = {offer_id for offer_id in offer_ids if is_id(offer_id)}
+        offers = self._get_open_offers()
+        return {
+            "agent": self._to_client(),
+            **self.env["telephony.call"]._get_changes_of(self.env.user, revisions, is_whole),
+            "offers": offers.filtered(
+                lambda offer: is_whole or offer.id not in offer_ids
+            )._to_client(),
+            "closed": sorted(offer_ids - set(offers.ids)),
+        }
+
+    def _to_client(self):
+        """Return what the user's own softphone shows of the user. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        calls = self.env["telephony.call"]
+        return {
+            "id": self.id,
+            "revision": self.revision,
+            # The bus tells it to the person, whatever company a page shows.
+            "company_id": self.company_id.id,
+            "status": self.status,
+            "call_via": self.call_via,
+            "phone_number": self.phone_number or False,
+            "phone_number_display": calls._format_number(self.phone_number) or False,
+            "phone_country_code": calls._get_region(self.phone_number) or False,
+            "press_to_accept": self.press_to_accept,
+            "call_waiting": self.call_waiting,
+            "default_number_id": self._get_default_number().id,
+            "state": self.state,
+            "wrap_up": self._wrap_up_to_client(),
+        }
+
+    def _get_reason_not_to_pick_up(self):
+        """Say why this agent cannot take a caller out of a queue; nothing when it can.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        return {
+            "in_call": _("You are already in a call."),
+            "offline": _("You are offline. Go online to answer callers in the queue."),
+            "unreachable": _("Your browser cannot receive calls right now. Reload the page."),
+        }.get(self.state, "")
+
+    def _get_reason_not_to_transfer(self, user):
+        """Say why this colleague cannot be given a call; nothing when that is possible.
+
+        :param user: who wants to transfer
+        :rtype: str
+        """
+        self.ensure_one()
+        name = self.user_id.name
+        if self.user_id == user:
+            return _("You cannot transfer a call to yourself.")
+        if self.state == "available":
+            return ""
+        return {
+            "offline": _("%(name)s is offline.", name=name),
+            "unreachable": _("%(name)s cannot be reached right now.", name=name),
+            "ringing": _("Someone else is already calling %(name)s.", name=name),
+            "in_call": _("%(name)s is in a call.", name=name),
+            "wrap_up": _("%(name)s is still wrapping up the last call.", name=name),
+        }.get(self.state, _("%(name)s cannot take a call right now.", name=name))
+
+    def _get_reason_not_to_call(self):
+        """Say why this agent cannot call out at all; nothing when it can.
+
+        :rtype: str
+        """
+        self.ensure_one()
+        if not self._get_account():
+            return _("Telephony is not connected to Twilio yet. Ask your phone administrator.")
+        if not self._get_numbers():
+            return _("No phone number is assigned to you. Ask your phone administrator to assign "
+                     "one.")
+        return ""

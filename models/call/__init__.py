@@ -1,0 +1,23 @@
+"""The call itself: legs, events, states, control and reconciliation."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    telephony_call,
+    telephony_call_client,
+    telephony_call_control,
+    telephony_call_crash,
+    telephony_call_event,
+    telephony_call_leg,
+    telephony_call_outgoing,
+    telephony_call_outgoing_emergency,
+    telephony_call_held,
+    telephony_call_phone,
+    telephony_call_quality,
+    telephony_call_reconcile,
+    telephony_call_report,
+    telephony_call_revision,
+    telephony_call_safety,
+    telephony_dialed_leg,
+)
+# isort: on

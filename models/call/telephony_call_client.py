@@ -1,0 +1,245 @@
+from odoo import _, api, fields, models
+
+from ...tools.phone_number import get_timezone
+from ...tools.transfer_states import THERE_STATES
+from ..arguments import check_arguments
+
+RECENT_COUNT = 20
+SEARCH_LIMIT = 50
+
+
+class TelephonyCall(models.Model):
+    """What the web client is told about calls."""
+
+    _inherit = "telephony.call"
+
+    def _to_client(self):
+        """Return what the softphone shows of these calls, in the current user's language.
+
+        Whoever sees a call sees the number and the name of the customer, and nothing more of
+        records that the user may not read.
+
+        :rtype: list(dict)
+        """
+        # sudo: telephony.call - every caller decided before who is told
+        return [
+            call_sudo._to_client_one(call_sudo.env.user._telephony_env(call_sudo.company_id))
+            for call_sudo in self.sudo()
+        ]
+
+    def _to_client_for_me(self):
+        """Return one call as seen by the current user. Note: `self.ensure_one()`"""
+        return self.with_user(self.env.user)._to_client()[0]
+
+    def _to_client_one(self, env):
+        """Return one call. `env` is the user's own, to see what that user may read."""
+        user = env.user
+        customer = self._get_customer_leg()
+        running = self.state != "ended"
+        is_consulted = running and self._get_consulted_agent().user_id == user
+        my_legs = self._get_consulted_legs().filtered(
+            lambda leg: leg.user_id == user and not leg.dismissed
+        ) if is_consulted else self._get_agent_legs()
+        agent_connected = running and my_legs._is_connected()
+        transfer = self._get_transfer()
+        to_text = fields.Datetime.to_string
+        return {
+            "uuid": self.uuid,
+            "id": self.id,
+            "revision": self._get_revision(),
+            # The bus tells it to the person, whatever company a page shows.
+            "company_id": self.company_id.id,
+            "direction": self.direction,
+            "state": self.state,
+            "outcome": self.outcome or False,
+            "end_message": self._get_end_message(),
+            "customer": self._get_customer_data(env),
+            "our_number": {
+                "id": self.number_id.id,
+                "number": self.number_id.number or False,
+                "number_display": self._format_number(self.number_id.number),
+                "name": self.number_id.name or False,
+            },
+            "caller_id": {
+                "id": self.caller_id_id.id,
+                "name": self.caller_id_id.name,
+                "number_display": self._format_number(self.caller_id_id.number),
+            } if self.caller_id_id else False,
+            "record": self._get_record_data(env),
+            "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
+            "created_at": to_text(self.started_at),
+            "answered_at": to_text(self.answered_at) or False,
+            "ended_at": to_text(self.ended_at) or False,
+            "duration": self.duration,
+            "customer_state": customer.status or "new",
+            "on_hold": customer.on_hold or bool(self.parked_at),
+            "on_hold_since": to_text(
+                self.parked_at or customer.on_hold and customer.hold_at or None
+            ) or False,
+            # The person is in another call, and takes this one back later.
+            "parked": bool(self.parked_at),
+            "supervisors": self._get_supervisors_data(),
+            "via": ("phone" if my_legs[-1:].number else "browser")
+            if is_consulted else self.via or "browser",
+            "agent_state": my_legs[-1:].status or "new",
+            "agent_connected": agent_connected,
+            "is_callback": bool(self.callback_of_id),
+            "can_rejoin": bool(
+                self.state == "in_progress" and self.user_id == user and not agent_connected
+                and not self.parked_at
+            ),
+            "note": self.note or "",
+            # Who was asked by a colleague is in the call, too, but it is not that person's call.
+            "role": "consulted" if is_consulted else "agent",
+            "transfer": transfer._to_client(user) if transfer else False,
+            "journey": self._get_journey(),
+            "recording": self.state == "in_progress" and self._get_recording_data(),
+            "disposition": {
+                "id": self.disposition_id.id, "name": self.disposition_id.name,
+            } if self.disposition_id else False,
+        }
+
+    def _get_customer_data(self, env):
+        partner = self.partner_id
+        readable = bool(partner) and partner.with_env(env).has_access("read")
+        region = self._get_region(self.customer_number)
+        return {
+            "number": self.customer_number or False,
+            "number_display": self._format_number(self.customer_number) or _("Hidden number"),
+            "name": partner.name or partner.display_name or self.lead_id.contact_name
+            or self.lead_id.partner_name or False,
+            "company_name": partner.commercial_company_name or self.lead_id.partner_name or False,
+            "partner_id": partner.id if readable else False,
+            "country_code": region or False,
+            "timezone": get_timezone(self.customer_number) or False,
+            "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128" if readable else False,
+        }
+
+    def _get_record_data(self, env):
+        for record in (self.lead_id, self.partner_id):
+            if record and record.with_env(env).has_access("read"):
+                return {"model": record._name, "id": record.id, "name": record.display_name}
+        return False
+
+    def _get_end_message(self):
+        """Say to the phone user, in a whole sentence, how the call ended."""
+        if self.state != "ended":
+            return False
+        if self.failure_reason:
+            return self.failure_reason
+        return {
+            "answered": _("The call has ended."),
+            "missed": _("The caller hung up."),
+            "abandoned": _("The caller hung up."),
+            "voicemail": _("The caller left a voicemail."),
+            "busy": _("The line is busy."),
+            "no_answer": _("No answer."),
+            "declined": _("The call was declined."),
+            "canceled": _("The call was canceled."),
+            "blocked": _("The call was blocked."),
+            "callback": _("The caller requested a callback."),
+            "failed": _("The call failed. Check the number and try again."),
+        }.get(self.outcome, _("The call has ended."))
+
+    @api.model
+    def _get_region(self, number):
+        return self.env["res.partner"]._telephony_region(number)
+
+    @api.model
+    def _get_running_of(self, user):
+        # sudo: telephony.call - the user's own calls
+        return self.with_env(self.env(su=False)).browse(self.sudo().search([
+            "|",
+            ("user_id", "=", user.id),
+            ("transfer_ids", "any", [
+                ("agent_id.user_id", "=", user.id), ("mode", "!=", "blind"),
+                ("state", "in", THERE_STATES),
+            ]),
+            ("state", "!=", "ended"),
+            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+        ]).ids)
+
+    @api.model
+    def _get_recent_of(self, user):
+        # sudo: telephony.call - the user's own calls, and those that rang there
+        return self.browse(self.sudo().search(
+            self._get_recent_domain(user), limit=RECENT_COUNT
+        ).ids)
+
+    @api.model
+    def _get_recent_domain(self, user):
+        """Return the domain of the ended calls that a user had, passed on, or missed."""
+        return [
+            "|", "|",
+            ("user_id", "=", user.id),
+            ("transfer_ids.user_id", "=", user.id),
+            "&", ("user_id", "=", False), ("offer_ids.agent_id.user_id", "=", user.id),
+            ("state", "=", "ended"),
+            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+        ]
+
+    @api.model
+    def _get_changes_of(self, user, known, is_whole=False):
+        """Return what has become of a user's calls since a page was told of them.
+
+        :param user: the current user
+        :param dict known: uuid -> revision of the running calls that the page shows
+        :param bool is_whole: return the running calls that are shown as they are, too
+        :return: `calls` that run and are not shown as they are, or that have ended since (see
+            `_to_client`); and `left`: `uuid` and `revision` of those that are the user's no more
+        :rtype: dict
+        """
+        # sudo: telephony.call - the revisions of the user's own calls
+        running_sudo = self._get_running_of(user).sudo()
+        changed = running_sudo.filtered(
+            lambda call: is_whole or known.get(call.uuid) != call._get_revision()
+        )
+        missing = known.keys() - set(running_sudo.mapped("uuid"))
+        others_sudo = ended_sudo = self.sudo().browse()
+        if missing:
+            # sudo: telephony.call - of another one's call, only the revision is told
+            others_sudo = self.sudo().search([
+                ("uuid", "in", list(missing)),
+                ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+            ])
+            ended_sudo = others_sudo.filtered_domain(self._get_recent_domain(user))
+        revisions = {call.uuid: call._get_revision() for call in others_sudo - ended_sudo}
+        return {
+            "calls": self.browse((changed | ended_sudo).ids)._to_client(),
+            "left": [
+                # A call that was deleted has none.
+                {"uuid": uuid, "revision": revisions.get(uuid, False)}
+                for uuid in sorted(missing - set(ended_sudo.mapped("uuid")))
+            ],
+        }
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def find_caller(self, number):
+        """Look for the contact that has a number.
+
+        :param str number: as typed, or E.164
+        :return: the contact as in `search_contacts`, or False
+        :rtype: dict | bool
+        """
+        self.env["telephony.agent"]._get_mine()
+        normalized = self._normalize(number, self.env.company.country_id)
+        partners = self.env["res.partner"]._telephony_find(normalized, self.env.company)
+        found = partners._filtered_access("read")[:1]
+        return found._telephony_to_client()[0] if found else False
+
+    @api.model
+    @check_arguments
+    def search_contacts(self, term, limit=8):
+        """Search contacts that can be called, by name or number.
+
+        :param str term: part of a name or of a number
+        :param int limit: 50 at most
+        :rtype: list(dict)
+        """
+        self.env["telephony.agent"]._get_mine()
+        # A browser may send anything; no number must never mean all of them.
+        limit = min(max(limit, 1), SEARCH_LIMIT) if isinstance(limit, int) else SEARCH_LIMIT
+        return self.env["res.partner"]._telephony_search(term, limit)

@@ -1,0 +1,252 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ...providers.base import CallEvent, ProviderError
+from ..arguments import check_arguments
+
+NOTE_LENGTH = 20000
+
+
+class TelephonyCall(models.Model):
+    """What a phone user does with a call: accept, decline, hang up, hold, note."""
+
+    _inherit = "telephony.call"
+
+    hold_wanted = fields.Boolean(
+        readonly=True, copy=False,
+        help="Whether the customer should be on hold; the leg says whether it is so.",
+    )
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def accept(self, uuid):
+        """Take a call that rings here. The first one wins. A running conversation is put on hold.
+
+        :param str uuid: the call
+        :raise UserError: the user is in another call that cannot be put on hold
+        :return: `accepted`, and the `call`, or the `message` that says why not
+        :rtype: dict
+        """
+        call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        if call_sudo and call_sudo.user_id == self.env.user and call_sudo.state != "ended":
+            return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
+            raise AccessError(_("This call is not ringing for you."))
+        if call_sudo.state == "ended":
+            return {"accepted": False, "message": _("The caller hung up.")}
+        offer_sudo = call_sudo._get_open_offers().filtered(
+            lambda offer: offer.agent_id == agent_sudo
+        )
+        if call_sudo._get_consulted_agent() == agent_sudo:
+            return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if offer_sudo.transfer_id._is_consultation() and call_sudo._accept_consultation(
+            agent_sudo, offer_sudo
+        ):
+            return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if not offer_sudo and (not call_sudo.user_id or call_sudo._has_asked(agent_sudo)):
+            return {"accepted": False, "message": _("This call is no longer ringing for you.")}
+        released_sudo = call_sudo.browse()
+        call_sudo._lock_with_those_of(agent_sudo)
+        if not call_sudo.user_id:
+            released_sudo = agent_sudo._reserve(call_sudo, puts_aside=True)
+        if not call_sudo._claim(agent_sudo):
+            return {
+                "accepted": False,
+                "message": _("This call was already answered by %(name)s.",
+                             name=call_sudo.user_id.name or _("someone else")),
+            }
+        call_sudo._put_others_aside()
+        released_sudo._leave_queue_if_alone()
+        agent_sudo._notify_change()
+        return {"accepted": True, "call": call_sudo._to_client_for_me()}
+
+    @api.model
+    @check_arguments
+    def decline(self, uuid):
+        """Refuse a call that rings here, or give back one that could not be connected.
+
+        It goes on ringing at the others; when nobody is left, the caller goes on at once.
+
+        :param str uuid: the call
+        """
+        call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        # A caller who was picked up from a queue has perhaps never rung here.
+        is_mine = bool(call_sudo.claimed_at) and call_sudo.user_id == self.env.user
+        if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
+            raise AccessError(_("This call is not ringing for you."))
+        if call_sudo.state == "ended":
+            return True
+        if call_sudo._get_consulted_agent() == agent_sudo:
+            call_sudo._leave_consultation()
+            return True
+        if is_mine:
+            has_talked = call_sudo.state == "in_progress"
+            if not call_sudo._get_agent_legs()._is_alive() and not has_talked:
+                call_sudo._release_claim()
+            return True
+        mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
+        if mine:
+            call_sudo._lock()
+            call_sudo._add_trace(_("%(name)s declined.", name=self.env.user.name))
+            mine._close("declined", "declined")
+            agent_sudo.missed_offers = 0
+            call_sudo._leave_queue_if_alone()
+            agent_sudo._find_work()
+        return True
+
+    @api.model
+    @check_arguments
+    def hang_up(self, uuid):
+        """End a call of the current user for everybody; who was only asked leaves it.
+
+        The right to telephone may have been lost during the call: it can be ended all the same,
+        and then nothing more is said about it.
+
+        :param str uuid: the call
+        :raise AccessError: it is somebody else's
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        user = self.env.user
+        # sudo: telephony.call - the current user's own, as is checked right here
+        call_sudo = self.sudo().search([("uuid", "=", uuid or "")])
+        if call_sudo and call_sudo._get_consulted_agent().user_id == user:
+            call_sudo._leave_consultation()
+            return call_sudo._to_left(user)
+        if not call_sudo or call_sudo.user_id != user:
+            raise AccessError(_("This is not your call."))
+        if call_sudo.state != "ended":
+            call_sudo._lock()
+            call_sudo._apply_event(
+                CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "agent"})
+            )
+        if not user._filter_phone_users(call_sudo.company_id):
+            return call_sudo._to_left(user)
+        return call_sudo._to_client_for_me()
+
+    @api.model
+    @check_arguments
+    def set_hold(self, uuid, on_hold):
+        """Put the customer on hold, with music, or take the customer back.
+
+        :param str uuid: the call
+        :param bool on_hold: what shall be
+        :raise UserError: there is nobody to put on hold
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        if call_sudo.state != "in_progress" or not call_sudo.provider_conference_id:
+            raise UserError(_("Only a call in progress can be put on hold."))
+        if call_sudo.parked_at:
+            raise UserError(_("The customer is on hold. Resume the call first."))
+        transfer_sudo = call_sudo._get_transfer()
+        if transfer_sudo.mode == "warm" and transfer_sudo.state != "merged":
+            raise UserError(_(
+                "The customer is on hold during your consultation. Merge the calls or cancel the "
+                "consultation first."
+            ))
+        call_sudo._lock()
+        call_sudo._want_hold(bool(on_hold))
+        return call_sudo._to_client_for_me()
+
+    @api.model
+    @check_arguments
+    def save_note(self, uuid, note):
+        """Keep what the user writes about a call, during it or afterwards.
+
+        :param str uuid: the call
+        :param str note: plain text, 20,000 characters at most
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        note = (note or "")[:NOTE_LENGTH]
+        if (call_sudo.note or "") != note:
+            call_sudo.note = note
+            call_sudo._update_log()
+        return True
+
+    # === FINDING === #
+
+    @api.model
+    def _find_sudo(self, uuid):
+        """Return a call of a company in which the current user may telephone, as superuser."""
+        companies = self.env["telephony.agent"]._get_my_companies()
+        # sudo: telephony.call - each caller of this method checks whose call it is
+        return self.sudo().search([
+            ("uuid", "=", uuid or ""), ("company_id", "in", companies.ids)
+        ])
+
+    @api.model
+    def _get_mine_sudo(self, uuid):
+        """Return a call of the current user, as superuser.
+
+        :raise AccessError: it is somebody else's, or there is none
+        """
+        call_sudo = self._find_sudo(uuid)
+        self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        if not call_sudo or call_sudo.user_id != self.env.user:
+            raise AccessError(_("This is not your call."))
+        return call_sudo
+
+    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+
+    def _send_end_request(self):
+        """Hang up every leg that may still be there."""
+        for leg in self.leg_ids.filtered("provider_leg_id"):
+            if leg._is_alive() and not leg.leaving:
+                self._send("end_leg", leg.provider_leg_id)
+
+    def _want_hold(self, on_hold):
+        """Put the customer on hold, or take the customer back.
+
+        :param bool on_hold: what is wanted
+        """
+        self.hold_wanted = on_hold
+        self._move_customer("_send_hold_request")
+
+    def _send_hold_request(self, is_repeated=False):
+        """Put the customer's leg on hold, or off, as is wanted now.
+
+        The carrier's callback sets the flag.
+
+        :return: what has to be written about it
+        """
+        leg = self._get_customer_leg()
+        if leg.status != "in_progress" or self.state != "in_progress":
+            return None
+        error = self._try(
+            "hold_participant", self.provider_conference_id, leg.provider_leg_id, self.hold_wanted,
+            self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
+        )
+        is_refused = error and not (error.unknown or error.retryable or error.paused)
+        return ("_process_hold_refused", ()) if is_refused else None
+
+    def _process_hold_refused(self):
+        """What a phone user wanted is not possible: the button shows what is true.
+
+        A customer who must not hear a consultation is put on hold again and again.
+        """
+        if not self._get_transfer()._is_consultation():
+            self.hold_wanted = self._get_customer_leg().on_hold
+            self._notify_participants()
+
+    def _ask_about(self, leg):
+        """Ask the carrier what became of a leg.
+
+        :return: the event that it tells, or None when the carrier could not be asked
+        :rtype: CallEvent | None
+        """
+        try:
+            params = self.account_id._get_client().fetch_leg(leg.provider_leg_id)
+        except ProviderError as error:
+            if not error.gone:
+                return None
+            return CallEvent(
+                "leg", provider_leg_id=leg.provider_leg_id, status="ended", reason="failed",
+                at=fields.Datetime.now(),
+            )
+        return self.account_id._parse_leg_event(params)

@@ -1,0 +1,267 @@
+import logging
+
+from psycopg2 import OperationalError
+
+from odoo import api, fields, models
+from odoo.exceptions import ConcurrencyError
+from odoo.tools import SQL
+
+from ...providers.base import CallEvent
+from ...providers.voice_response import HangUp, Say
+
+_logger = logging.getLogger(__name__)
+
+
+def _get_columns(model, values):
+    return {
+        name: model._fields[name].convert_to_column(value, model, validate=False)
+        for name, value in values.items()
+    }
+
+
+def insert_row(model, values):
+    """Write a new row without anything that other modules override.
+
+    :param model: where
+    :param dict values: of stored fields; what else is required gets its default
+    :return: the record
+    """
+    required = [name for name, field in model._fields.items() if field.store and field.required]
+    now = fields.Datetime.now()
+    columns = _get_columns(model, {
+        **model.default_get(required), "create_date": now, "write_date": now, **values,
+    })
+    model.env.cr.execute(SQL(
+        "INSERT INTO %s (%s) VALUES (%s) RETURNING id", SQL.identifier(model._table),
+        SQL(", ").join(SQL.identifier(name) for name in columns),
+        SQL(", ").join(SQL("%s", value) for value in columns.values()),
+    ))
+    return model.browse(model.env.cr.fetchone()[0])
+
+
+def update_row(record, values):
+    """Write values of a row without anything that other modules override.
+
+    :param record: one record
+    :param dict values: of stored fields
+    """
+    columns = _get_columns(record, {**values, "write_date": fields.Datetime.now()})
+    record.env.cr.execute(SQL(
+        "UPDATE %s SET %s WHERE id = %s", SQL.identifier(record._table),
+        SQL(", ").join(
+            SQL("%s = %s", SQL.identifier(name), value) for name, value in columns.items()
+        ),
+        record.id,
+    ))
+    record.invalidate_recordset(flush=False)
+
+
+class TelephonyCall(models.Model):
+    """What is kept of a call whose handling fails: the call, its reason and what is owed.
+
+    What fails may be the code of anybody who extends these models, and may fail again. So each way
+    of keeping a call runs less code than the way before, and the last one is plain SQL.
+    """
+
+    _inherit = "telephony.call"
+
+    # === FROM THE WEBHOOKS === #
+
+    @api.model
+    def _process_crash(self, account, params, error_code=""):
+        """End a call whose handling failed. The customer hears an apology, and is called back.
+
+        :param account: the account of the call
+        :param dict params: `CallSid`, `From`, `To` of the carrier
+        :param str error_code: the carrier's, when it could not use an answer
+        :return: a document
+        :rtype: list
+        """
+        provider_leg_id = params.get("CallSid") or ""
+        leg = self.env["telephony.call.leg"].search([
+            ("account_id", "=", account.id), ("provider_leg_id", "=", provider_leg_id)
+        ]) if provider_leg_id else self.env["telephony.call.leg"]
+        number = self.env["telephony.number"].search([
+            ("account_id", "=", account.id), ("number", "=", params.get("To") or "")
+        ], limit=1)
+        lang = self._get_crash_language(account, leg, number)
+        if leg:
+            if leg.role == "customer":
+                self._isolate(provider_leg_id, leg.call_id._fail, error_code)
+        elif provider_leg_id and number and not (params.get("From") or "").startswith("client:"):
+            self._keep_crashed(account, number, params, error_code)
+        text = self.with_context(lang=lang).env._(
+            "We are sorry, an error has occurred. Please call again later."
+        )
+        return [Say(text, lang.split("@")[0].replace("_", "-")), HangUp()]
+
+    @api.model
+    def _get_crash_language(self, account, leg, number):
+        """Return the language of the one who hears the apology."""
+        flow = leg.call_id.flow_id or leg.call_id.number_id.flow_id or number.flow_id
+        if leg.user_id:
+            return leg.user_id.lang or "en_US"
+        return flow.language or account.company_id.partner_id.lang or "en_US"
+
+    # === A CALL THAT WAS ROLLED BACK === #
+
+    @api.model
+    def _keep_crashed(self, account, number, params, error_code):
+        """Write the call whose first question failed, and end it."""
+        label = params["CallSid"]
+        call = self._isolate(label, self._take_in, account, number, params)
+        if call is None:
+            call = self._isolate(label, self._insert_incoming, account, number, params)
+        if call:
+            self._isolate(label, call._fail, error_code)
+        elif call is None:
+            _logger.error("%s: a call could not be kept", label)
+
+    @api.model
+    def _insert_incoming(self, account, number, params):
+        """Write a new call as `_take_in` does, without anything that other modules override.
+
+        :return: the call; nothing when it is known already
+        """
+        event = self.env["telephony.call.event"]._record_once(
+            account, f"{params['CallSid']}:voice", "voice"
+        )
+        if not event:
+            return self.browse()
+        caller, now = params.get("From") or "", fields.Datetime.now()
+        # Another notation than this needs more code than is wise here.
+        caller = caller if caller[:1] == "+" and caller[1:].isdecimal() else False
+        call = insert_row(self, {
+            "account_id": account.id,
+            "company_id": account.company_id.id,
+            "provider_call_id": params["CallSid"],
+            "direction": "incoming",
+            "state": "routing",
+            "from_number": params.get("From") or False,
+            "to_number": number.number,
+            "customer_number": caller,
+            "number_id": number.id,
+            "flow_id": number.flow_id.id,
+            "started_at": now,
+        })
+        insert_row(self.env["telephony.call.leg"], {
+            "call_id": call.id,
+            "account_id": account.id,
+            "role": "customer",
+            "label": "customer",
+            "number": caller,
+            "provider_leg_id": params["CallSid"],
+            "status": "in_progress",
+            "initiated_at": now,
+            "ringing_at": now,
+        })
+        event.call_id = call
+        self._isolate(params["CallSid"], call._insert_association)
+        return call
+
+    def _insert_association(self):
+        """Write the contact and the lead of a caller: the call-back stands there."""
+        partner = self.env["res.partner"]._telephony_find(self.customer_number, self.company_id)[:1]
+        lead = self._find_lead(partner, self.customer_number, self.company_id)
+        update_row(self, {"partner_id": partner.id, "lead_id": lead.id})
+
+    # === A CALL THAT IS THERE === #
+
+    def _fail(self, error_code=""):
+        """End this call because of a failure that was logged.
+
+        Note: `self.ensure_one()`
+
+        :param str error_code: the carrier's, when it could not use an answer
+        """
+        self.ensure_one()
+        if self.state == "ended":
+            return
+        env = self.with_context(lang=self.company_id.partner_id.lang).env
+        if error_code:
+            reason = env._(
+                "Twilio could not reach Odoo or process its response (error %(code)s).",
+                code=error_code,
+            )
+        else:
+            reason = env._("The call ended because of an unexpected error.")
+        # The leg hears the apology, and hangs up itself.
+        update_row(self._get_customer_leg(), {"leaving": True})
+        self._apply_event(CallEvent(
+            "failed", reason=reason, at=fields.Datetime.now(), data={"by": "system"}
+        ))
+
+    def _end_alone(self, values):
+        """End this call though what belongs to an end failed: each part on its own.
+
+        Note: `self.ensure_one()`
+
+        :param dict values: what the end writes
+        """
+        self.ensure_one()
+        update_row(self, {**values, "revision": self.revision + 1})
+        for conclude in (self._release_supervisors, self._sync_recording,
+                         *self._get_conclusions(), self._notify):
+            self._isolate(self.uuid, conclude)
+
+    # === A REPORT THAT FAILS === #
+
+    def _apply_report(self, event):
+        """Apply what the carrier says, whatever other addons do with it.
+
+        The carrier does not repeat the report of a leg. What fails now fails again when the
+        reconciliation asks, and the call would go on here for ever.
+
+        Note: `self.ensure_one()`
+
+        :param CallEvent event: what happened
+        """
+        self.ensure_one()
+        uuid = self.uuid
+        try:
+            with self.env.cr.savepoint():
+                self._apply_event(event)
+        except (OperationalError, ConcurrencyError):
+            raise
+        except Exception:
+            if event.kind != "leg":
+                raise
+            _logger.exception("%s: a report failed, and is applied part by part", uuid)
+            self._apply_leg_alone(event)
+
+    def _apply_leg_alone(self, event):
+        """Apply a report about a leg though that failed: each part on its own.
+
+        Note: `self.ensure_one()`
+
+        :param CallEvent event: of kind `leg`
+        """
+        self.ensure_one()
+        leg = self._get_leg(event)
+        if not leg or not leg._advance_alone(event):
+            return
+        target = self._isolate(self.uuid, self._leg_moved, leg, event)
+        if leg.role == "customer" and leg.status == "ended":
+            target = "ended"
+        if target:
+            self._isolate(self.uuid, self._move_to, target, event)
+
+    # === TOOLS === #
+
+    @api.model
+    def _isolate(self, label, method, *args):
+        """Run a method whose failure must not undo what was done before it.
+
+        :param str label: names the call in the log
+        :raise psycopg2.OperationalError: a race was lost; the request runs again
+        :raise ConcurrencyError: likewise, as found by our own code
+        :return: what the method returns; None when it failed
+        """
+        try:
+            with self.env.cr.savepoint():
+                return method(*args)
+        except (OperationalError, ConcurrencyError):
+            raise
+        except Exception:
+            _logger.exception("%s: %s failed", label, method.__name__)
+            return None

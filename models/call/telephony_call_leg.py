@@ -1,0 +1,232 @@
+from odoo import api, fields, models
+
+from ...tools.call_states import LEG_RANK, leg_changes
+from .telephony_call_crash import update_row
+
+# What a page shows of a leg, as part of its call.
+SHOWN_FIELDS = frozenset({
+    "confirmed", "dismissed", "hold_at", "joined_at", "monitor_mode", "on_hold", "status",
+})
+
+
+class TelephonyCallLeg(models.Model):
+    """One party's connection to a call. Its status only moves up."""
+
+    _name = "telephony.call.leg"
+    _inherit = ["telephony.guard.mixin"]
+    _description = "Call Leg"
+    _order = "id"
+    _rec_name = "label"
+
+    call_id = fields.Many2one(
+        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+    )
+    account_id = fields.Many2one(
+        "telephony.account", required=True, ondelete="cascade", immutable=True
+    )
+    role = fields.Selection(
+        [
+            ("customer", "Customer"),
+            ("agent", "Phone User"),
+            ("consulted", "Consulted"),
+            ("supervisor", "Supervisor"),
+        ],
+        required=True,
+    )
+    user_id = fields.Many2one("res.users", ondelete="set null")
+    label = fields.Char(required=True, help="Its name in the conference.")
+    offer_id = fields.Many2one("telephony.offer", ondelete="set null", index="btree_not_null")
+    transfer_id = fields.Many2one("telephony.transfer", ondelete="set null",
+                                  index="btree_not_null")
+    dismissed = fields.Boolean(
+        help="Whether this party was let go, and counts no more even if its end is not told yet."
+    )
+    confirmed = fields.Boolean(
+        default=True,
+        help="Whether the person is surely there: whoever answers a telephone of a phone user "
+        "has to press a key first, because a mailbox answers too.",
+    )
+    # It may be the private telephone of a phone user.
+    number = fields.Char(
+        groups="crm_telephony.group_manager",
+        help="What was dialled for this leg, with country code.",
+    )
+    refusal = fields.Char("Not Called Because", readonly=True)
+    provider_leg_id = fields.Char("Identifier at the Carrier")
+    provider_queue_id = fields.Char(
+        "Queue at the Carrier", help="The queue that this leg waits in now. Empty: it is elsewhere."
+    )
+    moved_at = fields.Datetime(
+        readonly=True, help="When the carrier was last asked to take this leg elsewhere."
+    )
+    status = fields.Selection(
+        [
+            ("new", "New"),
+            ("initiated", "Initiated"),
+            ("ringing", "Ringing"),
+            ("in_progress", "In Progress"),
+            ("ended", "Ended"),
+        ],
+        required=True,
+        default="new",
+        readonly=True,
+    )
+    sequence = fields.Integer(default=-1, readonly=True)
+    on_hold = fields.Boolean(readonly=True)
+    hold_sequence = fields.Integer(default=-1, readonly=True)
+    hold_conference_id = fields.Char(readonly=True)
+    hold_at = fields.Datetime(readonly=True)
+    initiated_at = fields.Datetime(readonly=True)
+    ringing_at = fields.Datetime(readonly=True)
+    answered_at = fields.Datetime(readonly=True)
+    answer_told = fields.Boolean(readonly=True)
+    joined_at = fields.Datetime(readonly=True)
+    left_at = fields.Datetime(readonly=True)
+    ended_at = fields.Datetime(readonly=True)
+    end_reason = fields.Char(readonly=True)
+
+    _provider_leg_unique = models.UniqueIndex(
+        "(account_id, provider_leg_id) WHERE provider_leg_id IS NOT NULL"
+    )
+    _label_unique = models.Constraint("UNIQUE (call_id, label)", "A label is used once a call.")
+    _running_index = models.Index("(call_id) WHERE status != 'ended'")
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        legs = super().create(vals_list)
+        # A supervisor is shown once its browser has connected.
+        legs.filtered(lambda leg: leg.role != "supervisor").call_id._raise_revision()
+        return legs
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not SHOWN_FIELDS.isdisjoint(vals):
+            self.call_id._raise_revision()
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _find(self, account, event):
+        """Find the leg an event is about.
+
+        :param account: the account that told it
+        :param CallEvent event: it names the leg by the carrier's identifier, by ours, or by its
+            label in a room
+        :return: the leg, or nothing
+        """
+        leg = self.search_fetch([
+            ("account_id", "=", account.id), ("provider_leg_id", "=", event.provider_leg_id)
+        ]) if event.provider_leg_id else self.browse()
+        if not leg and event.leg_id:
+            leg = self.browse(event.leg_id).exists().filtered(
+                lambda leg: leg.account_id == account and not leg.provider_leg_id
+            )
+        if not leg and event.data.get("room") and event.data.get("label"):
+            # The answer to our request, which names the leg, is still on its way.
+            leg = self.search([
+                ("account_id", "=", account.id),
+                ("call_id.uuid", "=", event.data["room"]),
+                ("label", "=", event.data["label"]),
+                ("provider_leg_id", "=", False),
+            ])
+        if leg and event.provider_leg_id and not leg.provider_leg_id:
+            leg.provider_leg_id = event.provider_leg_id
+        return leg
+
+    def _get_changes(self, event):
+        """Return what a `leg` event changes on this leg, see `leg_changes`."""
+        self.ensure_one()
+        return leg_changes(
+            {
+                "status": self.status,
+                "sequence": self.sequence,
+                "initiated_at": self.initiated_at,
+                "ringing_at": self.ringing_at,
+                "answered_at": self.answered_at,
+                "answer_told": self.answer_told,
+                "ended_at": self.ended_at,
+                "end_reason": self.end_reason,
+            },
+            event,
+        )
+
+    def _advance(self, event):
+        """Apply a `leg` event to this leg.
+
+        Note: `self.ensure_one()`
+
+        :param CallEvent event: what happened
+        :return: whether the status moved up
+        :rtype: bool
+        """
+        changes = self._get_changes(event)
+        if changes:
+            self.write(changes)
+            self._write_first()
+        return "status" in changes
+
+    def _advance_alone(self, event):
+        """Do what `_advance` does, without anything that other modules override.
+
+        :param CallEvent event: what happened
+        :return: whether the status moved up
+        :rtype: bool
+        """
+        changes = self._get_changes(event)
+        if changes:
+            update_row(self, changes)
+        return "status" in changes
+
+    def _write_first(self):
+        """Write these rows now, before the call's: a search would write the call's row earlier, and
+        two callbacks that lock the two in different orders wait for each other.
+        """
+        self.flush_recordset()
+
+    def _get_refusal(self):
+        """Return why this leg must not be called now; nothing when it may.
+
+        Every request that calls a leg asks this first. Between the decision to call and the
+        request, rules, rights and numbers may have changed.
+
+        Note: `self.ensure_one()`
+
+        :return: a whole sentence
+        :rtype: str
+        """
+        self.ensure_one()
+        call, reason = self.call_id, ""
+        if self.role == "customer":
+            reason = call.override_reason
+        elif not self.user_id:
+            reason = self.transfer_id.override_reason
+        if self.user_id and not self.user_id._filter_phone_users(call.company_id):
+            return self.env._("%(name)s is no longer a phone user.", name=self.user_id.name)
+        return self.refusal or call._get_sender_refusal(self) or call._get_forbidden_destination(
+            call.company_id, self.number, reason=reason,
+            emergency_number=call.number_id if self.role == "customer" else None,
+        )
+
+    def _is_newer_hold(self, event):
+        """Tell whether a `hold` or `unhold` event is news.
+
+        The carrier counts the events of each conference; a customer who comes back from the waiting
+        room is in a new one.
+        """
+        if (event.conference_id or False) == self.hold_conference_id or not self.hold_at:
+            return event.sequence > self.hold_sequence
+        return event.at >= self.hold_at
+
+    def _is_offered(self):
+        """Tell whether the call still rings at the one this leg belongs to."""
+        return any(leg.offer_id.state == "offered" for leg in self)
+
+    def _is_connected(self):
+        """Tell whether these legs hold somebody who can be heard now."""
+        return any(leg.status == "in_progress" and leg.confirmed for leg in self)
+
+    def _is_alive(self):
+        """Tell whether at least one of these legs may still cost money."""
+        return any(LEG_RANK[leg.status] < LEG_RANK["ended"] for leg in self)

@@ -1,0 +1,342 @@
+import logging
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ...providers.base import CallEvent, ProviderError
+from ...providers.voice_response import HangUp
+from ...tools.printable import printable
+from ..arguments import check_arguments
+
+_logger = logging.getLogger(__name__)
+
+# Twilio: the number to call from is neither ours nor verified.
+CALLER_ID_UNKNOWN = 21210
+# Seconds the customer's telephone rings.
+RING_SECONDS = 30
+
+
+class TelephonyCall(models.Model):
+    """Outgoing calls, and the agent's own leg of every call."""
+
+    _inherit = "telephony.call"
+
+    @api.model
+    @check_arguments
+    def dial(self, number, caller_id_id=None, res_model=None, res_id=None, request_uuid=None,
+             override_reason=None, activity_id=None):
+        """Prepare a call to a customer; the browser then connects with its identifier.
+
+        The number is kept here: nobody can make the carrier dial anything else.
+
+        :param str number: as typed or as in the record
+        :param int caller_id_id: the verified caller ID to show, if the user chose one
+        :param str res_model: model of the record it is dialled from
+        :param int res_id: identifier of that record
+        :param str request_uuid: the same for every repetition of one click
+        :param str override_reason: why an administrator calls in spite of a rule
+        :param int activity_id: the due call that this call is made for; a conversation completes it
+        :raise UserError: the user may not call, is in a call, or the number is none
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        agent_sudo = self.env["telephony.agent"]._get_mine()
+        if request_uuid:
+            call_sudo = self._find_request(agent_sudo, request_uuid)
+            if call_sudo:
+                return call_sudo._to_client_for_me()
+        reason = agent_sudo._get_reason_not_to_call()
+        if reason:
+            raise UserError(reason)
+        number = str(number or "").strip()
+        activity = self._get_dialled_activity(activity_id)
+        record = self._get_dialled_record(
+            res_model or activity.res_model, res_id or activity.res_id
+        )
+        customer_number, caller_id_sudo, exception = self._decide_dialled(
+            agent_sudo, number, record, caller_id_id, override_reason
+        )
+        self._lock_with_those_of(agent_sudo)
+        released_sudo = agent_sudo._reserve()
+        # sudo: telephony.call - phone users write no calls; every value is decided here
+        call_sudo = self.sudo().create(
+            {
+                **self._prepare_outgoing_values(agent_sudo, customer_number, record, request_uuid),
+                **({
+                    "caller_id_id": caller_id_sudo.id, "from_number": caller_id_sudo.number
+                } if caller_id_sudo else {}),
+                "override_reason": exception or False,
+                "activity_id": activity.id,
+            }
+        )
+        call_sudo._add_trace(_("%(name)s started the call.", name=self.env.user.name))
+        agent_sudo.missed_offers = 0
+        if agent_sudo.call_via == "phone":
+            call_sudo._ring_own_phone(agent_sudo)
+        released_sudo._leave_queue_if_alone()
+        call_sudo._notify()
+        agent_sudo._notify_change()
+        return call_sudo._to_client_for_me()
+
+    def _decide_dialled(self, agent, number, record, caller_id_id, override_reason):
+        """Decide what is really called, and what it shows.
+
+        :param agent: who calls, as superuser
+        :param str number: as typed
+        :param record: what it is called from, or None
+        :raise UserError: it cannot or must not be called
+        :return: the number to call, the caller ID (or none), the reason of an exception (or none)
+        :rtype: tuple
+        """
+        customer_number = self._normalize_dialled(number, record)
+        caller_id = agent._choose_caller_id(caller_id_id)
+        return customer_number, caller_id, self._check_rules(
+            agent, customer_number, override_reason
+        )
+
+    def _find_request(self, agent_sudo, request_uuid):
+        """Return the call that an earlier delivery of the same click has made, as superuser."""
+        # sudo: telephony.call - the user's own call
+        return self.sudo().search([
+            ("user_id", "=", agent_sudo.user_id.id), ("request_uuid", "=", request_uuid)
+        ])
+
+    def _get_dialled_record(self, res_model, res_id):
+        """Return the record a call is made from, if the user may read it."""
+        if not res_model or not res_id or res_model not in self.env:
+            return None
+        if self.env[res_model]._abstract:
+            return None
+        record = self.env[res_model].browse(res_id).exists()
+        return record if record and record.has_access("read") else None
+
+    def _normalize_dialled(self, number, record):
+        """Turn what was dialled into E.164, with the record's country, then the company's.
+
+        :raise UserError: it is no number that can be called
+        """
+        self._check_emergency(number)
+        countries = self.env.company.country_id
+        if record is not None and hasattr(record, "_phone_get_country"):
+            countries = record._phone_get_country().get(record.id) or countries
+        normalized = self._normalize(number, countries) or self._normalize(
+            number, self.env.company.country_id
+        )
+        if not number:
+            raise UserError(_("Enter a number to call."))
+        if not normalized:
+            raise UserError(_(
+                "“%(number)s” cannot be called. Check the number, or enter it with its country "
+                "code, e.g. +32470123456.",
+                number=printable(number),
+            ))
+        return normalized
+
+    def _get_number_to_call_from(self, agent, customer_number):
+        """Return the one of our numbers that a call is made with."""
+        return agent._get_default_number()
+
+    def _prepare_outgoing_values(self, agent, customer_number, record, request_uuid):
+        number = self._get_number_to_call_from(agent, customer_number)
+        partner, lead = self._associate(record, customer_number, agent.company_id)
+        return {
+            "account_id": number.account_id.id,
+            "request_uuid": request_uuid or False,
+            "direction": "outgoing",
+            "from_number": number.number,
+            "to_number": customer_number,
+            "customer_number": customer_number,
+            "number_id": number.id,
+            "user_id": agent.user_id.id,
+            "via": agent.call_via,
+            "partner_id": partner.id,
+            "lead_id": lead.id,
+            "leg_ids": [fields.Command.create({
+                "account_id": number.account_id.id,
+                "role": "customer",
+                "label": "customer",
+                "number": customer_number,
+            })],
+        }
+
+    # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
+
+    def _process_browser(self, account, params):
+        """Let an agent's browser into the conference of a call it is allowed to be in.
+
+        :param account: the account that was called
+        :param dict params: `CallSid`, `From` (the identity) and `uuid` (the call), all of them
+            given by a browser: they are only looked up, never dialled
+        :return: a document
+        :rtype: list
+        """
+        agent = self.env["telephony.agent"].search([
+            ("identity", "=", (params.get("From") or "").removeprefix("client:")),
+            ("company_id", "=", account.company_id.id),
+        ])
+        call = self.search([
+            ("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)
+        ])
+        if agent and call:
+            # A report about this leg that comes meanwhile waits for it.
+            self.env["telephony.call.event"]._record_once(
+                account, f"{params['CallSid']}:voice", "voice", call=call
+            )
+        if agent and call and call.user_id != agent.user_id and agent._is_phone_user():
+            document = call._process_supervisor(agent, params["CallSid"])
+            if document:
+                return document
+            call._accept_by_connecting(agent)
+        is_consulted = bool(agent) and call._get_consulted_agent() == agent
+        is_mine = bool(agent) and call.user_id == agent.user_id
+        allowed = (is_mine or is_consulted) and agent._is_phone_user()
+        if not call or not allowed or call.state == "ended" or call.parked_at:
+            _logger.info("%s: a browser was refused", call.uuid or "unknown")
+            return [HangUp()]
+        leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])
+        if leg.dismissed:
+            _logger.info("%s: a browser that another one has followed was refused", call.uuid)
+            return [HangUp()]
+        if not leg:
+            call._lock()
+            call._dismiss_legs_of(agent.user_id)
+        if not leg and is_consulted:
+            leg = call._add_consulted_leg(agent, params["CallSid"])
+        elif not leg:
+            if self.env["telephony.call.leg"].search_count([
+                ("account_id", "=", account.id), ("provider_leg_id", "=", params["CallSid"])
+            ], limit=1):
+                _logger.warning("%s: a leg of another call was refused", call.uuid)
+                return [HangUp()]
+            leg = call._add_agent_leg(agent, params["CallSid"])
+            call._on_agent_connected()
+        return [call._get_join(leg, ends_conference=False)]
+
+    def _dismiss_legs_of(self, user):
+        """End a user's older legs of this call: a newer browser of the user takes their place.
+
+        The page was reloaded, or another one has taken the call over. One person is in a call
+        once, and is paid for once.
+        """
+        roles = ("agent", "consulted")
+        self._dismiss_legs(self.leg_ids.filtered(
+            lambda leg: leg.user_id == user and leg.role in roles
+            and not leg.dismissed and leg._is_alive()
+        ))
+
+    def _add_agent_leg(self, agent, provider_leg_id):
+        now = fields.Datetime.now()
+        return self.env["telephony.call.leg"].create({
+            "call_id": self.id,
+            "account_id": self.account_id.id,
+            "role": "agent",
+            "user_id": agent.user_id.id,
+            "label": self._get_label("agent"),
+            "provider_leg_id": provider_leg_id,
+            "status": "in_progress",
+            "initiated_at": now,
+            "answered_at": now,
+        })
+
+    def _on_agent_connected(self):
+        """The agent is there: call the customer, or bring the waiting customer in."""
+        self._leave_kept_place()
+        customer = self._get_customer_leg()
+        self.connect_by = False
+        self._sync_supervisors()
+        if self.direction == "outgoing" and customer.status == "new" and not customer.initiated_at:
+            customer.initiated_at = fields.Datetime.now()
+            self.account_id._after_commit(self, "_send_dial_request")
+        else:
+            self._move_customer("_send_connect_request")
+        self._sync_recording()
+        self._notify_participants()
+
+    def _get_sender_refusal(self, leg):
+        """Return why our number, or the caller ID, must not be used for a leg any more.
+
+        :param leg: what is to be called
+        :return: a whole sentence, or nothing
+        :rtype: str
+        """
+        number = self.number_id
+        if not number.active or number.company_id != self.company_id:
+            return _("The number for outgoing calls no longer belongs to your company. Choose "
+                     "another one.")
+        if self.direction != "outgoing" or self.callback_of_id or leg.transfer_id or leg.offer_id:
+            # It is the number of the company, and not of the phone user.
+            return ""
+        agent = self.user_id.telephony_agent_ids.filtered(
+            lambda agent: agent.company_id == self.company_id
+        )
+        if number not in agent._get_numbers():
+            return _("The number for outgoing calls is no longer assigned to you. Choose another "
+                     "one.")
+        if self.caller_id_id and self.caller_id_id not in agent._get_caller_ids():
+            return _("The caller ID is no longer available. Choose another one.")
+        return ""
+
+    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+
+    def _send_dial_request(self):
+        """Call the customer into the conference.
+
+        :return: what has to be written about it
+        """
+        leg = self._get_customer_leg()
+        if self.state == "ended" or leg.provider_leg_id:
+            return None
+        refusal = leg._get_refusal()
+        if refusal:
+            return "_process_dial_failure", (0, refusal)
+        client = self.account_id._get_client()
+        url = self.account_id._get_webhook_url
+        values = {
+            "from": self.from_number,
+            "to": leg.number,
+            "label": leg.label,
+            "timeout": RING_SECONDS,
+            "ends_conference": True,
+            "status_url": url("status", call=self.uuid, leg=leg.id),
+            "conference_url": url("conference", call=self.uuid),
+        }
+        try:
+            try:
+                provider_leg_id = client.add_participant(self.uuid, values)
+            except ProviderError as error:
+                if not error.unknown:
+                    raise
+                # The answer was lost, and a second request would ring the customer twice.
+                provider_leg_id = client.find_participant(self.uuid, leg.label)
+                if not provider_leg_id:
+                    raise
+        except ProviderError as error:
+            _logger.warning("%s: the customer could not be called, code %s", self.uuid, error.code)
+            return "_process_dial_failure", (
+                error.code, self.account_id._explain(error), error.unknown
+            )
+        return "_process_dialled", (provider_leg_id,)
+
+    def _process_dialled(self, provider_leg_id):
+        leg = self._get_customer_leg()
+        if not leg.provider_leg_id:
+            leg.provider_leg_id = provider_leg_id
+        if self.state == "ended":
+            # The agent hung up while the request was under way.
+            self.account_id._after_commit(self, "_send_end_request")
+
+    def _process_dial_failure(self, code, sentence, unknown=False):
+        now = fields.Datetime.now()
+        leg = self._get_customer_leg()
+        if not unknown:
+            leg._advance(CallEvent("leg", status="ended", reason="failed", at=now))
+        # Otherwise the customer's telephone may ring in spite of all: the first callback about the
+        # leg, or the reconciliation, ends it.
+        if code == CALLER_ID_UNKNOWN and self.caller_id_id:
+            self.caller_id_id._set_state("lost")
+            sentence = _(
+                "The caller ID %(number)s is no longer verified at Twilio. Choose another one, "
+                "or verify it again.",
+                number=self._format_number(self.caller_id_id.number),
+            )
+        self._apply_event(CallEvent("failed", reason=sentence, at=now, data={"by": "system"}))

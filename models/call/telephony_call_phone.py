@@ -1,0 +1,258 @@
+import logging
+
+from odoo import _, fields, models
+
+from ...providers.base import CallEvent, ProviderError
+from ...providers.voice_response import AskKey, HangUp, Say
+
+_logger = logging.getLogger(__name__)
+
+# Seconds a phone user's own telephone rings; shorter than most mailboxes wait.
+PHONE_SECONDS = 20
+# Seconds to press the key.
+KEY_SECONDS = 8
+
+
+class TelephonyCall(models.Model):
+    """Phone users who speak through a telephone of their own in place of the browser."""
+
+    _inherit = "telephony.call"
+
+    # === RINGING THE TELEPHONE OF A PHONE USER === #
+
+    def _ring_own_phone(self, agent):
+        """Ring the agent first; the customer is called once the agent is surely there."""
+        self._add_phone_leg(agent)
+        self._add_trace(_("Ringing the phone of %(name)s.", name=agent.user_id.name))
+
+    def _ring_phones(self, offers):
+        """Let offers ring at the telephones of those who want it."""
+        for offer in offers:
+            if offer.agent_id._has_own_phone():
+                self._add_phone_leg(offer.agent_id, offer)
+
+    def _add_phone_leg(self, agent, offer=None):
+        asked = bool(offer) and offer.transfer_id._is_consultation()
+        role = "consulted" if asked else "agent"
+        # A call of the user's own was checked; at the limit, a call that comes rings elsewhere.
+        refusal = offer and self.env["telephony.dialed.leg"]._get_limit_reached(
+            self.company_id, agent.user_id
+        )
+        leg = self.env["telephony.call.leg"].create({
+            "call_id": self.id,
+            "account_id": self.account_id.id,
+            "role": role,
+            "user_id": agent.user_id.id,
+            "offer_id": offer.id if offer else False,
+            "transfer_id": offer.transfer_id.id if offer else False,
+            "label": self._get_label(role),
+            "number": agent.phone_number,
+            "refusal": refusal or False,
+            "confirmed": False,
+            # From now on the carrier should know it.
+            "initiated_at": fields.Datetime.now(),
+        })
+        self.account_id._after_commit(self, "_send_ring_request", leg.id)
+
+    def _send_ring_request(self, leg_id):
+        """Call a phone user's telephone.
+
+        :return: what has to be written about it
+        """
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        if leg.provider_leg_id or not self._is_wanted(leg):
+            return None
+        refusal = leg._get_refusal()
+        if refusal:
+            return "_process_ring_refusal", (leg_id, refusal)
+        url = self.account_id._get_webhook_url
+        try:
+            provider_leg_id = self.account_id._get_client().call_phone({
+                # The user sees our number, whoever calls.
+                "from": self.number_id.number,
+                "to": leg.number,
+                "timeout": PHONE_SECONDS,
+                "url": url("agent_phone", call=self.uuid, leg=leg.id),
+                "status_url": url("status", call=self.uuid, leg=leg.id),
+            })
+        except ProviderError as error:
+            _logger.warning("%s: a phone user's telephone was not called, code %s",
+                            self.uuid, error.code)
+            if error.unknown:
+                # The answer was lost: the first callback, or the reconciliation, says whether it
+                # rings.
+                return None
+            return "_process_ring_failure", (leg_id,)
+        return "_process_rung", (leg_id, provider_leg_id)
+
+    def _process_rung(self, leg_id, provider_leg_id):
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        if not leg.provider_leg_id:
+            leg.provider_leg_id = provider_leg_id
+        if not self._is_wanted(leg):
+            self._drop_phone_legs(leg)
+
+    def _process_ring_refusal(self, leg_id, refusal):
+        """A telephone is not rung, because a rule forbids it now."""
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        leg.refusal = refusal
+        self._add_trace(_("The phone of %(name)s was not called. %(reason)s",
+                          name=leg.user_id.name or self._format_number(leg.number),
+                          reason=refusal))
+        self._process_ring_failure(leg_id)
+
+    def _process_ring_failure(self, leg_id):
+        self._apply_event(CallEvent(
+            "leg", leg_id=leg_id, status="ended", reason="failed", at=fields.Datetime.now()
+        ))
+
+    def _is_wanted(self, leg):
+        """Tell whether a telephone still has a reason to ring."""
+        if self.state == "ended" or leg.dismissed:
+            return False
+        if leg.role == "consulted" and not leg.user_id:
+            return leg.transfer_id == self._get_transfer()
+        return leg.offer_id.state == "offered" if leg.offer_id else not leg.confirmed
+
+    def _drop_phone_legs(self, legs):
+        """Stop telephones that ring in vain; those who confirmed go on."""
+        for leg in legs.filtered(lambda leg: not leg.confirmed and leg._is_alive()):
+            if leg.provider_leg_id:
+                leg.account_id._after_commit(
+                    leg.call_id, "_send_end_leg_request", leg.provider_leg_id
+                )
+
+    def _send_end_leg_request(self, provider_leg_id):
+        """Hang one leg up."""
+        self._send("end_leg", provider_leg_id)
+
+    # === FROM THE WEBHOOKS === #
+
+    def _process_phone(self, leg_id, params):
+        """Ask the one who answered a phone user's telephone for the key, and go on from there.
+
+        Note: `self.ensure_one()`
+
+        :param int leg_id: our leg
+        :param dict params: `CallSid`, and `Digits` when a key was pressed
+        :return: a document
+        :rtype: list
+        """
+        self.ensure_one()
+        # Reports about its legs, and a click in the page, come at the same moment: see `_lock`.
+        self._lock()
+        leg = self.leg_ids.filtered(
+            lambda leg: leg.id == leg_id and leg.role in ("agent", "consulted")
+        )
+        if not leg or leg.provider_leg_id and leg.provider_leg_id != params.get("CallSid"):
+            return [HangUp()]
+        if not leg.provider_leg_id:
+            leg.provider_leg_id = params["CallSid"]
+        agent = leg.user_id.telephony_agent_ids.filtered(
+            lambda agent: agent.company_id == self.company_id
+        )
+        # A leg that asks for a document is answered, even when its callback is still on the way.
+        if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
+            self._notify_participants()
+        if leg.dismissed or leg.status == "ended" or not leg.user_id and self.state == "ended":
+            return [HangUp()]
+        if not leg.user_id:
+            return self._answer_guest(leg)
+        if leg.confirmed:
+            return [self._get_join(leg, ends_conference=False)]
+        if not agent._is_phone_user():
+            _logger.info("%s: a telephone without the right to it was refused", self.uuid)
+            return [HangUp()]
+        if params.get("Digits") == "1" or not agent.press_to_accept:
+            return self._confirm_phone(leg, agent)
+        return self._ask_phone(leg, agent)
+
+    def _ask_phone(self, leg, agent):
+        lang = agent.user_id.lang or "en_US"
+        call = self.with_context(lang=lang)
+        transfer = leg.offer_id.transfer_id
+        if transfer and transfer.state != "returning":
+            text = call.env._("%(user)s is transferring a call with %(name)s to you. Press 1 to "
+                              "accept.",
+                              user=transfer.user_id.name, name=call.customer_display)
+        elif self.callback_of_id and not self.answered_at:
+            text = call.env._("%(name)s requested a callback. Press 1 to call now.",
+                              name=call.customer_display)
+        elif leg.offer_id:
+            text = call.env._("Call from %(name)s. Press 1 to accept.",
+                              name=call.customer_display)
+        else:
+            text = call.env._("Press 1 to call %(name)s.", name=call.customer_display)
+        language = lang.split("@")[0].replace("_", "-")
+        url = self.account_id._get_webhook_url("agent_phone", call=self.uuid, leg=leg.id)
+        return [AskKey((Say(text, language),), KEY_SECONDS, url), HangUp()]
+
+    def _confirm_phone(self, leg, agent):
+        # What is refused is spoken with the voice of the agent's language.
+        env = self.with_context(lang=agent.user_id.lang).env
+        if self.state == "ended":
+            return self._refuse_phone(agent, env._("The caller hung up."))
+        if leg.role == "consulted":
+            if not self._accept_consultation(agent, leg.offer_id, leg):
+                return self._refuse_phone(agent, env._("This call was already answered."))
+            return [self._get_join(leg, ends_conference=False)]
+        if leg.offer_id:
+            if self.user_id and self.user_id != agent.user_id or not leg._is_offered():
+                return self._refuse_phone(agent, env._("This call was already answered."))
+            leg.confirmed = True
+            if not self._claim(agent, via="phone"):
+                leg.confirmed = False
+                return self._refuse_phone(agent, env._("This call was already answered."))
+            agent._notify_change()
+        leg.confirmed = True
+        self._on_agent_connected()
+        return [self._get_join(leg, ends_conference=False)]
+
+    def _refuse_phone(self, agent, text):
+        language = (agent.user_id.lang or "en_US").split("@")[0].replace("_", "-")
+        return [Say(text, language), HangUp()]
+
+    # === FROM THE STATE === #
+
+    def _phone_refused(self, leg):
+        """A phone user's telephone ended without its key having been pressed.
+
+        :return: the state the call should be in, or None
+        """
+        if self.state == "ended":
+            return None
+        if not leg.offer_id:
+            if self._get_agent_legs()._is_alive():
+                return None
+            self.write({
+                "ended_by": "agent",
+                "failure_reason": leg.refusal or {
+                    "busy": _("Your phone is busy. The customer was not called."),
+                    "failed": _("Your phone cannot be reached. The customer was not called."),
+                }.get(
+                    leg.end_reason,
+                    _("You did not answer your phone. The customer was not called."),
+                ),
+            })
+            return "ended"
+        if leg.offer_id.state == "offered" and not leg.offer_id.agent_id.lease_ids._is_open():
+            if leg.refusal:
+                # Otherwise the same telephone would be chosen again at once.
+                leg.offer_id.agent_id._set_offline_because(leg.refusal)
+                leg.offer_id._close("withdrawn", "withdrawn")
+            else:
+                self._add_trace(_("The phone of %(name)s was not answered.",
+                                  name=leg.user_id.name))
+                leg.offer_id._close("expired", "expired")
+            self._leave_queue_if_alone()
+        return None
+
+    def _leave_queue_if_alone(self):
+        """Nobody rings any more: the next one does, or the caller goes on at once."""
+        for call in self:
+            if call._go_on_with_transfer():
+                continue
+            if call.state == "queued":
+                call.queue_id._dispatch()
+            elif not call._get_open_offers() and not call.user_id and not call._ring_next():
+                call.account_id._after_commit(call, "_send_leave_queue_request")

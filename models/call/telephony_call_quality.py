@@ -1,0 +1,164 @@
+import math
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..arguments import check_arguments
+
+# The question after a bad call; the words are the carrier's own list of troubles.
+ISSUES = [
+    ("none", "No Problem"),
+    ("dropped", "Dropped Call"),
+    ("latency", "Delay"),
+    ("one_way", "One-Way Sound"),
+    ("choppy", "Choppy Voice"),
+    ("noisy", "Noise"),
+    ("echo", "Echo"),
+]
+# Measure: the lowest and the highest value that can be true, and which of two is worse.
+RANGES = {
+    "rtt": (0, 60000, max),
+    "jitter": (0, 60000, max),
+    "packet_loss": (0, 100, max),
+    "mos": (1, 5, min),
+    "silent_seconds": (0, 86400, max),
+}
+# What the browser has warned of during the call.
+TROUBLES = ("silent_microphone", "bad_network", "nothing_heard")
+DEVICE_LENGTH = 100
+
+
+class TelephonyCallQuality(models.Model):
+    """How good the sound of one browser's leg was: the worst values, as the browser measured them.
+
+    There is at most one row for a leg. It is a measurement and no part of the call: a browser may
+    only tell it about its own legs, and whatever it tells changes nothing else.
+    """
+
+    _name = "telephony.call.quality"
+    _inherit = ["telephony.guard.mixin"]
+    _description = "Sound of a Call"
+    _order = "measured_at desc, id desc"
+    _rec_name = "call_id"
+
+    call_id = fields.Many2one(
+        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+    )
+    leg_id = fields.Many2one("telephony.call.leg", required=True, ondelete="cascade", index=True)
+    company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
+    user_id = fields.Many2one("res.users", "Phone User", required=True, ondelete="cascade",
+                              index=True)
+    measured_at = fields.Datetime("Date", required=True, index=True, default=fields.Datetime.now)
+    device = fields.Char("Microphone")
+    rtt = fields.Float("Delay (ms)", aggregator="avg", help="Longest way to the carrier and back.")
+    jitter = fields.Float("Jitter (ms)", aggregator="avg", help="Worst unsteadiness.")
+    packet_loss = fields.Float("Loss (%)", aggregator="avg", help="Worst share of lost sound.")
+    mos = fields.Float("Quality (1 to 5)", aggregator="avg", help="Worst estimate of the sound.")
+    silent_seconds = fields.Integer("Seconds of a Silent Microphone", aggregator="sum")
+    silent_microphone = fields.Integer("Calls with a Silent Microphone", aggregator="sum")
+    bad_network = fields.Integer("Calls with a Bad Network", aggregator="sum")
+    nothing_heard = fields.Integer("Calls with Nothing Heard", aggregator="sum")
+    bad = fields.Integer(
+        "Bad Calls", aggregator="sum", compute="_compute_bad", store=True, index=True
+    )
+    issue = fields.Selection(ISSUES, "The Phone User Says")
+
+    _leg_unique = models.Constraint("UNIQUE (leg_id)", "The sound of a leg is measured once.")
+
+    @api.depends(*TROUBLES)
+    def _compute_bad(self):
+        for quality in self:
+            quality.bad = int(any(quality[name] for name in TROUBLES))
+
+    @api.model
+    def _read_report(self, report):
+        """Keep of a browser's report what can be true.
+
+        :param dict report: of the names of `RANGES` and `TROUBLES`, and `device`
+        :return: values of this model
+        :rtype: dict
+        """
+        report = report if isinstance(report, dict) else {}
+        values = {}
+        for name, (lowest, highest, _worse) in RANGES.items():
+            value = report.get(name)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if is_number and math.isfinite(value) and lowest <= value <= highest:
+                values[name] = int(value) if name == "silent_seconds" else round(value, 2)
+        values.update({name: 1 for name in TROUBLES if report.get(name) is True})
+        device = report.get("device")
+        if isinstance(device, str) and device.isprintable():
+            values["device"] = device.strip()[:DEVICE_LENGTH]
+        return values
+
+    def _add(self, leg, values):
+        """Keep the worst of what is known and what is told now; telling it twice changes nothing.
+
+        :param leg: whose sound it is
+        :param dict values: see `_read_report`
+        :return: the row of the leg
+        """
+        quality = self.search([("leg_id", "=", leg.id)])
+        if not quality:
+            return self.create({
+                "call_id": leg.call_id.id, "leg_id": leg.id, "user_id": leg.user_id.id, **values,
+            })  # fmt: skip
+        for name, (_lowest, _highest, worse) in RANGES.items():
+            if name in values and quality[name]:
+                values[name] = worse(values[name], quality[name])
+        quality.write(values)
+        return quality
+
+
+class TelephonyCall(models.Model):
+    _inherit = "telephony.call"
+
+    quality_ids = fields.One2many("telephony.call.quality", "call_id", "Sound", readonly=True,
+                                  groups="crm_telephony.group_supervisor")
+
+    @api.model
+    @check_arguments
+    def save_quality(self, uuid, provider_leg_id, report):
+        """Keep how good the sound of the current user's own browser was.
+
+        :param str uuid: the call
+        :param str provider_leg_id: the carrier's identifier of the browser's leg
+        :param dict report: see `telephony.call.quality`; what cannot be true is left out
+        :raise AccessError: the leg is somebody else's, or there is none
+        :return: whether the user is to be asked how it was
+        :rtype: bool
+        """
+        leg_sudo = self._get_my_legs_sudo(uuid).filtered(
+            lambda leg: leg.provider_leg_id and leg.provider_leg_id == provider_leg_id
+        )
+        if not leg_sudo:
+            raise AccessError(_("This is not your call."))
+        qualities_sudo = leg_sudo.env["telephony.call.quality"]
+        quality_sudo = qualities_sudo._add(leg_sudo, qualities_sudo._read_report(report))
+        return bool(quality_sudo.bad and not quality_sudo.issue and leg_sudo.role == "agent")
+
+    @api.model
+    @check_arguments
+    def rate_quality(self, uuid, issue):
+        """Keep what the current user says of the sound of a call that was bad.
+
+        :param str uuid: the call
+        :param str issue: one of `ISSUES`
+        :raise UserError: there is nothing to rate
+        """
+        legs_sudo = self._get_my_legs_sudo(uuid)
+        quality_sudo = legs_sudo.call_id.quality_ids.filtered(
+            lambda row: row.leg_id in legs_sudo and row.bad
+        )[:1]
+        if not quality_sudo:
+            raise UserError(_("This call does not ask for a quality rating."))
+        if issue not in dict(ISSUES):
+            raise UserError(_("Choose one of the listed answers."))
+        quality_sudo.issue = issue
+        return True
+
+    @api.model
+    def _get_my_legs_sudo(self, uuid):
+        """Return the current user's own legs of a call, as superuser."""
+        self.env["telephony.agent"]._get_mine()
+        return self._find_sudo(uuid).leg_ids.filtered(lambda leg: leg.user_id == self.env.user)

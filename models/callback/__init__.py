@@ -1,0 +1,11 @@
+"""Callbacks: owed to a caller, or asked for in a queue."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    telephony_callback,
+    telephony_callback_activity,
+    telephony_call_queue_callback,
+    telephony_call_missed,
+)
+# isort: on

@@ -1,0 +1,223 @@
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+
+from ...providers.base import CallEvent
+from ...providers.voice_response import HangUp, Say
+from ...tools.phone_number import ORDINARY, classify
+
+# How often a caller who asked for it is called back, and after how many seconds again.
+ATTEMPTS = 3
+RETRY_SECONDS = 600
+# How long a place is kept at most, hours.
+KEPT_HOURS = 24
+# Outcomes of a call-back after which it is tried again.
+TRY_AGAIN = ("no_answer", "busy", "canceled")
+
+
+class TelephonyCall(models.Model):
+    """Callers who hang up, and are called back when it is their turn in the queue.
+
+    Two calls: the caller's own ends with the outcome `callback`, and at its end an outgoing one
+    takes over its place in the queue. That one is offered like a waiting caller; the customer is
+    dialled once the phone user is there, as in any outgoing call. The place is handed over only
+    when the caller's leg has ended, so that nobody is called who still hears us speak.
+    """
+
+    _inherit = "telephony.call"
+
+    callback_requested = fields.Boolean(readonly=True, copy=False)
+    callback_of_id = fields.Many2one(
+        "telephony.call", "Calls Back", readonly=True, copy=False, ondelete="set null",
+        index="btree_not_null", help="The call whose place in the queue this one has taken over.",
+    )
+    callback_attempt = fields.Integer(readonly=True, copy=False)
+    callback_at = fields.Datetime("Not Before", readonly=True, copy=False)
+
+    # === THE CALLER ASKS FOR IT === #
+
+    def _may_be_called_back(self):
+        """Tell whether this caller is offered a call back: allowed there, and with a number.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        number = self.customer_number
+        if not self.queue_id.callback_key or not number or not self.number_id or (
+            # Whoever was passed on to the queue in a conversation goes on with that one.
+            self.answered_at
+        ):
+            return False
+        # A caller shows any number: only ordinary ones are called back, whatever else is allowed.
+        return classify(number).kind == ORDINARY and not self._get_forbidden_destination(
+            self.company_id, number
+        )
+
+    def _asks_for_callback(self, params):
+        """Tell whether the waiting caller has pressed the key; also when it is told again.
+
+        :param dict params: what the carrier tells, with `Digits` when a key was pressed
+        """
+        return self.callback_requested or bool(params.get("Digits")) and (
+            params["Digits"] == self.queue_id.callback_key and self._may_be_called_back()
+        )
+
+    def _promise_callback(self):
+        """Note that the caller wants to be called back; say so, and let the caller go.
+
+        :return: a document
+        :rtype: list
+        """
+        if not self.callback_requested:
+            self._lock()
+            self.callback_requested = True
+            self._add_trace(_("The caller requested a callback."))
+            self._get_open_offers()._close("withdrawn", "withdrawn")
+        text = self.with_context(lang=self.flow_id.language or "en_US").env._(
+            "We will call you back on this number when it is your turn. Goodbye."
+        )
+        return [Say(text, self.flow_id._get_speech_language()), HangUp()]
+
+    # === THE PLACE IS KEPT === #
+
+    def _get_end_values(self, event):
+        values = super()._get_end_values(event)
+        if self.callback_requested and not values["answered_at"]:
+            values["outcome"] = "callback"
+        return values
+
+    def _get_conclusions(self):
+        return [*super()._get_conclusions(), self._conclude_place]
+
+    def _conclude_place(self):
+        if self.outcome == "callback":
+            self._keep_place(self, 1)
+        elif self.callback_of_id and not self.answered_at:
+            self._try_again()
+
+    def _move_to(self, target, event):
+        moved = super()._move_to(target, event)
+        if moved and target == "in_progress":
+            self._give_up_places(self.customer_number)
+        return moved
+
+    def _apply_late_leg(self, leg):
+        was_answered = bool(self.answered_at)
+        super()._apply_late_leg(leg)
+        if self.answered_at and not was_answered:
+            self._give_up_places(self.customer_number)
+
+    def _keep_place(self, origin, attempt):
+        """Put the next call to a caller into the place that the caller had in the queue.
+
+        :param origin: the call in which the caller asked for it
+        :param int attempt: how often the caller was called, with this time
+        """
+        queue = origin.queue_id
+        if not queue or self._get_kept_places(origin.customer_number):
+            return
+        now = fields.Datetime.now()
+        call = self.create({
+            "account_id": origin.account_id.id,
+            "direction": "outgoing",
+            "from_number": origin.number_id.number,
+            "to_number": origin.customer_number,
+            "customer_number": origin.customer_number,
+            "number_id": origin.number_id.id,
+            "partner_id": origin.partner_id.id,
+            "lead_id": origin.lead_id.id,
+            "flow_id": origin.flow_id.id,
+            "queue_id": queue.id,
+            "queued_at": origin.queued_at,
+            # Who came first is called first, and seen to have waited since then.
+            "started_at": origin.started_at,
+            "callback_of_id": origin.id,
+            "callback_attempt": attempt,
+            "callback_at": now + timedelta(seconds=RETRY_SECONDS) if attempt > 1 else False,
+        })
+        call._add_trace(_("Keeping a place in “%(queue)s” for a caller who requested a callback.",
+                          queue=queue.name))
+        call._apply_event(CallEvent("routed", at=now))
+        call._apply_event(CallEvent("queued", at=now))
+        queue._dispatch()
+
+    def _try_again(self):
+        """Nobody answered the call back: keep the place for another one, or leave it to people."""
+        if self.outcome in TRY_AGAIN and self.ended_by != "system" and (
+            self.callback_attempt < ATTEMPTS
+        ):
+            self._keep_place(self.callback_of_id, self.callback_attempt + 1)
+        elif self.outcome != "canceled" or self.ended_by != "system":
+            self.callback_of_id._owe_callback()
+
+    def _owe_callback(self):
+        """Leave a call back that could not be made to the people."""
+        self.env["telephony.callback"]._owe(self, "requested")
+
+    def _get_kept_places(self, number):
+        """Return the places kept for a caller who was not called yet, in this company."""
+        return self.search([
+            ("customer_number", "=", number),
+            ("customer_number", "!=", False),
+            ("company_id", "=", self.company_id.id),
+            ("callback_of_id", "!=", False),
+            ("state", "=", "queued"),
+            ("user_id", "=", False),
+        ])
+
+    def _give_up_places(self, number):
+        """Somebody speaks with the customer: a place kept for the same customer is not needed."""
+        for call in self._get_kept_places(number) - self:
+            call._end_kept_place(_("Someone has spoken with the customer in the meantime."))
+
+    def _end_kept_place(self, sentence):
+        self._add_trace(sentence)
+        self.outcome = "canceled"
+        self._apply_event(CallEvent(
+            "hung_up", at=fields.Datetime.now(), data={"by": "system"}
+        ))
+
+    # === IT IS THEIR TURN === #
+
+    def _leave_kept_place(self):
+        """The phone user is there: from now on this is a call to the customer like any other."""
+        if self._is_kept_place():
+            self.started_at = fields.Datetime.now()
+            refusal = self.env["telephony.dialed.leg"]._get_limit_reached(
+                self.company_id, self.user_id
+            )
+            self.leg_ids = [fields.Command.create({
+                "account_id": self.account_id.id,
+                "role": "customer",
+                "label": "customer",
+                "number": self.customer_number,
+                "refusal": refusal or False,
+            })]
+
+    def _is_kept_place(self):
+        """Tell whether this is a place in a queue, with nobody on the telephone yet."""
+        return bool(self.callback_of_id) and self.state == "queued" and not (
+            self._get_customer_leg()
+        )
+
+    def _tidy_kept_places(self, now):
+        """Do for kept places what the waiting room's questions do for callers who wait.
+
+        :param datetime now: this moment
+        """
+        for call in self:
+            call._expire_offers(now)
+            late = call.user_id and not call._seconds_until(call.connect_by, now)
+            if late and not call._get_agent_legs()._is_alive():
+                call._release_claim()
+
+    @api.model
+    def _cron_call_back(self):
+        """Offer kept places that have become due, and give up those kept too long."""
+        now = fields.Datetime.now()
+        places = self.search([("callback_of_id", "!=", False), ("state", "=", "queued")])
+        for call in places.filtered(lambda call: call._is_kept_place() and not call.user_id):
+            if not call.queue_id or call.queued_at < now - timedelta(hours=KEPT_HOURS):
+                call._end_kept_place(_("The customer could not be called back in time."))
+                call.callback_of_id._owe_callback()
+        places.queue_id._dispatch()

@@ -1,0 +1,130 @@
+from odoo import _, api, fields, models
+from odoo.tools.misc import format_datetime
+
+from ..arguments import check_one
+
+
+class TelephonyCallback(models.Model):
+    """The activity by which the one responsible is reminded of a debt: one, kept up to date.
+
+    It stands on the opportunity, or else on the contact. A caller who is neither has no activity;
+    the list of call-backs and the telephone's own list show the debt all the same.
+    """
+
+    _inherit = "telephony.callback"
+
+    def _update_activity(self):
+        """Make the activity of an open debt, or write it anew. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        if self.state != "open":
+            return
+        if not self.user_id:
+            self._drop_activity()
+            return
+        before = self.activity_id.user_id
+        debt = self.with_context(
+            lang=self.user_id.lang, tz=self.user_id.tz, mail_activity_quick_update=True,
+            telephony_rules_later=True,
+        )
+        values = {"summary": debt._get_activity_summary(), "user_id": self.user_id.id}
+        if self.activity_id.active:
+            debt.activity_id.write(values)
+        else:
+            record = debt._get_activity_record()
+            if record:
+                activity = record.activity_schedule(
+                    "mail.mail_activity_data_call",
+                    date_deadline=fields.Datetime.context_timestamp(debt, self.due_at).date(),
+                    **values,
+                )
+                self.write({"activity_id": activity.id})
+        (before | self.user_id)._notify_telephony_activities()
+
+    def _get_activity_record(self):
+        """Return what the activity stands on: of what the responsible one may read."""
+        if not self.user_id._filter_phone_users(self.company_id):
+            return self.env["res.partner"]
+        env = self.user_id._telephony_env(self.company_id)
+        for record in (self.lead_id, self.partner_id):
+            if record and record.with_env(env).has_access("read"):
+                return record
+        return self.env["res.partner"]
+
+    def _get_activity_summary(self):
+        summary = {
+            "missed": _("Call back: missed call"),
+            "abandoned": _("Call back: abandoned call"),
+            "voicemail": _("Call back: voicemail"),
+            "requested": _("Call back: callback requested"),
+        }[self.kind]
+        if self.count == 1:
+            return summary
+        return _(
+            "%(summary)s (×%(count)s, last at %(moment)s)",
+            summary=summary, count=self.count,
+            moment=format_datetime(self.env, self.last_at, dt_format="short"),
+        )
+
+    def _complete_activity(self, call):
+        """Mark the activity as done by a conversation. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        call._complete_activity(self.activity_id)
+        self.user_id._notify_telephony_activities()
+
+    def _drop_activity(self):
+        """Take the activities of debts that are none any more away."""
+        users = self.user_id | self.activity_id.user_id
+        # What is done already stays in the record's history.
+        self.activity_id.filtered("active").unlink()
+        users._notify_telephony_activities()
+
+    @api.model
+    def _note_attempt(self, call):
+        """Remember that somebody called back, and nobody answered there.
+
+        :param call: an outgoing call that is over
+        :return: the debts, as superuser
+        """
+        # sudo: telephony.callback - written by what happens on the telephone, not by people
+        debts_sudo = self.sudo().search([
+            ("company_id", "=", call.company_id.id),
+            ("customer_number", "=", call.customer_number),
+            ("state", "=", "open"),
+        ])
+        for debt_sudo in debts_sudo:
+            debt_sudo.write({
+                "attempt_count": debt_sudo.attempt_count + 1,
+                "last_attempt_at": call.ended_at,
+            })
+        return debts_sudo
+
+    # === ACTIONS === #
+
+    def action_take(self):
+        """Become the one responsible for these call-backs."""
+        self.check_access("read")
+        # sudo: telephony.callback - whoever sees a debt may pay it
+        self.sudo().filtered(lambda debt: debt.state == "open").write({"user_id": self.env.uid})
+        return True
+
+    @check_one
+    def action_open_record(self):
+        """Open the opportunity or the contact of a call-back."""
+        record = self.lead_id or self.partner_id
+        return {
+            "type": "ir.actions.act_window", "res_model": record._name, "res_id": record.id,
+            "views": [(False, "form")],
+        } if record else False  # fmt: skip
+
+    @check_one
+    def action_open_cancel(self):
+        """Ask why a caller is not called back."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Do Not Call Back"),
+            "res_model": "telephony.callback.cancel",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_callback_id": self.id, "dialog_size": "medium"},
+        }

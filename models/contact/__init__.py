@@ -1,0 +1,11 @@
+"""Contacts: look-up by number, search, and erasure."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    res_partner,
+    res_partner_category,
+    res_partner_search,
+    telephony_privacy,
+)
+# isort: on

@@ -1,0 +1,121 @@
+from odoo import _, api, fields, models
+from odoo.modules.db import FunctionStatus
+from odoo.tools import SQL, sql
+
+from odoo.addons.phone_validation.tools import phone_validation
+
+from ..arguments import check_one
+
+MATCHES = 5
+# People who have the number of their switchboard; who may not see some of them sees others.
+SHARE_NUMBER = 100
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    # The look-up of a caller is one step down this index, whatever the number of contacts.
+    phone_sanitized = fields.Char(index="btree_not_null")
+    telephony_call_count = fields.Integer("Calls", compute="_compute_telephony_call_count",
+                                          groups="crm_telephony.group_user")
+
+    def init(self):
+        """Let a part of a name be found among a million contacts while it is typed."""
+        if self.env.registry.has_trigram:
+            name = "complete_name"
+            if self.env.registry.has_unaccent == FunctionStatus.INDEXABLE:
+                name = self.env.registry.unaccent(name)
+            sql.create_index(
+                self.env.cr, "res_partner_telephony_name_trgm", self._table,
+                [f"{name} gin_trgm_ops"], "gin",
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Link the contact to the call it is made for, if the page says so."""
+        uuid = self.env.context.get("telephony_call")
+        if not uuid:
+            return super().create(vals_list)
+        partners = super(ResPartner, self.with_context(telephony_call=False)).create(vals_list)
+        self.env["telephony.call"]._link_created(uuid, partners[:1])
+        return partners.with_env(self.env)
+
+    def _compute_telephony_call_count(self):
+        for partner in self:
+            partner.telephony_call_count = self.env["telephony.call"].search_count(
+                partner._get_telephony_call_domain()
+            )
+
+    def _get_telephony_call_domain(self):
+        """Return the domain of the calls of a contact and of the people of its company."""
+        return [("partner_id", "child_of", self.ids)]
+
+    @check_one
+    def action_view_telephony_calls(self):
+        """Show the calls of a contact."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_telephony.telephony_call_action"
+        )
+        return {**action, "domain": self._get_telephony_call_domain(), "context": {},
+                "name": _("Calls of %(name)s", name=self.display_name)}
+
+    def _telephony_must_not_be_recorded(self):
+        """Tell whether one of these contacts, or its company, has the tag *Do not record*."""
+        tag = self.env["res.partner.category"]._telephony_do_not_record()
+        # sudo: res.partner - what a contact forbids does not depend on who speaks with it
+        partners_sudo = self.sudo().with_context(active_test=False)
+        related_sudo = partners_sudo | partners_sudo.parent_id | partners_sudo.commercial_partner_id
+        return bool(tag & related_sudo.category_id)
+
+    @api.model
+    def _telephony_find(self, number, company):
+        """Find whose number this is: of several, whom we last spoke with, then last changed.
+
+        :param str number: E.164; an empty one, as of a hidden caller, finds nobody
+        :param company: contacts of other companies are left out
+        """
+        if not number:
+            return self.browse()
+        self.flush_model(["active", "company_id", "phone_sanitized", "write_date"])
+        # The ORM would need several times as long for the query as PostgreSQL for the answer.
+        found = self.env.execute_query(SQL(
+            """SELECT id FROM res_partner
+                WHERE active AND phone_sanitized = %s AND (company_id = %s OR company_id IS NULL)
+                ORDER BY write_date DESC, id DESC LIMIT %s""",
+            number, company.id, SHARE_NUMBER,
+        ))  # fmt: skip
+        partners = self.browse([row[0] for row in found])._filtered_access("read")[:MATCHES]
+        if len(partners) < 2:
+            return partners
+        # sudo: telephony.call - only an order follows from it
+        contacted = dict(self.env["telephony.call"].sudo()._read_group(
+            [("partner_id", "in", partners.ids), ("company_id", "=", company.id)],
+            ["partner_id"], ["started_at:max"],
+        ))
+        never = fields.Datetime.from_string("1970-01-01 00:00:00")
+        return partners.sorted(
+            lambda partner: contacted.get(partner.sudo(), never), reverse=True
+        )
+
+    @api.model
+    def _telephony_region(self, number):
+        """Return the country code of a number, as `BE`; empty when it has none."""
+        if not number:
+            return ""
+        return phone_validation.phone_get_region_data_for_number(number)["code"] or ""
+
+    def _telephony_to_client(self):
+        """Return what the softphone shows of these contacts."""
+        calls = self.env["telephony.call"]
+        return [
+            {
+                "partner_id": partner.id,
+                "name": partner.name or partner.display_name,
+                "company_name": partner.commercial_company_name or False,
+                "number": partner.phone_sanitized or partner.phone,
+                "number_display": calls._format_number(partner.phone_sanitized) or partner.phone,
+                "country_code": self._telephony_region(partner.phone_sanitized) or False,
+                "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128",
+            }
+            for partner in self
+        ]

@@ -1,0 +1,15 @@
+"""What remains of a call: log, linked records, follow-ups, dispositions."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    crm_lead,
+    mail_activity,
+    telephony_call_card,
+    telephony_call_due,
+    telephony_call_follow_up,
+    telephony_call_link,
+    telephony_call_log,
+    telephony_disposition,
+)
+# isort: on

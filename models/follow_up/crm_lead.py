@@ -1,0 +1,67 @@
+from odoo import _, api, fields, models
+from odoo.tools import SQL
+
+from ..arguments import check_one
+
+
+class CrmLead(models.Model):
+    _inherit = "crm.lead"
+
+    telephony_call_ids = fields.One2many("telephony.call", "lead_id",
+                                         groups="crm_telephony.group_user")
+    telephony_call_count = fields.Integer("Calls", compute="_compute_telephony_call_count",
+                                          groups="crm_telephony.group_user")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Link the lead to the call it is made for, if the page says so."""
+        uuid = self.env.context.get("telephony_call")
+        if not uuid:
+            return super().create(vals_list)
+        leads = super(CrmLead, self.with_context(telephony_call=False)).create(vals_list)
+        self.env["telephony.call"]._link_created(uuid, leads[:1])
+        return leads.with_env(self.env)
+
+    def _compute_telephony_call_count(self):
+        counts = dict(self.env["telephony.call"]._read_group(
+            [("lead_id", "in", self.ids)], ["lead_id"], ["__count"]
+        ))
+        for lead in self:
+            lead.telephony_call_count = counts.get(lead, 0)
+
+    @check_one
+    def action_view_telephony_calls(self):
+        """Show the calls of a lead."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_telephony.telephony_call_action"
+        )
+        return {**action, "domain": [("lead_id", "=", self.id)], "context": {},
+                "name": _("Calls of %(name)s", name=self.display_name)}
+
+    @api.model
+    def _telephony_find_open(self, whose, company):
+        """Return open leads, as many as are needed to know whether there is one or several.
+
+        :param SQL whose: condition on the columns of a lead
+        :param company: leads of other companies are left out
+        """
+        self.flush_model(["active", "company_id", "partner_id", "phone_sanitized", "won_status"])
+        # As for contacts, see `res.partner._telephony_find`.
+        found = self.env.execute_query(SQL(
+            """SELECT id FROM crm_lead
+                WHERE active AND won_status = 'pending'
+                  AND (company_id = %s OR company_id IS NULL) AND %s LIMIT 2""",
+            company.id, whose,
+        ))  # fmt: skip
+        return self.browse([row[0] for row in found])
+
+    def _merge_dependences(self, opportunities):
+        super()._merge_dependences(opportunities)
+        # sudo: telephony.call - nobody writes calls; these move with their opportunity
+        self.env["telephony.call"].sudo().search(
+            [("lead_id", "in", opportunities.ids)]
+        ).write({"lead_id": self.id})
+        # sudo: telephony.callback - what is owed moves with its opportunity, too
+        self.env["telephony.callback"].sudo().search(
+            [("lead_id", "in", opportunities.ids)]
+        ).write({"lead_id": self.id})

@@ -1,0 +1,141 @@
+from odoo import _, api, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from ..arguments import check_arguments, is_text
+
+FOUND = 6
+
+
+class TelephonyCall(models.Model):
+    """To which contact or opportunity a call belongs, as the user decides."""
+
+    _inherit = "telephony.call"
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def find_records(self, uuid, term=""):
+        """Search contacts and open opportunities that a call may belong to.
+
+        :param str uuid: a call of the current user
+        :param str term: part of a name; without it, the records that have the customer's number
+        :return: dictionaries with `model`, `id`, `name` and `detail`; only what the user may read
+        :rtype: list(dict)
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        companies = Domain("company_id", "in", (call_sudo.company_id.id, False))
+        term = (term or "").strip()
+        if term:
+            partners = self.env["res.partner"].search(
+                companies & Domain("complete_name", "ilike", term), limit=FOUND
+            )
+            about = Domain("name", "ilike", term) | Domain("partner_id.name", "ilike", term)
+        else:
+            number = call_sudo.customer_number
+            partners = self.env["res.partner"]._telephony_find(number, call_sudo.company_id)
+            about = Domain("partner_id", "in", (partners | call_sudo.partner_id).ids)
+            if number:
+                about |= Domain("phone_sanitized", "=", number)
+        leads = self.env["crm.lead"]
+        if leads.has_access("read"):
+            leads = leads.search(
+                companies & Domain("won_status", "=", "pending") & about, limit=FOUND
+            )
+        return [
+            {
+                "model": partner._name, "id": partner.id,
+                "name": partner.name or partner.display_name,
+                "detail": partner.parent_name or partner.phone or False,
+            }
+            for partner in partners
+        ] + [
+            {
+                "model": lead._name, "id": lead.id, "name": lead.name,
+                "detail": lead.stage_id.name or False,
+            }
+            for lead in leads
+        ]  # fmt: skip
+
+    @api.model
+    @check_arguments
+    def link_record(self, uuid, res_model, res_id):
+        """Say which contact or opportunity a call belongs to; its line in the chatter moves along.
+
+        :param str uuid: a call of the current user
+        :param str res_model: `res.partner` or `crm.lead`
+        :param int res_id: a record the user may read
+        :raise UserError: it is something else
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        if res_model not in ("res.partner", "crm.lead"):
+            raise UserError(_("A call can only be linked to a contact, a lead or an opportunity."))
+        record = self.env[res_model].browse(res_id).exists()
+        if not record:
+            raise UserError(_("This record no longer exists."))
+        record.check_access("read")
+        if not self._is_of_company(record, call_sudo.company_id):
+            raise UserError(_(
+                "“%(record)s” belongs to a different company than the call.",
+                record=record.display_name,
+            ))
+        call_sudo._link(record)
+        return call_sudo._to_client_for_me()
+
+    # === BUSINESS METHODS === #
+
+    def _link(self, record):
+        """Let a call belong to a contact or an opportunity. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        if record._name == "crm.lead":
+            self.write({
+                "lead_id": record.id, "partner_id": record.partner_id.id or self.partner_id.id,
+            })
+        else:
+            self.write({"partner_id": record.id, "lead_id": False})
+        self._move_log()
+        # Perhaps this contact must not be recorded.
+        self._sync_recording()
+        self._notify()
+
+    @api.model
+    def _link_created(self, uuid, record):
+        """Let a call of an unknown customer belong to the record that was just made for it.
+
+        :param str uuid: what the page has said; anything else than an own call changes nothing
+        :param record: a new contact or opportunity
+        """
+        if not is_text(uuid):
+            return
+        call_sudo = self._find_sudo(uuid)
+        offered_sudo = call_sudo._get_open_offers().agent_id.user_id
+        is_mine = self.env.user in (call_sudo.user_id or offered_sudo)
+        if (
+            is_mine and not call_sudo.partner_id and not call_sudo.lead_id
+            and self._is_of_company(record, call_sudo.company_id)
+        ):
+            call_sudo._link(record)
+
+    @api.model
+    def _is_of_company(self, record, company):
+        """Return whether a call of a company may belong to a record.
+
+        :param record: a contact or an opportunity, or nothing
+        :param company: the company of the call
+        :rtype: bool
+        """
+        # sudo: res.partner, crm.lead - only the company is compared
+        record_sudo = record.sudo()
+        return record_sudo.filtered_domain(
+            record_sudo._check_company_domain(company)
+        ) == record_sudo
+
+    def _move_log(self):
+        """Move the line in the chatter to the record the call belongs to now."""
+        for call in self.filtered(lambda call: call.state == "ended"):
+            call.message_id.unlink()
+            call.message_id = False
+            call._post_log()

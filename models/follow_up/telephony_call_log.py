@@ -1,0 +1,131 @@
+from markupsafe import Markup
+
+from odoo import _, api, models
+from odoo.tools import SQL
+
+from ..arguments import check_one
+
+
+class TelephonyCall(models.Model):
+    """Where a call belongs, and the line it leaves there."""
+
+    _inherit = "telephony.call"
+
+    @api.model
+    def _associate(self, record, number, company):
+        """Find what an outgoing call belongs to: its record, one open opportunity, the contact.
+
+        :param record: the record it is made from, or None
+        :param str number: E.164
+        :return: contact and lead, each possibly empty
+        """
+        partner = self.env["res.partner"]
+        lead = self.env["crm.lead"]
+        if record is not None:
+            if record._name == "crm.lead":
+                lead = record
+                partner = record.partner_id
+            elif record._name == "res.partner":
+                partner = record
+            elif record._name == "telephony.callback":
+                partner, lead = record.partner_id, record.lead_id
+            elif "partner_id" in record._fields:
+                partner = record.partner_id
+        # A contact of another company may be called, but the call is none of that company's.
+        partner = partner.filtered(lambda found: self._is_of_company(found, company))
+        lead = lead.filtered(lambda found: self._is_of_company(found, company))
+        if not partner and not lead:
+            # sudo: res.partner - whom a number belongs to does not depend on who dials it
+            partner = self.env["res.partner"].sudo()._telephony_find(number, company)[:1]
+        if not lead:
+            lead = self._find_lead(partner, number, company)
+        return partner, lead
+
+    @api.model
+    def _find_lead(self, partner, number, company):
+        """Return the only open lead or opportunity of a caller; nothing when there are several.
+
+        :param partner: the contact, possibly empty
+        :param str number: E.164, possibly empty
+        """
+        # sudo: crm.lead - the association does not depend on who takes the call
+        leads_sudo = self.env["crm.lead"].sudo()
+        if partner:
+            leads_sudo = leads_sudo._telephony_find_open(
+                SQL("partner_id = %s", partner.id), company
+            )
+        if not leads_sudo and number:
+            # A lead that belongs to somebody else is not this caller's.
+            owners = SQL("AND partner_id IS NULL") if partner else SQL()
+            leads_sudo = leads_sudo._telephony_find_open(
+                SQL("phone_sanitized = %s %s", number, owners), company
+            )
+        return leads_sudo if len(leads_sudo) == 1 else leads_sudo.browse()
+
+    def _get_log_body(self):
+        """Write the line about a call in the chatter: direction, result, duration, who, note."""
+        outcome = dict(self._fields["outcome"]._description_selection(self.env))
+        if self.direction == "incoming":
+            headline = _("Incoming call from %(number)s")
+            icon = "fa-phone"
+        else:
+            headline = _("Outgoing call to %(number)s")
+            icon = "fa-phone-square"
+        parts = [
+            headline % {
+                "number": self._format_number(self.customer_number) or _("a hidden number")
+            },
+            outcome.get(self.outcome, ""),
+        ]
+        if self.disposition_id:
+            parts.append(self.disposition_id.name)
+        if self.duration:
+            parts.append(self.duration_display)
+        names = [name for name, _since in self._get_hands()]
+        if len(names) > 1:
+            parts.append(" → ".join(names))
+        elif self.user_id:
+            parts.append(self.user_id.name)
+        body = Markup('<p><i class="fa %s" role="img"></i> %s</p>') % (icon, " · ".join(parts))
+        for line in (self.note or "").splitlines():
+            body += Markup("<p>%s</p>") % line
+        for recording in self.recording_ids.filtered(
+            lambda recording: recording.kind == "conversation" and recording.state == "stored"
+        ):
+            # The client shows the player here, to those who may hear it.
+            body += Markup("<p>%s</p>") % recording._get_html_link(_("Play the recording"))
+        return body
+
+    def _post_log(self):
+        """Leave one line about a call that ended on its record, as a note, without e-mail."""
+        # A place in a queue that was given up is no call to anybody.
+        for call in self.filtered(lambda call: call.leg_ids and not call.message_id):
+            record = call.lead_id or call.partner_id
+            if not record:
+                continue
+            author = call.user_id.partner_id or self.env.ref("base.partner_root")
+            lang = call.user_id.lang or call.company_id.partner_id.lang
+            call.message_id = record.with_context(
+                lang=lang, telephony_rules_later=True
+            )._message_log(
+                body=call.with_context(lang=lang)._get_log_body(),
+                author_id=author.id,
+                message_type="notification",
+            )
+
+    def _update_log(self):
+        """Write the note into the line, when it is typed after the end."""
+        for call in self.filtered("message_id"):
+            lang = call.user_id.lang or call.company_id.partner_id.lang
+            call.message_id.body = call.with_context(lang=lang)._get_log_body()
+
+    @check_one
+    def action_open_record(self):
+        """Open the opportunity or the contact of a call."""
+        record = self.lead_id or self.partner_id
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [(False, "form")],
+        } if record else False

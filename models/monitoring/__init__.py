@@ -1,0 +1,8 @@
+"""Supervisors who listen, whisper or barge in."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    telephony_call_monitor,
+)
+# isort: on

@@ -1,0 +1,15 @@
+"""Recordings and voicemails: when they are made, where they are kept, who may listen."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    ir_attachment,
+    telephony_account_recording,
+    telephony_call_recording,
+    telephony_call_voicemail,
+    telephony_recording,
+    telephony_recording_archive,
+    telephony_recording_access,
+    telephony_recording_control,
+)
+# isort: on

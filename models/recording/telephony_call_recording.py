@@ -1,0 +1,263 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ...providers.voice_response import Say
+from ...tools.phone_number import is_emergency
+from ..arguments import check_arguments
+from .telephony_recording import LIVE
+
+
+class TelephonyCall(models.Model):
+    """Recording a conversation: whether it may be, who decides, what the people are told.
+
+    The carrier records the customer's leg. Nothing here waits for it: see
+    `telephony_recording_live`.
+    """
+
+    _inherit = "telephony.call"
+
+    recording_announced_at = fields.Datetime(readonly=True)
+    recording_told = fields.Boolean(
+        readonly=True, copy=False, help="Whether the carrier has played the announcement."
+    )
+
+    # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_recordings(self):
+        """The sound goes with the call; what has to be kept keeps the call."""
+        # sudo: telephony.recording - who may delete a call deletes what belongs to it
+        self.sudo().recording_ids.unlink()
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def set_recording(self, uuid, wanted):
+        """Start, pause, resume or stop the recording of a conversation of the current user.
+
+        :param str uuid: the call
+        :param str wanted: `recording`, `paused` or `stopped`
+        :raise UserError: this call may not be recorded, or has to be
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        if wanted not in ("recording", "paused", "stopped"):
+            raise UserError(_("Invalid action: a recording can be started, paused, resumed or "
+                              "stopped."))
+        recording_sudo = call_sudo._get_live_recording()
+        if recording_sudo:
+            call_sudo._change_recording(recording_sudo, wanted)
+        elif wanted == "recording":
+            call_sudo._start_wanted_recording()
+        else:
+            raise UserError(_("This call is not being recorded."))
+        return call_sudo._to_client_for_me()
+
+    def _start_wanted_recording(self):
+        if self._get_recording_mode() == "off":
+            raise UserError(_("Recording is disabled for this number."))
+        reason = self._get_reason_not_to_record()
+        if reason:
+            raise UserError(reason)
+        if self.state != "in_progress":
+            raise UserError(_("Only a call in progress can be recorded."))
+        self._start_recording()
+        self._notify_participants()
+        self._add_trace(_("%(name)s started recording.", name=self.env.user.name))
+
+    def _change_recording(self, recording, wanted):
+        if wanted == "stopped" and self._get_recording_mode() == "always":
+            raise UserError(_("Every call of this number is recorded. You can only pause the "
+                              "recording."))
+        if recording.wanted == wanted:
+            return
+        recording.wanted = wanted
+        self._add_trace({
+            "recording": _("%(name)s resumed the recording.", name=self.env.user.name),
+            "paused": _("%(name)s paused the recording.", name=self.env.user.name),
+            "stopped": _("%(name)s stopped the recording.", name=self.env.user.name),
+        }[wanted])
+        recording._sync()
+        self._notify_participants()
+
+    # === MAY IT BE RECORDED? === #
+
+    def _get_recording_mode(self):
+        """Return `off`, `agent` or `always`: the number's own mode, else the company's."""
+        # sudo: res.company - how calls are recorded is no secret
+        return (
+            self.number_id.recording_mode
+            or self.company_id.sudo().telephony_recording_mode or "off"
+        )
+
+    def _get_recording_ban(self):
+        """Say why this conversation is never recorded, whoever wants it; empty when it may be."""
+        if (self.partner_id | self.lead_id.partner_id)._telephony_must_not_be_recorded():
+            return _("Calls with this contact must not be recorded.")
+        if is_emergency(self.customer_number, self.company_id.country_id.code):
+            return _("Calls to emergency services are never recorded.")
+        return ""
+
+    def _get_reason_not_to_record(self):
+        """Say why no recording can begin now; empty when one can."""
+        return self._get_recording_ban() or self.account_id._get_recording_problem()
+
+    def _is_interrupted(self):
+        """Tell whether the conversation pauses: the customer is on hold, or waits for somebody."""
+        waits = self.connect_by or self._get_transfer().mode == "blind"
+        return self._get_customer_leg().on_hold or bool(self.answered_at and waits)
+
+    def _get_live_recording(self):
+        return self.recording_ids.filtered(
+            lambda recording: recording.kind == "conversation" and recording.state in LIVE
+        )[:1]
+
+    # === BEGINNING AND END === #
+
+    def _on_in_progress(self):
+        super()._on_in_progress()
+        if self._get_recording_mode() != "always" or self._get_live_recording():
+            return
+        reason = self._get_reason_not_to_record()
+        if reason:
+            self._add_trace(_("Not recorded: %(reason)s", reason=reason))
+        else:
+            self._start_recording()
+
+    def _start_recording(self):
+        """Let the carrier record this conversation, and tell those who take part."""
+        recording = self.env["telephony.recording"].create({
+            "call_id": self.id,
+            "account_id": self.account_id.id,
+            "kind": "conversation",
+            "state": "starting",
+            "recorded_at": fields.Datetime.now(),
+        })
+        self.account_id._after_commit(recording, "_send_start_request")
+        if self._get_customer_leg().joined_at:
+            self._announce_recording()
+
+    def _sync_recording(self):
+        """The conversation was interrupted, resumed or left: the recording follows."""
+        self._get_live_recording()._sync()
+
+    def _end_recording(self):
+        """The conversation is over, while the customer goes on through the flow."""
+        recording = self._get_live_recording()
+        recording.wanted = "stopped"
+        recording._sync()
+
+    # === TELLING PEOPLE === #
+
+    def _is_announced(self):
+        """Tell whether the company wants people to be told before they are recorded."""
+        company = self.company_id.sudo()  # sudo: res.company - a setting
+        return (
+            company.telephony_announce_incoming if self.direction == "incoming"
+            else company.telephony_announce_outgoing
+        )
+
+    def _announce_before_join(self):
+        """Return what a customer hears before the conversation; nothing when it is not recorded.
+
+        :return: a document
+        :rtype: list
+        """
+        if (
+            self.recording_announced_at
+            or self._get_recording_mode() != "always"
+            or not self._is_announced()
+            or self._get_reason_not_to_record()
+        ):
+            return []
+        self.write({"recording_announced_at": fields.Datetime.now(), "recording_told": True})
+        return self._get_recording_announcement()
+
+    def _announce_recording(self):
+        """Tell everybody in the conversation that it is recorded, once."""
+        if (
+            self._is_announced() and not self.recording_announced_at
+            and self.provider_conference_id and self._get_live_recording()
+        ):
+            self.recording_announced_at = fields.Datetime.now()
+            self.account_id._after_commit(self, "_send_announce_request")
+
+    def _get_recording_announcement(self):
+        """Return the announcement, in the language of the number's flow or of the company.
+
+        :return: a document
+        :rtype: list
+        """
+        flow = self.flow_id or self.number_id.flow_id
+        # sudo: res.company - the text is for everybody who calls
+        company = self.company_id.sudo()
+        language = flow.language or company.partner_id.lang or "en_US"
+        text = company.telephony_announcement or self.with_context(lang=language).env._(
+            "This call is recorded."
+        )
+        return [Say(text, language.split("@")[0].replace("_", "-"))]
+
+    def _send_announce_request(self, is_repeated=False):
+        """Let the carrier play the announcement to everybody in the conversation.
+
+        :return: what has to be written about it
+        """
+        if self.state != "in_progress" or self.recording_told:
+            return None
+        is_played = self._send(
+            "announce", self.provider_conference_id,
+            self.account_id._get_webhook_url("announce", call=self.uuid),
+        )
+        return ("_process_announced", ()) if is_played else None
+
+    def _process_announced(self):
+        self.recording_told = True
+
+    # === FROM THE WEBHOOKS === #
+
+    def _apply_recording(self, event):
+        """The carrier has begun to record."""
+        self._find_recording(event)._process_started(event.data["recording_id"])
+
+    def _apply_recorded(self, event):
+        """A recording of this call is ready, or there is nothing in it."""
+        recording = self._find_recording(event)
+        if recording:
+            recording._finish(event)
+        else:
+            self._add_message(event)
+
+    def _find_recording(self, event):
+        """Return the recording an event is about, by the carrier's identifier or by ours."""
+        sid, row_id = event.data["recording_id"], event.data.get("row_id")
+        known = self.recording_ids.filtered(lambda row: row.provider_recording_id == sid)
+        return known or self.recording_ids.filtered(
+            lambda row: row.id == row_id and not row.provider_recording_id
+        )
+
+    # === FOR THE CLIENT === #
+
+    def _get_recording_data(self):
+        """Return what the softphone shows of the recording of a running conversation.
+
+        :rtype: dict
+        """
+        recording = self._get_live_recording()
+        mode = self._get_recording_mode()
+        newest = self.recording_ids.filtered(
+            lambda row: row.kind == "conversation"
+        ).sorted("id")[-1:]
+        reason = "" if recording or mode == "off" else self._get_reason_not_to_record()
+        return {
+            "mode": mode,
+            "state": recording.state or "off",
+            "wanted": recording.wanted or False,
+            "interrupted": self._is_interrupted(),
+            "announcing": bool(
+                self.recording_announced_at and not self._get_customer_leg().joined_at
+            ),
+            "reason": reason or False,
+            "problem": (recording or newest).problem or False,
+        }

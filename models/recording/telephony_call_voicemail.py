@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+from odoo import models
+
+from ...providers.voice_response import HangUp, Say
+from ..arguments import check_one
+
+# Messages up to this many seconds hold nothing but the hanging up.
+EMPTY_SECONDS = 2
+
+
+class TelephonyCall(models.Model):
+    """Callers who leave a message, and callers whom nobody answered."""
+
+    _inherit = "telephony.call"
+
+    def _add_message(self, event):
+        """Keep a message that a caller has left.
+
+        :param CallEvent event: `recorded`, of a recording nobody has asked for by a request
+        """
+        kind = event.data.get("kind") or (
+            "voicemail" if self.step_id.kind == "voicemail" else "conversation"
+        )
+        empty = kind == "voicemail" and event.duration <= EMPTY_SECONDS
+        recording = self.env["telephony.recording"].create({
+            "call_id": self.id,
+            "account_id": self.account_id.id,
+            "kind": kind,
+            "recorded_at": event.at,
+        })
+        recording._finish(replace(event, status="failed") if empty else event)
+        if kind == "voicemail" and recording.state == "pending" and not self.answered_at:
+            self.outcome = "voicemail"
+            self._update_log()
+            if self.state == "ended":
+                self._settle_callbacks()
+
+    def _on_recording_stored(self, recording):
+        """Tell those whom a message is for that they can hear it; a conversation gets its player
+        into the chatter."""
+        if recording.kind != "voicemail":
+            self._update_log()
+            return
+        for user in self.recipient_ids._filter_phone_users(self.company_id):
+            [payload] = self.with_env(user._telephony_env(self.company_id))._to_client()
+            user._bus_send("telephony/voicemail_received", {
+                "call": payload, "recording_id": recording.id, "duration": recording.duration,
+            })
+
+    def _get_thanks(self):
+        """Say good-bye to a caller who has left a message."""
+        flow = self.flow_id
+        text = self.with_context(lang=flow.language).env._("Thank you for your message. Goodbye.")
+        return [Say(text, flow._get_speech_language()), HangUp()]
+
+    def _tell_missed(self):
+        """Tell those who should have answered that a caller has gone."""
+        for call in self.filtered(
+            lambda call: call.direction == "incoming" and not call.answered_at
+            and call.outcome != "callback"
+        ):
+            users = call.recipient_ids | call.offer_ids.agent_id.user_id
+            if not users:
+                users = call.flow_id.step_ids.agent_ids.user_id
+            for user in users._filter_phone_users(call.company_id):
+                [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
+                user._bus_send("telephony/call_missed", payload)
+
+    def _get_voicemail(self):
+        """Return the caller's message, if there is one to hear."""
+        return self.recording_ids.filtered(
+            lambda recording: recording.kind == "voicemail" and recording.state == "stored"
+        )[:1]
+
+    @check_one
+    def action_view_recordings(self):
+        """Show the recordings of a call."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "crm_telephony.telephony_recording_action"
+        )
+        return {**action, "domain": [("call_id", "=", self.id)],
+                "context": {"create": False}, "name": self.display_name,
+                "views": [(False, "list"), (False, "form")]}

@@ -1,0 +1,268 @@
+import logging
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.fields import Domain
+
+from ...providers.base import ProviderError
+from ...tools.wav import read_sound
+from .ir_attachment import ArrivingFile
+from .telephony_recording import LIVE
+
+_logger = logging.getLogger(__name__)
+
+# Hours after which a recording that the carrier does not know is given up.
+GIVE_UP_HOURS = 24
+# Minutes between two tries at most.
+LONGEST_WAIT = 360
+# Seconds without news after which the carrier is asked about a recording.
+SILENT_SECONDS = 60
+# Recordings that are deleted together.
+BATCH = 20
+# Bytes of a recording at most, where Odoo's files are not in the file system.
+MEMORY_LIMIT = 100 * 1024 * 1024
+
+
+class TelephonyRecording(models.Model):
+    """The life of a recording after the call: fetched, stored, deleted. What fails is repeated."""
+
+    _inherit = "telephony.recording"
+
+    # === FETCHING === #
+
+    def _send_fetch_request(self):
+        """Fetch the sound from the carrier, into a file; the job alone has the time for it.
+
+        :return: what has to be written about it
+        """
+        if self.state != "pending":
+            return None
+        if self.kind == "conversation" and self.call_id._get_recording_ban():
+            return "_discard", (self.call_id._get_recording_ban(),)
+        file = ArrivingFile(self.env["ir.attachment"]._filestore())
+        try:
+            for part in self.account_id._get_client().fetch_recording(
+                self.provider_recording_id, 2 if self.kind == "conversation" else 1
+            ):
+                file.add(part)
+            file.finish()
+        except ProviderError as error:
+            _logger.info("%s: the recording cannot be read yet, code %s",
+                         self.call_id.uuid, error.code)
+            # Nothing was asked for: it is this recording's turn again with all the others.
+            return None if error.paused else (
+                "_process_not_fetched", (error.gone, self._explain(error))
+            )
+        except OSError:
+            return "_process_not_stored", ()
+        return "_process_fetched", (file,)
+
+    def _process_fetched(self, file):
+        """Store the sound; the carrier's copy is deleted only when ours can be read back.
+
+        :param ArrivingFile file: the sound
+        """
+        if self.state != "pending":
+            return
+        attachments = self.env["ir.attachment"]
+        if attachments._storage() != "file":
+            # Whatever else Odoo stores its files in takes them from memory.
+            if len(file) > MEMORY_LIMIT:
+                self._note_failure(_(
+                    "The recording is too large for the database. Configure Odoo to store "
+                    "attachments in the file system."
+                ))
+                return
+            file = file.get_bytes()
+        attachment = attachments.create({
+            "name": f"recording-{self.id}.wav",
+            "raw": file,
+            "mimetype": "audio/wav",
+            "res_model": self._name,
+            "res_id": self.id,
+            # Nobody may read this field: the file is reached by its own route only.
+            "res_field": "attachment_id",
+        })
+        self.env.flush_all()
+        attachment.invalidate_recordset()
+        if not file or not attachment._is_readable():
+            attachment.unlink()
+            self._process_not_stored()
+            return
+        with attachment._open_content() as content:
+            info = read_sound(content)
+        self.write({
+            "attachment_id": attachment.id, "state": "stored", "problem": False, "tries": 0,
+            "next_try_at": fields.Datetime.now(),
+        })
+        if info:
+            self.write({
+                "channels": info.channels, "peaks": info.peaks,
+                "duration": self.duration or int(info.seconds + 0.999),
+                "problem": _("The recording is silent.") if info.is_silent else False,
+            })
+        self.call_id._on_recording_stored(self)
+        if self._is_to_delete_at_carrier():
+            self.account_id._after_commit(self, "_send_delete_request")
+
+    def _process_not_stored(self):
+        _logger.error("%s: a recording could not be stored", self.call_id.uuid)
+        self._note_failure(_("The recording cannot be stored. Check the free disk space."))
+
+    def _process_not_fetched(self, is_gone, sentence):
+        limit = fields.Datetime.now() - timedelta(hours=GIVE_UP_HOURS)
+        if is_gone and self.recorded_at < limit:
+            self.write({"state": "failed", "problem": _("The recording no longer exists at "
+                                                        "Twilio.")})
+        else:
+            self._note_failure(sentence)
+
+    def _note_failure(self, sentence):
+        """Remember what failed, and try it again later."""
+        tries = self.tries + 1
+        moment = self._get_next_try(tries)
+        self.write({"tries": tries, "problem": sentence, "next_try_at": moment})
+        self._wake_job(moment)
+
+    @api.model
+    def _wake_job(self, moment=None):
+        """Have recordings fetched and deleted at once, or at a moment."""
+        cron = self.env.ref("crm_telephony.ir_cron_fetch_recordings", raise_if_not_found=False)
+        if cron:
+            cron._trigger(moment)
+
+    def _explain(self, error):
+        """Say what a failed request means, for a person."""
+        if error.unknown or not error.code:
+            return _("Twilio did not respond.")
+        return self.account_id._explain(error)
+
+    @api.model
+    def _get_next_try(self, tries):
+        return fields.Datetime.now() + timedelta(minutes=min(2 ** min(tries, 10), LONGEST_WAIT))
+
+    # === DELETING === #
+
+    def _discard(self, sentence):
+        """Keep nothing of a recording, here or at the carrier, and say why."""
+        self._delete_sound()
+        self.write({"state": "failed", "problem": sentence})
+
+    def _delete_sound(self, user=None):
+        """Delete the sound of these recordings, here and at the carrier.
+
+        :param user: who wants it; nobody for the retention
+        """
+        for recording in self:
+            recording.attachment_id.unlink()
+            recording.write({
+                "state": "deleted",
+                "peaks": False,
+                "problem": False,
+                "tries": 0,
+                "next_try_at": fields.Datetime.now(),
+                "deleted_at": fields.Datetime.now(),
+                "deleted_by_id": user.id if user else False,
+            })
+            recording.call_id._update_log()
+            if recording._is_to_delete_at_carrier():
+                recording.account_id._after_commit(recording, "_send_delete_request")
+
+    def _is_to_delete_at_carrier(self):
+        if not self.provider_recording_id or self.deleted_at_provider:
+            return False
+        # sudo: res.company - a setting
+        is_fetched = self.state == "stored" and self.company_id.sudo().telephony_delete_at_carrier
+        return self.state in ("deleted", "failed") or is_fetched
+
+    def _send_delete_request(self):
+        """Delete the carrier's copy; it is proven by the answer that it is gone.
+
+        :return: what has to be written about it
+        """
+        if not self._is_to_delete_at_carrier():
+            return None
+        try:
+            self.account_id._get_client().delete_recording(self.provider_recording_id)
+        except ProviderError as error:
+            if not error.gone:
+                _logger.warning("%s: the carrier's recording was not deleted, code %s",
+                                self.call_id.uuid, error.code)
+                return "_note_failure", (
+                    _("Twilio has not deleted its copy yet: %(reason)s",
+                      reason=self._explain(error)),
+                )
+        return "_process_deleted", ()
+
+    def _process_deleted(self):
+        values = {"deleted_at_provider": fields.Datetime.now(), "tries": 0}
+        if self.tries:
+            values["problem"] = False
+        self.write(values)
+
+    # === CRON === #
+
+    @api.model
+    def _get_undeleted_domain(self):
+        """Return the domain of the recordings that should be gone at the carrier, and are not."""
+        keepers = self.env["res.company"].search([("telephony_delete_at_carrier", "=", False)])
+        gone = Domain("state", "in", ("deleted", "failed"))
+        stored = Domain("state", "=", "stored") & Domain("company_id", "not in", keepers.ids)
+        return (
+            Domain("provider_recording_id", "!=", False)
+            & Domain("deleted_at_provider", "=", False) & (gone | stored)
+        )
+
+    @api.model
+    def _cron_fetch(self):
+        """Do what is due: start, pause, stop, find, fetch, and delete at the carrier."""
+        silent = fields.Datetime.now() - timedelta(seconds=SILENT_SECONDS)
+        pending = Domain("state", "=", "pending") & Domain("provider_recording_id", "!=", False)
+        live = Domain("state", "in", LIVE) & Domain("write_date", "<", silent)
+        for recording in self._each_that_is_due(live):
+            if recording.call_id.state == "ended":
+                recording.account_id._after_commit(recording, "_send_find_request")
+            elif recording.state == "starting":
+                recording.account_id._after_commit(recording, "_send_start_request", True)
+            else:
+                recording._sync()
+        for recording in self._each_that_is_due(pending):
+            recording.account_id._after_commit(recording, "_send_fetch_request")
+        for recording in self._each_that_is_due(self._get_undeleted_domain()):
+            recording.account_id._after_commit(recording, "_send_delete_request")
+
+    @api.model
+    def _each_that_is_due(self, domain):
+        """Yield recordings, the one that waits longest first, until none is due or time is up.
+
+        What is done about one is committed, and sent, before the next one is looked for.
+        """
+        due = domain & Domain("next_try_at", "<=", fields.Datetime.now())
+        while recording := self.search(due, limit=1, order="next_try_at, id"):
+            # If the process is killed by this one, the others have their turn before it.
+            recording.next_try_at = self._get_next_try(recording.tries + 1)
+            yield recording
+            time_left = self.env["ir.cron"]._commit_progress(1)
+            self.env.invalidate_all()
+            if not time_left:
+                if remaining := self.search_count(due):
+                    # The job goes on soon, after others have had their turn.
+                    self.env["ir.cron"]._commit_progress(remaining=remaining)
+                return
+
+    @api.model
+    def _cron_delete(self):
+        """Delete what is older than its company wants to keep, except under legal hold."""
+        for company in self.env["res.company"].search([("telephony_recording_days", ">", 0)]):
+            limit = fields.Datetime.now() - timedelta(days=company.telephony_recording_days)
+            domain = [
+                ("company_id", "=", company.id),
+                ("state", "in", ("pending", "stored")),
+                ("legal_hold", "=", False),
+                ("recorded_at", "<", limit),
+            ]
+            while recordings := self.search(domain, limit=BATCH, order="recorded_at"):
+                recordings._delete_sound()
+                if not self.env["ir.cron"]._commit_progress(len(recordings)):
+                    self.env["ir.cron"]._commit_progress(remaining=self.search_count(domain))
+                    return

@@ -1,0 +1,196 @@
+import logging
+
+from odoo import _, fields, models
+
+from ...providers.base import ProviderError
+from .telephony_recording import LIVE
+
+_logger = logging.getLogger(__name__)
+
+# How often a change is asked for before the phone user is told that it failed.
+TRIES = 3
+
+
+class TelephonyRecording(models.Model):
+    """A recording that is being made: what is wanted is sent until the carrier has done it.
+
+    Every request asks anew what is wanted at that moment, and its answer is compared with what is
+    wanted by then. So the last wish wins, whatever the order in which requests are carried out.
+    """
+
+    _inherit = "telephony.recording"
+
+    def _get_wanted_state(self):
+        """Return the state this recording should be in; empty when it ends by itself."""
+        call = self.call_id
+        if call.state == "ended":
+            return ""
+        if self.wanted == "stopped" or call.state != "in_progress" or call._get_recording_ban():
+            return "stopped"
+        return "paused" if self.wanted == "paused" or call._is_interrupted() else "recording"
+
+    def _sync(self):
+        """Let the carrier do what is wanted, where it does something else."""
+        for recording in self.filtered("provider_recording_id"):
+            wanted = recording._get_wanted_state()
+            if recording.state in LIVE and wanted and wanted != recording.state:
+                recording.account_id._after_commit(recording, "_send_status_request")
+
+    # === BEGINNING === #
+
+    def _send_start_request(self, is_repeated=False):
+        """Begin to record the customer's leg.
+
+        :param bool is_repeated: an earlier request may have been carried out
+        :return: what has to be written about it
+        """
+        if self.state != "starting" or self.provider_recording_id:
+            return None
+        if self._get_wanted_state() in ("", "stopped"):
+            return "_process_start_failure", (_("The call ended before recording started."),)
+        client = self.account_id._get_client()
+        leg_id = self.call_id._get_customer_leg().provider_leg_id
+        url = self.account_id._get_webhook_url(
+            "recording", call=self.call_id.uuid, recording=self.id
+        )
+        try:
+            sid = client.find_recording(leg_id, self._get_known_ids()) if is_repeated else ""
+            try:
+                sid = sid or client.start_recording(leg_id, url)
+            except ProviderError as error:
+                if not error.unknown:
+                    raise
+                # The answer was lost: it may be recording all the same.
+                sid = client.find_recording(leg_id, self._get_known_ids())
+                if not sid:
+                    raise
+        except ProviderError as error:
+            _logger.warning("%s: the recording was not started, code %s",
+                            self.call_id.uuid, error.code)
+            return "_process_start_failure", (self._explain(error),)
+        return "_process_started", (sid,)
+
+    def _get_known_ids(self):
+        return [sid for sid in self.call_id.recording_ids.mapped("provider_recording_id") if sid]
+
+    def _process_started(self, provider_recording_id):
+        """The carrier records: keep its identifier, and change what has changed meanwhile."""
+        known = self.provider_recording_id
+        if not known and provider_recording_id in self._get_known_ids():
+            self._process_start_failure(_("Another recording is still in progress."))
+            return
+        # A beginning that was given up, and whose answer comes after all.
+        if self.state == "starting" or self.state == "failed" and not known:
+            self.write({
+                "provider_recording_id": known or provider_recording_id,
+                "state": "recording",
+                "problem": False,
+            })
+            self.call_id._notify_participants()
+        self._sync()
+
+    def _process_start_failure(self, sentence):
+        if self.state == "starting":
+            self.write({"state": "failed", "problem": sentence})
+            self.call_id._add_trace(_("The recording could not be started. Try again."))
+            self.call_id._notify_participants()
+
+    # === PAUSE, RESUME, STOP === #
+
+    def _send_status_request(self, attempt=1):
+        """Pause, resume or stop, whatever is wanted now.
+
+        :return: what has to be written about it
+        """
+        wanted = self._get_wanted_state()
+        if self.state not in LIVE or not wanted or wanted == self.state:
+            return None
+        leg_id = self.call_id._get_customer_leg().provider_leg_id
+        try:
+            self.account_id._get_client().set_recording_status(
+                leg_id, self.provider_recording_id, wanted
+            )
+        except ProviderError as error:
+            if error.gone:
+                # It is over: its callback, or the cron, tells how it ended.
+                return None
+            _logger.warning("%s: the recording did not change, code %s",
+                            self.call_id.uuid, error.code)
+            return "_process_status_failure", (wanted, attempt)
+        return "_process_status", (wanted,)
+
+    def _process_status(self, state):
+        if self.state not in LIVE:
+            return
+        # What was stopped is made ready by the carrier; usually its callback is faster.
+        self.write({
+            "state": "pending" if state == "stopped" else state,
+            "problem": False,
+            "next_try_at": self._get_next_try(1),
+        })
+        self.call_id._notify_participants()
+        self._sync()
+
+    def _process_status_failure(self, wanted, attempt):
+        if attempt < TRIES:
+            self.account_id._after_commit(self, "_send_status_request", attempt + 1)
+            return
+        self.problem = {
+            "paused": _("Twilio did not pause the recording. The call is still being recorded."),
+            "recording": _("Twilio did not resume the recording."),
+        }.get(wanted, _("Twilio did not stop the recording. The call is still being recorded."))
+        self.call_id._notify_participants()
+
+    # === THE END === #
+
+    def _finish(self, event):
+        """The carrier has made the recording ready, or there is nothing in it.
+
+        :param CallEvent event: `recorded`
+        """
+        if self.state in ("stored", "deleted"):
+            return
+        self.write({
+            "provider_recording_id": event.data["recording_id"],
+            "duration": event.duration,
+            "state": "pending",
+            "problem": False,
+            "tries": 0,
+            "next_try_at": fields.Datetime.now(),
+        })
+        empty = event.status == "failed" or self.kind == "conversation" and not event.duration
+        if empty:
+            self._discard(_("Nothing was recorded."))
+        elif self.kind == "conversation" and self.call_id._get_recording_ban():
+            self._discard(self.call_id._get_recording_ban())
+        else:
+            self._wake_job()
+        self.call_id._notify_participants()
+
+    def _send_find_request(self):
+        """Look for a recording of a call that is over, whose beginning or end was never told.
+
+        :return: what has to be written about it
+        """
+        if self.state not in LIVE:
+            return None
+        sid = self.provider_recording_id
+        if not sid:
+            leg_id = self.call_id._get_customer_leg().provider_leg_id
+            try:
+                sid = self.account_id._get_client().find_recording(leg_id, self._get_known_ids())
+            except ProviderError:
+                return None
+        return "_process_found", (sid,)
+
+    def _process_found(self, provider_recording_id):
+        if self.state not in LIVE:
+            return
+        if provider_recording_id:
+            self.write({
+                "provider_recording_id": provider_recording_id, "state": "pending",
+                "next_try_at": fields.Datetime.now(),
+            })
+            self._wake_job()
+        else:
+            self.write({"state": "failed", "problem": _("Nothing was recorded.")})

@@ -1,0 +1,21 @@
+"""Where an incoming call goes: flows, queues, offers and blocked numbers."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    ring_strategy_mixin,
+    telephony_blocked_number,
+    telephony_call_incoming,
+    telephony_call_queue,
+    telephony_flow,
+    telephony_flow_check,
+    telephony_flow_step,
+    telephony_flow_step_check,
+    telephony_flow_step_condition,
+    telephony_flow_step_engine,
+    telephony_flow_template,
+    telephony_offer,
+    telephony_queue,
+    telephony_queue_board,
+)
+# isort: on

@@ -1,0 +1,302 @@
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ...providers.voice_response import AskKey, Leave, Play, Redirect, Say
+from ..arguments import check_arguments
+from .telephony_call_incoming import LONGEST_RINGBACK
+
+# Seconds after the music in which a key still counts; the carrier allows no less.
+KEY_SECONDS = 1
+# Seconds of music between two looks, for a customer who is on hold outside the queue.
+MUSIC_SECONDS = 5
+# Minutes of waiting up to which they are told.
+TOLD_MINUTES = 30
+
+
+class TelephonyCall(models.Model):
+    """Callers who wait in a queue, and those who pick them up."""
+
+    _inherit = "telephony.call"
+
+    queue_id = fields.Many2one(
+        "telephony.queue", readonly=True, ondelete="set null", index="btree_not_null",
+        check_company=True,
+    )
+    queued_at = fields.Datetime(readonly=True)
+    queue_position = fields.Integer("Place at First", readonly=True)
+    announced_at = fields.Datetime(readonly=True)
+
+    _waiting_index = models.Index("(queue_id, started_at) WHERE state = 'queued'")
+
+    # === WAITING === #
+
+    def _apply_queued(self, event):
+        return "queued"
+
+    def _wait_in_queue(self, now):
+        """Say what a caller in a queue hears until the next decision.
+
+        :param datetime now: this moment
+        :return: a document
+        :rtype: list
+        """
+        queue = self.queue_id
+        open_offers = self._expire_offers(now)
+        left = self._seconds_until(
+            self.queued_at + timedelta(seconds=queue.max_wait), now
+        ) if queue.limit_wait else None
+        if left == 0 and not open_offers:
+            self._add_trace(_("“%(queue)s”: the maximum wait was reached.", queue=queue.name))
+            return [Leave()]
+        queue._dispatch()
+        open_offers = self._get_open_offers()
+        decisions = [LONGEST_RINGBACK if open_offers else queue.announcement_interval]
+        decisions += [self._seconds_until(offer.expires_at, now) for offer in open_offers]
+        decisions += queue.agent_ids._get_wrap_up_seconds(now)
+        decisions += filter(None, (offer._get_ban_seconds() for offer in self.offer_ids))
+        if left:
+            decisions.append(left)
+        seconds = max(1, min(decisions))
+        if not self._may_be_called_back():
+            return self._get_queue_sound(now, seconds, open_offers)
+        # The key counts at any moment; Twilio listens for a second after the sound.
+        sound = self._get_queue_sound(now, max(1, seconds - KEY_SECONDS), open_offers)
+        url = self.account_id._get_webhook_url("wait", call=self.uuid)
+        return [AskKey(tuple(sound), KEY_SECONDS, url)]
+
+    def _get_queue_sound(self, now, seconds, offers):
+        """Return what a caller in a queue hears for some seconds.
+
+        While the call rings at an agent, an announcement that everybody is busy would be wrong.
+
+        :param datetime now: this moment
+        :param int seconds: how long the sound lasts, besides the announcement
+        :param offers: the offers that ring now
+        :return: a document
+        :rtype: list
+        """
+        if offers:
+            return self._get_ringback(seconds)
+        return [*self._get_announcement(now), Play(self._get_music_url(seconds))]
+
+    def _may_wait_on(self):
+        """Tell whether a caller's longest wait is not over yet."""
+        queue = self.queue_id
+        return not queue.limit_wait or self._seconds_until(
+            self.queued_at + timedelta(seconds=queue.max_wait), fields.Datetime.now()
+        ) > 0
+
+    def _process_refused(self):
+        """Go on with a caller whom the carrier lets wait no more: its queue is full.
+
+        Note: `self.ensure_one()`
+
+        :return: a document
+        :rtype: list
+        """
+        self.ensure_one()
+        self._lock()
+        if self.state == "ended" or self._is_anybody_there():
+            return self._get_next_document()
+        if self._get_transfer():
+            return self._refuse_in_transfer()
+        if self.state == "in_progress":
+            seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
+            if not seconds:
+                return self._give_up_on_agent()
+            # The phone user is expected: the music plays outside the queue.
+            url = self.account_id._get_webhook_url("step", call=self.uuid)
+            music = Play(self._get_music_url(min(seconds, MUSIC_SECONDS)))
+            return [music, Redirect(url)]
+        if self.step_id.kind not in ("ring", "queue"):
+            # It is told again because our answer was lost: the call is further by now.
+            result = self.step_id._enter(self) if self.step_id else self._get_apology()
+            return self._run_flow(result) if isinstance(result, str) else result
+        self._add_trace(_("Twilio's waiting queue is full."))
+        seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
+        if self.user_id and seconds:
+            # Somebody is on the way, and will be there in some seconds.
+            url = self.account_id._get_webhook_url("step", call=self.uuid)
+            return [*self._get_ringback(seconds), Redirect(url)]
+        if self.user_id:
+            self._release_claim()
+        self._get_open_offers()._close("withdrawn", "withdrawn")
+        return self._run_flow("full" if self.step_id.kind == "queue" else "not_available")
+
+    def _get_announcement(self, now):
+        """Say what is due to be said to a waiting caller: the announcement and the position."""
+        queue = self.queue_id
+        due = not self.announced_at or (
+            now - self.announced_at
+        ).total_seconds() >= queue.announcement_interval
+        if not due:
+            return []
+        self.announced_at = now
+        call = self.with_context(lang=self.flow_id.language or "en_US")
+        sentences = [call.queue_id.announcement or "", *call._get_place_sentences()]
+        if self._may_be_called_back():
+            sentences.append(call.env._(
+                "To be called back without losing your place in the queue, press %(key)s.",
+                key=queue.callback_key,
+            ))
+        text = " ".join(sentence for sentence in sentences if sentence)
+        return [Say(text, self.flow_id._get_speech_language())] if text else []
+
+    def _get_place(self):
+        """Return this caller's place in the queue, from 1. Note: `self.ensure_one()`"""
+        waiting = self.queue_id._get_waiting().ids
+        return waiting.index(self.id) + 1 if self.id in waiting else len(waiting) + 1
+
+    def _get_place_sentences(self):
+        """Say the place in the queue and the estimated wait, in the language of the context."""
+        queue = self.queue_id
+        if not queue.say_position and not queue.say_wait:
+            return
+        position = self._get_place()
+        if queue.say_position:
+            yield self.env._("You are number %(position)s in the queue.", position=position)
+        seconds = queue._estimate_wait(position) if queue.say_wait else None
+        if seconds is None:
+            return
+        minutes = round(seconds / 60)
+        if seconds < 60:
+            yield self.env._("Your estimated wait is less than a minute.")
+        elif minutes == 1:
+            yield self.env._("Your estimated wait is about one minute.")
+        elif minutes <= TOLD_MINUTES:
+            yield self.env._("Your estimated wait is about %(minutes)s minutes.", minutes=minutes)
+        else:
+            yield self.env._("Your estimated wait is more than %(minutes)s minutes.",
+                             minutes=TOLD_MINUTES)
+
+    def _get_music_url(self, seconds):
+        base = f"{self.account_id._get_base_url()}/telephony/sound"
+        if self.queue_id.music:
+            attachment = self.env["ir.attachment"].search([
+                ("res_model", "=", "telephony.queue"), ("res_id", "=", self.queue_id.id),
+                ("res_field", "=", "music"),
+            ], limit=1)
+            token = attachment.generate_access_token()[0]
+            return f"{base}/{attachment.id}/{token}/{seconds}.wav"
+        return f"{base}/hold_music/{seconds}.wav"
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def pick_up(self, uuid):
+        """Take a chosen caller out of a queue.
+
+        :param str uuid: the call
+        :raise UserError: the user is in a call, or offline
+        :return: `accepted`, and the `call`, or the `message` that says why not
+        :rtype: dict
+        """
+        call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        if not call_sudo or not call_sudo.queue_id:
+            raise AccessError(_("This call is not waiting in a queue."))
+        released_sudo = call_sudo.browse()
+        if call_sudo.user_id == self.env.user and call_sudo.state != "ended":
+            return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if call_sudo.state == "ended" and not call_sudo.user_id:
+            return {"accepted": False, "message": _("The caller hung up.")}
+        if not call_sudo.user_id and call_sudo.state == "queued":
+            reason = agent_sudo._get_reason_not_to_pick_up()
+            if reason:
+                raise UserError(reason)
+            call_sudo._lock_with_those_of(agent_sudo)
+            released_sudo = agent_sudo._reserve(call_sudo)
+        if not call_sudo._claim(agent_sudo):
+            return {
+                "accepted": False,
+                "message": _("This call was already answered by %(name)s.",
+                             name=call_sudo.user_id.name)
+                if call_sudo.user_id else _("This caller is no longer in the queue."),
+            }
+        released_sudo._leave_queue_if_alone()
+        agent_sudo._notify_change()
+        return {"accepted": True, "call": call_sudo._to_client_for_me()}
+
+    # === LIVE LISTS === #
+
+    @api.model
+    def live_calls(self):
+        """Return the conversations of the user's companies, for every phone user to see.
+
+        :return: see `_to_live`
+        :rtype: list(dict)
+        """
+        # A call that is passed on rings again; it stays where everybody has seen it.
+        return self._get_live([
+            ("state", "in", ("in_progress", "ringing")), ("answered_at", "!=", False)
+        ])
+
+    @api.model
+    def queued_calls(self):
+        """Return the callers who wait in the queues of the user's companies.
+
+        :return: see `_to_live`
+        :rtype: list(dict)
+        """
+        return self._get_live([("state", "=", "queued"), ("user_id", "=", False)])
+
+    @api.model
+    def _get_live(self, domain):
+        agents = self.env["telephony.agent"]
+        agents._get_mine()
+        companies = agents._get_my_companies()
+        # sudo: telephony.call - every phone user sees number and name of what goes on
+        calls_sudo = self.sudo().search(
+            [*domain, ("company_id", "in", companies.ids)], order="started_at, id"
+        )
+        return [call_sudo._to_live() for call_sudo in calls_sudo]
+
+    def _to_live(self):
+        """Return a line of the live lists: number and name, and nothing more.
+
+        Note: `self.ensure_one()`
+        """
+        self.ensure_one()
+        to_text = fields.Datetime.to_string
+        queue = self.queue_id
+        return {
+            "id": self.id,
+            "uuid": self.uuid,
+            "revision": self._get_revision(),
+            # The bus tells it to everybody of the company, whatever companies a page shows.
+            "company_id": self.company_id.id,
+            "list": self._get_live_list(),
+            "direction": self.direction,
+            "is_callback": bool(self.callback_of_id),
+            "customer_name": self.partner_id.name or self.lead_id.contact_name or False,
+            "customer_number": self._format_number(self.customer_number) or False,
+            "our_number": self.number_id.name or False,
+            "our_number_display": self._format_number(self.number_id.number) or False,
+            "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
+            "queue": {
+                "id": queue.id, "name": queue.name,
+                "amber_seconds": queue.amber_seconds, "red_seconds": queue.red_seconds,
+            } if queue else False,
+            "started_at": to_text(self.started_at),
+            "answered_at": to_text(self.answered_at) or False,
+            "on_hold": self._get_customer_leg().on_hold or bool(self.parked_at),
+            "transfer": self._get_live_transfer(),
+        }
+
+    def _get_live_list(self):
+        """Say on which live list this call stands: `conversation`, `queue`, or none."""
+        if self.state == "in_progress" or self.state == "ringing" and self.answered_at:
+            return "conversation"
+        return "queue" if self.state == "queued" and not self.user_id else False
+
+    def _notify_live(self):
+        """Tell every phone user of the company about a line of the live lists."""
+        for call in self:
+            # Whoever has spoken with people was on the lists.
+            if call.state == "ended" or call._get_live_list() or call.queue_id or call.answered_at:
+                self.env["bus.bus"]._sendone(
+                    (call.company_id, "telephony"), "telephony/live_updated", call._to_live()
+                )

@@ -1,0 +1,273 @@
+from datetime import UTC, timedelta
+
+from pytz import timezone
+
+from odoo import _, fields, models
+
+from ...providers.base import CallEvent
+from ...providers.voice_response import AskKey, Forward, HangUp, Play, Record, Redirect, Reject, Say
+
+# Seconds a caller has to press a key of a menu.
+KEY_SECONDS = 5
+
+
+class TelephonyFlowStep(models.Model):
+    """What each kind of step does.
+
+    `_enter` begins a step, `_resume` goes on when the caller comes back from it. Both return what
+    the caller hears next (a document), or the exit by which the call leaves at once.
+    """
+
+    _inherit = "telephony.flow.step"
+
+    def _enter(self, call):
+        """Begin this step for a call. Note: `self.ensure_one()`
+
+        :param call: the call, as superuser
+        :return: a document, or the name of the exit by which the call leaves at once
+        :rtype: list | str
+        """
+        self.ensure_one()
+        return getattr(self, f"_enter_{self.kind}")(call)
+
+    def _resume(self, call, params):
+        """Go on after the caller was busy with this step. Note: `self.ensure_one()`
+
+        :param call: the call, as superuser
+        :param dict params: what the carrier tells: a key, or how a forwarded call ended
+        :return: a document, or the name of the exit by which the call leaves
+        :rtype: list | str
+        """
+        self.ensure_one()
+        resume = getattr(self, f"_resume_{self.kind}", None)
+        return resume(call, params) if resume else "timeout"
+
+    # === RING === #
+
+    def _enter_ring(self, call):
+        agents = self._get_next_agents(call)
+        if agents:
+            call._offer_to(agents, self.timeout)
+        elif call._awaits_ringing_agents():
+            call._add_trace(_("“%(step)s”: waiting for another call to be answered.",
+                              step=self.name))
+        else:
+            return self._leave_unrung(call)
+        return call._get_waiting_document()
+
+    def _resume_ring(self, call, params):
+        if call._awaits_ringing_agents():
+            return call._get_waiting_document()
+        entered = call.step_entered_at or call.started_at
+        if any(offer.offered_at >= entered for offer in call.offer_ids):
+            return "timeout"
+        return self._leave_unrung(call)
+
+    def _leave_unrung(self, call):
+        call._add_trace(_("“%(step)s”: no one is available.", step=self.name))
+        return "not_available"
+
+    # === QUEUE === #
+
+    def _resume_queue(self, call, params):
+        return call._get_waiting_document() if call._may_wait_on() else "timeout"
+
+    def _enter_queue(self, call):
+        queue = self.queue_id
+        if not queue or not queue._has_anybody():
+            call._add_trace(_("“%(queue)s”: no one is available.", queue=queue.name))
+            return "not_available"
+        if queue._is_full():
+            call._add_trace(_("“%(queue)s” is full.", queue=queue.name))
+            return "full"
+        now = fields.Datetime.now()
+        call.write({"queue_id": queue.id, "queued_at": now, "announced_at": False})
+        call._add_trace(_("Waiting in “%(queue)s”.", queue=queue.name))
+        call._apply_event(CallEvent("queued", at=now))
+        call.queue_position = call._get_place()
+        queue._dispatch()
+        return call._get_waiting_document()
+
+    # === ANOTHER FLOW === #
+
+    def _enter_flow(self, call):
+        flow = self.target_flow_id
+        call.flow_id = flow
+        text = _("“%(step)s”: continuing in “%(flow)s”.") if flow.active else _(
+            "“%(step)s”: the flow “%(flow)s” is archived."
+        )
+        call._add_trace(text % {"step": self.name, "flow": flow.name})
+        return "begin"
+
+    # === HOURS === #
+
+    def _enter_hours(self, call):
+        now = call._get_moment()
+        calendar = self.calendar_id
+        here = now.replace(tzinfo=UTC)
+        intervals = calendar._work_intervals_batch(
+            here - timedelta(minutes=1), here + timedelta(minutes=1)
+        )[False]
+        is_open = any(start <= here < stop for start, stop, _line in intervals)
+        moment = here.astimezone(timezone(calendar.tz or "UTC")).strftime("%a %H:%M")
+        text = _("“%(step)s”: %(moment)s is open.") if is_open else _(
+            "“%(step)s”: %(moment)s is closed."
+        )
+        call._add_trace(text % {"step": self.name, "moment": moment})
+        return "yes" if is_open else "no"
+
+    # === MENU === #
+
+    def _enter_menu(self, call):
+        call.menu_count = 0
+        return self._ask(call)
+
+    def _resume_menu(self, call, params):
+        digit = params.get("Digits") or ""
+        key = self.key_ids.filtered(lambda key: key.key == digit)
+        if key:
+            call._add_trace(_("“%(step)s”: key %(key)s, %(label)s.",
+                              step=self.name, key=key.key, label=key.label))
+            return f"key:{digit}"
+        if digit:
+            call._add_trace(_("“%(step)s”: key %(key)s leads nowhere.",
+                              step=self.name, key=digit))
+        if call.menu_count < max(1, self.repeat):
+            return self._ask(call)
+        call._add_trace(_("“%(step)s”: no key pressed.", step=self.name))
+        return "timeout"
+
+    def _ask(self, call):
+        call.menu_count += 1
+        url = self._get_next_url(call)
+        prompt = tuple(self._get_prompt(call, self.message))
+        return [AskKey(prompt, KEY_SECONDS, url), Redirect(url)]
+
+    # === FORWARD === #
+
+    def _get_forward_refusal(self, call=None):
+        """Return why this step must not forward a call; nothing when it may.
+
+        Note: `self.ensure_one()`
+
+        :param call: the call to forward, if there is one already
+        :return: a whole sentence
+        :rtype: str
+        """
+        self.ensure_one()
+        calls = self.env["telephony.call"]
+        refusal = calls._get_forbidden_destination(self.company_id, self.forward_number)
+        if refusal or not call:
+            return refusal
+        if call.customer_number and call.customer_number == self.forward_number:
+            return _("This is the caller's own number.")
+        # A call that comes from a number of ours while that number forwards one is that one.
+        if call.customer_number and calls.search_count([
+            ("number_id.number", "=", call.customer_number),
+            ("state", "!=", "ended"),
+            ("step_id.kind", "=", "forward"),
+        ], limit=1):
+            return _("This call was already forwarded.")
+        return ""
+
+    def _enter_forward(self, call):
+        refusal = self._get_forward_refusal(call)
+        if refusal:
+            call._add_trace(_("“%(step)s”: not forwarded. %(reason)s",
+                              step=self.name, reason=refusal))
+            return "timeout"
+        self.env["telephony.dialed.leg"]._count(
+            call.company_id, self.env["res.users"], "forward"
+        )
+        call._add_trace(_("“%(step)s”: forwarded to %(number)s.",
+                          step=self.name, number=self.forward_number))
+        return [Forward(
+            self.forward_number, call.number_id.number, self.timeout or 20,
+            self._get_next_url(call),
+        )]
+
+    def _resume_forward(self, call, params):
+        if params.get("DialCallStatus") == "completed":
+            call._add_trace(_("“%(step)s”: call answered.", step=self.name))
+            return [HangUp()]
+        call._add_trace(_("“%(step)s”: no answer.", step=self.name))
+        return "timeout"
+
+    # === MESSAGE, REJECTION, VOICEMAIL === #
+
+    def _resume_message(self, call, params):
+        return [HangUp()]
+
+    def _resume_voicemail(self, call, params):
+        return call._get_thanks()
+
+    def _enter_message(self, call):
+        call._add_trace(_("“%(step)s”: message played.", step=self.name))
+        return [*self._get_prompt(call, self.message), HangUp()]
+
+    def _enter_reject(self, call):
+        call._add_trace(_("“%(step)s”: call rejected.", step=self.name))
+        if call.offer_ids:
+            # The caller waited, so the call is answered already and cannot be refused any more.
+            return [HangUp()]
+        return [Reject()]
+
+    def _enter_voicemail(self, call):
+        call._add_trace(_("“%(step)s”: voicemail.", step=self.name))
+        call.recipient_ids = self.agent_ids.user_id
+        # The sentence stands inside `_()`, otherwise it would not be exported for translation.
+        text = self.message or self.with_context(lang=self.flow_id.language).env._(
+            "No one is available to take your call right now. Please leave a message after the "
+            "tone."
+        )
+        return [
+            *self._get_prompt(call, text),
+            Record(
+                self.max_seconds,
+                self._get_next_url(call),
+                call.account_id._get_webhook_url("recording", call=call.uuid),
+            ),
+            HangUp(),
+        ]
+
+    def _get_next_url(self, call):
+        """Return the address that is asked after this step; it says which step it was."""
+        return call.account_id._get_webhook_url("step", call=call.uuid, at=self.id)
+
+    def _get_prompt(self, call, text):
+        """Return what is played: the audio file, or else the text."""
+        if self.audio:
+            return [Play(self._get_audio_url(call.account_id))]
+        return [Say(text, self.flow_id._get_speech_language())]
+
+    def _get_audio_url(self, account):
+        """Return the public, unguessable address of the audio file."""
+        attachment = self.env["ir.attachment"].search([
+            ("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")
+        ], limit=1)
+        access_token = attachment.generate_access_token()[0]
+        return (
+            f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
+        )
+
+    def _get_next_agents(self, call):
+        """Return whom to ring next: everybody at once, or the next one who was not rung yet."""
+        rung = call.offer_ids.filtered(
+            lambda offer: offer.offered_at >= (call.step_entered_at or call.started_at)
+        ).agent_id
+        if self.owner_first:
+            owner = (call.lead_id.user_id or call.partner_id.user_id).telephony_agent_ids.filtered(
+                lambda agent: agent.company_id == call.company_id
+            )
+            first = (owner - call.offer_ids.agent_id)._get_available()
+            if first:
+                return first
+            # Only after the salesperson do all the others come.
+            if self.ring_order == "parallel" and rung - owner:
+                return rung.browse()
+        elif self.ring_order == "parallel" and rung:
+            return rung.browse()
+        others = self.agent_ids - rung
+        # Those who speak are asked last, and only when nobody else is left.
+        able = call._get_willing(others._get_available() or others._get_interruptible())
+        return self._choose_turn(self.ring_order, self.agent_ids, able)

@@ -1,0 +1,88 @@
+from odoo import _, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..arguments import check_one
+
+
+class TelephonyFlow(models.Model):
+    """Ready-made flows to begin with."""
+
+    _inherit = "telephony.flow"
+
+    @check_one
+    def action_template_ring(self):
+        """Ring everybody; if nobody answers, take a message."""
+        return self._fill(self._template_ring)
+
+    @check_one
+    def action_template_hours(self):
+        """In the office hours ring everybody; otherwise take a message."""
+        return self._fill(self._template_hours)
+
+    @check_one
+    def action_template_menu(self):
+        """Let the caller choose between sales, who are rung, and support, with a queue."""
+        return self._fill(self._template_menu)
+
+    def _fill(self, template):
+        """Make the steps of a template. Note: `self.ensure_one()`
+
+        :raise UserError: the flow has steps already, or there is nobody to ring
+        """
+        self.ensure_one()
+        if self.step_ids:
+            raise UserError(_("This flow already has steps. Create a new flow instead."))
+        agents = self.env["telephony.agent"].search([("company_id", "=", self.company_id.id)])
+        if not agents:
+            raise UserError(_("Add a phone user first: there is no one to ring."))
+        template(agents)
+        return True
+
+    def _make_step(self, sequence, name, kind, **values):
+        return self.env["telephony.flow.step"].create({
+            "flow_id": self.id, "sequence": sequence, "name": name, "kind": kind, **values,
+        })
+
+    def _make_mailbox(self, agents):
+        return self._make_step(
+            90, _("Mailbox"), "voicemail", agent_ids=[Command.set(agents.ids)]
+        )
+
+    def _template_ring(self, agents):
+        mailbox = self._make_mailbox(agents)
+        return self._make_step(
+            20, _("Everyone"), "ring", agent_ids=[Command.set(agents.ids)],
+            timeout_step_id=mailbox.id, not_available_step_id=mailbox.id,
+        )
+
+    def _template_hours(self, agents):
+        ring = self._template_ring(agents)
+        self._make_step(
+            10, _("Office hours"), "hours", next_step_id=ring.id,
+            calendar_id=self.company_id.resource_calendar_id.id,
+            else_step_id=ring.timeout_step_id.id,
+        )
+
+    def _template_menu(self, agents):
+        ring = self._template_ring(agents)
+        ring.write({"name": _("Sales")})
+        queue = self.env["telephony.queue"].create({
+            "name": _("Support"), "company_id": self.company_id.id,
+            "agent_ids": [Command.set(agents.ids)],
+            "announcement": _("All our agents are busy. Please stay on the line."),
+            "say_wait": True,
+        })
+        mailbox = ring.timeout_step_id
+        support = self._make_step(
+            30, _("Support"), "queue", queue_id=queue.id, timeout_step_id=mailbox.id,
+            full_step_id=mailbox.id, not_available_step_id=mailbox.id,
+        )
+        self._make_step(
+            10, _("Menu"), "menu", timeout_step_id=mailbox.id,
+            message=_("For sales, press 1. For support, press 2."),
+            key_ids=[
+                Command.create({"key": "1", "label": _("Sales"), "target_step_id": ring.id}),
+                Command.create({"key": "2", "label": _("Support"), "target_step_id": support.id}),
+            ],
+        )

@@ -1,0 +1,11 @@
+"""Transfers: blind, after a consultation, and three-way calls."""
+
+# A model is defined before it is extended; the order is that of its overrides.
+# isort: off
+from . import (
+    telephony_transfer,
+    telephony_call_consult,
+    telephony_call_transfer,
+    telephony_call_transfer_targets,
+)
+# isort: on

@@ -1,0 +1,461 @@
+"""Asking somebody before a transfer, and talking as three.
+
+How it works. The agent stays the call's user. *Warm*: the customer is on hold with music, so
+neither of the two is heard by the customer and the customer is heard by neither. *Add*: nobody is
+on hold. The one who is asked gets an offer (a colleague) or is called into the conference (a number
+outside), and is in it with a leg of the role `consulted`. From there the agent can
+
+* *complete*: the agent's legs are dismissed, the consulted colleague becomes the call's user;
+  before anybody has answered, this is a transfer at once;
+* *merge*: the customer comes off hold, and all three talk;
+* *cancel*: the consulted leg ends, the agent has the customer back.
+
+Whoever is asked may decline, never come, or hang up: the agent has the customer back by itself. The
+customer may hang up: the call ends for all. The agent's browser may vanish: the customer goes on
+hearing music, the colleague waits, and if the agent is not back in time the colleague gets the
+customer.
+
+Three clocks look at the deadlines: the document of the customer's music, the agent's own page
+(`check_transfer`), and the reconciliation.
+"""
+
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ...providers.base import CallEvent, ProviderError
+from ...providers.voice_response import Play, Redirect
+from ...tools.call_states import CONNECT_SECONDS
+from ...tools.transfer_states import THERE_STATES, state_when_gone, state_when_there
+from ..arguments import check_arguments
+from ..call.telephony_call import REJOIN_SECONDS
+from ..call.telephony_call_outgoing import RING_SECONDS
+from .telephony_call_transfer import OFFER_SECONDS
+
+# Seconds of music between two looks at the deadlines.
+LOOK_SECONDS = 5
+
+
+class TelephonyCall(models.Model):
+    """Asking somebody else during a conversation."""
+
+    _inherit = "telephony.call"
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def complete_transfer(self, uuid):
+        """Leave a call to the person who was asked.
+
+        :param str uuid: a call of the current user
+        :raise UserError: nobody was asked, or nobody is there
+        :return: see `_to_client`, as the one sees it who has left
+        :rtype: dict
+        """
+        call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
+        if transfer_sudo.state in ("talking", "merged"):
+            call_sudo._apply_event(CallEvent("handed_over", at=fields.Datetime.now()))
+        else:
+            call_sudo._make_blind(transfer_sudo)
+        return call_sudo._to_passed_on()
+
+    @api.model
+    @check_arguments
+    def merge_transfer(self, uuid):
+        """Let the customer take part: all three talk.
+
+        :param str uuid: a call of the current user
+        :raise UserError: nobody is there to talk with
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
+        if transfer_sudo.state not in ("talking", "merged"):
+            raise UserError(_("%(name)s has not answered yet.", name=transfer_sudo.target_name))
+        if transfer_sudo._move_to("merged"):
+            call_sudo._add_trace(_("%(name)s, %(target)s and the customer are in a three-way call.",
+                                   name=self.env.user.name, target=transfer_sudo.target_name))
+            call_sudo._take_off_hold()
+            call_sudo._notify()
+        return call_sudo._to_client_for_me()
+
+    @api.model
+    @check_arguments
+    def cancel_transfer(self, uuid):
+        """Go on without the person who was asked; the customer is back.
+
+        :param str uuid: a call of the current user
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo._lock()
+        if call_sudo._get_transfer()._is_consultation():
+            call_sudo._end_consultation("canceled")
+        return call_sudo._to_client_for_me()
+
+    @api.model
+    @check_arguments
+    def check_transfer(self, uuid):
+        """Look whether the time of the person who was asked is up. A page asks it, on time.
+
+        :param str uuid: a call of the current user
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo._lock()
+        call_sudo._check_consultation(fields.Datetime.now())
+        return call_sudo._to_client_for_me()
+
+    @api.model
+    def _get_consultation_sudo(self, uuid):
+        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo._lock()
+        transfer_sudo = call_sudo._get_transfer()
+        if not transfer_sudo._is_consultation():
+            raise UserError(_("There is no consultation in progress."))
+        return call_sudo, transfer_sudo
+
+    # === ASKING === #
+
+    def _begin_consultation(self, transfer):
+        """Ask somebody; the customer hears music, or listens when a third person is added."""
+        if transfer.mode == "warm":
+            self._add_trace(_("%(name)s consulted %(target)s. The customer is on hold.",
+                              name=transfer.user_id.name, target=transfer.target_name))
+            self._want_hold(True)
+        else:
+            self._add_trace(_("%(name)s added %(target)s to the call.",
+                              name=transfer.user_id.name, target=transfer.target_name))
+        if transfer.kind == "number":
+            self._add_guest_leg(transfer)
+        else:
+            expires_at = fields.Datetime.now() + timedelta(seconds=OFFER_SECONDS)
+            transfer.expires_at = expires_at
+            offer = self.env["telephony.offer"].create({
+                "call_id": self.id, "agent_id": transfer.agent_id.id,
+                "transfer_id": transfer.id, "expires_at": expires_at,
+            })
+            offer._announce()
+            self._ring_phones(offer)
+        self._notify()
+
+    def _accept_consultation(self, agent, offer, leg=None):
+        """A colleague wants to be asked.
+
+        :param agent: the colleague
+        :param offer: what rings there
+        :param leg: the colleague's own telephone, if it was accepted there
+        :return: whether the colleague takes part now
+        :rtype: bool
+        """
+        self._lock_with_those_of(agent)
+        transfer = offer.transfer_id
+        if offer.state != "offered" or not transfer._is_consultation():
+            return False
+        released = agent._reserve(self)
+        if leg:
+            leg.confirmed = True
+        transfer._move_to("joining")
+        transfer.expires_at = fields.Datetime.now() + timedelta(seconds=CONNECT_SECONDS)
+        offer._close("accepted", "accepted", winner=agent.user_id, notify=False)
+        agent.missed_offers = 0
+        released._leave_queue_if_alone()
+        agent._notify_change()
+        self._notify()
+        if leg:
+            self._on_consulted_connected(leg)
+        return True
+
+    def _get_consulted_agent(self):
+        """Return the colleague who is in this call because somebody asked, or nothing."""
+        transfer = self._get_transfer()
+        there = transfer._is_consultation() and transfer.state in THERE_STATES
+        return transfer.agent_id if there else self.env["telephony.agent"]
+
+    def _add_consulted_leg(self, agent, provider_leg_id):
+        """Let a colleague's browser in."""
+        now = fields.Datetime.now()
+        leg = self.env["telephony.call.leg"].create({
+            "call_id": self.id,
+            "account_id": self.account_id.id,
+            "role": "consulted",
+            "user_id": agent.user_id.id,
+            "transfer_id": self._get_transfer().id,
+            "label": self._get_label("consulted"),
+            "provider_leg_id": provider_leg_id,
+            "status": "in_progress",
+            "initiated_at": now,
+            "answered_at": now,
+        })
+        self._on_consulted_connected(leg)
+        return leg
+
+    def _answer_guest(self, leg):
+        """A number outside has answered, and enters the conference.
+
+        :return: a document
+        :rtype: list
+        """
+        leg.confirmed = True
+        self._on_consulted_connected(leg)
+        return [self._get_join(leg, ends_conference=False)]
+
+    def _on_consulted_connected(self, leg):
+        """The person who was asked is there."""
+        transfer = self._get_transfer()
+        if leg.transfer_id != transfer or leg.dismissed or not transfer:
+            return
+        if transfer.mode == "blind":
+            # The customer waits; the room is ready.
+            self._move_customer("_send_connect_request")
+        elif transfer._move_to(state_when_there(transfer.mode)):
+            self._add_trace(_("%(target)s joined.", target=transfer.target_name))
+        self._notify()
+
+    # === WHAT BECOMES OF IT === #
+
+    def _consulted_moved(self, leg):
+        """Decide what a change of a consulted person's leg means for the call.
+
+        :return: the state the call should be in, or None
+        """
+        if leg.dismissed or self.state == "ended":
+            return None
+        if leg.status == "in_progress" and not leg.user_id and not leg.confirmed:
+            leg.confirmed = True
+            self._on_consulted_connected(leg)
+        if leg.status != "ended":
+            self._notify()
+            return None
+        transfer = leg.transfer_id
+        if not transfer._is_open():
+            # The person outside whom the customer was left with has hung up.
+            is_last = not self._is_anybody_there() and self.state == "in_progress"
+            self.ended_by = self.ended_by or is_last and "agent"
+            return "ended" if is_last else None
+        if transfer.kind == "agent" and not leg.confirmed:
+            self._phone_refused(leg)
+        elif transfer.mode == "blind":
+            if self.state != "in_progress":
+                self._go_on_with_transfer()
+        else:
+            self._end_consultation(state_when_gone(transfer.state), leg.end_reason)
+        return None
+
+    def _end_consultation(self, state, reason=""):
+        """Go back to the customer without the person who was asked.
+
+        :param str state: what the transfer becomes: `canceled`, `failed` or `left`
+        :param str reason: why that person's leg ended, one of `LEG_END_REASONS`
+        """
+        transfer = self._get_transfer()
+        agent = self._get_consulted_agent()
+        message = self._explain_consultation(transfer, state, reason)
+        mode, was_merged = transfer.mode, transfer.state == "merged"
+        if not transfer._move_to(state):
+            return
+        self.offer_ids.filtered(lambda offer: offer.transfer_id == transfer)._close(
+            "withdrawn", "canceled"
+        )
+        self._dismiss_consulted()
+        self._add_trace(message)
+        if mode == "warm" and not was_merged:
+            self._take_off_hold()
+        if state != "canceled":
+            self.user_id._bus_send(
+                "telephony/transfer_ended", {"uuid": self.uuid, "message": message}
+            )
+        self._tell_left(agent, _("%(name)s returned to the customer.", name=self.user_id.name)
+                        if state == "canceled" else False)
+        self._notify()
+
+    def _explain_consultation(self, transfer, state, reason):
+        name = transfer.target_name
+        refusals = self._get_consulted_legs().filtered(
+            lambda leg: leg.transfer_id == transfer and leg.refusal
+        ).mapped("refusal")
+        if refusals and state == "failed":
+            return _("%(name)s was not called. %(reason)s", name=name, reason=refusals[0])
+        if state == "canceled":
+            return _("Consultation with %(name)s canceled.", name=name)
+        if state == "left":
+            return _("%(name)s has hung up. You are with the customer.", name=name)
+        if reason == "busy":
+            return _("%(name)s is busy. You are with the customer.", name=name)
+        if reason == "failed":
+            return _("%(name)s cannot be reached. You are with the customer.", name=name)
+        return _("%(name)s did not answer. You are with the customer.", name=name)
+
+    def _dismiss_consulted(self):
+        """End the legs of those who are asked."""
+        for leg in self._get_consulted_legs().filtered(lambda leg: leg._is_alive()):
+            leg.dismissed = True
+            if leg.provider_leg_id:
+                self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
+
+    def _tell_left(self, agent, message):
+        """Tell a colleague who was asked that this is over, and let the next call come."""
+        for user in agent.user_id:
+            user._bus_send(
+                "telephony/call_left", {**self._to_left(user), "message": message}
+            )
+        agent._notify_change()
+        agent._find_work()
+
+    def _leave_consultation(self):
+        """The colleague who was asked hangs up."""
+        self._lock()
+        if self._get_consulted_agent().user_id == self.env.user:
+            self._end_consultation(state_when_gone(self._get_transfer().state))
+
+    def _take_off_hold(self):
+        self._want_hold(False)
+
+    def _make_blind(self, transfer):
+        """Hand a call over to somebody who has not answered yet: it goes on ringing there."""
+        if transfer.state == "joining":
+            raise UserError(_("%(name)s is connecting. Please wait a moment.",
+                              name=transfer.target_name))
+        if transfer.kind == "number":
+            # It rings inside the conference, which the customer cannot leave without ending it.
+            raise UserError(_("%(name)s has not answered yet.", name=transfer.target_name))
+        transfer.mode = "blind"
+        self._add_trace(_("%(name)s transferred the call to %(target)s.",
+                          name=transfer.user_id.name, target=transfer.target_name))
+        self._release_agent(_("The call was transferred to %(target)s.",
+                              target=transfer.target_name))
+        self._wait_again()
+        # A telephone that rings already was asked to enter as consulted: it is an agent's now.
+        self._get_consulted_legs().filtered(
+            lambda leg: leg.transfer_id == transfer and leg.user_id and leg._is_alive()
+        ).role = "agent"
+        self._apply_event(CallEvent("offered", at=fields.Datetime.now()))
+        self._get_open_offers()._announce()
+
+    # === HANDING OVER === #
+
+    def _apply_handed_over(self, event):
+        """The person who was asked has the customer from now on."""
+        transfer = self._get_transfer()
+        legs = self._get_consulted_legs().filtered(
+            lambda leg: leg.transfer_id == transfer and leg._is_connected()
+        )
+        if transfer.state not in ("talking", "merged") or not legs:
+            return
+        was_on_hold = transfer.state == "talking" and transfer.mode == "warm"
+        transfer._move_to("done")
+        self._add_trace(_("%(name)s left the customer with %(target)s.",
+                          name=transfer.user_id.name, target=transfer.target_name))
+        if was_on_hold:
+            self._take_off_hold()
+        self._release_agent(_("The call was transferred to %(target)s.",
+                              target=transfer.target_name))
+        if transfer.agent_id:
+            legs.role = "agent"
+            self.write({
+                "user_id": transfer.agent_id.user_id.id,
+                "via": "phone" if legs[:1].number else "browser",
+                "claimed_at": event.at,
+            })
+            transfer.agent_id._notify_change()
+        self._sync_supervisors()
+        self._notify()
+
+    # === THE CLOCKS === #
+
+    def _check_consultation(self, now):
+        """Look at the deadlines of a consultation.
+
+        :param datetime now: this moment
+        """
+        transfer = self._get_transfer()
+        if self.state != "in_progress" or not transfer._is_consultation():
+            return
+        if transfer.state == "ringing":
+            self._expire_offers(now)
+            is_late = transfer.expires_at and transfer.expires_at <= now
+            if transfer.kind == "agent" and not self._get_open_offers() or is_late:
+                self._end_consultation("failed")
+        elif transfer.state == "joining":
+            if transfer.expires_at and transfer.expires_at <= now:
+                self._end_consultation("failed")
+        elif self.connect_by and self.connect_by <= now and not self._get_agent_legs()._is_alive():
+            self._add_trace(_("%(name)s did not reconnect.", name=self.user_id.name))
+            self._apply_event(CallEvent("handed_over", at=now))
+
+    def _keep_consultation(self):
+        """The agent's sound is lost: keep those who talk together, or go back to two.
+
+        :return: whether somebody else is there, so that the customer need not wait
+        :rtype: bool
+        """
+        transfer = self._get_transfer()
+        if not transfer._is_consultation():
+            return False
+        if transfer.state not in ("talking", "merged"):
+            self._end_consultation("canceled")
+            return False
+        self.connect_by = fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS)
+        self._add_trace(_("%(name)s was disconnected.", name=self.user_id.name))
+        self._notify()
+        return True
+
+    def _get_hold_document(self):
+        self._check_consultation(fields.Datetime.now())
+        if not self._get_transfer()._is_consultation():
+            return super()._get_hold_document()
+        url = self.account_id._get_webhook_url("wait", call=self.uuid, hold=1)
+        return [Play(self._get_music_url(LOOK_SECONDS)), Redirect(url)]
+
+    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+
+    def _send_guest_request(self, leg_id):
+        """Call a number into the running conference.
+
+        :return: what has to be written about it
+        """
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        if leg.provider_leg_id or not self._is_wanted(leg):
+            return None
+        refusal = leg._get_refusal()
+        if refusal:
+            return "_process_ring_refusal", (leg_id, refusal)
+        url = self.account_id._get_webhook_url
+        client = self.account_id._get_client()
+        try:
+            provider_leg_id = client.add_participant(self.uuid, {
+                "from": self.number_id.number,
+                "to": leg.number,
+                "label": leg.label,
+                "timeout": RING_SECONDS - 5,
+                "ends_conference": False,
+                "status_url": url("status", call=self.uuid, leg=leg.id),
+                "conference_url": url("conference", call=self.uuid),
+            })
+        except ProviderError as error:
+            if error.unknown:
+                # The answer was lost: the first callback about the leg tells its name.
+                return None
+            return "_process_ring_failure", (leg_id,)
+        return "_process_rung", (leg_id, provider_leg_id)
+
+    # === HOOKS === #
+
+    def _get_conclusions(self):
+        return [self._end_transfer, *super()._get_conclusions()]
+
+    def _end_transfer(self):
+        transfer = self._get_transfer()
+        agent = self._get_consulted_agent()
+        consulted = self._get_consulted_legs()
+        if transfer:
+            transfer._move_to("canceled")
+        self._drop_phone_legs(consulted)
+        if consulted._is_alive() and self.ended_by == "customer" and self.answered_at:
+            # The customer's leaving ends the room, but not for those who have not entered it yet.
+            self.account_id._after_commit(self, "_send_end_request")
+        self._tell_left(agent, _("The call has ended."))

@@ -1,0 +1,412 @@
+"""Transferring a conversation at once, to a colleague, a queue or a number.
+
+How it works. The one who transfers is released in the same moment: the legs of that person are
+*dismissed* (they count no more, and are hung up), `user_id` is cleared, and the customer leaves
+the conference for the queue of the carrier, which is the waiting room of every call. From there
+everything is what it is for a caller who waits: a colleague gets an offer, a queue deals the call
+out in the order in which the callers came, a number outside is called and enters the conference
+when it answers; whoever is there first gets the customer out of the waiting room. The documents of
+the waiting room are the timer, so a callback that is lost leaves nobody behind.
+
+Nobody answers: the call *comes back*, as an offer to the one who gave it away. If that person has
+another call by now, or does not answer either, the customer goes to the front of the queue the call
+came from, or takes the exit *not available* of the flow.
+
+Asking somebody first, and talking as three, is in `telephony_call_consult.py`.
+"""
+
+from datetime import timedelta
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+from ...providers.base import CallEvent
+from ...providers.voice_response import Leave
+from ..arguments import check_arguments
+
+# Seconds a colleague is rung by a transfer, and the one to whom a call comes back.
+OFFER_SECONDS = 20
+# Seconds a number outside is given: it rings for 20, the carrier adds 5, callbacks may be late.
+NUMBER_SECONDS = 32
+MODES = ("blind", "warm", "add")
+
+
+class TelephonyCall(models.Model):
+    """Handing a conversation over."""
+
+    _inherit = "telephony.call"
+
+    transfer_ids = fields.One2many("telephony.transfer", "call_id", "Transfers", readonly=True)
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def transfer(self, uuid, target, mode):
+        """Bring somebody else into a call of the current user.
+
+        :param str uuid: the call
+        :param dict target: `type` is `agent`, `queue` or `number`; with `id`, or `number` as typed;
+            for a number that a rule forbids, an administrator adds the `reason` to call it
+        :param str mode: `blind`: hand the call over at once; `warm`: ask first, while the customer
+            hears music; `add`: talk as three
+        :raise UserError: the call or the target is not fit for it
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo._lock()
+        if mode not in MODES:
+            raise UserError(_("Invalid transfer mode: choose Blind, Consultation or Three-way."))
+        call_sudo._check_transferable()
+        values = self._resolve_target(call_sudo, target or {})
+        if mode != "blind" and values["kind"] == "queue":
+            raise UserError(_("You cannot consult a queue. Transfer the call to it instead."))
+        call_sudo._apply_event(CallEvent(
+            "transferred", at=fields.Datetime.now(),
+            data={**values, "mode": mode, "user_id": self.env.uid},
+        ))
+        if call_sudo.user_id != self.env.user:
+            return call_sudo._to_passed_on()
+        return call_sudo._to_client_for_me()
+
+    def _check_transferable(self):
+        if self.state != "in_progress" or not self._get_customer_leg()._is_connected():
+            raise UserError(_("Only a call in progress can be transferred."))
+        if self.parked_at:
+            raise UserError(_("The customer is on hold. Resume the call first."))
+        if self._get_transfer():
+            raise UserError(_("A consultation is already in progress. Cancel it first."))
+
+    # === THE TARGET === #
+
+    @api.model
+    def _resolve_target(self, call, target):
+        """Find out whom a person has chosen, and refuse whom nobody could reach.
+
+        :param call: the call, as superuser
+        :param dict target: see `transfer`
+        :raise UserError: there is no such target, or it cannot take the call
+        :return: `kind`, and `agent_id`, `queue_id` or `number` with `override_reason`
+        :rtype: dict
+        """
+        kind = target.get("type")
+        if kind == "number":
+            number = self._normalize_dialled(str(target.get("number") or "").strip(), None)
+            agent_sudo = self.env["telephony.agent"]._get_mine(call.company_id)
+            reason = self._check_rules(agent_sudo, number, target.get("reason"))
+            if not call.number_id:
+                raise UserError(_("This call has no company number to call an external number "
+                                  "with."))
+            return {"kind": kind, "number": number, "override_reason": reason or False}
+        model = {"agent": "telephony.agent", "queue": "telephony.queue"}.get(kind)
+        target_id = target.get("id")
+        if not model or not isinstance(target_id, int):
+            raise UserError(_("Choose who to transfer the call to."))
+        # sudo: phone users and queues - only those of the call's company, checked right here
+        record_sudo = self.env[model].sudo().search([
+            ("id", "=", target_id), ("company_id", "=", call.company_id.id)
+        ])
+        if not record_sudo:
+            raise UserError(_("Choose who to transfer the call to."))
+        reason = record_sudo._get_reason_not_to_transfer(self.env.user)
+        if reason:
+            raise UserError(reason)
+        return {"kind": kind, f"{kind}_id": record_sudo.id}
+
+    # === THE EVENT === #
+
+    def _apply_transferred(self, event):
+        """The call's user has asked somebody else.
+
+        :return: the state the call should be in, or None
+        """
+        data = event.data
+        transfer = self.env["telephony.transfer"].create({
+            "call_id": self.id, "started_at": event.at, **data,
+        })
+        if data["mode"] != "blind":
+            return self._begin_consultation(transfer)
+        self._add_trace(_("%(name)s transferred the call to %(target)s.",
+                          name=transfer.user_id.name, target=transfer.target_name))
+        self._release_agent(_("The call was transferred to %(target)s.",
+                              target=transfer.target_name))
+        return self._ring_transfer(transfer)
+
+    def _ring_transfer(self, transfer):
+        """Let the customer wait, and the target ring.
+
+        :return: the state the call should be in
+        """
+        self._wait_again()
+        self._sync_recording()
+        # The room ends when the customer leaves it.
+        self._release_supervisors()
+        if transfer.kind == "queue":
+            self.write({
+                "queue_id": transfer.queue_id.id, "queued_at": fields.Datetime.now(),
+                "announced_at": False,
+            })
+            self._apply_event(CallEvent("queued", at=fields.Datetime.now()))
+            transfer.queue_id._dispatch()
+            return None
+        if transfer.kind == "agent":
+            self._offer_to(transfer.agent_id, OFFER_SECONDS)
+            return None
+        self._add_guest_leg(transfer)
+        return "ringing"
+
+    def _release_agent(self, message):
+        """Let the call's user go: legs end, another call may come, the screen says why.
+
+        :param str message: a whole sentence
+        """
+        user = self.user_id
+        self._dismiss_agent_legs()
+        self.write({"user_id": False, "claimed_at": False, "connect_by": False})
+        user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
+        agents = user.telephony_agent_ids.filtered(
+            lambda agent: agent.company_id == self.company_id
+        )
+        # Whoever has spoken stands at the end of the line.
+        agents.last_call_at = fields.Datetime.now()
+        agents._notify_change()
+        agents._find_work()
+
+    def _dismiss_agent_legs(self):
+        """Let the phone user's legs go: they end, and their end means nothing for the call."""
+        self._dismiss_legs(self._get_agent_legs())
+
+    def _dismiss_legs(self, legs):
+        """Let legs of this call go: they are hung up, and their end means nothing for the call."""
+        for leg in legs:
+            leg.dismissed = True
+            if leg._is_alive() and leg.provider_leg_id:
+                self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
+
+    def _to_left(self, user):
+        """Return the call as somebody sees it who is no longer in it.
+
+        Whoever may not telephone any more sees that it is over, and nothing else.
+        """
+        if not user._filter_phone_users(self.company_id):
+            return {"uuid": self.uuid, "has_left": True}
+        env = user._telephony_env(self.company_id)
+        return {**self.with_env(env)._to_client()[0], "has_left": True}
+
+    def _to_passed_on(self):
+        """Return the call as its former user sees it, with the sentence that says where it went.
+
+        The bus brings the same, and either may come first.
+        """
+        target = self.transfer_ids.sorted("id")[-1:].target_name
+        return {
+            **self._to_left(self.env.user),
+            "message": self.env._("The call was transferred to %(target)s.", target=target),
+        }
+
+    def _wait_again(self):
+        """Take the customer out of the conference, into the waiting room."""
+        # Who leaves a conference is on hold no more; its callbacks may come late.
+        self._move_customer("_send_wait_request", on_hold=False, provider_queue_id=False)
+        self.hold_wanted = False
+
+    def _move_customer(self, method_name, **values):
+        """Have the carrier do something with the customer's leg, and remember since when.
+
+        :param str method_name: a `_send_…_request`
+        :param values: what is true of the leg from now on
+        """
+        customer = self._get_customer_leg()
+        customer.write({**values, "moved_at": fields.Datetime.now()})
+        customer._write_first()
+        self.account_id._after_commit(self, method_name)
+
+    def _send_wait_request(self, is_repeated=False):
+        """Send the customer to the waiting room, unless somebody has come meanwhile.
+
+        :param bool is_repeated: an earlier request was lost, or refused
+        :return: what has to be written about it
+        """
+        if self._get_wanted_place() != "queue":
+            return None
+        error = self._try(
+            "redirect_leg", self._get_customer_leg().provider_leg_id,
+            self.account_id._get_webhook_url("step", call=self.uuid),
+        )
+        is_refused = error and not (error.gone or error.unknown or error.retryable or error.paused)
+        return ("_process_stranded", ()) if is_repeated and is_refused else None
+
+    def _process_stranded(self):
+        """The carrier refuses to move a customer who is alone: the call ends, and says why."""
+        self._lock()
+        if self._get_wanted_place() == "queue":
+            self._end_by_system(_("Twilio refused to move the caller, who was alone on the call."))
+
+    def _add_guest_leg(self, transfer):
+        """Call a number outside; it enters the conference when it answers."""
+        transfer.expires_at = fields.Datetime.now() + timedelta(seconds=NUMBER_SECONDS)
+        leg = self.env["telephony.call.leg"].create({
+            "call_id": self.id,
+            "account_id": self.account_id.id,
+            "role": "consulted",
+            "transfer_id": transfer.id,
+            "label": self._get_label("consulted"),
+            "number": transfer.number,
+            "confirmed": False,
+            "initiated_at": fields.Datetime.now(),
+        })
+        self._add_trace(_("Ringing %(names)s.", names=transfer.target_name))
+        method = "_send_ring_request" if transfer.mode == "blind" else "_send_guest_request"
+        self.account_id._after_commit(self, method, leg.id)
+
+    # === WHO IS THERE === #
+
+    def _get_transfer(self):
+        """Return the transfer that is going on, or nothing."""
+        return self.transfer_ids.filtered(lambda transfer: transfer._is_open())[:1]
+
+    def _get_consulted_legs(self):
+        return self.leg_ids.filtered(lambda leg: leg.role == "consulted")
+
+    def _is_anybody_there(self):
+        """Tell whether somebody is in the conference whom the customer may speak with."""
+        return (self._get_agent_legs() | self._get_consulted_legs())._is_connected()
+
+    def _get_label(self, role):
+        """Return a name in the conference that no leg of this call has had."""
+        return f"{role}-{sum(leg.label.startswith(role) for leg in self.leg_ids) + 1}"
+
+    def _waits_in_queue(self):
+        """Tell whether callers of a queue are dealt out to members now, this one among them."""
+        transfer = self._get_transfer()
+        if transfer.mode == "blind":
+            return transfer.kind == "queue" and transfer.state == "ringing"
+        is_place = bool(self.callback_of_id) and not self.answered_at
+        return is_place or self.step_id.kind == "queue"
+
+    # === WAITING FOR THE TARGET === #
+
+    def _wait_in_transfer(self, now):
+        """Say what a customer hears who is being transferred, until the next decision.
+
+        :param datetime now: this moment
+        :return: a document
+        :rtype: list
+        """
+        transfer = self._get_transfer()
+        if self._waits_in_queue():
+            return self._wait_in_queue(now)
+        offers = self._expire_offers(now)
+        if offers:
+            return self._get_ringback(self._seconds_until(max(offers.mapped("expires_at")), now))
+        if self._get_ringing_guest():
+            seconds = self._seconds_until(transfer.expires_at, now)
+            if seconds > 0:
+                return self._get_ringback(seconds)
+            self._drop_guest(self._get_ringing_guest())
+        return self._get_ringback(OFFER_SECONDS) if self._bring_back() else [Leave()]
+
+    def _step_in_transfer(self):
+        """Say what comes next for a customer whom nobody has taken (yet).
+
+        :return: a document
+        :rtype: list
+        """
+        if self._get_ringing_guest() or self._waits_in_queue() and self._may_wait_on():
+            return self._get_waiting_document()
+        if self._bring_back():
+            return self._get_waiting_document()
+        return self._lose_transfer()
+
+    def _refuse_in_transfer(self):
+        """Go on with a customer whom the carrier lets not wait for the one who was asked.
+
+        :return: a document
+        :rtype: list
+        """
+        self._get_open_offers()._close("withdrawn", "withdrawn")
+        self._dismiss_consulted()
+        self.write({"user_id": False, "claimed_at": False, "connect_by": False})
+        return self._lose_transfer()
+
+    def _get_ringing_guest(self):
+        return self._get_consulted_legs().filtered(
+            lambda leg: leg._is_alive() and leg.transfer_id == self._get_transfer()
+        )
+
+    def _drop_guest(self, leg):
+        """Stop ringing a number whose time is up."""
+        leg.dismissed = True
+        if leg.provider_leg_id:
+            self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
+        leg._advance(CallEvent(
+            "leg", status="ended", reason="no_answer", at=fields.Datetime.now()
+        ))
+
+    def _go_on_with_transfer(self):
+        """Somebody has refused, or did not come: ask the next one, or give up.
+
+        :return: whether there was a transfer to go on with
+        :rtype: bool
+        """
+        transfer = self._get_transfer()
+        if not transfer:
+            return False
+        if transfer._is_consultation():
+            self._check_consultation(fields.Datetime.now())
+        elif self._waits_in_queue():
+            transfer.queue_id._dispatch()
+        elif not (
+            self._get_open_offers()
+            or self._get_ringing_guest()
+            or self.user_id
+            or self._bring_back()
+        ):
+            self.account_id._after_commit(self, "_send_leave_queue_request")
+        return True
+
+    def _bring_back(self):
+        """Offer a call that nobody took to the one who gave it away.
+
+        :return: whether it rings there now
+        :rtype: bool
+        """
+        transfer = self._get_transfer()
+        agent = transfer._get_agent_of_user()._get_available()
+        if not agent or not transfer._move_to("returning"):
+            return False
+        self._add_trace(_("No one answered. The call returned to %(name)s.",
+                          name=agent.user_id.name))
+        self._offer_to(agent, OFFER_SECONDS)
+        return True
+
+    def _lose_transfer(self):
+        """Nobody took the call: the queue it came from has it, or the flow's exit.
+
+        :return: a document
+        :rtype: list
+        """
+        transfer = self._get_transfer()
+        transfer._move_to("lost")
+        self._add_trace(_("Neither %(target)s nor %(name)s answered.",
+                          target=transfer.target_name, name=transfer.user_id.name))
+        self._end_recording()
+        self._end_talk(transfer.started_at)
+        step = self.step_id
+        if not step:
+            return self._get_apology()
+        if step.kind == "queue":
+            result = step._enter(self)
+            return self._run_flow(result) if isinstance(result, str) else result
+        return self._run_flow("not_available")
+
+    def _on_in_progress(self):
+        """Somebody has the customer: what was asked for is done."""
+        super()._on_in_progress()
+        transfer = self._get_transfer()
+        if transfer.mode == "blind":
+            transfer._move_to("returned" if transfer.state == "returning" else "done")
+            self._add_trace(_("%(name)s now has the customer.",
+                              name=self.user_id.name or transfer.target_name))
+            self._sync_recording()

@@ -1,0 +1,150 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+from ..arguments import check_arguments
+
+CONTACTS = 5
+# Characters of which a telephone number may consist, as people write it.
+NUMBER_CHARACTERS = set("0123456789+()-./ \u00a0")
+# Digits from which on something typed may be a number to call.
+SHORTEST_NUMBER = 3
+
+
+class TelephonyCall(models.Model):
+    """To whom a call can go, and the story of one that went from hand to hand."""
+
+    _inherit = "telephony.call"
+
+    @api.model
+    @check_arguments
+    def transfer_targets(self, uuid, term=""):
+        """Return to whom a call of the current user can be transferred.
+
+        Colleagues who can answer now come first, then queues, then colleagues who cannot, with the
+        reason; then a number that was typed, and contacts whose names fit.
+
+        :param str uuid: a call of the current user
+        :param str term: part of a name, or a number
+        :return: dictionaries with `type`, `id` or `number`, `name`, `detail`, `state`, `waiting`,
+            and `reason` why it cannot be chosen, or False
+        :rtype: list(dict)
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        term = (term or "").strip()
+        colleagues = call_sudo._get_colleague_targets(term, self.env)
+        return [
+            *[line for line in colleagues if not line["reason"]],
+            *call_sudo._get_queue_targets(term, self.env),
+            *[line for line in colleagues if line["reason"]],
+            *self._get_number_targets(term),
+        ]
+
+    def _get_colleague_targets(self, term, env):
+        agents = self.env["telephony.agent"].search([
+            ("company_id", "=", self.company_id.id), ("user_id", "!=", env.uid),
+            *([("user_id.name", "ilike", term)] if term else []),
+        ])
+        lines = [
+            {
+                "type": "agent", "id": agent.id, "name": agent.user_id.name,
+                "user_id": agent.user_id.id, "state": agent.state, "detail": False,
+                "reason": agent.with_env(
+                    env(su=True)
+                )._get_reason_not_to_transfer(env.user) or False,
+            }
+            for agent in agents
+        ]  # fmt: skip
+        return sorted(lines, key=lambda line: line["name"].lower())
+
+    def _get_queue_targets(self, term, env):
+        queues = self.env["telephony.queue"].search([
+            ("company_id", "=", self.company_id.id),
+            *([("name", "ilike", term)] if term else []),
+        ])
+        lines = [
+            {
+                "type": "queue", "id": queue.id, "name": queue.name, "detail": False,
+                "waiting": queue.waiting_count,
+                "reason": queue.with_env(
+                    env(su=True)
+                )._get_reason_not_to_transfer(env.user) or False,
+            }
+            for queue in queues
+        ]
+        return sorted(lines, key=lambda line: bool(line["reason"]))
+
+    @api.model
+    def _get_number_targets(self, term):
+        digits = sum(char.isdigit() for char in term)
+        if digits >= SHORTEST_NUMBER and set(term) <= NUMBER_CHARACTERS:
+            return [self._get_typed_number(term)]
+        if not term:
+            return []
+        return [
+            {
+                "type": "number", "number": contact["number"], "name": contact["name"],
+                "detail": contact["number_display"], "reason": False,
+            }
+            for contact in self.env["res.partner"]._telephony_search(term, CONTACTS)
+            if contact.get("number")
+        ]
+
+    @api.model
+    def _get_typed_number(self, term):
+        line = {"type": "number", "number": term, "name": term, "detail": False, "reason": False}
+        try:
+            normalized = self._normalize_dialled(term, None)
+        except UserError as error:
+            return {**line, "reason": str(error)}
+        return {
+            **line,
+            "name": self._format_number(normalized),
+            # Only what no reason opens: an administrator may give one.
+            "reason": self._get_forbidden_destination(
+                self.env.company, normalized, reason="any"
+            ) or False,
+        }
+
+    def _has_asked(self, agent):
+        """Tell whether an agent was asked during this call, and not offered the call itself."""
+        last = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)[:1]
+        return last.transfer_id.mode in ("warm", "add")
+
+    # === THE STORY === #
+
+    def _get_live_transfer(self):
+        """Say on the live lists that a call changes hands, or that three talk; else False."""
+        transfer = self._get_transfer()
+        if not transfer:
+            return False
+        return {"mode": transfer.mode, "state": transfer.state, "name": transfer.target_name}
+
+    def _get_hands(self):
+        """Return who had the customer, in order, and since when.
+
+        :return: pairs of a name and a moment
+        :rtype: list(tuple)
+        """
+        done = self.transfer_ids.filtered(lambda transfer: transfer.state == "done")
+        names = [transfer.user_id.name for transfer in done]
+        last = self.user_id.name or done[-1:].target_name
+        moments = [self.answered_at, *done.mapped("ended_at")]
+        return list(zip([*names, last], moments, strict=True)) if self.answered_at else []
+
+    def _get_journey(self):
+        """Tell a call that went from hand to hand in one line, as `Sales 3:10 → Ana 4:02 → Bob`.
+
+        :return: the line, or False for a call that one person had all the time
+        :rtype: str | bool
+        """
+        hands = self._get_hands()
+        if len(hands) < 2:
+            return False
+        first = self.queue_id.name or self.flow_id.name or self.number_id.name or ""
+        steps = [(first, self.started_at), *hands]
+        ends = [moment for _name, moment in steps[1:]] + [self.ended_at]
+        parts = []
+        for (name, start), end in zip(steps, ends, strict=True):
+            seconds = max(0, int((end - start).total_seconds())) if end else 0
+            parts.append(f"{name} {seconds // 60}:{seconds % 60:02d}" if end else name)
+        return " → ".join(parts)

@@ -1,0 +1,154 @@
+import logging
+
+from odoo import _, api, fields, models
+
+from ...tools.transfer_states import OPEN_STATES, is_legal_transfer
+
+_logger = logging.getLogger(__name__)
+
+# What a page shows of a transfer, as part of its call.
+SHOWN_FIELDS = frozenset({"expires_at", "state"})
+
+
+class TelephonyTransfer(models.Model):
+    """One attempt to bring somebody else into a conversation.
+
+    It says who asked whom, and what became of it; the call itself is changed by `_apply_event` only
+    (`telephony_call_transfer.py`, `telephony_call_consult.py`).
+    """
+
+    _name = "telephony.transfer"
+    _inherit = ["telephony.guard.mixin"]
+    _description = "Call Transfer"
+    _order = "id"
+    _rec_name = "target_name"
+    _rec_names_search = ["number", "agent_id.user_id.name", "queue_id.name"]
+
+    call_id = fields.Many2one(
+        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+    )
+    user_id = fields.Many2one(
+        "res.users", "Transferred by", required=True, ondelete="restrict", index=True
+    )
+    mode = fields.Selection(
+        [("blind", "At Once"), ("warm", "After Asking"), ("add", "Third Person")],
+        required=True, readonly=True,
+    )
+    kind = fields.Selection(
+        [("agent", "Phone User"), ("queue", "Queue"), ("number", "Number")],
+        "To a", required=True, readonly=True,
+    )
+    agent_id = fields.Many2one("telephony.agent", readonly=True, ondelete="set null",
+                               index="btree_not_null")
+    queue_id = fields.Many2one("telephony.queue", readonly=True, ondelete="set null")
+    number = fields.Char(readonly=True, help="With country code.")
+    override_reason = fields.Char(
+        "Reason for the Exception", readonly=True,
+        help="Why an administrator called the number in spite of a rule.",
+    )
+    state = fields.Selection(
+        [
+            ("ringing", "Ringing"),
+            ("joining", "Accepted"),
+            ("talking", "Asking"),
+            ("merged", "Three Talk"),
+            ("returning", "Coming Back"),
+            ("done", "Handed Over"),
+            ("canceled", "Canceled"),
+            ("failed", "Not Answered"),
+            ("left", "Left Again"),
+            ("returned", "Came Back"),
+            ("lost", "Nobody Took It"),
+        ],
+        required=True, default="ringing", readonly=True,
+    )
+    started_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
+    # Until when the one who was asked has to answer, or to be there after accepting.
+    expires_at = fields.Datetime(readonly=True)
+    ended_at = fields.Datetime(readonly=True)
+    target_name = fields.Char("To", compute="_compute_target_name")
+
+    _open_unique = models.UniqueIndex(
+        f"(call_id) WHERE state IN {OPEN_STATES}", "This call is being transferred already."
+    )
+    _agent_index = models.Index(f"(agent_id) WHERE state IN {OPEN_STATES}")
+
+    # === COMPUTE METHODS === #
+
+    def _compute_target_name(self):
+        for transfer in self:
+            # sudo: telephony.transfer - whoever sees the transfer sees to whom it went
+            transfer_sudo = transfer.sudo()
+            transfer.target_name = {
+                "agent": transfer_sudo.agent_id.user_id.name,
+                "queue": transfer_sudo.queue_id.name,
+                "number": self.env["telephony.call"]._format_number(transfer_sudo.number),
+            }[transfer_sudo.kind] or _("Someone")
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        transfers = super().create(vals_list)
+        transfers.call_id._raise_revision()
+        return transfers
+
+    def write(self, vals):
+        result = super().write(vals)
+        if not SHOWN_FIELDS.isdisjoint(vals):
+            self.call_id._raise_revision()
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _is_open(self):
+        return bool(self) and self.state in OPEN_STATES
+
+    def _is_consultation(self):
+        """Tell whether the agent stays in the call while somebody else is asked."""
+        return self._is_open() and self.mode in ("warm", "add")
+
+    def _move_to(self, state):
+        """Change the state, along the table only. Note: `self.ensure_one()`
+
+        :param str state: where it should go
+        :return: whether it went there
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not is_legal_transfer(self.state, state):
+            _logger.info("%s: a transfer does not go from %s to %s",
+                         self.call_id.uuid, self.state, state)
+            return False
+        values = {"state": state}
+        if state not in OPEN_STATES:
+            values["ended_at"] = fields.Datetime.now()
+        if state not in ("ringing", "joining"):
+            values["expires_at"] = False
+        self.write(values)
+        return True
+
+    def _get_agent_of_user(self):
+        """Return the phone user who began this transfer."""
+        return self.user_id.telephony_agent_ids.filtered(
+            lambda agent: agent.company_id == self.call_id.company_id and agent.active
+        )
+
+    def _to_client(self, user):
+        """Return what the softphone shows of this transfer.
+
+        :param user: who looks at it
+        :rtype: dict
+        """
+        self.ensure_one()
+        to_text = fields.Datetime.to_string
+        return {
+            "id": self.id,
+            "mode": self.mode,
+            "kind": self.kind,
+            "state": self.state,
+            "target": self.target_name,
+            "by": {"id": self.user_id.id, "name": self.user_id.name},
+            "is_mine": self.user_id == user,
+            "expires_at": to_text(self.expires_at) or False,
+        }

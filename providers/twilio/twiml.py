@@ -1,0 +1,153 @@
+"""Documents in Twilio's language.
+
+https://www.twilio.com/docs/voice/twiml
+"""
+
+import re
+from xml.etree import ElementTree
+
+from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
+
+from .. import voice_response as doc
+from .client import CONFERENCE_EVENTS, TIME_LIMIT
+
+# All that XML has no place for: control characters, halves of surrogate pairs and two that are no
+# characters. One of them makes the whole answer invalid, which is error 12100.
+# https://www.w3.org/TR/xml/#charsets
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _render_say(response, step):
+    response.say(step.text, language=step.language)
+
+
+def _render_play(response, step):
+    response.play(step.url, loop=step.loop)
+
+
+def _render_pause(response, step):
+    response.pause(length=step.seconds)
+
+
+def _render_join(response, step):
+    dial = Dial()
+    dial.conference(
+        step.conference,
+        participant_label=step.label,
+        beep="false",
+        start_conference_on_enter=True,
+        end_conference_on_exit=step.ends_conference,
+        jitter_buffer_size="small",
+        wait_url="",
+        status_callback=step.events_url,
+        status_callback_method="POST",
+        status_callback_event=" ".join(CONFERENCE_EVENTS),
+        muted=step.muted or None,
+        coach=step.coach or None,
+    )
+    response.append(dial)
+
+
+def _render_wait(response, step):
+    response.append(
+        Enqueue(
+            step.queue,
+            wait_url=step.wait_url,
+            wait_url_method="POST",
+            action=step.next_url,
+            method="POST",
+        )
+    )
+
+
+def _render_record(response, step):
+    response.record(
+        action=step.next_url,
+        method="POST",
+        max_length=step.max_seconds,
+        timeout=10,
+        finish_on_key="#",
+        play_beep=True,
+        trim="do-not-trim",
+        recording_status_callback=step.recording_url,
+        recording_status_callback_method="POST",
+        recording_status_callback_event="completed absent",
+    )
+
+
+def _render_ask_key(response, step):
+    gather = Gather(
+        input="dtmf",
+        num_digits=1,
+        timeout=step.seconds,
+        action=step.next_url,
+        method="POST",
+    )
+    for instruction in step.prompt:
+        RENDERERS[type(instruction)](gather, instruction)
+    response.append(gather)
+
+
+def _render_redirect(response, step):
+    response.redirect(step.url, method="POST")
+
+
+def _render_forward(response, step):
+    dial = Dial(
+        caller_id=step.caller_id,
+        timeout=step.timeout,
+        time_limit=TIME_LIMIT,
+        action=step.next_url,
+        method="POST",
+        answer_on_bridge=True,
+    )
+    dial.number(step.number)
+    response.append(dial)
+
+
+def _render_leave(response, step):
+    response.leave()
+
+
+def _render_hang_up(response, step):
+    response.hangup()
+
+
+def _render_reject(response, step):
+    response.reject(reason="busy" if step.busy else "rejected")
+
+
+RENDERERS = {
+    doc.Say: _render_say,
+    doc.Play: _render_play,
+    doc.Pause: _render_pause,
+    doc.Join: _render_join,
+    doc.Wait: _render_wait,
+    doc.Record: _render_record,
+    doc.AskKey: _render_ask_key,
+    doc.Redirect: _render_redirect,
+    doc.Forward: _render_forward,
+    doc.Leave: _render_leave,
+    doc.HangUp: _render_hang_up,
+    doc.Reject: _render_reject,
+}
+
+
+def render(document):
+    """Turn a document into TwiML.
+
+    :param list document: instructions of `voice_response`
+    :return: XML
+    :rtype: str
+    """
+    response = VoiceResponse()
+    for step in document:
+        RENDERERS[type(step)](response, step)
+    root = response.xml()
+    for element in root.iter():
+        if element.text:
+            element.text = NOT_IN_XML.sub(" ", element.text)
+        for name, value in element.items():
+            element.set(name, NOT_IN_XML.sub(" ", value))
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>{text}'

@@ -1,0 +1,281 @@
+"""The page that finds what is broken, and repairs it."""
+
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..common import BASE_URL, TelephonyCase
+from ..twilio_rest import SID, TOKEN, number, secrets_of
+from .test_admin_account import SETUP, AdminWorld, capture_log
+
+
+@tagged("-at_install", "post_install")
+class TestDiagnosis(AdminWorld, TelephonyCase):
+    def setUp(self):
+        super().setUp()
+        self.twilio.add(number("1", "+3225550190"))
+        self.admin_account = self.connect()
+        self.admin_number = self.admin_account.number_ids
+        self.admin_number.flow_id = self.env["telephony.flow"].create({
+            "name": "Gamma", "company_id": self.company_c.id, "language": "en_US",
+        })  # fmt: skip
+        accounts = self.registry["telephony.account"]
+        self.ping = None
+        self.startPatcher(patch.object(
+            accounts, "_ask_own_server",
+            lambda account, question: self.ping or (200, account._answer_ping(question)),
+        ))  # fmt: skip
+        self.signed = (200, "")
+        self.startPatcher(patch.object(
+            accounts, "_post_signed_callback", lambda account: self.signed
+        ))
+
+    def diagnose(self):
+        """Check everything; return the page."""
+        action = self.admin_account.action_diagnose()
+        return self.as_adam(action["res_model"]).browse(action["res_id"])
+
+    def find(self, check, state):
+        """Check everything, expect one line; return it."""
+        line = self.diagnose().line_ids.filtered(lambda line: line.check == check)
+        self.assertEqual((len(line), line[:1].state), (1, state), line.mapped("sentence"))
+        return line
+
+    def repair(self, line):
+        """Press the line's button; return what happens next."""
+        with mute_logger(SETUP):
+            return line.action_repair()
+
+    def test_everything_works_is_all_green(self):
+        diagnosis = self.diagnose()
+        self.assertEqual(
+            {line.check: line.state for line in diagnosis.line_ids},
+            dict.fromkeys([
+                "credentials", "key", "application", "number", "country", "balance", "clock",
+                "address", "reachability", "signature", "refusal",
+            ], "ok"),
+        )  # fmt: skip
+        self.assertEqual((diagnosis.error_count, diagnosis.warning_count), (0, 0))
+        self.assertFalse(any(diagnosis.line_ids.mapped("repair")))
+
+    def test_what_is_broken_comes_first(self):
+        self.twilio.balance = "3.00"
+        self.twilio.applications.clear()
+        self.assertEqual(
+            self.diagnose().line_ids.mapped("state")[:3], ["error", "warning", "ok"]
+        )
+
+    def test_wrong_token_hides_what_cannot_be_known(self):
+        self.twilio.token = "changed"
+        diagnosis = self.diagnose()
+        self.assertEqual(
+            diagnosis.line_ids.mapped("check"),
+            ["credentials", "address", "reachability", "signature", "refusal"],
+        )
+        action = self.repair(diagnosis.line_ids[0])
+        self.assertEqual(action["res_model"], "telephony.account.credentials")
+
+    def test_missing_token_is_red(self):
+        self.admin_account.sudo().auth_token = False
+        self.assertEqual(self.find("credentials", "error").repair, "credentials")
+
+    def test_deleted_key_is_replaced(self):
+        self.twilio.keys.clear()
+        line = self.find("key", "error")
+        action = self.repair(line)
+        self.assertEqual(action["context"]["active_ids"], line.diagnosis_id.ids)
+        self.find("key", "ok")
+
+    def test_key_with_a_wrong_secret_is_replaced(self):
+        self.admin_account.sudo().api_key_secret = "forgotten"
+        self.repair(self.find("key", "error"))
+        self.find("key", "ok")
+
+    def test_application_with_another_address_is_rewritten(self):
+        [application] = self.twilio.applications.values()
+        application["voice_url"] = "https://old.example/telephony/twilio/client"
+        self.repair(self.find("application", "error"))
+        self.assertEqual(
+            next(iter(self.twilio.applications.values()))["voice_url"],
+            f"{BASE_URL}/telephony/twilio/client",
+        )
+        self.find("application", "ok")
+
+    def test_number_with_another_address_is_rewritten(self):
+        for change in (
+            {"voice_url": "https://old.example"}, {"status_callback": ""},
+            {"voice_fallback_url": ""}, {"trunk_sid": "TK" + "1" * 32},
+        ):  # fmt: skip
+            with self.subTest(change=change):
+                self.twilio.numbers["PN" + "1" * 32].update(change)
+                self.repair(self.find("number", "error"))
+                self.find("number", "ok")
+
+    def test_number_that_left_the_account_is_archived(self):
+        self.twilio.numbers.clear()
+        self.repair(self.find("number", "error"))
+        self.assertFalse(self.admin_number.active)
+        self.assertEqual(self.find("number", "warning").repair, "buy")
+
+    def test_number_without_a_flow_is_pointed_out(self):
+        self.admin_number.flow_id = False
+        action = self.repair(self.find("number", "warning"))
+        self.assertEqual(
+            (action["res_model"], action["res_id"]), ("telephony.number", self.admin_number.id)
+        )
+
+    def test_number_never_connected_is_pointed_out(self):
+        self.admin_number.sudo().is_connected = False
+        self.repair(self.find("number", "warning"))
+        self.assertTrue(self.admin_number.is_connected)
+
+    def test_closed_own_country_is_red_and_contacts_country_is_yellow(self):
+        self.env["res.partner"].create([
+            {"name": f"P{index}", "phone": "+33612345678", "country_id": self.france.id}
+            for index in range(200)
+        ])
+        self.twilio.closed_countries = {"FR"}
+        self.assertIn("France", self.find("country", "warning").sentence)
+        self.twilio.closed_countries = {"BE"}
+        self.assertIn("Belgium", self.find("country", "error").sentence)
+
+    def test_balance_turns_yellow_then_red(self):
+        self.twilio.balance = "9.99"
+        self.assertIn("9.99 USD", self.find("balance", "warning").sentence)
+        self.twilio.balance = "-0.01"
+        self.find("balance", "error")
+
+    def test_clock_more_than_a_minute_wrong_is_red(self):
+        for offset, state in ((-90, "error"), (-30, "ok"), (30, "ok"), (90, "error")):
+            self.twilio.clock_offset = offset
+            self.find("clock", state)
+
+    def test_address_has_to_be_public_and_encrypted(self):
+        self.admin_account.sudo().connected_base_url = False
+        for address, state in (
+            ("https://crm.example.com", "ok"),
+            ("http://crm.example.com", "error"),
+            ("https://localhost:8069", "error"),
+            ("https://127.0.0.2", "error"),
+            ("https://server", "error"),
+            ("https://my_server.example.com", "error"),
+        ):
+            with self.subTest(address=address):
+                self.admin_account.webhook_base_url = address
+                self.find("address", state)
+
+    def test_address_changed_after_connect_is_pointed_out_and_connect_repairs_it(self):
+        """After a change of address calls continue, and administrators are warned."""
+        new = "https://phone.example.com"
+        self.admin_account.webhook_base_url = new
+        line = self.find("address", "warning")
+        self.assertEqual(line.sentence, (
+            f"Twilio still uses {BASE_URL}. The public address is now {new}. Connect again."
+        ))  # fmt: skip
+        self.repair(line)
+        self.find("address", "ok")
+        self.find("application", "ok")
+        self.find("number", "ok")
+        self.assertEqual(self.admin_account.connected_base_url, new)
+        self.assertEqual(self.admin_account.sudo().former_base_url, BASE_URL)
+        for kind in (self.twilio.applications, self.twilio.numbers):
+            [values] = kind.values()
+            self.assertTrue(values["voice_url"].startswith(new))
+
+    def test_address_changed_to_a_private_one_is_not_told_to_twilio(self):
+        """A login under another host name does not change the address of the webhooks."""
+        self.admin_account.webhook_base_url = False
+        self.env["ir.config_parameter"].sudo().set_param("web.base.url", "http://localhost:8069")
+        line = self.find("address", "warning")
+        self.assertEqual(line.repair, "account")
+        self.assertIn("http://localhost:8069", line.sentence)
+        self.find("application", "ok")
+        self.find("number", "ok")
+
+    def test_refused_requests_are_pointed_out_with_their_cause(self):
+        """Refused webhooks have a line of their own."""
+        self.admin_account.sudo().last_refused_at = fields.Datetime.now()
+        self.assertIn("did not come from Twilio", self.find("refusal", "warning").sentence)
+        self.signed = (403, "")
+        self.assertIn("proxy", self.find("refusal", "error").sentence)
+        self.signed = (200, "")
+        self.twilio.token = "changed"
+        self.assertEqual(self.find("refusal", "error").repair, "credentials")
+        self.twilio.token = TOKEN
+        self.admin_account.webhook_base_url = "https://phone.example.com"
+        self.repair(self.find("refusal", "error"))
+        self.find("refusal", "ok")
+
+    def test_custom_phone_forbidden_by_later_rules_is_pointed_out_with_its_user(self):
+        """Finding 12: rules change after a phone was entered; then it rings no longer."""
+        self.company_c.telephony_country_policy = "all"
+        agent = self.env["telephony.agent"].create({
+            "user_id": self.adam.id, "company_id": self.company_c.id,
+            "call_via": "phone", "phone_number": "+33612345678",
+        })  # fmt: skip
+        self.find("phone", "ok")
+        self.company_c.telephony_country_policy = "own"
+        line = self.find("phone", "error")
+        self.assertIn(self.adam.name, line.sentence)
+        self.assertNotIn("+33", line.sentence)
+        action = self.repair(line)
+        self.assertEqual(action["res_model"], "telephony.agent")
+        self.assertEqual(self.env["telephony.agent"].search(action["domain"]), agent)
+        agent.call_via = "browser"
+        self.find("phone", "warning")
+        self.company_c.telephony_country_policy = "all"
+        self.find("phone", "ok")
+
+    def test_private_address_is_only_a_warning_beside_a_stand_in(self):
+        self.admin_account.sudo().write({
+            "webhook_base_url": "http://localhost:8069", "api_base_url": "http://localhost:8090",
+            "auth_token": TOKEN, "connected_base_url": False,
+        })  # fmt: skip
+        self.find("address", "warning")
+
+    def test_wrong_server_behind_the_address_is_noticed(self):
+        for answer, state, words in (
+            ((200, "someone else"), "error", "Another server"),
+            ((404, ""), "error", "error 404"),
+            ((302, ""), "error", "redirects"),
+            (("certificate", ""), "error", "certificate"),
+            (("nobody", ""), "error", "No server answers"),
+            (("timeout", ""), "warning", "single worker"),
+        ):
+            with self.subTest(answer=answer):
+                self.ping = answer
+                self.assertIn(words, self.find("reachability", state).sentence)
+
+    def test_signature_broken_by_a_proxy_is_red(self):
+        self.signed = (403, "")
+        self.assertIn("proxy", self.find("signature", "error").sentence)
+
+    def test_twilio_failing_in_between_is_one_red_line(self):
+        self.twilio.failures["GET Balance"] = (500, 20500)
+        self.find("balance", "error")
+
+    def test_checking_again_replaces_the_lines(self):
+        diagnosis = self.diagnose()
+        self.twilio.balance = "1"
+        diagnosis.action_check_again()
+        self.assertEqual(diagnosis.line_ids[0].check, "balance")
+        self.assertEqual(len(diagnosis.line_ids), 11)
+
+    def test_without_account_the_settings_open(self):
+        self.admin_account.sudo().unlink()
+        action = self.as_adam("telephony.diagnosis").action_open()
+        self.assertEqual(action["res_model"], "res.config.settings")
+
+    def test_log_shows_no_secret(self):
+        self.twilio.keys.clear()
+        with capture_log() as lines:
+            diagnosis = self.diagnose()
+            diagnosis.line_ids.filtered(lambda line: line.check == "key").action_repair()
+            diagnosis.action_check_again()
+        [[sid, key]] = self.twilio.keys.items()
+        log = "\n".join(lines)
+        self.assertIn("changed by user", log)
+        for secret in secrets_of(SID, TOKEN, sid, key["secret"]):
+            self.assertNotIn(secret, log)

@@ -1,0 +1,366 @@
+"""Caller IDs: permission, verification, choice; and the rules about destinations."""
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.crm_telephony.providers.base import ProviderError
+
+from ..common import CUSTOMER, TelephonyHttpCase, leg_sid
+
+MOBILE = "+32471222333"
+CODE_LEG = leg_sid(900)
+
+
+class CallerIdWorld(TelephonyHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.agent_ana.allow_caller_id = True
+        cls.CallerId = cls.env["telephony.caller.id"]
+
+    def setUp(self):
+        super().setUp()
+        self.carrier.answers["start_verification"] = ("123456", CODE_LEG)
+
+    def verify(self, number=MOBILE, user=None, **kwargs):
+        answer = self.as_user(user or self.ana, "telephony.caller.id").start_verification(
+            number, "My mobile", **kwargs
+        )
+        return self.CallerId.browse(answer["id"]), answer
+
+    def make(self, number=MOBILE, agent=None, state="verified", **values):
+        return self.CallerId.create({
+            "name": number, "number": number, "account_id": self.account.id,
+            "agent_id": (agent or self.agent_ana).id, "state": state, **values,
+        })  # fmt: skip
+
+    def tell(self, status=None, **params):
+        response = self.post_webhook("caller_id", {
+            "CallSid": CODE_LEG, "To": MOBILE,
+            **({"VerificationStatus": status} if status else {}), **params,
+        })  # fmt: skip
+        self.assertEqual(response.status_code, 200)
+
+
+@tagged("post_install", "-at_install")
+class TestVerification(CallerIdWorld):
+    def test_only_with_permission(self):
+        """Z08 Z10: adding caller IDs is off for everybody until the administrator allows it."""
+        self.assertFalse(self.agent_bob.allow_caller_id)
+        with self.assertRaisesRegex(AccessError, "not allowed to add caller IDs"):
+            self.verify(user=self.bob)
+        self.assertFalse(self.carrier.requests)
+
+    def test_code_is_shown_and_kept_nowhere(self):
+        """Z11: the code is the answer to its owner; no record and no message holds it."""
+        record, answer = self.verify(extension="12", delay=5)
+        self.assertEqual((answer["code"], record.state), ("123456", "calling"))
+        [args] = self.carrier.sent("start_verification")
+        self.assertEqual(args[:4], [MOBILE, "My mobile", "12", 5])
+        self.env.flush_all()
+        self.env.cr.execute("SELECT to_jsonb(t)::text FROM telephony_caller_id t")
+        self.assertFalse([row for (row,) in self.env.cr.fetchall() if "123456" in row])
+        self.assertNotIn("123456", str(self.notifications))
+
+    def test_page_follows_to_the_end(self):
+        """Z11: waiting for the code, then verified; told by the bus."""
+        record, _answer = self.verify()
+        self.tell(CallStatus="in-progress")
+        self.assertEqual(record.state, "waiting")
+        self.tell("success", OutgoingCallerIdSid="PN" + "5" * 32)
+        self.assertEqual((record.state, record.provider_caller_id), ("verified", "PN" + "5" * 32))
+        states = [payload["state"] for payload in self.told(self.ana, "caller_id_updated")]
+        self.assertEqual(states, ["calling", "waiting", "verified"])
+
+    def test_failures_in_words(self):
+        """Z11: a wrong code and an unanswered call are different things."""
+        record, _answer = self.verify()
+        self.tell("failed", CallStatus="completed")
+        self.assertEqual((record.state, record.failure), ("failed", "code"))
+        self.assertIn("not entered correctly", record._to_client()[0]["message"])
+        self.verify()
+        self.tell("failed", CallStatus="no-answer")
+        self.assertEqual((record.state, record.failure), ("failed", "no_answer"))
+        self.assertIn("No one answered", record._to_client()[0]["message"])
+
+    def test_verified_is_never_lost_to_a_late_message(self):
+        """Z12: what is verified stays so, whatever comes late or twice."""
+        record, _answer = self.verify()
+        self.tell("success")
+        self.tell("failed", CallStatus="completed")
+        self.tell(CallStatus="in-progress")
+        self.assertEqual(record.state, "verified")
+
+    def test_expired_after_five_minutes(self):
+        """Z11: nobody typed the code."""
+        record, _answer = self.verify()
+        self.carrier.legs[CODE_LEG] = {"CallStatus": "in-progress"}
+        for minutes, state in ((4, "waiting"), (2, "expired")):
+            self.let_time_pass(60 * minutes)
+            self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
+            self.run_after_commit()
+            self.assertEqual(record.state, state)
+
+    def test_verified_in_the_last_second_though_the_message_was_lost_is_not_expired(self):
+        """Finding 12: whether it has expired is asked, and not concluded from the clock."""
+        record, _answer = self.verify()
+        self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
+        self.let_time_pass(400)
+        self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
+        self.run_after_commit()
+        self.assertEqual(record.state, "verified")
+
+    def test_lost_message_is_asked_for(self):
+        """Z11: Twilio's message never came; the page asks, and Twilio says verified."""
+        record, _answer = self.verify()
+        self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
+        self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
+        self.run_after_commit()
+        self.assertEqual(record.state, "verified")
+
+    def verified_already(self):
+        """Let Twilio answer that somebody has verified the number."""
+        self.carrier.failures["start_verification"] = [ProviderError("known", code=21450)]
+
+    def test_owner_has_a_removed_number_back_without_a_code(self):
+        """Z12: 21450 means success for whoever has typed the code before."""
+        record = self.make()
+        self.as_user(self.ana, "telephony.caller.id").remove(record.id)
+        self.verified_already()
+        again, answer = self.verify()
+        self.assertEqual((again, answer["code"], record.state, record.active),
+                         (record, False, "verified", True))
+
+    def test_number_verified_by_a_colleague_cannot_be_claimed(self):
+        """Error 21450 does not verify a caller ID: it does not say who typed the code."""
+        self.make(agent=self.agent_bob)
+        for state in (None, "failed", "expired", "lost"):
+            with self.subTest(state), self.env.cr.savepoint() as savepoint:
+                if state:
+                    self.make(state=state)
+                self.env.flush_all()
+                self.verified_already()
+                with self.assertRaisesRegex(UserError, "not by you"):
+                    self.verify()
+                savepoint.rollback()
+                self.env.invalidate_all()
+        self.assertFalse(self.agent_ana._get_caller_ids())
+
+    def test_number_verified_elsewhere_is_the_administrators_decision(self):
+        """An administrator can add a verified number, also for everyone."""
+        self.env["telephony.agent"].create({
+            "user_id": self.max.id, "company_id": self.company_a.id, "allow_caller_id": True,
+        })
+        self.make(agent=self.agent_bob)
+        self.env.flush_all()
+        self.verified_already()
+        record, answer = self.verify(user=self.max, shared=True)
+        self.assertEqual((answer["code"], record.state, record.agent_id.id),
+                         (False, "verified", False))
+        self.assertIn(record, self.agent_ana._get_caller_ids())
+
+    def test_number_a_colleague_has_verified_meanwhile_is_not_mine(self):
+        """A caller ID that exists at Twilio does not prove who verified it."""
+        record, _answer = self.verify()
+        self.make(agent=self.agent_bob)
+        self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
+        self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
+        self.run_after_commit()
+        self.assertEqual((record.state, record.failure), ("failed", "other"))
+        self.assertIn("by another user", record._to_client()[0]["message"])
+
+    def test_number_is_verified_by_one_at_a_time(self):
+        """Two users cannot verify the same number at the same time."""
+        self.agent_bob.allow_caller_id = True
+        record, _answer = self.verify()
+        with self.assertRaisesRegex(UserError, "Another user is verifying"):
+            self.verify(user=self.bob)
+        record.state = "expired"
+        self.verify(user=self.bob)
+
+    def test_odd_values_are_made_harmless_before_the_telephone_rings(self):
+        """A verification call counts although a later error rolls the request back."""
+        record, _answer = self.verify(delay=10**9, extension="1x" + "2" * 99)
+        self.assertLess((record.expires_at - fields.Datetime.now()).total_seconds(), 400)
+        caller_ids = self.as_user(self.ana, "telephony.caller.id")
+        answer = caller_ids.start_verification("+32471222334", "a\nb\x0b" + "c" * 99)
+        [first, second] = self.carrier.sent("start_verification")
+        self.assertEqual((first[2], first[3]), ("1" + "2" * 31, 60))
+        self.assertEqual(second[1], "ab" + "c" * 62)
+        self.assertEqual(self.CallerId.browse(answer["id"]).name, second[1])
+        for name, delay in (("a\0b", 0), ("a", 10**12), ("a", "soon"), ("a", float("inf"))):
+            with self.subTest(name=name, delay=delay), self.assertRaises(UserError):
+                caller_ids.start_verification("+32471222335", name, None, delay)
+        self.assertEqual(len(self.carrier.sent("start_verification")), 2)
+
+    def test_verifications_of_a_user_are_limited(self):
+        """A user cannot have one number after the other called."""
+        with self.assertRaisesRegex(UserError, "10 verification calls"):
+            for index in range(40):
+                self.verify(f"+3247122{index:04d}")
+        self.assertEqual(len(self.carrier.sent("start_verification")), 10)
+
+    def test_forbidden_destinations_are_not_called_for_a_code(self):
+        """The rules about destinations apply to verification calls."""
+        self.company_a.telephony_country_policy = "own"
+        with self.assertRaisesRegex(UserError, "does not allow calls to Somalia"):
+            self.verify("+252612345678")
+        self.assertFalse(self.carrier.requests)
+
+    def test_hotlines_may_be_caller_ids(self):
+        """Finding D2: also where they must not be called."""
+        self.company_a.telephony_allow_shared_cost = False
+        for number in ("+864001234567", "+491801234567", "+448451234567", "+33826123456"):
+            with self.subTest(number):
+                self.assertEqual(self.verify(number)[0].state, "calling")
+
+    def test_three_attempts_an_hour(self):
+        """Z11: a number is not called again and again."""
+        for _attempt in range(3):
+            self.verify()
+        with self.assertRaisesRegex(UserError, "3 times"):
+            self.verify()
+        self.assertEqual(len(self.carrier.sent("start_verification")), 3)
+
+    def test_numbers_that_cannot_be_caller_ids(self):
+        """Z10 Z12: emergency, premium, national writing and our own numbers are refused."""
+        for number, text in (
+            ("112", "Emergency"),
+            ("0471 22 23 33", "country code"),
+            ("+32", "country code"),
+            ("", "country code"),
+            ("+32 903 12 345", "cannot be used as a caller ID"),
+            (self.number.number, "belongs to your company"),
+        ):
+            with self.subTest(number=number), self.assertRaisesRegex(UserError, text):
+                self.verify(number)
+        self.assertFalse(self.carrier.requests)
+
+    def test_others_caller_ids_are_untouchable(self):
+        """Z12: somebody else's verification cannot be followed, changed or removed."""
+        record, _answer = self.verify()
+        self.agent_bob.allow_caller_id = True
+        for user in (self.bob, self.eva, self.sue):
+            for method in ("check_verification", "remove"):
+                with self.assertRaises(AccessError):
+                    getattr(self.as_user(user, "telephony.caller.id"), method)(record.id)
+        self.assertFalse(self.as_user(self.bob, "telephony.caller.id").search([]))
+        with self.assertRaises(AccessError):
+            self.as_user(self.ana, "telephony.caller.id").browse(record.id).state = "verified"
+
+    def test_shared_ones_are_the_administrators(self):
+        """Z12: only an administrator adds a caller ID for everybody."""
+        with self.assertRaises(AccessError):
+            self.verify(shared=True)
+
+
+@tagged("post_install", "-at_install")
+class TestChoice(CallerIdWorld):
+    def test_one_is_used_silently(self):
+        """Z09 Z13: the customer sees the only caller ID."""
+        record = self.make()
+        call = self.dial(self.ana)
+        self.assertEqual((call.caller_id_id, call.from_number), (record, MOBILE))
+        self.connect_browser(call, self.agent_ana)
+        self.run_after_commit()
+        [[_room, values]] = self.carrier.sent("add_participant")
+        self.assertEqual(values["from"], MOBILE)
+
+    def test_several_must_be_chosen_from(self):
+        """Z13: with several, the user chooses at every call; the last one is preselected."""
+        first, second = self.make(), self.make("+32471222444")
+        with self.assertRaisesRegex(UserError, "Choose the caller ID"):
+            self.dial(self.ana)
+        call = self.dial(self.ana, caller_id_id=second.id)
+        self.assertEqual(call.from_number, second.number)
+        self.as_user(self.ana).hang_up(call.uuid)
+        choices = self.as_user(self.ana, "telephony.caller.id").get_choices(CUSTOMER)
+        self.assertEqual({choice["id"] for choice in choices["choices"]}, {first.id, second.id})
+        self.assertEqual(choices["preselected_id"], second.id)
+
+    def test_forged_choices_are_refused(self):
+        """Z12: unverified, lost, foreign, archived: the server refuses each, whatever is sent."""
+        self.agent_bob.allow_caller_id = True
+        forged = [
+            self.make("+32471000001", state="waiting"),
+            self.make("+32471000002", state="lost"),
+            self.make("+32471000003", agent=self.agent_bob),
+            self.make("+32471000004", active=False),
+        ]
+        for record in forged:
+            with self.subTest(number=record.number), self.assertRaisesRegex(UserError, "cannot"):
+                self.dial(self.ana, caller_id_id=record.id)
+        with self.assertRaisesRegex(UserError, "cannot"):
+            self.dial(self.ana, caller_id_id=999999)
+
+    def test_permission_withdrawn(self):
+        """Z08: hidden and unusable at once; the history keeps it."""
+        record = self.make()
+        self.as_user(self.ana).hang_up(self.dial(self.ana).uuid)
+        self.agent_ana.allow_caller_id = False
+        snapshot = self.as_user(self.ana, "telephony.agent").softphone_snapshot()
+        self.assertEqual((snapshot["caller_ids"], snapshot["my_caller_ids"]), ([], []))
+        with self.assertRaisesRegex(UserError, "cannot"):
+            self.dial(self.ana, caller_id_id=record.id)
+        calls = self.env["telephony.call"].search([("caller_id_id", "=", record.id)])
+        self.assertEqual(calls.mapped("from_number"), [MOBILE])
+
+    def test_removed_at_twilio(self):
+        """Z12: 21210 marks it lost and says so; no other number is shown in its place."""
+        record = self.make()
+        self.carrier.failures["add_participant"] = [ProviderError("unknown", code=21210)]
+        call = self.dial(self.ana)
+        self.connect_browser(call, self.agent_ana)
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "21210"):
+            self.run_after_commit()
+        self.assertEqual((record.state, call.state), ("lost", "ended"))
+        self.assertIn("no longer verified", call.failure_reason)
+
+
+@tagged("post_install", "-at_install")
+class TestRules(CallerIdWorld):
+    def test_emergency_numbers(self):
+        """Z16: emergency numbers are refused with what to do instead."""
+        for number in ("112", "911", "100"):
+            with self.subTest(number=number), self.assertRaisesRegex(UserError, "Emergency"):
+                self.dial(self.ana, number)
+
+    def test_premium_numbers(self):
+        """Z16: premium numbers are refused, unless the company allows them."""
+        with self.assertRaisesRegex(UserError, "premium"):
+            self.dial(self.ana, "+32 903 12 345")
+        self.company_a.telephony_block_premium = False
+        self.assertEqual(self.dial(self.ana, "+32 903 12 345").customer_number, "+3290312345")
+
+    def test_countries(self):
+        """Z16: only the countries that the company allows."""
+        self.company_a.write({
+            "telephony_country_policy": "listed",
+            "telephony_country_ids": [Command.set(self.belgium.ids)],
+        })
+        with self.assertRaisesRegex(UserError, "France"):
+            self.dial(self.ana, "+33 6 12 34 56 78")
+        self.assertTrue(self.dial(self.ana))
+
+    def test_burst(self):
+        """Z16: more calls than the company allows in an hour look like fraud."""
+        self.company_a.telephony_calls_per_hour = 2
+        for _call in range(2):
+            self.as_user(self.ana).hang_up(self.dial(self.ana).uuid)
+        with self.assertRaisesRegex(UserError, "limit of 2 calls per hour"):
+            self.dial(self.ana)
+
+    def test_administrator_needs_a_reason_which_is_kept(self):
+        """Z16: an administrator may call in spite of a rule, with a reason."""
+        self.env["telephony.agent"].create({
+            "user_id": self.max.id, "company_id": self.company_a.id,
+            "number_ids": [Command.set(self.number.ids)],
+        })  # fmt: skip
+        with self.assertRaisesRegex(UserError, "if you enter a reason"):
+            self.dial(self.max, "+32 903 12 345")
+        call = self.dial(self.max, "+32 903 12 345", override_reason="The customer's hotline")
+        self.assertEqual(call.override_reason, "The customer's hotline")
+        with self.assertRaisesRegex(UserError, "premium"):
+            self.dial(self.ana, "+32 903 12 345", override_reason="I want to")

@@ -1,0 +1,64 @@
+"""What monitoring programs are told, and what nobody else is."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..common import TOKEN, TelephonyHttpCase
+
+
+@tagged("post_install", "-at_install")
+class TestHealth(TelephonyHttpCase):
+    def setUp(self):
+        super().setUp()
+        self.job = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
+        self.job.write({"active": True, "nextcall": fields.Datetime.now()})
+        # What the demonstration data set up is not what these tests are about.
+        accounts = self.env["telephony.account"].sudo().search([])
+        (accounts - self.account - self.account_b).active = False
+
+    def ask_health(self):
+        response = self.url_open("/telephony/health")
+        self.assertIn("no-store", response.headers["Cache-Control"])
+        return response.status_code, response.json()
+
+    def test_all_is_well(self):
+        """Outsiders get one word and nothing else."""
+        self.assertEqual(self.ask_health(), (200, {"status": "pass"}))
+
+    def test_nobody_looks_after_calls(self):
+        """Without the job, legs may go on being paid: that is a failure."""
+        for values in (
+            {"nextcall": fields.Datetime.now() - timedelta(minutes=11)}, {"active": False},
+        ):
+            self.job.write(values)
+            self.assertEqual(self.ask_health(), (503, {"status": "fail"}))
+
+    def test_account_that_is_not_connected(self):
+        """A warning: the server works, but not everybody can call."""
+        self.account.state = "draft"
+        self.assertEqual(self.ask_health(), (200, {"status": "warn"}))
+
+    def test_no_account_at_all(self):
+        (self.account | self.account_b).active = False
+        self.assertEqual(self.ask_health(), (200, {"status": "warn"}))
+
+    def test_leg_that_was_forgotten(self):
+        """The job runs, and yet somebody is on the telephone that nobody has asked about."""
+        self.dial()
+        self.assertEqual(self.ask_health(), (200, {"status": "pass"}))
+        self.let_time_pass(700)
+        self.assertEqual(self.ask_health(), (200, {"status": "warn"}))
+
+    def test_only_an_administrator_learns_why(self):
+        self.account.state = "draft"
+        for user in (self.ian, self.cleo, self.sue):
+            self.authenticate(user.login, user.login)
+            self.assertEqual(self.ask_health()[1], {"status": "warn"})
+        self.authenticate(self.max.login, self.max.login)
+        _status, told = self.ask_health()
+        self.assertEqual(told, {
+            "status": "warn", "checks": {"account": "warn", "jobs": "pass", "calls": "pass"},
+        })  # fmt: skip
+        self.assertNotIn(TOKEN, str(told))

@@ -1,0 +1,206 @@
+"""The carrier is slow or gone: nobody who waits for an answer of ours waits for it."""
+
+import threading
+import time
+from types import SimpleNamespace
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.http import _request_stack
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from odoo.addons.crm_telephony.models.account import telephony_account_request
+from odoo.addons.crm_telephony.providers.base import ProviderError
+from odoo.addons.crm_telephony.providers.twilio import client
+
+from ..call.test_race import RaceCase
+from ..common import LOGGER, TelephonyCase, leg_sid
+from ..twilio_rest import number
+from .test_admin_account import AdminWorld
+
+WEBHOOK = "/telephony/twilio/status"
+CLICK = "/web/dataset/call_kw/telephony.call/hang_up"
+
+
+@tagged("post_install", "-at_install")
+class TestSlowCarrier(RaceCase):
+    """A slow provider delays no webhook."""
+
+    def setUp(self):
+        super().setUp()
+        self.answers = threading.Event()
+        self.addCleanup(self.answers.set)
+        self.carrier.end_leg = self.end_leg
+        self.ended = []
+
+    def end_leg(self, leg_id):
+        self.ended.append(leg_id)
+        if not self.answers.wait(20):
+            raise ProviderError("Twilio did not respond in time", unknown=True)
+
+    def act(self, path, *leg_ids):
+        """Hang legs up within a web request; return the seconds until its answer."""
+        flow = self.ids["flow"]
+
+        def send(env):
+            for leg_id in leg_ids:
+                env["telephony.account"]._after_commit(
+                    env["telephony.flow"].browse(flow), "_send_test_request", leg_id
+                )
+
+        def send_request(records, leg_id):
+            self.carrier.end_leg(leg_id)
+            return "_process_test", (leg_id,)
+
+        def process(records, leg_id):
+            records.name = leg_id
+
+        flows = self.registry["telephony.flow"]
+        for name, method in (("_send_test_request", send_request), ("_process_test", process)):
+            self.startPatcher(patch.object(flows, name, method, create=True))
+        request = SimpleNamespace(httprequest=SimpleNamespace(path=path, environ={}))
+        begin = time.monotonic()
+        with patch.object(telephony_account_request, "request", request):
+            self.in_transaction(send)
+        return time.monotonic() - begin
+
+    def wait_for_senders(self):
+        self.answers.set()
+        for thread in threading.enumerate():
+            if thread.name.startswith(telephony_account_request.THREAD):
+                thread.join(20)
+
+    def read_name(self):
+        return self.in_transaction(
+            lambda env: env["telephony.flow"].browse(self.ids["flow"]).name
+        )
+
+    def test_webhook_does_not_wait(self):
+        """However many requests it causes; they are sent in their order, and have their results."""
+        legs = [leg_sid(1), leg_sid(2)]
+        self.assertLess(self.act(WEBHOOK, *legs), 1)
+        self.assertEqual(self.read_name(), "Race")
+        self.wait_for_senders()
+        self.assertEqual(self.ended, legs)
+        self.assertEqual(self.read_name(), leg_sid(2))
+
+    def test_click_waits_only_a_little(self):
+        with patch.object(telephony_account_request, "PATIENCE", 0.2):
+            seconds = self.act(CLICK, leg_sid(1), leg_sid(2))
+        self.assertTrue(0.2 <= seconds < 1, seconds)
+        self.wait_for_senders()
+        self.assertEqual(self.read_name(), leg_sid(2))
+
+    def test_click_finds_its_requests_carried_out(self):
+        """The next click of the same person must not overtake the first one."""
+        self.answers.set()
+        self.act(CLICK, leg_sid(1))
+        self.assertEqual(self.read_name(), leg_sid(1))
+
+
+@tagged("post_install", "-at_install")
+class TestSlowClick(AdminWorld, TelephonyCase):
+    """Finding 12: a click that sends a chain of requests takes six seconds, and goes on later."""
+
+    NUMBERS = 12
+
+    def setUp(self):
+        super().setUp()
+        self.twilio.add(*(number(f"{n:x}", f"+322555019{n:x}") for n in range(self.NUMBERS)))
+        clock = SimpleNamespace(
+            monotonic=lambda: 1000 + self.twilio.clock, time=time.time, sleep=self.fail
+        )
+        for module in (client, telephony_account_request):
+            self.startPatcher(patch.object(module, "time", clock))
+        self.confirm_identity()
+
+    def begin_request(self):
+        _request_stack().httprequest.environ.clear()
+
+    def click(self, method, *args):
+        """Do what a click of a new request does; it takes six seconds at most.
+
+        :return: the error that the person reads, or nothing
+        """
+        self.begin_request()
+        begin, message = self.twilio.clock, ""
+        try:
+            with mute_logger(f"{LOGGER}.models.account.telephony_account_setup"):
+                method(*args)
+        except UserError as error:
+            message = error.args[0]
+        self.assertLessEqual(self.twilio.clock - begin, telephony_account_request.CLICK_BUDGET)
+        return message
+
+    def click_until_it_is_done(self, method, *args):
+        """Click again and again; return how often."""
+        for count in range(1, 20):
+            message = self.click(method, *args)
+            if not message:
+                return count
+            self.assertIn("Click again to continue", message)
+        return self.fail("The clicks never came to an end.")
+
+    def test_connection_of_many_numbers_is_continued_by_the_next_click(self):
+        self.twilio.latency = 1
+        wizard = self.open_credentials()
+        token = wizard.sudo().secret
+
+        def connect():
+            # A refused attempt wipes what was typed.
+            wizard.sudo().secret = token
+            wizard.action_connect()
+
+        self.assertGreater(self.click_until_it_is_done(connect), 1)
+        self.assertEqual(len(self.twilio.applications), 1)
+        self.assertEqual(len(self.twilio.keys), 1)
+        account = self.as_adam("telephony.account")._get_of_company(self.company_c)
+        self.assertEqual(len(account.number_ids), self.NUMBERS)
+        self.assertEqual(
+            {values["voice_url"] for values in self.twilio.numbers.values()},
+            {account._get_addresses("voice")["voice_url"]},
+        )
+
+    def test_synchronization_is_continued_by_the_next_click(self):
+        account = self.connect()
+        for values in self.twilio.numbers.values():
+            values["voice_url"] = "https://elsewhere.example"
+        self.twilio.latency = 1.5
+        self.assertGreater(self.click_until_it_is_done(account.action_synchronize_numbers), 1)
+
+    def test_diagnosis_says_what_was_not_checked(self):
+        account = self.connect()
+        self.patch(type(account), "_ask_own_server", lambda account, question: ("nobody", ""))
+        self.twilio.latency = 1.5
+        lines = []
+        self.assertFalse(self.click(lambda: lines.extend(account._diagnose())))
+        late = [line for line in lines if "not checked" in line["sentence"]]
+        self.assertTrue(late)
+        self.assertEqual({line["state"] for line in late}, {"warning"})
+
+    def test_purchase_and_release_that_took_too_long_are_finished_by_the_next_click(self):
+        """The answer is lost with the time of the click; the number is bought, and given back."""
+        account = self.connect()
+        self.twilio.latency = 5.5
+        self.twilio.failures["POST IncomingPhoneNumbers.json"] = "lost"
+        self.assertIn("was lost", self.click(account._buy_number, "+3225550777"))
+        self.twilio.failures["POST IncomingPhoneNumbers.json"] = (400, 21422)
+        self.twilio.latency = 1
+        self.assertFalse(self.click(account._buy_number, "+3225550777"))
+        bought = account.number_ids.filtered(lambda row: row.number == "+3225550777")
+        self.twilio.failures["DELETE IncomingPhoneNumbers"] = "lost"
+        self.assertTrue(self.click(account._release_number, bought))
+        self.assertFalse(self.click(account._release_number, bought))
+        self.assertFalse(bought.active)
+
+    def test_transaction_that_runs_again_has_no_new_time(self):
+        account = self.connect()
+        self.twilio.latency = 1
+        self.begin_request()
+        self.assertEqual(account._get_deadline(), 1000 + self.twilio.clock + 6)
+        account._get_admin().fetch_balance()
+        self.assertEqual(account._get_deadline(), 1000 + self.twilio.clock + 5)
+        _request_stack().httprequest.path = WEBHOOK
+        self.begin_request()
+        self.assertEqual(account._get_deadline(), 1000 + self.twilio.clock + 2)

@@ -1,0 +1,180 @@
+"""A person's own telephone: preferences, and what ends it."""
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import Form, tagged
+
+from ..common import TelephonyCase, TelephonyHttpCase
+
+VIEW = "base.view_users_form_simple_modif"
+FIELDS = [
+    "telephony_is_phone_user", "telephony_call_via", "telephony_phone_number",
+    "telephony_press_to_accept", "telephony_default_number_id", "telephony_call_waiting",
+]  # fmt: skip
+
+
+@tagged("post_install", "-at_install")
+class TestPreferences(TelephonyCase):
+    def me(self, user):
+        """Return a user as that user's own browser sees it."""
+        return self.as_user(user, "res.users").browse(user.id)
+
+    def test_own_form_shows_and_saves(self):
+        """Z04 Z06: My Preferences holds the same values as the softphone."""
+        with Form(self.me(self.ana), view=VIEW) as form:
+            self.assertTrue(form.telephony_is_phone_user)
+            self.assertEqual(form.telephony_call_via, "browser")
+            self.assertEqual(form.telephony_default_number_id.id, self.number.id)
+            form.telephony_call_via = "phone"
+            form.telephony_phone_number = "0470 11 22 33"
+            form.telephony_press_to_accept = False
+        self.assertEqual(self.agent_ana.call_via, "phone")
+        self.assertEqual(self.agent_ana.phone_number, "+32470112233")
+        self.assertFalse(self.agent_ana.press_to_accept)
+        [told] = self.told(self.ana, "agent_updated")[-1:]
+        self.assertEqual(told["phone_number_display"], "+32 470 11 22 33")
+        self.assertEqual(told["phone_country_code"], "BE")
+
+    def test_one_value_alone_leaves_the_others(self):
+        """A form sends only what was changed."""
+        self.agent_ana.write({"call_via": "phone", "phone_number": "+32470112233"})
+        self.me(self.ana).write({"telephony_phone_number": "0470 11 22 44"})
+        self.assertEqual(self.agent_ana.call_via, "phone")
+        self.assertEqual(self.agent_ana.phone_number, "+32470112244")
+        self.assertEqual(self.me(self.ana).telephony_phone_number, "+32470112244")
+
+    def test_wrong_and_missing_numbers_are_refused(self):
+        """Z07: with the sentences of the softphone, in both places."""
+        agents = self.as_user(self.ana, "telephony.agent")
+        for save in (
+            lambda number: self.me(self.ana).write(
+                {"telephony_call_via": "phone", "telephony_phone_number": number}
+            ),
+            lambda number: agents.save_preferences(
+                {"call_via": "phone", "phone_number": number}
+            ),
+        ):
+            for number, sentence in (
+                (False, "Enter the phone number to use."),
+                ("12", "“12” is not a telephone number."),
+            ):
+                # As in a request, nothing of it is kept.
+                with self.assertRaises(ValidationError) as refused:
+                    save(number)
+                self.assertIn(sentence, str(refused.exception))
+            self.assertEqual(self.agent_ana.call_via, "browser")
+
+    def test_administrator_writes_a_national_number(self):
+        """Whoever writes it, it is kept with its country code, as it is dialled."""
+        self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id).write(
+            {"call_via": "phone", "phone_number": "0470 11 22 33"}
+        )
+        self.assertEqual(self.agent_ana.phone_number, "+32470112233")
+
+    def test_number_of_somebody_else_is_refused(self):
+        for user, number in ((self.ana, self.number_b), (self.cleo, self.number)):
+            with self.assertRaises(UserError) as refused:
+                self.me(user).telephony_default_number_id = number.id
+            self.assertIn("not assigned to you", str(refused.exception))
+
+    def test_colleagues_see_and_change_nothing(self):
+        """A private telephone number is nobody else's business."""
+        self.agent_ana.write({"call_via": "phone", "phone_number": "+32470112233"})
+        for user in (self.bob, self.sue, self.ian):
+            [values] = self.as_user(user, "res.users").browse(self.ana.id).read(FIELDS)
+            self.assertFalse(values["telephony_phone_number"], user.name)
+            self.assertFalse(values["telephony_is_phone_user"], user.name)
+            with self.assertRaises(AccessError):
+                self.as_user(user, "res.users").browse(self.ana.id).write(
+                    {"telephony_call_via": "browser"}
+                )
+        self.assertEqual(self.agent_ana.call_via, "phone")
+        with self.assertRaises(AccessError):
+            self.ana.telephony_call_via = "browser"
+
+    def test_others_have_no_telephone(self):
+        """People without the right, and archived phone users, see no such page."""
+        with Form(self.me(self.ian), view=VIEW) as form:
+            form.signature = "Ian"
+        self.assertFalse(self.me(self.ian).telephony_is_phone_user)
+        self.agent_ana.active = False
+        self.assertFalse(self.me(self.ana).telephony_is_phone_user)
+        with self.assertRaises(AccessError):
+            self.me(self.ian).telephony_call_via = "phone"
+
+    def test_preferences_belong_to_the_company(self):
+        """Each company's row is its own."""
+        self.ana.company_ids = self.company_a | self.company_b
+        here = self.me(self.ana)
+        there = here.with_context(allowed_company_ids=self.company_b.ids)
+        here.write({"telephony_call_via": "phone", "telephony_phone_number": "0470112233"})
+        self.assertEqual(there.telephony_call_via, "browser")
+        self.assertFalse(there.telephony_phone_number)
+
+    # === WHAT ENDS IT === #
+
+    def assert_left(self, agent):
+        self.assertEqual((agent.status, agent.state), ("offline", "offline"))
+        self.assertFalse(agent.lease_ids)
+
+    def test_loss_of_the_right_sets_offline(self):
+        """Taken away from the user, or the user from the group."""
+        group = self.env.ref("crm_telephony.group_user")
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.ana.group_ids = [Command.unlink(group.id)]
+        self.assert_left(self.agent_ana)
+        self.assertEqual(self.agent_bob.status, "online")
+        self.assertEqual(self.told(self.ana, "agent_updated")[-1]["status"], "offline")
+        group.user_ids = [Command.unlink(self.bob.id)]
+        self.assert_left(self.agent_bob)
+
+    def test_other_groups_change_nothing(self):
+        self.go_online(self.agent_ana)
+        self.ana.group_ids = [Command.unlink(self.env.ref(
+            "sales_team.group_sale_salesman_all_leads"
+        ).id)]  # fmt: skip
+        self.assertEqual(self.agent_ana.state, "available")
+
+    def test_deactivation_sets_offline(self):
+        self.go_online(self.agent_ana)
+        self.ana.active = False
+        self.assert_left(self.agent_ana)
+
+    def test_rights_are_told_to_the_page(self):
+        """Z08: what an administrator allows is there without a reload."""
+        self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id).allow_caller_id = True
+        self.assertEqual(self.told(self.ana, "rights_changed"), [{}])
+
+    def test_states_are_told_to_supervisors(self):
+        """Z29: lists of phone users follow by themselves."""
+        self.notifications.clear()
+        self.as_user(self.ana, "telephony.agent").set_status("online")
+        self.assertIn(
+            (("res.company", self.company_a.id), "telephony/agent_state",
+             {"id": self.agent_ana.id, "state": "unreachable"}),
+            self.notifications,
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestLogout(TelephonyHttpCase):
+    def test_logging_out_sets_offline(self):
+        """Z02: by the menu or by a request, and without an error for other people."""
+        for path in ("logout", "destroy"):
+            self.go_online(self.agent_ana, self.agent_bob)
+            self.authenticate("tel_ana", "tel_ana")
+            if path == "logout":
+                response = self.url_open("/web/session/logout", allow_redirects=False)
+                self.assertEqual(response.status_code, 303)
+            else:
+                self.make_jsonrpc_request("/web/session/destroy")
+            self.env.invalidate_all()
+            self.assertEqual(self.agent_ana.state, "offline", path)
+            self.assertFalse(self.agent_ana.lease_ids)
+            self.assertEqual(self.agent_bob.state, "available")
+
+    def test_logging_out_without_telephone_or_session(self):
+        self.authenticate("tel_ian", "tel_ian")
+        for _attempt in range(2):
+            response = self.url_open("/web/session/logout", allow_redirects=False)
+            self.assertEqual(response.status_code, 303)

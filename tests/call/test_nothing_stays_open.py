@@ -1,0 +1,683 @@
+"""Nothing stays open: whatever was lost, the record becomes true, and nobody is left alone."""
+
+import logging
+import re
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from odoo.addons.crm_telephony.models.call.telephony_call_reconcile import LEG_REPAIRS, REPAIRS
+from odoo.addons.crm_telephony.providers.base import ProviderError
+from odoo.addons.crm_telephony.providers.twilio.client import TIME_LIMIT
+
+from ..common import (
+    AGENT_LEG,
+    CALLER_LEG,
+    CUSTOMER,
+    LOGGER,
+    QUEUE,
+    ROOM,
+    TelephonyCase,
+    TelephonyHttpCase,
+    leg_sid,
+)
+
+OUTSIDE = "+32475998877"
+SUE_LEG, BOB_LEG = leg_sid(70), leg_sid(60)
+# How a request fails: its process dies after the commit, its answer is lost, it is refused.
+FAILURES = {
+    "died": None,
+    "lost": ProviderError("Time-out", unknown=True),
+    "refused": ProviderError("No", code=20001),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestGivenUp(TelephonyHttpCase):
+    """The phone user vanished and did not come back; the customer goes on without that person."""
+
+    def lose_agent(self):
+        """Let a conversation of 60 seconds lose its phone user, and the customer wait in vain."""
+        call = self.talk()
+        self.let_time_pass(60)
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
+        self.run_after_commit()
+        self.step(call)
+        self.wait(call)
+        self.let_time_pass(30)
+        self.assertEqual(self.names(self.wait(call)), ["Leave"])
+        return call
+
+    def leave_message(self):
+        """Let the exit of the step be a voicemail, and the customer reach it."""
+        self.closed_step.write({"kind": "voicemail", "message": False, "max_seconds": 60,
+                                "agent_ids": [Command.set(self.agent_bob.ids)]})
+        call = self.lose_agent()
+        self.assertIn("Record", self.names(self.step(call)))
+        return call
+
+    def test_customer_leaves_a_message_agent_is_free(self):
+        """House 4.2: the call was `in_progress` with a phone user who was not there."""
+        call = self.leave_message()
+        self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
+        self.agent_ana.invalidate_recordset(["state"])
+        self.assertEqual(self.agent_ana.state, "available")
+        self.assertEqual(set(call._get_agent_legs().mapped("status")), set())
+        self.assertEqual(self.told(self.ana, "call_left")[-1]["message"],
+                         "The customer hung up before you reconnected.")
+
+    def test_customer_leaves_a_message_live_lists_forget_the_call(self):
+        call = self.leave_message()
+        self.assertNotIn(call.uuid, [row["uuid"] for row in self.as_user(self.ana).live_calls()])
+        lines = [payload for _channel, kind, payload in self.notifications
+                 if kind == "telephony/live_updated" and payload["uuid"] == call.uuid]  # fmt: skip
+        self.assertEqual((lines[-1]["list"], lines[-1]["user"]), (False, False))
+
+    def test_customer_leaves_a_message_record_keeps_the_talk(self):
+        call = self.leave_message()
+        self.let_time_pass(40)
+        self.tell_leg(call, CALLER_LEG, "completed", CallDuration="140")
+        self.assertEqual((call.state, call.outcome, call.user_id), ("ended", "answered", self.ana))
+        self.assertAlmostEqual(call.duration, 60, delta=2)
+        self.agent_ana.invalidate_recordset(["state"])
+        self.assertEqual(self.agent_ana.state, "available")
+
+    def test_colleague_takes_the_customer_and_the_call_is_theirs(self):
+        """The exit rings at somebody else, who speaks with the customer from then on."""
+        self.closed_step.write({
+            "kind": "ring", "agent_ids": [Command.set(self.agent_bob.ids)], "timeout": 20,
+        })
+        call = self.lose_agent()
+        self.assertEqual(self.names(self.step(call)), ["Enqueue"])
+        self.assertEqual((call.state, call.user_id), ("ringing", self.env["res.users"]))
+        self.as_user(self.bob).accept(call.uuid)
+        self.connect_browser(call, self.agent_bob, sid=leg_sid(60))
+        self.run_after_commit()
+        self.ask("join", {"CallSid": CALLER_LEG}, {"call": call.uuid})
+        self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
+
+    def test_page_that_comes_back_too_late_is_refused(self):
+        call = self.leave_message()
+        [verb] = self.connect_browser(call, self.agent_ana, sid=leg_sid(51))
+        self.assertEqual(verb.tag, "Hangup")
+        self.assertEqual(call.state, "routing")
+
+    def test_outgoing_customer_hears_the_apology_and_agent_is_free(self):
+        """A call that we made has no flow: the customer hears why, and nobody is in the call."""
+        call = self.dial()
+        self.connect_browser(call, self.agent_ana)
+        self.run_after_commit()
+        customer = self.customer(call)
+        self.tell_leg(call, customer.provider_leg_id, "in-progress", leg=customer)
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
+        self.run_after_commit()
+        self.step(call)
+        self.let_time_pass(31)
+        self.assertEqual(self.names(self.step(call)), ["Say", "Hangup"])
+        self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
+
+    def test_full_queue_keeps_the_customer_for_an_agent_who_comes_back(self):
+        """The carrier's queue refuses the customer of a phone user whose connection was lost."""
+        call = self.talk()
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
+        self.run_after_commit()
+        self.assertEqual(self.names(self.step(call)), ["Enqueue"])
+        for _turn in range(2):
+            self.assertEqual(
+                self.names(self.step(call, QueueResult="queue-full")), ["Play", "Redirect"]
+            )
+        self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
+        self.let_time_pass(31)
+        self.step(call, QueueResult="queue-full")
+        self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
+
+    def test_full_queue_never_leaves_an_outgoing_call_in_progress(self):
+        """A call that we made has no step: it was `in_progress` for ever after the apology."""
+        call = self.dial()
+        self.connect_browser(call, self.agent_ana)
+        self.run_after_commit()
+        customer = self.customer(call)
+        self.tell_leg(call, customer.provider_leg_id, "in-progress", leg=customer)
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
+        self.let_time_pass(31)
+        self.assertEqual(
+            self.names(self.step(call, QueueResult="queue-full")), ["Say", "Hangup"]
+        )
+        self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
+
+
+@tagged("post_install", "-at_install")
+class TestTimeLimit(TelephonyHttpCase):
+    def test_forwarded_leg_ends_by_itself(self):
+        self.ring.write({"kind": "forward", "forward_number": "+3225550199"})
+        _call, [dial] = self.call_in()
+        self.assertEqual(dial.get("timeLimit"), str(TIME_LIMIT))
+
+
+class Failing(TelephonyCase):
+    """Requests that fail once, and what the reconciliation makes of it within a minute."""
+
+    def setUp(self):
+        super().setUp()
+        # The rows are those of the test's transaction.
+        self.startPatcher(patch.object(
+            self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
+        ))
+        self.calls = self.env["telephony.call"].sudo()
+        self.not_ended = None
+
+    def let_fail(self, how, rest):
+        """Let the next request of a kind fail, and send what waits."""
+        if how == "died":
+            self.queued_requests.clear()
+            return
+        self.carrier.failures[rest] = [FAILURES[how]]
+        with self.assertLogs(LOGGER):
+            logging.getLogger(LOGGER).info("A failure is expected to be logged.")
+            self.run_after_commit()
+        if rest == "end_leg":
+            # The leg does not know of the one that was not carried out.
+            self.not_ended = self.carrier.sent(rest)[0][0]
+
+    def reconcile(self, seconds=20):
+        """Let time pass, and look; every leg that was not hung up lives at the carrier."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        ended = [sid for [sid] in self.carrier.sent("end_leg")]
+        if self.not_ended in ended:
+            ended.remove(self.not_ended)
+        self.carrier.legs = {
+            leg.provider_leg_id: {"CallStatus": "in-progress"}
+            for leg in self.calls.search([]).leg_ids
+            if leg.provider_leg_id and leg.status != "ended" and leg.provider_leg_id not in ended
+        }
+        self.let_time_pass(seconds)
+        self.calls._cron_reconcile()
+        self.run_after_commit()
+        self.env.invalidate_all()
+
+    # === HOW FAR THE STORIES GO === #
+
+    def ring_in(self):
+        """A caller waits in the queue of the carrier, and it rings at Ana."""
+        self.go_online(self.agent_ana)
+        self.calls._process_incoming(self.account, {
+            "CallSid": CALLER_LEG, "From": CUSTOMER, "To": self.number.number,
+        })  # fmt: skip
+        call = self.calls.search([("provider_call_id", "=", CALLER_LEG)])
+        call._process_wait({"QueueSid": QUEUE})
+        return call
+
+    def connect(self, call, agent=None, sid=AGENT_LEG):
+        agent = (agent or self.agent_ana).sudo()
+        return self.calls._process_browser(self.account, {
+            "CallSid": sid, "From": f"client:{agent.identity}", "uuid": call.uuid,
+        })  # fmt: skip
+
+    def tell_room(self, call, event, sequence, sid=CALLER_LEG):
+        self.calls._process_event(self.account, self.account._parse_conference_event({
+            "ConferenceSid": ROOM, "FriendlyName": call.uuid, "CallSid": sid,
+            "StatusCallbackEvent": event, "SequenceNumber": str(sequence),
+        }))  # fmt: skip
+
+    def converse(self):
+        """Ana speaks with a caller, and nothing waits to be sent."""
+        call = self.ring_in()
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect(call)
+        self.run_after_commit()
+        call._process_next({})
+        self.tell_room(call, "participant-join", 1)
+        self.run_after_commit()
+        self.assertEqual(call.state, "in_progress")
+        self.carrier.room = {CALLER_LEG: False, AGENT_LEG: False}
+        self.carrier.requests.clear()
+        return call
+
+    def is_free(self, agent):
+        agent.invalidate_recordset(["state"])
+        return agent.state != "in_call"
+
+
+@tagged("post_install", "-at_install")
+class TestEveryRequest(Failing):
+    """Each kind of request, failing in each way: a minute later the record is true."""
+
+    # Request -> what the carrier is asked; each has a story `begin_…` and a check `check_…`.
+    KINDS = {
+        "_send_announce_request": "announce",
+        "_send_connect_request": "move_from_queue",
+        "_send_dial_request": "add_participant",
+        "_send_end_leg_request": "end_leg",
+        "_send_end_request": "end_leg",
+        "_send_guest_request": "add_participant",
+        "_send_hold_request": "hold_participant",
+        "_send_leave_queue_request": "move_from_queue",
+        "_send_monitor_request": "set_participant_sound",
+        "_send_ring_request": "call_phone",
+        "_send_wait_request": "redirect_leg",
+    }
+
+    # The requests of other models, and where their stories are.
+    OTHERS = {
+        # TestSlowClick
+        "telephony.account": {"_send_connection_request"},
+        # TestEveryVerification; its `start_verification` is sent by the click itself.
+        "telephony.caller.id": {"_send_check_request"},
+        # TestWhatIsTrue, test_recording_life
+        "telephony.recording": {
+            "_send_delete_request", "_send_fetch_request", "_send_find_request",
+            "_send_start_request", "_send_status_request",
+        },
+    }
+
+    def get_requests(self, model):
+        return {name for name in dir(model) if re.fullmatch(r"_send_\w+_request", name)}
+
+    def test_every_request_has_its_story(self):
+        """A request that is added has to say what happens when it is lost."""
+        found = {
+            name: self.get_requests(model) for name, model in self.registry.items()
+            if name.startswith("telephony.") and self.get_requests(model)
+        }
+        self.assertEqual(found, {"telephony.call": set(self.KINDS), **self.OTHERS})
+        self.assertLessEqual({*REPAIRS, *LEG_REPAIRS}, set(self.KINDS))
+
+    def test_every_request_that_fails(self):
+        """Nothing stays open, whichever request was lost, refused or unanswered."""
+        for kind, rest in self.KINDS.items():
+            name = kind.removeprefix("_send_").removesuffix("_request")
+            for how in FAILURES:
+                with self.subTest(kind, how=how), self.env.cr.savepoint() as savepoint:
+                    self.carrier.__init__()
+                    self.not_ended = None
+                    call = getattr(self, f"begin_{name}")()
+                    self.let_fail(how, rest)
+                    for _look in range(3):
+                        self.reconcile()
+                    getattr(self, f"check_{name}")(call, how, rest)
+                    savepoint.rollback()
+                self.queued_requests.clear()
+                self.env.invalidate_all()
+
+    def assert_sent_again(self, call, how, rest, args):
+        """Check that the request was sent once more than it failed, or more often."""
+        sent = [found for found in self.carrier.sent(rest) if found[:len(args)] == list(args)]
+        self.assertGreaterEqual(len(sent), 1 if how == "died" else 2, self.carrier.requests)
+
+    # === STORIES === #
+
+    def begin_wait(self):
+        """The customer is passed on: out of the conference, into the waiting room."""
+        call = self.converse()
+        self.go_online(self.agent_bob)
+        self.as_user(self.ana).transfer(
+            call.uuid, {"type": "agent", "id": self.agent_bob.id}, "blind"
+        )
+        return call
+
+    def check_wait(self, call, how, rest):
+        self.assert_sent_again(call, how, rest, [CALLER_LEG])
+        self.assertTrue(self.is_free(self.agent_ana))
+
+    def begin_connect(self):
+        """The agent is there: out of the queue, into the conference."""
+        call = self.ring_in()
+        self.as_user(self.ana).accept(call.uuid)
+        self.carrier.requests.clear()
+        self.connect(call)
+        return call
+
+    def check_connect(self, call, how, rest):
+        self.assert_sent_again(call, how, rest, [QUEUE, CALLER_LEG])
+
+    def begin_leave_queue(self):
+        """Nobody is left whom it could ring at."""
+        call = self.ring_in()
+        self.carrier.requests.clear()
+        self.as_user(self.ana).decline(call.uuid)
+        return call
+
+    check_leave_queue = check_connect
+
+    def begin_hold(self):
+        call = self.converse()
+        self.as_user(self.ana).set_hold(call.uuid, True)
+        return call
+
+    def check_hold(self, call, how, rest):
+        if how == "refused":
+            # The button shows what is true.
+            self.assertFalse(call.hold_wanted)
+        else:
+            self.assert_sent_again(call, how, rest, [ROOM, CALLER_LEG, True])
+
+    def begin_announce(self):
+        self.company_a.write({
+            "telephony_recording_mode": "agent", "telephony_announce_incoming": True,
+        })  # fmt: skip
+        call = self.converse()
+        self.as_user(self.ana).set_recording(call.uuid, "recording")
+        return call
+
+    def check_announce(self, call, how, rest):
+        self.assert_sent_again(call, how, rest, [ROOM])
+        self.assertTrue(call.recording_told)
+
+    def begin_dial(self):
+        """The agent is there: the customer is called."""
+        call = self.dial()
+        self.connect(call)
+        return call
+
+    def check_dial(self, call, how, rest):
+        self.assertEqual((call.state, call.outcome), ("ended", "failed"))
+        self.assertEqual(self.customer(call).status, "ended")
+        self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
+        self.assertTrue(self.is_free(self.agent_ana))
+
+    def begin_ring(self):
+        """The same with a custom phone, which is called first."""
+        self.agent_ana.write({"call_via": "phone", "phone_number": "+32475111222"})
+        return self.dial()
+
+    def check_ring(self, call, how, rest):
+        self.assertEqual(call.state, "ended")
+        self.assertTrue(call.failure_reason)
+        self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
+        self.assertTrue(self.is_free(self.agent_ana))
+
+    def begin_guest(self):
+        """A number outside is called into the conference."""
+        call = self.converse()
+        self.as_user(self.ana).transfer(call.uuid, {"type": "number", "number": OUTSIDE}, "warm")
+        return call
+
+    def check_guest(self, call, how, rest):
+        self.assertEqual(call.state, "in_progress")
+        self.assertEqual(call.transfer_ids.state, "failed")
+        guest = call.leg_ids.filtered(lambda leg: leg.role == "consulted")
+        self.assertEqual(guest.status, "ended")
+        self.assertFalse(call.hold_wanted)
+
+    def begin_end(self):
+        call = self.converse()
+        self.as_user(self.ana).hang_up(call.uuid)
+        return call
+
+    def check_end(self, call, how, rest):
+        for sid in (CALLER_LEG, AGENT_LEG):
+            self.assertIn([sid], self.carrier.sent(rest))
+
+    def begin_end_leg(self):
+        """Somebody who was asked is let go, and the conversation goes on."""
+        call = self.converse()
+        self.go_online(self.agent_bob)
+        self.as_user(self.ana).transfer(
+            call.uuid, {"type": "agent", "id": self.agent_bob.id}, "add"
+        )
+        self.as_user(self.bob).accept(call.uuid)
+        self.connect(call, self.agent_bob, BOB_LEG)
+        self.run_after_commit()
+        self.as_user(self.ana).cancel_transfer(call.uuid)
+        return call
+
+    def check_end_leg(self, call, how, rest):
+        self.assert_sent_again(call, how, rest, [BOB_LEG])
+        self.assertEqual(call.state, "in_progress")
+
+    def begin_monitor(self):
+        """A supervisor who took part listens only: nobody hears what is said there any more."""
+        call = self.converse()
+        self.env["telephony.agent"].create({
+            "user_id": self.sue.id, "company_id": self.company_a.id,
+        })  # fmt: skip
+        self.as_user(self.sue).monitor(call.uuid, "barge")
+        self.connect(call, self.sue.telephony_agent_ids, SUE_LEG)
+        self.run_after_commit()
+        self.as_user(self.sue).set_monitor_mode(call.uuid, "listen")
+        return call
+
+    def check_monitor(self, call, how, rest):
+        """It is sent again, or the supervisor leaves."""
+        if [SUE_LEG] not in self.carrier.sent("end_leg"):
+            self.assert_sent_again(call, how, rest, [ROOM, SUE_LEG, True])
+
+
+@tagged("post_install", "-at_install")
+class TestEveryVerification(Failing):
+    """The requests of a verification, failing in each way: a minute later the record is true."""
+
+    CODE_LEG, MOBILE, SID = leg_sid(900), "+32471222333", "PN" + "5" * 32
+    # What became of it -> what the carrier knows: a caller ID, how the call went.
+    ENDS = {
+        ("verified", False): (SID, "completed"),
+        ("failed", "code"): ("", "completed"),
+        ("failed", "no_answer"): ("", "no-answer"),
+        ("waiting", False): ("", "in-progress"),
+    }
+
+    def setUp(self):
+        super().setUp()
+        # An attempt is counted in a transaction of its own.
+        self.registry_enter_test_mode()
+        self.agent_ana.allow_caller_id = True
+        self.carrier.answers["start_verification"] = ("123456", self.CODE_LEG)
+        self.caller_ids = self.as_user(self.ana, "telephony.caller.id")
+
+    def verify(self):
+        answer = self.caller_ids.start_verification(self.MOBILE, "My mobile")
+        return self.env["telephony.caller.id"].browse(answer["id"])
+
+    def reconcile(self, seconds=20):
+        self.let_time_pass(seconds)
+        self.calls._cron_reconcile()
+        self.run_after_commit()
+        self.env.invalidate_all()
+
+    def test_question_that_fails_is_asked_again_without_a_page(self):
+        """Finding 12: the carrier's message and the page's question are lost, the page closed."""
+        for how in FAILURES:
+            for end, (sid, status) in self.ENDS.items():
+                with self.subTest(how, end=end), self.env.cr.savepoint() as savepoint:
+                    record = self.verify()
+                    self.caller_ids.check_verification(record.id)
+                    self.let_fail(how, "find_caller_id")
+                    self.assertEqual(record.state, "calling")
+                    self.carrier.answers["find_caller_id"] = sid
+                    self.carrier.legs[self.CODE_LEG] = {"CallStatus": status}
+                    for _look in range(3):
+                        self.reconcile()
+                    self.assertEqual((record.state, record.failure), end)
+                    savepoint.rollback()
+                self.carrier.__init__()
+                self.carrier.answers["start_verification"] = ("123456", self.CODE_LEG)
+                self.env.invalidate_all()
+
+    def test_call_that_fails_leaves_nothing_open(self):
+        """Finding 12: without an answer there is no code, so nobody is waiting for it."""
+        dies = self.env.cr.savepoint(flush=False)
+        self.verify()  # the process dies before the commit
+        dies.rollback()
+        self.env.invalidate_all()
+        for how in ("lost", "refused"):
+            self.carrier.failures["start_verification"] = [FAILURES[how]]
+            with self.subTest(how), self.assertRaises(UserError):
+                self.verify()
+        self.carrier.requests.clear()
+        self.reconcile(60)
+        self.assertFalse(self.env["telephony.caller.id"].search([("number", "=", self.MOBILE)]))
+        self.assertFalse(self.carrier.requests)
+        # The next attempt is a new call, with its own code.
+        record = self.verify()
+        self.assertEqual(record.state, "calling")
+
+    def test_call_that_fails_leaves_an_earlier_verification_as_it_is(self):
+        record = self.verify()
+        for how in ("lost", "refused"):
+            self.carrier.failures["start_verification"] = [FAILURES[how]]
+            with self.subTest(how), self.assertRaises(UserError):
+                self.verify()
+        self.carrier.answers["find_caller_id"] = self.SID
+        self.reconcile()
+        self.assertEqual((record.state, record.provider_caller_id), ("verified", self.SID))
+
+    def test_code_that_nobody_types_expires_without_a_page_and_without_a_carrier(self):
+        record = self.verify()
+        self.carrier.failures["find_caller_id"] = [FAILURES["lost"]] * 9
+        self.reconcile(290)
+        self.assertEqual(record.state, "calling")
+        self.reconcile(20)
+        self.assertEqual(record.state, "expired")
+        self.carrier.requests.clear()
+        self.reconcile(60)
+        self.assertFalse(self.carrier.requests)
+
+    def test_page_of_a_user_who_verifies_has_the_carrier_asked_soon(self):
+        job = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
+        job.lastcall = False
+        triggers = self.env["ir.cron.trigger"].sudo()
+        triggers.search([("cron_id", "=", job.id)]).unlink()
+        self.calls._nudge_reconciliation()
+        self.assertFalse(triggers.search([("cron_id", "=", job.id)]))
+        self.verify()
+        self.calls._nudge_reconciliation()
+        self.assertTrue(triggers.search([("cron_id", "=", job.id)]))
+
+
+@tagged("post_install", "-at_install")
+class TestWhatIsTrue(Failing):
+    """What the carrier says about a call in doubt decides what is done about it."""
+
+    def test_callback_about_hold_was_lost_flag_is_written_without_a_request(self):
+        call = self.converse()
+        self.as_user(self.ana).set_hold(call.uuid, True)
+        self.run_after_commit()
+        self.carrier.room[CALLER_LEG] = True
+        self.reconcile()
+        self.assertTrue(self.customer(call).on_hold)
+        self.assertEqual(len(self.carrier.sent("hold_participant")), 1)
+
+    def test_unhold_after_a_canceled_consultation_was_lost_customer_comes_back(self):
+        """The customer heard music for ever, while the screen said “on hold”."""
+        call = self.converse()
+        self.go_online(self.agent_bob)
+        self.as_user(self.ana).transfer(
+            call.uuid, {"type": "agent", "id": self.agent_bob.id}, "warm"
+        )
+        self.run_after_commit()
+        self.tell_room(call, "participant-hold", 2)
+        self.carrier.room[CALLER_LEG] = True
+        self.as_user(self.ana).cancel_transfer(call.uuid)
+        self.let_fail("lost", "hold_participant")
+        self.reconcile()
+        self.assertEqual([hold for _room, _leg, hold, _url in
+                          self.carrier.sent("hold_participant")], [True, False, False])
+
+    def test_hold_that_is_refused_in_a_consultation_is_sent_again(self):
+        """The customer must not hear what the two say."""
+        call = self.converse()
+        self.go_online(self.agent_bob)
+        self.as_user(self.ana).transfer(
+            call.uuid, {"type": "agent", "id": self.agent_bob.id}, "warm"
+        )
+        self.let_fail("refused", "hold_participant")
+        self.reconcile(16)
+        self.assertEqual(len(self.carrier.sent("hold_participant")), 2)
+
+    def test_redirect_was_lost_and_a_colleague_came_they_talk(self):
+        """The customer never left the conference, and the colleague entered it."""
+        call = self.converse()
+        self.go_online(self.agent_bob)
+        self.as_user(self.ana).transfer(
+            call.uuid, {"type": "agent", "id": self.agent_bob.id}, "blind"
+        )
+        self.let_fail("lost", "redirect_leg")
+        self.as_user(self.bob).accept(call.uuid)
+        self.connect(call, self.agent_bob, BOB_LEG)
+        self.run_after_commit()
+        self.carrier.room = {CALLER_LEG: False, BOB_LEG: False}
+        self.assertEqual(call.state, "ringing")
+        self.reconcile()
+        self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
+        self.assertEqual(call.transfer_ids.state, "done")
+        self.assertEqual(len(self.carrier.sent("redirect_leg")), 1)
+
+    def test_put_aside_redirect_was_lost_customer_is_moved_within_a_minute(self):
+        call = self.converse()
+        call._put_aside()
+        self.let_fail("died", "redirect_leg")
+        self.reconcile(16)
+        self.assertEqual([sid for sid, _url in self.carrier.sent("redirect_leg")], [CALLER_LEG])
+
+    def test_caller_who_left_the_queue_by_mistake_is_redirected(self):
+        """The carrier does not know the caller in its queue, nor in the conference."""
+        call = self.ring_in()
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect(call)
+        gone = ProviderError("Not found", code=20404, gone=True)
+        self.carrier.failures["move_from_queue"] = [gone, gone]
+        self.run_after_commit()
+        self.reconcile()
+        [[sid, url]] = self.carrier.sent("redirect_leg")
+        self.assertEqual(sid, CALLER_LEG)
+        self.assertIn("/join?", url)
+
+    def test_carrier_that_refuses_to_move_a_customer_the_call_ends(self):
+        """Nobody stays alone in a conference, even when the carrier refuses again and again."""
+        call = self.begin_wait()
+        self.let_fail("refused", "redirect_leg")
+        self.carrier.failures["redirect_leg"] = [FAILURES["refused"]]
+        with self.assertLogs(LOGGER, "WARNING"):
+            self.reconcile()
+        self.assertEqual((call.state, call.outcome), ("ended", "answered"))
+        self.assertIn([CALLER_LEG], self.carrier.sent("end_leg"))
+
+    begin_wait = TestEveryRequest.begin_wait
+
+    def test_room_that_cannot_be_asked_about_nothing_is_sent(self):
+        call = self.converse()
+        self.as_user(self.ana).set_hold(call.uuid, True)
+        self.let_fail("died", "hold_participant")
+        self.carrier.failures["list_room"] = [ProviderError("Down", retryable=True)]
+        self.reconcile()
+        self.assertFalse(self.carrier.sent("hold_participant"))
+        self.reconcile()
+        self.assertEqual(len(self.carrier.sent("hold_participant")), 1)
+
+    def test_running_call_costs_no_question_about_its_room(self):
+        self.converse()
+        for _look in range(3):
+            self.reconcile()
+        self.assertEqual(self.carrier.requests, [("list_living_legs",)] * 3)
+
+    def test_recording_whose_start_was_lost_is_started_within_a_minute(self):
+        self.company_a.telephony_recording_mode = "agent"
+        call = self.converse()
+        self.as_user(self.ana).set_recording(call.uuid, "recording")
+        self.let_fail("died", "start_recording")
+        self.reconcile()
+        self.assertEqual(call.recording_ids.state, "recording")
+
+    def test_pause_that_was_lost_is_sent_again_within_a_minute(self):
+        self.company_a.telephony_recording_mode = "agent"
+        call = self.converse()
+        self.as_user(self.ana).set_recording(call.uuid, "recording")
+        self.run_after_commit()
+        self.as_user(self.ana).set_recording(call.uuid, "paused")
+        self.let_fail("died", "set_recording_status")
+        self.reconcile()
+        self.assertEqual(call.recording_ids.state, "paused")
+
+    def test_own_telephone_answers_after_its_request_was_given_up_it_is_hung_up(self):
+        """The answer was lost, the leg was closed, and the telephone rang all the same."""
+        call = self.begin_ring()
+        self.let_fail("lost", "call_phone")
+        self.reconcile(31)
+        leg = call.leg_ids.filtered(lambda leg: leg.role == "agent")
+        [verb] = call._process_phone(leg.id, {"CallSid": leg_sid(90)})
+        self.assertEqual(type(verb).__name__, "HangUp")
+
+    begin_ring = TestEveryRequest.begin_ring

@@ -1,0 +1,477 @@
+"""The carrier's callbacks in every order, with every single repeat: always the same record."""
+
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from itertools import permutations
+from random import Random
+
+from odoo.tests import tagged
+
+from odoo.addons.crm_telephony.providers.twilio import events
+
+from ..common import AGENT_LEG, CALLER_LEG, ROOM, TelephonyCase, leg_sid
+
+CUSTOMER_LEG, SECOND_AGENT_LEG = leg_sid(1001), leg_sid(1002)
+START = datetime(2026, 3, 2, 9, 0, 0)
+# Of a list with more orders than this, a sample is tried.
+LIMIT, SAMPLE = 120, 16
+
+CALL_FIELDS = [
+    "state", "outcome", "ended_by", "failure_reason", "answered_at", "ended_at", "duration",
+    "wait_duration", "connect_by", "provider_conference_id", "user_id", "partner_id", "lead_id",
+    "number_id", "customer_number", "step_id",
+]  # fmt: skip
+LEG_FIELDS = [
+    "role", "label", "provider_leg_id", "status", "sequence", "on_hold", "hold_sequence",
+    "initiated_at", "ringing_at", "answered_at", "answer_told", "joined_at", "left_at", "ended_at",
+    "end_reason",
+]  # fmt: skip
+
+
+def leg(sid, status, sequence, seconds, leg_id=True, **params):
+    """A status callback; `leg_id`: the address names our leg, as those of legs we made do."""
+    if sequence is not None:
+        params["SequenceNumber"] = str(sequence)
+    return "leg", leg_id, {
+        "CallSid": sid, "CallStatus": status, "Timestamp": moment(seconds), **params
+    }  # fmt: skip
+
+
+def room(sid, label, word, sequence, seconds):
+    """A conference callback."""
+    return "room", False, {
+        "ConferenceSid": ROOM, "CallSid": sid, "ParticipantLabel": label,
+        "StatusCallbackEvent": word, "SequenceNumber": str(sequence),
+        "Timestamp": moment(seconds),
+    }  # fmt: skip
+
+
+def moment(seconds):
+    return format_datetime((START + timedelta(seconds=seconds)).replace(tzinfo=timezone.utc))
+
+
+INITIATED = leg(CUSTOMER_LEG, "initiated", 0, 1)
+RINGING = leg(CUSTOMER_LEG, "ringing", 1, 2)
+ANSWERED = leg(CUSTOMER_LEG, "in-progress", 2, 10)
+COMPLETED = leg(CUSTOMER_LEG, "completed", 3, 40, CallDuration="30")
+JOINED = room(CUSTOMER_LEG, "customer", "participant-join", 2, 11)
+
+OUTGOING = {
+    "answered": [INITIATED, RINGING, ANSWERED, JOINED, COMPLETED],
+    "answered, both leave": [
+        ANSWERED, COMPLETED, room(CUSTOMER_LEG, "customer", "participant-leave", 3, 40),
+        room(AGENT_LEG, "agent-1", "participant-join", 1, 0),
+    ],
+    "held and resumed": [
+        ANSWERED,
+        room(CUSTOMER_LEG, "customer", "participant-hold", 4, 15),
+        room(CUSTOMER_LEG, "customer", "participant-unhold", 5, 20),
+        COMPLETED,
+    ],
+    "busy": [INITIATED, RINGING, leg(CUSTOMER_LEG, "busy", 2, 5, CallDuration="0")],
+    "busy at once": [INITIATED, leg(CUSTOMER_LEG, "busy", 1, 3, CallDuration="0")],
+    "no answer": [INITIATED, RINGING, leg(CUSTOMER_LEG, "no-answer", 2, 32, CallDuration="0")],
+    "failed": [INITIATED, leg(CUSTOMER_LEG, "failed", 1, 2, CallDuration="0")],
+    "canceled": [INITIATED, RINGING, leg(CUSTOMER_LEG, "canceled", 2, 9, CallDuration="0")],
+}  # fmt: skip
+
+INCOMING = {
+    "customer hangs up": [
+        room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
+        room(CALLER_LEG, "customer", "participant-join", 2, 6),
+        room(CALLER_LEG, "customer", "participant-leave", 3, 40),
+        leg(CALLER_LEG, "completed", None, 40, leg_id=False, CallDuration="40"),
+        leg(AGENT_LEG, "completed", None, 40, leg_id=False, CallDuration="35"),
+    ],
+    "caller gives up": [leg(CALLER_LEG, "completed", None, 20, leg_id=False, CallDuration="20")],
+}  # fmt: skip
+
+
+# What is told of a call when it is put aside: both leave the conference, one of them for music.
+PUT_ASIDE = [
+    room(AGENT_LEG, "agent-1", "participant-leave", 3, 30),
+    room(CALLER_LEG, "customer", "participant-leave", 4, 30),
+    leg(AGENT_LEG, "completed", None, 31, leg_id=False, CallDuration="31"),
+]
+ASIDE_ENDS = leg(CALLER_LEG, "completed", None, 60, leg_id=False, CallDuration="60")
+
+
+@tagged("post_install", "-at_install")
+class TestPermutations(TelephonyCase):
+    def setUp(self):
+        super().setUp()
+        # Whom it is told to does not change the record, and takes most of the time.
+        calls = self.registry["telephony.call"]
+        for name in ("_notify_live", "_notify_participants", "_tell_missed", "_free_agents"):
+            self.patch(calls, name, lambda call: None)
+
+    def tell(self, call, callback):
+        """Apply a callback as the routes do."""
+        kind, with_leg_id, params = callback
+        if kind == "leg":
+            event = events.parse_leg_event(params)
+            if with_leg_id:
+                event = events.CallEvent(**{**vars(event), "leg_id": self.customer(call).id})
+        else:
+            event = events.parse_conference_event({**params, "FriendlyName": call.uuid})
+        call.env["telephony.call"]._process_event(call.account_id, event)
+
+    def snapshot(self, call):
+        """Return every field that the callbacks may change, of the call and of its legs."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        body = str(call.message_id.body)
+        return (
+            call.read(CALL_FIELDS, load=None)[0],
+            # A leg may be made in the course of the story.
+            [{**leg.read(LEG_FIELDS, load=None)[0], "id": None} for leg in call.leg_ids],
+            call.offer_ids.mapped("state"),
+            body,
+            len(call.event_ids),
+            self.agent_ana.wrap_up_call_id == call,
+        )
+
+    def get_orders(self, callbacks):
+        """Yield every order of the callbacks, plain and with each of them once more."""
+        for repeat in [[], *([callback] for callback in callbacks)]:
+            story = [*callbacks, *repeat]
+            # Both copies of a repeated callback are the same.
+            orders = sorted({
+                tuple(story.index(story[index]) for index in order)
+                for order in permutations(range(len(story)))
+            })
+            if len(orders) > LIMIT:
+                orders = Random(7).sample(orders, SAMPLE)
+            for order in orders:
+                yield [story[index] for index in order]
+
+    def assert_same_record(self, call, callbacks, expected):
+        """Replay callbacks in every order from the same point, and compare all fields.
+
+        :param dict expected: values of the call at the end
+        :return: see `snapshot`
+        """
+        return self.assert_same([
+            [lambda call, told=told: self.tell(call, told) for told in order]
+            for order in self.get_orders(callbacks)
+        ], call, expected)  # fmt: skip
+
+    def assert_same(self, stories, call, expected):
+        """Play stories from the same point, and compare all fields at their ends.
+
+        :param list stories: lists of functions of the call
+        :param dict expected: values of the call at the end
+        :return: see `snapshot`
+        """
+        self.assertTrue(stories)
+        reference = None
+        for story in stories:
+            with self.env.cr.savepoint() as savepoint:
+                for step in story:
+                    step(call)
+                result = self.snapshot(call)
+                savepoint.rollback()
+            self.env.invalidate_all()
+            if reference is None:
+                reference = result
+                for name, value in expected.items():
+                    self.assertEqual(result[0][name], value, name)
+            self.assertEqual(result, reference)
+        return reference
+
+    def make_outgoing(self, known=True, logged=False):
+        """Dial and connect.
+
+        :param bool known: the carrier's answer to our request is there already
+        :param bool logged: the call has a record on which it leaves a line
+        """
+        call = self.dial()
+        call.started_at = START
+        if not logged:
+            call.partner_id = call.lead_id = False
+        self.env["telephony.call"]._process_browser(self.account, {
+            "CallSid": AGENT_LEG, "uuid": call.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+        self.customer(call).initiated_at = START
+        if known:
+            self.customer(call).provider_leg_id = CUSTOMER_LEG
+        self.env.flush_all()
+        return call
+
+    def expect(self, outcome, seconds, ended_by="customer", answered=None, failure=False):
+        answered_at = START + timedelta(seconds=answered) if answered else False
+        return {
+            "state": "ended", "outcome": outcome, "ended_by": ended_by,
+            "ended_at": START + timedelta(seconds=seconds), "answered_at": answered_at,
+            "duration": seconds - answered if answered else 0, "failure_reason": failure,
+            "wait_duration": answered or seconds, "connect_by": False,
+        }  # fmt: skip
+
+    def test_outgoing(self):
+        """Z20, Z30: whatever the order, the same outcome, dates and durations."""
+        ends = {
+            "answered": self.expect("answered", 40, answered=10),
+            "answered, both leave": self.expect("answered", 40, answered=10),
+            "held and resumed": self.expect("answered", 40, answered=10),
+            "busy": self.expect("busy", 5),
+            "busy at once": self.expect("busy", 3),
+            "no answer": self.expect("no_answer", 32),
+            "failed": self.expect("failed", 2),
+            "canceled": self.expect("canceled", 9),
+        }
+        for known in (True, False):
+            for name, callbacks in OUTGOING.items():
+                if not known and name not in ("answered, both leave", "busy"):
+                    # Representative, with the first story below.
+                    continue
+                with self.subTest(name, known=known), self.env.cr.savepoint() as savepoint:
+                    call = self.make_outgoing(known)
+                    self.assert_same_record(call, callbacks, ends[name])
+                    savepoint.rollback()
+                self.env.invalidate_all()
+
+    def make_call_back(self):
+        """Dial a customer who has kept a place in a queue; the phone user is there."""
+        queue = self.env["telephony.queue"].create({
+            "name": "Line", "company_id": self.company_a.id, "callback_key": "1",
+        })  # fmt: skip
+        calls = self.env["telephony.call"].sudo()
+        origin = calls.create({
+            "account_id": self.account.id, "direction": "incoming", "state": "ended",
+            "outcome": "callback", "number_id": self.number.id, "customer_number": "+32470555501",
+            "queue_id": queue.id, "started_at": START, "queued_at": START,
+        })  # fmt: skip
+        origin._keep_place(origin, 1)
+        place = calls.search([("callback_of_id", "=", origin.id)])
+        self.assertTrue(place._claim(self.agent_ana))
+        calls._process_browser(self.account, {
+            "CallSid": AGENT_LEG, "uuid": place.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+        place.started_at = START
+        self.customer(place).write({"initiated_at": START, "provider_leg_id": CUSTOMER_LEG})
+        self.env.flush_all()
+        return place
+
+    def test_call_back(self):
+        """Z24: whatever the order, who was reached is not called again, and who was not, once."""
+
+        def is_tried(count):
+            def check(call):
+                tries = call.search([
+                    ("callback_of_id", "=", call.callback_of_id.id), ("state", "=", "queued"),
+                ])  # fmt: skip
+                self.assertEqual(len(tries - call), count)
+
+            return check
+
+        for name, expected, again in (
+            ("answered", self.expect("answered", 40, answered=10), 0),
+            ("no answer", self.expect("no_answer", 32), 1),
+            ("busy", self.expect("busy", 5), 1),
+            ("failed", self.expect("failed", 2), 0),
+        ):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                self.assert_same([
+                    [lambda call, told=told: self.tell(call, told) for told in order]
+                    + [is_tried(again)]
+                    for order in self.get_orders(OUTGOING[name])
+                ], self.make_call_back(), expected)  # fmt: skip
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_wrap_up(self):
+        """Z27, Z30: whatever the order, a conversation is wrapped up, and nothing else is."""
+        self.company_a.telephony_wrap_up_seconds = 60
+        for name, expected in (
+            ("answered", self.expect("answered", 40, answered=10)),
+            ("no answer", self.expect("no_answer", 32)),
+        ):
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                record = self.assert_same_record(self.make_outgoing(), OUTGOING[name], expected)
+                self.assertEqual(record[-1], name == "answered")
+                savepoint.rollback()
+            self.env.invalidate_all()
+
+    def test_line_in_the_chatter(self):
+        """Z30: the line about the call tells its true outcome and duration, whatever the order."""
+        call = self.make_outgoing(logged=True)
+        expected = self.expect("answered", 40, answered=10)
+        self.assert_same_record(call, [RINGING, ANSWERED, COMPLETED], expected)
+        for told in (COMPLETED, RINGING, ANSWERED):
+            self.tell(call, told)
+        self.assertIn("0:30", str(call.message_id.body))
+
+    def test_outgoing_before_the_answer_of_the_carrier(self):
+        """Z30: callbacks that overtake the answer to our own request are not lost."""
+        call = self.make_outgoing(known=False)
+        self.assert_same_record(
+            call, OUTGOING["answered"], self.expect("answered", 40, answered=10)
+        )
+
+    def get_stories_around(self, act, callbacks):
+        """Yield every order in which the callbacks come before and after an act of the agent.
+
+        The last callback is the end that the act brings about: it comes after the act.
+        """
+        *others, end = callbacks
+        for order in permutations(others):
+            for position in range(len(order) + 1):
+                for rest in permutations([*order[position:], end]):
+                    yield [
+                        *(lambda call, told=told: self.tell(call, told)
+                          for told in order[:position]),
+                        act,
+                        *(lambda call, told=told: self.tell(call, told) for told in rest),
+                    ]  # fmt: skip
+
+    def hang_up(self, call):
+        """The agent hangs up at second 30, and its own leg ends."""
+        call._apply_event(events.CallEvent(
+            "hung_up", at=START + timedelta(seconds=30), data={"by": "agent"}
+        ))
+        self.tell(
+            call, leg(AGENT_LEG, "completed", None, 31, leg_id=False, CallDuration="31")
+        )
+
+    def test_agent_hangs_up(self):
+        """Z20, Z30: the agent's click falls anywhere between the callbacks."""
+        call = self.make_outgoing()
+        end = leg(CUSTOMER_LEG, "completed", 3, 31, CallDuration="21")
+        stories = list(self.get_stories_around(self.hang_up, [INITIATED, RINGING, ANSWERED, end]))
+        self.assert_same(stories, call, self.expect("answered", 30, "agent", 10))
+
+    def test_agent_cancels(self):
+        """Z20, Z30: the agent gives up while it rings."""
+        call = self.make_outgoing()
+        end = leg(CUSTOMER_LEG, "canceled", 2, 31, CallDuration="0")
+        stories = list(self.get_stories_around(self.hang_up, [INITIATED, RINGING, end]))
+        self.assert_same(stories, call, self.expect("canceled", 30, "agent"))
+
+    def make_incoming(self):
+        """Let a customer call, and it ring."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.env["telephony.call"].sudo()._process_incoming(self.account, {
+            "CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number
+        })  # fmt: skip
+        call = self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
+        call.started_at = START
+        return call
+
+    def make_conversation(self):
+        """Let a customer call, and the phone user speak."""
+        call = self.make_incoming()
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect_page(call, AGENT_LEG)
+        call._process_next({})
+        call.answered_at = START + timedelta(seconds=6)
+        for moments in call.leg_ids:
+            moments.write({"initiated_at": START, "answered_at": START})
+        self.env.flush_all()
+        return call
+
+    def connect_page(self, call, sid):
+        self.env["telephony.call"]._process_browser(self.account, {
+            "CallSid": sid, "uuid": call.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+
+    def put_aside(self, call):
+        """The phone user answers another call."""
+        call._put_aside()
+
+    def take_back(self, call):
+        """The phone user comes back to the call."""
+        self.as_user(self.ana).take_back(call.uuid)
+        self.connect_page(call, SECOND_AGENT_LEG)
+        call._process_next({})
+        back = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == SECOND_AGENT_LEG)
+        back.write({"initiated_at": START, "answered_at": START})
+
+    def test_put_aside(self):
+        """What tells of a call that was put aside comes in any order, twice, or late."""
+        call = self.make_conversation()
+        for callback in (
+            room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
+            room(CALLER_LEG, "customer", "participant-join", 2, 6),
+        ):
+            self.tell(call, callback)
+        self.put_aside(call)
+        expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
+        self.assert_same_record(call, PUT_ASIDE + [ASIDE_ENDS], expected)
+
+    def test_put_aside_and_taken_back(self):
+        """Late words about the first time do not disturb the second."""
+        call = self.make_conversation()
+        expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
+        joined = [
+            room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
+            room(CALLER_LEG, "customer", "participant-join", 2, 6),
+        ]
+        for callback in joined:
+            self.tell(call, callback)
+        self.put_aside(call)
+        again = [
+            room(SECOND_AGENT_LEG, "agent-2", "participant-join", 5, 40),
+            room(CALLER_LEG, "customer", "participant-join", 6, 41),
+        ]
+
+        def is_running(call):
+            self.assertEqual(call.state, "in_progress")
+            self.assertFalse(call.connect_by)
+            self.assertFalse(call.parked_at)
+
+        stories = []
+        for order in permutations([*PUT_ASIDE, self.take_back]):
+            acts = [
+                act if callable(act) else lambda call, told=act: self.tell(call, told)
+                for act in order
+            ]
+            stories.append([
+                *acts,
+                *(lambda call, told=told: self.tell(call, told) for told in again),
+                is_running,
+                # Once more, and after everything else.
+                *(lambda call, told=told: self.tell(call, told) for told in PUT_ASIDE),
+                is_running,
+                lambda call: self.tell(call, ASIDE_ENDS),
+                lambda call: self.tell(call, leg(
+                    SECOND_AGENT_LEG, "completed", None, 60, leg_id=False, CallDuration="20"
+                )),
+            ])  # fmt: skip
+        self.assert_same(stories, call, expected)
+
+    def give_up(self, call):
+        """The agent's leg has ended, and nobody came back: the flow goes on with the customer."""
+        self.tell(call, PUT_ASIDE[-1])
+        call.connect_by = START
+        call._process_next({})
+        self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
+
+    def test_agent_vanished_for_good(self):
+        """House 4.2: late news of an agent who was given up do not bring that agent back."""
+        call = self.make_conversation()
+        expected = {
+            **self.expect("answered", 60, answered=6), "user_id": self.ana.id, "duration": 25,
+        }  # fmt: skip
+        late = [*PUT_ASIDE, ASIDE_ENDS]
+        self.assert_same([
+            [self.give_up, *(lambda call, told=told: self.tell(call, told) for told in order)]
+            for order in permutations(late)
+        ], call, expected)  # fmt: skip
+
+    def test_incoming(self):
+        """Z17, Z30: incoming calls end the same, whatever the order."""
+        for name, callbacks in INCOMING.items():
+            with self.subTest(name), self.env.cr.savepoint() as savepoint:
+                if name == "customer hangs up":
+                    call = self.make_conversation()
+                    expected = self.expect("answered", 40, answered=6)
+                else:
+                    call = self.make_incoming()
+                    expected = self.expect("missed", 20)
+                self.env.flush_all()
+                self.assert_same_record(call, callbacks, expected)
+                savepoint.rollback()
+            self.env.invalidate_all()

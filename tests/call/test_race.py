@@ -1,0 +1,497 @@
+"""Two at the same moment: real transactions, real threads, one winner."""
+
+import contextlib
+import logging
+import threading
+from unittest.mock import patch
+
+from psycopg2.errors import DeadlockDetected
+
+from odoo import SUPERUSER_ID, api, fields
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.modules.registry import Registry
+from odoo.service.model import retrying
+from odoo.sql_db import Cursor
+from odoo.tests import BaseCase, get_db_name, tagged
+
+from odoo.addons.crm_telephony.providers.base import CallEvent
+
+from ..common import BASE_URL, CALLER_LEG, CUSTOMER, FakeCarrier, leg_sid
+
+TOKEN = "r" * 32
+
+
+class RaceCase(BaseCase):
+    """Works with committed data, because a transaction cannot see what another one has not saved;
+    everything is deleted at the end.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(get_db_name())
+        self.carrier = FakeCarrier()
+        self.startPatcher(patch.object(
+            self.registry["telephony.account"], "_get_client", lambda account: self.carrier
+        ))
+        # A lost race waits up to 32 seconds before its next try; here it does not need to.
+        self.startPatcher(patch("odoo.service.model.time.sleep"))
+        logging.getLogger("odoo.sql_db").addFilter(self.is_no_lost_race)
+        self.addCleanup(logging.getLogger("odoo.sql_db").removeFilter, self.is_no_lost_race)
+        self.ids = {}
+        self.addCleanup(self.delete_world)
+        self.in_transaction(self.make_world)
+
+    @staticmethod
+    def is_no_lost_race(record):
+        # The code mutes its own lost races, but a logger is not muted for one thread alone.
+        message = record.getMessage()
+        lost = ("could not serialize", "user_company_unique", "callback_open_unique")
+        return not any(words in message for words in lost)
+
+    def in_transaction(self, function, uid=SUPERUSER_ID):
+        """Run a function of an environment as Odoo runs a request: again when a race is lost."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, uid, {"allowed_company_ids": self.ids.get("company", [])})
+            return retrying(lambda: function(env), env)
+
+    def make_world(self, env):
+        company = env["res.company"].create({
+            "name": "Race", "country_id": env.ref("base.be").id,
+        })  # fmt: skip
+        users = env["res.users"].with_context(no_reset_password=True).create([
+            {
+                "name": name, "login": f"race_{name}", "company_id": company.id,
+                "company_ids": [Command.set(company.ids)],
+                "group_ids": [Command.link(env.ref("crm_telephony.group_user").id)],
+            }
+            for name in ("ada", "ben")
+        ])  # fmt: skip
+        account = env["telephony.account"].create({
+            "company_id": company.id, "account_sid": "AC" + "7" * 32, "auth_token": TOKEN,
+            "state": "connected", "webhook_base_url": BASE_URL,
+        })  # fmt: skip
+        agents = env["telephony.agent"].create([
+            {"user_id": user.id, "company_id": company.id, "status": "online"} for user in users
+        ])
+        for agent in agents:
+            env["telephony.agent.lease"]._renew(agent, f"race-page-{agent.id}")
+        flow = env["telephony.flow"].create({
+            "name": "Race", "company_id": company.id, "language": "en_US",
+            "step_ids": [Command.create({
+                "name": "Ring", "kind": "ring", "agent_ids": [Command.set(agents.ids)],
+            })],
+        })  # fmt: skip
+        number = env["telephony.number"].create({
+            "name": "Race", "number": "+3225550190", "account_id": account.id, "flow_id": flow.id,
+            "agent_ids": [Command.set(agents.ids)],
+        })  # fmt: skip
+        agents.number_ids = number
+        self.ids.update(
+            company=company.ids, users=users.ids, account=account.ids, flow=flow.ids,
+            partners=(users.partner_id | company.partner_id).ids,
+        )  # fmt: skip
+
+    def delete_world(self):
+        """Take everything away that was committed."""
+        if not self.ids:
+            return
+
+        def delete(env):
+            env["telephony.callback"].search([
+                ("company_id", "in", self.ids["company"])
+            ]).unlink()  # fmt: skip
+            env["telephony.call"].search([("account_id", "in", self.ids["account"])]).unlink()
+            env["telephony.account"].browse(self.ids["account"]).unlink()
+            env["telephony.flow"].browse(self.ids["flow"]).unlink()
+            env["telephony.queue"].search([("company_id", "in", self.ids["company"])]).unlink()
+            env["telephony.agent"].with_context(active_test=False).search([
+                ("user_id", "in", self.ids["users"])
+            ]).unlink()  # fmt: skip
+            env["res.users"].browse(self.ids["users"]).unlink()
+            env.cr.execute("DELETE FROM bus_bus")
+            company, partners = self.ids["company"], self.ids["partners"]
+            env.flush_all()
+            env.invalidate_all()
+            self.ids = {}
+            env["res.company"].browse(company).unlink()
+            env["res.partner"].browse(partners).exists().unlink()
+
+        self.in_transaction(delete)
+
+    def at_once(self, *functions):
+        """Run functions in threads whose transactions all begin before the first one ends.
+
+        :return: their results, or the errors they raised, in their order
+        """
+        barrier = threading.Barrier(len(functions), timeout=20)
+        results = [None] * len(functions)
+
+        def run(index, uid, function):
+            first = [True]
+
+            def act(env):
+                # The snapshot is taken by the first statement.
+                env.cr.execute("SELECT count(*) FROM telephony_call")
+                if first:
+                    first.clear()
+                    barrier.wait()
+                return function(env)
+
+            try:
+                results[index] = self.in_transaction(act, uid)
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                results[index] = error
+
+        threads = [
+            threading.Thread(target=run, args=(index, uid, function), daemon=True)
+            for index, (uid, function) in enumerate(functions)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+            self.assertFalse(thread.is_alive())
+        return results
+
+    def call_in(self, sid=CALLER_LEG):
+        """Let somebody call; return the call's identifier."""
+        account = self.ids["account"]
+
+        def process(env):
+            calls = env["telephony.call"]
+            calls._process_incoming(env["telephony.account"].browse(account), {
+                "CallSid": sid, "From": CUSTOMER, "To": "+3225550190"
+            })  # fmt: skip
+            return calls.search([("provider_call_id", "=", sid)]).uuid
+
+        return self.in_transaction(process)
+
+    def read_call(self, uuid, *names):
+        def read(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            return [call[name].ids if name.endswith("_ids") else call[name] for name in names]
+
+        return self.in_transaction(read)
+
+
+@tagged("post_install", "-at_install")
+class TestVerificationCalls(RaceCase):
+    """A counted verification call stays counted."""
+
+    def setUp(self):
+        super().setUp()
+        self.carrier.answers["start_verification"] = ("123456", None)
+
+        def allow(env):
+            env["telephony.agent"].search([
+                ("user_id", "in", self.ids["users"])
+            ]).allow_caller_id = True
+
+        self.in_transaction(allow)
+
+    def verify(self, env):
+        env = env(context={"allowed_company_ids": self.ids["company"]})
+        return env["telephony.caller.id"].start_verification("+32470999888", "Mine")
+
+    def test_error_after_the_request_does_not_undo_the_count(self):
+        """The telephone has rung, whatever becomes of the transaction."""
+        user = self.ids["users"][0]
+        with patch.object(
+            self.registry["telephony.caller.id"], "_notify", lambda records: 1 / 0
+        ):
+            for _attempt in range(3):
+                with self.assertRaises(ZeroDivisionError):
+                    self.in_transaction(self.verify, user)
+        with self.assertRaisesRegex(UserError, "3 times"):
+            self.in_transaction(self.verify, user)
+        self.assertEqual(len(self.carrier.sent("start_verification")), 3)
+
+    def test_many_at_once_stay_within_the_limit(self):
+        """Each is seen by the other before it is asked for."""
+        one, other = self.ids["users"]
+
+        def expire(env):
+            env["telephony.caller.id"].search([
+                ("account_id", "in", self.ids["account"])
+            ]).state = "expired"
+
+        for _attempt in range(2):
+            self.in_transaction(self.verify, one)
+        self.in_transaction(expire)
+        self.at_once((one, self.verify), (other, self.verify))
+        self.assertLessEqual(len(self.carrier.sent("start_verification")), 3)
+
+
+@tagged("post_install", "-at_install")
+class TestRace(RaceCase):
+    def test_pages_are_told_before_the_carrier(self):
+        """A request to the carrier may take seconds; nobody waits for it to see what happened."""
+        uuid, told = self.call_in(), []
+
+        def get_payloads(channels):
+            told.append(len(self.carrier.sent("end_leg")))
+            return []
+
+        def act(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            call.account_id._after_commit(call, "_send_end_request")
+            env["res.users"].browse(self.ids["users"][0])._bus_send("telephony/test", {})
+
+        self.startPatcher(patch("odoo.addons.bus.models.bus.get_notify_payloads", get_payloads))
+        self.in_transaction(act)
+        self.assertEqual(told, [0])
+        self.assertEqual(len(self.carrier.sent("end_leg")), 1)
+
+    def hang_up_at_once(self, ask, sid):
+        """Let the end of a leg be told while the leg's first question is being answered."""
+        answered = threading.Event()
+
+        def answer(env):
+            ask(env)
+            answered.set()
+
+        def tell(env):
+            answered.wait(20)
+            env["telephony.call"]._process_event(
+                env["telephony.account"].browse(self.ids["account"]),
+                CallEvent("leg", key=f"{sid}:completed", provider_leg_id=sid, status="ended",
+                          reason="completed", at=fields.Datetime.now()),
+            )  # fmt: skip
+
+        self.assertEqual(self.at_once((SUPERUSER_ID, answer), (SUPERUSER_ID, tell)), [None, None])
+
+    def test_caller_hangs_up_at_once(self):
+        """The report comes while the call is being written down: it waits, and nothing rings on."""
+
+        def ask(env):
+            env["telephony.call"]._process_incoming(
+                env["telephony.account"].browse(self.ids["account"]),
+                {"CallSid": CALLER_LEG, "From": CUSTOMER, "To": "+3225550190"},
+            )
+
+        self.hang_up_at_once(ask, CALLER_LEG)
+
+        def check(env):
+            call = env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
+            self.assertEqual((call.state, call.outcome), ("ended", "missed"))
+            self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
+
+        self.in_transaction(check)
+
+    def test_browser_disconnects_at_once(self):
+        """Likewise for the leg of a browser."""
+        uuid, sid = self.call_in(), leg_sid(61)
+        self.hang_up_at_once(self.connect(uuid, self.ids["users"][0], sid), sid)
+
+        def check(env):
+            leg = env["telephony.call.leg"].search([("provider_leg_id", "=", sid)])
+            self.assertEqual(leg.status, "ended")
+
+        self.in_transaction(check)
+
+    def test_two_accept_the_same_call(self):
+        """Z17: the first one wins; the other learns who it was."""
+        uuid = self.call_in()
+        results = self.at_once(*(
+            (user, lambda env: env["telephony.call"].accept(uuid)) for user in self.ids["users"]
+        ))
+        self.assertEqual(sorted(result["accepted"] for result in results), [False, True])
+        [loser] = [result for result in results if not result["accepted"]]
+        self.assertRegex(loser["message"], "already answered by (ada|ben)")
+
+        def check(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            self.assertIn(call.user_id.id, self.ids["users"])
+            self.assertEqual(sorted(call.offer_ids.mapped("state")), ["accepted", "withdrawn"])
+
+        self.in_transaction(check)
+
+    def connect(self, uuid, user_id, sid):
+        """Return what lets a user's browser ask for a call, as its page does while it accepts."""
+        account = self.ids["account"]
+
+        def process(env):
+            agent = env["telephony.agent"].search([("user_id", "=", user_id)])
+            [verb] = env["telephony.call"]._process_browser(
+                env["telephony.account"].browse(account),
+                {"CallSid": sid, "From": f"client:{agent.identity}", "uuid": uuid},
+            )  # fmt: skip
+            return type(verb).__name__
+
+        return process
+
+    def test_two_accept_and_connect_at_once(self):
+        """Z17: of four requests the two of one user succeed, and nobody else is let in."""
+        uuid = self.call_in()
+        users = self.ids["users"]
+        results = self.at_once(
+            *((user, lambda env: env["telephony.call"].accept(uuid)) for user in users),
+            *((SUPERUSER_ID, self.connect(uuid, user, leg_sid(70 + index)))
+              for index, user in enumerate(users)),
+        )  # fmt: skip
+        clicks, verbs = [result["accepted"] for result in results[:2]], results[2:]
+        self.assertEqual(sorted(clicks), [False, True], results)
+        self.assertEqual(verbs, ["Join" if won else "HangUp" for won in clicks])
+
+        def check(env):
+            call = env["telephony.call"].search([("uuid", "=", uuid)])
+            self.assertEqual(call.user_id.id, users[clicks.index(True)])
+            self.assertEqual(len(call._get_agent_legs()), 1)
+            self.assertEqual(sorted(call.offer_ids.mapped("state")), ["accepted", "withdrawn"])
+
+        self.in_transaction(check)
+
+    def test_deleted_before_the_result_of_a_request(self):
+        """Nobody is told what the carrier said about a record that is gone."""
+        [flow] = self.in_transaction(lambda env: env["telephony.flow"].create({
+            "name": "Short-lived", "company_id": self.ids["company"][0],
+        }).ids)  # fmt: skip
+        told, flows = [], self.registry["telephony.flow"]
+
+        def delete(_flow):
+            self.in_transaction(lambda env: env["telephony.flow"].browse(flow).unlink())
+            return "_process_test", ()
+
+        def send(env):
+            records = env["telephony.flow"].browse(flow)
+            env["telephony.account"]._after_commit(records, "_send_test_request")
+
+        with (
+            patch.object(flows, "_send_test_request", delete, create=True),
+            patch.object(flows, "_process_test", lambda flow: told.append(flow.name), create=True),
+            self.assertNoLogs("odoo.addons.crm_telephony", "ERROR"),
+        ):
+            self.in_transaction(send)
+        self.assertFalse(told)
+
+    def test_one_accepts_two_calls(self):
+        """Z26: whoever clicks in two windows gets one call."""
+        uuids = [self.call_in(leg_sid(1)), self.call_in(leg_sid(2))]
+        user = self.ids["users"][0]
+        results = self.at_once(*(
+            (user, lambda env, uuid=uuid: env["telephony.call"].accept(uuid)) for uuid in uuids
+        ))
+
+        def count(env):
+            return env["telephony.call"].search_count([
+                ("user_id", "=", user), ("state", "!=", "ended")
+            ])  # fmt: skip
+
+        self.assertEqual(self.in_transaction(count), 1, results)
+
+    def test_two_ends_owe_one_call_back(self):
+        """Z29: two calls of one caller end at once, and one debt counts both."""
+        for index in (1, 2):
+            self.call_in(leg_sid(index))
+        account = self.ids["account"]
+
+        def end(env, sid):
+            account_sudo = env["telephony.account"].browse(account)
+            event = account_sudo._parse_leg_event({"CallSid": sid, "CallStatus": "completed"})
+            env["telephony.call"]._process_event(account_sudo, event)
+
+        results = self.at_once(*(
+            (SUPERUSER_ID, lambda env, sid=sid: end(env, sid)) for sid in map(leg_sid, (1, 2))
+        ))
+        self.assertEqual(results, [None, None])
+
+        def read(env):
+            debts = env["telephony.callback"].search([
+                ("company_id", "in", self.ids["company"])
+            ])  # fmt: skip
+            return [(debt.count, debt.state, len(debt.call_ids)) for debt in debts]
+
+        self.assertEqual(self.in_transaction(read), [(2, "open", 2)])
+
+    def test_accept_and_hang_up_of_the_caller(self):
+        """Z17: whatever comes first, nobody is connected with a caller who has gone."""
+        uuid = self.call_in()
+        user, account = self.ids["users"][0], self.ids["account"]
+
+        def end(env):
+            account_sudo = env["telephony.account"].browse(account)
+            event = account_sudo._parse_leg_event({
+                "CallSid": leg_sid(1), "CallStatus": "completed"
+            })  # fmt: skip
+            env["telephony.call"]._process_event(account_sudo, event)
+
+        accepted, _ended = self.at_once(
+            (user, lambda env: env["telephony.call"].accept(uuid)), (SUPERUSER_ID, end)
+        )
+        self.assertEqual(self.read_call(uuid, "state"), ["ended"])
+        self.assertIn(accepted["accepted"], (True, False))
+
+        def count(env):
+            return env["telephony.offer"].search_count([
+                ("call_id.uuid", "=", uuid), ("state", "=", "offered")
+            ])  # fmt: skip
+
+        self.assertEqual(self.in_transaction(count), 0)
+
+    def make_queue(self):
+        """Let a caller wait in a queue, and nobody be rung; return the call's identifier."""
+
+        def make(env):
+            agents = env["telephony.agent"].search([("user_id", "in", self.ids["users"])])
+            queue = env["telephony.queue"].create({
+                "name": "Race", "company_id": self.ids["company"][0], "order": "parallel",
+                "agent_ids": [Command.set(agents.ids)],
+            })  # fmt: skip
+            env["telephony.flow.step"].search([("flow_id", "in", self.ids["flow"])]).write({
+                "kind": "queue", "queue_id": queue.id,
+            })  # fmt: skip
+
+        self.in_transaction(make)
+        uuid = self.call_in()
+
+        def withdraw(env):
+            env["telephony.offer"].search([("call_id.uuid", "=", uuid)]).state = "withdrawn"
+
+        self.in_transaction(withdraw)
+        return uuid
+
+    def test_queue_deals_out_a_caller_who_is_picked_up_no_deadlock(self):
+        """House 4.3: the queue changed the phone user and then the call, who picks up the call and
+        then the phone user: the caller and the phone user waited for PostgreSQL's deadlock timer.
+        """
+        uuid, user = self.make_queue(), self.ids["users"][0]
+        agents = self.registry["telephony.agent"]
+        mark = agents._mark_reserved
+        meeting = threading.Barrier(2, timeout=2)
+
+        def mark_slowly(records):
+            mark(records)
+            # Both hold what they have changed, if the order of the locks allows it.
+            with contextlib.suppress(threading.BrokenBarrierError):
+                meeting.wait()
+
+        def deal(env):
+            env["telephony.queue"].search([
+                ("company_id", "in", self.ids["company"])
+            ])._dispatch()  # fmt: skip
+
+        deadlocks = []
+        with patch.object(agents, "_mark_reserved", mark_slowly), patch.object(
+            Cursor, "execute", self.make_watched_execute(deadlocks)
+        ):
+            results = self.at_once(
+                (SUPERUSER_ID, deal), (user, lambda env: env["telephony.call"].pick_up(uuid))
+            )
+        self.assertEqual(deadlocks, [])
+        self.assertTrue(results[1]["accepted"], results)
+        self.assertEqual(self.read_call(uuid, "user_id")[0].id, user)
+
+    @staticmethod
+    def make_watched_execute(deadlocks):
+        """Return `Cursor.execute` that notes deadlocks, whether they are logged or not."""
+        execute = Cursor.execute
+
+        def watched(cursor, *args, **kwargs):
+            try:
+                return execute(cursor, *args, **kwargs)
+            except DeadlockDetected as error:
+                deadlocks.append(str(error))
+                raise
+
+        return watched

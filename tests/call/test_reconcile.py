@@ -1,0 +1,374 @@
+"""The safety net: silent legs are asked about, and nothing is paid for in vain."""
+
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.tests import tagged
+
+from odoo.addons.crm_telephony.providers.base import CallEvent, ProviderError
+
+from ..common import AGENT_LEG, CALLER_LEG, TelephonyCase, leg_sid
+
+CUSTOMER_LEG = leg_sid(1001)
+
+
+@tagged("post_install", "-at_install")
+class TestReconcile(TelephonyCase):
+    def setUp(self):
+        super().setUp()
+        # The rows are those of the test's transaction.
+        self.startPatcher(patch.object(
+            self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
+        ))
+
+    def reconcile(self, seconds=61):
+        """Let some time pass, run the cron, and send what it asks for."""
+        self.let_time_pass(seconds)
+        self.env["telephony.call"].sudo()._cron_reconcile()
+        self.run_after_commit()
+        self.env.invalidate_all()
+
+    def write_now(self):
+        """Let all legs have been written at this moment, not when the test's transaction began."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE telephony_call_leg SET write_date = clock_timestamp() AT TIME ZONE 'UTC'"
+        )
+        self.env.invalidate_all()
+
+    def make_outgoing(self):
+        """An outgoing call whose customer's telephone rings."""
+        call = self.dial()
+        self.env["telephony.call"].sudo()._process_browser(self.account, {
+            "CallSid": AGENT_LEG, "uuid": call.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+        self.run_after_commit()
+        self.carrier.legs[AGENT_LEG] = {"CallStatus": "in-progress"}
+        self.carrier.requests.clear()
+        self.assertEqual(self.customer(call).provider_leg_id, CUSTOMER_LEG)
+        return call
+
+    def make_incoming(self):
+        """An incoming call that rings."""
+        self.go_online(self.agent_ana)
+        self.env["telephony.call"].sudo()._process_incoming(self.account, {
+            "CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number
+        })  # fmt: skip
+        return self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
+
+    def test_young_calls_are_left_alone(self):
+        """What has just begun is no news: its callbacks and its browser are on their way."""
+        call = self.make_outgoing()
+        del self.carrier.legs[AGENT_LEG]
+        self.write_now()
+        self.reconcile(8)
+        self.assertEqual(self.carrier.requests, [("list_living_legs",)])
+        self.assertEqual(set(call.leg_ids.mapped("status")), {"new", "in_progress"})
+        waiting = self.dial(self.bob)
+        self.write_now()
+        self.reconcile(20)
+        self.assertEqual(waiting.state, "new")
+
+    def test_lost_callbacks_are_made_up_for(self):
+        """Z30: the answer and the end that nobody told are read at the carrier."""
+        call = self.make_outgoing()
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.assertEqual(call.state, "in_progress")
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "completed", "CallDuration": "20"}
+        self.carrier.legs[AGENT_LEG] = {"CallStatus": "completed", "CallDuration": "30"}
+        self.reconcile()
+        self.assertEqual((call.state, call.outcome), ("ended", "answered"))
+        self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
+
+    def test_busy_that_nobody_told(self):
+        call = self.make_outgoing()
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "busy"}
+        self.reconcile()
+        self.assertEqual((call.state, call.outcome), ("ended", "busy"))
+        self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
+
+    def test_running_call_goes_on(self):
+        """Z22: a long conversation is no silent one."""
+        call = self.make_outgoing()
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        for _minute in range(3):
+            self.reconcile()
+        self.assertEqual(call.state, "in_progress")
+        self.assertFalse(self.carrier.sent("end_leg"))
+
+    def test_running_calls_cost_one_question(self):
+        """Z22: the carrier is asked once an account, however many people speak."""
+        self.make_outgoing()
+        self.make_incoming()
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.carrier.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.carrier.requests.clear()
+        for _look in range(3):
+            self.reconcile(20)
+        self.assertEqual(self.carrier.requests, [("list_living_legs",)] * 3)
+
+    def test_legs_that_are_not_listed_are_asked_about_singly(self):
+        """The list says who lives; how somebody ended is asked where it is not known."""
+        call = self.make_outgoing()
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "no-answer"}
+        self.reconcile(16)
+        self.assertEqual(self.carrier.sent("fetch_leg"), [[CUSTOMER_LEG]])
+        self.assertEqual((call.state, call.outcome), ("ended", "no_answer"))
+
+    def test_legs_of_other_programs_are_left_alone(self):
+        self.make_outgoing()
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.carrier.legs[leg_sid(777)] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.assertFalse(self.carrier.sent("end_leg"))
+
+    def test_leg_that_lives_though_it_was_said_to_be_over(self):
+        """Z20: nothing is paid that nobody sees."""
+        call = self.make_outgoing()
+        self.customer(call)._advance(CallEvent(
+            "leg", status="ended", reason="failed", at=fields.Datetime.now()
+        ))
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.let_time_pass(16)
+        with self.assert_log("models.call.telephony_call_reconcile", "WARNING", "lives"):
+            self.reconcile(0)
+        self.assertIn([CUSTOMER_LEG], self.carrier.sent("end_leg"))
+
+    def test_leg_that_was_let_go_and_stayed(self):
+        """The request to hang somebody up was lost; the call goes on without that party."""
+        call = self.make_outgoing()
+        agent = call.leg_ids.filtered(lambda leg: leg.role == "agent")
+        agent.dismissed = True
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
+
+    def test_customer_who_was_left_alone(self):
+        """The agent did not come back, and the request to take the customer away was lost."""
+        self.make_outgoing()
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.carrier.legs[AGENT_LEG] = {"CallStatus": "completed"}
+        self.carrier.failures["redirect_leg"] = [ProviderError("Down")]
+        with self.assert_log("models.routing.telephony_call_incoming", "WARNING", "redirect_leg"):
+            self.reconcile()
+        self.reconcile(14)
+        self.assertEqual(len(self.carrier.sent("redirect_leg")), 1)
+        self.reconcile(2)
+        self.assertEqual([leg for leg, _url in self.carrier.sent("redirect_leg")],
+                         [CUSTOMER_LEG] * 2)
+
+    def test_caller_who_waits_though_somebody_is_there(self):
+        """The request to take the caller out of the queue was lost."""
+        call = self.make_incoming()
+        self.customer(call).provider_queue_id = "QU1"
+        self.as_user(self.ana).accept(call.uuid)
+        self.env["telephony.call"].sudo()._process_browser(self.account, {
+            "CallSid": AGENT_LEG, "uuid": call.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+        self.queued_requests.clear()
+        for sid in (CALLER_LEG, AGENT_LEG):
+            self.carrier.legs[sid] = {"CallStatus": "in-progress"}
+        self.reconcile(16)
+        self.assertEqual(len(self.carrier.sent("move_from_queue")), 1)
+
+    def test_call_the_carrier_does_not_know_any_more(self):
+        """Z30: what is gone at the carrier is over here too."""
+        call = self.make_outgoing()
+        self.reconcile()
+        self.assertEqual((call.state, call.outcome), ("ended", "failed"))
+        self.assertEqual(set(call.leg_ids.filtered(
+            lambda leg: leg.role == "customer").mapped("status")), {"ended"})
+        self.assertNotEqual(self.agent_ana.state, "in_call")
+
+    def test_incoming_call_the_carrier_does_not_know_any_more(self):
+        call = self.make_incoming()
+        self.reconcile()
+        self.assertEqual(call.state, "ended")
+        self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
+        self.assertTrue(self.told(self.ana, "offer_closed"))
+
+    def test_carrier_that_cannot_be_asked_changes_nothing(self):
+        """Z30: no news is no news."""
+        call = self.make_outgoing()
+        self.carrier.failures["list_living_legs"] = [ProviderError("Down", retryable=True)]
+        self.reconcile()
+        self.assertFalse(self.carrier.sent("fetch_leg"))
+        self.assertEqual(call.state, "new")
+        self.carrier.failures["fetch_leg"] = [ProviderError("Down", retryable=True)] * 9
+        self.reconcile()
+        self.assertTrue(self.carrier.sent("fetch_leg"))
+        self.assertEqual(call.state, "new")
+        self.assertEqual(self.customer(call).status, "new")
+
+    def test_leg_that_outlives_its_call_is_hung_up(self):
+        """Z20: a leg that would go on being paid is ended."""
+        call = self.make_outgoing()
+        self.as_user(self.ana).hang_up(call.uuid)
+        self.queued_requests.clear()
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.reconcile()
+        self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([CUSTOMER_LEG], self.carrier.sent("end_leg"))
+        self.assertEqual(call.outcome, "canceled")
+
+    def test_lost_answer_of_the_carrier_is_found_later(self):
+        """Z16: the customer was called, but neither the answer nor a callback arrived."""
+        self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        call = self.dial()
+        self.env["telephony.call"].sudo()._process_browser(self.account, {
+            "CallSid": AGENT_LEG, "uuid": call.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "could not be called"):
+            self.run_after_commit()
+        self.assertEqual(call.state, "ended")
+        self.carrier.answers["find_participant"] = CUSTOMER_LEG
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.carrier.legs[AGENT_LEG] = {"CallStatus": "completed"}
+        self.reconcile()
+        self.assertIn([CUSTOMER_LEG], self.carrier.sent("end_leg"))
+
+    def test_leg_that_never_was(self):
+        """A leg the carrier has never heard of is closed."""
+        self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        call = self.dial()
+        self.env["telephony.call"].sudo()._process_browser(self.account, {
+            "CallSid": AGENT_LEG, "uuid": call.uuid,
+            "From": f"client:{self.agent_ana.sudo().identity}",
+        })  # fmt: skip
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "could not be called"):
+            self.run_after_commit()
+        self.reconcile()
+        self.assertEqual(self.customer(call).status, "ended")
+
+    def test_call_that_was_never_connected(self):
+        """Z16: the page was closed before its browser connected."""
+        call = self.dial()
+        self.reconcile()
+        self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "failed", "system"))
+        self.assertTrue(call.failure_reason)
+
+    def test_offers_of_a_waiting_room_that_stopped_asking(self):
+        """Z17: nothing rings for ever when the carrier's questions stay away."""
+        call = self.make_incoming()
+        self.carrier.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
+        self.reconcile()
+        self.assertEqual(set(call.offer_ids.mapped("state")), {"expired"})
+
+    def test_one_bad_call_does_not_stop_the_others(self):
+        """Z30: a failure in one call leaves the net up for the rest."""
+        self.make_incoming()
+        outgoing = self.dial(self.bob)
+        self.let_time_pass(61)
+        original = type(self.env["telephony.call"])._reconcile
+        seen = []
+
+        def reconcile(call, news):
+            seen.append(call)
+            if call != outgoing:
+                raise ZeroDivisionError
+            return original(call, news)
+
+        self.patch(self.registry["telephony.call"], "_reconcile", reconcile)
+        with self.assertLogs("odoo.addons.crm_telephony", "ERROR"):
+            self.env["telephony.call"].sudo()._cron_reconcile()
+        self.assertEqual(len(seen), 2)
+        self.assertEqual(outgoing.state, "ended")
+
+    def test_news_that_came_while_the_carrier_was_asked(self):
+        """Z30: what a callback told meanwhile is not undone by an older answer."""
+        call = self.make_outgoing()
+        leg = self.customer(call)
+        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.let_time_pass(61)
+        news = call._ask_carrier({})
+        leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now()))
+        call._reconcile(news)
+        self.assertEqual(leg.status, "in_progress")
+        self.assertNotEqual(call.state, "ended")
+
+    def test_leg_whose_birth_was_told_while_the_carrier_was_asked(self):
+        call = self.make_outgoing()
+        leg = self.customer(call)
+        leg.provider_leg_id = False
+        news = {leg: ""}
+        leg.provider_leg_id = CUSTOMER_LEG
+        call._reconcile(news)
+        self.assertNotEqual(leg.status, "ended")
+
+    def test_account_that_fails_does_not_stop_the_others(self):
+        self.make_outgoing()
+        with patch.object(
+            self.registry["telephony.account"], "_list_living", side_effect=ZeroDivisionError
+        ), self.assertLogs("odoo.addons.crm_telephony", "ERROR"), patch.object(
+            self.env.cr, "rollback"
+        ):
+            self.reconcile()
+
+    def test_account_without_a_secret_is_not_asked(self):
+        self.make_outgoing()
+        self.account.sudo().auth_token = False
+        self.reconcile()
+        self.assertFalse(self.carrier.requests)
+
+    def test_cron_is_there(self):
+        cron = self.env.ref("crm_telephony.ir_cron_reconcile")
+        self.assertTrue(cron.active)
+        self.assertEqual((cron.interval_number, cron.interval_type), (1, "minutes"))
+        self.assertEqual(cron.model_id.model, "telephony.call")
+
+
+@tagged("post_install", "-at_install")
+class TestNudge(TelephonyCase):
+    """Pages that live have the carrier asked between two turns of the job."""
+
+    def setUp(self):
+        super().setUp()
+        self.job = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
+        self.triggers = self.env["ir.cron.trigger"].sudo()
+        self.triggers.search([("cron_id", "=", self.job.id)]).unlink()
+        self.env["telephony.call"].sudo().search([("state", "!=", "ended")]).unlink()
+        self.set_last_look(None)
+
+    def set_last_look(self, seconds):
+        self.job.lastcall = seconds is not None and fields.Datetime.subtract(
+            fields.Datetime.now(), seconds=seconds
+        )
+        self.env.flush_all()
+
+    def nudge(self):
+        """Let a page prove that it lives; return how often the job was woken until now."""
+        self.as_user(self.ana, "telephony.agent").renew_lease("page-of-ana")
+        return self.triggers.search_count([("cron_id", "=", self.job.id)])
+
+    def test_nobody_is_on_the_telephone(self):
+        self.assertEqual(self.nudge(), 0)
+
+    def test_job_that_has_just_run(self):
+        self.dial(self.bob)
+        self.set_last_look(19)
+        self.assertEqual(self.nudge(), 0)
+        self.set_last_look(21)
+        self.assertEqual(self.nudge(), 1)
+
+    def test_many_pages_wake_it_once(self):
+        self.dial(self.bob)
+        self.assertEqual([self.nudge(), self.nudge()], [1, 1])
+
+    def test_job_that_was_killed_is_woken_again(self):
+        """Who was to do it, or had begun, was killed: a server that starts anew does not look for
+        waiting work before a minute is over.
+        """
+        self.dial(self.bob)
+        self.assertEqual(self.nudge(), 1)
+        trigger = self.triggers.search([("cron_id", "=", self.job.id)])
+        trigger.call_at = fields.Datetime.subtract(fields.Datetime.now(), seconds=19)
+        self.assertEqual(self.nudge(), 1)
+        trigger.call_at = fields.Datetime.subtract(fields.Datetime.now(), seconds=21)
+        self.assertEqual([self.nudge(), self.nudge()], [2, 2])

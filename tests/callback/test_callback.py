@@ -1,0 +1,466 @@
+"""What is owed to callers nobody answered: one debt, one activity, paid by any conversation."""
+
+from datetime import date, datetime, timedelta
+from unittest.mock import patch
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import CUSTOMER, TelephonyHttpCase, leg_sid
+
+STRANGER = "+32470999888"
+
+
+class Callbacks(TelephonyHttpCase):
+    """Callers who were not answered."""
+
+    def miss(self, index=1, from_=CUSTOMER, to=None):
+        """Let somebody call in vain, and return the call."""
+        call, _verbs = self.call_in(from_=from_, sid=leg_sid(index), to=to)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="4")
+        self.assertEqual(call.state, "ended")
+        return call
+
+    def speak_in(self, index=20):
+        """Let the customer call, be answered, and hang up."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait(sid=leg_sid(index))
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect_browser(call, self.agent_ana, leg_sid(100 + index))
+        self.run_after_commit()
+        self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
+        self.as_user(self.ana).hang_up(call.uuid)
+        return call
+
+    def call_out(self, answered=True, number=CUSTOMER, **kwargs):
+        """Call the customer as Ana, and end the call."""
+        call = self.dial(number=number, **kwargs)
+        self.connect_browser(call, self.agent_ana)
+        self.run_after_commit()
+        customer = self.customer(call)
+        sid = customer.provider_leg_id
+        if answered:
+            self.tell_leg(call, sid, "in-progress", 2, customer)
+            self.tell_leg(call, sid, "completed", 3, customer, CallDuration="4")
+        else:
+            self.tell_leg(call, sid, "no-answer", 3, customer)
+        self.assertEqual(call.outcome, "answered" if answered else "no_answer")
+        return call
+
+    def debts(self, **values):
+        domain = [(name, "=", value) for name, value in values.items()]
+        return self.env["telephony.callback"].search([
+            ("company_id", "=", self.company_a.id), *domain
+        ])  # fmt: skip
+
+    def activities(self, record):
+        return self.env["mail.activity"].with_context(active_test=False).search([
+            ("res_model", "=", record._name), ("res_id", "=", record.id),
+        ])  # fmt: skip
+
+
+@tagged("post_install", "-at_install")
+class TestOwing(Callbacks):
+    def test_two_missed_calls_are_one_debt_with_one_activity(self):
+        """Z29 Z30: ×2, with the time of the last call, and no second activity."""
+        first, second = self.miss(1), self.miss(2)
+        debt = self.debts()
+        self.assertEqual(len(debt), 1)
+        self.assertEqual((debt.count, debt.state, debt.kind), (2, "open", "missed"))
+        self.assertEqual(debt.call_ids, first | second)
+        self.assertEqual((debt.user_id, debt.lead_id), (self.ana, self.lead))
+        activity = self.activities(self.lead)
+        self.assertEqual(len(activity), 1)
+        self.assertEqual(activity, debt.activity_id)
+        self.assertEqual(activity.activity_type_id, self.env.ref("mail.mail_activity_data_call"))
+        self.assertEqual(activity.user_id, self.ana)
+        self.assertIn("×2", activity.summary)
+        self.assertFalse(self.activities(self.partner))
+
+    def test_another_number_of_ours_is_another_debt(self):
+        """Z29: who calls sales and support waits for two answers; one conversation is enough."""
+        support = self.number.copy({"name": "Support", "number": "+3225550181"})
+        self.miss(1)
+        self.miss(2, to=support.number)
+        self.assertEqual(self.debts().number_id, self.number | support)
+        self.speak_in()
+        self.assertEqual(self.debts().mapped("state"), ["paid", "paid"])
+
+    def test_hidden_and_blocked_callers_are_owed_nothing(self):
+        """Z29: there is nobody to call back."""
+        self.miss(1, from_="anonymous")
+        self.env["telephony.blocked.number"].create({
+            "number": STRANGER, "company_id": self.company_a.id,
+        })  # fmt: skip
+        call, _verbs = self.call_in(from_=STRANGER, sid=leg_sid(2))
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="0")
+        self.assertEqual(call.outcome, "blocked")
+        self.assertFalse(self.debts())
+
+    def test_blocking_a_caller_cancels_the_debt(self):
+        self.miss(1, from_=STRANGER)
+        self.env["telephony.blocked.number"].create({
+            "number": STRANGER, "company_id": self.company_a.id,
+        })  # fmt: skip
+        debt = self.debts()
+        self.assertEqual((debt.state, debt.cancel_reason), ("canceled", "The number was blocked."))
+
+    def test_a_stranger_is_a_debt_without_activity(self):
+        """Z29: nothing to put an activity on; the list shows the debt."""
+        self.miss(1, from_=STRANGER)
+        debt = self.debts()
+        self.assertEqual((debt.count, debt.activity_id.id), (1, False))
+        self.assertEqual(debt.customer_display, "+32 470 99 98 88")
+        self.assertTrue(debt.user_id)
+
+    def test_a_stronger_promise_of_the_same_call_changes_the_kind_only(self):
+        """Z29: a message, or the wish to be called back, is not one more call."""
+        call = self.miss(1)
+        owe = self.env["telephony.callback"]._owe
+        for kind, expected in (("voicemail", "voicemail"), ("missed", "voicemail"),
+                               ("requested", "requested"), ("abandoned", "requested")):
+            self.assertEqual(owe(call, kind), self.debts())
+            self.assertEqual((self.debts().kind, self.debts().count), (expected, 1))
+
+    def test_a_call_asked_for_while_waiting_is_owed_before_the_end(self):
+        """Z24: the caller asks to be called back, and hangs up then."""
+        call, _verbs = self.call_in()
+        self.env["telephony.callback"]._owe(call, "requested")
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="4")
+        self.assertEqual((self.debts().kind, self.debts().count), ("requested", 1))
+
+    def test_due_by_the_hours_of_the_flow(self):
+        """Z29: two working hours, over the night; the flow's hours, else the company's."""
+        calendar = self.env["resource.calendar"].create({
+            "name": "Desk", "tz": "Europe/Brussels", "company_id": self.company_a.id,
+            "attendance_ids": [Command.clear()] + [
+                Command.create({"name": str(day), "dayofweek": str(day),
+                                "hour_from": 9, "hour_to": 17})
+                for day in range(5)
+            ],
+        })  # fmt: skip
+        self.env["telephony.flow.step"].create({
+            "flow_id": self.flow.id, "sequence": 9, "name": "Hours", "kind": "hours",
+            "calendar_id": calendar.id,
+        })  # fmt: skip
+        call = self.miss(1)
+        # Friday, 16:30 in Brussels: half an hour is left, and Monday begins at 9.
+        call.ended_at = datetime(2026, 11, 20, 15, 30)
+        due = self.env["telephony.callback"]._get_due(call)
+        self.assertEqual(due, datetime(2026, 11, 23, 9, 30))
+
+    def test_without_the_owner_the_one_with_the_fewest_is_responsible(self):
+        """Z29: fair among those who could have answered."""
+        for index, number in enumerate(("+32470999801", "+32470999802", "+32470999803"), 1):
+            self.miss(index, from_=number)
+        load = [len(self.debts(user_id=user.id)) for user in (self.ana, self.bob)]
+        self.assertEqual(sorted(load), [1, 2])
+        self.assertEqual(self.debts().member_ids, self.ana | self.bob)
+        self.assertFalse(self.debts(user_id=self.cleo.id))
+
+    def test_nobody_responsible_is_everybodys(self):
+        """Z29: a flow without people: every phone user sees the debt."""
+        self.number.flow_id = False
+        self.miss(1, from_=STRANGER)
+        debt = self.debts()
+        self.assertFalse(debt.user_id)
+        self.assertTrue(self.as_user(self.cleo, "telephony.callback").search([]) & debt)
+        self.as_user(self.cleo, "telephony.callback").browse(debt.id).action_take()
+        self.assertEqual(debt.user_id, self.cleo)
+
+
+@tagged("post_install", "-at_install")
+class TestPaying(Callbacks):
+    def test_calling_back_pays_and_completes_the_activity(self):
+        """Z28: the activity is done, with what came of the call as feedback."""
+        self.miss(1)
+        debt, activity = self.debts(), self.activities(self.lead)
+        call = self.call_out()
+        self.assertEqual((debt.state, debt.paid_call_id), ("paid", call))
+        self.assertEqual((debt.kept_percent, debt.seconds_to_pay < 60), (100, True))
+        self.assertFalse(activity.active)
+        self.assertIn("Answered", activity.feedback)
+
+    def test_the_caller_who_calls_again_pays(self):
+        """Z29: it does not matter who called whom."""
+        self.miss(1)
+        call = self.speak_in()
+        self.assertEqual((self.debts().state, self.debts().paid_call_id), ("paid", call))
+
+    def test_what_is_said_after_the_call_comes_into_the_feedback(self):
+        """Z27: result and summary, also when they are written later."""
+        self.miss(1)
+        call = self.call_out()
+        activity = self.activities(self.lead)
+        result = self.env["telephony.disposition"].create({"name": "Keen"})
+        self.as_user(self.ana).wrap_up(
+            call.uuid, {"disposition_id": result.id, "note": "Wants oak\n<b>now</b>"}
+        )
+        self.assertEqual(activity.feedback.split("\n")[1:], ["Wants oak", "<b>now</b>"])
+        self.assertIn("Keen", activity.feedback)
+        [message] = self.lead.message_ids.filtered("mail_activity_type_id")
+        self.assertIn("Keen", message.body)
+        self.assertIn("&lt;b&gt;now", message.body)
+        self.assertEqual(message.author_id, self.ana.partner_id)
+
+    def test_an_attempt_is_noted_and_the_debt_stays(self):
+        """Z28: nobody answered there."""
+        self.miss(1)
+        self.call_out(answered=False)
+        debt = self.debts()
+        self.assertEqual((debt.state, debt.attempt_count), ("open", 1))
+        self.assertTrue(debt.activity_id.active)
+        self.assertIn("No Answer", debt.activity_id.note)
+
+    def test_a_conversation_that_is_told_late_does_not_pay_what_came_after_it(self):
+        """Z29: reports come in any order."""
+        earlier = self.miss(1)
+        talk = self.speak_in(2)
+        self.assertEqual(self.debts().state, "paid")
+        self.miss(3)
+        open_debt = self.debts(state="open")
+        open_debt.last_at = fields.Datetime.now() + timedelta(minutes=5)
+        self.assertFalse(self.env["telephony.callback"]._pay(talk))
+        self.assertEqual(open_debt.state, "open")
+        # The end of a call is told after somebody has spoken with the caller: nothing is owed.
+        open_debt.last_at = fields.Datetime.now()
+        open_debt._cancel("Enough")
+        earlier.callback_id = False
+        talk.ended_at = earlier.ended_at + timedelta(seconds=60)
+        self.assertFalse(self.env["telephony.callback"]._owe(earlier, "missed"))
+        self.assertFalse(self.debts(state="open"))
+
+    def test_an_answer_outside_that_is_told_late_takes_the_debt_back(self):
+        """Z29: a forwarded caller was answered there, as the carrier tells after the end."""
+        self.ring.write({"kind": "forward", "forward_number": "+3225559999"})
+        call = self.miss(1)
+        self.assertEqual(len(self.debts(state="open")), 1)
+        self.step(call, DialCallStatus="completed")
+        self.assertEqual(call.outcome, "answered")
+        self.assertFalse(self.debts())
+        self.assertFalse(self.activities(self.lead))
+
+    def test_after_payment_the_next_missed_call_is_a_new_debt(self):
+        self.miss(1)
+        self.call_out()
+        with patch.object(fields.Datetime, "now", lambda *args: datetime(2035, 1, 1)):
+            self.miss(2)
+        self.assertEqual(self.debts().mapped("state"), ["open", "paid"])
+
+    def test_doing_the_activity_by_hand_cancels_with_its_feedback(self):
+        self.miss(1)
+        debt = self.debts()
+        activity = self.as_user(self.ana, "mail.activity").browse(debt.activity_id.id)
+        activity.action_feedback("Wrote an e-mail")
+        self.assertEqual((debt.state, debt.cancel_reason), ("canceled", "Wrote an e-mail"))
+
+    def test_canceling_needs_a_reason_and_removes_the_activity(self):
+        self.miss(1)
+        debt = self.debts()
+        mine = self.as_user(self.ana, "telephony.callback").browse(debt.id)
+        action = mine.action_open_cancel()
+        wizard = self.as_user(self.ana, action["res_model"]).with_context(
+            **action["context"]
+        ).create({"reason": "Spam"})  # fmt: skip
+        wizard.action_confirm()
+        self.assertEqual((debt.state, debt.cancel_reason), ("canceled", "Spam"))
+        self.assertFalse(self.activities(self.lead))
+
+    def test_promises_are_judged_only_when_they_can_be(self):
+        """Z30: what is open and not due yet is neither kept nor broken."""
+        now = fields.Datetime.now()
+        hour = timedelta(hours=1)
+        base = {
+            "company_id": self.company_a.id, "number_id": self.number.id, "kind": "missed",
+            "user_id": self.cleo.id, "first_at": now - 5 * hour, "last_at": now - 5 * hour,
+        }  # fmt: skip
+        self.env["telephony.callback"].create([
+            {**base, "customer_number": "+3247000001", "due_at": now - 3 * hour, "state": "paid",
+             "paid_at": now - 4 * hour},
+            {**base, "customer_number": "+3247000002", "due_at": now - 3 * hour, "state": "paid",
+             "paid_at": now - 2 * hour},
+            {**base, "customer_number": "+3247000003", "due_at": now - 3 * hour},
+            {**base, "customer_number": "+3247000004", "due_at": now + hour},
+        ])  # fmt: skip
+        [(kept, seconds)] = self.env["telephony.callback"]._read_group(
+            [("user_id", "=", self.cleo.id)], [], ["kept_percent:avg", "seconds_to_pay:avg"]
+        )
+        self.assertAlmostEqual(kept, 100 / 3, 3)
+        self.assertEqual(seconds, 2 * 3600)
+
+
+@tagged("post_install", "-at_install")
+class TestCallbackRights(Callbacks):
+    def test_who_sees_what(self):
+        """Z30: own ones, callers who rang here, the supervisor all; never the other company's."""
+        self.ring.agent_ids = [Command.set(self.agent_bob.ids)]
+        self.miss(1)
+        debt = self.debts()
+        self.assertEqual((debt.user_id, debt.member_ids), (self.ana, self.bob))
+        for user, allowed in ((self.ana, True), (self.bob, True), (self.cleo, False),
+                              (self.sue, True), (self.max, True), (self.ian, False),
+                              (self.pia, False), (self.eva, False)):
+            with self.subTest(user=user.name):
+                records = self.as_user(user, "telephony.callback").browse(debt.id)
+                self.assertEqual(records.has_access("read"), allowed)
+                if not allowed:
+                    for act in ("action_take", "action_open_cancel"):
+                        with self.assertRaises(AccessError):
+                            getattr(records, act)()
+
+    def test_supervisors_change_the_responsible_one_only(self):
+        self.miss(1)
+        debt = self.debts()
+        for_sue = self.as_user(self.sue, "telephony.callback").browse(debt.id)
+        for_sue.user_id = self.bob
+        self.assertEqual(debt.activity_id.user_id, self.bob)
+        for values in ({"state": "paid"}, {"count": 9}, {"user_id": self.ana.id, "kind": "missed"}):
+            with self.assertRaises(AccessError):
+                for_sue.write(values)
+        with self.assertRaises(AccessError):
+            self.as_user(self.ana, "telephony.callback").browse(debt.id).write({"user_id": 1})
+
+    def test_two_companies_owe_for_themselves(self):
+        """Z29: the same customer misses both companies."""
+        self.miss(1)
+        other = self.env["telephony.call"].create({
+            "account_id": self.account_b.id, "direction": "incoming", "state": "ended",
+            "outcome": "missed", "customer_number": CUSTOMER, "number_id": self.number_b.id,
+            "ended_at": fields.Datetime.now(),
+        })  # fmt: skip
+        other._settle_callbacks()
+        self.assertEqual(other.callback_id.company_id, self.company_b)
+        self.speak_in()
+        self.assertEqual(self.debts().state, "paid")
+        self.assertEqual(other.callback_id.state, "open")
+
+
+@tagged("post_install", "-at_install")
+class TestDueCall(Callbacks):
+    def plan(self, record, user=None, **values):
+        return record.activity_schedule(
+            "mail.mail_activity_data_call", user_id=(user or self.ana).id, **values
+        )
+
+    def test_a_call_from_an_activity_completes_it(self):
+        """Z28: dialled from the due call; the record comes from it."""
+        activity = self.plan(self.partner, summary="Ask about oak")
+        call = self.call_out(activity_id=activity.id)
+        self.assertEqual((call.activity_id, call.partner_id), (activity, self.partner))
+        self.assertFalse(activity.active)
+        self.assertEqual(activity.telephony_call_id, call)
+
+    def test_nobody_answers_and_it_stays(self):
+        """Z28: with the attempt noted."""
+        activity = self.plan(self.partner, note="<p>Be kind</p>")
+        self.call_out(answered=False, activity_id=activity.id)
+        self.assertTrue(activity.active)
+        self.assertIn("Be kind", activity.note)
+        self.assertIn("No Answer", activity.note)
+
+    def test_other_activities_are_left_alone(self):
+        """Z28: a task, one that is done, somebody else's hidden record, nonsense."""
+        task = self.partner.activity_schedule(
+            "mail.mail_activity_data_todo", user_id=self.ana.id
+        )
+        done = self.plan(self.partner)
+        done.action_feedback()
+        for value in (task.id, done.id, 10**8):
+            with self.subTest(value=value):
+                call = self.dial(activity_id=value)
+                self.assertFalse(call.activity_id)
+                self.as_user(self.ana).hang_up(call.uuid)
+        for value in (2**40, "1", True):
+            with self.subTest(value=value), self.assertRaisesRegex(UserError, "not valid"):
+                self.dial(activity_id=value)
+        self.assertTrue(task.active)
+
+    def due(self, user=None):
+        return self.as_user(user or self.ana).due_calls()
+
+    def test_due_calls_in_order_with_numbers(self):
+        """Z28: overdue first, then today, then later; tasks and what others do are not there."""
+        today = fields.Date.today()
+        later = self.plan(self.partner, date_deadline=today + timedelta(days=3))
+        overdue = self.plan(self.lead, date_deadline=today - timedelta(days=1), summary="Oak")
+        self.plan(self.partner, self.bob)
+        self.partner.activity_schedule("mail.mail_activity_data_todo", user_id=self.ana.id)
+        self.miss(1, from_=STRANGER)
+        self.debts().write({"user_id": self.ana.id})
+        rows = self.due()
+        self.assertEqual(
+            [(row["activity_id"], row["state"]) for row in rows if row["activity_id"]],
+            [(overdue.id, "overdue"), (later.id, "planned")],
+        )
+        [stranger] = [row for row in rows if not row["activity_id"]]
+        self.assertEqual(
+            (stranger["callback_id"], stranger["number"], stranger["name"]),
+            (self.debts().id, STRANGER, "+32 470 99 98 88"),
+        )
+        first = rows[0]
+        self.assertEqual(first["record"], {
+            "model": "crm.lead", "id": self.lead.id, "name": "A big order",
+        })
+        self.assertEqual(
+            (first["name"], first["number_display"], first["summary"], first["reason"]),
+            ("Zoe Peeters", "+32 470 12 34 56", "Oak", False),
+        )
+
+    def test_today_is_the_users(self):
+        """Z28: on the islands that are the first to see the sun it is tomorrow already."""
+        now = datetime(2026, 6, 10, 11, 30)
+        self.plan(self.partner, date_deadline=date(2026, 6, 10))
+        with freeze_time(now):
+            for tz, state, is_today in (
+                ("Europe/Brussels", "today", True), ("Pacific/Auckland", "today", True),
+                ("Pacific/Kiritimati", "overdue", False),
+            ):  # fmt: skip
+                with self.subTest(tz):
+                    self.ana.tz = tz
+                    self.env.invalidate_all()
+                    [row] = self.due()
+                    self.assertEqual((row["state"], row["is_today"]), (state, is_today))
+
+    def test_a_due_call_without_number_or_right_says_why(self):
+        """Z28: an activity on what I may not read, and on a contact without a number."""
+        nobody = self.env["res.partner"].create({"name": "No Phone"})
+        self.plan(nobody)
+        foreign = self.env["res.partner"].create({
+            "name": "Far", "phone": "+33155500177", "company_id": self.company_b.id,
+        })  # fmt: skip
+        self.env["mail.activity"].sudo().create({
+            "res_model_id": self.env["ir.model"]._get_id("res.partner"), "res_id": foreign.id,
+            "activity_type_id": self.env.ref("mail.mail_activity_data_call").id,
+            "user_id": self.ana.id,
+        })  # fmt: skip
+        rows = self.due()
+        self.assertEqual([row["number"] for row in rows], [False, False])
+        self.assertTrue(all(row["reason"] for row in rows))
+        self.assertEqual([bool(row["record"]) for row in rows], [True, False])
+
+    def test_a_due_call_that_was_tried_says_when(self):
+        """Z28: what was tried comes after what nobody has tried."""
+        activity = self.plan(self.partner)
+        self.assertFalse(self.due()[0]["tried_at"])
+        call = self.call_out(answered=False, activity_id=activity.id)
+        self.assertEqual(
+            self.due()[0]["tried_at"], fields.Datetime.to_string(call.started_at)
+        )
+
+    def test_changes_are_told_to_the_one_responsible(self):
+        """Z28: the list follows by itself."""
+        self.miss(1)
+        self.assertTrue(self.told(self.ana, "activities_changed"))
+        self.notifications.clear()
+        self.debts().write({"user_id": self.bob.id})
+        self.assertTrue(self.told(self.ana, "activities_changed"))
+        self.assertTrue(self.told(self.bob, "activities_changed"))
+
+    def test_due_calls_are_for_phone_users(self):
+        for user in (self.ian, self.pia, self.public):
+            with self.assertRaises(AccessError):
+                self.due(user)

@@ -1,0 +1,443 @@
+"""Callers who press a key to be called back: the place, the turn, the call, the tries."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from ..common import QUEUE, leg_sid
+from ..routing.test_queue import QueueStories
+
+CUSTOMER_LEG, FIRST_LEG = leg_sid(1001), leg_sid(51)
+NUMBER = "+32470555501"
+
+
+class KeptPlaceStories(QueueStories):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.queue.callback_key = "1"
+        cls.queue.agent_ids = cls.agent_ana
+
+    def setUp(self):
+        super().setUp()
+        self.go_online(self.agent_ana)
+
+    def press(self, call, digit="1"):
+        return self.wait(call, Digits=digit)
+
+    def hang_up(self, call):
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="30")
+
+    def get_places(self):
+        return self.env["telephony.call"].sudo().search([("callback_of_id", "!=", False)])
+
+    def occupy(self):
+        """Let Ana speak with somebody else."""
+        return self.talk(self.call_in_number(9))
+
+    def keep_place(self, index=1):
+        """Let a caller ask for a call back and hang up; return the place."""
+        call = self.call_in_number(index)
+        self.wait(call)
+        self.press(call)
+        self.hang_up(call)
+        return self.get_places().filtered(lambda place: place.callback_of_id == call)
+
+    def call_back(self, place, sid=CUSTOMER_LEG, agent_sid=FIRST_LEG):
+        """Let Ana accept; her browser connects, and the customer's telephone is called."""
+        self.carrier.answers["add_participant"] = sid
+        answer = self.as_user(self.ana).accept(place.uuid)
+        self.assertTrue(answer["accepted"])
+        self.connect_browser(place, self.agent_ana, agent_sid)
+        self.run_after_commit()
+        return answer
+
+    def nobody_answers(self, place, index, status="no-answer"):
+        sid = leg_sid(1000 + index)
+        self.call_back(place, sid, leg_sid(50 + index))
+        self.tell_leg(place, sid, status, sequence=3, leg=self.customer(place), CallDuration="0")
+        return self.get_places().filtered(lambda other: other.state == "queued")
+
+    def collect_debts(self):
+        """Return the list of those whom people have to call back, as it grows."""
+        owed = []
+
+        def owe(call):
+            owed.append(call)
+
+        self.patch(self.registry["telephony.call"], "_owe_callback", owe)
+        return owed
+
+    def due(self, place):
+        place.callback_at = fields.Datetime.now()
+        self.env["telephony.call"].sudo()._cron_call_back()
+
+
+@tagged("post_install", "-at_install")
+class TestAskingForACallBack(KeptPlaceStories):
+    def test_offered_with_the_announcement_and_at_any_moment(self):
+        """Z24: the key is told with the announcement, and counts during the music, too."""
+        self.occupy()
+        call = self.call_in_number(1)
+        [gather] = self.wait(call)
+        self.assertEqual((gather.tag, gather.get("numDigits"), gather.get("timeout")),
+                         ("Gather", "1", "1"))  # fmt: skip
+        self.assertEqual(self.names(gather), ["Say", "Play"])
+        self.assertEqual(
+            gather[0].text, "Please hold the line. You are number 1 in the queue. To be called "
+                            "back without losing your place in the queue, press 1.",
+        )
+        # Together with the second of listening it is as long as without a key.
+        self.assertIn("/hold_music/29.wav", gather[1].text)
+        [gather] = self.wait(call)
+        self.assertEqual(self.names(gather), ["Play"])
+        self.assertIn("/telephony/twilio/wait?", gather.get("action"))
+
+    def test_key_is_confirmed_and_the_caller_released(self):
+        """Z24: the caller hears a promise and is let go; asked twice, the answer is the same."""
+        self.occupy()
+        call = self.call_in_number(1)
+        [gather] = self.wait(call)
+        press = {"CallSid": call.provider_call_id, "Digits": "1", "QueueSid": QUEUE}
+        first = self.ask(gather.get("action"), press)
+        again = self.ask(gather.get("action"), press)
+        for verbs in (first, again):
+            self.assertEqual(self.names(verbs), ["Say", "Hangup"])
+            self.assertIn("We will call you back", verbs[0].text)
+        self.assertEqual(call.trace.count("requested a callback"), 1)
+        self.assertEqual(call.state, "queued")
+
+    def test_other_keys_change_nothing(self):
+        """Z24: a wrong key, or one in a queue without call-backs, is no request."""
+        self.occupy()
+        call = self.call_in_number(1)
+        self.assertEqual(self.names(self.press(call, "2")), ["Gather"])
+        self.queue.callback_key = False
+        self.assertEqual(self.names(self.press(call, "1")), ["Play"])
+        self.assertFalse(call.callback_requested)
+
+    def test_not_offered_to_those_who_cannot_be_called(self):
+        """Z24: hidden, expensive and forbidden numbers hear nothing of it."""
+        self.occupy()
+        company = self.company_a
+        company.telephony_block_premium = True
+        for index, number in enumerate(("anonymous", "+3290012345", "+33612345678"), 1):
+            with self.subTest(number):
+                if index == 3:
+                    company.telephony_country_policy = "own"
+                call, _verbs = self.call_in(sid=leg_sid(index), from_=number)
+                self.assertNotIn("Gather", self.names(self.wait(call)))
+                self.press(call)
+                self.assertFalse(call.callback_requested)
+                self.hang_up(call)
+                self.assertEqual(call.outcome, "abandoned")
+        self.assertFalse(self.get_places())
+
+    def test_said_in_the_language_of_the_flow(self):
+        """Z24: the promise is spoken with the voice of the flow's language."""
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.flow.language = "fr_FR"
+        self.occupy()
+        call = self.call_in_number(1)
+        [say, _hang_up] = self.press(call)
+        self.assertEqual(say.get("language"), "fr-FR")
+
+    def test_rings_nowhere_while_the_promise_is_spoken(self):
+        """Z24: the offer of the waiting caller is withdrawn; nobody calls who is still there."""
+        call = self.call_in_number(1)
+        self.assertEqual(call.offer_ids.state, "offered")
+        self.press(call)
+        self.assertEqual(call.offer_ids.state, "withdrawn")
+        self.queue._dispatch()
+        self.assertEqual(len(call.offer_ids), 1)
+        self.assertFalse(self.get_places())
+        self.hang_up(call)
+        self.assertEqual(self.get_places().offer_ids.agent_id, self.agent_ana)
+
+    def test_is_not_abandoned_and_not_missed(self):
+        """Z30: the caller's own call has an outcome of its own; nobody is told it was missed."""
+        self.occupy()
+        place = self.keep_place()
+        call = place.callback_of_id
+        self.assertEqual((call.state, call.outcome), ("ended", "callback"))
+        self.assertFalse(self.told(self.ana, "call_missed"))
+        self.assertEqual(
+            (place.direction, place.state, place.from_number, place.customer_number),
+            ("outgoing", "queued", self.number.number, NUMBER),
+        )  # fmt: skip
+        self.assertFalse(place.leg_ids)
+
+    def test_asking_again_keeps_one_place(self):
+        """Z24: who calls again and presses the key again is called once."""
+        self.occupy()
+        place = self.keep_place()
+        again, _verbs = self.call_in(sid=leg_sid(2), from_=NUMBER)
+        self.press(again)
+        self.hang_up(again)
+        self.assertEqual(again.outcome, "callback")
+        self.assertEqual(self.get_places(), place)
+
+    def test_end_that_comes_before_the_key_and_twice(self):
+        """Z24: callbacks of the carrier in any order make one place, or none."""
+        self.occupy()
+        call = self.call_in_number(1)
+        self.hang_up(call)
+        self.press(call)
+        self.assertEqual(call.outcome, "abandoned")
+        self.assertFalse(self.get_places())
+        place = self.keep_place(2)
+        self.hang_up(place.callback_of_id)
+        self.tell_leg(place.callback_of_id, leg_sid(2), "in-progress")
+        self.assertEqual(self.get_places(), place)
+
+
+@tagged("post_install", "-at_install")
+class TestCallingBack(KeptPlaceStories):
+    def test_keeps_the_place_between_others(self):
+        """Z24: first come, first called: between one who waits before and one who waits behind."""
+        other = self.occupy()
+        first = self.call_in_number(1)
+        second = self.call_in_number(2)
+        third = self.call_in_number(3)
+        for seconds, call in ((90, first), (60, second), (30, third)):
+            call.started_at = fields.Datetime.now() - timedelta(seconds=seconds)
+        self.press(second)
+        self.hang_up(second)
+        place = self.get_places()
+        rows = self.as_user(self.ana).queued_calls()
+        self.assertEqual([row["uuid"] for row in rows], [first.uuid, place.uuid, third.uuid])
+        self.assertEqual([row["is_callback"] for row in rows], [False, True, False])
+        self.assertEqual(rows[1]["started_at"], fields.Datetime.to_string(second.started_at))
+        self.assertIn("number 3", self.wait(third)[0][0].text)
+        self.hang_up(first)
+        self.as_user(self.ana).hang_up(other.uuid)
+        self.assertEqual(place.offer_ids.agent_id, self.agent_ana)
+        self.assertFalse(third.offer_ids)
+
+    def test_turn_comes_and_the_customer_is_dialled(self):
+        """Z24: accepted like a call; our number calls the caller's, and they speak."""
+        other = self.occupy()
+        place = self.keep_place()
+        self.assertFalse(place.offer_ids)
+        self.as_user(self.ana).hang_up(other.uuid)
+        offer = self.told(self.ana, "offer_made")[-1]
+        self.assertEqual((offer["call"]["uuid"], offer["call"]["is_callback"]),
+                         (place.uuid, True))  # fmt: skip
+        answer = self.call_back(place)
+        self.assertEqual(answer["call"]["customer"]["number"], NUMBER)
+        [[room, values]] = self.carrier.sent("add_participant")
+        self.assertEqual((room, values["from"], values["to"]),
+                         (place.uuid, self.number.number, NUMBER))  # fmt: skip
+        self.assertEqual(self.as_user(self.ana).queued_calls(), [])
+        leg = self.customer(place)
+        self.tell_leg(place, CUSTOMER_LEG, "ringing", sequence=1, leg=leg)
+        self.assertEqual(place.state, "ringing")
+        self.tell_leg(place, CUSTOMER_LEG, "in-progress", sequence=2, leg=leg)
+        self.assertEqual((place.state, place.user_id), ("in_progress", self.ana))
+        self.as_user(self.ana).hang_up(place.uuid)
+        self.assertEqual((place.state, place.outcome), ("ended", "answered"))
+        self.assertEqual(self.get_places(), place)
+        self.assertTrue(place.message_id or not place.partner_id)
+
+    def test_picked_up_from_the_list(self):
+        """Z25: anybody free may call back at once, whoever's turn it is."""
+        self.occupy()
+        place = self.keep_place()
+        self.go_online(self.agent_cleo)
+        self.assertTrue(self.as_user(self.cleo).pick_up(place.uuid)["accepted"])
+        self.connect_browser(place, self.agent_cleo, leg_sid(70))
+        self.run_after_commit()
+        self.assertEqual(len(self.carrier.sent("add_participant")), 1)
+        self.go_online(self.agent_bob)
+        answer = self.as_user(self.bob).pick_up(place.uuid)
+        self.assertEqual(answer["message"], "This call was already answered by Cleo.")
+
+    def test_through_a_custom_phone(self):
+        """Z06: at a telephone of one's own it is said what it is, and 1 calls the customer."""
+        self.agent_ana.write({"phone_number": "+32470111111", "call_via": "phone"})
+        self.carrier.answers["call_phone"] = leg_sid(60)
+        call = self.call_in_number(1)
+        self.press(call)
+        self.run_after_commit()
+        self.hang_up(call)
+        self.carrier.answers["call_phone"] = leg_sid(61)
+        self.run_after_commit()
+        place = self.get_places()
+        leg = place.leg_ids
+        query = {"call": place.uuid, "leg": leg.id}
+        [gather, _hang_up] = self.ask("agent_phone", {"CallSid": leg_sid(61)}, query)
+        self.assertIn("requested a callback. Press 1", gather[0].text)
+        [dial] = self.ask("agent_phone", {"CallSid": leg_sid(61), "Digits": "1"}, query)
+        self.assertEqual(dial.tag, "Dial")
+        self.carrier.answers["add_participant"] = CUSTOMER_LEG
+        self.run_after_commit()
+        self.assertEqual(self.carrier.sent("add_participant")[0][1]["to"], NUMBER)
+        self.assertEqual((place.user_id, place.via), (self.ana, "phone"))
+
+    def test_custom_phone_that_nobody_answers_keeps_the_place(self):
+        """Z06: the telephone of a phone user rings in vain; the place goes to the next one."""
+        self.agent_ana.write({"phone_number": "+32470111111", "call_via": "phone"})
+        self.agent_ana.lease_ids.unlink()
+        self.agent_ana.status = "offline"
+        self.go_online(self.agent_cleo)
+        self.queue.agent_ids |= self.agent_cleo
+        call = self.call_in_number(1)
+        self.press(call)
+        self.agent_cleo.status = "offline"
+        self.agent_ana.status = "online"
+        self.carrier.answers["call_phone"] = leg_sid(61)
+        self.hang_up(call)
+        self.run_after_commit()
+        place = self.get_places()
+        self.tell_leg(place, leg_sid(61), "no-answer", leg=place.leg_ids, CallDuration="0")
+        self.assertEqual(place.state, "queued")
+        self.assertFalse(place.user_id)
+
+    def test_declined_it_stays(self):
+        """Z24: whoever declines leaves the place to the others."""
+        place = self.keep_place()
+        self.as_user(self.ana).decline(place.uuid)
+        self.assertEqual((place.state, place.offer_ids[0].state), ("queued", "declined"))
+
+    def test_agent_who_does_not_come_gives_the_place_back(self):
+        """Z24: nobody in the line asks for the next decision, so a job makes it."""
+        place = self.keep_place()
+        started = place.started_at
+        self.as_user(self.ana).accept(place.uuid)
+        self.let_time_pass(16)
+        self.env["telephony.call"].sudo()._cron_call_back()
+        self.assertFalse(place.user_id)
+        self.assertEqual(place.started_at, started - timedelta(seconds=16))
+        self.assertEqual(place.state, "queued")
+        # Given back by the agent's own browser, too.
+        self.as_user(self.ana).pick_up(place.uuid)
+        self.as_user(self.ana).decline(place.uuid)
+        self.assertFalse(place.user_id)
+
+    def test_unanswered_offer_ends(self):
+        """Z24: an offer that nobody answers does not ring for ever, and is made again."""
+        place = self.keep_place()
+        self.let_time_pass(21)
+        self.env["telephony.call"].sudo()._cron_call_back()
+        self.assertEqual(place.offer_ids.sorted("id").mapped("state"), ["expired", "offered"])
+
+    def test_reconciliation_leaves_a_kept_place_alone(self):
+        """Z24: the carrier knows nothing of it, and is not asked."""
+        self.occupy()
+        place = self.keep_place()
+        self.let_time_pass(3600)
+        place._reconcile(place._ask_carrier({}))
+        self.assertEqual(place.state, "queued")
+
+
+@tagged("post_install", "-at_install")
+class TestTries(KeptPlaceStories):
+    def test_called_three_times_then_left_to_people(self):
+        """Z24: unanswered or busy, it is tried twice more, after a while, and then given up."""
+        place = self.keep_place()
+        owed = self.collect_debts()
+        first = place.callback_of_id
+        for index, status in ((1, "no-answer"), (2, "busy")):
+            following = self.nobody_answers(place, index, status)
+            self.assertEqual(place.outcome, status.replace("-", "_"))
+            self.assertEqual(
+                (following.callback_of_id, following.callback_attempt), (first, index + 1)
+            )
+            self.assertSeconds(following.callback_at, 600)
+            self.queue._dispatch()
+            self.assertFalse(following.offer_ids)
+            self.agent_ana._clear_wrap_up()
+            self.due(following)
+            self.assertEqual(following.offer_ids.agent_id, self.agent_ana)
+            place = following
+        self.assertFalse(owed)
+        self.assertFalse(self.nobody_answers(place, 3))
+        self.assertEqual(owed, [first])
+
+    def test_what_was_not_reached_is_owed(self):
+        """Z24: the debt is that of the caller's own call; a place given up is no attempt."""
+        place = self.keep_place()
+        self.assertFalse(self.env["telephony.callback"].search([
+            ("customer_number", "=", NUMBER),
+        ]))  # fmt: skip
+        self.nobody_answers(place, 1, "failed")
+        debt = self.env["telephony.callback"].search([("customer_number", "=", NUMBER)])
+        self.assertEqual((debt.kind, debt.state), ("requested", "open"))
+
+    def test_hung_up_by_the_phone_user_before_an_answer(self):
+        """Z24: a try that was broken off counts as one, and is repeated."""
+        place = self.keep_place()
+        self.call_back(place)
+        self.as_user(self.ana).hang_up(place.uuid)
+        self.assertEqual(place.outcome, "canceled")
+        following = self.get_places() - place
+        self.assertEqual((following.state, following.callback_attempt), ("queued", 2))
+
+    def test_number_that_cannot_be_called(self):
+        """Z24: what failed once fails again: it is left to people at once."""
+        owed = self.collect_debts()
+        place = self.keep_place()
+        self.assertFalse(self.nobody_answers(place, 1, "failed"))
+        self.assertEqual((place.outcome, owed), ("failed", [place.callback_of_id]))
+
+    def test_spoken_with_meanwhile(self):
+        """Z24: the customer calls again and is answered: nobody calls back any more."""
+        other = self.occupy()
+        place = self.keep_place()
+        again, _verbs = self.call_in(sid=leg_sid(5), from_=NUMBER)
+        self.as_user(self.ana).hang_up(other.uuid)
+        self.agent_ana._clear_wrap_up()
+        self.as_user(self.ana).pick_up(again.uuid)
+        self.connect_browser(again, self.agent_ana, leg_sid(55))
+        self.ask("join", {"CallSid": leg_sid(5)}, {"call": again.uuid})
+        self.assertEqual(again.state, "in_progress")
+        self.assertEqual((place.state, place.outcome, place.ended_by),
+                         ("ended", "canceled", "system"))  # fmt: skip
+        self.assertIn("spoken with the customer in the meantime", place.trace)
+        self.assertFalse(self.get_places() - place)
+        self.assertFalse(place.message_id)
+
+    def test_answer_that_is_told_late(self):
+        """Z24: the answer of a call back is told after its end: the next try is not made."""
+        place = self.keep_place()
+        following = self.nobody_answers(place, 1)
+        self.tell_leg(place, leg_sid(1001), "in-progress", sequence=2,
+                      leg=self.customer(place), Timestamp="Mon, 02 Jan 2006 15:04:05 +0000")
+        self.assertEqual(place.outcome, "answered")
+        self.assertEqual((following.state, following.outcome), ("ended", "canceled"))
+
+    def test_kept_too_long(self):
+        """Z24: after a day the place is given up and left to people."""
+        owed = self.collect_debts()
+        self.occupy()
+        place = self.keep_place()
+        place.queued_at -= timedelta(hours=25)
+        self.env["telephony.call"].sudo()._cron_call_back()
+        self.assertEqual((place.state, place.outcome), ("ended", "canceled"))
+        self.assertEqual(owed, [place.callback_of_id])
+
+    def test_queue_that_is_gone(self):
+        """Z24: with its queue a place loses its meaning; the debt stays."""
+        self.occupy()
+        place = self.keep_place()
+        place.queue_id = False
+        self.env["telephony.call"].sudo()._cron_call_back()
+        self.assertEqual(place.state, "ended")
+
+
+@tagged("post_install", "-at_install")
+class TestSimulatedKeptPlace(KeptPlaceStories):
+    def test_simulation_presses_the_key(self):
+        """Z29: the simulator knows the key of a queue, and keeps no place in truth."""
+        self.occupy()
+        for keys, end in (
+            ("1", "The caller hears: We will call you back"),
+            ("2", "The caller waits."),
+            ("", "The caller waits."),
+        ):  # fmt: skip
+            story = self.env["telephony.flow.simulation"]._simulate(
+                self.flow.id, NUMBER, fields.Datetime.now(), keys
+            )
+            self.assertTrue(story[-1].startswith(end), story)
+        self.assertFalse(self.get_places())

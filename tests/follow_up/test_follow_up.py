@@ -1,0 +1,297 @@
+"""What comes after a call: its result, its record, the next step; and callers given back."""
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import AGENT_LEG, TelephonyHttpCase, leg_sid
+
+STRANGER = "+32470999888"
+PLAN = {"date": "2030-03-14", "summary": "Ask about the desks"}
+
+
+class EndedCalls(TelephonyHttpCase):
+    def end(self, call, user=None):
+        """End a call as its user, and return it."""
+        self.as_user(user or self.ana).hang_up(call.uuid)
+        self.run_after_commit()
+        self.assertEqual(call.state, "ended")
+        return call
+
+    def call_of_ana(self, index=1, **kwargs):
+        """Return a conversation that Ana has had with the caller of a number."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait(sid=leg_sid(index), **kwargs)
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect_browser(call, self.agent_ana, leg_sid(100 + index))
+        self.run_after_commit()
+        self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
+        self.assertEqual(call.state, "in_progress")
+        return self.end(call)
+
+    def activities(self, record):
+        return self.env["mail.activity"].search([
+            ("res_model", "=", record._name), ("res_id", "=", record.id),
+        ])  # fmt: skip
+
+    def lines(self, call, record):
+        """Return the lines about a call in the chatter of a record."""
+        return record.message_ids.filtered(
+            lambda message: "Incoming call from" in message.body and message == call.message_id
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestFollowUp(EndedCalls):
+    def test_follow_up_goes_to_the_lead(self):
+        """Z27 Z28: a follow-up call is an activity on the opportunity, for the one who called."""
+        call = self.call_of_ana()
+        self.assertEqual(call.lead_id, self.lead)
+        answer = self.as_user(self.ana).schedule_follow_up(call.uuid, "call", PLAN)
+        activity = self.activities(self.lead)
+        self.assertEqual(answer, {
+            "activity_id": activity.id,
+            "record": {"model": "crm.lead", "id": self.lead.id, "name": "A big order"},
+        })
+        self.assertEqual(
+            activity.activity_type_id, self.env.ref("mail.mail_activity_data_call")
+        )
+        self.assertEqual(activity.date_deadline, fields.Date.to_date("2030-03-14"))
+        self.assertEqual(activity.summary, "Ask about the desks")
+        self.assertEqual(activity.user_id, self.ana)
+        self.assertFalse(self.activities(self.partner))
+
+    def test_without_a_lead_it_goes_to_the_contact(self):
+        """Z27 Z28: a follow-up task for a colleague, on the contact."""
+        self.lead.action_set_lost()
+        call = self.call_of_ana()
+        self.assertEqual((call.lead_id, call.partner_id), (self.lead.browse(), self.partner))
+        values = {**PLAN, "user_id": self.bob.id}
+        answer = self.as_user(self.ana).schedule_follow_up(call.uuid, "task", values)
+        self.assertEqual(answer["record"]["model"], "res.partner")
+        activity = self.activities(self.partner)
+        self.assertEqual(
+            activity.activity_type_id, self.env.ref("mail.mail_activity_data_todo")
+        )
+        self.assertEqual(activity.user_id, self.bob)
+
+    def test_a_lead_that_may_not_be_read_is_passed_over(self):
+        """Z28: a phone user without rights on leads plans it on the contact."""
+        self.ring.agent_ids = [Command.set(self.agent_cleo.ids)]
+        self.go_online(self.agent_cleo)
+        call, _verbs = self.call_in_and_wait()
+        self.end(self.talk(call, self.agent_cleo, self.cleo), self.cleo)
+        self.assertEqual(call.lead_id, self.lead)
+        answer = self.as_user(self.cleo).schedule_follow_up(call.uuid, "call", PLAN)
+        self.assertEqual(answer["record"]["model"], "res.partner")
+
+    def test_wrong_wishes_are_refused_in_words(self):
+        """Z27: no date, no such date, another kind, nothing to link it to."""
+        call = self.call_of_ana()
+        schedule = self.as_user(self.ana).schedule_follow_up
+        for values in ({}, {"date": False}, {"date": "tomorrow"}, {"date": "2030-02-31"}):
+            with self.assertRaisesRegex(UserError, "date"):
+                schedule(call.uuid, "call", values)
+        for wrong in ({"date": [2030]}, {"user_id": "bob"}):
+            with self.assertRaisesRegex(UserError, "not valid"):
+                schedule(call.uuid, "call", {**PLAN, **wrong})
+        for user_id in (self.pia.id, self.eva.id, -1):
+            with self.assertRaisesRegex(UserError, "cannot be assigned"):
+                schedule(call.uuid, "task", {**PLAN, "user_id": user_id})
+        with self.assertRaisesRegex(UserError, "a call or a to-do"):
+            schedule(call.uuid, "meeting", PLAN)
+        stranger = self.call_of_ana(from_=STRANGER, index=2)
+        with self.assertRaisesRegex(UserError, "Link it first"):
+            schedule(stranger.uuid, "call", PLAN)
+        self.assertFalse(self.activities(self.lead))
+
+    def test_only_whose_call_it_is(self):
+        """Z27: nobody says anything about somebody else's call."""
+        call = self.call_of_ana()
+        for user in (self.bob, self.sue, self.max, self.eva, self.ian, self.pia):
+            calls = self.as_user(user)
+            for method, *args in (
+                ("wrap_up", {"note": "x"}), ("get_dispositions",),
+                ("schedule_follow_up", "call", PLAN), ("find_records",),
+                ("link_record", "res.partner", self.partner.id),
+            ):  # fmt: skip
+                with self.assertRaises(AccessError):
+                    getattr(calls, method)(call.uuid, *args)
+        for uuid in ("", False, "no-such-call"):
+            with self.assertRaises(AccessError):
+                self.as_user(self.ana).wrap_up(uuid, {"note": "x"})
+
+
+@tagged("post_install", "-at_install")
+class TestWrapUp(EndedCalls):
+    def setUp(self):
+        super().setUp()
+        self.interested = self.env.ref("crm_telephony.disposition_interested")
+        self.wrong_number = self.env.ref("crm_telephony.disposition_wrong_number")
+
+    def test_result_and_note_are_kept_and_stand_in_the_chatter(self):
+        """Z19 Z27: what the user says of a call is read in its line."""
+        call = self.call_of_ana()
+        answer = self.as_user(self.ana).wrap_up(
+            call.uuid, {"disposition_id": self.interested.id, "note": "Oak, not steel"}
+        )
+        self.assertEqual(answer["disposition"]["name"], "Interested")
+        self.assertEqual(answer["note"], "Oak, not steel")
+        self.assertIn("Interested", call.message_id.body)
+        self.assertIn("Oak, not steel", call.message_id.body)
+        answer = self.as_user(self.ana).wrap_up(call.uuid, {"disposition_id": False})
+        self.assertFalse(answer["disposition"])
+        self.assertNotIn("Interested", call.message_id.body)
+        self.assertEqual(call.note, "Oak, not steel")
+
+    def test_results_fit_the_call(self):
+        """Z27: nobody is interested who has not spoken; another company's results are unknown."""
+        foreign = self.env["telephony.disposition"].create({
+            "name": "Elsewhere", "company_id": self.company_b.id,
+        })  # fmt: skip
+        spoken = self.call_of_ana()
+        names = {row["name"] for row in self.as_user(self.ana).get_dispositions(spoken.uuid)}
+        self.assertLessEqual({"Interested", "Wrong number"}, names)
+        self.assertNotIn("Elsewhere", names)
+        silent = self.dial()
+        self.end(silent)
+        rows = self.as_user(self.ana).get_dispositions(silent.uuid)
+        self.assertNotIn("Interested", [row["name"] for row in rows])
+        for wrong in (self.interested.id, foreign.id, -1):
+            with self.assertRaisesRegex(UserError, "cannot be used for this call"):
+                self.as_user(self.ana).wrap_up(silent.uuid, {"disposition_id": wrong})
+        self.as_user(self.ana).wrap_up(silent.uuid, {"disposition_id": self.wrong_number.id})
+        self.assertEqual(silent.disposition_id, self.wrong_number)
+
+
+@tagged("post_install", "-at_install")
+class TestLink(EndedCalls):
+    def test_the_line_in_the_chatter_moves(self):
+        """Z28: the call is moved from its opportunity to another one, and to a contact."""
+        call = self.call_of_ana()
+        self.assertTrue(self.lines(call, self.lead))
+        other = self.lead.copy({"name": "Another order", "partner_id": False})
+        answer = self.as_user(self.ana).link_record(call.uuid, "crm.lead", other.id)
+        self.assertEqual(answer["record"]["id"], other.id)
+        self.assertFalse(self.lines(call, self.lead))
+        self.assertTrue(self.lines(call, other))
+        self.assertEqual(call.partner_id, self.partner)
+        answer = self.as_user(self.ana).link_record(call.uuid, "res.partner", self.partner.id)
+        self.assertEqual(answer["record"]["model"], "res.partner")
+        self.assertFalse(call.lead_id)
+        self.assertTrue(self.lines(call, self.partner))
+
+    def test_only_records_that_exist_and_may_be_read(self):
+        """Z28: no link to what the user may not see, to nothing, or to something else."""
+        call = self.call_of_ana()
+        link = self.as_user(self.ana).link_record
+        hidden = self.lead.copy({
+            "company_id": self.company_b.id, "user_id": False, "partner_id": False,
+        })  # fmt: skip
+        with self.assertRaises(AccessError):
+            link(call.uuid, "crm.lead", hidden.id)
+        with self.assertRaisesRegex(UserError, "lead or an opportunity"):
+            link(call.uuid, "res.users", self.bob.id)
+        gone = self.lead.copy()
+        gone_id = gone.id
+        gone.unlink()
+        with self.assertRaisesRegex(UserError, "no longer exists"):
+            link(call.uuid, "crm.lead", gone_id)
+        self.assertEqual(call.lead_id, self.lead)
+
+    def test_records_to_choose_from(self):
+        """Z28: those with the number first; a search finds others, of the same company only."""
+        twin = self.partner.copy({"name": "Zoe's colleague", "phone": self.partner.phone})
+        self.partner.copy({"name": "Zoe in France", "company_id": self.company_b.id})
+        call = self.call_of_ana()
+        find = self.as_user(self.ana).find_records
+        found = {(row["model"], row["id"]) for row in find(call.uuid)}
+        self.assertLessEqual({
+            ("res.partner", self.partner.id), ("res.partner", twin.id),
+            ("crm.lead", self.lead.id),
+        }, found)  # fmt: skip
+        [lead] = [row for row in find(call.uuid, "big order") if row["id"] == self.lead.id]
+        self.assertEqual((lead["model"], lead["id"]), ("crm.lead", self.lead.id))
+        names = [row["name"] for row in find(call.uuid, "Zoe")]
+        self.assertNotIn("Zoe in France", names)
+        hidden = self.call_of_ana(from_="anonymous", index=3)
+        self.assertEqual(find(hidden.uuid), [])
+
+    def test_a_phone_user_without_leads_is_offered_none(self):
+        """Z28: what may not be read is not offered."""
+        self.ring.agent_ids = [Command.set(self.agent_cleo.ids)]
+        self.go_online(self.agent_cleo)
+        call, _verbs = self.call_in_and_wait()
+        self.end(self.talk(call, self.agent_cleo, self.cleo), self.cleo)
+        models = {row["model"] for row in self.as_user(self.cleo).find_records(call.uuid)}
+        self.assertEqual(models, {"res.partner"})
+
+    def make_for(self, user, call, model="res.partner", **values):
+        return self.as_user(user, model).with_context(telephony_call=call.uuid).create({
+            "name": "New", "phone": STRANGER, **values,
+        })  # fmt: skip
+
+    def test_record_made_for_an_unknown_customer_gets_the_call(self):
+        """Z28: the contact or the lead made from the call is the call's own."""
+        first = self.call_of_ana(from_=STRANGER)
+        second = self.call_of_ana(from_=STRANGER, index=2)
+        partner = self.make_for(self.ana, first)
+        self.assertEqual(first.partner_id, partner)
+        self.assertTrue(self.lines(first, partner))
+        self.assertEqual(self.told(self.ana, "call_updated")[-1]["record"]["id"], partner.id)
+        lead = self.make_for(self.ana, second, "crm.lead", partner_id=partner.id)
+        self.assertEqual((second.lead_id, second.partner_id), (lead, partner))
+        # The form goes on to say so for the next record.
+        self.make_for(self.ana, first)
+        self.assertEqual(first.partner_id, partner)
+
+    def test_record_made_while_it_rings(self):
+        """Z17 Z28: the card of an unknown caller lets the one who is rung make the contact."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait(from_=STRANGER)
+        partner = self.make_for(self.ana, call)
+        self.assertEqual(call.partner_id, partner)
+
+    def test_record_made_for_somebody_elses_call_changes_nothing(self):
+        """Z28: only one's own call, and only by a phone user."""
+        call = self.call_of_ana(from_=STRANGER)
+        maker = self.env.ref("base.group_partner_manager")
+        for user in (self.bob, self.max, self.ian):
+            user.group_ids = [Command.link(maker.id)]
+            self.make_for(user, call)
+        self.assertFalse(call.partner_id)
+
+
+@tagged("post_install", "-at_install")
+class TestGiveBack(EndedCalls):
+    def setUp(self):
+        super().setUp()
+        self.queue = self.env["telephony.queue"].create({
+            "name": "Support", "company_id": self.company_a.id,
+            "agent_ids": [Command.set(self.agent_bob.ids)],
+        })  # fmt: skip
+        self.ring.write({"kind": "queue", "queue_id": self.queue.id})
+
+    def test_a_caller_picked_up_without_a_microphone_keeps_the_place(self):
+        """Z25: whoever picked up and cannot connect gives the caller back, who goes on waiting."""
+        self.go_online(self.agent_bob, self.agent_cleo)
+        call, _verbs = self.call_in()
+        waiting_since = call.started_at
+        self.assertTrue(self.as_user(self.cleo).pick_up(call.uuid)["accepted"])
+        self.as_user(self.cleo).decline(call.uuid)
+        self.assertEqual((call.state, call.user_id), ("queued", self.cleo.browse()))
+        [row] = self.as_user(self.bob).queued_calls()
+        self.assertEqual(row["uuid"], call.uuid)
+        self.assertEqual(row["started_at"], fields.Datetime.to_string(waiting_since))
+        self.assertEqual(row["company_id"], self.company_a.id)
+        self.assertEqual(row["our_number_display"], "+32 2 555 01 80")
+
+    def test_an_outgoing_call_is_not_given_back(self):
+        """Z20: declining is for callers."""
+        call = self.dial()
+        with self.assertRaises(AccessError):
+            self.as_user(self.ana).decline(call.uuid)
+        self.assertEqual(call.user_id, self.ana)
+        self.connect_browser(call, self.agent_ana, AGENT_LEG)
+        self.end(call)

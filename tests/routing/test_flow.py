@@ -1,0 +1,294 @@
+"""Flows: hours, menus, conditions, forwarding, the block list, the linter and the simulation."""
+
+from datetime import datetime
+
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import CUSTOMER, TelephonyCase, TelephonyHttpCase
+
+MONDAY_MORNING = datetime(2026, 11, 23, 9, 0)
+SUNDAY_NIGHT = datetime(2026, 11, 22, 21, 10)
+
+
+class FlowWorld:
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.calendar = cls.env["resource.calendar"].create({
+            "name": "Office", "company_id": cls.company_a.id, "tz": "Europe/Brussels",
+            "attendance_ids": [Command.clear()] + [
+                Command.create({
+                    "name": "Day", "dayofweek": str(day), "hour_from": 8, "hour_to": 18,
+                    "day_period": "morning",
+                })
+                for day in range(5)
+            ],
+        })  # fmt: skip
+        cls.mailbox = cls.make_step(
+            "Mailbox", "voicemail", agent_ids=[Command.set(cls.agent_ana.ids)]
+        )
+        cls.mobile = cls.make_step(
+            "Mobile", "forward", forward_number="+32470999999", timeout_step_id=cls.mailbox.id
+        )
+        cls.menu = cls.make_step(
+            "Menu", "menu", message="Press 1 for sales, 2 for support.",
+            timeout_step_id=cls.mailbox.id,
+            key_ids=[
+                Command.create({"key": "1", "label": "Sales", "target_step_id": cls.ring.id}),
+                Command.create({"key": "2", "label": "Support", "target_step_id": cls.mobile.id}),
+            ],
+        )  # fmt: skip
+        cls.hours = cls.make_step(
+            "Office hours", "hours", calendar_id=cls.calendar.id, sequence=0,
+            next_step_id=cls.menu.id, else_step_id=cls.mailbox.id,
+        )  # fmt: skip
+
+    @classmethod
+    def make_step(cls, name, kind, **values):
+        return cls.env["telephony.flow.step"].create({
+            "flow_id": cls.flow.id, "sequence": 50, "name": name, "kind": kind, **values,
+        })  # fmt: skip
+
+    def simulate(self, moment, keys="", caller=CUSTOMER):
+        return self.env["telephony.flow.simulation"]._simulate(
+            self.flow.id, caller, moment, keys
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestFlowSimulation(FlowWorld, TelephonyCase):
+    def test_open_hours_lead_to_the_menu(self):
+        """Z29: in the opening hours the caller is asked for a key, which leads to a number."""
+        story = self.simulate(MONDAY_MORNING, "2")
+        self.assertIn("“Office hours”: Mon 10:00 is open.", story)
+        self.assertIn("“Menu”: key 2, Support.", story)
+        self.assertEqual(story[-1], "The caller is connected to +32470999999.")
+
+    def test_closed_hours_lead_to_the_mailbox(self):
+        """Z03 Z29: outside of the hours the caller may leave a message."""
+        story = self.simulate(SUNDAY_NIGHT)
+        self.assertIn("“Office hours”: Sun 22:10 is closed.", story)
+        self.assertEqual(story[-1], "The caller speaks after the tone.")
+
+    def test_holiday_is_closed(self):
+        """Z29: a public holiday of the calendar closes the office."""
+        self.env["resource.calendar.leaves"].create({
+            "name": "Holiday", "calendar_id": self.calendar.id, "company_id": self.company_a.id,
+            "date_from": datetime(2026, 11, 22, 23, 0), "date_to": datetime(2026, 11, 23, 23, 0),
+        })  # fmt: skip
+        self.assertIn("“Office hours”: Mon 10:00 is closed.", self.simulate(MONDAY_MORNING))
+
+    def test_wrong_key_is_asked_again_then_the_exit(self):
+        """Z29: a wrong key and no key lead to the exit, after the second time."""
+        story = self.simulate(MONDAY_MORNING, "7")
+        self.assertIn("“Menu”: key 7 leads nowhere.", story)
+        self.assertIn("“Menu”: no key pressed.", story)
+
+    def test_condition_on_the_caller(self):
+        """Z29: an ordinary domain on the caller decides."""
+        condition = self.make_step(
+            "Known in Belgium", "condition", sequence=-1, condition_model="res.partner",
+            condition_domain="[('country_id.code', '=', 'BE')]",
+            next_step_id=self.mobile.id, else_step_id=self.mailbox.id,
+        )  # fmt: skip
+        self.assertEqual(
+            self.simulate(MONDAY_MORNING)[-1], "The caller is connected to +32470999999."
+        )
+        self.assertEqual(
+            self.simulate(MONDAY_MORNING, caller="+33612345678")[-1],
+            "The caller speaks after the tone.",
+        )
+        self.assertEqual(condition._get_exit("yes"), self.mobile)
+
+    def test_simulation_leaves_nothing_behind(self):
+        """Z29: nobody is rung, nothing is sent and nothing stays after a simulation."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.notifications.clear()
+        calls = self.env["telephony.call"].search_count([])
+        story = self.simulate(MONDAY_MORNING, "1")
+        self.assertEqual(story[-1], "The caller waits.")
+        self.assertEqual(self.env["telephony.call"].search_count([]), calls)
+        self.assertFalse(self.env["telephony.offer"].search([("state", "=", "offered")]))
+        self.assertEqual(self.agent_ana.state, "available")
+
+    def test_wizard_shows_the_story(self):
+        """Z29: the button on the flow tells what would happen."""
+        wizard = self.as_user(self.max, "telephony.flow.simulation").create({
+            "flow_id": self.flow.id, "caller": CUSTOMER, "moment": SUNDAY_NIGHT,
+        })  # fmt: skip
+        wizard.action_simulate()
+        self.assertIn("closed", wizard.result)
+
+
+@tagged("post_install", "-at_install")
+class TestFlowLinter(FlowWorld, TelephonyCase):
+    def problems(self):
+        return " ".join(self.flow._get_problems())
+
+    def test_good_flow_has_no_problem(self):
+        """Z29: a flow without a fault is not complained about."""
+        self.closed_step.unlink()
+        self.ring.not_available_step_id = self.mailbox
+        self.assertEqual(self.problems(), "")
+
+    def test_step_that_is_never_reached(self):
+        """Z29: a dead end is named."""
+        self.make_step("Island", "message", message="Hello.")
+        self.assertIn("“Island” is never reached.", self.problems())
+
+    def test_hours_that_never_open(self):
+        """Z29: hours without an open period are named."""
+        self.calendar.attendance_ids.unlink()
+        self.assertIn("no open period", self.problems())
+
+    def test_menu_without_keys_prompt_or_target(self):
+        """Z29: a menu that cannot work is named."""
+        self.menu.message = False
+        self.assertIn("no message announces the available keys", self.problems())
+        self.menu.key_ids[0].target_step_id = False
+        self.assertIn("key 1 leads nowhere", self.problems())
+        self.menu.key_ids.unlink()
+        self.assertIn("has no keys", self.problems())
+
+    def test_groups_that_are_empty(self):
+        """Z29: a ring step, a queue or a mailbox for nobody is named."""
+        self.env["telephony.agent"].search([]).active = False
+        self.assertIn("“Sellers” has no one to ring.", self.problems())
+        self.assertIn("no one would receive the voicemails", self.problems())
+        queue = self.env["telephony.queue"].create({
+            "name": "Q", "company_id": self.company_a.id,
+        })  # fmt: skip
+        self.menu.write({"kind": "queue", "queue_id": queue.id})
+        self.assertIn("the queue has no members", self.problems())
+
+    def test_flow_without_steps(self):
+        """Z29: an empty flow says what callers hear."""
+        self.number.flow_id = False
+        self.flow.step_ids.unlink()
+        self.assertIn("has no step", self.problems())
+
+    def test_problems_and_overview_are_shown(self):
+        """Z29: the form shows both."""
+        self.make_step("<b>Island</b>", "message", message="Hello.")
+        self.assertIn("&lt;b&gt;Island", self.flow.problem_html)
+        self.assertIn("Office hours", self.flow.overview_html)
+
+    def test_bad_settings_are_refused(self):
+        """Z29: a step that cannot work is not saved."""
+        with self.assertRaises(ValidationError):
+            self.make_step("Nowhere", "forward", forward_number="123")
+        with self.assertRaises(ValidationError):
+            self.make_step("Odd", "condition", condition_domain="[('nothing', '=', 1)]")
+        with self.assertRaises(ValidationError):
+            self.make_step("No hours", "hours")
+        with self.assertRaises(ValidationError):
+            self.make_step("No queue", "queue")
+        with self.assertRaises(ValidationError):
+            self.make_step("Silent", "message", message="  ")
+
+
+@tagged("post_install", "-at_install")
+class TestFlowLive(FlowWorld, TelephonyHttpCase):
+    def setUp(self):
+        super().setUp()
+        self.hours.unlink()
+        self.menu.sequence = 0
+
+    def test_menu_key_leads_on(self):
+        """Z29: the caller presses a key and is forwarded; the story says so."""
+        call, [gather, redirect] = self.call_in()
+        self.assertEqual(gather.tag, "Gather")
+        self.assertEqual(gather[0].text, "Press 1 for sales, 2 for support.")
+        [dial] = self.ask(gather.get("action"), {
+            "CallSid": call.provider_call_id, "Digits": "2",
+        })  # fmt: skip
+        self.assertEqual((dial.tag, dial[0].text), ("Dial", "+32470999999"))
+        self.assertEqual(dial.get("callerId"), self.number.number)
+        self.assertIn("key 2, Support", call.trace)
+        self.assertEqual(redirect.text, gather.get("action"))
+
+    def test_repeated_key_does_not_press_twice(self):
+        """Z29: the carrier repeats a question whose answer was lost; the key counts once."""
+        call, [gather, _redirect] = self.call_in()
+        press = {"CallSid": call.provider_call_id, "Digits": "2"}
+        first = self.ask(gather.get("action"), press)
+        again = self.ask(gather.get("action"), press)
+        self.assertEqual(first[0][0].text, again[0][0].text)
+        self.assertEqual(call.trace.count("key 2"), 1)
+
+    def test_forwarded_call_that_was_answered(self):
+        """Z29: somebody outside answered, so the call is not missed."""
+        call, [gather, _redirect] = self.call_in()
+        [dial] = self.ask(gather.get("action"), {
+            "CallSid": call.provider_call_id, "Digits": "2",
+        })  # fmt: skip
+        [hang_up] = self.ask(dial.get("action"), {
+            "CallSid": call.provider_call_id, "DialCallStatus": "completed",
+        })  # fmt: skip
+        self.assertEqual(hang_up.tag, "Hangup")
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="30")
+        self.assertEqual((call.state, call.outcome), ("ended", "answered"))
+
+    def test_forwarded_call_that_was_not_answered(self):
+        """Z29: nobody outside answered; the caller may leave a message."""
+        call, [gather, _redirect] = self.call_in()
+        [dial] = self.ask(gather.get("action"), {
+            "CallSid": call.provider_call_id, "Digits": "2",
+        })  # fmt: skip
+        verbs = self.ask(dial.get("action"), {
+            "CallSid": call.provider_call_id, "DialCallStatus": "no-answer",
+        })  # fmt: skip
+        self.assertEqual(self.names(verbs), ["Say", "Record", "Hangup"])
+
+    def test_blocked_caller_is_refused_unanswered(self):
+        """Z29: the block list costs nothing, and the call is logged."""
+        self.env["telephony.blocked.number"].create({
+            "number": "0470 12 34 56", "company_id": self.company_a.id,
+        })  # fmt: skip
+        call, [reject] = self.call_in()
+        self.assertEqual(reject.tag, "Reject")
+        self.tell_leg(call, call.provider_call_id, "busy")
+        self.assertEqual((call.state, call.outcome), ("ended", "blocked"))
+
+    def test_reject_step(self):
+        """Z03: the administrator may let callers be refused, unbilled."""
+        self.menu.write({"kind": "reject"})
+        _call, [reject] = self.call_in()
+        self.assertEqual(reject.tag, "Reject")
+
+    def test_salesperson_first(self):
+        """Z29: the salesperson of the caller's opportunity is rung before the others."""
+        self.ring.write({"sequence": -1, "owner_first": True})
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in()
+        self.assertEqual(call.offer_ids.agent_id, self.agent_ana)
+
+
+@tagged("post_install", "-at_install")
+class TestFlowTemplates(TelephonyCase):
+    def make_flow(self):
+        return self.as_user(self.max, "telephony.flow").create({"name": "New"})
+
+    def test_ready_made_flows_have_no_problem(self):
+        """Z29: each ready-made flow works as it is."""
+        for name in ("ring", "hours", "menu"):
+            with self.subTest(template=name):
+                flow = self.make_flow()
+                getattr(flow, f"action_template_{name}")()
+                self.assertTrue(flow.step_ids)
+                self.assertEqual(flow._get_problems(), [])
+
+    def test_templates_do_not_mix(self):
+        """Z29: a flow that has steps is left alone."""
+        flow = self.make_flow()
+        flow.action_template_ring()
+        with self.assertRaisesRegex(UserError, "already has steps"):
+            flow.action_template_menu()
+
+    def test_nobody_to_ring(self):
+        """Z29: without phone users there is nothing to begin with, and the page says so."""
+        self.env["telephony.agent"].search([]).active = False
+        with self.assertRaisesRegex(UserError, "Add a phone user first"):
+            self.make_flow().action_template_ring()

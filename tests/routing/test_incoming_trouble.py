@@ -1,0 +1,219 @@
+"""Calls that come in and go wrong: callers and agents who vanish, and failures of ours."""
+
+from odoo.tests import tagged
+
+from ..common import BASE_URL, QUEUE, TelephonyHttpCase, leg_sid
+
+
+@tagged("post_install", "-at_install")
+class TestIncomingTrouble(TelephonyHttpCase):
+    def test_caller_gives_up(self):
+        """Z30: the caller hangs up while it rings: missed, and nobody rings any more."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.let_time_pass(7)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="7")
+        self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "missed", "customer"))
+        self.assertEqual((call.duration, call.user_id.id), (0, False))
+        self.assertAlmostEqual(call.wait_duration, 7, delta=1)
+        self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
+        for user in (self.ana, self.bob):
+            [closed] = self.told(user, "offer_closed")
+            self.assertEqual((closed["reason"], closed["message"]),
+                             ("canceled", "The caller hung up."))
+        self.run_after_commit()
+        self.assertFalse(self.carrier.requests)
+        # Both see the missed call in their list.
+        for user in (self.ana, self.bob):
+            recent = self.as_user(user, "telephony.agent").softphone_snapshot()["recent"]
+            self.assertEqual([data["uuid"] for data in recent], [call.uuid])
+        # Questions that cross the end are answered.
+        self.assertEqual(self.names(self.wait(call)), ["Leave"])
+        self.assertEqual(self.names(self.step(call, QueueResult="hangup")), ["Hangup"])
+        self.assertEqual(self.names(self.step(call)), ["Hangup"])
+
+    def test_caller_gives_up_while_the_agent_connects(self):
+        """Z20: an agent who is alone in the room is released too."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).accept(call.uuid)
+        self.connect_browser(call, self.agent_ana)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="5")
+        self.assertEqual((call.state, call.outcome), ("ended", "missed"))
+        self.run_after_commit()
+        # The room does not end by itself: the caller was never in it.
+        self.assertIn([leg_sid(50)], self.carrier.sent("end_leg"))
+        self.assertEqual(self.told(self.ana, "call_updated")[-1]["state"], "ended")
+
+    def test_agent_does_not_come(self):
+        """Z17: an accept without a connection is taken back, and it rings again."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).accept(call.uuid)
+        self.let_time_pass(15)
+        verbs = self.wait(call)
+        self.assertAlmostEqual(self.heard_seconds(verbs), 20, delta=1)
+        self.assertFalse(call.user_id)
+        self.assertFalse(call.connect_by)
+        self.assertEqual(call.state, "ringing")
+        self.assertEqual(len(self.told(self.bob, "offer_made")), 2)
+        self.assertEqual(len(self.told(self.ana, "offer_made")), 2)
+        message = self.told(self.ana, "call_left")[-1]
+        self.assertIn("took too long", message["message"])
+        # Too late now.
+        [hangup] = self.connect_browser(call, self.agent_ana)
+        self.assertEqual(hangup.tag, "Hangup")
+        # Somebody else may take it.
+        self.assertTrue(self.as_user(self.bob).accept(call.uuid)["accepted"])
+
+    def test_agents_who_never_come_do_not_ring_for_ever(self):
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in_and_wait()
+        turns = 0
+        while call._get_open_offers():
+            self.as_user(self.ana).accept(call.uuid)
+            self.let_time_pass(15)
+            verbs = self.wait(call)
+            turns += 1
+            self.assertLess(turns, 5)
+        self.assertEqual(self.names(verbs), ["Leave"])
+        self.assertEqual(self.step(call)[0].text, "Everybody is busy.")
+
+    def test_agent_gives_back_what_could_not_be_connected(self):
+        """Z17: without a microphone an accepted call goes back to the others."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _verbs = self.call_in_and_wait()
+        self.as_user(self.ana).accept(call.uuid)
+        self.as_user(self.ana).decline(call.uuid)
+        self.assertFalse(call.user_id)
+        self.assertEqual(len(self.told(self.bob, "offer_made")), 2)
+
+    def test_agent_vanishes_and_rejoins(self):
+        """Z21: a reload in the middle of a call: music for the caller, then both speak again."""
+        call = self.talk()
+        self.carrier.requests.clear()
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
+        self.assertEqual(call.state, "in_progress")
+        update = self.told(self.ana, "call_updated")[-1]
+        self.assertEqual((update["agent_connected"], update["can_rejoin"]), (False, True))
+        snapshot = self.as_user(self.ana, "telephony.agent").softphone_snapshot()
+        self.assertTrue(snapshot["calls"][0]["can_rejoin"])
+        self.run_after_commit()
+        self.assertEqual(self.carrier.sent("redirect_leg"), [[
+            call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"
+        ]])  # fmt: skip
+        self.assertEqual(self.names(self.step(call)), ["Enqueue"])
+        verbs = self.wait(call)
+        self.assertIn("hold_music", verbs[0].text)
+        self.assertAlmostEqual(self.heard_seconds(verbs), 30, delta=1)
+        [dial] = self.connect_browser(call, self.agent_ana, leg_sid(51))
+        self.assertEqual(dial[0].get("participantLabel"), "agent-2")
+        self.run_after_commit()
+        self.assertEqual(self.carrier.sent("move_from_queue")[0][:2],
+                         [QUEUE, call.provider_call_id])
+        answered_at = call.answered_at
+        [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
+        self.assertEqual(dial[0].get("participantLabel"), "customer")
+        self.assertEqual((call.state, call.answered_at), ("in_progress", answered_at))
+        self.assertFalse(self.told(self.ana, "call_updated")[-1]["can_rejoin"])
+
+    def test_agent_vanishes_and_does_not_come_back(self):
+        """Z21: after half a minute the flow takes the caller, and the call stays answered."""
+        call = self.talk()
+        self.let_time_pass(60)
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
+        self.run_after_commit()
+        self.step(call)
+        self.wait(call)
+        self.let_time_pass(30)
+        self.assertEqual(self.names(self.wait(call)), ["Leave"])
+        say, hangup = self.step(call)
+        self.assertEqual((say.text, hangup.tag), ("We are closed.", "Hangup"))
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="99")
+        self.assertEqual((call.state, call.outcome, call.user_id), ("ended", "answered", self.ana))
+
+    def test_customer_hangs_up(self):
+        """Z20: the customer's end is the end of the call."""
+        call = self.talk()
+        self.let_time_pass(42)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="50")
+        self.assertEqual((call.state, call.outcome, call.ended_by),
+                         ("ended", "answered", "customer"))
+        self.assertAlmostEqual(call.duration, 42, delta=1)
+        update = self.told(self.ana, "call_updated")[-1]
+        self.assertEqual((update["state"], update["end_message"]),
+                         ("ended", "The call has ended."))
+        self.assertNotEqual(self.agent_ana.state, "in_call")
+
+    def test_agent_hangs_up(self):
+        """Z20: one click releases both."""
+        call = self.talk()
+        self.carrier.requests.clear()
+        data = self.as_user(self.ana).hang_up(call.uuid)
+        self.assertEqual((data["state"], data["outcome"]), ("ended", "answered"))
+        self.assertEqual(call.ended_by, "agent")
+        self.run_after_commit()
+        self.assertEqual(sorted(self.carrier.sent("end_leg")),
+                         sorted([[call.provider_call_id], [leg_sid(50)]]))
+        ended_at = call.ended_at
+        self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
+        again = self.as_user(self.ana).hang_up(call.uuid)
+        self.assertEqual((again["state"], call.ended_at, call.ended_by),
+                         ("ended", ended_at, "agent"))
+        self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
+        self.assertEqual(self.names(self.step(call)), ["Hangup"])
+
+    def test_hold_and_resume(self):
+        """Z18: the customer hears music on hold; what is shown follows the carrier."""
+        call = self.talk()
+        self.tell_room(call, call.provider_call_id, "participant-join", 2)
+        self.carrier.requests.clear()
+        self.as_user(self.ana).set_hold(call.uuid, True)
+        self.assertFalse(self.customer(call).on_hold)
+        self.run_after_commit()
+        [[room, leg, on_hold, url]] = self.carrier.sent("hold_participant")
+        self.assertEqual((room, leg, on_hold), (call.provider_conference_id, leg_sid(1), True))
+        [play] = self.ask(url, {"CallSid": leg_sid(1)})
+        self.assertIn("hold_music.wav", play.text)
+        self.assertEqual(play.get("loop"), "0")
+        self.tell_room(call, leg_sid(1), "participant-hold", 5)
+        self.assertTrue(self.told(self.ana, "call_updated")[-1]["on_hold"])
+        self.as_user(self.ana).set_hold(call.uuid, False)
+        self.run_after_commit()
+        self.tell_room(call, leg_sid(1), "participant-unhold", 6)
+        self.assertFalse(self.told(self.ana, "call_updated")[-1]["on_hold"])
+        # An older report that comes late does not change it.
+        self.tell_room(call, leg_sid(1), "participant-hold", 4)
+        self.assertFalse(self.customer(call).on_hold)
+
+    # === FAILURES OF OURS === #
+
+    def test_failure_of_ours_is_spoken(self):
+        """Z17: when something breaks, the caller hears an apology, and the call is kept."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        calls = self.registry["telephony.call"]
+
+        def fail(*args, **kwargs):
+            raise ZeroDivisionError
+
+        self.patch(calls, "_process_wait", fail)
+        with self.assert_log("controllers.twilio_webhook", "ERROR", "wait failed"):
+            say, hangup = self.wait(call)
+        self.assertIn("sorry", say.text)
+        self.assertEqual(hangup.tag, "Hangup")
+        self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "failed", "system"))
+        self.assertTrue(call.failure_reason)
+        self.assertEqual(self.told(self.ana, "offer_closed")[0]["reason"], "canceled")
+
+    def test_fallback(self):
+        """An answer of ours that the carrier could not use ends politely."""
+        self.go_online(self.agent_ana)
+        call, _verbs = self.call_in()
+        with self.assert_log("controllers.twilio_webhook", "ERROR", "12100"):
+            verbs = self.ask("fallback", {
+                "CallSid": call.provider_call_id, "ErrorCode": "12100", "ErrorUrl": BASE_URL
+            })  # fmt: skip
+        self.assertEqual(self.names(verbs), ["Say", "Hangup"])
+        self.assertEqual((call.state, call.outcome), ("ended", "failed"))

@@ -1,0 +1,271 @@
+"""Callers who wait in a queue, those who pick them up, and the live lists."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import AGENT_LEG, TelephonyHttpCase, leg_sid
+
+
+class QueueStories(TelephonyHttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.queue = cls.env["telephony.queue"].create({
+            "name": "Support",
+            "company_id": cls.company_a.id,
+            "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)],
+            "announcement": "Please hold the line.",
+            "max_callers": 3,
+            "max_wait": 120,
+        })
+        cls.ring.write({
+            "kind": "queue", "queue_id": cls.queue.id, "full_step_id": cls.timeout_step.id,
+        })
+
+    def call_in_number(self, index):
+        return self.call_in(sid=leg_sid(index), from_=f"+3247055550{index}")[0]
+
+    def occupy(self, *users):
+        """Give each of these users a running conversation."""
+        self.env["telephony.call"].create([
+            {
+                "account_id": self.account.id, "direction": "outgoing", "state": "in_progress",
+                "user_id": user.id, "answered_at": fields.Datetime.now(),
+            }
+            for user in users
+        ])
+
+    def live(self, channel_user=None):
+        channel = ("res.company", self.company_a.id)
+        return [payload for target, kind, payload in self.notifications
+                if target == channel and kind == "telephony/live_updated"]
+
+
+@tagged("post_install", "-at_install")
+class TestQueue(QueueStories):
+    def test_nobody_logged_in_takes_the_exit(self):
+        """Z24: nobody is there, so nobody waits."""
+        _call, [say, _hang_up] = self.call_in()
+        self.assertEqual(say.text, "We are closed.")
+
+    def test_caller_waits_with_announcement_and_music_of_exact_length(self):
+        """Z24: the waiting caller hears the announcement, the place in the queue, and music."""
+        self.go_online(self.agent_ana)
+        self.occupy(self.ana)
+        call, _verbs = self.call_in()
+        self.assertEqual(call.state, "queued")
+        [say, play] = self.wait(call)
+        self.assertEqual(say.text, "Please hold the line. You are number 1 in the queue.")
+        self.assertIn("/telephony/sound/hold_music/", play.text)
+        seconds = int(play.text.rsplit("/", 1)[1].removesuffix(".wav"))
+        self.assertEqual(seconds, self.queue.announcement_interval)
+
+    def test_ringing_at_a_member_sounds_like_ringing(self):
+        """Nobody hears that all are in a call while a free member is being rung."""
+        self.go_online(self.agent_ana)
+        call, verbs = self.call_in_and_wait()
+        self.assertEqual(call.offer_ids.state, "offered")
+        self.assertIn("ringback.wav", verbs[0].text)
+        self.assertAlmostEqual(self.heard_seconds(verbs), self.queue.ring_seconds, delta=2)
+        self.let_time_pass(20)
+        self.agent_ana.status = "offline"
+        [say, _music] = self.wait(call)
+        self.assertEqual(say.text, "Please hold the line. You are number 1 in the queue.")
+
+    def test_long_ringing_is_looked_at_again_and_again(self):
+        """Who rings for two minutes may decline after a second."""
+        self.queue.ring_seconds = 120
+        self.go_online(self.agent_ana)
+        _call, verbs = self.call_in_and_wait()
+        self.assertLessEqual(self.heard_seconds(verbs), 20)
+
+    def test_callback_key_counts_while_it_rings(self):
+        """Z24: the key that asks for a call back works from the first second on."""
+        self.queue.callback_key = "1"
+        self.go_online(self.agent_ana)
+        call, [gather] = self.call_in_and_wait()
+        self.assertEqual((gather.tag, gather[0].tag), ("Gather", "Play"))
+        self.assertIn("ringback.wav", gather[0].text)
+        self.wait(call, Digits="1")
+        self.assertTrue(call.callback_requested)
+
+    def test_offered_to_the_longest_idle_member_only(self):
+        """Z24: one offer for a call at a time, to the member who has waited longest."""
+        self.agent_ana.status_since = fields.Datetime.now() - timedelta(minutes=5)
+        self.agent_bob.status_since = fields.Datetime.now() - timedelta(minutes=50)
+        self.go_online(self.agent_ana, self.agent_bob)
+        call = self.call_in_number(1)
+        self.assertEqual(call.offer_ids.agent_id, self.agent_bob)
+        second = self.call_in_number(2)
+        self.assertEqual(second.offer_ids.agent_id, self.agent_ana)
+        third = self.call_in_number(3)
+        self.assertFalse(third.offer_ids)
+
+    def test_full_queue_takes_the_exit(self):
+        """Z29: more callers than the queue holds hear something else."""
+        self.go_online(self.agent_ana)
+        for index in (1, 2, 3):
+            self.call_in_number(index)
+        _call, [say, _hang_up] = self.call_in(sid=leg_sid(4), from_="+32470555509")
+        self.assertEqual(say.text, "Everybody is busy.")
+
+    def test_longest_wait_takes_the_exit(self):
+        """Z29: after the longest wait the flow goes on."""
+        self.go_online(self.agent_ana)
+        call = self.call_in_number(1)
+        call.queued_at -= timedelta(seconds=121)
+        self.let_time_pass(200)
+        [leave] = self.wait(call)
+        self.assertEqual(leave.tag, "Leave")
+        [say, _hang_up] = self.step(call)
+        self.assertEqual(say.text, "Everybody is busy.")
+
+    def test_free_agent_gets_the_next_caller(self):
+        """Z24: whoever ends a call is offered the one who waits longest."""
+        self.go_online(self.agent_ana)
+        first, second = self.call_in_number(1), self.call_in_number(2)
+        self.assertFalse(second.offer_ids)
+        self.talk(first)
+        self.as_user(self.ana).hang_up(first.uuid)
+        self.assertEqual(second.offer_ids.agent_id, self.agent_ana)
+        self.assertEqual(self.told(self.ana, "offer_made")[-1]["call"]["uuid"], second.uuid)
+
+    def test_pick_up_takes_the_chosen_caller(self):
+        """Z25: the third caller is taken out of the queue; the others keep their places."""
+        self.go_online(self.agent_ana)
+        calls = [self.call_in_number(index) for index in (1, 2, 3)]
+        self.go_online(self.agent_cleo)
+        answer = self.as_user(self.cleo).pick_up(calls[2].uuid)
+        self.assertTrue(answer["accepted"])
+        self.assertEqual(calls[2].user_id, self.cleo)
+        waiting = self.as_user(self.ana).queued_calls()
+        self.assertEqual([row["uuid"] for row in waiting], [calls[0].uuid, calls[1].uuid])
+        self.talk(calls[2], self.agent_cleo, self.cleo)
+        [live] = self.as_user(self.bob).live_calls()
+        self.assertEqual((live["uuid"], live["user"]["name"]), (calls[2].uuid, "Cleo"))
+
+    def test_pick_up_by_somebody_in_a_call_is_refused(self):
+        """Z26: only a user who is in no call may pick up."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        first, second = self.call_in_number(1), self.call_in_number(2)
+        agent = first.offer_ids.agent_id
+        self.talk(first, agent, agent.user_id)
+        with self.assertRaisesRegex(UserError, "already in a call"):
+            self.as_user(agent.user_id).pick_up(second.uuid)
+        self.assertFalse(second.user_id)
+
+    def test_pick_up_while_offline_is_refused(self):
+        """Z26: somebody offline is told why not."""
+        self.go_online(self.agent_ana)
+        call = self.call_in_number(1)
+        with self.assertRaisesRegex(UserError, "offline"):
+            self.as_user(self.cleo).pick_up(call.uuid)
+
+    def test_second_pick_up_learns_who_won(self):
+        """Z25: the loser reads who has the caller."""
+        self.go_online(self.agent_ana)
+        call = self.call_in_number(1)
+        self.go_online(self.agent_bob, self.agent_cleo)
+        self.as_user(self.cleo).pick_up(call.uuid)
+        answer = self.as_user(self.bob).pick_up(call.uuid)
+        self.assertEqual(answer, {
+            "accepted": False, "message": "This call was already answered by Cleo.",
+        })
+
+    def test_pick_up_of_a_caller_who_is_gone(self):
+        """Z25: the caller has hung up meanwhile, and is logged as abandoned."""
+        self.go_online(self.agent_ana)
+        call = self.call_in_number(1)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
+        self.assertEqual((call.state, call.outcome), ("ended", "abandoned"))
+        answer = self.as_user(self.ana).pick_up(call.uuid)
+        self.assertEqual(answer["message"], "The caller hung up.")
+
+    def test_picking_up_stops_other_offers_of_the_agent(self):
+        """Z25: what rang at the agent rings elsewhere."""
+        self.go_online(self.agent_ana, self.agent_bob)
+        first, second = self.call_in_number(1), self.call_in_number(2)
+        agent = first.offer_ids.agent_id
+        self.as_user(agent.user_id).pick_up(second.uuid)
+        self.assertNotIn("offered", first.offer_ids.filtered(
+            lambda offer: offer.agent_id == agent
+        ).mapped("state"))
+
+    def test_agent_who_does_not_come_gives_the_place_back(self):
+        """Z25: the agent's leg is not there in time; the caller keeps the place."""
+        self.go_online(self.agent_ana)
+        first, second = self.call_in_number(1), self.call_in_number(2)
+        self.as_user(self.ana).accept(first.uuid)
+        self.let_time_pass(16)
+        self.wait(first)
+        self.assertFalse(first.user_id)
+        waiting = self.as_user(self.ana).queued_calls()
+        self.assertEqual([row["uuid"] for row in waiting], [first.uuid, second.uuid])
+
+    def test_live_lists_are_told_to_the_company(self):
+        """Z22 Z24: every change is announced to the phone users of the company, and only there."""
+        self.go_online(self.agent_ana)
+        call = self.call_in_number(1)
+        self.assertEqual(self.live()[-1]["list"], "queue")
+        self.talk(call)
+        self.assertEqual(self.live()[-1]["list"], "conversation")
+        self.as_user(self.ana).hang_up(call.uuid)
+        self.assertFalse(self.live()[-1]["list"])
+        other = ("res.company", self.company_b.id)
+        self.assertNotIn(other, [target for target, _kind, _payload in self.notifications])
+        self.assertEqual(self.as_user(self.eva).live_calls(), [])
+        self.assertEqual(self.as_user(self.eva).queued_calls(), [])
+
+    def test_live_lists_hear_of_what_they_show_only(self):
+        """Every page of the company gets each message: none may tell what the last one told."""
+        self.go_online(self.agent_ana)
+        call = self.call_in_number(1)
+        self.talk(call)
+        self.tell_leg(call, AGENT_LEG, "in-progress")
+        self.tell_room(call, AGENT_LEG, "participant-join", 1)
+        self.tell_room(call, call.provider_call_id, "participant-join", 2)
+        self.tell_room(call, call.provider_call_id, "participant-hold", 3)
+        self.tell_room(call, call.provider_call_id, "participant-unhold", 4)
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
+        self.tell_leg(call, AGENT_LEG, "completed", CallDuration="9")
+        told = [(row["list"], bool(row["user"]), row["on_hold"]) for row in self.live()]
+        self.assertEqual(told, [
+            ("queue", False, False),
+            (False, True, False),
+            ("conversation", True, False),
+            ("conversation", True, True),
+            ("conversation", True, False),
+            (False, True, False),
+        ])
+
+    def test_live_lists_are_for_phone_users(self):
+        """Z22: others learn nothing."""
+        for user in (self.ian, self.pia):
+            for method in ("live_calls", "queued_calls"):
+                with self.assertRaises(AccessError):
+                    getattr(self.as_user(user), method)()
+
+    def test_foreign_call_cannot_be_picked_up(self):
+        """Z25: a call of another company, or one that does not wait, is refused."""
+        self.go_online(self.agent_ana)
+        call = self.call_in_number(1)
+        with self.assertRaises(AccessError):
+            self.as_user(self.eva).pick_up(call.uuid)
+        with self.assertRaises(AccessError):
+            self.as_user(self.ana).pick_up("no-such-call")
+
+    def test_music_must_be_a_wav_file(self):
+        """Z29: what cannot be played is refused when it is uploaded."""
+        with self.assertRaises(ValidationError):
+            self.queue.music = b"bm8gbXVzaWM="
+
+    def test_music_is_cut_to_length(self):
+        """Z24: the music lasts exactly until the next decision."""
+        response = self.url_open("/telephony/sound/hold_music/7.wav")
+        self.assertEqual(response.status_code, 200)
+        # 8 kHz, 16 bits, and a header.
+        self.assertAlmostEqual(len(response.content), 7 * 16000, delta=200)

@@ -1,0 +1,178 @@
+"""Whose turn it is: longest idle, in turns, as listed; in ring steps and in queues."""
+
+from datetime import timedelta
+
+from odoo import fields
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import AGENT_LEG, CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
+
+
+@tagged("post_install", "-at_install")
+class TestRingOrder(TelephonyHttpCase):
+    def setUp(self):
+        super().setUp()
+        self.ring.agent_ids |= self.agent_cleo
+        self.go_online(self.agent_ana, self.agent_bob, self.agent_cleo)
+
+    def idle_since(self, agent, minutes, last_call=None):
+        """Let an agent be online for so many minutes, the last call having ended since."""
+        now = fields.Datetime.now()
+        agent.status_since = now - timedelta(minutes=minutes)
+        agent.last_call_at = last_call and now - timedelta(minutes=last_call)
+
+    def rung(self, index):
+        """Let somebody call; return whom it rings at."""
+        call, _verbs = self.call_in(sid=leg_sid(index), from_=f"+3247055550{index}")
+        return call, call.offer_ids.filtered(lambda offer: offer.state == "offered").agent_id
+
+    def give_up(self, call):
+        self.tell_leg(call, call.provider_call_id, "completed", CallDuration="1")
+
+    def test_longest_idle_counts_from_the_last_conversation_or_from_going_online(self):
+        """Z29: an old call does not help somebody who came online a moment ago."""
+        self.ring.ring_order = "longest_idle"
+        self.idle_since(self.agent_ana, 5, last_call=600)
+        self.idle_since(self.agent_bob, 300, last_call=20)
+        self.idle_since(self.agent_cleo, 300, last_call=10)
+        call, agent = self.rung(1)
+        self.assertEqual(agent, self.agent_bob)
+        self.let_time_pass(20)
+        self.wait(call)
+        self.assertEqual(call.offer_ids[0].agent_id, self.agent_cleo)
+        self.let_time_pass(20)
+        self.wait(call)
+        self.assertEqual(call.offer_ids[0].agent_id, self.agent_ana)
+        self.let_time_pass(20)
+        [leave] = self.wait(call)
+        self.assertEqual(leave.tag, "Leave")
+
+    def test_answering_sends_to_the_end(self):
+        """Z29: whoever has spoken with a caller is rung after the others."""
+        self.ring.ring_order = "longest_idle"
+        for minutes, agent in ((30, self.agent_ana), (20, self.agent_bob), (10, self.agent_cleo)):
+            self.idle_since(agent, minutes)
+        call, agent = self.rung(1)
+        self.assertEqual(agent, self.agent_ana)
+        self.wait(call)
+        self.talk(call)
+        self.as_user(self.ana).hang_up(call.uuid)
+        self.assertEqual(list(self.ring.agent_ids._get_available()), [
+            self.agent_bob, self.agent_cleo, self.agent_ana,
+        ])  # fmt: skip
+
+    def test_being_busy_without_answering_keeps_the_place(self):
+        """Z29: neither a declined call nor one out that nobody answered costs the place."""
+        self.ring.ring_order = "longest_idle"
+        self.idle_since(self.agent_ana, 30)
+        self.idle_since(self.agent_bob, 20)
+        self.idle_since(self.agent_cleo, 10)
+        call, agent = self.rung(1)
+        self.assertEqual(agent, self.agent_ana)
+        self.as_user(self.ana).decline(call.uuid)
+        self.give_up(call)
+        out = self.dial()
+        self.assertEqual(self.rung(2)[1], self.agent_bob)
+        self.as_user(self.ana).hang_up(out.uuid)
+        self.assertEqual(self.rung(3)[1], self.agent_ana)
+
+    def test_a_claim_that_came_to_nothing_keeps_the_place(self):
+        """Z29: whoever accepted and was never connected has not spoken."""
+        self.ring.ring_order = "longest_idle"
+        self.idle_since(self.agent_ana, 30)
+        self.idle_since(self.agent_bob, 20)
+        self.idle_since(self.agent_cleo, 10)
+        call, _agent = self.rung(1)
+        self.as_user(self.ana).accept(call.uuid)
+        self.give_up(call)
+        self.assertEqual(self.rung(2)[1], self.agent_ana)
+
+    def test_in_turns(self):
+        """Z29: each call begins with the next one, whoever answered; the list begins again."""
+        self.ring.ring_order = "round_robin"
+        names = []
+        for index in range(1, 6):
+            call, agent = self.rung(index)
+            names.append(agent.user_id.name)
+            self.give_up(call)
+        self.assertEqual(names, ["Ana", "Bob", "Cleo", "Ana", "Bob"])
+
+    def test_in_turns_goes_on_within_a_call_and_leaves_out_the_absent(self):
+        """Z29: unanswered, it rings at the next one; somebody offline is passed over."""
+        self.ring.ring_order = "round_robin"
+        self.agent_bob.status = "offline"
+        call, agent = self.rung(1)
+        self.assertEqual(agent, self.agent_ana)
+        self.let_time_pass(20)
+        self.wait(call)
+        self.assertEqual(call.offer_ids[0].agent_id, self.agent_cleo)
+        self.let_time_pass(20)
+        self.assertEqual(self.wait(call)[0].tag, "Leave")
+        self.give_up(call)
+        self.agent_bob.status = "online"
+        # Cleo was the last one.
+        self.assertEqual(self.rung(2)[1], self.agent_ana)
+        self.assertEqual(self.rung(3)[1], self.agent_bob)
+
+    def test_in_turns_after_the_last_one_has_left_the_group(self):
+        """Z29: the list may change between two calls."""
+        self.ring.ring_order = "round_robin"
+        self.ring.last_agent_id = self.agent_cleo
+        self.ring.agent_ids -= self.agent_cleo
+        self.assertEqual(self.rung(1)[1], self.agent_ana)
+
+    def test_as_listed(self):
+        """Z29: the list of phone users can be dragged; the step follows it."""
+        self.ring.ring_order = "sequential"
+        self.agent_cleo.sequence, self.agent_ana.sequence = 1, 20
+        self.env.invalidate_all()
+        call, agent = self.rung(1)
+        self.assertEqual(agent, self.agent_cleo)
+        self.as_user(self.cleo).decline(call.uuid)
+        self.assertEqual(call.offer_ids.sorted("id")[-1].agent_id, self.agent_bob)
+
+    def test_salesperson_first_then_everybody(self):
+        """Z29: after the salesperson the others ring, and then the call goes on."""
+        self.ring.owner_first = True
+        call, _verbs = self.call_in()
+        self.assertEqual(call.offer_ids.agent_id, self.agent_ana)
+        self.let_time_pass(20)
+        self.wait(call)
+        open_offers = call.offer_ids.filtered(lambda offer: offer.state == "offered")
+        self.assertEqual(open_offers.agent_id, self.agent_bob | self.agent_cleo)
+        self.let_time_pass(20)
+        self.assertEqual(self.wait(call)[0].tag, "Leave")
+
+    def test_queue_in_turns(self):
+        """Z29: a queue has the same orders as a ring step."""
+        queue = self.env["telephony.queue"].create({
+            "name": "Support", "company_id": self.company_a.id, "order": "round_robin",
+            "agent_ids": [Command.set((self.agent_ana | self.agent_bob | self.agent_cleo).ids)],
+        })  # fmt: skip
+        self.ring.write({"kind": "queue", "queue_id": queue.id})
+        names = []
+        for index in range(1, 5):
+            call, agent = self.rung(index)
+            names.append(agent.user_id.name)
+            self.give_up(call)
+        self.assertEqual(names, ["Ana", "Bob", "Cleo", "Ana"])
+
+
+@tagged("post_install", "-at_install")
+class TestTurnsOfTwoServers(TelephonyCase):
+    def test_both_rows_are_changed(self):
+        """Z29: a choice and an offer change rows, so that two servers cannot choose the same."""
+        self.ring.ring_order = "round_robin"
+        self.go_online(self.agent_ana, self.agent_bob)
+        self.agent_ana.reserved_at = self.agent_bob.reserved_at = False
+        self.env["telephony.call"].sudo()._process_incoming(self.account, {
+            "CallSid": AGENT_LEG, "From": CUSTOMER, "To": self.number.number,
+        })  # fmt: skip
+        self.env.flush_all()
+        self.env.cr.execute(
+            "SELECT last_agent_id FROM telephony_flow_step WHERE id = %s", [self.ring.id]
+        )
+        self.assertEqual(self.env.cr.fetchone(), (self.agent_ana.id,))
+        self.assertTrue(self.agent_ana.reserved_at)
+        self.assertFalse(self.agent_bob.reserved_at)

@@ -1,0 +1,243 @@
+"""No secret, no route: every webhook unsigned, wrongly signed, and with whatever may come."""
+
+from unittest.mock import patch
+from urllib.parse import urlencode
+
+from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ..common import (
+    BASE_URL,
+    CUSTOMER,
+    LOGGER,
+    REFUSED,
+    ROOM,
+    TOKEN,
+    TOKEN_B,
+    TelephonyHttpCase,
+    leg_sid,
+)
+
+QUESTIONS = ("voice", "client", "wait", "step", "join", "announce", "agent_phone", "fallback")
+REPORTS = ("status", "conference", "recording", "caller_id")
+CONTROLLER = f"{LOGGER}.controllers.twilio_webhook"
+CALLS = f"{LOGGER}.models.call.telephony_call"
+INCOMING = f"{LOGGER}.models.routing.telephony_call_incoming"
+TABLES = ("telephony.call", "telephony.call.leg", "telephony.call.event", "telephony.offer")
+
+
+@tagged("post_install", "-at_install")
+class TestWebhookSecurity(TelephonyHttpCase):
+    def setUp(self):
+        super().setUp()
+        self.go_online(self.agent_ana)
+        self.call, _verbs = self.call_in(sid=leg_sid(1))
+        self.assertTrue(self.call)
+
+    def get_params(self, **changes):
+        """Return the fields of a request that every route understands."""
+        return {
+            "CallSid": leg_sid(2), "From": CUSTOMER, "To": self.number.number,
+            "CallStatus": "completed", "SequenceNumber": "3", "QueueResult": "leave",
+            "ConferenceSid": ROOM, "StatusCallbackEvent": "participant-join",
+            "uuid": self.call.uuid, **changes,
+        }  # fmt: skip
+
+    def count(self):
+        self.env.flush_all()
+        return [
+            (self.env[table].search_count([]), self.env[table].search([]).mapped("write_date")
+             if self.env[table]._log_access else 0)
+            for table in TABLES
+        ]  # fmt: skip
+
+    def assert_refused(self, response, before):
+        self.assertEqual(response.status_code, 403)
+        self.assertNotIn("Response>", response.text)
+        self.assertNotIn("Traceback", response.text)
+        self.assertEqual(self.count(), before)
+        self.assertFalse(self.queued_requests)
+
+    def test_every_route_is_tried(self):
+        """A route that is added must be added here."""
+        routes = {
+            str(rule.rule).rsplit("/", 1)[1]
+            for rule in self.env["ir.http"].routing_map().iter_rules()
+            if str(rule.rule).startswith("/telephony/twilio/")
+        }
+        # `ping` is a question of our own, without effect; see its test.
+        self.assertEqual(routes, {*QUESTIONS, *REPORTS, "ping"})
+
+    def test_wrong_requests_are_refused(self):
+        """Unsigned, wrongly signed, by others, or of no account: 403, and nothing is written."""
+        sid_b = self.account_b.sudo().account_sid
+        before = self.count()
+        signed = {"AccountSid": self.account.sudo().account_sid, **self.get_params()}
+        for route in (*QUESTIONS, *REPORTS):
+            query = {"call": self.call.uuid}
+            for reason, kwargs in {
+                "unsigned": {"sign": False},
+                "empty signature": {"sign": False, "headers": {"X-Twilio-Signature": ""}},
+                "wrong secret": {"sign": "x" * 32},
+                "secret of another account": {"sign": TOKEN_B},
+                "account of another secret": {"params": self.get_params(AccountSid=sid_b)},
+                "no account": {"params": self.get_params(AccountSid="")},
+                "unknown account": {"params": self.get_params(AccountSid="AC" + "f" * 32)},
+                "odd account": {"params": self.get_params(AccountSid="%")},
+                "other bytes than signed": {"body": urlencode(signed).encode()},
+                "odd signature": {"sign": False, "headers": {"X-Twilio-Signature": "é☎" * 9}},
+            }.items():
+                kwargs.setdefault("params", self.get_params())
+                if "headers" in kwargs:
+                    kwargs["headers"] = {
+                        name: value.encode() for name, value in kwargs["headers"].items()
+                    }
+                with self.subTest(route=route, reason=reason), self.assertLogs(REFUSED, "WARNING"):
+                    self.assert_refused(self.post_webhook(route, query=query, **kwargs), before)
+
+    def test_signature_of_another_address_is_refused(self):
+        """A signature is good for one address and one set of fields."""
+        before = self.count()
+        with patch.object(self, "url_open") as url_open:
+            self.post_webhook("wait", self.get_params(), {"call": self.call.uuid})
+        request = url_open.call_args.kwargs
+        for path in (
+            "/telephony/twilio/step?call=" + self.call.uuid,
+            "/telephony/twilio/wait?call=" + self.call.uuid + "&hold=1",
+            "/telephony/twilio/wait",
+        ):
+            with self.subTest(path), mute_logger(REFUSED):
+                response = self.url_open(path, **request)
+                self.assertIn(response.status_code, (403, 404, 405))
+                self.assertEqual(self.count(), before)
+
+    def test_get_is_not_allowed(self):
+        """A browser that follows a link does nothing."""
+        for route in (*QUESTIONS, *REPORTS):
+            with self.subTest(route):
+                response = self.url_open(f"/telephony/twilio/{route}", method="GET")
+                self.assertEqual(response.status_code, 405)
+
+    def test_account_without_a_token_lets_nobody_in(self):
+        """An account that is not set up, or was neutralized, has no webhooks."""
+        self.account.sudo().auth_token = False
+        self.env.flush_all()
+        before = self.count()
+        for secret in ("None", "False", "neutralized", " "):
+            with self.subTest(secret), self.assertLogs(REFUSED, "WARNING"):
+                self.assert_refused(
+                    self.post_webhook("voice", self.get_params(), sign=secret), before
+                )
+
+    def test_archived_account_lets_nobody_in(self):
+        self.account.active = False
+        before = self.count()
+        with self.assertLogs(REFUSED, "WARNING"):
+            self.assert_refused(self.post_webhook("voice", self.get_params()), before)
+
+    def test_call_of_another_account_is_not_touched(self):
+        """A signed request of one company cannot reach the calls of another."""
+        before = self.count()
+        params = {**self.get_params(), "AccountSid": self.account_b.sudo().account_sid,
+                  "CallSid": self.call.provider_call_id}  # fmt: skip
+        for route in ("wait", "step", "join", "agent_phone", "client"):
+            with self.subTest(route):
+                verbs = self.ask(route, params, {"call": self.call.uuid}, sign=TOKEN_B)
+                self.assertEqual(self.names(verbs), ["Hangup"])
+        leg = self.call.leg_ids
+        with mute_logger(CALLS):
+            for query in ({}, {"leg": leg.id}, {"call": self.call.uuid, "leg": leg.id}):
+                for route in REPORTS:
+                    response = self.post_webhook(route, params, query, sign=TOKEN_B)
+                    self.assertEqual((response.status_code, response.text), (200, ""))
+        self.assertEqual(self.count(), before)
+        self.assertEqual(self.call.state, "ringing")
+
+    def assert_answered(self, route, response):
+        """A question gets TwiML, a report an empty answer, whatever came."""
+        if route in QUESTIONS:
+            self.read(response)
+        else:
+            self.assertEqual((response.status_code, response.text), (200, ""))
+
+    @mute_logger(CONTROLLER, CALLS, INCOMING)
+    def test_missing_field(self):
+        """Each field left out, and all of them."""
+        full = self.get_params()
+        for route in (*QUESTIONS, *REPORTS):
+            for missing in (*full, None):
+                params = {k: v for k, v in full.items() if missing and k != missing}
+                with self.subTest(route=route, missing=missing):
+                    query = {"call": self.call.uuid} if missing else {}
+                    self.assert_answered(route, self.post_webhook(route, params, query))
+
+    @mute_logger(CONTROLLER, CALLS, INCOMING, "odoo.sql_db")
+    def test_garbage(self):
+        """Zero bytes, huge values, other alphabets: never an error page."""
+        garbage = {
+            "zero": "CA\0" + "1" * 30, "huge": "9" * 2000, "other": "☎" * 50, "sql": "' OR 1=1 --",
+            "percent": "%00%ff", "minus": "-1", "lone": "\x7f\x01",
+        }  # fmt: skip
+        full = self.get_params(
+            CallDuration="3", Timestamp="Mon, 02 Mar 2026 10:00:07 +0000", Digits="1",
+            RecordingSid="RE1", RecordingStatus="completed", RecordingDuration="3",
+            FriendlyName="x", ParticipantLabel="customer", DialCallStatus="busy",
+            VerificationStatus="success", QueueSid="QU1",
+        )  # fmt: skip
+        for route in (*QUESTIONS, *REPORTS):
+            for name, value in garbage.items():
+                with self.subTest(route=route, name=name, fields="all"):
+                    self.assert_answered(route, self.post_webhook(
+                        route, dict.fromkeys(full, value), {"call": value[:200], "leg": value[:200]}
+                    ))  # fmt: skip
+            for field in ("CallSid", "From", "To", "uuid", "QueueSid", "ConferenceSid",
+                          "FriendlyName", "RecordingSid", "OutgoingCallerIdSid"):  # fmt: skip
+                with self.subTest(route=route, field=field):
+                    self.assert_answered(route, self.post_webhook(
+                        route, {**full, field: garbage["zero"]}, {"call": self.call.uuid}
+                    ))  # fmt: skip
+        self.assertTrue(self.call.exists())
+
+    def test_bytes_that_are_no_form(self):
+        """Bodies of other kinds are not Twilio's."""
+        before = self.count()
+        for route in (*QUESTIONS, *REPORTS):
+            for kind, body in (
+                ("application/json", b'{"AccountSid": "AC1"}'),
+                ("application/x-www-form-urlencoded", b"AccountSid=%FF%FE&\xff\xfe=\x00"),
+                ("multipart/form-data; boundary=x", b"--x\r\nContent-Disposition: form-data"),
+                ("text/xml", b"<a/>"),
+                ("", b"\x00\xff" * 100),
+            ):
+                with self.subTest(route=route, kind=kind), mute_logger(REFUSED):
+                    response = self.post_webhook(route, body=body, headers={"Content-Type": kind})
+                    self.assertGreaterEqual(response.status_code, 400)
+                    self.assertLess(response.status_code, 500)
+                    self.assertEqual(self.count(), before)
+
+    def test_repeated_fields_are_signed_as_one(self):
+        """The form is checked as Twilio signs it, not as a dictionary."""
+        sid = self.account.sudo().account_sid
+        path = "/telephony/twilio/status"
+        form = [("AccountSid", sid), ("CallSid", leg_sid(1)), ("CallStatus", "ringing"),
+                ("X", "2"), ("X", "1"), ("X", "1"), ("Empty", "")]  # fmt: skip
+        signature = RequestValidator(TOKEN).compute_signature(BASE_URL + path, MultiDict(form))
+        response = self.url_open(path, data=form, headers={"X-Twilio-Signature": signature})
+        self.assertEqual(response.status_code, 200)
+
+    def test_answers_are_not_cached_and_set_no_cookie(self):
+        """The carrier has no session."""
+        response = self.post_webhook("voice", self.get_params())
+        self.assertEqual(response.status_code, 200)
+        self.assertEqual(
+            response.headers["Content-Type"].replace(" ", "").lower(), "text/xml;charset=utf-8"
+        )
+
+    def test_ping_teaches_nothing(self):
+        """The address that proves whose it is needs no signature and holds no secret."""
+        response = self.url_open("/telephony/twilio/ping?question=" + "x" * 500)
+        self.assertEqual(response.status_code, 200)
+        self.assertNotIn(self.account.sudo().auth_token, response.text)

@@ -1,0 +1,1 @@
+"""Plain Python without Odoo: states, numbers, sounds and texts."""
