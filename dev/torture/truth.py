@@ -49,7 +49,7 @@ SELECT c.uuid, c.user_id,
  WHERE c.state = 'in_progress' AND c.parked_at IS NULL
    AND (c.connect_by IS NULL OR c.connect_by < now() AT TIME ZONE 'UTC')
 """
-#: Whether Odoo itself, and not this program, has run the safety net to its end since a moment.
+#: Whether the safety net is switched on and has worked to its end since a moment.
 RECONCILED = """
 SELECT 1 FROM ir_cron JOIN ir_model_data AS data
        ON data.model = 'ir.cron' AND data.res_id = ir_cron.id
