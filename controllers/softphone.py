@@ -1,6 +1,5 @@
 """What the softphone asks besides the models' own methods."""
 
-from odoo import _
 from odoo.exceptions import UserError
 from odoo.http import Controller, request, route
 
@@ -20,6 +19,6 @@ class Softphone(Controller):
         agent_sudo = agents._get_mine()
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
-            raise UserError(_("Telephony is not connected to Twilio yet. Ask your phone "
+            raise UserError(request.env._("Telephony is not connected to Twilio yet. Ask your phone "
                               "administrator."))
         return account_sudo._make_browser_access(agent_sudo.identity)

@@ -1,4 +1,4 @@
-from odoo import _, api, models
+from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
 
@@ -31,7 +31,7 @@ class TelephonyGuardMixin(models.AbstractModel):
         if operation == "write" and super()._has_field_access(field, operation) and (
             not self._has_field_access(field, operation)
         ):
-            raise AccessError(_(
+            raise AccessError(self.env._(
                 "The field “%(field)s” of “%(model)s” is managed by the system and cannot be "
                 "edited.",
                 field=field._description_string(self.env), model=self._description,
@@ -55,7 +55,7 @@ class TelephonyGuardMixin(models.AbstractModel):
         for record_sudo in self.sudo():
             old = field.convert_to_cache(record_sudo[field.name], record_sudo)
             if field.convert_to_cache(value, record_sudo) != old:
-                raise UserError(_(
+                raise UserError(self.env._(
                     "The field “%(field)s” of “%(model)s” cannot be changed after creation. "
                     "Create a new record instead.",
                     field=field._description_string(self.env), model=self._description,

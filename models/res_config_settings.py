@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
@@ -103,7 +103,7 @@ class ResConfigSettings(models.TransientModel):
             return None
         self.telephony_recording_mode = "off"
         return {"warning": {
-            "title": _("Recording remains off"), "message": self.telephony_recording_problem,
+            "title": self.env._("Recording remains off"), "message": self.telephony_recording_problem,
         }}
 
     # === CRUD METHODS === #
@@ -139,7 +139,7 @@ class ResConfigSettings(models.TransientModel):
     def _get_telephony_account(self):
         account = self.env["telephony.account"]._get_of_company(self.env.company)
         if not account:
-            raise UserError(_("Connect a Twilio account first."))
+            raise UserError(self.env._("Connect a Twilio account first."))
         return account
 
     def action_telephony_credentials(self):

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -112,7 +112,7 @@ class ResUsers(models.Model):
         self.ensure_one()
         # sudo: res.users - the companies of a user are no secret to the server
         if company not in self.sudo().company_ids:
-            raise AccessError(_("This call belongs to a company you have no access to."))
+            raise AccessError(self.env._("This call belongs to a company you have no access to."))
         return self.env(user=self.id, su=False, context={
             **self.env.context, "lang": self.lang, "tz": self.tz,
             "allowed_company_ids": company.ids,
@@ -146,7 +146,7 @@ class ResUsers(models.Model):
         }
         if preferences:
             if any(user != self.env.user for user in self):
-                raise AccessError(_("You can only change your own phone settings."))
+                raise AccessError(self.env._("You can only change your own phone settings."))
             self.env["telephony.agent"].save_preferences(preferences)
             vals = {name: value for name, value in vals.items() if name not in PREFERENCES}
         result = super().write(vals)

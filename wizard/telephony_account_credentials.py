@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -74,7 +74,7 @@ class TelephonyAccountCredentials(models.TransientModel):
             vals.update({"account_id": account.id, **{name: account[name] for name in SHARED}})
         return {
             "type": "ir.actions.act_window",
-            "name": _("Connect to Twilio"),
+            "name": self.env._("Connect to Twilio"),
             "res_model": self._name,
             "res_id": self.create(vals).id,
             "view_mode": "form",
@@ -95,7 +95,7 @@ class TelephonyAccountCredentials(models.TransientModel):
         # sudo: telephony.account.credentials - handed on to the account, and wiped
         token = self.sudo().secret
         if not token:
-            raise UserError(_("Enter the auth token of the Twilio account."))
+            raise UserError(self.env._("Enter the auth token of the Twilio account."))
         vals = {name: self[name] for name in SHARED}
         vals["account_sid"] = (vals["account_sid"] or "").strip()
         account = self._find_account(vals["account_sid"])
@@ -119,7 +119,7 @@ class TelephonyAccountCredentials(models.TransientModel):
             account = accounts.create({**vals, "company_id": self.company_id.id})
         account._apply_connection(*connection)
         self.sudo().secret = False
-        return account._notify(_("The account is connected."))
+        return account._notify(self.env._("The account is connected."))
 
     def _forget_secret(self):
         """Wipe what was typed and not accepted, in a transaction that the error does not undo."""

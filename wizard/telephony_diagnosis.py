@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 from ..models.arguments import check_one
 
@@ -45,7 +45,7 @@ class TelephonyDiagnosis(models.TransientModel):
 
     @api.depends("account_id")
     def _compute_display_name(self):
-        self.display_name = _("Fix It")
+        self.display_name = self.env._("Fix It")
 
     @api.private
     @api.model
@@ -65,7 +65,7 @@ class TelephonyDiagnosis(models.TransientModel):
         diagnosis = self.create({"account_id": account.id, "line_ids": lines})
         return {
             "type": "ir.actions.act_window",
-            "name": _("Fix It"),
+            "name": self.env._("Fix It"),
             "res_model": self._name,
             "res_id": diagnosis.id,
             "view_mode": "form",

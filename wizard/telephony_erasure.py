@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
@@ -56,7 +56,7 @@ class TelephonyErasure(models.TransientModel):
             record = self.env[model].browse(self.env.context["active_id"])
             record.check_access("read")
             if not record.customer_number:
-                raise UserError(_("This caller's number is hidden or has already been erased."))
+                raise UserError(self.env._("This caller's number is hidden or has already been erased."))
             values["number"] = record.customer_number
         return values
 
@@ -69,7 +69,7 @@ class TelephonyErasure(models.TransientModel):
         :raise AccessError: the user is no administrator of the telephone
         """
         if not self.env.user.has_group("crm_telephony.group_manager"):
-            raise AccessError(_("Only a Telephony administrator can erase a caller."))
+            raise AccessError(self.env._("Only a Telephony administrator can erase a caller."))
         calls, callbacks, others = self._find()
         running, held = calls._get_held_back()
         # sudo: telephony.call - an administrator of the telephone may read and erase them
@@ -81,7 +81,7 @@ class TelephonyErasure(models.TransientModel):
             "calls": len(erased_sudo), "recordings": len(recordings), "callbacks": len(callbacks),
         }
         numbers = self._get_numbers()
-        callbacks.sudo()._anonymize(_("Caller erased"))
+        callbacks.sudo()._anonymize(self.env._("Caller erased"))
         erased_sudo._anonymize(self.env.user)
         for number in numbers:
             others.sudo()._forget_number(number)
@@ -96,7 +96,7 @@ class TelephonyErasure(models.TransientModel):
             self.env.uid, *counts.values(), len(running | held),
         )
         return {
-            "type": "ir.actions.act_window", "name": _("Erase This Caller"),
+            "type": "ir.actions.act_window", "name": self.env._("Erase This Caller"),
             "res_model": self._name, "res_id": self.id, "views": [(False, "form")],
             "target": "new", "context": {"dialog_size": "medium"},
         }
@@ -155,20 +155,20 @@ class TelephonyErasure(models.TransientModel):
         ]).number = False
 
     def _get_result(self, counts, running, held, numbers):
-        lines = [_(
+        lines = [self.env._(
             "Erased: %(calls)s calls, %(recordings)s recordings and %(callbacks)s callbacks.",
             **counts,
         )]
         if counts["recordings"]:
-            lines.append(_("The copies of the recordings at Twilio are being deleted."))
+            lines.append(self.env._("The copies of the recordings at Twilio are being deleted."))
         if running:
-            lines.append(_(
+            lines.append(self.env._(
                 "%(count)s calls were kept because they are in progress or in wrap-up. Erase the "
                 "caller again once they have ended.", count=len(running),
             ))
         if held:
             days = ", ".join(fields.Date.to_string(call.started_at) for call in held)
-            lines.append(_(
+            lines.append(self.env._(
                 "%(count)s calls were kept because their recordings are under legal hold: "
                 "%(days)s.",
                 count=len(held), days=days,
@@ -176,6 +176,6 @@ class TelephonyErasure(models.TransientModel):
         if self.env["telephony.blocked.number"].search_count([
             ("number", "in", numbers), ("company_id", "in", self.env.companies.ids)
         ]):
-            lines.append(_("The number remains blocked. To unblock it, remove it from the "
+            lines.append(self.env._("The number remains blocked. To unblock it, remove it from the "
                            "blocked numbers."))
         return "\n".join(lines)

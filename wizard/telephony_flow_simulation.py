@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.arguments import check_one
@@ -79,7 +79,7 @@ class TelephonyFlowSimulation(models.TransientModel):
             [("company_id", "=", flow.company_id.id)], limit=1
         )
         if not account:
-            raise UserError(_("Connect a Twilio account first."))
+            raise UserError(self.env._("Connect a Twilio account first."))
         number = flow.number_ids[:1] or env["telephony.number"].create({
             "account_id": account.id, "name": flow.name, "number": "+3225559999",
         })
@@ -107,17 +107,17 @@ class TelephonyFlowSimulation(models.TransientModel):
         """Say in words what the caller hears at the end."""
         for step in reversed(document):
             if isinstance(step, Say):
-                return [_("The caller hears: %(text)s", text=step.text)]
+                return [self.env._("The caller hears: %(text)s", text=step.text)]
             if isinstance(step, Wait):
-                return [_("The caller waits.")]
+                return [self.env._("The caller waits.")]
             if isinstance(step, Record):
-                return [_("The caller speaks after the tone.")]
+                return [self.env._("The caller speaks after the tone.")]
             if isinstance(step, Forward):
-                return [_("The caller is connected to %(number)s.", number=step.number)]
+                return [self.env._("The caller is connected to %(number)s.", number=step.number)]
             if isinstance(step, Reject):
-                return [_("The caller hears that the call was rejected.")]
+                return [self.env._("The caller hears that the call was rejected.")]
             if isinstance(step, Play):
-                return [_("The caller hears an audio file.")]
+                return [self.env._("The caller hears an audio file.")]
         return []
 
 

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.arguments import check_one
@@ -34,5 +34,5 @@ class TelephonyNumberRelease(models.TransientModel):
         """Give the number back."""
         number = self.number_id
         if not number.provider_number_id:
-            raise UserError(_("This number is no longer in the Twilio account."))
+            raise UserError(self.env._("This number is no longer in the Twilio account."))
         return number._release()

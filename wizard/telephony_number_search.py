@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.arguments import check_one
@@ -41,7 +41,7 @@ class TelephonyNumberSearch(models.TransientModel):
     def _reopen(self):
         return {
             "type": "ir.actions.act_window",
-            "name": _("Buy a Number"),
+            "name": self.env._("Buy a Number"),
             "res_model": self._name,
             "res_id": self.id,
             "view_mode": "form",
@@ -55,7 +55,7 @@ class TelephonyNumberSearch(models.TransientModel):
         self.account_id.check_access("write")
         contains = "".join(c for c in self.contains or "" if c.isalnum() or c == "*")
         if len(contains) == 1:
-            raise UserError(_("Enter at least two digits, or none."))
+            raise UserError(self.env._("Enter at least two digits, or none."))
         country, kind = self.country_id.code, self.kind
         found, prices = self.account_id._search_numbers(country, kind, contains)
         amount, currency = prices.get(kind, (None, ""))
@@ -99,9 +99,9 @@ class TelephonyNumberSearchLine(models.TransientModel):
     def _compute_displays(self):
         for line in self:
             line.number_display = self.env["telephony.call"]._format_number(line.number)
-            line.price_display = _(
+            line.price_display = self.env._(
                 "%(amount).2f %(currency)s a month", amount=line.price, currency=line.currency
-            ) if line.is_price_known else _("Unknown price")
+            ) if line.is_price_known else self.env._("Unknown price")
 
     @check_one
     def action_buy(self):

@@ -1,6 +1,6 @@
 import re
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...providers.twilio import events, signature, token, twiml
@@ -84,7 +84,7 @@ class TelephonyAccount(models.Model):
         for account in self:
             if not ACCOUNT_SID.fullmatch(account.account_sid or ""):
                 raise ValidationError(
-                    _("The account SID must start with “AC”, followed by 32 letters and digits.")
+                    self.env._("The account SID must start with “AC”, followed by 32 letters and digits.")
                 )
 
     @api.constrains("webhook_base_url", "api_base_url")
@@ -93,7 +93,7 @@ class TelephonyAccount(models.Model):
             for address in (account.webhook_base_url, account.api_base_url):
                 if address and not address.startswith(("https://", "http://")):
                     raise ValidationError(
-                        _("The address “%(address)s” must start with https://.",
+                        self.env._("The address “%(address)s” must start with https://.",
                           address=printable(address, 100))
                     )
 
@@ -167,7 +167,7 @@ class TelephonyAccount(models.Model):
         # sudo: telephony.account - the secret signs the token and stays on the server
         account = self.sudo()
         if not (account.api_key_secret and account.twiml_app_sid):
-            raise UserError(_(
+            raise UserError(self.env._(
                 "Telephony is not connected to Twilio yet. Ask your phone administrator."
             ))
         return {

@@ -1,7 +1,7 @@
 import secrets
 from urllib.parse import urlsplit
 
-from odoo import _, api, models
+from odoo import api, models
 from odoo.tools import format_datetime, hmac
 
 from ...providers.base import ProviderError
@@ -46,7 +46,7 @@ class TelephonyAccount(models.Model):
                 try:
                     lines += method(client)
                 except ProviderError as error:
-                    lines.append(self._line(check, "warning", _(
+                    lines.append(self._line(check, "warning", self.env._(
                         "This was not checked, because Twilio answered the other questions too "
                         "slowly. Check again in a moment."
                     )) if error.late else self._line(check, "error", self._explain(error)))
@@ -72,7 +72,7 @@ class TelephonyAccount(models.Model):
     def _diagnose_credentials(self):
         if not self.has_auth_token:
             return None, self._line(
-                "credentials", "error", _("The auth token is missing."), "credentials"
+                "credentials", "error", self.env._("The auth token is missing."), "credentials"
             )
         client = self._get_admin()
         try:
@@ -82,25 +82,25 @@ class TelephonyAccount(models.Model):
                 "credentials", "error", self._explain(error),
                 "credentials" if error.code in (401, 20003) else False,
             )
-        return client, self._line("credentials", "ok", _("Twilio accepts the credentials."))
+        return client, self._line("credentials", "ok", self.env._("Twilio accepts the credentials."))
 
     def _diagnose_key(self, client):
         # sudo: telephony.account - the key is tried out, and stays on the server
         account_sudo = self.sudo()
         sid, secret = account_sudo.api_key_sid, account_sudo.api_key_secret
         if not (sid and secret):
-            return [self._line("key", "error", _("There is no API key. Create one."), "key")]
+            return [self._line("key", "error", self.env._("There is no API key. Create one."), "key")]
         if not client.has_api_key(sid):
-            return [self._line("key", "error", _("The API key was deleted at Twilio. Create a "
+            return [self._line("key", "error", self.env._("The API key was deleted at Twilio. Create a "
                                                  "new one."), "key")]
         try:
             self._get_admin(username=sid, password=secret).list_numbers()
         except ProviderError as error:
             if error.code not in (401, 20003):
                 raise
-            text = _("Twilio does not accept the API key secret. Create a new key.")
+            text = self.env._("Twilio does not accept the API key secret. Create a new key.")
             return [self._line("key", "error", text, "key")]
-        return [self._line("key", "ok", _("Browsers can authenticate with Twilio."))]
+        return [self._line("key", "ok", self.env._("Browsers can authenticate with Twilio."))]
 
     def _diagnose_application(self, client):
         sid = self.sudo().twiml_app_sid  # sudo: telephony.account - an identifier, no secret
@@ -111,14 +111,14 @@ class TelephonyAccount(models.Model):
                 raise
             addresses = None
         if not addresses:
-            sentence = _("The TwiML application for browser calls does not exist at Twilio. "
+            sentence = self.env._("The TwiML application for browser calls does not exist at Twilio. "
                          "Connect again.")
         elif addresses != self._get_addresses("client"):
-            sentence = _("The TwiML application for browser calls points to another address. "
+            sentence = self.env._("The TwiML application for browser calls points to another address. "
                          "Connect again.")
         else:
             return [self._line(
-                "application", "ok", _("Calls from the browser reach this database.")
+                "application", "ok", self.env._("Calls from the browser reach this database.")
             )]
         return [self._line("application", "error", sentence, "connect")]
 
@@ -130,41 +130,41 @@ class TelephonyAccount(models.Model):
             for number in self.number_ids
         ]
         return lines or [self._line(
-            "number", "warning", _("There is no number yet, so no one can call you. Synchronize "
+            "number", "warning", self.env._("There is no number yet, so no one can call you. Synchronize "
                                    "your numbers or buy one."), "buy"
         )]
 
     def _diagnose_number(self, number, values, addresses):
         name = number.display_name
         if not values:
-            return self._line("number", "error", _(
+            return self._line("number", "error", self.env._(
                 "%(number)s is no longer in the Twilio account.", number=name
             ), "archive", number)
         if not number.is_connected:
-            return self._line("number", "warning", _(
+            return self._line("number", "warning", self.env._(
                 "Calls to %(number)s go elsewhere. The number was never set up to receive calls "
                 "here.", number=name
             ), "number", number)
         if self._leads_elsewhere(values, addresses):
-            return self._line("number", "error", _(
+            return self._line("number", "error", self.env._(
                 "Calls to %(number)s do not arrive here: the number points to another address at "
                 "Twilio.",
                 number=name,
             ), "number", number)
         if not number.flow_id:
-            return self._line("number", "warning", _(
+            return self._line("number", "warning", self.env._(
                 "Calls to %(number)s arrive here, but no call flow handles them. Choose a call "
                 "flow for the number.",
                 number=name,
             ), "flow", number)
-        return self._line("number", "ok", _(
+        return self._line("number", "ok", self.env._(
             "Calls to %(number)s arrive here.", number=name
         ), number=number)
 
     def _diagnose_countries(self, client):
         own = self.company_id.country_id
         if not own:
-            return [self._line("country", "warning", _("The company has no country. Set the "
+            return [self._line("country", "warning", self.env._("The company has no country. Set the "
                                                        "company's country."))]
         groups = self.env["res.partner"]._read_group(
             [("phone", "!=", False), ("country_id", "!=", False)],
@@ -176,18 +176,18 @@ class TelephonyAccount(models.Model):
         ]
         names = ", ".join(country.name for country in closed)
         if own in closed:
-            return [self._line("country", "error", _(
+            return [self._line("country", "error", self.env._(
                 "Calls to these countries are disabled in the Twilio Console, under Voice > Geo "
                 "permissions: %(countries)s.", countries=names,
             ))]
         if closed:
-            return [self._line("country", "warning", _(
+            return [self._line("country", "warning", self.env._(
                 "You have contacts in countries that your Twilio account cannot call: "
                 "%(countries)s. Enable them in the Twilio Console, under Voice > Geo permissions.",
                 countries=names,
             ))]
         return [self._line(
-            "country", "ok", _("Calls to your own country and to the countries of your contacts "
+            "country", "ok", self.env._("Calls to your own country and to the countries of your contacts "
                                "are enabled.")
         )]
 
@@ -204,26 +204,26 @@ class TelephonyAccount(models.Model):
         amount, currency = client.fetch_balance()
         text = f"{amount:.2f} {currency}"
         if amount <= 0:
-            return [self._line("balance", "error", _(
+            return [self._line("balance", "error", self.env._(
                 "The balance is used up (%(amount)s). Add funds in the Twilio Console.", amount=text
             ))]
         if amount < LOW_BALANCE:
-            return [self._line("balance", "warning", _(
+            return [self._line("balance", "warning", self.env._(
                 "The balance is low: %(amount)s.", amount=text
             ))]
-        return [self._line("balance", "ok", _("Balance: %(amount)s.", amount=text))]
+        return [self._line("balance", "ok", self.env._("Balance: %(amount)s.", amount=text))]
 
     def _diagnose_clock(self, client):
         difference = client.get_clock_difference()
         if difference is None:
-            return self._line("clock", "warning", _("Twilio's response did not include the time."))
+            return self._line("clock", "warning", self.env._("Twilio's response did not include the time."))
         if abs(difference) > CLOCK_TOLERANCE:
-            return self._line("clock", "error", _(
+            return self._line("clock", "error", self.env._(
                 "This server's clock is off by %(seconds)d seconds, so Twilio refuses its "
                 "tokens. Enable time synchronization (NTP) on the server.",
                 seconds=abs(difference),
             ))
-        return self._line("clock", "ok", _("This server's clock is accurate."))
+        return self._line("clock", "ok", self.env._("This server's clock is accurate."))
 
     # === OUR OWN ADDRESS === #
 
@@ -233,12 +233,12 @@ class TelephonyAccount(models.Model):
             return line
         addresses = {"old": self._get_base_url(), "new": self._get_configured_base_url()}
         if line["state"] == "ok":
-            return self._line("address", "warning", _(
+            return self._line("address", "warning", self.env._(
                 "Twilio still uses %(old)s. The public address is now %(new)s. Connect again.",
                 **addresses,
             ), "connect")
         # Connecting would lead Twilio to an address that it cannot call.
-        return self._line("address", "warning", _(
+        return self._line("address", "warning", self.env._(
             "Twilio still uses %(old)s. The public address changed to %(new)s, which Twilio "
             "cannot reach. Enter the correct address.",
             **addresses,
@@ -251,30 +251,30 @@ class TelephonyAccount(models.Model):
         # sudo: telephony.account - an address, no secret
         state = "warning" if self.sudo().api_base_url else "error"
         if host in ("localhost", "::1") or host.startswith("127.") or "." not in host:
-            return self._line("address", state, _(
+            return self._line("address", state, self.env._(
                 "The address %(address)s is not reachable from the internet. Enter a public "
                 "address.",
                 address=base,
             ), "account")
         if parts.scheme != "https":
-            return self._line("address", state, _(
+            return self._line("address", state, self.env._(
                 "The address %(address)s is not encrypted. It must start with https://, which "
                 "browsers also require to use the microphone.",
                 address=base,
             ), "account")
         if "_" in host:
-            return self._line("address", "error", _(
+            return self._line("address", "error", self.env._(
                 "Twilio does not accept host names with an underscore: %(address)s.",
                 address=base,
             ), "account")
-        return self._line("address", "ok", _("Twilio reaches Odoo at %(address)s.", address=base))
+        return self._line("address", "ok", self.env._("Twilio reaches Odoo at %(address)s.", address=base))
 
     def _diagnose_own_server(self):
         question = secrets.token_urlsafe(24)
         status, answer = self._ask_own_server(question)
         if status == 200 and answer == self._answer_ping(question):
             return [
-                self._line("reachability", "ok", _("The address leads to this database.")),
+                self._line("reachability", "ok", self.env._("The address leads to this database.")),
                 self._diagnose_signature(),
             ]
         state = "warning" if status == "timeout" else "error"
@@ -282,21 +282,21 @@ class TelephonyAccount(models.Model):
 
     def _explain_answer(self, status):
         if status == "timeout":
-            return _("The address did not respond within two seconds. With a single worker "
+            return self.env._("The address did not respond within two seconds. With a single worker "
                      "process, Odoo cannot send a request to itself: use at least two workers.")
         if status == "certificate":
-            return _("The TLS certificate of this address is not valid, so Twilio refuses to "
+            return self.env._("The TLS certificate of this address is not valid, so Twilio refuses to "
                      "connect. Renew it.")
         if status == "nobody":
-            return _("No server answers at this address: the host name or the port is wrong, or "
+            return self.env._("No server answers at this address: the host name or the port is wrong, or "
                      "a firewall blocks it.")
         if status == 200:
-            return _("Another server or database answers at this address. Check the public "
+            return self.env._("Another server or database answers at this address. Check the public "
                      "address.")
         if status in (301, 302, 303, 307, 308):
-            return _("The address redirects to another one, which invalidates Twilio's "
+            return self.env._("The address redirects to another one, which invalidates Twilio's "
                      "signature. Enter the final address.")
-        return _(
+        return self.env._(
             "The address responds with error %(status)s. If this server hosts several databases, "
             "the host name must select one of them (dbfilter).",
             status=status,
@@ -304,14 +304,14 @@ class TelephonyAccount(models.Model):
 
     def _diagnose_signature(self):
         if not self.has_auth_token:
-            return self._line("signature", "error", _("The auth token is missing."), "credentials")
+            return self._line("signature", "error", self.env._("The auth token is missing."), "credentials")
         status, _answer = self._post_signed_callback()
         if status == 200:
             return self._line(
-                "signature", "ok", _("Requests signed by Twilio are accepted.")
+                "signature", "ok", self.env._("Requests signed by Twilio are accepted.")
             )
         if status == 403:
-            return self._line("signature", "error", _(
+            return self._line("signature", "error", self.env._(
                 "A correctly signed request was refused. A proxy in front of Odoo changes the "
                 "path or the body of requests. Configure it to forward them unchanged."
             ))
@@ -323,26 +323,26 @@ class TelephonyAccount(models.Model):
         :param list(dict) lines: what else was found
         """
         if not self._was_refused_lately():
-            return self._line("refusal", "ok", _("No request from Twilio was refused recently."))
+            return self._line("refusal", "ok", self.env._("No request from Twilio was refused recently."))
         found = {line["check"]: line for line in lines if line["state"] != "ok"}
         moment = format_datetime(self.env, self.last_refused_at)
         if "credentials" in found:
-            return self._line("refusal", "error", _(
+            return self._line("refusal", "error", self.env._(
                 "Requests for this account were refused, most recently at %(moment)s. The auth "
                 "token was probably changed at Twilio. Enter the new one.", moment=moment,
             ), "credentials")
         if {"address", "application"} & found.keys():
-            return self._line("refusal", "error", _(
+            return self._line("refusal", "error", self.env._(
                 "Requests for this account were refused, most recently at %(moment)s. Twilio "
                 "probably uses a different address than the configured one. Connect again.",
                 moment=moment,
             ), found.get("address", found.get("application"))["repair"])
         if "signature" in found:
-            return self._line("refusal", "error", _(
+            return self._line("refusal", "error", self.env._(
                 "Requests for this account were refused, most recently at %(moment)s. A proxy in "
                 "front of Odoo probably modifies them.", moment=moment,
             ))
-        return self._line("refusal", "warning", _(
+        return self._line("refusal", "warning", self.env._(
             "Requests for this account were refused because of an invalid signature, most "
             "recently at %(moment)s. Requests from Twilio are accepted now: either the cause is "
             "fixed, or the refused requests did not come from Twilio.", moment=moment,
@@ -357,9 +357,9 @@ class TelephonyAccount(models.Model):
             return []
         forbidden_sudo = agents_sudo._filter_forbidden_phone()
         if not forbidden_sudo:
-            return [self._line("phone", "ok", _("All custom phones of phone users may be called."))]
+            return [self._line("phone", "ok", self.env._("All custom phones of phone users may be called."))]
         is_used = "phone" in forbidden_sudo.mapped("call_via")
-        return [self._line("phone", "error" if is_used else "warning", _(
+        return [self._line("phone", "error" if is_used else "warning", self.env._(
             "The calling rules no longer allow calls to the custom phones of these phone users: "
             "%(users)s. Change the phone numbers or the calling rules.",
             users=", ".join(forbidden_sudo.mapped("user_id.name")),
@@ -377,7 +377,7 @@ class TelephonyAccount(models.Model):
     def _diagnose_rules(self):
         """Name the automation rules that fail when something happens on the telephone."""
         return [
-            self._line("rule", "error", _(
+            self._line("rule", "error", self.env._(
                 "The automation rule “%(rule)s” fails: %(error)s. Calls continue without it. Fix "
                 "the rule or archive it.",
                 rule=run.rule_name, error=printable(run.error, 200),

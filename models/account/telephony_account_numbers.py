@@ -1,7 +1,7 @@
 import logging
 import re
 
-from odoo import _, api, models
+from odoo import api, models
 
 from ..arguments import check_one
 
@@ -30,7 +30,7 @@ class TelephonyAccount(models.Model):
                 client = account._get_admin()
                 numbers = account._read_numbers(client)
             account._write_numbers(numbers)
-        return self._notify(_("The numbers are up to date."))
+        return self._notify(self.env._("The numbers are up to date."))
 
     @check_one
     def action_search_numbers(self):

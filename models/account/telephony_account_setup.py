@@ -3,7 +3,7 @@ import re
 from contextlib import contextmanager
 from functools import partial
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.http import request
 from odoo.tools.translate import get_translation
@@ -41,7 +41,7 @@ class TelephonyAccount(models.Model):
         for account in self:
             for value in (account.region, account.edge):
                 if value and not re.fullmatch(r"[a-z0-9-]{2,30}", value):
-                    raise ValidationError(_(
+                    raise ValidationError(self.env._(
                         "“%(value)s” is not a valid region or edge. Use lowercase letters and "
                         "digits, e.g. ie1 or dublin.",
                         value=printable(value),
@@ -101,7 +101,7 @@ class TelephonyAccount(models.Model):
         # Everybody may call a public method; only this says who may ask Twilio.
         self.check_access("write")
         self._apply_connection(*self._send_connection_request())
-        return self._notify(_("The account is connected."))
+        return self._notify(self.env._("The account is connected."))
 
     @check_one
     def action_show_balance(self):
@@ -110,7 +110,7 @@ class TelephonyAccount(models.Model):
         with self._explained():
             amount, currency = self._get_admin().fetch_balance()
         return self._notify(
-            _("Balance of the Twilio account: %(amount).2f %(currency)s",
+            self.env._("Balance of the Twilio account: %(amount).2f %(currency)s",
               amount=amount, currency=currency),
             reload=False,
         )
@@ -153,7 +153,7 @@ class TelephonyAccount(models.Model):
         username = credentials.get("username") or account.account_sid
         password = credentials.get("password") or account.auth_token
         if not password:
-            raise UserError(_("Enter the auth token of the Twilio account first."))
+            raise UserError(self.env._("Enter the auth token of the Twilio account first."))
         return TwilioAdmin(
             account.account_sid,
             username,
@@ -265,7 +265,7 @@ class TelephonyAccount(models.Model):
             yield
         except ProviderError as error:
             if error.unknown:
-                raise UserError(_(
+                raise UserError(self.env._(
                     "Twilio's response was lost, so the request may or may not have been "
                     "processed. Synchronize the numbers before you try again."
                 )) from error
@@ -278,16 +278,16 @@ class TelephonyAccount(models.Model):
         :rtype: str
         """
         if error.late:
-            return _("Twilio answers too slowly, so this was interrupted. What is done so far is "
+            return self.env._("Twilio answers too slowly, so this was interrupted. What is done so far is "
                      "kept at Twilio. Click again to continue.")
         sentence = errors.explain(error.code)
         if sentence:
             return get_translation("crm_telephony", self.env.lang or "en_US", sentence, ())
         if error.unknown:
-            return _("Twilio did not respond in time, but may have processed the request.")
+            return self.env._("Twilio did not respond in time, but may have processed the request.")
         if not error.code:
-            return _("Twilio could not be reached. Try again in a moment.")
-        return _(
+            return self.env._("Twilio could not be reached. Try again in a moment.")
+        return self.env._(
             "Twilio refused the request: %(message)s (error %(code)s).",
             message=str(error),
             code=error.code,

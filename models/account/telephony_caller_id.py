@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
@@ -99,7 +99,7 @@ class TelephonyCallerId(models.Model):
         agent_sudo = self._get_allowed_agent()
         is_manager = self.env.user.has_group("crm_telephony.group_manager")
         if shared and not is_manager:
-            raise AccessError(_("Only an administrator can add a shared caller ID."))
+            raise AccessError(self.env._("Only an administrator can add a shared caller ID."))
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
             raise UserError(agent_sudo._get_reason_not_to_call())
@@ -113,9 +113,9 @@ class TelephonyCallerId(models.Model):
             ("agent_id", "=", owner.id),
         ])
         if record_sudo.active and record_sudo.state == "verified":
-            raise UserError(_("This caller ID is already verified."))
+            raise UserError(self.env._("This caller ID is already verified."))
         if self._get_rivals(account_sudo, e164, owner)._is_pending():
-            raise UserError(_("Another user is verifying this number. Try again in a few minutes."))
+            raise UserError(self.env._("Another user is verifying this number. Try again in a few minutes."))
         if record_sudo:
             # News of an earlier call, written at this moment, must make this request start again
             # now, and not after the telephone was called: it would then be called twice.
@@ -143,7 +143,7 @@ class TelephonyCallerId(models.Model):
             # Twilio does not say who has typed the code: only who did it before has the number
             # back without one.
             if record_sudo.state != "verified" and not is_manager:
-                raise UserError(_(
+                raise UserError(self.env._(
                     "This number is already verified at Twilio, but not by you. Ask your phone "
                     "administrator to share it with everyone."
                 )) from error
@@ -216,7 +216,7 @@ class TelephonyCallerId(models.Model):
     def _get_allowed_agent(self):
         agent_sudo = self.env["telephony.agent"]._get_mine()
         if not agent_sudo.allow_caller_id:
-            raise AccessError(_(
+            raise AccessError(self.env._(
                 "You are not allowed to add caller IDs. Ask your phone administrator to allow it."
             ))
         return agent_sudo
@@ -231,7 +231,7 @@ class TelephonyCallerId(models.Model):
         if not record_sudo or record_sudo.company_id != agent_sudo.company_id or not (
             shared or record_sudo.agent_id == agent_sudo
         ):
-            raise AccessError(_("This is not your caller ID."))
+            raise AccessError(self.env._("This is not your caller ID."))
         return record_sudo
 
     @api.model
@@ -246,14 +246,14 @@ class TelephonyCallerId(models.Model):
         written = (number or "").strip()
         e164 = calls._normalize(written, self.env["res.country"]) if written[:1] == "+" else ""
         if not e164:
-            raise UserError(_("Enter the number with its country code, e.g. +32470123456."))
+            raise UserError(self.env._("Enter the number with its country code, e.g. +32470123456."))
         if classify(e164).kind in (PREMIUM, PERSONAL, NO_COUNTRY):
-            raise UserError(_("Numbers of this type cannot be used as a caller ID."))
+            raise UserError(self.env._("Numbers of this type cannot be used as a caller ID."))
         # sudo: telephony.number - the company's own numbers
         if self.env["telephony.number"].sudo().search_count([
             ("number", "=", e164), ("company_id", "=", company.id)
         ], limit=1):
-            raise UserError(_(
+            raise UserError(self.env._(
                 "This number belongs to your company and needs no verification. Choose it as "
                 "your number for outgoing calls."
             ))
@@ -298,7 +298,7 @@ class TelephonyCallerId(models.Model):
     @api.model
     def _explain(self, error, account):
         if error.code == 21453:
-            return _("This number is already verified by another Twilio trial account.")
+            return self.env._("This number is already verified by another Twilio trial account.")
         return account._explain(error)
 
     # === FROM THE CARRIER === #
@@ -419,15 +419,15 @@ class TelephonyCallerId(models.Model):
     def _get_message(self):
         number = self.env["telephony.call"]._format_number(self.number)
         if self.state == "failed" and self.failure == "no_answer":
-            return _("No one answered at %(number)s.", number=number)
+            return self.env._("No one answered at %(number)s.", number=number)
         if self.state == "failed" and self.failure == "other":
-            return _("%(number)s was verified by another user. Ask your phone administrator to "
+            return self.env._("%(number)s was verified by another user. Ask your phone administrator to "
                      "share it with everyone.", number=number)
         return {
-            "calling": _("We are calling %(number)s.", number=number),
-            "waiting": _("Enter the code on the phone."),
-            "verified": _("%(number)s is verified.", number=number),
-            "failed": _("The code was not entered correctly. Call again?"),
-            "expired": _("The code has expired. Call again?"),
-            "lost": _("%(number)s is no longer verified at Twilio.", number=number),
+            "calling": self.env._("We are calling %(number)s.", number=number),
+            "waiting": self.env._("Enter the code on the phone."),
+            "verified": self.env._("%(number)s is verified.", number=number),
+            "failed": self.env._("The code was not entered correctly. Call again?"),
+            "expired": self.env._("The code has expired. Call again?"),
+            "lost": self.env._("%(number)s is no longer verified at Twilio.", number=number),
         }[self.state]

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.phone_validation.tools import phone_validation
@@ -64,7 +64,7 @@ class TelephonyNumber(models.Model):
             if phone_validation.phone_format(
                 record.number, None, None, force_format="E164", raise_exception=False
             ) != record.number or not record.number.startswith("+"):
-                raise ValidationError(_(
+                raise ValidationError(self.env._(
                     "The number “%(number)s” must include its country code, e.g. +3225550100.",
                     number=printable(record.number),
                 ))
@@ -87,7 +87,7 @@ class TelephonyNumber(models.Model):
         self.check_access("write")
         for number in self:
             if not number.provider_number_id:
-                raise UserError(_(
+                raise UserError(self.env._(
                     "%(number)s is not in the Twilio account. Synchronize the numbers first.",
                     number=number.display_name,
                 ))
@@ -109,7 +109,7 @@ class TelephonyNumber(models.Model):
         self.check_access("write")
         return {
             "type": "ir.actions.act_window",
-            "name": _("Release the Number"),
+            "name": self.env._("Release the Number"),
             "res_model": "telephony.number.release",
             "view_mode": "form",
             "views": [(False, "form")],
@@ -122,7 +122,7 @@ class TelephonyNumber(models.Model):
     def _get_account_to_manage(self):
         account = self.env["telephony.account"]._get_of_company(self.env.company)
         if not account:
-            raise UserError(_("Connect a Twilio account in the settings first."))
+            raise UserError(self.env._("Connect a Twilio account in the settings first."))
         return account
 
     def _release(self):

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 _logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class TelephonyNumber(models.Model):
     def _check_emergency_address(self):
         for number in self:
             if number.emergency_enabled and not (number.emergency_address or "").strip():
-                raise ValidationError(_(
+                raise ValidationError(self.env._(
                     "Enter the address registered at Twilio for this number. Help is sent to "
                     "this address."
                 ))

@@ -1,6 +1,6 @@
 import secrets
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...tools.printable import printable
@@ -112,7 +112,7 @@ class TelephonyAgent(models.Model):
         for agent in self:
             user = agent.user_id
             if not user.active or user.share or agent.company_id not in user.company_ids:
-                raise ValidationError(_(
+                raise ValidationError(self.env._(
                     "%(user)s cannot be a phone user of %(company)s. Only active internal users "
                     "with access to this company can be phone users.",
                     user=user.name, company=agent.company_id.name,
@@ -128,13 +128,13 @@ class TelephonyAgent(models.Model):
         for agent in self:
             if not agent.phone_number:
                 if agent.call_via == "phone":
-                    raise ValidationError(_("Enter the phone number to use."))
+                    raise ValidationError(self.env._("Enter the phone number to use."))
                 continue
             number = self.env["telephony.call"]._normalize(
                 agent.phone_number, agent.company_id.country_id
             )
             if not number:
-                raise ValidationError(_(
+                raise ValidationError(self.env._(
                     "“%(number)s” is not a valid phone number. Enter it with its country code, "
                     "e.g. +32470123456.",
                     number=printable(agent.phone_number),
@@ -143,7 +143,7 @@ class TelephonyAgent(models.Model):
                 agent.company_id, number
             )
             if sentence:
-                raise ValidationError(_("This number cannot be used as a custom phone. %(reason)s",
+                raise ValidationError(self.env._("This number cannot be used as a custom phone. %(reason)s",
                                         reason=sentence))
 
     def _filter_forbidden_phone(self):
@@ -291,11 +291,11 @@ class TelephonyAgent(models.Model):
         usable = self._get_caller_ids()
         if not caller_id_id:
             if len(usable) > 1:
-                raise UserError(_("Choose the caller ID to show to the customer."))
+                raise UserError(self.env._("Choose the caller ID to show to the customer."))
             return usable
         chosen = usable.filtered(lambda record: record.id == caller_id_id)
         if not chosen:
-            raise UserError(_("This caller ID cannot be used. Choose another one."))
+            raise UserError(self.env._("This caller ID cannot be used. Choose another one."))
         return chosen
 
     def _get_account(self):

@@ -1,4 +1,4 @@
-from odoo import _, api, models
+from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
@@ -110,7 +110,7 @@ class TelephonyAgent(models.Model):
         :raise AccessError: there is no right, or none any more
         """
         if not self._may_telephone(self.env.user, company):
-            raise AccessError(_("You are not a phone user. Ask your phone administrator."))
+            raise AccessError(self.env._("You are not a phone user. Ask your phone administrator."))
 
     def _is_phone_user(self):
         """Return whether these agents may still call: an access token outlives the right to it."""

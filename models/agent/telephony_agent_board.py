@@ -1,6 +1,6 @@
 import logging
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
 _logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class TelephonyAgent(models.Model):
         :raise AccessError: the current user supervises nobody
         """
         if not self.env.user.has_group("crm_telephony.group_supervisor"):
-            raise AccessError(_("Only Telephony supervisors can do this."))
+            raise AccessError(self.env._("Only Telephony supervisors can do this."))
 
     @api.model
     def _get_board_states(self):

@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 
@@ -58,17 +58,17 @@ class TelephonyAgent(models.Model):
         calls = self.env["telephony.call"]._get_held_by(self.user_id)
         speaking = calls.filtered(lambda call: not call.parked_at)
         if self._is_consulted() or speaking and not puts_aside:
-            raise UserError(_("You are already in a call."))
+            raise UserError(self.env._("You are already in a call."))
         if calls and not puts_aside:
-            raise UserError(_(
+            raise UserError(self.env._(
                 "A customer is on hold. Resume or end that call first."
             ))
         if speaking and len(calls) > 1:
-            raise UserError(_(
+            raise UserError(self.env._(
                 "You already have an active call and a call on hold. End one of them first."
             ))
         if speaking and not speaking._can_be_put_aside():
-            raise UserError(_(
+            raise UserError(self.env._(
                 "Your current call cannot be put on hold right now. End it, or finish the "
                 "transfer or consultation first."
             ))

@@ -1,7 +1,7 @@
 
 from psycopg2 import IntegrityError
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
@@ -115,7 +115,7 @@ class TelephonyAgent(models.Model):
         :rtype: dict
         """
         if status not in ("online", "offline"):
-            raise UserError(_("Invalid status: choose Online or Offline."))
+            raise UserError(self.env._("Invalid status: choose Online or Offline."))
         agent_sudo = self._get_mine()
         agent_sudo._set_status(status)
         return agent_sudo._to_client()
@@ -136,11 +136,11 @@ class TelephonyAgent(models.Model):
         }
         vals = {name: value for name, value in values.items() if name in allowed}
         if vals.get("call_via", "browser") not in ("browser", "phone"):
-            raise UserError(_("Invalid choice: make calls via the browser or a custom phone."))
+            raise UserError(self.env._("Invalid choice: make calls via the browser or a custom phone."))
         if vals.get("default_number_id") and vals["default_number_id"] not in (
             agent_sudo._get_numbers().ids
         ):
-            raise UserError(_("This number is not assigned to you. Choose another one."))
+            raise UserError(self.env._("This number is not assigned to you. Choose another one."))
         agent_sudo.write(vals)
         agent_sudo._notify_change()
         return agent_sudo._to_client()
@@ -159,7 +159,7 @@ class TelephonyAgent(models.Model):
         """
         agent_sudo = self._get_mine()
         if not 8 <= len(client_uuid or "") <= 64:
-            raise UserError(_("The page identifier is not valid. Reload the page."))
+            raise UserError(self.env._("The page identifier is not valid. Reload the page."))
         was_unreachable = agent_sudo.state == "unreachable"
         expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid, echo)
         agent_sudo.invalidate_recordset(["state", "lease_ids"])
@@ -242,9 +242,9 @@ class TelephonyAgent(models.Model):
         """
         self.ensure_one()
         return {
-            "in_call": _("You are already in a call."),
-            "offline": _("You are offline. Go online to answer callers in the queue."),
-            "unreachable": _("Your browser cannot receive calls right now. Reload the page."),
+            "in_call": self.env._("You are already in a call."),
+            "offline": self.env._("You are offline. Go online to answer callers in the queue."),
+            "unreachable": self.env._("Your browser cannot receive calls right now. Reload the page."),
         }.get(self.state, "")
 
     def _get_reason_not_to_transfer(self, user):
@@ -256,16 +256,16 @@ class TelephonyAgent(models.Model):
         self.ensure_one()
         name = self.user_id.name
         if self.user_id == user:
-            return _("You cannot transfer a call to yourself.")
+            return self.env._("You cannot transfer a call to yourself.")
         if self.state == "available":
             return ""
         return {
-            "offline": _("%(name)s is offline.", name=name),
-            "unreachable": _("%(name)s cannot be reached right now.", name=name),
-            "ringing": _("Someone else is already calling %(name)s.", name=name),
-            "in_call": _("%(name)s is in a call.", name=name),
-            "wrap_up": _("%(name)s is still wrapping up the last call.", name=name),
-        }.get(self.state, _("%(name)s cannot take a call right now.", name=name))
+            "offline": self.env._("%(name)s is offline.", name=name),
+            "unreachable": self.env._("%(name)s cannot be reached right now.", name=name),
+            "ringing": self.env._("Someone else is already calling %(name)s.", name=name),
+            "in_call": self.env._("%(name)s is in a call.", name=name),
+            "wrap_up": self.env._("%(name)s is still wrapping up the last call.", name=name),
+        }.get(self.state, self.env._("%(name)s cannot take a call right now.", name=name))
 
     def _get_reason_not_to_call(self):
         """Say why this agent cannot call out at all; nothing when it can.
@@ -274,8 +274,8 @@ class TelephonyAgent(models.Model):
         """
         self.ensure_one()
         if not self._get_account():
-            return _("Telephony is not connected to Twilio yet. Ask your phone administrator.")
+            return self.env._("Telephony is not connected to Twilio yet. Ask your phone administrator.")
         if not self._get_numbers():
-            return _("No phone number is assigned to you. Ask your phone administrator to assign "
+            return self.env._("No phone number is assigned to you. Ask your phone administrator to assign "
                      "one.")
         return ""

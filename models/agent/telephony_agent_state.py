@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -173,7 +173,7 @@ class TelephonyAgent(models.Model):
         self._mark_reserved()
         self._check_free(puts_aside)
         if self.env["telephony.call.leg"]._get_monitoring_of(self.user_id):
-            raise UserError(_("You are monitoring a call. Leave it first."))
+            raise UserError(self.env._("You are monitoring a call. Leave it first."))
         self._clear_wrap_up()
         others = self._get_open_offers().filtered(lambda offer: offer.call_id != call)
         others._close("withdrawn", "withdrawn")

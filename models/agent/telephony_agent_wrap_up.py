@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 BATCH = 100
@@ -43,10 +43,10 @@ class TelephonyAgent(models.Model):
         """
         self.check_access("read")
         if not self.env.user.has_group("crm_telephony.group_supervisor"):
-            raise AccessError(_("Only supervisors can end another user's wrap-up."))
+            raise AccessError(self.env._("Only supervisors can end another user's wrap-up."))
         # sudo: telephony.agent - a supervisor of the company, as was just checked
         for agent_sudo in self.sudo().filtered("wrap_up_call_id"):
-            agent_sudo.wrap_up_call_id._add_trace(_(
+            agent_sudo.wrap_up_call_id._add_trace(self.env._(
                 "%(supervisor)s ended the wrap-up of %(name)s.",
                 supervisor=self.env.user.name, name=agent_sudo.user_id.name,
             ))
@@ -111,7 +111,7 @@ class TelephonyAgent(models.Model):
         running = self.filtered(lambda agent: agent.wrap_up_call_id == call)
         if values.get("extend"):
             if not running:
-                raise UserError(_("The wrap-up is already over."))
+                raise UserError(self.env._("The wrap-up is already over."))
             running._extend_wrap_up()
         if "disposition_id" in values:
             # A result that comes late ends a wrap-up whose time is over.
@@ -130,9 +130,9 @@ class TelephonyAgent(models.Model):
         self.ensure_one()
         seconds = self.company_id.telephony_wrap_up_seconds
         if not self._is_wrapping_up() or not seconds:
-            raise UserError(_("The wrap-up is already over."))
+            raise UserError(self.env._("The wrap-up is already over."))
         if self.wrap_up_extended:
-            raise UserError(_("You can extend the wrap-up only once."))
+            raise UserError(self.env._("You can extend the wrap-up only once."))
         until = max(self.wrap_up_until, fields.Datetime.now())
         self.write({
             "wrap_up_until": until + timedelta(seconds=seconds), "wrap_up_extended": True,

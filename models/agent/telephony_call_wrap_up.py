@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..arguments import check_arguments
@@ -68,7 +68,7 @@ class TelephonyCall(models.Model):
         self.ensure_one()
         chosen = self._get_dispositions().filtered(lambda choice: choice.id == disposition_id)
         if disposition_id and not chosen:
-            raise UserError(_("This result cannot be used for this call."))
+            raise UserError(self.env._("This result cannot be used for this call."))
         self.disposition_id = chosen
         self._check_disposition()
         self._update_log()
@@ -93,7 +93,7 @@ class TelephonyCall(models.Model):
         :raise UserError: the company wants a result
         """
         if self._lacks_disposition():
-            raise UserError(_(
+            raise UserError(self.env._(
                 "Choose a result first. Your company requires one after every call."
             ))
 

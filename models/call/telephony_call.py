@@ -3,7 +3,7 @@ import uuid as uuidlib
 
 from psycopg2 import OperationalError
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import SQL
 
@@ -148,14 +148,14 @@ class TelephonyCall(models.Model):
             call.customer_display = (
                 call.sudo().partner_id.display_name
                 or self._format_number(call.customer_number)
-                or _("Hidden number")
+                or self.env._("Hidden number")
             )
 
     @api.depends("customer_display", "direction")
     def _compute_display_name(self):
         for call in self:
             pattern = (
-                _("Call from %(name)s") if call.direction == "incoming" else _("Call to %(name)s")
+                self.env._("Call from %(name)s") if call.direction == "incoming" else self.env._("Call to %(name)s")
             )
             call.display_name = pattern % {"name": call.customer_display}
 

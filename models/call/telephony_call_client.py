@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 from ...tools.phone_number import get_timezone
 from ...tools.transfer_states import THERE_STATES
@@ -105,7 +105,7 @@ class TelephonyCall(models.Model):
         region = self._get_region(self.customer_number)
         return {
             "number": self.customer_number or False,
-            "number_display": self._format_number(self.customer_number) or _("Hidden number"),
+            "number_display": self._format_number(self.customer_number) or self.env._("Hidden number"),
             "name": partner.name or partner.display_name or self.lead_id.contact_name
             or self.lead_id.partner_name or False,
             "company_name": partner.commercial_company_name or self.lead_id.partner_name or False,
@@ -128,18 +128,18 @@ class TelephonyCall(models.Model):
         if self.failure_reason:
             return self.failure_reason
         return {
-            "answered": _("The call has ended."),
-            "missed": _("The caller hung up."),
-            "abandoned": _("The caller hung up."),
-            "voicemail": _("The caller left a voicemail."),
-            "busy": _("The line is busy."),
-            "no_answer": _("No answer."),
-            "declined": _("The call was declined."),
-            "canceled": _("The call was canceled."),
-            "blocked": _("The call was blocked."),
-            "callback": _("The caller requested a callback."),
-            "failed": _("The call failed. Check the number and try again."),
-        }.get(self.outcome, _("The call has ended."))
+            "answered": self.env._("The call has ended."),
+            "missed": self.env._("The caller hung up."),
+            "abandoned": self.env._("The caller hung up."),
+            "voicemail": self.env._("The caller left a voicemail."),
+            "busy": self.env._("The line is busy."),
+            "no_answer": self.env._("No answer."),
+            "declined": self.env._("The call was declined."),
+            "canceled": self.env._("The call was canceled."),
+            "blocked": self.env._("The call was blocked."),
+            "callback": self.env._("The caller requested a callback."),
+            "failed": self.env._("The call failed. Check the number and try again."),
+        }.get(self.outcome, self.env._("The call has ended."))
 
     @api.model
     def _get_region(self, number):

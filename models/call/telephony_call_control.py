@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...providers.base import CallEvent, ProviderError
@@ -34,9 +34,9 @@ class TelephonyCall(models.Model):
         if call_sudo and call_sudo.user_id == self.env.user and call_sudo.state != "ended":
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
         if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
-            raise AccessError(_("This call is not ringing for you."))
+            raise AccessError(self.env._("This call is not ringing for you."))
         if call_sudo.state == "ended":
-            return {"accepted": False, "message": _("The caller hung up.")}
+            return {"accepted": False, "message": self.env._("The caller hung up.")}
         offer_sudo = call_sudo._get_open_offers().filtered(
             lambda offer: offer.agent_id == agent_sudo
         )
@@ -47,7 +47,7 @@ class TelephonyCall(models.Model):
         ):
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
         if not offer_sudo and (not call_sudo.user_id or call_sudo._has_asked(agent_sudo)):
-            return {"accepted": False, "message": _("This call is no longer ringing for you.")}
+            return {"accepted": False, "message": self.env._("This call is no longer ringing for you.")}
         released_sudo = call_sudo.browse()
         call_sudo._lock_with_those_of(agent_sudo)
         if not call_sudo.user_id:
@@ -55,8 +55,8 @@ class TelephonyCall(models.Model):
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
-                "message": _("This call was already answered by %(name)s.",
-                             name=call_sudo.user_id.name or _("someone else")),
+                "message": self.env._("This call was already answered by %(name)s.",
+                             name=call_sudo.user_id.name or self.env._("someone else")),
             }
         call_sudo._put_others_aside()
         released_sudo._leave_queue_if_alone()
@@ -77,7 +77,7 @@ class TelephonyCall(models.Model):
         # A caller who was picked up from a queue has perhaps never rung here.
         is_mine = bool(call_sudo.claimed_at) and call_sudo.user_id == self.env.user
         if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
-            raise AccessError(_("This call is not ringing for you."))
+            raise AccessError(self.env._("This call is not ringing for you."))
         if call_sudo.state == "ended":
             return True
         if call_sudo._get_consulted_agent() == agent_sudo:
@@ -91,7 +91,7 @@ class TelephonyCall(models.Model):
         mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
         if mine:
             call_sudo._lock()
-            call_sudo._add_trace(_("%(name)s declined.", name=self.env.user.name))
+            call_sudo._add_trace(self.env._("%(name)s declined.", name=self.env.user.name))
             mine._close("declined", "declined")
             agent_sudo.missed_offers = 0
             call_sudo._leave_queue_if_alone()
@@ -118,7 +118,7 @@ class TelephonyCall(models.Model):
             call_sudo._leave_consultation()
             return call_sudo._to_left(user)
         if not call_sudo or call_sudo.user_id != user:
-            raise AccessError(_("This is not your call."))
+            raise AccessError(self.env._("This is not your call."))
         if call_sudo.state != "ended":
             call_sudo._lock()
             call_sudo._apply_event(
@@ -141,12 +141,12 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if call_sudo.state != "in_progress" or not call_sudo.provider_conference_id:
-            raise UserError(_("Only a call in progress can be put on hold."))
+            raise UserError(self.env._("Only a call in progress can be put on hold."))
         if call_sudo.parked_at:
-            raise UserError(_("The customer is on hold. Resume the call first."))
+            raise UserError(self.env._("The customer is on hold. Resume the call first."))
         transfer_sudo = call_sudo._get_transfer()
         if transfer_sudo.mode == "warm" and transfer_sudo.state != "merged":
-            raise UserError(_(
+            raise UserError(self.env._(
                 "The customer is on hold during your consultation. Merge the calls or cancel the "
                 "consultation first."
             ))
@@ -189,7 +189,7 @@ class TelephonyCall(models.Model):
         call_sudo = self._find_sudo(uuid)
         self.env["telephony.agent"]._get_mine(call_sudo.company_id)
         if not call_sudo or call_sudo.user_id != self.env.user:
-            raise AccessError(_("This is not your call."))
+            raise AccessError(self.env._("This is not your call."))
         return call_sudo
 
     # === REQUESTS TO THE CARRIER, AFTER COMMIT === #

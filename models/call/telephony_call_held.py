@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..arguments import check_arguments
@@ -43,13 +43,13 @@ class TelephonyCall(models.Model):
             return call_sudo._to_client_for_me()
         for other_sudo in (held_sudo - call_sudo).filtered(lambda call: not call.parked_at):
             if not other_sudo._can_be_put_aside():
-                raise UserError(_(
+                raise UserError(self.env._(
                     "Your current call cannot be put on hold right now. End it, or finish the "
                     "transfer or consultation first."
                 ))
             other_sudo._put_aside()
         call_sudo._expect_back()
-        call_sudo._add_trace(_("%(name)s resumed the call.", name=self.env.user.name))
+        call_sudo._add_trace(self.env._("%(name)s resumed the call.", name=self.env.user.name))
         call_sudo._notify()
         return call_sudo._to_client_for_me()
 
@@ -99,7 +99,7 @@ class TelephonyCall(models.Model):
         self.write({
             "parked_at": now, "connect_by": now + timedelta(seconds=PARKED_SECONDS),
         })
-        self._add_trace(_("%(name)s answered another call. The customer is on hold.",
+        self._add_trace(self.env._("%(name)s answered another call. The customer is on hold.",
                           name=self.user_id.name))
         self._sync_recording()
         self._notify()
@@ -131,7 +131,7 @@ class TelephonyCall(models.Model):
         if self._get_speakers()._get_reachable():
             self.connect_by = now + timedelta(seconds=PARKED_SECONDS)
             return
-        self._add_trace(_("%(name)s was disconnected. The customer is on hold.",
+        self._add_trace(self.env._("%(name)s was disconnected. The customer is on hold.",
                           name=self.user_id.name))
         self._expect_back()
         self._notify()

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
@@ -69,7 +69,7 @@ class TelephonyCall(models.Model):
                 "activity_id": activity.id,
             }
         )
-        call_sudo._add_trace(_("%(name)s started the call.", name=self.env.user.name))
+        call_sudo._add_trace(self.env._("%(name)s started the call.", name=self.env.user.name))
         agent_sudo.missed_offers = 0
         if agent_sudo.call_via == "phone":
             call_sudo._ring_own_phone(agent_sudo)
@@ -123,9 +123,9 @@ class TelephonyCall(models.Model):
             number, self.env.company.country_id
         )
         if not number:
-            raise UserError(_("Enter a number to call."))
+            raise UserError(self.env._("Enter a number to call."))
         if not normalized:
-            raise UserError(_(
+            raise UserError(self.env._(
                 "“%(number)s” cannot be called. Check the number, or enter it with its country "
                 "code, e.g. +32470123456.",
                 number=printable(number),
@@ -261,7 +261,7 @@ class TelephonyCall(models.Model):
         """
         number = self.number_id
         if not number.active or number.company_id != self.company_id:
-            return _("The number for outgoing calls no longer belongs to your company. Choose "
+            return self.env._("The number for outgoing calls no longer belongs to your company. Choose "
                      "another one.")
         if self.direction != "outgoing" or self.callback_of_id or leg.transfer_id or leg.offer_id:
             # It is the number of the company, and not of the phone user.
@@ -270,10 +270,10 @@ class TelephonyCall(models.Model):
             lambda agent: agent.company_id == self.company_id
         )
         if number not in agent._get_numbers():
-            return _("The number for outgoing calls is no longer assigned to you. Choose another "
+            return self.env._("The number for outgoing calls is no longer assigned to you. Choose another "
                      "one.")
         if self.caller_id_id and self.caller_id_id not in agent._get_caller_ids():
-            return _("The caller ID is no longer available. Choose another one.")
+            return self.env._("The caller ID is no longer available. Choose another one.")
         return ""
 
     # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
@@ -334,7 +334,7 @@ class TelephonyCall(models.Model):
         # leg, or the reconciliation, ends it.
         if code == CALLER_ID_UNKNOWN and self.caller_id_id:
             self.caller_id_id._set_state("lost")
-            sentence = _(
+            sentence = self.env._(
                 "The caller ID %(number)s is no longer verified at Twilio. Choose another one, "
                 "or verify it again.",
                 number=self._format_number(self.caller_id_id.number),

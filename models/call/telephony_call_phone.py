@@ -1,6 +1,6 @@
 import logging
 
-from odoo import _, fields, models
+from odoo import fields, models
 
 from ...providers.base import CallEvent, ProviderError
 from ...providers.voice_response import AskKey, HangUp, Say
@@ -23,7 +23,7 @@ class TelephonyCall(models.Model):
     def _ring_own_phone(self, agent):
         """Ring the agent first; the customer is called once the agent is surely there."""
         self._add_phone_leg(agent)
-        self._add_trace(_("Ringing the phone of %(name)s.", name=agent.user_id.name))
+        self._add_trace(self.env._("Ringing the phone of %(name)s.", name=agent.user_id.name))
 
     def _ring_phones(self, offers):
         """Let offers ring at the telephones of those who want it."""
@@ -96,7 +96,7 @@ class TelephonyCall(models.Model):
         """A telephone is not rung, because a rule forbids it now."""
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         leg.refusal = refusal
-        self._add_trace(_("The phone of %(name)s was not called. %(reason)s",
+        self._add_trace(self.env._("The phone of %(name)s was not called. %(reason)s",
                           name=leg.user_id.name or self._format_number(leg.number),
                           reason=refusal))
         self._process_ring_failure(leg_id)
@@ -227,11 +227,11 @@ class TelephonyCall(models.Model):
             self.write({
                 "ended_by": "agent",
                 "failure_reason": leg.refusal or {
-                    "busy": _("Your phone is busy. The customer was not called."),
-                    "failed": _("Your phone cannot be reached. The customer was not called."),
+                    "busy": self.env._("Your phone is busy. The customer was not called."),
+                    "failed": self.env._("Your phone cannot be reached. The customer was not called."),
                 }.get(
                     leg.end_reason,
-                    _("You did not answer your phone. The customer was not called."),
+                    self.env._("You did not answer your phone. The customer was not called."),
                 ),
             })
             return "ended"
@@ -241,7 +241,7 @@ class TelephonyCall(models.Model):
                 leg.offer_id.agent_id._set_offline_because(leg.refusal)
                 leg.offer_id._close("withdrawn", "withdrawn")
             else:
-                self._add_trace(_("The phone of %(name)s was not answered.",
+                self._add_trace(self.env._("The phone of %(name)s was not answered.",
                                   name=leg.user_id.name))
                 leg.offer_id._close("expired", "expired")
             self._leave_queue_if_alone()

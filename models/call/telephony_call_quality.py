@@ -1,6 +1,6 @@
 import math
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..arguments import check_arguments
@@ -132,7 +132,7 @@ class TelephonyCall(models.Model):
             lambda leg: leg.provider_leg_id and leg.provider_leg_id == provider_leg_id
         )
         if not leg_sudo:
-            raise AccessError(_("This is not your call."))
+            raise AccessError(self.env._("This is not your call."))
         qualities_sudo = leg_sudo.env["telephony.call.quality"]
         quality_sudo = qualities_sudo._add(leg_sudo, qualities_sudo._read_report(report))
         return bool(quality_sudo.bad and not quality_sudo.issue and leg_sudo.role == "agent")
@@ -151,9 +151,9 @@ class TelephonyCall(models.Model):
             lambda row: row.leg_id in legs_sudo and row.bad
         )[:1]
         if not quality_sudo:
-            raise UserError(_("This call does not ask for a quality rating."))
+            raise UserError(self.env._("This call does not ask for a quality rating."))
         if issue not in dict(ISSUES):
-            raise UserError(_("Choose one of the listed answers."))
+            raise UserError(self.env._("Choose one of the listed answers."))
         quality_sudo.issue = issue
         return True
 

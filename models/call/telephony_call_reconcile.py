@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 from ...providers.base import CallEvent, ProviderError
 from ...tools.call_states import LEG_RANK
@@ -409,7 +409,7 @@ class TelephonyCall(models.Model):
 
     def _end_by_system(self, reason=""):
         if not reason and not self.answered_at:
-            reason = _("The connection could not be established. Try again.")
+            reason = self.env._("The connection could not be established. Try again.")
         self._apply_event(CallEvent(
             "failed", reason=reason or False, at=fields.Datetime.now(), data={"by": "system"}
         ))

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -160,7 +160,7 @@ class TelephonyCallReport(models.Model):
         :rtype: dict
         """
         if not isinstance(days, int) or not 1 <= days <= LONGEST_PERIOD:
-            raise UserError(_("Choose a period of 1 to %(days)s days.", days=LONGEST_PERIOD))
+            raise UserError(self.env._("Choose a period of 1 to %(days)s days.", days=LONGEST_PERIOD))
         start = midnight(self.env.tz, 1 - days)
         end = fields.Datetime.now()
         return {
@@ -215,7 +215,7 @@ class TelephonyCallReport(models.Model):
         """Show the call behind a row."""
         return {
             "type": "ir.actions.act_window",
-            "name": _("Call"),
+            "name": self.env._("Call"),
             "res_model": "telephony.call",
             "res_id": self.call_id.id,
             "view_mode": "form",

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools.phone_number import (
@@ -40,7 +40,7 @@ class TelephonyCall(models.Model):
             raise UserError(self._get_emergency_refusal())
 
     def _get_emergency_refusal(self):
-        return _("Emergency numbers cannot be called from here because your location would be "
+        return self.env._("Emergency numbers cannot be called from here because your location would be "
                  "unknown. Use another phone.")
 
     # === THE GATE === #
@@ -71,10 +71,10 @@ class TelephonyCall(models.Model):
         if self.env["telephony.number"].sudo().search_count([
             ("number", "=", number), ("company_id", "=", company.id)
         ], limit=1):
-            return _("This is a number of your own company.")
+            return self.env._("This is a number of your own company.")
         destination = classify(number)
         if destination.kind == IMPOSSIBLE:
-            return _("This number does not exist. Check it and try again.")
+            return self.env._("This number does not exist. Check it and try again.")
         if reason:
             return ""
         return self._get_forbidden_country(company_sudo, destination) or (
@@ -87,11 +87,11 @@ class TelephonyCall(models.Model):
             return ""
         countries = company.country_id if policy == "own" else company.telephony_country_ids
         if not countries:
-            return _(
+            return self.env._(
                 "Calls to other numbers are blocked because your company has no country. Ask "
                 "your administrator to set the company's country, or to select the allowed "
                 "countries in the Telephony settings."
-            ) if policy == "own" else _(
+            ) if policy == "own" else self.env._(
                 "No country is allowed. Ask your administrator to select the allowed countries "
                 "in the Telephony settings."
             )
@@ -100,30 +100,30 @@ class TelephonyCall(models.Model):
         country = self.env["res.country"].search(
             [("code", "in", list(destination.regions))], limit=1
         )
-        return _("Your company does not allow calls to %(country)s.",
-                 country=country.name or _("this destination"))
+        return self.env._("Your company does not allow calls to %(country)s.",
+                 country=country.name or self.env._("this destination"))
 
     def _get_forbidden_kind(self, company, kind, is_verification):
         if company.telephony_block_premium:
             if kind == PREMIUM:
-                return _(
+                return self.env._(
                     "Your company does not allow calls to premium-rate numbers."
                 )
             if kind == PERSONAL:
-                return _(
+                return self.env._(
                     "Your company does not allow calls to personal numbers, which cost extra."
                 )
             if kind == NO_COUNTRY:
-                return _(
+                return self.env._(
                     "Your company does not allow calls to satellite and international service "
                     "numbers."
                 )
         if kind == SHARED_COST and not company.telephony_allow_shared_cost and not is_verification:
-            return _(
+            return self.env._(
                 "Your company does not allow calls to shared-cost numbers."
             )
         if kind == UNLISTED and not company.telephony_allow_unlisted:
-            return _(
+            return self.env._(
                 "This number is not in any known number range. Check it, or ask your "
                 "administrator to allow unlisted numbers."
             )
@@ -161,7 +161,7 @@ class TelephonyCall(models.Model):
             raise UserError(sentence)
         reason = (override_reason or "").strip()
         if not reason:
-            raise TelephonyRuleError(_(
+            raise TelephonyRuleError(self.env._(
                 "%(rule)s As an administrator, you can still call if you enter a reason.",
                 rule=sentence,
             ))

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 # How long dialed legs are listed, days.
@@ -82,7 +82,7 @@ class TelephonyDialedLeg(models.Model):
         if limit and self._count_within_hour([
             ("user_id", "=", user.id), ("company_id", "=", company.id)
         ]) >= limit:
-            return _("You have reached your company's limit of %(count)s calls per hour. Try "
+            return self.env._("You have reached your company's limit of %(count)s calls per hour. Try "
                      "again later.", count=limit)
         return ""
 
@@ -116,12 +116,12 @@ class TelephonyDialedLeg(models.Model):
         if self._count_within_hour([
             *verifications, ("number", "=", self.number)
         ]) > VERIFICATIONS_PER_NUMBER:
-            return _("This number was called %(count)s times within an hour. Try again later.",
+            return self.env._("This number was called %(count)s times within an hour. Try again later.",
                      count=VERIFICATIONS_PER_NUMBER)
         if self._count_within_hour([
             *verifications, ("user_id", "=", self.user_id.id)
         ]) > VERIFICATIONS_PER_USER:
-            return _("You have requested %(count)s verification calls within an hour. Try again "
+            return self.env._("You have requested %(count)s verification calls within an hour. Try again "
                      "later.", count=VERIFICATIONS_PER_USER)
         return ""
 

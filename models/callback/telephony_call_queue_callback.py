@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 from ...providers.base import CallEvent
 from ...providers.voice_response import HangUp, Say
@@ -71,7 +71,7 @@ class TelephonyCall(models.Model):
         if not self.callback_requested:
             self._lock()
             self.callback_requested = True
-            self._add_trace(_("The caller requested a callback."))
+            self._add_trace(self.env._("The caller requested a callback."))
             self._get_open_offers()._close("withdrawn", "withdrawn")
         text = self.with_context(lang=self.flow_id.language or "en_US").env._(
             "We will call you back on this number when it is your turn. Goodbye."
@@ -135,7 +135,7 @@ class TelephonyCall(models.Model):
             "callback_attempt": attempt,
             "callback_at": now + timedelta(seconds=RETRY_SECONDS) if attempt > 1 else False,
         })
-        call._add_trace(_("Keeping a place in “%(queue)s” for a caller who requested a callback.",
+        call._add_trace(self.env._("Keeping a place in “%(queue)s” for a caller who requested a callback.",
                           queue=queue.name))
         call._apply_event(CallEvent("routed", at=now))
         call._apply_event(CallEvent("queued", at=now))
@@ -168,7 +168,7 @@ class TelephonyCall(models.Model):
     def _give_up_places(self, number):
         """Somebody speaks with the customer: a place kept for the same customer is not needed."""
         for call in self._get_kept_places(number) - self:
-            call._end_kept_place(_("Someone has spoken with the customer in the meantime."))
+            call._end_kept_place(self.env._("Someone has spoken with the customer in the meantime."))
 
     def _end_kept_place(self, sentence):
         self._add_trace(sentence)
@@ -218,6 +218,6 @@ class TelephonyCall(models.Model):
         places = self.search([("callback_of_id", "!=", False), ("state", "=", "queued")])
         for call in places.filtered(lambda call: call._is_kept_place() and not call.user_id):
             if not call.queue_id or call.queued_at < now - timedelta(hours=KEPT_HOURS):
-                call._end_kept_place(_("The customer could not be called back in time."))
+                call._end_kept_place(self.env._("The customer could not be called back in time."))
                 call.callback_of_id._owe_callback()
         places.queue_id._dispatch()

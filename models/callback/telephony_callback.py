@@ -3,7 +3,7 @@ from functools import partial
 
 from psycopg2 import IntegrityError
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 from odoo.tools import SQL, mute_logger
 
@@ -96,7 +96,7 @@ class TelephonyCallback(models.Model):
             # sudo: telephony.agent - only whether there is one
             users = self.sudo()._get_phone_users(callback.company_id)
             if callback.user_id and callback.user_id not in users:
-                raise ValidationError(_(
+                raise ValidationError(self.env._(
                     "%(user)s is not a phone user of %(company)s and cannot make callbacks.",
                     user=callback.user_id.name, company=callback.company_id.name,
                 ))
@@ -153,7 +153,7 @@ class TelephonyCallback(models.Model):
 
     def write(self, vals):
         if not self.env.su and vals.keys() - {"user_id"}:
-            raise AccessError(_("You can only change the person responsible for a callback."))
+            raise AccessError(self.env._("You can only change the person responsible for a callback."))
         result = super().write(vals)
         if "user_id" in vals:
             for callback in self:

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.tools.misc import format_datetime
 
 from ..arguments import check_one
@@ -52,14 +52,14 @@ class TelephonyCallback(models.Model):
 
     def _get_activity_summary(self):
         summary = {
-            "missed": _("Call back: missed call"),
-            "abandoned": _("Call back: abandoned call"),
-            "voicemail": _("Call back: voicemail"),
-            "requested": _("Call back: callback requested"),
+            "missed": self.env._("Call back: missed call"),
+            "abandoned": self.env._("Call back: abandoned call"),
+            "voicemail": self.env._("Call back: voicemail"),
+            "requested": self.env._("Call back: callback requested"),
         }[self.kind]
         if self.count == 1:
             return summary
-        return _(
+        return self.env._(
             "%(summary)s (×%(count)s, last at %(moment)s)",
             summary=summary, count=self.count,
             moment=format_datetime(self.env, self.last_at, dt_format="short"),
@@ -122,7 +122,7 @@ class TelephonyCallback(models.Model):
         self.check_access("read")
         return {
             "type": "ir.actions.act_window",
-            "name": _("Do Not Call Back"),
+            "name": self.env._("Do Not Call Back"),
             "res_model": "telephony.callback.cancel",
             "views": [(False, "form")],
             "target": "new",

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.modules.db import FunctionStatus
 from odoo.tools import SQL, sql
 
@@ -57,7 +57,7 @@ class ResPartner(models.Model):
             "crm_telephony.telephony_call_action"
         )
         return {**action, "domain": self._get_telephony_call_domain(), "context": {},
-                "name": _("Calls of %(name)s", name=self.display_name)}
+                "name": self.env._("Calls of %(name)s", name=self.display_name)}
 
     def _telephony_must_not_be_recorded(self):
         """Tell whether one of these contacts, or its company, has the tag *Do not record*."""

@@ -1,4 +1,4 @@
-from odoo import _, api, models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 DO_NOT_RECORD = "crm_telephony.partner_category_do_not_record"
@@ -12,7 +12,7 @@ class ResPartnerCategory(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_do_not_record(self):
         if self._telephony_do_not_record() in self:
-            raise UserError(_(
+            raise UserError(self.env._(
                 "Calls with contacts that have this tag are never recorded. You can rename the "
                 "tag, but not delete it."
             ))

@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -38,7 +38,7 @@ class TelephonyCall(models.Model):
     def _compute_customer_display(self):
         super()._compute_customer_display()
         for call in self.filtered("anonymized_at"):
-            call.customer_display = _("Anonymized")
+            call.customer_display = self.env._("Anonymized")
 
     def _get_held_back(self):
         """Return those of these calls that must not be anonymized, by reason.
@@ -137,7 +137,7 @@ class TelephonyCallback(models.Model):
     def _compute_customer_display(self):
         super()._compute_customer_display()
         for callback in self.filtered("anonymized_at"):
-            callback.customer_display = _("Anonymized")
+            callback.customer_display = self.env._("Anonymized")
 
     def _anonymize(self, reason):
         """Give up open debts, and remove what tells to whom they were owed.
@@ -159,4 +159,4 @@ class TelephonyCallback(models.Model):
         self.search([
             ("company_id", "=", company.id), ("anonymized_at", "=", False),
             ("last_at", "<", limit),
-        ])._anonymize(_("The retention period for calls has expired."))
+        ])._anonymize(self.env._("The retention period for calls has expired."))

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..arguments import check_one
@@ -36,7 +36,7 @@ class CrmLead(models.Model):
             "crm_telephony.telephony_call_action"
         )
         return {**action, "domain": [("lead_id", "=", self.id)], "context": {},
-                "name": _("Calls of %(name)s", name=self.display_name)}
+                "name": self.env._("Calls of %(name)s", name=self.display_name)}
 
     @api.model
     def _telephony_find_open(self, whose, company):

@@ -1,4 +1,4 @@
-from odoo import _, fields, models
+from odoo import fields, models
 
 
 class MailActivity(models.Model):
@@ -24,7 +24,7 @@ class MailActivity(models.Model):
                 ("activity_id", "in", self.ids), ("state", "=", "open")
             ])
             if debts_sudo:
-                debts_sudo._cancel(feedback or _(
+                debts_sudo._cancel(feedback or self.env._(
                     "%(name)s marked the activity as done.", name=self.env.user.name
                 ))
         return result

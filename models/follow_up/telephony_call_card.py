@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
@@ -44,7 +44,7 @@ class TelephonyCall(models.Model):
             call_sudo.customer_number, call_sudo.company_id
         ).filtered(lambda partner: partner.id == partner_id)
         if not partner:
-            raise UserError(_("This contact does not have the number of the call."))
+            raise UserError(self.env._("This contact does not have the number of the call."))
         lead = call_sudo._find_lead(partner, False, call_sudo.company_id)
         call_sudo.write({"partner_id": partner.id, "lead_id": lead.id})
         call_sudo._move_log()
@@ -61,7 +61,7 @@ class TelephonyCall(models.Model):
             agent_sudo in call_sudo._get_open_offers().agent_id
         )
         if not call_sudo or not (is_ringing or call_sudo.user_id == self.env.user):
-            raise AccessError(_("This is not your call."))
+            raise AccessError(self.env._("This is not your call."))
         return call_sudo
 
     # === WHAT STANDS ON IT === #

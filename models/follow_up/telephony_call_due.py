@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 DUE_COUNT = 80
 
@@ -93,7 +93,7 @@ class TelephonyCall(models.Model):
             "number": number or False,
             "number_display": self._format_number(sanitized) or number or False,
             "tried_at": fields.Datetime.to_string(tried_at) if tried_at else False,
-            "reason": False if number else _("This record has no phone number."),
+            "reason": False if number else self.env._("This record has no phone number."),
         }
 
     @api.model

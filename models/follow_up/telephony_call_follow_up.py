@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..arguments import check_arguments
@@ -31,10 +31,10 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if kind not in ACTIVITY_TYPES:
-            raise UserError(_("A follow-up must be a call or a to-do."))
+            raise UserError(self.env._("A follow-up must be a call or a to-do."))
         record = call_sudo._get_follow_up_record()
         if not record:
-            raise UserError(_(
+            raise UserError(self.env._(
                 "This call is not linked to a contact or an opportunity yet. Link it first."
             ))
         try:
@@ -42,7 +42,7 @@ class TelephonyCall(models.Model):
         except (TypeError, ValueError):
             date = None
         if not date:
-            raise UserError(_("Choose the date of the follow-up."))
+            raise UserError(self.env._("Choose the date of the follow-up."))
         assignee = self._get_assignee(values.get("user_id") or self.env.uid, record)
         # sudo: mail.activity - who has spoken with the customer may plan the next step, also
         # where only the sales team may change the contact
@@ -73,7 +73,7 @@ class TelephonyCall(models.Model):
         domain = [("id", "=", user_id), ("share", "=", False)]
         user = self.env["res.users"].search(domain) if isinstance(user_id, int) else None
         if not user or not record.with_user(user).has_access("read"):
-            raise UserError(_("The follow-up cannot be assigned to this person."))
+            raise UserError(self.env._("The follow-up cannot be assigned to this person."))
         return user
 
     def _get_follow_up_record(self):

@@ -1,4 +1,4 @@
-from odoo import _, api, models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -72,13 +72,13 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if res_model not in ("res.partner", "crm.lead"):
-            raise UserError(_("A call can only be linked to a contact, a lead or an opportunity."))
+            raise UserError(self.env._("A call can only be linked to a contact, a lead or an opportunity."))
         record = self.env[res_model].browse(res_id).exists()
         if not record:
-            raise UserError(_("This record no longer exists."))
+            raise UserError(self.env._("This record no longer exists."))
         record.check_access("read")
         if not self._is_of_company(record, call_sudo.company_id):
-            raise UserError(_(
+            raise UserError(self.env._(
                 "“%(record)s” belongs to a different company than the call.",
                 record=record.display_name,
             ))

@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import _, api, models
+from odoo import api, models
 from odoo.tools import SQL
 
 from ..arguments import check_one
@@ -66,14 +66,14 @@ class TelephonyCall(models.Model):
         """Write the line about a call in the chatter: direction, result, duration, who, note."""
         outcome = dict(self._fields["outcome"]._description_selection(self.env))
         if self.direction == "incoming":
-            headline = _("Incoming call from %(number)s")
+            headline = self.env._("Incoming call from %(number)s")
             icon = "fa-phone"
         else:
-            headline = _("Outgoing call to %(number)s")
+            headline = self.env._("Outgoing call to %(number)s")
             icon = "fa-phone-square"
         parts = [
             headline % {
-                "number": self._format_number(self.customer_number) or _("a hidden number")
+                "number": self._format_number(self.customer_number) or self.env._("a hidden number")
             },
             outcome.get(self.outcome, ""),
         ]
@@ -93,7 +93,7 @@ class TelephonyCall(models.Model):
             lambda recording: recording.kind == "conversation" and recording.state == "stored"
         ):
             # The client shows the player here, to those who may hear it.
-            body += Markup("<p>%s</p>") % recording._get_html_link(_("Play the recording"))
+            body += Markup("<p>%s</p>") % recording._get_html_link(self.env._("Play the recording"))
         return body
 
     def _post_log(self):

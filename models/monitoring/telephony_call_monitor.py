@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -74,14 +74,14 @@ class TelephonyCall(models.Model):
         self._check_monitor_mode(mode)
         call_sudo = self._find_monitored_sudo(uuid)
         if call_sudo.company_id != self.env.company:
-            raise UserError(_("Switch to the company %(company)s to listen to this conversation.",
+            raise UserError(self.env._("Switch to the company %(company)s to listen to this conversation.",
                               company=call_sudo.company_id.name))
         if call_sudo.user_id == self.env.user:
-            raise UserError(_("This is your own call."))
+            raise UserError(self.env._("This is your own call."))
         if call_sudo.state != "in_progress":
-            raise UserError(_("This call has ended."))
+            raise UserError(self.env._("This call has ended."))
         if call_sudo.parked_at:
-            raise UserError(_("The customer is on hold, so there is nothing to listen to."))
+            raise UserError(self.env._("The customer is on hold, so there is nothing to listen to."))
         self._lock_with_those_of(agent_sudo)
         # Whoever asks again, after a reload say, ends what the old page may still hear.
         self._end_monitoring(agent_sudo.user_id)
@@ -119,7 +119,7 @@ class TelephonyCall(models.Model):
             lambda leg: leg.user_id == self.env.user
         )[-1:]
         if not leg_sudo:
-            raise UserError(_("You are no longer monitoring this call."))
+            raise UserError(self.env._("You are no longer monitoring this call."))
         if leg_sudo.monitor_mode != mode:
             leg_sudo.monitor_mode = mode
             call_sudo._tell_monitored(leg_sudo)
@@ -142,18 +142,18 @@ class TelephonyCall(models.Model):
     def _get_supervisor(self):
         agent_sudo = self.env["telephony.agent"]._get_mine()
         if not self.env.user.has_group("crm_telephony.group_supervisor"):
-            raise AccessError(_("Only supervisors can monitor other users' calls."))
+            raise AccessError(self.env._("Only supervisors can monitor other users' calls."))
         return agent_sudo
 
     def _find_monitored_sudo(self, uuid):
         call_sudo = self._find_sudo(uuid)
         if not call_sudo:
-            raise AccessError(_("This call does not exist."))
+            raise AccessError(self.env._("This call does not exist."))
         return call_sudo
 
     def _check_monitor_mode(self, mode):
         if mode not in MONITOR_MODES:
-            raise UserError(_("Invalid mode: choose Listen, Whisper or Barge in."))
+            raise UserError(self.env._("Invalid mode: choose Listen, Whisper or Barge in."))
 
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
 
@@ -218,9 +218,9 @@ class TelephonyCall(models.Model):
     def _tell_monitored(self, leg):
         """Somebody listens now, or does it in another way: write it down, and show it."""
         sentence = {
-            "listen": _("%(name)s started listening."),
-            "whisper": _("%(name)s started whispering to the phone user."),
-            "barge": _("%(name)s barged in."),
+            "listen": self.env._("%(name)s started listening."),
+            "whisper": self.env._("%(name)s started whispering to the phone user."),
+            "barge": self.env._("%(name)s barged in."),
         }[leg.monitor_mode]
         self._add_trace(sentence % {"name": leg.user_id.name})
         self._notify_participants()

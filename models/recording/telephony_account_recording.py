@@ -1,7 +1,7 @@
 import os
 import shutil
 
-from odoo import _, models
+from odoo import models
 
 # Bytes that have to be free where recordings are kept.
 ROOM = 100 * 1024 * 1024
@@ -18,7 +18,7 @@ class TelephonyAccount(models.Model):
         :rtype: str
         """
         if not self or self.state != "connected":
-            return _("Calls cannot be recorded because the Twilio account is not connected.")
+            return self.env._("Calls cannot be recorded because the Twilio account is not connected.")
         attachments = self.env["ir.attachment"]
         if attachments._storage() != "file":
             return ""
@@ -26,6 +26,6 @@ class TelephonyAccount(models.Model):
         while not os.path.isdir(place):
             place = os.path.dirname(place)
         if not os.access(place, os.W_OK) or shutil.disk_usage(place).free < ROOM:
-            return _("Calls cannot be recorded because there is no disk space left to store "
+            return self.env._("Calls cannot be recorded because there is no disk space left to store "
                      "recordings.")
         return ""

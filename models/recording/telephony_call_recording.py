@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.voice_response import Say
@@ -44,7 +44,7 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if wanted not in ("recording", "paused", "stopped"):
-            raise UserError(_("Invalid action: a recording can be started, paused, resumed or "
+            raise UserError(self.env._("Invalid action: a recording can be started, paused, resumed or "
                               "stopped."))
         recording_sudo = call_sudo._get_live_recording()
         if recording_sudo:
@@ -52,32 +52,32 @@ class TelephonyCall(models.Model):
         elif wanted == "recording":
             call_sudo._start_wanted_recording()
         else:
-            raise UserError(_("This call is not being recorded."))
+            raise UserError(self.env._("This call is not being recorded."))
         return call_sudo._to_client_for_me()
 
     def _start_wanted_recording(self):
         if self._get_recording_mode() == "off":
-            raise UserError(_("Recording is disabled for this number."))
+            raise UserError(self.env._("Recording is disabled for this number."))
         reason = self._get_reason_not_to_record()
         if reason:
             raise UserError(reason)
         if self.state != "in_progress":
-            raise UserError(_("Only a call in progress can be recorded."))
+            raise UserError(self.env._("Only a call in progress can be recorded."))
         self._start_recording()
         self._notify_participants()
-        self._add_trace(_("%(name)s started recording.", name=self.env.user.name))
+        self._add_trace(self.env._("%(name)s started recording.", name=self.env.user.name))
 
     def _change_recording(self, recording, wanted):
         if wanted == "stopped" and self._get_recording_mode() == "always":
-            raise UserError(_("Every call of this number is recorded. You can only pause the "
+            raise UserError(self.env._("Every call of this number is recorded. You can only pause the "
                               "recording."))
         if recording.wanted == wanted:
             return
         recording.wanted = wanted
         self._add_trace({
-            "recording": _("%(name)s resumed the recording.", name=self.env.user.name),
-            "paused": _("%(name)s paused the recording.", name=self.env.user.name),
-            "stopped": _("%(name)s stopped the recording.", name=self.env.user.name),
+            "recording": self.env._("%(name)s resumed the recording.", name=self.env.user.name),
+            "paused": self.env._("%(name)s paused the recording.", name=self.env.user.name),
+            "stopped": self.env._("%(name)s stopped the recording.", name=self.env.user.name),
         }[wanted])
         recording._sync()
         self._notify_participants()
@@ -95,9 +95,9 @@ class TelephonyCall(models.Model):
     def _get_recording_ban(self):
         """Say why this conversation is never recorded, whoever wants it; empty when it may be."""
         if (self.partner_id | self.lead_id.partner_id)._telephony_must_not_be_recorded():
-            return _("Calls with this contact must not be recorded.")
+            return self.env._("Calls with this contact must not be recorded.")
         if is_emergency(self.customer_number, self.company_id.country_id.code):
-            return _("Calls to emergency services are never recorded.")
+            return self.env._("Calls to emergency services are never recorded.")
         return ""
 
     def _get_reason_not_to_record(self):
@@ -122,7 +122,7 @@ class TelephonyCall(models.Model):
             return
         reason = self._get_reason_not_to_record()
         if reason:
-            self._add_trace(_("Not recorded: %(reason)s", reason=reason))
+            self._add_trace(self.env._("Not recorded: %(reason)s", reason=reason))
         else:
             self._start_recording()
 

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
 # States of a recording that the carrier is making now.
@@ -161,9 +161,9 @@ class TelephonyRecording(models.Model):
     def _unlink_except_kept(self):
         for recording in self:
             if recording.legal_hold:
-                raise UserError(_("A recording under legal hold cannot be deleted."))
+                raise UserError(self.env._("A recording under legal hold cannot be deleted."))
             if recording.provider_recording_id and not recording.deleted_at_provider:
-                raise UserError(_(
+                raise UserError(self.env._(
                     "This recording still exists at Twilio. Delete its audio first. You can "
                     "remove the record once Twilio has deleted its copy."
                 ))
@@ -202,23 +202,23 @@ class TelephonyRecording(models.Model):
         """
         self._check_group("crm_telephony.group_manager")
         if any(self.mapped("legal_hold")):
-            raise UserError(_("A recording under legal hold cannot be deleted."))
+            raise UserError(self.env._("A recording under legal hold cannot be deleted."))
         if any(recording.state in LIVE for recording in self):
-            raise UserError(_("The call is still being recorded."))
+            raise UserError(self.env._("The call is still being recorded."))
         # sudo: telephony.recording - an administrator of the telephony may read and delete it
         self.sudo()._delete_sound(self.env.user)
 
     def _check_group(self, group):
         self.check_access("read")
         if not self.env.user.has_group(group):
-            raise AccessError(_("You are not allowed to do this with recordings."))
+            raise AccessError(self.env._("You are not allowed to do this with recordings."))
 
     def _set_legal_hold(self, is_held):
         self._check_group("crm_telephony.group_supervisor")
         # sudo: telephony.recording - a supervisor may read it; nothing else is written
         for recording_sudo in self.sudo():
             if recording_sudo.state == "deleted":
-                raise UserError(_("This recording has been deleted."))
+                raise UserError(self.env._("This recording has been deleted."))
             recording_sudo.write({
                 "legal_hold": is_held,
                 "legal_hold_by_id": self.env.user.id if is_held else False,
@@ -239,7 +239,7 @@ class TelephonyRecording(models.Model):
         # sudo: telephony.recording - the right to hear was checked; the attachment is its sound
         recording_sudo = self.exists().sudo()
         if not recording_sudo.attachment_id:
-            raise MissingError(_("This recording is not available."))
+            raise MissingError(self.env._("This recording is not available."))
         if is_heard:
             recording_sudo.listening_ids._note(recording_sudo, self.env.user)
         return recording_sudo.attachment_id

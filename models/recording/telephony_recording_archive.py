@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ...providers.base import ProviderError
@@ -68,7 +68,7 @@ class TelephonyRecording(models.Model):
         if attachments._storage() != "file":
             # Whatever else Odoo stores its files in takes them from memory.
             if len(file) > MEMORY_LIMIT:
-                self._note_failure(_(
+                self._note_failure(self.env._(
                     "The recording is too large for the database. Configure Odoo to store "
                     "attachments in the file system."
                 ))
@@ -99,7 +99,7 @@ class TelephonyRecording(models.Model):
             self.write({
                 "channels": info.channels, "peaks": info.peaks,
                 "duration": self.duration or int(info.seconds + 0.999),
-                "problem": _("The recording is silent.") if info.is_silent else False,
+                "problem": self.env._("The recording is silent.") if info.is_silent else False,
             })
         self.call_id._on_recording_stored(self)
         if self._is_to_delete_at_carrier():
@@ -107,12 +107,12 @@ class TelephonyRecording(models.Model):
 
     def _process_not_stored(self):
         _logger.error("%s: a recording could not be stored", self.call_id.uuid)
-        self._note_failure(_("The recording cannot be stored. Check the free disk space."))
+        self._note_failure(self.env._("The recording cannot be stored. Check the free disk space."))
 
     def _process_not_fetched(self, is_gone, sentence):
         limit = fields.Datetime.now() - timedelta(hours=GIVE_UP_HOURS)
         if is_gone and self.recorded_at < limit:
-            self.write({"state": "failed", "problem": _("The recording no longer exists at "
+            self.write({"state": "failed", "problem": self.env._("The recording no longer exists at "
                                                         "Twilio.")})
         else:
             self._note_failure(sentence)
@@ -134,7 +134,7 @@ class TelephonyRecording(models.Model):
     def _explain(self, error):
         """Say what a failed request means, for a person."""
         if error.unknown or not error.code:
-            return _("Twilio did not respond.")
+            return self.env._("Twilio did not respond.")
         return self.account_id._explain(error)
 
     @api.model
@@ -189,7 +189,7 @@ class TelephonyRecording(models.Model):
                 _logger.warning("%s: the carrier's recording was not deleted, code %s",
                                 self.call_id.uuid, error.code)
                 return "_note_failure", (
-                    _("Twilio has not deleted its copy yet: %(reason)s",
+                    self.env._("Twilio has not deleted its copy yet: %(reason)s",
                       reason=self._explain(error)),
                 )
         return "_process_deleted", ()

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import _, fields, models
+from odoo import fields, models
 
 from ...providers.base import ProviderError
 from .telephony_recording import LIVE
@@ -47,7 +47,7 @@ class TelephonyRecording(models.Model):
         if self.state != "starting" or self.provider_recording_id:
             return None
         if self._get_wanted_state() in ("", "stopped"):
-            return "_process_start_failure", (_("The call ended before recording started."),)
+            return "_process_start_failure", (self.env._("The call ended before recording started."),)
         client = self.account_id._get_client()
         leg_id = self.call_id._get_customer_leg().provider_leg_id
         url = self.account_id._get_webhook_url(
@@ -77,7 +77,7 @@ class TelephonyRecording(models.Model):
         """The carrier records: keep its identifier, and change what has changed meanwhile."""
         known = self.provider_recording_id
         if not known and provider_recording_id in self._get_known_ids():
-            self._process_start_failure(_("Another recording is still in progress."))
+            self._process_start_failure(self.env._("Another recording is still in progress."))
             return
         # A beginning that was given up, and whose answer comes after all.
         if self.state == "starting" or self.state == "failed" and not known:
@@ -92,7 +92,7 @@ class TelephonyRecording(models.Model):
     def _process_start_failure(self, sentence):
         if self.state == "starting":
             self.write({"state": "failed", "problem": sentence})
-            self.call_id._add_trace(_("The recording could not be started. Try again."))
+            self.call_id._add_trace(self.env._("The recording could not be started. Try again."))
             self.call_id._notify_participants()
 
     # === PAUSE, RESUME, STOP === #
@@ -136,9 +136,9 @@ class TelephonyRecording(models.Model):
             self.account_id._after_commit(self, "_send_status_request", attempt + 1)
             return
         self.problem = {
-            "paused": _("Twilio did not pause the recording. The call is still being recorded."),
-            "recording": _("Twilio did not resume the recording."),
-        }.get(wanted, _("Twilio did not stop the recording. The call is still being recorded."))
+            "paused": self.env._("Twilio did not pause the recording. The call is still being recorded."),
+            "recording": self.env._("Twilio did not resume the recording."),
+        }.get(wanted, self.env._("Twilio did not stop the recording. The call is still being recorded."))
         self.call_id._notify_participants()
 
     # === THE END === #
@@ -160,7 +160,7 @@ class TelephonyRecording(models.Model):
         })
         empty = event.status == "failed" or self.kind == "conversation" and not event.duration
         if empty:
-            self._discard(_("Nothing was recorded."))
+            self._discard(self.env._("Nothing was recorded."))
         elif self.kind == "conversation" and self.call_id._get_recording_ban():
             self._discard(self.call_id._get_recording_ban())
         else:
@@ -193,4 +193,4 @@ class TelephonyRecording(models.Model):
             })
             self._wake_job()
         else:
-            self.write({"state": "failed", "problem": _("Nothing was recorded.")})
+            self.write({"state": "failed", "problem": self.env._("Nothing was recorded.")})

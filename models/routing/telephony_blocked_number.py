@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 
@@ -41,12 +41,12 @@ class TelephonyBlockedNumber(models.Model):
             self.env["telephony.callback"].sudo().search([
                 ("company_id", "=", number.company_id.id), ("state", "=", "open"),
                 ("customer_number", "=", number.number),
-            ])._cancel(_("The number was blocked."))
+            ])._cancel(self.env._("The number was blocked."))
 
     def _normalize(self, number):
         normalized = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
         if not normalized:
-            raise ValidationError(_("Enter the number with its country code, e.g. +32470123456."))
+            raise ValidationError(self.env._("Enter the number with its country code, e.g. +32470123456."))
         return normalized
 
     @api.model

@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
@@ -48,11 +48,11 @@ class TelephonyCall(models.Model):
             ])
             _logger.info("%s: the carrier asks again", call.uuid)
             return call._get_next_document() if call else [HangUp()]
-        call._add_trace(_("Call to %(number)s.", number=number.display_name))
+        call._add_trace(self.env._("Call to %(number)s.", number=number.display_name))
         call._apply_event(CallEvent("routed", at=call.started_at))
         if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
             call.outcome = "blocked"
-            call._add_trace(_("The number is blocked. The call was rejected."))
+            call._add_trace(self.env._("The number is blocked. The call was rejected."))
             return [Reject()]
         return call._run_flow()
 
@@ -194,7 +194,7 @@ class TelephonyCall(models.Model):
             self._look_after_parked(now)
             if self._seconds_until(self.connect_by, now) > 0:
                 if not self.parked_at:
-                    self._add_trace(_("%(name)s was disconnected. The customer is on hold.",
+                    self._add_trace(self.env._("%(name)s was disconnected. The customer is on hold.",
                                       name=self.user_id.name))
                 return self._get_waiting_document()
             return self._give_up_on_agent()
@@ -231,7 +231,7 @@ class TelephonyCall(models.Model):
             if not step:
                 break
             if self.step_count >= MAX_STEPS:
-                self._add_trace(_("The flow loops: the call was ended after %(count)s steps.",
+                self._add_trace(self.env._("The flow loops: the call was ended after %(count)s steps.",
                                   count=MAX_STEPS))
                 break
             self.write({
@@ -254,7 +254,7 @@ class TelephonyCall(models.Model):
     def _get_apology(self):
         """Say politely that nobody is there, and end."""
         self._leave_waiting()
-        self._add_trace(_("No one available. The caller heard a message."))
+        self._add_trace(self.env._("No one available. The caller heard a message."))
         self.step_id = False
         flow = self.flow_id
         language = flow.language or self.company_id.partner_id.lang or "en_US"
@@ -291,7 +291,7 @@ class TelephonyCall(models.Model):
         if self.user_id:
             # The one who had the call before did not come back.
             self.write({"user_id": False, "claimed_at": False, "connect_by": False})
-        self._add_trace(_("Ringing %(names)s.", names=", ".join(agents.mapped("user_id.name"))))
+        self._add_trace(self.env._("Ringing %(names)s.", names=", ".join(agents.mapped("user_id.name"))))
         self._apply_event(CallEvent("offered", at=now))
         offers._announce()
         self._ring_phones(offers)
@@ -353,7 +353,7 @@ class TelephonyCall(models.Model):
         if expired:
             # Who accepts at this moment holds the call first, and its offers then.
             self._lock()
-            self._add_trace(_("%(names)s did not answer.",
+            self._add_trace(self.env._("%(names)s did not answer.",
                               names=", ".join(expired.agent_id.mapped("user_id.name"))))
             expired._close("expired", "expired")
         return self._get_open_offers()
@@ -384,7 +384,7 @@ class TelephonyCall(models.Model):
         agent._clear_wrap_up()
         others = self._get_open_offers()
         others._close("withdrawn", "accepted", winner=agent.user_id)
-        self._add_trace(_("%(name)s answered.", name=agent.user_id.name))
+        self._add_trace(self.env._("%(name)s answered.", name=agent.user_id.name))
         self._notify()
         # The next caller need not wait until the queue is looked at again.
         others.agent_id._find_work()
@@ -416,10 +416,10 @@ class TelephonyCall(models.Model):
     def _release_claim(self):
         """Take the call back from an agent who accepted and did not come; it rings again."""
         user = self.user_id
-        self._add_trace(_("%(name)s could not be connected.", name=user.name))
+        self._add_trace(self.env._("%(name)s could not be connected.", name=user.name))
         self.write({"user_id": False, "claimed_at": False, "connect_by": False})
         # The page shows the call as its user's own, until it is told.
-        user._bus_send("telephony/call_left", {**self._to_left(user), "message": _(
+        user._bus_send("telephony/call_left", {**self._to_left(user), "message": self.env._(
             "Connecting took too long. The caller is waiting again."
         )})
         if self._go_on_with_transfer():
@@ -468,11 +468,11 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        self._add_trace(_("%(name)s did not reconnect.", name=self.user_id.name))
+        self._add_trace(self.env._("%(name)s did not reconnect.", name=self.user_id.name))
         self._end_recording()
         self._end_talk(max(filter(None, self._get_agent_legs().mapped("ended_at")), default=None))
         self.parked_at = False
-        self._release_agent(_("The customer hung up before you reconnected."))
+        self._release_agent(self.env._("The customer hung up before you reconnected."))
         self._leave_waiting()
         if self.step_id:
             return self._run_flow("not_available")

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...providers.voice_response import AskKey, Leave, Play, Redirect, Say
@@ -48,7 +48,7 @@ class TelephonyCall(models.Model):
             self.queued_at + timedelta(seconds=queue.max_wait), now
         ) if queue.limit_wait else None
         if left == 0 and not open_offers:
-            self._add_trace(_("“%(queue)s”: the maximum wait was reached.", queue=queue.name))
+            self._add_trace(self.env._("“%(queue)s”: the maximum wait was reached.", queue=queue.name))
             return [Leave()]
         queue._dispatch()
         open_offers = self._get_open_offers()
@@ -114,7 +114,7 @@ class TelephonyCall(models.Model):
             # It is told again because our answer was lost: the call is further by now.
             result = self.step_id._enter(self) if self.step_id else self._get_apology()
             return self._run_flow(result) if isinstance(result, str) else result
-        self._add_trace(_("Twilio's waiting queue is full."))
+        self._add_trace(self.env._("Twilio's waiting queue is full."))
         seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
         if self.user_id and seconds:
             # Somebody is on the way, and will be there in some seconds.
@@ -197,12 +197,12 @@ class TelephonyCall(models.Model):
         call_sudo = self._find_sudo(uuid)
         agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
         if not call_sudo or not call_sudo.queue_id:
-            raise AccessError(_("This call is not waiting in a queue."))
+            raise AccessError(self.env._("This call is not waiting in a queue."))
         released_sudo = call_sudo.browse()
         if call_sudo.user_id == self.env.user and call_sudo.state != "ended":
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
         if call_sudo.state == "ended" and not call_sudo.user_id:
-            return {"accepted": False, "message": _("The caller hung up.")}
+            return {"accepted": False, "message": self.env._("The caller hung up.")}
         if not call_sudo.user_id and call_sudo.state == "queued":
             reason = agent_sudo._get_reason_not_to_pick_up()
             if reason:
@@ -212,9 +212,9 @@ class TelephonyCall(models.Model):
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
-                "message": _("This call was already answered by %(name)s.",
+                "message": self.env._("This call was already answered by %(name)s.",
                              name=call_sudo.user_id.name)
-                if call_sudo.user_id else _("This caller is no longer in the queue."),
+                if call_sudo.user_id else self.env._("This caller is no longer in the queue."),
             }
         released_sudo._leave_queue_if_alone()
         agent_sudo._notify_change()

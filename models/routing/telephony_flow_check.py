@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 
 class TelephonyFlow(models.Model):
@@ -39,7 +39,7 @@ class TelephonyFlow(models.Model):
         seen.add(step)
         rows = Markup().join(
             Markup("<li class='mb-1'><span class='badge text-bg-light me-1'>%s</span> %s</li>") % (
-                label, self._draw(target, seen) or _("Default message, then hang up")
+                label, self._draw(target, seen) or self.env._("Default message, then hang up")
             )
             for label, target in step._get_exits_with_labels()
         )
@@ -55,15 +55,15 @@ class TelephonyFlow(models.Model):
         """
         self.ensure_one()
         if not self.step_ids:
-            return [_("The flow has no steps: callers hear that no one is available.")]
+            return [self.env._("The flow has no steps: callers hear that no one is available.")]
         problems = []
         if not self.active and self.number_ids:
-            problems.append(_("The flow is archived, but it still handles calls to %(numbers)s.",
+            problems.append(self.env._("The flow is archived, but it still handles calls to %(numbers)s.",
                               numbers=", ".join(self.number_ids.mapped("display_name"))))
         reached = self._get_reached()
         for step in self.step_ids.sorted():
             if step not in reached:
-                problems.append(_("“%(step)s” is never reached.", step=step.name))
+                problems.append(self.env._("“%(step)s” is never reached.", step=step.name))
             problems += step._get_problems()
         return problems + self._get_loops()
 
@@ -74,7 +74,7 @@ class TelephonyFlow(models.Model):
             loop = step._get_loop()
             if loop and frozenset(loop.ids) not in known:
                 known.add(frozenset(loop.ids))
-                found.append(_(
+                found.append(self.env._(
                     "“%(steps)s”: if the caller does nothing, the flow loops here until the call "
                     "ends.", steps="” → “".join(loop.mapped("name")),
                 ))

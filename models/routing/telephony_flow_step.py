@@ -1,6 +1,6 @@
 import base64
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.mimetypes import guess_mimetype
 
@@ -162,38 +162,38 @@ class TelephonyFlowStep(models.Model):
     def _check_recipients(self):
         for step in self:
             if step.kind in ("ring", "voicemail") and not step.agent_ids:
-                raise ValidationError(_("Choose the phone users of “%(name)s”.", name=step.name))
+                raise ValidationError(self.env._("Choose the phone users of “%(name)s”.", name=step.name))
 
     @api.constrains("kind", "calendar_id", "forward_number")
     def _check_decision(self):
         for step in self:
             if step.kind == "hours" and not step.calendar_id:
-                raise ValidationError(_("Choose the business hours of “%(name)s”.", name=step.name))
+                raise ValidationError(self.env._("Choose the business hours of “%(name)s”.", name=step.name))
             if step.kind == "forward":
                 number = step.forward_number or ""
                 if number[:1] != "+" or self.env["telephony.call"]._normalize(
                     number, self.env["res.country"]
                 ) != number:
-                    raise ValidationError(_(
+                    raise ValidationError(self.env._(
                         "Enter the number of “%(name)s” with its country code, e.g. +32470123456.",
                         name=step.name,
                     ))
                 sentence = step._get_forward_refusal()
                 if sentence:
-                    raise ValidationError(_("“%(name)s” cannot forward calls. %(reason)s",
+                    raise ValidationError(self.env._("“%(name)s” cannot forward calls. %(reason)s",
                                             name=step.name, reason=sentence))
 
     @api.constrains("kind", "queue_id")
     def _check_queue(self):
         for step in self:
             if step.kind == "queue" and not step.queue_id:
-                raise ValidationError(_("Choose the queue of “%(name)s”.", name=step.name))
+                raise ValidationError(self.env._("Choose the queue of “%(name)s”.", name=step.name))
 
     @api.constrains("kind", "target_flow_id")
     def _check_target_flow(self):
         for step in self:
             if step.kind == "flow" and not step.target_flow_id:
-                raise ValidationError(_("Choose the flow in which “%(name)s” continues.",
+                raise ValidationError(self.env._("Choose the flow in which “%(name)s” continues.",
                                         name=step.name))
 
     @api.constrains(*EXIT_FIELDS)
@@ -201,7 +201,7 @@ class TelephonyFlowStep(models.Model):
         for step in self:
             for name in EXIT_FIELDS:
                 if step[name] and step[name].flow_id != step.flow_id:
-                    raise ValidationError(_(
+                    raise ValidationError(self.env._(
                         "“%(name)s” and the steps it leads to must be in the same flow.",
                         name=step.name,
                     ))
@@ -211,13 +211,13 @@ class TelephonyFlowStep(models.Model):
         for step in self.filtered("audio"):
             mimetype = guess_mimetype(base64.b64decode(step.audio), default="")
             if not mimetype.startswith("audio/"):
-                raise ValidationError(_("The audio file must be an MP3 or WAV file."))
+                raise ValidationError(self.env._("The audio file must be an MP3 or WAV file."))
 
     @api.constrains("kind", "message", "audio")
     def _check_message(self):
         for step in self:
             if step.kind == "message" and not step.audio and not (step.message or "").strip():
-                raise ValidationError(_("Enter the message that callers hear in “%(name)s”.",
+                raise ValidationError(self.env._("Enter the message that callers hear in “%(name)s”.",
                                         name=step.name))
 
     def _get_exit(self, name):
@@ -274,7 +274,7 @@ class TelephonyFlowKey(models.Model):
     def _check_target_step(self):
         for key in self:
             if key.target_step_id and key.target_step_id.flow_id != key.flow_id:
-                raise ValidationError(_(
+                raise ValidationError(self.env._(
                     "Key %(key)s of “%(name)s” must lead to a step in the same flow.",
                     key=key.key, name=key.step_id.name,
                 ))

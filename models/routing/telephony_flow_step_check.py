@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from odoo import _, models
+from odoo import models
 
 # The exits of each kind of step that lead to other steps.
 EXITS = {
@@ -35,11 +35,11 @@ class TelephonyFlowStep(models.Model):
     def _get_exits_with_labels(self):
         """Return the exits of this step: what to call each, and the step behind it."""
         labels = {
-            "timeout": _("No key pressed") if self.kind == "menu" else _("Not answered"),
-            "not_available": _("No one available"),
-            "full": _("Queue full"),
-            "yes": _("Open") if self.kind == "hours" else _("If met"),
-            "no": _("Closed") if self.kind == "hours" else _("If not met"),
+            "timeout": self.env._("No key pressed") if self.kind == "menu" else self.env._("Not answered"),
+            "not_available": self.env._("No one available"),
+            "full": self.env._("Queue full"),
+            "yes": self.env._("Open") if self.kind == "hours" else self.env._("If met"),
+            "no": self.env._("Closed") if self.kind == "hours" else self.env._("If not met"),
         }
         exits = [(f"{key.key} · {key.label}", key.target_step_id) for key in self.key_ids
                  if self.kind == "menu"]
@@ -79,47 +79,47 @@ class TelephonyFlowStep(models.Model):
         begin = datetime.now(UTC)
         week = self.calendar_id._work_intervals_batch(begin, begin + timedelta(days=14))[False]
         if not any(True for _interval in week):
-            yield _("“%(step)s”: the business hours have no open period in the next two weeks.",
+            yield self.env._("“%(step)s”: the business hours have no open period in the next two weeks.",
                     step=self.name)
 
     def _check_problems_menu(self):
         if not self.key_ids:
-            yield _("“%(step)s” has no keys.", step=self.name)
+            yield self.env._("“%(step)s” has no keys.", step=self.name)
         if not self.audio and not (self.message or "").strip():
-            yield _("“%(step)s”: no message announces the available keys.", step=self.name)
+            yield self.env._("“%(step)s”: no message announces the available keys.", step=self.name)
         for key in self.key_ids:
             target = key.target_step_id
             if not target:
-                yield _("“%(step)s”: key %(key)s leads nowhere.", step=self.name, key=key.key)
+                yield self.env._("“%(step)s”: key %(key)s leads nowhere.", step=self.name, key=key.key)
             elif target.kind == "flow" and not target.target_flow_id.active:
-                yield _("“%(step)s”: key %(key)s leads to the flow “%(flow)s”, which is archived.",
+                yield self.env._("“%(step)s”: key %(key)s leads to the flow “%(flow)s”, which is archived.",
                         step=self.name, key=key.key, flow=target.target_flow_id.name)
 
     def _check_problems_flow(self):
         flow = self.target_flow_id
         if not flow.active:
-            yield _("“%(step)s” leads to the flow “%(flow)s”, which is archived.",
+            yield self.env._("“%(step)s” leads to the flow “%(flow)s”, which is archived.",
                     step=self.name, flow=flow.name)
         elif not flow.step_ids:
-            yield _("“%(step)s” leads to the flow “%(flow)s”, which has no steps.",
+            yield self.env._("“%(step)s” leads to the flow “%(flow)s”, which has no steps.",
                     step=self.name, flow=flow.name)
 
     def _check_problems_ring(self):
         if not self.agent_ids.filtered("active"):
-            yield _("“%(step)s” has no one to ring.", step=self.name)
+            yield self.env._("“%(step)s” has no one to ring.", step=self.name)
 
     def _check_problems_queue(self):
         if not self.queue_id.active:
-            yield _("“%(step)s”: the queue is archived.", step=self.name)
+            yield self.env._("“%(step)s”: the queue is archived.", step=self.name)
         if not self.queue_id.agent_ids.filtered("active"):
-            yield _("“%(step)s”: the queue has no members.", step=self.name)
+            yield self.env._("“%(step)s”: the queue has no members.", step=self.name)
 
     def _check_problems_forward(self):
         refusal = self._get_forward_refusal()
         if refusal:
-            yield _("“%(step)s” cannot forward calls. %(reason)s",
+            yield self.env._("“%(step)s” cannot forward calls. %(reason)s",
                     step=self.name, reason=refusal)
 
     def _check_problems_voicemail(self):
         if not self.agent_ids.filtered("active"):
-            yield _("“%(step)s”: no one would receive the voicemails.", step=self.name)
+            yield self.env._("“%(step)s”: no one would receive the voicemails.", step=self.name)

@@ -1,6 +1,6 @@
 from ast import literal_eval
 
-from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
@@ -86,22 +86,22 @@ class TelephonyFlowStep(models.Model):
         try:
             domain = self._parse_condition()
             if self._check_condition_domain(model, domain) > COMPARISONS:
-                raise UserError(_("It has more than %(count)s criteria.", count=COMPARISONS))
+                raise UserError(self.env._("It has more than %(count)s criteria.", count=COMPARISONS))
             domain.validate(model)
         except (UserError, RecursionError, MemoryError, ValueError, SyntaxError, TypeError,
                 KeyError, AttributeError, NotImplementedError) as error:
             if isinstance(error, UserError):
-                raise ValidationError(_(
+                raise ValidationError(self.env._(
                     "The condition of “%(name)s” is not allowed. %(reason)s",
                     name=self.name, reason=error.args[0],
                 )) from error
-            raise ValidationError(_("The condition of “%(name)s” is not valid.",
+            raise ValidationError(self.env._("The condition of “%(name)s” is not valid.",
                                     name=self.name)) from error
 
     def _parse_condition(self):
         text = self.condition_domain or "[]"
         if len(text) > LENGTH:
-            raise UserError(_("It is longer than %(length)s characters.", length=LENGTH))
+            raise UserError(self.env._("It is longer than %(length)s characters.", length=LENGTH))
         return Domain(literal_eval(text))
 
     def _check_condition_domain(self, model, domain):
@@ -156,7 +156,7 @@ class TelephonyFlowStep(models.Model):
         }))
 
     def _explain_condition_field(self, path):
-        return _(
+        return self.env._(
             "“%(field)s” cannot be used. Conditions can only use fields of the contact or the "
             "opportunity that you can read, and the names of their linked records.",
             field=path,
@@ -174,18 +174,18 @@ class TelephonyFlowStep(models.Model):
         # sudo: res.users - whether the writer of the condition still has access
         user_sudo = self.condition_user_id.sudo()
         if not user_sudo:
-            return _("“%(step)s”: the user who wrote the condition no longer exists. Save the "
+            return self.env._("“%(step)s”: the user who wrote the condition no longer exists. Save the "
                      "condition again.", step=self.name)
         if user_sudo.id != SUPERUSER_ID and not (
             user_sudo.active and company in user_sudo.company_ids
         ):
-            return _("“%(step)s”: %(user)s, who wrote the condition, no longer has access to "
+            return self.env._("“%(step)s”: %(user)s, who wrote the condition, no longer has access to "
                      "%(company)s. Save the condition again.",
                      step=self.name, user=user_sudo.name, company=company.name)
         try:
             self._check_condition_of(user_sudo)
         except ValidationError:
-            return _("“%(step)s”: %(user)s, who wrote the condition, is not allowed to read the "
+            return self.env._("“%(step)s”: %(user)s, who wrote the condition, is not allowed to read the "
                      "fields it uses. Change the condition or save it again.",
                      step=self.name, user=user_sudo.name)
         return ""
@@ -220,9 +220,9 @@ class TelephonyFlowStep(models.Model):
             try:
                 is_met = self._is_condition_met(record)
             except AccessError:
-                problem = _("“%(step)s”: the caller's contact or opportunity cannot be read, so "
+                problem = self.env._("“%(step)s”: the caller's contact or opportunity cannot be read, so "
                             "the condition is not met.", step=self.name)
-        text = _("“%(step)s”: condition met.") if is_met else _(
+        text = self.env._("“%(step)s”: condition met.") if is_met else self.env._(
             "“%(step)s”: condition not met."
         )
         call._add_trace(problem or text % {"step": self.name})

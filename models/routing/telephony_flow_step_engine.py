@@ -2,7 +2,7 @@ from datetime import UTC, timedelta
 
 from pytz import timezone
 
-from odoo import _, fields, models
+from odoo import fields, models
 
 from ...providers.base import CallEvent
 from ...providers.voice_response import AskKey, Forward, HangUp, Play, Record, Redirect, Reject, Say
@@ -49,7 +49,7 @@ class TelephonyFlowStep(models.Model):
         if agents:
             call._offer_to(agents, self.timeout)
         elif call._awaits_ringing_agents():
-            call._add_trace(_("“%(step)s”: waiting for another call to be answered.",
+            call._add_trace(self.env._("“%(step)s”: waiting for another call to be answered.",
                               step=self.name))
         else:
             return self._leave_unrung(call)
@@ -64,7 +64,7 @@ class TelephonyFlowStep(models.Model):
         return self._leave_unrung(call)
 
     def _leave_unrung(self, call):
-        call._add_trace(_("“%(step)s”: no one is available.", step=self.name))
+        call._add_trace(self.env._("“%(step)s”: no one is available.", step=self.name))
         return "not_available"
 
     # === QUEUE === #
@@ -75,14 +75,14 @@ class TelephonyFlowStep(models.Model):
     def _enter_queue(self, call):
         queue = self.queue_id
         if not queue or not queue._has_anybody():
-            call._add_trace(_("“%(queue)s”: no one is available.", queue=queue.name))
+            call._add_trace(self.env._("“%(queue)s”: no one is available.", queue=queue.name))
             return "not_available"
         if queue._is_full():
-            call._add_trace(_("“%(queue)s” is full.", queue=queue.name))
+            call._add_trace(self.env._("“%(queue)s” is full.", queue=queue.name))
             return "full"
         now = fields.Datetime.now()
         call.write({"queue_id": queue.id, "queued_at": now, "announced_at": False})
-        call._add_trace(_("Waiting in “%(queue)s”.", queue=queue.name))
+        call._add_trace(self.env._("Waiting in “%(queue)s”.", queue=queue.name))
         call._apply_event(CallEvent("queued", at=now))
         call.queue_position = call._get_place()
         queue._dispatch()
@@ -93,7 +93,7 @@ class TelephonyFlowStep(models.Model):
     def _enter_flow(self, call):
         flow = self.target_flow_id
         call.flow_id = flow
-        text = _("“%(step)s”: continuing in “%(flow)s”.") if flow.active else _(
+        text = self.env._("“%(step)s”: continuing in “%(flow)s”.") if flow.active else self.env._(
             "“%(step)s”: the flow “%(flow)s” is archived."
         )
         call._add_trace(text % {"step": self.name, "flow": flow.name})
@@ -110,7 +110,7 @@ class TelephonyFlowStep(models.Model):
         )[False]
         is_open = any(start <= here < stop for start, stop, _line in intervals)
         moment = here.astimezone(timezone(calendar.tz or "UTC")).strftime("%a %H:%M")
-        text = _("“%(step)s”: %(moment)s is open.") if is_open else _(
+        text = self.env._("“%(step)s”: %(moment)s is open.") if is_open else self.env._(
             "“%(step)s”: %(moment)s is closed."
         )
         call._add_trace(text % {"step": self.name, "moment": moment})
@@ -126,15 +126,15 @@ class TelephonyFlowStep(models.Model):
         digit = params.get("Digits") or ""
         key = self.key_ids.filtered(lambda key: key.key == digit)
         if key:
-            call._add_trace(_("“%(step)s”: key %(key)s, %(label)s.",
+            call._add_trace(self.env._("“%(step)s”: key %(key)s, %(label)s.",
                               step=self.name, key=key.key, label=key.label))
             return f"key:{digit}"
         if digit:
-            call._add_trace(_("“%(step)s”: key %(key)s leads nowhere.",
+            call._add_trace(self.env._("“%(step)s”: key %(key)s leads nowhere.",
                               step=self.name, key=digit))
         if call.menu_count < max(1, self.repeat):
             return self._ask(call)
-        call._add_trace(_("“%(step)s”: no key pressed.", step=self.name))
+        call._add_trace(self.env._("“%(step)s”: no key pressed.", step=self.name))
         return "timeout"
 
     def _ask(self, call):
@@ -160,26 +160,26 @@ class TelephonyFlowStep(models.Model):
         if refusal or not call:
             return refusal
         if call.customer_number and call.customer_number == self.forward_number:
-            return _("This is the caller's own number.")
+            return self.env._("This is the caller's own number.")
         # A call that comes from a number of ours while that number forwards one is that one.
         if call.customer_number and calls.search_count([
             ("number_id.number", "=", call.customer_number),
             ("state", "!=", "ended"),
             ("step_id.kind", "=", "forward"),
         ], limit=1):
-            return _("This call was already forwarded.")
+            return self.env._("This call was already forwarded.")
         return ""
 
     def _enter_forward(self, call):
         refusal = self._get_forward_refusal(call)
         if refusal:
-            call._add_trace(_("“%(step)s”: not forwarded. %(reason)s",
+            call._add_trace(self.env._("“%(step)s”: not forwarded. %(reason)s",
                               step=self.name, reason=refusal))
             return "timeout"
         self.env["telephony.dialed.leg"]._count(
             call.company_id, self.env["res.users"], "forward"
         )
-        call._add_trace(_("“%(step)s”: forwarded to %(number)s.",
+        call._add_trace(self.env._("“%(step)s”: forwarded to %(number)s.",
                           step=self.name, number=self.forward_number))
         return [Forward(
             self.forward_number, call.number_id.number, self.timeout or 20,
@@ -188,9 +188,9 @@ class TelephonyFlowStep(models.Model):
 
     def _resume_forward(self, call, params):
         if params.get("DialCallStatus") == "completed":
-            call._add_trace(_("“%(step)s”: call answered.", step=self.name))
+            call._add_trace(self.env._("“%(step)s”: call answered.", step=self.name))
             return [HangUp()]
-        call._add_trace(_("“%(step)s”: no answer.", step=self.name))
+        call._add_trace(self.env._("“%(step)s”: no answer.", step=self.name))
         return "timeout"
 
     # === MESSAGE, REJECTION, VOICEMAIL === #
@@ -202,18 +202,18 @@ class TelephonyFlowStep(models.Model):
         return call._get_thanks()
 
     def _enter_message(self, call):
-        call._add_trace(_("“%(step)s”: message played.", step=self.name))
+        call._add_trace(self.env._("“%(step)s”: message played.", step=self.name))
         return [*self._get_prompt(call, self.message), HangUp()]
 
     def _enter_reject(self, call):
-        call._add_trace(_("“%(step)s”: call rejected.", step=self.name))
+        call._add_trace(self.env._("“%(step)s”: call rejected.", step=self.name))
         if call.offer_ids:
             # The caller waited, so the call is answered already and cannot be refused any more.
             return [HangUp()]
         return [Reject()]
 
     def _enter_voicemail(self, call):
-        call._add_trace(_("“%(step)s”: voicemail.", step=self.name))
+        call._add_trace(self.env._("“%(step)s”: voicemail.", step=self.name))
         call.recipient_ids = self.agent_ids.user_id
         # The sentence stands inside `_()`, otherwise it would not be exported for translation.
         text = self.message or self.with_context(lang=self.flow_id.language).env._(

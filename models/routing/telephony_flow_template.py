@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -32,10 +32,10 @@ class TelephonyFlow(models.Model):
         """
         self.ensure_one()
         if self.step_ids:
-            raise UserError(_("This flow already has steps. Create a new flow instead."))
+            raise UserError(self.env._("This flow already has steps. Create a new flow instead."))
         agents = self.env["telephony.agent"].search([("company_id", "=", self.company_id.id)])
         if not agents:
-            raise UserError(_("Add a phone user first: there is no one to ring."))
+            raise UserError(self.env._("Add a phone user first: there is no one to ring."))
         template(agents)
         return True
 
@@ -46,43 +46,43 @@ class TelephonyFlow(models.Model):
 
     def _make_mailbox(self, agents):
         return self._make_step(
-            90, _("Mailbox"), "voicemail", agent_ids=[Command.set(agents.ids)]
+            90, self.env._("Mailbox"), "voicemail", agent_ids=[Command.set(agents.ids)]
         )
 
     def _template_ring(self, agents):
         mailbox = self._make_mailbox(agents)
         return self._make_step(
-            20, _("Everyone"), "ring", agent_ids=[Command.set(agents.ids)],
+            20, self.env._("Everyone"), "ring", agent_ids=[Command.set(agents.ids)],
             timeout_step_id=mailbox.id, not_available_step_id=mailbox.id,
         )
 
     def _template_hours(self, agents):
         ring = self._template_ring(agents)
         self._make_step(
-            10, _("Office hours"), "hours", next_step_id=ring.id,
+            10, self.env._("Office hours"), "hours", next_step_id=ring.id,
             calendar_id=self.company_id.resource_calendar_id.id,
             else_step_id=ring.timeout_step_id.id,
         )
 
     def _template_menu(self, agents):
         ring = self._template_ring(agents)
-        ring.write({"name": _("Sales")})
+        ring.write({"name": self.env._("Sales")})
         queue = self.env["telephony.queue"].create({
-            "name": _("Support"), "company_id": self.company_id.id,
+            "name": self.env._("Support"), "company_id": self.company_id.id,
             "agent_ids": [Command.set(agents.ids)],
-            "announcement": _("All our agents are busy. Please stay on the line."),
+            "announcement": self.env._("All our agents are busy. Please stay on the line."),
             "say_wait": True,
         })
         mailbox = ring.timeout_step_id
         support = self._make_step(
-            30, _("Support"), "queue", queue_id=queue.id, timeout_step_id=mailbox.id,
+            30, self.env._("Support"), "queue", queue_id=queue.id, timeout_step_id=mailbox.id,
             full_step_id=mailbox.id, not_available_step_id=mailbox.id,
         )
         self._make_step(
-            10, _("Menu"), "menu", timeout_step_id=mailbox.id,
-            message=_("For sales, press 1. For support, press 2."),
+            10, self.env._("Menu"), "menu", timeout_step_id=mailbox.id,
+            message=self.env._("For sales, press 1. For support, press 2."),
             key_ids=[
-                Command.create({"key": "1", "label": _("Sales"), "target_step_id": ring.id}),
-                Command.create({"key": "2", "label": _("Support"), "target_step_id": support.id}),
+                Command.create({"key": "1", "label": self.env._("Sales"), "target_step_id": ring.id}),
+                Command.create({"key": "2", "label": self.env._("Support"), "target_step_id": support.id}),
             ],
         )

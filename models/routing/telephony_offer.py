@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import _, fields, models
+from odoo import fields, models
 
 # Seconds after which a call may ring again at an agent who declined it.
 DECLINED_SECONDS = 30
@@ -97,9 +97,9 @@ class TelephonyOffer(models.Model):
         if by_me:
             return False
         if reason == "accepted":
-            return _("This call was already answered by %(name)s.", name=winner.name)
+            return self.env._("This call was already answered by %(name)s.", name=winner.name)
         if reason == "canceled":
-            return _("The caller hung up.")
+            return self.env._("The caller hung up.")
         return False
 
     def _get_transfer_data(self):

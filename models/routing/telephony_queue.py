@@ -3,7 +3,7 @@ import io
 import wave
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 # The wait is estimated from this many answered callers of the last hours, at most and at least.
@@ -99,7 +99,7 @@ class TelephonyQueue(models.Model):
             except (wave.Error, EOFError, ZeroDivisionError):
                 playable = False
             if not playable:
-                raise ValidationError(_("The music must be a WAV file of at least one second."))
+                raise ValidationError(self.env._("The music must be a WAV file of at least one second."))
 
     # === COMPUTE METHODS === #
 
@@ -158,9 +158,9 @@ class TelephonyQueue(models.Model):
         """
         self.ensure_one()
         if not self._has_anybody():
-            return _("No one is available to take calls of “%(queue)s”.", queue=self.name)
+            return self.env._("No one is available to take calls of “%(queue)s”.", queue=self.name)
         if self._is_full():
-            return _("“%(queue)s” is full.", queue=self.name)
+            return self.env._("“%(queue)s” is full.", queue=self.name)
         return ""
 
     def _has_anybody(self):

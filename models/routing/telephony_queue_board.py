@@ -1,7 +1,7 @@
 from collections import defaultdict
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 from ...tools.local_day import midnight
 from ..call.telephony_call_report import MISSED_OUTCOMES
@@ -110,7 +110,7 @@ class TelephonyQueue(models.Model):
         if nowhere in figures or nowhere in waiting:
             rows.append({
                 **nowhere._to_board(figures[nowhere], waiting.get(nowhere)),
-                "id": False, "name": _("No queue"),
+                "id": False, "name": self.env._("No queue"),
             })
         return [self._finish_board_row(row) for row in rows]
 

@@ -21,7 +21,7 @@ Three clocks look at the deadlines: the document of the customer's music, the ag
 
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
@@ -73,9 +73,9 @@ class TelephonyCall(models.Model):
         """
         call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
         if transfer_sudo.state not in ("talking", "merged"):
-            raise UserError(_("%(name)s has not answered yet.", name=transfer_sudo.target_name))
+            raise UserError(self.env._("%(name)s has not answered yet.", name=transfer_sudo.target_name))
         if transfer_sudo._move_to("merged"):
-            call_sudo._add_trace(_("%(name)s, %(target)s and the customer are in a three-way call.",
+            call_sudo._add_trace(self.env._("%(name)s, %(target)s and the customer are in a three-way call.",
                                    name=self.env.user.name, target=transfer_sudo.target_name))
             call_sudo._take_off_hold()
             call_sudo._notify()
@@ -116,7 +116,7 @@ class TelephonyCall(models.Model):
         call_sudo._lock()
         transfer_sudo = call_sudo._get_transfer()
         if not transfer_sudo._is_consultation():
-            raise UserError(_("There is no consultation in progress."))
+            raise UserError(self.env._("There is no consultation in progress."))
         return call_sudo, transfer_sudo
 
     # === ASKING === #
@@ -124,11 +124,11 @@ class TelephonyCall(models.Model):
     def _begin_consultation(self, transfer):
         """Ask somebody; the customer hears music, or listens when a third person is added."""
         if transfer.mode == "warm":
-            self._add_trace(_("%(name)s consulted %(target)s. The customer is on hold.",
+            self._add_trace(self.env._("%(name)s consulted %(target)s. The customer is on hold.",
                               name=transfer.user_id.name, target=transfer.target_name))
             self._want_hold(True)
         else:
-            self._add_trace(_("%(name)s added %(target)s to the call.",
+            self._add_trace(self.env._("%(name)s added %(target)s to the call.",
                               name=transfer.user_id.name, target=transfer.target_name))
         if transfer.kind == "number":
             self._add_guest_leg(transfer)
@@ -213,7 +213,7 @@ class TelephonyCall(models.Model):
             # The customer waits; the room is ready.
             self._move_customer("_send_connect_request")
         elif transfer._move_to(state_when_there(transfer.mode)):
-            self._add_trace(_("%(target)s joined.", target=transfer.target_name))
+            self._add_trace(self.env._("%(target)s joined.", target=transfer.target_name))
         self._notify()
 
     # === WHAT BECOMES OF IT === #
@@ -269,7 +269,7 @@ class TelephonyCall(models.Model):
             self.user_id._bus_send(
                 "telephony/transfer_ended", {"uuid": self.uuid, "message": message}
             )
-        self._tell_left(agent, _("%(name)s returned to the customer.", name=self.user_id.name)
+        self._tell_left(agent, self.env._("%(name)s returned to the customer.", name=self.user_id.name)
                         if state == "canceled" else False)
         self._notify()
 
@@ -279,16 +279,16 @@ class TelephonyCall(models.Model):
             lambda leg: leg.transfer_id == transfer and leg.refusal
         ).mapped("refusal")
         if refusals and state == "failed":
-            return _("%(name)s was not called. %(reason)s", name=name, reason=refusals[0])
+            return self.env._("%(name)s was not called. %(reason)s", name=name, reason=refusals[0])
         if state == "canceled":
-            return _("Consultation with %(name)s canceled.", name=name)
+            return self.env._("Consultation with %(name)s canceled.", name=name)
         if state == "left":
-            return _("%(name)s has hung up. You are with the customer.", name=name)
+            return self.env._("%(name)s has hung up. You are with the customer.", name=name)
         if reason == "busy":
-            return _("%(name)s is busy. You are with the customer.", name=name)
+            return self.env._("%(name)s is busy. You are with the customer.", name=name)
         if reason == "failed":
-            return _("%(name)s cannot be reached. You are with the customer.", name=name)
-        return _("%(name)s did not answer. You are with the customer.", name=name)
+            return self.env._("%(name)s cannot be reached. You are with the customer.", name=name)
+        return self.env._("%(name)s did not answer. You are with the customer.", name=name)
 
     def _dismiss_consulted(self):
         """End the legs of those who are asked."""
@@ -318,15 +318,15 @@ class TelephonyCall(models.Model):
     def _make_blind(self, transfer):
         """Hand a call over to somebody who has not answered yet: it goes on ringing there."""
         if transfer.state == "joining":
-            raise UserError(_("%(name)s is connecting. Please wait a moment.",
+            raise UserError(self.env._("%(name)s is connecting. Please wait a moment.",
                               name=transfer.target_name))
         if transfer.kind == "number":
             # It rings inside the conference, which the customer cannot leave without ending it.
-            raise UserError(_("%(name)s has not answered yet.", name=transfer.target_name))
+            raise UserError(self.env._("%(name)s has not answered yet.", name=transfer.target_name))
         transfer.mode = "blind"
-        self._add_trace(_("%(name)s transferred the call to %(target)s.",
+        self._add_trace(self.env._("%(name)s transferred the call to %(target)s.",
                           name=transfer.user_id.name, target=transfer.target_name))
-        self._release_agent(_("The call was transferred to %(target)s.",
+        self._release_agent(self.env._("The call was transferred to %(target)s.",
                               target=transfer.target_name))
         self._wait_again()
         # A telephone that rings already was asked to enter as consulted: it is an agent's now.
@@ -348,11 +348,11 @@ class TelephonyCall(models.Model):
             return
         was_on_hold = transfer.state == "talking" and transfer.mode == "warm"
         transfer._move_to("done")
-        self._add_trace(_("%(name)s left the customer with %(target)s.",
+        self._add_trace(self.env._("%(name)s left the customer with %(target)s.",
                           name=transfer.user_id.name, target=transfer.target_name))
         if was_on_hold:
             self._take_off_hold()
-        self._release_agent(_("The call was transferred to %(target)s.",
+        self._release_agent(self.env._("The call was transferred to %(target)s.",
                               target=transfer.target_name))
         if transfer.agent_id:
             legs.role = "agent"
@@ -384,7 +384,7 @@ class TelephonyCall(models.Model):
             if transfer.expires_at and transfer.expires_at <= now:
                 self._end_consultation("failed")
         elif self.connect_by and self.connect_by <= now and not self._get_agent_legs()._is_alive():
-            self._add_trace(_("%(name)s did not reconnect.", name=self.user_id.name))
+            self._add_trace(self.env._("%(name)s did not reconnect.", name=self.user_id.name))
             self._apply_event(CallEvent("handed_over", at=now))
 
     def _keep_consultation(self):
@@ -400,7 +400,7 @@ class TelephonyCall(models.Model):
             self._end_consultation("canceled")
             return False
         self.connect_by = fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS)
-        self._add_trace(_("%(name)s was disconnected.", name=self.user_id.name))
+        self._add_trace(self.env._("%(name)s was disconnected.", name=self.user_id.name))
         self._notify()
         return True
 
@@ -458,4 +458,4 @@ class TelephonyCall(models.Model):
         if consulted._is_alive() and self.ended_by == "customer" and self.answered_at:
             # The customer's leaving ends the room, but not for those who have not entered it yet.
             self.account_id._after_commit(self, "_send_end_request")
-        self._tell_left(agent, _("The call has ended."))
+        self._tell_left(agent, self.env._("The call has ended."))

@@ -17,7 +17,7 @@ Asking somebody first, and talking as three, is in `telephony_call_consult.py`.
 
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent
@@ -57,11 +57,11 @@ class TelephonyCall(models.Model):
         call_sudo = self._get_mine_sudo(uuid)
         call_sudo._lock()
         if mode not in MODES:
-            raise UserError(_("Invalid transfer mode: choose Blind, Consultation or Three-way."))
+            raise UserError(self.env._("Invalid transfer mode: choose Blind, Consultation or Three-way."))
         call_sudo._check_transferable()
         values = self._resolve_target(call_sudo, target or {})
         if mode != "blind" and values["kind"] == "queue":
-            raise UserError(_("You cannot consult a queue. Transfer the call to it instead."))
+            raise UserError(self.env._("You cannot consult a queue. Transfer the call to it instead."))
         call_sudo._apply_event(CallEvent(
             "transferred", at=fields.Datetime.now(),
             data={**values, "mode": mode, "user_id": self.env.uid},
@@ -72,11 +72,11 @@ class TelephonyCall(models.Model):
 
     def _check_transferable(self):
         if self.state != "in_progress" or not self._get_customer_leg()._is_connected():
-            raise UserError(_("Only a call in progress can be transferred."))
+            raise UserError(self.env._("Only a call in progress can be transferred."))
         if self.parked_at:
-            raise UserError(_("The customer is on hold. Resume the call first."))
+            raise UserError(self.env._("The customer is on hold. Resume the call first."))
         if self._get_transfer():
-            raise UserError(_("A consultation is already in progress. Cancel it first."))
+            raise UserError(self.env._("A consultation is already in progress. Cancel it first."))
 
     # === THE TARGET === #
 
@@ -96,19 +96,19 @@ class TelephonyCall(models.Model):
             agent_sudo = self.env["telephony.agent"]._get_mine(call.company_id)
             reason = self._check_rules(agent_sudo, number, target.get("reason"))
             if not call.number_id:
-                raise UserError(_("This call has no company number to call an external number "
+                raise UserError(self.env._("This call has no company number to call an external number "
                                   "with."))
             return {"kind": kind, "number": number, "override_reason": reason or False}
         model = {"agent": "telephony.agent", "queue": "telephony.queue"}.get(kind)
         target_id = target.get("id")
         if not model or not isinstance(target_id, int):
-            raise UserError(_("Choose who to transfer the call to."))
+            raise UserError(self.env._("Choose who to transfer the call to."))
         # sudo: phone users and queues - only those of the call's company, checked right here
         record_sudo = self.env[model].sudo().search([
             ("id", "=", target_id), ("company_id", "=", call.company_id.id)
         ])
         if not record_sudo:
-            raise UserError(_("Choose who to transfer the call to."))
+            raise UserError(self.env._("Choose who to transfer the call to."))
         reason = record_sudo._get_reason_not_to_transfer(self.env.user)
         if reason:
             raise UserError(reason)
@@ -127,9 +127,9 @@ class TelephonyCall(models.Model):
         })
         if data["mode"] != "blind":
             return self._begin_consultation(transfer)
-        self._add_trace(_("%(name)s transferred the call to %(target)s.",
+        self._add_trace(self.env._("%(name)s transferred the call to %(target)s.",
                           name=transfer.user_id.name, target=transfer.target_name))
-        self._release_agent(_("The call was transferred to %(target)s.",
+        self._release_agent(self.env._("The call was transferred to %(target)s.",
                               target=transfer.target_name))
         return self._ring_transfer(transfer)
 
@@ -241,7 +241,7 @@ class TelephonyCall(models.Model):
         """The carrier refuses to move a customer who is alone: the call ends, and says why."""
         self._lock()
         if self._get_wanted_place() == "queue":
-            self._end_by_system(_("Twilio refused to move the caller, who was alone on the call."))
+            self._end_by_system(self.env._("Twilio refused to move the caller, who was alone on the call."))
 
     def _add_guest_leg(self, transfer):
         """Call a number outside; it enters the conference when it answers."""
@@ -256,7 +256,7 @@ class TelephonyCall(models.Model):
             "confirmed": False,
             "initiated_at": fields.Datetime.now(),
         })
-        self._add_trace(_("Ringing %(names)s.", names=transfer.target_name))
+        self._add_trace(self.env._("Ringing %(names)s.", names=transfer.target_name))
         method = "_send_ring_request" if transfer.mode == "blind" else "_send_guest_request"
         self.account_id._after_commit(self, method, leg.id)
 
@@ -376,7 +376,7 @@ class TelephonyCall(models.Model):
         agent = transfer._get_agent_of_user()._get_available()
         if not agent or not transfer._move_to("returning"):
             return False
-        self._add_trace(_("No one answered. The call returned to %(name)s.",
+        self._add_trace(self.env._("No one answered. The call returned to %(name)s.",
                           name=agent.user_id.name))
         self._offer_to(agent, OFFER_SECONDS)
         return True
@@ -389,7 +389,7 @@ class TelephonyCall(models.Model):
         """
         transfer = self._get_transfer()
         transfer._move_to("lost")
-        self._add_trace(_("Neither %(target)s nor %(name)s answered.",
+        self._add_trace(self.env._("Neither %(target)s nor %(name)s answered.",
                           target=transfer.target_name, name=transfer.user_id.name))
         self._end_recording()
         self._end_talk(transfer.started_at)
@@ -407,6 +407,6 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             transfer._move_to("returned" if transfer.state == "returning" else "done")
-            self._add_trace(_("%(name)s now has the customer.",
+            self._add_trace(self.env._("%(name)s now has the customer.",
                               name=self.user_id.name or transfer.target_name))
             self._sync_recording()

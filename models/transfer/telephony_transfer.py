@@ -1,6 +1,6 @@
 import logging
 
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 from ...tools.transfer_states import OPEN_STATES, is_legal_transfer
 
@@ -83,7 +83,7 @@ class TelephonyTransfer(models.Model):
                 "agent": transfer_sudo.agent_id.user_id.name,
                 "queue": transfer_sudo.queue_id.name,
                 "number": self.env["telephony.call"]._format_number(transfer_sudo.number),
-            }[transfer_sudo.kind] or _("Someone")
+            }[transfer_sudo.kind] or self.env._("Someone")
 
     # === CRUD METHODS === #
 
