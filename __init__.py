@@ -9,7 +9,8 @@ def uninstall_hook(env):
     :param env: an environment of the superuser
     """
     for name in (
-        "res_partner__phone_sanitized_index", "res_partner_telephony_name_trgm",
+        "res_partner__phone_sanitized_index",
+        "res_partner_telephony_name_trgm",
         "res_partner_telephony_ideographs",
-    ):  # fmt: skip
+    ):
         env.cr.execute(SQL("DROP INDEX IF EXISTS %s", SQL.identifier(name)))

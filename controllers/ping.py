@@ -4,8 +4,9 @@ from odoo.http import Controller, request, route
 
 
 class Ping(Controller):
-    @route("/telephony/twilio/ping", type="http", auth="public", methods=["GET"],
-           save_session=False)
+    @route(
+        "/telephony/twilio/ping", type="http", auth="public", methods=["GET"], save_session=False
+    )
     def ping(self, question="", **params):
         """Answer a question as only this database can. No secret can be learnt from it."""
         answer = request.env["telephony.account"]._answer_ping(question[:64])

@@ -12,8 +12,13 @@ HEARD_AS = {None, "audio", "video", "document", "empty"}
 
 
 class Recording(Controller):
-    @route("/telephony/recording/<int:recording_id>", type="http", auth="user", readonly=False,
-           methods=["GET"])
+    @route(
+        "/telephony/recording/<int:recording_id>",
+        type="http",
+        auth="user",
+        readonly=False,
+        methods=["GET"],
+    )
     def stream(self, recording_id, **params):
         """Stream one recording, or the part of it that is asked for (HTTP range)."""
         http_request = request.httprequest

@@ -19,6 +19,9 @@ class Softphone(Controller):
         agent_sudo = agents._get_mine()
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
-            raise UserError(request.env._("Telephony is not connected to Twilio yet. Ask your phone "
-                              "administrator."))
+            raise UserError(
+                request.env._(
+                    "Telephony is not connected to Twilio yet. Ask your phone administrator."
+                )
+            )
         return account_sudo._make_browser_access(agent_sudo.identity)

@@ -17,23 +17,35 @@ LONGEST = 300
 
 
 class Sound(Controller):
-    @route("/telephony/sound/hold_music/<int:seconds>.wav", type="http", auth="none",
-           methods=["GET"], save_session=False)
+    @route(
+        "/telephony/sound/hold_music/<int:seconds>.wav",
+        type="http",
+        auth="none",
+        methods=["GET"],
+        save_session=False,
+    )
     def hold_music(self, seconds, **params):
         """Our own music."""
         return self._answer(
             file_open("crm_telephony/static/src/audio/hold_music.wav", "rb"), seconds
         )
 
-    @route("/telephony/sound/<int:attachment_id>/<string:token>/<int:seconds>.wav", type="http",
-           auth="public", methods=["GET"], save_session=False)
+    @route(
+        "/telephony/sound/<int:attachment_id>/<string:token>/<int:seconds>.wav",
+        type="http",
+        auth="public",
+        methods=["GET"],
+        save_session=False,
+    )
     def queue_music(self, attachment_id, token, seconds, **params):
         """The music of a queue; its address cannot be guessed."""
         attachment = request.env["ir.attachment"].browse(attachment_id)
         # sudo: ir.attachment - whoever has the token may hear the music
         attachment_sudo = attachment.sudo().exists()
-        if not attachment_sudo or attachment_sudo.res_model != "telephony.queue" or not (
-            attachment_sudo.access_token and attachment_sudo.access_token == token
+        if (
+            not attachment_sudo
+            or attachment_sudo.res_model != "telephony.queue"
+            or not (attachment_sudo.access_token and attachment_sudo.access_token == token)
         ):
             raise request.not_found()
         stream = request.env["ir.binary"]._get_stream_from(attachment_sudo)
@@ -44,10 +56,13 @@ class Sound(Controller):
 
     def _answer(self, file, seconds):
         sound = Loop(file, min(max(seconds, 1), LONGEST))
-        response = request.make_response(sound.play(), headers=[
-            ("Content-Type", "audio/wav"),
-            ("Content-Length", str(sound.size)),
-            ("Cache-Control", "public, max-age=86400"),
-        ])
+        response = request.make_response(
+            sound.play(),
+            headers=[
+                ("Content-Type", "audio/wav"),
+                ("Content-Length", str(sound.size)),
+                ("Cache-Control", "public, max-age=86400"),
+            ],
+        )
         response.call_on_close(file.close)
         return response

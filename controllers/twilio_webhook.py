@@ -20,8 +20,14 @@ from ..providers.voice_response import HangUp, Redirect, Say
 
 _logger = logging.getLogger(__name__)
 
-ROUTE = {"type": "http", "auth": "twilio", "methods": ["POST"], "csrf": False,
-         "save_session": False, "readonly": False}
+ROUTE = {
+    "type": "http",
+    "auth": "twilio",
+    "methods": ["POST"],
+    "csrf": False,
+    "save_session": False,
+    "readonly": False,
+}
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -34,16 +40,14 @@ REFUSED = {"queue-full", "error", "system-error"}
 
 def _get_account_sudo():
     # sudo: telephony.account - the request is signed with this account's secret
-    return request.env["telephony.account"].sudo().browse(
-        request.env.context["telephony_account_id"]
+    return (
+        request.env["telephony.account"].sudo().browse(request.env.context["telephony_account_id"])
     )
 
 
 def _without_zeros(values):
     # PostgreSQL has no text with a zero byte: looking for one is an error.
-    return MultiDict(
-        (name, value.replace("\0", "")) for name, value in values.items(multi=True)
-    )
+    return MultiDict((name, value.replace("\0", "")) for name, value in values.items(multi=True))
 
 
 def _get_form():
@@ -55,10 +59,12 @@ def _get_query():
 
 
 def _get_call_sudo(account_sudo):
-    return account_sudo.env["telephony.call"].search_fetch([
-        ("uuid", "=", _get_query().get("call", "")),
-        ("account_id", "=", account_sudo.id),
-    ])
+    return account_sudo.env["telephony.call"].search_fetch(
+        [
+            ("uuid", "=", _get_query().get("call", "")),
+            ("account_id", "=", account_sudo.id),
+        ]
+    )
 
 
 def _get_label(form):

@@ -49,18 +49,61 @@ def is_report(value):
 
 
 TYPES = {
-    **dict.fromkeys((
-        "uuid", "request_uuid", "client_uuid", "provider_leg_id", "echo", "res_model", "number",
-        "phone_number", "extension", "name", "term", "note", "summary", "reason",
-        "override_reason", "date", "status", "mode", "kind", "type", "wanted", "issue", "call_via",
-    ), is_text),
-    **dict.fromkeys((
-        "id", "res_id", "activity_id", "caller_id_id", "partner_id", "user_id", "disposition_id",
-        "default_number_id", "limit", "days", "delay",
-    ), is_id),
-    **dict.fromkeys((
-        "on_hold", "shared", "extend", "done", "press_to_accept", "call_waiting",
-    ), is_flag),
+    **dict.fromkeys(
+        (
+            "uuid",
+            "request_uuid",
+            "client_uuid",
+            "provider_leg_id",
+            "echo",
+            "res_model",
+            "number",
+            "phone_number",
+            "extension",
+            "name",
+            "term",
+            "note",
+            "summary",
+            "reason",
+            "override_reason",
+            "date",
+            "status",
+            "mode",
+            "kind",
+            "type",
+            "wanted",
+            "issue",
+            "call_via",
+        ),
+        is_text,
+    ),
+    **dict.fromkeys(
+        (
+            "id",
+            "res_id",
+            "activity_id",
+            "caller_id_id",
+            "partner_id",
+            "user_id",
+            "disposition_id",
+            "default_number_id",
+            "limit",
+            "days",
+            "delay",
+        ),
+        is_id,
+    ),
+    **dict.fromkeys(
+        (
+            "on_hold",
+            "shared",
+            "extend",
+            "done",
+            "press_to_accept",
+            "call_waiting",
+        ),
+        is_flag,
+    ),
     **dict.fromkeys(("values", "target"), is_values),
     **dict.fromkeys(("report", "known"), is_report),
 }
@@ -90,9 +133,9 @@ def check_arguments(method):
         arguments = signature.bind(self, *args, **kwargs).arguments
         for name, value in list(arguments.items())[1:]:
             if not is_valid(name, value):
-                raise UserError(self.env._(
-                    "This request is not valid. Reload the page and try again."
-                ))
+                raise UserError(
+                    self.env._("This request is not valid. Reload the page and try again.")
+                )
             if TYPES[name] in (is_values, is_report):
                 arguments[name] = value or {}
         return method(**arguments)
@@ -107,12 +150,15 @@ def check_one(method, or_none=False):
     :param bool or_none: whether there may also be none
     :raise UserError: there is none, or there are several
     """
+
     @functools.wraps(method)
     def checked(self, *args, **kwargs):
         if len(self) != 1 and (self or not or_none):
-            raise UserError(self.env._(
-                "This action works on one record at a time. Open one record and try again."
-            ))
+            raise UserError(
+                self.env._(
+                    "This action works on one record at a time. Open one record and try again."
+                )
+            )
         return method(self, *args, **kwargs)
 
     return checked

@@ -19,10 +19,14 @@ class BusBus(models.Model):
         channels = [channel_with_db(database, hashable(channel)) for channel in channels]
         telephony = {channel for channel in channels if self._is_of_telephony(channel)}
         if telephony:
-            allowed = {
-                channel_with_db(database, channel)
-                for channel in self.env["ir.websocket"]._get_telephony_channels()
-            } if self.env.uid else set()
+            allowed = (
+                {
+                    channel_with_db(database, channel)
+                    for channel in self.env["ir.websocket"]._get_telephony_channels()
+                }
+                if self.env.uid
+                else set()
+            )
             refused = telephony - allowed
             channels = [channel for channel in channels if channel not in refused]
         return super()._poll(channels, last, ignore_ids)
@@ -31,6 +35,8 @@ class BusBus(models.Model):
     def _is_of_telephony(self, channel):
         """Return whether a channel, as the bus writes it, is one of `CHANNELS`."""
         return (
-            isinstance(channel, tuple) and len(channel) == 4
-            and channel[1] == "res.company" and channel[3] in CHANNELS
+            isinstance(channel, tuple)
+            and len(channel) == 4
+            and channel[1] == "res.company"
+            and channel[3] in CHANNELS
         )

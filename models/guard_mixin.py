@@ -28,14 +28,19 @@ class TelephonyGuardMixin(models.AbstractModel):
 
     @api.model
     def _check_field_access(self, field, operation):
-        if operation == "write" and super()._has_field_access(field, operation) and (
-            not self._has_field_access(field, operation)
+        if (
+            operation == "write"
+            and super()._has_field_access(field, operation)
+            and (not self._has_field_access(field, operation))
         ):
-            raise AccessError(self.env._(
-                "The field “%(field)s” of “%(model)s” is managed by the system and cannot be "
-                "edited.",
-                field=field._description_string(self.env), model=self._description,
-            ))
+            raise AccessError(
+                self.env._(
+                    "The field “%(field)s” of “%(model)s” is managed by the system and cannot be "
+                    "edited.",
+                    field=field._description_string(self.env),
+                    model=self._description,
+                )
+            )
         super()._check_field_access(field, operation)
 
     def write(self, vals):
@@ -55,8 +60,11 @@ class TelephonyGuardMixin(models.AbstractModel):
         for record_sudo in self.sudo():
             old = field.convert_to_cache(record_sudo[field.name], record_sudo)
             if field.convert_to_cache(value, record_sudo) != old:
-                raise UserError(self.env._(
-                    "The field “%(field)s” of “%(model)s” cannot be changed after creation. "
-                    "Create a new record instead.",
-                    field=field._description_string(self.env), model=self._description,
-                ))
+                raise UserError(
+                    self.env._(
+                        "The field “%(field)s” of “%(model)s” cannot be changed after creation. "
+                        "Create a new record instead.",
+                        field=field._description_string(self.env),
+                        model=self._description,
+                    )
+                )

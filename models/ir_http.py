@@ -49,18 +49,21 @@ class IrHttp(models.AbstractModel):
             http_request.headers.get("X-Twilio-Signature"),
         )
         if not is_signed:
-            _logger.warning("A webhook without a valid signature was refused: %s",
-                            http_request.path)
+            _logger.warning(
+                "A webhook without a valid signature was refused: %s", http_request.path
+            )
             if account_sudo:
                 account_sudo._remember_refusal()
             raise Forbidden
         # Odoo reads the form again for the handler's parameters. It finds these fields.
         http_request.form, http_request.files = form, ImmutableMultiDict()
-        request.update_env(context={
-            **request.env.context,
-            "telephony_account_id": account_sudo.id,
-            "allowed_company_ids": account_sudo.company_id.ids,
-        })
+        request.update_env(
+            context={
+                **request.env.context,
+                "telephony_account_id": account_sudo.id,
+                "allowed_company_ids": account_sudo.company_id.ids,
+            }
+        )
 
     @classmethod
     def _get_raw_path(cls, http_request):

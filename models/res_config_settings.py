@@ -64,9 +64,7 @@ class ResConfigSettings(models.TransientModel):
     telephony_recording_days = fields.Integer(
         related="company_id.telephony_recording_days", readonly=False
     )
-    telephony_call_days = fields.Integer(
-        related="company_id.telephony_call_days", readonly=False
-    )
+    telephony_call_days = fields.Integer(related="company_id.telephony_call_days", readonly=False)
     telephony_delete_at_carrier = fields.Boolean(
         related="company_id.telephony_delete_at_carrier", readonly=False
     )
@@ -86,9 +84,9 @@ class ResConfigSettings(models.TransientModel):
         for settings in self:
             domain = [("company_id", "=", settings.company_id.id)]
             for name in ("number", "agent", "flow"):
-                settings[f"telephony_{name}_count"] = self.env[
-                    f"telephony.{name}"
-                ].search_count(domain)
+                settings[f"telephony_{name}_count"] = self.env[f"telephony.{name}"].search_count(
+                    domain
+                )
 
     @api.depends("company_id")
     def _compute_telephony_recording_problem(self):
@@ -102,9 +100,12 @@ class ResConfigSettings(models.TransientModel):
         if self.telephony_recording_mode == "off" or not self.telephony_recording_problem:
             return None
         self.telephony_recording_mode = "off"
-        return {"warning": {
-            "title": self.env._("Recording remains off"), "message": self.telephony_recording_problem,
-        }}
+        return {
+            "warning": {
+                "title": self.env._("Recording remains off"),
+                "message": self.telephony_recording_problem,
+            }
+        }
 
     # === CRUD METHODS === #
 

@@ -69,13 +69,16 @@ class ResUsers(models.Model):
 
     @property
     def SELF_READABLE_FIELDS(self):
-        return super().SELF_READABLE_FIELDS + [
-            "telephony_is_phone_user", "telephony_number_ids", *PREFERENCES
+        return [
+            *super().SELF_READABLE_FIELDS,
+            "telephony_is_phone_user",
+            "telephony_number_ids",
+            *PREFERENCES,
         ]
 
     @property
     def SELF_WRITEABLE_FIELDS(self):
-        return super().SELF_WRITEABLE_FIELDS + [*PREFERENCES]
+        return [*super().SELF_WRITEABLE_FIELDS, *PREFERENCES]
 
     # === COMPUTE METHODS === #
 
@@ -113,10 +116,16 @@ class ResUsers(models.Model):
         # sudo: res.users - the companies of a user are no secret to the server
         if company not in self.sudo().company_ids:
             raise AccessError(self.env._("This call belongs to a company you have no access to."))
-        return self.env(user=self.id, su=False, context={
-            **self.env.context, "lang": self.lang, "tz": self.tz,
-            "allowed_company_ids": company.ids,
-        })
+        return self.env(
+            user=self.id,
+            su=False,
+            context={
+                **self.env.context,
+                "lang": self.lang,
+                "tz": self.tz,
+                "allowed_company_ids": company.ids,
+            },
+        )
 
     def _filter_phone_users(self, company):
         """Return those of these users who may telephone in a company now.
@@ -125,12 +134,13 @@ class ResUsers(models.Model):
 
         :param company: the company
         """
-        self.env.cr.execute(SQL(
-            "SELECT person.id FROM res_users AS person WHERE person.id = ANY(%s) AND %s",
-            self.ids, self.env["telephony.agent"]._get_right(
-                SQL("person.id"), SQL("%s", company.id)
-            ),
-        ))
+        self.env.cr.execute(
+            SQL(
+                "SELECT person.id FROM res_users AS person WHERE person.id = ANY(%s) AND %s",
+                self.ids,
+                self.env["telephony.agent"]._get_right(SQL("person.id"), SQL("%s", company.id)),
+            )
+        )
         allowed = {user for [user] in self.env.cr.fetchall()}
         return self.filtered(lambda user: user.id in allowed)
 

@@ -110,9 +110,8 @@ class TelephonyRuleRun(models.Model):
         context = records.env.context
         if context.get(NOW) or self.env.context.get(NOW):
             return False
-        return (
-            records._name.startswith("telephony.")
-            or not WAITING.isdisjoint(context.keys() | self.env.context.keys())
+        return records._name.startswith("telephony.") or not WAITING.isdisjoint(
+            context.keys() | self.env.context.keys()
         )
 
     @api.model
@@ -121,22 +120,26 @@ class TelephonyRuleRun(models.Model):
         changed = records.filtered(rule._check_trigger_fields)
         if not changed:
             return
-        self._insert([
-            (rule.id, rule.sudo().name, changed._name, res_id, self.env.uid, None, None)
-            for res_id in changed.ids
-        ])
+        self._insert(
+            [
+                (rule.id, rule.sudo().name, changed._name, res_id, self.env.uid, None, None)
+                for res_id in changed.ids
+            ]
+        )
         # sudo: ir.cron - woken, not changed
         self.env.ref("crm_telephony.ir_cron_run_rules").sudo()._trigger()
 
     @api.model
     def _insert(self, rows):
         # This table takes no part in what it guards: no rule is asked about its rows.
-        self.env.cr.execute(SQL(
-            """INSERT INTO telephony_rule_run
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO telephony_rule_run
                            (rule_id, rule_name, res_model, res_id, user_id, failed_at, error)
                     VALUES %s""",
-            SQL(", ").join(SQL("%s", row) for row in rows),
-        ))
+                SQL(", ").join(SQL("%s", row) for row in rows),
+            )
+        )
         self.invalidate_model(flush=False)
 
     @contextmanager
@@ -170,16 +173,28 @@ class TelephonyRuleRun(models.Model):
         """
         # sudo: telephony.rule.run - written by rules, whoever causes them to run
         runs_sudo = self.sudo()
-        if runs_sudo.search_count([
-            ("rule_id", "=", rule.id),
-            ("failed_at", ">", fields.Datetime.now() - timedelta(hours=SILENT_HOURS)),
-        ], limit=1):
+        if runs_sudo.search_count(
+            [
+                ("rule_id", "=", rule.id),
+                ("failed_at", ">", fields.Datetime.now() - timedelta(hours=SILENT_HOURS)),
+            ],
+            limit=1,
+        ):
             return False
         [line, *_rest] = str(error).strip().splitlines() or [type(error).__name__]
-        self._insert([(
-            rule.id, rule.sudo().name, records._name, records[:1].id or None, self.env.uid,
-            fields.Datetime.now(), line[:ERROR_LENGTH],
-        )])
+        self._insert(
+            [
+                (
+                    rule.id,
+                    rule.sudo().name,
+                    records._name,
+                    records[:1].id or None,
+                    self.env.uid,
+                    fields.Datetime.now(),
+                    line[:ERROR_LENGTH],
+                )
+            ]
+        )
         return True
 
     # === AFTER THE COMMIT === #
@@ -207,9 +222,16 @@ class TelephonyRuleRun(models.Model):
         self.unlink()
         if RULES not in self.env or res_model not in self.env:
             return
-        env = self.env(user=user.id, su=True, context={
-            "lang": user.lang, "tz": user.tz, NOW: True, "__action_done": {},
-        })
+        env = self.env(
+            user=user.id,
+            su=True,
+            context={
+                "lang": user.lang,
+                "tz": user.tz,
+                NOW: True,
+                "__action_done": {},
+            },
+        )
         rule = env[RULES].browse(rule_id).exists().filtered("active")
         record = env[res_model].browse(res_id).exists()
         if not rule or not record:
@@ -230,16 +252,19 @@ class TelephonyRuleRun(models.Model):
         :rtype: recordset
         """
         # sudo: telephony.rule.run, base.automation - shown to those who may repair the account
-        runs_sudo = self.sudo().search([
-            ("failed_at", ">", fields.Datetime.now() - timedelta(days=KEPT_DAYS)),
-        ])
+        runs_sudo = self.sudo().search(
+            [
+                ("failed_at", ">", fields.Datetime.now() - timedelta(days=KEPT_DAYS)),
+            ]
+        )
         if RULES not in self.env:
             return runs_sudo.browse()
         rules_sudo = self.env[RULES].sudo().search([("id", "in", runs_sudo.mapped("rule_id"))])
         changed_at = {rule.id: self._get_change(rule) for rule in rules_sudo}
         last = {run.rule_id: run for run in runs_sudo}
         return runs_sudo.browse(
-            run.id for rule_id, run in last.items()
+            run.id
+            for rule_id, run in last.items()
             if rule_id in changed_at and changed_at[rule_id] <= run.failed_at
         )
 
@@ -250,6 +275,8 @@ class TelephonyRuleRun(models.Model):
 
     @api.autovacuum
     def _gc_old(self):
-        self.search([
-            ("failed_at", "<", fields.Datetime.now() - timedelta(days=KEPT_DAYS)),
-        ]).unlink()
+        self.search(
+            [
+                ("failed_at", "<", fields.Datetime.now() - timedelta(days=KEPT_DAYS)),
+            ]
+        ).unlink()

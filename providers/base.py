@@ -49,7 +49,13 @@ class ProviderError(Exception):
     """
 
     def __init__(
-        self, message, code=0, retryable=False, gone=False, unknown=False, paused=False,
+        self,
+        message,
+        code=0,
+        retryable=False,
+        gone=False,
+        unknown=False,
+        paused=False,
         late=False,
     ):
         super().__init__(message)

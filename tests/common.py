@@ -90,9 +90,10 @@ class FakeCarrier:
             return dict(self.room)
         if name == "list_living_legs":
             return [
-                {"CallSid": sid, **leg} for sid, leg in self.legs.items()
+                {"CallSid": sid, **leg}
+                for sid, leg in self.legs.items()
                 if leg["CallStatus"] in LIVING
-            ]  # fmt: skip
+            ]
         if name == "fetch_leg":
             if args[0] not in self.legs:
                 raise ProviderError("Not found.", code=20404, gone=True)
@@ -132,27 +133,40 @@ class World:
     def _make_companies(cls):
         cls.belgium = cls.env.ref("base.be")
         cls.france = cls.env.ref("base.fr")
-        cls.company_a, cls.company_b = cls.env["res.company"].create([
-            # Whoever ends a call is free at once, except where the wrap-up is the subject.
-            {
-                "name": name, "country_id": country.id, "telephony_wrap_up_seconds": 0,
-                # The rules about countries have tests of their own.
-                "telephony_country_policy": "all",
+        cls.company_a, cls.company_b = cls.env["res.company"].create(
+            [
+                # Whoever ends a call is free at once, except where the wrap-up is the subject.
+                {
+                    "name": name,
+                    "country_id": country.id,
+                    "telephony_wrap_up_seconds": 0,
+                    # The rules about countries have tests of their own.
+                    "telephony_country_policy": "all",
+                }
+                for name, country in (("Alpha", cls.belgium), ("Beta", cls.france))
+            ]
+        )
+        cls.env = cls.env(
+            context={
+                **cls.env.context,
+                "tracking_disable": True,
+                "mail_create_nolog": True,
+                "allowed_company_ids": [cls.company_a.id, cls.company_b.id],
             }
-            for name, country in (("Alpha", cls.belgium), ("Beta", cls.france))
-        ])
-        cls.env = cls.env(context={
-            **cls.env.context, "tracking_disable": True, "mail_create_nolog": True,
-            "allowed_company_ids": [cls.company_a.id, cls.company_b.id],
-        })  # fmt: skip
+        )
 
     @classmethod
     def _make_user(cls, login, groups, company=None, **values):
         company = company or cls.company_a
         return new_test_user(
-            cls.env, f"tel_{login}", groups, name=login.title(), company_id=company.id,
-            company_ids=[Command.set(company.ids)], **values,
-        )  # fmt: skip
+            cls.env,
+            f"tel_{login}",
+            groups,
+            name=login.title(),
+            company_id=company.id,
+            company_ids=[Command.set(company.ids)],
+            **values,
+        )
 
     @classmethod
     def _make_users(cls):
@@ -169,55 +183,81 @@ class World:
 
     @classmethod
     def _make_account(cls, letter, token, company):
-        return cls.env["telephony.account"].create({
-            "name": f"Account {letter}",
-            "company_id": company.id,
-            "account_sid": "AC" + letter * 32,
-            "auth_token": token,
-            "api_key_sid": "SK" + letter * 32,
-            "api_key_secret": f"secret-of-{letter}" * 3,
-            "twiml_app_sid": "AP" + letter * 32,
-            "webhook_base_url": BASE_URL,
-            "state": "connected",
-        })
+        return cls.env["telephony.account"].create(
+            {
+                "name": f"Account {letter}",
+                "company_id": company.id,
+                "account_sid": "AC" + letter * 32,
+                "auth_token": token,
+                "api_key_sid": "SK" + letter * 32,
+                "api_key_secret": f"secret-of-{letter}" * 3,
+                "twiml_app_sid": "AP" + letter * 32,
+                "webhook_base_url": BASE_URL,
+                "state": "connected",
+            }
+        )
 
     @classmethod
     def _make_telephony(cls):
         cls.account = cls._make_account("a", TOKEN, cls.company_a)
         cls.account_b = cls._make_account("b", TOKEN_B, cls.company_b)
-        agents = cls.env["telephony.agent"].create([
-            {"user_id": user.id, "company_id": user.company_id.id}
-            for user in (cls.ana, cls.bob, cls.cleo, cls.eva)
-        ])
+        agents = cls.env["telephony.agent"].create(
+            [
+                {"user_id": user.id, "company_id": user.company_id.id}
+                for user in (cls.ana, cls.bob, cls.cleo, cls.eva)
+            ]
+        )
         cls.agent_ana, cls.agent_bob, cls.agent_cleo, cls.agent_eva = agents
-        cls.flow = cls.env["telephony.flow"].create({
-            "name": "Sales", "company_id": cls.company_a.id, "language": "en_US",
-        })  # fmt: skip
-        cls.ring, cls.timeout_step, cls.closed_step = cls.env["telephony.flow.step"].create([
+        cls.flow = cls.env["telephony.flow"].create(
             {
-                "flow_id": cls.flow.id, "sequence": 1, "name": "Sellers", "kind": "ring",
-                "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)], "timeout": 20,
-            },
+                "name": "Sales",
+                "company_id": cls.company_a.id,
+                "language": "en_US",
+            }
+        )
+        cls.ring, cls.timeout_step, cls.closed_step = cls.env["telephony.flow.step"].create(
+            [
+                {
+                    "flow_id": cls.flow.id,
+                    "sequence": 1,
+                    "name": "Sellers",
+                    "kind": "ring",
+                    "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)],
+                    "timeout": 20,
+                },
+                {
+                    "flow_id": cls.flow.id,
+                    "sequence": 2,
+                    "name": "Later",
+                    "kind": "message",
+                    "message": "Everybody is busy.",
+                },
+                {
+                    "flow_id": cls.flow.id,
+                    "sequence": 3,
+                    "name": "Closed",
+                    "kind": "message",
+                    "message": "We are closed.",
+                },
+            ]
+        )
+        cls.ring.write(
             {
-                "flow_id": cls.flow.id, "sequence": 2, "name": "Later", "kind": "message",
-                "message": "Everybody is busy.",
-            },
-            {
-                "flow_id": cls.flow.id, "sequence": 3, "name": "Closed", "kind": "message",
-                "message": "We are closed.",
-            },
-        ])  # fmt: skip
-        cls.ring.write({
-            "timeout_step_id": cls.timeout_step.id,
-            "not_available_step_id": cls.closed_step.id,
-        })
-        cls.number, cls.number_b = cls.env["telephony.number"].create([
-            {
-                "name": "Sales", "number": "+3225550180", "account_id": cls.account.id,
-                "flow_id": cls.flow.id,
-            },
-            {"name": "Ventes", "number": "+33155500180", "account_id": cls.account_b.id},
-        ])  # fmt: skip
+                "timeout_step_id": cls.timeout_step.id,
+                "not_available_step_id": cls.closed_step.id,
+            }
+        )
+        cls.number, cls.number_b = cls.env["telephony.number"].create(
+            [
+                {
+                    "name": "Sales",
+                    "number": "+3225550180",
+                    "account_id": cls.account.id,
+                    "flow_id": cls.flow.id,
+                },
+                {"name": "Ventes", "number": "+33155500180", "account_id": cls.account_b.id},
+            ]
+        )
         (cls.agent_ana | cls.agent_bob).number_ids = cls.number
         cls.agent_eva.number_ids = cls.number_b
 
@@ -226,14 +266,24 @@ class World:
         # The demonstration data knows somebody with this number, too.
         others = cls.env["res.partner"].with_context(allowed_company_ids=[]).sudo()
         others.search([("phone_sanitized", "=", CUSTOMER)]).phone = False
-        cls.partner = cls.env["res.partner"].create({
-            "name": "Zoe Peeters", "phone": "0470 12 34 56", "country_id": cls.belgium.id,
-            "company_id": cls.company_a.id,
-        })  # fmt: skip
-        cls.lead = cls.env["crm.lead"].create({
-            "name": "A big order", "type": "opportunity", "partner_id": cls.partner.id,
-            "company_id": cls.company_a.id, "user_id": cls.ana.id, "team_id": False,
-        })  # fmt: skip
+        cls.partner = cls.env["res.partner"].create(
+            {
+                "name": "Zoe Peeters",
+                "phone": "0470 12 34 56",
+                "country_id": cls.belgium.id,
+                "company_id": cls.company_a.id,
+            }
+        )
+        cls.lead = cls.env["crm.lead"].create(
+            {
+                "name": "A big order",
+                "type": "opportunity",
+                "partner_id": cls.partner.id,
+                "company_id": cls.company_a.id,
+                "user_id": cls.ana.id,
+                "team_id": False,
+            }
+        )
 
     def setUp(self):
         super().setUp()
@@ -247,9 +297,9 @@ class World:
         accounts = self.registry["telephony.account"]
         self.startPatcher(patch.object(accounts, "_get_client", lambda account: self.carrier))
         self.startPatcher(patch.object(accounts, "_after_commit", self._collect_request))
-        self.startPatcher(patch.object(
-            self.registry["bus.bus"], "_sendone", self._collect_notification
-        ))
+        self.startPatcher(
+            patch.object(self.registry["bus.bus"], "_sendone", self._collect_notification)
+        )
 
     # === WHAT IS COLLECTED === #
 
@@ -298,9 +348,15 @@ class World:
     def as_user(self, user, model="telephony.call"):
         """Return a model as a user's own browser calls it."""
         company = user.company_id
-        return self.env(user=user.id, su=False, context={
-            "allowed_company_ids": company.ids, "lang": user.lang, "tz": user.tz,
-        })[model]  # fmt: skip
+        return self.env(
+            user=user.id,
+            su=False,
+            context={
+                "allowed_company_ids": company.ids,
+                "lang": user.lang,
+                "tz": user.tz,
+            },
+        )[model]
 
     def go_online(self, *agents):
         """Let agents be reachable: online, with an open page."""
@@ -315,26 +371,51 @@ class World:
         self.env.flush_all()
         for table, columns in {
             "telephony_call": (
-                "started_at", "claimed_at", "connect_by", "answered_at", "step_entered_at",
-                "recording_announced_at", "write_date",
+                "started_at",
+                "claimed_at",
+                "connect_by",
+                "answered_at",
+                "step_entered_at",
+                "recording_announced_at",
+                "write_date",
             ),
             "telephony_call_leg": (
-                "initiated_at", "ringing_at", "answered_at", "ended_at", "create_date",
-                "write_date", "moved_at",
+                "initiated_at",
+                "ringing_at",
+                "answered_at",
+                "ended_at",
+                "create_date",
+                "write_date",
+                "moved_at",
             ),
             "telephony_recording": ("write_date",),
             "telephony_offer": (
-                "expires_at", "offered_at", "closed_at", "create_date", "write_date",
+                "expires_at",
+                "offered_at",
+                "closed_at",
+                "create_date",
+                "write_date",
             ),
             "telephony_agent": ("wrap_up_started_at", "wrap_up_until"),
             "telephony_dialed_leg": ("dialed_at",),
             "telephony_caller_id": ("expires_at", "write_date"),
-        }.items():  # fmt: skip
-            self.env.cr.execute(SQL("UPDATE %s SET %s", SQL.identifier(table), SQL(", ").join(
-                SQL("%s = %s - %s * interval '1 second'", SQL.identifier(column),
-                    SQL.identifier(column), seconds)
-                for column in columns if self._has_column(table, column)
-            )))
+        }.items():
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET %s",
+                    SQL.identifier(table),
+                    SQL(", ").join(
+                        SQL(
+                            "%s = %s - %s * interval '1 second'",
+                            SQL.identifier(column),
+                            SQL.identifier(column),
+                            seconds,
+                        )
+                        for column in columns
+                        if self._has_column(table, column)
+                    ),
+                )
+            )
         self.env.invalidate_all()
 
     def _has_column(self, table, column):
@@ -384,9 +465,10 @@ class TelephonyHttpCase(World, HttpCase):
         :return: the answer
         """
         path = (
-            route.removeprefix(BASE_URL) if route.startswith(BASE_URL)
+            route.removeprefix(BASE_URL)
+            if route.startswith(BASE_URL)
             else f"/telephony/twilio/{route}" + (f"?{urlencode(query)}" if query else "")
-        )  # fmt: skip
+        )
         # sudo: the test's own account
         form = {"AccountSid": self.account.sudo().account_sid, **(params or {})}
         headers = {**kwargs.pop("headers", {})}
@@ -396,9 +478,13 @@ class TelephonyHttpCase(World, HttpCase):
                 BASE_URL + path, {} if body is not None else form
             )
         response = self.url_open(
-            path, data=form if body is None else body, headers=headers, allow_redirects=False,
-            method="POST", **kwargs,
-        )  # fmt: skip
+            path,
+            data=form if body is None else body,
+            headers=headers,
+            allow_redirects=False,
+            method="POST",
+            **kwargs,
+        )
         self.env.invalidate_all()
         return response
 
@@ -440,10 +526,17 @@ class TelephonyHttpCase(World, HttpCase):
 
     def call_in(self, from_=CUSTOMER, to=None, sid=CALLER_LEG, **params):
         """Let somebody call our number; return the call and the first document."""
-        verbs = self.ask("voice", {
-            "CallSid": sid, "From": from_, "To": to or self.number.number,
-            "CallStatus": "ringing", "Direction": "inbound", **params,
-        })  # fmt: skip
+        verbs = self.ask(
+            "voice",
+            {
+                "CallSid": sid,
+                "From": from_,
+                "To": to or self.number.number,
+                "CallStatus": "ringing",
+                "Direction": "inbound",
+                **params,
+            },
+        )
         call = self.env["telephony.call"].search([("provider_call_id", "=", sid)])
         return call, verbs
 
@@ -455,23 +548,42 @@ class TelephonyHttpCase(World, HttpCase):
 
     def wait(self, call, **params):
         """Ask what a waiting caller hears next."""
-        return self.ask("wait", {
-            "CallSid": call.provider_call_id or self.customer(call).provider_leg_id,
-            "QueueSid": QUEUE, "QueueTime": "1", **params,
-        }, {"call": call.uuid})  # fmt: skip
+        return self.ask(
+            "wait",
+            {
+                "CallSid": call.provider_call_id or self.customer(call).provider_leg_id,
+                "QueueSid": QUEUE,
+                "QueueTime": "1",
+                **params,
+            },
+            {"call": call.uuid},
+        )
 
     def step(self, call, **params):
         """Ask what a customer does after the waiting room."""
-        return self.ask("step", {
-            "CallSid": self.customer(call).provider_leg_id, "QueueResult": "leave", **params,
-        }, {"call": call.uuid})  # fmt: skip
+        return self.ask(
+            "step",
+            {
+                "CallSid": self.customer(call).provider_leg_id,
+                "QueueResult": "leave",
+                **params,
+            },
+            {"call": call.uuid},
+        )
 
     def connect_browser(self, call, agent, sid=AGENT_LEG):
         """Let an agent's browser connect; return the answer."""
-        return self.ask("client", {
-            "CallSid": sid, "From": f"client:{agent.sudo().identity}", "To": "",
-            "uuid": call.uuid, "Direction": "inbound", "CallStatus": "ringing",
-        })  # fmt: skip
+        return self.ask(
+            "client",
+            {
+                "CallSid": sid,
+                "From": f"client:{agent.sudo().identity}",
+                "To": "",
+                "uuid": call.uuid,
+                "Direction": "inbound",
+                "CallStatus": "ringing",
+            },
+        )
 
     def tell_leg(self, call, sid, status, sequence=None, leg=None, **params):
         """Let the carrier report on a leg."""
@@ -485,10 +597,18 @@ class TelephonyHttpCase(World, HttpCase):
 
     def tell_room(self, call, sid, event, sequence, **params):
         """Let the carrier report on a conference."""
-        response = self.post_webhook("conference", {
-            "ConferenceSid": ROOM, "FriendlyName": call.uuid, "CallSid": sid,
-            "StatusCallbackEvent": event, "SequenceNumber": str(sequence), **params,
-        }, {"call": call.uuid})  # fmt: skip
+        response = self.post_webhook(
+            "conference",
+            {
+                "ConferenceSid": ROOM,
+                "FriendlyName": call.uuid,
+                "CallSid": sid,
+                "StatusCallbackEvent": event,
+                "SequenceNumber": str(sequence),
+                **params,
+            },
+            {"call": call.uuid},
+        )
         self.assertEqual((response.status_code, response.text), (200, ""))
 
     def talk(self, call=None, agent=None, user=None, sid=AGENT_LEG):

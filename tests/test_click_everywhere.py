@@ -18,9 +18,13 @@ class TestClickEverywhere(HttpCase):
         """Let the crawler through the app, as a user; an error or an open dialog fails."""
         self.env.ref("base.user_admin").tour_enabled = False
         self.browser_js(
-            "/odoo", START, "odoo.isReady === true", login=login, timeout=600,
+            "/odoo",
+            START,
+            "odoo.isReady === true",
+            login=login,
+            timeout=600,
             success_signal=SUCCESS,
-        )  # fmt: skip
+        )
 
     def test_as_administrator(self):
         """Z29, Z30: everything an administrator can open opens."""

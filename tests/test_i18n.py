@@ -42,9 +42,7 @@ class TestTranslationFiles(TransactionCase):
     def test_translations_keep_placeholders_and_tags(self):
         for text, entry in self.chinese.items():
             with self.subTest(text=text):
-                self.assertEqual(
-                    sorted(MARKS.findall(text)), sorted(MARKS.findall(entry.msgstr))
-                )
+                self.assertEqual(sorted(MARKS.findall(text)), sorted(MARKS.findall(entry.msgstr)))
                 self.assertFalse(entry.fuzzy or entry.obsolete)
 
     def test_sentences_end_as_chinese_ones(self):
@@ -132,21 +130,24 @@ class TestChinese(TelephonyHttpCase):
         self.assertEqual(verbs[0].text, "目前无人可以接听。请在提示音后留言。")
         self.assertEqual(verbs[0].get("language"), "zh-CN")
         self.assertEqual(self.said(call._get_thanks()), ["感谢您的留言。再见。"])
-        self.assertEqual(
-            self.said(call._get_apology()), ["目前无人可以接听，请稍后再拨。再见。"]
-        )
+        self.assertEqual(self.said(call._get_apology()), ["目前无人可以接听，请稍后再拨。再见。"])
 
     def test_waiting_callers_hear_their_position_in_chinese(self):
         self.flow.language = CHINESE
-        queue = self.env["telephony.queue"].create({
-            "name": "Support", "company_id": self.company_a.id, "say_position": True,
-            "agent_ids": [Command.set(self.agent_ana.ids)],
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "say_position": True,
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
         self.ring.write({"kind": "queue", "queue_id": queue.id})
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
-        call.write({"queue_id": queue.id, "queued_at": fields.Datetime.now(),
-                    "announced_at": False})  # fmt: skip
+        call.write(
+            {"queue_id": queue.id, "queued_at": fields.Datetime.now(), "announced_at": False}
+        )
         self.assertIn(
             "您在队列中排第 1 位。", self.said(call._get_announcement(fields.Datetime.now()))
         )

@@ -15,27 +15,29 @@ class TestInstall(TelephonyCase):
         for name, model in self.env.items():
             if name.startswith("telephony.") and not model._abstract:
                 with self.subTest(name):
-                    self.assertTrue(self.env["ir.model.access"].search_count([
-                        ("model_id.model", "=", name)
-                    ]))  # fmt: skip
+                    self.assertTrue(
+                        self.env["ir.model.access"].search_count([("model_id.model", "=", name)])
+                    )
 
     def test_every_model_of_a_company_has_a_rule(self):
         """A model with a company shows nothing of another one."""
         for name, model in self.env.items():
-            if name.startswith("telephony.") and not model._transient and (
-                "company_id" in model._fields and not model._abstract
+            if (
+                name.startswith("telephony.")
+                and not model._transient
+                and ("company_id" in model._fields and not model._abstract)
             ):
                 with self.subTest(name):
-                    rules = self.env["ir.rule"].search([
-                        ("model_id.model", "=", name), ("groups", "=", False)
-                    ])  # fmt: skip
+                    rules = self.env["ir.rule"].search(
+                        [("model_id.model", "=", name), ("groups", "=", False)]
+                    )
                     self.assertTrue(any("company" in rule.domain_force for rule in rules))
 
     def test_every_view_is_valid(self):
         """Z01, Z29: every view of the addon can be opened."""
-        data = self.env["ir.model.data"].search([
-            ("module", "=", "crm_telephony"), ("model", "=", "ir.ui.view")
-        ])  # fmt: skip
+        data = self.env["ir.model.data"].search(
+            [("module", "=", "crm_telephony"), ("model", "=", "ir.ui.view")]
+        )
         views = self.env["ir.ui.view"].browse(data.mapped("res_id"))
         self.assertTrue(views)
         for view in views.filtered(lambda view: view.model and not view.inherit_id):
@@ -44,9 +46,9 @@ class TestInstall(TelephonyCase):
 
     def test_every_menu_is_for_phone_users(self):
         """Z01: who is no phone user sees no telephone."""
-        data = self.env["ir.model.data"].search([
-            ("module", "=", "crm_telephony"), ("model", "=", "ir.ui.menu")
-        ])  # fmt: skip
+        data = self.env["ir.model.data"].search(
+            [("module", "=", "crm_telephony"), ("model", "=", "ir.ui.menu")]
+        )
         menus = self.env["ir.ui.menu"].browse(data.mapped("res_id"))
         self.assertTrue(menus)
         visible = self.as_user(self.ian, "ir.ui.menu")._visible_menu_ids()
@@ -83,10 +85,15 @@ class TestInstall(TelephonyCase):
         call = self.dial()
         call.leg_ids[0].copy({"role": "agent", "label": "x", "number": "+32475000001"})
         self.env["telephony.account.credentials"].create({"account_sid": "x"}).sudo().secret = "s"
-        caller_id = self.env["telephony.caller.id"].create({
-            "name": "Home", "number": "+32475000001", "account_id": self.account.id,
-            "agent_id": self.agent_ana.id, "state": "verified",
-        })
+        caller_id = self.env["telephony.caller.id"].create(
+            {
+                "name": "Home",
+                "number": "+32475000001",
+                "account_id": self.account.id,
+                "agent_id": self.agent_ana.id,
+                "state": "verified",
+            }
+        )
         self.env.flush_all()
         with file_open("crm_telephony/data/neutralize.sql") as file:
             self.env.cr.execute(file.read())

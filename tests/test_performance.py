@@ -64,9 +64,9 @@ class TestQueries(TelephonyHttpCase):
         users = [
             self._make_user(f"extra{number}", "crm_telephony.group_user") for number in range(18)
         ]
-        agents = self.env["telephony.agent"].create([
-            {"user_id": user.id, "company_id": self.company_a.id} for user in users
-        ])
+        agents = self.env["telephony.agent"].create(
+            [{"user_id": user.id, "company_id": self.company_a.id} for user in users]
+        )
         few = self.count(self.call_in, sid=leg_sid(903))
         call = self.env["telephony.call"].search([("provider_call_id", "=", leg_sid(903))])
         self.tell_leg(call, leg_sid(903), "completed")
@@ -89,7 +89,8 @@ class TestIndex(TelephonyCase):
         self.env.flush_all()
         plan = self.explain(
             "SELECT id FROM res_partner WHERE active AND phone_sanitized = %s "
-            "ORDER BY write_date DESC LIMIT 5", CUSTOMER,
+            "ORDER BY write_date DESC LIMIT 5",
+            CUSTOMER,
         )
         self.assertIn("res_partner__phone_sanitized_index", plan)
         found = self.env["res.partner"].sudo()._telephony_find(CUSTOMER, self.company_a)
@@ -115,7 +116,7 @@ class TestIndex(TelephonyCase):
             ("SELECT id FROM telephony_call WHERE state != 'ended' AND user_id = %s", 1),
             ("SELECT id FROM telephony_offer WHERE state = 'offered' AND call_id = %s", 1),
             ("SELECT id FROM telephony_agent WHERE identity = %s", "x"),
-        ):  # fmt: skip
+        ):
             with self.subTest(query):
                 plan = self.explain(query, value)
                 self.assertRegex(plan, "Index|Bitmap")
@@ -125,6 +126,7 @@ class TestIndex(TelephonyCase):
         """Z17: the last call of a number is found without reading all of them."""
         plan = self.explain(
             "SELECT id FROM telephony_call WHERE customer_number = %s AND state = 'ended' "
-            "ORDER BY started_at DESC LIMIT 1", CUSTOMER,
+            "ORDER BY started_at DESC LIMIT 1",
+            CUSTOMER,
         )
         self.assertIn("Index", plan)

@@ -19,19 +19,31 @@ class TestRuleRun(TelephonyHttpCase):
         self.runs = self.env["telephony.rule.run"]
         self.addCleanup(self.env["base.automation"]._unregister_hook)
 
-    def make_rule(self, code, domain="[]", model="telephony.call", trigger="on_create_or_write",
-                  **values):
+    def make_rule(
+        self, code, domain="[]", model="telephony.call", trigger="on_create_or_write", **values
+    ):
         """Return a rule that runs some code."""
         model_id = self.env["ir.model"]._get_id(model)
-        return self.env["base.automation"].create({
-            "name": "Greedy rule", "model_id": model_id, "trigger": trigger,
-            "filter_domain": domain,
-            "action_server_ids": [Command.create({
-                "name": "Greedy action", "model_id": model_id, "state": "code", "code": code,
-                "usage": "base_automation",
-            })],
-            **values,
-        })  # fmt: skip
+        return self.env["base.automation"].create(
+            {
+                "name": "Greedy rule",
+                "model_id": model_id,
+                "trigger": trigger,
+                "filter_domain": domain,
+                "action_server_ids": [
+                    Command.create(
+                        {
+                            "name": "Greedy action",
+                            "model_id": model_id,
+                            "state": "code",
+                            "code": code,
+                            "usage": "base_automation",
+                        }
+                    )
+                ],
+                **values,
+            }
+        )
 
     def run_rules(self):
         self.run_job("telephony.rule.run", "_cron_run")
@@ -66,10 +78,13 @@ class TestRuleRun(TelephonyHttpCase):
 
     def test_rule_on_a_queued_call_costs_no_call(self):
         """D8 as it was found: `state = queued`."""
-        queue = self.env["telephony.queue"].create({
-            "name": "Sales", "company_id": self.company_a.id,
-            "agent_ids": [Command.set(self.agent_bob.ids)],
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Sales",
+                "company_id": self.company_a.id,
+                "agent_ids": [Command.set(self.agent_bob.ids)],
+            }
+        )
         self.go_online(self.agent_bob)
         self.ring.write({"kind": "queue", "queue_id": queue.id})
         self.make_rule(RAISE, "[('state', '=', 'queued')]")
@@ -81,8 +96,14 @@ class TestRuleRun(TelephonyHttpCase):
 
     def test_rules_of_all_that_a_call_writes_cost_nothing(self):
         """Whatever the telephone writes, a rule about it that raises stops nothing."""
-        models = ("telephony.call", "telephony.call.leg", "telephony.offer", "telephony.callback",
-                  "mail.activity", "mail.message")  # fmt: skip
+        models = (
+            "telephony.call",
+            "telephony.call.leg",
+            "telephony.offer",
+            "telephony.callback",
+            "mail.activity",
+            "mail.message",
+        )
         for model in models:
             self.make_rule(RAISE, model=model)
         call, _verbs = self.call_in()
@@ -111,10 +132,12 @@ class TestRuleRun(TelephonyHttpCase):
         """Conditions and watched fields are judged at the change, as ever."""
         field = self.env["ir.model.fields"]._get("telephony.call", "state")
         self.make_rule(
-            NOTE, "[('state', '=', 'ended')]", trigger="on_write",
+            NOTE,
+            "[('state', '=', 'ended')]",
+            trigger="on_write",
             filter_pre_domain="[('state', '=', 'ringing')]",
             trigger_field_ids=[Command.set(field.ids)],
-        )  # fmt: skip
+        )
         call, _verbs = self.call_in()
         self.assertFalse(self.runs.search([]))
         self.tell_leg(call, call.provider_call_id, "completed")
@@ -131,8 +154,9 @@ class TestRuleRun(TelephonyHttpCase):
 
     def test_rule_of_another_model_runs_at_once(self):
         """A person who breaks a rule about a contact is refused, as without the addon."""
-        self.make_rule(NOTE.replace("note", "comment").replace("record.state", "'x'"),
-                       model="res.partner")
+        self.make_rule(
+            NOTE.replace("note", "comment").replace("record.state", "'x'"), model="res.partner"
+        )
         partner = self.env["res.partner"].create({"name": "Somebody"})
         self.assertIn("x", partner.comment)
 

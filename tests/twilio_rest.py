@@ -22,10 +22,16 @@ def number(last, e164, **values):
     :param str last: one hexadecimal digit, for its SID
     """
     return {
-        "sid": "PN" + last * 32, "phone_number": e164, "friendly_name": e164, "voice_url": "",
-        "voice_fallback_url": "", "status_callback": "", "voice_application_sid": "",
-        "trunk_sid": None, **values,
-    }  # fmt: skip
+        "sid": "PN" + last * 32,
+        "phone_number": e164,
+        "friendly_name": e164,
+        "voice_url": "",
+        "voice_fallback_url": "",
+        "status_callback": "",
+        "voice_application_sid": "",
+        "trunk_sid": None,
+        **values,
+    }
 
 
 class FakeTwilio:
@@ -61,9 +67,10 @@ class FakeTwilio:
     def sent(self, method, pattern):
         """Return the forms of the requests to a path, in order."""
         return [
-            data for verb, path, data in self.requests
+            data
+            for verb, path, data in self.requests
             if verb == method and re.search(pattern, path)
-        ]  # fmt: skip
+        ]
 
     def _make_request(self):
         def request(client, method, url, params=None, data=None, auth=None, **kwargs):
@@ -77,10 +84,14 @@ class FakeTwilio:
         return request
 
     def _answer(self, method, host, path, data, params, auth):
-        failure = next((
-            self.failures.pop(key) for key in list(self.failures)
-            if key.split()[0] == method and re.search(key.split()[1], host + path)
-        ), None)  # fmt: skip
+        failure = next(
+            (
+                self.failures.pop(key)
+                for key in list(self.failures)
+                if key.split()[0] == method and re.search(key.split()[1], host + path)
+            ),
+            None,
+        )
         if failure == "down":
             raise NoConnection("No route to host")
         if isinstance(failure, tuple):
@@ -154,10 +165,12 @@ class FakeTwilio:
 
     def _read_form(self, data):
         names = {
-            "VoiceUrl": "voice_url", "VoiceFallbackUrl": "voice_fallback_url",
-            "StatusCallback": "status_callback", "VoiceApplicationSid": "voice_application_sid",
+            "VoiceUrl": "voice_url",
+            "VoiceFallbackUrl": "voice_fallback_url",
+            "StatusCallback": "status_callback",
+            "VoiceApplicationSid": "voice_application_sid",
             "TrunkSid": "trunk_sid",
-        }  # fmt: skip
+        }
         return {names[key]: value for key, value in data.items() if key in names}
 
     def _buy(self, data):

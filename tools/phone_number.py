@@ -83,8 +83,7 @@ def classify(number):
     if codes == ("001",):
         return Destination(NO_COUNTRY)
     regions = frozenset(
-        region for region in codes
-        if phonenumbers.is_valid_number_for_region(parsed, region)
+        region for region in codes if phonenumbers.is_valid_number_for_region(parsed, region)
     ) or frozenset(filter(None, [phonenumbers.region_code_for_number(parsed)]))
     if phonenumbers.number_type(parsed) == PhoneNumberType.TOLL_FREE:
         # The plan gives this very number to a freephone service, so no digit is superfluous.

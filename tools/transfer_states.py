@@ -54,5 +54,8 @@ def state_when_gone(state):
     :rtype: str
     """
     return {
-        "ringing": "failed", "joining": "failed", "talking": "left", "merged": "left",
+        "ringing": "failed",
+        "joining": "failed",
+        "talking": "left",
+        "merged": "left",
     }.get(state, state)

@@ -65,9 +65,9 @@ def _get_peaks(sound, channels, bar, count):
     sound.setpos(start)
     frames = sound.readframes(end - start)
     samples = array("h")
-    samples.frombytes(frames[:len(frames) // 2 * 2])
+    samples.frombytes(frames[: len(frames) // 2 * 2])
     return [
-        round(max(map(abs, samples[channel::channels * step]), default=0) / 327.68)
+        round(max(map(abs, samples[channel :: channels * step]), default=0) / 327.68)
         for channel in range(channels)
     ]
 

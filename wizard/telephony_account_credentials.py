@@ -8,8 +8,13 @@ from ..models.arguments import check_one
 
 # What the account and this window have in common.
 SHARED = (
-    "account_sid", "webhook_base_url", "region", "edge",
-    "api_base_url", "voice_gateway", "voice_sdk_url",
+    "account_sid",
+    "webhook_base_url",
+    "region",
+    "edge",
+    "api_base_url",
+    "voice_gateway",
+    "voice_sdk_url",
 )
 
 
@@ -100,8 +105,13 @@ class TelephonyAccountCredentials(models.TransientModel):
         vals["account_sid"] = (vals["account_sid"] or "").strip()
         account = self._find_account(vals["account_sid"])
         draft = accounts.new(
-            vals if account.account_sid == vals["account_sid"] else {
-                **vals, "twiml_app_sid": False, "api_key_sid": False, "api_key_secret": False,
+            vals
+            if account.account_sid == vals["account_sid"]
+            else {
+                **vals,
+                "twiml_app_sid": False,
+                "api_key_sid": False,
+                "api_key_secret": False,
             },
             origin=account,
         )
@@ -125,17 +135,24 @@ class TelephonyAccountCredentials(models.TransientModel):
         """Wipe what was typed and not accepted, in a transaction that the error does not undo."""
         with self.env.registry.cursor() as cr:
             # A row that this request has written itself disappears with the error.
-            cr.execute(SQL(
-                """UPDATE telephony_account_credentials SET secret = NULL WHERE id IN (
+            cr.execute(
+                SQL(
+                    """UPDATE telephony_account_credentials SET secret = NULL WHERE id IN (
                        SELECT id FROM telephony_account_credentials
                         WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED
                    )""",
-                self.id,
-            ))
+                    self.id,
+                )
+            )
 
     def _find_account(self, account_sid):
         """Return the account to change: the one that was opened, or the company's."""
         accounts = self.env["telephony.account"]
-        return self.account_id or accounts.search([
-            ("company_id", "=", self.company_id.id), ("account_sid", "=", account_sid)
-        ], limit=1) or accounts._get_of_company(self.company_id)
+        return (
+            self.account_id
+            or accounts.search(
+                [("company_id", "=", self.company_id.id), ("account_sid", "=", account_sid)],
+                limit=1,
+            )
+            or accounts._get_of_company(self.company_id)
+        )

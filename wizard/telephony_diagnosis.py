@@ -78,9 +78,12 @@ class TelephonyDiagnosis(models.TransientModel):
         for diagnosis in self:
             diagnosis.account_id.check_access("write")
             lines = self._check(diagnosis.account_id)
-            diagnosis.write({
-                "checked_at": fields.Datetime.now(), "line_ids": [fields.Command.clear(), *lines],
-            })
+            diagnosis.write(
+                {
+                    "checked_at": fields.Datetime.now(),
+                    "line_ids": [fields.Command.clear(), *lines],
+                }
+            )
 
     def _check(self, account):
         lines = sorted(account._diagnose(), key=lambda line: STATES.index(line["state"]))
@@ -100,17 +103,19 @@ class TelephonyDiagnosisLine(models.TransientModel):
         [("ok", "Good"), ("warning", "To Look At"), ("error", "Broken")], required=True
     )
     sentence = fields.Char("Result", required=True)
-    repair = fields.Selection([
-        ("credentials", "Enter the Auth Token"),
-        ("key", "Make a New Key"),
-        ("connect", "Connect Again"),
-        ("number", "Receive Calls Here"),
-        ("archive", "Archive the Number"),
-        ("flow", "Choose a Call Flow"),
-        ("buy", "Buy a Number"),
-        ("account", "Change the Address"),
-        ("phone", "Show the Phone Users"),
-    ])
+    repair = fields.Selection(
+        [
+            ("credentials", "Enter the Auth Token"),
+            ("key", "Make a New Key"),
+            ("connect", "Connect Again"),
+            ("number", "Receive Calls Here"),
+            ("archive", "Archive the Number"),
+            ("flow", "Choose a Call Flow"),
+            ("buy", "Buy a Number"),
+            ("account", "Change the Address"),
+            ("phone", "Show the Phone Users"),
+        ]
+    )
     number_id = fields.Many2one("telephony.number", ondelete="cascade")
 
     @check_one

@@ -38,9 +38,9 @@ class TelephonyErasure(models.TransientModel):
         for wizard in self:
             calls, callbacks, _others = wizard._find()
             wizard.call_count = len(calls)
-            wizard.recording_count = len(calls.recording_ids.filtered(
-                lambda recording: recording.state != "deleted"
-            ))
+            wizard.recording_count = len(
+                calls.recording_ids.filtered(lambda recording: recording.state != "deleted")
+            )
             wizard.callback_count = len(callbacks)
 
     # === CRUD METHODS === #
@@ -56,7 +56,9 @@ class TelephonyErasure(models.TransientModel):
             record = self.env[model].browse(self.env.context["active_id"])
             record.check_access("read")
             if not record.customer_number:
-                raise UserError(self.env._("This caller's number is hidden or has already been erased."))
+                raise UserError(
+                    self.env._("This caller's number is hidden or has already been erased.")
+                )
             values["number"] = record.customer_number
         return values
 
@@ -78,7 +80,9 @@ class TelephonyErasure(models.TransientModel):
             lambda recording: recording.state != "deleted"
         )
         counts = {
-            "calls": len(erased_sudo), "recordings": len(recordings), "callbacks": len(callbacks),
+            "calls": len(erased_sudo),
+            "recordings": len(recordings),
+            "callbacks": len(callbacks),
         }
         numbers = self._get_numbers()
         callbacks.sudo()._anonymize(self.env._("Caller erased"))
@@ -87,18 +91,28 @@ class TelephonyErasure(models.TransientModel):
             others.sudo()._forget_number(number)
             self._forget_simulations(number)
         self._forget_verifications(numbers)
-        self.write({
-            "state": "done", "result": self._get_result(counts, running, held, numbers),
-            "partner_ids": False, "number": False,
-        })
+        self.write(
+            {
+                "state": "done",
+                "result": self._get_result(counts, running, held, numbers),
+                "partner_ids": False,
+                "number": False,
+            }
+        )
         _logger.info(
             "User %s erased a caller: %s calls, %s recordings, %s call-backs; %s calls stay",
-            self.env.uid, *counts.values(), len(running | held),
+            self.env.uid,
+            *counts.values(),
+            len(running | held),
         )
         return {
-            "type": "ir.actions.act_window", "name": self.env._("Erase This Caller"),
-            "res_model": self._name, "res_id": self.id, "views": [(False, "form")],
-            "target": "new", "context": {"dialog_size": "medium"},
+            "type": "ir.actions.act_window",
+            "name": self.env._("Erase This Caller"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"dialog_size": "medium"},
         }
 
     # === PARTS === #
@@ -129,53 +143,77 @@ class TelephonyErasure(models.TransientModel):
         callbacks = self.env["telephony.callback"].search(
             domain & Domain("anonymized_at", "=", False)
         )
-        others = self.env["telephony.call"].search(
-            company & (
-                Domain("leg_ids.number", "in", numbers)
-                | Domain("transfer_ids.number", "in", numbers)
+        others = (
+            self.env["telephony.call"].search(
+                company
+                & (
+                    Domain("leg_ids.number", "in", numbers)
+                    | Domain("transfer_ids.number", "in", numbers)
+                )
             )
-        ) if numbers else calls.browse()
+            if numbers
+            else calls.browse()
+        )
         return calls, callbacks, others - calls
 
     def _forget_simulations(self, number):
         # sudo: telephony.flow.simulation - trials of a flow hold what was typed as the caller
-        simulations_sudo = self.env["telephony.flow.simulation"].sudo().search([
-            ("flow_id.company_id", "in", self.env.companies.ids)
-        ])
+        simulations_sudo = (
+            self.env["telephony.flow.simulation"]
+            .sudo()
+            .search([("flow_id.company_id", "in", self.env.companies.ids)])
+        )
         calls = self.env["telephony.call"]
-        simulations_sudo.filtered(lambda simulation: number == calls._normalize(
-            simulation.caller, simulation.flow_id.company_id.country_id
-        )).unlink()
+        simulations_sudo.filtered(
+            lambda simulation: (
+                number
+                == calls._normalize(simulation.caller, simulation.flow_id.company_id.country_id)
+            )
+        ).unlink()
 
     def _forget_verifications(self, numbers):
         # sudo: telephony.dialed.leg - the row stays for the limits, which look back for an hour
-        self.env["telephony.dialed.leg"].sudo().search([
-            ("number", "in", numbers), ("company_id", "in", self.env.companies.ids),
-            ("dialed_at", "<", fields.Datetime.now() - timedelta(hours=1)),
-        ]).number = False
+        self.env["telephony.dialed.leg"].sudo().search(
+            [
+                ("number", "in", numbers),
+                ("company_id", "in", self.env.companies.ids),
+                ("dialed_at", "<", fields.Datetime.now() - timedelta(hours=1)),
+            ]
+        ).number = False
 
     def _get_result(self, counts, running, held, numbers):
-        lines = [self.env._(
-            "Erased: %(calls)s calls, %(recordings)s recordings and %(callbacks)s callbacks.",
-            **counts,
-        )]
+        lines = [
+            self.env._(
+                "Erased: %(calls)s calls, %(recordings)s recordings and %(callbacks)s callbacks.",
+                **counts,
+            )
+        ]
         if counts["recordings"]:
             lines.append(self.env._("The copies of the recordings at Twilio are being deleted."))
         if running:
-            lines.append(self.env._(
-                "%(count)s calls were kept because they are in progress or in wrap-up. Erase the "
-                "caller again once they have ended.", count=len(running),
-            ))
+            lines.append(
+                self.env._(
+                    "%(count)s calls were kept because they are in progress or in wrap-up. Erase "
+                    "the caller again once they have ended.",
+                    count=len(running),
+                )
+            )
         if held:
             days = ", ".join(fields.Date.to_string(call.started_at) for call in held)
-            lines.append(self.env._(
-                "%(count)s calls were kept because their recordings are under legal hold: "
-                "%(days)s.",
-                count=len(held), days=days,
-            ))
-        if self.env["telephony.blocked.number"].search_count([
-            ("number", "in", numbers), ("company_id", "in", self.env.companies.ids)
-        ]):
-            lines.append(self.env._("The number remains blocked. To unblock it, remove it from the "
-                           "blocked numbers."))
+            lines.append(
+                self.env._(
+                    "%(count)s calls were kept because their recordings are under legal hold: "
+                    "%(days)s.",
+                    count=len(held),
+                    days=days,
+                )
+            )
+        if self.env["telephony.blocked.number"].search_count(
+            [("number", "in", numbers), ("company_id", "in", self.env.companies.ids)]
+        ):
+            lines.append(
+                self.env._(
+                    "The number remains blocked. To unblock it, remove it from the blocked numbers."
+                )
+            )
         return "\n".join(lines)

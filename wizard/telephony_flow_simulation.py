@@ -19,17 +19,20 @@ class TelephonyFlowSimulation(models.TransientModel):
     flow_id = fields.Many2one("telephony.flow", required=True, ondelete="cascade")
     caller = fields.Char(default="+32470123456", help="With country code; empty: a hidden caller.")
     moment = fields.Datetime("At", required=True, default=fields.Datetime.now)
-    keys = fields.Char("Keys Pressed", help="One after the other, as 21. A space: no key. The "
-                       "last one may be pressed while waiting in a queue.")
+    keys = fields.Char(
+        "Keys Pressed",
+        help="One after the other, as 21. A space: no key. The "
+        "last one may be pressed while waiting in a queue.",
+    )
     result = fields.Text(readonly=True)
 
     @check_one
     def action_simulate(self):
         """Let a call run through the flow, and write down what happens."""
         self.flow_id.check_access("read")
-        self.result = "\n".join(self._simulate(
-            self.flow_id.id, self.caller or "", self.moment, self.keys or ""
-        ))
+        self.result = "\n".join(
+            self._simulate(self.flow_id.id, self.caller or "", self.moment, self.keys or "")
+        )
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
@@ -80,16 +83,20 @@ class TelephonyFlowSimulation(models.TransientModel):
         )
         if not account:
             raise UserError(self.env._("Connect a Twilio account first."))
-        number = flow.number_ids[:1] or env["telephony.number"].create({
-            "account_id": account.id, "name": flow.name, "number": "+3225559999",
-        })
+        number = flow.number_ids[:1] or env["telephony.number"].create(
+            {
+                "account_id": account.id,
+                "name": flow.name,
+                "number": "+3225559999",
+            }
+        )
         number.flow_id = flow
-        document = env["telephony.call"]._process_incoming(account, {
-            "CallSid": "simulation", "From": caller, "To": number.number
-        })
-        call = env["telephony.call"].search([
-            ("account_id", "=", account.id), ("provider_call_id", "=", "simulation")
-        ])
+        document = env["telephony.call"]._process_incoming(
+            account, {"CallSid": "simulation", "From": caller, "To": number.number}
+        )
+        call = env["telephony.call"].search(
+            [("account_id", "=", account.id), ("provider_call_id", "=", "simulation")]
+        )
         pressed = iter(keys)
         # The engine itself ends a call that goes in circles.
         while isinstance(document[0], AskKey):
@@ -123,6 +130,4 @@ class TelephonyFlowSimulation(models.TransientModel):
 
 def _copy(data):
     """Copy the collections that commit hooks keep, one level deep."""
-    return {
-        key: value.copy() if hasattr(value, "copy") else value for key, value in data.items()
-    }
+    return {key: value.copy() if hasattr(value, "copy") else value for key, value in data.items()}

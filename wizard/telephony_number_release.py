@@ -25,9 +25,9 @@ class TelephonyNumberRelease(models.TransientModel):
         since = fields.Datetime.subtract(fields.Datetime.now(), days=30)
         for wizard in self:
             wizard.agent_count = len(wizard.number_id.agent_ids)
-            wizard.call_count = self.env["telephony.call"].search_count([
-                ("number_id", "=", wizard.number_id.id), ("create_date", ">=", since)
-            ])
+            wizard.call_count = self.env["telephony.call"].search_count(
+                [("number_id", "=", wizard.number_id.id), ("create_date", ">=", since)]
+            )
 
     @check_one
     def action_release(self):

@@ -60,18 +60,20 @@ class TelephonyNumberSearch(models.TransientModel):
         found, prices = self.account_id._search_numbers(country, kind, contains)
         amount, currency = prices.get(kind, (None, ""))
         self.line_ids.unlink()
-        self.line_ids.create([
-            {
-                "search_id": self.id,
-                "number": offer["number"],
-                "place": ", ".join(filter(None, (offer["locality"], offer["region"]))),
-                "needs_address": offer["needs_address"],
-                "is_price_known": amount is not None,
-                "price": amount or 0.0,
-                "currency": currency,
-            }
-            for offer in found
-        ])
+        self.line_ids.create(
+            [
+                {
+                    "search_id": self.id,
+                    "number": offer["number"],
+                    "place": ", ".join(filter(None, (offer["locality"], offer["region"]))),
+                    "needs_address": offer["needs_address"],
+                    "is_price_known": amount is not None,
+                    "price": amount or 0.0,
+                    "currency": currency,
+                }
+                for offer in found
+            ]
+        )
         self.is_searched = True
         return self._reopen()
 
@@ -99,9 +101,13 @@ class TelephonyNumberSearchLine(models.TransientModel):
     def _compute_displays(self):
         for line in self:
             line.number_display = self.env["telephony.call"]._format_number(line.number)
-            line.price_display = self.env._(
-                "%(amount).2f %(currency)s a month", amount=line.price, currency=line.currency
-            ) if line.is_price_known else self.env._("Unknown price")
+            line.price_display = (
+                self.env._(
+                    "%(amount).2f %(currency)s a month", amount=line.price, currency=line.currency
+                )
+                if line.is_price_known
+                else self.env._("Unknown price")
+            )
 
     @check_one
     def action_buy(self):

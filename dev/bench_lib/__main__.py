@@ -8,8 +8,6 @@ import time
 
 import database
 import run
-from places import say
-
 from bench_lib import (
     answer,
     client,
@@ -23,12 +21,18 @@ from bench_lib import (
     workers,
 )
 from bench_lib.setting import PORT, Setting
+from places import say
 
 #: What can be measured, in the order of the report.
 ITEMS = {
-    "lookup": lookup, "webhooks": webhooks, "workers": workers, "load": load, "answer": answer,
-    "softphone": softphone, "servers": servers,
-}  # fmt: skip
+    "lookup": lookup,
+    "webhooks": webhooks,
+    "workers": workers,
+    "load": load,
+    "answer": answer,
+    "softphone": softphone,
+    "servers": servers,
+}
 
 
 def parse_options():
@@ -101,7 +105,10 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         sys.exit(130)
     except (
-        client.WrongAnswer, contacts.WrongContacts, database.BuildError, run.StartError
-    ) as error:  # fmt: skip
+        client.WrongAnswer,
+        contacts.WrongContacts,
+        database.BuildError,
+        run.StartError,
+    ) as error:
         print(f"\033[31merror:\033[0m {error}", file=sys.stderr)
         sys.exit(1)

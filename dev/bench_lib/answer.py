@@ -5,11 +5,6 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
-from harness.agent_browser import AgentBrowser, launch, new_context
-from harness.emulator import CUSTOMER
-from harness.pages import Softphone
-from harness.polling import NotYet, until
-from places import LOGS, say
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import expect, sync_playwright
 
@@ -19,6 +14,11 @@ from bench_lib.figures import Series
 from bench_lib.nginx import Nginx
 from bench_lib.report import figures_table, goal
 from bench_lib.stage import SALES, Stage
+from harness.agent_browser import AgentBrowser, launch, new_context
+from harness.emulator import CUSTOMER
+from harness.pages import Softphone
+from harness.polling import NotYet, until
+from places import LOGS, say
 
 SCRIPT = Path(__file__).with_name("answer.js")
 MICROPHONE = 550
@@ -27,13 +27,21 @@ LIMIT_MS, ROUNDS, QUICK = 1000.0, 20, 6
 PATIENCE = 40.0
 BOTH = "both hear each other"
 ANSWER_STEPS = (
-    "accepted by Odoo", "browser reaches the carrier", "Odoo lets the browser in",
-    "Odoo asks for the caller", "caller is fetched", "caller's next step known", BOTH,
-)  # fmt: skip
+    "accepted by Odoo",
+    "browser reaches the carrier",
+    "Odoo lets the browser in",
+    "Odoo asks for the caller",
+    "caller is fetched",
+    "caller's next step known",
+    BOTH,
+)
 CALL_STEPS = (
-    "call written by Odoo", "browser reaches the carrier", "Odoo lets the browser in",
-    "Odoo asks for the customer", "the telephone rings",
-)  # fmt: skip
+    "call written by Odoo",
+    "browser reaches the carrier",
+    "Odoo lets the browser in",
+    "Odoo asks for the customer",
+    "the telephone rings",
+)
 
 
 class Acts:
@@ -82,10 +90,18 @@ class Acts:
     def _find(self, name, *words):
         """Wait until a request is over; return its begin and end."""
         # The telephone may ring before the answer to the webhook has come back.
-        return until(lambda: next((
-            (begin, end) for url, begin, end in self._log(name)
-            if any(word in url for word in words)
-        ), None), f"{name}: {words[0]}", PATIENCE)  # fmt: skip
+        return until(
+            lambda: next(
+                (
+                    (begin, end)
+                    for url, begin, end in self._log(name)
+                    if any(word in url for word in words)
+                ),
+                None,
+            ),
+            f"{name}: {words[0]}",
+            PATIENCE,
+        )
 
     def answer(self):
         """Take a call. Return the moments, the click first."""
@@ -107,9 +123,13 @@ class Acts:
         join = self._find("webhooks", "/twilio/join")
         self._end(telephone)
         return [
-            page["click"], page["answered"], *client, *update, join[1],
+            page["click"],
+            page["answered"],
+            *client,
+            *update,
+            join[1],
             max(customer, page["heard"]),
-        ]  # fmt: skip
+        ]
 
     def call(self):
         """Call somebody. Return the moments, the click first."""
@@ -207,36 +227,42 @@ def _slowest(act):
 
 def goals(result):
     """Return the goals of answering and calling."""
-    names = {"answer": "answer: click until both hear each other, median, ms",
-             "call": "call: click until it rings there, median, ms"}  # fmt: skip
+    names = {
+        "answer": "answer: click until both hear each other, median, ms",
+        "call": "call: click until it rings there, median, ms",
+    }
     return [
         goal(names[kind], act["total"]["median_ms"], "<=", LIMIT_MS, _slowest(act))
-        for kind, act in result["acts"].items() if act["total"]
-    ]  # fmt: skip
+        for kind, act in result["acts"].items()
+        if act["total"]
+    ]
 
 
 def markdown(result, _where):
     """Return the paragraphs of answering and calling."""
     parts = [
         "## Answering and calling",
-        (f"A real browser with the Voice SDK and sound, behind a network that delays every byte "
-        f"by {result['delay_ms']:g} ms in each direction (a round trip is twice that): a relay of "
-        "our own between browser and nginx, browser and carrier (signalling), Odoo and carrier "
-        "(REST), carrier and nginx (webhooks). A new connection costs a round trip more, as TCP's "
-        "handshake does; browsers keep theirs, the carrier makes one for each webhook. There is "
-        "no TLS. Sound goes directly. The carrier is the emulator, "
-        "whose own work and whose meters (half a second of sound, looked at every 0.1 s) are "
-        "counted in; a real carrier's are not known. The first time, which loads the SDK, is "
-        "apart. Steps follow one another; each is from the end of the one before."),
-    ]  # fmt: skip
+        (
+            "A real browser with the Voice SDK and sound, behind a network that delays every "
+            f"byte by {result['delay_ms']:g} ms in each direction (a round trip is twice that): a "
+            "relay of our own between browser and nginx, browser and carrier (signalling), Odoo "
+            "and carrier (REST), carrier and nginx (webhooks). A new connection costs a round "
+            "trip more, as TCP's handshake does; browsers keep theirs, the carrier makes one for "
+            "each webhook. There is no TLS. Sound goes directly. The carrier is the emulator, "
+            "whose own work and whose meters (half a second of sound, looked at every 0.1 s) are "
+            "counted in; a real carrier's are not known. The first time, which loads the SDK, is "
+            "apart. Steps follow one another; each is from the end of the one before."
+        ),
+    ]
     titles = {"answer": "Answer", "call": "Call"}
     for kind, act in result["acts"].items():
         if act["total"]:
             rows = {**act["steps"], "**all**": act["total"]}
             parts += [
                 figures_table(titles[kind], rows),
-                f"The first time: {act['first_ms']} ms.", f"![{titles[kind]}]({kind}.svg)",
-            ]  # fmt: skip
+                f"The first time: {act['first_ms']} ms.",
+                f"![{titles[kind]}]({kind}.svg)",
+            ]
     return parts
 
 

@@ -69,13 +69,23 @@ def incoming_call(sid, caller, number):
     """Return what Twilio posts when somebody calls: all of it, although we read little."""
     place = {"City": "", "State": "", "Zip": "", "Country": "BE"}
     return {
-        "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01", "CallSid": sid,
-        "CallStatus": "ringing", "CallToken": "t" * 200, "Direction": "inbound",
-        "From": caller, "Caller": caller, "To": number, "Called": number,
+        "AccountSid": ACCOUNT_SID,
+        "ApiVersion": "2010-04-01",
+        "CallSid": sid,
+        "CallStatus": "ringing",
+        "CallToken": "t" * 200,
+        "Direction": "inbound",
+        "From": caller,
+        "Caller": caller,
+        "To": number,
+        "Called": number,
         "StirVerstat": "TN-Validation-Passed-A",
-        **{f"{party}{key}": value for party in ("From", "Caller", "To", "Called")
-           for key, value in place.items()},
-    }  # fmt: skip
+        **{
+            f"{party}{key}": value
+            for party in ("From", "Caller", "To", "Called")
+            for key, value in place.items()
+        },
+    }
 
 
 def call_status(sid, status, sequence, caller, number, direction):
@@ -86,12 +96,21 @@ def call_status(sid, status, sequence, caller, number, direction):
     :param str direction: `inbound` or `outbound-api`.
     """
     form = {
-        "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01", "CallSid": sid,
-        "CallStatus": status, "CallbackSource": "call-progress-events", "Direction": direction,
-        "From": caller, "Caller": caller, "To": number, "Called": number,
-        "FromCountry": "BE", "ToCountry": "BE", "SequenceNumber": str(sequence),
+        "AccountSid": ACCOUNT_SID,
+        "ApiVersion": "2010-04-01",
+        "CallSid": sid,
+        "CallStatus": status,
+        "CallbackSource": "call-progress-events",
+        "Direction": direction,
+        "From": caller,
+        "Caller": caller,
+        "To": number,
+        "Called": number,
+        "FromCountry": "BE",
+        "ToCountry": "BE",
+        "SequenceNumber": str(sequence),
         "Timestamp": formatdate(usegmt=True),
-    }  # fmt: skip
+    }
     if status == "completed":
         form.update(CallDuration="12", Duration="1")
     return form
@@ -100,7 +119,13 @@ def call_status(sid, status, sequence, caller, number, direction):
 def message_status(sid, status, number):
     """Return what Twilio posts when a text message has got on."""
     return {
-        "AccountSid": ACCOUNT_SID, "ApiVersion": "2010-04-01", "From": "+3225550100",
-        "MessageSid": sid, "MessageStatus": status, "SmsSid": sid, "SmsStatus": status,
-        "To": number, "RawDlrDoneDate": "2601011200",
-    }  # fmt: skip
+        "AccountSid": ACCOUNT_SID,
+        "ApiVersion": "2010-04-01",
+        "From": "+3225550100",
+        "MessageSid": sid,
+        "MessageStatus": status,
+        "SmsSid": sid,
+        "SmsStatus": status,
+        "To": number,
+        "RawDlrDoneDate": "2601011200",
+    }

@@ -8,6 +8,7 @@ import time
 from contextlib import closing, contextmanager
 
 import psycopg2
+
 from places import say
 
 #: Contacts for each lead.
@@ -23,18 +24,26 @@ _PLANS = (
     (
         "BE",
         "'+3247' || d",
-        ("'+32 47' || left(d, 1) || ' ' || substr(d, 2, 2) || ' ' || substr(d, 4, 2) || ' '"
-        " || right(d, 2)"),
-        ("'047' || left(d, 1) || ' ' || substr(d, 2, 2) || ' ' || substr(d, 4, 2) || ' '"
-        " || right(d, 2)"),
+        (
+            "'+32 47' || left(d, 1) || ' ' || substr(d, 2, 2) || ' ' || substr(d, 4, 2) || ' '"
+            " || right(d, 2)"
+        ),
+        (
+            "'047' || left(d, 1) || ' ' || substr(d, 2, 2) || ' ' || substr(d, 4, 2) || ' '"
+            " || right(d, 2)"
+        ),
     ),
     (
         "FR",
         "'+3361' || d",
-        ("'+33 6 1' || left(d, 1) || ' ' || substr(d, 2, 2) || ' ' || substr(d, 4, 2) || ' '"
-        " || right(d, 2)"),
-        ("'06 1' || left(d, 1) || ' ' || substr(d, 2, 2) || ' ' || substr(d, 4, 2) || ' '"
-        " || right(d, 2)"),
+        (
+            "'+33 6 1' || left(d, 1) || ' ' || substr(d, 2, 2) || ' ' || substr(d, 4, 2) || ' '"
+            " || right(d, 2)"
+        ),
+        (
+            "'06 1' || left(d, 1) || ' ' || substr(d, 2, 2) || ' ' || substr(d, 4, 2) || ' '"
+            " || right(d, 2)"
+        ),
     ),
     ("NL", "'+3162' || d", "'+31 6 2' || d", "'06 2' || d"),
     (

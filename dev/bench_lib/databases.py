@@ -7,9 +7,8 @@ import subprocess
 import tarfile
 
 import database
-from places import ADDON, ADDONS, CONF, LOGS, ODOO_HOME, PYTHON, REPO, STAMPS, STATE, say
-
 from bench_lib import contacts
+from places import ADDON, ADDONS, CONF, LOGS, ODOO_HOME, PYTHON, REPO, STAMPS, STATE, say
 
 PREFIX = "telephony_bench"
 #: The published addon that the look-up is compared with.
@@ -30,10 +29,21 @@ def ensure_oca():
     # Its only requirement is Odoo itself, and that is here already.
     with open(LOGS / "bench-pip.log", "w", encoding="utf-8") as log:
         subprocess.run(
-            [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--target",
-             OCA_FOLDER, f"{OCA_PACKAGE}=={OCA_VERSION}"],
-            stdout=log, stderr=subprocess.STDOUT, check=True,
-        )  # fmt: skip
+            [
+                PYTHON,
+                "-m",
+                "pip",
+                "install",
+                "--disable-pip-version-check",
+                "--no-deps",
+                "--target",
+                OCA_FOLDER,
+                f"{OCA_PACKAGE}=={OCA_VERSION}",
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=True,
+        )
     stamp.write_text(OCA_VERSION)
 
 
@@ -48,8 +58,10 @@ def ensure_code(revision=None):
     git = ["git", "-C", str(REPO)]
     commit = subprocess.run(
         [*git, "rev-parse", "--verify", f"{revision}^{{commit}}"],
-        capture_output=True, text=True, check=True,
-    ).stdout.strip()  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
     folder = STATE / "bench" / f"code-{commit[:12]}"
     if not (folder / ADDON).is_dir():
         for older in folder.parent.glob("code-*"):
@@ -107,9 +119,7 @@ def keep(name, make, code, fresh=False):
     if not fresh and database.exists(name) and state_file.exists():
         if not stamp.exists() or stamp.read_text() != code_id:
             say(f"the code changed: updating database '{name}'")
-            database.run_odoo(
-                name, "-u", ADDON, log=f"{name}.log", addons_path=addons_path(folder)
-            )  # fmt: skip
+            database.run_odoo(name, "-u", ADDON, log=f"{name}.log", addons_path=addons_path(folder))
             stamp.write_text(code_id)
         return name, json.loads(state_file.read_text())
     state_file.unlink(missing_ok=True)
@@ -136,7 +146,10 @@ def _ensure_source(folder, code_id):
     base = database.ensure_base()
     stamp.unlink(missing_ok=True)
     database.build(
-        PREFIX, modules=f"{ADDON},{OTHERS}", source=base,
-        log=f"{PREFIX}.log", addons_path=addons_path(folder),
-    )  # fmt: skip
+        PREFIX,
+        modules=f"{ADDON},{OTHERS}",
+        source=base,
+        log=f"{PREFIX}.log",
+        addons_path=addons_path(folder),
+    )
     stamp.write_text(code_id)

@@ -72,9 +72,12 @@ class Network:
 
     def __init__(self, milliseconds, targets):
         self.command = [
-            str(PYTHON), "-m", "bench_lib.delay", str(milliseconds),
+            str(PYTHON),
+            "-m",
+            "bench_lib.delay",
+            str(milliseconds),
             *(f"{port}:{target}" for port, target in targets.items()),
-        ]  # fmt: skip
+        ]
 
     def __enter__(self):
         from harness.polling import until
@@ -89,6 +92,8 @@ class Network:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(
-        float(sys.argv[1]) / 1000, [tuple(map(int, pair.split(":"))) for pair in sys.argv[2:]]
-    ))  # fmt: skip
+    asyncio.run(
+        _main(
+            float(sys.argv[1]) / 1000, [tuple(map(int, pair.split(":"))) for pair in sys.argv[2:]]
+        )
+    )

@@ -11,15 +11,15 @@ import threading
 import time
 from collections import defaultdict
 
-import database
 import psutil
-from places import LOGS, say
 
+import database
 from bench_lib import load_truth, pictures
 from bench_lib.figures import Series
 from bench_lib.load_people import FORWARDED, TALK, Agent, Callers
 from bench_lib.report import figures_table, goal
 from bench_lib.stage import NAME, SALES, SUPPORT, Stage
+from places import LOGS, say
 
 CALLS = int(os.environ.get("TELEPHONY_BENCH_CALLS") or 60)
 SECONDS = int(os.environ.get("TELEPHONY_BENCH_SECONDS") or 40)
@@ -67,8 +67,9 @@ class Memory(threading.Thread):
         third = max(1, len(self.samples) // 3)
         mean = [
             sum(value for _at, value in part) / len(part)
-            for part in (self.samples[:third], self.samples[-third:]) if part
-        ]  # fmt: skip
+            for part in (self.samples[:third], self.samples[-third:])
+            if part
+        ]
         return mean or [0, 0]
 
 
@@ -85,10 +86,14 @@ class Load:
         people = stage.make_people(max(2, CALLS // 10), "Loaded")
         agents = [person.agent for person in people]
         with stage.env() as env:
-            line = env["telephony.queue"].create({
-                "name": "Bench", "agent_ids": [(6, 0, agents)], "limit_callers": False,
-                "limit_wait": False,
-            })  # fmt: skip
+            line = env["telephony.queue"].create(
+                {
+                    "name": "Bench",
+                    "agent_ids": [(6, 0, agents)],
+                    "limit_callers": False,
+                    "limit_wait": False,
+                }
+            )
             queue_id = line.id
         stage.route(SUPPORT, kind="queue", queue_id=queue_id)
         stage.route(SALES, kind="forward", forward_number=FORWARDED_TO)
@@ -123,9 +128,10 @@ class Load:
         talking = sum(agent.answered > 0 for agent in self.agents)
         callers = self.callers
         return (
-            len(callers.ends) >= callers.forwarded and talking >= len(self.agents) * 0.8
+            len(callers.ends) >= callers.forwarded
+            and talking >= len(self.agents) * 0.8
             and callers.most >= callers.waiting
-        )  # fmt: skip
+        )
 
     def _end(self):
         self.callers.closing = True
@@ -202,8 +208,11 @@ def _figures(load, times, server, wrong, quiet):
     legs = load.stage.emulator.get("calls")
     late, problems = load.screens()
     lost = load_truth.lost_events(journal)
-    wrong += [f"a leg is still alive: {leg['from']} -> {leg['to']} {leg['status']}"
-              for leg in legs if leg["ended"] is None]  # fmt: skip
+    wrong += [
+        f"a leg is still alive: {leg['from']} -> {leg['to']} {leg['status']}"
+        for leg in legs
+        if leg["ended"] is None
+    ]
     people = [problem for one in (*load.agents, load.callers) for problem in one.problems]
     web, asked = defaultdict(Series), Series()
     for entry in journal:
@@ -214,13 +223,21 @@ def _figures(load, times, server, wrong, quiet):
     memory = load.memory.thirds()
     span = sum(times)
     return {
-        "calls": load.callers.begun, "at_once": load.peak, "legs": load.legs, "workers": WORKERS,
-        "waiting": load.callers.most, "agents": len(load.agents), "seconds": times,
+        "calls": load.callers.begun,
+        "at_once": load.peak,
+        "legs": load.legs,
+        "workers": WORKERS,
+        "waiting": load.callers.most,
+        "agents": len(load.agents),
+        "seconds": times,
         "answered": sum(agent.answered for agent in load.agents),
-        "webhooks": len(journal), "webhooks_per_second": round(len(journal) / span, 1),
+        "webhooks": len(journal),
+        "webhooks_per_second": round(len(journal) / span, 1),
         "messages_per_second": round(len(late["all"].times) / span, 1),
         "load": [round(one, 2) for one in os.getloadavg()],
-        "lost": len(lost), "wrong": len(wrong) + len(problems), "quiet": quiet,
+        "lost": len(lost),
+        "wrong": len(wrong) + len(problems),
+        "quiet": quiet,
         "screens": {kind: one.summary() for kind, one in late.items()},
         "web": {kind: one.summary() for kind, one in web.items()},
         "asked": asked.summary() if asked.times else None,
@@ -241,20 +258,39 @@ def goals(result):
     """Return the goals of the load."""
     screens, size = result["screens"].get("all", {"p95_ms": 0}), f"{result['at_once']} calls"
     return [
-        goal("load: calls at once", result["at_once"], ">=", round(CALLS * 0.95),
-             f"calls begin and end at a few a second, and the webhooks of a beginning take "
-             f"{result['web']['twiml']['median_ms']:.0f} ms here"),
-        goal(f"load: lost events, with {size} at once", result["lost"], "==", 0,
-             "see what is wrong, at the end"),
-        goal("load: wrong final states", result["wrong"], "==", 0,
-             "see what is wrong, at the end"),
-        goal("load: from the webhook to the screen, p95, ms", screens["p95_ms"], "<=", SCREEN_MS,
-             f"the webhooks alone take {result['web']['twiml']['p95_ms']:.0f} ms (p95) at a load "
-             f"of {result['load'][0]:g} on this machine, and Odoo's one process for the bus asks "
-             f"the database once for each of {result['agents']} websockets"),
-        goal("load: memory, last third times the first", result["memory_growth"], "<=", GROWTH,
-             "caches of the workers were still being filled in the first third"),
-    ]  # fmt: skip
+        goal(
+            "load: calls at once",
+            result["at_once"],
+            ">=",
+            round(CALLS * 0.95),
+            f"calls begin and end at a few a second, and the webhooks of a beginning take "
+            f"{result['web']['twiml']['median_ms']:.0f} ms here",
+        ),
+        goal(
+            f"load: lost events, with {size} at once",
+            result["lost"],
+            "==",
+            0,
+            "see what is wrong, at the end",
+        ),
+        goal("load: wrong final states", result["wrong"], "==", 0, "see what is wrong, at the end"),
+        goal(
+            "load: from the webhook to the screen, p95, ms",
+            screens["p95_ms"],
+            "<=",
+            SCREEN_MS,
+            f"the webhooks alone take {result['web']['twiml']['p95_ms']:.0f} ms (p95) at a load "
+            f"of {result['load'][0]:g} on this machine, and Odoo's one process for the bus asks "
+            f"the database once for each of {result['agents']} websockets",
+        ),
+        goal(
+            "load: memory, last third times the first",
+            result["memory_growth"],
+            "<=",
+            GROWTH,
+            "caches of the workers were still being filled in the first third",
+        ),
+    ]
 
 
 def markdown(result, _where):
@@ -262,31 +298,41 @@ def markdown(result, _where):
     begin, hold, end = result["seconds"]
     return [
         "## Load",
-        (f"{result['calls']} calls, {result['calls'] / (begin + hold):.1f} begin in a second; "
-        f"conversations last {TALK[0]:g} to {TALK[1]:g} s, forwarded ones {FORWARDED[0]:g} to "
-        f"{FORWARDED[1]:g} s. {result['at_once']} at once ({result['legs']} legs) at the "
-        f"end of {hold} s (after {begin} s to begin, before {end} s to end): up to "
-        f"{result['waiting']} wait, {result['agents']} phone users took "
-        f"{result['answered']}, the others were forwarded. Odoo runs with {result['workers']} "
-        "workers and the process for the bus, on the same machine as PostgreSQL, the "
-        "emulator (without sound) and all who call. "
-        f"{result['webhooks']} webhooks, {result['webhooks_per_second']:g} a second; "
-        f"{result['messages_per_second']:g} messages reach screens in a second."),
-        ("*To the screen* is from the begin of the transaction that sends a message (so most of "
-        "the webhook is in it) until a websocket client has it, subscribed as a page is. Every "
-        "report the emulator sent is looked for in the diary of events, every call is compared "
-        "with the emulator's account, and every message of the live lists must have reached every "
-        f"screen. The database told the truth {result['quiet']:g} s after the end (at most "
-        f"{TRUTH} s are given: a report that did not come is asked for once a minute)."),
+        (
+            f"{result['calls']} calls, {result['calls'] / (begin + hold):.1f} begin in a second; "
+            f"conversations last {TALK[0]:g} to {TALK[1]:g} s, forwarded ones {FORWARDED[0]:g} to "
+            f"{FORWARDED[1]:g} s. {result['at_once']} at once ({result['legs']} legs) at the "
+            f"end of {hold} s (after {begin} s to begin, before {end} s to end): up to "
+            f"{result['waiting']} wait, {result['agents']} phone users took "
+            f"{result['answered']}, the others were forwarded. Odoo runs with {result['workers']} "
+            "workers and the process for the bus, on the same machine as PostgreSQL, the "
+            "emulator (without sound) and all who call. "
+            f"{result['webhooks']} webhooks, {result['webhooks_per_second']:g} a second; "
+            f"{result['messages_per_second']:g} messages reach screens in a second."
+        ),
+        (
+            "*To the screen* is from the begin of the transaction that sends a message (so most "
+            "of the webhook is in it) until a websocket client has it, subscribed as a page is. "
+            "Every report the emulator sent is looked for in the diary of events, every call is "
+            "compared with the emulator's account, and every message of the live lists must have "
+            f"reached every screen. The database told the truth {result['quiet']:g} s after the "
+            f"end (at most {TRUTH} s are given: a report that did not come is asked for once a "
+            "minute)."
+        ),
         figures_table("To the screen", result["screens"]),
         figures_table("Webhooks by kind", result["web"]),
-        *([figures_table("Requests of the pages", {"all": result["asked"]})]
-          if result["asked"] else []),
-        (f"Memory of Odoo's processes (resident, shared pages counted in each): "
-        f"{result['memory_mib'][0]} MiB in the first third, {result['memory_mib'][1]} MiB in the "
-        "last."),
+        *(
+            [figures_table("Requests of the pages", {"all": result["asked"]})]
+            if result["asked"]
+            else []
+        ),
+        (
+            "Memory of Odoo's processes (resident, shared pages counted in each): "
+            f"{result['memory_mib'][0]} MiB in the first third, {result['memory_mib'][1]} MiB in "
+            "the last."
+        ),
         "![To the screen](load-screens.svg)\n![Memory](load-memory.svg)",
-    ]  # fmt: skip
+    ]
 
 
 def plots(result):

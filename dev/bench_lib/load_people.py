@@ -32,9 +32,10 @@ class Screen(threading.Thread):
         super().__init__(daemon=True, name=f"screen of {person.name}")
         self.on_message, self.arrivals, self.closing, self.error = on_message, [], False, None
         self.socket = websocket.create_connection(
-            f"ws://127.0.0.1:{port}/websocket?version=19.0-2", timeout=120,
+            f"ws://127.0.0.1:{port}/websocket?version=19.0-2",
+            timeout=120,
             cookie=f"session_id={person.session_id}",
-        )  # fmt: skip
+        )
         subscription = {"channels": [], "last": last}
         self.socket.send(json.dumps({"event_name": "subscribe", "data": subscription}))
 
@@ -112,9 +113,10 @@ class Agent(threading.Thread):
     def _post(self, path, params):
         started = time.perf_counter()
         answer = self.http.post(
-            self.url + path, timeout=60,
+            self.url + path,
+            timeout=60,
             json={"jsonrpc": "2.0", "method": "call", "id": 1, "params": params},
-        ).json()  # fmt: skip
+        ).json()
         self.times.append(time.perf_counter() - started)
         if "error" in answer:
             raise ValueError(f"{path}: {answer['error']['data'].get('message')}")

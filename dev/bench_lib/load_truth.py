@@ -4,7 +4,6 @@ import json
 from collections import Counter
 
 import database
-
 from bench_lib.stage import NAME, SUPPORT
 
 _CALLS = """
@@ -30,8 +29,9 @@ def event_keys(journal):
         if entry["kind"] == "status":
             keys.add(f"{form['CallSid']}:{form['CallStatus']}")
         elif entry["kind"] == "conference" and form.get("StatusCallbackEvent") in (
-            "participant-join", "participant-leave",
-        ):  # fmt: skip
+            "participant-join",
+            "participant-leave",
+        ):
             keys.add(f"{form['ConferenceSid']}:{form['SequenceNumber']}:")
     return keys
 
@@ -42,30 +42,33 @@ def refused_browsers(journal):
     Their call had ended, or was somebody else's, when they arrived.
     """
     return {
-        entry["params"]["CallSid"] for entry in journal
+        entry["params"]["CallSid"]
+        for entry in journal
         if entry["url"].endswith("/client") and "<Hangup" in (entry["body"] or "")
-    }  # fmt: skip
+    }
 
 
 def lost_events(journal):
     """Return the reports that were answered, and of which the database knows nothing."""
     refused = refused_browsers(journal)
-    known = {key for [key] in database.execute(
-        "SELECT key FROM telephony_call_event", database=NAME
-    )}  # fmt: skip
+    known = {
+        key for [key] in database.execute("SELECT key FROM telephony_call_event", database=NAME)
+    }
     starts = {":".join(key.split(":")[:2]) + ":" for key in known}
     return sorted(
-        key for key in event_keys(journal)
+        key
+        for key in event_keys(journal)
         if key not in known and key not in starts and key.split(":")[0] not in refused
-    )  # fmt: skip
+    )
 
 
 def failed_webhooks(journal):
     """Return what went wrong with webhooks, with how often."""
     wrong = Counter(
         f"{entry['kind']} {entry['status']} {entry['message'].split(' response')[0][:60]}"
-        for entry in journal if entry["error"]
-    )  # fmt: skip
+        for entry in journal
+        if entry["error"]
+    )
     return [f"{count} webhooks failed: {text}" for text, count in wrong.items()]
 
 
@@ -77,11 +80,13 @@ def wrong_calls(legs, journal):
     """
     rows = {row[0]: row[1:] for row in database.execute(_CALLS, database=NAME)}
     joined = {
-        entry["params"].get("CallSid") for entry in journal
+        entry["params"].get("CallSid")
+        for entry in journal
         if entry["params"].get("StatusCallbackEvent") == "participant-join"
-    }  # fmt: skip
-    customers = {leg["sid"]: leg for leg in legs
-                 if leg["direction"] == "inbound" and leg["kind"] == "pstn"}  # fmt: skip
+    }
+    customers = {
+        leg["sid"]: leg for leg in legs if leg["direction"] == "inbound" and leg["kind"] == "pstn"
+    }
     problems = [f"the call {sid} is not in the database" for sid in customers if sid not in rows]
     problems += [f"nobody made the call {sid}" for sid in rows if sid not in customers]
     for sid, leg in customers.items():

@@ -5,12 +5,11 @@ import random
 import time
 from unittest import mock
 
-from places import say
-
 from bench_lib import contacts, world
 from bench_lib.contacts import CONTACTS_PER_LEAD, WRITINGS
 from bench_lib.figures import Series, ratio
 from bench_lib.report import goal, table
+from places import say
 
 #: The most that finding a caller may take, milliseconds.
 LOOKUP_MS = 1.0
@@ -72,38 +71,68 @@ def goals(result):
     ours = {writing: result[writing][OURS] for writing in WRITINGS}
     slowest = max(ours, key=lambda writing: ours[writing]["median_ms"])
     return [
-        goal("look-up: recall in every writing", min(one["recall"] for one in ours.values()),
-             ">=", 1.0, "some contacts are stored with a number that is not in E.164"),
-        goal("look-up: slowest median, ms", ours[slowest]["median_ms"], "<=", LOOKUP_MS,
-             f"numbers written as {slowest}; undisturbed (p10) it takes "
-             f"{ours[slowest]['p10_ms']} ms"),
-        goal("leads: recall", result["leads"]["recall"], ">=", 1.0,
-             "some leads are stored with a number that is not in E.164"),
-        goal("leads: median, ms", result["leads"]["median_ms"], "<=", LOOKUP_MS,
-             f"undisturbed (p10) it takes {result['leads']['p10_ms']} ms"),
-    ]  # fmt: skip
+        goal(
+            "look-up: recall in every writing",
+            min(one["recall"] for one in ours.values()),
+            ">=",
+            1.0,
+            "some contacts are stored with a number that is not in E.164",
+        ),
+        goal(
+            "look-up: slowest median, ms",
+            ours[slowest]["median_ms"],
+            "<=",
+            LOOKUP_MS,
+            f"numbers written as {slowest}; undisturbed (p10) it takes "
+            f"{ours[slowest]['p10_ms']} ms",
+        ),
+        goal(
+            "leads: recall",
+            result["leads"]["recall"],
+            ">=",
+            1.0,
+            "some leads are stored with a number that is not in E.164",
+        ),
+        goal(
+            "leads: median, ms",
+            result["leads"]["median_ms"],
+            "<=",
+            LOOKUP_MS,
+            f"undisturbed (p10) it takes {result['leads']['p10_ms']} ms",
+        ),
+    ]
 
 
 def markdown(result, _where):
     """Return the paragraphs of the look-up."""
     return [
         "## Caller look-up",
-        ("Callers arrive in E.164; contacts are stored in three writings. Ours is "
-        "`res.partner._telephony_find`, Odoo core's a search for `phone_mobile_search`, voip_oca's "
-        "what its `create_call` does to find the contact (the call itself is not written). "
-        "Recall is the share of callers whose contact is found."),
+        (
+            "Callers arrive in E.164; contacts are stored in three writings. Ours is "
+            "`res.partner._telephony_find`, Odoo core's a search for `phone_mobile_search`, "
+            "voip_oca's what its `create_call` does to find the contact (the call itself is not "
+            "written). Recall is the share of callers whose contact is found."
+        ),
         table(
             ["Stored", "Look-up", "Times ours", "Recall", "Median", "p95", "p10", "Numbers"],
             [
-                [writing, name, one["times_ours"], f"{one['recall']:.1%}", one["median_ms"],
-                 one["p95_ms"], one["p10_ms"], one["count"]]
+                [
+                    writing,
+                    name,
+                    one["times_ours"],
+                    f"{one['recall']:.1%}",
+                    one["median_ms"],
+                    one["p95_ms"],
+                    one["p10_ms"],
+                    one["count"],
+                ]
                 for writing in WRITINGS
                 for name, one in result[writing].items()
             ],
         ),
         "Callers who are only in a lead: median {median_ms}, p95 {p95_ms}, recall {recall:.1%}, "
         "{count} numbers.".format(**result["leads"]),
-    ]  # fmt: skip
+    ]
 
 
 def measure_in(env, first, count, seed):
@@ -139,9 +168,7 @@ def _timed(env, find, number):
 
 
 def _measure_writing(env, first, count, position, chance):
-    rows = _sample(
-        (i for i in range(count) if i // 4 % 3 == position), NUMBERS + WARM_UP, chance
-    )  # fmt: skip
+    rows = _sample((i for i in range(count) if i // 4 % 3 == position), NUMBERS + WARM_UP, chance)
     people = env["res.partner"].browse([first["contacts"] + i for i in rows])
     # From the plan of numbering, not from a stored field that a look-up reads.
     numbers = [(contact.id, contact._phone_format(fname="phone")) for contact in people]

@@ -92,7 +92,7 @@ class Nginx:
                 buses=" ".join(f"server 127.0.0.1:{one.bus_port};" for one in servers),
             )
             for port, servers in self.sites.items()
-        ]  # fmt: skip
+        ]
         config = FOLDER / "nginx.conf"
         text = _CONFIG.format(folder=FOLDER, sites="".join(sites))
         if os.getuid() == 0:

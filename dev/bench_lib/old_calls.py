@@ -8,10 +8,9 @@ import time
 from datetime import timedelta
 
 import database
-from places import say
-
 from bench_lib import contacts, databases
 from bench_lib.world import RINGING, World, make_sid
+from places import say
 
 #: How calls went: direction, outcome, and what was said of the legs of customer and phone user.
 _KINDS = (
@@ -28,8 +27,7 @@ _MINUTES_BETWEEN = 3
 _POSITION = "(round - 1) * %(kinds)s + model.id - %(first)s"
 _SID = "'CA' || md5(left(one.{column}, 34) || round) || substr(one.{column}, 35)"
 _NUMBER = (
-    "CASE one.{column} WHEN model.customer_number THEN person.phone_sanitized"
-    " ELSE one.{column} END"
+    "CASE one.{column} WHEN model.customer_number THEN person.phone_sanitized ELSE one.{column} END"
 )
 _COLUMNS = {
     "id": "%(base)s + row_number() OVER () - 1",
@@ -81,9 +79,9 @@ def _write_models(here):
     """Write one call of each kind. Return the first identifier of them."""
     number = here.env["telephony.number"].search([("number", "=", RINGING)])
     person = here.env["res.partner"].search([("phone_sanitized", "!=", False)], limit=1)
-    calls = here.env["telephony.call"].create([
-        _model_of_call(here, number, person, *kind) for kind in _KINDS
-    ])  # fmt: skip
+    calls = here.env["telephony.call"].create(
+        [_model_of_call(here, number, person, *kind) for kind in _KINDS]
+    )
     assert calls.ids == list(range(calls[0].id, calls[0].id + len(calls)))
     return calls[0].id
 
@@ -101,29 +99,61 @@ def _model_of_call(here, number, person, direction, outcome, end_reasons):
     )
     sids = [make_sid() for _party in parties]
     values = {
-        **common, "direction": direction, "state": "ended", "outcome": outcome,
-        "provider_call_id": sids[0], "from_number": ours[0], "to_number": ours[1],
-        "customer_number": customer, "number_id": number.id, "partner_id": person.id,
+        **common,
+        "direction": direction,
+        "state": "ended",
+        "outcome": outcome,
+        "provider_call_id": sids[0],
+        "from_number": ours[0],
+        "to_number": ours[1],
+        "customer_number": customer,
+        "number_id": number.id,
+        "partner_id": person.id,
         "user_id": bool(answered or direction == "outgoing") and agent.user_id.id,
-        "started_at": began, "answered_at": answered, "ended_at": ended,
-        "duration": answered and (ended - answered).seconds, "ended_by": "customer",
+        "started_at": began,
+        "answered_at": answered,
+        "ended_at": ended,
+        "duration": answered and (ended - answered).seconds,
+        "ended_by": "customer",
         "trace": f"{began:%H:%M:%S} {person.name} calls {number.name}.",
         "leg_ids": [
-            (0, 0, {**common, **party, "provider_leg_id": sid, "status": "ended",
-                    "sequence": len(_WORDS) - 1, "end_reason": reason, "initiated_at": began,
-                    "ringing_at": began, "answered_at": answered, "ended_at": ended})
+            (
+                0,
+                0,
+                {
+                    **common,
+                    **party,
+                    "provider_leg_id": sid,
+                    "status": "ended",
+                    "sequence": len(_WORDS) - 1,
+                    "end_reason": reason,
+                    "initiated_at": began,
+                    "ringing_at": began,
+                    "answered_at": answered,
+                    "ended_at": ended,
+                },
+            )
             for party, sid, reason in zip(parties, sids, end_reasons, strict=True)
         ],
         "event_ids": [
             (0, 0, {**common, "key": f"{sid}:{word}", "kind": "leg", "happened_at": ended})
-            for sid in sids for word in _WORDS
+            for sid in sids
+            for word in _WORDS
         ],
-    }  # fmt: skip
+    }
     if direction == "incoming":
-        values["offer_ids"] = [(0, 0, {
-            "agent_id": agent.id, "state": "accepted" if answered else "expired",
-            "offered_at": began, "expires_at": began + timedelta(seconds=20),
-        })]  # fmt: skip
+        values["offer_ids"] = [
+            (
+                0,
+                0,
+                {
+                    "agent_id": agent.id,
+                    "state": "accepted" if answered else "expired",
+                    "offered_at": began,
+                    "expires_at": began + timedelta(seconds=20),
+                },
+            )
+        ]
     return values
 
 
@@ -131,9 +161,12 @@ def _fill(name, first, rounds, first_contact, contact_count):
     """Copy the calls of each kind. Return the last identifier of the calls."""
     started = time.monotonic()
     parameters = {
-        "first": first, "kinds": len(_KINDS), "rounds": rounds, "contacts": first_contact,
+        "first": first,
+        "kinds": len(_KINDS),
+        "rounds": rounds,
+        "contacts": first_contact,
         "count": contact_count,
-    }  # fmt: skip
+    }
     with contacts.filling(name, *_TABLES) as cursor:
         for table in _TABLES:
             link = "id" if table == "telephony_call" else "call_id"

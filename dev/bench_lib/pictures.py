@@ -33,11 +33,13 @@ def bars(title, rows, unit, limit=None):
         y = TOP + ROW * number
         parts += [
             _text(LEFT - 8, y + 14, label, "end"),
-            (f'<rect x="{LEFT + start * scale:.1f}" y="{y + 3}" height="{ROW - 7}" '
-             f'width="{max(1, (end - start) * scale):.1f}" '
-             f'fill="{COLOURS[number % len(COLOURS)]}"/>'),
+            (
+                f'<rect x="{LEFT + start * scale:.1f}" y="{y + 3}" height="{ROW - 7}" '
+                f'width="{max(1, (end - start) * scale):.1f}" '
+                f'fill="{COLOURS[number % len(COLOURS)]}"/>'
+            ),
             _text(LEFT + end * scale + 6, y + 14, f"{end - start:g} {unit}"),
-        ]  # fmt: skip
+        ]
     if limit is not None:
         x = LEFT + limit * scale
         parts.append(
@@ -65,21 +67,26 @@ def lines(title, series, x_unit, y_unit, limit=None):
 
     parts = [
         _HEAD.format(w=WIDTH, h=HEIGHT, title=escape(title)),
-        (f'<polyline fill="none" stroke="#999" points="{left},{TOP} {left},{bottom} '
-         f'{left + width},{bottom}"/>'),
-        _text(left - 6, TOP + 8, f"{top:.3g}", "end"), _text(left - 6, bottom, "0", "end"),
+        (
+            f'<polyline fill="none" stroke="#999" points="{left},{TOP} {left},{bottom} '
+            f'{left + width},{bottom}"/>'
+        ),
+        _text(left - 6, TOP + 8, f"{top:.3g}", "end"),
+        _text(left - 6, bottom, "0", "end"),
         _text(left + width, bottom + 18, f"{right:.4g} {x_unit}", "end"),
         _text(left + 4, TOP - 4, y_unit),
-    ]  # fmt: skip
+    ]
     for number, (name, line) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join(place(x, y) for x, y in line)
         parts += [
             f'<polyline fill="none" stroke="{colour}" stroke-width="1.6" points="{path}"/>',
-            (f'<rect x="{left + width + 14}" y="{TOP + ROW * number}" width="10" height="10" '
-             f'fill="{colour}"/>'),
+            (
+                f'<rect x="{left + width + 14}" y="{TOP + ROW * number}" width="10" height="10" '
+                f'fill="{colour}"/>'
+            ),
             _text(left + width + 30, TOP + 10 + ROW * number, name),
-        ]  # fmt: skip
+        ]
     if limit is not None:
         parts.append(
             f'<polyline stroke="#c0392b" stroke-dasharray="4 3" points="{place(0, limit)} '
@@ -96,6 +103,9 @@ def shares(times, count=200):
     """
     ordered = sorted(times)
     step = max(1, len(ordered) // count)
-    return [
-        (ordered[i], (i + 1) / len(ordered) * 100) for i in range(0, len(ordered), step)
-    ] + [(ordered[-1], 100.0)] if ordered else []
+    return (
+        [(ordered[i], (i + 1) / len(ordered) * 100) for i in range(0, len(ordered), step)]
+        + [(ordered[-1], 100.0)]
+        if ordered
+        else []
+    )

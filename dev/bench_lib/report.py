@@ -7,9 +7,8 @@ import subprocess
 from datetime import datetime, timezone
 
 import database
-from places import REPO, STATE
-
 from bench_lib import contacts, databases
+from places import REPO, STATE
 
 FOLDER = STATE / "bench"
 
@@ -27,8 +26,10 @@ def circumstances(count, small, code):
     [[postgresql]] = database.execute("SHOW server_version")
     commit = subprocess.run(
         ["git", "-C", str(REPO), "rev-parse", "--short", "HEAD"],
-        capture_output=True, text=True, check=False,
-    ).stdout.strip()  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
     with open("/proc/meminfo", encoding="ascii") as file:
         memory = int(file.readline().split()[1]) // 1024 // 1024
     return {
@@ -59,13 +60,18 @@ def goal(what, measured, sign, limit, cause=""):
     :param str cause: one sentence that is shown when the goal is missed.
     """
     reached = {
-        "<=": measured <= limit, ">=": measured >= limit, "==": measured == limit,
-    }[sign]  # fmt: skip
+        "<=": measured <= limit,
+        ">=": measured >= limit,
+        "==": measured == limit,
+    }[sign]
     text = "none" if sign == "==" and limit == 0 else f"{sign} {limit:g}"
     return {
-        "what": what, "measured": measured, "goal": text, "reached": reached,
+        "what": what,
+        "measured": measured,
+        "goal": text,
+        "reached": reached,
         "cause": "" if reached else cause,
-    }  # fmt: skip
+    }
 
 
 def table(head, rows):
@@ -82,18 +88,27 @@ def figures_table(title, rows, more=()):
     :param more: pairs of head and key of further columns, shown before the times.
     """
     head = [title, *(name for name, _key in more), "Median", "p95", "p10", "Count"]
-    return table(head, [
-        [what, *(one.get(key, "") for _name, key in more), one["median_ms"], one["p95_ms"],
-         one["p10_ms"], one["count"]]
-        for what, one in rows.items()
-    ])  # fmt: skip
+    return table(
+        head,
+        [
+            [
+                what,
+                *(one.get(key, "") for _name, key in more),
+                one["median_ms"],
+                one["p95_ms"],
+                one["p10_ms"],
+                one["count"],
+            ]
+            for what, one in rows.items()
+        ],
+    )
 
 
 def _goals(goals):
     rows = [
         [one["what"], one["measured"], one["goal"], "" if one["reached"] else "missed"]
         for one in goals
-    ]  # fmt: skip
+    ]
     parts = ["## Goals", table(["What", "Measured", "Goal", ""], rows)]
     missed = [f"- *{one['what']}*: {one['cause']}" for one in goals if one["cause"]]
     return parts + (["Missed, because:", "\n".join(missed)] if missed else [])
@@ -108,14 +123,16 @@ def to_markdown(result, sections):
     where = result["circumstances"]
     parts = [
         "# Bench",
-        (f"{where['contacts']:,} contacts and {where['leads']:,} leads. Times are milliseconds; "
-        "ratios are ratios of medians. Everything was measured in this one run, in turns. The "
-        "median of a busy machine says little by itself: see the load average at the end."),
+        (
+            f"{where['contacts']:,} contacts and {where['leads']:,} leads. Times are milliseconds; "
+            "ratios are ratios of medians. Everything was measured in this one run, in turns. The "
+            "median of a busy machine says little by itself: see the load average at the end."
+        ),
         *_goals(result["goals"]),
         *sections,
         "## Measured with",
         "\n".join(f"- {name.replace('_', ' ')}: {value}" for name, value in where.items()),
-    ]  # fmt: skip
+    ]
     if result["problems"]:
         parts += ["## Wrong", "\n".join(f"- {problem}" for problem in result["problems"])]
     return "\n\n".join(parts) + "\n"

@@ -4,13 +4,9 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import database
 import requests
-from harness.crowd import all_at_once
-from harness.emulator import Telephone
-from harness.polling import NotYet, until
-from places import say
 
+import database
 from bench_lib import client, nginx, pictures
 from bench_lib.client import STATUS, Client
 from bench_lib.load_people import Screen
@@ -18,6 +14,10 @@ from bench_lib.report import figures_table, goal
 from bench_lib.stage import NAME, SUPPORT, Stage
 from bench_lib.workers import WARM_UP, Crowd
 from bench_lib.world import RINGING, World
+from harness.crowd import all_at_once
+from harness.emulator import Telephone
+from harness.polling import NotYet, until
+from places import say
 
 #: People who reach for the same caller; callers; callers in a quick run; reports told twice.
 RACERS, RACES, QUICK, TWICE = 50, 5, 2, 40
@@ -33,15 +33,18 @@ def _scale(setting, sites):
         say(f"measuring the throughput of {name} behind nginx")
         stock = setting.prepare(
             NAME, setting.big[1], setting.options.contacts, rounds + WARM_UP + TWICE
-        )  # fmt: skip
+        )
         crowd = Crowd(port, NAME, stock, setting.options.seed)
         seconds = crowd.run(rounds)
         one = crowd.series.summary()
         one["per_second"] = round(one["count"] / seconds, 1)
         result[name] = one
         with setting.registries.cursor(NAME) as cursor:
-            expected = {"incoming": crowd.incoming, "messages": [],
-                        "outgoing": stock["outgoing"][: rounds + WARM_UP]}  # fmt: skip
+            expected = {
+                "incoming": crowd.incoming,
+                "messages": [],
+                "outgoing": stock["outgoing"][: rounds + WARM_UP],
+            }
             here = World(setting.registries.environment(cursor))
             problems += [f"servers, {name}: {text}" for text in here.verify(expected)]
         legs = stock["outgoing"][rounds + WARM_UP :]
@@ -67,10 +70,13 @@ def _tell_twice(port, legs):
     [[events]] = database.execute(_EVENTS, [f"{sid}:" for sid in legs], database=NAME)
     logged = database.execute(_LOGGED, last, legs, database=NAME)
     return {
-        "reports": 2 * len(legs), "told": 4 * len(legs), "events": events, "calls": len(legs),
+        "reports": 2 * len(legs),
+        "told": 4 * len(legs),
+        "events": events,
+        "calls": len(legs),
         "logged_once": sum(count == 1 for _uuid, count in logged),
         "not_once": [[uuid, count] for uuid, count in logged if count != 1],
-    }  # fmt: skip
+    }
 
 
 _EVENTS = """
@@ -102,10 +108,13 @@ class Race:
         self.people = stage.make_people(RACERS, "Racing")
         with stage.env() as env:
             # Without anybody who could take the call, nobody would wait.
-            line = env["telephony.queue"].create({
-                "name": "Race", "ring_seconds": 120,
-                "agent_ids": [(6, 0, [self.people[-1].agent])],
-            })  # fmt: skip
+            line = env["telephony.queue"].create(
+                {
+                    "name": "Race",
+                    "ring_seconds": 120,
+                    "agent_ids": [(6, 0, [self.people[-1].agent])],
+                }
+            )
             queue_id = line.id
         stage.route(SUPPORT, kind="queue", queue_id=queue_id)
         self.seen = []
@@ -123,8 +132,9 @@ class Race:
         answer = requests.post(
             f"{self.url}/web/dataset/call_kw/telephony.call/pick_up",
             json={"jsonrpc": "2.0", "method": "call", "id": 1, "params": params},
-            cookies={"session_id": person.session_id}, timeout=120,
-        ).json()  # fmt: skip
+            cookies={"session_id": person.session_id},
+            timeout=120,
+        ).json()
         return answer.get("result") or {"error": answer["error"]["data"]["message"]}
 
     def run(self, number):
@@ -133,10 +143,15 @@ class Race:
         body = {"from": f"+32471{400000 + number:06d}", "to": SUPPORT, "tone": 0}
         caller = Telephone(emulator, emulator.post("calls", **body)["sid"])
         caller.in_queue(60)
-        [[uuid]] = until(lambda: database.execute(
-            "SELECT uuid FROM telephony_call WHERE provider_call_id = %s AND state = 'queued'",
-            caller.sid, database=NAME,
-        ), "the caller waits", 60)  # fmt: skip
+        [[uuid]] = until(
+            lambda: database.execute(
+                "SELECT uuid FROM telephony_call WHERE provider_call_id = %s AND state = 'queued'",
+                caller.sid,
+                database=NAME,
+            ),
+            "the caller waits",
+            60,
+        )
         started = time.monotonic()
         results = all_at_once(self.people, lambda person: self._pick_up(person, uuid))
         seconds = time.monotonic() - started
@@ -186,26 +201,42 @@ def measure(setting):
             for server in (first, second):
                 problems += [f"servers: {text}" for text in server.problems()]
     return {
-        "scale": scale, "twice": twice, "race": race, "problems": problems + more,
+        "scale": scale,
+        "twice": twice,
+        "race": race,
+        "problems": problems + more,
         "shares": [len(_POST.findall(log)) for log in logs],
-    }  # fmt: skip
+    }
 
 
 def goals(result):
     """Return the goals of two servers."""
     race, twice = result["race"], result["twice"]
     return [
-        goal("servers: throughput of two, times that of one",
-             result["scale"]["two servers"]["times_one"], ">=", GAIN,
-             "both servers share two cores with PostgreSQL, nginx and the client that signs"),
-        goal(f"servers: races of {RACERS} with one winner", race["winners"].count(1),
-             ">=", len(race["winners"]) or 1, "see what is wrong, at the end"),
-        goal("servers: reports told twice at once and not processed once",
-             abs(twice["events"] - twice["reports"]) + twice["calls"] - twice["logged_once"],
-             "==", 0, f"{twice['events']} of {twice['reports']} are in the diary, and "
-             f"{twice['logged_once']} of {twice['calls']} calls have one line in the chatter, not "
-             f"{twice['not_once'][:3]}"),
-    ]  # fmt: skip
+        goal(
+            "servers: throughput of two, times that of one",
+            result["scale"]["two servers"]["times_one"],
+            ">=",
+            GAIN,
+            "both servers share two cores with PostgreSQL, nginx and the client that signs",
+        ),
+        goal(
+            f"servers: races of {RACERS} with one winner",
+            race["winners"].count(1),
+            ">=",
+            len(race["winners"]) or 1,
+            "see what is wrong, at the end",
+        ),
+        goal(
+            "servers: reports told twice at once and not processed once",
+            abs(twice["events"] - twice["reports"]) + twice["calls"] - twice["logged_once"],
+            "==",
+            0,
+            f"{twice['events']} of {twice['reports']} are in the diary, and "
+            f"{twice['logged_once']} of {twice['calls']} calls have one line in the chatter, not "
+            f"{twice['not_once'][:3]}",
+        ),
+    ]
 
 
 def markdown(result, _where):
@@ -213,21 +244,27 @@ def markdown(result, _where):
     twice, race = result["twice"], result["race"]
     return [
         "## Two servers",
-        ("Two Odoo servers with one worker each behind nginx, as in docs/operations.md, on "
-        "one PostgreSQL and one machine. The same stories of calls as for the throughput of "
-        f"workers. The servers answered {' and '.join(map(str, result['shares']))} webhooks."),
+        (
+            "Two Odoo servers with one worker each behind nginx, as in docs/operations.md, on "
+            "one PostgreSQL and one machine. The same stories of calls as for the throughput of "
+            f"workers. The servers answered {' and '.join(map(str, result['shares']))} webhooks."
+        ),
         figures_table(
             "nginx and", result["scale"], [("Times one", "times_one"), ("Per second", "per_second")]
         ),
-        (f"{twice['reports']} reports of {twice['calls']} calls were told twice at the same "
-        f"moment: {twice['events']} are in the diary, {twice['logged_once']} calls were logged "
-        "once in the chatter."),
-        (f"{RACERS} people reached for one caller, {len(race['winners'])} times; winners: "
-        f"{', '.join(map(str, race['winners']))}; seconds until the last one had the answer: "
-        f"{', '.join(map(str, race['seconds']))}. A page at one server was told of every caller, "
-        "whichever server had the webhook."),
+        (
+            f"{twice['reports']} reports of {twice['calls']} calls were told twice at the same "
+            f"moment: {twice['events']} are in the diary, {twice['logged_once']} calls were logged "
+            "once in the chatter."
+        ),
+        (
+            f"{RACERS} people reached for one caller, {len(race['winners'])} times; winners: "
+            f"{', '.join(map(str, race['winners']))}; seconds until the last one had the answer: "
+            f"{', '.join(map(str, race['seconds']))}. A page at one server was told of every "
+            "caller, whichever server had the webhook."
+        ),
         "![Two servers](servers.svg)",
-    ]  # fmt: skip
+    ]
 
 
 def plots(result):

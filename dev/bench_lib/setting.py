@@ -3,9 +3,8 @@
 import os
 import random
 
-from places import LOGS
-
 from bench_lib import contacts, databases, world
+from places import LOGS
 
 #: The first of the ports that a run may use; runs beside each other need different ones.
 PORT = int(os.environ.get("TELEPHONY_BENCH_PORT") or 8669)
@@ -20,10 +19,18 @@ class Registries:
     def __init__(self, names, folder):
         from odoo.tools import config
 
-        config.parse_config([
-            *databases.options(",".join(names), folder), "--log-level", "warn",
-            "--logfile", str(LOGS / "bench-orm.log"), "--max-cron-threads", "0",
-        ], setup_logging=True)  # fmt: skip
+        config.parse_config(
+            [
+                *databases.options(",".join(names), folder),
+                "--log-level",
+                "warn",
+                "--logfile",
+                str(LOGS / "bench-orm.log"),
+                "--max-cron-threads",
+                "0",
+            ],
+            setup_logging=True,
+        )
 
     def cursor(self, name):
         """Open a transaction on a database."""

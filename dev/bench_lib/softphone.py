@@ -7,14 +7,14 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
 
-from harness.agent_browser import AgentBrowser, launch, new_context
-from places import say
 from playwright.sync_api import expect, sync_playwright
 
 from bench_lib import pictures
 from bench_lib.figures import Series, ratio
 from bench_lib.report import figures_table, goal, table
 from bench_lib.stage import SUPPORT, Stage
+from harness.agent_browser import AgentBrowser, launch, new_context
+from places import say
 
 SCRIPT = Path(__file__).with_name("softphone.js")
 # A list, because cards would be measured with eighty pictures.
@@ -37,8 +37,7 @@ def _start(browser, site, person, warm):
     page = context.new_page()
     session, received = context.new_cdp_session(page), []
     session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: received.append(
-        event["encodedDataLength"]))  # fmt: skip
+    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     found = []
     for _turn in range(1 + warm):
         received.clear()
@@ -124,24 +123,45 @@ def _make_live_calls(stage, people):
         def values(position, **more):
             caller, at = f"+32471{300000 + position:06d}", now - timedelta(seconds=position)
             return {
-                "account_id": number.account_id.id, "direction": "incoming",
-                "number_id": number.id, "from_number": caller, "to_number": number.number,
-                "customer_number": caller, "started_at": at, "queue_id": line.id,
-                "queued_at": at, **more,
-                "leg_ids": [(0, 0, {
-                    "account_id": number.account_id.id, "role": "customer", "number": caller,
-                    "label": "customer", "provider_leg_id": f"CA{position:032x}",
-                    "status": "in_progress",
-                })],
-            }  # fmt: skip
+                "account_id": number.account_id.id,
+                "direction": "incoming",
+                "number_id": number.id,
+                "from_number": caller,
+                "to_number": number.number,
+                "customer_number": caller,
+                "started_at": at,
+                "queue_id": line.id,
+                "queued_at": at,
+                **more,
+                "leg_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "account_id": number.account_id.id,
+                            "role": "customer",
+                            "number": caller,
+                            "label": "customer",
+                            "provider_leg_id": f"CA{position:032x}",
+                            "status": "in_progress",
+                        },
+                    )
+                ],
+            }
 
         calls = env["telephony.call"]
         waiting = calls.create([values(i, state="queued") for i in range(ROWS)])
-        talking = calls.create([
-            values(ROWS + i, state="in_progress", user_id=people[i % len(people)].user,
-                   answered_at=now)
-            for i in range(ROWS)
-        ])  # fmt: skip
+        talking = calls.create(
+            [
+                values(
+                    ROWS + i,
+                    state="in_progress",
+                    user_id=people[i % len(people)].user,
+                    answered_at=now,
+                )
+                for i in range(ROWS)
+            ]
+        )
         return {"queue": waiting.ids, "live": talking.ids}
 
 
@@ -168,11 +188,14 @@ def _measure_lists(stage, agent, lists, seed):
         tasks = page.evaluate("bench.tasks")
         result[name] = {
             "rows": int(first.get_attribute("aria-setsize")),
-            "drawn": page.locator(rows[name]).count(), "updates": traffic.told,
-            "changes": page.evaluate("bench.changes"), "long_tasks": len(tasks),
-            "longest_ms": round(max(tasks, default=0)), "long_tasks_before": quiet,
+            "drawn": page.locator(rows[name]).count(),
+            "updates": traffic.told,
+            "changes": page.evaluate("bench.changes"),
+            "long_tasks": len(tasks),
+            "longest_ms": round(max(tasks, default=0)),
+            "long_tasks_before": quiet,
             "floor_ms": round(page.evaluate("bench.floor()"), 1),
-        }  # fmt: skip
+        }
     return result
 
 
@@ -237,21 +260,29 @@ def measure(setting):
             problems = [f"softphone: {text}" for text in server.problems()]
             problems += [f"softphone: {text}" for text in agent.unexpected_errors()]
         return {
-            "start": start, "bundle": _bundle_share(stage), "panel": panel, "lists": lists,
-            "keypad": keypad, "problems": problems,
-        }  # fmt: skip
+            "start": start,
+            "bundle": _bundle_share(stage),
+            "panel": panel,
+            "lists": lists,
+            "keypad": keypad,
+            "problems": problems,
+        }
 
 
 def goals(result):
     """Return the goals of the softphone."""
     return [
-        goal(f"softphone: tasks over {TASK_MS:g} ms while {one['rows']} rows change ({name})",
-             one["long_tasks"], "==", 0,
-             f"the longest took {one['longest_ms']} ms, of which {one['floor_ms']} ms are what any "
-             "element that comes costs in this page, an empty one, too; "
-             f"{one['long_tasks_before']} in 3 s without any change")
+        goal(
+            f"softphone: tasks over {TASK_MS:g} ms while {one['rows']} rows change ({name})",
+            one["long_tasks"],
+            "==",
+            0,
+            f"the longest took {one['longest_ms']} ms, of which {one['floor_ms']} ms are what any "
+            "element that comes costs in this page, an empty one, too; "
+            f"{one['long_tasks_before']} in 3 s without any change",
+        )
         for name, one in result["lists"].items()
-    ]  # fmt: skip
+    ]
 
 
 def markdown(result, where):
@@ -260,36 +291,68 @@ def markdown(result, where):
     rows, added = [], []
     for cache, kinds in start.items():
         rows += [
-            [f"{cache}, {kind}", one.get("times_other", ""), one["median_ms"], one["p95_ms"],
-             f"{one['bytes'] / 1024:.0f}", one["requests"]]
+            [
+                f"{cache}, {kind}",
+                one.get("times_other", ""),
+                one["median_ms"],
+                one["p95_ms"],
+                f"{one['bytes'] / 1024:.0f}",
+                one["requests"],
+            ]
             for kind, one in kinds.items()
-        ]  # fmt: skip
+        ]
         more = kinds[PHONE]["bytes"] - kinds[OTHER]["bytes"]
         time_more = kinds[PHONE]["median_ms"] - kinds[OTHER]["median_ms"]
         added.append(f"{cache}: {more / 1024:+.1f} KiB and {time_more:+.0f} ms")
     return [
         "## Softphone",
-        ("Headless Chromium, a list of contacts; from the address until the rows are there. "
-        "Everything that was received until 1.5 s later is counted, as it came from Odoo, "
-        "which does not compress (a proxy does). Cold is a profile without a cache."),
+        (
+            "Headless Chromium, a list of contacts; from the address until the rows are there. "
+            "Everything that was received until 1.5 s later is counted, as it came from Odoo, "
+            "which does not compress (a proxy does). Cold is a profile without a cache."
+        ),
         table(["Start", "Times other", "Median", "p95", "KiB", "Requests"], rows),
-        (f"The telephone adds, for its users: {'; '.join(added)}. In the scripts of everybody's "
-         f"page it has {bundle['ours'] / 1024:.0f} KiB of {bundle['all'] / 1024:.0f} KiB before "
-         f"they are made smaller ({bundle['ours'] / bundle['all']:.1%})."),
+        (
+            f"The telephone adds, for its users: {'; '.join(added)}. In the scripts of everybody's "
+            f"page it has {bundle['ours'] / 1024:.0f} KiB of {bundle['all'] / 1024:.0f} KiB before "
+            f"they are made smaller ({bundle['ours'] / bundle['all']:.1%})."
+        ),
         figures_table("Panel opens", result["panel"]),
         table(
-            ["Live list", "Rows", "In the page", "Updates", "Changes on the screen",
-             "Tasks over 50 ms", "Longest", "One empty element, ms", "Before, in 3 s"],
-            [[name, one["rows"], one["drawn"], one["updates"], one["changes"], one["long_tasks"],
-              one["longest_ms"], one["floor_ms"], one["long_tasks_before"]]
-             for name, one in result["lists"].items()],
+            [
+                "Live list",
+                "Rows",
+                "In the page",
+                "Updates",
+                "Changes on the screen",
+                "Tasks over 50 ms",
+                "Longest",
+                "One empty element, ms",
+                "Before, in 3 s",
+            ],
+            [
+                [
+                    name,
+                    one["rows"],
+                    one["drawn"],
+                    one["updates"],
+                    one["changes"],
+                    one["long_tasks"],
+                    one["longest_ms"],
+                    one["floor_ms"],
+                    one["long_tasks_before"],
+                ]
+                for name, one in result["lists"].items()
+            ],
         ),
-        (f"The keypad searches {where['contacts']:,} contacts. *Shown* is from the key until the "
-         f"list is on the screen, with the {DEBOUNCE} ms that the field waits for another key; "
-         "*server* is the request alone."),
+        (
+            f"The keypad searches {where['contacts']:,} contacts. *Shown* is from the key until "
+            f"the list is on the screen, with the {DEBOUNCE} ms that the field waits for another "
+            "key; *server* is the request alone."
+        ),
         figures_table("Key", result["keypad"]),
         "![Keypad](keypad.svg)",
-    ]  # fmt: skip
+    ]
 
 
 def plots(result):

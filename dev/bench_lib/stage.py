@@ -4,14 +4,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
 import database
-from harness.emulator import SALES, SUPPORT, Emulator
-from harness.places import free_ports
-from places import say
-
 from bench_lib import databases, world
 from bench_lib.client import ACCOUNT_SID, AUTH_TOKEN
 from bench_lib.setting import PORT
 from bench_lib.webhooks import Server
+from harness.emulator import SALES, SUPPORT, Emulator
+from harness.places import free_ports
+from places import say
 
 NAME = f"{databases.PREFIX}_stage_{PORT}"
 __all__ = ("NAME", "SALES", "SUPPORT", "Person", "Stage")
@@ -101,18 +100,26 @@ class Stage:
         with self.env() as env:
             world.World(env).build()
             account = env["telephony.account"].search([("account_sid", "=", ACCOUNT_SID)])
-            account.write({
-                "account_sid": ACCOUNT_SID, "auth_token": AUTH_TOKEN,
-                "webhook_base_url": f"http://127.0.0.1:{webhook_port}",
-                "api_base_url": f"http://127.0.0.1:{port}",
-                "voice_gateway": f"localhost:{port}",
-                "voice_sdk_url": f"http://localhost:{port}/sdk/twilio.js",
-                "api_key_sid": False, "api_key_secret": False, "twiml_app_sid": False,
-            })
+            account.write(
+                {
+                    "account_sid": ACCOUNT_SID,
+                    "auth_token": AUTH_TOKEN,
+                    "webhook_base_url": f"http://127.0.0.1:{webhook_port}",
+                    "api_base_url": f"http://127.0.0.1:{port}",
+                    "voice_gateway": f"localhost:{port}",
+                    "voice_sdk_url": f"http://localhost:{port}/sdk/twilio.js",
+                    "api_key_sid": False,
+                    "api_key_secret": False,
+                    "twiml_app_sid": False,
+                }
+            )
             account.action_connect()
-            env["res.company"].search([]).write({
-                "telephony_wrap_up_seconds": 0, "telephony_country_policy": "all",
-            })
+            env["res.company"].search([]).write(
+                {
+                    "telephony_wrap_up_seconds": 0,
+                    "telephony_country_policy": "all",
+                }
+            )
 
     def route(self, number, **step):
         """Let callers of a number go through a flow of one step.
@@ -137,35 +144,57 @@ class Stage:
         with self.env() as env:
             rights = [env.ref(one).id for one in groups if status]
             rights.append(env.ref("sales_team.group_sale_salesman_all_leads").id)
-            users = env["res.users"].with_context(no_reset_password=True).create([
-                {"name": f"{name} {number}", "login": f"{name.lower()}_{number}",
-                 "group_ids": [(6, 0, rights)]}
-                for number in range(count)
-            ])  # fmt: skip
+            users = (
+                env["res.users"]
+                .with_context(no_reset_password=True)
+                .create(
+                    [
+                        {
+                            "name": f"{name} {number}",
+                            "login": f"{name.lower()}_{number}",
+                            "group_ids": [(6, 0, rights)],
+                        }
+                        for number in range(count)
+                    ]
+                )
+            )
             agents = dict.fromkeys(users, 0)
             if status:
                 agents = _make_agents(env, users, status)
             env.flush_all()
             return [
-                Person({"user": user.id, "agent": agents[user], "name": user.name,
-                        "session_id": _make_session(env, user)})
+                Person(
+                    {
+                        "user": user.id,
+                        "agent": agents[user],
+                        "name": user.name,
+                        "session_id": _make_session(env, user),
+                    }
+                )
                 for user in users
-            ]  # fmt: skip
+            ]
 
 
 def _make_agents(env, users, status):
     numbers = env["telephony.number"].search([("number", "in", (SALES, SUPPORT))])
-    agents = env["telephony.agent"].create([
-        {"user_id": user.id, "company_id": env.company.id, "number_ids": [(6, 0, numbers.ids)]}
-        for user in users
-    ])
+    agents = env["telephony.agent"].create(
+        [
+            {"user_id": user.id, "company_id": env.company.id, "number_ids": [(6, 0, numbers.ids)]}
+            for user in users
+        ]
+    )
     agents.write({"status": status})
     # A page would renew it; these people have none, or have one that is slow to begin.
-    env["telephony.agent.lease"].create([
-        {"agent_id": agent.id, "client_uuid": f"page-of-{agent.id}",
-         "expires_at": datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(hours=2)}
-        for agent in agents
-    ])  # fmt: skip
+    env["telephony.agent.lease"].create(
+        [
+            {
+                "agent_id": agent.id,
+                "client_uuid": f"page-of-{agent.id}",
+                "expires_at": datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(hours=2),
+            }
+            for agent in agents
+        ]
+    )
     return {agent.user_id: agent.id for agent in agents}
 
 

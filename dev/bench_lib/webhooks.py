@@ -6,13 +6,12 @@ import time
 from collections import Counter, defaultdict
 
 import run
-from places import ODOO_BIN, PYTHON, odoo_environment, say
-
 from bench_lib import client, databases, old_calls
 from bench_lib.client import STATUS, VOICE, Client
 from bench_lib.figures import Series, ratio
 from bench_lib.report import goal, table
 from bench_lib.world import NOBODY, RINGING, World, make_sid
+from places import ODOO_BIN, PYTHON, odoo_environment, say
 
 #: Goals: milliseconds of an incoming call, times the floor, times that with few contacts.
 VOICE_MS, VOICE_TIMES, STATUS_TIMES, GROWTH = 25.0, 2.5, 1.5, 1.2
@@ -33,8 +32,9 @@ _PROBLEM = re.compile(
 # Two requests met, and Odoo tries the second one again: that is how the first one wins.
 _RETRIED = re.compile(
     r"^\S+ \S+ \d+ ERROR [^\n]*bad query:(?:[^\n]*\n(?!\d{4}-\d\d-))*?"
-    r"ERROR: +could not (?:serialize access|obtain lock)[^\n]*$", re.MULTILINE
-)  # fmt: skip
+    r"ERROR: +could not (?:serialize access|obtain lock)[^\n]*$",
+    re.MULTILINE,
+)
 
 
 class Server:
@@ -54,12 +54,26 @@ class Server:
             environment["TELEPHONY_LISTEN"] = str(port)
         self.program = run.Program(
             log,
-            [str(PYTHON), str(ODOO_BIN), "server", *databases.options(",".join(names), folder),
-             "--http-port", str(port), "--gevent-port", str(port + 3),
-             "--max-cron-threads", str(jobs), "--db-filter", "", "--log-level", "info",
-             "--workers", str(workers)],
+            [
+                str(PYTHON),
+                str(ODOO_BIN),
+                "server",
+                *databases.options(",".join(names), folder),
+                "--http-port",
+                str(port),
+                "--gevent-port",
+                str(port + 3),
+                "--max-cron-threads",
+                str(jobs),
+                "--db-filter",
+                "",
+                "--log-level",
+                "info",
+                "--workers",
+                str(workers),
+            ],
             environment,
-        )  # fmt: skip
+        )
         self.port, self.bus_port = port, port + 3 if workers else port
 
     def __enter__(self):
@@ -218,9 +232,11 @@ def measure(setting):
         ],
     }
     return {
-        "series": summarise(series), "growth": growth, "calls": options.calls,
+        "series": summarise(series),
+        "growth": growth,
+        "calls": options.calls,
         "problems": problems,
-    }  # fmt: skip
+    }
 
 
 def _cause(one):
@@ -241,15 +257,20 @@ def goals(result):
         ]
     for name in (*(f"status, {word}" for word in LEG_STORY), GIVES_UP):
         one = web[name]
-        found.append(goal(
-            f"{name}: times the floor", one["times_floor"], "<=", STATUS_TIMES, _cause(one)
-        ))  # fmt: skip
+        found.append(
+            goal(f"{name}: times the floor", one["times_floor"], "<=", STATUS_TIMES, _cause(one))
+        )
     for what, ratios in result["growth"].items():
         for name, times in zip((RINGS, GIVES_UP), ratios, strict=True):
-            found.append(goal(
-                f"{name}: times that with few {what}", times, "<=", GROWTH,
-                f"some query grows with the {what}",
-            ))  # fmt: skip
+            found.append(
+                goal(
+                    f"{name}: times that with few {what}",
+                    times,
+                    "<=",
+                    GROWTH,
+                    f"some query grows with the {what}",
+                )
+            )
     return found
 
 
@@ -258,26 +279,46 @@ def markdown(result, where):
     rows = sorted(result["series"].items(), key=lambda item: (item[0] != FLOOR, item[0]))
     return [
         "## Webhooks",
-        ("Signed, over HTTP, one after the other, to one threaded Odoo server; the floor is Odoo "
-        "core's signed `/sms_twilio/status` (a text message was delivered) in the same database. "
-        "Odoo's threaded server closes each connection itself. SQL queries are those of the "
-        "server's log; *Processor* is what Odoo's process used of a processor, PostgreSQL's part "
-        "left out."),
+        (
+            "Signed, over HTTP, one after the other, to one threaded Odoo server; the floor is "
+            "Odoo core's signed `/sms_twilio/status` (a text message was delivered) in the same "
+            "database. Odoo's threaded server closes each connection itself. SQL queries are "
+            "those of the server's log; *Processor* is what Odoo's process used of a processor, "
+            "PostgreSQL's part left out."
+        ),
         table(
-            ["Webhook", "Times floor", "Median", "p95", "p10", "Processor", "SQL queries",
-             "Requests"],
             [
-                [name, one["times_floor"], one["median_ms"], one["p95_ms"], one["p10_ms"],
-                 one["processor_ms"], f"{one['queries_median']:g}", one["count"]]
+                "Webhook",
+                "Times floor",
+                "Median",
+                "p95",
+                "p10",
+                "Processor",
+                "SQL queries",
+                "Requests",
+            ],
+            [
+                [
+                    name,
+                    one["times_floor"],
+                    one["median_ms"],
+                    one["p95_ms"],
+                    one["p10_ms"],
+                    one["processor_ms"],
+                    f"{one['queries_median']:g}",
+                    one["count"],
+                ]
                 for name, one in rows
             ],
         ),
         table(
             ["Growth", "Incoming call", "Caller gives up"],
             [
-                [f"{where['contacts']:,} contacts to {where['few_contacts']:,}",
-                 *result["growth"]["contacts"]],
+                [
+                    f"{where['contacts']:,} contacts to {where['few_contacts']:,}",
+                    *result["growth"]["contacts"],
+                ],
                 [f"{result['calls']:,} calls of the past to none", *result["growth"]["calls"]],
             ],
         ),
-    ]  # fmt: skip
+    ]

@@ -6,14 +6,13 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from places import say
-
 from bench_lib import client, pictures
 from bench_lib.client import STATUS, VOICE, Client
 from bench_lib.figures import Series
 from bench_lib.report import figures_table, goal
 from bench_lib.webhooks import LEG_STORY, Server
 from bench_lib.world import NOBODY, RINGING, World, make_sid
+from places import say
 
 WORKERS = (1, 2, 4)
 #: Requests that are under way at once, at any number of workers.
@@ -45,9 +44,11 @@ class Crowd:
         """
         legs = self.stock["outgoing"]
         stories = [lambda leg=leg: self._outgoing(leg) for leg in legs[: count + WARM_UP]]
-        stories = list(itertools.chain.from_iterable(
-            zip(stories, itertools.repeat(self._incoming), strict=False)
-        ))  # fmt: skip
+        stories = list(
+            itertools.chain.from_iterable(
+                zip(stories, itertools.repeat(self._incoming), strict=False)
+            )
+        )
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(lambda story: story(), stories[: 2 * WARM_UP]))
             self.series = Series()
@@ -72,9 +73,10 @@ class Crowd:
 
     def _outgoing(self, sid):
         for sequence, word in enumerate(LEG_STORY):
-            self._post(STATUS, client.call_status(
-                sid, word, sequence, RINGING, "+32470123456", "outbound-api"
-            ))  # fmt: skip
+            self._post(
+                STATUS,
+                client.call_status(sid, word, sequence, RINGING, "+32470123456", "outbound-api"),
+            )
 
 
 def measure(setting):
@@ -94,8 +96,11 @@ def measure(setting):
             problems += server.problems()
         with setting.registries.cursor(name) as cursor:
             here = World(setting.registries.environment(cursor))
-            expected = {"incoming": crowd.incoming, "messages": [],
-                        "outgoing": stock["outgoing"][: rounds + WARM_UP]}  # fmt: skip
+            expected = {
+                "incoming": crowd.incoming,
+                "messages": [],
+                "outgoing": stock["outgoing"][: rounds + WARM_UP],
+            }
             problems += [f"{workers} workers: {text}" for text in here.verify(expected)]
         one = crowd.series.summary()
         one["per_second"] = round(one["count"] / seconds, 1)
@@ -107,25 +112,32 @@ def measure(setting):
 def goals(result):
     """Return the goals of the throughput."""
     return [
-        goal("workers: throughput of 2, times that of 1", result["series"]["2"]["times_one"],
-             ">=", GAIN, "the two cores are shared with PostgreSQL, the client that signs, and "
-             "whatever else the machine does (see the load average)"),
-    ]  # fmt: skip
+        goal(
+            "workers: throughput of 2, times that of 1",
+            result["series"]["2"]["times_one"],
+            ">=",
+            GAIN,
+            "the two cores are shared with PostgreSQL, the client that signs, and "
+            "whatever else the machine does (see the load average)",
+        ),
+    ]
 
 
 def markdown(result, _where):
     """Return the paragraphs of the throughput."""
     return [
         "## Throughput",
-        (f"{CLIENTS} signed requests are under way at once: incoming calls that nobody can take, "
-        "and the four reports of an outgoing leg, one after the other within each call. Odoo "
-        "runs with `workers = N`; its master opens a connection for each request. Every call is "
-        "looked at afterwards."),
+        (
+            f"{CLIENTS} signed requests are under way at once: incoming calls that nobody can "
+            "take, and the four reports of an outgoing leg, one after the other within each "
+            "call. Odoo runs with `workers = N`; its master opens a connection for each request. "
+            "Every call is looked at afterwards."
+        ),
         figures_table(
             "Workers", result["series"], [("Times one", "times_one"), ("Per second", "per_second")]
         ),
         "![Throughput](workers.svg)",
-    ]  # fmt: skip
+    ]
 
 
 def plots(result):

@@ -19,9 +19,7 @@ RINGING, NOBODY = "+3225550190", "+3225550191"
 PEOPLE = 24
 #: What the runs write; removed before the next one, so that each begins alike.
 _OWN_TABLES = ("telephony_callback", "sms_tracker", "sms_sms", "bus_bus")
-_CALL_TABLES = (
-    "telephony_call", "telephony_call_event", "telephony_call_leg", "telephony_offer"
-)  # fmt: skip
+_CALL_TABLES = ("telephony_call", "telephony_call_event", "telephony_call_leg", "telephony_offer")
 
 
 def clear(name, old_calls=0):
@@ -39,8 +37,13 @@ def clear(name, old_calls=0):
                 cursor.execute(f"DELETE FROM {table}")
             cursor.execute("DELETE FROM mail_activity WHERE automated")
             cursor.execute("DELETE FROM mail_message WHERE model IN ('res.partner', 'crm.lead')")
-            for table in (*_OWN_TABLES, *_CALL_TABLES, "mail_activity", "mail_message",
-                          "mail_notification"):  # fmt: skip
+            for table in (
+                *_OWN_TABLES,
+                *_CALL_TABLES,
+                "mail_activity",
+                "mail_message",
+                "mail_notification",
+            ):
                 cursor.execute(f"VACUUM ANALYZE {table}")
 
 
@@ -59,23 +62,29 @@ class World:
         settings = self.env["ir.config_parameter"]
         settings.set_param("web.base.url", BASE_URL)
         settings.set_param("web.base.url.freeze", "True")
-        self.company.write({
-            "sms_provider": "twilio",
-            "sms_twilio_account_sid": ACCOUNT_SID,
-            "sms_twilio_auth_token": AUTH_TOKEN,
-            # Its contacts live in several countries.
-            "telephony_country_policy": "all",
-        })
-        self.account = self._ensure("telephony.account", [("account_sid", "=", ACCOUNT_SID)], {
-            "name": "Bench",
-            "company_id": self.company.id,
-            "account_sid": ACCOUNT_SID,
-            "auth_token": AUTH_TOKEN,
-            "webhook_base_url": BASE_URL,
-            # Nobody listens there: a request to the carrier would be an error in the log.
-            "api_base_url": "http://127.0.0.1:9",
-            "state": "connected",
-        })
+        self.company.write(
+            {
+                "sms_provider": "twilio",
+                "sms_twilio_account_sid": ACCOUNT_SID,
+                "sms_twilio_auth_token": AUTH_TOKEN,
+                # Its contacts live in several countries.
+                "telephony_country_policy": "all",
+            }
+        )
+        self.account = self._ensure(
+            "telephony.account",
+            [("account_sid", "=", ACCOUNT_SID)],
+            {
+                "name": "Bench",
+                "company_id": self.company.id,
+                "account_sid": ACCOUNT_SID,
+                "auth_token": AUTH_TOKEN,
+                "webhook_base_url": BASE_URL,
+                # Nobody listens there: a request to the carrier would be an error in the log.
+                "api_base_url": "http://127.0.0.1:9",
+                "state": "connected",
+            },
+        )
         self.callers = [
             self._ensure_agent(f"Carl{number or ''} Caller", "offline") for number in range(PEOPLE)
         ]
@@ -92,41 +101,80 @@ class World:
 
     def _ensure_agent(self, name, status):
         login = f"bench_{name.split()[0].lower()}"
-        user = self._ensure("res.users", [("login", "=", login)], {
-            "name": name, "login": login, "email": f"{login}@example.com",
-            "company_id": self.company.id, "company_ids": [(6, 0, self.company.ids)],
-            "group_ids": [(4, self.env.ref("sales_team.group_sale_salesman_all_leads").id)],
-        })  # fmt: skip
-        agent = self._ensure("telephony.agent", [("user_id", "=", user.id)], {
-            "user_id": user.id, "company_id": self.company.id, "status": status,
-            "missed_offers": 0,
-        })  # fmt: skip
+        user = self._ensure(
+            "res.users",
+            [("login", "=", login)],
+            {
+                "name": name,
+                "login": login,
+                "email": f"{login}@example.com",
+                "company_id": self.company.id,
+                "company_ids": [(6, 0, self.company.ids)],
+                "group_ids": [(4, self.env.ref("sales_team.group_sale_salesman_all_leads").id)],
+            },
+        )
+        agent = self._ensure(
+            "telephony.agent",
+            [("user_id", "=", user.id)],
+            {
+                "user_id": user.id,
+                "company_id": self.company.id,
+                "status": status,
+                "missed_offers": 0,
+            },
+        )
         agent.lease_ids.unlink()
         if status == "online":
-            self.env["telephony.agent.lease"].create({
-                "agent_id": agent.id, "client_uuid": str(uuid.uuid4()),
-                "expires_at": self.env.cr.now() + timedelta(days=1),
-            })  # fmt: skip
+            self.env["telephony.agent.lease"].create(
+                {
+                    "agent_id": agent.id,
+                    "client_uuid": str(uuid.uuid4()),
+                    "expires_at": self.env.cr.now() + timedelta(days=1),
+                }
+            )
         return agent
 
     def _ensure_number(self, number, agent):
-        flow = self._ensure("telephony.flow", [("name", "=", number)], {
-            "name": number, "company_id": self.company.id, "language": "en_US",
-        })  # fmt: skip
+        flow = self._ensure(
+            "telephony.flow",
+            [("name", "=", number)],
+            {
+                "name": number,
+                "company_id": self.company.id,
+                "language": "en_US",
+            },
+        )
         flow.step_ids.unlink()
-        sorry, ring = self.env["telephony.flow.step"].create([
-            {"flow_id": flow.id, "sequence": 20, "name": "Sorry", "kind": "message",
-             "message": "All our colleagues are busy. Please call again later."},
-            {"flow_id": flow.id, "sequence": 10, "name": "Ring", "kind": "ring",
-             "agent_ids": [(6, 0, agent.ids)]},
-        ])  # fmt: skip
+        sorry, ring = self.env["telephony.flow.step"].create(
+            [
+                {
+                    "flow_id": flow.id,
+                    "sequence": 20,
+                    "name": "Sorry",
+                    "kind": "message",
+                    "message": "All our colleagues are busy. Please call again later.",
+                },
+                {
+                    "flow_id": flow.id,
+                    "sequence": 10,
+                    "name": "Ring",
+                    "kind": "ring",
+                    "agent_ids": [(6, 0, agent.ids)],
+                },
+            ]
+        )
         ring.write({"timeout_step_id": sorry.id, "not_available_step_id": sorry.id})
         self._ensure(
             "telephony.number",
             [("account_id", "=", self.account.id), ("number", "=", number)],
-            {"name": f"Number of {agent.user_id.name}", "number": number,
-             "account_id": self.account.id, "flow_id": flow.id, "agent_ids": [(4, agent.id)]},
-        )  # fmt: skip
+            {
+                "name": f"Number of {agent.user_id.name}",
+                "number": number,
+                "account_id": self.account.id,
+                "flow_id": flow.id,
+                "agent_ids": [(4, agent.id)],
+            },
+        )
 
     def make_outgoing_calls(self, contacts):
         """Write one running call to each contact, whose customer's leg is just being dialled.
@@ -136,25 +184,48 @@ class World:
         """
         number = self.env["telephony.number"].search([("number", "=", RINGING)])
         sids = [make_sid() for _contact in contacts]
-        self.env["telephony.call"].create([
-            {
-                "account_id": self.account.id, "direction": "outgoing", "number_id": number.id,
-                "from_number": number.number, "to_number": contact.phone_sanitized,
-                "customer_number": contact.phone_sanitized, "partner_id": contact.id,
-                "user_id": agent.user_id.id,
-                "leg_ids": [
-                    (0, 0, {"account_id": self.account.id, "role": "customer",
-                            "label": "customer", "number": contact.phone_sanitized,
-                            "provider_leg_id": sid}),
-                    (0, 0, {"account_id": self.account.id, "role": "agent", "label": "agent-1",
-                            "user_id": agent.user_id.id, "provider_leg_id": make_sid(),
-                            "status": "in_progress"}),
-                ],
-            }
-            for contact, sid, agent in zip(
-                contacts, sids, itertools.cycle(self.callers), strict=False
-            )
-        ])  # fmt: skip
+        self.env["telephony.call"].create(
+            [
+                {
+                    "account_id": self.account.id,
+                    "direction": "outgoing",
+                    "number_id": number.id,
+                    "from_number": number.number,
+                    "to_number": contact.phone_sanitized,
+                    "customer_number": contact.phone_sanitized,
+                    "partner_id": contact.id,
+                    "user_id": agent.user_id.id,
+                    "leg_ids": [
+                        (
+                            0,
+                            0,
+                            {
+                                "account_id": self.account.id,
+                                "role": "customer",
+                                "label": "customer",
+                                "number": contact.phone_sanitized,
+                                "provider_leg_id": sid,
+                            },
+                        ),
+                        (
+                            0,
+                            0,
+                            {
+                                "account_id": self.account.id,
+                                "role": "agent",
+                                "label": "agent-1",
+                                "user_id": agent.user_id.id,
+                                "provider_leg_id": make_sid(),
+                                "status": "in_progress",
+                            },
+                        ),
+                    ],
+                }
+                for contact, sid, agent in zip(
+                    contacts, sids, itertools.cycle(self.callers), strict=False
+                )
+            ]
+        )
         return sids
 
     def make_text_messages(self, contacts):
@@ -164,28 +235,51 @@ class World:
         :return list: the identifiers in the addresses of their callbacks.
         """
         author = self.caller.user_id.partner_id
-        messages = self.env["mail.message"].create([
-            {"model": "res.partner", "res_id": contact.id, "message_type": "sms",
-             "body": "Your order is on its way.", "author_id": author.id,
-             "subtype_id": self.env.ref("mail.mt_note").id,
-             "record_company_id": self.company.id}
-            for contact in contacts
-        ])  # fmt: skip
-        texts = self.env["sms.sms"].create([
-            {"number": contact.phone_sanitized, "body": "Your order is on its way.",
-             "partner_id": contact.id, "mail_message_id": message.id, "state": "process"}
-            for contact, message in zip(contacts, messages, strict=True)
-        ])  # fmt: skip
-        notifications = self.env["mail.notification"].create([
-            {"mail_message_id": message.id, "res_partner_id": contact.id,
-             "notification_type": "sms", "notification_status": "process",
-             "author_id": author.id, "is_read": True}
-            for contact, message in zip(contacts, messages, strict=True)
-        ])  # fmt: skip
-        self.env["sms.tracker"].create([
-            {"sms_uuid": text.uuid, "mail_notification_id": notification.id}
-            for text, notification in zip(texts, notifications, strict=True)
-        ])
+        messages = self.env["mail.message"].create(
+            [
+                {
+                    "model": "res.partner",
+                    "res_id": contact.id,
+                    "message_type": "sms",
+                    "body": "Your order is on its way.",
+                    "author_id": author.id,
+                    "subtype_id": self.env.ref("mail.mt_note").id,
+                    "record_company_id": self.company.id,
+                }
+                for contact in contacts
+            ]
+        )
+        texts = self.env["sms.sms"].create(
+            [
+                {
+                    "number": contact.phone_sanitized,
+                    "body": "Your order is on its way.",
+                    "partner_id": contact.id,
+                    "mail_message_id": message.id,
+                    "state": "process",
+                }
+                for contact, message in zip(contacts, messages, strict=True)
+            ]
+        )
+        notifications = self.env["mail.notification"].create(
+            [
+                {
+                    "mail_message_id": message.id,
+                    "res_partner_id": contact.id,
+                    "notification_type": "sms",
+                    "notification_status": "process",
+                    "author_id": author.id,
+                    "is_read": True,
+                }
+                for contact, message in zip(contacts, messages, strict=True)
+            ]
+        )
+        self.env["sms.tracker"].create(
+            [
+                {"sms_uuid": text.uuid, "mail_notification_id": notification.id}
+                for text, notification in zip(texts, notifications, strict=True)
+            ]
+        )
         return texts.mapped("uuid")
 
     def verify(self, expected):
@@ -199,10 +293,11 @@ class World:
         calls = self.env["telephony.call"]
         incoming = calls.search([("provider_call_id", "in", list(expected["incoming"]))])
         wrong = [
-            call.uuid for call in incoming
+            call.uuid
+            for call in incoming
             if call.partner_id.id != expected["incoming"][call.provider_call_id]
             or call.state != "ended"
-        ]  # fmt: skip
+        ]
         if wrong or len(incoming) != len(expected["incoming"]):
             problems.append(f"{len(wrong)} of {len(incoming)} incoming calls are wrong")
         outgoing = calls.search([("leg_ids.provider_leg_id", "in", expected["outgoing"])])

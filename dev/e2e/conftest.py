@@ -57,11 +57,17 @@ def admin(server):
     """
     rpc = server.rpc("admin")
     company = rpc.ref("base.main_company")
-    rpc.call("res.company", "write", [company], {
-        "country_id": rpc.ref("base.be"), "telephony_wrap_up_seconds": 0,
-        # All stories together are more calls than a person makes.
-        "telephony_calls_per_hour": 0,
-    })
+    rpc.call(
+        "res.company",
+        "write",
+        [company],
+        {
+            "country_id": rpc.ref("base.be"),
+            "telephony_wrap_up_seconds": 0,
+            # All stories together are more calls than a person makes.
+            "telephony_calls_per_hour": 0,
+        },
+    )
     return rpc
 
 

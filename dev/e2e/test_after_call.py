@@ -3,10 +3,11 @@
 import contextlib
 from datetime import date, timedelta
 
+from playwright.sync_api import Error, expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import until
-from playwright.sync_api import Error, expect
 
 MUSIC = "hold_music"
 
@@ -14,9 +15,11 @@ MUSIC = "hold_music"
 def _activities(world, model, record_id):
     """Return the open activities of a record, the newest last."""
     return world.admin.call(
-        "mail.activity", "search_read",
+        "mail.activity",
+        "search_read",
         [("res_model", "=", model), ("res_id", "=", record_id)],
-        ["summary", "date_deadline", "user_id", "activity_type_id"], order="id",
+        ["summary", "date_deadline", "user_id", "activity_type_id"],
+        order="id",
     )
 
 
@@ -63,7 +66,10 @@ def test_what_is_to_be_done_next(world, agent, customers):
     customer = customers("Inge Claes")
     demo = agent("demo").ready()
     lead_id = world.admin.create(
-        "crm.lead", name="Twelve desks", type="opportunity", partner_id=customer.id,
+        "crm.lead",
+        name="Twelve desks",
+        type="opportunity",
+        partner_id=customer.id,
         user_id=demo.rpc.uid,
     )
     phone = Softphone(demo)
@@ -143,8 +149,10 @@ def test_the_note_survives_a_crash(world, agent, customers):
     phone.note.press_sequentially(" ten desks")
     phone.hang_up().has_ended("answered")
     until(
-        lambda: world.server.find_calls(world.admin, customer.number)[0]["note"]
-        == "Wants a quotation for ten desks",
+        lambda: (
+            world.server.find_calls(world.admin, customer.number)[0]["note"]
+            == "Wants a quotation for ten desks"
+        ),
         "the whole note is saved",
     )
     phone.done()

@@ -10,8 +10,11 @@ from harness.polling import until
 def _queue(arrange, agent, **values):
     rpc = arrange.rpc
     queue_id = rpc.create(
-        "telephony.queue", name="Callers", agent_ids=[(6, 0, [arrange.agent_id(agent.rpc)])],
-        callback_key="1", **values,
+        "telephony.queue",
+        name="Callers",
+        agent_ids=[(6, 0, [arrange.agent_id(agent.rpc)])],
+        callback_key="1",
+        **values,
     )
     arrange.flow({"name": "Line", "kind": "queue", "queue_id": queue_id})
 

@@ -2,11 +2,12 @@
 
 from datetime import date
 
+from playwright.sync_api import expect
+
 from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone, go_to_app
 from harness.people_pages import open_menu
 from harness.polling import until
-from playwright.sync_api import expect
 
 
 def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, arrange):
@@ -17,11 +18,20 @@ def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, ar
     # What the demonstration data plans may be overdue, and would come first.
     planned = world.admin.search("mail.activity", [("user_id", "=", admin.rpc.uid)], ["id"])
     world.admin.call("mail.activity", "unlink", [activity["id"] for activity in planned])
-    arrange.flow({"name": "Closed", "kind": "message", "message": "We are closed.",
-                  "agent_ids": [(6, 0, [desk])]})
+    arrange.flow(
+        {
+            "name": "Closed",
+            "kind": "message",
+            "message": "We are closed.",
+            "agent_ids": [(6, 0, [desk])],
+        }
+    )
     world.admin.create(
-        "mail.activity", res_id=other.id, summary="Ask about the desks",
-        res_model_id=world.admin.ref("base.model_res_partner"), user_id=admin.rpc.uid,
+        "mail.activity",
+        res_id=other.id,
+        summary="Ask about the desks",
+        res_model_id=world.admin.ref("base.model_res_partner"),
+        user_id=admin.rpc.uid,
         activity_type_id=world.admin.ref("mail.mail_activity_data_call"),
         date_deadline=date.today().isoformat(),
     )
@@ -30,9 +40,15 @@ def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, ar
     for count in (1, 2):
         world.emulator.calls_us(missed.number).is_released()
         until(
-            lambda count=count: [debt["count"] for debt in world.admin.search(
-                "telephony.callback", [("customer_number", "=", missed.number)], ["count"]
-            )] == [count],
+            lambda count=count: (
+                [
+                    debt["count"]
+                    for debt in world.admin.search(
+                        "telephony.callback", [("customer_number", "=", missed.number)], ["count"]
+                    )
+                ]
+                == [count]
+            ),
             "the debt counts the call",
         )
     tab.click()
@@ -51,12 +67,14 @@ def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, ar
     phone.hang_up()
     phone.has_ended("answered")
     [debt] = world.admin.search(
-        "telephony.callback", [("customer_number", "=", missed.number)],
+        "telephony.callback",
+        [("customer_number", "=", missed.number)],
         ["state", "count", "kept_percent", "activity_id"],
     )
     assert (debt["state"], debt["count"], debt["kept_percent"]) == ("paid", 2, 100)
     [activity] = world.admin.search(
-        "mail.activity", [("id", "=", debt["activity_id"][0]), ("active", "=", False)],
+        "mail.activity",
+        [("id", "=", debt["activity_id"][0]), ("active", "=", False)],
         ["feedback"],
     )
     assert "Answered" in activity["feedback"] and "we were closed" in activity["feedback"]

@@ -1,9 +1,10 @@
 """Calling an emergency service: refused, until somebody has registered where the number is."""
 
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER, SALES
 from harness.pages import Softphone
 from harness.people_pages import open_menu
-from playwright.sync_api import expect
 
 EMERGENCY = "112"
 SENTENCE = (
@@ -33,9 +34,13 @@ def test_with_a_registered_number(world, agent, arrange):
     company = world.admin.ref("base.main_company")
     number_id = arrange.number_id(SALES)
     arrange.write("telephony.number", number_id, emergency_enabled=False, emergency_address=False)
-    arrange.write("res.company", company, telephony_recording_mode="always",
-                  telephony_country_policy="listed",
-                  telephony_country_ids=[world.admin.ref("base.fr")])
+    arrange.write(
+        "res.company",
+        company,
+        telephony_recording_mode="always",
+        telephony_country_policy="listed",
+        telephony_country_ids=[world.admin.ref("base.fr")],
+    )
     _register(agent("admin"))
 
     demo = agent("demo")

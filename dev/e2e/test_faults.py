@@ -1,10 +1,11 @@
 """The network between the carrier and Odoo behaves badly; the record is right all the same."""
 
 import pytest
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import until
-from playwright.sync_api import expect
 
 UNTIDY = [
     {"kind": "duplicate", "seconds": 1.5},
@@ -97,8 +98,9 @@ def _check_final(world, customer, direction, ended_by):
     assert call["started_at"] <= call["answered_at"] <= call["ended_at"]
     assert all(leg["ended_at"] for leg in legs)
     messages = world.admin.search(
-        "mail.message", [("model", "=", "res.partner"), ("res_id", "=", customer.id),
-                         ("body", "ilike", "call")], ["body"],
+        "mail.message",
+        [("model", "=", "res.partner"), ("res_id", "=", customer.id), ("body", "ilike", "call")],
+        ["body"],
     )
     assert len(messages) == 1, "one line in the chatter"
     expect(Softphone(world.agents[0]).call).to_have_count(0)

@@ -37,8 +37,13 @@ def _calendar(rpc, name, is_open):
     rpc.call("resource.calendar.attendance", "unlink", found)
     for day in range(7 if is_open else 0):
         rpc.create(
-            "resource.calendar.attendance", calendar_id=calendar_id, name="All day",
-            dayofweek=str(day), hour_from=0, hour_to=24, day_period="morning",
+            "resource.calendar.attendance",
+            calendar_id=calendar_id,
+            name="All day",
+            dayofweek=str(day),
+            hour_from=0,
+            hour_to=24,
+            day_period="morning",
         )
     return calendar_id
 
@@ -64,43 +69,91 @@ def test_exits_that_need_no_time(world, arrange, customers, numbers):
     offline = arrange.agent(arrange.phone_user("olga"))
     heard = {}
     for is_open in (True, False):
-        heard[callers.call(f"Hours {is_open}", {
-            "name": "Hours", "kind": "hours", "calendar_id": _calendar(rpc, "Hours", is_open),
-            "next_step_id": "Open", "else_step_id": "Closed",
-        }, _say("Open", "We are open."), _say("Closed", "We are closed."))] = (
-            "We are open." if is_open else "We are closed."
-        )
+        heard[
+            callers.call(
+                f"Hours {is_open}",
+                {
+                    "name": "Hours",
+                    "kind": "hours",
+                    "calendar_id": _calendar(rpc, "Hours", is_open),
+                    "next_step_id": "Open",
+                    "else_step_id": "Closed",
+                },
+                _say("Open", "We are open."),
+                _say("Closed", "We are closed."),
+            )
+        ] = "We are open." if is_open else "We are closed."
     for name in ("Vera Known", "Wim Stranger"):
-        heard[callers.call(name, {
-            "name": "Who", "kind": "condition", "condition_model": "res.partner",
-            "condition_domain": "[('name', '=', 'Vera Known')]",
-            "next_step_id": "Yes", "else_step_id": "No",
-        }, _say("Yes", "We know you."), _say("No", "Who are you?"))] = (
-            "We know you." if name == "Vera Known" else "Who are you?"
+        heard[
+            callers.call(
+                name,
+                {
+                    "name": "Who",
+                    "kind": "condition",
+                    "condition_model": "res.partner",
+                    "condition_domain": "[('name', '=', 'Vera Known')]",
+                    "next_step_id": "Yes",
+                    "else_step_id": "No",
+                },
+                _say("Yes", "We know you."),
+                _say("No", "Who are you?"),
+            )
+        ] = "We know you." if name == "Vera Known" else "Who are you?"
+    heard[
+        callers.call(
+            "Ring",
+            {
+                "name": "Ring",
+                "kind": "ring",
+                "agent_ids": [(6, 0, [offline])],
+                "not_available_step_id": "Nobody",
+            },
+            _say("Nobody", "Nobody is there to ring."),
         )
-    heard[callers.call("Ring", {
-        "name": "Ring", "kind": "ring", "agent_ids": [(6, 0, [offline])],
-        "not_available_step_id": "Nobody",
-    }, _say("Nobody", "Nobody is there to ring."))] = "Nobody is there to ring."
-    heard[callers.call("Queue", {
-        "name": "Queue", "kind": "queue", "queue_id": _queue(arrange, offline),
-        "not_available_step_id": "Nobody",
-    }, _say("Nobody", "Nobody is there in the queue."))] = "Nobody is there in the queue."
-    other = rpc.create("telephony.flow", name="Other", step_ids=[
-        (0, 0, _say("There", "You are in another flow."))
-    ])  # fmt: skip
+    ] = "Nobody is there to ring."
+    heard[
+        callers.call(
+            "Queue",
+            {
+                "name": "Queue",
+                "kind": "queue",
+                "queue_id": _queue(arrange, offline),
+                "not_available_step_id": "Nobody",
+            },
+            _say("Nobody", "Nobody is there in the queue."),
+        )
+    ] = "Nobody is there in the queue."
+    other = rpc.create(
+        "telephony.flow", name="Other", step_ids=[(0, 0, _say("There", "You are in another flow."))]
+    )
     heard[callers.call("Flow", {"name": "Go", "kind": "flow", "target_flow_id": other})] = (
         "You are in another flow."
     )
-    heard[callers.call("Voicemail", {
-        "name": "Message", "kind": "voicemail", "agent_ids": [(6, 0, [offline])],
-        "message": "Please leave a message.",
-    })] = "Please leave a message."
+    heard[
+        callers.call(
+            "Voicemail",
+            {
+                "name": "Message",
+                "kind": "voicemail",
+                "agent_ids": [(6, 0, [offline])],
+                "message": "Please leave a message.",
+            },
+        )
+    ] = "Please leave a message."
     rejected = callers.call("Reject", {"name": "No", "kind": "reject"})
-    menu = callers.call("Menu", {
-        "name": "Menu", "kind": "menu", "message": "Press one.", "repeat": 1,
-        "key_ids": [(0, 0, {"key": "1", "label": "One"})], "timeout_step_id": "None",
-    }, _say("One", "You pressed one."), _say("None", "You pressed nothing."))
+    menu = callers.call(
+        "Menu",
+        {
+            "name": "Menu",
+            "kind": "menu",
+            "message": "Press one.",
+            "repeat": 1,
+            "key_ids": [(0, 0, {"key": "1", "label": "One"})],
+            "timeout_step_id": "None",
+        },
+        _say("One", "You pressed one."),
+        _say("None", "You pressed nothing."),
+    )
     for telephone, words in heard.items():
         telephone.hears_words(words)
     rejected.is_released()
@@ -129,22 +182,41 @@ def test_exits_that_take_time(world, arrange, customers, numbers):
 
     until(asked_again, "the question comes again")
     menu.press("1")
-    ring = callers.call("Ring", {
-        "name": "Ring", "kind": "ring", "agent_ids": [(6, 0, [rung])], "timeout": 5,
-        "timeout_step_id": "Late",
-    }, _say("Late", "Nobody answers."))
+    ring = callers.call(
+        "Ring",
+        {
+            "name": "Ring",
+            "kind": "ring",
+            "agent_ids": [(6, 0, [rung])],
+            "timeout": 5,
+            "timeout_step_id": "Late",
+        },
+        _say("Late", "Nobody answers."),
+    )
     queue = _queue(arrange, waited_for, max_callers=1, max_wait=6)
     steps = (
-        {"name": "Queue", "kind": "queue", "queue_id": queue, "timeout_step_id": "Late",
-         "full_step_id": "Full"},
-        _say("Late", "You have waited long enough."), _say("Full", "The queue is full."),
-    )  # fmt: skip
+        {
+            "name": "Queue",
+            "kind": "queue",
+            "queue_id": queue,
+            "timeout_step_id": "Late",
+            "full_step_id": "Full",
+        },
+        _say("Late", "You have waited long enough."),
+        _say("Full", "The queue is full."),
+    )
     waiting, too_many = callers.call("First", *steps), callers.call("Second", *steps)
     forwards = [
-        callers.call("Forward", {
-            "name": "Forward", "kind": "forward", "forward_number": number,
-            "timeout_step_id": "Late",
-        }, _say("Late", "Nobody answers there."))
+        callers.call(
+            "Forward",
+            {
+                "name": "Forward",
+                "kind": "forward",
+                "forward_number": number,
+                "timeout_step_id": "Late",
+            },
+            _say("Late", "Nobody answers there."),
+        )
         for number in (busy, free)
     ]
     world.emulator.rings(busy).reject("busy")

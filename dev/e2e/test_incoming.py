@@ -1,9 +1,10 @@
 """Being called: the card, the conversation, and what happens when nobody takes the call."""
 
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone, chatter, go_to_app, open_record
 from harness.polling import until
-from playwright.sync_api import expect
 
 SORRY = "All our colleagues are busy"
 
@@ -47,8 +48,10 @@ def test_incoming_call_from_a_contact(world, agent, customers):
     phone.note.fill("Wants oak, not steel. Send the offer on Monday.")
     phone.done()
     until(
-        lambda: world.server.find_calls(world.admin, customer.number)[0]["note"]
-        == "Wants oak, not steel. Send the offer on Monday.",
+        lambda: (
+            world.server.find_calls(world.admin, customer.number)[0]["note"]
+            == "Wants oak, not steel. Send the offer on Monday."
+        ),
         "the note is saved",
     )
     call = world.server.ended_call(world.admin, customer.number)

@@ -3,10 +3,11 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
+
 from harness.emulator import SUPPORT
 from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone, open_record
-from playwright.sync_api import expect
 
 NARROW = {"width": 360, "height": 740}
 RTL = "he_IL"
@@ -21,12 +22,16 @@ $o-gray-900: #eef1f5; $o-view-background-color: #1b1f26; $link-color: #b9addf;
 """
 #: Views whose pictures the addon's description shows, and the names of the pictures.
 PUBLISHED = {
-    "keypad": "keypad", "in_call": "call", "minimised": "minimised", "ended": "ended",
+    "keypad": "keypad",
+    "in_call": "call",
+    "minimised": "minimised",
+    "ended": "ended",
     "card": "incoming",
 }
 #: Tabs besides the keypad, which is looked at while somebody types; what each of them shows.
 OWN_TABS = {
-    "contacts": ".o_telephony_contacts", "activities": ".o_telephony_activities",
+    "contacts": ".o_telephony_contacts",
+    "activities": ".o_telephony_activities",
 }
 WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
 
@@ -34,6 +39,7 @@ WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telep
 @pytest.fixture
 def anna(world):
     """The contact of the demo data, with an opportunity."""
+
     class Anna:
         number, name = "+32470123456", "Anna Peeters"
         id = world.admin.ref("crm_telephony.partner_anna")
@@ -153,11 +159,19 @@ def test_light(world, agent, anna):
 def dark_palette(world):
     """The colours of a dark theme: core compiles a dark style sheet, but has no colours for it."""
     attachment = world.admin.create(
-        "ir.attachment", name="dark.scss", type="binary", mimetype="text/scss",
-        url="/e2e/dark.scss", public=True, raw=DARK_PALETTE,
+        "ir.attachment",
+        name="dark.scss",
+        type="binary",
+        mimetype="text/scss",
+        url="/e2e/dark.scss",
+        public=True,
+        raw=DARK_PALETTE,
     )
     asset = world.admin.create(
-        "ir.asset", name="Dark colours", bundle="web.assets_web_dark", directive="prepend",
+        "ir.asset",
+        name="Dark colours",
+        bundle="web.assets_web_dark",
+        directive="prepend",
         path="/e2e/dark.scss",
     )
     yield
@@ -168,15 +182,15 @@ def dark_palette(world):
 def test_dark(world, agent, anna, dark_palette):
     """Z01 Z17 Z21: the same views with Odoo's dark style sheet."""
     person = agent("admin", color_scheme="dark")
-    person.context.add_cookies(
-        [{"name": "color_scheme", "value": "dark", "url": world.server.url}]
-    )
+    person.context.add_cookies([{"name": "color_scheme", "value": "dark", "url": world.server.url}])
     person.context.route(
         "**/web.assets_web.min.css",
-        lambda route: route.fulfill(response=route.fetch(
-            url=f"{world.server.url}/web/assets/any/web.assets_web_dark.min.css",
-            timeout=120_000,
-        )),
+        lambda route: route.fulfill(
+            response=route.fetch(
+                url=f"{world.server.url}/web/assets/any/web.assets_web_dark.min.css",
+                timeout=120_000,
+            )
+        ),
     )
     person.ready()
     back = "(s) => getComputedStyle(document.querySelector(s)).backgroundColor"
@@ -195,7 +209,8 @@ def test_right_to_left(world, agent, anna, right_to_left):
     Softphone(person).open()
     middle = person.page.evaluate(
         "(s) => { const b = document.querySelector(s).getBoundingClientRect();"
-        " return (b.left + b.right) / 2 / innerWidth; }", WINDOW
+        " return (b.left + b.right) / 2 / innerWidth; }",
+        WINDOW,
     )
     assert middle < 0.5, "the window is at the end of the line, which is on the left"
     _walk(world, person, "rtl", anna)

@@ -1,9 +1,10 @@
 """Who may not call, what the browser does not allow, and what is not loaded before it is needed."""
 
 import pytest
+from playwright.sync_api import expect
+
 from harness.pages import Softphone, open_record
 from harness.polling import until
-from playwright.sync_api import expect
 
 MICROPHONE = "The microphone is blocked for this page."
 
@@ -12,10 +13,20 @@ MICROPHONE = "The microphone is blocked for this page."
 def clerk(admin, server):
     """The session of a salesperson who is not a phone user."""
     admin.create(
-        "res.users", name="Clara Clerk", login="clerk", password="clerk",
-        group_ids=[(6, 0, [
-            admin.ref("base.group_user"), admin.ref("sales_team.group_sale_salesman_all_leads"),
-        ])],
+        "res.users",
+        name="Clara Clerk",
+        login="clerk",
+        password="clerk",
+        group_ids=[
+            (
+                6,
+                0,
+                [
+                    admin.ref("base.group_user"),
+                    admin.ref("sales_team.group_sale_salesman_all_leads"),
+                ],
+            )
+        ],
     )
     return server.rpc("clerk")
 

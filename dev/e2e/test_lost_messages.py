@@ -1,8 +1,9 @@
 """The bus loses messages; the page is right all the same, within three seconds."""
 
+from playwright.sync_api import expect
+
 from harness.pages import Softphone
 from harness.polling import until
-from playwright.sync_api import expect
 
 #: Milliseconds after which nothing on the screen may be wrong.
 HEALED = 3000

@@ -1,10 +1,11 @@
 """A supervisor at a conversation of somebody else: listens, whispers, takes part, and leaves."""
 
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER, TOLERANCE, Telephone
 from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 WINDOW = ".o_telephony_softphone"
 
@@ -43,15 +44,26 @@ def test_listen_whisper_barge(world, agent, customers):
     panel = page.locator(".o_telephony_monitor")
     expect(panel).to_have_attribute("data-voice", "connected")
     expect(seen).to_have_text("Mitchell Admin is listening to this call.")
-    [own] = [leg["sid"] for leg in world.emulator.agent_legs()
-             if leg["conference"]["label"].startswith("agent")]
+    [own] = [
+        leg["sid"]
+        for leg in world.emulator.agent_legs()
+        if leg["conference"]["label"].startswith("agent")
+    ]
     [other] = [leg["sid"] for leg in world.emulator.agent_legs() if leg["sid"] != own]
     desk, ear = (Telephone(world.emulator, sid) for sid in (own, other))
     until(lambda: _hears(ear, seller.hz, CUSTOMER), "the supervisor hears both")
-    until(lambda: abs(supervisor.heard() - seller.hz) < TOLERANCE
-          or abs(supervisor.heard() - CUSTOMER) < TOLERANCE, "the supervisor's browser, too")
-    stays(lambda: _hears(telephone, seller.hz) and _hears(desk, CUSTOMER),
-          "nobody hears who listens", 1.0)
+    until(
+        lambda: (
+            abs(supervisor.heard() - seller.hz) < TOLERANCE
+            or abs(supervisor.heard() - CUSTOMER) < TOLERANCE
+        ),
+        "the supervisor's browser, too",
+    )
+    stays(
+        lambda: _hears(telephone, seller.hz) and _hears(desk, CUSTOMER),
+        "nobody hears who listens",
+        1.0,
+    )
     assert supervisor.state() == "in_call"
     found = misfits(page, WINDOW) + barriers(page, WINDOW)
     picture(page, "monitor-listen")

@@ -1,9 +1,10 @@
 """Calling out: from the dial pad and from the records, with sound at both ends."""
 
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone, chatter, go_to_app, open_record
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 
 def test_dial_pad_call_with_sound_mute_and_digits(world, agent, customers):
@@ -123,16 +124,17 @@ def test_call_from_list_and_kanban_of_contacts(world, agent, customers):
         phone.hang_up()
         phone.has_ended("canceled")
         phone.done()
-    until(
-        lambda: len(world.server.find_calls(world.admin, customer.number)) == 2, "two calls"
-    )
+    until(lambda: len(world.server.find_calls(world.admin, customer.number)) == 2, "two calls")
 
 
 def test_call_from_an_opportunity(world, agent, customers):
     """Z15 Z30: a call from an opportunity belongs to it, and leaves a line in its chatter."""
     customer = customers("Quentin Aerts")
     lead = world.admin.create(
-        "crm.lead", name="Forty chairs", type="opportunity", partner_id=customer.id,
+        "crm.lead",
+        name="Forty chairs",
+        type="opportunity",
+        partner_id=customer.id,
         phone=customer.written,
     )
     admin = agent("admin")

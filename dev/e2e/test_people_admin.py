@@ -1,14 +1,14 @@
 """An administrator's first day: from an empty database to a conversation, all by mouse."""
 
-
 import pytest
+from playwright.sync_api import expect
+
 from harness.agent_browser import new_context
 from harness.emulator import CUSTOMER, SALES, SUPPORT, Emulator
 from harness.odoo_server import EmptyServer
 from harness.pages import Softphone
 from harness.people_pages import open_settings, press
 from harness.polling import until
-from playwright.sync_api import expect
 
 # The emulator's well-known development account (dev/twilio_emulator/defaults.py).
 ACCOUNT_SID, AUTH_TOKEN = "AC" + "e" * 32, "e" * 32
@@ -156,8 +156,15 @@ def test_fix_it_repairs_a_number(world, agent):
     person = agent("admin")
     page = _connect(person, world)
     press(page, "Fix It", "#telephony_diagnosis")
-    for check in ("Credentials", "API Key", "Application", "Reachability", "Signature",
-                  "Balance", "Clock"):
+    for check in (
+        "Credentials",
+        "API Key",
+        "Application",
+        "Reachability",
+        "Signature",
+        "Balance",
+        "Clock",
+    ):
         expect(_lines(page, check).first.locator("td[name=state]")).to_contain_text("Good")
     expect(_lines(page, "Broken")).to_have_count(0)
 
@@ -165,7 +172,8 @@ def test_fix_it_repairs_a_number(world, agent):
     answer = world.emulator.http.post(
         f"{world.emulator.url}/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers/"
         f"{row['sid']}.json",
-        data={"VoiceUrl": "https://elsewhere.example.com/voice"}, auth=(ACCOUNT_SID, AUTH_TOKEN),
+        data={"VoiceUrl": "https://elsewhere.example.com/voice"},
+        auth=(ACCOUNT_SID, AUTH_TOKEN),
         timeout=30,
     )
     assert answer.ok
@@ -183,7 +191,8 @@ def test_fix_it_repairs_a_number(world, agent):
 def _own_numbers(world):
     answer = world.emulator.http.get(
         f"{world.emulator.url}/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json",
-        auth=(ACCOUNT_SID, AUTH_TOKEN), timeout=30,
+        auth=(ACCOUNT_SID, AUTH_TOKEN),
+        timeout=30,
     )
     return answer.json()["incoming_phone_numbers"]
 
@@ -209,9 +218,7 @@ def test_buying_and_releasing_a_number(world, agent):
     press(page, "Release the Number", ".o_form_statusbar")
     expect(page.locator(".modal")).to_contain_text("This cannot be undone.")
     press(page, "Release for Good", ".modal")
-    until(
-        lambda: bought not in [n["phone_number"] for n in _own_numbers(world)], "it is released"
-    )
+    until(lambda: bought not in [n["phone_number"] for n in _own_numbers(world)], "it is released")
     [number] = world.admin.search(
         "telephony.number", [("number", "=", bought), ("active", "=", False)], ["is_connected"]
     )

@@ -2,12 +2,13 @@
 
 import contextlib
 
-import database
 import pytest
+from playwright.sync_api import expect
+
+import database
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 SORRY = "Nobody of the story can come to the telephone"
 # Counts, in every page, how often a ring begins and a desktop notification is shown.
@@ -193,8 +194,9 @@ def test_a_frozen_page_is_not_rung(world, agent, customers, arrange):
         database.execute(
             "UPDATE telephony_agent_lease SET expires_at = now() AT TIME ZONE 'UTC'"
             " - interval '1 minute', challenge = 'unread' WHERE agent_id = %s",
-            desk, database=world.server.database,
-        )  # fmt: skip
+            desk,
+            database=world.server.database,
+        )
         assert demo.state() == "unreachable"
         telephone = world.emulator.calls_us(asleep.number)
         telephone.hears_words(SORRY)

@@ -1,12 +1,13 @@
 """Calling with a number of one's own: allowed, verified, chosen, and taken away again."""
 
-import database
 import pytest
+from playwright.sync_api import expect
+
+import database
 from harness.emulator import SALES
 from harness.pages import Softphone
 from harness.people_pages import Preferences, open_settings, press
 from harness.polling import until
-from playwright.sync_api import expect
 
 HINT = (
     "Calls back to this number go to its own carrier, not to Odoo, unless it is forwarded to "
@@ -50,8 +51,9 @@ def _where_is(name, text):
     """Return the tables of a database that contain a text."""
     tables = database.execute(
         "SELECT quote_ident(relname) FROM pg_class WHERE relkind = 'r' AND reltuples <> 0"
-        " AND relnamespace = 'public'::regnamespace", database=name,
-    )  # fmt: skip
+        " AND relnamespace = 'public'::regnamespace",
+        database=name,
+    )
     query = " UNION ALL ".join(
         f"SELECT '{one}' WHERE EXISTS (SELECT 1 FROM {one} AS t WHERE t::text ~ '{ALONE % text}')"
         for [one] in tables
@@ -79,9 +81,9 @@ def test_permission_code_and_silent_use(world, agent, customers, arrange, number
     expect(box).to_be_checked()
     page.locator(".o_form_button_save").click()
     until(
-        lambda: world.admin.search(
-            "telephony.agent", [("id", "=", desk)], ["allow_caller_id"]
-        )[0]["allow_caller_id"],
+        lambda: world.admin.search("telephony.agent", [("id", "=", desk)], ["allow_caller_id"])[0][
+            "allow_caller_id"
+        ],
         "the permission is saved",
     )
 
@@ -140,8 +142,10 @@ def test_a_verification_that_fails(world, agent, allowed, numbers, reaction, sta
         preferences.says("waiting", "Enter the code")
         database.execute(
             "UPDATE telephony_caller_id SET expires_at = expires_at - interval '6 minutes'"
-            " WHERE number = %s", number, database=world.server.database,
-        )  # fmt: skip
+            " WHERE number = %s",
+            number,
+            database=world.server.database,
+        )
     preferences.says(state, words)
     expect(preferences.page.locator(".o_telephony_code_digit")).to_have_count(0)
     assert not demo.rpc.call("telephony.agent", "softphone_snapshot")["caller_ids"]
@@ -248,16 +252,12 @@ def test_what_a_client_sends_is_checked(world, agent, allowed, arrange, customer
     arrange.agent(carla, allow_caller_id=True)
     own_id = _verify(world, demo.rpc, mine, "Mine")
     foreign_id = _verify(world, carla, foreign, "Carla's")
-    open_id = demo.rpc.call(
-        "telephony.caller.id", "start_verification", open_one, "Not yet"
-    )["id"]
+    open_id = demo.rpc.call("telephony.caller.id", "start_verification", open_one, "Not yet")["id"]
     world.emulator.rings(open_one).reject("busy")
 
     def forge(caller_id):
         with pytest.raises(RuntimeError) as refused:
-            demo.rpc.call(
-                "telephony.call", "dial", customer.number, caller_id_id=caller_id
-            )
+            demo.rpc.call("telephony.call", "dial", customer.number, caller_id_id=caller_id)
         assert "UserError" in str(refused.value) or "AccessError" in str(refused.value)
 
     for caller_id in (foreign_id, open_id, 999_999_999):

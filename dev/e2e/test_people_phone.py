@@ -1,11 +1,12 @@
 """Speaking through a landline or mobile of one's own in place of the browser."""
 
 import pytest
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER, SALES
 from harness.pages import Softphone
 from harness.people_pages import Preferences, press
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 #: Hz of the phone user's own telephone.
 MINE = 1300
@@ -144,9 +145,13 @@ def _incoming(world, agent, arrange, customer, own_phone):
     """Let a customer ring at a browser and a telephone at once."""
     demo = agent("demo")
     number = _use(demo, own_phone)
-    arrange.flow({
-        "name": "Desk", "kind": "ring", "agent_ids": [(6, 0, [arrange.agent_id(demo.rpc)])],
-    })
+    arrange.flow(
+        {
+            "name": "Desk",
+            "kind": "ring",
+            "agent_ids": [(6, 0, [arrange.agent_id(demo.rpc)])],
+        }
+    )
     demo.ready()
     phone = Softphone(demo)
     telephone = world.emulator.calls_us(customer.number)
@@ -193,13 +198,15 @@ def test_reachable_without_a_browser(world, agent, customers, arrange, own_phone
     customer = customers("Stef Wuyts")
     demo = sessions["demo"]
     number, _written = own_phone
-    demo.call(
-        "telephony.agent", "save_preferences", {"call_via": "phone", "phone_number": number}
-    )
+    demo.call("telephony.agent", "save_preferences", {"call_via": "phone", "phone_number": number})
     demo.call("telephony.agent", "set_status", "online")
-    arrange.flow({
-        "name": "Desk", "kind": "ring", "agent_ids": [(6, 0, [arrange.agent_id(demo)])],
-    })
+    arrange.flow(
+        {
+            "name": "Desk",
+            "kind": "ring",
+            "agent_ids": [(6, 0, [arrange.agent_id(demo)])],
+        }
+    )
     telephone = world.emulator.calls_us(customer.number)
     mine = world.emulator.rings(number)
     world.emulator.post(f"calls/{mine.sid}/answer", tone=MINE)

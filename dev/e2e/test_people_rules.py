@@ -1,8 +1,9 @@
 """Where a company lets its people call, and how an administrator makes an exception."""
 
 import pytest
-from harness.pages import Softphone
 from playwright.sync_api import expect
+
+from harness.pages import Softphone
 
 PREMIUM, WRITTEN = "+3290312345", "0903 12 345"
 RULE = "Your company does not allow calls to premium-rate numbers."

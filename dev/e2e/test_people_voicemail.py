@@ -4,11 +4,12 @@ import io
 import wave
 
 import numpy as np
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone, go_to_app
 from harness.people_pages import open_menu
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 GREETING = "This is the story of Marc. Please leave a message."
 # Decodes a sound as the browser's own player does; returns its seconds and whether it is silent.
@@ -76,7 +77,8 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
     status, seconds, loudness = demo.page.evaluate(DECODE, path)
     assert status in (200, 206) and seconds > 3 and loudness > 0.01
     [recording] = world.admin.search(
-        "telephony.recording", [("call_id", "=", call["id"])],
+        "telephony.recording",
+        [("call_id", "=", call["id"])],
         ["kind", "state", "duration", "deleted_at_provider", "listening_ids"],
     )
     assert recording["kind"] == "voicemail" and recording["state"] == "stored"
@@ -95,10 +97,14 @@ def test_the_notice_leads_to_the_message(world, agent, customers, arrange):
     """Z03: with nobody to ring at all, the message is one click away in the notice."""
     customer = customers("Rik Thijs")
     demo = agent("demo").ready()
-    arrange.flow({
-        "name": "Box", "kind": "voicemail", "message": GREETING,
-        "agent_ids": [(6, 0, [arrange.agent(demo.rpc)])],
-    })
+    arrange.flow(
+        {
+            "name": "Box",
+            "kind": "voicemail",
+            "message": GREETING,
+            "agent_ids": [(6, 0, [arrange.agent(demo.rpc)])],
+        }
+    )
     Softphone(demo)
     telephone = world.emulator.calls_us(customer.number)
     until(lambda: (telephone.leg["trail"] or [{"verb": ""}])[-1]["verb"] == "Record", "recording")

@@ -2,11 +2,12 @@
 
 import pytest
 import requests
+from twilio.request_validator import RequestValidator
+
 from harness.crowd import all_at_once, make_crowd
 from harness.emulator import SALES
 from harness.odoo_server import TwinServer
 from harness.polling import until
-from twilio.request_validator import RequestValidator
 
 COUNT = 50
 # The emulator's well-known development account, as in dev/lib/seed.py.
@@ -46,8 +47,15 @@ def _tell(server, url, path, **form):
 def _connect(server, racer, uuid):
     """Let a browser connect."""
     return _tell(
-        server, racer.url, "/telephony/twilio/client", CallSid=f"CA{racer.user:032x}", To="",
-        uuid=uuid, From=f"client:{racer.identity}", Direction="inbound", CallStatus="ringing",
+        server,
+        racer.url,
+        "/telephony/twilio/client",
+        CallSid=f"CA{racer.user:032x}",
+        To="",
+        uuid=uuid,
+        From=f"client:{racer.identity}",
+        Direction="inbound",
+        CallStatus="ringing",
     )
 
 
@@ -66,9 +74,7 @@ def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
 
     assert not [answer["error"]["data"]["debug"] for answer in answers if "error" in answer]
     results = [answer["result"] for answer in answers]
-    [winner] = [
-        racer for racer, result in zip(racers, results, strict=True) if result["accepted"]
-    ]
+    [winner] = [racer for racer, result in zip(racers, results, strict=True) if result["accepted"]]
     said = [result["message"] for result in results if not result["accepted"]]
     assert said == [f"This call was already answered by {winner.name}."] * (COUNT - 1)
     [call] = world.server.find_calls(rpc, caller.number)
@@ -77,13 +83,12 @@ def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
 
     # Everybody's browser connects all the same; one is let in.
     documents = all_at_once(racers, lambda racer: _connect(world.server, racer, row["uuid"]))
-    joined = [
-        racer for racer, text in zip(racers, documents, strict=True) if "<Conference" in text
-    ]
+    joined = [racer for racer, text in zip(racers, documents, strict=True) if "<Conference" in text]
     assert joined == [winner]
     assert telephone.in_conference() == row["uuid"]
-    rooms = [leg["conference"]["friendly_name"] for leg in world.emulator.live()
-             if leg["conference"]]
+    rooms = [
+        leg["conference"]["friendly_name"] for leg in world.emulator.live() if leg["conference"]
+    ]
     assert rooms == [row["uuid"]]
     until(
         lambda: world.server.find_calls(rpc, caller.number)[0]["state"] == "in_progress",
@@ -104,30 +109,48 @@ def test_callers_at_once_ring_at_different_people(world, twin, racers, numbers, 
     # Somebody may still write the summary of an earlier call.
     free = {state["id"] for state in states if state["state"] == "available"}
     people = [racer for racer in racers if racer.agent in free][:4]
-    arrange.flow({
-        "name": "Turns", "kind": "ring", "ring_order": "round_robin", "timeout": 120,
-        "agent_ids": [(6, 0, [person.agent for person in people])],
-    })
+    arrange.flow(
+        {
+            "name": "Turns",
+            "kind": "ring",
+            "ring_order": "round_robin",
+            "timeout": 120,
+            "agent_ids": [(6, 0, [person.agent for person in people])],
+        }
+    )
     callers = {person: numbers()[0] for person in people}
 
     def call(person):
         return _tell(
-            world.server, person.url, "/telephony/twilio/voice", To=SALES,
-            CallSid=f"CA{person.user:031x}f", From=callers[person], CallStatus="ringing",
+            world.server,
+            person.url,
+            "/telephony/twilio/voice",
+            To=SALES,
+            CallSid=f"CA{person.user:031x}f",
+            From=callers[person],
+            CallStatus="ringing",
         )
 
     documents = all_at_once(people, call)
     assert all("<Enqueue" in document for document in documents), documents
     calls = rpc.search("telephony.call", [("customer_number", "in", list(callers.values()))], [])
-    offers = rpc.search("telephony.offer", [
-        ("call_id", "in", [found["id"] for found in calls]),
-    ], ["agent_id", "state"])
+    offers = rpc.search(
+        "telephony.offer",
+        [
+            ("call_id", "in", [found["id"] for found in calls]),
+        ],
+        ["agent_id", "state"],
+    )
     assert {offer["state"] for offer in offers} == {"offered"}
     assert sorted(offer["agent_id"][0] for offer in offers) == sorted(
         person.agent for person in people
     )
     for person in people:
         _tell(
-            world.server, person.url, "/telephony/twilio/status", CallStatus="completed",
-            CallSid=f"CA{person.user:031x}f", CallDuration="1",
+            world.server,
+            person.url,
+            "/telephony/twilio/status",
+            CallStatus="completed",
+            CallSid=f"CA{person.user:031x}f",
+            CallDuration="1",
         )

@@ -2,12 +2,13 @@
 
 import base64
 
+from playwright.sync_api import expect
+
 from harness.agent_browser import make_microphone
 from harness.board_page import Board
 from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 #: Hz of the queue's own music.
 MUSIC = 1100
@@ -22,8 +23,14 @@ def make_queue(world, name, members, **values):
     """Return a queue with music of its own."""
     music = base64.b64encode(make_microphone(MUSIC).read_bytes()).decode()
     return world.admin.create(
-        "telephony.queue", name=name, agent_ids=[(6, 0, members)], announcement=HELLO,
-        music=music, music_name="music.wav", ring_seconds=120, **values,
+        "telephony.queue",
+        name=name,
+        agent_ids=[(6, 0, members)],
+        announcement=HELLO,
+        music=music,
+        music_name="music.wav",
+        ring_seconds=120,
+        **values,
     )
 
 
@@ -153,10 +160,20 @@ def test_board_and_dashboard_look_right(world, agent, arrange):
         return page
 
     def look_at_all(person, name):
-        look(person, f"dashboard-{name}", "/odoo/telephony-dashboard", ".o_telephony_dashboard",
-             ".o_telephony_graph canvas, .o_telephony_dashboard_empty")
-        return look(person, f"board-{name}", "/odoo/telephony-board", ".o_telephony_board",
-                    ".o_telephony_figure")
+        look(
+            person,
+            f"dashboard-{name}",
+            "/odoo/telephony-dashboard",
+            ".o_telephony_dashboard",
+            ".o_telephony_graph canvas, .o_telephony_dashboard_empty",
+        )
+        return look(
+            person,
+            f"board-{name}",
+            "/odoo/telephony-board",
+            ".o_telephony_board",
+            ".o_telephony_figure",
+        )
 
     page = look_at_all(agent("admin"), "light")
     page.keyboard.press("Alt+w")

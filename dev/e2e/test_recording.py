@@ -4,10 +4,11 @@ import io
 import wave
 
 import numpy as np
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone, chatter, open_record
 from harness.polling import until
-from playwright.sync_api import expect
 
 #: Seconds of sound to look at: long enough for a clear frequency.
 PART = 0.5
@@ -25,7 +26,7 @@ def tones(rate, samples):
     size = int(rate * PART)
     found = []
     for start in range(0, samples.size - size + 1, size):
-        part = samples[start:start + size]
+        part = samples[start : start + size]
         spectrum = np.abs(np.fft.rfft(part * np.hanning(size)))
         quiet = np.sqrt(np.mean(part**2)) < 100
         found.append(0.0 if quiet else float(np.argmax(spectrum) / PART))
@@ -76,7 +77,8 @@ def test_recorded_paused_on_hold_and_played(world, agent, customers, arrange):
 
     def stored():
         [row] = world.admin.search(
-            "telephony.recording", [("call_id", "=", call["id"])],
+            "telephony.recording",
+            [("call_id", "=", call["id"])],
             ["state", "channels", "duration", "deleted_at_provider", "peaks"],
         )
         assert row["state"] == "stored" and row["deleted_at_provider"], row

@@ -1,9 +1,10 @@
 """The page goes away in the middle of a call: by a reload, and for good."""
 
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import until
-from playwright.sync_api import expect
 
 MUSIC = "hold_music"
 

@@ -1,9 +1,10 @@
 """A second caller while somebody speaks: shown quietly, answered, swapped, and nobody is lost."""
 
+from playwright.sync_api import expect
+
 from harness.looks import barriers, misfits, picture
 from harness.pages import Softphone
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 MUSIC = "hold_music"
 #: Hz of the second caller.

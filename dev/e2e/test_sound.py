@@ -2,9 +2,10 @@
 
 import re
 
+from playwright.sync_api import expect
+
 from harness.agent_browser import SILENT
 from harness.pages import Softphone
-from playwright.sync_api import expect
 
 WARNING = "No sound from your microphone."
 #: Milliseconds until the browser is sure that a microphone is silent.

@@ -1,9 +1,10 @@
 """One agent with several tabs, and one at a computer never used before."""
 
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 
 def test_two_tabs_are_one_telephone(world, agent, customers):
@@ -78,8 +79,10 @@ def test_a_fresh_browser_shows_the_present_only(world, agent, customers):
     other = Softphone(elsewhere)
     expect(other.systray).to_have_attribute("data-presence", "available")
     stays(
-        lambda: not (other.card.count() or other.call.count() or other.ended.count())
-        and other.systray.get_attribute("data-presence") == "available",
+        lambda: (
+            not (other.card.count() or other.call.count() or other.ended.count())
+            and other.systray.get_attribute("data-presence") == "available"
+        ),
         "nothing of the past is shown",
         3,
     )

@@ -1,9 +1,10 @@
 """Handing a conversation over, asking a colleague first, and talking as three; with sound."""
 
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 MUSIC = "hold_music"
 #: Hz, which the person outside speaks.

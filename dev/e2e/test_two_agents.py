@@ -1,9 +1,10 @@
 """Two agents, one caller: both ring, one wins, nobody is left ringing."""
 
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 # Resolves with the time (ms) at which the incoming card went away.
 _GONE = """() => new Promise((resolve) => {
@@ -69,9 +70,7 @@ def test_both_click_in_the_same_moment(world, agent, customers):
         for person in (admin, demo):
             _begin(person.page, "clicked", _CLICK_AT, moment)
         telephone.in_conference()
-        until(
-            lambda: first.call.count() + second.call.count() == 1, "exactly one has the call"
-        )
+        until(lambda: first.call.count() + second.call.count() == 1, "exactly one has the call")
         winner, loser = (first, second) if first.call.count() else (second, first)
         winner.is_talking()
         telephone.hears(winner.agent.hz)

@@ -1,10 +1,11 @@
 """A person of two companies: each has an account, a number and people of its own."""
 
 import pytest
+from playwright.sync_api import expect
+
 from harness.emulator import CUSTOMER, SALES, Emulator
 from harness.pages import Softphone
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 SID, TOKEN, NUMBER = "AC" + "f" * 32, "f" * 32, "+3225550190"
 OTHER = "Antwerp Branch"
@@ -50,10 +51,16 @@ def other_company(server, admin, other_carrier, sessions):
     admin.call("res.users", "write", [user], {"company_ids": [(4, company)]})
     # Whoever makes a company belongs to it, and would see its records in all further stories.
     admin.call("res.users", "write", [admin.uid], {"company_ids": [(3, company)]})
-    server.shell(_SET_UP.format(
-        company=company, user=user, sid=SID, token=TOKEN, http_port=server.http_port,
-        port=other_carrier.port,
-    ))
+    server.shell(
+        _SET_UP.format(
+            company=company,
+            user=user,
+            sid=SID,
+            token=TOKEN,
+            http_port=server.http_port,
+            port=other_carrier.port,
+        )
+    )
     yield company
     admin.call("res.users", "write", [user], {"company_ids": [(3, company)]})
 

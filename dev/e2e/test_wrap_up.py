@@ -1,10 +1,11 @@
 """The time after a conversation, in which nothing rings; who ends it, and what rings then."""
 
 import pytest
+from playwright.sync_api import expect
+
 from harness import looks
 from harness.pages import Softphone, open_record
 from harness.polling import stays, until
-from playwright.sync_api import expect
 
 
 @pytest.fixture

@@ -14,10 +14,11 @@ import subprocess
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import places
 import psycopg2
-from places import ADDON, DATA, LOGS, REPO, STAMPS, STATE, say
 from psycopg2 import sql
+
+import places
+from places import ADDON, DATA, LOGS, REPO, STAMPS, STATE, say
 
 #: Folders whose files never change what is stored in a database.
 NOT_INSTALLED = ("dev", "dist", "node_modules", "static/tests", "tests")
@@ -253,9 +254,14 @@ def build(name, *, modules, source=None, log, on_line=None, addons_path=None, de
         if source:
             copy(source, temporary)
         run_odoo(
-            temporary, "-i", modules, "--with-demo" if demo else "--without-demo=1", log=log,
-            on_line=on_line, addons_path=addons_path,
-        )  # fmt: skip
+            temporary,
+            "-i",
+            modules,
+            "--with-demo" if demo else "--without-demo=1",
+            log=log,
+            on_line=on_line,
+            addons_path=addons_path,
+        )
     except BaseException:
         drop(temporary)
         raise
@@ -300,7 +306,7 @@ def ensure_template(demo=True):
     name = _variant(TEMPLATE, demo)
     made = ensure_current(
         name, source=ensure_base(demo), log=_variant(TEMPLATE_LOG, demo), update=False, demo=demo
-    )  # fmt: skip
+    )
     if made != "current":
         run_shell(name, _BUNDLES, log="bundles.log")
     return name

@@ -7,9 +7,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import polib
+
 import database
 import places
-import polib
 from package import git
 from places import ADDON, CONF, LOGS, ODOO_BIN, PYTHON, REPO, say
 
@@ -48,12 +49,21 @@ def export():
         configuration = folder / "odoo.conf"
         addons = f"addons_path = {folder / 'addons'}"
         configuration.write_text(re.sub(r"(?m)^addons_path = .*$", addons, CONF.read_text()))
-        # fmt: off
         line = [
-            str(PYTHON), str(ODOO_BIN), "i18n", "export", "-c", str(configuration), "-d", DATABASE,
-            "-l", "pot", "-o", str(folder / "new.pot"), ADDON,
+            str(PYTHON),
+            str(ODOO_BIN),
+            "i18n",
+            "export",
+            "-c",
+            str(configuration),
+            "-d",
+            DATABASE,
+            "-l",
+            "pot",
+            "-o",
+            str(folder / "new.pot"),
+            ADDON,
         ]
-        # fmt: on
         with open(LOGS / "i18n-export.log", "w", encoding="utf-8") as log:
             done = subprocess.run(
                 line, env=places.odoo_environment(), stdout=log, stderr=log, check=False

@@ -59,12 +59,20 @@ def emulator_command(port):
 
     :param int port: TCP port on the loopback interface.
     """
-    # fmt: off
     return [
-        str(PYTHON), "-m", "twilio_emulator", "--host", "127.0.0.1", "--port", str(port),
-        "--sdk", str(SDK_FILE), "--openapi", str(OPENAPI_DIR), "--loopback",
+        str(PYTHON),
+        "-m",
+        "twilio_emulator",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--sdk",
+        str(SDK_FILE),
+        "--openapi",
+        str(OPENAPI_DIR),
+        "--loopback",
     ]
-    # fmt: on
 
 
 def odoo_command(database, *arguments, command="server", addons_path=None):

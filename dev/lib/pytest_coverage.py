@@ -6,6 +6,7 @@ to the terminal, and as `coverage.json` to the folder of logs.
 
 import coverage
 import pytest
+
 from places import ADDON, ADDONS, LOGS, REPO
 
 #: Percent of lines that the tests have to reach.

@@ -8,8 +8,9 @@ to the terminal, and as `coverage-js.json` to the folder of logs.
 import json
 from collections import defaultdict
 
-import js_lines
 import pytest
+
+import js_lines
 from places import ADDON, LOGS, REPO
 
 #: Percent of lines that the tests have to reach.
@@ -75,9 +76,7 @@ def _read(browser):
 def pytest_terminal_summary(terminalreporter):
     """Print the share of each file, the least first, and one figure for all."""
     files = {f"/{ADDON}/{path.relative_to(REPO)}" for path in (REPO / "static/src").rglob("*.js")}
-    rows = sorted(
-        (100 * len(_reached[name]) / max(len(_code[name]), 1), name) for name in files
-    )
+    rows = sorted((100 * len(_reached[name]) / max(len(_code[name]), 1), name) for name in files)
     report = {
         name: {"lines": len(_code[name]), "missing": sorted(_code[name] - _reached[name])}
         for _share, name in rows

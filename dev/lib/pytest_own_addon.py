@@ -8,6 +8,7 @@ import sys
 from unittest.mock import patch
 
 import pytest
+
 from places import ADDON
 
 

@@ -1,5 +1,6 @@
 """Start the emulator and Odoo, keep them running, stop them together. Called by dev/run."""
 
+import contextlib
 import ctypes
 import os
 import re
@@ -68,10 +69,8 @@ class Program:
 
     def signal(self, number):
         """Send a signal to every process of the group that is left."""
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
-        except ProcessLookupError:
-            pass
 
 
 def stop(programs):

@@ -64,34 +64,44 @@ def find_support_flow(env, company, agents):
     )
     if found:
         return found
-    queue = env["telephony.queue"].create({
-        "name": "Support",
-        "company_id": company.id,
-        "agent_ids": [(6, 0, agents.ids)],
-        "announcement": "All our colleagues are in a call. Please hold the line.",
-        "amber_seconds": 60,
-        "red_seconds": 120,
-    })
-    flow = env["telephony.flow"].create({
-        "name": "Support", "company_id": company.id, "language": "en_US",
-    })
-    sorry = env["telephony.flow.step"].create({
-        "flow_id": flow.id,
-        "sequence": 20,
-        "name": "Sorry",
-        "kind": "message",
-        "message": "Nobody can take your call now. Please call again later. Good-bye.",
-    })
-    env["telephony.flow.step"].create({
-        "flow_id": flow.id,
-        "sequence": 10,
-        "name": "Support team",
-        "kind": "queue",
-        "queue_id": queue.id,
-        "timeout_step_id": sorry.id,
-        "full_step_id": sorry.id,
-        "not_available_step_id": sorry.id,
-    })
+    queue = env["telephony.queue"].create(
+        {
+            "name": "Support",
+            "company_id": company.id,
+            "agent_ids": [(6, 0, agents.ids)],
+            "announcement": "All our colleagues are in a call. Please hold the line.",
+            "amber_seconds": 60,
+            "red_seconds": 120,
+        }
+    )
+    flow = env["telephony.flow"].create(
+        {
+            "name": "Support",
+            "company_id": company.id,
+            "language": "en_US",
+        }
+    )
+    sorry = env["telephony.flow.step"].create(
+        {
+            "flow_id": flow.id,
+            "sequence": 20,
+            "name": "Sorry",
+            "kind": "message",
+            "message": "Nobody can take your call now. Please call again later. Good-bye.",
+        }
+    )
+    env["telephony.flow.step"].create(
+        {
+            "flow_id": flow.id,
+            "sequence": 10,
+            "name": "Support team",
+            "kind": "queue",
+            "queue_id": queue.id,
+            "timeout_step_id": sorry.id,
+            "full_step_id": sorry.id,
+            "not_available_step_id": sorry.id,
+        }
+    )
     return flow
 
 

@@ -44,9 +44,10 @@ class Result:
 
     def __add__(self, other):
         return Result(
-            self.passed + other.passed, self.failed + other.failed,
+            self.passed + other.passed,
+            self.failed + other.failed,
             self.problems + other.problems,
-        )  # fmt: skip
+        )
 
 
 def run(command, *, environment=None, folder=REPO):
@@ -236,14 +237,18 @@ def quality():
     lint_tests = places.ODOO_HOME / "odoo/addons/test_lint/tests"
     tools = [STATE / "venv/bin", places.NODE_MODULES / ".bin", os.environ["PATH"]]
     found = in_odoo(
-        "test_lint", "-p", "pytest_own_addon", f"--odoo-addons-path={shipped}", lint_tests,
+        "test_lint",
+        "-p",
+        "pytest_own_addon",
+        f"--odoo-addons-path={shipped}",
+        lint_tests,
         rootdir=places.ODOO_HOME,
         environment={
             "PATH": os.pathsep.join(map(str, tools)),
             # Odoo's rules are written for ESLint's older kind of configuration.
             "ESLINT_USE_FLAT_CONFIG": "false",
         },
-    )  # fmt: skip
+    )
     return found + in_odoo("click", ADDONS / ADDON / "tests/test_click_everywhere.py")
 
 

@@ -1,8 +1,9 @@
 """What all tests of the archive share: the archive, built once, and unpacked."""
 
+import pytest
+
 import life
 import package
-import pytest
 
 
 @pytest.fixture(scope="session")

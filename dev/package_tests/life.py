@@ -118,8 +118,9 @@ class Life:
         self.shell(
             'env["ir.module.module"].search([("name", "=", "crm_telephony")])'
             ".button_immediate_uninstall()",
-            log=log, path=path,
-        )  # fmt: skip
+            log=log,
+            path=path,
+        )
 
     def add_records(self, *others, log, path):
         """Write a little of everything that people keep.
@@ -129,8 +130,9 @@ class Life:
         scripts = [HERE / "records.py", *others]
         self.shell(
             "\n\n".join(script.read_text(encoding="utf-8") for script in scripts),
-            log=log, path=path,
-        )  # fmt: skip
+            log=log,
+            path=path,
+        )
 
     def state(self):
         """Return what Odoo thinks of the addon, as "installed"."""
@@ -149,16 +151,20 @@ class Life:
         for model, name, kind, relation, own, other in self.all(_FIELDS):
             if kind == "many2many":
                 links = self.all(
-                    f"SELECT {own}, array_agg({other} ORDER BY {other}) FROM {relation}"  # noqa: S608
+                    f"SELECT {own}, array_agg({other} ORDER BY {other}) FROM {relation}"
                     f" GROUP BY {own}"
                 )
                 found[f"{model}.{name}"] = dict(links)
                 continue
             if kind == "binary":
-                found[f"{model}.{name}"] = dict(self.all(
-                    "SELECT res_id, checksum FROM ir_attachment"
-                    " WHERE res_model = %s AND res_field = %s", model, name,
-                ))  # fmt: skip
+                found[f"{model}.{name}"] = dict(
+                    self.all(
+                        "SELECT res_id, checksum FROM ir_attachment"
+                        " WHERE res_model = %s AND res_field = %s",
+                        model,
+                        name,
+                    )
+                )
                 continue
             if model not in rows:
                 rows[model] = self.rows(model)
@@ -170,7 +176,7 @@ class Life:
     def rows(self, model):
         """Return the rows of a model's table as dictionaries."""
         table = model.replace(".", "_")
-        return [row for [row] in self.all(f"SELECT to_jsonb(kept) FROM {table} AS kept")]  # noqa: S608
+        return [row for [row] in self.all(f"SELECT to_jsonb(kept) FROM {table} AS kept")]
 
     def identifiers(self):
         """Return the records that the addon's XML ids name: `{"group_user": ("res.groups", 7)}`."""
@@ -187,7 +193,7 @@ class Life:
             model
             for table, column in _SPEAKERS.items()
             for [model] in self.all(
-                f"SELECT DISTINCT {column} FROM {table} WHERE {column} LIKE 'telephony.%'"  # noqa: S608
+                f"SELECT DISTINCT {column} FROM {table} WHERE {column} LIKE 'telephony.%'"
             )
         }
 
@@ -196,7 +202,7 @@ class Life:
         return {
             table: count
             for table, column in _SPEAKERS.items()
-            if (count := self.one(
-                f"SELECT count(*) FROM {table} WHERE {column} LIKE 'telephony.%'"  # noqa: S608
-            ))
-        }  # fmt: skip
+            if (
+                count := self.one(f"SELECT count(*) FROM {table} WHERE {column} LIKE 'telephony.%'")
+            )
+        }

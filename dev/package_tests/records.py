@@ -16,21 +16,37 @@ def main(env):
     # Its telephones are Belgian; the company is wherever the demonstration data put it.
     if "telephony_country_policy" in env.company._fields:
         env.company.telephony_country_policy = "all"
-    user = env["res.users"].create({
-        "name": "Kept User", "login": "kept",
-        "group_ids": [Command.link(env.ref("crm_telephony.group_user").id)],
-    })  # fmt: skip
-    agent = env["telephony.agent"].create({
-        "user_id": user.id, "call_via": "phone", "phone_number": "+32470999999",
-        "allow_caller_id": True,
-    })  # fmt: skip
-    account = env["telephony.account"].create({
-        "name": "Kept", "account_sid": "AC" + "1" * 32, "auth_token": "kept",
-    })  # fmt: skip
-    number = env["telephony.number"].create({
-        "name": "Kept", "number": "+3225550199", "account_id": account.id,
-        "flow_id": make_flow(env, agent).id, "agent_ids": [Command.set(agent.ids)],
-    })  # fmt: skip
+    user = env["res.users"].create(
+        {
+            "name": "Kept User",
+            "login": "kept",
+            "group_ids": [Command.link(env.ref("crm_telephony.group_user").id)],
+        }
+    )
+    agent = env["telephony.agent"].create(
+        {
+            "user_id": user.id,
+            "call_via": "phone",
+            "phone_number": "+32470999999",
+            "allow_caller_id": True,
+        }
+    )
+    account = env["telephony.account"].create(
+        {
+            "name": "Kept",
+            "account_sid": "AC" + "1" * 32,
+            "auth_token": "kept",
+        }
+    )
+    number = env["telephony.number"].create(
+        {
+            "name": "Kept",
+            "number": "+3225550199",
+            "account_id": account.id,
+            "flow_id": make_flow(env, agent).id,
+            "agent_ids": [Command.set(agent.ids)],
+        }
+    )
     call = make_call(env, number, user)
     make_message(env, call)
     call._post_log()
@@ -39,17 +55,30 @@ def main(env):
 
 def make_flow(env, agent):
     """Return a flow whose callers wait in a queue, with a menu."""
-    queue = env["telephony.queue"].create({
-        "name": "Kept", "agent_ids": [Command.set(agent.ids)],
-    })  # fmt: skip
+    queue = env["telephony.queue"].create(
+        {
+            "name": "Kept",
+            "agent_ids": [Command.set(agent.ids)],
+        }
+    )
     flow = env["telephony.flow"].create({"name": "Kept"})
-    step = env["telephony.flow.step"].create({
-        "flow_id": flow.id, "name": "Kept Wait", "kind": "queue", "queue_id": queue.id,
-    })  # fmt: skip
-    env["telephony.flow.step"].create({
-        "flow_id": flow.id, "name": "Kept Menu", "kind": "menu", "message": "Press 1.",
-        "key_ids": [Command.create({"key": "1", "label": "Wait", "target_step_id": step.id})],
-    })  # fmt: skip
+    step = env["telephony.flow.step"].create(
+        {
+            "flow_id": flow.id,
+            "name": "Kept Wait",
+            "kind": "queue",
+            "queue_id": queue.id,
+        }
+    )
+    env["telephony.flow.step"].create(
+        {
+            "flow_id": flow.id,
+            "name": "Kept Menu",
+            "kind": "menu",
+            "message": "Press 1.",
+            "key_ids": [Command.create({"key": "1", "label": "Wait", "target_step_id": step.id})],
+        }
+    )
     return flow
 
 
@@ -60,36 +89,68 @@ def make_call(env, number, user):
         {"role": "customer", "label": "customer", "provider_leg_id": f"CA{1:032x}"},
         {"role": "agent", "label": "agent", "provider_leg_id": f"CA{2:032x}", "user_id": user.id},
     ]
-    return env["telephony.call"].create({
-        "account_id": number.account_id.id, "number_id": number.id, "direction": "incoming",
-        "from_number": NUMBER, "to_number": number.number, "customer_number": NUMBER,
-        "partner_id": partner.id, "user_id": user.id, "state": "ended", "outcome": "answered",
-        "started_at": BEGIN, "answered_at": BEGIN, "ended_at": END, "duration": 120,
-        "note": "Wants desks.",
-        "leg_ids": [
-            Command.create({
-                "account_id": number.account_id.id, "status": "ended", "answered_at": BEGIN,
-                "ended_at": END, **leg,
-            })
-            for leg in legs
-        ],
-    })  # fmt: skip
+    return env["telephony.call"].create(
+        {
+            "account_id": number.account_id.id,
+            "number_id": number.id,
+            "direction": "incoming",
+            "from_number": NUMBER,
+            "to_number": number.number,
+            "customer_number": NUMBER,
+            "partner_id": partner.id,
+            "user_id": user.id,
+            "state": "ended",
+            "outcome": "answered",
+            "started_at": BEGIN,
+            "answered_at": BEGIN,
+            "ended_at": END,
+            "duration": 120,
+            "note": "Wants desks.",
+            "leg_ids": [
+                Command.create(
+                    {
+                        "account_id": number.account_id.id,
+                        "status": "ended",
+                        "answered_at": BEGIN,
+                        "ended_at": END,
+                        **leg,
+                    }
+                )
+                for leg in legs
+            ],
+        }
+    )
 
 
 def make_message(env, call):
     """Write a message with its sound, which somebody has heard."""
-    recording = env["telephony.recording"].create({
-        "call_id": call.id, "account_id": call.account_id.id, "kind": "voicemail",
-        "state": "stored", "provider_recording_id": "RE" + "1" * 32, "recorded_at": END,
-        "duration": 4,
-    })  # fmt: skip
-    recording.attachment_id = env["ir.attachment"].create({
-        "name": "recording.wav", "raw": b"RIFF kept", "mimetype": "audio/wav",
-        "res_model": "telephony.recording", "res_id": recording.id,
-    })  # fmt: skip
-    env["telephony.recording.listening"].create({
-        "recording_id": recording.id, "user_id": call.user_id.id, "heard_at": END,
-    })  # fmt: skip
+    recording = env["telephony.recording"].create(
+        {
+            "call_id": call.id,
+            "account_id": call.account_id.id,
+            "kind": "voicemail",
+            "state": "stored",
+            "provider_recording_id": "RE" + "1" * 32,
+            "recorded_at": END,
+            "duration": 4,
+        }
+    )
+    recording.attachment_id = env["ir.attachment"].create(
+        {
+            "name": "recording.wav",
+            "raw": b"RIFF kept",
+            "mimetype": "audio/wav",
+            "res_model": "telephony.recording",
+            "res_id": recording.id,
+        }
+    )
+    env["telephony.recording.listening"].create(
+        {
+            "recording_id": recording.id,
+            "user_id": call.user_id.id,
+            "heard_at": END,
+        }
+    )
 
 
 main(env)  # noqa: F821  # given by the shell

@@ -4,10 +4,11 @@ import os
 import time
 from contextlib import closing
 
-import database
 import psycopg2
 import pytest
 from psycopg2 import sql
+
+import database
 
 NAME = f"telephony_dropped_{os.getpid()}"
 PATIENCE_SECONDS = 60

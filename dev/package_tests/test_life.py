@@ -2,8 +2,9 @@
 
 import os
 
-import places
 import pytest
+
+import places
 from life import new_database
 
 # Odoo installs the addon several times here, on a machine that may be busy.

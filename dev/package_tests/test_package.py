@@ -12,10 +12,20 @@ from life import Life
 #: What the addon may import besides Python's own library: Odoo, what Odoo 19 itself needs,
 #: and what the manifest asks for (PyJWT comes with twilio).
 KNOWN = {
-    "odoo", "lxml", "psycopg2", "requests", "werkzeug", "markupsafe", "pytz",
-    "urllib3", "freezegun", "polib",
-    "twilio", "phonenumbers", "jwt",
-}  # fmt: skip
+    "odoo",
+    "lxml",
+    "psycopg2",
+    "requests",
+    "werkzeug",
+    "markupsafe",
+    "pytz",
+    "urllib3",
+    "freezegun",
+    "polib",
+    "twilio",
+    "phonenumbers",
+    "jwt",
+}
 LOAD = """
 from odoo.modules import Manifest
 from odoo.tests.loader import get_test_modules
@@ -56,8 +66,15 @@ def test_archive_holds_one_folder_without_tooling(archive):
     assert {name.split("/")[0] for name in names} == {"crm_telephony"}
     folders = {name.split("/")[1] for name in names}
     assert not folders & {"dev", ".ci", ".dev", ".git", ".gitignore", ".gitattributes", "dist"}
-    assert {"__manifest__.py", "LICENSE", "CHANGELOG.md", "migrations", "models", "static",
-            "tests"} <= folders  # fmt: skip
+    assert {
+        "__manifest__.py",
+        "LICENSE",
+        "CHANGELOG.md",
+        "migrations",
+        "models",
+        "static",
+        "tests",
+    } <= folders
 
 
 def test_archive_holds_the_voice_sdk_with_its_licence(archive):

@@ -4,9 +4,10 @@ import hashlib
 import json
 import re
 
+import pytest
+
 import package
 import places
-import pytest
 
 
 def read(name):

@@ -11,8 +11,9 @@ every value and every record must be found under the new name.
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-import places
 import pytest
+
+import places
 from life import HERE, new_database, unpack
 
 # Odoo installs the addon several times here, on a machine that may be busy.
@@ -29,10 +30,11 @@ FIELDS = {}
 #: Old value to new one, by the old name of the field: `{"telephony.old.state": {"old": "new"}}`.
 VALUES = {
     # Boxes say that there is no limit.
-    "telephony.queue.max_callers": {0: 10}, "telephony.queue.max_wait": {0: 300},
+    "telephony.queue.max_callers": {0: 10},
+    "telephony.queue.max_wait": {0: 300},
     # A menu asks at least once.
     "telephony.flow.step.repeat": {0: 1},
-}  # fmt: skip
+}
 #: Old to new, as `{"old_view_form": "new_view_form"}`.
 IDENTIFIERS = {}
 #: Fields whose values are gone on purpose.
@@ -40,8 +42,9 @@ REMOVED = {
     # A moment stands for it: telephony.recording.deleted_at_provider.
     "telephony.recording.deleted_at_carrier",
     # They are counted in the ledger of dialed legs.
-    "telephony.caller.id.attempt_count", "telephony.caller.id.attempts_since",
-}  # fmt: skip
+    "telephony.caller.id.attempt_count",
+    "telephony.caller.id.attempts_since",
+}
 #: Fields whose values an upgrade may write anew.
 REWRITTEN = {"write_date", "write_uid"}
 
@@ -60,9 +63,9 @@ def lives(addons, tmp_path_factory):
             pool.submit(age, life, release, addons, tmp_path_factory.mktemp(release))
             for release, life in made.items()
         ]
-        works.append(pool.submit(
-            fresh.odoo, "-i", places.ADDON, log="upgrade-fresh.log", path=addons
-        ))
+        works.append(
+            pool.submit(fresh.odoo, "-i", places.ADDON, log="upgrade-fresh.log", path=addons)
+        )
         for work in works:
             work.result()
         yield {**made, None: fresh}
@@ -127,7 +130,8 @@ def test_every_value_is_kept(life):
             continue
         found, changed = now.get(rename_field(name), {}), VALUES.get(name)
         lost += [
-            (name, record, value, found.get(record)) for record, value in rows.items()
+            (name, record, value, found.get(record))
+            for record, value in rows.items()
             if found.get(record) != (changed.get(value, value) if changed else value)
         ]
     assert lost == []
@@ -152,18 +156,24 @@ def test_every_identifier_names_the_same_record(life, lives):
     for name, (model, record) in now.items():
         tables.setdefault(model, {})[record] = name
     dangling = [
-        name for model, names in tables.items()
-        for record, name in names.items() if record not in get_ids(life, model)
+        name
+        for model, names in tables.items()
+        for record, name in names.items()
+        if record not in get_ids(life, model)
     ]
     assert dangling == []
 
 
 def get_ids(life, model):
     """Return the identifiers of all records of a model."""
-    table = {"ir.actions.act_window": "ir_act_window", "ir.actions.server": "ir_act_server",
-             "ir.actions.client": "ir_act_client", "ir.actions.report": "ir_act_report_xml",
-             "ir.actions.act_url": "ir_act_url"}.get(model, model.replace(".", "_"))  # fmt: skip
-    return {record for [record] in life.all(f"SELECT id FROM {table}")}  # noqa: S608
+    table = {
+        "ir.actions.act_window": "ir_act_window",
+        "ir.actions.server": "ir_act_server",
+        "ir.actions.client": "ir_act_client",
+        "ir.actions.report": "ir_act_report_xml",
+        "ir.actions.act_url": "ir_act_url",
+    }.get(model, model.replace(".", "_"))
+    return {record for [record] in life.all(f"SELECT id FROM {table}")}
 
 
 def test_rows_of_other_addons_speak_of_present_models(life):

@@ -6,14 +6,22 @@ import threading
 import time
 
 import requests
+
 import stack
 
 SALES, SUPPORT = "+3225550100", "+3225550101"
 #: Sentences of the server for people; anything else is a fault of ours.
 POLITE = ("UserError", "AccessError", "ValidationError", "MissingError", "RuleError")
 #: What the server may say while its database is gone or two requests met too often.
-EXCUSED = ("OperationalError", "InterfaceError", "SerializationFailure", "ConcurrencyError",
-           "PoolError", "SessionExpired", "server closed the connection")  # fmt: skip
+EXCUSED = (
+    "OperationalError",
+    "InterfaceError",
+    "SerializationFailure",
+    "ConcurrencyError",
+    "PoolError",
+    "SessionExpired",
+    "server closed the connection",
+)
 
 
 class Person(threading.Thread):
@@ -143,9 +151,9 @@ class Agent(Person):
         elif draw < 0.6:
             self.call("save_note", uuid, f"note {self.random.random()}")
         elif call["transfer"]:
-            self.call(self.random.choice(
-                ("cancel_transfer", "merge_transfer", "complete_transfer")
-            ), uuid)
+            self.call(
+                self.random.choice(("cancel_transfer", "merge_transfer", "complete_transfer")), uuid
+            )
         elif draw < 0.8:
             target = self.random.choice(self.torture.agents)
             mode = self.random.choice(("blind", "blind", "warm", "add"))
@@ -192,8 +200,9 @@ class Crowd(Person):
         """One of them does something."""
         emulator = self.torture.emulator
         legs = [leg for leg in emulator.get("calls?live=1") if leg["kind"] == "pstn"]
-        ringing = [leg for leg in legs if leg["status"] == "ringing" and
-                   leg["direction"] != "inbound"]  # fmt: skip
+        ringing = [
+            leg for leg in legs if leg["status"] == "ringing" and leg["direction"] != "inbound"
+        ]
         calling = [leg for leg in legs if leg["direction"] == "inbound"]
         draw = self.random.random()
         if ringing and draw < 0.5:
@@ -204,9 +213,14 @@ class Crowd(Person):
                 self.do(leg, "reject", status=self.random.choice(("busy", "no-answer")))
         elif len(calling) < self.size and draw < 0.8:
             number = f"+3247111{self.random.randrange(10000):04d}"
-            emulator.post("calls", **{
-                "from": number, "to": self.random.choice((SALES, SUPPORT, SUPPORT)), "tone": 0,
-            })  # fmt: skip
+            emulator.post(
+                "calls",
+                **{
+                    "from": number,
+                    "to": self.random.choice((SALES, SUPPORT, SUPPORT)),
+                    "tone": 0,
+                },
+            )
             self.count("call")
         elif legs and draw > 0.85:
             self.do(self.random.choice(legs), "hangup")

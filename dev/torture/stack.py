@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 import psutil
 import psycopg2
 import requests
+
 from harness.odoo_server import OdooServer
 from harness.places import NODE_MODULES, REPO, STATE
 from harness.polling import until
@@ -25,14 +26,18 @@ FAULTS = (
     [{"kind": "lost", "probability": 0.3}],
     [{"kind": "timeout", "probability": 0.1, "seconds": 8}],
     # What moves people is not carried out, and nobody says so: transfers, parks, holds, telephones.
-    [{"kind": "timeout", "path": path, "method": "POST", "probability": 0.5, "seconds": 6}
-     for path in (r"/Calls/CA", r"/Calls\.json", r"/Members/", r"/Participants")],
     [
-        {"kind": "drop", "probability": 0.1}, {"kind": "duplicate", "probability": 0.2},
-        {"kind": "shuffle", "probability": 0.3, "seconds": 2},
-        {"kind": "lost", "probability": 0.1}, {"kind": "5xx", "probability": 0.1},
+        {"kind": "timeout", "path": path, "method": "POST", "probability": 0.5, "seconds": 6}
+        for path in (r"/Calls/CA", r"/Calls\.json", r"/Members/", r"/Participants")
     ],
-)  # fmt: skip
+    [
+        {"kind": "drop", "probability": 0.1},
+        {"kind": "duplicate", "probability": 0.2},
+        {"kind": "shuffle", "probability": 0.3, "seconds": 2},
+        {"kind": "lost", "probability": 0.1},
+        {"kind": "5xx", "probability": 0.1},
+    ],
+)
 #: A start takes some seconds, and minutes on a machine that does much else.
 START_SECONDS = 300
 #: What only a run that is long enough can bear.
@@ -71,8 +76,9 @@ class Database:
         """End all connections at once, as a restart of PostgreSQL does."""
         self.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-            self.name, database="postgres",
-        )  # fmt: skip
+            self.name,
+            database="postgres",
+        )
 
     def crash(self):
         """Let PostgreSQL itself crash and start again, unless others work with it, too.
@@ -81,8 +87,9 @@ class Database:
         """
         others = self.execute(
             "SELECT 1 FROM pg_stat_activity WHERE datname NOT IN (%s, 'postgres') LIMIT 1",
-            self.name, database="postgres",
-        )  # fmt: skip
+            self.name,
+            database="postgres",
+        )
         if others or self.options["host"] != self.own_host:
             return False
         script = f"source '{REPO}/dev/lib/common.sh'; postgres_crash"
@@ -127,11 +134,25 @@ class Server(OdooServer):
     def launch(self):
         """Start the program."""
         self.starts += 1
-        self.program = Program(f"{self.log_name}-{self.starts}", [
-            str(REPO / "dev/odoo"), "-d", self.database, "--workers", "2",
-            "--http-port", str(self.http_port), "--gevent-port", str(self.gevent_port),
-            "--db-filter", f"^{self.database}$", "--max-cron-threads", "1",
-        ], env={"PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}"})
+        self.program = Program(
+            f"{self.log_name}-{self.starts}",
+            [
+                str(REPO / "dev/odoo"),
+                "-d",
+                self.database,
+                "--workers",
+                "2",
+                "--http-port",
+                str(self.http_port),
+                "--gevent-port",
+                str(self.gevent_port),
+                "--db-filter",
+                f"^{self.database}$",
+                "--max-cron-threads",
+                "1",
+            ],
+            env={"PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}"},
+        )
 
     def revive(self):
         """Start the program again if it has ended, as a service manager does.

@@ -60,8 +60,10 @@ SELECT 1 FROM ir_cron JOIN ir_model_data AS data
 
 def always(database, emulator):
     """Return sentences about what is wrong and can never be right, whatever is under way."""
-    problems = [f"{row['user_id']} speaks in two calls: {row['uuids']}"
-                for row in database.execute(IN_TWO_CALLS)]  # fmt: skip
+    problems = [
+        f"{row['user_id']} speaks in two calls: {row['uuids']}"
+        for row in database.execute(IN_TWO_CALLS)
+    ]
     problems += [f"an ended call is incomplete: {row}" for row in database.execute(INCOMPLETE)]
     uuids = {row["uuid"] for row in database.execute("SELECT uuid FROM telephony_call")}
     names = [c["friendly_name"] for c in emulator.get("conferences") if c["status"] != "completed"]
@@ -84,26 +86,32 @@ def in_the_end(database, emulator):
         elif known["status"] == OVER:
             problems.append(f"a leg is alive and said to be over: {known}")
     problems += [
-        f"a leg is over and said to be alive: {row}" for sid, row in legs.items()
+        f"a leg is over and said to be alive: {row}"
+        for sid, row in legs.items()
         if row["status"] != OVER and sid not in live
-    ]  # fmt: skip
+    ]
     problems += [
-        f"a call runs without its customer: {row}" for row in database.execute(RUNNING)
+        f"a call runs without its customer: {row}"
+        for row in database.execute(RUNNING)
         if row["customer"] not in live
-    ]  # fmt: skip
+    ]
     problems += [f"an offer of an ended call rings: {row}" for row in database.execute(OPEN_OFFERS)]
     problems += [
         f"an agent is in a conversation without being there: {row}"
-        for row in database.execute(SPEAKING) if not live.keys() & set(row["legs"] or ())
-    ]  # fmt: skip
+        for row in database.execute(SPEAKING)
+        if not live.keys() & set(row["legs"] or ())
+    ]
     problems += alone(emulator, live, legs)
     return problems + queue_differs(database, emulator, legs)
 
 
 def alone(emulator, live, legs):
     """Return who is in a conference with nobody else."""
-    rooms = [[sid for sid in room["participants"] if sid in live]
-             for room in emulator.get("conferences") if room["status"] != "completed"]  # fmt: skip
+    rooms = [
+        [sid for sid in room["participants"] if sid in live]
+        for room in emulator.get("conferences")
+        if room["status"] != "completed"
+    ]
     return [f"alone in a conference: {legs.get(room[0])}" for room in rooms if len(room) == 1]
 
 
@@ -111,10 +119,12 @@ def queue_differs(database, emulator, legs):
     """Return who waits at the carrier and not on our lists, or the other way round."""
     there = {sid for queue in emulator.get("queues") for sid in queue["members"]}
     here = {
-        row["customer"] for row in database.execute(RUNNING)
+        row["customer"]
+        for row in database.execute(RUNNING)
         if row["state"] in ("queued", "ringing") and row["direction"] == "incoming"
-    }  # fmt: skip
+    }
     return [
-        f"who waits is not on the list: {legs.get(sid)}" for sid in there
+        f"who waits is not on the list: {legs.get(sid)}"
+        for sid in there
         if sid not in here and legs.get(sid, {}).get("state") != "in_progress"
-    ] + [f"who is on the list does not wait: {legs.get(sid)}" for sid in here - there]  # fmt: skip
+    ] + [f"who is on the list does not wait: {legs.get(sid)}" for sid in here - there]

@@ -18,9 +18,7 @@ def build(config):
     :param Config config: start-up options.
     """
     emulator = Emulator(config)
-    app = web.Application(
-        middlewares=[rest.rest_middleware(emulator)], client_max_size=4 * 1024**2
-    )
+    app = web.Application(middlewares=[rest.rest_middleware(emulator)], client_max_size=4 * 1024**2)
     app[EMULATOR] = emulator
     rest.register(app.router, emulator)
     Control(emulator).register(app.router)

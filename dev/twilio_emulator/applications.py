@@ -13,11 +13,17 @@ def start_application_call(emulator, grants, params, browser):
     outgoing = grants["voice"].get("outgoing") or {}
     application = emulator.store.applications.get(outgoing.get("application_sid"))
     if application is None:
-        emulator.logs.error(31002, "No application %s" % outgoing.get("application_sid"))
+        emulator.logs.error(31002, "No application {}".format(outgoing.get("application_sid")))
         return None
     params = {**params, **(outgoing.get("params") or {})}
-    leg = Leg(emulator, "inbound", "client:" + grants["identity"], params.get("To", ""),
-              browser, callbacks=number_callbacks(application))
+    leg = Leg(
+        emulator,
+        "inbound",
+        "client:" + grants["identity"],
+        params.get("To", ""),
+        browser,
+        callbacks=number_callbacks(application),
+    )
     leg.first_params = {
         **{name: value for name, value in params.items() if name not in RESERVED},
         "ApplicationSid": application["sid"],
@@ -27,7 +33,17 @@ def start_application_call(emulator, grants, params, browser):
 
 
 #: Parameters a page cannot set.
-RESERVED = frozenset({
-    "AccountSid", "ApiVersion", "ApplicationSid", "CallSid", "CallStatus", "Called", "Caller",
-    "Direction", "From", "To",
-})
+RESERVED = frozenset(
+    {
+        "AccountSid",
+        "ApiVersion",
+        "ApplicationSid",
+        "CallSid",
+        "CallStatus",
+        "Called",
+        "Caller",
+        "Direction",
+        "From",
+        "To",
+    }
+)

@@ -75,7 +75,7 @@ class Browser:
         """Signalling came back, or another Device takes the call (then with a new description)."""
         self.connection = connection
         self.reconnect_token = secrets.token_urlsafe(32)
-        if sdp == self.sdp or self.leg.talking and sdp is None:
+        if sdp == self.sdp or (self.leg.talking and sdp is None):
             return await self.send("answer", reconnect=self.reconnect_token)
         old, self.peer, self.sdp = self.peer, self.new_peer(), sdp
         await old.close()
@@ -90,7 +90,9 @@ class Browser:
 
 
 REFUSALS = {
-    "busy": (31486, "Busy"), "no-answer": (31480, "No answer"), "canceled": (31487, "Canceled"),
+    "busy": (31486, "Busy"),
+    "no-answer": (31480, "No answer"),
+    "canceled": (31487, "Canceled"),
     "failed": (31005, "Error sent from gateway in HANGUP"),
 }
 

@@ -11,9 +11,15 @@ from .media.mixer import Mixer
 from .sids import new_sid
 
 EVENT_GROUPS = {
-    "conference-start": "start", "conference-end": "end", "participant-join": "join",
-    "participant-leave": "leave", "participant-mute": "mute", "participant-unmute": "mute",
-    "participant-hold": "hold", "participant-unhold": "hold", "participant-modify": "modify",
+    "conference-start": "start",
+    "conference-end": "end",
+    "participant-join": "join",
+    "participant-leave": "leave",
+    "participant-mute": "mute",
+    "participant-unmute": "mute",
+    "participant-hold": "hold",
+    "participant-unhold": "hold",
+    "participant-modify": "modify",
 }
 
 
@@ -27,8 +33,19 @@ class Participant:
     ``done`` is a future that becomes the reason when the participant has left.
     """
 
-    def __init__(self, conference, leg, *, label=None, muted=False, start=True, end=False,
-                 coach=None, early_media=False, beep=True):
+    def __init__(
+        self,
+        conference,
+        leg,
+        *,
+        label=None,
+        muted=False,
+        start=True,
+        end=False,
+        coach=None,
+        early_media=False,
+        beep=True,
+    ):
         self.conference, self.leg, self.label = conference, leg, label or None
         self.muted, self.hold = muted, False
         self.start_on_enter, self.end_on_exit, self.beep = start, end, beep
@@ -109,9 +126,7 @@ class Conference:
 
     def find(self, key):
         """Return the participant with this call identifier or label, None if nobody has it."""
-        return next(
-            (p for p in self.participants if key and key in (p.leg.sid, p.label)), None
-        )
+        return next((p for p in self.participants if key and key in (p.leg.sid, p.label)), None)
 
     def add(self, leg, **options):
         """Reserve a place; the participant joins when its leg is answered.
@@ -168,8 +183,11 @@ class Conference:
         self._let_go(participant, reason)
         if participant.end_on_exit and participant.joined and not self.over:
             self.call_sid_ending = participant.leg.sid
-            self.end("participant-with-end-conference-on-exit-left",
-                     "moderator_ended_conference", participant)
+            self.end(
+                "participant-with-end-conference-on-exit-left",
+                "moderator_ended_conference",
+                participant,
+            )
         elif not self.participants and not self.over:
             self.call_sid_ending = participant.leg.sid
             self.end("last-participant-left", "participant_hung_up", participant)
@@ -187,8 +205,9 @@ class Conference:
             self._let_go(participant, reason_left)
         extra = {"ReasonConferenceEnded": reason}
         if by:
-            extra.update(CallSidEndingConference=by.leg.sid,
-                         ParticipantLabelEndingConference=by.label)
+            extra.update(
+                CallSidEndingConference=by.leg.sid, ParticipantLabelEndingConference=by.label
+            )
         self.report("conference-end", **extra)
         for follow in self.on_end:
             follow()
@@ -201,8 +220,12 @@ class Conference:
         leg.participant, leg.source = None, leg.channel
         if not participant.joined:
             reason = "participant_add_failed"
-        self.report("participant-leave", participant, ReasonParticipantLeft=reason,
-                    ParticipantCallStatus=leg.closing or leg.status)
+        self.report(
+            "participant-leave",
+            participant,
+            ReasonParticipantLeft=reason,
+            ParticipantCallStatus=leg.closing or leg.status,
+        )
         if not participant.done.done():
             participant.done.set_result(reason)
 
@@ -220,15 +243,22 @@ class Conference:
         if not self.callback or EVENT_GROUPS[event] not in self.callback[2]:
             return
         params = {
-            "AccountSid": self.emulator.config.account_sid, "ApiVersion": API_VERSION,
-            "ConferenceSid": self.sid, "FriendlyName": self.name, "StatusCallbackEvent": event,
-            "SequenceNumber": self.sequence, "Timestamp": rfc2822(now()),
+            "AccountSid": self.emulator.config.account_sid,
+            "ApiVersion": API_VERSION,
+            "ConferenceSid": self.sid,
+            "FriendlyName": self.name,
+            "StatusCallbackEvent": event,
+            "SequenceNumber": self.sequence,
+            "Timestamp": rfc2822(now()),
         }
         if participant:
             params.update(
-                CallSid=participant.leg.sid, ParticipantLabel=participant.label,
-                Muted=_word(participant.muted), Hold=_word(participant.hold),
-                Coaching=_word(participant.coaching), CallSidToCoach=participant.coach_sid,
+                CallSid=participant.leg.sid,
+                ParticipantLabel=participant.label,
+                Muted=_word(participant.muted),
+                Hold=_word(participant.hold),
+                Coaching=_word(participant.coaching),
+                CallSidToCoach=participant.coach_sid,
                 EndConferenceOnExit=_word(participant.end_on_exit),
                 StartConferenceOnEnter=_word(participant.start_on_enter),
             )

@@ -21,24 +21,40 @@ def describe(leg):
         playing = participant.hold_channel.text
     hears["text"] = playing
     return {
-        "sid": leg.sid, "parent": leg.parent_sid, "direction": leg.direction,
-        "from": leg.from_, "to": leg.to, "status": leg.status, "kind": leg.kind,
+        "sid": leg.sid,
+        "parent": leg.parent_sid,
+        "direction": leg.direction,
+        "from": leg.from_,
+        "to": leg.to,
+        "status": leg.status,
+        "kind": leg.kind,
         "created": leg.created.isoformat(),
         "ended": leg.ended_at.isoformat() if leg.ended_at else None,
-        "duration": leg.duration, "error_code": leg.error_code,
-        "conference": participant and {
-            "friendly_name": participant.conference.name, "sid": participant.conference.sid,
-            "status": participant.conference.status, "label": participant.label,
-            "muted": participant.muted, "hold": participant.hold,
-            "coaching": participant.coaching, "joined": participant.joined,
+        "duration": leg.duration,
+        "error_code": leg.error_code,
+        "conference": participant
+        and {
+            "friendly_name": participant.conference.name,
+            "sid": participant.conference.sid,
+            "status": participant.conference.status,
+            "label": participant.label,
+            "muted": participant.muted,
+            "hold": participant.hold,
+            "coaching": participant.coaching,
+            "joined": participant.joined,
             "end_conference_on_exit": participant.end_on_exit,
         },
-        "queue": member and {
-            "sid": member.queue.sid, "name": member.queue.name, "position": member.position,
+        "queue": member
+        and {
+            "sid": member.queue.sid,
+            "name": member.queue.name,
+            "position": member.position,
         },
         "bridged_with": leg.bridge.other(leg).sid if leg.bridge else None,
-        "hears": hears, "says": says,
-        "digits_pressed": leg.digits_pressed, "digits_received": leg.digits_received,
+        "hears": hears,
+        "says": says,
+        "digits_pressed": leg.digits_pressed,
+        "digits_received": leg.digits_received,
         "trail": leg.trail,
     }
 
@@ -56,9 +72,7 @@ class Control:
         router.add_post("/emulator/calls", self.call)
         router.add_get("/emulator/calls/{sid}", self.one)
         for action in ("answer", "reject", "hangup", "digits", "tone"):
-            router.add_post(
-                "/emulator/calls/{sid}/" + action, getattr(self, action)
-            )
+            router.add_post("/emulator/calls/{sid}/" + action, getattr(self, action))
         router.add_post("/emulator/browsers", self.browser)
         router.add_get("/emulator/conferences", self.conferences)
         router.add_get("/emulator/queues", self.queues)
@@ -76,19 +90,22 @@ class Control:
     async def health(self, request):
         """Say that the emulator is ready."""
         config = self.emulator.config
-        return web.json_response({
-            "ready": True, "account_sid": config.account_sid,
-            "numbers": [n["phone_number"] for n in self.emulator.store.numbers.values()],
-            "validates": self.emulator.specification is not None,
-            "time_scale": config.time_scale,
-        })
+        return web.json_response(
+            {
+                "ready": True,
+                "account_sid": config.account_sid,
+                "numbers": [n["phone_number"] for n in self.emulator.store.numbers.values()],
+                "validates": self.emulator.specification is not None,
+                "time_scale": config.time_scale,
+            }
+        )
 
     async def calls(self, request):
         """List all legs, oldest first; ``?live=1`` leaves out those that are over."""
         live = request.query.get("live") in ("1", "true")
-        return web.json_response([
-            describe(leg) for leg in self.emulator.legs.values() if not (live and leg.over)
-        ])
+        return web.json_response(
+            [describe(leg) for leg in self.emulator.legs.values() if not (live and leg.over)]
+        )
 
     async def call(self, request):
         """Somebody calls one of our numbers: ``{"from", "to", "tone"?}`` → ``{"sid"}``."""
@@ -96,9 +113,9 @@ class Control:
         try:
             leg = self.emulator.call_in(body["from"], body["to"], body.get("tone"))
         except KeyError as missing:
-            raise _error(400, "%s is missing" % missing) from missing
+            raise _error(400, f"{missing} is missing") from missing
         except LookupError as error:
-            raise _error(404, "The account does not have the number %s" % error) from error
+            raise _error(404, f"The account does not have the number {error}") from error
         return web.json_response({"sid": leg.sid}, status=201)
 
     async def browser(self, request):
@@ -109,7 +126,7 @@ class Control:
                 body.get("token"), self.emulator.store.keys, config.account_sid, config.region
             )
         except TokenRefused as error:
-            raise _error(400, "%s: %s" % (error.code, error.message)) from error
+            raise _error(400, f"{error.code}: {error.message}") from error
         party = Earpiece(self.emulator, "client:" + claims["grants"]["identity"], 0)
         params = dict(body.get("params") or {})
         leg = start_application_call(self.emulator, claims["grants"], params, party)
@@ -141,7 +158,7 @@ class Control:
         if "tone" in body:
             telephone.voice.hz = float(body["tone"] or 0)
         if not telephone.pick_up():
-            raise _error(409, "The call does not ring (%s)" % telephone.leg.status)
+            raise _error(409, f"The call does not ring ({telephone.leg.status})")
         return _done()
 
     async def reject(self, request):
@@ -149,9 +166,9 @@ class Control:
         telephone, body = self.telephone(request), await _body(request)
         status = body.get("status", "busy")
         if status not in REFUSALS:
-            raise _error(400, "status must be one of %s" % ", ".join(REFUSALS))
+            raise _error(400, "status must be one of {}".format(", ".join(REFUSALS)))
         if not telephone.refuse(status):
-            raise _error(409, "The call does not ring (%s)" % telephone.leg.status)
+            raise _error(409, f"The call does not ring ({telephone.leg.status})")
         return _done()
 
     async def hangup(self, request):
@@ -167,7 +184,7 @@ class Control:
         """Press keys: ``{"digits": "12#"}``."""
         telephone, body = self.telephone(request), await _body(request)
         if not telephone.leg.talking:
-            raise _error(409, "The call is not in progress (%s)" % telephone.leg.status)
+            raise _error(409, f"The call is not in progress ({telephone.leg.status})")
         telephone.press(str(body.get("digits", "")))
         return _done()
 
@@ -179,29 +196,53 @@ class Control:
 
     async def conferences(self, request):
         """List all conferences."""
-        return web.json_response([{
-            "sid": c.sid, "friendly_name": c.name, "status": c.status,
-            "reason_ended": c.reason_ended, "participants": [p.leg.sid for p in c.participants],
-        } for c in self.emulator.conferences.all.values()])
+        return web.json_response(
+            [
+                {
+                    "sid": c.sid,
+                    "friendly_name": c.name,
+                    "status": c.status,
+                    "reason_ended": c.reason_ended,
+                    "participants": [p.leg.sid for p in c.participants],
+                }
+                for c in self.emulator.conferences.all.values()
+            ]
+        )
 
     async def recordings(self, request):
         """List all recordings that were not deleted, with the seconds recorded so far."""
-        return web.json_response([{
-            "sid": r.sid, "call_sid": r.call_sid, "status": r.status, "source": r.source,
-            "channels": r.channels, "length": r.length() / RATE,
-        } for r in self.emulator.store.recordings.values()])
+        return web.json_response(
+            [
+                {
+                    "sid": r.sid,
+                    "call_sid": r.call_sid,
+                    "status": r.status,
+                    "source": r.source,
+                    "channels": r.channels,
+                    "length": r.length() / RATE,
+                }
+                for r in self.emulator.store.recordings.values()
+            ]
+        )
 
     async def queues(self, request):
         """List all queues."""
-        return web.json_response([{
-            "sid": q.sid, "name": q.name, "members": [m.leg.sid for m in q.members],
-        } for q in self.emulator.queues.all.values()])
+        return web.json_response(
+            [
+                {
+                    "sid": q.sid,
+                    "name": q.name,
+                    "members": [m.leg.sid for m in q.members],
+                }
+                for q in self.emulator.queues.all.values()
+            ]
+        )
 
     def _log(self, name):
         async def show(request):
             return web.json_response(list(getattr(self.emulator.logs, name)))
 
-        show.__doc__ = "Show the log of %s." % name
+        show.__doc__ = f"Show the log of {name}."
         return show
 
     async def settings(self, request):
@@ -235,7 +276,7 @@ class Control:
         """Numbers that cannot be reached: ``{"+32…": "busy" | "no-answer" | "failed"}``."""
         body = await _body(request)
         if set(body.values()) - set(REFUSALS):
-            raise _error(400, "values must be among %s" % ", ".join(REFUSALS))
+            raise _error(400, "values must be among {}".format(", ".join(REFUSALS)))
         self.emulator.refusals = body
         return web.json_response(body)
 

@@ -67,7 +67,7 @@ class Emulator:
         self.tasks.discard(task)
         if not task.cancelled() and task.exception():
             _logger.error("%s failed", task.get_name(), exc_info=task.exception())
-            self.logs.error(0, "Emulator fault: %r" % task.exception(), task=task.get_name())
+            self.logs.error(0, f"Emulator fault: {task.exception()!r}", task=task.get_name())
 
     def callback(self, url, params, method="POST", kind="status"):
         """Tell the application something without waiting for it; faults may interfere."""

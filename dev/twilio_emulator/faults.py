@@ -32,7 +32,7 @@ class Fault:
 
     def __post_init__(self):
         if self.kind not in CALLBACK_KINDS + REST_KINDS:
-            raise ValueError("Unknown fault %r" % self.kind)
+            raise ValueError(f"Unknown fault {self.kind!r}")
         re.compile(self.path)
         if self.seconds is None:
             self.seconds = SECONDS.get(self.kind, 1.0)
@@ -76,7 +76,7 @@ class Faults:
 
     def deliveries(self, kind, url):
         """Return how a callback travels: one (delay in s, idempotency token) for each delivery."""
-        path = "%s %s" % (kind, url)
+        path = f"{kind} {url}"
         token = secrets.token_hex(16)
         if self._take(("drop",), path):
             return []

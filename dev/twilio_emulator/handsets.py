@@ -71,10 +71,14 @@ class Handset:
     async def on_hello(self, message):
         """The page opens: it learns the company's numbers and may be rung."""
         self.number = message.get("number") or self.number
-        await self.notify("numbers", own=self.number, numbers=[
-            {"number": n["phone_number"], "name": n["friendly_name"]}
-            for n in self.emulator.store.numbers.values()
-        ])
+        await self.notify(
+            "numbers",
+            own=self.number,
+            numbers=[
+                {"number": n["phone_number"], "name": n["friendly_name"]}
+                for n in self.emulator.store.numbers.values()
+            ],
+        )
         for telephone in self.emulator.handsets.waiting:
             await self.emulator.handsets.offer(self, telephone)
 

@@ -21,10 +21,17 @@ EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answer
 def standard_params(leg):
     """Return the parameters that every request about a leg carries."""
     params = {
-        "AccountSid": leg.account_sid, "ApiVersion": API_VERSION, "CallSid": leg.sid,
-        "CallStatus": leg.status, "Called": leg.to, "Caller": leg.from_,
-        "Direction": leg.direction, "From": leg.from_, "To": leg.to,
-        "ParentCallSid": leg.parent_sid, "ForwardedFrom": leg.forwarded_from,
+        "AccountSid": leg.account_sid,
+        "ApiVersion": API_VERSION,
+        "CallSid": leg.sid,
+        "CallStatus": leg.status,
+        "Called": leg.to,
+        "Caller": leg.from_,
+        "Direction": leg.direction,
+        "From": leg.from_,
+        "To": leg.to,
+        "ParentCallSid": leg.parent_sid,
+        "ForwardedFrom": leg.forwarded_from,
     }
     if leg.kind == "pstn":
         for who in ("From", "To", "Called", "Caller"):
@@ -137,7 +144,7 @@ class Leg:
             raise
         except Exception as error:
             _logger.exception("%s: the program failed", self.sid)
-            self.emulator.logs.error(0, "Emulator fault: %r" % error, call_sid=self.sid)
+            self.emulator.logs.error(0, f"Emulator fault: {error!r}", call_sid=self.sid)
         if self._program is asyncio.current_task():
             self.hang_up()
 
@@ -216,14 +223,22 @@ class Leg:
 
     def _report(self, event):
         params = standard_params(self)
-        params.update(Timestamp=rfc2822(now()), CallbackSource="call-progress-events",
-                      SequenceNumber=self.sequence)
+        params.update(
+            Timestamp=rfc2822(now()),
+            CallbackSource="call-progress-events",
+            SequenceNumber=self.sequence,
+        )
         if event == "completed":
-            params.update(CallDuration=self.duration if self.answered_at else 0,
-                          Duration=-(-self.duration // 60) if self.answered_at else 0)
+            params.update(
+                CallDuration=self.duration if self.answered_at else 0,
+                Duration=-(-self.duration // 60) if self.answered_at else 0,
+            )
             if self.kind == "pstn" and self.direction != "inbound":
                 params["SipResponseCode"] = {
-                    "busy": 486, "no-answer": 487, "canceled": 487, "failed": 404,
+                    "busy": 486,
+                    "no-answer": 487,
+                    "canceled": 487,
+                    "failed": 404,
                 }.get(self.status, 200)
         sent = False
         for url, method, events in self.callbacks:

@@ -42,8 +42,14 @@ class LineEnd:
         if number is None:
             return False
         target = store.voice_target(number)
-        far = Leg(self.emulator, "inbound", self.leg.from_, self.leg.to,
-                  LineEnd(self.emulator, self), callbacks=number_callbacks(target))
+        far = Leg(
+            self.emulator,
+            "inbound",
+            self.leg.from_,
+            self.leg.to,
+            LineEnd(self.emulator, self),
+            callbacks=number_callbacks(target),
+        )
         far.phone_number_sid = number["sid"]
         self.emulator.start_inbound(far, target)
         self.emulator.spawn(self._follow(far), "line to an own number")

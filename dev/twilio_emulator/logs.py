@@ -40,6 +40,4 @@ class Logs:
 
         :param int code: Twilio's error code, or 0 for a fault of the emulator itself.
         """
-        self.errors.append(
-            {"at": now().isoformat(), "code": code, "message": message, **details}
-        )
+        self.errors.append({"at": now().isoformat(), "code": code, "message": message, **details})

@@ -35,7 +35,9 @@ class _Request:
         self.content_type, self.body = request.content_type, body
         self.parameters = RequestParameters(
             query=ImmutableMultiDict(list(request.query.items())),
-            header=Headers(list(request.headers.items())), cookie=ImmutableMultiDict(), path={},
+            header=Headers(list(request.headers.items())),
+            cookie=ImmutableMultiDict(),
+            path={},
         )
 
 
@@ -90,7 +92,7 @@ class Specification:
             n for n in sent if n not in known[1]
         ]
         if unknown:
-            self._refuse(request, "Unknown parameter: %s" % ", ".join(unknown))
+            self._refuse(request, "Unknown parameter: {}".format(", ".join(unknown)))
         try:
             checker.validate_request(_Request(host, request, body))
         except OpenAPIError as error:
@@ -106,15 +108,17 @@ class Specification:
         """Note an answer of the emulator that Twilio would not give."""
         host, operations, checker = self._checker(request.path)
         if (request.method.lower(), _pattern(request, operations)) not in operations:
-            self.logs.error(0, "Not in Twilio's document: %s" % request.path)
+            self.logs.error(0, f"Not in Twilio's document: {request.path}")
             return
         try:
             checker.validate_response(_Request(host, request, body), _Response(response))
         except OpenAPIError as error:
             problems = _problems(error) or [str(error)]
             self.logs.error(
-                0, "Answer violates Twilio's document: %s" % "; ".join(problems),
-                path=request.path, method=request.method,
+                0,
+                "Answer violates Twilio's document: {}".format("; ".join(problems)),
+                path=request.path,
+                method=request.method,
             )
 
 
@@ -134,9 +138,10 @@ def _problems(error):
     if details is None:
         return [str(cause or error)]
     return [
-        "%s: %s" % (".".join(map(str, d.absolute_path)) or "body", d.message)
+        "{}: {}".format(".".join(map(str, d.absolute_path)) or "body", d.message)
         # An empty value clears a property, whatever its pattern says.
-        for d in details if d.validator != "required" and d.instance != ""
+        for d in details
+        if d.validator != "required" and d.instance != ""
     ]
 
 

@@ -30,8 +30,7 @@ class Pace:
         await asyncio.sleep(due - loop.time())
 
 
-async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None,
-                duration=DEFAULT_DURATION):
+async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None, duration=DEFAULT_DURATION):
     """Ring the party of an outgoing leg.
 
     :param float timeout: seconds it may ring; Twilio adds five.
@@ -58,9 +57,7 @@ async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None,
         return False
     limit = min(MAX_TIMEOUT, max(MIN_TIMEOUT, timeout)) + GRACE
     try:
-        outcome = await asyncio.wait_for(
-            asyncio.shield(leg.outcome), emulator.clock.real(limit)
-        )
+        outcome = await asyncio.wait_for(asyncio.shield(leg.outcome), emulator.clock.real(limit))
     except asyncio.TimeoutError:
         outcome = "no-answer"
     if outcome == "answered" and not leg.over:

@@ -146,15 +146,25 @@ class Recorder:
     def _report(self, recording, event):
         url, method, events = recording.callback
         if url and event in events:
-            self.emulator.callback(url, {
-                "AccountSid": self.emulator.config.account_sid, "CallSid": recording.call_sid,
-                "ConferenceSid": recording.conference_sid, "RecordingSid": recording.sid,
-                "RecordingUrl": recording.url, "RecordingStatus": event,
-                "RecordingDuration": recording.duration if event == "completed" else None,
-                "RecordingChannels": recording.channels, "RecordingSource": recording.source,
-                "RecordingStartTime": rfc2822(recording.start), "ErrorCode": 0,
-                "RecordingTrack": "both",
-            }, method, kind="recording")
+            self.emulator.callback(
+                url,
+                {
+                    "AccountSid": self.emulator.config.account_sid,
+                    "CallSid": recording.call_sid,
+                    "ConferenceSid": recording.conference_sid,
+                    "RecordingSid": recording.sid,
+                    "RecordingUrl": recording.url,
+                    "RecordingStatus": event,
+                    "RecordingDuration": recording.duration if event == "completed" else None,
+                    "RecordingChannels": recording.channels,
+                    "RecordingSource": recording.source,
+                    "RecordingStartTime": rfc2822(recording.start),
+                    "ErrorCode": 0,
+                    "RecordingTrack": "both",
+                },
+                method,
+                kind="recording",
+            )
 
 
 class _Observer:
@@ -165,14 +175,12 @@ class _Observer:
 
     def speak(self):
         """Say nothing."""
-        return None
+        return
 
     def mix(self):
         """Return the sum of everybody."""
         conference = self.conference
-        return conference.mixer.read(
-            self, conference.participants, conference.emulator.engine.tick
-        )
+        return conference.mixer.read(self, conference.participants, conference.emulator.engine.tick)
 
     def listen(self, frame):
         """Keep a frame."""

@@ -39,7 +39,8 @@ def handler(config):
         shim = SHIM % json.dumps(sorted(names))
         return web.Response(
             text=shim + config.sdk_path.read_text() + RESTORE,
-            content_type="text/javascript", charset="utf-8",
+            content_type="text/javascript",
+            charset="utf-8",
             headers={"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"},
         )
 

@@ -32,7 +32,7 @@ class Settings:
         """
         unknown = set(values) - {field.name for field in fields(self)}
         if unknown:
-            raise ValueError("Unknown setting: %s" % ", ".join(sorted(unknown)))
+            raise ValueError("Unknown setting: {}".format(", ".join(sorted(unknown))))
         for name, value in values.items():
             setattr(self, name, value)
 

@@ -71,7 +71,10 @@ class Connection:
         self.claims, self.refused = claims, None
         self.identity = claims["grants"]["identity"]
         await self.send(
-            "connected", edge="emulator", region="US_EAST_VIRGINIA", home=config.region,
+            "connected",
+            edge="emulator",
+            region="US_EAST_VIRGINIA",
+            home=config.region,
             token={"identity": self.identity, "ttl": int(claims["exp"] - time.time())},
         )
 
@@ -108,17 +111,25 @@ class Connection:
             return
         problem = self.expired()
         if problem:
-            await self.send("hangup", callsid=payload["callsid"],
-                            error={"code": problem[0], "message": problem[1]})
+            await self.send(
+                "hangup",
+                callsid=payload["callsid"],
+                error={"code": problem[0], "message": problem[1]},
+            )
             return
         params = dict(parse_qsl((payload.get("twilio") or {}).get("params", ""), True))
         browser = Browser(self.emulator, self, payload["callsid"], payload["sdp"])
         leg = start_application_call(self.emulator, self.claims["grants"], params, browser)
         if leg is None:
             await browser.peer.close()
-            await self.send("hangup", callsid=payload["callsid"], error={
-                "code": 31002, "message": "The application of the token does not exist",
-            })
+            await self.send(
+                "hangup",
+                callsid=payload["callsid"],
+                error={
+                    "code": 31002,
+                    "message": "The application of the token does not exist",
+                },
+            )
             return
         self.calls[leg.sid] = self.calls[browser.temporary_sid] = browser
         await self.send("ringing", callsid=leg.sid)
@@ -131,9 +142,14 @@ class Connection:
                 self.calls[leg.sid] = self.calls[payload["callsid"]] = browser
                 await browser.take_over(self, payload.get("sdp"))
                 return
-        await self.send("hangup", callsid=payload["callsid"], error={
-            "code": 31005, "message": "The call is over",
-        })
+        await self.send(
+            "hangup",
+            callsid=payload["callsid"],
+            error={
+                "code": 31005,
+                "message": "The call is over",
+            },
+        )
 
     async def invite(self, rung, browser, sdp):
         """Ring this tab."""
@@ -141,9 +157,16 @@ class Connection:
         self.calls[leg.sid] = browser
         browser.rung = rung
         await self.send(
-            "invite", callsid=leg.sid, sdp=sdp, reconnect=browser.reconnect_token, parameters={
-                "CallSid": leg.sid, "From": leg.from_, "To": leg.to,
-                "AccountSid": leg.account_sid, "ApiVersion": API_VERSION,
+            "invite",
+            callsid=leg.sid,
+            sdp=sdp,
+            reconnect=browser.reconnect_token,
+            parameters={
+                "CallSid": leg.sid,
+                "From": leg.from_,
+                "To": leg.to,
+                "AccountSid": leg.account_sid,
+                "ApiVersion": API_VERSION,
                 "Params": urlencode(rung.params),
             },
         )
@@ -182,8 +205,12 @@ class Connection:
 
     async def on_message(self, payload):
         """A message of the page to the application."""
-        await self.send("ack", acktype="message", callsid=payload["callsid"],
-                        voiceeventsid=payload["voiceeventsid"])
+        await self.send(
+            "ack",
+            acktype="message",
+            callsid=payload["callsid"],
+            voiceeventsid=payload["voiceeventsid"],
+        )
 
     def lost(self):
         """The WebSocket is gone: calls live on for a while."""
@@ -243,8 +270,13 @@ class Signalling:
         """Send a page a message of the application; return its identifier."""
         sid = new_sid("KX")
         browser = getattr(leg.endpoint, "winner", None) or leg.endpoint
-        await browser.send("message", content=content, contenttype="application/json",
-                           messagetype="user-defined-message", voiceeventsid=sid)
+        await browser.send(
+            "message",
+            content=content,
+            contenttype="application/json",
+            messagetype="user-defined-message",
+            voiceeventsid=sid,
+        )
         return sid
 
     async def close(self):

@@ -20,11 +20,18 @@ class Record(dict):
 def voice_urls(**values):
     """Return the address properties that numbers and applications share."""
     return {
-        "voice_url": "", "voice_method": "POST", "voice_fallback_url": "",
-        "voice_fallback_method": "POST", "status_callback": "",
-        "status_callback_method": "POST", "voice_caller_id_lookup": False,
-        "sms_url": "", "sms_method": "POST", "sms_fallback_url": "",
-        "sms_fallback_method": "POST", **values,
+        "voice_url": "",
+        "voice_method": "POST",
+        "voice_fallback_url": "",
+        "voice_fallback_method": "POST",
+        "status_callback": "",
+        "status_callback_method": "POST",
+        "voice_caller_id_lookup": False,
+        "sms_url": "",
+        "sms_method": "POST",
+        "sms_fallback_url": "",
+        "sms_fallback_method": "POST",
+        **values,
     }
 
 
@@ -48,8 +55,11 @@ class Store:
         record = Record(
             new_sid("PN"),
             **voice_urls(
-                phone_number=phone_number, voice_application_sid="", sms_application_sid="",
-                trunk_sid=None, **{"friendly_name": phone_number, **values},
+                phone_number=phone_number,
+                voice_application_sid="",
+                sms_application_sid="",
+                trunk_sid=None,
+                **{"friendly_name": phone_number, **values},
             ),
         )
         self.numbers[record["sid"]] = record
@@ -57,9 +67,7 @@ class Store:
 
     def number(self, phone_number):
         """Return the record of an own number (E.164), None if the account does not have it."""
-        return next(
-            (n for n in self.numbers.values() if n["phone_number"] == phone_number), None
-        )
+        return next((n for n in self.numbers.values() if n["phone_number"] == phone_number), None)
 
     def caller_id(self, phone_number):
         """Return the record of a verified caller ID, None if there is none."""

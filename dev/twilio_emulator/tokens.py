@@ -29,7 +29,9 @@ def verify(token, keys, account_sid, region):
         issuer = jwt.decode(token, options={"verify_signature": False}).get("iss")
         secret = keys[issuer]["secret"]
         claims = jwt.decode(
-            token, secret, algorithms=["HS256"],
+            token,
+            secret,
+            algorithms=["HS256"],
             options={"verify_aud": False, "require": ["exp", "iss", "sub"], "verify_jti": False},
         )
     except jwt.ExpiredSignatureError as error:
@@ -37,7 +39,7 @@ def verify(token, keys, account_sid, region):
     except KeyError as error:
         raise TokenRefused(31204, "The API key of the token is not known") from error
     except jwt.InvalidTokenError as error:
-        raise TokenRefused(31204, "JWT token is invalid: %s" % error) from error
+        raise TokenRefused(31204, f"JWT token is invalid: {error}") from error
     if header.get("cty") != "twilio-fpa;v=1":
         raise TokenRefused(31204, "The token's content type is not twilio-fpa;v=1")
     if claims["sub"] != account_sid:

@@ -29,9 +29,7 @@ def signature(auth_token, url, params=()):
     names = {}
     for name, value in params:
         names.setdefault(name, set()).add(value)
-    text = url + "".join(
-        name + value for name in sorted(names) for value in sorted(names[name])
-    )
+    text = url + "".join(name + value for name in sorted(names) for value in sorted(names[name]))
     digest = hmac.new(auth_token.encode(), text.encode(), hashlib.sha1).digest()
     return base64.b64encode(digest).decode()
 
@@ -145,7 +143,10 @@ class WebhookClient:
         answer, reason = Answer(url), None
         try:
             async with self._session.request(
-                method, URL(url, encoded=True), data=data, headers=headers,
+                method,
+                URL(url, encoded=True),
+                data=data,
+                headers=headers,
                 timeout=timeout,
             ) as response:
                 answer.status = response.status
@@ -157,23 +158,33 @@ class WebhookClient:
                     answer.error = 11200
                     answer.message = f"Got HTTP {response.status} response to {url}"
         except aiohttp.ConnectionTimeoutError as error:
-            answer.error, answer.message, reason = 11205, "Connect time-out: %s" % error, "ct"
+            answer.error, answer.message, reason = 11205, f"Connect time-out: {error}", "ct"
         except (asyncio.TimeoutError, aiohttp.ServerTimeoutError) as error:
-            answer.error, answer.message, reason = 11200, "Time-out: %s" % error, "rt"
+            answer.error, answer.message, reason = 11200, f"Time-out: {error}", "rt"
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            answer.error, answer.message, reason = 11205, "No connection: %s" % error, "ct"
+            answer.error, answer.message, reason = 11205, f"No connection: {error}", "ct"
         answer.headers["duration"] = round(time.monotonic() - started, 4)
         return answer, reason
 
     def _note(self, answer, pairs, method, kind, attempt, token):
         params = dict(pairs)
-        self.logs.webhook({
-            "at": now().isoformat(), "kind": kind, "method": method, "url": answer.url,
-            "params": params, "attempt": attempt, "token": token, "status": answer.status,
-            "duration": answer.headers["duration"], "error": answer.error,
-            "message": answer.message, "content_type": answer.content_type,
-            "body": answer.body[:20000].decode("utf-8", "replace"),
-        })
+        self.logs.webhook(
+            {
+                "at": now().isoformat(),
+                "kind": kind,
+                "method": method,
+                "url": answer.url,
+                "params": params,
+                "attempt": attempt,
+                "token": token,
+                "status": answer.status,
+                "duration": answer.headers["duration"],
+                "error": answer.error,
+                "message": answer.message,
+                "content_type": answer.content_type,
+                "body": answer.body[:20000].decode("utf-8", "replace"),
+            }
+        )
         if answer.error:
             self.logs.error(
                 answer.error, answer.message, url=answer.url, call_sid=params.get("CallSid")

@@ -7,7 +7,6 @@ from itertools import permutations, product
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from providers.base import CallEvent
 from tools.call_states import (
     CALL_STATES,
@@ -23,15 +22,27 @@ from tools.call_states import (
 START = datetime(2026, 3, 2, 9, 0, 0)
 
 LEGAL = {
-    ("new", "routing"), ("new", "ringing"), ("new", "in_progress"), ("new", "ended"),
-    ("routing", "queued"), ("routing", "ringing"), ("routing", "in_progress"),
+    ("new", "routing"),
+    ("new", "ringing"),
+    ("new", "in_progress"),
+    ("new", "ended"),
+    ("routing", "queued"),
+    ("routing", "ringing"),
+    ("routing", "in_progress"),
     ("routing", "ended"),
-    ("queued", "routing"), ("queued", "ringing"), ("queued", "in_progress"), ("queued", "ended"),
-    ("ringing", "routing"), ("ringing", "queued"), ("ringing", "in_progress"),
+    ("queued", "routing"),
+    ("queued", "ringing"),
+    ("queued", "in_progress"),
+    ("queued", "ended"),
+    ("ringing", "routing"),
+    ("ringing", "queued"),
+    ("ringing", "in_progress"),
     ("ringing", "ended"),
-    ("in_progress", "routing"), ("in_progress", "queued"), ("in_progress", "ringing"),
+    ("in_progress", "routing"),
+    ("in_progress", "queued"),
+    ("in_progress", "ringing"),
     ("in_progress", "ended"),
-}  # fmt: skip
+}
 
 
 @dataclass
@@ -57,9 +68,13 @@ class Leg:
 
 def leg_event(status, sequence, seconds, reason="", duration=None):
     return CallEvent(
-        "leg", status=status, sequence=sequence, reason=reason, duration=duration,
+        "leg",
+        status=status,
+        sequence=sequence,
+        reason=reason,
+        duration=duration,
         at=START + timedelta(seconds=seconds),
-    )  # fmt: skip
+    )
 
 
 INITIATED = leg_event("initiated", 0, 0)

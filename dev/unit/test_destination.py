@@ -3,7 +3,6 @@
 import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberType
-
 from tools.phone_number import (
     IMPOSSIBLE,
     NO_COUNTRY,
@@ -21,37 +20,48 @@ def write(number):
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-@pytest.mark.parametrize(("number", "kind", "region"), [
-    ("+32470123456", ORDINARY, "BE"),
-    ("+3225550100", ORDINARY, "BE"),
-    ("+33612345678", ORDINARY, "FR"),
-    ("+8801812345678", ORDINARY, "BD"),
-    ("+886912345678", ORDINARY, "TW"),
-    ("+14155552671", ORDINARY, "US"),
-    # A freephone number of North America is used in all its countries.
-    ("+18005551234", ORDINARY, "CA"),
-    # A Caribbean number is none of the United States.
-    ("+18095551234", ORDINARY, "DO"),
-    ("+3290512345", PREMIUM, "BE"),
-    ("+19005551234", PREMIUM, "US"),
-    ("+448711234567", PREMIUM, "GB"),
-    ("+864001234567", SHARED_COST, "CN"),
-    ("+491801234567", SHARED_COST, "DE"),
-    ("+448451234567", SHARED_COST, "GB"),
-    ("+33826123456", SHARED_COST, "FR"),
-    ("+447012345678", PERSONAL, "GB"),
-    ("+3278123456", UNLISTED, "BE"),
-])
+@pytest.mark.parametrize(
+    ("number", "kind", "region"),
+    [
+        ("+32470123456", ORDINARY, "BE"),
+        ("+3225550100", ORDINARY, "BE"),
+        ("+33612345678", ORDINARY, "FR"),
+        ("+8801812345678", ORDINARY, "BD"),
+        ("+886912345678", ORDINARY, "TW"),
+        ("+14155552671", ORDINARY, "US"),
+        # A freephone number of North America is used in all its countries.
+        ("+18005551234", ORDINARY, "CA"),
+        # A Caribbean number is none of the United States.
+        ("+18095551234", ORDINARY, "DO"),
+        ("+3290512345", PREMIUM, "BE"),
+        ("+19005551234", PREMIUM, "US"),
+        ("+448711234567", PREMIUM, "GB"),
+        ("+864001234567", SHARED_COST, "CN"),
+        ("+491801234567", SHARED_COST, "DE"),
+        ("+448451234567", SHARED_COST, "GB"),
+        ("+33826123456", SHARED_COST, "FR"),
+        ("+447012345678", PERSONAL, "GB"),
+        ("+3278123456", UNLISTED, "BE"),
+    ],
+)
 def test_listed_number_has_kind_and_country(number, kind, region):
     found = classify(number)
     assert (found.kind, region in found.regions) == (kind, True)
     assert number != "+18095551234" or "US" not in found.regions
 
 
-@pytest.mark.parametrize("number", [
-    "+32905123456", "+32905123456789", "+49900112345600", "+499001234560000", "+3989912345678",
-    "+3586001234567", "+190055512345",
-])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+32905123456",
+        "+32905123456789",
+        "+49900112345600",
+        "+499001234560000",
+        "+3989912345678",
+        "+3586001234567",
+        "+190055512345",
+    ],
+)
 def test_premium_number_with_more_digits_stays_premium(number):
     """A number with extra digits keeps its kind, because exchanges ignore them."""
     assert classify(number).kind == PREMIUM
@@ -61,10 +71,20 @@ def test_shared_cost_number_with_more_digits_stays_one():
     assert classify("+49180123456789").kind == SHARED_COST
 
 
-@pytest.mark.parametrize("number", [
-    "+881612345678", "+870773111632", "+882161234567", "+883510012345", "+979123456789",
-    "+979012345678", "+80012345678", "+80812345678", "+878101234567890",
-])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+881612345678",
+        "+870773111632",
+        "+882161234567",
+        "+883510012345",
+        "+979123456789",
+        "+979012345678",
+        "+80012345678",
+        "+80812345678",
+        "+878101234567890",
+    ],
+)
 def test_number_of_no_country(number):
     """Satellite numbers and international services are refused."""
     assert classify(number) == classify(number).__class__(NO_COUNTRY)
@@ -112,7 +132,8 @@ def test_premium_numbers_of_all_countries_are_premium():
         if example:
             number = write(example)
             odd += [
-                longer for longer in (number, f"{number}0", f"{number}123")
+                longer
+                for longer in (number, f"{number}0", f"{number}123")
                 if classify(longer).kind != PREMIUM and not number.startswith("+448")
             ]
     assert not odd

@@ -111,7 +111,8 @@ def test_only_forwarding_dials_a_number_in_a_document():
 def test_every_leg_is_counted_when_it_is_made():
     """Legs are rows; the row's `create` writes the ledger, and nothing else makes rows."""
     creators = [
-        function for path, function in ADDON
+        function
+        for path, function in ADDON
         if path.name == "telephony_dialed_leg.py" and function.name == "create"
     ]
     assert ["_count" in get_calls(function) for function in creators] == [True]

@@ -63,11 +63,13 @@ def test_innermost_range_counts(span):
 def test_what_follows_a_range_counts_as_what_is_around_it(span):
     begin, end = span
     functions = [
-        {"ranges": [
-            {"startOffset": begin, "endOffset": end, "count": 0},
-            {"startOffset": begin, "endOffset": begin + 3, "count": 2},
-        ]},
-    ]  # fmt: skip
+        {
+            "ranges": [
+                {"startOffset": begin, "endOffset": end, "count": 0},
+                {"startOffset": begin, "endOffset": begin + 3, "count": 2},
+            ]
+        },
+    ]
     positions, states = js_lines.unreached(functions)
     assert (positions, states) == ([begin, begin + 3, end], [True, False, False])
 

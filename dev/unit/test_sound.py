@@ -6,7 +6,6 @@ import wave
 from array import array
 
 import pytest
-
 from tools.wav import BARS, PART, Loop
 from tools.wav import read_sound as read_file
 
@@ -66,7 +65,7 @@ def test_a_file_that_says_too_much():
     data[40:44] = (0xFFFFFF00).to_bytes(4, "little")
     sound = read_sound(bytes(data))
     assert sound.seconds == pytest.approx(2, abs=0.01)
-    assert sound.peaks[0][:BARS - 1] == [10] * (BARS - 1)
+    assert sound.peaks[0][: BARS - 1] == [10] * (BARS - 1)
 
 
 def test_a_long_file_is_not_loaded(tmp_path):
@@ -97,7 +96,7 @@ def test_music_is_repeated_until_its_time_is_over(seconds):
     with wave.open(io.BytesIO(data)) as sound:
         assert sound.getnframes() == 8000 * seconds
         heard = sound.readframes(8000 * seconds)
-    assert heard == (frames * (8000 * seconds // 20000 + 1))[:len(heard)]
+    assert heard == (frames * (8000 * seconds // 20000 + 1))[: len(heard)]
     assert max(map(len, parts)) <= 2 * PART
 
 

@@ -4,9 +4,10 @@ import ast
 import re
 import textwrap
 
+import pytest
+
 import database
 import places
-import pytest
 import test as runner
 
 EMULATOR = places.REPO / "dev/twilio_emulator"

@@ -3,7 +3,6 @@
 from itertools import permutations
 
 import pytest
-
 from tools.transfer_states import (
     CLOSED_STATES,
     OPEN_STATES,

@@ -6,13 +6,12 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
-
 from providers.base import ProviderError
 from providers.twilio import client as client_module
 from providers.twilio.admin import TwilioAdmin
 from providers.twilio.breaker import LIMIT, PAUSE, breakers
 from providers.twilio.client import TwilioClient
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 ACCOUNT = "AC" + "a" * 32
 CALL = "CA" + "1" * 32
@@ -21,14 +20,19 @@ QUEUE = "QU" + "3" * 32
 TOKEN = "t" * 32
 ROOT = f"/2010-04-01/Accounts/{ACCOUNT}"
 ADDRESSES = {
-    "voice_url": "https://crm.example/v", "fallback_url": "https://crm.example/f",
+    "voice_url": "https://crm.example/v",
+    "fallback_url": "https://crm.example/f",
     "status_url": "https://crm.example/s",
-}  # fmt: skip
+}
 PARTICIPANT = {
-    "from": "+3225550100", "to": "+32470123456", "label": "customer", "timeout": 30,
-    "status_url": "https://crm.example/status?leg=5", "ends_conference": True,
+    "from": "+3225550100",
+    "to": "+32470123456",
+    "label": "customer",
+    "timeout": 30,
+    "status_url": "https://crm.example/status?leg=5",
+    "ends_conference": True,
     "conference_url": "https://crm.example/conference?call=u",
-}  # fmt: skip
+}
 
 
 class Carrier(BaseAdapter):
@@ -110,20 +114,28 @@ def test_participant_names_every_event_separately(client, carrier):
     assert client.add_participant("room", PARTICIPANT) == CALL
     form = carrier.form()
     assert [v for k, v in form if k == "StatusCallbackEvent"] == [
-        "initiated", "ringing", "answered", "completed"
-    ]  # fmt: skip
-    assert [v for k, v in form if k == "ConferenceStatusCallbackEvent"] == [
-        "join", "leave", "hold"
-    ]  # fmt: skip
+        "initiated",
+        "ringing",
+        "answered",
+        "completed",
+    ]
+    assert [v for k, v in form if k == "ConferenceStatusCallbackEvent"] == ["join", "leave", "hold"]
     assert {k: v for k, v in form if not k.endswith("CallbackEvent")} == {
-        "From": "+3225550100", "To": "+32470123456", "Label": "customer", "Timeout": "30",
+        "From": "+3225550100",
+        "To": "+32470123456",
+        "Label": "customer",
+        "Timeout": "30",
         "TimeLimit": "14400",
-        "EarlyMedia": "true", "Beep": "false", "StartConferenceOnEnter": "true",
-        "EndConferenceOnExit": "true", "JitterBufferSize": "small",
-        "StatusCallback": "https://crm.example/status?leg=5", "StatusCallbackMethod": "POST",
+        "EarlyMedia": "true",
+        "Beep": "false",
+        "StartConferenceOnEnter": "true",
+        "EndConferenceOnExit": "true",
+        "JitterBufferSize": "small",
+        "StatusCallback": "https://crm.example/status?leg=5",
+        "StatusCallbackMethod": "POST",
         "ConferenceStatusCallback": "https://crm.example/conference?call=u",
         "ConferenceStatusCallbackMethod": "POST",
-    }  # fmt: skip
+    }
     assert carrier.paths == [f"{ROOT}/Conferences/room/Participants.json"]
 
 
@@ -161,8 +173,10 @@ def test_hold_and_resume(client, carrier):
     client.hold_participant(ROOM, CALL, True, "https://crm.example/wait?hold=1")
     assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
     assert dict(carrier.form()) == {
-        "Hold": "true", "HoldUrl": "https://crm.example/wait?hold=1", "HoldMethod": "POST"
-    }  # fmt: skip
+        "Hold": "true",
+        "HoldUrl": "https://crm.example/wait?hold=1",
+        "HoldMethod": "POST",
+    }
     client.hold_participant(ROOM, CALL, False, "https://crm.example/wait?hold=1")
     assert dict(carrier.form()) == {"Hold": "false"}
 
@@ -171,22 +185,33 @@ def test_who_hears_a_supervisor(client, carrier):
     client.set_participant_sound(ROOM, CALL, False, "CA" + "9" * 32)
     assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
     assert dict(carrier.form()) == {
-        "Muted": "false", "Coaching": "true", "CallSidToCoach": "CA" + "9" * 32
-    }  # fmt: skip
+        "Muted": "false",
+        "Coaching": "true",
+        "CallSidToCoach": "CA" + "9" * 32,
+    }
     client.set_participant_sound(ROOM, CALL, True, "")
     assert dict(carrier.form()) == {"Muted": "true", "Coaching": "false"}
 
 
 def test_fetch_leg_is_an_equivalent_callback(client, carrier):
-    carrier.answers = [(200, {
-        "sid": CALL, "status": "completed", "duration": "31",
-        "start_time": "Mon, 02 Mar 2026 09:00:00 +0000",
-        "end_time": "Mon, 02 Mar 2026 09:00:31 +0000",
-    })]  # fmt: skip
+    carrier.answers = [
+        (
+            200,
+            {
+                "sid": CALL,
+                "status": "completed",
+                "duration": "31",
+                "start_time": "Mon, 02 Mar 2026 09:00:00 +0000",
+                "end_time": "Mon, 02 Mar 2026 09:00:31 +0000",
+            },
+        )
+    ]
     params = client.fetch_leg(CALL)
     assert (params["CallSid"], params["CallStatus"], params["CallDuration"]) == (
-        CALL, "completed", "31"
-    )  # fmt: skip
+        CALL,
+        "completed",
+        "31",
+    )
     assert params["Timestamp"].isoformat() == "2026-03-02T09:00:31+00:00"
 
 
@@ -208,9 +233,16 @@ def test_living_legs_are_asked_for_by_status(client, carrier):
 def test_find_participant_by_label(client, carrier):
     carrier.answers = [
         (200, {"conferences": [{"sid": ROOM}]}),
-        (200, {"participants": [{"call_sid": "CA" + "9" * 32, "label": "agent-1"},
-                                {"call_sid": CALL, "label": "customer"}]}),
-    ]  # fmt: skip
+        (
+            200,
+            {
+                "participants": [
+                    {"call_sid": "CA" + "9" * 32, "label": "agent-1"},
+                    {"call_sid": CALL, "label": "customer"},
+                ]
+            },
+        ),
+    ]
     assert client.find_participant("room", "customer") == CALL
     assert parse_qs(urlsplit(carrier.requests[0][0].url).query)["FriendlyName"] == ["room"]
 
@@ -230,12 +262,16 @@ def assert_addresses(form):
 def test_application_is_created_then_updated(admin, carrier):
     other = {"sid": "AP0", "voice_url": "https://staging.example/v"}
     carrier.answers = [
-        (200, {"applications": [other]}), (201, {"sid": "AP1"}), (200, {"sid": "AP1"}),
+        (200, {"applications": [other]}),
+        (201, {"sid": "AP1"}),
+        (200, {"sid": "AP1"}),
     ]
     assert admin.save_application("", "Odoo", ADDRESSES) == "AP1"
     assert admin.save_application("AP1", "Odoo", ADDRESSES) == "AP1"
     assert carrier.paths == [
-        f"{ROOT}/Applications.json", f"{ROOT}/Applications.json", f"{ROOT}/Applications/AP1.json",
+        f"{ROOT}/Applications.json",
+        f"{ROOT}/Applications.json",
+        f"{ROOT}/Applications/AP1.json",
     ]
     for index in (1, 2):
         assert_addresses(dict(carrier.form(index)))
@@ -243,11 +279,21 @@ def test_application_is_created_then_updated(admin, carrier):
 
 def test_application_whose_creation_was_interrupted_is_found(admin, carrier):
     """Finding 12: a click that is repeated creates no second application."""
-    carrier.answers = [(200, {"applications": [{
-        "sid": "AP1", "voice_url": ADDRESSES["voice_url"],
-        "voice_fallback_url": ADDRESSES["fallback_url"],
-        "status_callback": ADDRESSES["status_url"],
-    }]})]
+    carrier.answers = [
+        (
+            200,
+            {
+                "applications": [
+                    {
+                        "sid": "AP1",
+                        "voice_url": ADDRESSES["voice_url"],
+                        "voice_fallback_url": ADDRESSES["fallback_url"],
+                        "status_callback": ADDRESSES["status_url"],
+                    }
+                ]
+            },
+        )
+    ]
     assert admin.save_application("", "Odoo", ADDRESSES) == "AP1"
     assert [request.method for request, _kwargs in carrier.requests] == ["GET"]
 
@@ -325,10 +371,12 @@ def test_too_many_requests_for_ever_is_given_up(client, carrier):
         (refused(401, 20003), set()),
         (refused(500, 20500), {"unknown"}),
         (requests.exceptions.ReadTimeout("read timed out"), {"unknown"}),
-        (requests.exceptions.ConnectionError("('Connection aborted.', RemoteDisconnected())"),
-         {"unknown"}),
+        (
+            requests.exceptions.ConnectionError("('Connection aborted.', RemoteDisconnected())"),
+            {"unknown"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_request_that_may_have_been_carried_out_is_not_repeated(client, carrier, answer, flags):
     carrier.answers = [answer]
     with pytest.raises(ProviderError) as caught:
@@ -523,11 +571,14 @@ def test_recording_is_started_in_two_channels(client, carrier):
     ]
 
 
-@pytest.mark.parametrize(("wanted", "form"), [
-    ("paused", [("Status", "paused"), ("PauseBehavior", "silence")]),
-    ("recording", [("Status", "in-progress")]),
-    ("stopped", [("Status", "stopped")]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("wanted", "form"),
+    [
+        ("paused", [("Status", "paused"), ("PauseBehavior", "silence")]),
+        ("recording", [("Status", "in-progress")]),
+        ("stopped", [("Status", "stopped")]),
+    ],
+)
 def test_recording_is_paused_resumed_stopped(client, carrier, wanted, form):
     carrier.answers = [(200, {"sid": RECORDING, "status": "paused"})]
     client.set_recording_status(CALL, RECORDING, wanted)
@@ -585,5 +636,6 @@ def test_announcement_is_for_the_whole_conference(client, carrier):
     client.announce(ROOM, "https://crm.example/announce?call=u")
     assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}.json"]
     assert set(carrier.form()) == {
-        ("AnnounceUrl", "https://crm.example/announce?call=u"), ("AnnounceMethod", "POST")
-    }  # fmt: skip
+        ("AnnounceUrl", "https://crm.example/announce?call=u"),
+        ("AnnounceMethod", "POST"),
+    }

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-
 from providers.base import CallEvent
 from providers.twilio import events
 from tools.call_states import LEG_END_REASONS, LEG_RANK
@@ -33,14 +32,25 @@ AT = datetime(2026, 3, 2, 9, 0, 7)
     ],
 )
 def test_leg_status_is_translated(word, status, reason):
-    event = events.parse_leg_event({
-        "CallSid": CALL, "CallStatus": word, "SequenceNumber": "2", "Timestamp": MOMENT,
-        "CallDuration": "31",
-    })  # fmt: skip
+    event = events.parse_leg_event(
+        {
+            "CallSid": CALL,
+            "CallStatus": word,
+            "SequenceNumber": "2",
+            "Timestamp": MOMENT,
+            "CallDuration": "31",
+        }
+    )
     assert event == CallEvent(
-        "leg", key=f"{CALL}:{word}", provider_leg_id=CALL, status=status, reason=reason,
-        sequence=2, at=AT, duration=31 if status == "ended" else None,
-    )  # fmt: skip
+        "leg",
+        key=f"{CALL}:{word}",
+        provider_leg_id=CALL,
+        status=status,
+        reason=reason,
+        sequence=2,
+        at=AT,
+        duration=31 if status == "ended" else None,
+    )
     assert event.status in LEG_RANK
     assert event.reason in ("", *LEG_END_REASONS)
 
@@ -76,10 +86,15 @@ def test_leg_callback_that_says_nothing_is_none(params):
     ],
 )
 def test_conference_event_is_translated(word, kind):
-    event = events.parse_conference_event({
-        "ConferenceSid": ROOM, "CallSid": CALL, "StatusCallbackEvent": word,
-        "SequenceNumber": "4", "Timestamp": MOMENT,
-    })  # fmt: skip
+    event = events.parse_conference_event(
+        {
+            "ConferenceSid": ROOM,
+            "CallSid": CALL,
+            "StatusCallbackEvent": word,
+            "SequenceNumber": "4",
+            "Timestamp": MOMENT,
+        }
+    )
     assert event.kind == kind
     assert event.key == f"{ROOM}:4:{kind}:{CALL}"
     assert (event.provider_leg_id, event.conference_id) == (CALL, ROOM)
@@ -101,10 +116,20 @@ def test_conference_callback_that_concerns_no_party_is_none(params):
 
 
 @pytest.mark.parametrize(
-    "moment", ["", None, "yesterday", "0", "2026-03-02", "Mon, 99 Mar 2026 10:00:07 +0100", "\0",
-               "Wed, 01 Jan 1000 00:00:00 +0500", "Fri, 31 Dec 9999 23:59:59 -0500",
-               "Mon, 02 Mar 2026 10:00:07 +99999999999"],
-)  # fmt: skip
+    "moment",
+    [
+        "",
+        None,
+        "yesterday",
+        "0",
+        "2026-03-02",
+        "Mon, 99 Mar 2026 10:00:07 +0100",
+        "\0",
+        "Wed, 01 Jan 1000 00:00:00 +0500",
+        "Fri, 31 Dec 9999 23:59:59 -0500",
+        "Mon, 02 Mar 2026 10:00:07 +99999999999",
+    ],
+)
 def test_unreadable_moment_is_now(moment):
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     assert abs(events.parse_moment(moment) - now) < timedelta(seconds=5)
@@ -119,23 +144,45 @@ def test_moment_is_utc_without_zone_and_microseconds():
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0", 0), ("31", 31), (31, 31), ("", None), (None, None), ("-1", None), ("1.5", None),
-     ("²", None), ("9" * 5000, None), ("99999999999", None), (" 3", None), ("3\0", None)],
-)  # fmt: skip
+    [
+        ("0", 0),
+        ("31", 31),
+        (31, 31),
+        ("", None),
+        (None, None),
+        ("-1", None),
+        ("1.5", None),
+        ("²", None),
+        ("9" * 5000, None),
+        ("99999999999", None),
+        (" 3", None),
+        ("3\0", None),
+    ],
+)
 def test_number(text, number):
     """A number that no column can hold is as good as none."""
     assert events.parse_number(text) == number
 
 
-@pytest.mark.parametrize(("status", "kind", "state"), [
-    ("in-progress", "recording", "recording"), ("completed", "recorded", "pending"),
-    ("absent", "recorded", "failed"), ("failed", "recorded", "failed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "kind", "state"),
+    [
+        ("in-progress", "recording", "recording"),
+        ("completed", "recorded", "pending"),
+        ("absent", "recorded", "failed"),
+        ("failed", "recorded", "failed"),
+    ],
+)
 def test_recording(status, kind, state):
-    event = events.parse_recording_event({
-        "RecordingSid": RECORDING, "CallSid": CALL, "RecordingStatus": status,
-        "RecordingDuration": "12", "RecordingSource": "StartCallRecordingAPI",
-    })  # fmt: skip
+    event = events.parse_recording_event(
+        {
+            "RecordingSid": RECORDING,
+            "CallSid": CALL,
+            "RecordingStatus": status,
+            "RecordingDuration": "12",
+            "RecordingSource": "StartCallRecordingAPI",
+        }
+    )
     assert (event.kind, event.status, event.duration) == (kind, state, 12)
     assert event.key == f"{RECORDING}:{status}"
     assert event.data == {"recording_id": RECORDING, "kind": "conversation"}
@@ -146,15 +193,39 @@ def test_recording_in_an_unknown_state():
     assert events.parse_recording_event(params) is None
 
 
-GARBAGE = st.text(max_size=60) | st.sampled_from([
-    CALL, ROOM, RECORDING, "completed", "in-progress", "participant-join", "participant-hold",
-    "9" * 30, "9" * 5000, "-1", MOMENT, "Wed, 01 Jan 1000 00:00:00 +0500", "\0", "\ud800", "",
-])  # fmt: skip
+GARBAGE = st.text(max_size=60) | st.sampled_from(
+    [
+        CALL,
+        ROOM,
+        RECORDING,
+        "completed",
+        "in-progress",
+        "participant-join",
+        "participant-hold",
+        "9" * 30,
+        "9" * 5000,
+        "-1",
+        MOMENT,
+        "Wed, 01 Jan 1000 00:00:00 +0500",
+        "\0",
+        "\ud800",
+        "",
+    ]
+)
 NAMES = [
-    "CallSid", "CallStatus", "SequenceNumber", "Timestamp", "CallDuration", "ConferenceSid",
-    "StatusCallbackEvent", "RecordingSid", "RecordingStatus", "RecordingDuration",
-    "RecordingStartTime", "RecordingSource",
-]  # fmt: skip
+    "CallSid",
+    "CallStatus",
+    "SequenceNumber",
+    "Timestamp",
+    "CallDuration",
+    "ConferenceSid",
+    "StatusCallbackEvent",
+    "RecordingSid",
+    "RecordingStatus",
+    "RecordingDuration",
+    "RecordingStartTime",
+    "RecordingSource",
+]
 
 
 @settings(max_examples=500, deadline=None)
@@ -163,7 +234,9 @@ NAMES = [
 @example({"CallSid": CALL, "CallStatus": "completed", "Timestamp": "0" * 3000})
 def test_garbage_never_raises(params):
     for parse in (
-        events.parse_leg_event, events.parse_conference_event, events.parse_recording_event
+        events.parse_leg_event,
+        events.parse_conference_event,
+        events.parse_recording_event,
     ):
         event = parse(params)
         if event is not None:

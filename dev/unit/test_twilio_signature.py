@@ -5,9 +5,6 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
-from werkzeug.datastructures import MultiDict
-
 from providers.twilio.signature import (
     MAX_BODY,
     MAX_FIELDS,
@@ -15,6 +12,8 @@ from providers.twilio.signature import (
     may_be_signed,
     parse_form,
 )
+from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 
 TOKEN = "12345"
 FORM = {
@@ -26,10 +25,15 @@ FORM = {
 }
 URL = "https://mycompany.com/myapp.php?foo=1&bar=2"
 SIGNATURE = "RSOYDt4T1cUTdK1PDd93/VVr8B8="
-REPEATED = MultiDict([
-    ("Sid", "CA123"), ("SidAccount", "AC123"), ("Digits", "5678"), ("Digits", "1234"),
-    ("Digits", "1234"),
-])  # fmt: skip
+REPEATED = MultiDict(
+    [
+        ("Sid", "CA123"),
+        ("SidAccount", "AC123"),
+        ("Digits", "5678"),
+        ("Digits", "1234"),
+        ("Digits", "1234"),
+    ]
+)
 OWN_URL = "https://crm.example/telephony/voice/inbound?db=prod"
 OWN_FORM = {
     "From": "+3227123456",
@@ -64,11 +68,16 @@ def test_published_vector_is_accepted(url, form, signature):
 NEGATIVES = {
     "a changed value": (TOKEN, OWN_URL, {**OWN_FORM, "From": "+3227123457"}, OWN_SIGNATURE),
     "a changed name": (
-        TOKEN, OWN_URL, {**{k: v for k, v in OWN_FORM.items() if k != "To"}, "to": "+3228080808"},
+        TOKEN,
+        OWN_URL,
+        {**{k: v for k, v in OWN_FORM.items() if k != "To"}, "to": "+3228080808"},
         OWN_SIGNATURE,
     ),
     "a dropped empty value": (
-        TOKEN, OWN_URL, {k: v for k, v in OWN_FORM.items() if v}, OWN_SIGNATURE
+        TOKEN,
+        OWN_URL,
+        {k: v for k, v in OWN_FORM.items() if v},
+        OWN_SIGNATURE,
     ),
     "the query among the fields": (TOKEN, OWN_URL, {**OWN_FORM, "db": "prod"}, OWN_SIGNATURE),
     "another query": (TOKEN, OWN_URL.replace("prod", "test"), OWN_FORM, OWN_SIGNATURE),
@@ -83,10 +92,13 @@ NEGATIVES = {
     "a shortened signature": (TOKEN, OWN_URL, OWN_FORM, OWN_SIGNATURE[:-1]),
     "a signature that is no ASCII": (TOKEN, OWN_URL, OWN_FORM, "é" * 28),
     "an account without a token": (
-        "", OWN_URL, OWN_FORM, RequestValidator("").compute_signature(OWN_URL, OWN_FORM)
+        "",
+        OWN_URL,
+        OWN_FORM,
+        RequestValidator("").compute_signature(OWN_URL, OWN_FORM),
     ),
     "an account whose token is not set": (None, OWN_URL, OWN_FORM, OWN_SIGNATURE),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("reason", NEGATIVES)
@@ -162,8 +174,15 @@ def test_odd_form_is_read_as_the_standard_library_reads_it(body):
 @pytest.mark.parametrize(
     "body",
     [
-        b"&" * MAX_FIELDS, b"a=%", b"a=%4", b"a=%zz", b"%x=", b"a=%FF", b"a=\xff", b"a=%ED%A0%80",
+        b"&" * MAX_FIELDS,
+        b"a=%",
+        b"a=%4",
+        b"a=%zz",
+        b"%x=",
+        b"a=%FF",
+        b"a=\xff",
+        b"a=%ED%A0%80",
     ],
-)  # fmt: skip
+)
 def test_form_that_twilio_cannot_have_sent_is_refused(body):
     assert parse_form(body) is None

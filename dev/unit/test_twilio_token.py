@@ -4,7 +4,6 @@ import time
 
 import jwt
 import pytest
-
 from providers.twilio.token import TTL, make_token
 
 ACCOUNT = "AC" + "a" * 32
@@ -35,8 +34,10 @@ def test_claims():
 
 def test_header():
     assert jwt.get_unverified_header(make()) == {
-        "typ": "JWT", "alg": "HS256", "cty": "twilio-fpa;v=1"
-    }  # fmt: skip
+        "typ": "JWT",
+        "alg": "HS256",
+        "cty": "twilio-fpa;v=1",
+    }
     assert jwt.get_unverified_header(make("ie1"))["twr"] == "ie1"
     assert "twr" not in jwt.get_unverified_header(make(""))
 

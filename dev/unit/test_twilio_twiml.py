@@ -2,7 +2,6 @@
 
 import pytest
 from lxml import etree
-
 from providers import voice_response as doc
 from providers.twilio.twiml import RENDERERS, render
 
@@ -12,36 +11,90 @@ ALLOWED = {
     "Say": {"language", "loop", "voice"},
     "Play": {"loop", "digits"},
     "Pause": {"length"},
-    "Dial": {"action", "answerOnBridge", "callerId", "hangupOnStar", "method", "record",
-             "recordingStatusCallback", "recordingStatusCallbackEvent",
-             "recordingStatusCallbackMethod", "timeLimit", "timeout", "trim"},
-    "Conference": {"beep", "coach", "endConferenceOnExit", "eventCallbackUrl",
-                   "jitterBufferSize", "maxParticipants", "muted", "participantLabel", "record",
-                   "recordingStatusCallback", "recordingStatusCallbackEvent",
-                   "recordingStatusCallbackMethod", "region", "startConferenceOnEnter",
-                   "statusCallback", "statusCallbackEvent", "statusCallbackMethod", "trim",
-                   "waitMethod", "waitUrl"},
+    "Dial": {
+        "action",
+        "answerOnBridge",
+        "callerId",
+        "hangupOnStar",
+        "method",
+        "record",
+        "recordingStatusCallback",
+        "recordingStatusCallbackEvent",
+        "recordingStatusCallbackMethod",
+        "timeLimit",
+        "timeout",
+        "trim",
+    },
+    "Conference": {
+        "beep",
+        "coach",
+        "endConferenceOnExit",
+        "eventCallbackUrl",
+        "jitterBufferSize",
+        "maxParticipants",
+        "muted",
+        "participantLabel",
+        "record",
+        "recordingStatusCallback",
+        "recordingStatusCallbackEvent",
+        "recordingStatusCallbackMethod",
+        "region",
+        "startConferenceOnEnter",
+        "statusCallback",
+        "statusCallbackEvent",
+        "statusCallbackMethod",
+        "trim",
+        "waitMethod",
+        "waitUrl",
+    },
     "Number": {"url", "method", "statusCallback", "statusCallbackEvent", "statusCallbackMethod"},
     "Enqueue": {"action", "maxQueueSize", "method", "waitUrl", "waitUrlMethod", "workflowSid"},
     "Leave": set(),
     "Hangup": set(),
     "Reject": {"reason"},
     "Redirect": {"method"},
-    "Gather": {"action", "actionOnEmptyResult", "bargeIn", "finishOnKey", "input", "method",
-               "numDigits", "timeout"},
-    "Record": {"action", "finishOnKey", "maxLength", "method", "playBeep",
-               "recordingStatusCallback", "recordingStatusCallbackEvent",
-               "recordingStatusCallbackMethod", "timeout", "trim"},
-}  # fmt: skip
+    "Gather": {
+        "action",
+        "actionOnEmptyResult",
+        "bargeIn",
+        "finishOnKey",
+        "input",
+        "method",
+        "numDigits",
+        "timeout",
+    },
+    "Record": {
+        "action",
+        "finishOnKey",
+        "maxLength",
+        "method",
+        "playBeep",
+        "recordingStatusCallback",
+        "recordingStatusCallbackEvent",
+        "recordingStatusCallbackMethod",
+        "timeout",
+        "trim",
+    },
+}
 CONFERENCE_EVENTS = {
-    "start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"
-}  # fmt: skip
+    "start",
+    "end",
+    "join",
+    "leave",
+    "mute",
+    "hold",
+    "modify",
+    "speaker",
+    "announcement",
+}
 BASE = "https://crm.example/telephony/twilio"
 CALL = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 DOCUMENTS = {
-    "say": ([doc.Say("Good day & <welcome>", "fr-BE")],
-            '<Say language="fr-BE">Good day &amp; &lt;welcome&gt;</Say>'),
+    "say": (
+        [doc.Say("Good day & <welcome>", "fr-BE")],
+        '<Say language="fr-BE">Good day &amp; &lt;welcome&gt;</Say>',
+    ),
     "play": ([doc.Play(f"{BASE}/a.wav", 3)], f'<Play loop="3">{BASE}/a.wav</Play>'),
     "play for ever": ([doc.Play(f"{BASE}/a.wav", 0)], f'<Play loop="0">{BASE}/a.wav</Play>'),
     "pause": ([doc.Pause(2)], '<Pause length="2"/>'),
@@ -75,8 +128,10 @@ DOCUMENTS = {
         f"""<Enqueue action="{BASE}/step?call={CALL}" method="POST"
              waitUrl="{BASE}/wait?call={CALL}" waitUrlMethod="POST">waiting-7</Enqueue>""",
     ),
-    "redirect": ([doc.Redirect(f"{BASE}/step?call={CALL}")],
-                 f'<Redirect method="POST">{BASE}/step?call={CALL}</Redirect>'),
+    "redirect": (
+        [doc.Redirect(f"{BASE}/step?call={CALL}")],
+        f'<Redirect method="POST">{BASE}/step?call={CALL}</Redirect>',
+    ),
     "forward": (
         [doc.Forward("+32470123456", "+3225550100", 25, f"{BASE}/step?call={CALL}")],
         f"""<Dial action="{BASE}/step?call={CALL}" answerOnBridge="true" callerId="+3225550100"
@@ -99,7 +154,7 @@ DOCUMENTS = {
              numDigits="1" timeout="8"><Say language="en-US">Press 1.</Say></Gather><Hangup/>""",
     ),
     "nothing": ([], ""),
-}  # fmt: skip
+}
 
 
 def as_tree(xml):
@@ -107,9 +162,11 @@ def as_tree(xml):
 
     def convert(node):
         return (
-            node.tag, sorted(node.attrib.items()), (node.text or "").strip(),
+            node.tag,
+            sorted(node.attrib.items()),
+            (node.text or "").strip(),
             [convert(child) for child in node],
-        )  # fmt: skip
+        )
 
     return convert(etree.fromstring(xml.encode()))
 
@@ -131,9 +188,10 @@ def test_only_known_verbs_and_attributes_are_used(name):
 
 def test_every_instruction_is_rendered_and_tried():
     instructions = {
-        kind for kind in vars(doc).values()
+        kind
+        for kind in vars(doc).values()
         if isinstance(kind, type) and kind.__module__ == doc.__name__
-    }  # fmt: skip
+    }
     assert set(RENDERERS) == instructions
     assert {type(step) for steps, _xml in DOCUMENTS.values() for step in steps} == instructions
 
@@ -155,9 +213,11 @@ def test_text_with_a_character_that_xml_forbids_is_well_formed(character):
     """Control characters in texts do not make TwiML invalid (error 12100)."""
     text = f"Good{character}day"
     document = [
-        doc.AskKey((doc.Say(text, text), doc.Play(text)), 5, text), doc.Redirect(text),
-        doc.Join(text, text, True, text, coach=text), doc.Forward(text, text, 20, text),
-    ]  # fmt: skip
+        doc.AskKey((doc.Say(text, text), doc.Play(text)), 5, text),
+        doc.Redirect(text),
+        doc.Join(text, text, True, text, coach=text),
+        doc.Forward(text, text, 20, text),
+    ]
     root = etree.fromstring(render(document).encode())
     [say] = root.iter("Say")
     assert say.text.split() in (["Good", "day"], [text])

@@ -10,8 +10,10 @@ def migrate(cr, version):
     :param str version: installed before it
     """
     env = api.Environment(cr, SUPERUSER_ID, {})
-    accounts = env["telephony.account"].with_context(active_test=False).search([
-        ("state", "=", "connected"), ("connected_base_url", "=", False)
-    ])
+    accounts = (
+        env["telephony.account"]
+        .with_context(active_test=False)
+        .search([("state", "=", "connected"), ("connected_base_url", "=", False)])
+    )
     for account in accounts:
         account.connected_base_url = account._get_configured_base_url()

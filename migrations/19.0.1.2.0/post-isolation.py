@@ -44,22 +44,30 @@ def _clear_field(cr, model, field):
     if not field.comodel_name.startswith("telephony.") and field.name != "calendar_id":
         return
     names = {
-        "own": SQL.identifier(model._table), "other": SQL.identifier(comodel._table),
+        "own": SQL.identifier(model._table),
+        "other": SQL.identifier(comodel._table),
     }
     if field.type == "many2one":
-        cr.execute(SQL(
-            """UPDATE %(own)s AS own SET %(column)s = NULL FROM %(other)s AS other
+        cr.execute(
+            SQL(
+                """UPDATE %(own)s AS own SET %(column)s = NULL FROM %(other)s AS other
                 WHERE own.%(column)s = other.id AND other.company_id != own.company_id""",
-            column=SQL.identifier(field.name), **names,
-        ))
+                column=SQL.identifier(field.name),
+                **names,
+            )
+        )
     else:
-        cr.execute(SQL(
-            """DELETE FROM %(relation)s AS link USING %(own)s AS own, %(other)s AS other
+        cr.execute(
+            SQL(
+                """DELETE FROM %(relation)s AS link USING %(own)s AS own, %(other)s AS other
                 WHERE link.%(one)s = own.id AND link.%(many)s = other.id
                   AND other.company_id != own.company_id""",
-            relation=SQL.identifier(field.relation), one=SQL.identifier(field.column1),
-            many=SQL.identifier(field.column2), **names,
-        ))
+                relation=SQL.identifier(field.relation),
+                one=SQL.identifier(field.column1),
+                many=SQL.identifier(field.column2),
+                **names,
+            )
+        )
     _log(cr.rowcount, f"{model._name}.{field.name}")
 
 
@@ -67,12 +75,14 @@ def _clear_exits(cr):
     """Remove the exits of steps and the keys of menus that lead into another flow."""
     for name in ("next", "else", "timeout", "full", "not_available"):
         column = f"{name}_step_id"
-        cr.execute(SQL(
-            """UPDATE telephony_flow_step AS own SET %(column)s = NULL
+        cr.execute(
+            SQL(
+                """UPDATE telephony_flow_step AS own SET %(column)s = NULL
                  FROM telephony_flow_step AS other
                 WHERE own.%(column)s = other.id AND other.flow_id != own.flow_id""",
-            column=SQL.identifier(column),
-        ))
+                column=SQL.identifier(column),
+            )
+        )
         _log(cr.rowcount, f"telephony.flow.step.{column}")
     cr.execute(
         """UPDATE telephony_flow_key AS key SET target_step_id = NULL

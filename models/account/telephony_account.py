@@ -25,7 +25,10 @@ class TelephonyAccount(models.Model):
     name = fields.Char(required=True, default="Twilio")
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, immutable=True,
+        "res.company",
+        required=True,
+        index=True,
+        immutable=True,
         default=lambda self: self.env.company,
     )
     state = fields.Selection(
@@ -37,9 +40,7 @@ class TelephonyAccount(models.Model):
     account_sid = fields.Char("Account SID", required=True, groups="base.group_system")
     # Both secrets are written by `_save_credentials` only, and never leave the server.
     auth_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
-    api_key_sid = fields.Char(
-        "API Key", readonly=True, copy=False, groups="base.group_system"
-    )
+    api_key_sid = fields.Char("API Key", readonly=True, copy=False, groups="base.group_system")
     api_key_secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
     twiml_app_sid = fields.Char(
         "TwiML Application", readonly=True, copy=False, groups="base.group_system"
@@ -51,7 +52,10 @@ class TelephonyAccount(models.Model):
         "Leave it empty to use the address of the database.",
     )
     connected_base_url = fields.Char(
-        "Connected Address", readonly=True, copy=False, groups="base.group_system",
+        "Connected Address",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
         help="The public address that Twilio received with the last Connect. Twilio asks and "
         "signs this one, whatever becomes of the database's address.",
     )
@@ -84,7 +88,9 @@ class TelephonyAccount(models.Model):
         for account in self:
             if not ACCOUNT_SID.fullmatch(account.account_sid or ""):
                 raise ValidationError(
-                    self.env._("The account SID must start with “AC”, followed by 32 letters and digits.")
+                    self.env._(
+                        "The account SID must start with “AC”, followed by 32 letters and digits."
+                    )
                 )
 
     @api.constrains("webhook_base_url", "api_base_url")
@@ -93,8 +99,10 @@ class TelephonyAccount(models.Model):
             for address in (account.webhook_base_url, account.api_base_url):
                 if address and not address.startswith(("https://", "http://")):
                     raise ValidationError(
-                        self.env._("The address “%(address)s” must start with https://.",
-                          address=printable(address, 100))
+                        self.env._(
+                            "The address “%(address)s” must start with https://.",
+                            address=printable(address, 100),
+                        )
                     )
 
     # === OUTGOING: REQUESTS TO THE CARRIER === #
@@ -167,9 +175,11 @@ class TelephonyAccount(models.Model):
         # sudo: telephony.account - the secret signs the token and stays on the server
         account = self.sudo()
         if not (account.api_key_secret and account.twiml_app_sid):
-            raise UserError(self.env._(
-                "Telephony is not connected to Twilio yet. Ask your phone administrator."
-            ))
+            raise UserError(
+                self.env._(
+                    "Telephony is not connected to Twilio yet. Ask your phone administrator."
+                )
+            )
         return {
             "token": token.make_token(
                 account.account_sid,

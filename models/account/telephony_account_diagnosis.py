@@ -46,14 +46,24 @@ class TelephonyAccount(models.Model):
                 try:
                     lines += method(client)
                 except ProviderError as error:
-                    lines.append(self._line(check, "warning", self.env._(
-                        "This was not checked, because Twilio answered the other questions too "
-                        "slowly. Check again in a moment."
-                    )) if error.late else self._line(check, "error", self._explain(error)))
+                    lines.append(
+                        self._line(
+                            check,
+                            "warning",
+                            self.env._(
+                                "This was not checked, because Twilio answered the other "
+                                "questions too slowly. Check again in a moment."
+                            ),
+                        )
+                        if error.late
+                        else self._line(check, "error", self._explain(error))
+                    )
             lines.append(self._diagnose_clock(client))
         lines += [self._diagnose_address(), *own_lines]
         return [
-            *lines, self._diagnose_refusals(lines), *self._diagnose_custom_phones(),
+            *lines,
+            self._diagnose_refusals(lines),
+            *self._diagnose_custom_phones(),
             *self._diagnose_rules(),
         ]
 
@@ -79,20 +89,32 @@ class TelephonyAccount(models.Model):
             client.fetch_account_name()
         except ProviderError as error:
             return None, self._line(
-                "credentials", "error", self._explain(error),
+                "credentials",
+                "error",
+                self._explain(error),
                 "credentials" if error.code in (401, 20003) else False,
             )
-        return client, self._line("credentials", "ok", self.env._("Twilio accepts the credentials."))
+        return client, self._line(
+            "credentials", "ok", self.env._("Twilio accepts the credentials.")
+        )
 
     def _diagnose_key(self, client):
         # sudo: telephony.account - the key is tried out, and stays on the server
         account_sudo = self.sudo()
         sid, secret = account_sudo.api_key_sid, account_sudo.api_key_secret
         if not (sid and secret):
-            return [self._line("key", "error", self.env._("There is no API key. Create one."), "key")]
+            return [
+                self._line("key", "error", self.env._("There is no API key. Create one."), "key")
+            ]
         if not client.has_api_key(sid):
-            return [self._line("key", "error", self.env._("The API key was deleted at Twilio. Create a "
-                                                 "new one."), "key")]
+            return [
+                self._line(
+                    "key",
+                    "error",
+                    self.env._("The API key was deleted at Twilio. Create a new one."),
+                    "key",
+                )
+            ]
         try:
             self._get_admin(username=sid, password=secret).list_numbers()
         except ProviderError as error:
@@ -111,15 +133,19 @@ class TelephonyAccount(models.Model):
                 raise
             addresses = None
         if not addresses:
-            sentence = self.env._("The TwiML application for browser calls does not exist at Twilio. "
-                         "Connect again.")
+            sentence = self.env._(
+                "The TwiML application for browser calls does not exist at Twilio. Connect again."
+            )
         elif addresses != self._get_addresses("client"):
-            sentence = self.env._("The TwiML application for browser calls points to another address. "
-                         "Connect again.")
+            sentence = self.env._(
+                "The TwiML application for browser calls points to another address. Connect again."
+            )
         else:
-            return [self._line(
-                "application", "ok", self.env._("Calls from the browser reach this database.")
-            )]
+            return [
+                self._line(
+                    "application", "ok", self.env._("Calls from the browser reach this database.")
+                )
+            ]
         return [self._line("application", "error", sentence, "connect")]
 
     def _diagnose_numbers(self, client):
@@ -129,67 +155,125 @@ class TelephonyAccount(models.Model):
             self._diagnose_number(number, found.get(number.number), addresses)
             for number in self.number_ids
         ]
-        return lines or [self._line(
-            "number", "warning", self.env._("There is no number yet, so no one can call you. Synchronize "
-                                   "your numbers or buy one."), "buy"
-        )]
+        return lines or [
+            self._line(
+                "number",
+                "warning",
+                self.env._(
+                    "There is no number yet, so no one can call you. Synchronize "
+                    "your numbers or buy one."
+                ),
+                "buy",
+            )
+        ]
 
     def _diagnose_number(self, number, values, addresses):
         name = number.display_name
         if not values:
-            return self._line("number", "error", self.env._(
-                "%(number)s is no longer in the Twilio account.", number=name
-            ), "archive", number)
+            return self._line(
+                "number",
+                "error",
+                self.env._("%(number)s is no longer in the Twilio account.", number=name),
+                "archive",
+                number,
+            )
         if not number.is_connected:
-            return self._line("number", "warning", self.env._(
-                "Calls to %(number)s go elsewhere. The number was never set up to receive calls "
-                "here.", number=name
-            ), "number", number)
+            return self._line(
+                "number",
+                "warning",
+                self.env._(
+                    "Calls to %(number)s go elsewhere. The number was never set up to receive "
+                    "calls here.",
+                    number=name,
+                ),
+                "number",
+                number,
+            )
         if self._leads_elsewhere(values, addresses):
-            return self._line("number", "error", self.env._(
-                "Calls to %(number)s do not arrive here: the number points to another address at "
-                "Twilio.",
-                number=name,
-            ), "number", number)
+            return self._line(
+                "number",
+                "error",
+                self.env._(
+                    "Calls to %(number)s do not arrive here: the number points to another "
+                    "address at Twilio.",
+                    number=name,
+                ),
+                "number",
+                number,
+            )
         if not number.flow_id:
-            return self._line("number", "warning", self.env._(
-                "Calls to %(number)s arrive here, but no call flow handles them. Choose a call "
-                "flow for the number.",
-                number=name,
-            ), "flow", number)
-        return self._line("number", "ok", self.env._(
-            "Calls to %(number)s arrive here.", number=name
-        ), number=number)
+            return self._line(
+                "number",
+                "warning",
+                self.env._(
+                    "Calls to %(number)s arrive here, but no call flow handles them. Choose a call "
+                    "flow for the number.",
+                    number=name,
+                ),
+                "flow",
+                number,
+            )
+        return self._line(
+            "number",
+            "ok",
+            self.env._("Calls to %(number)s arrive here.", number=name),
+            number=number,
+        )
 
     def _diagnose_countries(self, client):
         own = self.company_id.country_id
         if not own:
-            return [self._line("country", "warning", self.env._("The company has no country. Set the "
-                                                       "company's country."))]
+            return [
+                self._line(
+                    "country",
+                    "warning",
+                    self.env._("The company has no country. Set the company's country."),
+                )
+            ]
         groups = self.env["res.partner"]._read_group(
             [("phone", "!=", False), ("country_id", "!=", False)],
-            ["country_id"], ["__count"], limit=CONTACT_COUNTRIES + 1, order="__count DESC",
+            ["country_id"],
+            ["__count"],
+            limit=CONTACT_COUNTRIES + 1,
+            order="__count DESC",
         )
         others = [country for country, _count in groups if country != own][:CONTACT_COUNTRIES]
-        closed = [
-            country for country in (own, *others) if not self._may_call(client, country.code)
-        ]
+        closed = [country for country in (own, *others) if not self._may_call(client, country.code)]
         names = ", ".join(country.name for country in closed)
         if own in closed:
-            return [self._line("country", "error", self.env._(
-                "Calls to these countries are disabled in the Twilio Console, under Voice > Geo "
-                "permissions: %(countries)s.", countries=names,
-            ))]
+            return [
+                self._line(
+                    "country",
+                    "error",
+                    self.env._(
+                        "Calls to these countries are disabled in the Twilio Console, under "
+                        "Voice > Geo permissions: %(countries)s.",
+                        countries=names,
+                    ),
+                )
+            ]
         if closed:
-            return [self._line("country", "warning", self.env._(
-                "You have contacts in countries that your Twilio account cannot call: "
-                "%(countries)s. Enable them in the Twilio Console, under Voice > Geo permissions.",
-                countries=names,
-            ))]
-        return [self._line(
-            "country", "ok", self.env._("Calls to your own country and to the countries of your contacts "
-                               "are enabled.")
-        )]
+            return [
+                self._line(
+                    "country",
+                    "warning",
+                    self.env._(
+                        "You have contacts in countries that your Twilio account cannot call: "
+                        "%(countries)s. Enable them in the Twilio Console, under Voice > Geo "
+                        "permissions.",
+                        countries=names,
+                    ),
+                )
+            ]
+        return [
+            self._line(
+                "country",
+                "ok",
+                self.env._(
+                    "Calls to your own country and to the countries of your contacts are enabled."
+                ),
+            )
+        ]
 
     def _may_call(self, client, country_code):
         try:
@@ -204,25 +288,40 @@ class TelephonyAccount(models.Model):
         amount, currency = client.fetch_balance()
         text = f"{amount:.2f} {currency}"
         if amount <= 0:
-            return [self._line("balance", "error", self.env._(
-                "The balance is used up (%(amount)s). Add funds in the Twilio Console.", amount=text
-            ))]
+            return [
+                self._line(
+                    "balance",
+                    "error",
+                    self.env._(
+                        "The balance is used up (%(amount)s). Add funds in the Twilio Console.",
+                        amount=text,
+                    ),
+                )
+            ]
         if amount < LOW_BALANCE:
-            return [self._line("balance", "warning", self.env._(
-                "The balance is low: %(amount)s.", amount=text
-            ))]
+            return [
+                self._line(
+                    "balance", "warning", self.env._("The balance is low: %(amount)s.", amount=text)
+                )
+            ]
         return [self._line("balance", "ok", self.env._("Balance: %(amount)s.", amount=text))]
 
     def _diagnose_clock(self, client):
         difference = client.get_clock_difference()
         if difference is None:
-            return self._line("clock", "warning", self.env._("Twilio's response did not include the time."))
+            return self._line(
+                "clock", "warning", self.env._("Twilio's response did not include the time.")
+            )
         if abs(difference) > CLOCK_TOLERANCE:
-            return self._line("clock", "error", self.env._(
-                "This server's clock is off by %(seconds)d seconds, so Twilio refuses its "
-                "tokens. Enable time synchronization (NTP) on the server.",
-                seconds=abs(difference),
-            ))
+            return self._line(
+                "clock",
+                "error",
+                self.env._(
+                    "This server's clock is off by %(seconds)d seconds, so Twilio refuses its "
+                    "tokens. Enable time synchronization (NTP) on the server.",
+                    seconds=abs(difference),
+                ),
+            )
         return self._line("clock", "ok", self.env._("This server's clock is accurate."))
 
     # === OUR OWN ADDRESS === #
@@ -233,16 +332,26 @@ class TelephonyAccount(models.Model):
             return line
         addresses = {"old": self._get_base_url(), "new": self._get_configured_base_url()}
         if line["state"] == "ok":
-            return self._line("address", "warning", self.env._(
-                "Twilio still uses %(old)s. The public address is now %(new)s. Connect again.",
-                **addresses,
-            ), "connect")
+            return self._line(
+                "address",
+                "warning",
+                self.env._(
+                    "Twilio still uses %(old)s. The public address is now %(new)s. Connect again.",
+                    **addresses,
+                ),
+                "connect",
+            )
         # Connecting would lead Twilio to an address that it cannot call.
-        return self._line("address", "warning", self.env._(
-            "Twilio still uses %(old)s. The public address changed to %(new)s, which Twilio "
-            "cannot reach. Enter the correct address.",
-            **addresses,
-        ), "account")
+        return self._line(
+            "address",
+            "warning",
+            self.env._(
+                "Twilio still uses %(old)s. The public address changed to %(new)s, which Twilio "
+                "cannot reach. Enter the correct address.",
+                **addresses,
+            ),
+            "account",
+        )
 
     def _diagnose_configured_address(self):
         base = self._get_configured_base_url()
@@ -251,23 +360,40 @@ class TelephonyAccount(models.Model):
         # sudo: telephony.account - an address, no secret
         state = "warning" if self.sudo().api_base_url else "error"
         if host in ("localhost", "::1") or host.startswith("127.") or "." not in host:
-            return self._line("address", state, self.env._(
-                "The address %(address)s is not reachable from the internet. Enter a public "
-                "address.",
-                address=base,
-            ), "account")
+            return self._line(
+                "address",
+                state,
+                self.env._(
+                    "The address %(address)s is not reachable from the internet. Enter a public "
+                    "address.",
+                    address=base,
+                ),
+                "account",
+            )
         if parts.scheme != "https":
-            return self._line("address", state, self.env._(
-                "The address %(address)s is not encrypted. It must start with https://, which "
-                "browsers also require to use the microphone.",
-                address=base,
-            ), "account")
+            return self._line(
+                "address",
+                state,
+                self.env._(
+                    "The address %(address)s is not encrypted. It must start with https://, which "
+                    "browsers also require to use the microphone.",
+                    address=base,
+                ),
+                "account",
+            )
         if "_" in host:
-            return self._line("address", "error", self.env._(
-                "Twilio does not accept host names with an underscore: %(address)s.",
-                address=base,
-            ), "account")
-        return self._line("address", "ok", self.env._("Twilio reaches Odoo at %(address)s.", address=base))
+            return self._line(
+                "address",
+                "error",
+                self.env._(
+                    "Twilio does not accept host names with an underscore: %(address)s.",
+                    address=base,
+                ),
+                "account",
+            )
+        return self._line(
+            "address", "ok", self.env._("Twilio reaches Odoo at %(address)s.", address=base)
+        )
 
     def _diagnose_own_server(self):
         question = secrets.token_urlsafe(24)
@@ -282,20 +408,29 @@ class TelephonyAccount(models.Model):
 
     def _explain_answer(self, status):
         if status == "timeout":
-            return self.env._("The address did not respond within two seconds. With a single worker "
-                     "process, Odoo cannot send a request to itself: use at least two workers.")
+            return self.env._(
+                "The address did not respond within two seconds. With a single worker "
+                "process, Odoo cannot send a request to itself: use at least two workers."
+            )
         if status == "certificate":
-            return self.env._("The TLS certificate of this address is not valid, so Twilio refuses to "
-                     "connect. Renew it.")
+            return self.env._(
+                "The TLS certificate of this address is not valid, so Twilio refuses to "
+                "connect. Renew it."
+            )
         if status == "nobody":
-            return self.env._("No server answers at this address: the host name or the port is wrong, or "
-                     "a firewall blocks it.")
+            return self.env._(
+                "No server answers at this address: the host name or the port is wrong, or "
+                "a firewall blocks it."
+            )
         if status == 200:
-            return self.env._("Another server or database answers at this address. Check the public "
-                     "address.")
+            return self.env._(
+                "Another server or database answers at this address. Check the public address."
+            )
         if status in (301, 302, 303, 307, 308):
-            return self.env._("The address redirects to another one, which invalidates Twilio's "
-                     "signature. Enter the final address.")
+            return self.env._(
+                "The address redirects to another one, which invalidates Twilio's "
+                "signature. Enter the final address."
+            )
         return self.env._(
             "The address responds with error %(status)s. If this server hosts several databases, "
             "the host name must select one of them (dbfilter).",
@@ -304,17 +439,23 @@ class TelephonyAccount(models.Model):
 
     def _diagnose_signature(self):
         if not self.has_auth_token:
-            return self._line("signature", "error", self.env._("The auth token is missing."), "credentials")
+            return self._line(
+                "signature", "error", self.env._("The auth token is missing."), "credentials"
+            )
         status, _answer = self._post_signed_callback()
         if status == 200:
             return self._line(
                 "signature", "ok", self.env._("Requests signed by Twilio are accepted.")
             )
         if status == 403:
-            return self._line("signature", "error", self.env._(
-                "A correctly signed request was refused. A proxy in front of Odoo changes the "
-                "path or the body of requests. Configure it to forward them unchanged."
-            ))
+            return self._line(
+                "signature",
+                "error",
+                self.env._(
+                    "A correctly signed request was refused. A proxy in front of Odoo changes the "
+                    "path or the body of requests. Configure it to forward them unchanged."
+                ),
+            )
         return self._line("signature", "error", self._explain_answer(status))
 
     def _diagnose_refusals(self, lines):
@@ -323,30 +464,53 @@ class TelephonyAccount(models.Model):
         :param list(dict) lines: what else was found
         """
         if not self._was_refused_lately():
-            return self._line("refusal", "ok", self.env._("No request from Twilio was refused recently."))
+            return self._line(
+                "refusal", "ok", self.env._("No request from Twilio was refused recently.")
+            )
         found = {line["check"]: line for line in lines if line["state"] != "ok"}
         moment = format_datetime(self.env, self.last_refused_at)
         if "credentials" in found:
-            return self._line("refusal", "error", self.env._(
-                "Requests for this account were refused, most recently at %(moment)s. The auth "
-                "token was probably changed at Twilio. Enter the new one.", moment=moment,
-            ), "credentials")
+            return self._line(
+                "refusal",
+                "error",
+                self.env._(
+                    "Requests for this account were refused, most recently at %(moment)s. The auth "
+                    "token was probably changed at Twilio. Enter the new one.",
+                    moment=moment,
+                ),
+                "credentials",
+            )
         if {"address", "application"} & found.keys():
-            return self._line("refusal", "error", self.env._(
-                "Requests for this account were refused, most recently at %(moment)s. Twilio "
-                "probably uses a different address than the configured one. Connect again.",
-                moment=moment,
-            ), found.get("address", found.get("application"))["repair"])
+            return self._line(
+                "refusal",
+                "error",
+                self.env._(
+                    "Requests for this account were refused, most recently at %(moment)s. Twilio "
+                    "probably uses a different address than the configured one. Connect again.",
+                    moment=moment,
+                ),
+                found.get("address", found.get("application"))["repair"],
+            )
         if "signature" in found:
-            return self._line("refusal", "error", self.env._(
-                "Requests for this account were refused, most recently at %(moment)s. A proxy in "
-                "front of Odoo probably modifies them.", moment=moment,
-            ))
-        return self._line("refusal", "warning", self.env._(
-            "Requests for this account were refused because of an invalid signature, most "
-            "recently at %(moment)s. Requests from Twilio are accepted now: either the cause is "
-            "fixed, or the refused requests did not come from Twilio.", moment=moment,
-        ))
+            return self._line(
+                "refusal",
+                "error",
+                self.env._(
+                    "Requests for this account were refused, most recently at %(moment)s. A "
+                    "proxy in front of Odoo probably modifies them.",
+                    moment=moment,
+                ),
+            )
+        return self._line(
+            "refusal",
+            "warning",
+            self.env._(
+                "Requests for this account were refused because of an invalid signature, most "
+                "recently at %(moment)s. Requests from Twilio are accepted now: either the cause "
+                "is fixed, or the refused requests did not come from Twilio.",
+                moment=moment,
+            ),
+        )
 
     # === CUSTOM PHONES === #
 
@@ -357,19 +521,37 @@ class TelephonyAccount(models.Model):
             return []
         forbidden_sudo = agents_sudo._filter_forbidden_phone()
         if not forbidden_sudo:
-            return [self._line("phone", "ok", self.env._("All custom phones of phone users may be called."))]
+            return [
+                self._line(
+                    "phone", "ok", self.env._("All custom phones of phone users may be called.")
+                )
+            ]
         is_used = "phone" in forbidden_sudo.mapped("call_via")
-        return [self._line("phone", "error" if is_used else "warning", self.env._(
-            "The calling rules no longer allow calls to the custom phones of these phone users: "
-            "%(users)s. Change the phone numbers or the calling rules.",
-            users=", ".join(forbidden_sudo.mapped("user_id.name")),
-        ), "phone")]
+        return [
+            self._line(
+                "phone",
+                "error" if is_used else "warning",
+                self.env._(
+                    "The calling rules no longer allow calls to the custom phones of these phone "
+                    "users: %(users)s. Change the phone numbers or the calling rules.",
+                    users=", ".join(forbidden_sudo.mapped("user_id.name")),
+                ),
+                "phone",
+            )
+        ]
 
     def _get_agents_with_custom_phone(self):
         # sudo: telephony.agent - administrators of the account check its company's phones
-        return self.env["telephony.agent"].sudo().search([
-            ("company_id", "=", self.company_id.id), ("phone_number", "!=", False),
-        ])
+        return (
+            self.env["telephony.agent"]
+            .sudo()
+            .search(
+                [
+                    ("company_id", "=", self.company_id.id),
+                    ("phone_number", "!=", False),
+                ]
+            )
+        )
 
     # === AUTOMATION RULES === #
 
@@ -377,11 +559,16 @@ class TelephonyAccount(models.Model):
     def _diagnose_rules(self):
         """Name the automation rules that fail when something happens on the telephone."""
         return [
-            self._line("rule", "error", self.env._(
-                "The automation rule “%(rule)s” fails: %(error)s. Calls continue without it. Fix "
-                "the rule or archive it.",
-                rule=run.rule_name, error=printable(run.error, 200),
-            ))
+            self._line(
+                "rule",
+                "error",
+                self.env._(
+                    "The automation rule “%(rule)s” fails: %(error)s. Calls continue without it. "
+                    "Fix the rule or archive it.",
+                    rule=run.rule_name,
+                    error=printable(run.error, 200),
+                ),
+            )
             for run in self.env["telephony.rule.run"]._get_failures()
         ]
 

@@ -18,12 +18,16 @@ class TelephonyAccount(models.Model):
     _inherit = "telephony.account"
 
     asked_at = fields.Datetime(
-        "Last Look", readonly=True, copy=False,
+        "Last Look",
+        readonly=True,
+        copy=False,
         help="When the carrier last told who is on the telephone.",
     )
 
     last_refused_at = fields.Datetime(
-        "Last Refusal", readonly=True, copy=False,
+        "Last Refusal",
+        readonly=True,
+        copy=False,
         help="When a request that named this account was refused, because its signature was wrong.",
     )
 
@@ -45,14 +49,18 @@ class TelephonyAccount(models.Model):
         def write():
             with registry.cursor() as cr:
                 # A row that is written at this moment is left alone: the next refusal comes.
-                cr.execute(SQL(
-                    """UPDATE telephony_account SET last_refused_at = %s WHERE id IN (
+                cr.execute(
+                    SQL(
+                        """UPDATE telephony_account SET last_refused_at = %s WHERE id IN (
                            SELECT id FROM telephony_account
                             WHERE id = %s AND (last_refused_at IS NULL OR last_refused_at < %s)
                               FOR NO KEY UPDATE SKIP LOCKED
                        )""",
-                    now, account_id, recent,
-                ))
+                        now,
+                        account_id,
+                        recent,
+                    )
+                )
 
         # A refused request is rolled back, and with it what it writes.
         self.env.cr.postrollback.add(write)
@@ -128,8 +136,18 @@ class TelephonyAccount(models.Model):
     @api.model
     def _get_calls_health(self, late):
         # sudo: telephony.call.leg - only whether there are any
-        forgotten = self.env["telephony.call.leg"].sudo().search_count([
-            ("status", "!=", "ended"), ("create_date", "<", late),
-            "|", ("account_id.asked_at", "=", False), ("account_id.asked_at", "<", late),
-        ], limit=1)  # fmt: skip
+        forgotten = (
+            self.env["telephony.call.leg"]
+            .sudo()
+            .search_count(
+                [
+                    ("status", "!=", "ended"),
+                    ("create_date", "<", late),
+                    "|",
+                    ("account_id.asked_at", "=", False),
+                    ("account_id.asked_at", "<", late),
+                ],
+                limit=1,
+            )
+        )
         return "warn" if forgotten else "pass"

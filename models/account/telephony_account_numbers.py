@@ -50,8 +50,7 @@ class TelephonyAccount(models.Model):
         :rtype: list(dict)
         """
         known = {
-            number.number: number
-            for number in self.with_context(active_test=False).number_ids
+            number.number: number for number in self.with_context(active_test=False).number_ids
         }
         addresses = self._get_addresses("voice", base_url)
         own = tuple(f"{url}/" for url in self._get_signed_base_urls())
@@ -105,12 +104,14 @@ class TelephonyAccount(models.Model):
             if number:
                 number._write_changed(vals)
             else:
-                number = listed.create({
-                    "account_id": self.id,
-                    "number": values["number"],
-                    "name": values["name"] or values["number"],
-                    **vals,
-                })
+                number = listed.create(
+                    {
+                        "account_id": self.id,
+                        "number": values["number"],
+                        "name": values["name"] or values["number"],
+                        **vals,
+                    }
+                )
             listed |= number
         for number in known.values():
             number._write_changed({"provider_number_id": False, "is_connected": False})
@@ -124,9 +125,7 @@ class TelephonyAccount(models.Model):
         """
         self.ensure_one()
         with self._explained():
-            self._get_admin().save_number(
-                number.provider_number_id, self._get_addresses("voice")
-            )
+            self._get_admin().save_number(number.provider_number_id, self._get_addresses("voice"))
         number._write_changed({"is_connected": True})
 
     def _search_numbers(self, country, kind, contains):
@@ -156,16 +155,23 @@ class TelephonyAccount(models.Model):
         with self._explained():
             values = self._get_admin().buy_number(number, self._get_addresses("voice"))
         # sudo: telephony.number - Twilio's identifier of what the user has just bought
-        record = self.sudo().with_context(active_test=False).number_ids.filtered(
-            lambda known: known.number == number
+        record = (
+            self.sudo()
+            .with_context(active_test=False)
+            .number_ids.filtered(lambda known: known.number == number)
         )
         vals = {"provider_number_id": values["sid"], "is_connected": True, "active": True}
         if record:
             record.write(vals)
         else:
-            record = record.create({
-                "account_id": self.id, "number": number, "name": number, **vals,
-            })
+            record = record.create(
+                {
+                    "account_id": self.id,
+                    "number": number,
+                    "name": number,
+                    **vals,
+                }
+            )
         record = record.sudo(False)
         _logger.info("Telephony account %s: a number was bought by user %s", self.id, self.env.uid)
         return record
@@ -180,10 +186,16 @@ class TelephonyAccount(models.Model):
         with self._explained():
             self._get_admin().release_number(number.provider_number_id)
         # sudo: telephony.number - the user may give it back, and Twilio has taken it
-        number.sudo().write({
-            "active": False, "is_connected": False, "provider_number_id": False,
-        })
+        number.sudo().write(
+            {
+                "active": False,
+                "is_connected": False,
+                "provider_number_id": False,
+            }
+        )
         _logger.info(
             "Telephony account %s: number %s was released by user %s",
-            self.id, number.id, self.env.uid,
+            self.id,
+            number.id,
+            self.env.uid,
         )

@@ -154,4 +154,3 @@ class TelephonyAccount(models.Model):
 
             postcommit.add(send)
         postcommit.data[KEY].append(run)
-

@@ -41,11 +41,13 @@ class TelephonyAccount(models.Model):
         for account in self:
             for value in (account.region, account.edge):
                 if value and not re.fullmatch(r"[a-z0-9-]{2,30}", value):
-                    raise ValidationError(self.env._(
-                        "“%(value)s” is not a valid region or edge. Use lowercase letters and "
-                        "digits, e.g. ie1 or dublin.",
-                        value=printable(value),
-                    ))
+                    raise ValidationError(
+                        self.env._(
+                            "“%(value)s” is not a valid region or edge. Use lowercase letters and "
+                            "digits, e.g. ie1 or dublin.",
+                            value=printable(value),
+                        )
+                    )
 
     # === COMPUTE METHODS === #
 
@@ -67,12 +69,21 @@ class TelephonyAccount(models.Model):
         return super().write(vals)
 
     def _forget_credentials(self):
-        super().write({
-            **dict.fromkeys((
-                *SECRETS, "api_key_sid", "twiml_app_sid", "connected_base_url", "former_base_url",
-            ), False),
-            "state": "draft",
-        })
+        super().write(
+            {
+                **dict.fromkeys(
+                    (
+                        *SECRETS,
+                        "api_key_sid",
+                        "twiml_app_sid",
+                        "connected_base_url",
+                        "former_base_url",
+                    ),
+                    False,
+                ),
+                "state": "draft",
+            }
+        )
 
     def _save_credentials(self, vals):
         """Write secrets, and leave a trace of who did it.
@@ -110,8 +121,11 @@ class TelephonyAccount(models.Model):
         with self._explained():
             amount, currency = self._get_admin().fetch_balance()
         return self._notify(
-            self.env._("Balance of the Twilio account: %(amount).2f %(currency)s",
-              amount=amount, currency=currency),
+            self.env._(
+                "Balance of the Twilio account: %(amount).2f %(currency)s",
+                amount=amount,
+                currency=currency,
+            ),
             reload=False,
         )
 
@@ -192,9 +206,11 @@ class TelephonyAccount(models.Model):
             client = self._get_admin(password=auth_token)
             client.fetch_account_name()
             # sudo: telephony.account - the identifier of what we have at Twilio
-            vals = {"twiml_app_sid": client.save_application(
-                self.sudo().twiml_app_sid, name, self._get_addresses("client", base_url)
-            )}
+            vals = {
+                "twiml_app_sid": client.save_application(
+                    self.sudo().twiml_app_sid, name, self._get_addresses("client", base_url)
+                )
+            }
             numbers = self._read_numbers(client, base_url)
             if not self._has_working_key(client):
                 # Last, because Twilio tells the secret only once.
@@ -239,9 +255,7 @@ class TelephonyAccount(models.Model):
         :return: HTTP status or the reason why there is none, and the answer
         :rtype: tuple(int | str, str)
         """
-        return probe.ask(
-            self._get_webhook_url("ping", question=question), self._get_deadline()
-        )
+        return probe.ask(self._get_webhook_url("ping", question=question), self._get_deadline())
 
     def _post_signed_callback(self):
         """Send the public address what Twilio would send.
@@ -252,7 +266,9 @@ class TelephonyAccount(models.Model):
         # sudo: telephony.account - the secret signs the request and stays on the server
         account_sudo = self.sudo()
         return probe.post_signed(
-            self._get_webhook_url("status"), account_sudo.account_sid, account_sudo.auth_token,
+            self._get_webhook_url("status"),
+            account_sudo.account_sid,
+            account_sudo.auth_token,
             self._get_deadline(),
         )
 
@@ -265,10 +281,12 @@ class TelephonyAccount(models.Model):
             yield
         except ProviderError as error:
             if error.unknown:
-                raise UserError(self.env._(
-                    "Twilio's response was lost, so the request may or may not have been "
-                    "processed. Synchronize the numbers before you try again."
-                )) from error
+                raise UserError(
+                    self.env._(
+                        "Twilio's response was lost, so the request may or may not have been "
+                        "processed. Synchronize the numbers before you try again."
+                    )
+                ) from error
             raise UserError(self._explain(error)) from error
 
     def _explain(self, error):
@@ -278,8 +296,10 @@ class TelephonyAccount(models.Model):
         :rtype: str
         """
         if error.late:
-            return self.env._("Twilio answers too slowly, so this was interrupted. What is done so far is "
-                     "kept at Twilio. Click again to continue.")
+            return self.env._(
+                "Twilio answers too slowly, so this was interrupted. What is done so far is "
+                "kept at Twilio. Click again to continue."
+            )
         sentence = errors.explain(error.code)
         if sentence:
             return get_translation("crm_telephony", self.env.lang or "en_US", sentence, ())

@@ -40,13 +40,22 @@ class TelephonyCallerId(models.Model):
     active = fields.Boolean(default=True)
     number = fields.Char(required=True, readonly=True)
     account_id = fields.Many2one(
-        "telephony.account", required=True, readonly=True, ondelete="cascade", index=True,
+        "telephony.account",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
         immutable=True,
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
     agent_id = fields.Many2one(
-        "telephony.agent", "Belongs To", readonly=True, ondelete="cascade", check_company=True,
-        index=True, help="Empty: everybody who may use caller IDs may use this one.",
+        "telephony.agent",
+        "Belongs To",
+        readonly=True,
+        ondelete="cascade",
+        check_company=True,
+        index=True,
+        help="Empty: everybody who may use caller IDs may use this one.",
     )
     state = fields.Selection(
         [
@@ -108,20 +117,29 @@ class TelephonyCallerId(models.Model):
         name, extension, delay = self._clean(name or e164, extension, delay)
         owner = agent_sudo.browse() if shared else agent_sudo
         # sudo: telephony.caller.id - the current user's own, or an administrator's
-        record_sudo = self.sudo().with_context(active_test=False).search([
-            ("account_id", "=", account_sudo.id), ("number", "=", e164),
-            ("agent_id", "=", owner.id),
-        ])
+        record_sudo = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("account_id", "=", account_sudo.id),
+                    ("number", "=", e164),
+                    ("agent_id", "=", owner.id),
+                ]
+            )
+        )
         if record_sudo.active and record_sudo.state == "verified":
             raise UserError(self.env._("This caller ID is already verified."))
         if self._get_rivals(account_sudo, e164, owner)._is_pending():
-            raise UserError(self.env._("Another user is verifying this number. Try again in a few minutes."))
+            raise UserError(
+                self.env._("Another user is verifying this number. Try again in a few minutes.")
+            )
         if record_sudo:
             # News of an earlier call, written at this moment, must make this request start again
             # now, and not after the telephone was called: it would then be called twice.
-            self.env.cr.execute(SQL(
-                "SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id
-            ))
+            self.env.cr.execute(
+                SQL("SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id)
+            )
         ledger = self.env["telephony.dialed.leg"]
         company = account_sudo.company_id
         refusal = ledger._get_limit_reached(company, self.env.user) or (
@@ -143,10 +161,12 @@ class TelephonyCallerId(models.Model):
             # Twilio does not say who has typed the code: only who did it before has the number
             # back without one.
             if record_sudo.state != "verified" and not is_manager:
-                raise UserError(self.env._(
-                    "This number is already verified at Twilio, but not by you. Ask your phone "
-                    "administrator to share it with everyone."
-                )) from error
+                raise UserError(
+                    self.env._(
+                        "This number is already verified at Twilio, but not by you. Ask your phone "
+                        "administrator to share it with everyone."
+                    )
+                ) from error
             code = False
             values.update(state="verified", provider_leg_id=False)
         values["expires_at"] = fields.Datetime.now() + timedelta(
@@ -155,9 +175,14 @@ class TelephonyCallerId(models.Model):
         if record_sudo:
             record_sudo.write(values)
         else:
-            record_sudo = record_sudo.create({
-                **values, "account_id": account_sudo.id, "number": e164, "agent_id": owner.id,
-            })
+            record_sudo = record_sudo.create(
+                {
+                    **values,
+                    "account_id": account_sudo.id,
+                    "number": e164,
+                    "agent_id": owner.id,
+                }
+            )
         record_sudo._notify()
         return {"id": record_sudo.id, "code": code, "state": record_sudo.state}
 
@@ -201,10 +226,20 @@ class TelephonyCallerId(models.Model):
             usable_sudo = usable_sudo.browse()
         number = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
         # sudo: telephony.call - the user's own calls
-        last_sudo = self.env["telephony.call"].sudo().search([
-            ("user_id", "=", self.env.uid), ("customer_number", "=", number),
-            ("caller_id_id", "in", usable_sudo.ids),
-        ], limit=1) if number else self.env["telephony.call"]
+        last_sudo = (
+            self.env["telephony.call"]
+            .sudo()
+            .search(
+                [
+                    ("user_id", "=", self.env.uid),
+                    ("customer_number", "=", number),
+                    ("caller_id_id", "in", usable_sudo.ids),
+                ],
+                limit=1,
+            )
+            if number
+            else self.env["telephony.call"]
+        )
         return {
             "choices": usable_sudo._to_client(),
             "preselected_id": last_sudo.caller_id_id.id or usable_sudo[:1].id,
@@ -216,9 +251,12 @@ class TelephonyCallerId(models.Model):
     def _get_allowed_agent(self):
         agent_sudo = self.env["telephony.agent"]._get_mine()
         if not agent_sudo.allow_caller_id:
-            raise AccessError(self.env._(
-                "You are not allowed to add caller IDs. Ask your phone administrator to allow it."
-            ))
+            raise AccessError(
+                self.env._(
+                    "You are not allowed to add caller IDs. Ask your phone administrator to "
+                    "allow it."
+                )
+            )
         return agent_sudo
 
     @api.model
@@ -228,8 +266,10 @@ class TelephonyCallerId(models.Model):
         record_sudo = self.sudo().browse(caller_id_id).exists()
         manager = self.env.user.has_group("crm_telephony.group_manager")
         shared = record_sudo and not record_sudo.agent_id and manager
-        if not record_sudo or record_sudo.company_id != agent_sudo.company_id or not (
-            shared or record_sudo.agent_id == agent_sudo
+        if (
+            not record_sudo
+            or record_sudo.company_id != agent_sudo.company_id
+            or not (shared or record_sudo.agent_id == agent_sudo)
         ):
             raise AccessError(self.env._("This is not your caller ID."))
         return record_sudo
@@ -246,17 +286,23 @@ class TelephonyCallerId(models.Model):
         written = (number or "").strip()
         e164 = calls._normalize(written, self.env["res.country"]) if written[:1] == "+" else ""
         if not e164:
-            raise UserError(self.env._("Enter the number with its country code, e.g. +32470123456."))
+            raise UserError(
+                self.env._("Enter the number with its country code, e.g. +32470123456.")
+            )
         if classify(e164).kind in (PREMIUM, PERSONAL, NO_COUNTRY):
             raise UserError(self.env._("Numbers of this type cannot be used as a caller ID."))
         # sudo: telephony.number - the company's own numbers
-        if self.env["telephony.number"].sudo().search_count([
-            ("number", "=", e164), ("company_id", "=", company.id)
-        ], limit=1):
-            raise UserError(self.env._(
-                "This number belongs to your company and needs no verification. Choose it as "
-                "your number for outgoing calls."
-            ))
+        if (
+            self.env["telephony.number"]
+            .sudo()
+            .search_count([("number", "=", e164), ("company_id", "=", company.id)], limit=1)
+        ):
+            raise UserError(
+                self.env._(
+                    "This number belongs to your company and needs no verification. Choose it as "
+                    "your number for outgoing calls."
+                )
+            )
         # The number is called, too.
         sentence = calls._get_forbidden_destination(company, e164, is_verification=True)
         if sentence:
@@ -282,10 +328,17 @@ class TelephonyCallerId(models.Model):
         :param owner: the phone user whose row does not count, or nobody: the row of everybody
         """
         # sudo: telephony.caller.id - whether others have it, and nothing else of theirs
-        return self.sudo().with_context(active_test=False).search([
-            ("account_id", "=", account.id), ("number", "=", number),
-            ("agent_id", "!=", owner.id),
-        ])
+        return (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("account_id", "=", account.id),
+                    ("number", "=", number),
+                    ("agent_id", "!=", owner.id),
+                ]
+            )
+        )
 
     def _is_pending(self):
         """Return whether the code may still be typed on one of these numbers."""
@@ -310,27 +363,30 @@ class TelephonyCallerId(models.Model):
         :param account: who told it
         :param dict result: `provider_leg_id`, `state`, `failure`, `provider_caller_id`
         """
-        record = self.with_context(active_test=False).search([
-            ("account_id", "=", account.id),
-            ("provider_leg_id", "=", result["provider_leg_id"] or ""),
-        ], limit=1)
+        record = self.with_context(active_test=False).search(
+            [
+                ("account_id", "=", account.id),
+                ("provider_leg_id", "=", result["provider_leg_id"] or ""),
+            ],
+            limit=1,
+        )
         if record:
-            record._set_state(
-                result["state"], result["failure"], result["provider_caller_id"]
-            )
+            record._set_state(result["state"], result["failure"], result["provider_caller_id"])
 
     def _set_state(self, state, failure=False, provider_caller_id=False):
         """Move a verification on. What is verified stays verified, whatever comes late."""
         self.ensure_one()
-        if self.state == "verified" and state != "lost" or self.state == state:
+        if (self.state == "verified" and state != "lost") or self.state == state:
             return
         if self.state not in PENDING and state in PENDING:
             return
-        self.write({
-            "state": state,
-            "failure": failure,
-            "provider_caller_id": provider_caller_id or self.provider_caller_id,
-        })
+        self.write(
+            {
+                "state": state,
+                "failure": failure,
+                "provider_caller_id": provider_caller_id or self.provider_caller_id,
+            }
+        )
         _logger.info("Caller ID %s: %s", self.id, state)
         self._notify()
 
@@ -421,8 +477,11 @@ class TelephonyCallerId(models.Model):
         if self.state == "failed" and self.failure == "no_answer":
             return self.env._("No one answered at %(number)s.", number=number)
         if self.state == "failed" and self.failure == "other":
-            return self.env._("%(number)s was verified by another user. Ask your phone administrator to "
-                     "share it with everyone.", number=number)
+            return self.env._(
+                "%(number)s was verified by another user. Ask your phone administrator to "
+                "share it with everyone.",
+                number=number,
+            )
         return {
             "calling": self.env._("We are calling %(number)s.", number=number),
             "waiting": self.env._("Enter the code on the phone."),

@@ -64,16 +64,19 @@ class TelephonyNumber(models.Model):
             if phone_validation.phone_format(
                 record.number, None, None, force_format="E164", raise_exception=False
             ) != record.number or not record.number.startswith("+"):
-                raise ValidationError(self.env._(
-                    "The number “%(number)s” must include its country code, e.g. +3225550100.",
-                    number=printable(record.number),
-                ))
+                raise ValidationError(
+                    self.env._(
+                        "The number “%(number)s” must include its country code, e.g. +3225550100.",
+                        number=printable(record.number),
+                    )
+                )
 
     @api.depends("name", "number")
     def _compute_display_name(self):
         for record in self:
             record.display_name = (
-                record.number if record.name == record.number
+                record.number
+                if record.name == record.number
                 else f"{record.name} ({record.number})"
             )
 
@@ -87,10 +90,12 @@ class TelephonyNumber(models.Model):
         self.check_access("write")
         for number in self:
             if not number.provider_number_id:
-                raise UserError(self.env._(
-                    "%(number)s is not in the Twilio account. Synchronize the numbers first.",
-                    number=number.display_name,
-                ))
+                raise UserError(
+                    self.env._(
+                        "%(number)s is not in the Twilio account. Synchronize the numbers first.",
+                        number=number.display_name,
+                    )
+                )
             number.account_id._connect_number(number)
 
     def action_synchronize(self):

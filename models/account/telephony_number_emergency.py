@@ -15,11 +15,13 @@ class TelephonyNumber(models.Model):
     _inherit = "telephony.number"
 
     emergency_enabled = fields.Boolean(
-        "Emergency Calls", copy=False,
+        "Emergency Calls",
+        copy=False,
         help="Whoever has this number may call emergency services with it, without any rule.",
     )
     emergency_address = fields.Text(
-        "Registered Address", copy=False,
+        "Registered Address",
+        copy=False,
         help="The address registered at Twilio for this number: help is sent there.",
     )
     emergency_changed_by_id = fields.Many2one(
@@ -31,10 +33,12 @@ class TelephonyNumber(models.Model):
     def _check_emergency_address(self):
         for number in self:
             if number.emergency_enabled and not (number.emergency_address or "").strip():
-                raise ValidationError(self.env._(
-                    "Enter the address registered at Twilio for this number. Help is sent to "
-                    "this address."
-                ))
+                raise ValidationError(
+                    self.env._(
+                        "Enter the address registered at Twilio for this number. Help is sent to "
+                        "this address."
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -51,12 +55,16 @@ class TelephonyNumber(models.Model):
     def _note_emergency_decision(self):
         """Note who decided on emergency calls with these numbers: the decision has an owner."""
         # sudo: telephony.number - nobody writes these two fields by hand
-        self.sudo().write({
-            "emergency_changed_by_id": self.env.uid,
-            "emergency_changed_at": fields.Datetime.now(),
-        })
+        self.sudo().write(
+            {
+                "emergency_changed_by_id": self.env.uid,
+                "emergency_changed_at": fields.Datetime.now(),
+            }
+        )
         for number in self:
             _logger.warning(
                 "User %s decides on emergency calls with number %s: %s.",
-                self.env.uid, number.id, number.emergency_enabled,
+                self.env.uid,
+                number.id,
+                number.emergency_enabled,
             )

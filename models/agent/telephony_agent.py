@@ -61,9 +61,7 @@ class TelephonyAgent(models.Model):
     missed_offers = fields.Integer(
         readonly=True, copy=False, help="Calls in a row that rang here and were not answered."
     )
-    default_number_id = fields.Many2one(
-        "telephony.number", check_company=True, ondelete="set null"
-    )
+    default_number_id = fields.Many2one("telephony.number", check_company=True, ondelete="set null")
     number_ids = fields.Many2many(
         "telephony.number",
         string="Numbers",
@@ -76,7 +74,9 @@ class TelephonyAgent(models.Model):
         "place of the number really used.",
     )
     identity = fields.Char(
-        readonly=True, copy=False, groups="base.group_system",
+        readonly=True,
+        copy=False,
+        groups="base.group_system",
         default=lambda self: f"u_{secrets.token_hex(16)}",
         help="The opaque name under which the carrier knows this user's browsers.",
     )
@@ -112,11 +112,14 @@ class TelephonyAgent(models.Model):
         for agent in self:
             user = agent.user_id
             if not user.active or user.share or agent.company_id not in user.company_ids:
-                raise ValidationError(self.env._(
-                    "%(user)s cannot be a phone user of %(company)s. Only active internal users "
-                    "with access to this company can be phone users.",
-                    user=user.name, company=agent.company_id.name,
-                ))
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s cannot be a phone user of %(company)s. Only active internal "
+                        "users with access to this company can be phone users.",
+                        user=user.name,
+                        company=agent.company_id.name,
+                    )
+                )
 
     @api.constrains("call_via")
     def _check_call_via(self):
@@ -134,24 +137,32 @@ class TelephonyAgent(models.Model):
                 agent.phone_number, agent.company_id.country_id
             )
             if not number:
-                raise ValidationError(self.env._(
-                    "“%(number)s” is not a valid phone number. Enter it with its country code, "
-                    "e.g. +32470123456.",
-                    number=printable(agent.phone_number),
-                ))
+                raise ValidationError(
+                    self.env._(
+                        "“%(number)s” is not a valid phone number. Enter it with its country code, "
+                        "e.g. +32470123456.",
+                        number=printable(agent.phone_number),
+                    )
+                )
             sentence = self.env["telephony.call"]._get_forbidden_destination(
                 agent.company_id, number
             )
             if sentence:
-                raise ValidationError(self.env._("This number cannot be used as a custom phone. %(reason)s",
-                                        reason=sentence))
+                raise ValidationError(
+                    self.env._(
+                        "This number cannot be used as a custom phone. %(reason)s", reason=sentence
+                    )
+                )
 
     def _filter_forbidden_phone(self):
         """Return the agents whose custom phone must not be called, by the rules of now."""
         calls = self.env["telephony.call"]
-        return self.filtered(lambda agent: agent.phone_number and calls._get_forbidden_destination(
-            agent.company_id, agent.phone_number
-        ))
+        return self.filtered(
+            lambda agent: (
+                agent.phone_number
+                and calls._get_forbidden_destination(agent.company_id, agent.phone_number)
+            )
+        )
 
     # === CRUD METHODS === #
 
@@ -211,7 +222,8 @@ class TelephonyAgent(models.Model):
             # Lists of colleagues follow by themselves.
             self.env["bus.bus"]._sendone(
                 (agent.company_id, "telephony_supervisors"),
-                "telephony/agent_state", {"id": agent.id, "state": agent.state},
+                "telephony/agent_state",
+                {"id": agent.id, "state": agent.state},
             )
 
     def _get_numbers(self):
@@ -246,11 +258,16 @@ class TelephonyAgent(models.Model):
                 agent._set_status("offline")
                 agent.missed_offers = 0
                 lang_env = agent.with_context(lang=agent.user_id.lang).env
-                agent.user_id._bus_send("telephony/set_offline", {"message": lang_env._(
-                    "You missed %(count)s calls in a row and were set offline. Go back online "
-                    "when you can take calls.",
-                    count=MISSED_OFFERS,
-                )})
+                agent.user_id._bus_send(
+                    "telephony/set_offline",
+                    {
+                        "message": lang_env._(
+                            "You missed %(count)s calls in a row and were set offline. Go back "
+                            "online when you can take calls.",
+                            count=MISSED_OFFERS,
+                        )
+                    },
+                )
 
     def _set_offline_because(self, reason):
         """Set an agent offline whose telephone must not be called, and say why.
@@ -260,10 +277,15 @@ class TelephonyAgent(models.Model):
         self._set_status("offline")
         for agent in self:
             env = agent.with_context(lang=agent.user_id.lang).env
-            agent.user_id._bus_send("telephony/set_offline", {"message": env._(
-                "Your phone cannot be called, so you were set offline. %(reason)s",
-                reason=reason,
-            )})
+            agent.user_id._bus_send(
+                "telephony/set_offline",
+                {
+                    "message": env._(
+                        "Your phone cannot be called, so you were set offline. %(reason)s",
+                        reason=reason,
+                    )
+                },
+            )
 
     def _get_caller_ids(self):
         """Return the caller IDs this agent may show: verified, and allowed by the administrator.
@@ -274,12 +296,14 @@ class TelephonyAgent(models.Model):
         caller_ids = self.env["telephony.caller.id"]
         if not self.allow_caller_id:
             return caller_ids
-        return caller_ids.search([
-            ("company_id", "=", self.company_id.id),
-            ("account_id.state", "=", "connected"),
-            ("state", "=", "verified"),
-            ("agent_id", "in", (self.id, False)),
-        ])
+        return caller_ids.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("account_id.state", "=", "connected"),
+                ("state", "=", "verified"),
+                ("agent_id", "in", (self.id, False)),
+            ]
+        )
 
     def _choose_caller_id(self, caller_id_id):
         """Decide which caller ID a call shows. The only one is used without asking.
@@ -301,6 +325,6 @@ class TelephonyAgent(models.Model):
     def _get_account(self):
         """Return the connected account of the agent's company. Note: `self.ensure_one()`"""
         self.ensure_one()
-        return self.env["telephony.account"].search([
-            ("company_id", "=", self.company_id.id), ("state", "=", "connected")
-        ], limit=1)
+        return self.env["telephony.account"].search(
+            [("company_id", "=", self.company_id.id), ("state", "=", "connected")], limit=1
+        )

@@ -70,7 +70,8 @@ class TelephonyAgent(models.Model):
                    SELECT FROM telephony_agent AS right_agent
                     WHERE right_agent.user_id = %(user)s AND right_agent.company_id = %(company)s
                       AND NOT right_agent.active))""",
-            user=user, company=company,
+            user=user,
+            company=company,
             # Nothing, while the addon is being uninstalled: then nobody has the right.
             group=self.env["ir.model.data"]._xmlid_to_res_id(group) or None,
         )
@@ -82,11 +83,14 @@ class TelephonyAgent(models.Model):
         :param user: the user
         :param str group: the group that is needed
         """
-        self.env.cr.execute(SQL(
-            "SELECT place.cid FROM res_company_users_rel AS place "
-            "WHERE place.user_id = %s AND %s ORDER BY 1",
-            user.id, self._get_right(SQL("place.user_id"), SQL("place.cid"), group),
-        ))
+        self.env.cr.execute(
+            SQL(
+                "SELECT place.cid FROM res_company_users_rel AS place "
+                "WHERE place.user_id = %s AND %s ORDER BY 1",
+                user.id,
+                self._get_right(SQL("place.user_id"), SQL("place.cid"), group),
+            )
+        )
         return self.env["res.company"].browse(company for [company] in self.env.cr.fetchall())
 
     @api.model
@@ -125,9 +129,9 @@ class TelephonyAgent(models.Model):
         :param user: the user
         :param company: the company
         """
-        found = self.with_context(active_test=False).search([
-            ("user_id", "=", user.id), ("company_id", "=", company.id)
-        ], limit=1)
+        found = self.with_context(active_test=False).search(
+            [("user_id", "=", user.id), ("company_id", "=", company.id)], limit=1
+        )
         # What is done with the row must not see archived numbers and caller IDs.
         return self.browse(found.id)
 
@@ -160,8 +164,9 @@ class TelephonyAgent(models.Model):
             ["call_id", "leaving", "role", "status", "user_id"]
         )
         person = SQL("agent.user_id")
-        self.env.cr.execute(SQL(
-            """SELECT agent.id FROM telephony_agent AS agent
+        self.env.cr.execute(
+            SQL(
+                """SELECT agent.id FROM telephony_agent AS agent
                 WHERE %s AND NOT %s
                   AND (agent.status = 'online'
                        OR EXISTS (SELECT FROM telephony_agent_lease AS lease
@@ -169,23 +174,27 @@ class TelephonyAgent(models.Model):
                        OR EXISTS (SELECT FROM telephony_offer AS offer
                                    WHERE offer.agent_id = agent.id AND offer.state = 'offered'))
                 ORDER BY agent.id""",
-            self._get_whose(person, users), self._get_right(person, SQL("agent.company_id")),
-        ))
+                self._get_whose(person, users),
+                self._get_right(person, SQL("agent.company_id")),
+            )
+        )
         agents = self.browse(agent for [agent] in self.env.cr.fetchall())
         agents._leave()
         for user in agents.user_id:
             user._bus_send("telephony/rights_changed", {})
         person = SQL("leg.user_id")
-        self.env.cr.execute(SQL(
-            """SELECT leg.id FROM telephony_call_leg AS leg
+        self.env.cr.execute(
+            SQL(
+                """SELECT leg.id FROM telephony_call_leg AS leg
                  JOIN telephony_call AS call ON call.id = leg.call_id
                 WHERE %s AND NOT %s
                   AND leg.role = 'supervisor' AND leg.status != 'ended'
                   AND leg.leaving IS NOT TRUE
                 ORDER BY leg.id""",
-            self._get_whose(person, users),
-            self._get_right(person, SQL("call.company_id"), SUPERVISOR),
-        ))
+                self._get_whose(person, users),
+                self._get_right(person, SQL("call.company_id"), SUPERVISOR),
+            )
+        )
         legs = self.env["telephony.call.leg"].browse(leg for [leg] in self.env.cr.fetchall())
         legs.call_id._release_supervisors(legs)
 

@@ -12,7 +12,11 @@ class TelephonyAgent(models.Model):
     _inherit = "telephony.agent"
 
     offline_by_id = fields.Many2one(
-        "res.users", "Set Offline By", readonly=True, copy=False, ondelete="set null",
+        "res.users",
+        "Set Offline By",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
         help="The supervisor who set this phone user offline.",
     )
 
@@ -42,8 +46,9 @@ class TelephonyAgent(models.Model):
             agent_sudo.offline_by_id = self.env.user
             agent_sudo._tell_offline_by(self.env.user)
             offers_sudo.call_id._leave_queue_if_alone()
-            _logger.info("User %s set the phone user %s offline.",
-                         self.env.uid, agent_sudo.user_id.id)
+            _logger.info(
+                "User %s set the phone user %s offline.", self.env.uid, agent_sudo.user_id.id
+            )
         return True
 
     def _tell_offline_by(self, supervisor):
@@ -52,10 +57,15 @@ class TelephonyAgent(models.Model):
         if self.user_id == supervisor:
             return
         env = self.with_context(lang=self.user_id.lang).env
-        self.user_id._bus_send("telephony/set_offline", {"message": env._(
-            "%(name)s set you offline. Go back online when you can take calls.",
-            name=supervisor.name,
-        )})
+        self.user_id._bus_send(
+            "telephony/set_offline",
+            {
+                "message": env._(
+                    "%(name)s set you offline. Go back online when you can take calls.",
+                    name=supervisor.name,
+                )
+            },
+        )
 
     # === THE BOARD === #
 
@@ -95,16 +105,18 @@ class TelephonyAgent(models.Model):
                 "wrap_up": agent.wrap_up_started_at,
                 "offline": agent.status_since,
             }.get(agent.state, idle_since)
-            rows.append({
-                "id": agent.id,
-                "user_id": user.id,
-                "name": user.name,
-                "state": agent.state,
-                "status": agent.status,
-                "since": to_text(since) or False,
-                "customer": bool(call) and call.customer_display,
-                "company": agent.company_id.name,
-            })
+            rows.append(
+                {
+                    "id": agent.id,
+                    "user_id": user.id,
+                    "name": user.name,
+                    "state": agent.state,
+                    "status": agent.status,
+                    "since": to_text(since) or False,
+                    "customer": bool(call) and call.customer_display,
+                    "company": agent.company_id.name,
+                }
+            )
         return rows
 
     def _get_reachable_until(self):
@@ -120,6 +132,7 @@ class TelephonyAgent(models.Model):
         leases_sudo = self.env["telephony.agent.lease"].sudo()
         ends = leases_sudo._read_group(
             [("agent_id", "in", online.ids), ("expires_at", ">", fields.Datetime.now())],
-            ["agent_id"], ["expires_at:max"],
+            ["agent_id"],
+            ["expires_at:max"],
         )
         return min((end for _agent, end in ends), default=False)

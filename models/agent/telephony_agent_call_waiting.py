@@ -20,8 +20,9 @@ class TelephonyAgent(models.Model):
         Nobody is shown more than one more, or a third one.
         """
         candidates = self.filtered(
-            lambda agent: agent.call_waiting and agent.status == "online"
-            and not agent._has_own_phone()
+            lambda agent: (
+                agent.call_waiting and agent.status == "online" and not agent._has_own_phone()
+            )
         )
         facts = candidates._get_facts()
         return candidates.filtered(lambda agent: agent._is_interruptible(*facts[agent.id]))
@@ -44,8 +45,7 @@ class TelephonyAgent(models.Model):
         """Tell whether this agent takes part in the call of somebody else."""
         self.ensure_one()
         return bool(
-            self._is_consulted()
-            or self.env["telephony.call.leg"]._get_monitoring_of(self.user_id)
+            self._is_consulted() or self.env["telephony.call.leg"]._get_monitoring_of(self.user_id)
         )
 
     def _check_free(self, puts_aside=False):
@@ -57,18 +57,20 @@ class TelephonyAgent(models.Model):
         self.ensure_one()
         calls = self.env["telephony.call"]._get_held_by(self.user_id)
         speaking = calls.filtered(lambda call: not call.parked_at)
-        if self._is_consulted() or speaking and not puts_aside:
+        if self._is_consulted() or (speaking and not puts_aside):
             raise UserError(self.env._("You are already in a call."))
         if calls and not puts_aside:
-            raise UserError(self.env._(
-                "A customer is on hold. Resume or end that call first."
-            ))
+            raise UserError(self.env._("A customer is on hold. Resume or end that call first."))
         if speaking and len(calls) > 1:
-            raise UserError(self.env._(
-                "You already have an active call and a call on hold. End one of them first."
-            ))
+            raise UserError(
+                self.env._(
+                    "You already have an active call and a call on hold. End one of them first."
+                )
+            )
         if speaking and not speaking._can_be_put_aside():
-            raise UserError(self.env._(
-                "Your current call cannot be put on hold right now. End it, or finish the "
-                "transfer or consultation first."
-            ))
+            raise UserError(
+                self.env._(
+                    "Your current call cannot be put on hold right now. End it, or finish the "
+                    "transfer or consultation first."
+                )
+            )

@@ -47,8 +47,9 @@ class TelephonyAgentLease(models.Model):
         """
         now = fields.Datetime.now()
         challenge = secrets.token_hex(8)
-        self.env.cr.execute(SQL(
-            """INSERT INTO telephony_agent_lease AS lease
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO telephony_agent_lease AS lease
                            (agent_id, client_uuid, expires_at, challenge)
                     VALUES (%s, %s, %s, %s)
                ON CONFLICT (agent_id, client_uuid) DO UPDATE
@@ -57,13 +58,16 @@ class TelephonyAgentLease(models.Model):
                                              THEN EXCLUDED.expires_at
                                              ELSE lease.expires_at END
                  RETURNING expires_at""",
-            agent.id, client_uuid, now + timedelta(seconds=LEASE_SECONDS), challenge, echo or "",
-        ))
+                agent.id,
+                client_uuid,
+                now + timedelta(seconds=LEASE_SECONDS),
+                challenge,
+                echo or "",
+            )
+        )
         [expires_at] = self.env.cr.fetchone()
         self.invalidate_model()
-        agent.user_id._bus_send(
-            "telephony/lease", {"client_uuid": client_uuid, "word": challenge}
-        )
+        agent.user_id._bus_send("telephony/lease", {"client_uuid": client_uuid, "word": challenge})
         return expires_at
 
     def _release(self, agent, client_uuid):

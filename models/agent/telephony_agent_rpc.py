@@ -1,4 +1,3 @@
-
 from psycopg2 import IntegrityError
 
 from odoo import api, fields, models
@@ -11,11 +10,21 @@ from .telephony_agent_lease import LEASE_SECONDS
 # Calls and offers that a page may say it shows.
 MAX_KNOWN = 50
 # What a page shows of its user's own row.
-SHOWN_FIELDS = frozenset({
-    "call_via", "call_waiting", "default_number_id", "number_ids", "phone_number",
-    "press_to_accept", "status", "wrap_up_call_id", "wrap_up_extended", "wrap_up_started_at",
-    "wrap_up_until",
-})
+SHOWN_FIELDS = frozenset(
+    {
+        "call_via",
+        "call_waiting",
+        "default_number_id",
+        "number_ids",
+        "phone_number",
+        "press_to_accept",
+        "status",
+        "wrap_up_call_id",
+        "wrap_up_extended",
+        "wrap_up_started_at",
+        "wrap_up_until",
+    }
+)
 
 
 class TelephonyAgent(models.Model):
@@ -52,9 +61,9 @@ class TelephonyAgent(models.Model):
         if not agent_sudo:
             try:
                 with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
-                    agent_sudo = agents_sudo.create({
-                        "user_id": self.env.uid, "company_id": company.id
-                    })
+                    agent_sudo = agents_sudo.create(
+                        {"user_id": self.env.uid, "company_id": company.id}
+                    )
             except IntegrityError as error:
                 # Another page has just done the same: read its row on a fresh snapshot.
                 raise ConcurrencyError("The phone user was just made.") from error
@@ -84,7 +93,8 @@ class TelephonyAgent(models.Model):
             "caller_ids": agent_sudo._get_caller_ids()._to_client(),
             "allow_caller_id": agent_sudo.allow_caller_id,
             "my_caller_ids": agent_sudo.caller_id_ids._to_client()
-            if agent_sudo.allow_caller_id else [],
+            if agent_sudo.allow_caller_id
+            else [],
             "country": {"code": country.code or False, "phone_code": country.phone_code or 0},
             "recent": calls._get_recent_of(self.env.user)._to_client(),
             "client_lease_seconds": LEASE_SECONDS,
@@ -132,11 +142,17 @@ class TelephonyAgent(models.Model):
         """
         agent_sudo = self._get_mine()
         allowed = {
-            "call_via", "phone_number", "default_number_id", "press_to_accept", "call_waiting",
+            "call_via",
+            "phone_number",
+            "default_number_id",
+            "press_to_accept",
+            "call_waiting",
         }
         vals = {name: value for name, value in values.items() if name in allowed}
         if vals.get("call_via", "browser") not in ("browser", "phone"):
-            raise UserError(self.env._("Invalid choice: make calls via the browser or a custom phone."))
+            raise UserError(
+                self.env._("Invalid choice: make calls via the browser or a custom phone.")
+            )
         if vals.get("default_number_id") and vals["default_number_id"] not in (
             agent_sudo._get_numbers().ids
         ):
@@ -244,7 +260,9 @@ class TelephonyAgent(models.Model):
         return {
             "in_call": self.env._("You are already in a call."),
             "offline": self.env._("You are offline. Go online to answer callers in the queue."),
-            "unreachable": self.env._("Your browser cannot receive calls right now. Reload the page."),
+            "unreachable": self.env._(
+                "Your browser cannot receive calls right now. Reload the page."
+            ),
         }.get(self.state, "")
 
     def _get_reason_not_to_transfer(self, user):
@@ -274,8 +292,11 @@ class TelephonyAgent(models.Model):
         """
         self.ensure_one()
         if not self._get_account():
-            return self.env._("Telephony is not connected to Twilio yet. Ask your phone administrator.")
+            return self.env._(
+                "Telephony is not connected to Twilio yet. Ask your phone administrator."
+            )
         if not self._get_numbers():
-            return self.env._("No phone number is assigned to you. Ask your phone administrator to assign "
-                     "one.")
+            return self.env._(
+                "No phone number is assigned to you. Ask your phone administrator to assign one."
+            )
         return ""

@@ -53,8 +53,9 @@ class TelephonyAgent(models.Model):
             ["user_id", "role", "status", "leaving", "provider_leg_id", "initiated_at"]
         )
         now = fields.Datetime.now()
-        self.env.cr.execute(SQL(
-            """SELECT agent.id,
+        self.env.cr.execute(
+            SQL(
+                """SELECT agent.id,
                       EXISTS (SELECT 1 FROM telephony_call AS call
                                WHERE call.user_id = agent.user_id AND call.state != 'ended')
                       OR EXISTS (SELECT 1 FROM telephony_call_leg AS leg
@@ -85,10 +86,13 @@ class TelephonyAgent(models.Model):
                       %(right)s
                  FROM telephony_agent AS agent
                 WHERE agent.id IN %(ids)s""",
-            now=now, ids=tuple(self.ids), there=THERE_STATES,
-            right=self._get_right(SQL("agent.user_id"), SQL("agent.company_id")),
-            connected_since=now - timedelta(seconds=CONNECT_SECONDS),
-        ))
+                now=now,
+                ids=tuple(self.ids),
+                there=THERE_STATES,
+                right=self._get_right(SQL("agent.user_id"), SQL("agent.company_id")),
+                connected_since=now - timedelta(seconds=CONNECT_SECONDS),
+            )
+        )
         return {agent_id: found for agent_id, *found in self.env.cr.fetchall()}
 
     # === BUSINESS METHODS === #
@@ -104,7 +108,8 @@ class TelephonyAgent(models.Model):
         return self.filtered(lambda agent: agent.state == "available").sorted(
             lambda agent: (
                 max(agent.last_call_at or agent.status_since, agent.status_since),
-                agent.sequence, agent.id,
+                agent.sequence,
+                agent.id,
             )
         )
 
@@ -123,11 +128,13 @@ class TelephonyAgent(models.Model):
         return self.filtered(lambda agent: facts[agent.id][2] and facts[agent.id][4])
 
     def _get_open_offers(self):
-        return self.env["telephony.offer"].search([
-            ("agent_id", "in", self.ids),
-            ("state", "=", "offered"),
-            ("expires_at", ">", fields.Datetime.now()),
-        ])
+        return self.env["telephony.offer"].search(
+            [
+                ("agent_id", "in", self.ids),
+                ("state", "=", "offered"),
+                ("expires_at", ">", fields.Datetime.now()),
+            ]
+        )
 
     def _mark_reserved(self):
         """Change the rows of those who are about to be given a call.
@@ -141,20 +148,30 @@ class TelephonyAgent(models.Model):
         # The rows are locked in the order of their identifiers: two who mark several phone users
         # never wait for each other. A write of the same second would change nothing, and two would
         # not meet.
-        self.env.cr.execute(SQL(
-            """WITH agent AS (SELECT id FROM telephony_agent WHERE id IN %(ids)s ORDER BY id
+        self.env.cr.execute(
+            SQL(
+                """WITH agent AS (SELECT id FROM telephony_agent WHERE id IN %(ids)s ORDER BY id
                                  FOR NO KEY UPDATE)
              UPDATE telephony_agent SET reserved_at = clock_timestamp() AT TIME ZONE 'utc'
               WHERE id IN (SELECT id FROM agent)""",
-            ids=tuple(self.ids),
-        ), log_exceptions=False)
+                ids=tuple(self.ids),
+            ),
+            log_exceptions=False,
+        )
         self.invalidate_recordset(["reserved_at"])
 
     def _is_consulted(self):
         """Tell whether a colleague has asked this agent into a call."""
-        return bool(self.env["telephony.transfer"].search_count([
-            ("agent_id", "=", self.id), ("mode", "!=", "blind"), ("state", "in", THERE_STATES)
-        ], limit=1))
+        return bool(
+            self.env["telephony.transfer"].search_count(
+                [
+                    ("agent_id", "=", self.id),
+                    ("mode", "!=", "blind"),
+                    ("state", "in", THERE_STATES),
+                ],
+                limit=1,
+            )
+        )
 
     def _reserve(self, call=None, puts_aside=False):
         """Make sure that nobody else gives this agent a call in the same moment.

@@ -16,8 +16,13 @@ class TelephonyAgent(models.Model):
     _inherit = "telephony.agent"
 
     wrap_up_call_id = fields.Many2one(
-        "telephony.call", "Wrapping Up", readonly=True, copy=False, ondelete="set null",
-        index="btree_not_null", groups="crm_telephony.group_supervisor",
+        "telephony.call",
+        "Wrapping Up",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        groups="crm_telephony.group_supervisor",
     )
     wrap_up_started_at = fields.Datetime(readonly=True, copy=False)
     wrap_up_until = fields.Datetime(readonly=True, copy=False)
@@ -46,10 +51,13 @@ class TelephonyAgent(models.Model):
             raise AccessError(self.env._("Only supervisors can end another user's wrap-up."))
         # sudo: telephony.agent - a supervisor of the company, as was just checked
         for agent_sudo in self.sudo().filtered("wrap_up_call_id"):
-            agent_sudo.wrap_up_call_id._add_trace(self.env._(
-                "%(supervisor)s ended the wrap-up of %(name)s.",
-                supervisor=self.env.user.name, name=agent_sudo.user_id.name,
-            ))
+            agent_sudo.wrap_up_call_id._add_trace(
+                self.env._(
+                    "%(supervisor)s ended the wrap-up of %(name)s.",
+                    supervisor=self.env.user.name,
+                    name=agent_sudo.user_id.name,
+                )
+            )
             agent_sudo._end_wrap_up("supervisor", by=self.env.user)
         return True
 
@@ -74,12 +82,14 @@ class TelephonyAgent(models.Model):
         Note: `self.ensure_one()`
         """
         now = fields.Datetime.now()
-        self.write({
-            "wrap_up_call_id": call.id,
-            "wrap_up_started_at": now,
-            "wrap_up_until": now + timedelta(seconds=seconds),
-            "wrap_up_extended": False,
-        })
+        self.write(
+            {
+                "wrap_up_call_id": call.id,
+                "wrap_up_started_at": now,
+                "wrap_up_until": now + timedelta(seconds=seconds),
+                "wrap_up_extended": False,
+            }
+        )
         self._plan_end_of_wrap_up()
 
     def _wrap_up_owed(self, call):
@@ -88,11 +98,17 @@ class TelephonyAgent(models.Model):
         """
         if not self.company_id.telephony_disposition_required or not call.answered_at:
             return
-        others = self.env["telephony.call"].search([
-            ("user_id", "=", self.user_id.id), ("company_id", "=", self.company_id.id),
-            ("state", "=", "ended"), ("ended_at", ">=", call.answered_at),
-            ("disposition_id", "=", False), ("id", "!=", call.id),
-        ], order="ended_at, id")
+        others = self.env["telephony.call"].search(
+            [
+                ("user_id", "=", self.user_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("state", "=", "ended"),
+                ("ended_at", ">=", call.answered_at),
+                ("disposition_id", "=", False),
+                ("id", "!=", call.id),
+            ],
+            order="ended_at, id",
+        )
         owed = others.filtered(lambda other: other._lacks_disposition())
         if owed:
             self._wrap_up(owed[0], 0)
@@ -134,9 +150,12 @@ class TelephonyAgent(models.Model):
         if self.wrap_up_extended:
             raise UserError(self.env._("You can extend the wrap-up only once."))
         until = max(self.wrap_up_until, fields.Datetime.now())
-        self.write({
-            "wrap_up_until": until + timedelta(seconds=seconds), "wrap_up_extended": True,
-        })
+        self.write(
+            {
+                "wrap_up_until": until + timedelta(seconds=seconds),
+                "wrap_up_extended": True,
+            }
+        )
         self._plan_end_of_wrap_up()
         self._notify_change()
 
@@ -156,10 +175,14 @@ class TelephonyAgent(models.Model):
 
     def _clear_wrap_up(self):
         """Forget the wrap-up: the agent has another call, say."""
-        self.filtered("wrap_up_call_id").write({
-            "wrap_up_call_id": False, "wrap_up_started_at": False, "wrap_up_until": False,
-            "wrap_up_extended": False,
-        })
+        self.filtered("wrap_up_call_id").write(
+            {
+                "wrap_up_call_id": False,
+                "wrap_up_started_at": False,
+                "wrap_up_until": False,
+                "wrap_up_extended": False,
+            }
+        )
 
     def _end_wrap_up(self, reason, by=None):
         """End the wrap-up: the agent is free for the next caller. Note: `self.ensure_one()`
@@ -170,13 +193,18 @@ class TelephonyAgent(models.Model):
         self.ensure_one()
         user = self.user_id
         env = self.with_context(lang=user.lang).env
-        user._bus_send("telephony/wrap_up_ended", {
-            "uuid": self.wrap_up_call_id.uuid,
-            "reason": reason,
-            "message": env._(
-                "%(name)s ended your wrap-up. You can receive calls again.", name=by.name
-            ) if by and by != user else False,
-        })
+        user._bus_send(
+            "telephony/wrap_up_ended",
+            {
+                "uuid": self.wrap_up_call_id.uuid,
+                "reason": reason,
+                "message": env._(
+                    "%(name)s ended your wrap-up. You can receive calls again.", name=by.name
+                )
+                if by and by != user
+                else False,
+            },
+        )
         call = self.wrap_up_call_id
         self._clear_wrap_up()
         if reason != "supervisor":
@@ -193,7 +221,8 @@ class TelephonyAgent(models.Model):
         """
         return [
             int((agent.wrap_up_until - now).total_seconds())
-            for agent in self if agent.wrap_up_until and agent.wrap_up_until > now
+            for agent in self
+            if agent.wrap_up_until and agent.wrap_up_until > now
         ]
 
     def _wrap_up_to_client(self):
@@ -219,9 +248,10 @@ class TelephonyAgent(models.Model):
     @api.model
     def _cron_end_wrap_ups(self):
         """End the wrap-ups that are over, where no page says so."""
-        agents = self.search([
-            ("wrap_up_call_id", "!=", False), ("wrap_up_until", "<=", fields.Datetime.now())
-        ], limit=BATCH)
+        agents = self.search(
+            [("wrap_up_call_id", "!=", False), ("wrap_up_until", "<=", fields.Datetime.now())],
+            limit=BATCH,
+        )
         self.env["ir.cron"]._commit_progress(remaining=len(agents))
         for agent in agents:
             # Somebody else may change it right now: then there is somebody who notices.

@@ -12,8 +12,12 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     disposition_id = fields.Many2one(
-        "telephony.disposition", "Result", readonly=True, ondelete="restrict",
-        index="btree_not_null", check_company=True,
+        "telephony.disposition",
+        "Result",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        check_company=True,
     )
 
     # === RPC === #
@@ -93,9 +97,9 @@ class TelephonyCall(models.Model):
         :raise UserError: the company wants a result
         """
         if self._lacks_disposition():
-            raise UserError(self.env._(
-                "Choose a result first. Your company requires one after every call."
-            ))
+            raise UserError(
+                self.env._("Choose a result first. Your company requires one after every call.")
+            )
 
     def _begin_wrap_up(self):
         """Give the one who has had this conversation time to write down what came of it."""

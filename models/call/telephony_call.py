@@ -18,8 +18,18 @@ _logger = logging.getLogger(__name__)
 REJOIN_SECONDS = 30
 # What the carrier writes instead of a caller's number when the caller hides it. +266696687 is
 # “anonymous” typed on a telephone's keys.
-ANONYMOUS = {"", "anonymous", "restricted", "unavailable", "unknown", "private",
-             "+266696687", "266696687", "+86282452253", "+2562533"}
+ANONYMOUS = {
+    "",
+    "anonymous",
+    "restricted",
+    "unavailable",
+    "unknown",
+    "private",
+    "+266696687",
+    "266696687",
+    "+86282452253",
+    "+2562533",
+}
 
 
 class TelephonyCall(models.Model):
@@ -36,11 +46,16 @@ class TelephonyCall(models.Model):
     _rec_name = "display_name"
     _rec_names_search = ["customer_number", "partner_id.name", "uuid"]
 
-    uuid = fields.Char(required=True, readonly=True, copy=False,
-                       default=lambda self: str(uuidlib.uuid4()))
+    uuid = fields.Char(
+        required=True, readonly=True, copy=False, default=lambda self: str(uuidlib.uuid4())
+    )
     request_uuid = fields.Char(readonly=True, copy=False)
     account_id = fields.Many2one(
-        "telephony.account", required=True, ondelete="restrict", index=True, readonly=True,
+        "telephony.account",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        readonly=True,
         immutable=True,
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
@@ -51,7 +66,10 @@ class TelephonyCall(models.Model):
     )
     state = fields.Selection(
         [(state, state.replace("_", " ").title()) for state in CALL_STATES],
-        required=True, default="new", readonly=True, index=True,
+        required=True,
+        default="new",
+        readonly=True,
+        index=True,
     )
     outcome = fields.Selection(
         [
@@ -77,8 +95,12 @@ class TelephonyCall(models.Model):
     to_number = fields.Char("To", readonly=True)
     customer_number = fields.Char("Number", readonly=True, index="btree_not_null")
     number_id = fields.Many2one(
-        "telephony.number", "Our Number", readonly=True, ondelete="set null",
-        index="btree_not_null", check_company=True,
+        "telephony.number",
+        "Our Number",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        check_company=True,
     )
     caller_id_id = fields.Many2one(
         "telephony.caller.id", readonly=True, ondelete="set null", check_company=True
@@ -89,8 +111,9 @@ class TelephonyCall(models.Model):
     lead_id = fields.Many2one(
         "crm.lead", "Opportunity", ondelete="set null", index="btree_not_null", check_company=True
     )
-    user_id = fields.Many2one("res.users", "Phone User", readonly=True, ondelete="set null",
-                              index="btree_not_null")
+    user_id = fields.Many2one(
+        "res.users", "Phone User", readonly=True, ondelete="set null", index="btree_not_null"
+    )
     via = fields.Selection(
         [("browser", "Browser"), ("phone", "Custom Phone")], readonly=True, default="browser"
     )
@@ -124,16 +147,17 @@ class TelephonyCall(models.Model):
     offer_ids = fields.One2many("telephony.offer", "call_id", "Offers", readonly=True)
     recording_ids = fields.One2many("telephony.recording", "call_id", "Recordings", readonly=True)
     event_ids = fields.One2many(
-        "telephony.call.event", "call_id", "Events", readonly=True,
+        "telephony.call.event",
+        "call_id",
+        "Events",
+        readonly=True,
         groups="crm_telephony.group_manager",
     )
     customer_display = fields.Char("Caller", compute="_compute_customer_display")
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
 
     _uuid_unique = models.Constraint("UNIQUE (uuid)", "The identifier of a call is unique.")
-    _request_unique = models.UniqueIndex(
-        "(user_id, request_uuid) WHERE request_uuid IS NOT NULL"
-    )
+    _request_unique = models.UniqueIndex("(user_id, request_uuid) WHERE request_uuid IS NOT NULL")
     _provider_call_unique = models.UniqueIndex(
         "(account_id, provider_call_id) WHERE provider_call_id IS NOT NULL"
     )
@@ -155,7 +179,9 @@ class TelephonyCall(models.Model):
     def _compute_display_name(self):
         for call in self:
             pattern = (
-                self.env._("Call from %(name)s") if call.direction == "incoming" else self.env._("Call to %(name)s")
+                self.env._("Call from %(name)s")
+                if call.direction == "incoming"
+                else self.env._("Call to %(name)s")
             )
             call.display_name = pattern % {"name": call.customer_display}
 
@@ -246,8 +272,14 @@ class TelephonyCall(models.Model):
         if not is_legal(self.state, target):
             # A late event of a call that is over is expected; anything else is worth knowing.
             level = logging.INFO if self.state == "ended" else logging.WARNING
-            _logger.log(level, "%s: from %s to %s is not possible (%s)",
-                        self.uuid, self.state, target, event.kind)
+            _logger.log(
+                level,
+                "%s: from %s to %s is not possible (%s)",
+                self.uuid,
+                self.state,
+                target,
+                event.kind,
+            )
             return False
         values = {"state": target}
         if target == "in_progress" and not self.answered_at:
@@ -289,7 +321,7 @@ class TelephonyCall(models.Model):
     def _get_end_values(self, event):
         customer = self._get_customer_leg()
         answered_at = self.answered_at or (
-            self.direction == "outgoing" and customer.answered_at or False
+            (self.direction == "outgoing" and customer.answered_at) or False
         )
         # The carrier's clock is not ours, and a caller can be gone before we hear of the call.
         ended_at = max(event.at, answered_at or self.started_at)
@@ -307,7 +339,8 @@ class TelephonyCall(models.Model):
             "wait_duration": max(
                 0, int(((answered_at or ended_at) - self.started_at).total_seconds())
             ),
-            "outcome": self.outcome or outcome_of(
+            "outcome": self.outcome
+            or outcome_of(
                 self.direction, self.state, bool(answered_at), customer.end_reason or "", ended_by
             ),
         }
@@ -345,17 +378,22 @@ class TelephonyCall(models.Model):
     def _apply_late_leg(self, leg):
         """Learn from an event that comes after the end of the call."""
         answered_at = leg.answered_at
-        if leg.role == "customer" and self.direction == "outgoing" and answered_at and (
-            answered_at < self.ended_at and answered_at != self.answered_at
+        if (
+            leg.role == "customer"
+            and self.direction == "outgoing"
+            and answered_at
+            and (answered_at < self.ended_at and answered_at != self.answered_at)
         ):
             # Now it is known that they spoke, and since when.
             is_news = not self.answered_at
-            self.write({
-                "answered_at": answered_at,
-                "outcome": "answered",
-                "duration": int((self.ended_at - answered_at).total_seconds()),
-                "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
-            })
+            self.write(
+                {
+                    "answered_at": answered_at,
+                    "outcome": "answered",
+                    "duration": int((self.ended_at - answered_at).total_seconds()),
+                    "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
+                }
+            )
             self._update_log()
             if is_news:
                 self._begin_late_wrap_up()
@@ -394,12 +432,14 @@ class TelephonyCall(models.Model):
     def _apply_hold_flag(self, event, on_hold):
         leg = self._get_leg(event)
         if leg and leg._is_newer_hold(event):
-            leg.write({
-                "on_hold": on_hold,
-                "hold_sequence": event.sequence,
-                "hold_conference_id": event.conference_id or False,
-                "hold_at": event.at,
-            })
+            leg.write(
+                {
+                    "on_hold": on_hold,
+                    "hold_sequence": event.sequence,
+                    "hold_conference_id": event.conference_id or False,
+                    "hold_at": event.at,
+                }
+            )
             leg._write_first()
             self._sync_recording()
             self._notify()
@@ -453,14 +493,17 @@ class TelephonyCall(models.Model):
         # A second one fails to serialize, and is tried again on what the first one left. Rows that
         # refer to these, as a callback's entry in the diary does, may be written meanwhile. That a
         # race is lost here is expected, and no error for the log.
-        self.env.cr.execute(SQL(
-            """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id IN %(ids)s
+        self.env.cr.execute(
+            SQL(
+                """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id IN %(ids)s
                                ORDER BY id FOR NO KEY UPDATE)
              SELECT id FROM telephony_call
               WHERE id IN %(ids)s AND (SELECT count(*) FROM leg) >= 0
               ORDER BY id FOR NO KEY UPDATE""",
-            ids=tuple(self.ids),
-        ), log_exceptions=False)
+                ids=tuple(self.ids),
+            ),
+            log_exceptions=False,
+        )
 
     def _get_customer_leg(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "customer")[:1]
@@ -491,9 +534,14 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         return [
-            self._end_offers, self._end_legs, self._post_log, self._settle_callbacks,
-            self._tell_missed, self._begin_wrap_up, self._free_agents,
-        ]  # fmt: skip
+            self._end_offers,
+            self._end_legs,
+            self._post_log,
+            self._settle_callbacks,
+            self._tell_missed,
+            self._begin_wrap_up,
+            self._free_agents,
+        ]
 
     def _end_offers(self):
         # Their states are told by `_free_agents`.

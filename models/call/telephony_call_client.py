@@ -37,9 +37,13 @@ class TelephonyCall(models.Model):
         customer = self._get_customer_leg()
         running = self.state != "ended"
         is_consulted = running and self._get_consulted_agent().user_id == user
-        my_legs = self._get_consulted_legs().filtered(
-            lambda leg: leg.user_id == user and not leg.dismissed
-        ) if is_consulted else self._get_agent_legs()
+        my_legs = (
+            self._get_consulted_legs().filtered(
+                lambda leg: leg.user_id == user and not leg.dismissed
+            )
+            if is_consulted
+            else self._get_agent_legs()
+        )
         agent_connected = running and my_legs._is_connected()
         transfer = self._get_transfer()
         to_text = fields.Datetime.to_string
@@ -64,7 +68,9 @@ class TelephonyCall(models.Model):
                 "id": self.caller_id_id.id,
                 "name": self.caller_id_id.name,
                 "number_display": self._format_number(self.caller_id_id.number),
-            } if self.caller_id_id else False,
+            }
+            if self.caller_id_id
+            else False,
             "record": self._get_record_data(env),
             "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
             "created_at": to_text(self.started_at),
@@ -74,18 +80,22 @@ class TelephonyCall(models.Model):
             "customer_state": customer.status or "new",
             "on_hold": customer.on_hold or bool(self.parked_at),
             "on_hold_since": to_text(
-                self.parked_at or customer.on_hold and customer.hold_at or None
-            ) or False,
+                self.parked_at or (customer.on_hold and customer.hold_at) or None
+            )
+            or False,
             # The person is in another call, and takes this one back later.
             "parked": bool(self.parked_at),
             "supervisors": self._get_supervisors_data(),
             "via": ("phone" if my_legs[-1:].number else "browser")
-            if is_consulted else self.via or "browser",
+            if is_consulted
+            else self.via or "browser",
             "agent_state": my_legs[-1:].status or "new",
             "agent_connected": agent_connected,
             "is_callback": bool(self.callback_of_id),
             "can_rejoin": bool(
-                self.state == "in_progress" and self.user_id == user and not agent_connected
+                self.state == "in_progress"
+                and self.user_id == user
+                and not agent_connected
                 and not self.parked_at
             ),
             "note": self.note or "",
@@ -95,8 +105,11 @@ class TelephonyCall(models.Model):
             "journey": self._get_journey(),
             "recording": self.state == "in_progress" and self._get_recording_data(),
             "disposition": {
-                "id": self.disposition_id.id, "name": self.disposition_id.name,
-            } if self.disposition_id else False,
+                "id": self.disposition_id.id,
+                "name": self.disposition_id.name,
+            }
+            if self.disposition_id
+            else False,
         }
 
     def _get_customer_data(self, env):
@@ -105,9 +118,13 @@ class TelephonyCall(models.Model):
         region = self._get_region(self.customer_number)
         return {
             "number": self.customer_number or False,
-            "number_display": self._format_number(self.customer_number) or self.env._("Hidden number"),
-            "name": partner.name or partner.display_name or self.lead_id.contact_name
-            or self.lead_id.partner_name or False,
+            "number_display": self._format_number(self.customer_number)
+            or self.env._("Hidden number"),
+            "name": partner.name
+            or partner.display_name
+            or self.lead_id.contact_name
+            or self.lead_id.partner_name
+            or False,
             "company_name": partner.commercial_company_name or self.lead_id.partner_name or False,
             "partner_id": partner.id if readable else False,
             "country_code": region or False,
@@ -148,32 +165,46 @@ class TelephonyCall(models.Model):
     @api.model
     def _get_running_of(self, user):
         # sudo: telephony.call - the user's own calls
-        return self.with_env(self.env(su=False)).browse(self.sudo().search([
-            "|",
-            ("user_id", "=", user.id),
-            ("transfer_ids", "any", [
-                ("agent_id.user_id", "=", user.id), ("mode", "!=", "blind"),
-                ("state", "in", THERE_STATES),
-            ]),
-            ("state", "!=", "ended"),
-            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
-        ]).ids)
+        return self.with_env(self.env(su=False)).browse(
+            self.sudo()
+            .search(
+                [
+                    "|",
+                    ("user_id", "=", user.id),
+                    (
+                        "transfer_ids",
+                        "any",
+                        [
+                            ("agent_id.user_id", "=", user.id),
+                            ("mode", "!=", "blind"),
+                            ("state", "in", THERE_STATES),
+                        ],
+                    ),
+                    ("state", "!=", "ended"),
+                    ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+                ]
+            )
+            .ids
+        )
 
     @api.model
     def _get_recent_of(self, user):
         # sudo: telephony.call - the user's own calls, and those that rang there
-        return self.browse(self.sudo().search(
-            self._get_recent_domain(user), limit=RECENT_COUNT
-        ).ids)
+        return self.browse(
+            self.sudo().search(self._get_recent_domain(user), limit=RECENT_COUNT).ids
+        )
 
     @api.model
     def _get_recent_domain(self, user):
         """Return the domain of the ended calls that a user had, passed on, or missed."""
         return [
-            "|", "|",
+            "|",
+            "|",
             ("user_id", "=", user.id),
             ("transfer_ids.user_id", "=", user.id),
-            "&", ("user_id", "=", False), ("offer_ids.agent_id.user_id", "=", user.id),
+            "&",
+            ("user_id", "=", False),
+            ("offer_ids.agent_id.user_id", "=", user.id),
             ("state", "=", "ended"),
             ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
         ]
@@ -198,10 +229,12 @@ class TelephonyCall(models.Model):
         others_sudo = ended_sudo = self.sudo().browse()
         if missing:
             # sudo: telephony.call - of another one's call, only the revision is told
-            others_sudo = self.sudo().search([
-                ("uuid", "in", list(missing)),
-                ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
-            ])
+            others_sudo = self.sudo().search(
+                [
+                    ("uuid", "in", list(missing)),
+                    ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+                ]
+            )
             ended_sudo = others_sudo.filtered_domain(self._get_recent_domain(user))
         revisions = {call.uuid: call._get_revision() for call in others_sudo - ended_sudo}
         return {

@@ -13,7 +13,8 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     hold_wanted = fields.Boolean(
-        readonly=True, copy=False,
+        readonly=True,
+        copy=False,
         help="Whether the customer should be on hold; the leg says whether it is so.",
     )
 
@@ -47,7 +48,10 @@ class TelephonyCall(models.Model):
         ):
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
         if not offer_sudo and (not call_sudo.user_id or call_sudo._has_asked(agent_sudo)):
-            return {"accepted": False, "message": self.env._("This call is no longer ringing for you.")}
+            return {
+                "accepted": False,
+                "message": self.env._("This call is no longer ringing for you."),
+            }
         released_sudo = call_sudo.browse()
         call_sudo._lock_with_those_of(agent_sudo)
         if not call_sudo.user_id:
@@ -55,8 +59,10 @@ class TelephonyCall(models.Model):
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
-                "message": self.env._("This call was already answered by %(name)s.",
-                             name=call_sudo.user_id.name or self.env._("someone else")),
+                "message": self.env._(
+                    "This call was already answered by %(name)s.",
+                    name=call_sudo.user_id.name or self.env._("someone else"),
+                ),
             }
         call_sudo._put_others_aside()
         released_sudo._leave_queue_if_alone()
@@ -146,10 +152,12 @@ class TelephonyCall(models.Model):
             raise UserError(self.env._("The customer is on hold. Resume the call first."))
         transfer_sudo = call_sudo._get_transfer()
         if transfer_sudo.mode == "warm" and transfer_sudo.state != "merged":
-            raise UserError(self.env._(
-                "The customer is on hold during your consultation. Merge the calls or cancel the "
-                "consultation first."
-            ))
+            raise UserError(
+                self.env._(
+                    "The customer is on hold during your consultation. Merge the calls or cancel "
+                    "the consultation first."
+                )
+            )
         call_sudo._lock()
         call_sudo._want_hold(bool(on_hold))
         return call_sudo._to_client_for_me()
@@ -176,9 +184,7 @@ class TelephonyCall(models.Model):
         """Return a call of a company in which the current user may telephone, as superuser."""
         companies = self.env["telephony.agent"]._get_my_companies()
         # sudo: telephony.call - each caller of this method checks whose call it is
-        return self.sudo().search([
-            ("uuid", "=", uuid or ""), ("company_id", "in", companies.ids)
-        ])
+        return self.sudo().search([("uuid", "=", uuid or ""), ("company_id", "in", companies.ids)])
 
     @api.model
     def _get_mine_sudo(self, uuid):
@@ -219,7 +225,10 @@ class TelephonyCall(models.Model):
         if leg.status != "in_progress" or self.state != "in_progress":
             return None
         error = self._try(
-            "hold_participant", self.provider_conference_id, leg.provider_leg_id, self.hold_wanted,
+            "hold_participant",
+            self.provider_conference_id,
+            leg.provider_leg_id,
+            self.hold_wanted,
             self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
         )
         is_refused = error and not (error.unknown or error.retryable or error.paused)
@@ -246,7 +255,10 @@ class TelephonyCall(models.Model):
             if not error.gone:
                 return None
             return CallEvent(
-                "leg", provider_leg_id=leg.provider_leg_id, status="ended", reason="failed",
+                "leg",
+                provider_leg_id=leg.provider_leg_id,
+                status="ended",
+                reason="failed",
                 at=fields.Datetime.now(),
             )
         return self.account_id._parse_leg_event(params)

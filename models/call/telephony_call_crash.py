@@ -28,14 +28,23 @@ def insert_row(model, values):
     """
     required = [name for name, field in model._fields.items() if field.store and field.required]
     now = fields.Datetime.now()
-    columns = _get_columns(model, {
-        **model.default_get(required), "create_date": now, "write_date": now, **values,
-    })
-    model.env.cr.execute(SQL(
-        "INSERT INTO %s (%s) VALUES (%s) RETURNING id", SQL.identifier(model._table),
-        SQL(", ").join(SQL.identifier(name) for name in columns),
-        SQL(", ").join(SQL("%s", value) for value in columns.values()),
-    ))
+    columns = _get_columns(
+        model,
+        {
+            **model.default_get(required),
+            "create_date": now,
+            "write_date": now,
+            **values,
+        },
+    )
+    model.env.cr.execute(
+        SQL(
+            "INSERT INTO %s (%s) VALUES (%s) RETURNING id",
+            SQL.identifier(model._table),
+            SQL(", ").join(SQL.identifier(name) for name in columns),
+            SQL(", ").join(SQL("%s", value) for value in columns.values()),
+        )
+    )
     return model.browse(model.env.cr.fetchone()[0])
 
 
@@ -46,13 +55,16 @@ def update_row(record, values):
     :param dict values: of stored fields
     """
     columns = _get_columns(record, {**values, "write_date": fields.Datetime.now()})
-    record.env.cr.execute(SQL(
-        "UPDATE %s SET %s WHERE id = %s", SQL.identifier(record._table),
-        SQL(", ").join(
-            SQL("%s = %s", SQL.identifier(name), value) for name, value in columns.items()
-        ),
-        record.id,
-    ))
+    record.env.cr.execute(
+        SQL(
+            "UPDATE %s SET %s WHERE id = %s",
+            SQL.identifier(record._table),
+            SQL(", ").join(
+                SQL("%s = %s", SQL.identifier(name), value) for name, value in columns.items()
+            ),
+            record.id,
+        )
+    )
     record.invalidate_recordset(flush=False)
 
 
@@ -78,12 +90,16 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         provider_leg_id = params.get("CallSid") or ""
-        leg = self.env["telephony.call.leg"].search([
-            ("account_id", "=", account.id), ("provider_leg_id", "=", provider_leg_id)
-        ]) if provider_leg_id else self.env["telephony.call.leg"]
-        number = self.env["telephony.number"].search([
-            ("account_id", "=", account.id), ("number", "=", params.get("To") or "")
-        ], limit=1)
+        leg = (
+            self.env["telephony.call.leg"].search(
+                [("account_id", "=", account.id), ("provider_leg_id", "=", provider_leg_id)]
+            )
+            if provider_leg_id
+            else self.env["telephony.call.leg"]
+        )
+        number = self.env["telephony.number"].search(
+            [("account_id", "=", account.id), ("number", "=", params.get("To") or "")], limit=1
+        )
         lang = self._get_crash_language(account, leg, number)
         if leg:
             if leg.role == "customer":
@@ -131,30 +147,36 @@ class TelephonyCall(models.Model):
         caller, now = params.get("From") or "", fields.Datetime.now()
         # Another notation than this needs more code than is wise here.
         caller = caller if caller[:1] == "+" and caller[1:].isdecimal() else False
-        call = insert_row(self, {
-            "account_id": account.id,
-            "company_id": account.company_id.id,
-            "provider_call_id": params["CallSid"],
-            "direction": "incoming",
-            "state": "routing",
-            "from_number": params.get("From") or False,
-            "to_number": number.number,
-            "customer_number": caller,
-            "number_id": number.id,
-            "flow_id": number.flow_id.id,
-            "started_at": now,
-        })
-        insert_row(self.env["telephony.call.leg"], {
-            "call_id": call.id,
-            "account_id": account.id,
-            "role": "customer",
-            "label": "customer",
-            "number": caller,
-            "provider_leg_id": params["CallSid"],
-            "status": "in_progress",
-            "initiated_at": now,
-            "ringing_at": now,
-        })
+        call = insert_row(
+            self,
+            {
+                "account_id": account.id,
+                "company_id": account.company_id.id,
+                "provider_call_id": params["CallSid"],
+                "direction": "incoming",
+                "state": "routing",
+                "from_number": params.get("From") or False,
+                "to_number": number.number,
+                "customer_number": caller,
+                "number_id": number.id,
+                "flow_id": number.flow_id.id,
+                "started_at": now,
+            },
+        )
+        insert_row(
+            self.env["telephony.call.leg"],
+            {
+                "call_id": call.id,
+                "account_id": account.id,
+                "role": "customer",
+                "label": "customer",
+                "number": caller,
+                "provider_leg_id": params["CallSid"],
+                "status": "in_progress",
+                "initiated_at": now,
+                "ringing_at": now,
+            },
+        )
         event.call_id = call
         self._isolate(params["CallSid"], call._insert_association)
         return call
@@ -187,9 +209,9 @@ class TelephonyCall(models.Model):
             reason = env._("The call ended because of an unexpected error.")
         # The leg hears the apology, and hangs up itself.
         update_row(self._get_customer_leg(), {"leaving": True})
-        self._apply_event(CallEvent(
-            "failed", reason=reason, at=fields.Datetime.now(), data={"by": "system"}
-        ))
+        self._apply_event(
+            CallEvent("failed", reason=reason, at=fields.Datetime.now(), data={"by": "system"})
+        )
 
     def _end_alone(self, values):
         """End this call though what belongs to an end failed: each part on its own.
@@ -200,8 +222,12 @@ class TelephonyCall(models.Model):
         """
         self.ensure_one()
         update_row(self, {**values, "revision": self.revision + 1})
-        for conclude in (self._release_supervisors, self._sync_recording,
-                         *self._get_conclusions(), self._notify):
+        for conclude in (
+            self._release_supervisors,
+            self._sync_recording,
+            *self._get_conclusions(),
+            self._notify,
+        ):
             self._isolate(self.uuid, conclude)
 
     # === A REPORT THAT FAILS === #

@@ -37,12 +37,19 @@ class TelephonyCallEvent(models.Model):
         :param call: the call it is about, when it is known already
         :return: the new row, or nothing when the event is a repeat
         """
-        self.env.cr.execute(SQL(
-            """INSERT INTO telephony_call_event (account_id, call_id, key, kind, happened_at)
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO telephony_call_event (account_id, call_id, key, kind, happened_at)
                     VALUES (%s, %s, %s, %s, %s)
                ON CONFLICT (account_id, key) DO NOTHING RETURNING id""",
-            account.id, call.id if call else None, key, kind, happened_at or fields.Datetime.now(),
-        ), log_exceptions=False)
+                account.id,
+                call.id if call else None,
+                key,
+                kind,
+                happened_at or fields.Datetime.now(),
+            ),
+            log_exceptions=False,
+        )
         row = self.env.cr.fetchone()
         return self.browse(row and row[0])
 
@@ -61,6 +68,4 @@ class TelephonyCallEvent(models.Model):
     @api.autovacuum
     def _gc_old(self):
         limit = fields.Datetime.now() - timedelta(days=KEPT_DAYS)
-        self.env.cr.execute(SQL(
-            "DELETE FROM telephony_call_event WHERE happened_at < %s", limit
-        ))
+        self.env.cr.execute(SQL("DELETE FROM telephony_call_event WHERE happened_at < %s", limit))

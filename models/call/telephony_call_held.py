@@ -43,10 +43,12 @@ class TelephonyCall(models.Model):
             return call_sudo._to_client_for_me()
         for other_sudo in (held_sudo - call_sudo).filtered(lambda call: not call.parked_at):
             if not other_sudo._can_be_put_aside():
-                raise UserError(self.env._(
-                    "Your current call cannot be put on hold right now. End it, or finish the "
-                    "transfer or consultation first."
-                ))
+                raise UserError(
+                    self.env._(
+                        "Your current call cannot be put on hold right now. End it, or finish the "
+                        "transfer or consultation first."
+                    )
+                )
             other_sudo._put_aside()
         call_sudo._expect_back()
         call_sudo._add_trace(self.env._("%(name)s resumed the call.", name=self.env.user.name))
@@ -96,11 +98,17 @@ class TelephonyCall(models.Model):
         # The customer hears music first, and is then alone.
         self._wait_again()
         self._dismiss_agent_legs()
-        self.write({
-            "parked_at": now, "connect_by": now + timedelta(seconds=PARKED_SECONDS),
-        })
-        self._add_trace(self.env._("%(name)s answered another call. The customer is on hold.",
-                          name=self.user_id.name))
+        self.write(
+            {
+                "parked_at": now,
+                "connect_by": now + timedelta(seconds=PARKED_SECONDS),
+            }
+        )
+        self._add_trace(
+            self.env._(
+                "%(name)s answered another call. The customer is on hold.", name=self.user_id.name
+            )
+        )
         self._sync_recording()
         self._notify()
 
@@ -116,10 +124,12 @@ class TelephonyCall(models.Model):
 
     def _expect_back(self):
         """The call is put aside no more: its phone user has some seconds to come back."""
-        self.write({
-            "parked_at": False,
-            "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
-        })
+        self.write(
+            {
+                "parked_at": False,
+                "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
+            }
+        )
 
     def _look_after_parked(self, now):
         """Let a customer who is put aside wait on, as long as the phone user is there.
@@ -131,7 +141,10 @@ class TelephonyCall(models.Model):
         if self._get_speakers()._get_reachable():
             self.connect_by = now + timedelta(seconds=PARKED_SECONDS)
             return
-        self._add_trace(self.env._("%(name)s was disconnected. The customer is on hold.",
-                          name=self.user_id.name))
+        self._add_trace(
+            self.env._(
+                "%(name)s was disconnected. The customer is on hold.", name=self.user_id.name
+            )
+        )
         self._expect_back()
         self._notify()

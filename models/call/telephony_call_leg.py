@@ -4,9 +4,17 @@ from ...tools.call_states import LEG_RANK, leg_changes
 from .telephony_call_crash import update_row
 
 # What a page shows of a leg, as part of its call.
-SHOWN_FIELDS = frozenset({
-    "confirmed", "dismissed", "hold_at", "joined_at", "monitor_mode", "on_hold", "status",
-})
+SHOWN_FIELDS = frozenset(
+    {
+        "confirmed",
+        "dismissed",
+        "hold_at",
+        "joined_at",
+        "monitor_mode",
+        "on_hold",
+        "status",
+    }
+)
 
 
 class TelephonyCallLeg(models.Model):
@@ -36,8 +44,7 @@ class TelephonyCallLeg(models.Model):
     user_id = fields.Many2one("res.users", ondelete="set null")
     label = fields.Char(required=True, help="Its name in the conference.")
     offer_id = fields.Many2one("telephony.offer", ondelete="set null", index="btree_not_null")
-    transfer_id = fields.Many2one("telephony.transfer", ondelete="set null",
-                                  index="btree_not_null")
+    transfer_id = fields.Many2one("telephony.transfer", ondelete="set null", index="btree_not_null")
     dismissed = fields.Boolean(
         help="Whether this party was let go, and counts no more even if its end is not told yet."
     )
@@ -116,21 +123,29 @@ class TelephonyCallLeg(models.Model):
             label in a room
         :return: the leg, or nothing
         """
-        leg = self.search_fetch([
-            ("account_id", "=", account.id), ("provider_leg_id", "=", event.provider_leg_id)
-        ]) if event.provider_leg_id else self.browse()
+        leg = (
+            self.search_fetch(
+                [("account_id", "=", account.id), ("provider_leg_id", "=", event.provider_leg_id)]
+            )
+            if event.provider_leg_id
+            else self.browse()
+        )
         if not leg and event.leg_id:
-            leg = self.browse(event.leg_id).exists().filtered(
-                lambda leg: leg.account_id == account and not leg.provider_leg_id
+            leg = (
+                self.browse(event.leg_id)
+                .exists()
+                .filtered(lambda leg: leg.account_id == account and not leg.provider_leg_id)
             )
         if not leg and event.data.get("room") and event.data.get("label"):
             # The answer to our request, which names the leg, is still on its way.
-            leg = self.search([
-                ("account_id", "=", account.id),
-                ("call_id.uuid", "=", event.data["room"]),
-                ("label", "=", event.data["label"]),
-                ("provider_leg_id", "=", False),
-            ])
+            leg = self.search(
+                [
+                    ("account_id", "=", account.id),
+                    ("call_id.uuid", "=", event.data["room"]),
+                    ("label", "=", event.data["label"]),
+                    ("provider_leg_id", "=", False),
+                ]
+            )
         if leg and event.provider_leg_id and not leg.provider_leg_id:
             leg.provider_leg_id = event.provider_leg_id
         return leg
@@ -204,9 +219,15 @@ class TelephonyCallLeg(models.Model):
             reason = self.transfer_id.override_reason
         if self.user_id and not self.user_id._filter_phone_users(call.company_id):
             return self.env._("%(name)s is no longer a phone user.", name=self.user_id.name)
-        return self.refusal or call._get_sender_refusal(self) or call._get_forbidden_destination(
-            call.company_id, self.number, reason=reason,
-            emergency_number=call.number_id if self.role == "customer" else None,
+        return (
+            self.refusal
+            or call._get_sender_refusal(self)
+            or call._get_forbidden_destination(
+                call.company_id,
+                self.number,
+                reason=reason,
+                emergency_number=call.number_id if self.role == "customer" else None,
+            )
         )
 
     def _is_newer_hold(self, event):

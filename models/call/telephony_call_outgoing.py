@@ -23,8 +23,16 @@ class TelephonyCall(models.Model):
 
     @api.model
     @check_arguments
-    def dial(self, number, caller_id_id=None, res_model=None, res_id=None, request_uuid=None,
-             override_reason=None, activity_id=None):
+    def dial(
+        self,
+        number,
+        caller_id_id=None,
+        res_model=None,
+        res_id=None,
+        request_uuid=None,
+        override_reason=None,
+        activity_id=None,
+    ):
         """Prepare a call to a customer; the browser then connects with its identifier.
 
         The number is kept here: nobody can make the carrier dial anything else.
@@ -62,9 +70,11 @@ class TelephonyCall(models.Model):
         call_sudo = self.sudo().create(
             {
                 **self._prepare_outgoing_values(agent_sudo, customer_number, record, request_uuid),
-                **({
-                    "caller_id_id": caller_id_sudo.id, "from_number": caller_id_sudo.number
-                } if caller_id_sudo else {}),
+                **(
+                    {"caller_id_id": caller_id_sudo.id, "from_number": caller_id_sudo.number}
+                    if caller_id_sudo
+                    else {}
+                ),
                 "override_reason": exception or False,
                 "activity_id": activity.id,
             }
@@ -90,16 +100,18 @@ class TelephonyCall(models.Model):
         """
         customer_number = self._normalize_dialled(number, record)
         caller_id = agent._choose_caller_id(caller_id_id)
-        return customer_number, caller_id, self._check_rules(
-            agent, customer_number, override_reason
+        return (
+            customer_number,
+            caller_id,
+            self._check_rules(agent, customer_number, override_reason),
         )
 
     def _find_request(self, agent_sudo, request_uuid):
         """Return the call that an earlier delivery of the same click has made, as superuser."""
         # sudo: telephony.call - the user's own call
-        return self.sudo().search([
-            ("user_id", "=", agent_sudo.user_id.id), ("request_uuid", "=", request_uuid)
-        ])
+        return self.sudo().search(
+            [("user_id", "=", agent_sudo.user_id.id), ("request_uuid", "=", request_uuid)]
+        )
 
     def _get_dialled_record(self, res_model, res_id):
         """Return the record a call is made from, if the user may read it."""
@@ -125,11 +137,13 @@ class TelephonyCall(models.Model):
         if not number:
             raise UserError(self.env._("Enter a number to call."))
         if not normalized:
-            raise UserError(self.env._(
-                "“%(number)s” cannot be called. Check the number, or enter it with its country "
-                "code, e.g. +32470123456.",
-                number=printable(number),
-            ))
+            raise UserError(
+                self.env._(
+                    "“%(number)s” cannot be called. Check the number, or enter it with its country "
+                    "code, e.g. +32470123456.",
+                    number=printable(number),
+                )
+            )
         return normalized
 
     def _get_number_to_call_from(self, agent, customer_number):
@@ -151,12 +165,16 @@ class TelephonyCall(models.Model):
             "via": agent.call_via,
             "partner_id": partner.id,
             "lead_id": lead.id,
-            "leg_ids": [fields.Command.create({
-                "account_id": number.account_id.id,
-                "role": "customer",
-                "label": "customer",
-                "number": customer_number,
-            })],
+            "leg_ids": [
+                fields.Command.create(
+                    {
+                        "account_id": number.account_id.id,
+                        "role": "customer",
+                        "label": "customer",
+                        "number": customer_number,
+                    }
+                )
+            ],
         }
 
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
@@ -170,13 +188,15 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        agent = self.env["telephony.agent"].search([
-            ("identity", "=", (params.get("From") or "").removeprefix("client:")),
-            ("company_id", "=", account.company_id.id),
-        ])
-        call = self.search([
-            ("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)
-        ])
+        agent = self.env["telephony.agent"].search(
+            [
+                ("identity", "=", (params.get("From") or "").removeprefix("client:")),
+                ("company_id", "=", account.company_id.id),
+            ]
+        )
+        call = self.search(
+            [("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)]
+        )
         if agent and call:
             # A report about this leg that comes meanwhile waits for it.
             self.env["telephony.call.event"]._record_once(
@@ -203,9 +223,10 @@ class TelephonyCall(models.Model):
         if not leg and is_consulted:
             leg = call._add_consulted_leg(agent, params["CallSid"])
         elif not leg:
-            if self.env["telephony.call.leg"].search_count([
-                ("account_id", "=", account.id), ("provider_leg_id", "=", params["CallSid"])
-            ], limit=1):
+            if self.env["telephony.call.leg"].search_count(
+                [("account_id", "=", account.id), ("provider_leg_id", "=", params["CallSid"])],
+                limit=1,
+            ):
                 _logger.warning("%s: a leg of another call was refused", call.uuid)
                 return [HangUp()]
             leg = call._add_agent_leg(agent, params["CallSid"])
@@ -219,24 +240,32 @@ class TelephonyCall(models.Model):
         once, and is paid for once.
         """
         roles = ("agent", "consulted")
-        self._dismiss_legs(self.leg_ids.filtered(
-            lambda leg: leg.user_id == user and leg.role in roles
-            and not leg.dismissed and leg._is_alive()
-        ))
+        self._dismiss_legs(
+            self.leg_ids.filtered(
+                lambda leg: (
+                    leg.user_id == user
+                    and leg.role in roles
+                    and not leg.dismissed
+                    and leg._is_alive()
+                )
+            )
+        )
 
     def _add_agent_leg(self, agent, provider_leg_id):
         now = fields.Datetime.now()
-        return self.env["telephony.call.leg"].create({
-            "call_id": self.id,
-            "account_id": self.account_id.id,
-            "role": "agent",
-            "user_id": agent.user_id.id,
-            "label": self._get_label("agent"),
-            "provider_leg_id": provider_leg_id,
-            "status": "in_progress",
-            "initiated_at": now,
-            "answered_at": now,
-        })
+        return self.env["telephony.call.leg"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "role": "agent",
+                "user_id": agent.user_id.id,
+                "label": self._get_label("agent"),
+                "provider_leg_id": provider_leg_id,
+                "status": "in_progress",
+                "initiated_at": now,
+                "answered_at": now,
+            }
+        )
 
     def _on_agent_connected(self):
         """The agent is there: call the customer, or bring the waiting customer in."""
@@ -261,8 +290,10 @@ class TelephonyCall(models.Model):
         """
         number = self.number_id
         if not number.active or number.company_id != self.company_id:
-            return self.env._("The number for outgoing calls no longer belongs to your company. Choose "
-                     "another one.")
+            return self.env._(
+                "The number for outgoing calls no longer belongs to your company. Choose "
+                "another one."
+            )
         if self.direction != "outgoing" or self.callback_of_id or leg.transfer_id or leg.offer_id:
             # It is the number of the company, and not of the phone user.
             return ""
@@ -270,8 +301,9 @@ class TelephonyCall(models.Model):
             lambda agent: agent.company_id == self.company_id
         )
         if number not in agent._get_numbers():
-            return self.env._("The number for outgoing calls is no longer assigned to you. Choose another "
-                     "one.")
+            return self.env._(
+                "The number for outgoing calls is no longer assigned to you. Choose another one."
+            )
         if self.caller_id_id and self.caller_id_id not in agent._get_caller_ids():
             return self.env._("The caller ID is no longer available. Choose another one.")
         return ""
@@ -313,7 +345,9 @@ class TelephonyCall(models.Model):
         except ProviderError as error:
             _logger.warning("%s: the customer could not be called, code %s", self.uuid, error.code)
             return "_process_dial_failure", (
-                error.code, self.account_id._explain(error), error.unknown
+                error.code,
+                self.account_id._explain(error),
+                error.unknown,
             )
         return "_process_dialled", (provider_leg_id,)
 

@@ -38,20 +38,22 @@ class TelephonyCall(models.Model):
         refusal = offer and self.env["telephony.dialed.leg"]._get_limit_reached(
             self.company_id, agent.user_id
         )
-        leg = self.env["telephony.call.leg"].create({
-            "call_id": self.id,
-            "account_id": self.account_id.id,
-            "role": role,
-            "user_id": agent.user_id.id,
-            "offer_id": offer.id if offer else False,
-            "transfer_id": offer.transfer_id.id if offer else False,
-            "label": self._get_label(role),
-            "number": agent.phone_number,
-            "refusal": refusal or False,
-            "confirmed": False,
-            # From now on the carrier should know it.
-            "initiated_at": fields.Datetime.now(),
-        })
+        leg = self.env["telephony.call.leg"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "role": role,
+                "user_id": agent.user_id.id,
+                "offer_id": offer.id if offer else False,
+                "transfer_id": offer.transfer_id.id if offer else False,
+                "label": self._get_label(role),
+                "number": agent.phone_number,
+                "refusal": refusal or False,
+                "confirmed": False,
+                # From now on the carrier should know it.
+                "initiated_at": fields.Datetime.now(),
+            }
+        )
         self.account_id._after_commit(self, "_send_ring_request", leg.id)
 
     def _send_ring_request(self, leg_id):
@@ -67,17 +69,20 @@ class TelephonyCall(models.Model):
             return "_process_ring_refusal", (leg_id, refusal)
         url = self.account_id._get_webhook_url
         try:
-            provider_leg_id = self.account_id._get_client().call_phone({
-                # The user sees our number, whoever calls.
-                "from": self.number_id.number,
-                "to": leg.number,
-                "timeout": PHONE_SECONDS,
-                "url": url("agent_phone", call=self.uuid, leg=leg.id),
-                "status_url": url("status", call=self.uuid, leg=leg.id),
-            })
+            provider_leg_id = self.account_id._get_client().call_phone(
+                {
+                    # The user sees our number, whoever calls.
+                    "from": self.number_id.number,
+                    "to": leg.number,
+                    "timeout": PHONE_SECONDS,
+                    "url": url("agent_phone", call=self.uuid, leg=leg.id),
+                    "status_url": url("status", call=self.uuid, leg=leg.id),
+                }
+            )
         except ProviderError as error:
-            _logger.warning("%s: a phone user's telephone was not called, code %s",
-                            self.uuid, error.code)
+            _logger.warning(
+                "%s: a phone user's telephone was not called, code %s", self.uuid, error.code
+            )
             if error.unknown:
                 # The answer was lost: the first callback, or the reconciliation, says whether it
                 # rings.
@@ -96,15 +101,21 @@ class TelephonyCall(models.Model):
         """A telephone is not rung, because a rule forbids it now."""
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         leg.refusal = refusal
-        self._add_trace(self.env._("The phone of %(name)s was not called. %(reason)s",
-                          name=leg.user_id.name or self._format_number(leg.number),
-                          reason=refusal))
+        self._add_trace(
+            self.env._(
+                "The phone of %(name)s was not called. %(reason)s",
+                name=leg.user_id.name or self._format_number(leg.number),
+                reason=refusal,
+            )
+        )
         self._process_ring_failure(leg_id)
 
     def _process_ring_failure(self, leg_id):
-        self._apply_event(CallEvent(
-            "leg", leg_id=leg_id, status="ended", reason="failed", at=fields.Datetime.now()
-        ))
+        self._apply_event(
+            CallEvent(
+                "leg", leg_id=leg_id, status="ended", reason="failed", at=fields.Datetime.now()
+            )
+        )
 
     def _is_wanted(self, leg):
         """Tell whether a telephone still has a reason to ring."""
@@ -144,7 +155,7 @@ class TelephonyCall(models.Model):
         leg = self.leg_ids.filtered(
             lambda leg: leg.id == leg_id and leg.role in ("agent", "consulted")
         )
-        if not leg or leg.provider_leg_id and leg.provider_leg_id != params.get("CallSid"):
+        if not leg or (leg.provider_leg_id and leg.provider_leg_id != params.get("CallSid")):
             return [HangUp()]
         if not leg.provider_leg_id:
             leg.provider_leg_id = params["CallSid"]
@@ -154,7 +165,7 @@ class TelephonyCall(models.Model):
         # A leg that asks for a document is answered, even when its callback is still on the way.
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
             self._notify_participants()
-        if leg.dismissed or leg.status == "ended" or not leg.user_id and self.state == "ended":
+        if leg.dismissed or leg.status == "ended" or (not leg.user_id and self.state == "ended"):
             return [HangUp()]
         if not leg.user_id:
             return self._answer_guest(leg)
@@ -172,15 +183,17 @@ class TelephonyCall(models.Model):
         call = self.with_context(lang=lang)
         transfer = leg.offer_id.transfer_id
         if transfer and transfer.state != "returning":
-            text = call.env._("%(user)s is transferring a call with %(name)s to you. Press 1 to "
-                              "accept.",
-                              user=transfer.user_id.name, name=call.customer_display)
+            text = call.env._(
+                "%(user)s is transferring a call with %(name)s to you. Press 1 to accept.",
+                user=transfer.user_id.name,
+                name=call.customer_display,
+            )
         elif self.callback_of_id and not self.answered_at:
-            text = call.env._("%(name)s requested a callback. Press 1 to call now.",
-                              name=call.customer_display)
+            text = call.env._(
+                "%(name)s requested a callback. Press 1 to call now.", name=call.customer_display
+            )
         elif leg.offer_id:
-            text = call.env._("Call from %(name)s. Press 1 to accept.",
-                              name=call.customer_display)
+            text = call.env._("Call from %(name)s. Press 1 to accept.", name=call.customer_display)
         else:
             text = call.env._("Press 1 to call %(name)s.", name=call.customer_display)
         language = lang.split("@")[0].replace("_", "-")
@@ -197,7 +210,7 @@ class TelephonyCall(models.Model):
                 return self._refuse_phone(agent, env._("This call was already answered."))
             return [self._get_join(leg, ends_conference=False)]
         if leg.offer_id:
-            if self.user_id and self.user_id != agent.user_id or not leg._is_offered():
+            if (self.user_id and self.user_id != agent.user_id) or not leg._is_offered():
                 return self._refuse_phone(agent, env._("This call was already answered."))
             leg.confirmed = True
             if not self._claim(agent, via="phone"):
@@ -224,16 +237,21 @@ class TelephonyCall(models.Model):
         if not leg.offer_id:
             if self._get_agent_legs()._is_alive():
                 return None
-            self.write({
-                "ended_by": "agent",
-                "failure_reason": leg.refusal or {
-                    "busy": self.env._("Your phone is busy. The customer was not called."),
-                    "failed": self.env._("Your phone cannot be reached. The customer was not called."),
-                }.get(
-                    leg.end_reason,
-                    self.env._("You did not answer your phone. The customer was not called."),
-                ),
-            })
+            self.write(
+                {
+                    "ended_by": "agent",
+                    "failure_reason": leg.refusal
+                    or {
+                        "busy": self.env._("Your phone is busy. The customer was not called."),
+                        "failed": self.env._(
+                            "Your phone cannot be reached. The customer was not called."
+                        ),
+                    }.get(
+                        leg.end_reason,
+                        self.env._("You did not answer your phone. The customer was not called."),
+                    ),
+                }
+            )
             return "ended"
         if leg.offer_id.state == "offered" and not leg.offer_id.agent_id.lease_ids._is_open():
             if leg.refusal:
@@ -241,8 +259,9 @@ class TelephonyCall(models.Model):
                 leg.offer_id.agent_id._set_offline_because(leg.refusal)
                 leg.offer_id._close("withdrawn", "withdrawn")
             else:
-                self._add_trace(self.env._("The phone of %(name)s was not answered.",
-                                  name=leg.user_id.name))
+                self._add_trace(
+                    self.env._("The phone of %(name)s was not answered.", name=leg.user_id.name)
+                )
                 leg.offer_id._close("expired", "expired")
             self._leave_queue_if_alone()
         return None

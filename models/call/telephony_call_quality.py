@@ -46,8 +46,9 @@ class TelephonyCallQuality(models.Model):
     )
     leg_id = fields.Many2one("telephony.call.leg", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
-    user_id = fields.Many2one("res.users", "Phone User", required=True, ondelete="cascade",
-                              index=True)
+    user_id = fields.Many2one(
+        "res.users", "Phone User", required=True, ondelete="cascade", index=True
+    )
     measured_at = fields.Datetime("Date", required=True, index=True, default=fields.Datetime.now)
     device = fields.Char("Microphone")
     rtt = fields.Float("Delay (ms)", aggregator="avg", help="Longest way to the carrier and back.")
@@ -100,9 +101,14 @@ class TelephonyCallQuality(models.Model):
         """
         quality = self.search([("leg_id", "=", leg.id)])
         if not quality:
-            return self.create({
-                "call_id": leg.call_id.id, "leg_id": leg.id, "user_id": leg.user_id.id, **values,
-            })  # fmt: skip
+            return self.create(
+                {
+                    "call_id": leg.call_id.id,
+                    "leg_id": leg.id,
+                    "user_id": leg.user_id.id,
+                    **values,
+                }
+            )
         for name, (_lowest, _highest, worse) in RANGES.items():
             if name in values and quality[name]:
                 values[name] = worse(values[name], quality[name])
@@ -113,8 +119,13 @@ class TelephonyCallQuality(models.Model):
 class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
-    quality_ids = fields.One2many("telephony.call.quality", "call_id", "Sound", readonly=True,
-                                  groups="crm_telephony.group_supervisor")
+    quality_ids = fields.One2many(
+        "telephony.call.quality",
+        "call_id",
+        "Sound",
+        readonly=True,
+        groups="crm_telephony.group_supervisor",
+    )
 
     @api.model
     @check_arguments

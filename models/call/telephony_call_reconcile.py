@@ -74,10 +74,11 @@ class TelephonyCall(models.Model):
             [("status", "!=", "ended")], limit=1
         )
         if is_anything_open and not (
-            triggers_sudo.search_count([
-                ("cron_id", "=", job_sudo.id), ("call_at", "<=", now), ("call_at", ">", lately)
-            ], limit=1)
-        ):  # fmt: skip
+            triggers_sudo.search_count(
+                [("cron_id", "=", job_sudo.id), ("call_at", "<=", now), ("call_at", ">", lately)],
+                limit=1,
+            )
+        ):
             job_sudo._trigger()
 
     @api.model
@@ -128,10 +129,14 @@ class TelephonyCall(models.Model):
     def _end_ghosts(self, account, living):
         """Hang up what the carrier still has, and what is said to be over here."""
         limit = fields.Datetime.now() - timedelta(seconds=SETTLED_SECONDS)
-        for leg in self.env["telephony.call.leg"].search([
-            ("account_id", "=", account.id), ("provider_leg_id", "in", list(living)),
-            ("status", "=", "ended"), ("write_date", "<", limit),
-        ]):  # fmt: skip
+        for leg in self.env["telephony.call.leg"].search(
+            [
+                ("account_id", "=", account.id),
+                ("provider_leg_id", "in", list(living)),
+                ("status", "=", "ended"),
+                ("write_date", "<", limit),
+            ]
+        ):
             _logger.warning("%s: a leg lives that was said to be over", leg.call_id.uuid)
             account._after_commit(leg.call_id, "_send_end_leg_request", leg.provider_leg_id)
 
@@ -162,7 +167,7 @@ class TelephonyCall(models.Model):
         if self.state == "ended":
             return False
         return (
-            not self._get_customer_leg()._is_alive() and not self._is_kept_place()
+            (not self._get_customer_leg()._is_alive() and not self._is_kept_place())
             or bool(self._get_transfer())
             or any(offer.expires_at <= now for offer in self._get_open_offers())
             or bool(self._get_repairs(now))
@@ -272,8 +277,11 @@ class TelephonyCall(models.Model):
         """Return the recordings of a running call that do not do what is wanted."""
         limit = now - timedelta(seconds=SETTLED_SECONDS)
         return self.recording_ids.filtered(
-            lambda row: row._is_live() and row.write_date < limit
-            and (row.state == "starting" or row.state != (row._get_wanted_state() or row.state))
+            lambda row: (
+                row._is_live()
+                and row.write_date < limit
+                and (row.state == "starting" or row.state != (row._get_wanted_state() or row.state))
+            )
         )
 
     # === QUESTIONS === #
@@ -410,9 +418,11 @@ class TelephonyCall(models.Model):
     def _end_by_system(self, reason=""):
         if not reason and not self.answered_at:
             reason = self.env._("The connection could not be established. Try again.")
-        self._apply_event(CallEvent(
-            "failed", reason=reason or False, at=fields.Datetime.now(), data={"by": "system"}
-        ))
+        self._apply_event(
+            CallEvent(
+                "failed", reason=reason or False, at=fields.Datetime.now(), data={"by": "system"}
+            )
+        )
 
 
 class TelephonyCallLeg(models.Model):
@@ -440,15 +450,18 @@ class TelephonyCallLeg(models.Model):
         :rtype: dict
         """
         return {
-            request: name for request, (condition, name) in LEG_REPAIRS.items()
+            request: name
+            for request, (condition, name) in LEG_REPAIRS.items()
             if getattr(self, condition)(now)
         }
 
     def _is_unwanted(self, now):
         """Return whether nobody needs this leg any more."""
         call = self.call_id
-        is_rung_in_vain = self.role in ("agent", "consulted") and not self.confirmed and (
-            not call._is_wanted(self)
+        is_rung_in_vain = (
+            self.role in ("agent", "consulted")
+            and not self.confirmed
+            and (not call._is_wanted(self))
         )
         return call.state == "ended" or self.leaving or self.dismissed or is_rung_in_vain
 
@@ -473,6 +486,8 @@ class TelephonyCallLeg(models.Model):
         if living is None or not self._is_settled(now):
             return False
         event = living.get(self.provider_leg_id)
-        return not event or bool(self._get_repairs(now)) or (
-            LEG_RANK[event.status] > LEG_RANK[self.status]
+        return (
+            not event
+            or bool(self._get_repairs(now))
+            or (LEG_RANK[event.status] > LEG_RANK[self.status])
         )

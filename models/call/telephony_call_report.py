@@ -34,9 +34,21 @@ class TelephonyCallReport(models.Model):
     _rec_name = "call_id"
     _depends = {
         "telephony.call": [
-            "company_id", "direction", "state", "outcome", "user_id", "number_id", "queue_id",
-            "partner_id", "disposition_id", "customer_number", "started_at", "queued_at",
-            "answered_at", "ended_at", "duration",
+            "company_id",
+            "direction",
+            "state",
+            "outcome",
+            "user_id",
+            "number_id",
+            "queue_id",
+            "partner_id",
+            "disposition_id",
+            "customer_number",
+            "started_at",
+            "queued_at",
+            "answered_at",
+            "ended_at",
+            "duration",
         ],
         "telephony.queue": ["service_level_seconds"],
     }
@@ -66,30 +78,47 @@ class TelephonyCallReport(models.Model):
     )
     weekday = fields.Selection(
         [
-            ("1", "Monday"), ("2", "Tuesday"), ("3", "Wednesday"), ("4", "Thursday"),
-            ("5", "Friday"), ("6", "Saturday"), ("7", "Sunday"),
+            ("1", "Monday"),
+            ("2", "Tuesday"),
+            ("3", "Wednesday"),
+            ("4", "Thursday"),
+            ("5", "Friday"),
+            ("6", "Saturday"),
+            ("7", "Sunday"),
         ],
-        "Day of the Week", readonly=True,
+        "Day of the Week",
+        readonly=True,
     )
     call_count = fields.Integer("Calls", readonly=True, aggregator="sum")
     answered_count = fields.Integer("Answered Calls", readonly=True, aggregator="sum")
-    talk_minutes = fields.Float("Talk Time (Minutes)", readonly=True, aggregator="sum",
-                                digits=(16, 1))
+    talk_minutes = fields.Float(
+        "Talk Time (Minutes)", readonly=True, aggregator="sum", digits=(16, 1)
+    )
     wait_seconds = fields.Float(
-        "Average Wait (Seconds)", readonly=True, aggregator="avg", digits=(16, 1),
+        "Average Wait (Seconds)",
+        readonly=True,
+        aggregator="avg",
+        digits=(16, 1),
         help="From the beginning of an incoming call until somebody answered or it ended.",
     )
     level_count = fields.Integer(
-        "Calls in the Service Level", readonly=True, aggregator="sum",
+        "Calls in the Service Level",
+        readonly=True,
+        aggregator="sum",
         help="Callers who came into a queue and whose wait is over, without those who hung up "
         "within 5 seconds or asked to be called back.",
     )
     in_target_count = fields.Integer(
-        "Answered in Time", readonly=True, aggregator="sum",
+        "Answered in Time",
+        readonly=True,
+        aggregator="sum",
         help="Callers who were answered within the target of the queue.",
     )
     service_level = fields.Float(
-        "Service Level (%)", readonly=True, aggregator="avg", digits=(16, 1),
+        "Service Level (%)",
+        readonly=True,
+        aggregator="avg",
+        digits=(16, 1),
         help="Of the callers who came into a queue and whose wait is over, the share who was "
         "answered within the target of the queue. Callers who hung up within 5 seconds, or asked "
         "to be called back, are left out.",
@@ -122,7 +151,9 @@ class TelephonyCallReport(models.Model):
                             END AS service_level
                  FROM telephony_call AS call
             LEFT JOIN telephony_queue AS queue ON queue.id = call.queue_id""",
-            local=local, counts=counts, in_target=in_target,
+            local=local,
+            counts=counts,
+            in_target=in_target,
         )
 
     def _sql_in_target(self):
@@ -160,7 +191,9 @@ class TelephonyCallReport(models.Model):
         :rtype: dict
         """
         if not isinstance(days, int) or not 1 <= days <= LONGEST_PERIOD:
-            raise UserError(self.env._("Choose a period of 1 to %(days)s days.", days=LONGEST_PERIOD))
+            raise UserError(
+                self.env._("Choose a period of 1 to %(days)s days.", days=LONGEST_PERIOD)
+            )
         start = midnight(self.env.tz, 1 - days)
         end = fields.Datetime.now()
         return {
@@ -184,11 +217,19 @@ class TelephonyCallReport(models.Model):
         groups = self._read_group(
             [
                 ("company_id", "in", self.env.companies.ids),
-                ("started_at", ">=", start), ("started_at", "<=", end),
+                ("started_at", ">=", start),
+                ("started_at", "<=", end),
             ],
             ["direction", "outcome"],
-            ["__count", "answered_count:sum", "talk_minutes:sum", "wait_seconds:sum",
-             "wait_seconds:count", "level_count:sum", "in_target_count:sum"],
+            [
+                "__count",
+                "answered_count:sum",
+                "talk_minutes:sum",
+                "wait_seconds:sum",
+                "wait_seconds:count",
+                "level_count:sum",
+                "in_target_count:sum",
+            ],
         )
         figures = dict.fromkeys(("calls", "incoming", "answered", "missed", "talk_minutes"), 0)
         waited = waits = levels = in_target = 0

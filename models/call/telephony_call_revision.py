@@ -9,11 +9,29 @@ from odoo import fields, models
 
 #: What `_to_client` and `_to_live` show of a call, as the fields that are written. Not the note:
 #: the page that writes it knows better than any payload what it says.
-CALL_FIELDS = frozenset({
-    "answered_at", "callback_of_id", "caller_id_id", "connect_by", "customer_number",
-    "disposition_id", "duration", "ended_at", "failure_reason", "lead_id", "number_id", "outcome",
-    "parked_at", "partner_id", "queue_id", "recording_announced_at", "state", "user_id", "via",
-})
+CALL_FIELDS = frozenset(
+    {
+        "answered_at",
+        "callback_of_id",
+        "caller_id_id",
+        "connect_by",
+        "customer_number",
+        "disposition_id",
+        "duration",
+        "ended_at",
+        "failure_reason",
+        "lead_id",
+        "number_id",
+        "outcome",
+        "parked_at",
+        "partner_id",
+        "queue_id",
+        "recording_announced_at",
+        "state",
+        "user_id",
+        "via",
+    }
+)
 
 
 class TelephonyCall(models.Model):

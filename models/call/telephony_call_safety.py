@@ -26,7 +26,8 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     override_reason = fields.Char(
-        "Reason for the Exception", readonly=True,
+        "Reason for the Exception",
+        readonly=True,
         help="Why an administrator called in spite of a rule.",
     )
 
@@ -40,8 +41,10 @@ class TelephonyCall(models.Model):
             raise UserError(self._get_emergency_refusal())
 
     def _get_emergency_refusal(self):
-        return self.env._("Emergency numbers cannot be called from here because your location would be "
-                 "unknown. Use another phone.")
+        return self.env._(
+            "Emergency numbers cannot be called from here because your location would be "
+            "unknown. Use another phone."
+        )
 
     # === THE GATE === #
 
@@ -68,9 +71,11 @@ class TelephonyCall(models.Model):
             is_prepared = emergency_number and emergency_number.emergency_enabled
             return "" if is_prepared else self._get_emergency_refusal()
         # sudo: telephony.number - the company's own numbers
-        if self.env["telephony.number"].sudo().search_count([
-            ("number", "=", number), ("company_id", "=", company.id)
-        ], limit=1):
+        if (
+            self.env["telephony.number"]
+            .sudo()
+            .search_count([("number", "=", number), ("company_id", "=", company.id)], limit=1)
+        ):
             return self.env._("This is a number of your own company.")
         destination = classify(number)
         if destination.kind == IMPOSSIBLE:
@@ -87,28 +92,32 @@ class TelephonyCall(models.Model):
             return ""
         countries = company.country_id if policy == "own" else company.telephony_country_ids
         if not countries:
-            return self.env._(
-                "Calls to other numbers are blocked because your company has no country. Ask "
-                "your administrator to set the company's country, or to select the allowed "
-                "countries in the Telephony settings."
-            ) if policy == "own" else self.env._(
-                "No country is allowed. Ask your administrator to select the allowed countries "
-                "in the Telephony settings."
+            return (
+                self.env._(
+                    "Calls to other numbers are blocked because your company has no country. Ask "
+                    "your administrator to set the company's country, or to select the allowed "
+                    "countries in the Telephony settings."
+                )
+                if policy == "own"
+                else self.env._(
+                    "No country is allowed. Ask your administrator to select the allowed countries "
+                    "in the Telephony settings."
+                )
             )
         if destination.regions & set(countries.mapped("code")):
             return ""
         country = self.env["res.country"].search(
             [("code", "in", list(destination.regions))], limit=1
         )
-        return self.env._("Your company does not allow calls to %(country)s.",
-                 country=country.name or self.env._("this destination"))
+        return self.env._(
+            "Your company does not allow calls to %(country)s.",
+            country=country.name or self.env._("this destination"),
+        )
 
     def _get_forbidden_kind(self, company, kind, is_verification):
         if company.telephony_block_premium:
             if kind == PREMIUM:
-                return self.env._(
-                    "Your company does not allow calls to premium-rate numbers."
-                )
+                return self.env._("Your company does not allow calls to premium-rate numbers.")
             if kind == PERSONAL:
                 return self.env._(
                     "Your company does not allow calls to personal numbers, which cost extra."
@@ -119,9 +128,7 @@ class TelephonyCall(models.Model):
                     "numbers."
                 )
         if kind == SHARED_COST and not company.telephony_allow_shared_cost and not is_verification:
-            return self.env._(
-                "Your company does not allow calls to shared-cost numbers."
-            )
+            return self.env._("Your company does not allow calls to shared-cost numbers.")
         if kind == UNLISTED and not company.telephony_allow_unlisted:
             return self.env._(
                 "This number is not in any known number range. Check it, or ask your "
@@ -161,8 +168,10 @@ class TelephonyCall(models.Model):
             raise UserError(sentence)
         reason = (override_reason or "").strip()
         if not reason:
-            raise TelephonyRuleError(self.env._(
-                "%(rule)s As an administrator, you can still call if you enter a reason.",
-                rule=sentence,
-            ))
+            raise TelephonyRuleError(
+                self.env._(
+                    "%(rule)s As an administrator, you can still call if you enter a reason.",
+                    rule=sentence,
+                )
+            )
         return reason

@@ -58,9 +58,14 @@ class TelephonyDialedLeg(models.Model):
         :return: the row, as superuser
         """
         # sudo: telephony.dialed.leg - nobody writes it by hand
-        return self.sudo().create({
-            "company_id": company.id, "user_id": user.id, "kind": kind, "number": number,
-        })
+        return self.sudo().create(
+            {
+                "company_id": company.id,
+                "user_id": user.id,
+                "kind": kind,
+                "number": number,
+            }
+        )
 
     @api.model
     def _count_within_hour(self, domain):
@@ -79,11 +84,18 @@ class TelephonyDialedLeg(models.Model):
         """
         # sudo: res.company - the rules are no secret
         limit = company.sudo().telephony_calls_per_hour
-        if limit and self._count_within_hour([
-            ("user_id", "=", user.id), ("company_id", "=", company.id)
-        ]) >= limit:
-            return self.env._("You have reached your company's limit of %(count)s calls per hour. Try "
-                     "again later.", count=limit)
+        if (
+            limit
+            and self._count_within_hour(
+                [("user_id", "=", user.id), ("company_id", "=", company.id)]
+            )
+            >= limit
+        ):
+            return self.env._(
+                "You have reached your company's limit of %(count)s calls per hour. Try "
+                "again later.",
+                count=limit,
+            )
         return ""
 
     @api.model
@@ -113,16 +125,22 @@ class TelephonyDialedLeg(models.Model):
 
     def _get_verification_limit_passed(self):
         verifications = [("kind", "=", "verification"), ("company_id", "=", self.company_id.id)]
-        if self._count_within_hour([
-            *verifications, ("number", "=", self.number)
-        ]) > VERIFICATIONS_PER_NUMBER:
-            return self.env._("This number was called %(count)s times within an hour. Try again later.",
-                     count=VERIFICATIONS_PER_NUMBER)
-        if self._count_within_hour([
-            *verifications, ("user_id", "=", self.user_id.id)
-        ]) > VERIFICATIONS_PER_USER:
-            return self.env._("You have requested %(count)s verification calls within an hour. Try again "
-                     "later.", count=VERIFICATIONS_PER_USER)
+        if (
+            self._count_within_hour([*verifications, ("number", "=", self.number)])
+            > VERIFICATIONS_PER_NUMBER
+        ):
+            return self.env._(
+                "This number was called %(count)s times within an hour. Try again later.",
+                count=VERIFICATIONS_PER_NUMBER,
+            )
+        if (
+            self._count_within_hour([*verifications, ("user_id", "=", self.user_id.id)])
+            > VERIFICATIONS_PER_USER
+        ):
+            return self.env._(
+                "You have requested %(count)s verification calls within an hour. Try again later.",
+                count=VERIFICATIONS_PER_USER,
+            )
         return ""
 
     @api.autovacuum
@@ -147,8 +165,10 @@ class TelephonyCallLeg(models.Model):
 
     def _is_dialed(self):
         """Return whether this leg is dialed by us: not a browser, and not an incoming caller."""
-        return bool(self.number) and not self.provider_leg_id and (
-            self.role != "customer" or self.call_id.direction == "outgoing"
+        return (
+            bool(self.number)
+            and not self.provider_leg_id
+            and (self.role != "customer" or self.call_id.direction == "outgoing")
         )
 
     def _get_payer(self):

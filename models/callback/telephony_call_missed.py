@@ -10,12 +10,21 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     callback_id = fields.Many2one(
-        "telephony.callback", "Owed Call-Back", readonly=True, ondelete="set null", copy=False,
+        "telephony.callback",
+        "Owed Call-Back",
+        readonly=True,
+        ondelete="set null",
+        copy=False,
         index="btree_not_null",
     )
     activity_id = fields.Many2one(
-        "mail.activity", "Called for", readonly=True, ondelete="set null", copy=False,
-        index="btree_not_null", help="The due call that this call was made for.",
+        "mail.activity",
+        "Called for",
+        readonly=True,
+        ondelete="set null",
+        copy=False,
+        index="btree_not_null",
+        help="The due call that this call was made for.",
     )
 
     @api.model
@@ -30,8 +39,12 @@ class TelephonyCall(models.Model):
     def _settle_callbacks(self):
         """Draw the conclusions from the end of calls; may be done again when more is known."""
         callbacks = self.env["telephony.callback"]
-        owed = {"missed": "missed", "abandoned": "abandoned", "voicemail": "voicemail",
-                "failed": "missed"}
+        owed = {
+            "missed": "missed",
+            "abandoned": "abandoned",
+            "voicemail": "voicemail",
+            "failed": "missed",
+        }
         for call in self:
             if call.outcome == "answered":
                 if call.callback_id:
@@ -60,14 +73,19 @@ class TelephonyCall(models.Model):
         if not activity_sudo:
             return
         user = self.user_id or activity_sudo.user_id or self.env.user
-        activity_sudo = activity_sudo.with_user(user).sudo().with_context(
-            telephony_by_call=True, telephony_rules_later=True, lang=user.lang
+        activity_sudo = (
+            activity_sudo.with_user(user)
+            .sudo()
+            .with_context(telephony_by_call=True, telephony_rules_later=True, lang=user.lang)
         )
         feedback = self.with_context(lang=user.lang)._get_activity_feedback()
         messages, _next_activities = activity_sudo._action_done(feedback=feedback)
-        activity_sudo.exists().write({
-            "telephony_call_id": self.id, "telephony_message_id": messages[:1].id,
-        })
+        activity_sudo.exists().write(
+            {
+                "telephony_call_id": self.id,
+                "telephony_message_id": messages[:1].id,
+            }
+        )
 
     def _note_attempt(self, activity):
         """Write into a due call that it was tried. Note: `self.ensure_one()`"""
@@ -107,9 +125,12 @@ class TelephonyCall(models.Model):
         super()._update_log()
         for call in self:
             # sudo: mail.activity - of the call whose user says something about it
-            done_sudo = self.env["mail.activity"].sudo().with_context(active_test=False).search([
-                ("telephony_call_id", "=", call.id)
-            ])
+            done_sudo = (
+                self.env["mail.activity"]
+                .sudo()
+                .with_context(active_test=False)
+                .search([("telephony_call_id", "=", call.id)])
+            )
             for activity_sudo in done_sudo:
                 lang = call.user_id.lang
                 activity_sudo.with_context(lang=lang)._rewrite_feedback(

@@ -28,8 +28,13 @@ class TelephonyCall(models.Model):
 
     callback_requested = fields.Boolean(readonly=True, copy=False)
     callback_of_id = fields.Many2one(
-        "telephony.call", "Calls Back", readonly=True, copy=False, ondelete="set null",
-        index="btree_not_null", help="The call whose place in the queue this one has taken over.",
+        "telephony.call",
+        "Calls Back",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The call whose place in the queue this one has taken over.",
     )
     callback_attempt = fields.Integer(readonly=True, copy=False)
     callback_at = fields.Datetime("Not Before", readonly=True, copy=False)
@@ -43,9 +48,14 @@ class TelephonyCall(models.Model):
         """
         self.ensure_one()
         number = self.customer_number
-        if not self.queue_id.callback_key or not number or not self.number_id or (
-            # Whoever was passed on to the queue in a conversation goes on with that one.
-            self.answered_at
+        if (
+            not self.queue_id.callback_key
+            or not number
+            or not self.number_id
+            or (
+                # Whoever was passed on to the queue in a conversation goes on with that one.
+                self.answered_at
+            )
         ):
             return False
         # A caller shows any number: only ordinary ones are called back, whatever else is allowed.
@@ -58,8 +68,9 @@ class TelephonyCall(models.Model):
 
         :param dict params: what the carrier tells, with `Digits` when a key was pressed
         """
-        return self.callback_requested or bool(params.get("Digits")) and (
-            params["Digits"] == self.queue_id.callback_key and self._may_be_called_back()
+        return self.callback_requested or (
+            bool(params.get("Digits"))
+            and (params["Digits"] == self.queue_id.callback_key and self._may_be_called_back())
         )
 
     def _promise_callback(self):
@@ -117,34 +128,42 @@ class TelephonyCall(models.Model):
         if not queue or self._get_kept_places(origin.customer_number):
             return
         now = fields.Datetime.now()
-        call = self.create({
-            "account_id": origin.account_id.id,
-            "direction": "outgoing",
-            "from_number": origin.number_id.number,
-            "to_number": origin.customer_number,
-            "customer_number": origin.customer_number,
-            "number_id": origin.number_id.id,
-            "partner_id": origin.partner_id.id,
-            "lead_id": origin.lead_id.id,
-            "flow_id": origin.flow_id.id,
-            "queue_id": queue.id,
-            "queued_at": origin.queued_at,
-            # Who came first is called first, and seen to have waited since then.
-            "started_at": origin.started_at,
-            "callback_of_id": origin.id,
-            "callback_attempt": attempt,
-            "callback_at": now + timedelta(seconds=RETRY_SECONDS) if attempt > 1 else False,
-        })
-        call._add_trace(self.env._("Keeping a place in “%(queue)s” for a caller who requested a callback.",
-                          queue=queue.name))
+        call = self.create(
+            {
+                "account_id": origin.account_id.id,
+                "direction": "outgoing",
+                "from_number": origin.number_id.number,
+                "to_number": origin.customer_number,
+                "customer_number": origin.customer_number,
+                "number_id": origin.number_id.id,
+                "partner_id": origin.partner_id.id,
+                "lead_id": origin.lead_id.id,
+                "flow_id": origin.flow_id.id,
+                "queue_id": queue.id,
+                "queued_at": origin.queued_at,
+                # Who came first is called first, and seen to have waited since then.
+                "started_at": origin.started_at,
+                "callback_of_id": origin.id,
+                "callback_attempt": attempt,
+                "callback_at": now + timedelta(seconds=RETRY_SECONDS) if attempt > 1 else False,
+            }
+        )
+        call._add_trace(
+            self.env._(
+                "Keeping a place in “%(queue)s” for a caller who requested a callback.",
+                queue=queue.name,
+            )
+        )
         call._apply_event(CallEvent("routed", at=now))
         call._apply_event(CallEvent("queued", at=now))
         queue._dispatch()
 
     def _try_again(self):
         """Nobody answered the call back: keep the place for another one, or leave it to people."""
-        if self.outcome in TRY_AGAIN and self.ended_by != "system" and (
-            self.callback_attempt < ATTEMPTS
+        if (
+            self.outcome in TRY_AGAIN
+            and self.ended_by != "system"
+            and (self.callback_attempt < ATTEMPTS)
         ):
             self._keep_place(self.callback_of_id, self.callback_attempt + 1)
         elif self.outcome != "canceled" or self.ended_by != "system":
@@ -156,26 +175,28 @@ class TelephonyCall(models.Model):
 
     def _get_kept_places(self, number):
         """Return the places kept for a caller who was not called yet, in this company."""
-        return self.search([
-            ("customer_number", "=", number),
-            ("customer_number", "!=", False),
-            ("company_id", "=", self.company_id.id),
-            ("callback_of_id", "!=", False),
-            ("state", "=", "queued"),
-            ("user_id", "=", False),
-        ])
+        return self.search(
+            [
+                ("customer_number", "=", number),
+                ("customer_number", "!=", False),
+                ("company_id", "=", self.company_id.id),
+                ("callback_of_id", "!=", False),
+                ("state", "=", "queued"),
+                ("user_id", "=", False),
+            ]
+        )
 
     def _give_up_places(self, number):
         """Somebody speaks with the customer: a place kept for the same customer is not needed."""
         for call in self._get_kept_places(number) - self:
-            call._end_kept_place(self.env._("Someone has spoken with the customer in the meantime."))
+            call._end_kept_place(
+                self.env._("Someone has spoken with the customer in the meantime.")
+            )
 
     def _end_kept_place(self, sentence):
         self._add_trace(sentence)
         self.outcome = "canceled"
-        self._apply_event(CallEvent(
-            "hung_up", at=fields.Datetime.now(), data={"by": "system"}
-        ))
+        self._apply_event(CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "system"}))
 
     # === IT IS THEIR TURN === #
 
@@ -186,18 +207,22 @@ class TelephonyCall(models.Model):
             refusal = self.env["telephony.dialed.leg"]._get_limit_reached(
                 self.company_id, self.user_id
             )
-            self.leg_ids = [fields.Command.create({
-                "account_id": self.account_id.id,
-                "role": "customer",
-                "label": "customer",
-                "number": self.customer_number,
-                "refusal": refusal or False,
-            })]
+            self.leg_ids = [
+                fields.Command.create(
+                    {
+                        "account_id": self.account_id.id,
+                        "role": "customer",
+                        "label": "customer",
+                        "number": self.customer_number,
+                        "refusal": refusal or False,
+                    }
+                )
+            ]
 
     def _is_kept_place(self):
         """Tell whether this is a place in a queue, with nobody on the telephone yet."""
-        return bool(self.callback_of_id) and self.state == "queued" and not (
-            self._get_customer_leg()
+        return (
+            bool(self.callback_of_id) and self.state == "queued" and not (self._get_customer_leg())
         )
 
     def _tidy_kept_places(self, now):

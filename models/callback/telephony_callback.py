@@ -28,16 +28,34 @@ class TelephonyCallback(models.Model):
     _rec_name = "customer_display"
     _rec_names_search = ["customer_number", "partner_id.name", "lead_id.name"]
 
-    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="cascade",
-                                 index=True, immutable=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="cascade", index=True, immutable=True
+    )
     customer_number = fields.Char("Number", required=True, readonly=True, index=True)
-    number_id = fields.Many2one("telephony.number", "Our Number", readonly=True,
-                                ondelete="set null", index="btree_not_null",
-                                check_company=True)
-    partner_id = fields.Many2one("res.partner", "Contact", readonly=True, ondelete="set null",
-                                 index="btree_not_null", check_company=True)
-    lead_id = fields.Many2one("crm.lead", "Opportunity", readonly=True, ondelete="set null",
-                              index="btree_not_null", check_company=True)
+    number_id = fields.Many2one(
+        "telephony.number",
+        "Our Number",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        check_company=True,
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Contact",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        check_company=True,
+    )
+    lead_id = fields.Many2one(
+        "crm.lead",
+        "Opportunity",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        check_company=True,
+    )
     kind = fields.Selection(
         [
             ("missed", "Missed"),
@@ -45,18 +63,28 @@ class TelephonyCallback(models.Model):
             ("voicemail", "Voicemail"),
             ("requested", "Call-Back Requested"),
         ],
-        "Why", required=True, readonly=True,
+        "Why",
+        required=True,
+        readonly=True,
     )
     state = fields.Selection(
         [("open", "To Call Back"), ("paid", "Spoken With"), ("canceled", "Canceled")],
-        required=True, default="open", readonly=True, index=True,
+        required=True,
+        default="open",
+        readonly=True,
+        index=True,
     )
     user_id = fields.Many2one(
-        "res.users", "Responsible", ondelete="set null", index="btree_not_null",
+        "res.users",
+        "Responsible",
+        ondelete="set null",
+        index="btree_not_null",
         domain="[('telephony_agent_ids.company_id', '=', company_id)]",
     )
     member_ids = fields.Many2many(
-        "res.users", string="Could Have Answered", readonly=True,
+        "res.users",
+        string="Could Have Answered",
+        readonly=True,
         help="Those at whom the caller rang, or would have rung.",
     )
     call_ids = fields.One2many("telephony.call", "callback_id", "Calls", readonly=True)
@@ -67,16 +95,21 @@ class TelephonyCallback(models.Model):
     attempt_count = fields.Integer("Attempts", readonly=True)
     last_attempt_at = fields.Datetime("Last Attempt", readonly=True)
     paid_at = fields.Datetime("Spoken With On", readonly=True)
-    paid_call_id = fields.Many2one("telephony.call", "Conversation", readonly=True,
-                                   ondelete="set null")
+    paid_call_id = fields.Many2one(
+        "telephony.call", "Conversation", readonly=True, ondelete="set null"
+    )
     cancel_reason = fields.Char("Reason", readonly=True)
-    activity_id = fields.Many2one("mail.activity", readonly=True, ondelete="set null",
-                                  index="btree_not_null")
+    activity_id = fields.Many2one(
+        "mail.activity", readonly=True, ondelete="set null", index="btree_not_null"
+    )
     seconds_to_pay = fields.Integer(
         "Seconds until Spoken With", compute="_compute_promise", store=True, aggregator="avg"
     )
     kept_percent = fields.Float(
-        "Promises Kept (%)", compute="_compute_promise", store=True, aggregator="avg",
+        "Promises Kept (%)",
+        compute="_compute_promise",
+        store=True,
+        aggregator="avg",
         help="Callers who were called back in time, among those who were called back or still "
         "wait though the time is over.",
     )
@@ -96,10 +129,13 @@ class TelephonyCallback(models.Model):
             # sudo: telephony.agent - only whether there is one
             users = self.sudo()._get_phone_users(callback.company_id)
             if callback.user_id and callback.user_id not in users:
-                raise ValidationError(self.env._(
-                    "%(user)s is not a phone user of %(company)s and cannot make callbacks.",
-                    user=callback.user_id.name, company=callback.company_id.name,
-                ))
+                raise ValidationError(
+                    self.env._(
+                        "%(user)s is not a phone user of %(company)s and cannot make callbacks.",
+                        user=callback.user_id.name,
+                        company=callback.company_id.name,
+                    )
+                )
 
     # === COMPUTE METHODS === #
 
@@ -126,8 +162,10 @@ class TelephonyCallback(models.Model):
             debt_sudo = callback.sudo()
             callback.number_display = calls._format_number(callback.customer_number)
             callback.customer_display = (
-                debt_sudo.partner_id.display_name or debt_sudo.lead_id.contact_name
-                or debt_sudo.lead_id.partner_name or callback.number_display
+                debt_sudo.partner_id.display_name
+                or debt_sudo.lead_id.contact_name
+                or debt_sudo.lead_id.partner_name
+                or callback.number_display
             )
 
     @api.depends("count")
@@ -139,12 +177,16 @@ class TelephonyCallback(models.Model):
         """Leave out of the averages what cannot be judged yet: nothing is 0 by being unknown."""
         column = partial(self._field_to_sql, self._table, query=query)
         if aggregate_spec == "seconds_to_pay:avg":
-            return SQL("AVG(%s) FILTER (WHERE %s = 'paid')",
-                       column("seconds_to_pay"), column("state"))
+            return SQL(
+                "AVG(%s) FILTER (WHERE %s = 'paid')", column("seconds_to_pay"), column("state")
+            )
         if aggregate_spec == "kept_percent:avg":
             return SQL(
                 "AVG(%s) FILTER (WHERE %s = 'paid' OR %s = 'open' AND %s < %s)",
-                column("kept_percent"), column("state"), column("state"), column("due_at"),
+                column("kept_percent"),
+                column("state"),
+                column("state"),
+                column("due_at"),
                 fields.Datetime.now(),
             )
         return super()._read_group_select(aggregate_spec, query)
@@ -153,7 +195,9 @@ class TelephonyCallback(models.Model):
 
     def write(self, vals):
         if not self.env.su and vals.keys() - {"user_id"}:
-            raise AccessError(self.env._("You can only change the person responsible for a callback."))
+            raise AccessError(
+                self.env._("You can only change the person responsible for a callback.")
+            )
         result = super().write(vals)
         if "user_id" in vals:
             for callback in self:
@@ -186,12 +230,15 @@ class TelephonyCallback(models.Model):
             return debt_sudo.filtered(lambda debt: debt.state == "open")
         if not call_sudo.customer_number or debts_sudo._is_settled(call_sudo):
             return debts_sudo.browse()
-        debt_sudo = debts_sudo.search([
-            ("company_id", "=", call_sudo.company_id.id),
-            ("number_id", "=", call_sudo.number_id.id),
-            ("customer_number", "=", call_sudo.customer_number),
-            ("state", "=", "open"),
-        ], limit=1)
+        debt_sudo = debts_sudo.search(
+            [
+                ("company_id", "=", call_sudo.company_id.id),
+                ("number_id", "=", call_sudo.number_id.id),
+                ("customer_number", "=", call_sudo.customer_number),
+                ("state", "=", "open"),
+            ],
+            limit=1,
+        )
         if debt_sudo:
             debt_sudo._count_call(call_sudo, kind)
         else:
@@ -214,19 +261,23 @@ class TelephonyCallback(models.Model):
             return debts_sudo.browse()
         ended_at = call_sudo.ended_at or fields.Datetime.now()
         # Who called again after this conversation is owed a new one: reports may come late.
-        debts_sudo = debts_sudo.search([
-            ("company_id", "=", call_sudo.company_id.id),
-            ("customer_number", "=", call_sudo.customer_number),
-            ("state", "=", "open"),
-            ("last_at", "<=", ended_at),
-        ])
+        debts_sudo = debts_sudo.search(
+            [
+                ("company_id", "=", call_sudo.company_id.id),
+                ("customer_number", "=", call_sudo.customer_number),
+                ("state", "=", "open"),
+                ("last_at", "<=", ended_at),
+            ]
+        )
         spoken_at = call_sudo.answered_at or ended_at
         for debt_sudo in debts_sudo:
-            debt_sudo.write({
-                "state": "paid",
-                "paid_at": max(spoken_at, debt_sudo.first_at),
-                "paid_call_id": call_sudo.id,
-            })
+            debt_sudo.write(
+                {
+                    "state": "paid",
+                    "paid_at": max(spoken_at, debt_sudo.first_at),
+                    "paid_call_id": call_sudo.id,
+                }
+            )
             debt_sudo._complete_activity(call_sudo)
         return debts_sudo
 
@@ -265,13 +316,20 @@ class TelephonyCallback(models.Model):
         """Tell whether nothing is owed for a call: blocked, or spoken with since."""
         if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
             return True
-        return bool(self.env["telephony.call"].sudo().search_count([
-            ("customer_number", "=", call.customer_number),
-            ("company_id", "=", call.company_id.id),
-            ("outcome", "=", "answered"),
-            ("ended_at", ">", call.ended_at or fields.Datetime.now()),
-            ("id", "!=", call.id),
-        ], limit=1))
+        return bool(
+            self.env["telephony.call"]
+            .sudo()
+            .search_count(
+                [
+                    ("customer_number", "=", call.customer_number),
+                    ("company_id", "=", call.company_id.id),
+                    ("outcome", "=", "answered"),
+                    ("ended_at", ">", call.ended_at or fields.Datetime.now()),
+                    ("id", "!=", call.id),
+                ],
+                limit=1,
+            )
+        )
 
     def _create_for(self, call, kind):
         values = {
@@ -354,14 +412,15 @@ class TelephonyCallback(models.Model):
         sees it.
         """
         users = self._get_phone_users(call.company_id)
-        for owner in (call.lead_id.user_id, call.partner_id.user_id,
-                      call.partner_id.commercial_partner_id.user_id):
+        for owner in (
+            call.lead_id.user_id,
+            call.partner_id.user_id,
+            call.partner_id.commercial_partner_id.user_id,
+        ):
             if owner in users:
                 return owner
         candidates = self._get_members(call) & users
         domain = [("company_id", "=", call.company_id.id), ("user_id", "in", candidates.ids)]
         load = dict(self._read_group([*domain, ("state", "=", "open")], ["user_id"], ["__count"]))
         latest = dict(self._read_group(domain, ["user_id"], ["id:max"]))
-        return candidates.sorted(
-            lambda user: (load.get(user, 0), latest.get(user, 0), user.id)
-        )[:1]
+        return candidates.sorted(lambda user: (load.get(user, 0), latest.get(user, 0), user.id))[:1]

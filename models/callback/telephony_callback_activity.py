@@ -23,7 +23,9 @@ class TelephonyCallback(models.Model):
             return
         before = self.activity_id.user_id
         debt = self.with_context(
-            lang=self.user_id.lang, tz=self.user_id.tz, mail_activity_quick_update=True,
+            lang=self.user_id.lang,
+            tz=self.user_id.tz,
+            mail_activity_quick_update=True,
             telephony_rules_later=True,
         )
         values = {"summary": debt._get_activity_summary(), "user_id": self.user_id.id}
@@ -61,7 +63,8 @@ class TelephonyCallback(models.Model):
             return summary
         return self.env._(
             "%(summary)s (×%(count)s, last at %(moment)s)",
-            summary=summary, count=self.count,
+            summary=summary,
+            count=self.count,
             moment=format_datetime(self.env, self.last_at, dt_format="short"),
         )
 
@@ -86,16 +89,20 @@ class TelephonyCallback(models.Model):
         :return: the debts, as superuser
         """
         # sudo: telephony.callback - written by what happens on the telephone, not by people
-        debts_sudo = self.sudo().search([
-            ("company_id", "=", call.company_id.id),
-            ("customer_number", "=", call.customer_number),
-            ("state", "=", "open"),
-        ])
+        debts_sudo = self.sudo().search(
+            [
+                ("company_id", "=", call.company_id.id),
+                ("customer_number", "=", call.customer_number),
+                ("state", "=", "open"),
+            ]
+        )
         for debt_sudo in debts_sudo:
-            debt_sudo.write({
-                "attempt_count": debt_sudo.attempt_count + 1,
-                "last_attempt_at": call.ended_at,
-            })
+            debt_sudo.write(
+                {
+                    "attempt_count": debt_sudo.attempt_count + 1,
+                    "last_attempt_at": call.ended_at,
+                }
+            )
         return debts_sudo
 
     # === ACTIONS === #
@@ -111,10 +118,16 @@ class TelephonyCallback(models.Model):
     def action_open_record(self):
         """Open the opportunity or the contact of a call-back."""
         record = self.lead_id or self.partner_id
-        return {
-            "type": "ir.actions.act_window", "res_model": record._name, "res_id": record.id,
-            "views": [(False, "form")],
-        } if record else False  # fmt: skip
+        return (
+            {
+                "type": "ir.actions.act_window",
+                "res_model": record._name,
+                "res_id": record.id,
+                "views": [(False, "form")],
+            }
+            if record
+            else False
+        )
 
     @check_one
     def action_open_cancel(self):

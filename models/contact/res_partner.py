@@ -16,8 +16,9 @@ class ResPartner(models.Model):
 
     # The look-up of a caller is one step down this index, whatever the number of contacts.
     phone_sanitized = fields.Char(index="btree_not_null")
-    telephony_call_count = fields.Integer("Calls", compute="_compute_telephony_call_count",
-                                          groups="crm_telephony.group_user")
+    telephony_call_count = fields.Integer(
+        "Calls", compute="_compute_telephony_call_count", groups="crm_telephony.group_user"
+    )
 
     def init(self):
         """Let a part of a name be found among a million contacts while it is typed."""
@@ -26,8 +27,11 @@ class ResPartner(models.Model):
             if self.env.registry.has_unaccent == FunctionStatus.INDEXABLE:
                 name = self.env.registry.unaccent(name)
             sql.create_index(
-                self.env.cr, "res_partner_telephony_name_trgm", self._table,
-                [f"{name} gin_trgm_ops"], "gin",
+                self.env.cr,
+                "res_partner_telephony_name_trgm",
+                self._table,
+                [f"{name} gin_trgm_ops"],
+                "gin",
             )
 
     @api.model_create_multi
@@ -56,8 +60,12 @@ class ResPartner(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_call_action"
         )
-        return {**action, "domain": self._get_telephony_call_domain(), "context": {},
-                "name": self.env._("Calls of %(name)s", name=self.display_name)}
+        return {
+            **action,
+            "domain": self._get_telephony_call_domain(),
+            "context": {},
+            "name": self.env._("Calls of %(name)s", name=self.display_name),
+        }
 
     def _telephony_must_not_be_recorded(self):
         """Tell whether one of these contacts, or its company, has the tag *Do not record*."""
@@ -78,24 +86,31 @@ class ResPartner(models.Model):
             return self.browse()
         self.flush_model(["active", "company_id", "phone_sanitized", "write_date"])
         # The ORM would need several times as long for the query as PostgreSQL for the answer.
-        found = self.env.execute_query(SQL(
-            """SELECT id FROM res_partner
+        found = self.env.execute_query(
+            SQL(
+                """SELECT id FROM res_partner
                 WHERE active AND phone_sanitized = %s AND (company_id = %s OR company_id IS NULL)
                 ORDER BY write_date DESC, id DESC LIMIT %s""",
-            number, company.id, SHARE_NUMBER,
-        ))  # fmt: skip
+                number,
+                company.id,
+                SHARE_NUMBER,
+            )
+        )
         partners = self.browse([row[0] for row in found])._filtered_access("read")[:MATCHES]
         if len(partners) < 2:
             return partners
         # sudo: telephony.call - only an order follows from it
-        contacted = dict(self.env["telephony.call"].sudo()._read_group(
-            [("partner_id", "in", partners.ids), ("company_id", "=", company.id)],
-            ["partner_id"], ["started_at:max"],
-        ))
-        never = fields.Datetime.from_string("1970-01-01 00:00:00")
-        return partners.sorted(
-            lambda partner: contacted.get(partner.sudo(), never), reverse=True
+        contacted = dict(
+            self.env["telephony.call"]
+            .sudo()
+            ._read_group(
+                [("partner_id", "in", partners.ids), ("company_id", "=", company.id)],
+                ["partner_id"],
+                ["started_at:max"],
+            )
         )
+        never = fields.Datetime.from_string("1970-01-01 00:00:00")
+        return partners.sorted(lambda partner: contacted.get(partner.sudo(), never), reverse=True)
 
     @api.model
     def _telephony_region(self, number):

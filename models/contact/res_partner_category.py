@@ -12,10 +12,12 @@ class ResPartnerCategory(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_do_not_record(self):
         if self._telephony_do_not_record() in self:
-            raise UserError(self.env._(
-                "Calls with contacts that have this tag are never recorded. You can rename the "
-                "tag, but not delete it."
-            ))
+            raise UserError(
+                self.env._(
+                    "Calls with contacts that have this tag are never recorded. You can rename the "
+                    "tag, but not delete it."
+                )
+            )
 
     @api.model
     def _telephony_do_not_record(self):

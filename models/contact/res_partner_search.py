@@ -59,8 +59,11 @@ class ResPartner(models.Model):
         """Index the names of ideographs letter by letter; others take no room there."""
         if self.env.registry.has_trigram:
             sql.create_index(
-                self.env.cr, IDEOGRAPHS_INDEX, self._table,
-                [SQL("(%s) gin_trgm_ops", _in_letters(SQL("complete_name")))], "gin",
+                self.env.cr,
+                IDEOGRAPHS_INDEX,
+                self._table,
+                [SQL("(%s) gin_trgm_ops", _in_letters(SQL("complete_name")))],
+                "gin",
                 where=_has_ideographs(SQL("complete_name")),
             )
 
@@ -95,10 +98,14 @@ class ResPartner(models.Model):
     def _telephony_is_frequent(self, pattern):
         """Tell whether this is in so many names that the first by name are soon found in order."""
         unaccent = self.env.registry.unaccent
-        self.env.cr.execute(SQL(
-            "SELECT avg((%s ILIKE %s)::int) > %s FROM res_partner TABLESAMPLE SYSTEM (0.1)",
-            unaccent(SQL("complete_name")), unaccent(SQL("%s", f"%{pattern}%")), FREQUENT,
-        ))  # fmt: skip
+        self.env.cr.execute(
+            SQL(
+                "SELECT avg((%s ILIKE %s)::int) > %s FROM res_partner TABLESAMPLE SYSTEM (0.1)",
+                unaccent(SQL("complete_name")),
+                unaccent(SQL("%s", f"%{pattern}%")),
+                FREQUENT,
+            )
+        )
         return bool(self.env.cr.fetchone()[0])
 
     def _telephony_search_number(self, term, digits, limit):
@@ -112,8 +119,9 @@ class ResPartner(models.Model):
             if len(found) < limit:
                 found |= self.search(
                     can_be_called & Domain("phone_sanitized", "=like", f"{prefix}%"),
-                    limit=limit, order="phone_sanitized, id",
-                )  # fmt: skip
+                    limit=limit,
+                    order="phone_sanitized, id",
+                )
         if len(found) < limit and not term.startswith(("+", "00")):
             written = self._telephony_get_written_domain(digits)
             found |= self._telephony_search_by_index(can_be_called & written, limit)
@@ -173,7 +181,9 @@ class ResPartner(models.Model):
         def to_sql(model, alias, query):
             return SQL(
                 "regexp_replace((%s::text), %s::text, ''::text, 'g'::text) LIKE %s",
-                model._field_to_sql(alias, "phone", query), PHONE_REGEX_PATTERN, f"%{digits}%",
-            )  # fmt: skip
+                model._field_to_sql(alias, "phone", query),
+                PHONE_REGEX_PATTERN,
+                f"%{digits}%",
+            )
 
         return Domain.custom(to_sql=to_sql)

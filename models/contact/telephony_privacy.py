@@ -10,12 +10,26 @@ _logger = logging.getLogger(__name__)
 BATCH = 100
 # What the carrier's reports and people have written about a person, table by table.
 CALL_FIELDS = (
-    "customer_number", "from_number", "to_number", "note", "trace", "failure_reason",
-    "override_reason", "partner_id", "lead_id", "message_id", "provider_call_id",
-    "provider_conference_id", "caller_id_id",
+    "customer_number",
+    "from_number",
+    "to_number",
+    "note",
+    "trace",
+    "failure_reason",
+    "override_reason",
+    "partner_id",
+    "lead_id",
+    "message_id",
+    "provider_call_id",
+    "provider_conference_id",
+    "caller_id_id",
 )
 LEG_FIELDS = (
-    "number", "refusal", "provider_leg_id", "provider_queue_id", "hold_conference_id",
+    "number",
+    "refusal",
+    "provider_leg_id",
+    "provider_queue_id",
+    "hold_conference_id",
 )
 
 
@@ -26,7 +40,10 @@ class TelephonyCall(models.Model):
 
     anonymized_at = fields.Datetime("Anonymized On", readonly=True, copy=False)
     anonymized_by_id = fields.Many2one(
-        "res.users", readonly=True, copy=False, ondelete="set null",
+        "res.users",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
         help="Empty: the company keeps calls for a limited time.",
     )
 
@@ -47,13 +64,18 @@ class TelephonyCall(models.Model):
         :rtype: tuple(telephony.call, telephony.call)
         """
         # sudo: telephony.agent - only whether the call is being wrapped up
-        wrapped_up = self.env["telephony.agent"].sudo().search([
-            ("wrap_up_call_id", "in", self.ids)
-        ]).wrap_up_call_id
+        wrapped_up = (
+            self.env["telephony.agent"]
+            .sudo()
+            .search([("wrap_up_call_id", "in", self.ids)])
+            .wrap_up_call_id
+        )
         running = self.filtered(lambda call: call.state != "ended" or call in wrapped_up)
-        held = self.env["telephony.recording"].search([
-            ("call_id", "in", self.ids), ("legal_hold", "=", True)
-        ]).call_id
+        held = (
+            self.env["telephony.recording"]
+            .search([("call_id", "in", self.ids), ("legal_hold", "=", True)])
+            .call_id
+        )
         return running, held - running
 
     def _anonymize(self, user=None):
@@ -73,11 +95,13 @@ class TelephonyCall(models.Model):
         self._forget_feedback()
         self.leg_ids.write(dict.fromkeys(LEG_FIELDS, False))
         self.transfer_ids.write({"number": False, "override_reason": False})
-        self.write({
-            **dict.fromkeys(CALL_FIELDS, False),
-            "anonymized_at": fields.Datetime.now(),
-            "anonymized_by_id": user.id if user else False,
-        })
+        self.write(
+            {
+                **dict.fromkeys(CALL_FIELDS, False),
+                "anonymized_at": fields.Datetime.now(),
+                "anonymized_by_id": user.id if user else False,
+            }
+        )
 
     def _drop_notifications(self):
         """Remove what the bus still keeps about these calls."""
@@ -88,9 +112,11 @@ class TelephonyCall(models.Model):
 
     def _forget_feedback(self):
         """Remove what these calls have written into the activities that they completed."""
-        activities = self.env["mail.activity"].with_context(active_test=False).search([
-            ("telephony_call_id", "in", self.ids)
-        ])
+        activities = (
+            self.env["mail.activity"]
+            .with_context(active_test=False)
+            .search([("telephony_call_id", "in", self.ids)])
+        )
         activities.telephony_message_id.unlink()
         activities.feedback = False
 
@@ -114,11 +140,15 @@ class TelephonyCall(models.Model):
         for company in self.env["res.company"].search([("telephony_call_days", ">", 0)]):
             limit = fields.Datetime.now() - timedelta(days=company.telephony_call_days)
             self.env["telephony.callback"]._anonymize_older(company, limit)
-            domain = Domain([
-                ("company_id", "=", company.id), ("state", "=", "ended"),
-                ("anonymized_at", "=", False), ("started_at", "<", limit),
-                ("recording_ids", "not any", [("legal_hold", "=", True)]),
-            ])
+            domain = Domain(
+                [
+                    ("company_id", "=", company.id),
+                    ("state", "=", "ended"),
+                    ("anonymized_at", "=", False),
+                    ("started_at", "<", limit),
+                    ("recording_ids", "not any", [("legal_hold", "=", True)]),
+                ]
+            )
             while calls := self.search(domain, limit=BATCH, order="started_at"):
                 calls._anonymize()
                 _logger.info("%s calls of company %s were anonymized", len(calls), company.id)
@@ -147,16 +177,23 @@ class TelephonyCallback(models.Model):
         self._cancel(reason)
         # Done activities are kept as archived ones. They name the caller in their feedback.
         self.activity_id.unlink()
-        self.write({
-            "customer_number": "", "partner_id": False, "lead_id": False,
-            "anonymized_at": fields.Datetime.now(),
-        })
+        self.write(
+            {
+                "customer_number": "",
+                "partner_id": False,
+                "lead_id": False,
+                "anonymized_at": fields.Datetime.now(),
+            }
+        )
         self.filtered(lambda callback: callback.cancel_reason != reason).cancel_reason = False
 
     @api.model
     def _anonymize_older(self, company, limit):
         """Anonymize the debts whose last call is older than the company keeps calls."""
-        self.search([
-            ("company_id", "=", company.id), ("anonymized_at", "=", False),
-            ("last_at", "<", limit),
-        ])._anonymize(self.env._("The retention period for calls has expired."))
+        self.search(
+            [
+                ("company_id", "=", company.id),
+                ("anonymized_at", "=", False),
+                ("last_at", "<", limit),
+            ]
+        )._anonymize(self.env._("The retention period for calls has expired."))

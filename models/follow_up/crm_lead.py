@@ -7,10 +7,12 @@ from ..arguments import check_one
 class CrmLead(models.Model):
     _inherit = "crm.lead"
 
-    telephony_call_ids = fields.One2many("telephony.call", "lead_id",
-                                         groups="crm_telephony.group_user")
-    telephony_call_count = fields.Integer("Calls", compute="_compute_telephony_call_count",
-                                          groups="crm_telephony.group_user")
+    telephony_call_ids = fields.One2many(
+        "telephony.call", "lead_id", groups="crm_telephony.group_user"
+    )
+    telephony_call_count = fields.Integer(
+        "Calls", compute="_compute_telephony_call_count", groups="crm_telephony.group_user"
+    )
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -23,9 +25,11 @@ class CrmLead(models.Model):
         return leads.with_env(self.env)
 
     def _compute_telephony_call_count(self):
-        counts = dict(self.env["telephony.call"]._read_group(
-            [("lead_id", "in", self.ids)], ["lead_id"], ["__count"]
-        ))
+        counts = dict(
+            self.env["telephony.call"]._read_group(
+                [("lead_id", "in", self.ids)], ["lead_id"], ["__count"]
+            )
+        )
         for lead in self:
             lead.telephony_call_count = counts.get(lead, 0)
 
@@ -35,8 +39,12 @@ class CrmLead(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_call_action"
         )
-        return {**action, "domain": [("lead_id", "=", self.id)], "context": {},
-                "name": self.env._("Calls of %(name)s", name=self.display_name)}
+        return {
+            **action,
+            "domain": [("lead_id", "=", self.id)],
+            "context": {},
+            "name": self.env._("Calls of %(name)s", name=self.display_name),
+        }
 
     @api.model
     def _telephony_find_open(self, whose, company):
@@ -47,21 +55,24 @@ class CrmLead(models.Model):
         """
         self.flush_model(["active", "company_id", "partner_id", "phone_sanitized", "won_status"])
         # As for contacts, see `res.partner._telephony_find`.
-        found = self.env.execute_query(SQL(
-            """SELECT id FROM crm_lead
+        found = self.env.execute_query(
+            SQL(
+                """SELECT id FROM crm_lead
                 WHERE active AND won_status = 'pending'
                   AND (company_id = %s OR company_id IS NULL) AND %s LIMIT 2""",
-            company.id, whose,
-        ))  # fmt: skip
+                company.id,
+                whose,
+            )
+        )
         return self.browse([row[0] for row in found])
 
     def _merge_dependences(self, opportunities):
         super()._merge_dependences(opportunities)
         # sudo: telephony.call - nobody writes calls; these move with their opportunity
-        self.env["telephony.call"].sudo().search(
-            [("lead_id", "in", opportunities.ids)]
-        ).write({"lead_id": self.id})
+        self.env["telephony.call"].sudo().search([("lead_id", "in", opportunities.ids)]).write(
+            {"lead_id": self.id}
+        )
         # sudo: telephony.callback - what is owed moves with its opportunity, too
-        self.env["telephony.callback"].sudo().search(
-            [("lead_id", "in", opportunities.ids)]
-        ).write({"lead_id": self.id})
+        self.env["telephony.callback"].sudo().search([("lead_id", "in", opportunities.ids)]).write(
+            {"lead_id": self.id}
+        )

@@ -7,11 +7,19 @@ class MailActivity(models.Model):
     _inherit = "mail.activity"
 
     telephony_call_id = fields.Many2one(
-        "telephony.call", "Done by Call", readonly=True, ondelete="set null", copy=False,
-        index="btree_not_null", groups="crm_telephony.group_user",
+        "telephony.call",
+        "Done by Call",
+        readonly=True,
+        ondelete="set null",
+        copy=False,
+        index="btree_not_null",
+        groups="crm_telephony.group_user",
     )
     telephony_message_id = fields.Many2one(
-        "mail.message", readonly=True, ondelete="set null", copy=False,
+        "mail.message",
+        readonly=True,
+        ondelete="set null",
+        copy=False,
         groups="crm_telephony.group_user",
     )
 
@@ -20,13 +28,16 @@ class MailActivity(models.Model):
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
         if not self.env.context.get("telephony_by_call"):
             # sudo: telephony.callback - who may do the activity decides about its debt
-            debts_sudo = self.env["telephony.callback"].sudo().search([
-                ("activity_id", "in", self.ids), ("state", "=", "open")
-            ])
+            debts_sudo = (
+                self.env["telephony.callback"]
+                .sudo()
+                .search([("activity_id", "in", self.ids), ("state", "=", "open")])
+            )
             if debts_sudo:
-                debts_sudo._cancel(feedback or self.env._(
-                    "%(name)s marked the activity as done.", name=self.env.user.name
-                ))
+                debts_sudo._cancel(
+                    feedback
+                    or self.env._("%(name)s marked the activity as done.", name=self.env.user.name)
+                )
         return result
 
     def _rewrite_feedback(self, feedback):
@@ -40,7 +51,12 @@ class MailActivity(models.Model):
         self.write({"feedback": feedback})
         message = self.telephony_message_id
         if message:
-            message.body = self.env["ir.qweb"]._render("mail.message_activity_done", {
-                "activity": self, "feedback": feedback,
-                "display_assignee": self.user_id.partner_id != message.author_id,
-            }, minimal_qcontext=True)  # fmt: skip
+            message.body = self.env["ir.qweb"]._render(
+                "mail.message_activity_done",
+                {
+                    "activity": self,
+                    "feedback": feedback,
+                    "display_assignee": self.user_id.partner_id != message.author_id,
+                },
+                minimal_qcontext=True,
+            )

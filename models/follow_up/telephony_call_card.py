@@ -40,9 +40,11 @@ class TelephonyCall(models.Model):
         :rtype: dict
         """
         call_sudo = self._get_mine_or_ringing_sudo(uuid)
-        partner = self.env["res.partner"]._telephony_find(
-            call_sudo.customer_number, call_sudo.company_id
-        ).filtered(lambda partner: partner.id == partner_id)
+        partner = (
+            self.env["res.partner"]
+            ._telephony_find(call_sudo.customer_number, call_sudo.company_id)
+            .filtered(lambda partner: partner.id == partner_id)
+        )
         if not partner:
             raise UserError(self.env._("This contact does not have the number of the call."))
         lead = call_sudo._find_lead(partner, False, call_sudo.company_id)
@@ -50,16 +52,15 @@ class TelephonyCall(models.Model):
         call_sudo._move_log()
         call_sudo._notify()
         return {
-            "call": call_sudo._to_client_for_me(), "card": self.browse(call_sudo.id)._get_card(),
-        }  # fmt: skip
+            "call": call_sudo._to_client_for_me(),
+            "card": self.browse(call_sudo.id)._get_card(),
+        }
 
     @api.model
     def _get_mine_or_ringing_sudo(self, uuid):
         call_sudo = self._find_sudo(uuid)
         agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
-        is_ringing = not call_sudo.user_id and (
-            agent_sudo in call_sudo._get_open_offers().agent_id
-        )
+        is_ringing = not call_sudo.user_id and (agent_sudo in call_sudo._get_open_offers().agent_id)
         if not call_sudo or not (is_ringing or call_sudo.user_id == self.env.user):
             raise AccessError(self.env._("This is not your call."))
         return call_sudo
@@ -78,9 +79,13 @@ class TelephonyCall(models.Model):
         call_sudo = self.sudo()
         leads = self.env["crm.lead"]
         if call_sudo.partner_id and leads.has_access("read"):
-            leads = leads.search([
-                ("partner_id", "=", call_sudo.partner_id.id), ("won_status", "=", "pending"),
-            ], limit=ROWS)
+            leads = leads.search(
+                [
+                    ("partner_id", "=", call_sudo.partner_id.id),
+                    ("won_status", "=", "pending"),
+                ],
+                limit=ROWS,
+            )
         return {
             "last_call": call_sudo._get_last_call(),
             "opportunities": [
@@ -93,18 +98,25 @@ class TelephonyCall(models.Model):
         }
 
     def _get_last_call(self):
-        last = self.search([
-            ("id", "!=", self.id),
-            ("customer_number", "=", self.customer_number),
-            ("customer_number", "!=", False),
-            ("state", "=", "ended"),
-            ("company_id", "=", self.company_id.id),
-        ], limit=1)
-        return {
-            "date": fields.Datetime.to_string(last.started_at),
-            "user_name": last.user_id.name or False,
-            "end_message": last._get_end_message(),
-        } if last else False
+        last = self.search(
+            [
+                ("id", "!=", self.id),
+                ("customer_number", "=", self.customer_number),
+                ("customer_number", "!=", False),
+                ("state", "=", "ended"),
+                ("company_id", "=", self.company_id.id),
+            ],
+            limit=1,
+        )
+        return (
+            {
+                "date": fields.Datetime.to_string(last.started_at),
+                "user_name": last.user_id.name or False,
+                "end_message": last._get_end_message(),
+            }
+            if last
+            else False
+        )
 
     def _get_card_matches(self, call_sudo):
         """Return the contacts it may be, when there are several; who was spoken with last first."""
@@ -137,11 +149,13 @@ class TelephonyCall(models.Model):
                 "date": fields.Date.to_string(activity.date_deadline),
                 "user_name": activity.user_id.name or False,
                 "record": {
-                    "model": activity.res_model, "id": activity.res_id, "name": activity.res_name,
+                    "model": activity.res_model,
+                    "id": activity.res_id,
+                    "name": activity.res_name,
                 },
             }
             for activity in activities
-        ]  # fmt: skip
+        ]
 
     def _get_route(self):
         """Return the way of an incoming caller so far, in sentences."""

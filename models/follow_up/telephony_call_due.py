@@ -19,19 +19,30 @@ class TelephonyCall(models.Model):
         :rtype: list(dict)
         """
         self.env["telephony.agent"]._get_mine()
-        activities = self.env["mail.activity"].search([
-            ("user_id", "=", self.env.uid), ("activity_type_id.category", "=", "phonecall"),
-            ("res_model", "!=", False),
-        ], order="date_deadline, id", limit=DUE_COUNT)
-        debts = self.env["telephony.callback"].search([
-            ("user_id", "=", self.env.uid), ("state", "=", "open"),
-            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
-        ], limit=DUE_COUNT)
+        activities = self.env["mail.activity"].search(
+            [
+                ("user_id", "=", self.env.uid),
+                ("activity_type_id.category", "=", "phonecall"),
+                ("res_model", "!=", False),
+            ],
+            order="date_deadline, id",
+            limit=DUE_COUNT,
+        )
+        debts = self.env["telephony.callback"].search(
+            [
+                ("user_id", "=", self.env.uid),
+                ("state", "=", "open"),
+                ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+            ],
+            limit=DUE_COUNT,
+        )
         of_activity = {debt.activity_id.id: debt for debt in debts if debt.activity_id}
         # sudo: telephony.call - when the user's own due calls were tried, by whomever
-        tried = dict(self.sudo()._read_group(
-            [("activity_id", "in", activities.ids)], ["activity_id"], ["started_at:max"]
-        ))
+        tried = dict(
+            self.sudo()._read_group(
+                [("activity_id", "in", activities.ids)], ["activity_id"], ["started_at:max"]
+            )
+        )
         rows = [
             self._get_due_activity(activity, of_activity.get(activity.id, debts.browse()), tried)
             for activity in activities
@@ -55,15 +66,19 @@ class TelephonyCall(models.Model):
             "activity_id": activity.id,
             "callback_id": debt.id,
             "record": {
-                "model": record._name, "id": record.id, "name": readable.display_name,
-            } if readable else False,
+                "model": record._name,
+                "id": record.id,
+                "name": readable.display_name,
+            }
+            if readable
+            else False,
             "name": self._get_due_name(readable, owner) or activity.res_name or "",
             "summary": activity.summary or False,
             "deadline": fields.Date.to_string(activity.date_deadline),
             "is_today": activity.date_deadline == fields.Date.context_today(activity),
             "state": "overdue" if debt.is_overdue else activity.state,
             **self._get_due_number_data(number, tried_at),
-        }  # fmt: skip
+        }
 
     @api.model
     def _get_due_debt(self, debt):
@@ -76,7 +91,9 @@ class TelephonyCall(models.Model):
             "activity_id": False,
             "callback_id": debt.id,
             "record": {
-                "model": debt._name, "id": debt.id, "name": debt.customer_display,
+                "model": debt._name,
+                "id": debt.id,
+                "name": debt.customer_display,
             },
             "name": debt.customer_display,
             "summary": debt._get_activity_summary(),
@@ -84,7 +101,7 @@ class TelephonyCall(models.Model):
             "is_today": deadline == today,
             "state": "overdue" if debt.is_overdue else state,
             **self._get_due_number_data(debt.customer_number, debt.last_attempt_at),
-        }  # fmt: skip
+        }
 
     @api.model
     def _get_due_number_data(self, number, tried_at):
@@ -109,7 +126,8 @@ class TelephonyCall(models.Model):
             if not owner or not owner.has_access("read"):
                 continue
             names = (
-                owner._phone_get_number_fields() if hasattr(owner, "_phone_get_number_fields")
+                owner._phone_get_number_fields()
+                if hasattr(owner, "_phone_get_number_fields")
                 else ["phone"]
             )
             for name in names:

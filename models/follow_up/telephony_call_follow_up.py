@@ -34,9 +34,11 @@ class TelephonyCall(models.Model):
             raise UserError(self.env._("A follow-up must be a call or a to-do."))
         record = call_sudo._get_follow_up_record()
         if not record:
-            raise UserError(self.env._(
-                "This call is not linked to a contact or an opportunity yet. Link it first."
-            ))
+            raise UserError(
+                self.env._(
+                    "This call is not linked to a contact or an opportunity yet. Link it first."
+                )
+            )
         try:
             date = fields.Date.to_date(values.get("date"))
         except (TypeError, ValueError):
@@ -56,7 +58,9 @@ class TelephonyCall(models.Model):
         return {
             "activity_id": activity.id,
             "record": {
-                "model": record._name, "id": record.id, "name": record.display_name,
+                "model": record._name,
+                "id": record.id,
+                "name": record.display_name,
             },
         }
 

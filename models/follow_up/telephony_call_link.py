@@ -45,18 +45,21 @@ class TelephonyCall(models.Model):
             )
         return [
             {
-                "model": partner._name, "id": partner.id,
+                "model": partner._name,
+                "id": partner.id,
                 "name": partner.name or partner.display_name,
                 "detail": partner.parent_name or partner.phone or False,
             }
             for partner in partners
         ] + [
             {
-                "model": lead._name, "id": lead.id, "name": lead.name,
+                "model": lead._name,
+                "id": lead.id,
+                "name": lead.name,
                 "detail": lead.stage_id.name or False,
             }
             for lead in leads
-        ]  # fmt: skip
+        ]
 
     @api.model
     @check_arguments
@@ -72,16 +75,20 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if res_model not in ("res.partner", "crm.lead"):
-            raise UserError(self.env._("A call can only be linked to a contact, a lead or an opportunity."))
+            raise UserError(
+                self.env._("A call can only be linked to a contact, a lead or an opportunity.")
+            )
         record = self.env[res_model].browse(res_id).exists()
         if not record:
             raise UserError(self.env._("This record no longer exists."))
         record.check_access("read")
         if not self._is_of_company(record, call_sudo.company_id):
-            raise UserError(self.env._(
-                "“%(record)s” belongs to a different company than the call.",
-                record=record.display_name,
-            ))
+            raise UserError(
+                self.env._(
+                    "“%(record)s” belongs to a different company than the call.",
+                    record=record.display_name,
+                )
+            )
         call_sudo._link(record)
         return call_sudo._to_client_for_me()
 
@@ -91,9 +98,12 @@ class TelephonyCall(models.Model):
         """Let a call belong to a contact or an opportunity. Note: `self.ensure_one()`"""
         self.ensure_one()
         if record._name == "crm.lead":
-            self.write({
-                "lead_id": record.id, "partner_id": record.partner_id.id or self.partner_id.id,
-            })
+            self.write(
+                {
+                    "lead_id": record.id,
+                    "partner_id": record.partner_id.id or self.partner_id.id,
+                }
+            )
         else:
             self.write({"partner_id": record.id, "lead_id": False})
         self._move_log()
@@ -114,7 +124,9 @@ class TelephonyCall(models.Model):
         offered_sudo = call_sudo._get_open_offers().agent_id.user_id
         is_mine = self.env.user in (call_sudo.user_id or offered_sudo)
         if (
-            is_mine and not call_sudo.partner_id and not call_sudo.lead_id
+            is_mine
+            and not call_sudo.partner_id
+            and not call_sudo.lead_id
             and self._is_of_company(record, call_sudo.company_id)
         ):
             call_sudo._link(record)
@@ -129,9 +141,9 @@ class TelephonyCall(models.Model):
         """
         # sudo: res.partner, crm.lead - only the company is compared
         record_sudo = record.sudo()
-        return record_sudo.filtered_domain(
-            record_sudo._check_company_domain(company)
-        ) == record_sudo
+        return (
+            record_sudo.filtered_domain(record_sudo._check_company_domain(company)) == record_sudo
+        )
 
     def _move_log(self):
         """Move the line in the chatter to the record the call belongs to now."""

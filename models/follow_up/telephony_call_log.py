@@ -72,7 +72,8 @@ class TelephonyCall(models.Model):
             headline = self.env._("Outgoing call to %(number)s")
             icon = "fa-phone-square"
         parts = [
-            headline % {
+            headline
+            % {
                 "number": self._format_number(self.customer_number) or self.env._("a hidden number")
             },
             outcome.get(self.outcome, ""),
@@ -123,9 +124,13 @@ class TelephonyCall(models.Model):
     def action_open_record(self):
         """Open the opportunity or the contact of a call."""
         record = self.lead_id or self.partner_id
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": record._name,
-            "res_id": record.id,
-            "views": [(False, "form")],
-        } if record else False
+        return (
+            {
+                "type": "ir.actions.act_window",
+                "res_model": record._name,
+                "res_id": record.id,
+                "views": [(False, "form")],
+            }
+            if record
+            else False
+        )

@@ -21,7 +21,9 @@ class TelephonyCallLeg(models.Model):
 
     monitor_mode = fields.Selection(
         [("listen", "Listens"), ("whisper", "Whispers"), ("barge", "Takes Part")],
-        "Supervision", readonly=True, help="Who hears the supervisor on this leg.",
+        "Supervision",
+        readonly=True,
+        help="Who hears the supervisor on this leg.",
     )
 
     provider_sound = fields.Char(
@@ -31,16 +33,18 @@ class TelephonyCallLeg(models.Model):
         readonly=True, help="The supervisor has left; the carrier was asked to hang this leg up."
     )
 
-    _monitoring_index = models.Index(
-        "(user_id) WHERE role = 'supervisor' AND status != 'ended'"
-    )
+    _monitoring_index = models.Index("(user_id) WHERE role = 'supervisor' AND status != 'ended'")
 
     def _get_monitoring_domain(self):
         """Return the domain of the legs on which somebody listens, or is about to."""
         limit = fields.Datetime.now() - timedelta(seconds=CONNECT_SECONDS)
-        return Domain([
-            ("role", "=", "supervisor"), ("status", "!=", "ended"), ("leaving", "=", False),
-        ]) & (Domain("provider_leg_id", "!=", False) | Domain("initiated_at", ">", limit))
+        return Domain(
+            [
+                ("role", "=", "supervisor"),
+                ("status", "!=", "ended"),
+                ("leaving", "=", False),
+            ]
+        ) & (Domain("provider_leg_id", "!=", False) | Domain("initiated_at", ">", limit))
 
     def _get_monitoring_of(self, user):
         """Return the legs on which a user listens to calls of others, or is about to."""
@@ -74,29 +78,37 @@ class TelephonyCall(models.Model):
         self._check_monitor_mode(mode)
         call_sudo = self._find_monitored_sudo(uuid)
         if call_sudo.company_id != self.env.company:
-            raise UserError(self.env._("Switch to the company %(company)s to listen to this conversation.",
-                              company=call_sudo.company_id.name))
+            raise UserError(
+                self.env._(
+                    "Switch to the company %(company)s to listen to this conversation.",
+                    company=call_sudo.company_id.name,
+                )
+            )
         if call_sudo.user_id == self.env.user:
             raise UserError(self.env._("This is your own call."))
         if call_sudo.state != "in_progress":
             raise UserError(self.env._("This call has ended."))
         if call_sudo.parked_at:
-            raise UserError(self.env._("The customer is on hold, so there is nothing to listen to."))
+            raise UserError(
+                self.env._("The customer is on hold, so there is nothing to listen to.")
+            )
         self._lock_with_those_of(agent_sudo)
         # Whoever asks again, after a reload say, ends what the old page may still hear.
         self._end_monitoring(agent_sudo.user_id)
         released_sudo = agent_sudo._reserve()
         supervisors_sudo = call_sudo.leg_ids.filtered(lambda leg: leg.role == "supervisor")
-        leg_sudo = call_sudo.leg_ids.create({
-            "call_id": call_sudo.id,
-            "account_id": call_sudo.account_id.id,
-            "role": "supervisor",
-            "user_id": self.env.uid,
-            "label": f"supervisor-{len(supervisors_sudo) + 1}",
-            "monitor_mode": mode,
-            # That the browser may connect is written before it does.
-            "initiated_at": fields.Datetime.now(),
-        })
+        leg_sudo = call_sudo.leg_ids.create(
+            {
+                "call_id": call_sudo.id,
+                "account_id": call_sudo.account_id.id,
+                "role": "supervisor",
+                "user_id": self.env.uid,
+                "label": f"supervisor-{len(supervisors_sudo) + 1}",
+                "monitor_mode": mode,
+                # That the browser may connect is written before it does.
+                "initiated_at": fields.Datetime.now(),
+            }
+        )
         released_sudo._leave_queue_if_alone()
         agent_sudo._notify_change()
         return call_sudo._to_monitor(leg_sudo)
@@ -171,8 +183,10 @@ class TelephonyCall(models.Model):
         leg = self._get_supervisor_legs().filtered(lambda leg: leg.user_id == agent.user_id)[-1:]
         user = agent.user_id
         if (
-            not leg or self.state != "in_progress"
-            or not user.active or not user.has_group("crm_telephony.group_supervisor")
+            not leg
+            or self.state != "in_progress"
+            or not user.active
+            or not user.has_group("crm_telephony.group_supervisor")
         ):
             return []
         # The lock fails to serialize when another browser has just used it, and is tried again.
@@ -195,8 +209,12 @@ class TelephonyCall(models.Model):
         """Return the legs on which somebody listens to these calls, or is about to."""
         limit = fields.Datetime.now() - timedelta(seconds=CONNECT_SECONDS)
         return self.leg_ids.filtered(
-            lambda leg: leg.role == "supervisor" and leg._is_alive() and not leg.leaving
-            and (leg.provider_leg_id or leg.initiated_at > limit)
+            lambda leg: (
+                leg.role == "supervisor"
+                and leg._is_alive()
+                and not leg.leaving
+                and (leg.provider_leg_id or leg.initiated_at > limit)
+            )
         )
 
     def _get_monitor_sound(self, leg):
@@ -232,9 +250,17 @@ class TelephonyCall(models.Model):
         :param calls: only these calls; all of them when it is not given
         """
         # sudo: telephony.call.leg - only ever the given user's own legs
-        legs_sudo = self.env["telephony.call.leg"].sudo().search([
-            ("role", "=", "supervisor"), ("status", "!=", "ended"), ("user_id", "=", user.id),
-        ])
+        legs_sudo = (
+            self.env["telephony.call.leg"]
+            .sudo()
+            .search(
+                [
+                    ("role", "=", "supervisor"),
+                    ("status", "!=", "ended"),
+                    ("user_id", "=", user.id),
+                ]
+            )
+        )
         if calls is not None:
             legs_sudo = legs_sudo.filtered(lambda leg: leg.call_id in calls)
         legs_sudo.call_id._release_supervisors(legs_sudo)
@@ -257,9 +283,11 @@ class TelephonyCall(models.Model):
                     )
                 else:
                     # No browser has connected: there is nothing to hang up.
-                    leg._advance(CallEvent(
-                        "leg", status="ended", reason="canceled", at=fields.Datetime.now()
-                    ))
+                    leg._advance(
+                        CallEvent(
+                            "leg", status="ended", reason="canceled", at=fields.Datetime.now()
+                        )
+                    )
                     call._on_supervisor_left(leg)
 
     def _on_supervisor_moved(self, leg):
@@ -270,9 +298,7 @@ class TelephonyCall(models.Model):
 
     def _on_supervisor_left(self, leg):
         """Somebody listens no more; nothing else changes."""
-        leg.user_id._bus_send(
-            "telephony/monitoring_ended", {"uuid": self.uuid, "leg_id": leg.id}
-        )
+        leg.user_id._bus_send("telephony/monitoring_ended", {"uuid": self.uuid, "leg_id": leg.id})
         agents = leg.user_id.telephony_agent_ids.filtered(
             lambda agent: agent.company_id == self.company_id
         )
@@ -299,8 +325,11 @@ class TelephonyCall(models.Model):
             return None
         muted, coach = self._get_monitor_sound(leg)
         if self._send(
-            "set_participant_sound", self.provider_conference_id or self.uuid,
-            leg.provider_leg_id, muted, coach,
+            "set_participant_sound",
+            self.provider_conference_id or self.uuid,
+            leg.provider_leg_id,
+            muted,
+            coach,
         ):
             return "_process_monitor_sound", (leg_id, muted, coach)
         return "_process_monitor_failure", (leg_id,)

@@ -78,8 +78,11 @@ class IrAttachment(models.Model):
         if not isinstance(data, ArrivingFile):
             return super()._get_datas_related_values(data, mimetype)
         return {
-            "file_size": len(data), "checksum": data.checksum, "index_content": False,
-            "store_fname": f"{data.checksum[:2]}/{data.checksum}", "db_datas": False,
+            "file_size": len(data),
+            "checksum": data.checksum,
+            "index_content": False,
+            "store_fname": f"{data.checksum[:2]}/{data.checksum}",
+            "db_datas": False,
         }
 
     @api.model

@@ -18,7 +18,9 @@ class TelephonyAccount(models.Model):
         :rtype: str
         """
         if not self or self.state != "connected":
-            return self.env._("Calls cannot be recorded because the Twilio account is not connected.")
+            return self.env._(
+                "Calls cannot be recorded because the Twilio account is not connected."
+            )
         attachments = self.env["ir.attachment"]
         if attachments._storage() != "file":
             return ""
@@ -26,6 +28,7 @@ class TelephonyAccount(models.Model):
         while not os.path.isdir(place):
             place = os.path.dirname(place)
         if not os.access(place, os.W_OK) or shutil.disk_usage(place).free < ROOM:
-            return self.env._("Calls cannot be recorded because there is no disk space left to store "
-                     "recordings.")
+            return self.env._(
+                "Calls cannot be recorded because there is no disk space left to store recordings."
+            )
         return ""

@@ -44,8 +44,11 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if wanted not in ("recording", "paused", "stopped"):
-            raise UserError(self.env._("Invalid action: a recording can be started, paused, resumed or "
-                              "stopped."))
+            raise UserError(
+                self.env._(
+                    "Invalid action: a recording can be started, paused, resumed or stopped."
+                )
+            )
         recording_sudo = call_sudo._get_live_recording()
         if recording_sudo:
             call_sudo._change_recording(recording_sudo, wanted)
@@ -69,16 +72,21 @@ class TelephonyCall(models.Model):
 
     def _change_recording(self, recording, wanted):
         if wanted == "stopped" and self._get_recording_mode() == "always":
-            raise UserError(self.env._("Every call of this number is recorded. You can only pause the "
-                              "recording."))
+            raise UserError(
+                self.env._(
+                    "Every call of this number is recorded. You can only pause the recording."
+                )
+            )
         if recording.wanted == wanted:
             return
         recording.wanted = wanted
-        self._add_trace({
-            "recording": self.env._("%(name)s resumed the recording.", name=self.env.user.name),
-            "paused": self.env._("%(name)s paused the recording.", name=self.env.user.name),
-            "stopped": self.env._("%(name)s stopped the recording.", name=self.env.user.name),
-        }[wanted])
+        self._add_trace(
+            {
+                "recording": self.env._("%(name)s resumed the recording.", name=self.env.user.name),
+                "paused": self.env._("%(name)s paused the recording.", name=self.env.user.name),
+                "stopped": self.env._("%(name)s stopped the recording.", name=self.env.user.name),
+            }[wanted]
+        )
         recording._sync()
         self._notify_participants()
 
@@ -89,7 +97,8 @@ class TelephonyCall(models.Model):
         # sudo: res.company - how calls are recorded is no secret
         return (
             self.number_id.recording_mode
-            or self.company_id.sudo().telephony_recording_mode or "off"
+            or self.company_id.sudo().telephony_recording_mode
+            or "off"
         )
 
     def _get_recording_ban(self):
@@ -128,13 +137,15 @@ class TelephonyCall(models.Model):
 
     def _start_recording(self):
         """Let the carrier record this conversation, and tell those who take part."""
-        recording = self.env["telephony.recording"].create({
-            "call_id": self.id,
-            "account_id": self.account_id.id,
-            "kind": "conversation",
-            "state": "starting",
-            "recorded_at": fields.Datetime.now(),
-        })
+        recording = self.env["telephony.recording"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "kind": "conversation",
+                "state": "starting",
+                "recorded_at": fields.Datetime.now(),
+            }
+        )
         self.account_id._after_commit(recording, "_send_start_request")
         if self._get_customer_leg().joined_at:
             self._announce_recording()
@@ -155,7 +166,8 @@ class TelephonyCall(models.Model):
         """Tell whether the company wants people to be told before they are recorded."""
         company = self.company_id.sudo()  # sudo: res.company - a setting
         return (
-            company.telephony_announce_incoming if self.direction == "incoming"
+            company.telephony_announce_incoming
+            if self.direction == "incoming"
             else company.telephony_announce_outgoing
         )
 
@@ -178,8 +190,10 @@ class TelephonyCall(models.Model):
     def _announce_recording(self):
         """Tell everybody in the conversation that it is recorded, once."""
         if (
-            self._is_announced() and not self.recording_announced_at
-            and self.provider_conference_id and self._get_live_recording()
+            self._is_announced()
+            and not self.recording_announced_at
+            and self.provider_conference_id
+            and self._get_live_recording()
         ):
             self.recording_announced_at = fields.Datetime.now()
             self.account_id._after_commit(self, "_send_announce_request")
@@ -207,7 +221,8 @@ class TelephonyCall(models.Model):
         if self.state != "in_progress" or self.recording_told:
             return None
         is_played = self._send(
-            "announce", self.provider_conference_id,
+            "announce",
+            self.provider_conference_id,
             self.account_id._get_webhook_url("announce", call=self.uuid),
         )
         return ("_process_announced", ()) if is_played else None
@@ -246,9 +261,9 @@ class TelephonyCall(models.Model):
         """
         recording = self._get_live_recording()
         mode = self._get_recording_mode()
-        newest = self.recording_ids.filtered(
-            lambda row: row.kind == "conversation"
-        ).sorted("id")[-1:]
+        newest = self.recording_ids.filtered(lambda row: row.kind == "conversation").sorted("id")[
+            -1:
+        ]
         reason = "" if recording or mode == "off" else self._get_reason_not_to_record()
         return {
             "mode": mode,

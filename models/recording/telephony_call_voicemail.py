@@ -23,12 +23,14 @@ class TelephonyCall(models.Model):
             "voicemail" if self.step_id.kind == "voicemail" else "conversation"
         )
         empty = kind == "voicemail" and event.duration <= EMPTY_SECONDS
-        recording = self.env["telephony.recording"].create({
-            "call_id": self.id,
-            "account_id": self.account_id.id,
-            "kind": kind,
-            "recorded_at": event.at,
-        })
+        recording = self.env["telephony.recording"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "kind": kind,
+                "recorded_at": event.at,
+            }
+        )
         recording._finish(replace(event, status="failed") if empty else event)
         if kind == "voicemail" and recording.state == "pending" and not self.answered_at:
             self.outcome = "voicemail"
@@ -44,9 +46,14 @@ class TelephonyCall(models.Model):
             return
         for user in self.recipient_ids._filter_phone_users(self.company_id):
             [payload] = self.with_env(user._telephony_env(self.company_id))._to_client()
-            user._bus_send("telephony/voicemail_received", {
-                "call": payload, "recording_id": recording.id, "duration": recording.duration,
-            })
+            user._bus_send(
+                "telephony/voicemail_received",
+                {
+                    "call": payload,
+                    "recording_id": recording.id,
+                    "duration": recording.duration,
+                },
+            )
 
     def _get_thanks(self):
         """Say good-bye to a caller who has left a message."""
@@ -57,8 +64,9 @@ class TelephonyCall(models.Model):
     def _tell_missed(self):
         """Tell those who should have answered that a caller has gone."""
         for call in self.filtered(
-            lambda call: call.direction == "incoming" and not call.answered_at
-            and call.outcome != "callback"
+            lambda call: (
+                call.direction == "incoming" and not call.answered_at and call.outcome != "callback"
+            )
         ):
             users = call.recipient_ids | call.offer_ids.agent_id.user_id
             if not users:
@@ -79,6 +87,10 @@ class TelephonyCall(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_recording_action"
         )
-        return {**action, "domain": [("call_id", "=", self.id)],
-                "context": {"create": False}, "name": self.display_name,
-                "views": [(False, "list"), (False, "form")]}
+        return {
+            **action,
+            "domain": [("call_id", "=", self.id)],
+            "context": {"create": False},
+            "name": self.display_name,
+            "views": [(False, "list"), (False, "form")],
+        }

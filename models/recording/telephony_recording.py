@@ -75,9 +75,7 @@ class TelephonyRecording(models.Model):
     legal_hold = fields.Boolean(
         readonly=True, help="It is evidence: nothing and nobody deletes it."
     )
-    legal_hold_by_id = fields.Many2one(
-        "res.users", "Held By", readonly=True, ondelete="restrict"
-    )
+    legal_hold_by_id = fields.Many2one("res.users", "Held By", readonly=True, ondelete="restrict")
     legal_hold_at = fields.Datetime("Held Since", readonly=True)
     deleted_at = fields.Datetime("Deleted Here", readonly=True)
     # Empty: the retention has deleted it. So whoever did it by hand can be archived only.
@@ -86,7 +84,9 @@ class TelephonyRecording(models.Model):
     listening_ids = fields.One2many("telephony.recording.listening", "recording_id", "Heard By")
     is_new = fields.Boolean("New", compute="_compute_is_new", search="_search_is_new")
     is_undeleted = fields.Boolean(
-        "Still at Twilio", compute="_compute_is_undeleted", search="_search_is_undeleted",
+        "Still at Twilio",
+        compute="_compute_is_undeleted",
+        search="_search_is_undeleted",
         help="It should be deleted at Twilio, and is not yet.",
     )
     url = fields.Char("Listen", compute="_compute_url")
@@ -163,10 +163,12 @@ class TelephonyRecording(models.Model):
             if recording.legal_hold:
                 raise UserError(self.env._("A recording under legal hold cannot be deleted."))
             if recording.provider_recording_id and not recording.deleted_at_provider:
-                raise UserError(self.env._(
-                    "This recording still exists at Twilio. Delete its audio first. You can "
-                    "remove the record once Twilio has deleted its copy."
-                ))
+                raise UserError(
+                    self.env._(
+                        "This recording still exists at Twilio. Delete its audio first. You can "
+                        "remove the record once Twilio has deleted its copy."
+                    )
+                )
 
     def write(self, vals):
         result = super().write(vals)
@@ -219,11 +221,13 @@ class TelephonyRecording(models.Model):
         for recording_sudo in self.sudo():
             if recording_sudo.state == "deleted":
                 raise UserError(self.env._("This recording has been deleted."))
-            recording_sudo.write({
-                "legal_hold": is_held,
-                "legal_hold_by_id": self.env.user.id if is_held else False,
-                "legal_hold_at": fields.Datetime.now() if is_held else False,
-            })
+            recording_sudo.write(
+                {
+                    "legal_hold": is_held,
+                    "legal_hold_by_id": self.env.user.id if is_held else False,
+                    "legal_hold_at": fields.Datetime.now() if is_held else False,
+                }
+            )
 
     # === BUSINESS METHODS === #
 

@@ -12,11 +12,10 @@ class TelephonyRecordingListening(models.Model):
     _order = "id desc"
     _rec_name = "user_id"
 
-    recording_id = fields.Many2one("telephony.recording", required=True, ondelete="cascade",
-                                   index=True, immutable=True)
-    user_id = fields.Many2one(
-        "res.users", required=True, ondelete="restrict", immutable=True
+    recording_id = fields.Many2one(
+        "telephony.recording", required=True, ondelete="cascade", index=True, immutable=True
     )
+    user_id = fields.Many2one("res.users", required=True, ondelete="restrict", immutable=True)
     heard_at = fields.Datetime(required=True, default=fields.Datetime.now)
     last_part_at = fields.Datetime(required=True, default=fields.Datetime.now)
 
@@ -28,10 +27,14 @@ class TelephonyRecordingListening(models.Model):
         """
         now = fields.Datetime.now()
         since = now - timedelta(seconds=60 + recording.duration)
-        listening = self.search([
-            ("recording_id", "=", recording.id), ("user_id", "=", user.id),
-            ("last_part_at", ">", since),
-        ], limit=1)
+        listening = self.search(
+            [
+                ("recording_id", "=", recording.id),
+                ("user_id", "=", user.id),
+                ("last_part_at", ">", since),
+            ],
+            limit=1,
+        )
         if not listening:
             self.create({"recording_id": recording.id, "user_id": user.id})
         elif listening.last_part_at < now - timedelta(seconds=5):

@@ -47,11 +47,14 @@ class TelephonyRecording(models.Model):
                 file.add(part)
             file.finish()
         except ProviderError as error:
-            _logger.info("%s: the recording cannot be read yet, code %s",
-                         self.call_id.uuid, error.code)
+            _logger.info(
+                "%s: the recording cannot be read yet, code %s", self.call_id.uuid, error.code
+            )
             # Nothing was asked for: it is this recording's turn again with all the others.
-            return None if error.paused else (
-                "_process_not_fetched", (error.gone, self._explain(error))
+            return (
+                None
+                if error.paused
+                else ("_process_not_fetched", (error.gone, self._explain(error)))
             )
         except OSError:
             return "_process_not_stored", ()
@@ -68,21 +71,25 @@ class TelephonyRecording(models.Model):
         if attachments._storage() != "file":
             # Whatever else Odoo stores its files in takes them from memory.
             if len(file) > MEMORY_LIMIT:
-                self._note_failure(self.env._(
-                    "The recording is too large for the database. Configure Odoo to store "
-                    "attachments in the file system."
-                ))
+                self._note_failure(
+                    self.env._(
+                        "The recording is too large for the database. Configure Odoo to store "
+                        "attachments in the file system."
+                    )
+                )
                 return
             file = file.get_bytes()
-        attachment = attachments.create({
-            "name": f"recording-{self.id}.wav",
-            "raw": file,
-            "mimetype": "audio/wav",
-            "res_model": self._name,
-            "res_id": self.id,
-            # Nobody may read this field: the file is reached by its own route only.
-            "res_field": "attachment_id",
-        })
+        attachment = attachments.create(
+            {
+                "name": f"recording-{self.id}.wav",
+                "raw": file,
+                "mimetype": "audio/wav",
+                "res_model": self._name,
+                "res_id": self.id,
+                # Nobody may read this field: the file is reached by its own route only.
+                "res_field": "attachment_id",
+            }
+        )
         self.env.flush_all()
         attachment.invalidate_recordset()
         if not file or not attachment._is_readable():
@@ -91,16 +98,24 @@ class TelephonyRecording(models.Model):
             return
         with attachment._open_content() as content:
             info = read_sound(content)
-        self.write({
-            "attachment_id": attachment.id, "state": "stored", "problem": False, "tries": 0,
-            "next_try_at": fields.Datetime.now(),
-        })
+        self.write(
+            {
+                "attachment_id": attachment.id,
+                "state": "stored",
+                "problem": False,
+                "tries": 0,
+                "next_try_at": fields.Datetime.now(),
+            }
+        )
         if info:
-            self.write({
-                "channels": info.channels, "peaks": info.peaks,
-                "duration": self.duration or int(info.seconds + 0.999),
-                "problem": self.env._("The recording is silent.") if info.is_silent else False,
-            })
+            self.write(
+                {
+                    "channels": info.channels,
+                    "peaks": info.peaks,
+                    "duration": self.duration or int(info.seconds + 0.999),
+                    "problem": self.env._("The recording is silent.") if info.is_silent else False,
+                }
+            )
         self.call_id._on_recording_stored(self)
         if self._is_to_delete_at_carrier():
             self.account_id._after_commit(self, "_send_delete_request")
@@ -112,8 +127,12 @@ class TelephonyRecording(models.Model):
     def _process_not_fetched(self, is_gone, sentence):
         limit = fields.Datetime.now() - timedelta(hours=GIVE_UP_HOURS)
         if is_gone and self.recorded_at < limit:
-            self.write({"state": "failed", "problem": self.env._("The recording no longer exists at "
-                                                        "Twilio.")})
+            self.write(
+                {
+                    "state": "failed",
+                    "problem": self.env._("The recording no longer exists at Twilio."),
+                }
+            )
         else:
             self._note_failure(sentence)
 
@@ -155,15 +174,17 @@ class TelephonyRecording(models.Model):
         """
         for recording in self:
             recording.attachment_id.unlink()
-            recording.write({
-                "state": "deleted",
-                "peaks": False,
-                "problem": False,
-                "tries": 0,
-                "next_try_at": fields.Datetime.now(),
-                "deleted_at": fields.Datetime.now(),
-                "deleted_by_id": user.id if user else False,
-            })
+            recording.write(
+                {
+                    "state": "deleted",
+                    "peaks": False,
+                    "problem": False,
+                    "tries": 0,
+                    "next_try_at": fields.Datetime.now(),
+                    "deleted_at": fields.Datetime.now(),
+                    "deleted_by_id": user.id if user else False,
+                }
+            )
             recording.call_id._update_log()
             if recording._is_to_delete_at_carrier():
                 recording.account_id._after_commit(recording, "_send_delete_request")
@@ -186,11 +207,16 @@ class TelephonyRecording(models.Model):
             self.account_id._get_client().delete_recording(self.provider_recording_id)
         except ProviderError as error:
             if not error.gone:
-                _logger.warning("%s: the carrier's recording was not deleted, code %s",
-                                self.call_id.uuid, error.code)
+                _logger.warning(
+                    "%s: the carrier's recording was not deleted, code %s",
+                    self.call_id.uuid,
+                    error.code,
+                )
                 return "_note_failure", (
-                    self.env._("Twilio has not deleted its copy yet: %(reason)s",
-                      reason=self._explain(error)),
+                    self.env._(
+                        "Twilio has not deleted its copy yet: %(reason)s",
+                        reason=self._explain(error),
+                    ),
                 )
         return "_process_deleted", ()
 
@@ -210,7 +236,8 @@ class TelephonyRecording(models.Model):
         stored = Domain("state", "=", "stored") & Domain("company_id", "not in", keepers.ids)
         return (
             Domain("provider_recording_id", "!=", False)
-            & Domain("deleted_at_provider", "=", False) & (gone | stored)
+            & Domain("deleted_at_provider", "=", False)
+            & (gone | stored)
         )
 
     @api.model

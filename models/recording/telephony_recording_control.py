@@ -47,7 +47,9 @@ class TelephonyRecording(models.Model):
         if self.state != "starting" or self.provider_recording_id:
             return None
         if self._get_wanted_state() in ("", "stopped"):
-            return "_process_start_failure", (self.env._("The call ended before recording started."),)
+            return "_process_start_failure", (
+                self.env._("The call ended before recording started."),
+            )
         client = self.account_id._get_client()
         leg_id = self.call_id._get_customer_leg().provider_leg_id
         url = self.account_id._get_webhook_url(
@@ -65,8 +67,9 @@ class TelephonyRecording(models.Model):
                 if not sid:
                     raise
         except ProviderError as error:
-            _logger.warning("%s: the recording was not started, code %s",
-                            self.call_id.uuid, error.code)
+            _logger.warning(
+                "%s: the recording was not started, code %s", self.call_id.uuid, error.code
+            )
             return "_process_start_failure", (self._explain(error),)
         return "_process_started", (sid,)
 
@@ -80,12 +83,14 @@ class TelephonyRecording(models.Model):
             self._process_start_failure(self.env._("Another recording is still in progress."))
             return
         # A beginning that was given up, and whose answer comes after all.
-        if self.state == "starting" or self.state == "failed" and not known:
-            self.write({
-                "provider_recording_id": known or provider_recording_id,
-                "state": "recording",
-                "problem": False,
-            })
+        if self.state == "starting" or (self.state == "failed" and not known):
+            self.write(
+                {
+                    "provider_recording_id": known or provider_recording_id,
+                    "state": "recording",
+                    "problem": False,
+                }
+            )
             self.call_id._notify_participants()
         self._sync()
 
@@ -114,8 +119,9 @@ class TelephonyRecording(models.Model):
             if error.gone:
                 # It is over: its callback, or the cron, tells how it ended.
                 return None
-            _logger.warning("%s: the recording did not change, code %s",
-                            self.call_id.uuid, error.code)
+            _logger.warning(
+                "%s: the recording did not change, code %s", self.call_id.uuid, error.code
+            )
             return "_process_status_failure", (wanted, attempt)
         return "_process_status", (wanted,)
 
@@ -123,11 +129,13 @@ class TelephonyRecording(models.Model):
         if self.state not in LIVE:
             return
         # What was stopped is made ready by the carrier; usually its callback is faster.
-        self.write({
-            "state": "pending" if state == "stopped" else state,
-            "problem": False,
-            "next_try_at": self._get_next_try(1),
-        })
+        self.write(
+            {
+                "state": "pending" if state == "stopped" else state,
+                "problem": False,
+                "next_try_at": self._get_next_try(1),
+            }
+        )
         self.call_id._notify_participants()
         self._sync()
 
@@ -136,9 +144,14 @@ class TelephonyRecording(models.Model):
             self.account_id._after_commit(self, "_send_status_request", attempt + 1)
             return
         self.problem = {
-            "paused": self.env._("Twilio did not pause the recording. The call is still being recorded."),
+            "paused": self.env._(
+                "Twilio did not pause the recording. The call is still being recorded."
+            ),
             "recording": self.env._("Twilio did not resume the recording."),
-        }.get(wanted, self.env._("Twilio did not stop the recording. The call is still being recorded."))
+        }.get(
+            wanted,
+            self.env._("Twilio did not stop the recording. The call is still being recorded."),
+        )
         self.call_id._notify_participants()
 
     # === THE END === #
@@ -150,15 +163,17 @@ class TelephonyRecording(models.Model):
         """
         if self.state in ("stored", "deleted"):
             return
-        self.write({
-            "provider_recording_id": event.data["recording_id"],
-            "duration": event.duration,
-            "state": "pending",
-            "problem": False,
-            "tries": 0,
-            "next_try_at": fields.Datetime.now(),
-        })
-        empty = event.status == "failed" or self.kind == "conversation" and not event.duration
+        self.write(
+            {
+                "provider_recording_id": event.data["recording_id"],
+                "duration": event.duration,
+                "state": "pending",
+                "problem": False,
+                "tries": 0,
+                "next_try_at": fields.Datetime.now(),
+            }
+        )
+        empty = event.status == "failed" or (self.kind == "conversation" and not event.duration)
         if empty:
             self._discard(self.env._("Nothing was recorded."))
         elif self.kind == "conversation" and self.call_id._get_recording_ban():
@@ -187,10 +202,13 @@ class TelephonyRecording(models.Model):
         if self.state not in LIVE:
             return
         if provider_recording_id:
-            self.write({
-                "provider_recording_id": provider_recording_id, "state": "pending",
-                "next_try_at": fields.Datetime.now(),
-            })
+            self.write(
+                {
+                    "provider_recording_id": provider_recording_id,
+                    "state": "pending",
+                    "next_try_at": fields.Datetime.now(),
+                }
+            )
             self._wake_job()
         else:
             self.write({"state": "failed", "problem": self.env._("Nothing was recorded.")})

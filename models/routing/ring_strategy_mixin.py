@@ -14,7 +14,11 @@ class TelephonyAgentTurn(models.AbstractModel):
     _description = "Turns of Phone Users"
 
     last_agent_id = fields.Many2one(
-        "telephony.agent", readonly=True, copy=False, ondelete="set null", check_company=True,
+        "telephony.agent",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        check_company=True,
         help="To whom the last call was given, when they take turns.",
     )
 
@@ -33,9 +37,9 @@ class TelephonyAgentTurn(models.AbstractModel):
             return free[:1]
         if order == "round_robin":
             # Those behind the last one come first, then the list from its beginning.
-            place = listed.ids.index(self.last_agent_id.id) + 1 if (
-                self.last_agent_id in listed
-            ) else 0
+            place = (
+                listed.ids.index(self.last_agent_id.id) + 1 if (self.last_agent_id in listed) else 0
+            )
             listed = listed[place:] | listed[:place]
         chosen = listed.filtered(lambda agent: agent in free)[:1]
         if order == "round_robin" and chosen:

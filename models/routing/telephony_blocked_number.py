@@ -38,15 +38,20 @@ class TelephonyBlockedNumber(models.Model):
         """Give up what was owed to callers who are refused from now on."""
         for number in self:
             # sudo: telephony.callback - who may block a caller decides that nobody calls back
-            self.env["telephony.callback"].sudo().search([
-                ("company_id", "=", number.company_id.id), ("state", "=", "open"),
-                ("customer_number", "=", number.number),
-            ])._cancel(self.env._("The number was blocked."))
+            self.env["telephony.callback"].sudo().search(
+                [
+                    ("company_id", "=", number.company_id.id),
+                    ("state", "=", "open"),
+                    ("customer_number", "=", number.number),
+                ]
+            )._cancel(self.env._("The number was blocked."))
 
     def _normalize(self, number):
         normalized = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
         if not normalized:
-            raise ValidationError(self.env._("Enter the number with its country code, e.g. +32470123456."))
+            raise ValidationError(
+                self.env._("Enter the number with its country code, e.g. +32470123456.")
+            )
         return normalized
 
     @api.model
@@ -57,6 +62,6 @@ class TelephonyBlockedNumber(models.Model):
         :param company: whose block list
         :rtype: bool
         """
-        return bool(number) and bool(self.search_count([
-            ("company_id", "=", company.id), ("number", "=", number)
-        ], limit=1))
+        return bool(number) and bool(
+            self.search_count([("company_id", "=", company.id), ("number", "=", number)], limit=1)
+        )

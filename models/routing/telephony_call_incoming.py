@@ -34,18 +34,20 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        number = self.env["telephony.number"].search_fetch([
-            ("account_id", "=", account.id), ("number", "=", params.get("To"))
-        ], limit=1)
+        number = self.env["telephony.number"].search_fetch(
+            [("account_id", "=", account.id), ("number", "=", params.get("To"))], limit=1
+        )
         if not number:
             _logger.warning("A call to a number that is not listed was refused")
             return [Reject()]
         call = self._take_in(account, number, params)
         if not call:
-            call = self.search([
-                ("account_id", "=", account.id),
-                ("provider_call_id", "=", params["CallSid"]),
-            ])
+            call = self.search(
+                [
+                    ("account_id", "=", account.id),
+                    ("provider_call_id", "=", params["CallSid"]),
+                ]
+            )
             _logger.info("%s: the carrier asks again", call.uuid)
             return call._get_next_document() if call else [HangUp()]
         call._add_trace(self.env._("Call to %(number)s.", number=number.display_name))
@@ -93,16 +95,20 @@ class TelephonyCall(models.Model):
             "partner_id": partner.id,
             "lead_id": self._find_lead(partner, caller, account.company_id).id,
             "started_at": now,
-            "leg_ids": [fields.Command.create({
-                "account_id": account.id,
-                "role": "customer",
-                "label": "customer",
-                "number": caller or False,
-                "provider_leg_id": params["CallSid"],
-                "status": "in_progress",
-                "initiated_at": now,
-                "ringing_at": now,
-            })],
+            "leg_ids": [
+                fields.Command.create(
+                    {
+                        "account_id": account.id,
+                        "role": "customer",
+                        "label": "customer",
+                        "number": caller or False,
+                        "provider_leg_id": params["CallSid"],
+                        "status": "in_progress",
+                        "initiated_at": now,
+                        "ringing_at": now,
+                    }
+                )
+            ],
         }
 
     def _process_wait(self, params):
@@ -194,8 +200,12 @@ class TelephonyCall(models.Model):
             self._look_after_parked(now)
             if self._seconds_until(self.connect_by, now) > 0:
                 if not self.parked_at:
-                    self._add_trace(self.env._("%(name)s was disconnected. The customer is on hold.",
-                                      name=self.user_id.name))
+                    self._add_trace(
+                        self.env._(
+                            "%(name)s was disconnected. The customer is on hold.",
+                            name=self.user_id.name,
+                        )
+                    )
                 return self._get_waiting_document()
             return self._give_up_on_agent()
         if self.user_id or self._get_open_offers():
@@ -231,14 +241,19 @@ class TelephonyCall(models.Model):
             if not step:
                 break
             if self.step_count >= MAX_STEPS:
-                self._add_trace(self.env._("The flow loops: the call was ended after %(count)s steps.",
-                                  count=MAX_STEPS))
+                self._add_trace(
+                    self.env._(
+                        "The flow loops: the call was ended after %(count)s steps.", count=MAX_STEPS
+                    )
+                )
                 break
-            self.write({
-                "step_id": step.id,
-                "step_entered_at": fields.Datetime.now(),
-                "step_count": self.step_count + 1,
-            })
+            self.write(
+                {
+                    "step_id": step.id,
+                    "step_entered_at": fields.Datetime.now(),
+                    "step_count": self.step_count + 1,
+                }
+            )
             result = step._enter(self)
             if not isinstance(result, str):
                 return result
@@ -279,19 +294,23 @@ class TelephonyCall(models.Model):
         # Calls come before phone users, as for whoever accepts: see `_lock`.
         self._lock()
         agents._mark_reserved()
-        offers = self.env["telephony.offer"].create([
-            {
-                "call_id": self.id,
-                "agent_id": agent.id,
-                "transfer_id": self._get_transfer().id,
-                "expires_at": now + timedelta(seconds=seconds),
-            }
-            for agent in agents
-        ])
+        offers = self.env["telephony.offer"].create(
+            [
+                {
+                    "call_id": self.id,
+                    "agent_id": agent.id,
+                    "transfer_id": self._get_transfer().id,
+                    "expires_at": now + timedelta(seconds=seconds),
+                }
+                for agent in agents
+            ]
+        )
         if self.user_id:
             # The one who had the call before did not come back.
             self.write({"user_id": False, "claimed_at": False, "connect_by": False})
-        self._add_trace(self.env._("Ringing %(names)s.", names=", ".join(agents.mapped("user_id.name"))))
+        self._add_trace(
+            self.env._("Ringing %(names)s.", names=", ".join(agents.mapped("user_id.name")))
+        )
         self._apply_event(CallEvent("offered", at=now))
         offers._announce()
         self._ring_phones(offers)
@@ -338,10 +357,15 @@ class TelephonyCall(models.Model):
     @api.model
     def _get_waiting_in_steps(self, agents):
         """Return the callers who wait in a ring step until one of these agents is free."""
-        calls = self.search([
-            ("state", "=", "routing"), ("user_id", "=", False),
-            ("step_id.kind", "=", "ring"), ("step_id.agent_ids", "in", agents.ids),
-        ], order="started_at, id")
+        calls = self.search(
+            [
+                ("state", "=", "routing"),
+                ("user_id", "=", False),
+                ("step_id.kind", "=", "ring"),
+                ("step_id.agent_ids", "in", agents.ids),
+            ],
+            order="started_at, id",
+        )
         return calls.filtered(lambda call: not call._get_open_offers())
 
     def _get_open_offers(self):
@@ -353,8 +377,12 @@ class TelephonyCall(models.Model):
         if expired:
             # Who accepts at this moment holds the call first, and its offers then.
             self._lock()
-            self._add_trace(self.env._("%(names)s did not answer.",
-                              names=", ".join(expired.agent_id.mapped("user_id.name"))))
+            self._add_trace(
+                self.env._(
+                    "%(names)s did not answer.",
+                    names=", ".join(expired.agent_id.mapped("user_id.name")),
+                )
+            )
             expired._close("expired", "expired")
         return self._get_open_offers()
 
@@ -372,12 +400,14 @@ class TelephonyCall(models.Model):
         if self.user_id or self.state not in ("ringing", "queued"):
             return False
         now = fields.Datetime.now()
-        self.write({
-            "user_id": agent.user_id.id,
-            "via": via,
-            "claimed_at": now,
-            "connect_by": now + timedelta(seconds=CONNECT_SECONDS),
-        })
+        self.write(
+            {
+                "user_id": agent.user_id.id,
+                "via": via,
+                "claimed_at": now,
+                "connect_by": now + timedelta(seconds=CONNECT_SECONDS),
+            }
+        )
         mine = self._get_open_offers().filtered(lambda offer: offer.agent_id == agent)
         mine._close("accepted", "accepted", winner=agent.user_id, notify=False)
         agent.missed_offers = 0
@@ -404,9 +434,14 @@ class TelephonyCall(models.Model):
         is_late = "accepted" in offers.mapped("state")
         if not offer or offer.transfer_id or is_late or self._get_held_by(agent.user_id):
             return
-        calls = self.env(user=agent.user_id.id, su=False, context={
-            "allowed_company_ids": agent.company_id.ids, "lang": agent.user_id.lang,
-        })["telephony.call"]  # fmt: skip
+        calls = self.env(
+            user=agent.user_id.id,
+            su=False,
+            context={
+                "allowed_company_ids": agent.company_id.ids,
+                "lang": agent.user_id.lang,
+            },
+        )["telephony.call"]
         try:
             calls.accept(self.uuid)
         except UserError as error:
@@ -419,9 +454,13 @@ class TelephonyCall(models.Model):
         self._add_trace(self.env._("%(name)s could not be connected.", name=user.name))
         self.write({"user_id": False, "claimed_at": False, "connect_by": False})
         # The page shows the call as its user's own, until it is told.
-        user._bus_send("telephony/call_left", {**self._to_left(user), "message": self.env._(
-            "Connecting took too long. The caller is waiting again."
-        )})
+        user._bus_send(
+            "telephony/call_left",
+            {
+                **self._to_left(user),
+                "message": self.env._("Connecting took too long. The caller is waiting again."),
+            },
+        )
         if self._go_on_with_transfer():
             return
         if self._waits_in_queue():
@@ -454,9 +493,11 @@ class TelephonyCall(models.Model):
     def _park(self):
         """Let the customer wait with music for the agent who vanished."""
         self._wait_again()
-        self.write({
-            "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
-        })
+        self.write(
+            {
+                "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
+            }
+        )
         self._sync_recording()
         self._notify()
 
@@ -488,12 +529,14 @@ class TelephonyCall(models.Model):
             self.duration = int((moment - self.answered_at).total_seconds())
 
     def _get_waiting_document(self):
-        return [Wait(
-            # One queue an account; a name at the carrier holds nothing personal.
-            f"waiting-{self.account_id.id}",
-            self.account_id._get_webhook_url("wait", call=self.uuid),
-            self.account_id._get_webhook_url("step", call=self.uuid),
-        )]
+        return [
+            Wait(
+                # One queue an account; a name at the carrier holds nothing personal.
+                f"waiting-{self.account_id.id}",
+                self.account_id._get_webhook_url("wait", call=self.uuid),
+                self.account_id._get_webhook_url("step", call=self.uuid),
+            )
+        ]
 
     def _get_ringback(self, seconds):
         return self._get_timed_sound("ringback.wav", RINGBACK_SECONDS, seconds)
@@ -519,8 +562,12 @@ class TelephonyCall(models.Model):
 
     def _get_join(self, leg, ends_conference, muted=False, coach=""):
         return Join(
-            self.uuid, leg.label, ends_conference,
-            self.account_id._get_webhook_url("conference", call=self.uuid), muted, coach,
+            self.uuid,
+            leg.label,
+            ends_conference,
+            self.account_id._get_webhook_url("conference", call=self.uuid),
+            muted,
+            coach,
         )
 
     @staticmethod
@@ -538,7 +585,7 @@ class TelephonyCall(models.Model):
         leg = self._get_customer_leg()
         url = self.account_id._get_webhook_url("join", call=self.uuid)
         is_gone = not leg.provider_queue_id
-        if leg.status == "ended" or is_gone and not is_repeated:
+        if leg.status == "ended" or (is_gone and not is_repeated):
             # Not in the queue yet: the first question of the waiting room moves the caller on.
             return
         if not is_gone:
@@ -552,7 +599,9 @@ class TelephonyCall(models.Model):
         leg = self._get_customer_leg()
         if leg.provider_queue_id:
             self._send(
-                "move_from_queue", leg.provider_queue_id, leg.provider_leg_id,
+                "move_from_queue",
+                leg.provider_queue_id,
+                leg.provider_leg_id,
                 self.account_id._get_webhook_url("step", call=self.uuid),
             )
 

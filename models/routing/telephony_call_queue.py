@@ -21,7 +21,10 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     queue_id = fields.Many2one(
-        "telephony.queue", readonly=True, ondelete="set null", index="btree_not_null",
+        "telephony.queue",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
         check_company=True,
     )
     queued_at = fields.Datetime(readonly=True)
@@ -44,11 +47,15 @@ class TelephonyCall(models.Model):
         """
         queue = self.queue_id
         open_offers = self._expire_offers(now)
-        left = self._seconds_until(
-            self.queued_at + timedelta(seconds=queue.max_wait), now
-        ) if queue.limit_wait else None
+        left = (
+            self._seconds_until(self.queued_at + timedelta(seconds=queue.max_wait), now)
+            if queue.limit_wait
+            else None
+        )
         if left == 0 and not open_offers:
-            self._add_trace(self.env._("“%(queue)s”: the maximum wait was reached.", queue=queue.name))
+            self._add_trace(
+                self.env._("“%(queue)s”: the maximum wait was reached.", queue=queue.name)
+            )
             return [Leave()]
         queue._dispatch()
         open_offers = self._get_open_offers()
@@ -84,9 +91,13 @@ class TelephonyCall(models.Model):
     def _may_wait_on(self):
         """Tell whether a caller's longest wait is not over yet."""
         queue = self.queue_id
-        return not queue.limit_wait or self._seconds_until(
-            self.queued_at + timedelta(seconds=queue.max_wait), fields.Datetime.now()
-        ) > 0
+        return (
+            not queue.limit_wait
+            or self._seconds_until(
+                self.queued_at + timedelta(seconds=queue.max_wait), fields.Datetime.now()
+            )
+            > 0
+        )
 
     def _process_refused(self):
         """Go on with a caller whom the carrier lets wait no more: its queue is full.
@@ -128,19 +139,22 @@ class TelephonyCall(models.Model):
     def _get_announcement(self, now):
         """Say what is due to be said to a waiting caller: the announcement and the position."""
         queue = self.queue_id
-        due = not self.announced_at or (
-            now - self.announced_at
-        ).total_seconds() >= queue.announcement_interval
+        due = (
+            not self.announced_at
+            or (now - self.announced_at).total_seconds() >= queue.announcement_interval
+        )
         if not due:
             return []
         self.announced_at = now
         call = self.with_context(lang=self.flow_id.language or "en_US")
         sentences = [call.queue_id.announcement or "", *call._get_place_sentences()]
         if self._may_be_called_back():
-            sentences.append(call.env._(
-                "To be called back without losing your place in the queue, press %(key)s.",
-                key=queue.callback_key,
-            ))
+            sentences.append(
+                call.env._(
+                    "To be called back without losing your place in the queue, press %(key)s.",
+                    key=queue.callback_key,
+                )
+            )
         text = " ".join(sentence for sentence in sentences if sentence)
         return [Say(text, self.flow_id._get_speech_language())] if text else []
 
@@ -168,16 +182,21 @@ class TelephonyCall(models.Model):
         elif minutes <= TOLD_MINUTES:
             yield self.env._("Your estimated wait is about %(minutes)s minutes.", minutes=minutes)
         else:
-            yield self.env._("Your estimated wait is more than %(minutes)s minutes.",
-                             minutes=TOLD_MINUTES)
+            yield self.env._(
+                "Your estimated wait is more than %(minutes)s minutes.", minutes=TOLD_MINUTES
+            )
 
     def _get_music_url(self, seconds):
         base = f"{self.account_id._get_base_url()}/telephony/sound"
         if self.queue_id.music:
-            attachment = self.env["ir.attachment"].search([
-                ("res_model", "=", "telephony.queue"), ("res_id", "=", self.queue_id.id),
-                ("res_field", "=", "music"),
-            ], limit=1)
+            attachment = self.env["ir.attachment"].search(
+                [
+                    ("res_model", "=", "telephony.queue"),
+                    ("res_id", "=", self.queue_id.id),
+                    ("res_field", "=", "music"),
+                ],
+                limit=1,
+            )
             token = attachment.generate_access_token()[0]
             return f"{base}/{attachment.id}/{token}/{seconds}.wav"
         return f"{base}/hold_music/{seconds}.wav"
@@ -212,9 +231,11 @@ class TelephonyCall(models.Model):
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
-                "message": self.env._("This call was already answered by %(name)s.",
-                             name=call_sudo.user_id.name)
-                if call_sudo.user_id else self.env._("This caller is no longer in the queue."),
+                "message": self.env._(
+                    "This call was already answered by %(name)s.", name=call_sudo.user_id.name
+                )
+                if call_sudo.user_id
+                else self.env._("This caller is no longer in the queue."),
             }
         released_sudo._leave_queue_if_alone()
         agent_sudo._notify_change()
@@ -230,9 +251,9 @@ class TelephonyCall(models.Model):
         :rtype: list(dict)
         """
         # A call that is passed on rings again; it stays where everybody has seen it.
-        return self._get_live([
-            ("state", "in", ("in_progress", "ringing")), ("answered_at", "!=", False)
-        ])
+        return self._get_live(
+            [("state", "in", ("in_progress", "ringing")), ("answered_at", "!=", False)]
+        )
 
     @api.model
     def queued_calls(self):
@@ -277,9 +298,13 @@ class TelephonyCall(models.Model):
             "our_number_display": self._format_number(self.number_id.number) or False,
             "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
             "queue": {
-                "id": queue.id, "name": queue.name,
-                "amber_seconds": queue.amber_seconds, "red_seconds": queue.red_seconds,
-            } if queue else False,
+                "id": queue.id,
+                "name": queue.name,
+                "amber_seconds": queue.amber_seconds,
+                "red_seconds": queue.red_seconds,
+            }
+            if queue
+            else False,
             "started_at": to_text(self.started_at),
             "answered_at": to_text(self.answered_at) or False,
             "on_hold": self._get_customer_leg().on_hold or bool(self.parked_at),
@@ -288,7 +313,7 @@ class TelephonyCall(models.Model):
 
     def _get_live_list(self):
         """Say on which live list this call stands: `conversation`, `queue`, or none."""
-        if self.state == "in_progress" or self.state == "ringing" and self.answered_at:
+        if self.state == "in_progress" or (self.state == "ringing" and self.answered_at):
             return "conversation"
         return "queue" if self.state == "queued" and not self.user_id else False
 

@@ -14,7 +14,10 @@ class TelephonyFlow(models.Model):
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, immutable=True,
+        "res.company",
+        required=True,
+        index=True,
+        immutable=True,
         default=lambda self: self.env.company,
     )
     language = fields.Selection(
@@ -45,9 +48,7 @@ class TelephonyFlow(models.Model):
         steps = self.step_ids.sorted("id")
         twins = dict(zip(steps, copied.step_ids.sorted("id"), strict=True))
         for step, twin in twins.items():
-            twin.write({
-                name: twins[step[name]].id for name in EXIT_FIELDS if step[name] in twins
-            })
+            twin.write({name: twins[step[name]].id for name in EXIT_FIELDS if step[name] in twins})
             targets = {key.key: key.target_step_id for key in step.key_ids}
             for key in twin.key_ids:
                 key.target_step_id = twins.get(targets[key.key], False)

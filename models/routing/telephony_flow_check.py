@@ -15,9 +15,12 @@ class TelephonyFlow(models.Model):
     def _compute_problem_html(self):
         for flow in self:
             problems = flow._get_problems()
-            flow.problem_html = Markup("<ul class='mb-0'>%s</ul>") % Markup().join(
-                Markup("<li>%s</li>") % problem for problem in problems
-            ) if problems else False
+            flow.problem_html = (
+                Markup("<ul class='mb-0'>%s</ul>")
+                % Markup().join(Markup("<li>%s</li>") % problem for problem in problems)
+                if problems
+                else False
+            )
 
     @api.depends_context("lang")
     def _compute_overview_html(self):
@@ -30,7 +33,8 @@ class TelephonyFlow(models.Model):
             return Markup()
         kinds = dict(step._fields["kind"]._description_selection(self.env))
         line = Markup("<strong>%s</strong> <span class='text-muted'>%s</span>") % (
-            step.name, kinds[step.kind]
+            step.name,
+            kinds[step.kind],
         )
         if step.kind == "flow":
             line += Markup(" <em>→ %s</em>") % step.target_flow_id.name
@@ -38,9 +42,8 @@ class TelephonyFlow(models.Model):
             return Markup("%s <em>↺</em>") % line
         seen.add(step)
         rows = Markup().join(
-            Markup("<li class='mb-1'><span class='badge text-bg-light me-1'>%s</span> %s</li>") % (
-                label, self._draw(target, seen) or self.env._("Default message, then hang up")
-            )
+            Markup("<li class='mb-1'><span class='badge text-bg-light me-1'>%s</span> %s</li>")
+            % (label, self._draw(target, seen) or self.env._("Default message, then hang up"))
             for label, target in step._get_exits_with_labels()
         )
         return line + (Markup("<ul class='mb-0'>%s</ul>") % rows if rows else Markup())
@@ -58,8 +61,12 @@ class TelephonyFlow(models.Model):
             return [self.env._("The flow has no steps: callers hear that no one is available.")]
         problems = []
         if not self.active and self.number_ids:
-            problems.append(self.env._("The flow is archived, but it still handles calls to %(numbers)s.",
-                              numbers=", ".join(self.number_ids.mapped("display_name"))))
+            problems.append(
+                self.env._(
+                    "The flow is archived, but it still handles calls to %(numbers)s.",
+                    numbers=", ".join(self.number_ids.mapped("display_name")),
+                )
+            )
         reached = self._get_reached()
         for step in self.step_ids.sorted():
             if step not in reached:
@@ -74,19 +81,22 @@ class TelephonyFlow(models.Model):
             loop = step._get_loop()
             if loop and frozenset(loop.ids) not in known:
                 known.add(frozenset(loop.ids))
-                found.append(self.env._(
-                    "“%(steps)s”: if the caller does nothing, the flow loops here until the call "
-                    "ends.", steps="” → “".join(loop.mapped("name")),
-                ))
+                found.append(
+                    self.env._(
+                        "“%(steps)s”: if the caller does nothing, the flow loops here until the "
+                        "call ends.",
+                        steps="” → “".join(loop.mapped("name")),
+                    )
+                )
         return found
 
     def _get_reached(self):
         """Return the steps a call can come to."""
         reached = todo = self._get_first_step()
         while todo:
-            found = todo.browse().union(*(
-                target for step in todo for _label, target in step._get_exits_with_labels()
-            ))
+            found = todo.browse().union(
+                *(target for step in todo for _label, target in step._get_exits_with_labels())
+            )
             todo = found - reached
             reached |= todo
         return reached

@@ -5,7 +5,11 @@ from odoo.exceptions import ValidationError
 from odoo.tools.mimetypes import guess_mimetype
 
 EXIT_FIELDS = (
-    "next_step_id", "else_step_id", "timeout_step_id", "full_step_id", "not_available_step_id",
+    "next_step_id",
+    "else_step_id",
+    "timeout_step_id",
+    "full_step_id",
+    "not_available_step_id",
 )
 
 
@@ -75,13 +79,19 @@ class TelephonyFlowStep(models.Model):
     queue_id = fields.Many2one("telephony.queue", check_company=True, ondelete="restrict")
     # Another flow
     target_flow_id = fields.Many2one(
-        "telephony.flow", "Other Flow", check_company=True, ondelete="restrict",
+        "telephony.flow",
+        "Other Flow",
+        check_company=True,
+        ondelete="restrict",
         domain="[('id', '!=', flow_id)]",
         help="The call goes on at its first step, in its language.",
     )
     # Hours
     calendar_id = fields.Many2one(
-        "resource.calendar", "Opening Hours", ondelete="restrict", check_company=True,
+        "resource.calendar",
+        "Opening Hours",
+        ondelete="restrict",
+        check_company=True,
         help="With its time zone and its public holidays.",
     )
     # Menu
@@ -162,26 +172,40 @@ class TelephonyFlowStep(models.Model):
     def _check_recipients(self):
         for step in self:
             if step.kind in ("ring", "voicemail") and not step.agent_ids:
-                raise ValidationError(self.env._("Choose the phone users of “%(name)s”.", name=step.name))
+                raise ValidationError(
+                    self.env._("Choose the phone users of “%(name)s”.", name=step.name)
+                )
 
     @api.constrains("kind", "calendar_id", "forward_number")
     def _check_decision(self):
         for step in self:
             if step.kind == "hours" and not step.calendar_id:
-                raise ValidationError(self.env._("Choose the business hours of “%(name)s”.", name=step.name))
+                raise ValidationError(
+                    self.env._("Choose the business hours of “%(name)s”.", name=step.name)
+                )
             if step.kind == "forward":
                 number = step.forward_number or ""
-                if number[:1] != "+" or self.env["telephony.call"]._normalize(
-                    number, self.env["res.country"]
-                ) != number:
-                    raise ValidationError(self.env._(
-                        "Enter the number of “%(name)s” with its country code, e.g. +32470123456.",
-                        name=step.name,
-                    ))
+                if (
+                    number[:1] != "+"
+                    or self.env["telephony.call"]._normalize(number, self.env["res.country"])
+                    != number
+                ):
+                    raise ValidationError(
+                        self.env._(
+                            "Enter the number of “%(name)s” with its country code, e.g. "
+                            "+32470123456.",
+                            name=step.name,
+                        )
+                    )
                 sentence = step._get_forward_refusal()
                 if sentence:
-                    raise ValidationError(self.env._("“%(name)s” cannot forward calls. %(reason)s",
-                                            name=step.name, reason=sentence))
+                    raise ValidationError(
+                        self.env._(
+                            "“%(name)s” cannot forward calls. %(reason)s",
+                            name=step.name,
+                            reason=sentence,
+                        )
+                    )
 
     @api.constrains("kind", "queue_id")
     def _check_queue(self):
@@ -193,18 +217,21 @@ class TelephonyFlowStep(models.Model):
     def _check_target_flow(self):
         for step in self:
             if step.kind == "flow" and not step.target_flow_id:
-                raise ValidationError(self.env._("Choose the flow in which “%(name)s” continues.",
-                                        name=step.name))
+                raise ValidationError(
+                    self.env._("Choose the flow in which “%(name)s” continues.", name=step.name)
+                )
 
     @api.constrains(*EXIT_FIELDS)
     def _check_exits(self):
         for step in self:
             for name in EXIT_FIELDS:
                 if step[name] and step[name].flow_id != step.flow_id:
-                    raise ValidationError(self.env._(
-                        "“%(name)s” and the steps it leads to must be in the same flow.",
-                        name=step.name,
-                    ))
+                    raise ValidationError(
+                        self.env._(
+                            "“%(name)s” and the steps it leads to must be in the same flow.",
+                            name=step.name,
+                        )
+                    )
 
     @api.constrains("audio")
     def _check_audio(self):
@@ -217,8 +244,9 @@ class TelephonyFlowStep(models.Model):
     def _check_message(self):
         for step in self:
             if step.kind == "message" and not step.audio and not (step.message or "").strip():
-                raise ValidationError(self.env._("Enter the message that callers hear in “%(name)s”.",
-                                        name=step.name))
+                raise ValidationError(
+                    self.env._("Enter the message that callers hear in “%(name)s”.", name=step.name)
+                )
 
     def _get_exit(self, name):
         """Return the step behind an exit; nothing when there is none.
@@ -255,9 +283,7 @@ class TelephonyFlowKey(models.Model):
     )
     flow_id = fields.Many2one(related="step_id.flow_id")
     company_id = fields.Many2one(related="step_id.company_id", store=True)
-    key = fields.Selection(
-        [(key, key) for key in "1234567890*#"], required=True, default="1"
-    )
+    key = fields.Selection([(key, key) for key in "1234567890*#"], required=True, default="1")
     label = fields.Char(required=True, help="As Sales. It is written into the story of the call.")
     target_step_id = fields.Many2one(
         "telephony.flow.step",
@@ -274,7 +300,10 @@ class TelephonyFlowKey(models.Model):
     def _check_target_step(self):
         for key in self:
             if key.target_step_id and key.target_step_id.flow_id != key.flow_id:
-                raise ValidationError(self.env._(
-                    "Key %(key)s of “%(name)s” must lead to a step in the same flow.",
-                    key=key.key, name=key.step_id.name,
-                ))
+                raise ValidationError(
+                    self.env._(
+                        "Key %(key)s of “%(name)s” must lead to a step in the same flow.",
+                        key=key.key,
+                        name=key.step_id.name,
+                    )
+                )

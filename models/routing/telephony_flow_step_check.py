@@ -35,14 +35,19 @@ class TelephonyFlowStep(models.Model):
     def _get_exits_with_labels(self):
         """Return the exits of this step: what to call each, and the step behind it."""
         labels = {
-            "timeout": self.env._("No key pressed") if self.kind == "menu" else self.env._("Not answered"),
+            "timeout": self.env._("No key pressed")
+            if self.kind == "menu"
+            else self.env._("Not answered"),
             "not_available": self.env._("No one available"),
             "full": self.env._("Queue full"),
             "yes": self.env._("Open") if self.kind == "hours" else self.env._("If met"),
             "no": self.env._("Closed") if self.kind == "hours" else self.env._("If not met"),
         }
-        exits = [(f"{key.key} · {key.label}", key.target_step_id) for key in self.key_ids
-                 if self.kind == "menu"]
+        exits = [
+            (f"{key.key} · {key.label}", key.target_step_id)
+            for key in self.key_ids
+            if self.kind == "menu"
+        ]
         return exits + [(labels[name], self._get_exit(name)) for name in EXITS[self.kind]]
 
     def _get_loop(self):
@@ -79,8 +84,10 @@ class TelephonyFlowStep(models.Model):
         begin = datetime.now(UTC)
         week = self.calendar_id._work_intervals_batch(begin, begin + timedelta(days=14))[False]
         if not any(True for _interval in week):
-            yield self.env._("“%(step)s”: the business hours have no open period in the next two weeks.",
-                    step=self.name)
+            yield self.env._(
+                "“%(step)s”: the business hours have no open period in the next two weeks.",
+                step=self.name,
+            )
 
     def _check_problems_menu(self):
         if not self.key_ids:
@@ -90,19 +97,31 @@ class TelephonyFlowStep(models.Model):
         for key in self.key_ids:
             target = key.target_step_id
             if not target:
-                yield self.env._("“%(step)s”: key %(key)s leads nowhere.", step=self.name, key=key.key)
+                yield self.env._(
+                    "“%(step)s”: key %(key)s leads nowhere.", step=self.name, key=key.key
+                )
             elif target.kind == "flow" and not target.target_flow_id.active:
-                yield self.env._("“%(step)s”: key %(key)s leads to the flow “%(flow)s”, which is archived.",
-                        step=self.name, key=key.key, flow=target.target_flow_id.name)
+                yield self.env._(
+                    "“%(step)s”: key %(key)s leads to the flow “%(flow)s”, which is archived.",
+                    step=self.name,
+                    key=key.key,
+                    flow=target.target_flow_id.name,
+                )
 
     def _check_problems_flow(self):
         flow = self.target_flow_id
         if not flow.active:
-            yield self.env._("“%(step)s” leads to the flow “%(flow)s”, which is archived.",
-                    step=self.name, flow=flow.name)
+            yield self.env._(
+                "“%(step)s” leads to the flow “%(flow)s”, which is archived.",
+                step=self.name,
+                flow=flow.name,
+            )
         elif not flow.step_ids:
-            yield self.env._("“%(step)s” leads to the flow “%(flow)s”, which has no steps.",
-                    step=self.name, flow=flow.name)
+            yield self.env._(
+                "“%(step)s” leads to the flow “%(flow)s”, which has no steps.",
+                step=self.name,
+                flow=flow.name,
+            )
 
     def _check_problems_ring(self):
         if not self.agent_ids.filtered("active"):
@@ -117,8 +136,9 @@ class TelephonyFlowStep(models.Model):
     def _check_problems_forward(self):
         refusal = self._get_forward_refusal()
         if refusal:
-            yield self.env._("“%(step)s” cannot forward calls. %(reason)s",
-                    step=self.name, reason=refusal)
+            yield self.env._(
+                "“%(step)s” cannot forward calls. %(reason)s", step=self.name, reason=refusal
+            )
 
     def _check_problems_voicemail(self):
         if not self.agent_ids.filtered("active"):

@@ -42,7 +42,11 @@ class TelephonyFlowStep(models.Model):
     )
     condition_domain = fields.Char("Condition", default="[]")
     condition_user_id = fields.Many2one(
-        "res.users", "Condition by", readonly=True, copy=False, ondelete="set null",
+        "res.users",
+        "Condition by",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
         help="The user who wrote the condition. It is evaluated with the access rights of this "
         "user.",
     )
@@ -86,17 +90,32 @@ class TelephonyFlowStep(models.Model):
         try:
             domain = self._parse_condition()
             if self._check_condition_domain(model, domain) > COMPARISONS:
-                raise UserError(self.env._("It has more than %(count)s criteria.", count=COMPARISONS))
+                raise UserError(
+                    self.env._("It has more than %(count)s criteria.", count=COMPARISONS)
+                )
             domain.validate(model)
-        except (UserError, RecursionError, MemoryError, ValueError, SyntaxError, TypeError,
-                KeyError, AttributeError, NotImplementedError) as error:
+        except (
+            UserError,
+            RecursionError,
+            MemoryError,
+            ValueError,
+            SyntaxError,
+            TypeError,
+            KeyError,
+            AttributeError,
+            NotImplementedError,
+        ) as error:
             if isinstance(error, UserError):
-                raise ValidationError(self.env._(
-                    "The condition of “%(name)s” is not allowed. %(reason)s",
-                    name=self.name, reason=error.args[0],
-                )) from error
-            raise ValidationError(self.env._("The condition of “%(name)s” is not valid.",
-                                    name=self.name)) from error
+                raise ValidationError(
+                    self.env._(
+                        "The condition of “%(name)s” is not allowed. %(reason)s",
+                        name=self.name,
+                        reason=error.args[0],
+                    )
+                ) from error
+            raise ValidationError(
+                self.env._("The condition of “%(name)s” is not valid.", name=self.name)
+            ) from error
 
     def _parse_condition(self):
         text = self.condition_domain or "[]"
@@ -140,8 +159,10 @@ class TelephonyFlowStep(models.Model):
             allowed = CONDITION_FIELDS.get(target._name, frozenset())
             field = target._fields.get(name)
             is_allowed = field is not None and (allowed is None or name in allowed)
-            if not is_allowed or not target.has_access("read") or (
-                not target._has_field_access(field, "read")
+            if (
+                not is_allowed
+                or not target.has_access("read")
+                or (not target._has_field_access(field, "read"))
             ):
                 raise UserError(self._explain_condition_field(path))
             comodel = model.env[field.comodel_name] if field.relational else None
@@ -151,9 +172,16 @@ class TelephonyFlowStep(models.Model):
 
     def _with_condition_user(self, user, records):
         """Return records as a user sees them who works for the company of this step only."""
-        return records.with_env(self.env(user=user.id, su=False, context={
-            **self.env.context, "allowed_company_ids": self.company_id.ids,
-        }))
+        return records.with_env(
+            self.env(
+                user=user.id,
+                su=False,
+                context={
+                    **self.env.context,
+                    "allowed_company_ids": self.company_id.ids,
+                },
+            )
+        )
 
     def _explain_condition_field(self, path):
         return self.env._(
@@ -174,20 +202,30 @@ class TelephonyFlowStep(models.Model):
         # sudo: res.users - whether the writer of the condition still has access
         user_sudo = self.condition_user_id.sudo()
         if not user_sudo:
-            return self.env._("“%(step)s”: the user who wrote the condition no longer exists. Save the "
-                     "condition again.", step=self.name)
+            return self.env._(
+                "“%(step)s”: the user who wrote the condition no longer exists. Save the "
+                "condition again.",
+                step=self.name,
+            )
         if user_sudo.id != SUPERUSER_ID and not (
             user_sudo.active and company in user_sudo.company_ids
         ):
-            return self.env._("“%(step)s”: %(user)s, who wrote the condition, no longer has access to "
-                     "%(company)s. Save the condition again.",
-                     step=self.name, user=user_sudo.name, company=company.name)
+            return self.env._(
+                "“%(step)s”: %(user)s, who wrote the condition, no longer has access to "
+                "%(company)s. Save the condition again.",
+                step=self.name,
+                user=user_sudo.name,
+                company=company.name,
+            )
         try:
             self._check_condition_of(user_sudo)
         except ValidationError:
-            return self.env._("“%(step)s”: %(user)s, who wrote the condition, is not allowed to read the "
-                     "fields it uses. Change the condition or save it again.",
-                     step=self.name, user=user_sudo.name)
+            return self.env._(
+                "“%(step)s”: %(user)s, who wrote the condition, is not allowed to read the "
+                "fields it uses. Change the condition or save it again.",
+                step=self.name,
+                user=user_sudo.name,
+            )
         return ""
 
     def _is_condition_met(self, record):
@@ -220,10 +258,15 @@ class TelephonyFlowStep(models.Model):
             try:
                 is_met = self._is_condition_met(record)
             except AccessError:
-                problem = self.env._("“%(step)s”: the caller's contact or opportunity cannot be read, so "
-                            "the condition is not met.", step=self.name)
-        text = self.env._("“%(step)s”: condition met.") if is_met else self.env._(
-            "“%(step)s”: condition not met."
+                problem = self.env._(
+                    "“%(step)s”: the caller's contact or opportunity cannot be read, so "
+                    "the condition is not met.",
+                    step=self.name,
+                )
+        text = (
+            self.env._("“%(step)s”: condition met.")
+            if is_met
+            else self.env._("“%(step)s”: condition not met.")
         )
         call._add_trace(problem or text % {"step": self.name})
         return "yes" if is_met else "no"

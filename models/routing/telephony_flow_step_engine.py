@@ -49,8 +49,9 @@ class TelephonyFlowStep(models.Model):
         if agents:
             call._offer_to(agents, self.timeout)
         elif call._awaits_ringing_agents():
-            call._add_trace(self.env._("“%(step)s”: waiting for another call to be answered.",
-                              step=self.name))
+            call._add_trace(
+                self.env._("“%(step)s”: waiting for another call to be answered.", step=self.name)
+            )
         else:
             return self._leave_unrung(call)
         return call._get_waiting_document()
@@ -93,8 +94,10 @@ class TelephonyFlowStep(models.Model):
     def _enter_flow(self, call):
         flow = self.target_flow_id
         call.flow_id = flow
-        text = self.env._("“%(step)s”: continuing in “%(flow)s”.") if flow.active else self.env._(
-            "“%(step)s”: the flow “%(flow)s” is archived."
+        text = (
+            self.env._("“%(step)s”: continuing in “%(flow)s”.")
+            if flow.active
+            else self.env._("“%(step)s”: the flow “%(flow)s” is archived.")
         )
         call._add_trace(text % {"step": self.name, "flow": flow.name})
         return "begin"
@@ -110,8 +113,10 @@ class TelephonyFlowStep(models.Model):
         )[False]
         is_open = any(start <= here < stop for start, stop, _line in intervals)
         moment = here.astimezone(timezone(calendar.tz or "UTC")).strftime("%a %H:%M")
-        text = self.env._("“%(step)s”: %(moment)s is open.") if is_open else self.env._(
-            "“%(step)s”: %(moment)s is closed."
+        text = (
+            self.env._("“%(step)s”: %(moment)s is open.")
+            if is_open
+            else self.env._("“%(step)s”: %(moment)s is closed.")
         )
         call._add_trace(text % {"step": self.name, "moment": moment})
         return "yes" if is_open else "no"
@@ -126,12 +131,19 @@ class TelephonyFlowStep(models.Model):
         digit = params.get("Digits") or ""
         key = self.key_ids.filtered(lambda key: key.key == digit)
         if key:
-            call._add_trace(self.env._("“%(step)s”: key %(key)s, %(label)s.",
-                              step=self.name, key=key.key, label=key.label))
+            call._add_trace(
+                self.env._(
+                    "“%(step)s”: key %(key)s, %(label)s.",
+                    step=self.name,
+                    key=key.key,
+                    label=key.label,
+                )
+            )
             return f"key:{digit}"
         if digit:
-            call._add_trace(self.env._("“%(step)s”: key %(key)s leads nowhere.",
-                              step=self.name, key=digit))
+            call._add_trace(
+                self.env._("“%(step)s”: key %(key)s leads nowhere.", step=self.name, key=digit)
+            )
         if call.menu_count < max(1, self.repeat):
             return self._ask(call)
         call._add_trace(self.env._("“%(step)s”: no key pressed.", step=self.name))
@@ -162,29 +174,38 @@ class TelephonyFlowStep(models.Model):
         if call.customer_number and call.customer_number == self.forward_number:
             return self.env._("This is the caller's own number.")
         # A call that comes from a number of ours while that number forwards one is that one.
-        if call.customer_number and calls.search_count([
-            ("number_id.number", "=", call.customer_number),
-            ("state", "!=", "ended"),
-            ("step_id.kind", "=", "forward"),
-        ], limit=1):
+        if call.customer_number and calls.search_count(
+            [
+                ("number_id.number", "=", call.customer_number),
+                ("state", "!=", "ended"),
+                ("step_id.kind", "=", "forward"),
+            ],
+            limit=1,
+        ):
             return self.env._("This call was already forwarded.")
         return ""
 
     def _enter_forward(self, call):
         refusal = self._get_forward_refusal(call)
         if refusal:
-            call._add_trace(self.env._("“%(step)s”: not forwarded. %(reason)s",
-                              step=self.name, reason=refusal))
+            call._add_trace(
+                self.env._("“%(step)s”: not forwarded. %(reason)s", step=self.name, reason=refusal)
+            )
             return "timeout"
-        self.env["telephony.dialed.leg"]._count(
-            call.company_id, self.env["res.users"], "forward"
+        self.env["telephony.dialed.leg"]._count(call.company_id, self.env["res.users"], "forward")
+        call._add_trace(
+            self.env._(
+                "“%(step)s”: forwarded to %(number)s.", step=self.name, number=self.forward_number
+            )
         )
-        call._add_trace(self.env._("“%(step)s”: forwarded to %(number)s.",
-                          step=self.name, number=self.forward_number))
-        return [Forward(
-            self.forward_number, call.number_id.number, self.timeout or 20,
-            self._get_next_url(call),
-        )]
+        return [
+            Forward(
+                self.forward_number,
+                call.number_id.number,
+                self.timeout or 20,
+                self._get_next_url(call),
+            )
+        ]
 
     def _resume_forward(self, call, params):
         if params.get("DialCallStatus") == "completed":
@@ -242,13 +263,12 @@ class TelephonyFlowStep(models.Model):
 
     def _get_audio_url(self, account):
         """Return the public, unguessable address of the audio file."""
-        attachment = self.env["ir.attachment"].search([
-            ("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")
-        ], limit=1)
-        access_token = attachment.generate_access_token()[0]
-        return (
-            f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
+        attachment = self.env["ir.attachment"].search(
+            [("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")],
+            limit=1,
         )
+        access_token = attachment.generate_access_token()[0]
+        return f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
 
     def _get_next_agents(self, call):
         """Return whom to ring next: everybody at once, or the next one who was not rung yet."""

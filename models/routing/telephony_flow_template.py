@@ -40,9 +40,15 @@ class TelephonyFlow(models.Model):
         return True
 
     def _make_step(self, sequence, name, kind, **values):
-        return self.env["telephony.flow.step"].create({
-            "flow_id": self.id, "sequence": sequence, "name": name, "kind": kind, **values,
-        })
+        return self.env["telephony.flow.step"].create(
+            {
+                "flow_id": self.id,
+                "sequence": sequence,
+                "name": name,
+                "kind": kind,
+                **values,
+            }
+        )
 
     def _make_mailbox(self, agents):
         return self._make_step(
@@ -52,14 +58,21 @@ class TelephonyFlow(models.Model):
     def _template_ring(self, agents):
         mailbox = self._make_mailbox(agents)
         return self._make_step(
-            20, self.env._("Everyone"), "ring", agent_ids=[Command.set(agents.ids)],
-            timeout_step_id=mailbox.id, not_available_step_id=mailbox.id,
+            20,
+            self.env._("Everyone"),
+            "ring",
+            agent_ids=[Command.set(agents.ids)],
+            timeout_step_id=mailbox.id,
+            not_available_step_id=mailbox.id,
         )
 
     def _template_hours(self, agents):
         ring = self._template_ring(agents)
         self._make_step(
-            10, self.env._("Office hours"), "hours", next_step_id=ring.id,
+            10,
+            self.env._("Office hours"),
+            "hours",
+            next_step_id=ring.id,
             calendar_id=self.company_id.resource_calendar_id.id,
             else_step_id=ring.timeout_step_id.id,
         )
@@ -67,22 +80,37 @@ class TelephonyFlow(models.Model):
     def _template_menu(self, agents):
         ring = self._template_ring(agents)
         ring.write({"name": self.env._("Sales")})
-        queue = self.env["telephony.queue"].create({
-            "name": self.env._("Support"), "company_id": self.company_id.id,
-            "agent_ids": [Command.set(agents.ids)],
-            "announcement": self.env._("All our agents are busy. Please stay on the line."),
-            "say_wait": True,
-        })
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": self.env._("Support"),
+                "company_id": self.company_id.id,
+                "agent_ids": [Command.set(agents.ids)],
+                "announcement": self.env._("All our agents are busy. Please stay on the line."),
+                "say_wait": True,
+            }
+        )
         mailbox = ring.timeout_step_id
         support = self._make_step(
-            30, self.env._("Support"), "queue", queue_id=queue.id, timeout_step_id=mailbox.id,
-            full_step_id=mailbox.id, not_available_step_id=mailbox.id,
+            30,
+            self.env._("Support"),
+            "queue",
+            queue_id=queue.id,
+            timeout_step_id=mailbox.id,
+            full_step_id=mailbox.id,
+            not_available_step_id=mailbox.id,
         )
         self._make_step(
-            10, self.env._("Menu"), "menu", timeout_step_id=mailbox.id,
+            10,
+            self.env._("Menu"),
+            "menu",
+            timeout_step_id=mailbox.id,
             message=self.env._("For sales, press 1. For support, press 2."),
             key_ids=[
-                Command.create({"key": "1", "label": self.env._("Sales"), "target_step_id": ring.id}),
-                Command.create({"key": "2", "label": self.env._("Support"), "target_step_id": support.id}),
+                Command.create(
+                    {"key": "1", "label": self.env._("Sales"), "target_step_id": ring.id}
+                ),
+                Command.create(
+                    {"key": "2", "label": self.env._("Support"), "target_step_id": support.id}
+                ),
             ],
         )

@@ -19,11 +19,16 @@ class TelephonyOffer(models.Model):
         "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
     )
     agent_id = fields.Many2one(
-        "telephony.agent", required=True, ondelete="cascade", index=True, immutable=True,
+        "telephony.agent",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        immutable=True,
         check_company=True,
     )
-    company_id = fields.Many2one(related="call_id.company_id", store=True, precompute=True,
-                                 index=True)
+    company_id = fields.Many2one(
+        related="call_id.company_id", store=True, precompute=True, index=True
+    )
     state = fields.Selection(
         [
             ("offered", "Ringing"),
@@ -36,8 +41,9 @@ class TelephonyOffer(models.Model):
         default="offered",
         readonly=True,
     )
-    transfer_id = fields.Many2one("telephony.transfer", readonly=True, ondelete="set null",
-                                  index="btree_not_null")
+    transfer_id = fields.Many2one(
+        "telephony.transfer", readonly=True, ondelete="set null", index="btree_not_null"
+    )
     offered_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     expires_at = fields.Datetime(required=True, readonly=True)
     closed_at = fields.Datetime(readonly=True, help="When it stopped ringing there.")
@@ -74,14 +80,17 @@ class TelephonyOffer(models.Model):
             user = offer.agent_id.user_id
             by_me = bool(winner) and user == winner
             env = self.with_context(lang=user.lang).env
-            user._bus_send("telephony/offer_closed", {
-                "uuid": offer.call_id.uuid,
-                "offer_id": offer.id,
-                "reason": reason,
-                "by": winner.name if winner else False,
-                "by_me": by_me,
-                "message": offer.with_env(env)._explain_end(reason, winner, by_me),
-            })
+            user._bus_send(
+                "telephony/offer_closed",
+                {
+                    "uuid": offer.call_id.uuid,
+                    "offer_id": offer.id,
+                    "reason": reason,
+                    "by": winner.name if winner else False,
+                    "by_me": by_me,
+                    "message": offer.with_env(env)._explain_end(reason, winner, by_me),
+                },
+            )
         if notify:
             offers.agent_id._notify_change()
 
@@ -124,10 +133,12 @@ class TelephonyOffer(models.Model):
         for offer_sudo in self.sudo():
             call = self.env["telephony.call"].browse(offer_sudo.call_id.id)
             [data] = call._to_client()
-            result.append({
-                "id": offer_sudo.id,
-                "expires_at": fields.Datetime.to_string(offer_sudo.expires_at),
-                "transfer": offer_sudo._get_transfer_data(),
-                "call": {**data, "card": call._get_card()},
-            })
+            result.append(
+                {
+                    "id": offer_sudo.id,
+                    "expires_at": fields.Datetime.to_string(offer_sudo.expires_at),
+                    "transfer": offer_sudo._get_transfer_data(),
+                    "call": {**data, "card": call._get_card()},
+                }
+            )
         return result

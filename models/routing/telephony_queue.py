@@ -21,11 +21,16 @@ class TelephonyQueue(models.Model):
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, immutable=True,
+        "res.company",
+        required=True,
+        index=True,
+        immutable=True,
         default=lambda self: self.env.company,
     )
     agent_ids = fields.Many2many(
-        "telephony.agent", string="Members", check_company=True,
+        "telephony.agent",
+        string="Members",
+        check_company=True,
         help="Those to whom waiting calls are offered. Anybody with a telephone may pick a "
         "caller up.",
     )
@@ -36,7 +41,9 @@ class TelephonyQueue(models.Model):
             ("parallel", "All Free Members at Once"),
             ("listed", "As Listed"),
         ],
-        "Offered To", required=True, default="longest_idle",
+        "Offered To",
+        required=True,
+        default="longest_idle",
     )
     ring_seconds = fields.Integer("Seconds per Member", default=20)
     limit_callers = fields.Boolean("Limit the Callers", default=True)
@@ -48,9 +55,7 @@ class TelephonyQueue(models.Model):
     announcement = fields.Text(
         translate=True, help="Heard at the beginning and again and again, in the flow's language."
     )
-    announcement_interval = fields.Integer(
-        "Seconds between Announcements", default=30
-    )
+    announcement_interval = fields.Integer("Seconds between Announcements", default=30)
     say_position = fields.Boolean("Say the Position", default=True)
     say_wait = fields.Boolean(
         "Say the Estimated Wait",
@@ -58,12 +63,14 @@ class TelephonyQueue(models.Model):
         "few of them.",
     )
     callback_key = fields.Selection(
-        [(key, key) for key in "1234567890*"], "Call-Back Key",
+        [(key, key) for key in "1234567890*"],
+        "Call-Back Key",
         help="Callers who press it hang up, keep their place, and are called back when it is "
         "their turn. Empty: not offered.",
     )
     service_level_seconds = fields.Integer(
-        "Answered Within", default=20,
+        "Answered Within",
+        default=20,
         help="The target: seconds within which a caller should be answered. 0: no target.",
     )
     service_level_goal = fields.Integer(
@@ -99,15 +106,21 @@ class TelephonyQueue(models.Model):
             except (wave.Error, EOFError, ZeroDivisionError):
                 playable = False
             if not playable:
-                raise ValidationError(self.env._("The music must be a WAV file of at least one second."))
+                raise ValidationError(
+                    self.env._("The music must be a WAV file of at least one second.")
+                )
 
     # === COMPUTE METHODS === #
 
     def _compute_waiting_count(self):
         # sudo: telephony.call - a number of callers tells nothing about them
-        counts = dict(self.env["telephony.call"].sudo()._read_group(
-            [("queue_id", "in", self.ids), ("state", "=", "queued")], ["queue_id"], ["__count"]
-        ))
+        counts = dict(
+            self.env["telephony.call"]
+            .sudo()
+            ._read_group(
+                [("queue_id", "in", self.ids), ("state", "=", "queued")], ["queue_id"], ["__count"]
+            )
+        )
         for queue in self:
             queue.waiting_count = counts.get(queue, 0)
 
@@ -115,11 +128,18 @@ class TelephonyQueue(models.Model):
 
     def _get_waiting(self):
         """Return the callers who wait for somebody, the one who called first in front."""
-        return self.env["telephony.call"].search([
-            ("queue_id", "in", self.ids), ("state", "=", "queued"), ("user_id", "=", False),
-            # A call back that nobody answered is tried again after a while.
-            "|", ("callback_at", "=", False), ("callback_at", "<=", fields.Datetime.now()),
-        ], order="started_at, id")
+        return self.env["telephony.call"].search(
+            [
+                ("queue_id", "in", self.ids),
+                ("state", "=", "queued"),
+                ("user_id", "=", False),
+                # A call back that nobody answered is tried again after a while.
+                "|",
+                ("callback_at", "=", False),
+                ("callback_at", "<=", fields.Datetime.now()),
+            ],
+            order="started_at, id",
+        )
 
     def _is_full(self):
         """Tell whether nobody more may wait. Note: `self.ensure_one()`"""
@@ -136,13 +156,21 @@ class TelephonyQueue(models.Model):
         :rtype: int | None
         """
         self.ensure_one()
-        calls = self.env["telephony.call"].search([
-            ("queue_id", "=", self.id),
-            ("queue_position", ">", 0),
-            ("answered_at", ">", fields.Datetime.now() - timedelta(hours=ESTIMATE_HOURS)),
-        ], order="answered_at desc", limit=ESTIMATE_MOST).filtered(
-            # Whoever was passed on to the queue had spoken before.
-            lambda call: call.answered_at >= call.queued_at
+        calls = (
+            self.env["telephony.call"]
+            .search(
+                [
+                    ("queue_id", "=", self.id),
+                    ("queue_position", ">", 0),
+                    ("answered_at", ">", fields.Datetime.now() - timedelta(hours=ESTIMATE_HOURS)),
+                ],
+                order="answered_at desc",
+                limit=ESTIMATE_MOST,
+            )
+            .filtered(
+                # Whoever was passed on to the queue had spoken before.
+                lambda call: call.answered_at >= call.queued_at
+            )
         )
         if len(calls) < ESTIMATE_LEAST:
             return None
@@ -166,17 +194,18 @@ class TelephonyQueue(models.Model):
     def _has_anybody(self):
         """Tell whether a member is there at all, free or not. Note: `self.ensure_one()`"""
         self.ensure_one()
-        return any(
-            agent.state not in ("offline", "unreachable") for agent in self.agent_ids
-        )
+        return any(agent.state not in ("offline", "unreachable") for agent in self.agent_ids)
 
     def _dispatch(self):
         """Offer the callers who wait to the members who are free, the first caller first."""
         for queue in self:
-            self.env["telephony.call"].search([
-                ("queue_id", "=", queue.id), ("state", "=", "queued"),
-                ("callback_of_id", "!=", False),
-            ])._tidy_kept_places(fields.Datetime.now())
+            self.env["telephony.call"].search(
+                [
+                    ("queue_id", "=", queue.id),
+                    ("state", "=", "queued"),
+                    ("callback_of_id", "!=", False),
+                ]
+            )._tidy_kept_places(fields.Datetime.now())
             free = queue.agent_ids._get_available()
             choices = []
             for call in queue._get_waiting():

@@ -8,8 +8,16 @@ from ..call.telephony_call_report import MISSED_OUTCOMES
 
 # The page asks again when something changes that nobody tells; never more often than this.
 RECHECK_SECONDS = 60
-FIGURES = ("answered", "missed", "abandoned", "voicemail", "level_count", "in_target_count",
-           "wait_total", "wait_count")
+FIGURES = (
+    "answered",
+    "missed",
+    "abandoned",
+    "voicemail",
+    "level_count",
+    "in_target_count",
+    "wait_total",
+    "wait_count",
+)
 
 
 class TelephonyQueue(models.Model):
@@ -41,10 +49,12 @@ class TelephonyQueue(models.Model):
         to_text = fields.Datetime.to_string
         return {
             "now": to_text(now),
-            "recheck_at": to_text(max(
-                now + timedelta(seconds=RECHECK_SECONDS),
-                min(filter(None, [agents._get_reachable_until(), tomorrow])),
-            )),
+            "recheck_at": to_text(
+                max(
+                    now + timedelta(seconds=RECHECK_SECONDS),
+                    min(filter(None, [agents._get_reachable_until(), tomorrow])),
+                )
+            ),
             "total": {
                 **self._sum_board_rows(rows),
                 "talking": len(talking.filtered(lambda call: call.state == "in_progress")),
@@ -71,7 +81,8 @@ class TelephonyQueue(models.Model):
         """
         companies = ("company_id", "in", self.env.companies.ids)
         incoming = [
-            companies, ("direction", "=", "incoming"),
+            companies,
+            ("direction", "=", "incoming"),
             ("started_at", ">=", fields.Datetime.to_string(today)),
         ]
         unanswered = [*incoming, ("answered_at", "=", False)]
@@ -95,23 +106,26 @@ class TelephonyQueue(models.Model):
         """
         figures = self._get_board_figures(today)
         waiting = {
-            queue: (count, since) for queue, count, since in self.env["telephony.call"]._read_group(
-                self._get_board_domains(today)["waiting"], ["queue_id"],
+            queue: (count, since)
+            for queue, count, since in self.env["telephony.call"]._read_group(
+                self._get_board_domains(today)["waiting"],
+                ["queue_id"],
                 ["__count", "started_at:min"],
             )
         }
         queues = self.search([("company_id", "in", self.env.companies.ids)])
         # A queue may have been archived while calls of today had been in it.
-        queues |= self.browse(
-            queue.id for queue in figures.keys() | waiting.keys() if queue
-        )
+        queues |= self.browse(queue.id for queue in figures.keys() | waiting.keys() if queue)
         rows = [queue._to_board(figures[queue], waiting.get(queue)) for queue in queues]
         nowhere = self.browse()
         if nowhere in figures or nowhere in waiting:
-            rows.append({
-                **nowhere._to_board(figures[nowhere], waiting.get(nowhere)),
-                "id": False, "name": self.env._("No queue"),
-            })
+            rows.append(
+                {
+                    **nowhere._to_board(figures[nowhere], waiting.get(nowhere)),
+                    "id": False,
+                    "name": self.env._("No queue"),
+                }
+            )
         return [self._finish_board_row(row) for row in rows]
 
     @api.model
@@ -126,11 +140,18 @@ class TelephonyQueue(models.Model):
         groups = self.env["telephony.call.report"]._read_group(
             [
                 ("company_id", "in", self.env.companies.ids),
-                ("direction", "=", "incoming"), ("started_at", ">=", today),
+                ("direction", "=", "incoming"),
+                ("started_at", ">=", today),
             ],
             ["queue_id", "outcome"],
-            ["__count", "answered_count:sum", "level_count:sum", "in_target_count:sum",
-             "wait_seconds:sum", "wait_seconds:count"],
+            [
+                "__count",
+                "answered_count:sum",
+                "level_count:sum",
+                "in_target_count:sum",
+                "wait_seconds:sum",
+                "wait_seconds:count",
+            ],
         )
         for queue, outcome, count, answered, level, in_target, waited, waits in groups:
             row = figures[queue]
@@ -163,8 +184,10 @@ class TelephonyQueue(models.Model):
         """
         count, since = waiting or (0, False)
         return {
-            **self._get_board_head(), **figures,
-            "waiting": count, "waiting_since": fields.Datetime.to_string(since) or False,
+            **self._get_board_head(),
+            **figures,
+            "waiting": count,
+            "waiting_since": fields.Datetime.to_string(since) or False,
         }
 
     @api.model
@@ -187,10 +210,14 @@ class TelephonyQueue(models.Model):
     @api.model
     def _get_board_running(self):
         """Return the running calls that somebody has."""
-        return self.env["telephony.call"].search([
-            ("company_id", "in", self.env.companies.ids),
-            ("state", "!=", "ended"), ("user_id", "!=", False),
-        ], order="started_at")
+        return self.env["telephony.call"].search(
+            [
+                ("company_id", "in", self.env.companies.ids),
+                ("state", "!=", "ended"),
+                ("user_id", "!=", False),
+            ],
+            order="started_at",
+        )
 
     @api.model
     def _get_board_last_ends(self, today):
@@ -200,10 +227,15 @@ class TelephonyQueue(models.Model):
         :return: user -> moment (UTC)
         :rtype: dict
         """
-        return dict(self.env["telephony.call"]._read_group(
-            [
-                ("company_id", "in", self.env.companies.ids), ("state", "=", "ended"),
-                ("started_at", ">=", today), ("user_id", "!=", False),
-            ],
-            ["user_id"], ["ended_at:max"],
-        ))
+        return dict(
+            self.env["telephony.call"]._read_group(
+                [
+                    ("company_id", "in", self.env.companies.ids),
+                    ("state", "=", "ended"),
+                    ("started_at", ">=", today),
+                    ("user_id", "!=", False),
+                ],
+                ["user_id"],
+                ["ended_at:max"],
+            )
+        )

@@ -73,10 +73,17 @@ class TelephonyCall(models.Model):
         """
         call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
         if transfer_sudo.state not in ("talking", "merged"):
-            raise UserError(self.env._("%(name)s has not answered yet.", name=transfer_sudo.target_name))
+            raise UserError(
+                self.env._("%(name)s has not answered yet.", name=transfer_sudo.target_name)
+            )
         if transfer_sudo._move_to("merged"):
-            call_sudo._add_trace(self.env._("%(name)s, %(target)s and the customer are in a three-way call.",
-                                   name=self.env.user.name, target=transfer_sudo.target_name))
+            call_sudo._add_trace(
+                self.env._(
+                    "%(name)s, %(target)s and the customer are in a three-way call.",
+                    name=self.env.user.name,
+                    target=transfer_sudo.target_name,
+                )
+            )
             call_sudo._take_off_hold()
             call_sudo._notify()
         return call_sudo._to_client_for_me()
@@ -124,21 +131,35 @@ class TelephonyCall(models.Model):
     def _begin_consultation(self, transfer):
         """Ask somebody; the customer hears music, or listens when a third person is added."""
         if transfer.mode == "warm":
-            self._add_trace(self.env._("%(name)s consulted %(target)s. The customer is on hold.",
-                              name=transfer.user_id.name, target=transfer.target_name))
+            self._add_trace(
+                self.env._(
+                    "%(name)s consulted %(target)s. The customer is on hold.",
+                    name=transfer.user_id.name,
+                    target=transfer.target_name,
+                )
+            )
             self._want_hold(True)
         else:
-            self._add_trace(self.env._("%(name)s added %(target)s to the call.",
-                              name=transfer.user_id.name, target=transfer.target_name))
+            self._add_trace(
+                self.env._(
+                    "%(name)s added %(target)s to the call.",
+                    name=transfer.user_id.name,
+                    target=transfer.target_name,
+                )
+            )
         if transfer.kind == "number":
             self._add_guest_leg(transfer)
         else:
             expires_at = fields.Datetime.now() + timedelta(seconds=OFFER_SECONDS)
             transfer.expires_at = expires_at
-            offer = self.env["telephony.offer"].create({
-                "call_id": self.id, "agent_id": transfer.agent_id.id,
-                "transfer_id": transfer.id, "expires_at": expires_at,
-            })
+            offer = self.env["telephony.offer"].create(
+                {
+                    "call_id": self.id,
+                    "agent_id": transfer.agent_id.id,
+                    "transfer_id": transfer.id,
+                    "expires_at": expires_at,
+                }
+            )
             offer._announce()
             self._ring_phones(offer)
         self._notify()
@@ -179,18 +200,20 @@ class TelephonyCall(models.Model):
     def _add_consulted_leg(self, agent, provider_leg_id):
         """Let a colleague's browser in."""
         now = fields.Datetime.now()
-        leg = self.env["telephony.call.leg"].create({
-            "call_id": self.id,
-            "account_id": self.account_id.id,
-            "role": "consulted",
-            "user_id": agent.user_id.id,
-            "transfer_id": self._get_transfer().id,
-            "label": self._get_label("consulted"),
-            "provider_leg_id": provider_leg_id,
-            "status": "in_progress",
-            "initiated_at": now,
-            "answered_at": now,
-        })
+        leg = self.env["telephony.call.leg"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "role": "consulted",
+                "user_id": agent.user_id.id,
+                "transfer_id": self._get_transfer().id,
+                "label": self._get_label("consulted"),
+                "provider_leg_id": provider_leg_id,
+                "status": "in_progress",
+                "initiated_at": now,
+                "answered_at": now,
+            }
+        )
         self._on_consulted_connected(leg)
         return leg
 
@@ -235,7 +258,7 @@ class TelephonyCall(models.Model):
         if not transfer._is_open():
             # The person outside whom the customer was left with has hung up.
             is_last = not self._is_anybody_there() and self.state == "in_progress"
-            self.ended_by = self.ended_by or is_last and "agent"
+            self.ended_by = self.ended_by or (is_last and "agent")
             return "ended" if is_last else None
         if transfer.kind == "agent" and not leg.confirmed:
             self._phone_refused(leg)
@@ -269,15 +292,21 @@ class TelephonyCall(models.Model):
             self.user_id._bus_send(
                 "telephony/transfer_ended", {"uuid": self.uuid, "message": message}
             )
-        self._tell_left(agent, self.env._("%(name)s returned to the customer.", name=self.user_id.name)
-                        if state == "canceled" else False)
+        self._tell_left(
+            agent,
+            self.env._("%(name)s returned to the customer.", name=self.user_id.name)
+            if state == "canceled"
+            else False,
+        )
         self._notify()
 
     def _explain_consultation(self, transfer, state, reason):
         name = transfer.target_name
-        refusals = self._get_consulted_legs().filtered(
-            lambda leg: leg.transfer_id == transfer and leg.refusal
-        ).mapped("refusal")
+        refusals = (
+            self._get_consulted_legs()
+            .filtered(lambda leg: leg.transfer_id == transfer and leg.refusal)
+            .mapped("refusal")
+        )
         if refusals and state == "failed":
             return self.env._("%(name)s was not called. %(reason)s", name=name, reason=refusals[0])
         if state == "canceled":
@@ -300,9 +329,7 @@ class TelephonyCall(models.Model):
     def _tell_left(self, agent, message):
         """Tell a colleague who was asked that this is over, and let the next call come."""
         for user in agent.user_id:
-            user._bus_send(
-                "telephony/call_left", {**self._to_left(user), "message": message}
-            )
+            user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
         agent._notify_change()
         agent._find_work()
 
@@ -318,16 +345,25 @@ class TelephonyCall(models.Model):
     def _make_blind(self, transfer):
         """Hand a call over to somebody who has not answered yet: it goes on ringing there."""
         if transfer.state == "joining":
-            raise UserError(self.env._("%(name)s is connecting. Please wait a moment.",
-                              name=transfer.target_name))
+            raise UserError(
+                self.env._(
+                    "%(name)s is connecting. Please wait a moment.", name=transfer.target_name
+                )
+            )
         if transfer.kind == "number":
             # It rings inside the conference, which the customer cannot leave without ending it.
             raise UserError(self.env._("%(name)s has not answered yet.", name=transfer.target_name))
         transfer.mode = "blind"
-        self._add_trace(self.env._("%(name)s transferred the call to %(target)s.",
-                          name=transfer.user_id.name, target=transfer.target_name))
-        self._release_agent(self.env._("The call was transferred to %(target)s.",
-                              target=transfer.target_name))
+        self._add_trace(
+            self.env._(
+                "%(name)s transferred the call to %(target)s.",
+                name=transfer.user_id.name,
+                target=transfer.target_name,
+            )
+        )
+        self._release_agent(
+            self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
+        )
         self._wait_again()
         # A telephone that rings already was asked to enter as consulted: it is an agent's now.
         self._get_consulted_legs().filtered(
@@ -348,19 +384,27 @@ class TelephonyCall(models.Model):
             return
         was_on_hold = transfer.state == "talking" and transfer.mode == "warm"
         transfer._move_to("done")
-        self._add_trace(self.env._("%(name)s left the customer with %(target)s.",
-                          name=transfer.user_id.name, target=transfer.target_name))
+        self._add_trace(
+            self.env._(
+                "%(name)s left the customer with %(target)s.",
+                name=transfer.user_id.name,
+                target=transfer.target_name,
+            )
+        )
         if was_on_hold:
             self._take_off_hold()
-        self._release_agent(self.env._("The call was transferred to %(target)s.",
-                              target=transfer.target_name))
+        self._release_agent(
+            self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
+        )
         if transfer.agent_id:
             legs.role = "agent"
-            self.write({
-                "user_id": transfer.agent_id.user_id.id,
-                "via": "phone" if legs[:1].number else "browser",
-                "claimed_at": event.at,
-            })
+            self.write(
+                {
+                    "user_id": transfer.agent_id.user_id.id,
+                    "via": "phone" if legs[:1].number else "browser",
+                    "claimed_at": event.at,
+                }
+            )
             transfer.agent_id._notify_change()
         self._sync_supervisors()
         self._notify()
@@ -378,7 +422,7 @@ class TelephonyCall(models.Model):
         if transfer.state == "ringing":
             self._expire_offers(now)
             is_late = transfer.expires_at and transfer.expires_at <= now
-            if transfer.kind == "agent" and not self._get_open_offers() or is_late:
+            if (transfer.kind == "agent" and not self._get_open_offers()) or is_late:
                 self._end_consultation("failed")
         elif transfer.state == "joining":
             if transfer.expires_at and transfer.expires_at <= now:
@@ -427,15 +471,18 @@ class TelephonyCall(models.Model):
         url = self.account_id._get_webhook_url
         client = self.account_id._get_client()
         try:
-            provider_leg_id = client.add_participant(self.uuid, {
-                "from": self.number_id.number,
-                "to": leg.number,
-                "label": leg.label,
-                "timeout": RING_SECONDS - 5,
-                "ends_conference": False,
-                "status_url": url("status", call=self.uuid, leg=leg.id),
-                "conference_url": url("conference", call=self.uuid),
-            })
+            provider_leg_id = client.add_participant(
+                self.uuid,
+                {
+                    "from": self.number_id.number,
+                    "to": leg.number,
+                    "label": leg.label,
+                    "timeout": RING_SECONDS - 5,
+                    "ends_conference": False,
+                    "status_url": url("status", call=self.uuid, leg=leg.id),
+                    "conference_url": url("conference", call=self.uuid),
+                },
+            )
         except ProviderError as error:
             if error.unknown:
                 # The answer was lost: the first callback about the leg tells its name.

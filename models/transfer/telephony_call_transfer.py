@@ -57,15 +57,22 @@ class TelephonyCall(models.Model):
         call_sudo = self._get_mine_sudo(uuid)
         call_sudo._lock()
         if mode not in MODES:
-            raise UserError(self.env._("Invalid transfer mode: choose Blind, Consultation or Three-way."))
+            raise UserError(
+                self.env._("Invalid transfer mode: choose Blind, Consultation or Three-way.")
+            )
         call_sudo._check_transferable()
         values = self._resolve_target(call_sudo, target or {})
         if mode != "blind" and values["kind"] == "queue":
-            raise UserError(self.env._("You cannot consult a queue. Transfer the call to it instead."))
-        call_sudo._apply_event(CallEvent(
-            "transferred", at=fields.Datetime.now(),
-            data={**values, "mode": mode, "user_id": self.env.uid},
-        ))
+            raise UserError(
+                self.env._("You cannot consult a queue. Transfer the call to it instead.")
+            )
+        call_sudo._apply_event(
+            CallEvent(
+                "transferred",
+                at=fields.Datetime.now(),
+                data={**values, "mode": mode, "user_id": self.env.uid},
+            )
+        )
         if call_sudo.user_id != self.env.user:
             return call_sudo._to_passed_on()
         return call_sudo._to_client_for_me()
@@ -96,17 +103,20 @@ class TelephonyCall(models.Model):
             agent_sudo = self.env["telephony.agent"]._get_mine(call.company_id)
             reason = self._check_rules(agent_sudo, number, target.get("reason"))
             if not call.number_id:
-                raise UserError(self.env._("This call has no company number to call an external number "
-                                  "with."))
+                raise UserError(
+                    self.env._("This call has no company number to call an external number with.")
+                )
             return {"kind": kind, "number": number, "override_reason": reason or False}
         model = {"agent": "telephony.agent", "queue": "telephony.queue"}.get(kind)
         target_id = target.get("id")
         if not model or not isinstance(target_id, int):
             raise UserError(self.env._("Choose who to transfer the call to."))
         # sudo: phone users and queues - only those of the call's company, checked right here
-        record_sudo = self.env[model].sudo().search([
-            ("id", "=", target_id), ("company_id", "=", call.company_id.id)
-        ])
+        record_sudo = (
+            self.env[model]
+            .sudo()
+            .search([("id", "=", target_id), ("company_id", "=", call.company_id.id)])
+        )
         if not record_sudo:
             raise UserError(self.env._("Choose who to transfer the call to."))
         reason = record_sudo._get_reason_not_to_transfer(self.env.user)
@@ -122,15 +132,25 @@ class TelephonyCall(models.Model):
         :return: the state the call should be in, or None
         """
         data = event.data
-        transfer = self.env["telephony.transfer"].create({
-            "call_id": self.id, "started_at": event.at, **data,
-        })
+        transfer = self.env["telephony.transfer"].create(
+            {
+                "call_id": self.id,
+                "started_at": event.at,
+                **data,
+            }
+        )
         if data["mode"] != "blind":
             return self._begin_consultation(transfer)
-        self._add_trace(self.env._("%(name)s transferred the call to %(target)s.",
-                          name=transfer.user_id.name, target=transfer.target_name))
-        self._release_agent(self.env._("The call was transferred to %(target)s.",
-                              target=transfer.target_name))
+        self._add_trace(
+            self.env._(
+                "%(name)s transferred the call to %(target)s.",
+                name=transfer.user_id.name,
+                target=transfer.target_name,
+            )
+        )
+        self._release_agent(
+            self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
+        )
         return self._ring_transfer(transfer)
 
     def _ring_transfer(self, transfer):
@@ -143,10 +163,13 @@ class TelephonyCall(models.Model):
         # The room ends when the customer leaves it.
         self._release_supervisors()
         if transfer.kind == "queue":
-            self.write({
-                "queue_id": transfer.queue_id.id, "queued_at": fields.Datetime.now(),
-                "announced_at": False,
-            })
+            self.write(
+                {
+                    "queue_id": transfer.queue_id.id,
+                    "queued_at": fields.Datetime.now(),
+                    "announced_at": False,
+                }
+            )
             self._apply_event(CallEvent("queued", at=fields.Datetime.now()))
             transfer.queue_id._dispatch()
             return None
@@ -231,7 +254,8 @@ class TelephonyCall(models.Model):
         if self._get_wanted_place() != "queue":
             return None
         error = self._try(
-            "redirect_leg", self._get_customer_leg().provider_leg_id,
+            "redirect_leg",
+            self._get_customer_leg().provider_leg_id,
             self.account_id._get_webhook_url("step", call=self.uuid),
         )
         is_refused = error and not (error.gone or error.unknown or error.retryable or error.paused)
@@ -241,21 +265,25 @@ class TelephonyCall(models.Model):
         """The carrier refuses to move a customer who is alone: the call ends, and says why."""
         self._lock()
         if self._get_wanted_place() == "queue":
-            self._end_by_system(self.env._("Twilio refused to move the caller, who was alone on the call."))
+            self._end_by_system(
+                self.env._("Twilio refused to move the caller, who was alone on the call.")
+            )
 
     def _add_guest_leg(self, transfer):
         """Call a number outside; it enters the conference when it answers."""
         transfer.expires_at = fields.Datetime.now() + timedelta(seconds=NUMBER_SECONDS)
-        leg = self.env["telephony.call.leg"].create({
-            "call_id": self.id,
-            "account_id": self.account_id.id,
-            "role": "consulted",
-            "transfer_id": transfer.id,
-            "label": self._get_label("consulted"),
-            "number": transfer.number,
-            "confirmed": False,
-            "initiated_at": fields.Datetime.now(),
-        })
+        leg = self.env["telephony.call.leg"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "role": "consulted",
+                "transfer_id": transfer.id,
+                "label": self._get_label("consulted"),
+                "number": transfer.number,
+                "confirmed": False,
+                "initiated_at": fields.Datetime.now(),
+            }
+        )
         self._add_trace(self.env._("Ringing %(names)s.", names=transfer.target_name))
         method = "_send_ring_request" if transfer.mode == "blind" else "_send_guest_request"
         self.account_id._after_commit(self, method, leg.id)
@@ -313,7 +341,7 @@ class TelephonyCall(models.Model):
         :return: a document
         :rtype: list
         """
-        if self._get_ringing_guest() or self._waits_in_queue() and self._may_wait_on():
+        if self._get_ringing_guest() or (self._waits_in_queue() and self._may_wait_on()):
             return self._get_waiting_document()
         if self._bring_back():
             return self._get_waiting_document()
@@ -340,9 +368,7 @@ class TelephonyCall(models.Model):
         leg.dismissed = True
         if leg.provider_leg_id:
             self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
-        leg._advance(CallEvent(
-            "leg", status="ended", reason="no_answer", at=fields.Datetime.now()
-        ))
+        leg._advance(CallEvent("leg", status="ended", reason="no_answer", at=fields.Datetime.now()))
 
     def _go_on_with_transfer(self):
         """Somebody has refused, or did not come: ask the next one, or give up.
@@ -376,8 +402,9 @@ class TelephonyCall(models.Model):
         agent = transfer._get_agent_of_user()._get_available()
         if not agent or not transfer._move_to("returning"):
             return False
-        self._add_trace(self.env._("No one answered. The call returned to %(name)s.",
-                          name=agent.user_id.name))
+        self._add_trace(
+            self.env._("No one answered. The call returned to %(name)s.", name=agent.user_id.name)
+        )
         self._offer_to(agent, OFFER_SECONDS)
         return True
 
@@ -389,8 +416,13 @@ class TelephonyCall(models.Model):
         """
         transfer = self._get_transfer()
         transfer._move_to("lost")
-        self._add_trace(self.env._("Neither %(target)s nor %(name)s answered.",
-                          target=transfer.target_name, name=transfer.user_id.name))
+        self._add_trace(
+            self.env._(
+                "Neither %(target)s nor %(name)s answered.",
+                target=transfer.target_name,
+                name=transfer.user_id.name,
+            )
+        )
         self._end_recording()
         self._end_talk(transfer.started_at)
         step = self.step_id
@@ -407,6 +439,9 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             transfer._move_to("returned" if transfer.state == "returning" else "done")
-            self._add_trace(self.env._("%(name)s now has the customer.",
-                              name=self.user_id.name or transfer.target_name))
+            self._add_trace(
+                self.env._(
+                    "%(name)s now has the customer.", name=self.user_id.name or transfer.target_name
+                )
+            )
             self._sync_recording()

@@ -40,34 +40,44 @@ class TelephonyCall(models.Model):
         ]
 
     def _get_colleague_targets(self, term, env):
-        agents = self.env["telephony.agent"].search([
-            ("company_id", "=", self.company_id.id), ("user_id", "!=", env.uid),
-            *([("user_id.name", "ilike", term)] if term else []),
-        ])
+        agents = self.env["telephony.agent"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("user_id", "!=", env.uid),
+                *([("user_id.name", "ilike", term)] if term else []),
+            ]
+        )
         lines = [
             {
-                "type": "agent", "id": agent.id, "name": agent.user_id.name,
-                "user_id": agent.user_id.id, "state": agent.state, "detail": False,
-                "reason": agent.with_env(
-                    env(su=True)
-                )._get_reason_not_to_transfer(env.user) or False,
+                "type": "agent",
+                "id": agent.id,
+                "name": agent.user_id.name,
+                "user_id": agent.user_id.id,
+                "state": agent.state,
+                "detail": False,
+                "reason": agent.with_env(env(su=True))._get_reason_not_to_transfer(env.user)
+                or False,
             }
             for agent in agents
-        ]  # fmt: skip
+        ]
         return sorted(lines, key=lambda line: line["name"].lower())
 
     def _get_queue_targets(self, term, env):
-        queues = self.env["telephony.queue"].search([
-            ("company_id", "=", self.company_id.id),
-            *([("name", "ilike", term)] if term else []),
-        ])
+        queues = self.env["telephony.queue"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                *([("name", "ilike", term)] if term else []),
+            ]
+        )
         lines = [
             {
-                "type": "queue", "id": queue.id, "name": queue.name, "detail": False,
+                "type": "queue",
+                "id": queue.id,
+                "name": queue.name,
+                "detail": False,
                 "waiting": queue.waiting_count,
-                "reason": queue.with_env(
-                    env(su=True)
-                )._get_reason_not_to_transfer(env.user) or False,
+                "reason": queue.with_env(env(su=True))._get_reason_not_to_transfer(env.user)
+                or False,
             }
             for queue in queues
         ]
@@ -82,8 +92,11 @@ class TelephonyCall(models.Model):
             return []
         return [
             {
-                "type": "number", "number": contact["number"], "name": contact["name"],
-                "detail": contact["number_display"], "reason": False,
+                "type": "number",
+                "number": contact["number"],
+                "name": contact["name"],
+                "detail": contact["number_display"],
+                "reason": False,
             }
             for contact in self.env["res.partner"]._telephony_search(term, CONTACTS)
             if contact.get("number")
@@ -100,9 +113,8 @@ class TelephonyCall(models.Model):
             **line,
             "name": self._format_number(normalized),
             # Only what no reason opens: an administrator may give one.
-            "reason": self._get_forbidden_destination(
-                self.env.company, normalized, reason="any"
-            ) or False,
+            "reason": self._get_forbidden_destination(self.env.company, normalized, reason="any")
+            or False,
         }
 
     def _has_asked(self, agent):

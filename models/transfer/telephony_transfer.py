@@ -32,18 +32,23 @@ class TelephonyTransfer(models.Model):
     )
     mode = fields.Selection(
         [("blind", "At Once"), ("warm", "After Asking"), ("add", "Third Person")],
-        required=True, readonly=True,
+        required=True,
+        readonly=True,
     )
     kind = fields.Selection(
         [("agent", "Phone User"), ("queue", "Queue"), ("number", "Number")],
-        "To a", required=True, readonly=True,
+        "To a",
+        required=True,
+        readonly=True,
     )
-    agent_id = fields.Many2one("telephony.agent", readonly=True, ondelete="set null",
-                               index="btree_not_null")
+    agent_id = fields.Many2one(
+        "telephony.agent", readonly=True, ondelete="set null", index="btree_not_null"
+    )
     queue_id = fields.Many2one("telephony.queue", readonly=True, ondelete="set null")
     number = fields.Char(readonly=True, help="With country code.")
     override_reason = fields.Char(
-        "Reason for the Exception", readonly=True,
+        "Reason for the Exception",
+        readonly=True,
         help="Why an administrator called the number in spite of a rule.",
     )
     state = fields.Selection(
@@ -60,7 +65,9 @@ class TelephonyTransfer(models.Model):
             ("returned", "Came Back"),
             ("lost", "Nobody Took It"),
         ],
-        required=True, default="ringing", readonly=True,
+        required=True,
+        default="ringing",
+        readonly=True,
     )
     started_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     # Until when the one who was asked has to answer, or to be there after accepting.
@@ -117,8 +124,9 @@ class TelephonyTransfer(models.Model):
         """
         self.ensure_one()
         if not is_legal_transfer(self.state, state):
-            _logger.info("%s: a transfer does not go from %s to %s",
-                         self.call_id.uuid, self.state, state)
+            _logger.info(
+                "%s: a transfer does not go from %s to %s", self.call_id.uuid, self.state, state
+            )
             return False
         values = {"state": state}
         if state not in OPEN_STATES:

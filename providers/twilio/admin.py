@@ -36,9 +36,8 @@ def _read_number(number):
         **_read_addresses(number),
         # Either of them wins over the addresses, and we answer no GET.
         "is_overridden": bool(number.voice_application_sid or number.trunk_sid)
-        or "GET" in (
-            number.voice_method, number.voice_fallback_method, number.status_callback_method
-        ),
+        or "GET"
+        in (number.voice_method, number.voice_fallback_method, number.status_callback_method),
         "is_unused": not number.trunk_sid
         and not number.voice_application_sid
         and (not number.voice_url or number.voice_url.startswith(DEMO_ADDRESS)),
@@ -212,11 +211,13 @@ class TwilioAdmin(TwilioClient):
         :rtype: dict
         """
         try:
-            return _read_number(self._call(
-                self._client.incoming_phone_numbers.create,
-                phone_number=number,
-                **_write_addresses(addresses),
-            ))
+            return _read_number(
+                self._call(
+                    self._client.incoming_phone_numbers.create,
+                    phone_number=number,
+                    **_write_addresses(addresses),
+                )
+            )
         except ProviderError as error:
             if not error.unknown and error.code != NOT_AVAILABLE:
                 raise

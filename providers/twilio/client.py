@@ -151,7 +151,13 @@ class TwilioClient(LegRequests, RecordingRequests):
     """
 
     def __init__(
-        self, account_sid, username, password, region=None, edge=None, base_url=None,
+        self,
+        account_sid,
+        username,
+        password,
+        region=None,
+        edge=None,
+        base_url=None,
         deadline=None,
     ):
         self._client = Client(
@@ -265,9 +271,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         for room in self._call(
             self._client.conferences.list, friendly_name=conference, status="in-progress", limit=5
         ):
-            for party in self._call(
-                self._client.conferences(room.sid).participants.list, limit=20
-            ):
+            for party in self._call(self._client.conferences(room.sid).participants.list, limit=20):
                 found[party.call_sid] = bool(party.hold)
         return found
 
@@ -301,9 +305,7 @@ class TwilioClient(LegRequests, RecordingRequests):
 
         :param str url: address of what comes next
         """
-        self._call(
-            self._client.queues(queue_id).members(leg_id).update, url=url, method="POST"
-        )
+        self._call(self._client.queues(queue_id).members(leg_id).update, url=url, method="POST")
 
     def call_phone(self, values):
         """Call a telephone and ask an address what it hears.
@@ -354,9 +356,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         :return: its identifier, or an empty text
         :rtype: str
         """
-        found = self._call(
-            self._client.outgoing_caller_ids.list, phone_number=number, limit=1
-        )
+        found = self._call(self._client.outgoing_caller_ids.list, phone_number=number, limit=1)
         return found[0].sid if found else ""
 
     def fetch_recording(self, recording_id, channels=1):
@@ -370,15 +370,23 @@ class TwilioClient(LegRequests, RecordingRequests):
         """
         client = self._client
         # The package itself reads no sound; it knows the host of the account's region.
-        url = client.http_client.get_address(client.get_hostname(
-            f"https://api.twilio.com/2010-04-01/Accounts/{client.account_sid}"
-            f"/Recordings/{recording_id}.wav"
-            + ("?RequestedChannels=2" if channels == 2 else "")
-        ))
-        with self._guard(), client.http_client.session.get(
-            url, auth=client.auth, timeout=(CONNECT_TIMEOUT, TIMEOUT * 4), stream=True,
-            headers={"Accept-Encoding": "identity"},
-        ) as response:
+        url = client.http_client.get_address(
+            client.get_hostname(
+                f"https://api.twilio.com/2010-04-01/Accounts/{client.account_sid}"
+                f"/Recordings/{recording_id}.wav"
+                + ("?RequestedChannels=2" if channels == 2 else "")
+            )
+        )
+        with (
+            self._guard(),
+            client.http_client.session.get(
+                url,
+                auth=client.auth,
+                timeout=(CONNECT_TIMEOUT, TIMEOUT * 4),
+                stream=True,
+                headers={"Accept-Encoding": "identity"},
+            ) as response,
+        ):
             status, left = response.status_code, int(response.headers.get("Content-Length") or 0)
             if status == 200:
                 for part in response.iter_content(PART):

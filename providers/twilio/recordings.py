@@ -70,6 +70,7 @@ class RecordingRequests:
         :param str url: address that says what
         """
         self._call(
-            self._client.conferences(conference_id).update, announce_url=url,
+            self._client.conferences(conference_id).update,
+            announce_url=url,
             announce_method="POST",
-        )  # fmt: skip
+        )

@@ -21,7 +21,5 @@ def make_token(account_sid, key_sid, key_secret, identity, application_sid, regi
         account_sid, key_sid, key_secret, identity=identity, ttl=TTL, region=region or None
     )
     # Nobody rings a browser through Twilio, so the token does not allow it.
-    token.add_grant(
-        VoiceGrant(incoming_allow=False, outgoing_application_sid=application_sid)
-    )
+    token.add_grant(VoiceGrant(incoming_allow=False, outgoing_application_sid=application_sid))
     return token.to_jwt()

@@ -28,9 +28,18 @@ def capture_log():
     lines = []
     handler = logging.Handler()
     handler.emit = lambda record: lines.append(f"{record.name} {record.getMessage()}")
-    loggers = [logging.getLogger(name) for name in (
-        "", "odoo", "odoo.addons.crm_telephony", SETUP, "twilio", "twilio.http_client", "urllib3",
-    )]  # fmt: skip
+    loggers = [
+        logging.getLogger(name)
+        for name in (
+            "",
+            "odoo",
+            "odoo.addons.crm_telephony",
+            SETUP,
+            "twilio",
+            "twilio.http_client",
+            "urllib3",
+        )
+    ]
     levels = [logger.level for logger in loggers]
     queries = logging.getLogger("odoo.sql_db")
     quiet, queries.disabled = queries.disabled, True
@@ -53,9 +62,12 @@ class AdminWorld:
     def setUpClass(cls):
         super().setUpClass()
         cls.adam = cls._make_user("adam", "base.group_system,crm_telephony.group_manager")
-        cls.company_c = cls.env["res.company"].create({
-            "name": "Gamma", "country_id": cls.belgium.id,
-        })  # fmt: skip
+        cls.company_c = cls.env["res.company"].create(
+            {
+                "name": "Gamma",
+                "country_id": cls.belgium.id,
+            }
+        )
         cls.adam.company_ids |= cls.company_c
 
     def setUp(self):
@@ -69,20 +81,28 @@ class AdminWorld:
         :param company: another company
         """
         company = company or self.company_c
-        return self.env(user=self.adam.id, su=False, context={
-            "allowed_company_ids": company.ids, "lang": "en_US",
-        })[model]  # fmt: skip
+        return self.env(
+            user=self.adam.id,
+            su=False,
+            context={
+                "allowed_company_ids": company.ids,
+                "lang": "en_US",
+            },
+        )[model]
 
     def confirm_identity(self):
         """Let the password have been confirmed a moment ago."""
         request = SimpleNamespace(
-            session={"identity-check-last": 2**40}, env=self.env, db=self.env.cr.dbname,
+            session={"identity-check-last": 2**40},
+            env=self.env,
+            db=self.env.cr.dbname,
             httprequest=SimpleNamespace(
-                remote_addr="192.0.2.7", path="/web/dataset/call_button",
+                remote_addr="192.0.2.7",
+                path="/web/dataset/call_button",
                 # A test clicks several times within this one request.
                 environ={DEADLINE: float("inf")},
             ),
-        )  # fmt: skip
+        )
         _request_stack.push(request)
         self.addCleanup(_request_stack.pop)
 
@@ -93,9 +113,14 @@ class AdminWorld:
         )
         action = account.action_open_credentials()
         wizard = self.as_adam(action["res_model"], company).browse(action["res_id"])
-        wizard.write({
-            "account_sid": SID, "auth_token": TOKEN, "webhook_base_url": BASE_URL, **values,
-        })  # fmt: skip
+        wizard.write(
+            {
+                "account_sid": SID,
+                "auth_token": TOKEN,
+                "webhook_base_url": BASE_URL,
+                **values,
+            }
+        )
         return wizard
 
     def connect(self):
@@ -229,8 +254,9 @@ class TestAccount(AdminWorld, TelephonyCase):
 
     def test_another_account_or_server_forgets_the_secrets(self):
         for change in (
-            {"account_sid": "AC" + "9" * 32}, {"api_base_url": "https://elsewhere.example"},
-        ):  # fmt: skip
+            {"account_sid": "AC" + "9" * 32},
+            {"api_base_url": "https://elsewhere.example"},
+        ):
             account = self.connect()
             account.write(change)
             self.assertFalse(account.has_auth_token)
@@ -272,9 +298,7 @@ class TestAccount(AdminWorld, TelephonyCase):
         self.assertFalse(first.is_connected)
         self.assertFalse(first.provider_number_id)
         self.assertFalse(second.is_connected)
-        self.assertEqual(
-            self.twilio.numbers["PN" + "2" * 32]["voice_url"], "https://other.example"
-        )
+        self.assertEqual(self.twilio.numbers["PN" + "2" * 32]["voice_url"], "https://other.example")
         self.assertEqual(account.with_context(active_test=False).number_ids, first | second)
 
     def test_every_request_goes_to_the_server_that_stands_in(self):
@@ -292,10 +316,13 @@ class TestAccount(AdminWorld, TelephonyCase):
     def test_roles_below_system_administrator_cannot_open_anything(self):
         for user in (self.ana, self.sue, self.max, self.ian, self.pia):
             for model in (
-                "telephony.account.credentials", "telephony.number.search",
-                "telephony.number.search.line", "telephony.number.release",
-                "telephony.diagnosis", "telephony.diagnosis.line",
-            ):  # fmt: skip
+                "telephony.account.credentials",
+                "telephony.number.search",
+                "telephony.number.search.line",
+                "telephony.number.release",
+                "telephony.diagnosis",
+                "telephony.diagnosis.line",
+            ):
                 with self.subTest(user=user.login, model=model):
                     for operation in ("read", "write", "create", "unlink"):
                         self.assertFalse(self.as_user(user, model).has_access(operation))
@@ -354,52 +381,84 @@ class TestSettings(AdminWorld, TelephonyHttpCase):
     def call(self, model, method, *args, **kwargs):
         """Call a method as the web client does."""
         context = {"allowed_company_ids": self.company_c.ids, **kwargs.pop("context", {})}
-        return self.make_jsonrpc_request(f"/web/dataset/call_kw/{model}/{method}", {
-            "model": model, "method": method, "args": list(args),
-            "kwargs": {**kwargs, "context": context},
-        })  # fmt: skip
+        return self.make_jsonrpc_request(
+            f"/web/dataset/call_kw/{model}/{method}",
+            {
+                "model": model,
+                "method": method,
+                "args": list(args),
+                "kwargs": {**kwargs, "context": context},
+            },
+        )
 
     def test_settings_lead_to_a_connected_account(self):
         """Z29"""
         self.twilio.add(number("1", "+3225550190"))
         self.adam.password = "adam-knows-it"
         self.authenticate(self.adam.login, "adam-knows-it")
-        [settings] = self.call("res.config.settings", "web_save", [], {
-            "telephony_account_sid": SID, "telephony_webhook_base_url": BASE_URL,
-        }, specification={"telephony_state": {}})  # fmt: skip
+        [settings] = self.call(
+            "res.config.settings",
+            "web_save",
+            [],
+            {
+                "telephony_account_sid": SID,
+                "telephony_webhook_base_url": BASE_URL,
+            },
+            specification={"telephony_state": {}},
+        )
         self.call("res.config.settings", "set_values", [settings["id"]])
         action = self.call("res.config.settings", "action_telephony_credentials", [settings["id"]])
         self.assertEqual(action["res_model"], "res.users.identitycheck")
         action = self.call(
-            action["res_model"], "run_check", [action["res_id"]],
+            action["res_model"],
+            "run_check",
+            [action["res_id"]],
             context={"password": "adam-knows-it"},
         )
         self.assertEqual(action["res_model"], "telephony.account.credentials")
         [wizard] = self.call(
-            action["res_model"], "web_save", [action["res_id"]], {"auth_token": TOKEN},
+            action["res_model"],
+            "web_save",
+            [action["res_id"]],
+            {"auth_token": TOKEN},
             specification={"account_sid": {}, "auth_token": {}, "webhook_base_url": {}},
         )
-        self.assertEqual(wizard, {
-            "id": action["res_id"], "account_sid": SID, "auth_token": False,
-            "webhook_base_url": BASE_URL,
-        })  # fmt: skip
+        self.assertEqual(
+            wizard,
+            {
+                "id": action["res_id"],
+                "account_sid": SID,
+                "auth_token": False,
+                "webhook_base_url": BASE_URL,
+            },
+        )
         with self.assertLogs(SETUP, logging.INFO):
             self.call(action["res_model"], "action_connect", [wizard["id"]])
         values = self.call(
-            "res.config.settings", "onchange", [], {}, [], {
-                "telephony_account_sid": {}, "telephony_state": {}, "telephony_api_key_sid": {},
-                "telephony_has_auth_token": {}, "telephony_number_count": {},
+            "res.config.settings",
+            "onchange",
+            [],
+            {},
+            [],
+            {
+                "telephony_account_sid": {},
+                "telephony_state": {},
+                "telephony_api_key_sid": {},
+                "telephony_has_auth_token": {},
+                "telephony_number_count": {},
             },
-        )["value"]  # fmt: skip
+        )["value"]
         self.assertEqual(values["telephony_account_sid"], SID)
         self.assertEqual(values["telephony_state"], "connected")
         self.assertTrue(values["telephony_has_auth_token"])
         self.assertEqual(values["telephony_number_count"], 1)
 
     def test_settings_saved_with_an_empty_account_forget_nothing(self):
-        settings = self.as_adam("res.config.settings", self.company_a).create({
-            "telephony_account_sid": "",
-        })  # fmt: skip
+        settings = self.as_adam("res.config.settings", self.company_a).create(
+            {
+                "telephony_account_sid": "",
+            }
+        )
         settings.set_values()
         self.assertTrue(self.account.has_auth_token)
         self.assertEqual(self.account.account_sid, "AC" + "a" * 32)

@@ -18,19 +18,26 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.twilio.add(number("1", "+3225550190"))
         self.admin_account = self.connect()
         self.admin_number = self.admin_account.number_ids
-        self.admin_number.flow_id = self.env["telephony.flow"].create({
-            "name": "Gamma", "company_id": self.company_c.id, "language": "en_US",
-        })  # fmt: skip
+        self.admin_number.flow_id = self.env["telephony.flow"].create(
+            {
+                "name": "Gamma",
+                "company_id": self.company_c.id,
+                "language": "en_US",
+            }
+        )
         accounts = self.registry["telephony.account"]
         self.ping = None
-        self.startPatcher(patch.object(
-            accounts, "_ask_own_server",
-            lambda account, question: self.ping or (200, account._answer_ping(question)),
-        ))  # fmt: skip
+        self.startPatcher(
+            patch.object(
+                accounts,
+                "_ask_own_server",
+                lambda account, question: self.ping or (200, account._answer_ping(question)),
+            )
+        )
         self.signed = (200, "")
-        self.startPatcher(patch.object(
-            accounts, "_post_signed_callback", lambda account: self.signed
-        ))
+        self.startPatcher(
+            patch.object(accounts, "_post_signed_callback", lambda account: self.signed)
+        )
 
     def diagnose(self):
         """Check everything; return the page."""
@@ -52,20 +59,30 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         diagnosis = self.diagnose()
         self.assertEqual(
             {line.check: line.state for line in diagnosis.line_ids},
-            dict.fromkeys([
-                "credentials", "key", "application", "number", "country", "balance", "clock",
-                "address", "reachability", "signature", "refusal",
-            ], "ok"),
-        )  # fmt: skip
+            dict.fromkeys(
+                [
+                    "credentials",
+                    "key",
+                    "application",
+                    "number",
+                    "country",
+                    "balance",
+                    "clock",
+                    "address",
+                    "reachability",
+                    "signature",
+                    "refusal",
+                ],
+                "ok",
+            ),
+        )
         self.assertEqual((diagnosis.error_count, diagnosis.warning_count), (0, 0))
         self.assertFalse(any(diagnosis.line_ids.mapped("repair")))
 
     def test_what_is_broken_comes_first(self):
         self.twilio.balance = "3.00"
         self.twilio.applications.clear()
-        self.assertEqual(
-            self.diagnose().line_ids.mapped("state")[:3], ["error", "warning", "ok"]
-        )
+        self.assertEqual(self.diagnose().line_ids.mapped("state")[:3], ["error", "warning", "ok"])
 
     def test_wrong_token_hides_what_cannot_be_known(self):
         self.twilio.token = "changed"
@@ -105,9 +122,11 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
 
     def test_number_with_another_address_is_rewritten(self):
         for change in (
-            {"voice_url": "https://old.example"}, {"status_callback": ""},
-            {"voice_fallback_url": ""}, {"trunk_sid": "TK" + "1" * 32},
-        ):  # fmt: skip
+            {"voice_url": "https://old.example"},
+            {"status_callback": ""},
+            {"voice_fallback_url": ""},
+            {"trunk_sid": "TK" + "1" * 32},
+        ):
             with self.subTest(change=change):
                 self.twilio.numbers["PN" + "1" * 32].update(change)
                 self.repair(self.find("number", "error"))
@@ -132,10 +151,12 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.assertTrue(self.admin_number.is_connected)
 
     def test_closed_own_country_is_red_and_contacts_country_is_yellow(self):
-        self.env["res.partner"].create([
-            {"name": f"P{index}", "phone": "+33612345678", "country_id": self.france.id}
-            for index in range(200)
-        ])
+        self.env["res.partner"].create(
+            [
+                {"name": f"P{index}", "phone": "+33612345678", "country_id": self.france.id}
+                for index in range(200)
+            ]
+        )
         self.twilio.closed_countries = {"FR"}
         self.assertIn("France", self.find("country", "warning").sentence)
         self.twilio.closed_countries = {"BE"}
@@ -171,9 +192,10 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         new = "https://phone.example.com"
         self.admin_account.webhook_base_url = new
         line = self.find("address", "warning")
-        self.assertEqual(line.sentence, (
-            f"Twilio still uses {BASE_URL}. The public address is now {new}. Connect again."
-        ))  # fmt: skip
+        self.assertEqual(
+            line.sentence,
+            (f"Twilio still uses {BASE_URL}. The public address is now {new}. Connect again."),
+        )
         self.repair(line)
         self.find("address", "ok")
         self.find("application", "ok")
@@ -211,10 +233,14 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
     def test_custom_phone_forbidden_by_later_rules_is_pointed_out_with_its_user(self):
         """Finding 12: rules change after a phone was entered; then it rings no longer."""
         self.company_c.telephony_country_policy = "all"
-        agent = self.env["telephony.agent"].create({
-            "user_id": self.adam.id, "company_id": self.company_c.id,
-            "call_via": "phone", "phone_number": "+33612345678",
-        })  # fmt: skip
+        agent = self.env["telephony.agent"].create(
+            {
+                "user_id": self.adam.id,
+                "company_id": self.company_c.id,
+                "call_via": "phone",
+                "phone_number": "+33612345678",
+            }
+        )
         self.find("phone", "ok")
         self.company_c.telephony_country_policy = "own"
         line = self.find("phone", "error")
@@ -229,10 +255,14 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.find("phone", "ok")
 
     def test_private_address_is_only_a_warning_beside_a_stand_in(self):
-        self.admin_account.sudo().write({
-            "webhook_base_url": "http://localhost:8069", "api_base_url": "http://localhost:8090",
-            "auth_token": TOKEN, "connected_base_url": False,
-        })  # fmt: skip
+        self.admin_account.sudo().write(
+            {
+                "webhook_base_url": "http://localhost:8069",
+                "api_base_url": "http://localhost:8090",
+                "auth_token": TOKEN,
+                "connected_base_url": False,
+            }
+        )
         self.find("address", "warning")
 
     def test_wrong_server_behind_the_address_is_noticed(self):

@@ -14,11 +14,19 @@ class TestNumbers(AdminWorld, TelephonyCase):
     def setUp(self):
         super().setUp()
         self.twilio.offers = [
-            {"phone_number": FREE, "locality": "Brussels", "region": "", "address_requirements":
-             "none"},
-            {"phone_number": "+3225550198", "locality": None, "region": None,
-             "address_requirements": "local"},
-        ]  # fmt: skip
+            {
+                "phone_number": FREE,
+                "locality": "Brussels",
+                "region": "",
+                "address_requirements": "none",
+            },
+            {
+                "phone_number": "+3225550198",
+                "locality": None,
+                "region": None,
+                "address_requirements": "local",
+            },
+        ]
         self.admin_account = self.connect()
 
     def search_numbers(self, **values):

@@ -31,16 +31,27 @@ class CallerIdWorld(TelephonyHttpCase):
         return self.CallerId.browse(answer["id"]), answer
 
     def make(self, number=MOBILE, agent=None, state="verified", **values):
-        return self.CallerId.create({
-            "name": number, "number": number, "account_id": self.account.id,
-            "agent_id": (agent or self.agent_ana).id, "state": state, **values,
-        })  # fmt: skip
+        return self.CallerId.create(
+            {
+                "name": number,
+                "number": number,
+                "account_id": self.account.id,
+                "agent_id": (agent or self.agent_ana).id,
+                "state": state,
+                **values,
+            }
+        )
 
     def tell(self, status=None, **params):
-        response = self.post_webhook("caller_id", {
-            "CallSid": CODE_LEG, "To": MOBILE,
-            **({"VerificationStatus": status} if status else {}), **params,
-        })  # fmt: skip
+        response = self.post_webhook(
+            "caller_id",
+            {
+                "CallSid": CODE_LEG,
+                "To": MOBILE,
+                **({"VerificationStatus": status} if status else {}),
+                **params,
+            },
+        )
         self.assertEqual(response.status_code, 200)
 
 
@@ -130,8 +141,9 @@ class TestVerification(CallerIdWorld):
         self.as_user(self.ana, "telephony.caller.id").remove(record.id)
         self.verified_already()
         again, answer = self.verify()
-        self.assertEqual((again, answer["code"], record.state, record.active),
-                         (record, False, "verified", True))
+        self.assertEqual(
+            (again, answer["code"], record.state, record.active), (record, False, "verified", True)
+        )
 
     def test_number_verified_by_a_colleague_cannot_be_claimed(self):
         """Error 21450 does not verify a caller ID: it does not say who typed the code."""
@@ -150,15 +162,20 @@ class TestVerification(CallerIdWorld):
 
     def test_number_verified_elsewhere_is_the_administrators_decision(self):
         """An administrator can add a verified number, also for everyone."""
-        self.env["telephony.agent"].create({
-            "user_id": self.max.id, "company_id": self.company_a.id, "allow_caller_id": True,
-        })
+        self.env["telephony.agent"].create(
+            {
+                "user_id": self.max.id,
+                "company_id": self.company_a.id,
+                "allow_caller_id": True,
+            }
+        )
         self.make(agent=self.agent_bob)
         self.env.flush_all()
         self.verified_already()
         record, answer = self.verify(user=self.max, shared=True)
-        self.assertEqual((answer["code"], record.state, record.agent_id.id),
-                         (False, "verified", False))
+        self.assertEqual(
+            (answer["code"], record.state, record.agent_id.id), (False, "verified", False)
+        )
         self.assertIn(record, self.agent_ana._get_caller_ids())
 
     def test_number_a_colleague_has_verified_meanwhile_is_not_mine(self):
@@ -336,10 +353,12 @@ class TestRules(CallerIdWorld):
 
     def test_countries(self):
         """Z16: only the countries that the company allows."""
-        self.company_a.write({
-            "telephony_country_policy": "listed",
-            "telephony_country_ids": [Command.set(self.belgium.ids)],
-        })
+        self.company_a.write(
+            {
+                "telephony_country_policy": "listed",
+                "telephony_country_ids": [Command.set(self.belgium.ids)],
+            }
+        )
         with self.assertRaisesRegex(UserError, "France"):
             self.dial(self.ana, "+33 6 12 34 56 78")
         self.assertTrue(self.dial(self.ana))
@@ -354,10 +373,13 @@ class TestRules(CallerIdWorld):
 
     def test_administrator_needs_a_reason_which_is_kept(self):
         """Z16: an administrator may call in spite of a rule, with a reason."""
-        self.env["telephony.agent"].create({
-            "user_id": self.max.id, "company_id": self.company_a.id,
-            "number_ids": [Command.set(self.number.ids)],
-        })  # fmt: skip
+        self.env["telephony.agent"].create(
+            {
+                "user_id": self.max.id,
+                "company_id": self.company_a.id,
+                "number_ids": [Command.set(self.number.ids)],
+            }
+        )
         with self.assertRaisesRegex(UserError, "if you enter a reason"):
             self.dial(self.max, "+32 903 12 345")
         call = self.dial(self.max, "+32 903 12 345", override_reason="The customer's hotline")

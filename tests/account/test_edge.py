@@ -48,11 +48,16 @@ class TestRefusal(TelephonyHttpCase):
 
     def send(self, body, signature=FORGED, path=PATH, **headers):
         with self.assertLogs(REFUSED, "WARNING"):
-            response = self.url_open(path, data=body, method="POST", headers={
-                "Content-Type": FORM,
-                **({"X-Twilio-Signature": signature} if signature is not None else {}),
-                **headers,
-            })  # fmt: skip
+            response = self.url_open(
+                path,
+                data=body,
+                method="POST",
+                headers={
+                    "Content-Type": FORM,
+                    **({"X-Twilio-Signature": signature} if signature is not None else {}),
+                    **headers,
+                },
+            )
         self.assertEqual(response.status_code, 403)
         self.general_reader.assert_not_called()
 
@@ -80,9 +85,12 @@ class TestRefusal(TelephonyHttpCase):
         start = urlencode({"AccountSid": self.sid}).encode()
         room = signature.MAX_BODY - len(start)
         for body in (
-            start, start + b"&a=" + b"%ff" * (room // 3 - 1), start + b"&a=" + b"b" * (room - 3),
-            start + b"&%x=" * (room // 4), start + b"&" * room,
-        ):  # fmt: skip
+            start,
+            start + b"&a=" + b"%ff" * (room // 3 - 1),
+            start + b"&a=" + b"b" * (room - 3),
+            start + b"&%x=" * (room // 4),
+            start + b"&" * room,
+        ):
             with self.subTest(body[40:50]):
                 self.read_bytes.clear()
                 self.parsed.reset_mock()
@@ -154,9 +162,15 @@ class TestAddress(TelephonyHttpCase):
     def post_signed_at(self, base_url):
         """Send what Twilio signs when it was given an address; return the status."""
         form = {"AccountSid": self.account.sudo().account_sid, "CallSid": leg_sid(7)}
-        return self.url_open(PATH, data=form, headers={
-            "X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(base_url + PATH, form),
-        }).status_code  # fmt: skip
+        return self.url_open(
+            PATH,
+            data=form,
+            headers={
+                "X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(
+                    base_url + PATH, form
+                ),
+            },
+        ).status_code
 
     def get_health(self):
         return self.env["telephony.account"]._get_account_health()
@@ -192,6 +206,4 @@ class TestAddress(TelephonyHttpCase):
         with file_open("crm_telephony/data/neutralize.sql") as file:
             self.env.cr.execute(file.read())
         self.env.invalidate_all()
-        self.assertEqual(
-            self.account._get_signed_base_urls(), ["https://neutralized.invalid"]
-        )
+        self.assertEqual(self.account._get_signed_base_urls(), ["https://neutralized.invalid"])

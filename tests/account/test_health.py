@@ -30,7 +30,8 @@ class TestHealth(TelephonyHttpCase):
     def test_nobody_looks_after_calls(self):
         """Without the job, legs may go on being paid: that is a failure."""
         for values in (
-            {"nextcall": fields.Datetime.now() - timedelta(minutes=11)}, {"active": False},
+            {"nextcall": fields.Datetime.now() - timedelta(minutes=11)},
+            {"active": False},
         ):
             self.job.write(values)
             self.assertEqual(self.ask_health(), (503, {"status": "fail"}))
@@ -58,7 +59,11 @@ class TestHealth(TelephonyHttpCase):
             self.assertEqual(self.ask_health()[1], {"status": "warn"})
         self.authenticate(self.max.login, self.max.login)
         _status, told = self.ask_health()
-        self.assertEqual(told, {
-            "status": "warn", "checks": {"account": "warn", "jobs": "pass", "calls": "pass"},
-        })  # fmt: skip
+        self.assertEqual(
+            told,
+            {
+                "status": "warn",
+                "checks": {"account": "warn", "jobs": "pass", "calls": "pass"},
+            },
+        )
         self.assertNotIn(TOKEN, str(told))

@@ -72,9 +72,7 @@ class TestSlowCarrier(RaceCase):
                 thread.join(20)
 
     def read_name(self):
-        return self.in_transaction(
-            lambda env: env["telephony.flow"].browse(self.ids["flow"]).name
-        )
+        return self.in_transaction(lambda env: env["telephony.flow"].browse(self.ids["flow"]).name)
 
     def test_webhook_does_not_wait(self):
         """However many requests it causes; they are sent in their order, and have their results."""

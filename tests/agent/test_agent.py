@@ -58,9 +58,9 @@ class TestAgent(TelephonyCase):
 
     def test_ringing(self):
         self.go_online(self.agent_ana, self.agent_bob)
-        self.env["telephony.call"].sudo()._process_incoming(self.account, {
-            "CallSid": "CA1", "From": CUSTOMER, "To": self.number.number
-        })  # fmt: skip
+        self.env["telephony.call"].sudo()._process_incoming(
+            self.account, {"CallSid": "CA1", "From": CUSTOMER, "To": self.number.number}
+        )
         self.env.invalidate_all()
         self.assertEqual((self.agent_ana.state, self.agent_bob.state), ("ringing", "ringing"))
         self.assertEqual(self.told(self.ana, "agent_updated")[-1]["state"], "ringing")
@@ -129,24 +129,39 @@ class TestAgent(TelephonyCase):
         for wrong in ("12", "+123", "hello"):
             with self.subTest(wrong), self.assertRaisesRegex(ValidationError, "not a valid phone"):
                 self.agents().save_preferences({"call_via": "phone", "phone_number": wrong})
-        data = self.agents().save_preferences({
-            "call_via": "phone", "phone_number": "0470 99 88 77"
-        })  # fmt: skip
+        data = self.agents().save_preferences(
+            {"call_via": "phone", "phone_number": "0470 99 88 77"}
+        )
         self.assertEqual((data["call_via"], data["phone_number"]), ("phone", "+32470998877"))
         self.assertEqual(self.told(self.ana, "agent_updated")[-1]["call_via"], "phone")
 
     def test_preferences_change_nothing_else(self):
         """Z04: only the own preferences, whatever a client sends."""
         before = self.agent_ana.read()[0]
-        self.agents().save_preferences({
-            "user_id": self.bob.id, "company_id": self.company_b.id, "status": "online",
-            "identity": "u_1", "number_ids": [Command.clear()], "allow_caller_id": True,
-            "active": False, "missed_offers": 9,
-        })  # fmt: skip
+        self.agents().save_preferences(
+            {
+                "user_id": self.bob.id,
+                "company_id": self.company_b.id,
+                "status": "online",
+                "identity": "u_1",
+                "number_ids": [Command.clear()],
+                "allow_caller_id": True,
+                "active": False,
+                "missed_offers": 9,
+            }
+        )
         self.env.invalidate_all()
         after = self.agent_ana.read()[0]
-        for name in ("user_id", "company_id", "status", "identity", "number_ids", "active",
-                     "allow_caller_id", "missed_offers"):  # fmt: skip
+        for name in (
+            "user_id",
+            "company_id",
+            "status",
+            "identity",
+            "number_ids",
+            "active",
+            "allow_caller_id",
+            "missed_offers",
+        ):
             self.assertEqual(after[name], before[name], name)
 
     def test_default_number(self):
@@ -173,8 +188,9 @@ class TestAgent(TelephonyCase):
         )
         [data] = snapshot["calls"]
         self.assertEqual(data["uuid"], call.uuid)
-        self.assertEqual(data["record"],
-                         {"model": "crm.lead", "id": self.lead.id, "name": "A big order"})
+        self.assertEqual(
+            data["record"], {"model": "crm.lead", "id": self.lead.id, "name": "A big order"}
+        )
         self.assertEqual(data["customer"]["number_display"], "+32 470 12 34 56")
         self.assertFalse(snapshot["offers"] or snapshot["recent"])
         self.as_user(self.ana).hang_up(call.uuid)
@@ -193,16 +209,19 @@ class TestAgent(TelephonyCase):
     def test_snapshot_of_several_companies(self):
         """Z01: one telephone a company; the own call is seen from everywhere."""
         self.ana.company_ids += self.company_b
-        agent_b = self.env["telephony.agent"].create({
-            "user_id": self.ana.id, "company_id": self.company_b.id,
-            "number_ids": [Command.set(self.number_b.ids)],
-        })  # fmt: skip
+        agent_b = self.env["telephony.agent"].create(
+            {
+                "user_id": self.ana.id,
+                "company_id": self.company_b.id,
+                "number_ids": [Command.set(self.number_b.ids)],
+            }
+        )
         call = self.dial()
 
         def snapshot(companies):
-            return self.env(user=self.ana.id, su=False, context={
-                "allowed_company_ids": companies.ids
-            })["telephony.agent"].softphone_snapshot()  # fmt: skip
+            return self.env(
+                user=self.ana.id, su=False, context={"allowed_company_ids": companies.ids}
+            )["telephony.agent"].softphone_snapshot()
 
         in_b = snapshot(self.company_b)
         self.assertEqual(in_b["agent"]["id"], agent_b.id)
@@ -254,15 +273,15 @@ class TestAgent(TelephonyCase):
         """Z02: somebody who is not there is set offline, and told so."""
         self.go_online(self.agent_ana)
         for turn in (1, 2):
-            self.env["telephony.call"].sudo()._process_incoming(self.account, {
-                "CallSid": f"CA{turn}", "From": CUSTOMER, "To": self.number.number
-            })  # fmt: skip
+            self.env["telephony.call"].sudo()._process_incoming(
+                self.account, {"CallSid": f"CA{turn}", "From": CUSTOMER, "To": self.number.number}
+            )
             call = self.env["telephony.call"].search([("provider_call_id", "=", f"CA{turn}")])
             self.let_time_pass(21)
             call._process_wait({})
-            call._apply_event(self.account._parse_leg_event({
-                "CallSid": f"CA{turn}", "CallStatus": "completed"
-            }))  # fmt: skip
+            call._apply_event(
+                self.account._parse_leg_event({"CallSid": f"CA{turn}", "CallStatus": "completed"})
+            )
         self.assertEqual(self.agent_ana.status, "offline")
         self.assertTrue(self.told(self.ana, "set_offline"))
 

@@ -28,16 +28,23 @@ class Figures(TelephonyCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.queue, cls.other_queue = cls.env["telephony.queue"].create([
+        cls.queue, cls.other_queue = cls.env["telephony.queue"].create(
+            [
+                {
+                    "name": name,
+                    "company_id": cls.company_a.id,
+                    "service_level_seconds": 20,
+                    "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)],
+                }
+                for name in ("Support", "Orders")
+            ]
+        )
+        cls.queue_b = cls.env["telephony.queue"].create(
             {
-                "name": name, "company_id": cls.company_a.id, "service_level_seconds": 20,
-                "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)],
+                "name": "Aide",
+                "company_id": cls.company_b.id,
             }
-            for name in ("Support", "Orders")
-        ])  # fmt: skip
-        cls.queue_b = cls.env["telephony.queue"].create({
-            "name": "Aide", "company_id": cls.company_b.id,
-        })
+        )
 
     def make_call(self, wait=None, talk=None, outcome=None, queue=None, account=None, **values):
         """Make a call of this minute.
@@ -47,16 +54,23 @@ class Figures(TelephonyCase):
         """
         start = values.pop("started_at", fields.Datetime.now())
         vals = {
-            "account_id": (account or self.account).id, "direction": "incoming",
-            "started_at": start, "customer_number": "+32470555501", "state": "ended", **values,
-        }  # fmt: skip
+            "account_id": (account or self.account).id,
+            "direction": "incoming",
+            "started_at": start,
+            "customer_number": "+32470555501",
+            "state": "ended",
+            **values,
+        }
         if queue:
             vals.update(queue_id=queue.id, queued_at=start)
         if talk is not None:
             answered_at = start + timedelta(seconds=wait)
             vals.update(
-                answered_at=answered_at, ended_at=answered_at + timedelta(seconds=talk),
-                duration=talk, outcome="answered", user_id=values.get("user_id", self.ana.id),
+                answered_at=answered_at,
+                ended_at=answered_at + timedelta(seconds=talk),
+                duration=talk,
+                outcome="answered",
+                user_id=values.get("user_id", self.ana.id),
             )
         elif wait is not None:
             vals.update(ended_at=start + timedelta(seconds=wait), outcome=outcome or "missed")
@@ -104,8 +118,12 @@ class TestBoardFigures(Figures):
             self.make_call(wait=30, outcome="voicemail", queue=queue)
             self.make_call(wait=30, outcome="declined", queue=queue)
             self.make_call(state="queued", queue=queue)
-            self.make_call(state="in_progress", queue=queue, user_id=self.bob.id,
-                           answered_at=fields.Datetime.now())
+            self.make_call(
+                state="in_progress",
+                queue=queue,
+                user_id=self.bob.id,
+                answered_at=fields.Datetime.now(),
+            )
         self.make_call(wait=9, outcome="missed", started_at=datetime(2020, 1, 1))
         data = self.board()
         for name, domain in data["domains"].items():
@@ -171,7 +189,10 @@ class TestBoardFigures(Figures):
         with freeze_time("2026-06-10 06:00:00"):
             self.make_call(wait=5, talk=60, started_at=datetime(2026, 6, 9, 22, 30))
             for zone, answered in (
-                ("Europe/Brussels", 1), ("UTC", 0), ("America/New_York", 0), ("Asia/Tokyo", 1),
+                ("Europe/Brussels", 1),
+                ("UTC", 0),
+                ("America/New_York", 0),
+                ("Asia/Tokyo", 1),
             ):
                 self.sue.tz = zone
                 with self.subTest(zone):
@@ -196,23 +217,23 @@ class TestBoardFigures(Figures):
             return self.env.cr.sql_log_count - before
 
         self.make_call(wait=5, talk=60, queue=self.queue)
-        self.make_call(state="in_progress", user_id=self.bob.id, queue=self.queue,
-                       partner_id=self.partner.id)
+        self.make_call(
+            state="in_progress", user_id=self.bob.id, queue=self.queue, partner_id=self.partner.id
+        )
         self.go_online(self.agent_ana, self.agent_bob)
         count()
         few = count()
         users = [self._make_user(f"extra{n}", "crm_telephony.group_user") for n in range(10)]
-        agents = self.env["telephony.agent"].create([
-            {"user_id": user.id, "company_id": self.company_a.id} for user in users
-        ])
+        agents = self.env["telephony.agent"].create(
+            [{"user_id": user.id, "company_id": self.company_a.id} for user in users]
+        )
         self.go_online(*agents)
         for number, user in enumerate(users):
             queue = self.queue.copy({"name": f"Queue {number}"})
             partner = self.partner.copy({"name": f"Customer {number}"})
             self.make_call(wait=5, talk=60, queue=queue, user_id=user.id)
             self.make_call(state="queued", queue=queue)
-            self.make_call(state="in_progress", queue=queue, user_id=user.id,
-                           partner_id=partner.id)
+            self.make_call(state="in_progress", queue=queue, user_id=user.id, partner_id=partner.id)
         count()  # what stays in memory is read
         self.assertEqual(count(), few)
         self.assertLess(few, BOARD_QUERIES)
@@ -221,8 +242,10 @@ class TestBoardFigures(Figures):
         """Z29: a percentage is one, and a target is not negative."""
         for values in ({"service_level_goal": 101}, {"service_level_seconds": -1}):
             with (
-                self.subTest(values), mute_logger("odoo.sql_db"),
-                self.assertRaises(IntegrityError), self.env.cr.savepoint(),
+                self.subTest(values),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
             ):
                 self.queue.write(values)
                 self.env.flush_all()
@@ -355,7 +378,9 @@ class TestBoardRights(Figures):
         with self.assertRaises(AccessError):
             self.as_user(self.eva, "telephony.agent").browse(self.agent_ana.id).set_offline()
         self.sue.company_ids |= self.company_b
-        both = self.as_user(self.sue, "telephony.queue").with_context(
-            allowed_company_ids=[self.company_a.id, self.company_b.id]
-        ).board()
+        both = (
+            self.as_user(self.sue, "telephony.queue")
+            .with_context(allowed_company_ids=[self.company_a.id, self.company_b.id])
+            .board()
+        )
         self.assertEqual((both["total"]["answered"], both["total"]["abandoned"]), (1, 1))

@@ -125,10 +125,14 @@ class TestRingingForAnother(TelephonyHttpCase):
     def test_step_that_comes_back_to_itself_asks_nobody_again_at_once(self):
         """Friction 1: a flow that rings the same team again leaves out whoever declined."""
         self.ring.timeout_step_id = self.timeout_step
-        again = self.ring.copy({
-            "name": "Again", "sequence": 9, "timeout_step_id": self.timeout_step.id,
-            "not_available_step_id": self.closed_step.id,
-        })
+        again = self.ring.copy(
+            {
+                "name": "Again",
+                "sequence": 9,
+                "timeout_step_id": self.timeout_step.id,
+                "not_available_step_id": self.closed_step.id,
+            }
+        )
         self.ring.timeout_step_id = again
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()

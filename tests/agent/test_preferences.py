@@ -8,9 +8,13 @@ from ..common import TelephonyCase, TelephonyHttpCase
 
 VIEW = "base.view_users_form_simple_modif"
 FIELDS = [
-    "telephony_is_phone_user", "telephony_call_via", "telephony_phone_number",
-    "telephony_press_to_accept", "telephony_default_number_id", "telephony_call_waiting",
-]  # fmt: skip
+    "telephony_is_phone_user",
+    "telephony_call_via",
+    "telephony_phone_number",
+    "telephony_press_to_accept",
+    "telephony_default_number_id",
+    "telephony_call_waiting",
+]
 
 
 @tagged("post_install", "-at_install")
@@ -50,9 +54,7 @@ class TestPreferences(TelephonyCase):
             lambda number: self.me(self.ana).write(
                 {"telephony_call_via": "phone", "telephony_phone_number": number}
             ),
-            lambda number: agents.save_preferences(
-                {"call_via": "phone", "phone_number": number}
-            ),
+            lambda number: agents.save_preferences({"call_via": "phone", "phone_number": number}),
         ):
             for number, sentence in (
                 (False, "Enter the phone number to use."),
@@ -130,9 +132,9 @@ class TestPreferences(TelephonyCase):
 
     def test_other_groups_change_nothing(self):
         self.go_online(self.agent_ana)
-        self.ana.group_ids = [Command.unlink(self.env.ref(
-            "sales_team.group_sale_salesman_all_leads"
-        ).id)]  # fmt: skip
+        self.ana.group_ids = [
+            Command.unlink(self.env.ref("sales_team.group_sale_salesman_all_leads").id)
+        ]
         self.assertEqual(self.agent_ana.state, "available")
 
     def test_deactivation_sets_offline(self):
@@ -150,8 +152,11 @@ class TestPreferences(TelephonyCase):
         self.notifications.clear()
         self.as_user(self.ana, "telephony.agent").set_status("online")
         self.assertIn(
-            (("res.company", self.company_a.id), "telephony/agent_state",
-             {"id": self.agent_ana.id, "state": "unreachable"}),
+            (
+                ("res.company", self.company_a.id),
+                "telephony/agent_state",
+                {"id": self.agent_ana.id, "state": "unreachable"},
+            ),
             self.notifications,
         )
 

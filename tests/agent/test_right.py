@@ -21,28 +21,52 @@ class Between(TelephonyCase):
         super().setUpClass()
         cls.dora = cls._make_user("dora", "crm_telephony.group_user")
         cls.dora.company_ids = [Command.set((cls.company_a | cls.company_b).ids)]
-        cls.dora_a, cls.dora_b = cls.env["telephony.agent"].create([
-            {"user_id": cls.dora.id, "company_id": company.id}
-            for company in (cls.company_a, cls.company_b)
-        ])
+        cls.dora_a, cls.dora_b = cls.env["telephony.agent"].create(
+            [
+                {"user_id": cls.dora.id, "company_id": company.id}
+                for company in (cls.company_a, cls.company_b)
+            ]
+        )
 
     def as_both(self, user, model="telephony.call"):
         """Return a model as the page of a user who has chosen both companies."""
-        return self.env(user=user.id, su=False, context={
-            "allowed_company_ids": (self.company_a | self.company_b).ids,
-        })[model]  # fmt: skip
+        return self.env(
+            user=user.id,
+            su=False,
+            context={
+                "allowed_company_ids": (self.company_a | self.company_b).ids,
+            },
+        )[model]
 
     def make_call(self, company, **values):
         account = self.account if company == self.company_a else self.account_b
         number = self.number if company == self.company_a else self.number_b
-        return self.env["telephony.call"].sudo().create({
-            "account_id": account.id, "direction": "incoming", "customer_number": CUSTOMER,
-            "number_id": number.id, "state": "ringing", "flow_id": number.flow_id.id,
-            "leg_ids": [Command.create({
-                "account_id": account.id, "role": "customer", "label": "customer",
-                "provider_leg_id": leg_sid(90 + company.id), "status": "in_progress",
-            })], **values,
-        })  # fmt: skip
+        return (
+            self.env["telephony.call"]
+            .sudo()
+            .create(
+                {
+                    "account_id": account.id,
+                    "direction": "incoming",
+                    "customer_number": CUSTOMER,
+                    "number_id": number.id,
+                    "state": "ringing",
+                    "flow_id": number.flow_id.id,
+                    "leg_ids": [
+                        Command.create(
+                            {
+                                "account_id": account.id,
+                                "role": "customer",
+                                "label": "customer",
+                                "provider_leg_id": leg_sid(90 + company.id),
+                                "status": "in_progress",
+                            }
+                        )
+                    ],
+                    **values,
+                }
+            )
+        )
 
     def ring_at(self, agent, **values):
         """Let a call of the agent's company ring there."""
@@ -68,9 +92,12 @@ class Between(TelephonyCase):
         elif way == "deleted phone user":
             self.dora_b.unlink()
         else:
-            extra = self.env["res.groups"].create({
-                "name": "Extra", "implied_ids": [Command.link(group.id)],
-            })  # fmt: skip
+            extra = self.env["res.groups"].create(
+                {
+                    "name": "Extra",
+                    "implied_ids": [Command.link(group.id)],
+                }
+            )
             self.dora.group_ids = [Command.unlink(group.id), Command.link(extra.id)]
             self.go_online(self.dora_b)
             if way == "implied group":
@@ -79,9 +106,17 @@ class Between(TelephonyCase):
                 extra.unlink()
 
 
-WAYS = ("company of the user", "user of the company", "group of the user", "user of the group",
-        "archived user", "archived phone user", "deleted phone user", "implied group",
-        "deleted group")  # fmt: skip
+WAYS = (
+    "company of the user",
+    "user of the company",
+    "group of the user",
+    "user of the group",
+    "archived user",
+    "archived phone user",
+    "deleted phone user",
+    "implied group",
+    "deleted group",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -170,17 +205,23 @@ class TestLoss(Between):
     def test_running_conversation_can_be_hung_up_and_nothing_else(self):
         """The customer is not cut off; the one who lost the right ends it, and sees no more."""
         call = self.make_call(
-            self.company_b, state="in_progress", user_id=self.dora.id,
-            answered_at="2026-01-01 10:00:00", note="confidential",
-        )  # fmt: skip
+            self.company_b,
+            state="in_progress",
+            user_id=self.dora.id,
+            answered_at="2026-01-01 10:00:00",
+            note="confidential",
+        )
         self.lose("company of the user")
         self.assertEqual((call.state, call.user_id), ("in_progress", self.dora))
         calls = self.as_user(self.dora)
         for method, arguments in (
-            ("save_note", ("x",)), ("get_card", ()), ("set_hold", (True,)), ("take_back", ()),
+            ("save_note", ("x",)),
+            ("get_card", ()),
+            ("set_hold", (True,)),
+            ("take_back", ()),
             ("transfer", ({"type": "agent", "id": self.agent_eva.id}, "blind")),
             ("wrap_up", ({},)),
-        ):  # fmt: skip
+        ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(calls, method)(call.uuid, *arguments)
         self.assertEqual(calls.hang_up(call.uuid), {"uuid": call.uuid, "has_left": True})
@@ -191,13 +232,24 @@ class TestLoss(Between):
     def test_supervisor_without_the_right_hears_no_more(self):
         self.dora.group_ids = [Command.link(self.env.ref("crm_telephony.group_supervisor").id)]
         call = self.make_call(
-            self.company_b, state="in_progress", user_id=self.eva.id,
-            answered_at="2026-01-01 10:00:00", leg_ids=[Command.create({
-                "account_id": self.account_b.id, "role": "supervisor", "label": "supervisor-1",
-                "user_id": self.dora.id, "provider_leg_id": leg_sid(96), "status": "in_progress",
-                "monitor_mode": "listen",
-            })],
-        )  # fmt: skip
+            self.company_b,
+            state="in_progress",
+            user_id=self.eva.id,
+            answered_at="2026-01-01 10:00:00",
+            leg_ids=[
+                Command.create(
+                    {
+                        "account_id": self.account_b.id,
+                        "role": "supervisor",
+                        "label": "supervisor-1",
+                        "user_id": self.dora.id,
+                        "provider_leg_id": leg_sid(96),
+                        "status": "in_progress",
+                        "monitor_mode": "listen",
+                    }
+                )
+            ],
+        )
         self.lose("company of the user")
         self.assertTrue(call.leg_ids.leaving)
         self.assertIn("_send_end_leg_request", str(self.queued_requests))
@@ -209,20 +261,27 @@ class TestBetweenCompanies(Between):
 
     def test_archived_in_one_of_two_companies_reaches_nothing_there(self):
         """The lists, and every act with a call that waits, rings or is one's own."""
-        queue = self.env["telephony.queue"].create({
-            "name": "Beta", "company_id": self.company_b.id,
-            "agent_ids": [Command.link(self.dora_b.id)],
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Beta",
+                "company_id": self.company_b.id,
+                "agent_ids": [Command.link(self.dora_b.id)],
+            }
+        )
         self.go_online(self.dora_a, self.dora_b)
         waiting = self.make_call(
             self.company_b, state="queued", queue_id=queue.id, provider_call_id=leg_sid(80)
         )
         ringing = self.ring_at(self.dora_b, leg_ids=[], provider_call_id=leg_sid(81))
         own = self.make_call(
-            self.company_b, state="in_progress", user_id=self.dora.id, leg_ids=[],
-            answered_at="2026-01-01 10:00:00", note="confidential",
+            self.company_b,
+            state="in_progress",
+            user_id=self.dora.id,
+            leg_ids=[],
+            answered_at="2026-01-01 10:00:00",
+            note="confidential",
             provider_call_id=leg_sid(82),
-        )  # fmt: skip
+        )
         calls = self.as_both(self.dora)
         self.assertEqual([row["uuid"] for row in calls.queued_calls()], [waiting.uuid])
         self.dora_b.active = False
@@ -232,12 +291,17 @@ class TestBetweenCompanies(Between):
         before = [(call.state, call.user_id, call.note) for call in (waiting, ringing, own)]
         for call in (waiting, ringing, own):
             for method, arguments in (
-                ("pick_up", ()), ("accept", ()), ("decline", ()), ("get_card", ()),
-                ("save_note", ("written by an outsider",)), ("set_hold", (True,)),
-                ("monitor", ()), ("take_back", ()), ("find_records", ()),
-            ):  # fmt: skip
-                with self.subTest(call=call.state, method=method), \
-                        self.assertRaises(AccessError):
+                ("pick_up", ()),
+                ("accept", ()),
+                ("decline", ()),
+                ("get_card", ()),
+                ("save_note", ("written by an outsider",)),
+                ("set_hold", (True,)),
+                ("monitor", ()),
+                ("take_back", ()),
+                ("find_records", ()),
+            ):
+                with self.subTest(call=call.state, method=method), self.assertRaises(AccessError):
                     getattr(calls, method)(call.uuid, *arguments)
         self.assertEqual(
             [(call.state, call.user_id, call.note) for call in (waiting, ringing, own)], before
@@ -275,15 +339,17 @@ class TestChannels(Between):
             for company in (self.company_a, self.company_b)
             for name in ("telephony", "telephony_supervisors")
         ]
-        self.env["bus.bus"].sudo().create([
-            {
-                "channel": json.dumps(
-                    channel_with_db(self.env.cr.dbname, channel), separators=(",", ":")
-                ),
-                "message": json.dumps({"type": kind, "payload": {}}),
-            }
-            for channel, kind in rows
-        ])
+        self.env["bus.bus"].sudo().create(
+            [
+                {
+                    "channel": json.dumps(
+                        channel_with_db(self.env.cr.dbname, channel), separators=(",", ":")
+                    ),
+                    "message": json.dumps({"type": kind, "payload": {}}),
+                }
+                for channel, kind in rows
+            ]
+        )
 
     def test_open_socket_hears_no_more_after_the_right_was_lost(self):
         """The hostile page never subscribes again: it keeps the channels it once had."""
@@ -301,8 +367,10 @@ class TestChannels(Between):
         for user, expected in (
             (self.sue, {"telephony_supervisors-of-Alpha", "telephony-of-Alpha"}),
             (self.eva, {"telephony_supervisors-of-Beta", "telephony-of-Beta"}),
-            (self.cleo, {"telephony-of-Alpha"}), (self.ian, set()), (self.public, set()),
-        ):  # fmt: skip
+            (self.cleo, {"telephony-of-Alpha"}),
+            (self.ian, set()),
+            (self.public, set()),
+        ):
             with self.subTest(user.login):
                 self.env["bus.bus"].sudo().search([]).unlink()
                 self.send()
@@ -317,23 +385,28 @@ class TestSocket(World, WebsocketCase):
 
     def deliver(self, *companies):
         """Put a message for each company on the bus, and wake the sockets."""
-        self.env["bus.bus"].sudo().create([
-            {
-                "channel": json.dumps(
-                    channel_with_db(self.env.cr.dbname, (company, "telephony")),
-                    separators=(",", ":"),
-                ),
-                "message": json.dumps({"type": "telephony/live_updated", "payload": company.name}),
-            }
-            for company in companies
-        ])
+        self.env["bus.bus"].sudo().create(
+            [
+                {
+                    "channel": json.dumps(
+                        channel_with_db(self.env.cr.dbname, (company, "telephony")),
+                        separators=(",", ":"),
+                    ),
+                    "message": json.dumps(
+                        {"type": "telephony/live_updated", "payload": company.name}
+                    ),
+                }
+                for company in companies
+            ]
+        )
         self.trigger_notification_dispatching([(company, "telephony") for company in companies])
 
     def read(self, socket):
         """Return the companies of the next live messages; there are others for the session."""
         while True:
             told = [
-                row["message"]["payload"] for row in json.loads(socket.recv())
+                row["message"]["payload"]
+                for row in json.loads(socket.recv())
                 if row["message"]["type"] == "telephony/live_updated"
             ]
             if told:
@@ -361,17 +434,34 @@ class TestPrivateNumbers(TelephonyCase):
     def test_colleagues_and_supervisors_do_not_read_private_numbers(self):
         """Neither the phone users' rows nor the legs tell it, by reading, searching or export."""
         self.agent_bob.write({"call_via": "phone", "phone_number": "+32475999888"})
-        call = self.env["telephony.call"].sudo().create({
-            "account_id": self.account.id, "direction": "incoming", "state": "in_progress",
-            "user_id": self.bob.id, "leg_ids": [Command.create({
-                "account_id": self.account.id, "role": "agent", "label": "agent-1",
-                "user_id": self.bob.id, "number": "+32475999888",
-            })],
-        })  # fmt: skip
+        call = (
+            self.env["telephony.call"]
+            .sudo()
+            .create(
+                {
+                    "account_id": self.account.id,
+                    "direction": "incoming",
+                    "state": "in_progress",
+                    "user_id": self.bob.id,
+                    "leg_ids": [
+                        Command.create(
+                            {
+                                "account_id": self.account.id,
+                                "role": "agent",
+                                "label": "agent-1",
+                                "user_id": self.bob.id,
+                                "number": "+32475999888",
+                            }
+                        )
+                    ],
+                }
+            )
+        )
         for user, record, name in (
-            (self.ana, self.agent_bob, "phone_number"), (self.sue, self.agent_bob, "phone_number"),
+            (self.ana, self.agent_bob, "phone_number"),
+            (self.sue, self.agent_bob, "phone_number"),
             (self.sue, call.leg_ids, "number"),
-        ):  # fmt: skip
+        ):
             seen = self.as_user(user, record._name).browse(record.id)
             for attempt in (
                 lambda seen=seen, name=name: seen.read([name]),
@@ -380,8 +470,11 @@ class TestPrivateNumbers(TelephonyCase):
                 lambda seen=seen, name=name: seen.search([], order=name),
                 lambda seen=seen, name=name: seen._read_group([], [name]),
             ):
-                with self.subTest(user=user.login, model=record._name), \
-                        self.assertRaises(AccessError), mute_logger("odoo.models"):
+                with (
+                    self.subTest(user=user.login, model=record._name),
+                    self.assertRaises(AccessError),
+                    mute_logger("odoo.models"),
+                ):
                     attempt()
             self.assertNotIn(name, seen.fields_get())
         for model in ("telephony.agent", "telephony.call"):
@@ -416,8 +509,9 @@ class TestOneBrowser(TelephonyHttpCase):
         self.tell_leg(call, legs[0].provider_leg_id, "completed", 9)
         [hang_up] = self.connect_browser(call, self.agent_ana, legs[1].provider_leg_id)
         self.assertEqual(hang_up.tag, "Hangup")
-        self.assertEqual((call.state, call.user_id, call.connect_by),
-                         ("in_progress", self.ana, False))
+        self.assertEqual(
+            (call.state, call.user_id, call.connect_by), ("in_progress", self.ana, False)
+        )
         self.assertEqual(call._get_agent_legs(), legs[3])
         # The last one is still the one that counts.
         self.tell_leg(call, legs[3].provider_leg_id, "completed", 9)

@@ -86,9 +86,13 @@ class TestWrapUpTime(WrapUps):
         self.end(self.talk_to(first))
         self.assertFalse(second.offer_ids)
         answer = self.wrap_up(first, note="Wants oak", disposition_id=self.interested.id, done=True)
-        self.assertEqual((answer["note"], answer["disposition"]["name"]), (
-            "Wants oak", "Interested",
-        ))  # fmt: skip
+        self.assertEqual(
+            (answer["note"], answer["disposition"]["name"]),
+            (
+                "Wants oak",
+                "Interested",
+            ),
+        )
         # The waiting caller rings already.
         self.assertEqual((answer["agent"]["state"], answer["agent"]["wrap_up"]), ("ringing", False))
         self.assertEqual(second.offer_ids.agent_id, self.agent_ana)
@@ -99,10 +103,15 @@ class TestWrapUpTime(WrapUps):
         self.assertEqual(len(self.told(self.ana, "wrap_up_ended")), 1)
 
     def make_queue(self):
-        queue = self.env["telephony.queue"].create({
-            "name": "Support", "company_id": self.company_a.id, "max_wait": 600,
-            "agent_ids": [Command.set(self.agent_ana.ids)], "announcement_interval": 300,
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "max_wait": 600,
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+                "announcement_interval": 300,
+            }
+        )
         self.ring.write({"kind": "queue", "queue_id": queue.id})
 
     def test_the_page_says_that_the_time_is_over(self):
@@ -194,9 +203,12 @@ class TestWrapUpTime(WrapUps):
 
     def test_nobody_waits_for_a_result_that_does_not_exist(self):
         """Z27: a company without results asks for none; one that asks needs no minutes."""
-        self.company_a.write({
-            "telephony_disposition_required": True, "telephony_wrap_up_seconds": 0,
-        })  # fmt: skip
+        self.company_a.write(
+            {
+                "telephony_disposition_required": True,
+                "telephony_wrap_up_seconds": 0,
+            }
+        )
         self.wrap_up_of_ana()
         self.assertEqual(self.agents().check_wrap_up()["wrap_up"]["extension"], 0)
         self.env["telephony.disposition"].search([]).active = False
@@ -215,8 +227,10 @@ class TestWrapUpTime(WrapUps):
         self.end(self.talk_to(call))
         self.assertState("available")
         for wrong in (-1, 3601):
-            with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError), (
-                self.env.cr.savepoint()
+            with (
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
             ):
                 self.company_a.telephony_wrap_up_seconds = wrong
                 self.env.flush_all()
@@ -312,16 +326,25 @@ class TestWrapUpOfOthers(WrapUps):
 class TestWrapUpEvents(WrapUps):
     def test_custom_phone(self):
         """Z06: who speaks through a telephone of the own has the time, too."""
-        self.agent_ana.write({
-            "call_via": "phone", "phone_number": "+32475111222", "status": "online",
-            "press_to_accept": False,
-        })  # fmt: skip
+        self.agent_ana.write(
+            {
+                "call_via": "phone",
+                "phone_number": "+32475111222",
+                "status": "online",
+                "press_to_accept": False,
+            }
+        )
         call, _verbs = self.call_in()
         self.run_after_commit()
         leg = call._get_agent_legs()
-        self.ask("agent_phone", {"CallSid": leg.provider_leg_id}, {
-            "call": call.uuid, "leg": leg.id,
-        })  # fmt: skip
+        self.ask(
+            "agent_phone",
+            {"CallSid": leg.provider_leg_id},
+            {
+                "call": call.uuid,
+                "leg": leg.id,
+            },
+        )
         self.run_after_commit()
         self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
@@ -381,11 +404,20 @@ class TestWrapUpEvents(WrapUps):
         self.go_online(self.agent_ana)
         first, _verbs = self.call_in_and_wait()
         self.talk_to(first)
-        second = self.env["telephony.call"].sudo().create({
-            "account_id": self.account.id, "direction": "outgoing", "state": "in_progress",
-            "user_id": self.ana.id, "customer_number": CUSTOMER,
-            "answered_at": fields.Datetime.now(),
-        })  # fmt: skip
+        second = (
+            self.env["telephony.call"]
+            .sudo()
+            .create(
+                {
+                    "account_id": self.account.id,
+                    "direction": "outgoing",
+                    "state": "in_progress",
+                    "user_id": self.ana.id,
+                    "customer_number": CUSTOMER,
+                    "answered_at": fields.Datetime.now(),
+                }
+            )
+        )
         self.end(first)
         self.assertFalse(self.agent_ana.wrap_up_call_id)
         self.end(second)

@@ -23,8 +23,11 @@ class TestCallReport(Figures):
         """Z30: 23:30 on a Sunday in UTC is half past midnight on Monday in Brussels."""
         call = self.make_call(wait=5, talk=60, started_at=datetime(2026, 1, 4, 23, 30))
         for zone, hour, weekday in (
-            ("UTC", "23", "7"), ("Europe/Brussels", "00", "1"), ("America/New_York", "18", "7"),
-            ("Asia/Kolkata", "05", "1"), ("nowhere/at all", "23", "7"),
+            ("UTC", "23", "7"),
+            ("Europe/Brussels", "00", "1"),
+            ("America/New_York", "18", "7"),
+            ("Asia/Kolkata", "05", "1"),
+            ("nowhere/at all", "23", "7"),
         ):
             with self.subTest(zone):
                 row = self.report(tz=zone).browse(call.id)
@@ -38,7 +41,10 @@ class TestCallReport(Figures):
         self.make_call(wait=8, talk=60, direction="outgoing")
         domain = [("company_id", "=", self.company_a.id)]
         measures = [
-            "call_count:sum", "talk_minutes:sum", "wait_seconds:avg", "service_level:avg",
+            "call_count:sum",
+            "talk_minutes:sum",
+            "wait_seconds:avg",
+            "service_level:avg",
         ]
         found = {
             user: tuple(values)
@@ -47,8 +53,15 @@ class TestCallReport(Figures):
         self.assertEqual(found[self.ana], (2, 2.5, 10, 100))
         self.assertEqual(found[self.bob], (1, 0.5, 30, 0))
         for group in (
-            "user_id", "number_id", "queue_id", "outcome", "disposition_id", "hour", "weekday",
-            "direction", "started_at:day",
+            "user_id",
+            "number_id",
+            "queue_id",
+            "outcome",
+            "disposition_id",
+            "hour",
+            "weekday",
+            "direction",
+            "started_at:day",
         ):
             self.assertTrue(self.report()._read_group(domain, [group], measures))
 
@@ -112,8 +125,9 @@ class TestDashboard(Figures):
         with freeze_time("2026-06-10 12:00:00"):
             now = fields.Datetime.now()
             self.make_call(wait=10, talk=90, queue=self.queue)
-            self.make_call(wait=50, outcome="abandoned", queue=self.queue,
-                           started_at=now - timedelta(days=6))
+            self.make_call(
+                wait=50, outcome="abandoned", queue=self.queue, started_at=now - timedelta(days=6)
+            )
             self.make_call(wait=9, talk=30, direction="outgoing")
             self.make_call(wait=9, outcome="blocked")
             self.make_call(wait=20, talk=60, started_at=now - timedelta(days=8))
@@ -121,14 +135,30 @@ class TestDashboard(Figures):
             self.make_call(wait=20, talk=60, started_at=now - timedelta(days=15))
             data = self.dashboard()
         self.assertEqual(data["start"], "2026-06-04 00:00:00")
-        self.assertEqual(data["now"], {
-            "calls": 4, "incoming": 3, "answered": 1, "missed": 1, "talk_minutes": 2,
-            "average_wait": 30, "service_level": 50,
-        })
-        self.assertEqual(data["before"], {
-            "calls": 1, "incoming": 1, "answered": 1, "missed": 0, "talk_minutes": 1,
-            "average_wait": 20, "service_level": False,
-        })
+        self.assertEqual(
+            data["now"],
+            {
+                "calls": 4,
+                "incoming": 3,
+                "answered": 1,
+                "missed": 1,
+                "talk_minutes": 2,
+                "average_wait": 30,
+                "service_level": 50,
+            },
+        )
+        self.assertEqual(
+            data["before"],
+            {
+                "calls": 1,
+                "incoming": 1,
+                "answered": 1,
+                "missed": 0,
+                "talk_minutes": 1,
+                "average_wait": 20,
+                "service_level": False,
+            },
+        )
 
     def test_everybody_sees_figures_of_calls_that_may_be_read(self):
         """Z30: phone users their own, supervisors those of the company."""

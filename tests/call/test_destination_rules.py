@@ -16,8 +16,16 @@ OUTSIDE = "+32475909090"
 PREMIUM = "+3290312345"
 # What no phone user of a company with the default rules may call.
 FORBIDDEN = (
-    PREMIUM, "+32905123456", "+49900112345600", "+881612345678", "+870773111632", "+979123456789",
-    "+447012345678", "+252612345678", "+33612345678", "+3278123456",
+    PREMIUM,
+    "+32905123456",
+    "+49900112345600",
+    "+881612345678",
+    "+870773111632",
+    "+979123456789",
+    "+447012345678",
+    "+252612345678",
+    "+33612345678",
+    "+3278123456",
 )
 
 
@@ -30,10 +38,12 @@ class DestinationWorld:
 
     def forbid(self):
         """Let the company's rules change so that Belgium cannot be called any more."""
-        self.company_a.write({
-            "telephony_country_policy": "listed",
-            "telephony_country_ids": [Command.set(self.france.ids)],
-        })
+        self.company_a.write(
+            {
+                "telephony_country_policy": "listed",
+                "telephony_country_ids": [Command.set(self.france.ids)],
+            }
+        )
         self.env.flush_all()
 
 
@@ -45,9 +55,12 @@ class TestGate(DestinationWorld, TelephonyCase):
         )
 
     def test_new_company_allows_its_own_country_only(self):
-        company = self.env["res.company"].create({
-            "name": "Gamma", "country_id": self.france.id,
-        })
+        company = self.env["res.company"].create(
+            {
+                "name": "Gamma",
+                "country_id": self.france.id,
+            }
+        )
         calls = self.env["telephony.call"]
         self.assertFalse(calls._get_forbidden_destination(company, "+33612345678"))
         self.assertIn("Belgium", calls._get_forbidden_destination(company, CUSTOMER))
@@ -102,8 +115,9 @@ class TestGate(DestinationWorld, TelephonyCase):
     def test_numbers_of_another_company_are_callable(self):
         """Numbers of one company do not block those of another."""
         self.company_a.telephony_country_policy = "all"
-        self.assertEqual(self.dial(number=self.number_b.number).customer_number,
-                         self.number_b.number)
+        self.assertEqual(
+            self.dial(number=self.number_b.number).customer_number, self.number_b.number
+        )
         with self.assertRaisesRegex(UserError, "your own company"):
             self.dial(user=self.bob, number=self.number.number)
         self.agent_ana.allow_caller_id = True
@@ -112,8 +126,12 @@ class TestGate(DestinationWorld, TelephonyCase):
 
     def test_settings_show_what_the_company_has(self):
         settings = self.env["res.config.settings"].with_company(self.company_a).create({})
-        settings.write({"telephony_country_policy": "listed",
-                        "telephony_country_ids": [Command.set(self.belgium.ids)]})
+        settings.write(
+            {
+                "telephony_country_policy": "listed",
+                "telephony_country_ids": [Command.set(self.belgium.ids)],
+            }
+        )
         settings.execute()
         self.assertEqual(self.company_a.telephony_country_policy, "listed")
         self.assertEqual(self.company_a.telephony_country_ids, self.belgium)
@@ -131,12 +149,16 @@ class TestConfigured(DestinationWorld, TelephonyCase):
                 lambda number: self.as_user(self.ana, "telephony.agent").save_preferences(
                     {"call_via": "phone", "phone_number": number, "press_to_accept": False}
                 ),
-                lambda number: self.as_user(self.ana, "res.users").browse(self.ana.id).write(
-                    {"telephony_call_via": "phone", "telephony_phone_number": number}
+                lambda number: (
+                    self.as_user(self.ana, "res.users")
+                    .browse(self.ana.id)
+                    .write({"telephony_call_via": "phone", "telephony_phone_number": number})
                 ),
-                lambda number: self.as_user(self.max, "telephony.agent").browse(
-                    self.agent_ana.id
-                ).write({"phone_number": number}),
+                lambda number: (
+                    self.as_user(self.max, "telephony.agent")
+                    .browse(self.agent_ana.id)
+                    .write({"phone_number": number})
+                ),
             ):
                 with self.subTest(number), self.assertRaises(ValidationError):
                     write(number)
@@ -181,8 +203,10 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.forbid()
         self.run_after_commit()
         self.assertNothingCalled()
-        self.assertEqual((call.state, call.leg_ids.filtered(
-            lambda leg: leg.role == "customer").status), ("ended", "ended"))
+        self.assertEqual(
+            (call.state, call.leg_ids.filtered(lambda leg: leg.role == "customer").status),
+            ("ended", "ended"),
+        )
         self.assertIn("does not allow calls to Belgium", call.failure_reason)
 
     def test_number_is_taken_away_before_the_customer_is_called(self):
@@ -197,10 +221,15 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
 
     def test_caller_id_is_taken_away_before_the_customer_is_called(self):
         self.agent_ana.allow_caller_id = True
-        self.env["telephony.caller.id"].create({
-            "name": "Mine", "number": MOBILE, "account_id": self.account.id,
-            "agent_id": self.agent_ana.id, "state": "verified",
-        })
+        self.env["telephony.caller.id"].create(
+            {
+                "name": "Mine",
+                "number": MOBILE,
+                "account_id": self.account.id,
+                "agent_id": self.agent_ana.id,
+                "state": "verified",
+            }
+        )
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         self.agent_ana.allow_caller_id = False
@@ -209,10 +238,13 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertIn("caller ID is no longer available", call.failure_reason)
 
     def test_administrators_reason_counts_when_it_is_called(self):
-        self.env["telephony.agent"].create({
-            "user_id": self.max.id, "company_id": self.company_a.id,
-            "number_ids": [Command.set(self.number.ids)],
-        })
+        self.env["telephony.agent"].create(
+            {
+                "user_id": self.max.id,
+                "company_id": self.company_a.id,
+                "number_ids": [Command.set(self.number.ids)],
+            }
+        )
         call = self.dial(self.max, PREMIUM, override_reason="The supplier's only line")
         self.connect_browser(call, self.max.telephony_agent_ids)
         self.run_after_commit()
@@ -328,38 +360,67 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         call, verbs = self.call_in()
         self.assertEqual(self.names(verbs), ["Dial"])
         # The call arrives at the other company, showing our number, and goes on to anywhere.
-        other = self.env["telephony.call"].create({
-            "account_id": self.account_b.id, "direction": "incoming",
-            "customer_number": self.number.number, "number_id": self.number_b.id,
-        })
-        flow = self.env["telephony.flow"].create({
-            "name": "Back", "company_id": self.company_b.id, "language": "en_US",
-        })
-        step = self.env["telephony.flow.step"].create({
-            "flow_id": flow.id, "name": "Back", "kind": "forward",
-            "forward_number": OUTSIDE,
-        })
+        other = self.env["telephony.call"].create(
+            {
+                "account_id": self.account_b.id,
+                "direction": "incoming",
+                "customer_number": self.number.number,
+                "number_id": self.number_b.id,
+            }
+        )
+        flow = self.env["telephony.flow"].create(
+            {
+                "name": "Back",
+                "company_id": self.company_b.id,
+                "language": "en_US",
+            }
+        )
+        step = self.env["telephony.flow.step"].create(
+            {
+                "flow_id": flow.id,
+                "name": "Back",
+                "kind": "forward",
+                "forward_number": OUTSIDE,
+            }
+        )
         self.assertEqual(step._enter(other), "timeout")
         self.assertIn("already forwarded", other.trace)
         self.assertEqual(call.state, "routing")
 
     def test_an_outsider_cannot_make_us_call_back_expensive_numbers(self):
         """Only ordinary numbers are called back, whatever the company allows."""
-        self.company_a.write({
-            "telephony_country_policy": "all", "telephony_allow_unlisted": True,
-            "telephony_block_premium": False,
-        })
-        queue = self.env["telephony.queue"].create({
-            "name": "Support", "company_id": self.company_a.id, "callback_key": "*",
-            "agent_ids": [Command.set(self.agent_ana.ids)],
-        })
-        for number in ("+881612345678", "+4990011234500", "+3278123456", "+491801234567",
-                       self.number.number):
+        self.company_a.write(
+            {
+                "telephony_country_policy": "all",
+                "telephony_allow_unlisted": True,
+                "telephony_block_premium": False,
+            }
+        )
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "callback_key": "*",
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
+        for number in (
+            "+881612345678",
+            "+4990011234500",
+            "+3278123456",
+            "+491801234567",
+            self.number.number,
+        ):
             with self.subTest(number):
-                call = self.env["telephony.call"].create({
-                    "account_id": self.account.id, "direction": "incoming", "queue_id": queue.id,
-                    "customer_number": number, "number_id": self.number.id,
-                })
+                call = self.env["telephony.call"].create(
+                    {
+                        "account_id": self.account.id,
+                        "direction": "incoming",
+                        "queue_id": queue.id,
+                        "customer_number": number,
+                        "number_id": self.number.id,
+                    }
+                )
                 self.assertFalse(call._may_be_called_back())
                 call.customer_number = CUSTOMER
                 self.assertTrue(call._may_be_called_back())
@@ -420,16 +481,26 @@ class TestLedger(TelephonyHttpCase):
 
     def test_callback_counts_and_is_owed_at_the_limit(self):
         self.company_a.telephony_calls_per_hour = 1
-        queue = self.env["telephony.queue"].create({
-            "name": "Support", "company_id": self.company_a.id, "callback_key": "1",
-            "agent_ids": [Command.set(self.agent_ana.ids)],
-        })
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "callback_key": "1",
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
         for number, refused in ((CUSTOMER, False), (OUTSIDE, True)):
-            origin = self.env["telephony.call"].create({
-                "account_id": self.account.id, "direction": "incoming", "queue_id": queue.id,
-                "customer_number": number, "number_id": self.number.id, "state": "ended",
-                "queued_at": "2026-01-01 00:00:00",
-            })
+            origin = self.env["telephony.call"].create(
+                {
+                    "account_id": self.account.id,
+                    "direction": "incoming",
+                    "queue_id": queue.id,
+                    "customer_number": number,
+                    "number_id": self.number.id,
+                    "state": "ended",
+                    "queued_at": "2026-01-01 00:00:00",
+                }
+            )
             origin._keep_place(origin, 1)
             place = self.env["telephony.call"].search([("callback_of_id", "=", origin.id)])
             place.user_id = self.ana
@@ -437,9 +508,7 @@ class TestLedger(TelephonyHttpCase):
             self.run_after_commit()
             self.assertEqual(place.state == "ended", refused)
             if not refused:
-                place._apply_event(CallEvent(
-                    "hung_up", at=place.started_at, data={"by": "agent"}
-                ))
+                place._apply_event(CallEvent("hung_up", at=place.started_at, data={"by": "agent"}))
         self.assertEqual(self.get_kinds(self.ana), ["callback"])
         self.assertEqual(len(self.carrier.sent("add_participant")), 1)
         self.assertIn("company's limit", place.failure_reason)

@@ -15,9 +15,12 @@ class TestEmergency(TelephonyHttpCase):
         """Let an administrator allow emergency calls with a number."""
         numbers = self.as_user(self.max, "telephony.number")
         with self.assert_log("models.account.telephony_number_emergency", "WARNING", "decides on"):
-            numbers.browse((number or self.number).id).write({
-                "emergency_enabled": True, "emergency_address": ADDRESS,
-            })  # fmt: skip
+            numbers.browse((number or self.number).id).write(
+                {
+                    "emergency_enabled": True,
+                    "emergency_address": ADDRESS,
+                }
+            )
 
     def test_refused_by_default(self):
         """Z15: nobody is connected with an emergency service that would send help elsewhere."""
@@ -31,25 +34,39 @@ class TestEmergency(TelephonyHttpCase):
         self.agent_ana.number_ids = self.number | other
         self.prepare(other)
         self.agent_ana.allow_caller_id = True
-        caller_ids = self.env["telephony.caller.id"].create([
+        caller_ids = self.env["telephony.caller.id"].create(
+            [
+                {
+                    "name": name,
+                    "number": number,
+                    "account_id": self.account.id,
+                    "agent_id": self.agent_ana.id,
+                    "state": "verified",
+                }
+                for name, number in (("One", "+32470000001"), ("Two", "+32470000002"))
+            ]
+        )
+        self.company_a.write(
             {
-                "name": name, "number": number, "account_id": self.account.id,
-                "agent_id": self.agent_ana.id, "state": "verified",
+                "telephony_country_policy": "listed",
+                "telephony_country_ids": [(6, 0, self.france.ids)],
+                "telephony_calls_per_hour": 1,
+                "telephony_recording_mode": "always",
             }
-            for name, number in (("One", "+32470000001"), ("Two", "+32470000002"))
-        ])  # fmt: skip
-        self.company_a.write({
-            "telephony_country_policy": "listed",
-            "telephony_country_ids": [(6, 0, self.france.ids)], "telephony_calls_per_hour": 1,
-            "telephony_recording_mode": "always",
-        })  # fmt: skip
-        self.env["telephony.call"].sudo().create({
-            "account_id": self.account.id, "direction": "outgoing", "state": "ended",
-            "user_id": self.ana.id,
-        })  # fmt: skip
+        )
+        self.env["telephony.call"].sudo().create(
+            {
+                "account_id": self.account.id,
+                "direction": "outgoing",
+                "state": "ended",
+                "user_id": self.ana.id,
+            }
+        )
         choices = self.as_user(self.ana, "telephony.caller.id").get_choices("112")
         self.assertEqual(choices["choices"], [])
-        with self.assert_log("models.call.telephony_call_outgoing_emergency", "WARNING", "emergency"):
+        with self.assert_log(
+            "models.call.telephony_call_outgoing_emergency", "WARNING", "emergency"
+        ):
             call = self.dial(number="1-1-2", caller_id_id=caller_ids[0].id)
         self.assertEqual(
             (call.customer_number, call.number_id, call.from_number, call.caller_id_id),
@@ -59,8 +76,9 @@ class TestEmergency(TelephonyHttpCase):
         self.run_after_commit()
         [[_room, values]] = self.carrier.sent("add_participant")
         self.assertEqual((values["from"], values["to"]), (other.number, "112"))
-        self.tell_leg(call, self.customer(call).provider_leg_id, "in-progress", 2,
-                      self.customer(call))
+        self.tell_leg(
+            call, self.customer(call).provider_leg_id, "in-progress", 2, self.customer(call)
+        )
         self.run_after_commit()
         self.assertEqual(call.state, "in_progress")
         self.assertFalse(call.recording_ids)
@@ -81,10 +99,12 @@ class TestEmergency(TelephonyHttpCase):
     def test_other_calls_are_as_before(self):
         """Z15: a prepared number changes nothing for ordinary calls."""
         self.prepare()
-        self.company_a.write({
-            "telephony_country_policy": "listed",
-            "telephony_country_ids": [Command.set(self.france.ids)],
-        })
+        self.company_a.write(
+            {
+                "telephony_country_policy": "listed",
+                "telephony_country_ids": [Command.set(self.france.ids)],
+            }
+        )
         with self.assertRaisesRegex(UserError, "does not allow calls to Belgium"):
             self.dial()
 

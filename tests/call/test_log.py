@@ -17,25 +17,24 @@ class TestLog(TelephonyCase):
     def end(self, call):
         """Let a call be answered, and ended 65 seconds later; return it."""
         call._apply_event(CallEvent("joined", at=call.started_at))
-        call._apply_event(CallEvent(
-            "hung_up", at=call.started_at + timedelta(seconds=65), data={"by": "agent"}
-        ))  # fmt: skip
+        call._apply_event(
+            CallEvent("hung_up", at=call.started_at + timedelta(seconds=65), data={"by": "agent"})
+        )
         return call
 
     def get_lines(self, record):
         return [
-            str(message.body) for message in record.message_ids
+            str(message.body)
+            for message in record.message_ids
             if CUSTOMER[-6:-4] in str(message.body) and "fa-phone" in str(message.body)
-        ]  # fmt: skip
+        ]
 
     # === WHERE A CALL BELONGS === #
 
     def test_record_it_is_dialled_from(self):
         """Z15, Z30: the record with the phone icon is the one the call belongs to."""
         other = self.lead.copy({"name": "Another"})
-        self.assertEqual(
-            self.dial(res_model="crm.lead", res_id=other.id).mapped("lead_id"), other
-        )
+        self.assertEqual(self.dial(res_model="crm.lead", res_id=other.id).mapped("lead_id"), other)
 
     def test_contact_it_is_dialled_from(self):
         """Z15: the contact, even when the number belongs to somebody else too."""
@@ -63,10 +62,15 @@ class TestLog(TelephonyCase):
 
     def test_lead_without_a_contact_is_found_by_its_number(self):
         """Z30: a lead that is nobody's yet."""
-        lead = self.env["crm.lead"].create({
-            "name": "New", "type": "lead", "phone": "+32470999999",
-            "company_id": self.company_a.id, "team_id": False,
-        })  # fmt: skip
+        lead = self.env["crm.lead"].create(
+            {
+                "name": "New",
+                "type": "lead",
+                "phone": "+32470999999",
+                "company_id": self.company_a.id,
+                "team_id": False,
+            }
+        )
         call = self.dial(number="+32470999999")
         self.assertEqual((call.lead_id, call.partner_id.id), (lead, False))
         data = call._to_client_for_me()
@@ -88,9 +92,9 @@ class TestLog(TelephonyCase):
     def test_call_that_ends_before_we_hear_of_it(self):
         """B.8: the carrier's clock is another one; nothing ends before it has begun."""
         call = self.dial()
-        call._apply_event(CallEvent(
-            "hung_up", at=call.started_at - timedelta(seconds=3), data={"by": "agent"}
-        ))  # fmt: skip
+        call._apply_event(
+            CallEvent("hung_up", at=call.started_at - timedelta(seconds=3), data={"by": "agent"})
+        )
         self.assertEqual((call.ended_at, call.wait_duration), (call.started_at, 0))
 
     # === THE LINE IN THE CHATTER === #
@@ -103,8 +107,14 @@ class TestLog(TelephonyCase):
         self.end(call)
         self.assertEqual(self.env["mail.mail"].sudo().search_count([]), mails)
         [line] = self.get_lines(self.lead)
-        for part in ("Outgoing call to +32 470 12 34 56", "Answered", "1:05", "Ana",
-                     "Wants &lt;b&gt;two&lt;/b&gt;", "<p>by Friday</p>"):  # fmt: skip
+        for part in (
+            "Outgoing call to +32 470 12 34 56",
+            "Answered",
+            "1:05",
+            "Ana",
+            "Wants &lt;b&gt;two&lt;/b&gt;",
+            "<p>by Friday</p>",
+        ):
             self.assertIn(part, line)
         self.assertFalse(self.get_lines(self.partner))
         self.assertEqual(call.message_id.author_id, self.ana.partner_id)
@@ -131,13 +141,13 @@ class TestLog(TelephonyCase):
     def test_missed_call_leaves_a_line(self):
         """Z30: a missed call is in the log of its contact."""
         self.go_online(self.agent_ana)
-        self.env["telephony.call"].sudo()._process_incoming(self.account, {
-            "CallSid": "CA" + "9" * 32, "From": CUSTOMER, "To": self.number.number
-        })  # fmt: skip
+        self.env["telephony.call"].sudo()._process_incoming(
+            self.account, {"CallSid": "CA" + "9" * 32, "From": CUSTOMER, "To": self.number.number}
+        )
         call = self.env["telephony.call"].search([("provider_call_id", "=", "CA" + "9" * 32)])
-        event = self.account._parse_leg_event({
-            "CallSid": "CA" + "9" * 32, "CallStatus": "completed"
-        })  # fmt: skip
+        event = self.account._parse_leg_event(
+            {"CallSid": "CA" + "9" * 32, "CallStatus": "completed"}
+        )
         call._process_event(self.account, event)
         [line] = self.get_lines(self.lead)
         self.assertIn("Incoming call from", line)
@@ -183,9 +193,11 @@ class TestLog(TelephonyCase):
             self.assertEqual(
                 self.as_user(self.sue, "res.partner").browse(partner.id).telephony_call_count, 1
             )
-            action = self.as_user(self.ana, "res.partner").browse(
-                partner.id
-            ).action_view_telephony_calls()
+            action = (
+                self.as_user(self.ana, "res.partner")
+                .browse(partner.id)
+                .action_view_telephony_calls()
+            )
             self.assertEqual(self.as_user(self.ana).search(action["domain"]).sudo(), call)
         lead = self.as_user(self.ana, "crm.lead").browse(self.lead.id)
         self.assertEqual(lead.telephony_call_count, 1)
@@ -224,10 +236,14 @@ class TestLog(TelephonyCase):
         self.assertTrue(filters)
         for node in filters:
             with self.subTest(node.get("name")):
-                domain = safe_eval(node.get("domain"), {
-                    "uid": self.sue.id, "datetime": datetime,
-                    "context_today": datetime.date.today,
-                })  # fmt: skip
+                domain = safe_eval(
+                    node.get("domain"),
+                    {
+                        "uid": self.sue.id,
+                        "datetime": datetime,
+                        "context_today": datetime.date.today,
+                    },
+                )
                 self.as_user(self.sue).search(domain, limit=1)
 
     def test_numbers_of_several_contacts(self):

@@ -71,9 +71,7 @@ class TestLostRace(TelephonyHttpCase):
         """Let the first requests do all their work, and lose it."""
         model = self.registry["telephony.call"]
         loser = Loser(getattr(model, method_name), races)
-        self.startPatcher(patch.object(
-            model, method_name, functools.partialmethod(loser)
-        ))
+        self.startPatcher(patch.object(model, method_name, functools.partialmethod(loser)))
         return loser
 
     def longest_pause(self):
@@ -89,9 +87,15 @@ class TestLostRace(TelephonyHttpCase):
     def test_request_of_a_page(self):
         loser = self.lose("_find_sudo", 1)
         self.authenticate(self.ana.login, self.ana.login)
-        self.make_jsonrpc_request("/web/dataset/call_kw/telephony.call/decline", {
-            "model": "telephony.call", "method": "decline", "args": [self.call.uuid], "kwargs": {},
-        })  # fmt: skip
+        self.make_jsonrpc_request(
+            "/web/dataset/call_kw/telephony.call/decline",
+            {
+                "model": "telephony.call",
+                "method": "decline",
+                "args": [self.call.uuid],
+                "kwargs": {},
+            },
+        )
         self.assertEqual(loser.tries, 2)
         self.assertFalse(self.call.offer_ids.filtered(lambda offer: offer.state == "offered"))
         self.assertLessEqual(self.longest_pause(), max(PAUSES))

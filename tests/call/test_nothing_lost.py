@@ -111,6 +111,7 @@ class TestNothingLost(TelephonyHttpCase):
 
     def test_failure_of_the_database_keeps_the_call(self):
         """A statement that fails does not take the transaction with it."""
+
         def fail_in_database(call):
             call.env.cr.execute("SELECT 1 FROM no_such_table")
 
@@ -123,8 +124,11 @@ class TestNothingLost(TelephonyHttpCase):
     # === LATER QUESTIONS === #
 
     def test_failure_of_a_later_question_keeps_the_call(self):
-        for route, method in (("wait", "_process_wait"), ("step", "_process_next"),
-                              ("join", "_process_next")):  # fmt: skip
+        for route, method in (
+            ("wait", "_process_wait"),
+            ("step", "_process_next"),
+            ("join", "_process_next"),
+        ):
             with self.subTest(route), patch.object(self.calls, method, fail):
                 sid = leg_sid(len(route))
                 call, _verbs = self.call_in(sid=sid)
@@ -136,15 +140,26 @@ class TestNothingLost(TelephonyHttpCase):
 
     def test_failure_of_a_conclusion_costs_neither_the_end_nor_the_others(self):
         """The state is written, whatever belongs to an end fails."""
-        for number, name in enumerate((
-            "_end_offers", "_end_legs", "_post_log", "_begin_wrap_up", "_free_agents",
-            "_sync_recording", "_release_supervisors", "_on_ended", "write",
-        )):  # fmt: skip
+        for number, name in enumerate(
+            (
+                "_end_offers",
+                "_end_legs",
+                "_post_log",
+                "_begin_wrap_up",
+                "_free_agents",
+                "_sync_recording",
+                "_release_supervisors",
+                "_on_ended",
+                "write",
+            )
+        ):
             call, _verbs = self.call_in(sid=leg_sid(100 + number))
             with (
-                self.subTest(name), patch.object(self.calls, "_process_wait", fail),
+                self.subTest(name),
+                patch.object(self.calls, "_process_wait", fail),
                 patch.object(self.calls, name, fail_at_the_end(getattr(self.calls, name))),
-                self.assertLogs(CONTROLLER, "ERROR"), self.assertLogs(MODELS, "ERROR") as log,
+                self.assertLogs(CONTROLLER, "ERROR"),
+                self.assertLogs(MODELS, "ERROR") as log,
             ):
                 verbs = self.wait(call)
                 self.assertIn(call.uuid, log.output[0])
@@ -187,10 +202,15 @@ class TestNothingLost(TelephonyHttpCase):
 
             return replacement
 
-        for model, name in ((legs, "write"), (legs, "_advance"), (self.calls, "_apply_event"),
-                            (self.calls, "_apply_leg")):  # fmt: skip
+        for model, name in (
+            (legs, "write"),
+            (legs, "_advance"),
+            (self.calls, "_apply_event"),
+            (self.calls, "_apply_leg"),
+        ):
             with (
-                self.subTest(name), self.env.cr.savepoint() as savepoint,
+                self.subTest(name),
+                self.env.cr.savepoint() as savepoint,
                 patch.object(model, name, make_failing(getattr(model, name))),
                 self.assertLogs(MODELS, "ERROR") as log,
             ):
@@ -209,6 +229,7 @@ class TestNothingLost(TelephonyHttpCase):
 
     def test_report_of_the_end_that_another_addon_fails_with_ends_the_call(self):
         """Finding 12: a status report that fails is not repeated, and failed at every look."""
+
         def story():
             call, _verbs = self.call_in()
             self.tell_leg(call, call.provider_call_id, "completed", CallDuration="7")
@@ -219,14 +240,17 @@ class TestNothingLost(TelephonyHttpCase):
 
     def test_report_of_the_end_that_never_came_is_found_though_another_addon_fails(self):
         """Finding 12: the reconciliation runs the same foreign code, and ends the call."""
-        self.startPatcher(patch.object(
-            self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
-        ))
+        self.startPatcher(
+            patch.object(
+                self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
+            )
+        )
 
         def story():
             call, _verbs = self.call_in()
             self.carrier.legs[call.provider_call_id] = {
-                "CallStatus": "completed", "CallDuration": "7",
+                "CallStatus": "completed",
+                "CallDuration": "7",
             }
             self.let_time_pass(60)
             self.env["telephony.call"].sudo()._cron_reconcile()
@@ -238,6 +262,7 @@ class TestNothingLost(TelephonyHttpCase):
 
     def test_end_of_the_only_agent_that_another_addon_fails_with_keeps_the_customer(self):
         """Finding 12: the customer waits for the phone user, as after any lost connection."""
+
         def story():
             call = self.talk()
             self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
@@ -257,8 +282,9 @@ class TestNothingLost(TelephonyHttpCase):
         self.patch(self.calls, "_get_recording_announcement", fail)
         for route, query in (("wait", {"hold": "1"}), ("announce", {})):
             with self.subTest(route), self.assertLogs(CONTROLLER, "ERROR"):
-                verbs = self.ask(route, {"CallSid": call.provider_call_id},
-                                 {"call": call.uuid, **query})
+                verbs = self.ask(
+                    route, {"CallSid": call.provider_call_id}, {"call": call.uuid, **query}
+                )
                 self.assertEqual(verbs, [])
                 self.assertEqual(call.state, "in_progress")
 
@@ -266,10 +292,16 @@ class TestNothingLost(TelephonyHttpCase):
 
     def fall_back(self, **params):
         with self.assertLogs(CONTROLLER, "ERROR"):
-            return self.ask("fallback", {
-                "ErrorCode": "11200", "ErrorUrl": BASE_URL, "From": CUSTOMER,
-                "To": self.number.number, **params,
-            })  # fmt: skip
+            return self.ask(
+                "fallback",
+                {
+                    "ErrorCode": "11200",
+                    "ErrorUrl": BASE_URL,
+                    "From": CUSTOMER,
+                    "To": self.number.number,
+                    **params,
+                },
+            )
 
     def test_fallback_keeps_a_running_call(self):
         """Twilio could not use an answer: the call is failed, and its caller is called back."""

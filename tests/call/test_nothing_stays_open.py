@@ -52,8 +52,14 @@ class TestGivenUp(TelephonyHttpCase):
 
     def leave_message(self):
         """Let the exit of the step be a voicemail, and the customer reach it."""
-        self.closed_step.write({"kind": "voicemail", "message": False, "max_seconds": 60,
-                                "agent_ids": [Command.set(self.agent_bob.ids)]})
+        self.closed_step.write(
+            {
+                "kind": "voicemail",
+                "message": False,
+                "max_seconds": 60,
+                "agent_ids": [Command.set(self.agent_bob.ids)],
+            }
+        )
         call = self.lose_agent()
         self.assertIn("Record", self.names(self.step(call)))
         return call
@@ -65,14 +71,19 @@ class TestGivenUp(TelephonyHttpCase):
         self.agent_ana.invalidate_recordset(["state"])
         self.assertEqual(self.agent_ana.state, "available")
         self.assertEqual(set(call._get_agent_legs().mapped("status")), set())
-        self.assertEqual(self.told(self.ana, "call_left")[-1]["message"],
-                         "The customer hung up before you reconnected.")
+        self.assertEqual(
+            self.told(self.ana, "call_left")[-1]["message"],
+            "The customer hung up before you reconnected.",
+        )
 
     def test_customer_leaves_a_message_live_lists_forget_the_call(self):
         call = self.leave_message()
         self.assertNotIn(call.uuid, [row["uuid"] for row in self.as_user(self.ana).live_calls()])
-        lines = [payload for _channel, kind, payload in self.notifications
-                 if kind == "telephony/live_updated" and payload["uuid"] == call.uuid]  # fmt: skip
+        lines = [
+            payload
+            for _channel, kind, payload in self.notifications
+            if kind == "telephony/live_updated" and payload["uuid"] == call.uuid
+        ]
         self.assertEqual((lines[-1]["list"], lines[-1]["user"]), (False, False))
 
     def test_customer_leaves_a_message_record_keeps_the_talk(self):
@@ -86,9 +97,13 @@ class TestGivenUp(TelephonyHttpCase):
 
     def test_colleague_takes_the_customer_and_the_call_is_theirs(self):
         """The exit rings at somebody else, who speaks with the customer from then on."""
-        self.closed_step.write({
-            "kind": "ring", "agent_ids": [Command.set(self.agent_bob.ids)], "timeout": 20,
-        })
+        self.closed_step.write(
+            {
+                "kind": "ring",
+                "agent_ids": [Command.set(self.agent_bob.ids)],
+                "timeout": 20,
+            }
+        )
         call = self.lose_agent()
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
         self.assertEqual((call.state, call.user_id), ("ringing", self.env["res.users"]))
@@ -142,9 +157,7 @@ class TestGivenUp(TelephonyHttpCase):
         self.tell_leg(call, customer.provider_leg_id, "in-progress", leg=customer)
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
         self.let_time_pass(31)
-        self.assertEqual(
-            self.names(self.step(call, QueueResult="queue-full")), ["Say", "Hangup"]
-        )
+        self.assertEqual(self.names(self.step(call, QueueResult="queue-full")), ["Say", "Hangup"])
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
 
 
@@ -162,9 +175,11 @@ class Failing(TelephonyCase):
     def setUp(self):
         super().setUp()
         # The rows are those of the test's transaction.
-        self.startPatcher(patch.object(
-            self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
-        ))
+        self.startPatcher(
+            patch.object(
+                self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
+            )
+        )
         self.calls = self.env["telephony.call"].sudo()
         self.not_ended = None
 
@@ -203,24 +218,42 @@ class Failing(TelephonyCase):
     def ring_in(self):
         """A caller waits in the queue of the carrier, and it rings at Ana."""
         self.go_online(self.agent_ana)
-        self.calls._process_incoming(self.account, {
-            "CallSid": CALLER_LEG, "From": CUSTOMER, "To": self.number.number,
-        })  # fmt: skip
+        self.calls._process_incoming(
+            self.account,
+            {
+                "CallSid": CALLER_LEG,
+                "From": CUSTOMER,
+                "To": self.number.number,
+            },
+        )
         call = self.calls.search([("provider_call_id", "=", CALLER_LEG)])
         call._process_wait({"QueueSid": QUEUE})
         return call
 
     def connect(self, call, agent=None, sid=AGENT_LEG):
         agent = (agent or self.agent_ana).sudo()
-        return self.calls._process_browser(self.account, {
-            "CallSid": sid, "From": f"client:{agent.identity}", "uuid": call.uuid,
-        })  # fmt: skip
+        return self.calls._process_browser(
+            self.account,
+            {
+                "CallSid": sid,
+                "From": f"client:{agent.identity}",
+                "uuid": call.uuid,
+            },
+        )
 
     def tell_room(self, call, event, sequence, sid=CALLER_LEG):
-        self.calls._process_event(self.account, self.account._parse_conference_event({
-            "ConferenceSid": ROOM, "FriendlyName": call.uuid, "CallSid": sid,
-            "StatusCallbackEvent": event, "SequenceNumber": str(sequence),
-        }))  # fmt: skip
+        self.calls._process_event(
+            self.account,
+            self.account._parse_conference_event(
+                {
+                    "ConferenceSid": ROOM,
+                    "FriendlyName": call.uuid,
+                    "CallSid": sid,
+                    "StatusCallbackEvent": event,
+                    "SequenceNumber": str(sequence),
+                }
+            ),
+        )
 
     def converse(self):
         """Ana speaks with a caller, and nothing waits to be sent."""
@@ -268,8 +301,11 @@ class TestEveryRequest(Failing):
         "telephony.caller.id": {"_send_check_request"},
         # TestWhatIsTrue, test_recording_life
         "telephony.recording": {
-            "_send_delete_request", "_send_fetch_request", "_send_find_request",
-            "_send_start_request", "_send_status_request",
+            "_send_delete_request",
+            "_send_fetch_request",
+            "_send_find_request",
+            "_send_start_request",
+            "_send_status_request",
         },
     }
 
@@ -279,7 +315,8 @@ class TestEveryRequest(Failing):
     def test_every_request_has_its_story(self):
         """A request that is added has to say what happens when it is lost."""
         found = {
-            name: self.get_requests(model) for name, model in self.registry.items()
+            name: self.get_requests(model)
+            for name, model in self.registry.items()
             if name.startswith("telephony.") and self.get_requests(model)
         }
         self.assertEqual(found, {"telephony.call": set(self.KINDS), **self.OTHERS})
@@ -304,7 +341,7 @@ class TestEveryRequest(Failing):
 
     def assert_sent_again(self, call, how, rest, args):
         """Check that the request was sent once more than it failed, or more often."""
-        sent = [found for found in self.carrier.sent(rest) if found[:len(args)] == list(args)]
+        sent = [found for found in self.carrier.sent(rest) if found[: len(args)] == list(args)]
         self.assertGreaterEqual(len(sent), 1 if how == "died" else 2, self.carrier.requests)
 
     # === STORIES === #
@@ -355,9 +392,12 @@ class TestEveryRequest(Failing):
             self.assert_sent_again(call, how, rest, [ROOM, CALLER_LEG, True])
 
     def begin_announce(self):
-        self.company_a.write({
-            "telephony_recording_mode": "agent", "telephony_announce_incoming": True,
-        })  # fmt: skip
+        self.company_a.write(
+            {
+                "telephony_recording_mode": "agent",
+                "telephony_announce_incoming": True,
+            }
+        )
         call = self.converse()
         self.as_user(self.ana).set_recording(call.uuid, "recording")
         return call
@@ -431,9 +471,12 @@ class TestEveryRequest(Failing):
     def begin_monitor(self):
         """A supervisor who took part listens only: nobody hears what is said there any more."""
         call = self.converse()
-        self.env["telephony.agent"].create({
-            "user_id": self.sue.id, "company_id": self.company_a.id,
-        })  # fmt: skip
+        self.env["telephony.agent"].create(
+            {
+                "user_id": self.sue.id,
+                "company_id": self.company_a.id,
+            }
+        )
         self.as_user(self.sue).monitor(call.uuid, "barge")
         self.connect(call, self.sue.telephony_agent_ids, SUE_LEG)
         self.run_after_commit()
@@ -573,8 +616,10 @@ class TestWhatIsTrue(Failing):
         self.as_user(self.ana).cancel_transfer(call.uuid)
         self.let_fail("lost", "hold_participant")
         self.reconcile()
-        self.assertEqual([hold for _room, _leg, hold, _url in
-                          self.carrier.sent("hold_participant")], [True, False, False])
+        self.assertEqual(
+            [hold for _room, _leg, hold, _url in self.carrier.sent("hold_participant")],
+            [True, False, False],
+        )
 
     def test_hold_that_is_refused_in_a_consultation_is_sent_again(self):
         """The customer must not hear what the two say."""

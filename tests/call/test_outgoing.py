@@ -24,16 +24,26 @@ class TestDial(TelephonyCase):
 
     def test_number_is_read_with_the_companys_country(self):
         """Z16: a number typed as at home is understood."""
-        for typed in ("0470 12 34 56", "0470/12.34.56", " 0470123456 ", "+32 470 12 34 56",
-                      "0032470123456", "+32470123456"):  # fmt: skip
+        for typed in (
+            "0470 12 34 56",
+            "0470/12.34.56",
+            " 0470123456 ",
+            "+32 470 12 34 56",
+            "0032470123456",
+            "+32470123456",
+        ):
             with self.subTest(typed):
                 self.assertEqual(self.dialled(typed), CUSTOMER)
 
     def test_number_of_a_contact_is_read_with_the_contacts_country(self):
         """Z15: the country of the record comes before the one of the company."""
-        paul = self.env["res.partner"].create({
-            "name": "Paul", "phone": "01 55 50 01 99", "country_id": self.france.id,
-        })  # fmt: skip
+        paul = self.env["res.partner"].create(
+            {
+                "name": "Paul",
+                "phone": "01 55 50 01 99",
+                "country_id": self.france.id,
+            }
+        )
         self.assertEqual(
             self.dialled("01 55 50 01 99", res_model="res.partner", res_id=paul.id),
             "+33155500199",
@@ -57,8 +67,18 @@ class TestDial(TelephonyCase):
         for typed in ("", "  ", False, None):
             with self.subTest(typed), self.assertRaisesRegex(UserError, "Enter a number to call"):
                 self.dial(number=typed)
-        for typed in ("hello", "12", "+", "+123", "+32470", "+999123456789", "0" * 40, "1" * 5000,
-                      "+32 470 12 34 56 78 90 12", "☎"):  # fmt: skip
+        for typed in (
+            "hello",
+            "12",
+            "+",
+            "+123",
+            "+32470",
+            "+999123456789",
+            "0" * 40,
+            "1" * 5000,
+            "+32 470 12 34 56 78 90 12",
+            "☎",
+        ):
             with self.subTest(typed), self.assertRaisesRegex(UserError, "cannot be called"):
                 self.dial(number=typed)
         with self.assertRaisesRegex(UserError, "your own company"):
@@ -113,17 +133,38 @@ class TestDial(TelephonyCase):
     def test_what_is_written(self):
         """Z16: the call is there from its first second."""
         call = self.dial(number="0470 12 34 56")
-        self.assertRecordValues(call, [{
-            "direction": "outgoing", "state": "new", "outcome": False,
-            "account_id": self.account.id, "company_id": self.company_a.id,
-            "from_number": self.number.number, "to_number": CUSTOMER,
-            "customer_number": CUSTOMER, "number_id": self.number.id, "user_id": self.ana.id,
-            "partner_id": self.partner.id, "lead_id": self.lead.id, "answered_at": False,
-            "provider_call_id": False,
-        }])  # fmt: skip
-        self.assertRecordValues(call.leg_ids, [{
-            "role": "customer", "status": "new", "number": CUSTOMER, "provider_leg_id": False,
-        }])  # fmt: skip
+        self.assertRecordValues(
+            call,
+            [
+                {
+                    "direction": "outgoing",
+                    "state": "new",
+                    "outcome": False,
+                    "account_id": self.account.id,
+                    "company_id": self.company_a.id,
+                    "from_number": self.number.number,
+                    "to_number": CUSTOMER,
+                    "customer_number": CUSTOMER,
+                    "number_id": self.number.id,
+                    "user_id": self.ana.id,
+                    "partner_id": self.partner.id,
+                    "lead_id": self.lead.id,
+                    "answered_at": False,
+                    "provider_call_id": False,
+                }
+            ],
+        )
+        self.assertRecordValues(
+            call.leg_ids,
+            [
+                {
+                    "role": "customer",
+                    "status": "new",
+                    "number": CUSTOMER,
+                    "provider_leg_id": False,
+                }
+            ],
+        )
         # Nothing is asked of the carrier before the agent's browser is there.
         self.run_after_commit()
         self.assertFalse(self.carrier.requests)
@@ -131,9 +172,13 @@ class TestDial(TelephonyCase):
         self.assertEqual(self.told(self.ana, "agent_updated")[-1]["state"], "in_call")
 
     def test_default_number_of_the_user(self):
-        other = self.number.create({
-            "name": "Support", "number": "+3225550181", "account_id": self.account.id,
-        })  # fmt: skip
+        other = self.number.create(
+            {
+                "name": "Support",
+                "number": "+3225550181",
+                "account_id": self.account.id,
+            }
+        )
         self.agent_ana.number_ids += other
         self.agent_ana.default_number_id = other
         call = self.dial()
@@ -156,9 +201,13 @@ class TestDial(TelephonyCase):
 
     def test_record_that_may_not_be_read_teaches_nothing(self):
         """Z15: a record of another company is not linked and not disclosed."""
-        secret = self.env["res.partner"].create({
-            "name": "Secret", "phone": "+33155500177", "company_id": self.company_b.id,
-        })  # fmt: skip
+        secret = self.env["res.partner"].create(
+            {
+                "name": "Secret",
+                "phone": "+33155500177",
+                "company_id": self.company_b.id,
+            }
+        )
         call = self.dial(number="+33155500177", res_model="res.partner", res_id=secret.id)
         self.assertFalse(call.partner_id)
         for model, identifier in (("res.partner", 2**30), ("no.such.model", 1), ("res.partner", 0)):
@@ -208,12 +257,18 @@ class TestOutgoing(TelephonyHttpCase):
         [[room, values]] = self.carrier.sent("add_participant")
         leg = self.customer(call)
         self.assertEqual(room, call.uuid)
-        self.assertEqual(values, {
-            "from": self.number.number, "to": CUSTOMER, "label": "customer", "timeout": 30,
-            "ends_conference": True,
-            "status_url": f"{BASE_URL}/telephony/twilio/status?call={call.uuid}&leg={leg.id}",
-            "conference_url": f"{BASE_URL}/telephony/twilio/conference?call={call.uuid}",
-        })  # fmt: skip
+        self.assertEqual(
+            values,
+            {
+                "from": self.number.number,
+                "to": CUSTOMER,
+                "label": "customer",
+                "timeout": 30,
+                "ends_conference": True,
+                "status_url": f"{BASE_URL}/telephony/twilio/status?call={call.uuid}&leg={leg.id}",
+                "conference_url": f"{BASE_URL}/telephony/twilio/conference?call={call.uuid}",
+            },
+        )
         self.assertTrue(leg.provider_leg_id)
         # The browser's request comes twice: the customer is called once.
         [dial] = self.connect_browser(call, self.agent_ana)
@@ -238,8 +293,9 @@ class TestOutgoing(TelephonyHttpCase):
         self.let_time_pass(61)
         self.carrier.requests.clear()
         self.tell(call, "completed", 3, CallDuration="61")
-        self.assertEqual((call.state, call.outcome, call.ended_by),
-                         ("ended", "answered", "customer"))
+        self.assertEqual(
+            (call.state, call.outcome, call.ended_by), ("ended", "answered", "customer")
+        )
         self.assertAlmostEqual(call.duration, 61, delta=1)
         self.assertIn("1:0", call.duration_display)
         self.tell_leg(call, AGENT_LEG, "completed", CallDuration="63")
@@ -275,8 +331,9 @@ class TestOutgoing(TelephonyHttpCase):
         call = self.dial_and_connect()
         self.tell(call, "ringing", 1)
         data = self.as_user(self.ana).hang_up(call.uuid)
-        self.assertEqual((data["outcome"], data["end_message"]),
-                         ("canceled", "The call was canceled."))
+        self.assertEqual(
+            (data["outcome"], data["end_message"]), ("canceled", "The call was canceled.")
+        )
         self.run_after_commit()
         self.assertEqual(
             sorted(self.carrier.sent("end_leg")),
@@ -323,9 +380,10 @@ class TestOutgoing(TelephonyHttpCase):
         self.tell_leg(call, AGENT_LEG, "completed", CallDuration="9")
         self.assertTrue(self.told(self.ana, "call_updated")[-1]["can_rejoin"])
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("redirect_leg"), [[
-            customer.provider_leg_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"
-        ]])  # fmt: skip
+        self.assertEqual(
+            self.carrier.sent("redirect_leg"),
+            [[customer.provider_leg_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
+        )
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
         self.wait(call)
         [dial] = self.connect_browser(call, self.agent_ana, leg_sid(51))
@@ -344,8 +402,9 @@ class TestOutgoing(TelephonyHttpCase):
             self.run_after_commit()
         self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "failed", "system"))
         self.assertIn("21211", call.failure_reason)
-        self.assertEqual(self.told(self.ana, "call_updated")[-1]["end_message"],
-                         call.failure_reason)
+        self.assertEqual(
+            self.told(self.ana, "call_updated")[-1]["end_message"], call.failure_reason
+        )
         self.run_after_commit()
         self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
 
@@ -396,9 +455,12 @@ class TestOutgoing(TelephonyHttpCase):
 
         def connect(**changes):
             params = {
-                "CallSid": leg_sid(80), "From": f"client:{self.agent_ana.sudo().identity}",
-                "To": "+32470111111", "uuid": call.uuid, **changes,
-            }  # fmt: skip
+                "CallSid": leg_sid(80),
+                "From": f"client:{self.agent_ana.sudo().identity}",
+                "To": "+32470111111",
+                "uuid": call.uuid,
+                **changes,
+            }
             return self.names(self.ask("client", params))
 
         for changes in (

@@ -17,33 +17,67 @@ START = datetime(2026, 3, 2, 9, 0, 0)
 LIMIT, SAMPLE = 120, 16
 
 CALL_FIELDS = [
-    "state", "outcome", "ended_by", "failure_reason", "answered_at", "ended_at", "duration",
-    "wait_duration", "connect_by", "provider_conference_id", "user_id", "partner_id", "lead_id",
-    "number_id", "customer_number", "step_id",
-]  # fmt: skip
+    "state",
+    "outcome",
+    "ended_by",
+    "failure_reason",
+    "answered_at",
+    "ended_at",
+    "duration",
+    "wait_duration",
+    "connect_by",
+    "provider_conference_id",
+    "user_id",
+    "partner_id",
+    "lead_id",
+    "number_id",
+    "customer_number",
+    "step_id",
+]
 LEG_FIELDS = [
-    "role", "label", "provider_leg_id", "status", "sequence", "on_hold", "hold_sequence",
-    "initiated_at", "ringing_at", "answered_at", "answer_told", "joined_at", "left_at", "ended_at",
+    "role",
+    "label",
+    "provider_leg_id",
+    "status",
+    "sequence",
+    "on_hold",
+    "hold_sequence",
+    "initiated_at",
+    "ringing_at",
+    "answered_at",
+    "answer_told",
+    "joined_at",
+    "left_at",
+    "ended_at",
     "end_reason",
-]  # fmt: skip
+]
 
 
 def leg(sid, status, sequence, seconds, leg_id=True, **params):
     """A status callback; `leg_id`: the address names our leg, as those of legs we made do."""
     if sequence is not None:
         params["SequenceNumber"] = str(sequence)
-    return "leg", leg_id, {
-        "CallSid": sid, "CallStatus": status, "Timestamp": moment(seconds), **params
-    }  # fmt: skip
+    return (
+        "leg",
+        leg_id,
+        {"CallSid": sid, "CallStatus": status, "Timestamp": moment(seconds), **params},
+    )
 
 
 def room(sid, label, word, sequence, seconds):
     """A conference callback."""
-    return "room", False, {
-        "ConferenceSid": ROOM, "CallSid": sid, "ParticipantLabel": label,
-        "StatusCallbackEvent": word, "SequenceNumber": str(sequence),
-        "Timestamp": moment(seconds),
-    }  # fmt: skip
+    return (
+        "room",
+        False,
+        {
+            "ConferenceSid": ROOM,
+            "CallSid": sid,
+            "ParticipantLabel": label,
+            "StatusCallbackEvent": word,
+            "SequenceNumber": str(sequence),
+            "Timestamp": moment(seconds),
+        },
+    )
 
 
 def moment(seconds):
@@ -59,7 +93,9 @@ JOINED = room(CUSTOMER_LEG, "customer", "participant-join", 2, 11)
 OUTGOING = {
     "answered": [INITIATED, RINGING, ANSWERED, JOINED, COMPLETED],
     "answered, both leave": [
-        ANSWERED, COMPLETED, room(CUSTOMER_LEG, "customer", "participant-leave", 3, 40),
+        ANSWERED,
+        COMPLETED,
+        room(CUSTOMER_LEG, "customer", "participant-leave", 3, 40),
         room(AGENT_LEG, "agent-1", "participant-join", 1, 0),
     ],
     "held and resumed": [
@@ -73,7 +109,7 @@ OUTGOING = {
     "no answer": [INITIATED, RINGING, leg(CUSTOMER_LEG, "no-answer", 2, 32, CallDuration="0")],
     "failed": [INITIATED, leg(CUSTOMER_LEG, "failed", 1, 2, CallDuration="0")],
     "canceled": [INITIATED, RINGING, leg(CUSTOMER_LEG, "canceled", 2, 9, CallDuration="0")],
-}  # fmt: skip
+}
 
 INCOMING = {
     "customer hangs up": [
@@ -84,7 +120,7 @@ INCOMING = {
         leg(AGENT_LEG, "completed", None, 40, leg_id=False, CallDuration="35"),
     ],
     "caller gives up": [leg(CALLER_LEG, "completed", None, 20, leg_id=False, CallDuration="20")],
-}  # fmt: skip
+}
 
 
 # What is told of a call when it is put aside: both leave the conference, one of them for music.
@@ -136,10 +172,12 @@ class TestPermutations(TelephonyCase):
         for repeat in [[], *([callback] for callback in callbacks)]:
             story = [*callbacks, *repeat]
             # Both copies of a repeated callback are the same.
-            orders = sorted({
-                tuple(story.index(story[index]) for index in order)
-                for order in permutations(range(len(story)))
-            })
+            orders = sorted(
+                {
+                    tuple(story.index(story[index]) for index in order)
+                    for order in permutations(range(len(story)))
+                }
+            )
             if len(orders) > LIMIT:
                 orders = Random(7).sample(orders, SAMPLE)
             for order in orders:
@@ -151,10 +189,14 @@ class TestPermutations(TelephonyCase):
         :param dict expected: values of the call at the end
         :return: see `snapshot`
         """
-        return self.assert_same([
-            [lambda call, told=told: self.tell(call, told) for told in order]
-            for order in self.get_orders(callbacks)
-        ], call, expected)  # fmt: skip
+        return self.assert_same(
+            [
+                [lambda call, told=told: self.tell(call, told) for told in order]
+                for order in self.get_orders(callbacks)
+            ],
+            call,
+            expected,
+        )
 
     def assert_same(self, stories, call, expected):
         """Play stories from the same point, and compare all fields at their ends.
@@ -189,10 +231,14 @@ class TestPermutations(TelephonyCase):
         call.started_at = START
         if not logged:
             call.partner_id = call.lead_id = False
-        self.env["telephony.call"]._process_browser(self.account, {
-            "CallSid": AGENT_LEG, "uuid": call.uuid,
-            "From": f"client:{self.agent_ana.sudo().identity}",
-        })  # fmt: skip
+        self.env["telephony.call"]._process_browser(
+            self.account,
+            {
+                "CallSid": AGENT_LEG,
+                "uuid": call.uuid,
+                "From": f"client:{self.agent_ana.sudo().identity}",
+            },
+        )
         self.customer(call).initiated_at = START
         if known:
             self.customer(call).provider_leg_id = CUSTOMER_LEG
@@ -202,11 +248,16 @@ class TestPermutations(TelephonyCase):
     def expect(self, outcome, seconds, ended_by="customer", answered=None, failure=False):
         answered_at = START + timedelta(seconds=answered) if answered else False
         return {
-            "state": "ended", "outcome": outcome, "ended_by": ended_by,
-            "ended_at": START + timedelta(seconds=seconds), "answered_at": answered_at,
-            "duration": seconds - answered if answered else 0, "failure_reason": failure,
-            "wait_duration": answered or seconds, "connect_by": False,
-        }  # fmt: skip
+            "state": "ended",
+            "outcome": outcome,
+            "ended_by": ended_by,
+            "ended_at": START + timedelta(seconds=seconds),
+            "answered_at": answered_at,
+            "duration": seconds - answered if answered else 0,
+            "failure_reason": failure,
+            "wait_duration": answered or seconds,
+            "connect_by": False,
+        }
 
     def test_outgoing(self):
         """Z20, Z30: whatever the order, the same outcome, dates and durations."""
@@ -233,22 +284,38 @@ class TestPermutations(TelephonyCase):
 
     def make_call_back(self):
         """Dial a customer who has kept a place in a queue; the phone user is there."""
-        queue = self.env["telephony.queue"].create({
-            "name": "Line", "company_id": self.company_a.id, "callback_key": "1",
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Line",
+                "company_id": self.company_a.id,
+                "callback_key": "1",
+            }
+        )
         calls = self.env["telephony.call"].sudo()
-        origin = calls.create({
-            "account_id": self.account.id, "direction": "incoming", "state": "ended",
-            "outcome": "callback", "number_id": self.number.id, "customer_number": "+32470555501",
-            "queue_id": queue.id, "started_at": START, "queued_at": START,
-        })  # fmt: skip
+        origin = calls.create(
+            {
+                "account_id": self.account.id,
+                "direction": "incoming",
+                "state": "ended",
+                "outcome": "callback",
+                "number_id": self.number.id,
+                "customer_number": "+32470555501",
+                "queue_id": queue.id,
+                "started_at": START,
+                "queued_at": START,
+            }
+        )
         origin._keep_place(origin, 1)
         place = calls.search([("callback_of_id", "=", origin.id)])
         self.assertTrue(place._claim(self.agent_ana))
-        calls._process_browser(self.account, {
-            "CallSid": AGENT_LEG, "uuid": place.uuid,
-            "From": f"client:{self.agent_ana.sudo().identity}",
-        })  # fmt: skip
+        calls._process_browser(
+            self.account,
+            {
+                "CallSid": AGENT_LEG,
+                "uuid": place.uuid,
+                "From": f"client:{self.agent_ana.sudo().identity}",
+            },
+        )
         place.started_at = START
         self.customer(place).write({"initiated_at": START, "provider_leg_id": CUSTOMER_LEG})
         self.env.flush_all()
@@ -259,9 +326,12 @@ class TestPermutations(TelephonyCase):
 
         def is_tried(count):
             def check(call):
-                tries = call.search([
-                    ("callback_of_id", "=", call.callback_of_id.id), ("state", "=", "queued"),
-                ])  # fmt: skip
+                tries = call.search(
+                    [
+                        ("callback_of_id", "=", call.callback_of_id.id),
+                        ("state", "=", "queued"),
+                    ]
+                )
                 self.assertEqual(len(tries - call), count)
 
             return check
@@ -273,11 +343,15 @@ class TestPermutations(TelephonyCase):
             ("failed", self.expect("failed", 2), 0),
         ):
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
-                self.assert_same([
-                    [lambda call, told=told: self.tell(call, told) for told in order]
-                    + [is_tried(again)]
-                    for order in self.get_orders(OUTGOING[name])
-                ], self.make_call_back(), expected)  # fmt: skip
+                self.assert_same(
+                    [
+                        [lambda call, told=told: self.tell(call, told) for told in order]
+                        + [is_tried(again)]
+                        for order in self.get_orders(OUTGOING[name])
+                    ],
+                    self.make_call_back(),
+                    expected,
+                )
                 savepoint.rollback()
             self.env.invalidate_all()
 
@@ -320,20 +394,20 @@ class TestPermutations(TelephonyCase):
             for position in range(len(order) + 1):
                 for rest in permutations([*order[position:], end]):
                     yield [
-                        *(lambda call, told=told: self.tell(call, told)
-                          for told in order[:position]),
+                        *(
+                            lambda call, told=told: self.tell(call, told)
+                            for told in order[:position]
+                        ),
                         act,
                         *(lambda call, told=told: self.tell(call, told) for told in rest),
-                    ]  # fmt: skip
+                    ]
 
     def hang_up(self, call):
         """The agent hangs up at second 30, and its own leg ends."""
-        call._apply_event(events.CallEvent(
-            "hung_up", at=START + timedelta(seconds=30), data={"by": "agent"}
-        ))
-        self.tell(
-            call, leg(AGENT_LEG, "completed", None, 31, leg_id=False, CallDuration="31")
+        call._apply_event(
+            events.CallEvent("hung_up", at=START + timedelta(seconds=30), data={"by": "agent"})
         )
+        self.tell(call, leg(AGENT_LEG, "completed", None, 31, leg_id=False, CallDuration="31"))
 
     def test_agent_hangs_up(self):
         """Z20, Z30: the agent's click falls anywhere between the callbacks."""
@@ -352,9 +426,9 @@ class TestPermutations(TelephonyCase):
     def make_incoming(self):
         """Let a customer call, and it ring."""
         self.go_online(self.agent_ana, self.agent_bob)
-        self.env["telephony.call"].sudo()._process_incoming(self.account, {
-            "CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number
-        })  # fmt: skip
+        self.env["telephony.call"].sudo()._process_incoming(
+            self.account, {"CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number}
+        )
         call = self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
         call.started_at = START
         return call
@@ -372,10 +446,14 @@ class TestPermutations(TelephonyCase):
         return call
 
     def connect_page(self, call, sid):
-        self.env["telephony.call"]._process_browser(self.account, {
-            "CallSid": sid, "uuid": call.uuid,
-            "From": f"client:{self.agent_ana.sudo().identity}",
-        })  # fmt: skip
+        self.env["telephony.call"]._process_browser(
+            self.account,
+            {
+                "CallSid": sid,
+                "uuid": call.uuid,
+                "From": f"client:{self.agent_ana.sudo().identity}",
+            },
+        )
 
     def put_aside(self, call):
         """The phone user answers another call."""
@@ -399,7 +477,7 @@ class TestPermutations(TelephonyCase):
             self.tell(call, callback)
         self.put_aside(call)
         expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
-        self.assert_same_record(call, PUT_ASIDE + [ASIDE_ENDS], expected)
+        self.assert_same_record(call, [*PUT_ASIDE, ASIDE_ENDS], expected)
 
     def test_put_aside_and_taken_back(self):
         """Late words about the first time do not disturb the second."""
@@ -428,18 +506,23 @@ class TestPermutations(TelephonyCase):
                 act if callable(act) else lambda call, told=act: self.tell(call, told)
                 for act in order
             ]
-            stories.append([
-                *acts,
-                *(lambda call, told=told: self.tell(call, told) for told in again),
-                is_running,
-                # Once more, and after everything else.
-                *(lambda call, told=told: self.tell(call, told) for told in PUT_ASIDE),
-                is_running,
-                lambda call: self.tell(call, ASIDE_ENDS),
-                lambda call: self.tell(call, leg(
-                    SECOND_AGENT_LEG, "completed", None, 60, leg_id=False, CallDuration="20"
-                )),
-            ])  # fmt: skip
+            stories.append(
+                [
+                    *acts,
+                    *(lambda call, told=told: self.tell(call, told) for told in again),
+                    is_running,
+                    # Once more, and after everything else.
+                    *(lambda call, told=told: self.tell(call, told) for told in PUT_ASIDE),
+                    is_running,
+                    lambda call: self.tell(call, ASIDE_ENDS),
+                    lambda call: self.tell(
+                        call,
+                        leg(
+                            SECOND_AGENT_LEG, "completed", None, 60, leg_id=False, CallDuration="20"
+                        ),
+                    ),
+                ]
+            )
         self.assert_same(stories, call, expected)
 
     def give_up(self, call):
@@ -453,13 +536,19 @@ class TestPermutations(TelephonyCase):
         """House 4.2: late news of an agent who was given up do not bring that agent back."""
         call = self.make_conversation()
         expected = {
-            **self.expect("answered", 60, answered=6), "user_id": self.ana.id, "duration": 25,
-        }  # fmt: skip
+            **self.expect("answered", 60, answered=6),
+            "user_id": self.ana.id,
+            "duration": 25,
+        }
         late = [*PUT_ASIDE, ASIDE_ENDS]
-        self.assert_same([
-            [self.give_up, *(lambda call, told=told: self.tell(call, told) for told in order)]
-            for order in permutations(late)
-        ], call, expected)  # fmt: skip
+        self.assert_same(
+            [
+                [self.give_up, *(lambda call, told=told: self.tell(call, told) for told in order)]
+                for order in permutations(late)
+            ],
+            call,
+            expected,
+        )
 
     def test_incoming(self):
         """Z17, Z30: incoming calls end the same, whatever the order."""

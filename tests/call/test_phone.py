@@ -21,9 +21,14 @@ class PhoneStories(TelephonyHttpCase):
 
     def ask_phone(self, call, digits=None, sid=PHONE_LEG):
         leg = self.phone_leg(call)
-        return self.ask("agent_phone", {
-            "CallSid": sid, **({"Digits": digits} if digits else {}),
-        }, {"call": call.uuid, "leg": leg.id})  # fmt: skip
+        return self.ask(
+            "agent_phone",
+            {
+                "CallSid": sid,
+                **({"Digits": digits} if digits else {}),
+            },
+            {"call": call.uuid, "leg": leg.id},
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -68,8 +73,11 @@ class TestPhoneOut(PhoneStories):
 
     def test_busy_or_unanswered_phone_ends_the_call_with_its_reason(self):
         """Z06: the user reads what happened, and the customer is never called."""
-        for status, text in (("busy", "is busy"), ("no-answer", "did not answer"),
-                             ("failed", "cannot be reached")):
+        for status, text in (
+            ("busy", "is busy"),
+            ("no-answer", "did not answer"),
+            ("failed", "cannot be reached"),
+        ):
             with self.subTest(status=status):
                 call = self.start()
                 sid = self.phone_leg(call).provider_leg_id
@@ -107,9 +115,14 @@ class TestPhoneOut(PhoneStories):
         call = self.start()
         [hang_up] = self.ask_phone(call, "1", sid=leg_sid(77))
         self.assertEqual(hang_up.tag, "Hangup")
-        [hang_up] = self.ask("agent_phone", {"CallSid": PHONE_LEG, "Digits": "1"}, {
-            "call": call.uuid, "leg": self.customer(call).id,
-        })  # fmt: skip
+        [hang_up] = self.ask(
+            "agent_phone",
+            {"CallSid": PHONE_LEG, "Digits": "1"},
+            {
+                "call": call.uuid,
+                "leg": self.customer(call).id,
+            },
+        )
         self.assertEqual(hang_up.tag, "Hangup")
 
 

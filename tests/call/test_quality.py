@@ -7,9 +7,14 @@ from odoo.tools import mute_logger
 from ..common import AGENT_LEG, CALLER_LEG, TelephonyHttpCase, leg_sid
 
 REPORT = {
-    "rtt": 512.25, "jitter": 41, "packet_loss": 7.5, "mos": 2.8, "silent_seconds": 12,
-    "device": "Headset (USB)", "bad_network": True,
-}  # fmt: skip
+    "rtt": 512.25,
+    "jitter": 41,
+    "packet_loss": 7.5,
+    "mos": 2.8,
+    "silent_seconds": 12,
+    "device": "Headset (USB)",
+    "bad_network": True,
+}
 
 
 @tagged("post_install", "-at_install")
@@ -70,8 +75,11 @@ class TestQuality(TelephonyHttpCase):
     def test_only_the_own_leg(self):
         """A browser tells of its own leg, and of nobody else's."""
         for user in (self.bob, self.sue, self.max, self.ian, self.pia, self.eva):
-            with self.subTest(user.login), self.assertRaises(AccessError), \
-                    mute_logger("odoo.addons.base.models.ir_model"):
+            with (
+                self.subTest(user.login),
+                self.assertRaises(AccessError),
+                mute_logger("odoo.addons.base.models.ir_model"),
+            ):
                 self.save(user)
         for leg in (CALLER_LEG, "", None, False, leg_sid(99)):
             with self.subTest(leg=leg), self.assertRaises(AccessError):
@@ -95,9 +103,9 @@ class TestQuality(TelephonyHttpCase):
         self.assertFalse(self.save(silent_microphone=True), "it is asked once")
 
     def test_supervisor_is_not_asked(self):
-        self.env["telephony.agent"].create({
-            "user_id": self.sue.id, "company_id": self.company_a.id
-        })
+        self.env["telephony.agent"].create(
+            {"user_id": self.sue.id, "company_id": self.company_a.id}
+        )
         self.as_user(self.sue).monitor(self.call.uuid)
         agent = self.sue.telephony_agent_ids
         self.connect_browser(self.call, agent, leg_sid(70))
@@ -108,14 +116,18 @@ class TestQuality(TelephonyHttpCase):
         self.save()
         for user in (self.sue, self.max):
             [[name, week, bad, count]] = self.as_user(user, "telephony.call.quality")._read_group(
-                [("call_id", "=", self.call.id)], ["user_id", "measured_at:week"],
+                [("call_id", "=", self.call.id)],
+                ["user_id", "measured_at:week"],
                 ["bad:sum", "__count"],
             )
             self.assertEqual((name, bad, count), (self.ana, 1, 1))
             self.assertTrue(week)
         for user in (self.ana, self.ian, self.pia):
-            with self.subTest(user.login), self.assertRaises(AccessError), \
-                    mute_logger("odoo.addons.base.models.ir_model"):
+            with (
+                self.subTest(user.login),
+                self.assertRaises(AccessError),
+                mute_logger("odoo.addons.base.models.ir_model"),
+            ):
                 self.as_user(user, "telephony.call.quality").search([])
         self.assertFalse(self.as_user(self.eva, "telephony.call.quality").search([]) & self.rows)
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
@@ -123,8 +135,13 @@ class TestQuality(TelephonyHttpCase):
 
     def test_time_on_hold_is_told(self):
         """Z18: since when the customer waits."""
-        self.tell_room(self.call, CALLER_LEG, "participant-hold", 5,
-                       Timestamp="Mon, 02 Mar 2026 09:00:00 +0000")
+        self.tell_room(
+            self.call,
+            CALLER_LEG,
+            "participant-hold",
+            5,
+            Timestamp="Mon, 02 Mar 2026 09:00:00 +0000",
+        )
         told = self.told(self.ana, "call_updated")[-1]
         self.assertEqual((told["on_hold"], told["on_hold_since"]), (True, "2026-03-02 09:00:00"))
         self.tell_room(self.call, CALLER_LEG, "participant-unhold", 6)

@@ -31,9 +31,11 @@ class RaceCase(BaseCase):
         super().setUp()
         self.registry = Registry(get_db_name())
         self.carrier = FakeCarrier()
-        self.startPatcher(patch.object(
-            self.registry["telephony.account"], "_get_client", lambda account: self.carrier
-        ))
+        self.startPatcher(
+            patch.object(
+                self.registry["telephony.account"], "_get_client", lambda account: self.carrier
+            )
+        )
         # A lost race waits up to 32 seconds before its next try; here it does not need to.
         self.startPatcher(patch("odoo.service.model.time.sleep"))
         logging.getLogger("odoo.sql_db").addFilter(self.is_no_lost_race)
@@ -56,41 +58,75 @@ class RaceCase(BaseCase):
             return retrying(lambda: function(env), env)
 
     def make_world(self, env):
-        company = env["res.company"].create({
-            "name": "Race", "country_id": env.ref("base.be").id,
-        })  # fmt: skip
-        users = env["res.users"].with_context(no_reset_password=True).create([
+        company = env["res.company"].create(
             {
-                "name": name, "login": f"race_{name}", "company_id": company.id,
-                "company_ids": [Command.set(company.ids)],
-                "group_ids": [Command.link(env.ref("crm_telephony.group_user").id)],
+                "name": "Race",
+                "country_id": env.ref("base.be").id,
             }
-            for name in ("ada", "ben")
-        ])  # fmt: skip
-        account = env["telephony.account"].create({
-            "company_id": company.id, "account_sid": "AC" + "7" * 32, "auth_token": TOKEN,
-            "state": "connected", "webhook_base_url": BASE_URL,
-        })  # fmt: skip
-        agents = env["telephony.agent"].create([
-            {"user_id": user.id, "company_id": company.id, "status": "online"} for user in users
-        ])
+        )
+        users = (
+            env["res.users"]
+            .with_context(no_reset_password=True)
+            .create(
+                [
+                    {
+                        "name": name,
+                        "login": f"race_{name}",
+                        "company_id": company.id,
+                        "company_ids": [Command.set(company.ids)],
+                        "group_ids": [Command.link(env.ref("crm_telephony.group_user").id)],
+                    }
+                    for name in ("ada", "ben")
+                ]
+            )
+        )
+        account = env["telephony.account"].create(
+            {
+                "company_id": company.id,
+                "account_sid": "AC" + "7" * 32,
+                "auth_token": TOKEN,
+                "state": "connected",
+                "webhook_base_url": BASE_URL,
+            }
+        )
+        agents = env["telephony.agent"].create(
+            [{"user_id": user.id, "company_id": company.id, "status": "online"} for user in users]
+        )
         for agent in agents:
             env["telephony.agent.lease"]._renew(agent, f"race-page-{agent.id}")
-        flow = env["telephony.flow"].create({
-            "name": "Race", "company_id": company.id, "language": "en_US",
-            "step_ids": [Command.create({
-                "name": "Ring", "kind": "ring", "agent_ids": [Command.set(agents.ids)],
-            })],
-        })  # fmt: skip
-        number = env["telephony.number"].create({
-            "name": "Race", "number": "+3225550190", "account_id": account.id, "flow_id": flow.id,
-            "agent_ids": [Command.set(agents.ids)],
-        })  # fmt: skip
+        flow = env["telephony.flow"].create(
+            {
+                "name": "Race",
+                "company_id": company.id,
+                "language": "en_US",
+                "step_ids": [
+                    Command.create(
+                        {
+                            "name": "Ring",
+                            "kind": "ring",
+                            "agent_ids": [Command.set(agents.ids)],
+                        }
+                    )
+                ],
+            }
+        )
+        number = env["telephony.number"].create(
+            {
+                "name": "Race",
+                "number": "+3225550190",
+                "account_id": account.id,
+                "flow_id": flow.id,
+                "agent_ids": [Command.set(agents.ids)],
+            }
+        )
         agents.number_ids = number
         self.ids.update(
-            company=company.ids, users=users.ids, account=account.ids, flow=flow.ids,
+            company=company.ids,
+            users=users.ids,
+            account=account.ids,
+            flow=flow.ids,
             partners=(users.partner_id | company.partner_id).ids,
-        )  # fmt: skip
+        )
 
     def delete_world(self):
         """Take everything away that was committed."""
@@ -98,16 +134,14 @@ class RaceCase(BaseCase):
             return
 
         def delete(env):
-            env["telephony.callback"].search([
-                ("company_id", "in", self.ids["company"])
-            ]).unlink()  # fmt: skip
+            env["telephony.callback"].search([("company_id", "in", self.ids["company"])]).unlink()
             env["telephony.call"].search([("account_id", "in", self.ids["account"])]).unlink()
             env["telephony.account"].browse(self.ids["account"]).unlink()
             env["telephony.flow"].browse(self.ids["flow"]).unlink()
             env["telephony.queue"].search([("company_id", "in", self.ids["company"])]).unlink()
-            env["telephony.agent"].with_context(active_test=False).search([
-                ("user_id", "in", self.ids["users"])
-            ]).unlink()  # fmt: skip
+            env["telephony.agent"].with_context(active_test=False).search(
+                [("user_id", "in", self.ids["users"])]
+            ).unlink()
             env["res.users"].browse(self.ids["users"]).unlink()
             env.cr.execute("DELETE FROM bus_bus")
             company, partners = self.ids["company"], self.ids["partners"]
@@ -160,9 +194,10 @@ class RaceCase(BaseCase):
 
         def process(env):
             calls = env["telephony.call"]
-            calls._process_incoming(env["telephony.account"].browse(account), {
-                "CallSid": sid, "From": CUSTOMER, "To": "+3225550190"
-            })  # fmt: skip
+            calls._process_incoming(
+                env["telephony.account"].browse(account),
+                {"CallSid": sid, "From": CUSTOMER, "To": "+3225550190"},
+            )
             return calls.search([("provider_call_id", "=", sid)]).uuid
 
         return self.in_transaction(process)
@@ -184,9 +219,9 @@ class TestVerificationCalls(RaceCase):
         self.carrier.answers["start_verification"] = ("123456", None)
 
         def allow(env):
-            env["telephony.agent"].search([
-                ("user_id", "in", self.ids["users"])
-            ]).allow_caller_id = True
+            env["telephony.agent"].search(
+                [("user_id", "in", self.ids["users"])]
+            ).allow_caller_id = True
 
         self.in_transaction(allow)
 
@@ -197,9 +232,7 @@ class TestVerificationCalls(RaceCase):
     def test_error_after_the_request_does_not_undo_the_count(self):
         """The telephone has rung, whatever becomes of the transaction."""
         user = self.ids["users"][0]
-        with patch.object(
-            self.registry["telephony.caller.id"], "_notify", lambda records: 1 / 0
-        ):
+        with patch.object(self.registry["telephony.caller.id"], "_notify", lambda records: 1 / 0):
             for _attempt in range(3):
                 with self.assertRaises(ZeroDivisionError):
                     self.in_transaction(self.verify, user)
@@ -212,9 +245,9 @@ class TestVerificationCalls(RaceCase):
         one, other = self.ids["users"]
 
         def expire(env):
-            env["telephony.caller.id"].search([
-                ("account_id", "in", self.ids["account"])
-            ]).state = "expired"
+            env["telephony.caller.id"].search(
+                [("account_id", "in", self.ids["account"])]
+            ).state = "expired"
 
         for _attempt in range(2):
             self.in_transaction(self.verify, one)
@@ -255,9 +288,15 @@ class TestRace(RaceCase):
             answered.wait(20)
             env["telephony.call"]._process_event(
                 env["telephony.account"].browse(self.ids["account"]),
-                CallEvent("leg", key=f"{sid}:completed", provider_leg_id=sid, status="ended",
-                          reason="completed", at=fields.Datetime.now()),
-            )  # fmt: skip
+                CallEvent(
+                    "leg",
+                    key=f"{sid}:completed",
+                    provider_leg_id=sid,
+                    status="ended",
+                    reason="completed",
+                    at=fields.Datetime.now(),
+                ),
+            )
 
         self.assertEqual(self.at_once((SUPERUSER_ID, answer), (SUPERUSER_ID, tell)), [None, None])
 
@@ -293,9 +332,9 @@ class TestRace(RaceCase):
     def test_two_accept_the_same_call(self):
         """Z17: the first one wins; the other learns who it was."""
         uuid = self.call_in()
-        results = self.at_once(*(
-            (user, lambda env: env["telephony.call"].accept(uuid)) for user in self.ids["users"]
-        ))
+        results = self.at_once(
+            *((user, lambda env: env["telephony.call"].accept(uuid)) for user in self.ids["users"])
+        )
         self.assertEqual(sorted(result["accepted"] for result in results), [False, True])
         [loser] = [result for result in results if not result["accepted"]]
         self.assertRegex(loser["message"], "already answered by (ada|ben)")
@@ -316,7 +355,7 @@ class TestRace(RaceCase):
             [verb] = env["telephony.call"]._process_browser(
                 env["telephony.account"].browse(account),
                 {"CallSid": sid, "From": f"client:{agent.identity}", "uuid": uuid},
-            )  # fmt: skip
+            )
             return type(verb).__name__
 
         return process
@@ -327,9 +366,11 @@ class TestRace(RaceCase):
         users = self.ids["users"]
         results = self.at_once(
             *((user, lambda env: env["telephony.call"].accept(uuid)) for user in users),
-            *((SUPERUSER_ID, self.connect(uuid, user, leg_sid(70 + index)))
-              for index, user in enumerate(users)),
-        )  # fmt: skip
+            *(
+                (SUPERUSER_ID, self.connect(uuid, user, leg_sid(70 + index)))
+                for index, user in enumerate(users)
+            ),
+        )
         clicks, verbs = [result["accepted"] for result in results[:2]], results[2:]
         self.assertEqual(sorted(clicks), [False, True], results)
         self.assertEqual(verbs, ["Join" if won else "HangUp" for won in clicks])
@@ -344,9 +385,18 @@ class TestRace(RaceCase):
 
     def test_deleted_before_the_result_of_a_request(self):
         """Nobody is told what the carrier said about a record that is gone."""
-        [flow] = self.in_transaction(lambda env: env["telephony.flow"].create({
-            "name": "Short-lived", "company_id": self.ids["company"][0],
-        }).ids)  # fmt: skip
+        [flow] = self.in_transaction(
+            lambda env: (
+                env["telephony.flow"]
+                .create(
+                    {
+                        "name": "Short-lived",
+                        "company_id": self.ids["company"][0],
+                    }
+                )
+                .ids
+            )
+        )
         told, flows = [], self.registry["telephony.flow"]
 
         def delete(_flow):
@@ -369,14 +419,14 @@ class TestRace(RaceCase):
         """Z26: whoever clicks in two windows gets one call."""
         uuids = [self.call_in(leg_sid(1)), self.call_in(leg_sid(2))]
         user = self.ids["users"][0]
-        results = self.at_once(*(
-            (user, lambda env, uuid=uuid: env["telephony.call"].accept(uuid)) for uuid in uuids
-        ))
+        results = self.at_once(
+            *((user, lambda env, uuid=uuid: env["telephony.call"].accept(uuid)) for uuid in uuids)
+        )
 
         def count(env):
-            return env["telephony.call"].search_count([
-                ("user_id", "=", user), ("state", "!=", "ended")
-            ])  # fmt: skip
+            return env["telephony.call"].search_count(
+                [("user_id", "=", user), ("state", "!=", "ended")]
+            )
 
         self.assertEqual(self.in_transaction(count), 1, results)
 
@@ -391,15 +441,13 @@ class TestRace(RaceCase):
             event = account_sudo._parse_leg_event({"CallSid": sid, "CallStatus": "completed"})
             env["telephony.call"]._process_event(account_sudo, event)
 
-        results = self.at_once(*(
-            (SUPERUSER_ID, lambda env, sid=sid: end(env, sid)) for sid in map(leg_sid, (1, 2))
-        ))
+        results = self.at_once(
+            *((SUPERUSER_ID, lambda env, sid=sid: end(env, sid)) for sid in map(leg_sid, (1, 2)))
+        )
         self.assertEqual(results, [None, None])
 
         def read(env):
-            debts = env["telephony.callback"].search([
-                ("company_id", "in", self.ids["company"])
-            ])  # fmt: skip
+            debts = env["telephony.callback"].search([("company_id", "in", self.ids["company"])])
             return [(debt.count, debt.state, len(debt.call_ids)) for debt in debts]
 
         self.assertEqual(self.in_transaction(read), [(2, "open", 2)])
@@ -411,9 +459,9 @@ class TestRace(RaceCase):
 
         def end(env):
             account_sudo = env["telephony.account"].browse(account)
-            event = account_sudo._parse_leg_event({
-                "CallSid": leg_sid(1), "CallStatus": "completed"
-            })  # fmt: skip
+            event = account_sudo._parse_leg_event(
+                {"CallSid": leg_sid(1), "CallStatus": "completed"}
+            )
             env["telephony.call"]._process_event(account_sudo, event)
 
         accepted, _ended = self.at_once(
@@ -423,9 +471,9 @@ class TestRace(RaceCase):
         self.assertIn(accepted["accepted"], (True, False))
 
         def count(env):
-            return env["telephony.offer"].search_count([
-                ("call_id.uuid", "=", uuid), ("state", "=", "offered")
-            ])  # fmt: skip
+            return env["telephony.offer"].search_count(
+                [("call_id.uuid", "=", uuid), ("state", "=", "offered")]
+            )
 
         self.assertEqual(self.in_transaction(count), 0)
 
@@ -434,13 +482,20 @@ class TestRace(RaceCase):
 
         def make(env):
             agents = env["telephony.agent"].search([("user_id", "in", self.ids["users"])])
-            queue = env["telephony.queue"].create({
-                "name": "Race", "company_id": self.ids["company"][0], "order": "parallel",
-                "agent_ids": [Command.set(agents.ids)],
-            })  # fmt: skip
-            env["telephony.flow.step"].search([("flow_id", "in", self.ids["flow"])]).write({
-                "kind": "queue", "queue_id": queue.id,
-            })  # fmt: skip
+            queue = env["telephony.queue"].create(
+                {
+                    "name": "Race",
+                    "company_id": self.ids["company"][0],
+                    "order": "parallel",
+                    "agent_ids": [Command.set(agents.ids)],
+                }
+            )
+            env["telephony.flow.step"].search([("flow_id", "in", self.ids["flow"])]).write(
+                {
+                    "kind": "queue",
+                    "queue_id": queue.id,
+                }
+            )
 
         self.in_transaction(make)
         uuid = self.call_in()
@@ -467,13 +522,12 @@ class TestRace(RaceCase):
                 meeting.wait()
 
         def deal(env):
-            env["telephony.queue"].search([
-                ("company_id", "in", self.ids["company"])
-            ])._dispatch()  # fmt: skip
+            env["telephony.queue"].search([("company_id", "in", self.ids["company"])])._dispatch()
 
         deadlocks = []
-        with patch.object(agents, "_mark_reserved", mark_slowly), patch.object(
-            Cursor, "execute", self.make_watched_execute(deadlocks)
+        with (
+            patch.object(agents, "_mark_reserved", mark_slowly),
+            patch.object(Cursor, "execute", self.make_watched_execute(deadlocks)),
         ):
             results = self.at_once(
                 (SUPERUSER_ID, deal), (user, lambda env: env["telephony.call"].pick_up(uuid))

@@ -25,9 +25,9 @@ class TestRaceOfRequests(RaceCase):
         """Let the browser of the first phone user connect for a call."""
         agent = env["telephony.agent"].search([("user_id", "=", self.ids["users"][0])])
         account = env["telephony.account"].browse(self.ids["account"])
-        env["telephony.call"]._process_browser(account, {
-            "CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid
-        })  # fmt: skip
+        env["telephony.call"]._process_browser(
+            account, {"CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid}
+        )
 
     def test_voice_webhook_comes_twice_at_once(self):
         """The carrier repeats its first question: one call, two equal answers."""
@@ -56,35 +56,44 @@ class TestRaceOfRequests(RaceCase):
 
         def end(env):
             account_sudo = env["telephony.account"].browse(account)
-            env["telephony.call"]._process_event(account_sudo, account_sudo._parse_leg_event({
-                "CallSid": leg_sid(1), "CallStatus": "completed"
-            }))  # fmt: skip
+            env["telephony.call"]._process_event(
+                account_sudo,
+                account_sudo._parse_leg_event({"CallSid": leg_sid(1), "CallStatus": "completed"}),
+            )
 
         results = self.at_once((SUPERUSER_ID, end), (SUPERUSER_ID, end))
         self.assertEqual(results, [None, None])
 
         def count(env):
-            return env["telephony.call.event"].search_count([
-                ("call_id.uuid", "=", uuid), ("key", "=", f"{leg_sid(1)}:completed")
-            ])  # fmt: skip
+            return env["telephony.call.event"].search_count(
+                [("call_id.uuid", "=", uuid), ("key", "=", f"{leg_sid(1)}:completed")]
+            )
 
         self.assertEqual(self.in_transaction(count), 1)
 
     def test_two_clicks_make_one_call(self):
         """Z16: a request that is sent twice at once is one call."""
         user = self.ids["users"][0]
-        results = self.at_once(*(
-            (user, lambda env: env["telephony.call"].dial(CUSTOMER, request_uuid="click"))
-        for _click in range(2)))
+        results = self.at_once(
+            *(
+                (user, lambda env: env["telephony.call"].dial(CUSTOMER, request_uuid="click"))
+                for _click in range(2)
+            )
+        )
         self.assertEqual(results[0]["uuid"], results[1]["uuid"])
 
     def test_two_different_clicks_make_one_call(self):
         """Z16: nobody is in two calls."""
         user = self.ids["users"][0]
-        results = self.at_once(*(
-            (user, lambda env, word=word: env["telephony.call"].dial(CUSTOMER, request_uuid=word))
-            for word in ("one", "two")
-        ))
+        results = self.at_once(
+            *(
+                (
+                    user,
+                    lambda env, word=word: env["telephony.call"].dial(CUSTOMER, request_uuid=word),
+                )
+                for word in ("one", "two")
+            )
+        )
         self.assertEqual(sum(isinstance(result, dict) for result in results), 1, results)
 
     def test_two_pages_open_at_once(self):
@@ -95,10 +104,12 @@ class TestRaceOfRequests(RaceCase):
 
         self.in_transaction(forget)
         user = self.ids["users"][0]
-        results = self.at_once(*(
-            (user, lambda env: env["telephony.agent"].softphone_snapshot()["agent"]["id"])
-            for _page in range(2)
-        ))
+        results = self.at_once(
+            *(
+                (user, lambda env: env["telephony.agent"].softphone_snapshot()["agent"]["id"])
+                for _page in range(2)
+            )
+        )
         self.assertEqual(results[0], results[1])
 
     def test_request_leaves_after_the_commit(self):
@@ -109,9 +120,12 @@ class TestRaceOfRequests(RaceCase):
         def ask(*args):
             # On a connection of its own: only what was committed is there.
             with self.registry.cursor() as cr:
-                cr.execute("""SELECT count(*) FROM telephony_call_leg leg
+                cr.execute(
+                    """SELECT count(*) FROM telephony_call_leg leg
                                 JOIN telephony_call call ON call.id = leg.call_id
-                               WHERE call.uuid = %s AND leg.role = 'agent'""", [uuid])
+                               WHERE call.uuid = %s AND leg.role = 'agent'""",
+                    [uuid],
+                )
                 seen.append(cr.fetchone()[0])
             return add_participant(*args)
 
@@ -156,14 +170,17 @@ class TestRaceOfRequests(RaceCase):
 
         def join(env):
             call = env["telephony.call"].search([("uuid", "=", uuid)])
-            call._apply_event(CallEvent(
-                "join", provider_leg_id=leg_sid(5), conference_id=ROOM, at=fields.Datetime.now()
-            ))
+            call._apply_event(
+                CallEvent(
+                    "join", provider_leg_id=leg_sid(5), conference_id=ROOM, at=fields.Datetime.now()
+                )
+            )
 
         self.assert_waits_for(
             ("SELECT id FROM telephony_call_leg WHERE provider_leg_id = %s", leg_sid(5)),
-            ("SELECT id FROM telephony_call WHERE uuid = %s", uuid), join,
-        )  # fmt: skip
+            ("SELECT id FROM telephony_call WHERE uuid = %s", uuid),
+            join,
+        )
         self.assertEqual(self.read_call(uuid, "provider_conference_id"), [ROOM])
 
     def test_call_is_locked_before_its_offers(self):
@@ -173,17 +190,20 @@ class TestRaceOfRequests(RaceCase):
         """
         uuid = self.call_in()
         [call_id] = self.read_call(uuid, "id")
-        self.in_transaction(lambda env: env.cr.execute(
-            "UPDATE telephony_offer SET expires_at = offered_at WHERE call_id = %s", [call_id]
-        ))
+        self.in_transaction(
+            lambda env: env.cr.execute(
+                "UPDATE telephony_offer SET expires_at = offered_at WHERE call_id = %s", [call_id]
+            )
+        )
 
         def wait(env):
             env["telephony.call"].search([("uuid", "=", uuid)])._process_wait({})
 
         self.assert_waits_for(
             ("SELECT id FROM telephony_call WHERE id = %s", call_id),
-            ("SELECT id FROM telephony_offer WHERE call_id = %s", call_id), wait,
-        )  # fmt: skip
+            ("SELECT id FROM telephony_offer WHERE call_id = %s", call_id),
+            wait,
+        )
 
         def read(env):
             return set(env["telephony.call"].browse(call_id).offer_ids.mapped("state"))
@@ -222,7 +242,7 @@ class TestRaceOfRequests(RaceCase):
                     ("SELECT id FROM telephony_call WHERE id = %s", call_id),
                     ("SELECT id FROM telephony_offer WHERE call_id = %s", call_id),
                     lambda env, act=act, uuid=uuid: act(env, uuid),
-                )  # fmt: skip
+                )
 
     def test_what_rings_at_somebody_is_locked_before_its_offers(self):
         """Z17: two who pick up the caller that rings at the other never wait for each other."""
@@ -231,9 +251,12 @@ class TestRaceOfRequests(RaceCase):
 
         def queue(env):
             calls = env["telephony.call"].search([("uuid", "in", (at_ada, at_ben))])
-            line = env["telephony.queue"].create({
-                "name": "Race", "company_id": calls.company_id.id,
-            })  # fmt: skip
+            line = env["telephony.queue"].create(
+                {
+                    "name": "Race",
+                    "company_id": calls.company_id.id,
+                }
+            )
             calls.write({"state": "queued", "queue_id": line.id})
             [offer] = calls.offer_ids.filtered(lambda offer: offer.agent_id.user_id.id == ben)
             offer.copy({"call_id": calls.filtered(lambda call: call.uuid == at_ben).id})
@@ -244,7 +267,7 @@ class TestRaceOfRequests(RaceCase):
             ("SELECT id FROM telephony_call WHERE uuid = %s", at_ada),
             ("SELECT id FROM telephony_offer WHERE state = %s", "offered"),
             lambda env: env(user=ada)["telephony.call"].pick_up(at_ben),
-        )  # fmt: skip
+        )
         self.assertEqual(self.read_call(at_ben, "user_id")[0].id, ada)
 
     def assert_waits_for(self, first, second, function):
@@ -270,8 +293,10 @@ class TestRaceOfRequests(RaceCase):
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             with self.registry.cursor() as cr:
-                cr.execute("SELECT count(*) FROM pg_stat_activity"
-                           " WHERE %s = ANY(pg_blocking_pids(pid))", [pid])
+                cr.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))",
+                    [pid],
+                )
                 if cr.fetchone()[0]:
                     return
         self.fail("nobody waits for the lock")
@@ -284,9 +309,11 @@ class TestRaceOfRequests(RaceCase):
             busy.execute("SELECT id FROM telephony_call WHERE uuid = %s FOR UPDATE", [uuid])
 
             def age(env):
-                env.cr.execute("""UPDATE telephony_call_leg SET write_date = %s
+                env.cr.execute(
+                    """UPDATE telephony_call_leg SET write_date = %s
                     WHERE provider_leg_id = %s""",
-                    [fields.Datetime.subtract(fields.Datetime.now(), hours=1), leg_sid(1)])
+                    [fields.Datetime.subtract(fields.Datetime.now(), hours=1), leg_sid(1)],
+                )
 
             self.in_transaction(age)
             self.in_transaction(lambda env: env["telephony.call"]._cron_reconcile())

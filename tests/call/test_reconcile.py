@@ -17,9 +17,11 @@ class TestReconcile(TelephonyCase):
     def setUp(self):
         super().setUp()
         # The rows are those of the test's transaction.
-        self.startPatcher(patch.object(
-            self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
-        ))
+        self.startPatcher(
+            patch.object(
+                self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
+            )
+        )
 
     def reconcile(self, seconds=61):
         """Let some time pass, run the cron, and send what it asks for."""
@@ -39,10 +41,14 @@ class TestReconcile(TelephonyCase):
     def make_outgoing(self):
         """An outgoing call whose customer's telephone rings."""
         call = self.dial()
-        self.env["telephony.call"].sudo()._process_browser(self.account, {
-            "CallSid": AGENT_LEG, "uuid": call.uuid,
-            "From": f"client:{self.agent_ana.sudo().identity}",
-        })  # fmt: skip
+        self.env["telephony.call"].sudo()._process_browser(
+            self.account,
+            {
+                "CallSid": AGENT_LEG,
+                "uuid": call.uuid,
+                "From": f"client:{self.agent_ana.sudo().identity}",
+            },
+        )
         self.run_after_commit()
         self.carrier.legs[AGENT_LEG] = {"CallStatus": "in-progress"}
         self.carrier.requests.clear()
@@ -52,9 +58,9 @@ class TestReconcile(TelephonyCase):
     def make_incoming(self):
         """An incoming call that rings."""
         self.go_online(self.agent_ana)
-        self.env["telephony.call"].sudo()._process_incoming(self.account, {
-            "CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number
-        })  # fmt: skip
+        self.env["telephony.call"].sudo()._process_incoming(
+            self.account, {"CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number}
+        )
         return self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
 
     def test_young_calls_are_left_alone(self):
@@ -128,9 +134,9 @@ class TestReconcile(TelephonyCase):
     def test_leg_that_lives_though_it_was_said_to_be_over(self):
         """Z20: nothing is paid that nobody sees."""
         call = self.make_outgoing()
-        self.customer(call)._advance(CallEvent(
-            "leg", status="ended", reason="failed", at=fields.Datetime.now()
-        ))
+        self.customer(call)._advance(
+            CallEvent("leg", status="ended", reason="failed", at=fields.Datetime.now())
+        )
         self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         self.let_time_pass(16)
         with self.assert_log("models.call.telephony_call_reconcile", "WARNING", "lives"):
@@ -158,18 +164,23 @@ class TestReconcile(TelephonyCase):
         self.reconcile(14)
         self.assertEqual(len(self.carrier.sent("redirect_leg")), 1)
         self.reconcile(2)
-        self.assertEqual([leg for leg, _url in self.carrier.sent("redirect_leg")],
-                         [CUSTOMER_LEG] * 2)
+        self.assertEqual(
+            [leg for leg, _url in self.carrier.sent("redirect_leg")], [CUSTOMER_LEG] * 2
+        )
 
     def test_caller_who_waits_though_somebody_is_there(self):
         """The request to take the caller out of the queue was lost."""
         call = self.make_incoming()
         self.customer(call).provider_queue_id = "QU1"
         self.as_user(self.ana).accept(call.uuid)
-        self.env["telephony.call"].sudo()._process_browser(self.account, {
-            "CallSid": AGENT_LEG, "uuid": call.uuid,
-            "From": f"client:{self.agent_ana.sudo().identity}",
-        })  # fmt: skip
+        self.env["telephony.call"].sudo()._process_browser(
+            self.account,
+            {
+                "CallSid": AGENT_LEG,
+                "uuid": call.uuid,
+                "From": f"client:{self.agent_ana.sudo().identity}",
+            },
+        )
         self.queued_requests.clear()
         for sid in (CALLER_LEG, AGENT_LEG):
             self.carrier.legs[sid] = {"CallStatus": "in-progress"}
@@ -181,8 +192,10 @@ class TestReconcile(TelephonyCase):
         call = self.make_outgoing()
         self.reconcile()
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
-        self.assertEqual(set(call.leg_ids.filtered(
-            lambda leg: leg.role == "customer").mapped("status")), {"ended"})
+        self.assertEqual(
+            set(call.leg_ids.filtered(lambda leg: leg.role == "customer").mapped("status")),
+            {"ended"},
+        )
         self.assertNotEqual(self.agent_ana.state, "in_call")
 
     def test_incoming_call_the_carrier_does_not_know_any_more(self):
@@ -221,11 +234,17 @@ class TestReconcile(TelephonyCase):
         """Z16: the customer was called, but neither the answer nor a callback arrived."""
         self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
         call = self.dial()
-        self.env["telephony.call"].sudo()._process_browser(self.account, {
-            "CallSid": AGENT_LEG, "uuid": call.uuid,
-            "From": f"client:{self.agent_ana.sudo().identity}",
-        })  # fmt: skip
-        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "could not be called"):
+        self.env["telephony.call"].sudo()._process_browser(
+            self.account,
+            {
+                "CallSid": AGENT_LEG,
+                "uuid": call.uuid,
+                "From": f"client:{self.agent_ana.sudo().identity}",
+            },
+        )
+        with self.assert_log(
+            "models.call.telephony_call_outgoing", "WARNING", "could not be called"
+        ):
             self.run_after_commit()
         self.assertEqual(call.state, "ended")
         self.carrier.answers["find_participant"] = CUSTOMER_LEG
@@ -238,11 +257,17 @@ class TestReconcile(TelephonyCase):
         """A leg the carrier has never heard of is closed."""
         self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
         call = self.dial()
-        self.env["telephony.call"].sudo()._process_browser(self.account, {
-            "CallSid": AGENT_LEG, "uuid": call.uuid,
-            "From": f"client:{self.agent_ana.sudo().identity}",
-        })  # fmt: skip
-        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "could not be called"):
+        self.env["telephony.call"].sudo()._process_browser(
+            self.account,
+            {
+                "CallSid": AGENT_LEG,
+                "uuid": call.uuid,
+                "From": f"client:{self.agent_ana.sudo().identity}",
+            },
+        )
+        with self.assert_log(
+            "models.call.telephony_call_outgoing", "WARNING", "could not be called"
+        ):
             self.run_after_commit()
         self.reconcile()
         self.assertEqual(self.customer(call).status, "ended")
@@ -304,10 +329,12 @@ class TestReconcile(TelephonyCase):
 
     def test_account_that_fails_does_not_stop_the_others(self):
         self.make_outgoing()
-        with patch.object(
-            self.registry["telephony.account"], "_list_living", side_effect=ZeroDivisionError
-        ), self.assertLogs("odoo.addons.crm_telephony", "ERROR"), patch.object(
-            self.env.cr, "rollback"
+        with (
+            patch.object(
+                self.registry["telephony.account"], "_list_living", side_effect=ZeroDivisionError
+            ),
+            self.assertLogs("odoo.addons.crm_telephony", "ERROR"),
+            patch.object(self.env.cr, "rollback"),
         ):
             self.reconcile()
 

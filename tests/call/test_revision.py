@@ -18,8 +18,9 @@ class TestRevision(TelephonyHttpCase):
         """Finding: an old message overwrote a newer one. Two contents never have one revision."""
         call = self.talk()
         for on_hold, sequence in ((True, 50), (False, 51)):
-            self.tell_room(call, CALLER_LEG, "participant-hold" if on_hold else
-                           "participant-unhold", sequence)
+            self.tell_room(
+                call, CALLER_LEG, "participant-hold" if on_hold else "participant-unhold", sequence
+            )
         self.as_user(self.ana).transfer(
             call.uuid, {"type": "agent", "id": self.agent_bob.id}, "warm"
         )
@@ -48,8 +49,11 @@ class TestRevision(TelephonyHttpCase):
         revision = call._get_revision()
         snapshot = self.as_user(self.ana, "telephony.agent").softphone_snapshot()
         self.assertEqual([data["revision"] for data in snapshot["calls"]], [revision])
-        live = [payload for _channel, kind, payload in self.notifications
-                if kind == "telephony/live_updated"]
+        live = [
+            payload
+            for _channel, kind, payload in self.notifications
+            if kind == "telephony/live_updated"
+        ]
         self.assertEqual(live[-1]["revision"], revision)
         [row] = self.as_user(self.bob).live_calls()
         self.assertEqual(row["revision"], revision)
@@ -103,8 +107,7 @@ class TestRevision(TelephonyHttpCase):
         call = self.talk()
         known = {call.uuid: call._get_revision() - 1}
         [data] = self.changes(self.ana, calls=known)["calls"]
-        self.assertEqual((data["state"], data["revision"]),
-                         ("in_progress", call._get_revision()))
+        self.assertEqual((data["state"], data["revision"]), ("in_progress", call._get_revision()))
         call._apply_event(CallEvent("hung_up", at=call.answered_at, data={"by": "customer"}))
         [data] = self.changes(self.ana, calls=known)["calls"]
         self.assertEqual((data["state"], data["outcome"]), ("ended", "answered"))
@@ -117,10 +120,16 @@ class TestRevision(TelephonyHttpCase):
         )
         changes = self.changes(self.ana, calls=known)
         self.assertEqual(changes["calls"], [])
-        self.assertEqual(changes["left"], sorted([
-            {"uuid": call.uuid, "revision": call._get_revision()},
-            {"uuid": "no such call", "revision": False},
-        ], key=lambda left: left["uuid"]))
+        self.assertEqual(
+            changes["left"],
+            sorted(
+                [
+                    {"uuid": call.uuid, "revision": call._get_revision()},
+                    {"uuid": "no such call", "revision": False},
+                ],
+                key=lambda left: left["uuid"],
+            ),
+        )
 
     def test_call_of_another_person_is_not_told(self):
         call = self.talk()
@@ -141,9 +150,12 @@ class TestRevision(TelephonyHttpCase):
     def test_nonsense_from_a_browser_is_no_error(self):
         agents = self.as_user(self.ana, "telephony.agent")
         for known in (
-            None, {"calls": [1], "offers": {}}, {"calls": {"a\0b": 1, "\ud800": 2}},
+            None,
+            {"calls": [1], "offers": {}},
+            {"calls": {"a\0b": 1, "\ud800": 2}},
             {"calls": {"x": []}, "offers": ["x"]},
-            {"calls": {"x": None}, "offers": [[1], None, True, 2**40]}, {"calls": {5: 5}},
+            {"calls": {"x": None}, "offers": [[1], None, True, 2**40]},
+            {"calls": {5: 5}},
         ):
             with self.subTest(known=known):
                 self.assertEqual(agents.softphone_changes(known)["closed"], [])

@@ -77,9 +77,12 @@ class TestSecondCall(SecondCalls):
         self.assertEqual(call.offer_ids.agent_id, self.agent_bob)
 
     def test_in_order_it_comes_to_the_one_who_speaks_last(self):
-        self.ring.write({
-            "agent_ids": (self.agent_ana | self.agent_bob).ids, "ring_order": "sequential",
-        })  # fmt: skip
+        self.ring.write(
+            {
+                "agent_ids": (self.agent_ana | self.agent_bob).ids,
+                "ring_order": "sequential",
+            }
+        )
         call = self.second()
         self.assertEqual(call.offer_ids.agent_id, self.agent_bob)
         self.as_user(self.bob).decline(call.uuid)
@@ -96,16 +99,15 @@ class TestSecondCall(SecondCalls):
         self.assertTrue(self.first.parked_at)
         self.assertEqual((self.first.state, self.first.user_id), ("in_progress", self.ana))
         [told] = [
-            payload for payload in self.told(self.ana, "call_updated")
+            payload
+            for payload in self.told(self.ana, "call_updated")
             if payload["uuid"] == self.first.uuid
         ][-1:]
         self.assertTrue(told["parked"] and told["on_hold"] and told["on_hold_since"])
         self.assertFalse(told["can_rejoin"])
         self.run_after_commit()
         step = f"{BASE_URL}/telephony/twilio/step?call={self.first.uuid}"
-        self.assertEqual(
-            self.carrier.sent("redirect_leg"), [[self.first.provider_call_id, step]]
-        )
+        self.assertEqual(self.carrier.sent("redirect_leg"), [[self.first.provider_call_id, step]])
         self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
         # The leg's end is no lost connection.
         self.tell_leg(self.first, AGENT_LEG, "completed", 3)
@@ -161,8 +163,7 @@ class TestSecondCall(SecondCalls):
         self.assertFalse(self.first.parked_at)
 
     def test_the_second_ends_and_the_first_waits_on(self):
-        """After the second call, a click resumes the first one, without a deadline.
-        """
+        """After the second call, a click resumes the first one, without a deadline."""
         second = self.answered()
         self.tell_leg(second, SECOND, "completed", CallDuration="9")
         self.assertEqual((second.state, second.outcome), ("ended", "answered"))
@@ -195,9 +196,12 @@ class TestSecondCall(SecondCalls):
 
     def test_the_result_of_the_second_alone_is_asked_for(self):
         """Z27: it was given for the first one, while that one waited."""
-        self.company_a.write({
-            "telephony_disposition_required": True, "telephony_wrap_up_seconds": 0,
-        })  # fmt: skip
+        self.company_a.write(
+            {
+                "telephony_disposition_required": True,
+                "telephony_wrap_up_seconds": 0,
+            }
+        )
         self.first.disposition_id = self.env["telephony.disposition"].search([], limit=1)
         second = self.answered()
         self.tell_leg(second, SECOND, "completed", CallDuration="9")

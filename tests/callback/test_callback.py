@@ -53,14 +53,21 @@ class Callbacks(TelephonyHttpCase):
 
     def debts(self, **values):
         domain = [(name, "=", value) for name, value in values.items()]
-        return self.env["telephony.callback"].search([
-            ("company_id", "=", self.company_a.id), *domain
-        ])  # fmt: skip
+        return self.env["telephony.callback"].search(
+            [("company_id", "=", self.company_a.id), *domain]
+        )
 
     def activities(self, record):
-        return self.env["mail.activity"].with_context(active_test=False).search([
-            ("res_model", "=", record._name), ("res_id", "=", record.id),
-        ])  # fmt: skip
+        return (
+            self.env["mail.activity"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("res_model", "=", record._name),
+                    ("res_id", "=", record.id),
+                ]
+            )
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -93,9 +100,12 @@ class TestOwing(Callbacks):
     def test_hidden_and_blocked_callers_are_owed_nothing(self):
         """Z29: there is nobody to call back."""
         self.miss(1, from_="anonymous")
-        self.env["telephony.blocked.number"].create({
-            "number": STRANGER, "company_id": self.company_a.id,
-        })  # fmt: skip
+        self.env["telephony.blocked.number"].create(
+            {
+                "number": STRANGER,
+                "company_id": self.company_a.id,
+            }
+        )
         call, _verbs = self.call_in(from_=STRANGER, sid=leg_sid(2))
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="0")
         self.assertEqual(call.outcome, "blocked")
@@ -103,9 +113,12 @@ class TestOwing(Callbacks):
 
     def test_blocking_a_caller_cancels_the_debt(self):
         self.miss(1, from_=STRANGER)
-        self.env["telephony.blocked.number"].create({
-            "number": STRANGER, "company_id": self.company_a.id,
-        })  # fmt: skip
+        self.env["telephony.blocked.number"].create(
+            {
+                "number": STRANGER,
+                "company_id": self.company_a.id,
+            }
+        )
         debt = self.debts()
         self.assertEqual((debt.state, debt.cancel_reason), ("canceled", "The number was blocked."))
 
@@ -121,8 +134,12 @@ class TestOwing(Callbacks):
         """Z29: a message, or the wish to be called back, is not one more call."""
         call = self.miss(1)
         owe = self.env["telephony.callback"]._owe
-        for kind, expected in (("voicemail", "voicemail"), ("missed", "voicemail"),
-                               ("requested", "requested"), ("abandoned", "requested")):
+        for kind, expected in (
+            ("voicemail", "voicemail"),
+            ("missed", "voicemail"),
+            ("requested", "requested"),
+            ("abandoned", "requested"),
+        ):
             self.assertEqual(owe(call, kind), self.debts())
             self.assertEqual((self.debts().kind, self.debts().count), (expected, 1))
 
@@ -135,18 +152,29 @@ class TestOwing(Callbacks):
 
     def test_due_by_the_hours_of_the_flow(self):
         """Z29: two working hours, over the night; the flow's hours, else the company's."""
-        calendar = self.env["resource.calendar"].create({
-            "name": "Desk", "tz": "Europe/Brussels", "company_id": self.company_a.id,
-            "attendance_ids": [Command.clear()] + [
-                Command.create({"name": str(day), "dayofweek": str(day),
-                                "hour_from": 9, "hour_to": 17})
-                for day in range(5)
-            ],
-        })  # fmt: skip
-        self.env["telephony.flow.step"].create({
-            "flow_id": self.flow.id, "sequence": 9, "name": "Hours", "kind": "hours",
-            "calendar_id": calendar.id,
-        })  # fmt: skip
+        calendar = self.env["resource.calendar"].create(
+            {
+                "name": "Desk",
+                "tz": "Europe/Brussels",
+                "company_id": self.company_a.id,
+                "attendance_ids": [Command.clear()]
+                + [
+                    Command.create(
+                        {"name": str(day), "dayofweek": str(day), "hour_from": 9, "hour_to": 17}
+                    )
+                    for day in range(5)
+                ],
+            }
+        )
+        self.env["telephony.flow.step"].create(
+            {
+                "flow_id": self.flow.id,
+                "sequence": 9,
+                "name": "Hours",
+                "kind": "hours",
+                "calendar_id": calendar.id,
+            }
+        )
         call = self.miss(1)
         # Friday, 16:30 in Brussels: half an hour is left, and Monday begins at 9.
         call.ended_at = datetime(2026, 11, 20, 15, 30)
@@ -263,9 +291,11 @@ class TestPaying(Callbacks):
         debt = self.debts()
         mine = self.as_user(self.ana, "telephony.callback").browse(debt.id)
         action = mine.action_open_cancel()
-        wizard = self.as_user(self.ana, action["res_model"]).with_context(
-            **action["context"]
-        ).create({"reason": "Spam"})  # fmt: skip
+        wizard = (
+            self.as_user(self.ana, action["res_model"])
+            .with_context(**action["context"])
+            .create({"reason": "Spam"})
+        )
         wizard.action_confirm()
         self.assertEqual((debt.state, debt.cancel_reason), ("canceled", "Spam"))
         self.assertFalse(self.activities(self.lead))
@@ -275,17 +305,33 @@ class TestPaying(Callbacks):
         now = fields.Datetime.now()
         hour = timedelta(hours=1)
         base = {
-            "company_id": self.company_a.id, "number_id": self.number.id, "kind": "missed",
-            "user_id": self.cleo.id, "first_at": now - 5 * hour, "last_at": now - 5 * hour,
-        }  # fmt: skip
-        self.env["telephony.callback"].create([
-            {**base, "customer_number": "+3247000001", "due_at": now - 3 * hour, "state": "paid",
-             "paid_at": now - 4 * hour},
-            {**base, "customer_number": "+3247000002", "due_at": now - 3 * hour, "state": "paid",
-             "paid_at": now - 2 * hour},
-            {**base, "customer_number": "+3247000003", "due_at": now - 3 * hour},
-            {**base, "customer_number": "+3247000004", "due_at": now + hour},
-        ])  # fmt: skip
+            "company_id": self.company_a.id,
+            "number_id": self.number.id,
+            "kind": "missed",
+            "user_id": self.cleo.id,
+            "first_at": now - 5 * hour,
+            "last_at": now - 5 * hour,
+        }
+        self.env["telephony.callback"].create(
+            [
+                {
+                    **base,
+                    "customer_number": "+3247000001",
+                    "due_at": now - 3 * hour,
+                    "state": "paid",
+                    "paid_at": now - 4 * hour,
+                },
+                {
+                    **base,
+                    "customer_number": "+3247000002",
+                    "due_at": now - 3 * hour,
+                    "state": "paid",
+                    "paid_at": now - 2 * hour,
+                },
+                {**base, "customer_number": "+3247000003", "due_at": now - 3 * hour},
+                {**base, "customer_number": "+3247000004", "due_at": now + hour},
+            ]
+        )
         [(kept, seconds)] = self.env["telephony.callback"]._read_group(
             [("user_id", "=", self.cleo.id)], [], ["kept_percent:avg", "seconds_to_pay:avg"]
         )
@@ -301,9 +347,16 @@ class TestCallbackRights(Callbacks):
         self.miss(1)
         debt = self.debts()
         self.assertEqual((debt.user_id, debt.member_ids), (self.ana, self.bob))
-        for user, allowed in ((self.ana, True), (self.bob, True), (self.cleo, False),
-                              (self.sue, True), (self.max, True), (self.ian, False),
-                              (self.pia, False), (self.eva, False)):
+        for user, allowed in (
+            (self.ana, True),
+            (self.bob, True),
+            (self.cleo, False),
+            (self.sue, True),
+            (self.max, True),
+            (self.ian, False),
+            (self.pia, False),
+            (self.eva, False),
+        ):
             with self.subTest(user=user.name):
                 records = self.as_user(user, "telephony.callback").browse(debt.id)
                 self.assertEqual(records.has_access("read"), allowed)
@@ -327,11 +380,17 @@ class TestCallbackRights(Callbacks):
     def test_two_companies_owe_for_themselves(self):
         """Z29: the same customer misses both companies."""
         self.miss(1)
-        other = self.env["telephony.call"].create({
-            "account_id": self.account_b.id, "direction": "incoming", "state": "ended",
-            "outcome": "missed", "customer_number": CUSTOMER, "number_id": self.number_b.id,
-            "ended_at": fields.Datetime.now(),
-        })  # fmt: skip
+        other = self.env["telephony.call"].create(
+            {
+                "account_id": self.account_b.id,
+                "direction": "incoming",
+                "state": "ended",
+                "outcome": "missed",
+                "customer_number": CUSTOMER,
+                "number_id": self.number_b.id,
+                "ended_at": fields.Datetime.now(),
+            }
+        )
         other._settle_callbacks()
         self.assertEqual(other.callback_id.company_id, self.company_b)
         self.speak_in()
@@ -364,9 +423,7 @@ class TestDueCall(Callbacks):
 
     def test_other_activities_are_left_alone(self):
         """Z28: a task, one that is done, somebody else's hidden record, nonsense."""
-        task = self.partner.activity_schedule(
-            "mail.mail_activity_data_todo", user_id=self.ana.id
-        )
+        task = self.partner.activity_schedule("mail.mail_activity_data_todo", user_id=self.ana.id)
         done = self.plan(self.partner)
         done.action_feedback()
         for value in (task.id, done.id, 10**8):
@@ -402,9 +459,14 @@ class TestDueCall(Callbacks):
             (self.debts().id, STRANGER, "+32 470 99 98 88"),
         )
         first = rows[0]
-        self.assertEqual(first["record"], {
-            "model": "crm.lead", "id": self.lead.id, "name": "A big order",
-        })
+        self.assertEqual(
+            first["record"],
+            {
+                "model": "crm.lead",
+                "id": self.lead.id,
+                "name": "A big order",
+            },
+        )
         self.assertEqual(
             (first["name"], first["number_display"], first["summary"], first["reason"]),
             ("Zoe Peeters", "+32 470 12 34 56", "Oak", False),
@@ -416,9 +478,10 @@ class TestDueCall(Callbacks):
         self.plan(self.partner, date_deadline=date(2026, 6, 10))
         with freeze_time(now):
             for tz, state, is_today in (
-                ("Europe/Brussels", "today", True), ("Pacific/Auckland", "today", True),
+                ("Europe/Brussels", "today", True),
+                ("Pacific/Auckland", "today", True),
                 ("Pacific/Kiritimati", "overdue", False),
-            ):  # fmt: skip
+            ):
                 with self.subTest(tz):
                     self.ana.tz = tz
                     self.env.invalidate_all()
@@ -429,14 +492,21 @@ class TestDueCall(Callbacks):
         """Z28: an activity on what I may not read, and on a contact without a number."""
         nobody = self.env["res.partner"].create({"name": "No Phone"})
         self.plan(nobody)
-        foreign = self.env["res.partner"].create({
-            "name": "Far", "phone": "+33155500177", "company_id": self.company_b.id,
-        })  # fmt: skip
-        self.env["mail.activity"].sudo().create({
-            "res_model_id": self.env["ir.model"]._get_id("res.partner"), "res_id": foreign.id,
-            "activity_type_id": self.env.ref("mail.mail_activity_data_call").id,
-            "user_id": self.ana.id,
-        })  # fmt: skip
+        foreign = self.env["res.partner"].create(
+            {
+                "name": "Far",
+                "phone": "+33155500177",
+                "company_id": self.company_b.id,
+            }
+        )
+        self.env["mail.activity"].sudo().create(
+            {
+                "res_model_id": self.env["ir.model"]._get_id("res.partner"),
+                "res_id": foreign.id,
+                "activity_type_id": self.env.ref("mail.mail_activity_data_call").id,
+                "user_id": self.ana.id,
+            }
+        )
         rows = self.due()
         self.assertEqual([row["number"] for row in rows], [False, False])
         self.assertTrue(all(row["reason"] for row in rows))
@@ -447,9 +517,7 @@ class TestDueCall(Callbacks):
         activity = self.plan(self.partner)
         self.assertFalse(self.due()[0]["tried_at"])
         call = self.call_out(answered=False, activity_id=activity.id)
-        self.assertEqual(
-            self.due()[0]["tried_at"], fields.Datetime.to_string(call.started_at)
-        )
+        self.assertEqual(self.due()[0]["tried_at"], fields.Datetime.to_string(call.started_at))
 
     def test_changes_are_told_to_the_one_responsible(self):
         """Z28: the list follows by itself."""

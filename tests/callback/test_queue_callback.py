@@ -81,12 +81,14 @@ class TestAskingForACallBack(KeptPlaceStories):
         self.occupy()
         call = self.call_in_number(1)
         [gather] = self.wait(call)
-        self.assertEqual((gather.tag, gather.get("numDigits"), gather.get("timeout")),
-                         ("Gather", "1", "1"))  # fmt: skip
+        self.assertEqual(
+            (gather.tag, gather.get("numDigits"), gather.get("timeout")), ("Gather", "1", "1")
+        )
         self.assertEqual(self.names(gather), ["Say", "Play"])
         self.assertEqual(
-            gather[0].text, "Please hold the line. You are number 1 in the queue. To be called "
-                            "back without losing your place in the queue, press 1.",
+            gather[0].text,
+            "Please hold the line. You are number 1 in the queue. To be called "
+            "back without losing your place in the queue, press 1.",
         )
         # Together with the second of listening it is as long as without a key.
         self.assertIn("/hold_music/29.wav", gather[1].text)
@@ -165,7 +167,7 @@ class TestAskingForACallBack(KeptPlaceStories):
         self.assertEqual(
             (place.direction, place.state, place.from_number, place.customer_number),
             ("outgoing", "queued", self.number.number, NUMBER),
-        )  # fmt: skip
+        )
         self.assertFalse(place.leg_ids)
 
     def test_asking_again_keeps_one_place(self):
@@ -222,13 +224,13 @@ class TestCallingBack(KeptPlaceStories):
         self.assertFalse(place.offer_ids)
         self.as_user(self.ana).hang_up(other.uuid)
         offer = self.told(self.ana, "offer_made")[-1]
-        self.assertEqual((offer["call"]["uuid"], offer["call"]["is_callback"]),
-                         (place.uuid, True))  # fmt: skip
+        self.assertEqual((offer["call"]["uuid"], offer["call"]["is_callback"]), (place.uuid, True))
         answer = self.call_back(place)
         self.assertEqual(answer["call"]["customer"]["number"], NUMBER)
         [[room, values]] = self.carrier.sent("add_participant")
-        self.assertEqual((room, values["from"], values["to"]),
-                         (place.uuid, self.number.number, NUMBER))  # fmt: skip
+        self.assertEqual(
+            (room, values["from"], values["to"]), (place.uuid, self.number.number, NUMBER)
+        )
         self.assertEqual(self.as_user(self.ana).queued_calls(), [])
         leg = self.customer(place)
         self.tell_leg(place, CUSTOMER_LEG, "ringing", sequence=1, leg=leg)
@@ -358,9 +360,13 @@ class TestTries(KeptPlaceStories):
     def test_what_was_not_reached_is_owed(self):
         """Z24: the debt is that of the caller's own call; a place given up is no attempt."""
         place = self.keep_place()
-        self.assertFalse(self.env["telephony.callback"].search([
-            ("customer_number", "=", NUMBER),
-        ]))  # fmt: skip
+        self.assertFalse(
+            self.env["telephony.callback"].search(
+                [
+                    ("customer_number", "=", NUMBER),
+                ]
+            )
+        )
         self.nobody_answers(place, 1, "failed")
         debt = self.env["telephony.callback"].search([("customer_number", "=", NUMBER)])
         self.assertEqual((debt.kind, debt.state), ("requested", "open"))
@@ -392,8 +398,9 @@ class TestTries(KeptPlaceStories):
         self.connect_browser(again, self.agent_ana, leg_sid(55))
         self.ask("join", {"CallSid": leg_sid(5)}, {"call": again.uuid})
         self.assertEqual(again.state, "in_progress")
-        self.assertEqual((place.state, place.outcome, place.ended_by),
-                         ("ended", "canceled", "system"))  # fmt: skip
+        self.assertEqual(
+            (place.state, place.outcome, place.ended_by), ("ended", "canceled", "system")
+        )
         self.assertIn("spoken with the customer in the meantime", place.trace)
         self.assertFalse(self.get_places() - place)
         self.assertFalse(place.message_id)
@@ -402,8 +409,14 @@ class TestTries(KeptPlaceStories):
         """Z24: the answer of a call back is told after its end: the next try is not made."""
         place = self.keep_place()
         following = self.nobody_answers(place, 1)
-        self.tell_leg(place, leg_sid(1001), "in-progress", sequence=2,
-                      leg=self.customer(place), Timestamp="Mon, 02 Jan 2006 15:04:05 +0000")
+        self.tell_leg(
+            place,
+            leg_sid(1001),
+            "in-progress",
+            sequence=2,
+            leg=self.customer(place),
+            Timestamp="Mon, 02 Jan 2006 15:04:05 +0000",
+        )
         self.assertEqual(place.outcome, "answered")
         self.assertEqual((following.state, following.outcome), ("ended", "canceled"))
 
@@ -435,7 +448,7 @@ class TestSimulatedKeptPlace(KeptPlaceStories):
             ("1", "The caller hears: We will call you back"),
             ("2", "The caller waits."),
             ("", "The caller waits."),
-        ):  # fmt: skip
+        ):
             story = self.env["telephony.flow.simulation"]._simulate(
                 self.flow.id, NUMBER, fields.Datetime.now(), keys
             )

@@ -10,12 +10,14 @@ class TestContactSearch(TelephonyCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env["res.partner"].create([
-            {"name": "Xandra Quist", "phone": "+32 471 98 76 54", "country_id": cls.belgium.id},
-            {"name": "Xeno Quist", "phone": "0471 98 76 55", "country_id": cls.belgium.id},
-            {"name": "Xavi Quist", "phone": "06 98 76 54 32", "country_id": cls.france.id},
-            {"name": "Xaver Quist", "country_id": cls.belgium.id},
-        ])
+        cls.env["res.partner"].create(
+            [
+                {"name": "Xandra Quist", "phone": "+32 471 98 76 54", "country_id": cls.belgium.id},
+                {"name": "Xeno Quist", "phone": "0471 98 76 55", "country_id": cls.belgium.id},
+                {"name": "Xavi Quist", "phone": "06 98 76 54 32", "country_id": cls.france.id},
+                {"name": "Xaver Quist", "country_id": cls.belgium.id},
+            ]
+        )
 
     def find(self, term, limit=8):
         """Return the names that are found."""
@@ -34,10 +36,12 @@ class TestContactSearch(TelephonyCase):
 
     def test_short_names(self):
         """Z16: too short for the middle of a word: where one begins, whatever stands around it."""
-        self.env["res.partner"].create([
-            {"name": "Ynes D'Zotto", "phone": "+32 471 98 76 01"},
-            {"name": "Yz, Zb. Éza", "phone": "+32 471 98 76 02"},
-        ])
+        self.env["res.partner"].create(
+            [
+                {"name": "Ynes D'Zotto", "phone": "+32 471 98 76 01"},
+                {"name": "Yz, Zb. Éza", "phone": "+32 471 98 76 02"},
+            ]
+        )
         for term in ("éz", "ÉZ", "Yz,", "Yz, Z", "zb. é"):
             with self.subTest(term):
                 self.assertEqual(self.find(term), ["Yz, Zb. Éza"])
@@ -48,16 +52,23 @@ class TestContactSearch(TelephonyCase):
 
     def test_ideographs(self):
         """Z16: one letter of a Chinese or Japanese name is enough, wherever it stands."""
-        self.env["res.partner"].create([
-            {"name": name, "phone": f"+86 138 0013 80{number:02}"}
-            for number, name in enumerate(("欧阳鑫", "深圳鑫淼公司", "鑫 Lee", "田中ゆかり"))
-        ])
+        self.env["res.partner"].create(
+            [
+                {"name": name, "phone": f"+86 138 0013 80{number:02}"}
+                for number, name in enumerate(("欧阳鑫", "深圳鑫淼公司", "鑫 Lee", "田中ゆかり"))
+            ]
+        )
         for term, names in (
             ("鑫", {"欧阳鑫", "深圳鑫淼公司", "鑫 Lee"}),
-            ("鑫淼", {"深圳鑫淼公司"}), ("淼鑫", set()), ("深淼", set()),
-            ("鑫淼公", {"深圳鑫淼公司"}), ("鑫 l", {"鑫 Lee"}), ("鑫 Lee", {"鑫 Lee"}),
-            ("ゆか", {"田中ゆかり"}), ("鑫%", set()),
-        ):  # fmt: skip
+            ("鑫淼", {"深圳鑫淼公司"}),
+            ("淼鑫", set()),
+            ("深淼", set()),
+            ("鑫淼公", {"深圳鑫淼公司"}),
+            ("鑫 l", {"鑫 Lee"}),
+            ("鑫 Lee", {"鑫 Lee"}),
+            ("ゆか", {"田中ゆかり"}),
+            ("鑫%", set()),
+        ):
             with self.subTest(term):
                 self.assertEqual(set(self.find(term)), names)
 
@@ -83,11 +94,13 @@ class TestWhoseNumber(TelephonyCase):
     def test_contacts(self):
         """Z17: those of the company and of every company, not archived, last changed first."""
         partners = self.env["res.partner"]
-        common, foreign, archived = partners.create([
-            {"name": "Common", "phone": CUSTOMER, "company_id": False},
-            {"name": "Foreign", "phone": CUSTOMER, "company_id": self.company_b.id},
-            {"name": "Archived", "phone": CUSTOMER, "active": False},
-        ])  # fmt: skip
+        common, foreign, archived = partners.create(
+            [
+                {"name": "Common", "phone": CUSTOMER, "company_id": False},
+                {"name": "Foreign", "phone": CUSTOMER, "company_id": self.company_b.id},
+                {"name": "Archived", "phone": CUSTOMER, "active": False},
+            ]
+        )
         self.assertEqual(partners._telephony_find(CUSTOMER, self.company_a), common + self.partner)
         self.assertEqual(
             set(partners._telephony_find(CUSTOMER, self.company_b)),
@@ -95,7 +108,8 @@ class TestWhoseNumber(TelephonyCase):
         )
         archived.active, common.phone = True, "+32470000001"
         self.assertEqual(
-            set(partners._telephony_find(CUSTOMER, self.company_a)), {self.partner, archived},
+            set(partners._telephony_find(CUSTOMER, self.company_a)),
+            {self.partner, archived},
             "what is not yet written is seen, too",
         )
 
@@ -103,26 +117,32 @@ class TestWhoseNumber(TelephonyCase):
         """Z17: who may not see some of those with a number sees the others."""
         partners = self.env["res.partner"]
         partners.create([{"name": f"Hidden {n}", "phone": CUSTOMER} for n in range(7)])
-        self.env["ir.rule"].create({
-            "name": "Some are hidden", "model_id": self.env["ir.model"]._get_id("res.partner"),
-            "domain_force": "[('name', 'not like', 'Hidden')]",
-        })
+        self.env["ir.rule"].create(
+            {
+                "name": "Some are hidden",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "domain_force": "[('name', 'not like', 'Hidden')]",
+            }
+        )
         self.assertEqual(len(partners._telephony_find(CUSTOMER, self.company_a)), 5)
         mine = self.as_user(self.ana).env["res.partner"]
         self.assertEqual(mine._telephony_find(CUSTOMER, self.company_a), self.partner)
 
     def test_leads(self):
         """Z30: the only open one of the company, of the contact or, without one, of the number."""
+
         def find(partner=self.env["res.partner"], company=self.company_a):
             return self.env["telephony.call"]._find_lead(partner, CUSTOMER, company)
 
         self.lead.unlink()
-        mine, foreign, lost, archived = self.env["crm.lead"].create([
-            {"name": "Mine", "phone": CUSTOMER, "company_id": self.company_a.id},
-            {"name": "Foreign", "phone": CUSTOMER, "company_id": self.company_b.id},
-            {"name": "Lost", "phone": CUSTOMER, "company_id": self.company_a.id},
-            {"name": "Archived", "phone": CUSTOMER, "company_id": False},
-        ])  # fmt: skip
+        mine, foreign, lost, archived = self.env["crm.lead"].create(
+            [
+                {"name": "Mine", "phone": CUSTOMER, "company_id": self.company_a.id},
+                {"name": "Foreign", "phone": CUSTOMER, "company_id": self.company_b.id},
+                {"name": "Lost", "phone": CUSTOMER, "company_id": self.company_a.id},
+                {"name": "Archived", "phone": CUSTOMER, "company_id": False},
+            ]
+        )
         lost.action_set_lost()
         archived.active = False
         self.assertEqual(find(), mine)

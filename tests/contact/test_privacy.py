@@ -31,15 +31,25 @@ class TestPrivacy(TelephonyHttpCase):
         self.last += 2
         call, _verbs = self.call_in(from_=number, sid=leg_sid(self.last), **kwargs)
         self.tell_leg(call, call.provider_call_id, "completed", 9)
-        recording = self.env["telephony.recording"].create({
-            "call_id": call.id, "account_id": call.account_id.id, "kind": "voicemail",
-            "provider_recording_id": f"RE{self.last:032x}", "state": "stored",
-            "recorded_at": call.started_at,
-        })  # fmt: skip
-        recording.attachment_id = self.env["ir.attachment"].create({
-            "name": "x.wav", "raw": b"sound", "res_model": recording._name,
-            "res_id": recording.id, "res_field": "attachment_id",
-        })  # fmt: skip
+        recording = self.env["telephony.recording"].create(
+            {
+                "call_id": call.id,
+                "account_id": call.account_id.id,
+                "kind": "voicemail",
+                "provider_recording_id": f"RE{self.last:032x}",
+                "state": "stored",
+                "recorded_at": call.started_at,
+            }
+        )
+        recording.attachment_id = self.env["ir.attachment"].create(
+            {
+                "name": "x.wav",
+                "raw": b"sound",
+                "res_model": recording._name,
+                "res_id": recording.id,
+                "res_field": "attachment_id",
+            }
+        )
         call.note = NOTE
         call._update_log()
         # The bus of the tests only remembers.
@@ -61,10 +71,14 @@ class TestPrivacy(TelephonyHttpCase):
         """)
         found = set()
         for table, column in self.env.cr.fetchall():
-            self.env.cr.execute(SQL(
-                "SELECT 1 FROM %s WHERE %s::text LIKE ANY(%s) LIMIT 1", SQL.identifier(table),
-                SQL.identifier(column), [f"%{text}%" for text in texts],
-            ))  # fmt: skip
+            self.env.cr.execute(
+                SQL(
+                    "SELECT 1 FROM %s WHERE %s::text LIKE ANY(%s) LIMIT 1",
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    [f"%{text}%" for text in texts],
+                )
+            )
             if self.env.cr.fetchone():
                 found.add(f"{table}.{column}")
         return found
@@ -88,16 +102,24 @@ class TestPrivacy(TelephonyHttpCase):
         callback, message = call.callback_id, call.message_id
         activity, attachment = callback.activity_id, call.recording_ids.attachment_id
         before = self.find_everywhere(CUSTOMER, NOTE)
-        self.assertLessEqual({
-            "telephony_call.customer_number", "telephony_call.note", "telephony_call_leg.number",
-            "telephony_callback.customer_number", "bus_bus.message",
-        }, before)  # fmt: skip
+        self.assertLessEqual(
+            {
+                "telephony_call.customer_number",
+                "telephony_call.note",
+                "telephony_call_leg.number",
+                "telephony_callback.customer_number",
+                "bus_bus.message",
+            },
+            before,
+        )
         self.assertTrue(self.partner.phone_sanitized)
         wizard = self.erase(self.partner)
         self.assertIn("1 calls, 1 recordings and 1 callbacks", wizard.result)
-        self.assertFalse(self.find_everywhere(
-            CUSTOMER, NOTE, "+32 470 12 34 56", self.partner.name, leg_sid(self.last)
-        ))  # fmt: skip
+        self.assertFalse(
+            self.find_everywhere(
+                CUSTOMER, NOTE, "+32 470 12 34 56", self.partner.name, leg_sid(self.last)
+            )
+        )
         self.assertEqual(call.read(list(figures[0])), figures)
         self.assertFalse(call.partner_id | callback.partner_id)
         for records in (message, activity, attachment, call.event_ids):
@@ -123,13 +145,24 @@ class TestPrivacy(TelephonyHttpCase):
 
     def test_number_that_was_asked_in_calls_with_others_is_erased(self):
         call = self.make_call()
-        self.env["telephony.transfer"].create({
-            "call_id": call.id, "user_id": self.ana.id, "mode": "blind", "kind": "number",
-            "number": OTHER, "state": "done",
-        })  # fmt: skip
-        call.leg_ids[0].copy({
-            "role": "consulted", "label": "c", "number": OTHER, "provider_leg_id": False,
-        })  # fmt: skip
+        self.env["telephony.transfer"].create(
+            {
+                "call_id": call.id,
+                "user_id": self.ana.id,
+                "mode": "blind",
+                "kind": "number",
+                "number": OTHER,
+                "state": "done",
+            }
+        )
+        call.leg_ids[0].copy(
+            {
+                "role": "consulted",
+                "label": "c",
+                "number": OTHER,
+                "provider_leg_id": False,
+            }
+        )
         call._add_trace("Ana transferred the call to +32 470 99 98 88.")
         call._add_trace("Ana leaves.")
         self.erase(self.make_call(OTHER))
@@ -143,13 +176,18 @@ class TestPrivacy(TelephonyHttpCase):
         twins = self.make_call()
         twins.partner_id = twin
         self.last += 2
-        self.ask("voice", {
-            "AccountSid": self.account_b.sudo().account_sid, "CallSid": leg_sid(self.last),
-            "From": CUSTOMER, "To": self.number_b.number, "CallStatus": "ringing",
-        }, sign=TOKEN_B)  # fmt: skip
-        foreign = self.env["telephony.call"].search([
-            ("provider_call_id", "=", leg_sid(self.last))
-        ])
+        self.ask(
+            "voice",
+            {
+                "AccountSid": self.account_b.sudo().account_sid,
+                "CallSid": leg_sid(self.last),
+                "From": CUSTOMER,
+                "To": self.number_b.number,
+                "CallStatus": "ringing",
+            },
+            sign=TOKEN_B,
+        )
+        foreign = self.env["telephony.call"].search([("provider_call_id", "=", leg_sid(self.last))])
         self.assertEqual(foreign.company_id, self.company_b)
         before = [call.read() for call in (others, twins, foreign)]
         own = self.make_call()
@@ -170,18 +208,26 @@ class TestPrivacy(TelephonyHttpCase):
 
     def test_blocked_number_stays_and_is_named(self):
         call = self.make_call()
-        blocked = self.env["telephony.blocked.number"].create({
-            "number": CUSTOMER, "company_id": self.company_a.id,
-        })  # fmt: skip
+        blocked = self.env["telephony.blocked.number"].create(
+            {
+                "number": CUSTOMER,
+                "company_id": self.company_a.id,
+            }
+        )
         self.assertIn("remains blocked", self.erase(call).result)
         self.assertEqual(blocked.number, CUSTOMER)
 
     def test_only_an_administrator_erases_and_sees_own_windows(self):
         call = self.make_call()
         for user in (self.ana, self.sue, self.ian, self.eva):
-            with self.subTest(user.login), self.assertRaises(AccessError), mute_logger(
-                "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_access",
-                "odoo.addons.base.models.ir_rule",
+            with (
+                self.subTest(user.login),
+                self.assertRaises(AccessError),
+                mute_logger(
+                    "odoo.addons.base.models.ir_model",
+                    "odoo.addons.base.models.ir_access",
+                    "odoo.addons.base.models.ir_rule",
+                ),
             ):
                 self.as_user(user, "telephony.erasure").with_context(
                     active_model="telephony.call", active_id=call.id
@@ -226,9 +272,12 @@ class TestPrivacy(TelephonyHttpCase):
 
     def test_call_that_is_wrapped_up_waits(self):
         call = self.make_call()
-        self.agent_ana.write({
-            "wrap_up_call_id": call.id, "wrap_up_started_at": fields.Datetime.now(),
-            "wrap_up_until": fields.Datetime.now() + timedelta(minutes=1),
-        })  # fmt: skip
+        self.agent_ana.write(
+            {
+                "wrap_up_call_id": call.id,
+                "wrap_up_started_at": fields.Datetime.now(),
+                "wrap_up_until": fields.Datetime.now() + timedelta(minutes=1),
+            }
+        )
         self.assertIn("in wrap-up", self.erase(call).result)
         self.assertEqual(call.note, NOTE)

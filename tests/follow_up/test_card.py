@@ -16,20 +16,31 @@ from ..common import CUSTOMER, TelephonyHttpCase, leg_sid
 class TestCard(TelephonyHttpCase):
     def setUp(self):
         super().setUp()
-        self.twin = self.env["res.partner"].create({
-            "name": "Yann Peeters", "phone": CUSTOMER, "company_id": self.company_a.id,
-        })
+        self.twin = self.env["res.partner"].create(
+            {
+                "name": "Yann Peeters",
+                "phone": CUSTOMER,
+                "company_id": self.company_a.id,
+            }
+        )
         self.go_online(self.agent_ana, self.agent_bob)
 
     def offered(self, user=None):
         return self.told(user or self.ana, "offer_made")[-1]["call"]
 
     def spoke(self, partner, days):
-        self.env["telephony.call"].create({
-            "account_id": self.account.id, "direction": "incoming", "state": "ended",
-            "outcome": "answered", "user_id": self.bob.id, "customer_number": CUSTOMER,
-            "partner_id": partner.id, "started_at": fields.Datetime.now() - timedelta(days=days),
-        })  # fmt: skip
+        self.env["telephony.call"].create(
+            {
+                "account_id": self.account.id,
+                "direction": "incoming",
+                "state": "ended",
+                "outcome": "answered",
+                "user_id": self.bob.id,
+                "customer_number": CUSTOMER,
+                "partner_id": partner.id,
+                "started_at": fields.Datetime.now() - timedelta(days=days),
+            }
+        )
 
     def test_several_contacts_the_last_one_spoken_with_first(self):
         """Z17: who was contacted last is taken, and the others can be chosen."""
@@ -64,17 +75,23 @@ class TestCard(TelephonyHttpCase):
         call, _verbs = self.call_in_and_wait()
         before = call.partner_id
         stranger = self.env["res.partner"].create({"name": "X", "phone": "+32470999999"})
-        foreign = self.env["res.partner"].create({
-            "name": "Y", "phone": CUSTOMER, "company_id": self.company_b.id,
-        })
+        foreign = self.env["res.partner"].create(
+            {
+                "name": "Y",
+                "phone": CUSTOMER,
+                "company_id": self.company_b.id,
+            }
+        )
         for partner_id in (stranger.id, foreign.id, 0, False, "1"):
             with self.subTest(partner_id=partner_id), self.assertRaises(UserError):
                 self.as_user(self.ana).choose_contact(call.uuid, partner_id)
         for user in (self.cleo, self.sue, self.ian, self.pia, self.eva):
             for method, arguments in (("choose_contact", (self.twin.id,)), ("get_card", ())):
-                with self.subTest(user=user.login, method=method), \
-                        self.assertRaises(AccessError), \
-                        mute_logger("odoo.addons.base.models.ir_model"):
+                with (
+                    self.subTest(user=user.login, method=method),
+                    self.assertRaises(AccessError),
+                    mute_logger("odoo.addons.base.models.ir_model"),
+                ):
                     getattr(self.as_user(user), method)(call.uuid, *arguments)
         self.assertEqual(call.partner_id, before)
 
@@ -83,11 +100,15 @@ class TestCard(TelephonyHttpCase):
         today = fields.Date.today()
         self.spoke(self.partner, 1)
         self.partner.activity_schedule(
-            "mail.mail_activity_data_call", today + timedelta(days=2), "Ask for the order",
+            "mail.mail_activity_data_call",
+            today + timedelta(days=2),
+            "Ask for the order",
             user_id=self.ana.id,
         )
         self.lead.activity_schedule(
-            "mail.mail_activity_data_todo", today - timedelta(days=1), "Send the offer",
+            "mail.mail_activity_data_todo",
+            today - timedelta(days=1),
+            "Send the offer",
             user_id=self.ana.id,
         )
         self.call_in()
@@ -120,8 +141,12 @@ class TestCard(TelephonyHttpCase):
     def test_local_time_of_the_customer(self):
         """Z17: of the number's own place; none where the clocks differ."""
         for number, zone in {
-            CUSTOMER: "Europe/Brussels", "+12125551234": "America/New_York",
-            "+18005551234": "", "": "", "+999": "", "+88312345678": "",
+            CUSTOMER: "Europe/Brussels",
+            "+12125551234": "America/New_York",
+            "+18005551234": "",
+            "": "",
+            "+999": "",
+            "+88312345678": "",
         }.items():
             self.assertEqual(get_timezone(number), zone, number)
         call, _verbs = self.call_in(from_="+12125551234")

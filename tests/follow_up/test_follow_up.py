@@ -31,9 +31,12 @@ class EndedCalls(TelephonyHttpCase):
         return self.end(call)
 
     def activities(self, record):
-        return self.env["mail.activity"].search([
-            ("res_model", "=", record._name), ("res_id", "=", record.id),
-        ])  # fmt: skip
+        return self.env["mail.activity"].search(
+            [
+                ("res_model", "=", record._name),
+                ("res_id", "=", record.id),
+            ]
+        )
 
     def lines(self, call, record):
         """Return the lines about a call in the chatter of a record."""
@@ -50,13 +53,14 @@ class TestFollowUp(EndedCalls):
         self.assertEqual(call.lead_id, self.lead)
         answer = self.as_user(self.ana).schedule_follow_up(call.uuid, "call", PLAN)
         activity = self.activities(self.lead)
-        self.assertEqual(answer, {
-            "activity_id": activity.id,
-            "record": {"model": "crm.lead", "id": self.lead.id, "name": "A big order"},
-        })
         self.assertEqual(
-            activity.activity_type_id, self.env.ref("mail.mail_activity_data_call")
+            answer,
+            {
+                "activity_id": activity.id,
+                "record": {"model": "crm.lead", "id": self.lead.id, "name": "A big order"},
+            },
         )
+        self.assertEqual(activity.activity_type_id, self.env.ref("mail.mail_activity_data_call"))
         self.assertEqual(activity.date_deadline, fields.Date.to_date("2030-03-14"))
         self.assertEqual(activity.summary, "Ask about the desks")
         self.assertEqual(activity.user_id, self.ana)
@@ -71,9 +75,7 @@ class TestFollowUp(EndedCalls):
         answer = self.as_user(self.ana).schedule_follow_up(call.uuid, "task", values)
         self.assertEqual(answer["record"]["model"], "res.partner")
         activity = self.activities(self.partner)
-        self.assertEqual(
-            activity.activity_type_id, self.env.ref("mail.mail_activity_data_todo")
-        )
+        self.assertEqual(activity.activity_type_id, self.env.ref("mail.mail_activity_data_todo"))
         self.assertEqual(activity.user_id, self.bob)
 
     def test_a_lead_that_may_not_be_read_is_passed_over(self):
@@ -112,10 +114,12 @@ class TestFollowUp(EndedCalls):
         for user in (self.bob, self.sue, self.max, self.eva, self.ian, self.pia):
             calls = self.as_user(user)
             for method, *args in (
-                ("wrap_up", {"note": "x"}), ("get_dispositions",),
-                ("schedule_follow_up", "call", PLAN), ("find_records",),
+                ("wrap_up", {"note": "x"}),
+                ("get_dispositions",),
+                ("schedule_follow_up", "call", PLAN),
+                ("find_records",),
                 ("link_record", "res.partner", self.partner.id),
-            ):  # fmt: skip
+            ):
                 with self.assertRaises(AccessError):
                     getattr(calls, method)(call.uuid, *args)
         for uuid in ("", False, "no-such-call"):
@@ -147,9 +151,12 @@ class TestWrapUp(EndedCalls):
 
     def test_results_fit_the_call(self):
         """Z27: nobody is interested who has not spoken; another company's results are unknown."""
-        foreign = self.env["telephony.disposition"].create({
-            "name": "Elsewhere", "company_id": self.company_b.id,
-        })  # fmt: skip
+        foreign = self.env["telephony.disposition"].create(
+            {
+                "name": "Elsewhere",
+                "company_id": self.company_b.id,
+            }
+        )
         spoken = self.call_of_ana()
         names = {row["name"] for row in self.as_user(self.ana).get_dispositions(spoken.uuid)}
         self.assertLessEqual({"Interested", "Wrong number"}, names)
@@ -186,9 +193,13 @@ class TestLink(EndedCalls):
         """Z28: no link to what the user may not see, to nothing, or to something else."""
         call = self.call_of_ana()
         link = self.as_user(self.ana).link_record
-        hidden = self.lead.copy({
-            "company_id": self.company_b.id, "user_id": False, "partner_id": False,
-        })  # fmt: skip
+        hidden = self.lead.copy(
+            {
+                "company_id": self.company_b.id,
+                "user_id": False,
+                "partner_id": False,
+            }
+        )
         with self.assertRaises(AccessError):
             link(call.uuid, "crm.lead", hidden.id)
         with self.assertRaisesRegex(UserError, "lead or an opportunity"):
@@ -207,10 +218,14 @@ class TestLink(EndedCalls):
         call = self.call_of_ana()
         find = self.as_user(self.ana).find_records
         found = {(row["model"], row["id"]) for row in find(call.uuid)}
-        self.assertLessEqual({
-            ("res.partner", self.partner.id), ("res.partner", twin.id),
-            ("crm.lead", self.lead.id),
-        }, found)  # fmt: skip
+        self.assertLessEqual(
+            {
+                ("res.partner", self.partner.id),
+                ("res.partner", twin.id),
+                ("crm.lead", self.lead.id),
+            },
+            found,
+        )
         [lead] = [row for row in find(call.uuid, "big order") if row["id"] == self.lead.id]
         self.assertEqual((lead["model"], lead["id"]), ("crm.lead", self.lead.id))
         names = [row["name"] for row in find(call.uuid, "Zoe")]
@@ -228,9 +243,17 @@ class TestLink(EndedCalls):
         self.assertEqual(models, {"res.partner"})
 
     def make_for(self, user, call, model="res.partner", **values):
-        return self.as_user(user, model).with_context(telephony_call=call.uuid).create({
-            "name": "New", "phone": STRANGER, **values,
-        })  # fmt: skip
+        return (
+            self.as_user(user, model)
+            .with_context(telephony_call=call.uuid)
+            .create(
+                {
+                    "name": "New",
+                    "phone": STRANGER,
+                    **values,
+                }
+            )
+        )
 
     def test_record_made_for_an_unknown_customer_gets_the_call(self):
         """Z28: the contact or the lead made from the call is the call's own."""
@@ -267,10 +290,13 @@ class TestLink(EndedCalls):
 class TestGiveBack(EndedCalls):
     def setUp(self):
         super().setUp()
-        self.queue = self.env["telephony.queue"].create({
-            "name": "Support", "company_id": self.company_a.id,
-            "agent_ids": [Command.set(self.agent_bob.ids)],
-        })  # fmt: skip
+        self.queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "agent_ids": [Command.set(self.agent_bob.ids)],
+            }
+        )
         self.ring.write({"kind": "queue", "queue_id": self.queue.id})
 
     def test_a_caller_picked_up_without_a_microphone_keeps_the_place(self):

@@ -16,9 +16,9 @@ class TestMonitor(TelephonyHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        agents = cls.env["telephony.agent"].create([
-            {"user_id": user.id, "company_id": cls.company_a.id} for user in (cls.sue, cls.max)
-        ])
+        agents = cls.env["telephony.agent"].create(
+            [{"user_id": user.id, "company_id": cls.company_a.id} for user in (cls.sue, cls.max)]
+        )
         cls.agent_sue, cls.agent_max = agents
         cls.sue_b = cls._make_user("sue_b", "crm_telephony.group_supervisor", cls.company_b)
 
@@ -73,8 +73,10 @@ class TestMonitor(TelephonyHttpCase):
         call, _room = self.start()
         self.tell_room(call, SUPERVISOR_LEG, "participant-join", 9)
         for mode, muted, coach in (
-            ("whisper", False, AGENT_LEG), ("barge", False, ""), ("listen", True, ""),
-        ):  # fmt: skip
+            ("whisper", False, AGENT_LEG),
+            ("barge", False, ""),
+            ("listen", True, ""),
+        ):
             answer = self.as_user(self.sue).set_monitor_mode(call.uuid, mode)
             self.run_after_commit()
             self.assertEqual(answer["mode"], mode)
@@ -102,7 +104,9 @@ class TestMonitor(TelephonyHttpCase):
         call, _room = self.start("whisper")
         self.carrier.failures["set_participant_sound"] = [ProviderError("No.", code=20500)]
         self.as_user(self.sue).set_monitor_mode(call.uuid, "listen")
-        with self.assert_log("models.routing.telephony_call_incoming", "WARNING", "set_participant_sound"):
+        with self.assert_log(
+            "models.routing.telephony_call_incoming", "WARNING", "set_participant_sound"
+        ):
             self.run_after_commit()
         self.assertEqual(self.carrier.sent("end_leg"), [[SUPERVISOR_LEG]])
 
@@ -215,11 +219,14 @@ class TestMonitor(TelephonyHttpCase):
         for user in (self.ana, self.bob, self.cleo, self.ian, self.pia, self.eva, self.sue_b):
             calls = self.as_user(user)
             for method, arguments in (
-                ("monitor", ("listen",)), ("set_monitor_mode", ("whisper",)),
-            ):  # fmt: skip
-                with self.subTest(user=user.login, method=method), \
-                        self.assertRaises(AccessError), \
-                        mute_logger("odoo.addons.base.models.ir_model"):
+                ("monitor", ("listen",)),
+                ("set_monitor_mode", ("whisper",)),
+            ):
+                with (
+                    self.subTest(user=user.login, method=method),
+                    self.assertRaises(AccessError),
+                    mute_logger("odoo.addons.base.models.ir_model"),
+                ):
                     getattr(calls, method)(call.uuid, *arguments)
         with self.assertRaisesRegex(UserError, "no longer monitoring"):
             self.as_user(self.sue).set_monitor_mode(call.uuid, "barge")
@@ -245,9 +252,13 @@ class TestMonitor(TelephonyHttpCase):
         """The browser speaks with the current company's carrier only."""
         call = self.talk()
         self.sue.company_ids |= self.company_b
-        calls = self.env(user=self.sue.id, su=False, context={
-            "allowed_company_ids": (self.company_b | self.company_a).ids,
-        })["telephony.call"]  # fmt: skip
+        calls = self.env(
+            user=self.sue.id,
+            su=False,
+            context={
+                "allowed_company_ids": (self.company_b | self.company_a).ids,
+            },
+        )["telephony.call"]
         with self.assertRaisesRegex(UserError, "Switch to the company Alpha"):
             calls.monitor(call.uuid)
 

@@ -18,10 +18,14 @@ DOWN = {"code": 20500, "unknown": True}
 
 def make_sound(*tones, seconds=1):
     """Return a WAV file with a tone (Hz; 0: silence) in each channel."""
-    samples = array("h", (
-        round(12000 * math.sin(2 * math.pi * hz * index / 8000))
-        for index in range(8000 * seconds) for hz in tones
-    ))  # fmt: skip
+    samples = array(
+        "h",
+        (
+            round(12000 * math.sin(2 * math.pi * hz * index / 8000))
+            for index in range(8000 * seconds)
+            for hz in tones
+        ),
+    )
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
         file.setparams((len(tones), 2, 8000, 0, "NONE", ""))
@@ -44,11 +48,19 @@ class RecordingCase(TelephonyHttpCase):
 
     def tell_recording(self, call, status="completed", seconds=7, row=None, **params):
         row = row or call.recording_ids[:1]
-        response = self.post_webhook("recording", {
-            "RecordingSid": RECORDING, "RecordingStatus": status, "CallSid": call.provider_call_id,
-            "RecordingDuration": str(seconds), "RecordingSource": "StartCallRecordingAPI",
-            "RecordingUrl": "https://example.com/x", **params,
-        }, {"call": call.uuid, "recording": row.id})  # fmt: skip
+        response = self.post_webhook(
+            "recording",
+            {
+                "RecordingSid": RECORDING,
+                "RecordingStatus": status,
+                "CallSid": call.provider_call_id,
+                "RecordingDuration": str(seconds),
+                "RecordingSource": "StartCallRecordingAPI",
+                "RecordingUrl": "https://example.com/x",
+                **params,
+            },
+            {"call": call.uuid, "recording": row.id},
+        )
         self.assertEqual(response.status_code, 200)
         self.run_after_commit()
         self.run_cron()
@@ -183,7 +195,9 @@ class TestRecordingControl(RecordingCase):
         call = self.talk()
         self.wish(call, "recording")
         self.carrier.failures["set_recording_status"] = [ProviderError("x", **DOWN)] * 3
-        with self.assert_log("models.recording.telephony_recording_control", "WARNING", "did not change"):
+        with self.assert_log(
+            "models.recording.telephony_recording_control", "WARNING", "did not change"
+        ):
             self.wish(call, "paused")
         self.assertEqual(len(self.sent_states()), 3)
         data = self.told(self.ana, "call_updated")[-1]["recording"]
@@ -206,7 +220,9 @@ class TestRecordingControl(RecordingCase):
     def test_a_start_that_fails_is_told_and_can_be_tried_again(self):
         call = self.talk()
         self.carrier.failures["start_recording"] = [ProviderError("x", code=20003)]
-        with self.assert_log("models.recording.telephony_recording_control", "WARNING", "was not started"):
+        with self.assert_log(
+            "models.recording.telephony_recording_control", "WARNING", "was not started"
+        ):
             self.wish(call, "recording")
         data = self.told(self.ana, "call_updated")[-1]["recording"]
         self.assertEqual(data["state"], "off")

@@ -81,8 +81,12 @@ class TestRecordingLife(RecordingCase):
         """Odoo only logs a full disk: the carrier's copy goes when ours can be read back."""
         store = self.registry["ir.attachment"]
         self.carrier.answers["fetch_recording"] = make_sound(321, 123)
-        with patch.object(store, "_file_write", return_value="x"), \
-                self.assert_log("models.recording.telephony_recording_archive", "ERROR", "not be stored"):
+        with (
+            patch.object(store, "_file_write", return_value="x"),
+            self.assert_log(
+                "models.recording.telephony_recording_archive", "ERROR", "not be stored"
+            ),
+        ):
             recording = self.record()
         self.assertEqual(recording.state, "pending")
         self.assertIn("cannot be stored", recording.problem)
@@ -105,14 +109,19 @@ class TestRecordingLife(RecordingCase):
     def make_pending(self, count):
         """Return recordings that wait for their sound, as after an outage of hours."""
         call = self.talk()
-        return self.env["telephony.recording"].create([
-            {
-                "call_id": call.id, "account_id": call.account_id.id, "kind": "conversation",
-                "recorded_at": fields.Datetime.now(), "provider_recording_id": f"RE{index:032x}",
-                "next_try_at": fields.Datetime.subtract(fields.Datetime.now(), minutes=index),
-            }
-            for index in range(count)
-        ])  # fmt: skip
+        return self.env["telephony.recording"].create(
+            [
+                {
+                    "call_id": call.id,
+                    "account_id": call.account_id.id,
+                    "kind": "conversation",
+                    "recorded_at": fields.Datetime.now(),
+                    "provider_recording_id": f"RE{index:032x}",
+                    "next_try_at": fields.Datetime.subtract(fields.Datetime.now(), minutes=index),
+                }
+                for index in range(count)
+            ]
+        )
 
     def test_after_an_outage_everything_is_fetched_by_one_run(self):
         """Thousands of recordings took days: 20 of them every five minutes."""
@@ -215,7 +224,9 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(recording.state, "stored")
         self.pass_days(recording, 2)
         self.carrier.failures["delete_recording"] = [ProviderError("x", code=20500)]
-        with self.assert_log("models.recording.telephony_recording_archive", "WARNING", "was not deleted"):
+        with self.assert_log(
+            "models.recording.telephony_recording_archive", "WARNING", "was not deleted"
+        ):
             self.run_cron("delete")
         self.assertEqual((recording.state, recording.url), ("deleted", False))
         self.assertFalse(attachment.exists())
@@ -230,8 +241,9 @@ class TestRecordingLife(RecordingCase):
         self.run_cron()
         self.assertTrue(recording.deleted_at_provider)
         self.assertFalse(recording.problem)
-        self.assertFalse(self.env["telephony.recording"].search([("is_undeleted", "in", [True])])
-                         & recording)
+        self.assertFalse(
+            self.env["telephony.recording"].search([("is_undeleted", "in", [True])]) & recording
+        )
 
     def test_retention_of_the_other_company(self):
         self.company_b.telephony_recording_days = 1
@@ -295,20 +307,27 @@ class TestRecordingLife(RecordingCase):
         sound = recording.attachment_id
         self.assertEqual(sound.res_field, "attachment_id")
         for user, allowed in (
-            (self.ana, True), (self.sue, True), (self.max, True), (self.bob, False),
-            (self.cleo, False), (self.ian, False), (self.pia, False), (self.eva, False),
-        ):  # fmt: skip
+            (self.ana, True),
+            (self.sue, True),
+            (self.max, True),
+            (self.bob, False),
+            (self.cleo, False),
+            (self.ian, False),
+            (self.pia, False),
+            (self.eva, False),
+        ):
             self.authenticate(user.login, user.login)
             with self.subTest(user=user.name):
                 answer = self.url_open(f"/telephony/recording/{recording.id}")
                 self.assertEqual(answer.status_code, 200 if allowed else 404)
                 # Nobody reaches the file itself, past the log.
                 for path in (
-                    f"/web/content/{sound.id}", f"/web/content/ir.attachment/{sound.id}/raw",
+                    f"/web/content/{sound.id}",
+                    f"/web/content/ir.attachment/{sound.id}/raw",
                     f"/web/content/ir.attachment/{sound.id}/datas?download=1",
                     f"/web/content/telephony.recording/{recording.id}/attachment_id",
                     f"/web/image/{sound.id}",
-                ):  # fmt: skip
+                ):
                     answer = self.url_open(path, allow_redirects=False)
                     self.assertNotIn(self.sound[44:80], answer.content, path)
                     self.assertNotEqual(answer.content, self.sound, path)
@@ -328,8 +347,7 @@ class TestRecordingLife(RecordingCase):
         url = f"/telephony/recording/{recording.id}"
         for start, end in ((0, 99), (100, 199), (0, 9)):
             part = self.url_open(url, headers={"Range": f"bytes={start}-{end}"})
-            self.assertEqual((part.status_code, part.content),
-                             (206, self.sound[start:end + 1]))
+            self.assertEqual((part.status_code, part.content), (206, self.sound[start : end + 1]))
             self.assertIn(f"bytes {start}-{end}/", part.headers["Content-Range"])
         self.env.invalidate_all()
         self.assertEqual(len(recording.listening_ids), 1)
@@ -348,21 +366,29 @@ class TestRecordingLife(RecordingCase):
         boss = self._make_user("boss", "base.group_system,crm_telephony.group_manager")
         self.authenticate(boss.login, boss.login)
         for path in (
-            f"/web/content/{sound.id}", f"/web/content/ir.attachment/{sound.id}/raw",
+            f"/web/content/{sound.id}",
+            f"/web/content/ir.attachment/{sound.id}/raw",
             f"/web/content/{sound.id}?download=true&unique=1",
-        ):  # fmt: skip
+        ):
             answer = self.url_open(path, allow_redirects=False)
             self.assertNotEqual(answer.status_code, 200, path)
             self.assertNotIn(self.sound[44:80], answer.content, path)
         files = self.as_user(boss, "ir.attachment")
         mine = files.browse(sound.id)
         for act in (
-            lambda: mine.read(["raw"]), mine.generate_access_token, mine.copy,
-            lambda: mine.write({"public": True}), mine.unlink,
-            lambda: files.create({
-                "name": "x", "res_model": "telephony.recording", "res_id": recording.id,
-            }),
-        ):  # fmt: skip
+            lambda: mine.read(["raw"]),
+            mine.generate_access_token,
+            mine.copy,
+            lambda: mine.write({"public": True}),
+            mine.unlink,
+            lambda: files.create(
+                {
+                    "name": "x",
+                    "res_model": "telephony.recording",
+                    "res_id": recording.id,
+                }
+            ),
+        ):
             with self.assertRaises(AccessError):
                 act()
         self.assertFalse(files.search([("res_model", "=", "telephony.recording")]))
@@ -396,10 +422,16 @@ class TestRecordingLife(RecordingCase):
         gus = self._make_user("gus", "crm_telephony.group_manager")
 
         def transfer():
-            return self.env["telephony.transfer"].create({
-                "call_id": recording.call_id.id, "user_id": gus.id, "mode": "blind",
-                "kind": "number", "number": "+32470999888", "state": "done",
-            })  # fmt: skip
+            return self.env["telephony.transfer"].create(
+                {
+                    "call_id": recording.call_id.id,
+                    "user_id": gus.id,
+                    "mode": "blind",
+                    "kind": "number",
+                    "number": "+32470999888",
+                    "state": "done",
+                }
+            )
 
         for act in (
             lambda: recording.listening_ids._note(recording, gus),
@@ -418,8 +450,13 @@ class TestRecordingLife(RecordingCase):
     def test_who_sees_who_listened(self):
         recording = self.record()
         recording.listening_ids._note(recording, self.sue)
-        for user, seen in ((self.ana, 1), (self.sue, 1), (self.max, 1), (self.bob, 0),
-                           (self.eva, 0)):
+        for user, seen in (
+            (self.ana, 1),
+            (self.sue, 1),
+            (self.max, 1),
+            (self.bob, 0),
+            (self.eva, 0),
+        ):
             with self.subTest(user.name):
                 found = self.as_user(user, "telephony.recording.listening").search([])
                 self.assertEqual(len(found & recording.listening_ids), seen)
@@ -428,8 +465,12 @@ class TestRecordingLife(RecordingCase):
         recording = self.record()
         records = self.as_user(self.eva, "telephony.recording")
         self.assertFalse(records.search([("id", "=", recording.id)]))
-        for method in ("action_hold", "action_release", "action_delete_sound",
-                       "_open_for_listening"):  # fmt: skip
+        for method in (
+            "action_hold",
+            "action_release",
+            "action_delete_sound",
+            "_open_for_listening",
+        ):
             with self.subTest(method), self.assertRaises(AccessError):
                 getattr(records.browse(recording.id), method)()
 
@@ -437,7 +478,11 @@ class TestRecordingLife(RecordingCase):
         recording = self.record()
         for user in (self.ana, self.sue, self.max):
             records = self.as_user(user, "telephony.recording").browse(recording.id)
-            for name, value in (("legal_hold", True), ("state", "deleted"), ("note", "x"),
-                                ("deleted_at_provider", fields.Datetime.now())):
+            for name, value in (
+                ("legal_hold", True),
+                ("state", "deleted"),
+                ("note", "x"),
+                ("deleted_at_provider", fields.Datetime.now()),
+            ):
                 with self.subTest(user=user.name, field=name), self.assertRaises(AccessError):
                     records.write({name: value})

@@ -62,10 +62,15 @@ class TestRecordingRules(RecordingCase):
 
     def test_voicemail_after_a_recorded_conversation(self):
         """The agent does not come back: the recording ends, the message is another one."""
-        self.ring.not_available_step_id = self.env["telephony.flow.step"].create({
-            "flow_id": self.flow.id, "sequence": 9, "name": "Box", "kind": "voicemail",
-            "agent_ids": [Command.set(self.agent_ana.ids)],
-        })  # fmt: skip
+        self.ring.not_available_step_id = self.env["telephony.flow.step"].create(
+            {
+                "flow_id": self.flow.id,
+                "sequence": 9,
+                "name": "Box",
+                "kind": "voicemail",
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
         call = self.talk()
         self.wish(call, "recording")
         self.tell_leg(call, AGENT_LEG, "completed")
@@ -77,11 +82,13 @@ class TestRecordingRules(RecordingCase):
         self.assertEqual(self.sent_states(), ["paused", "stopped"])
         row = call.recording_ids
         self.tell_recording(call, row=row)
-        self.tell_recording(call, row=self.env["telephony.recording"], RecordingSid="RE" + "7" * 32,
-                            RecordingSource="RecordVerb")  # fmt: skip
-        self.assertEqual(
-            sorted(call.recording_ids.mapped("kind")), ["conversation", "voicemail"]
+        self.tell_recording(
+            call,
+            row=self.env["telephony.recording"],
+            RecordingSid="RE" + "7" * 32,
+            RecordingSource="RecordVerb",
         )
+        self.assertEqual(sorted(call.recording_ids.mapped("kind")), ["conversation", "voicemail"])
         self.assertEqual(set(call.recording_ids.mapped("state")), {"stored"})
 
     def tag(self, partner):
@@ -98,8 +105,8 @@ class TestRecordingRules(RecordingCase):
             with self.subTest(partner.name):
                 call = self.dial()
                 self.assertEqual(
-                    call._get_recording_data()["reason"], "Calls with this contact must not be "
-                                                          "recorded."
+                    call._get_recording_data()["reason"],
+                    "Calls with this contact must not be recorded.",
                 )
                 call._apply_event(self.answered())
                 self.assertFalse(call.recording_ids)
@@ -158,9 +165,16 @@ class TestRecordingRules(RecordingCase):
         self.account.state = "draft"
         with self.assertRaisesRegex(UserError, "not connected"):
             self.as_user(self.ana).set_recording(call.uuid, "recording")
-        settings = self.env["res.config.settings"].with_company(self.company_a).new({
-            "company_id": self.company_a.id, "telephony_recording_mode": "always",
-        })  # fmt: skip
+        settings = (
+            self.env["res.config.settings"]
+            .with_company(self.company_a)
+            .new(
+                {
+                    "company_id": self.company_a.id,
+                    "telephony_recording_mode": "always",
+                }
+            )
+        )
         warning = settings._onchange_telephony_recording_mode()
         self.assertIn("not connected", warning["warning"]["message"])
         self.assertEqual(settings.telephony_recording_mode, "off")
@@ -187,19 +201,25 @@ class TestRecordingRules(RecordingCase):
         self.assertEqual(self.names(verbs), ["Dial"])
 
     def test_no_announcement_for_who_is_not_recorded(self):
-        self.company_a.write({
-            "telephony_announce_incoming": True, "telephony_recording_mode": "always",
-        })  # fmt: skip
+        self.company_a.write(
+            {
+                "telephony_announce_incoming": True,
+                "telephony_recording_mode": "always",
+            }
+        )
         self.tag(self.partner)
         call = self.talk()
         self.assertFalse(call.recording_announced_at)
 
     def test_those_who_are_called_are_told_in_the_conversation(self):
         """Z29: the carrier plays it to both, as soon as the customer is there."""
-        self.company_a.write({
-            "telephony_recording_mode": "always", "telephony_announce_outgoing": True,
-            "telephony_announcement": "We record.",
-        })  # fmt: skip
+        self.company_a.write(
+            {
+                "telephony_recording_mode": "always",
+                "telephony_announce_outgoing": True,
+                "telephony_announcement": "We record.",
+            }
+        )
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         self.run_after_commit()

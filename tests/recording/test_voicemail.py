@@ -17,20 +17,30 @@ class TestVoicemail(TelephonyHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.ring.write({
-            "kind": "voicemail", "message": "Please speak.",
-            "agent_ids": [Command.set(cls.agent_ana.ids)],
-        })  # fmt: skip
+        cls.ring.write(
+            {
+                "kind": "voicemail",
+                "message": "Please speak.",
+                "agent_ids": [Command.set(cls.agent_ana.ids)],
+            }
+        )
 
     def setUp(self):
         super().setUp()
         self.carrier.answers["fetch_recording"] = SOUND
 
     def tell_recording(self, call, status="completed", seconds=7):
-        response = self.post_webhook("recording", {
-            "RecordingSid": RECORDING, "RecordingStatus": status, "CallSid": call.provider_call_id,
-            "RecordingDuration": str(seconds), "RecordingUrl": "https://example.com/x",
-        }, {"call": call.uuid})  # fmt: skip
+        response = self.post_webhook(
+            "recording",
+            {
+                "RecordingSid": RECORDING,
+                "RecordingStatus": status,
+                "CallSid": call.provider_call_id,
+                "RecordingDuration": str(seconds),
+                "RecordingUrl": "https://example.com/x",
+            },
+            {"call": call.uuid},
+        )
         self.assertEqual(response.status_code, 200)
 
     def leave_message(self, order="end first"):
@@ -79,12 +89,20 @@ class TestVoicemail(TelephonyHttpCase):
     def test_the_caller_is_thanked(self):
         """Z03: after the message the caller hears a good-bye."""
         _call, verbs = self.call_in()
-        [say, hang_up] = self.ask(verbs[1].get("action"), {
-            "CallSid": _call.provider_call_id, "Digits": "#",
-        })  # fmt: skip
-        self.assertEqual((say.text, hang_up.tag), (
-            "Thank you for your message. Goodbye.", "Hangup",
-        ))
+        [say, hang_up] = self.ask(
+            verbs[1].get("action"),
+            {
+                "CallSid": _call.provider_call_id,
+                "Digits": "#",
+            },
+        )
+        self.assertEqual(
+            (say.text, hang_up.tag),
+            (
+                "Thank you for your message. Goodbye.",
+                "Hangup",
+            ),
+        )
 
     def test_a_recording_that_is_not_there_yet_is_fetched_later(self):
         """Z03: the file may come after the report; the cron fetches it."""
@@ -102,8 +120,14 @@ class TestVoicemail(TelephonyHttpCase):
     def test_who_may_hear_it(self):
         """Z03: the one it is for and supervisors hear it; others do not even learn of it."""
         recording = self.leave_message().recording_ids
-        for user, allowed in ((self.ana, True), (self.sue, True), (self.bob, False),
-                              (self.ian, False), (self.pia, False), (self.eva, False)):
+        for user, allowed in (
+            (self.ana, True),
+            (self.sue, True),
+            (self.bob, False),
+            (self.ian, False),
+            (self.pia, False),
+            (self.eva, False),
+        ):
             with self.subTest(user=user.name):
                 records = self.as_user(user, "telephony.recording").browse(recording.id)
                 self.assertEqual(records.has_access("read"), allowed)

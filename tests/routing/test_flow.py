@@ -16,16 +16,26 @@ class FlowWorld:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.calendar = cls.env["resource.calendar"].create({
-            "name": "Office", "company_id": cls.company_a.id, "tz": "Europe/Brussels",
-            "attendance_ids": [Command.clear()] + [
-                Command.create({
-                    "name": "Day", "dayofweek": str(day), "hour_from": 8, "hour_to": 18,
-                    "day_period": "morning",
-                })
-                for day in range(5)
-            ],
-        })  # fmt: skip
+        cls.calendar = cls.env["resource.calendar"].create(
+            {
+                "name": "Office",
+                "company_id": cls.company_a.id,
+                "tz": "Europe/Brussels",
+                "attendance_ids": [Command.clear()]
+                + [
+                    Command.create(
+                        {
+                            "name": "Day",
+                            "dayofweek": str(day),
+                            "hour_from": 8,
+                            "hour_to": 18,
+                            "day_period": "morning",
+                        }
+                    )
+                    for day in range(5)
+                ],
+            }
+        )
         cls.mailbox = cls.make_step(
             "Mailbox", "voicemail", agent_ids=[Command.set(cls.agent_ana.ids)]
         )
@@ -33,28 +43,38 @@ class FlowWorld:
             "Mobile", "forward", forward_number="+32470999999", timeout_step_id=cls.mailbox.id
         )
         cls.menu = cls.make_step(
-            "Menu", "menu", message="Press 1 for sales, 2 for support.",
+            "Menu",
+            "menu",
+            message="Press 1 for sales, 2 for support.",
             timeout_step_id=cls.mailbox.id,
             key_ids=[
                 Command.create({"key": "1", "label": "Sales", "target_step_id": cls.ring.id}),
                 Command.create({"key": "2", "label": "Support", "target_step_id": cls.mobile.id}),
             ],
-        )  # fmt: skip
+        )
         cls.hours = cls.make_step(
-            "Office hours", "hours", calendar_id=cls.calendar.id, sequence=0,
-            next_step_id=cls.menu.id, else_step_id=cls.mailbox.id,
-        )  # fmt: skip
+            "Office hours",
+            "hours",
+            calendar_id=cls.calendar.id,
+            sequence=0,
+            next_step_id=cls.menu.id,
+            else_step_id=cls.mailbox.id,
+        )
 
     @classmethod
     def make_step(cls, name, kind, **values):
-        return cls.env["telephony.flow.step"].create({
-            "flow_id": cls.flow.id, "sequence": 50, "name": name, "kind": kind, **values,
-        })  # fmt: skip
+        return cls.env["telephony.flow.step"].create(
+            {
+                "flow_id": cls.flow.id,
+                "sequence": 50,
+                "name": name,
+                "kind": kind,
+                **values,
+            }
+        )
 
     def simulate(self, moment, keys="", caller=CUSTOMER):
-        return self.env["telephony.flow.simulation"]._simulate(
-            self.flow.id, caller, moment, keys
-        )
+        return self.env["telephony.flow.simulation"]._simulate(self.flow.id, caller, moment, keys)
 
 
 @tagged("post_install", "-at_install")
@@ -74,10 +94,15 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
 
     def test_holiday_is_closed(self):
         """Z29: a public holiday of the calendar closes the office."""
-        self.env["resource.calendar.leaves"].create({
-            "name": "Holiday", "calendar_id": self.calendar.id, "company_id": self.company_a.id,
-            "date_from": datetime(2026, 11, 22, 23, 0), "date_to": datetime(2026, 11, 23, 23, 0),
-        })  # fmt: skip
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Holiday",
+                "calendar_id": self.calendar.id,
+                "company_id": self.company_a.id,
+                "date_from": datetime(2026, 11, 22, 23, 0),
+                "date_to": datetime(2026, 11, 23, 23, 0),
+            }
+        )
         self.assertIn("“Office hours”: Mon 10:00 is closed.", self.simulate(MONDAY_MORNING))
 
     def test_wrong_key_is_asked_again_then_the_exit(self):
@@ -89,10 +114,14 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
     def test_condition_on_the_caller(self):
         """Z29: an ordinary domain on the caller decides."""
         condition = self.make_step(
-            "Known in Belgium", "condition", sequence=-1, condition_model="res.partner",
+            "Known in Belgium",
+            "condition",
+            sequence=-1,
+            condition_model="res.partner",
             condition_domain="[('country_id.code', '=', 'BE')]",
-            next_step_id=self.mobile.id, else_step_id=self.mailbox.id,
-        )  # fmt: skip
+            next_step_id=self.mobile.id,
+            else_step_id=self.mailbox.id,
+        )
         self.assertEqual(
             self.simulate(MONDAY_MORNING)[-1], "The caller is connected to +32470999999."
         )
@@ -115,9 +144,13 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
 
     def test_wizard_shows_the_story(self):
         """Z29: the button on the flow tells what would happen."""
-        wizard = self.as_user(self.max, "telephony.flow.simulation").create({
-            "flow_id": self.flow.id, "caller": CUSTOMER, "moment": SUNDAY_NIGHT,
-        })  # fmt: skip
+        wizard = self.as_user(self.max, "telephony.flow.simulation").create(
+            {
+                "flow_id": self.flow.id,
+                "caller": CUSTOMER,
+                "moment": SUNDAY_NIGHT,
+            }
+        )
         wizard.action_simulate()
         self.assertIn("closed", wizard.result)
 
@@ -157,9 +190,12 @@ class TestFlowLinter(FlowWorld, TelephonyCase):
         self.env["telephony.agent"].search([]).active = False
         self.assertIn("“Sellers” has no one to ring.", self.problems())
         self.assertIn("no one would receive the voicemails", self.problems())
-        queue = self.env["telephony.queue"].create({
-            "name": "Q", "company_id": self.company_a.id,
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Q",
+                "company_id": self.company_a.id,
+            }
+        )
         self.menu.write({"kind": "queue", "queue_id": queue.id})
         self.assertIn("the queue has no members", self.problems())
 
@@ -201,9 +237,13 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         call, [gather, redirect] = self.call_in()
         self.assertEqual(gather.tag, "Gather")
         self.assertEqual(gather[0].text, "Press 1 for sales, 2 for support.")
-        [dial] = self.ask(gather.get("action"), {
-            "CallSid": call.provider_call_id, "Digits": "2",
-        })  # fmt: skip
+        [dial] = self.ask(
+            gather.get("action"),
+            {
+                "CallSid": call.provider_call_id,
+                "Digits": "2",
+            },
+        )
         self.assertEqual((dial.tag, dial[0].text), ("Dial", "+32470999999"))
         self.assertEqual(dial.get("callerId"), self.number.number)
         self.assertIn("key 2, Support", call.trace)
@@ -221,12 +261,20 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
     def test_forwarded_call_that_was_answered(self):
         """Z29: somebody outside answered, so the call is not missed."""
         call, [gather, _redirect] = self.call_in()
-        [dial] = self.ask(gather.get("action"), {
-            "CallSid": call.provider_call_id, "Digits": "2",
-        })  # fmt: skip
-        [hang_up] = self.ask(dial.get("action"), {
-            "CallSid": call.provider_call_id, "DialCallStatus": "completed",
-        })  # fmt: skip
+        [dial] = self.ask(
+            gather.get("action"),
+            {
+                "CallSid": call.provider_call_id,
+                "Digits": "2",
+            },
+        )
+        [hang_up] = self.ask(
+            dial.get("action"),
+            {
+                "CallSid": call.provider_call_id,
+                "DialCallStatus": "completed",
+            },
+        )
         self.assertEqual(hang_up.tag, "Hangup")
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="30")
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
@@ -234,19 +282,30 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
     def test_forwarded_call_that_was_not_answered(self):
         """Z29: nobody outside answered; the caller may leave a message."""
         call, [gather, _redirect] = self.call_in()
-        [dial] = self.ask(gather.get("action"), {
-            "CallSid": call.provider_call_id, "Digits": "2",
-        })  # fmt: skip
-        verbs = self.ask(dial.get("action"), {
-            "CallSid": call.provider_call_id, "DialCallStatus": "no-answer",
-        })  # fmt: skip
+        [dial] = self.ask(
+            gather.get("action"),
+            {
+                "CallSid": call.provider_call_id,
+                "Digits": "2",
+            },
+        )
+        verbs = self.ask(
+            dial.get("action"),
+            {
+                "CallSid": call.provider_call_id,
+                "DialCallStatus": "no-answer",
+            },
+        )
         self.assertEqual(self.names(verbs), ["Say", "Record", "Hangup"])
 
     def test_blocked_caller_is_refused_unanswered(self):
         """Z29: the block list costs nothing, and the call is logged."""
-        self.env["telephony.blocked.number"].create({
-            "number": "0470 12 34 56", "company_id": self.company_a.id,
-        })  # fmt: skip
+        self.env["telephony.blocked.number"].create(
+            {
+                "number": "0470 12 34 56",
+                "company_id": self.company_a.id,
+            }
+        )
         call, [reject] = self.call_in()
         self.assertEqual(reject.tag, "Reject")
         self.tell_leg(call, call.provider_call_id, "busy")

@@ -42,10 +42,16 @@ class TestFlowCondition(TelephonyCase):
         cls.max.group_ids += cls.env.ref("sales_team.group_sale_salesman_all_leads")
         cls.partner.user_id = cls.ana
         cls.ana.partner_id.phone = CUSTOMER.replace("123456", "123457")
-        cls.step = cls.env["telephony.flow.step"].create({
-            "flow_id": cls.flow.id, "sequence": -1, "name": "Who", "kind": "condition",
-            "next_step_id": cls.timeout_step.id, "else_step_id": cls.closed_step.id,
-        })
+        cls.step = cls.env["telephony.flow.step"].create(
+            {
+                "flow_id": cls.flow.id,
+                "sequence": -1,
+                "name": "Who",
+                "kind": "condition",
+                "next_step_id": cls.timeout_step.id,
+                "else_step_id": cls.closed_step.id,
+            }
+        )
 
     def write_condition(self, domain, model="res.partner", user=None):
         """Write a condition as a user, as the form does."""
@@ -58,10 +64,18 @@ class TestFlowCondition(TelephonyCase):
             self.write_condition(domain, model)
 
     def make_call(self):
-        return self.env["telephony.call"].sudo().create({
-            "account_id": self.account.id, "direction": "incoming",
-            "partner_id": self.partner.id, "lead_id": self.lead.id,
-        })
+        return (
+            self.env["telephony.call"]
+            .sudo()
+            .create(
+                {
+                    "account_id": self.account.id,
+                    "direction": "incoming",
+                    "partner_id": self.partner.id,
+                    "lead_id": self.lead.id,
+                }
+            )
+        )
 
     def run_step(self):
         """Return the exit of the step for the customer, and what the call's story says."""
@@ -86,18 +100,34 @@ class TestFlowCondition(TelephonyCase):
             first, rest = path.split(".", 1)
             with self.subTest(path=path, operator=operator):
                 self.assert_refused([(first, operator, [(rest, "like", "a%")])])
-                self.assert_refused([
-                    "|", ("name", "=", "x"), "!", ("parent_id", "any", [
-                        (first, operator, [(rest, ">=", "a")]),
-                    ]),
-                ])
+                self.assert_refused(
+                    [
+                        "|",
+                        ("name", "=", "x"),
+                        "!",
+                        (
+                            "parent_id",
+                            "any",
+                            [
+                                (first, operator, [(rest, ">=", "a")]),
+                            ],
+                        ),
+                    ]
+                )
         self.assert_refused([("user_ids", "any!", [("password", "!=", False)])])
 
     def test_secret_of_an_opportunity_is_refused(self):
-        for path in ("user_id.password", "user_id.totp_secret", "user_id.partner_id.name",
-                     "partner_id.user_ids.password", "telephony_call_ids.note",
-                     "company_id.telephony_account_ids.auth_token", "user_id.email",
-                     "team_id.member_ids.password", "message_ids.body"):
+        for path in (
+            "user_id.password",
+            "user_id.totp_secret",
+            "user_id.partner_id.name",
+            "partner_id.user_ids.password",
+            "telephony_call_ids.note",
+            "company_id.telephony_account_ids.auth_token",
+            "user_id.email",
+            "team_id.member_ids.password",
+            "message_ids.body",
+        ):
             with self.subTest(path):
                 self.assert_refused([(path, "like", "a%")], "crm.lead", text="cannot be used")
 
@@ -114,10 +144,26 @@ class TestFlowCondition(TelephonyCase):
             deep = [("parent_id", "any", deep)]
         wide = ["&", "|"] * 200 + [("id", "=", 1)] * 401
         for domain in (
-            "[" * 1000 + "]" * 1000, "(" * 1000 + ")" * 1000, "-" * 1900 + "1", "['!'" * 400, "[",
-            "1", "None", "{}", "[1]", "[('name',)]", "[[1, '=', 2]]", "['&']", "__import__('os')",
-            "[('name', '=', name)]", "[('nothing', '=', 1)]", "[('name.x', '=', 1)]", deep, wide,
-            "['!', " * 100 + "('id', '=', 1)" + "]" * 100, [("id", "=", 1)] * 51,
+            "[" * 1000 + "]" * 1000,
+            "(" * 1000 + ")" * 1000,
+            "-" * 1900 + "1",
+            "['!'" * 400,
+            "[",
+            "1",
+            "None",
+            "{}",
+            "[1]",
+            "[('name',)]",
+            "[[1, '=', 2]]",
+            "['&']",
+            "__import__('os')",
+            "[('name', '=', name)]",
+            "[('nothing', '=', 1)]",
+            "[('name.x', '=', 1)]",
+            deep,
+            wide,
+            "['!', " * 100 + "('id', '=', 1)" + "]" * 100,
+            [("id", "=", 1)] * 51,
             ["!"] * 250 + [("parent_id", "any", deep)],
         ):
             with self.subTest(str(domain)[:40]):
@@ -181,8 +227,10 @@ class TestFlowCondition(TelephonyCase):
     def test_condition_of_a_writer_without_access_is_not_met(self):
         self.write_condition([("name", "ilike", "zoe")])
         self.assertEqual(self.run_step()[0], "yes")
-        for change in ({"active": False}, {"company_ids": [Command.set(self.company_b.ids)],
-                                           "company_id": self.company_b.id}):
+        for change in (
+            {"active": False},
+            {"company_ids": [Command.set(self.company_b.ids)], "company_id": self.company_b.id},
+        ):
             with self.subTest(change=change), self.env.cr.savepoint() as savepoint:
                 self.max.write(change)
                 exit_name, trace = self.run_step()
@@ -217,8 +265,11 @@ class TestFlowCondition(TelephonyCase):
         blind = self._make_user("mia", "crm_telephony.group_manager")
         for user, text in ((self.max, "condition met"), (blind, "cannot be read")):
             with self.subTest(user.login):
-                simulation = self.as_user(user, "telephony.flow.simulation").create({
-                    "flow_id": self.flow.id, "caller": CUSTOMER,
-                })
+                simulation = self.as_user(user, "telephony.flow.simulation").create(
+                    {
+                        "flow_id": self.flow.id,
+                        "caller": CUSTOMER,
+                    }
+                )
                 simulation.action_simulate()
                 self.assertIn(text, simulation.result)

@@ -20,13 +20,15 @@ from ..common import TelephonyCase, TelephonyHttpCase, leg_sid
 
 # What each exit of the first step leads to in these tests.
 HEARD = {
-    name: f"The exit {name}."
-    for name in ("yes", "no", "timeout", "not_available", "full", "key")
+    name: f"The exit {name}." for name in ("yes", "no", "timeout", "not_available", "full", "key")
 }
 FIELDS = {
-    "yes": "next_step_id", "no": "else_step_id", "timeout": "timeout_step_id",
-    "not_available": "not_available_step_id", "full": "full_step_id",
-}  # fmt: skip
+    "yes": "next_step_id",
+    "no": "else_step_id",
+    "timeout": "timeout_step_id",
+    "not_available": "not_available_step_id",
+    "full": "full_step_id",
+}
 
 
 class ExitWorld:
@@ -40,34 +42,58 @@ class ExitWorld:
             for name, text in HEARD.items()
         }
         cls.ring.write({field: cls.targets[name].id for name, field in FIELDS.items()})
-        cls.queue = cls.env["telephony.queue"].create({
-            "name": "Support", "company_id": cls.company_a.id,
-            "agent_ids": [Command.set(cls.agent_ana.ids)],
-        })  # fmt: skip
+        cls.queue = cls.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": cls.company_a.id,
+                "agent_ids": [Command.set(cls.agent_ana.ids)],
+            }
+        )
 
     @classmethod
     def make_step(cls, name, kind, flow=None, **values):
-        return cls.env["telephony.flow.step"].create({
-            "flow_id": (flow or cls.flow).id, "sequence": 50, "name": name, "kind": kind, **values,
-        })  # fmt: skip
+        return cls.env["telephony.flow.step"].create(
+            {
+                "flow_id": (flow or cls.flow).id,
+                "sequence": 50,
+                "name": name,
+                "kind": kind,
+                **values,
+            }
+        )
 
     @classmethod
     def make_flow(cls, name, **values):
-        return cls.env["telephony.flow"].create({
-            "name": name, "company_id": cls.company_a.id, "language": "en_US", **values,
-        })  # fmt: skip
+        return cls.env["telephony.flow"].create(
+            {
+                "name": name,
+                "company_id": cls.company_a.id,
+                "language": "en_US",
+                **values,
+            }
+        )
 
     def make_hours(self, hour_from, hour_to):
-        return self.env["resource.calendar"].create({
-            "name": "Hours", "company_id": self.company_a.id, "tz": "UTC",
-            "attendance_ids": [Command.clear()] + [
-                Command.create({
-                    "name": "Day", "dayofweek": str(day), "day_period": "morning",
-                    "hour_from": hour_from, "hour_to": hour_to,
-                })
-                for day in range(7)
-            ],
-        })  # fmt: skip
+        return self.env["resource.calendar"].create(
+            {
+                "name": "Hours",
+                "company_id": self.company_a.id,
+                "tz": "UTC",
+                "attendance_ids": [Command.clear()]
+                + [
+                    Command.create(
+                        {
+                            "name": "Day",
+                            "dayofweek": str(day),
+                            "day_period": "morning",
+                            "hour_from": hour_from,
+                            "hour_to": hour_to,
+                        }
+                    )
+                    for day in range(7)
+                ],
+            }
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -100,9 +126,20 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
 
     def test_menu(self):
         """Z29: a key, a wrong key and no key."""
-        self.set_up("menu", message="Press 4.", repeat=2, key_ids=[Command.create({
-            "key": "4", "label": "Four", "target_step_id": self.targets["key"].id,
-        })])  # fmt: skip
+        self.set_up(
+            "menu",
+            message="Press 4.",
+            repeat=2,
+            key_ids=[
+                Command.create(
+                    {
+                        "key": "4",
+                        "label": "Four",
+                        "target_step_id": self.targets["key"].id,
+                    }
+                )
+            ],
+        )
         call, [gather, redirect] = self.call_in(sid=leg_sid(1))
         caller = {"CallSid": call.provider_call_id}
         self.assert_exit("key", self.ask(gather.get("action"), {**caller, "Digits": "4"}))
@@ -166,16 +203,26 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
             with self.subTest(result):
                 call, [enqueue] = self.call_in(sid=leg_sid(index))
                 self.assertEqual(enqueue.tag, "Enqueue")
-                verbs = self.ask(enqueue.get("action"), {
-                    "CallSid": leg_sid(index), "QueueResult": result, "QueueTime": "0",
-                })  # fmt: skip
+                verbs = self.ask(
+                    enqueue.get("action"),
+                    {
+                        "CallSid": leg_sid(index),
+                        "QueueResult": result,
+                        "QueueTime": "0",
+                    },
+                )
                 self.assert_exit("full", verbs)
                 self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
                 self.assertIn("Twilio's waiting queue is full.", call.trace)
                 # The answer was lost, and it is asked again.
-                again = self.ask(enqueue.get("action"), {
-                    "CallSid": leg_sid(index), "QueueResult": result, "QueueTime": "0",
-                })  # fmt: skip
+                again = self.ask(
+                    enqueue.get("action"),
+                    {
+                        "CallSid": leg_sid(index),
+                        "QueueResult": result,
+                        "QueueTime": "0",
+                    },
+                )
                 self.assert_exit("full", again)
                 self.tell_leg(call, leg_sid(index), "completed", CallDuration="1")
 
@@ -201,13 +248,19 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         """Z29: answered outside, and not answered."""
         self.set_up("forward", forward_number="+32470999999")
         for index, status, names in (
-            (1, "completed", ["Hangup"]), (2, "no-answer", ["Say", "Hangup"]),
-            (3, "busy", ["Say", "Hangup"]), (4, "failed", ["Say", "Hangup"]),
-        ):  # fmt: skip
+            (1, "completed", ["Hangup"]),
+            (2, "no-answer", ["Say", "Hangup"]),
+            (3, "busy", ["Say", "Hangup"]),
+            (4, "failed", ["Say", "Hangup"]),
+        ):
             _call, [dial] = self.call_in(sid=leg_sid(index))
-            verbs = self.ask(dial.get("action"), {
-                "CallSid": leg_sid(index), "DialCallStatus": status,
-            })  # fmt: skip
+            verbs = self.ask(
+                dial.get("action"),
+                {
+                    "CallSid": leg_sid(index),
+                    "DialCallStatus": status,
+                },
+            )
             self.assertEqual(self.names(verbs), names)
             if status != "completed":
                 self.assert_exit("timeout", verbs)
@@ -216,9 +269,13 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         """Z03 Z29: voicemail, message and rejection lead to nothing but the end."""
         self.set_up("voicemail", agent_ids=[Command.set(self.agent_ana.ids)])
         _call, [_say, record, _hang_up] = self.call_in(sid=leg_sid(1))
-        verbs = self.ask(record.get("action"), {
-            "CallSid": leg_sid(1), "RecordingSid": "RE" + "1" * 32,
-        })  # fmt: skip
+        verbs = self.ask(
+            record.get("action"),
+            {
+                "CallSid": leg_sid(1),
+                "RecordingSid": "RE" + "1" * 32,
+            },
+        )
         self.assertEqual(self.names(verbs)[-1], "Hangup")
         self.set_up("message", message="Good-bye.")
         self.assertEqual(self.names(self.call_in(sid=leg_sid(2))[1]), ["Say", "Hangup"])
@@ -229,8 +286,18 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         """Z29: whoever adds an exit adds a test of it."""
         self.assertEqual({name for names in EXITS.values() for name in names}, set(FIELDS))
         kinds = {kind for kind, _label in self.ring._fields["kind"].selection}
-        tested = {"hours", "condition", "menu", "ring", "queue", "forward", "voicemail",
-                  "message", "reject", "flow"}  # fmt: skip
+        tested = {
+            "hours",
+            "condition",
+            "menu",
+            "ring",
+            "queue",
+            "forward",
+            "voicemail",
+            "message",
+            "reject",
+            "flow",
+        }
         self.assertEqual((kinds, set(EXITS)), (tested, tested))
 
     def test_another_flow(self):
@@ -251,9 +318,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         with wave.open(sound, "wb") as file:
             file.setparams((1, 2, 8000, 0, "NONE", ""))
             file.writeframes(bytes(2000))
-        self.make_step(
-            "Jingle", "message", flow=other, audio=base64.b64encode(sound.getvalue())
-        )
+        self.make_step("Jingle", "message", flow=other, audio=base64.b64encode(sound.getvalue()))
         self.set_up("flow", target_flow_id=other.id)
         _call, [play, _hang_up] = self.call_in()
         self.assertRegex(play.text, r"^https://crm\.example\.test/web/content/\d+\?access_token=.")
@@ -278,8 +343,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
 
     def test_silent_caller_in_a_circle_of_menus(self):
         """Z29: whoever presses nothing is not asked for ever, over however many requests."""
-        menu = self.make_step("Second", "menu", message="?", repeat=1,
-                              timeout_step_id=self.ring.id)
+        menu = self.make_step("Second", "menu", message="?", repeat=1, timeout_step_id=self.ring.id)
         self.set_up("menu", message="!", repeat=1, timeout_step_id=menu.id)
         call, verbs = self.call_in()
         turns = 0
@@ -314,12 +378,21 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         """Z29: a step and a key that lead to an archived flow are named."""
         other = self.make_flow("Old", active=False)
         go_on = self.make_step("Go on", "flow", target_flow_id=other.id)
-        self.ring.write({
-            "kind": "menu", "message": "?",
-            "key_ids": [Command.create({
-                "key": "3", "label": "Old", "target_step_id": go_on.id,
-            })],
-        })  # fmt: skip
+        self.ring.write(
+            {
+                "kind": "menu",
+                "message": "?",
+                "key_ids": [
+                    Command.create(
+                        {
+                            "key": "3",
+                            "label": "Old",
+                            "target_step_id": go_on.id,
+                        }
+                    )
+                ],
+            }
+        )
         self.assertIn("“Go on” leads to the flow “Old”, which is archived.", self.problems())
         self.assertIn(
             "“Sellers”: key 3 leads to the flow “Old”, which is archived.", self.problems()
@@ -336,8 +409,9 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         self.assertIn(
             "The flow is archived, but it still handles calls to Sales (+3225550180).".replace(
                 "Sales (+3225550180)", self.number.display_name
-            ), self.problems(),
-        )  # fmt: skip
+            ),
+            self.problems(),
+        )
 
     def test_archived_queue(self):
         """Z29: a queue that is archived is named."""
@@ -351,10 +425,13 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
     def test_circle_of_one_flow(self):
         """Z29: hours that lead to a condition that leads back are named once."""
         condition = self.make_step("Known", "condition", else_step_id=self.ring.id)
-        self.ring.write({
-            "kind": "hours", "calendar_id": self.make_hours(8, 12).id,
-            "else_step_id": condition.id,
-        })  # fmt: skip
+        self.ring.write(
+            {
+                "kind": "hours",
+                "calendar_id": self.make_hours(8, 12).id,
+                "else_step_id": condition.id,
+            }
+        )
         [circle] = self.circles()
         self.assertIn("“Sellers” → “Known”: if the caller does nothing, the flow loops", circle)
 
@@ -368,9 +445,20 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
 
     def test_keys_and_waiting_make_no_circle(self):
         """Z29: “press 0 to hear this again” and ringing again after a wait are no faults."""
-        menu = self.make_step("Menu", "menu", message="?", key_ids=[Command.create({
-            "key": "0", "label": "Again", "target_step_id": self.ring.id,
-        })])  # fmt: skip
+        menu = self.make_step(
+            "Menu",
+            "menu",
+            message="?",
+            key_ids=[
+                Command.create(
+                    {
+                        "key": "0",
+                        "label": "Again",
+                        "target_step_id": self.ring.id,
+                    }
+                )
+            ],
+        )
         self.ring.timeout_step_id = menu
         self.assertEqual(self.circles(), [])
 
@@ -380,8 +468,10 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
             self.ring.kind = "flow"
         for values in ({"max_callers": 0}, {"max_wait": 0}):
             with (
-                self.subTest(values), mute_logger("odoo.sql_db"),
-                self.assertRaises(IntegrityError), self.env.cr.savepoint(),
+                self.subTest(values),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
             ):
                 self.queue.write(values)
 

@@ -22,8 +22,8 @@ from odoo.addons.crm_telephony.models.routing.telephony_flow_step_check import E
 from ..common import CUSTOMER, TelephonyHttpCase, leg_sid
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "dev"))
-from twilio_emulator.twiml.parser import parse  # noqa: E402
-from twilio_emulator.twiml.schema import WAIT_VERBS  # noqa: E402
+from twilio_emulator.twiml.parser import parse
+from twilio_emulator.twiml.schema import WAIT_VERBS
 
 MOMENT = datetime(2026, 11, 23, 9, 0)
 # Steps without waiting, in place of the real limit: a circle is found sooner.
@@ -34,7 +34,11 @@ WAITS = 4
 # A document ends with one of them, or the line is dead.
 LAST = {"Hangup", "Redirect", "Enqueue", "Dial", "Reject"}
 EXIT_FIELDS = (
-    "next_step_id", "else_step_id", "timeout_step_id", "full_step_id", "not_available_step_id",
+    "next_step_id",
+    "else_step_id",
+    "timeout_step_id",
+    "full_step_id",
+    "not_available_step_id",
 )
 KINDS = tuple(EXITS)
 
@@ -61,14 +65,20 @@ class Caller:
 TARGET = st.one_of(st.none(), st.integers(0, 4), st.integers(0, 4))
 FLOW = st.lists(
     st.builds(
-        Step, st.sampled_from(KINDS), st.booleans(), st.tuples(*[TARGET] * len(EXIT_FIELDS)),
+        Step,
+        st.sampled_from(KINDS),
+        st.booleans(),
+        st.tuples(*[TARGET] * len(EXIT_FIELDS)),
         st.tuples(TARGET, TARGET),
     ),
-    min_size=1, max_size=5,
+    min_size=1,
+    max_size=5,
 )
 CALLER = st.builds(
-    Caller, st.sampled_from((CUSTOMER, "+33612345678", "anonymous")),
-    st.lists(st.sampled_from(("1", "2", "9", "")), max_size=4).map(tuple), st.booleans(),
+    Caller,
+    st.sampled_from((CUSTOMER, "+33612345678", "anonymous")),
+    st.lists(st.sampled_from(("1", "2", "9", "")), max_size=4).map(tuple),
+    st.booleans(),
 )
 
 
@@ -80,40 +90,63 @@ class TestAnyFlow(TelephonyHttpCase):
         self.patch(self.registry["telephony.call"], "_get_moment", lambda call: MOMENT)
         self.calls = 0
         self.calendars = [self.make_calendar(0, 24), self.make_calendar(22, 23)]
-        self.queue = self.env["telephony.queue"].create({
-            "name": "Line", "company_id": self.company_a.id, "callback_key": "1",
-            "agent_ids": [Command.set(self.agent_ana.ids)], "say_wait": True,
-            "announcement": "Please hold the line.", "max_wait": 60,
-        })  # fmt: skip
+        self.queue = self.env["telephony.queue"].create(
+            {
+                "name": "Line",
+                "company_id": self.company_a.id,
+                "callback_key": "1",
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+                "say_wait": True,
+                "announcement": "Please hold the line.",
+                "max_wait": 60,
+            }
+        )
 
     def make_calendar(self, hour_from, hour_to):
-        return self.env["resource.calendar"].create({
-            "name": "Hours", "company_id": self.company_a.id, "tz": "UTC",
-            "attendance_ids": [Command.clear()] + [
-                Command.create({
-                    "name": "Day", "dayofweek": str(day), "day_period": "morning",
-                    "hour_from": hour_from, "hour_to": hour_to,
-                })
-                for day in range(7)
-            ],
-        })  # fmt: skip
+        return self.env["resource.calendar"].create(
+            {
+                "name": "Hours",
+                "company_id": self.company_a.id,
+                "tz": "UTC",
+                "attendance_ids": [Command.clear()]
+                + [
+                    Command.create(
+                        {
+                            "name": "Day",
+                            "dayofweek": str(day),
+                            "day_period": "morning",
+                            "hour_from": hour_from,
+                            "hour_to": hour_to,
+                        }
+                    )
+                    for day in range(7)
+                ],
+            }
+        )
 
     # === MAKING A FLOW === #
 
     def make_flows(self, plans):
         """Make flows from plans; a step that goes on elsewhere leads to the other flow."""
-        flows = self.env["telephony.flow"].create([
-            {"name": f"Flow {index}", "company_id": self.company_a.id, "language": "en_US"}
-            for index in range(len(plans))
-        ])
+        flows = self.env["telephony.flow"].create(
+            [
+                {"name": f"Flow {index}", "company_id": self.company_a.id, "language": "en_US"}
+                for index in range(len(plans))
+            ]
+        )
         for index, (flow, plan) in enumerate(zip(flows, plans, strict=True)):
-            steps = self.env["telephony.flow.step"].create([
-                {
-                    "flow_id": flow.id, "sequence": place, "name": f"{index}.{place}",
-                    "kind": step.kind, **self.get_settings(step, flows[1 - index]),
-                }
-                for place, step in enumerate(plan)
-            ])
+            steps = self.env["telephony.flow.step"].create(
+                [
+                    {
+                        "flow_id": flow.id,
+                        "sequence": place,
+                        "name": f"{index}.{place}",
+                        "kind": step.kind,
+                        **self.get_settings(step, flows[1 - index]),
+                    }
+                    for place, step in enumerate(plan)
+                ]
+            )
             for record, step in zip(steps, plan, strict=True):
                 self.set_exits(record, step, steps)
         self.number.flow_id = flows[0]
@@ -135,19 +168,24 @@ class TestAnyFlow(TelephonyHttpCase):
 
     def set_exits(self, record, step, steps):
         places = dict(enumerate(steps))
-        record.write({
-            **{
-                field: target in places and places[target].id
-                for field, target in zip(EXIT_FIELDS, step.targets, strict=True)
-            },
-            "key_ids": [
-                Command.create({
-                    "key": key, "label": f"Key {key}",
-                    "target_step_id": target in places and places[target].id,
-                })
-                for key, target in zip("12", step.keys, strict=True)
-            ],
-        })  # fmt: skip
+        record.write(
+            {
+                **{
+                    field: target in places and places[target].id
+                    for field, target in zip(EXIT_FIELDS, step.targets, strict=True)
+                },
+                "key_ids": [
+                    Command.create(
+                        {
+                            "key": key,
+                            "label": f"Key {key}",
+                            "target_step_id": target in places and places[target].id,
+                        }
+                    )
+                    for key, target in zip("12", step.keys, strict=True)
+                ],
+            }
+        )
 
     # === WALKING THROUGH IT === #
 
@@ -203,10 +241,13 @@ class TestAnyFlow(TelephonyHttpCase):
                     enqueue.get("action"), CallSid=sid, QueueResult="leave", QueueTime="60"
                 )
             self.let_time_pass(30)
-            self.env.cr.execute(SQL(
-                "UPDATE telephony_call SET queued_at = queued_at - interval '30 seconds' "
-                "WHERE id = %s", call.id
-            ))
+            self.env.cr.execute(
+                SQL(
+                    "UPDATE telephony_call SET queued_at = queued_at - interval '30 seconds' "
+                    "WHERE id = %s",
+                    call.id,
+                )
+            )
             self.env.invalidate_all()
         raise AssertionError("the caller waits for ever")
 
@@ -225,7 +266,10 @@ class TestAnyFlow(TelephonyHttpCase):
     # === WHAT IS TRUE OF EVERY FLOW === #
 
     @settings(
-        max_examples=30, deadline=None, derandomize=True, database=None,
+        max_examples=30,
+        deadline=None,
+        derandomize=True,
+        database=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(st.tuples(FLOW, FLOW), CALLER)
@@ -244,7 +288,10 @@ class TestAnyFlow(TelephonyHttpCase):
         self.end(call)
 
     @settings(
-        max_examples=30, deadline=None, derandomize=True, database=None,
+        max_examples=30,
+        deadline=None,
+        derandomize=True,
+        database=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(st.tuples(FLOW, FLOW), CALLER)
@@ -262,17 +309,17 @@ class TestAnyFlow(TelephonyHttpCase):
             # A forwarded call is where the simulation ends.
             digit = next(keys, "")
             params = {"Digits": digit} if digit else {}
-            verbs = self.hear(
-                verbs[0].get("action"), CallSid=call.provider_call_id, **params
-            )
+            verbs = self.hear(verbs[0].get("action"), CallSid=call.provider_call_id, **params)
         digit = next(keys, "")
         if verbs[-1].name == "Enqueue" and digit:
             verbs = self.hear(
-                verbs[-1].get("waitUrl"), allowed=WAIT_VERBS, CallSid=call.provider_call_id,
+                verbs[-1].get("waitUrl"),
+                allowed=WAIT_VERBS,
+                CallSid=call.provider_call_id,
                 Digits=digit,
             )
         story = self.get_story(call)
-        self.assertEqual(simulated[:len(story)], story)
+        self.assertEqual(simulated[: len(story)], story)
         self.assertEqual(len(simulated), len(story) + 1)
         spoken = [verb.text for verb in verbs if verb.name == "Say"]
         if verbs[-1].name == "Hangup" and verbs[-2].name == "Say":
@@ -280,7 +327,10 @@ class TestAnyFlow(TelephonyHttpCase):
         self.end(call)
 
     @settings(
-        max_examples=60, deadline=None, derandomize=True, database=None,
+        max_examples=60,
+        deadline=None,
+        derandomize=True,
+        database=None,
         suppress_health_check=list(HealthCheck),
     )
     @given(st.tuples(FLOW, FLOW))

@@ -29,8 +29,13 @@ class TestIncoming(TelephonyHttpCase):
             self.assertEqual(offer["call"]["customer"]["country_code"], "BE")
             self.assertEqual(
                 offer["call"]["card"]["opportunities"],
-                [{"id": self.lead.id, "name": "A big order",
-                  "stage": self.lead.stage_id.name or False}],
+                [
+                    {
+                        "id": self.lead.id,
+                        "name": "A big order",
+                        "stage": self.lead.stage_id.name or False,
+                    }
+                ],
             )
             self.assertFalse(offer["call"]["card"]["last_call"])
         self.assertFalse(self.told(self.cleo))
@@ -84,9 +89,7 @@ class TestIncoming(TelephonyHttpCase):
         [leave] = self.wait(call)
         self.assertEqual(leave.tag, "Leave")
         self.assertEqual(self.names(self.step(call)), ["Say", "Hangup"])
-        self.assertEqual(
-            call.offer_ids.mapped("agent_id"), self.agent_ana | self.agent_bob
-        )
+        self.assertEqual(call.offer_ids.mapped("agent_id"), self.agent_ana | self.agent_bob)
         self.assertEqual(set(call.offer_ids.mapped("state")), {"expired"})
 
     def test_declining_in_order_rings_the_next_one(self):
@@ -166,10 +169,15 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(hangup.tag, "Hangup")
 
     def test_flow_that_runs_in_a_circle_ends(self):
-        self.env["telephony.flow.step"].create({
-            "flow_id": self.flow.id, "name": "Again", "kind": "ring",
-            "agent_ids": self.agent_cleo.ids, "not_available_step_id": self.ring.id,
-        })  # fmt: skip
+        self.env["telephony.flow.step"].create(
+            {
+                "flow_id": self.flow.id,
+                "name": "Again",
+                "kind": "ring",
+                "agent_ids": self.agent_cleo.ids,
+                "not_available_step_id": self.ring.id,
+            }
+        )
         self.ring.not_available_step_id = self.flow.step_ids[-1]
         _call, [say, hangup] = self.call_in()
         self.assertEqual((say.tag, hangup.tag), ("Say", "Hangup"))
@@ -202,8 +210,9 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(result["call"]["uuid"], call.uuid)
         self.assertEqual(call.user_id, self.ana)
         [closed] = self.told(self.bob, "offer_closed")
-        self.assertEqual((closed["reason"], closed["by"], closed["by_me"]),
-                         ("accepted", "Ana", False))
+        self.assertEqual(
+            (closed["reason"], closed["by"], closed["by_me"]), ("accepted", "Ana", False)
+        )
         self.assertEqual(closed["message"], "This call was already answered by Ana.")
         [closed] = self.told(self.ana, "offer_closed")
         self.assertEqual((closed["reason"], closed["by_me"]), ("accepted", True))
@@ -216,9 +225,10 @@ class TestIncoming(TelephonyHttpCase):
         # The agent never ends the conference by leaving.
         self.assertEqual(room.get("endConferenceOnExit"), "false")
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("move_from_queue"), [[
-            QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/join?call={call.uuid}"
-        ]])  # fmt: skip
+        self.assertEqual(
+            self.carrier.sent("move_from_queue"),
+            [[QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/join?call={call.uuid}"]],
+        )
         [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         [room] = dial
         self.assertEqual((room.text, room.get("participantLabel")), (call.uuid, "customer"))
@@ -226,8 +236,10 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(call.state, "in_progress")
         self.assertSeconds(call.answered_at, 0)
         update = self.told(self.ana, "call_updated")[-1]
-        self.assertEqual((update["state"], update["agent_connected"], update["can_rejoin"]),
-                         ("in_progress", True, False))
+        self.assertEqual(
+            (update["state"], update["agent_connected"], update["can_rejoin"]),
+            ("in_progress", True, False),
+        )
 
     def test_the_browser_is_faster_than_the_click(self):
         """Z17: the page sends both at once; whichever comes first takes the call, once."""
@@ -278,9 +290,9 @@ class TestIncoming(TelephonyHttpCase):
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).accept(call.uuid)
         result = self.as_user(self.bob).accept(call.uuid)
-        self.assertEqual(result, {
-            "accepted": False, "message": "This call was already answered by Ana."
-        })  # fmt: skip
+        self.assertEqual(
+            result, {"accepted": False, "message": "This call was already answered by Ana."}
+        )
         self.assertEqual(call.user_id, self.ana)
         # A repeated accept of the winner is answered alike.
         self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
@@ -290,9 +302,10 @@ class TestIncoming(TelephonyHttpCase):
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.tell_leg(call, call.provider_call_id, "completed")
-        self.assertEqual(self.as_user(self.ana).accept(call.uuid), {
-            "accepted": False, "message": "The caller hung up."
-        })  # fmt: skip
+        self.assertEqual(
+            self.as_user(self.ana).accept(call.uuid),
+            {"accepted": False, "message": "The caller hung up."},
+        )
 
     def test_accept_after_the_offer_has_ended(self):
         self.go_online(self.agent_ana, self.agent_bob)
@@ -319,12 +332,15 @@ class TestIncoming(TelephonyHttpCase):
         self.assertFalse(self.told(self.bob, "offer_closed"))
         self.as_user(self.bob).decline(call.uuid)
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("move_from_queue"), [[
-            QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"
-        ]])  # fmt: skip
+        self.assertEqual(
+            self.carrier.sent("move_from_queue"),
+            [[QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
+        )
         # The queue's own question leads nowhere: the one the request named leads on.
         [redirect] = self.step(call, QueueResult="redirected")
         self.assertEqual(redirect.tag, "Redirect")
-        self.assertEqual(self.ask(redirect.text, {"CallSid": call.provider_call_id})[0].text,
-                         "Everybody is busy.")
+        self.assertEqual(
+            self.ask(redirect.text, {"CallSid": call.provider_call_id})[0].text,
+            "Everybody is busy.",
+        )
         self.assertEqual(set(call.offer_ids.mapped("state")), {"declined"})

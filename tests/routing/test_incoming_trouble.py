@@ -19,8 +19,9 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
         for user in (self.ana, self.bob):
             [closed] = self.told(user, "offer_closed")
-            self.assertEqual((closed["reason"], closed["message"]),
-                             ("canceled", "The caller hung up."))
+            self.assertEqual(
+                (closed["reason"], closed["message"]), ("canceled", "The caller hung up.")
+            )
         self.run_after_commit()
         self.assertFalse(self.carrier.requests)
         # Both see the missed call in their list.
@@ -99,9 +100,10 @@ class TestIncomingTrouble(TelephonyHttpCase):
         snapshot = self.as_user(self.ana, "telephony.agent").softphone_snapshot()
         self.assertTrue(snapshot["calls"][0]["can_rejoin"])
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("redirect_leg"), [[
-            call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"
-        ]])  # fmt: skip
+        self.assertEqual(
+            self.carrier.sent("redirect_leg"),
+            [[call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
+        )
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
         verbs = self.wait(call)
         self.assertIn("hold_music", verbs[0].text)
@@ -109,8 +111,9 @@ class TestIncomingTrouble(TelephonyHttpCase):
         [dial] = self.connect_browser(call, self.agent_ana, leg_sid(51))
         self.assertEqual(dial[0].get("participantLabel"), "agent-2")
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("move_from_queue")[0][:2],
-                         [QUEUE, call.provider_call_id])
+        self.assertEqual(
+            self.carrier.sent("move_from_queue")[0][:2], [QUEUE, call.provider_call_id]
+        )
         answered_at = call.answered_at
         [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         self.assertEqual(dial[0].get("participantLabel"), "customer")
@@ -137,12 +140,12 @@ class TestIncomingTrouble(TelephonyHttpCase):
         call = self.talk()
         self.let_time_pass(42)
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="50")
-        self.assertEqual((call.state, call.outcome, call.ended_by),
-                         ("ended", "answered", "customer"))
+        self.assertEqual(
+            (call.state, call.outcome, call.ended_by), ("ended", "answered", "customer")
+        )
         self.assertAlmostEqual(call.duration, 42, delta=1)
         update = self.told(self.ana, "call_updated")[-1]
-        self.assertEqual((update["state"], update["end_message"]),
-                         ("ended", "The call has ended."))
+        self.assertEqual((update["state"], update["end_message"]), ("ended", "The call has ended."))
         self.assertNotEqual(self.agent_ana.state, "in_call")
 
     def test_agent_hangs_up(self):
@@ -153,14 +156,16 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual((data["state"], data["outcome"]), ("ended", "answered"))
         self.assertEqual(call.ended_by, "agent")
         self.run_after_commit()
-        self.assertEqual(sorted(self.carrier.sent("end_leg")),
-                         sorted([[call.provider_call_id], [leg_sid(50)]]))
+        self.assertEqual(
+            sorted(self.carrier.sent("end_leg")), sorted([[call.provider_call_id], [leg_sid(50)]])
+        )
         ended_at = call.ended_at
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
         again = self.as_user(self.ana).hang_up(call.uuid)
-        self.assertEqual((again["state"], call.ended_at, call.ended_by),
-                         ("ended", ended_at, "agent"))
+        self.assertEqual(
+            (again["state"], call.ended_at, call.ended_by), ("ended", ended_at, "agent")
+        )
         self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
         self.assertEqual(self.names(self.step(call)), ["Hangup"])
 
@@ -212,8 +217,9 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
         with self.assert_log("controllers.twilio_webhook", "ERROR", "12100"):
-            verbs = self.ask("fallback", {
-                "CallSid": call.provider_call_id, "ErrorCode": "12100", "ErrorUrl": BASE_URL
-            })  # fmt: skip
+            verbs = self.ask(
+                "fallback",
+                {"CallSid": call.provider_call_id, "ErrorCode": "12100", "ErrorUrl": BASE_URL},
+            )
         self.assertEqual(self.names(verbs), ["Say", "Hangup"])
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))

@@ -14,35 +14,49 @@ class QueueStories(TelephonyHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.queue = cls.env["telephony.queue"].create({
-            "name": "Support",
-            "company_id": cls.company_a.id,
-            "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)],
-            "announcement": "Please hold the line.",
-            "max_callers": 3,
-            "max_wait": 120,
-        })
-        cls.ring.write({
-            "kind": "queue", "queue_id": cls.queue.id, "full_step_id": cls.timeout_step.id,
-        })
+        cls.queue = cls.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": cls.company_a.id,
+                "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)],
+                "announcement": "Please hold the line.",
+                "max_callers": 3,
+                "max_wait": 120,
+            }
+        )
+        cls.ring.write(
+            {
+                "kind": "queue",
+                "queue_id": cls.queue.id,
+                "full_step_id": cls.timeout_step.id,
+            }
+        )
 
     def call_in_number(self, index):
         return self.call_in(sid=leg_sid(index), from_=f"+3247055550{index}")[0]
 
     def occupy(self, *users):
         """Give each of these users a running conversation."""
-        self.env["telephony.call"].create([
-            {
-                "account_id": self.account.id, "direction": "outgoing", "state": "in_progress",
-                "user_id": user.id, "answered_at": fields.Datetime.now(),
-            }
-            for user in users
-        ])
+        self.env["telephony.call"].create(
+            [
+                {
+                    "account_id": self.account.id,
+                    "direction": "outgoing",
+                    "state": "in_progress",
+                    "user_id": user.id,
+                    "answered_at": fields.Datetime.now(),
+                }
+                for user in users
+            ]
+        )
 
     def live(self, channel_user=None):
         channel = ("res.company", self.company_a.id)
-        return [payload for target, kind, payload in self.notifications
-                if target == channel and kind == "telephony/live_updated"]
+        return [
+            payload
+            for target, kind, payload in self.notifications
+            if target == channel and kind == "telephony/live_updated"
+        ]
 
 
 @tagged("post_install", "-at_install")
@@ -172,9 +186,13 @@ class TestQueue(QueueStories):
         self.go_online(self.agent_bob, self.agent_cleo)
         self.as_user(self.cleo).pick_up(call.uuid)
         answer = self.as_user(self.bob).pick_up(call.uuid)
-        self.assertEqual(answer, {
-            "accepted": False, "message": "This call was already answered by Cleo.",
-        })
+        self.assertEqual(
+            answer,
+            {
+                "accepted": False,
+                "message": "This call was already answered by Cleo.",
+            },
+        )
 
     def test_pick_up_of_a_caller_who_is_gone(self):
         """Z25: the caller has hung up meanwhile, and is logged as abandoned."""
@@ -191,9 +209,10 @@ class TestQueue(QueueStories):
         first, second = self.call_in_number(1), self.call_in_number(2)
         agent = first.offer_ids.agent_id
         self.as_user(agent.user_id).pick_up(second.uuid)
-        self.assertNotIn("offered", first.offer_ids.filtered(
-            lambda offer: offer.agent_id == agent
-        ).mapped("state"))
+        self.assertNotIn(
+            "offered",
+            first.offer_ids.filtered(lambda offer: offer.agent_id == agent).mapped("state"),
+        )
 
     def test_agent_who_does_not_come_gives_the_place_back(self):
         """Z25: the agent's leg is not there in time; the caller keeps the place."""
@@ -233,14 +252,17 @@ class TestQueue(QueueStories):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
         self.tell_leg(call, AGENT_LEG, "completed", CallDuration="9")
         told = [(row["list"], bool(row["user"]), row["on_hold"]) for row in self.live()]
-        self.assertEqual(told, [
-            ("queue", False, False),
-            (False, True, False),
-            ("conversation", True, False),
-            ("conversation", True, True),
-            ("conversation", True, False),
-            (False, True, False),
-        ])
+        self.assertEqual(
+            told,
+            [
+                ("queue", False, False),
+                (False, True, False),
+                ("conversation", True, False),
+                ("conversation", True, True),
+                ("conversation", True, False),
+                (False, True, False),
+            ],
+        )
 
     def test_live_lists_are_for_phone_users(self):
         """Z22: others learn nothing."""

@@ -14,15 +14,27 @@ class TestEstimatedWait(QueueStories):
     def answered(self, seconds, position=1, hours_ago=1, count=1, **values):
         """Let callers have been answered who came to a place and waited so long."""
         moment = fields.Datetime.now() - timedelta(hours=hours_ago)
-        return self.env["telephony.call"].sudo().create([
-            {
-                "account_id": self.account.id, "direction": "incoming", "queue_id": self.queue.id,
-                "queue_position": position, "started_at": moment - timedelta(seconds=seconds),
-                "queued_at": moment - timedelta(seconds=seconds), "answered_at": moment,
-                "state": "ended", "outcome": "answered", **values,
-            }
-            for _index in range(count)
-        ])  # fmt: skip
+        return (
+            self.env["telephony.call"]
+            .sudo()
+            .create(
+                [
+                    {
+                        "account_id": self.account.id,
+                        "direction": "incoming",
+                        "queue_id": self.queue.id,
+                        "queue_position": position,
+                        "started_at": moment - timedelta(seconds=seconds),
+                        "queued_at": moment - timedelta(seconds=seconds),
+                        "answered_at": moment,
+                        "state": "ended",
+                        "outcome": "answered",
+                        **values,
+                    }
+                    for _index in range(count)
+                ]
+            )
+        )
 
     def said(self, index=1):
         """Return what the next caller hears."""
@@ -46,9 +58,11 @@ class TestEstimatedWait(QueueStories):
                 self.queue.max_callers = 10
                 self.queue.say_position = False
                 self.assertEqual(self.said(index), f"Please hold the line. {sentence}")
-                self.env["telephony.call"].search([("state", "=", "queued")]).write({
-                    "state": "ended",
-                })  # fmt: skip
+                self.env["telephony.call"].search([("state", "=", "queued")]).write(
+                    {
+                        "state": "ended",
+                    }
+                )
                 calls.unlink()
 
     def test_place_counts(self):
@@ -99,8 +113,9 @@ class TestEstimatedWait(QueueStories):
 
     def test_queue_without_limits(self):
         """Z29: no tick, no limit, for the number of callers and for the wait."""
-        self.queue.write({"limit_callers": False, "limit_wait": False, "max_callers": 1,
-                          "max_wait": 1})
+        self.queue.write(
+            {"limit_callers": False, "limit_wait": False, "max_callers": 1, "max_wait": 1}
+        )
         self.go_online(self.agent_ana)
         first = self.call_in_number(1)
         second, [enqueue] = self.call_in(sid=leg_sid(2), from_="+33612345678")

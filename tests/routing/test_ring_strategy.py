@@ -58,9 +58,14 @@ class TestRingOrder(TelephonyHttpCase):
         self.wait(call)
         self.talk(call)
         self.as_user(self.ana).hang_up(call.uuid)
-        self.assertEqual(list(self.ring.agent_ids._get_available()), [
-            self.agent_bob, self.agent_cleo, self.agent_ana,
-        ])  # fmt: skip
+        self.assertEqual(
+            list(self.ring.agent_ids._get_available()),
+            [
+                self.agent_bob,
+                self.agent_cleo,
+                self.agent_ana,
+            ],
+        )
 
     def test_being_busy_without_answering_keeps_the_place(self):
         """Z29: neither a declined call nor one out that nobody answered costs the place."""
@@ -146,10 +151,14 @@ class TestRingOrder(TelephonyHttpCase):
 
     def test_queue_in_turns(self):
         """Z29: a queue has the same orders as a ring step."""
-        queue = self.env["telephony.queue"].create({
-            "name": "Support", "company_id": self.company_a.id, "order": "round_robin",
-            "agent_ids": [Command.set((self.agent_ana | self.agent_bob | self.agent_cleo).ids)],
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "order": "round_robin",
+                "agent_ids": [Command.set((self.agent_ana | self.agent_bob | self.agent_cleo).ids)],
+            }
+        )
         self.ring.write({"kind": "queue", "queue_id": queue.id})
         names = []
         for index in range(1, 5):
@@ -166,9 +175,14 @@ class TestTurnsOfTwoServers(TelephonyCase):
         self.ring.ring_order = "round_robin"
         self.go_online(self.agent_ana, self.agent_bob)
         self.agent_ana.reserved_at = self.agent_bob.reserved_at = False
-        self.env["telephony.call"].sudo()._process_incoming(self.account, {
-            "CallSid": AGENT_LEG, "From": CUSTOMER, "To": self.number.number,
-        })  # fmt: skip
+        self.env["telephony.call"].sudo()._process_incoming(
+            self.account,
+            {
+                "CallSid": AGENT_LEG,
+                "From": CUSTOMER,
+                "To": self.number.number,
+            },
+        )
         self.env.flush_all()
         self.env.cr.execute(
             "SELECT last_agent_id FROM telephony_flow_step WHERE id = %s", [self.ring.id]

@@ -33,11 +33,19 @@ RIGHTS = {
 }
 SECRETS = ("account_sid", "auth_token", "api_key_sid", "api_key_secret", "twiml_app_sid")
 PROTECTED = {
-    "state": "ended", "outcome": "answered", "answered_at": "2026-01-01 00:00:00",
-    "ended_at": "2026-01-01 00:00:00", "started_at": "2026-01-01 00:00:00", "duration": 9,
-    "note": "x", "user_id": False, "uuid": "x", "provider_call_id": "x", "customer_number": "+1",
+    "state": "ended",
+    "outcome": "answered",
+    "answered_at": "2026-01-01 00:00:00",
+    "ended_at": "2026-01-01 00:00:00",
+    "started_at": "2026-01-01 00:00:00",
+    "duration": 9,
+    "note": "x",
+    "user_id": False,
+    "uuid": "x",
+    "provider_call_id": "x",
+    "customer_number": "+1",
     "partner_id": False,
-}  # fmt: skip
+}
 
 
 @tagged("post_install", "-at_install")
@@ -46,20 +54,40 @@ class TestAccess(TelephonyCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.roles = {
-            "none": cls.ian, "portal": cls.pia, "public": cls.public, "user": cls.cleo,
-            "supervisor": cls.sue, "manager": cls.max,
-        }  # fmt: skip
+            "none": cls.ian,
+            "portal": cls.pia,
+            "public": cls.public,
+            "user": cls.cleo,
+            "supervisor": cls.sue,
+            "manager": cls.max,
+        }
 
     def make_call(self, **values):
-        call = self.env["telephony.call"].sudo().create({
-            "account_id": self.account.id, "direction": "incoming", "state": "ended",
-            "outcome": "answered", "user_id": self.ana.id, "customer_number": "+32470123456",
-            "note": "secret note", **values,
-        })  # fmt: skip
-        self.env["telephony.call.leg"].sudo().create({
-            "call_id": call.id, "account_id": call.account_id.id, "role": "customer",
-            "label": "customer", "provider_leg_id": leg_sid(call.id),
-        })  # fmt: skip
+        call = (
+            self.env["telephony.call"]
+            .sudo()
+            .create(
+                {
+                    "account_id": self.account.id,
+                    "direction": "incoming",
+                    "state": "ended",
+                    "outcome": "answered",
+                    "user_id": self.ana.id,
+                    "customer_number": "+32470123456",
+                    "note": "secret note",
+                    **values,
+                }
+            )
+        )
+        self.env["telephony.call.leg"].sudo().create(
+            {
+                "call_id": call.id,
+                "account_id": call.account_id.id,
+                "role": "customer",
+                "label": "customer",
+                "provider_leg_id": leg_sid(call.id),
+            }
+        )
         return call
 
     def test_matrix_of_rights(self):
@@ -84,16 +112,22 @@ class TestAccess(TelephonyCase):
         """Finding 12: a field of which a role may not read the records made `read()` fail."""
         self.agent_ana.lease_ids.sudo()._renew(self.agent_ana, "page-1234")
         call = self.make_call()
-        self.env["telephony.offer"].sudo().create({
-            "call_id": call.id, "agent_id": self.agent_ana.id, "state": "expired",
-            "expires_at": "2026-01-01 00:00:00",
-        })  # fmt: skip
+        self.env["telephony.offer"].sudo().create(
+            {
+                "call_id": call.id,
+                "agent_id": self.agent_ana.id,
+                "state": "expired",
+                "expires_at": "2026-01-01 00:00:00",
+            }
+        )
         self.env.flush_all()
         tried = set()
         for model, role in product(self.env, ("user", "supervisor", "manager")):
             records = self.as_user(self.roles[role], model)
-            if not model.startswith("telephony.") or records._abstract or (
-                not records.has_access("read")
+            if (
+                not model.startswith("telephony.")
+                or records._abstract
+                or (not records.has_access("read"))
             ):
                 continue
             with self.subTest(model=model, role=role):
@@ -108,18 +142,23 @@ class TestAccess(TelephonyCase):
         """Z30: the own calls, and those that rang here and nobody took."""
         anas = self.make_call()
         missed = self.make_call(user_id=False, outcome="missed")
-        self.env["telephony.offer"].sudo().create({
-            "call_id": missed.id, "agent_id": self.agent_ana.id, "state": "expired",
-            "expires_at": "2026-01-01 00:00:00",
-        })  # fmt: skip
+        self.env["telephony.offer"].sudo().create(
+            {
+                "call_id": missed.id,
+                "agent_id": self.agent_ana.id,
+                "state": "expired",
+                "expires_at": "2026-01-01 00:00:00",
+            }
+        )
         bobs = self.make_call(user_id=self.bob.id)
         calls = self.as_user(self.ana)
         self.assertEqual(calls.search([]).sudo() & (anas | missed | bobs), anas | missed)
         self.assertEqual(calls.search_count([("id", "=", bobs.id)]), 0)
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
             calls.browse(bobs.id).read(["note"])
-        groups = calls.formatted_read_group([("id", "in", (anas | bobs).ids)], ["user_id"],
-                                            ["__count"])
+        groups = calls.formatted_read_group(
+            [("id", "in", (anas | bobs).ids)], ["user_id"], ["__count"]
+        )
         self.assertEqual([group["__count"] for group in groups], [1])
         for user in (self.sue, self.max):
             self.assertEqual(
@@ -129,14 +168,20 @@ class TestAccess(TelephonyCase):
     def test_other_company_sees_nothing(self):
         """Calls, numbers and phone users of one company are not there for the other."""
         call = self.make_call()
-        records = [call, call.leg_ids, self.account, self.number, self.agent_ana, self.flow,
-                   self.ring]  # fmt: skip
+        records = [
+            call,
+            call.leg_ids,
+            self.account,
+            self.number,
+            self.agent_ana,
+            self.flow,
+            self.ring,
+        ]
         for record in records:
             with self.subTest(record._name):
                 records_b = self.as_user(self.eva, record._name)
                 self.assertFalse(records_b.search([("id", "in", record.ids)]))
-                with self.assertRaises(AccessError), \
-                        mute_logger("odoo.addons.base.models.ir_rule"):
+                with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
                     records_b.browse(record.id).read(["display_name"])
         for method in ("accept", "decline", "hang_up", "save_note", "set_hold"):
             with self.subTest(method), self.assertRaises(AccessError):
@@ -144,9 +189,9 @@ class TestAccess(TelephonyCase):
                 getattr(self.as_user(self.eva), method)(call.uuid, *arguments)
 
     def test_companies_that_are_not_the_users_cannot_be_asked_for(self):
-        calls = self.env(user=self.eva.id, su=False, context={
-            "allowed_company_ids": self.company_a.ids
-        })["telephony.call"]  # fmt: skip
+        calls = self.env(
+            user=self.eva.id, su=False, context={"allowed_company_ids": self.company_a.ids}
+        )["telephony.call"]
         with self.assertRaises(AccessError):
             calls.find_caller("+32470123456")
 
@@ -155,8 +200,11 @@ class TestAccess(TelephonyCase):
         call = self.make_call(user_id=self.cleo.id)
         for role, user in self.roles.items():
             for name, value in PROTECTED.items():
-                with self.subTest(role=role, field=name), self.assertRaises(AccessError), \
-                        mute_logger("odoo.addons.base.models.ir_model"):
+                with (
+                    self.subTest(role=role, field=name),
+                    self.assertRaises(AccessError),
+                    mute_logger("odoo.addons.base.models.ir_model"),
+                ):
                     self.as_user(user).browse(call.id).write({name: value})
         with self.assertRaises(AccessError):
             self.as_user(self.max).create({"account_id": self.account.id, "direction": "incoming"})
@@ -216,9 +264,12 @@ class TestAccess(TelephonyCase):
         for user in users:
             for field in SECRETS:
                 for number, attempt in enumerate(self.get_attempts(user, field)):
-                    with self.subTest(user=user.login, field=field, number=number), \
-                            mute_logger("odoo.addons.base.models.ir_model",
-                                        "odoo.addons.base.models.ir_rule"):
+                    with (
+                        self.subTest(user=user.login, field=field, number=number),
+                        mute_logger(
+                            "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule"
+                        ),
+                    ):
                         self.assert_closed(attempt)
             accounts = self.as_user(user, "telephony.account")
             self.assertNotIn("auth_token", accounts.fields_get())
@@ -252,16 +303,24 @@ class TestAccess(TelephonyCase):
         """Return every method of the contract, with arguments."""
         return {
             "telephony.call": {
-                "dial": ("+32470123456",), "accept": (call.uuid,), "decline": (call.uuid,),
-                "hang_up": (call.uuid,), "set_hold": (call.uuid, True),
-                "save_note": (call.uuid, "x"), "find_caller": ("+32470123456",),
-                "search_contacts": ("zoe",), "due_calls": (),
+                "dial": ("+32470123456",),
+                "accept": (call.uuid,),
+                "decline": (call.uuid,),
+                "hang_up": (call.uuid,),
+                "set_hold": (call.uuid, True),
+                "save_note": (call.uuid, "x"),
+                "find_caller": ("+32470123456",),
+                "search_contacts": ("zoe",),
+                "due_calls": (),
             },
             "telephony.agent": {
-                "softphone_snapshot": (), "set_status": ("online",), "save_preferences": ({},),
-                "renew_lease": ("page-1234",), "release_lease": ("page-1234",),
+                "softphone_snapshot": (),
+                "set_status": ("online",),
+                "save_preferences": ({},),
+                "renew_lease": ("page-1234",),
+                "release_lease": ("page-1234",),
             },
-        }  # fmt: skip
+        }
 
     def test_methods_are_for_phone_users(self):
         """Z01: who is no phone user has no telephone, whatever is called."""
@@ -269,8 +328,10 @@ class TestAccess(TelephonyCase):
         for user in (self.ian, self.pia, self.public):
             for model, methods in self.get_calls(call).items():
                 for method, arguments in methods.items():
-                    with self.subTest(user=user.login, method=method), \
-                            self.assertRaises(AccessError):
+                    with (
+                        self.subTest(user=user.login, method=method),
+                        self.assertRaises(AccessError),
+                    ):
                         getattr(self.as_user(user, model), method)(*arguments)
         self.assertEqual((call.state, call.note), ("ended", "secret note"))
 
@@ -280,11 +341,16 @@ class TestAccess(TelephonyCase):
         for identifier in (call.uuid, str(uuid.uuid4()), "", False, None, "%"):
             for user in (self.bob, self.sue, self.max):
                 for method, arguments in (
-                    ("accept", ()), ("decline", ()), ("hang_up", ()), ("set_hold", (True,)),
+                    ("accept", ()),
+                    ("decline", ()),
+                    ("hang_up", ()),
+                    ("set_hold", (True,)),
                     ("save_note", ("x",)),
-                ):  # fmt: skip
-                    with self.subTest(user=user.login, method=method, identifier=identifier), \
-                            self.assertRaises(AccessError):
+                ):
+                    with (
+                        self.subTest(user=user.login, method=method, identifier=identifier),
+                        self.assertRaises(AccessError),
+                    ):
                         getattr(self.as_user(user), method)(identifier, *arguments)
         self.assertEqual((call.state, call.note), ("in_progress", "secret note"))
         self.assertFalse(self.carrier.requests + self.queued_requests)
@@ -292,11 +358,16 @@ class TestAccess(TelephonyCase):
     def test_private_methods_cannot_be_called(self):
         """What the webhooks call is closed to clients."""
         for model, methods in {
-            "telephony.call": ("_apply_event", "_process_incoming", "_process_event", "_claim",
-                               "_send_end_request"),
+            "telephony.call": (
+                "_apply_event",
+                "_process_incoming",
+                "_process_event",
+                "_claim",
+                "_send_end_request",
+            ),
             "telephony.account": ("_get_client", "_find_signed", "_after_commit", "_render"),
             "telephony.agent": ("_get_mine", "_set_status", "_reserve"),
-        }.items():  # fmt: skip
+        }.items():
             for method in methods:
                 with self.subTest(method), self.assertRaises(AccessError):
                     get_public_method(self.env[model], method)
@@ -306,21 +377,32 @@ class TestAccess(TelephonyCase):
         its numbers."""
         for user in (self.cleo, self.sue, self.max, self.ian, self.pia):
             account = self.as_user(user, "telephony.account").browse(self.account.id)
-            for action in ("action_connect", "action_show_balance", "action_synchronize_numbers",
-                           "action_search_numbers", "action_diagnose"):  # fmt: skip
+            for action in (
+                "action_connect",
+                "action_show_balance",
+                "action_synchronize_numbers",
+                "action_search_numbers",
+                "action_diagnose",
+            ):
                 if user == self.max and action == "action_synchronize_numbers":
                     continue
-                with self.subTest(user=user.login, action=action), \
-                        self.assertRaises(AccessError), \
-                        mute_logger("odoo.addons.base.models.ir_model"):
+                with (
+                    self.subTest(user=user.login, action=action),
+                    self.assertRaises(AccessError),
+                    mute_logger("odoo.addons.base.models.ir_model"),
+                ):
                     getattr(account, action)()
         self.assertFalse(self.carrier.requests)
 
     def test_searching_contacts_obeys_their_rules(self):
         """Z16: names of another company are not found."""
-        self.env["res.partner"].create({
-            "name": "Zoe Secret", "phone": "+33155500177", "company_id": self.company_b.id,
-        })  # fmt: skip
+        self.env["res.partner"].create(
+            {
+                "name": "Zoe Secret",
+                "phone": "+33155500177",
+                "company_id": self.company_b.id,
+            }
+        )
         found = self.as_user(self.ana).search_contacts("zoe")
         self.assertEqual([contact["name"] for contact in found], ["Zoe Peeters"])
         self.assertEqual(found[0]["number"], "+32470123456")
@@ -337,23 +419,26 @@ class TestAccess(TelephonyCase):
 
     def test_manager_may_not_make_a_portal_user_a_phone_user(self):
         with self.assertRaises(UserError):
-            self.as_user(self.max, "telephony.agent").create({
-                "user_id": self.pia.id, "company_id": self.company_a.id
-            })  # fmt: skip
+            self.as_user(self.max, "telephony.agent").create(
+                {"user_id": self.pia.id, "company_id": self.company_a.id}
+            )
         self.assertFalse(self.pia.has_group("base.group_user"))
 
     def test_manager_makes_a_phone_user(self):
         """Z01: who is added to the phone users gets the right."""
-        agent = self.as_user(self.max, "telephony.agent").create({
-            "user_id": self.ian.id, "company_id": self.company_a.id,
-            "number_ids": [Command.set(self.number.ids)],
-        })  # fmt: skip
+        agent = self.as_user(self.max, "telephony.agent").create(
+            {
+                "user_id": self.ian.id,
+                "company_id": self.company_a.id,
+                "number_ids": [Command.set(self.number.ids)],
+            }
+        )
         self.assertTrue(self.ian.has_group("crm_telephony.group_user"))
         self.assertTrue(self.as_user(self.ian, "telephony.agent").softphone_snapshot()["can_call"])
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
-            self.as_user(self.max, "telephony.agent").create({
-                "user_id": self.ian.id, "company_id": self.company_a.id
-            })  # fmt: skip
+            self.as_user(self.max, "telephony.agent").create(
+                {"user_id": self.ian.id, "company_id": self.company_a.id}
+            )
         self.assertTrue(agent.sudo().identity)
 
 
@@ -367,13 +452,18 @@ class TestToken(TelephonyHttpCase):
     def test_token_of_the_company_in_the_page(self):
         """Z05: who works for two companies reaches the account of the one on the screen."""
         self.ana.company_ids = [Command.link(self.company_b.id)]
-        agent_b = self.env["telephony.agent"].create({
-            "user_id": self.ana.id, "company_id": self.company_b.id,
-        })  # fmt: skip
+        agent_b = self.env["telephony.agent"].create(
+            {
+                "user_id": self.ana.id,
+                "company_id": self.company_b.id,
+            }
+        )
         self.authenticate(self.ana.login, self.ana.login)
         for company, agent in (
-            (self.company_a, self.agent_ana), (self.company_b, agent_b), (None, self.agent_ana),
-        ):  # fmt: skip
+            (self.company_a, self.agent_ana),
+            (self.company_b, agent_b),
+            (None, self.agent_ana),
+        ):
             answer = self.ask_token(**({"company_id": company.id} if company else {}))
             self.assertEqual(answer["identity"], agent.sudo().identity)
         self.authenticate(self.bob.login, self.bob.login)
@@ -382,13 +472,18 @@ class TestToken(TelephonyHttpCase):
 
     def test_who_gets_a_token(self):
         """Z01, Z05: phone users with a session, nobody else."""
-        with self.assertRaisesRegex(Exception, "(?i)session|SessionExpired"), \
-                mute_logger("odoo.http"):
+        with (
+            self.assertRaisesRegex(Exception, "(?i)session|SessionExpired"),
+            mute_logger("odoo.http"),
+        ):
             self.ask_token()
         for user in (self.ian, self.pia):
             self.authenticate(user.login, user.login)
-            with self.subTest(user.login), self.assertRaisesRegex(Exception, "AccessError"), \
-                    mute_logger("odoo.http"):
+            with (
+                self.subTest(user.login),
+                self.assertRaisesRegex(Exception, "AccessError"),
+                mute_logger("odoo.http"),
+            ):
                 self.ask_token()
         self.authenticate(self.ana.login, self.ana.login)
         self.assertEqual(self.ask_token()["identity"], self.agent_ana.sudo().identity)

@@ -52,93 +52,188 @@ class TestIsolation(TelephonyCase):
     def _make_records(cls, company, account, number, agent, name):
         """Return a record of each model, all of them of one company."""
         env = cls.env
-        flow, other_flow = env["telephony.flow"].create([
-            {"name": name, "company_id": company.id, "language": "en_US"},
-            {"name": f"{name} 2", "company_id": company.id, "language": "en_US"},
-        ])
-        step, menu = env["telephony.flow.step"].create([
-            {"flow_id": flow.id, "name": name, "kind": "message", "message": name},
+        flow, other_flow = env["telephony.flow"].create(
+            [
+                {"name": name, "company_id": company.id, "language": "en_US"},
+                {"name": f"{name} 2", "company_id": company.id, "language": "en_US"},
+            ]
+        )
+        step, menu = env["telephony.flow.step"].create(
+            [
+                {"flow_id": flow.id, "name": name, "kind": "message", "message": name},
+                {
+                    "flow_id": flow.id,
+                    "name": name,
+                    "kind": "menu",
+                    "message": name,
+                    "key_ids": [Command.create({"key": "1", "label": name})],
+                },
+            ]
+        )
+        env["telephony.flow.step"].create(
             {
-                "flow_id": flow.id, "name": name, "kind": "menu", "message": name,
-                "key_ids": [Command.create({"key": "1", "label": name})],
-            },
-        ])
-        env["telephony.flow.step"].create({
-            "flow_id": other_flow.id, "name": name, "kind": "flow", "target_flow_id": flow.id,
-        })
+                "flow_id": other_flow.id,
+                "name": name,
+                "kind": "flow",
+                "target_flow_id": flow.id,
+            }
+        )
         partner = env["res.partner"].create({"name": name, "company_id": company.id})
         records = [
-            account, number, agent, flow, step, menu.key_ids, partner,
-            env["crm.lead"].create({
-                "name": name, "company_id": company.id, "partner_id": partner.id,
-                "team_id": False, "user_id": False,
-            }),
-            env["telephony.queue"].create({
-                "name": name, "company_id": company.id, "agent_ids": [Command.set(agent.ids)],
-            }),
-            env["telephony.blocked.number"].create({
-                "number": "+32470999000", "reason": name, "company_id": company.id,
-            }),
+            account,
+            number,
+            agent,
+            flow,
+            step,
+            menu.key_ids,
+            partner,
+            env["crm.lead"].create(
+                {
+                    "name": name,
+                    "company_id": company.id,
+                    "partner_id": partner.id,
+                    "team_id": False,
+                    "user_id": False,
+                }
+            ),
+            env["telephony.queue"].create(
+                {
+                    "name": name,
+                    "company_id": company.id,
+                    "agent_ids": [Command.set(agent.ids)],
+                }
+            ),
+            env["telephony.blocked.number"].create(
+                {
+                    "number": "+32470999000",
+                    "reason": name,
+                    "company_id": company.id,
+                }
+            ),
             env["telephony.disposition"].create({"name": name, "company_id": company.id}),
             env["resource.calendar"].create({"name": name, "company_id": company.id}),
-            env["telephony.caller.id"].create({
-                "name": name, "number": "+32470999001", "account_id": account.id,
-                "agent_id": agent.id,
-            }),
+            env["telephony.caller.id"].create(
+                {
+                    "name": name,
+                    "number": "+32470999001",
+                    "account_id": account.id,
+                    "agent_id": agent.id,
+                }
+            ),
         ]
-        call = env["telephony.call"].create({
-            "account_id": account.id, "direction": "incoming", "user_id": agent.user_id.id,
-            "state": "ended", "partner_id": partner.id, "customer_number": "+32470999002",
-        })
+        call = env["telephony.call"].create(
+            {
+                "account_id": account.id,
+                "direction": "incoming",
+                "user_id": agent.user_id.id,
+                "state": "ended",
+                "partner_id": partner.id,
+                "customer_number": "+32470999002",
+            }
+        )
         moment = "2026-01-01 00:00:00"
         of_call = {"call_id": call.id}
-        leg = env["telephony.call.leg"].create({
-            **of_call, "account_id": account.id, "role": "customer", "label": "customer",
-            "provider_leg_id": leg_sid(call.id), "user_id": agent.user_id.id,
-        })
-        recording = env["telephony.recording"].create({
-            **of_call, "account_id": account.id, "kind": "voicemail", "recorded_at": moment,
-        })
+        leg = env["telephony.call.leg"].create(
+            {
+                **of_call,
+                "account_id": account.id,
+                "role": "customer",
+                "label": "customer",
+                "provider_leg_id": leg_sid(call.id),
+                "user_id": agent.user_id.id,
+            }
+        )
+        recording = env["telephony.recording"].create(
+            {
+                **of_call,
+                "account_id": account.id,
+                "kind": "voicemail",
+                "recorded_at": moment,
+            }
+        )
         records += [
-            call, leg, recording,
-            env["telephony.offer"].create({
-                **of_call, "agent_id": agent.id, "state": "expired", "expires_at": moment,
-            }),
-            env["telephony.transfer"].create({
-                **of_call, "user_id": agent.user_id.id, "mode": "blind", "kind": "agent",
-                "agent_id": agent.id, "state": "failed",
-            }),
-            env["telephony.call.event"].create({
-                **of_call, "account_id": account.id, "key": name, "kind": "x",
-                "happened_at": moment,
-            }),
-            env["telephony.call.quality"].create({
-                **of_call, "leg_id": leg.id, "user_id": agent.user_id.id,
-            }),
+            call,
+            leg,
+            recording,
+            env["telephony.offer"].create(
+                {
+                    **of_call,
+                    "agent_id": agent.id,
+                    "state": "expired",
+                    "expires_at": moment,
+                }
+            ),
+            env["telephony.transfer"].create(
+                {
+                    **of_call,
+                    "user_id": agent.user_id.id,
+                    "mode": "blind",
+                    "kind": "agent",
+                    "agent_id": agent.id,
+                    "state": "failed",
+                }
+            ),
+            env["telephony.call.event"].create(
+                {
+                    **of_call,
+                    "account_id": account.id,
+                    "key": name,
+                    "kind": "x",
+                    "happened_at": moment,
+                }
+            ),
+            env["telephony.call.quality"].create(
+                {
+                    **of_call,
+                    "leg_id": leg.id,
+                    "user_id": agent.user_id.id,
+                }
+            ),
             env["telephony.dialed.leg"]._count(company, agent.user_id, "call").with_env(env),
-            env["telephony.rule.run"].create({
-                "rule_id": 1, "res_model": "res.partner", "res_id": partner.id,
-            }),
-            env["telephony.recording.listening"].create({
-                "recording_id": recording.id, "user_id": agent.user_id.id,
-            }),
-            env["telephony.agent.lease"].create({
-                "agent_id": agent.id, "client_uuid": "page-1234", "expires_at": moment,
-            }),
-            env["telephony.callback"].create({
-                "company_id": company.id, "customer_number": "+32470999002", "kind": "missed",
-                "number_id": number.id, "partner_id": partner.id, "first_at": moment,
-                "last_at": moment, "due_at": moment,
-            }),
+            env["telephony.rule.run"].create(
+                {
+                    "rule_id": 1,
+                    "res_model": "res.partner",
+                    "res_id": partner.id,
+                }
+            ),
+            env["telephony.recording.listening"].create(
+                {
+                    "recording_id": recording.id,
+                    "user_id": agent.user_id.id,
+                }
+            ),
+            env["telephony.agent.lease"].create(
+                {
+                    "agent_id": agent.id,
+                    "client_uuid": "page-1234",
+                    "expires_at": moment,
+                }
+            ),
+            env["telephony.callback"].create(
+                {
+                    "company_id": company.id,
+                    "customer_number": "+32470999002",
+                    "kind": "missed",
+                    "number_id": number.id,
+                    "partner_id": partner.id,
+                    "first_at": moment,
+                    "last_at": moment,
+                    "due_at": moment,
+                }
+            ),
         ]
         return {record._name: record for record in records}
 
     def get_models(self, transient=False):
         """Return all models of the addon that have rows of their own."""
         return [
-            self.env[name] for name in sorted(self.env.registry)
-            if name.startswith("telephony.") and not self.env[name]._abstract
-            and self.env[name]._auto and self.env[name].is_transient() == transient
+            self.env[name]
+            for name in sorted(self.env.registry)
+            if name.startswith("telephony.")
+            and not self.env[name]._abstract
+            and self.env[name]._auto
+            and self.env[name].is_transient() == transient
         ]
 
     def get_open_fields(self):
@@ -148,8 +243,12 @@ class TestIsolation(TelephonyCase):
             if not own.has_access("write"):
                 continue
             for field in own._fields.values():
-                if field.type in RELATIONS and field.store and field.comodel_name in self.foreign \
-                        and own._has_field_access(field, "write"):
+                if (
+                    field.type in RELATIONS
+                    and field.store
+                    and field.comodel_name in self.foreign
+                    and own._has_field_access(field, "write")
+                ):
                     yield own, field
 
     @contextmanager
@@ -158,8 +257,9 @@ class TestIsolation(TelephonyCase):
         self.env.flush_all()
         savepoint = self.env.cr.savepoint(flush=False)
         try:
-            with mute_logger("odoo.sql_db", "odoo.addons.base.models.ir_rule",
-                             "odoo.addons.base.models.ir_model"):
+            with mute_logger(
+                "odoo.sql_db", "odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_model"
+            ):
                 yield
                 self.env.flush_all()
         except (AccessError, UserError):
@@ -181,8 +281,16 @@ class TestIsolation(TelephonyCase):
         for model in self.get_models():
             for field in model._fields.values():
                 comodel = self.env.get(field.comodel_name) if field.type in RELATIONS else None
-                if comodel is None or not field.store or field.readonly or field.name in (
-                    "create_uid", "write_uid", "activity_user_id",
+                if (
+                    comodel is None
+                    or not field.store
+                    or field.readonly
+                    or field.name
+                    in (
+                        "create_uid",
+                        "write_uid",
+                        "activity_user_id",
+                    )
                 ):
                     continue
                 is_of_company = {"company_id", "company_ids"} & comodel._fields.keys()
@@ -190,7 +298,8 @@ class TestIsolation(TelephonyCase):
                     continue
                 with self.subTest(model=model._name, field=field.name):
                     self.assertTrue(
-                        field.type == "one2many" or field.check_company
+                        field.type == "one2many"
+                        or field.check_company
                         or getattr(field, "immutable", False)
                         or (model._name, field.name) in CONSTRAINED
                         or not any(
@@ -224,9 +333,7 @@ class TestIsolation(TelephonyCase):
                 "assignment": lambda own=own, field=field, foreign=foreign: own.__setitem__(
                     field.name, own.env[foreign._name].browse(foreign.id)
                 ),
-                "copy": lambda own=own, vals=vals: own.copy(
-                    self.unique.get(own._name, {}) | vals
-                ),
+                "copy": lambda own=own, vals=vals: own.copy(self.unique.get(own._name, {}) | vals),
                 "web_save": lambda own=own, vals=vals, field=field: own.web_save(
                     vals, {field.name: NAMES}
                 ),
@@ -268,17 +375,29 @@ class TestIsolation(TelephonyCase):
         for model in self.get_models():
             own = self.as_user(self.max, model._name).browse(self.own[model._name].id)
             for field in model._fields.values():
-                if not field.store or not field.readonly or field.name in (
-                    "id", "create_uid", "create_date", "write_uid", "write_date",
+                if (
+                    not field.store
+                    or not field.readonly
+                    or field.name
+                    in (
+                        "id",
+                        "create_uid",
+                        "create_date",
+                        "write_uid",
+                        "write_date",
+                    )
                 ):
                     continue
                 for way, act in {
                     "write": lambda own=own, field=field: own.write({field.name: False}),
                     "create": lambda own=own, field=field: own.create({field.name: False}),
                 }.items():
-                    with self.subTest(model=own._name, field=field.name, way=way), \
-                            self.assertRaises(UserError), self.env.cr.savepoint(), \
-                            mute_logger("odoo.addons.base.models.ir_model"):
+                    with (
+                        self.subTest(model=own._name, field=field.name, way=way),
+                        self.assertRaises(UserError),
+                        self.env.cr.savepoint(),
+                        mute_logger("odoo.addons.base.models.ir_model"),
+                    ):
                         act()
 
     def test_step_of_another_flow_behind_an_exit_is_skipped(self):
@@ -319,16 +438,26 @@ class TestIsolation(TelephonyCase):
         calendar_b = self.foreign["resource.calendar"]
         queue = self.own["telephony.queue"]
         self.env.flush_all()
-        self.env.cr.execute(SQL(
-            "UPDATE telephony_flow_step SET timeout_step_id = %s, calendar_id = %s WHERE id = %s",
-            step_b.id, calendar_b.id, self.ring.id,
-        ))
+        self.env.cr.execute(
+            SQL(
+                "UPDATE telephony_flow_step SET timeout_step_id = %s, calendar_id = %s WHERE id "
+                "= %s",
+                step_b.id,
+                calendar_b.id,
+                self.ring.id,
+            )
+        )
         relation = queue._fields["agent_ids"]
-        self.env.cr.execute(SQL(
-            "INSERT INTO %s (%s, %s) VALUES (%s, %s)", SQL.identifier(relation.relation),
-            SQL.identifier(relation.column1), SQL.identifier(relation.column2),
-            queue.id, agent_b.id,
-        ))
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO %s (%s, %s) VALUES (%s, %s)",
+                SQL.identifier(relation.relation),
+                SQL.identifier(relation.column1),
+                SQL.identifier(relation.column2),
+                queue.id,
+                agent_b.id,
+            )
+        )
         self.env.invalidate_all()
         self.assertIn(agent_b, queue.agent_ids)
         path = file_path("crm_telephony/migrations/19.0.1.2.0/post-isolation.py")
@@ -342,8 +471,11 @@ class TestIsolation(TelephonyCase):
         self.assertEqual(queue.agent_ids, self.agent_ana)
         self.assertEqual(
             [arguments[1] for arguments, _options in logger.info.call_args_list],
-            ["telephony.flow.step.calendar_id", "telephony.flow.step.timeout_step_id",
-             "telephony.queue.agent_ids"],
+            [
+                "telephony.flow.step.calendar_id",
+                "telephony.flow.step.timeout_step_id",
+                "telephony.queue.agent_ids",
+            ],
         )
 
     # === PEOPLE === #
@@ -372,9 +504,11 @@ class TestIsolation(TelephonyCase):
         """The customer is called, and the other company's records know nothing of it."""
         partner_b = self.foreign["res.partner"]
         self.ana.company_ids += self.company_b
-        calls = self.env(user=self.ana.id, su=False, context={
-            "allowed_company_ids": [self.company_a.id, self.company_b.id]
-        })["telephony.call"]
+        calls = self.env(
+            user=self.ana.id,
+            su=False,
+            context={"allowed_company_ids": [self.company_a.id, self.company_b.id]},
+        )["telephony.call"]
         self.go_online(self.agent_ana)
         data = calls.dial("+32470999003", res_model="res.partner", res_id=partner_b.id)
         call = self.env["telephony.call"].sudo().browse(data["id"])
@@ -388,9 +522,14 @@ class TestIsolation(TelephonyCase):
     def test_emergency_decision_of_a_new_number_is_noted(self):
         """“Decided By” is the user who allows emergency calls, also at creation."""
         with self.assert_log("models.account.telephony_number_emergency", "WARNING", "decides on"):
-            number = self.as_user(self.max, "telephony.number").create({
-                "name": "SOS", "number": "+3225550199", "account_id": self.account.id,
-                "emergency_enabled": True, "emergency_address": "Main Street 1",
-            })
+            number = self.as_user(self.max, "telephony.number").create(
+                {
+                    "name": "SOS",
+                    "number": "+3225550199",
+                    "account_id": self.account.id,
+                    "emergency_enabled": True,
+                    "emergency_address": "Main Street 1",
+                }
+            )
         self.assertEqual(number.emergency_changed_by_id, self.max)
         self.assertTrue(number.emergency_changed_at)

@@ -20,29 +20,45 @@ class TestOwnWindows(TelephonyCase):
         system = cls.env.ref("base.group_system")
         cls.max.group_ids += system
         cls.other = cls._make_user("mia", "crm_telephony.group_manager,base.group_system")
-        partner_b = cls.env["res.partner"].create({
-            "name": SECRET, "company_id": cls.company_b.id,
-        })
+        partner_b = cls.env["res.partner"].create(
+            {
+                "name": SECRET,
+                "company_id": cls.company_b.id,
+            }
+        )
         cls.foreign = {"telephony.account": cls.account_b, "telephony.number": cls.number_b}
         cls.own = {"telephony.account": cls.account, "telephony.number": cls.number}
         cls.own["telephony.flow"] = cls.flow
-        cls.foreign["telephony.flow"] = cls.env["telephony.flow"].create({
-            "name": SECRET, "company_id": cls.company_b.id, "language": "en_US",
-        })
+        cls.foreign["telephony.flow"] = cls.env["telephony.flow"].create(
+            {
+                "name": SECRET,
+                "company_id": cls.company_b.id,
+                "language": "en_US",
+            }
+        )
         for found, company, partner in (
-            (cls.own, cls.company_a, cls.partner), (cls.foreign, cls.company_b, partner_b),
+            (cls.own, cls.company_a, cls.partner),
+            (cls.foreign, cls.company_b, partner_b),
         ):
-            found["telephony.callback"] = cls.env["telephony.callback"].create({
-                "company_id": company.id, "customer_number": "+32470999002", "kind": "missed",
-                "partner_id": partner.id, "first_at": "2026-01-01 00:00:00",
-                "last_at": "2026-01-01 00:00:00", "due_at": "2026-01-01 00:00:00",
-            })
+            found["telephony.callback"] = cls.env["telephony.callback"].create(
+                {
+                    "company_id": company.id,
+                    "customer_number": "+32470999002",
+                    "kind": "missed",
+                    "partner_id": partner.id,
+                    "first_at": "2026-01-01 00:00:00",
+                    "last_at": "2026-01-01 00:00:00",
+                    "due_at": "2026-01-01 00:00:00",
+                }
+            )
         cls.number_b.name = cls.account_b.name = SECRET
 
     def get_models(self):
         return [
-            name for name in sorted(self.env.registry)
-            if name.startswith("telephony.") and self.env[name].is_transient()
+            name
+            for name in sorted(self.env.registry)
+            if name.startswith("telephony.")
+            and self.env[name].is_transient()
             and not self.env[name]._abstract
         ]
 
@@ -57,8 +73,11 @@ class TestOwnWindows(TelephonyCase):
                 vals[field.name] = self.make_window(field.comodel_name).id
             elif field.required and field.name not in model.default_get([field.name]):
                 vals[field.name] = (
-                    field.get_values(self.env)[0] if field.type == "selection"
-                    else self.belgium.id if field.type == "many2one" else "x"
+                    field.get_values(self.env)[0]
+                    if field.type == "selection"
+                    else self.belgium.id
+                    if field.type == "many2one"
+                    else "x"
                 )
         return model.create(vals)
 
@@ -93,7 +112,8 @@ class TestOwnWindows(TelephonyCase):
                 tried += 1
                 vals = {field.name: self.foreign[field.comodel_name].id}
                 spec = {
-                    other: {} for other, known in window._fields.items()
+                    other: {}
+                    for other, known in window._fields.items()
                     if known.type in ("char", "text")
                 } | {field.name: {"fields": {"display_name": {}}}}
                 opened = model.with_context(**{f"default_{field.name}": vals[field.name]})
@@ -105,28 +125,38 @@ class TestOwnWindows(TelephonyCase):
                     "onchange": partial(model.onchange, vals, [field.name], spec),
                     "default": partial(opened.onchange, {}, [], spec),
                 }.items():
-                    with self.subTest(model=name, field=field.name, way=way), \
-                            self.assertRaises(AccessError), self.env.cr.savepoint(), \
-                            mute_logger(RULES, "odoo.addons.base.models.ir_model"):
+                    with (
+                        self.subTest(model=name, field=field.name, way=way),
+                        self.assertRaises(AccessError),
+                        self.env.cr.savepoint(),
+                        mute_logger(RULES, "odoo.addons.base.models.ir_model"),
+                    ):
                         act()
         self.assertGreaterEqual(tried, 6)
 
     def test_flow_of_another_company_is_not_simulated(self):
         """A window cannot be opened for another user, even by the addon's own code."""
-        window = self.env["telephony.flow.simulation"].create({
-            "flow_id": self.foreign["telephony.flow"].id,
-        })
+        window = self.env["telephony.flow.simulation"].create(
+            {
+                "flow_id": self.foreign["telephony.flow"].id,
+            }
+        )
         with self.assertRaises(AccessError), mute_logger(RULES):
             window.with_user(self.max).action_simulate()
 
     def test_own_windows_go_on_working(self):
-        wizard = self.as_user(self.max, "telephony.callback.cancel").create({
-            "callback_id": self.own["telephony.callback"].id, "reason": "Wrong number",
-        })
+        wizard = self.as_user(self.max, "telephony.callback.cancel").create(
+            {
+                "callback_id": self.own["telephony.callback"].id,
+                "reason": "Wrong number",
+            }
+        )
         self.assertEqual(wizard.customer_display, self.partner.display_name)
         wizard.action_confirm()
         self.assertEqual(self.own["telephony.callback"].state, "canceled")
-        values = self.as_user(self.max, "telephony.number.release").with_context(
-            default_number_id=self.number.id
-        ).onchange({}, [], {"number_display": {}, "call_count": {}, "number_id": {}})["value"]
+        values = (
+            self.as_user(self.max, "telephony.number.release")
+            .with_context(default_number_id=self.number.id)
+            .onchange({}, [], {"number_display": {}, "call_count": {}, "number_id": {}})["value"]
+        )
         self.assertEqual(values["number_display"], self.number.display_name)

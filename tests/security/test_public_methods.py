@@ -24,36 +24,65 @@ class TestArguments(EveryMethodCase):
         super().setUpClass()
         calls = cls.env["telephony.call"].sudo()
         values = {
-            "account_id": cls.account.id, "direction": "incoming", "state": "ended",
-            "outcome": "missed", "customer_number": CUSTOMER, "number_id": cls.number.id,
-        }  # fmt: skip
-        cls.own, cls.nobodys = calls.create([
-            {**values, "user_id": cls.cleo.id, "partner_id": cls.partner.id, "leg_ids": [
-                (0, 0, {"account_id": cls.account.id, "role": "agent", "label": "agent-1",
-                        "user_id": cls.cleo.id, "provider_leg_id": leg_sid(72),
-                        "status": "ended"}),
-            ]},
-            {**values, "note": "secret note of nobody"},
-        ])  # fmt: skip
+            "account_id": cls.account.id,
+            "direction": "incoming",
+            "state": "ended",
+            "outcome": "missed",
+            "customer_number": CUSTOMER,
+            "number_id": cls.number.id,
+        }
+        cls.own, cls.nobodys = calls.create(
+            [
+                {
+                    **values,
+                    "user_id": cls.cleo.id,
+                    "partner_id": cls.partner.id,
+                    "leg_ids": [
+                        (
+                            0,
+                            0,
+                            {
+                                "account_id": cls.account.id,
+                                "role": "agent",
+                                "label": "agent-1",
+                                "user_id": cls.cleo.id,
+                                "provider_leg_id": leg_sid(72),
+                                "status": "ended",
+                            },
+                        ),
+                    ],
+                },
+                {**values, "note": "secret note of nobody"},
+            ]
+        )
         cls.agent_cleo.allow_caller_id = True
         cls.env.flush_all()
 
     def get_methods(self):
         """Return those that a browser gives arguments to."""
         return [
-            (model, name, parameters) for model, name, parameters in super().get_methods()
+            (model, name, parameters)
+            for model, name, parameters in super().get_methods()
             if model.startswith("telephony.") and parameters
-        ]  # fmt: skip
+        ]
 
     def get_right_value(self, parameter):
         known = {
-            "uuid": self.own.uuid, "caller_id_id": None, "res_id": self.partner.id,
-            "res_model": "res.partner", "partner_id": self.partner.id, "activity_id": None,
-            "wanted": "recording", "days": 7, "provider_leg_id": leg_sid(72), "report": {},
+            "uuid": self.own.uuid,
+            "caller_id_id": None,
+            "res_id": self.partner.id,
+            "res_model": "res.partner",
+            "partner_id": self.partner.id,
+            "activity_id": None,
+            "wanted": "recording",
+            "days": 7,
+            "provider_leg_id": leg_sid(72),
+            "report": {},
             "known": {"calls": {self.own.uuid: 0}, "offers": []},
-            "issue": "silence", "mode": "blind",
+            "issue": "silence",
+            "mode": "blind",
             "values": {"note": "mine", "date": "2026-12-01", "summary": "Mine"},
-        }  # fmt: skip
+        }
         if parameter.name in known:
             return known[parameter.name]
         return self.get_value(parameter, 0)
@@ -61,16 +90,43 @@ class TestArguments(EveryMethodCase):
     def get_wrong_values(self, name, right):
         """Return what has another type than the argument of this name."""
         ours = right if isinstance(right, str | int) else self.own.id
-        yield from ([ours, self.call.uuid, self.nobodys.uuid], [self.call.id, ours], [[]],
-                    {"x": 1}, {"uuid": self.call.uuid}, 1.5, *HUGE, -HUGE[0])  # fmt: skip
+        yield from (
+            [ours, self.call.uuid, self.nobodys.uuid],
+            [self.call.id, ours],
+            [[]],
+            {"x": 1},
+            {"uuid": self.call.uuid},
+            1.5,
+            *HUGE,
+            -HUGE[0],
+        )
         yield from (True, None, -1, "%", "a\0b", "\ud800")
         if name in ("values", "target"):
-            for key in ("note", "disposition_id", "extend", "done", "date", "summary", "user_id",
-                        "call_via", "phone_number", "default_number_id", "press_to_accept",
-                        "call_waiting", "type", "id", "number", "reason"):  # fmt: skip
+            for key in (
+                "note",
+                "disposition_id",
+                "extend",
+                "done",
+                "date",
+                "summary",
+                "user_id",
+                "call_via",
+                "phone_number",
+                "default_number_id",
+                "press_to_accept",
+                "call_waiting",
+                "type",
+                "id",
+                "number",
+                "reason",
+            ):
                 for value in (
-                    [self.call.id, self.nobodys.id], {"x": 1}, True, HUGE[1], "x",
-                ):  # fmt: skip
+                    [self.call.id, self.nobodys.id],
+                    {"x": 1},
+                    True,
+                    HUGE[1],
+                    "x",
+                ):
                     yield {**(right or {}), key: value}
 
     def call_with(self, user, model, name, arguments, **context):
@@ -98,10 +154,13 @@ class TestArguments(EveryMethodCase):
         super().setUp()
         self.carrier.answers["start_verification"] = ("123456", leg_sid(73))
         # It counts in a transaction of its own, which does not see the companies of this test.
-        self.startPatcher(patch.object(
-            self.registry["telephony.dialed.leg"], "_count_verification",
-            lambda ledger, company, number: "",
-        ))
+        self.startPatcher(
+            patch.object(
+                self.registry["telephony.dialed.leg"],
+                "_count_verification",
+                lambda ledger, company, number: "",
+            )
+        )
 
     @mute_logger(*MUTED)
     def test_arguments_of_wrong_types_are_refused_in_a_sentence(self):
@@ -110,15 +169,14 @@ class TestArguments(EveryMethodCase):
         before = self.snapshot(tables)
         for model, name, parameters in self.get_methods():
             right = {
-                parameter.name: self.get_right_value(parameter) for parameter in parameters
+                parameter.name: self.get_right_value(parameter)
+                for parameter in parameters
                 if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-            }  # fmt: skip
+            }
             for wrong, right_value in right.items():
                 for value in self.get_wrong_values(wrong, right_value):
                     with self.subTest(method=f"{model}.{name}", argument=wrong, value=value):
-                        answer = self.call_with(
-                            self.cleo, model, name, {**right, wrong: value}
-                        )
+                        answer = self.call_with(self.cleo, model, name, {**right, wrong: value})
                         if isinstance(answer, Exception):
                             self.assertIsInstance(answer, UserError)
                             self.assertRegex(str(answer), r"\w \w.*[.:?]")
@@ -132,19 +190,31 @@ class TestArguments(EveryMethodCase):
         """The right is checked with the company of the call, whatever the page shows."""
         dora = self._make_user("dora", "crm_telephony.group_supervisor", self.company_b)
         dora.company_ids = [(4, self.company_a.id)]
-        agents = self.env["telephony.agent"].create([
-            {"user_id": dora.id, "company_id": company.id}
-            for company in (self.company_a, self.company_b)
-        ])
+        agents = self.env["telephony.agent"].create(
+            [
+                {"user_id": dora.id, "company_id": company.id}
+                for company in (self.company_a, self.company_b)
+            ]
+        )
         calls = self.call | self.nobodys
         # What a method might take for hers, or for one that rings at her.
         calls[0].user_id = dora
-        calls[1].write({
-            "state": "ringing", "outcome": False,
-            "offer_ids": [(0, 0, {
-                "agent_id": agents[0].id, "expires_at": "2100-01-01 00:00:00",
-            })],
-        })  # fmt: skip
+        calls[1].write(
+            {
+                "state": "ringing",
+                "outcome": False,
+                "offer_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "agent_id": agents[0].id,
+                            "expires_at": "2100-01-01 00:00:00",
+                        },
+                    )
+                ],
+            }
+        )
         agents[0].active = False
         tables = {"telephony_call": SQL("id IN %s", tuple(calls.ids))}
         self.env.flush_all()
@@ -154,9 +224,10 @@ class TestArguments(EveryMethodCase):
             if name == "hang_up" or not any(param.name == "uuid" for param in parameters):
                 continue
             arguments = {
-                param.name: self.get_right_value(param) for param in parameters
+                param.name: self.get_right_value(param)
+                for param in parameters
                 if param.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-            }  # fmt: skip
+            }
             with self.subTest(method=f"{model}.{name}", call=call.state):
                 answer = self.call_with(
                     dora, model, name, {**arguments, "uuid": call.uuid}, **companies
@@ -173,18 +244,22 @@ class TestArguments(EveryMethodCase):
         admin.group_ids += self.env.ref("crm_telephony.group_manager") | self.env.ref(
             "base.group_system"
         )
-        self.startPatcher(patch.object(
-            self.registry["telephony.account"], "_get_admin",
-            side_effect=UserError("Twilio could not be reached."),
-        ))
+        self.startPatcher(
+            patch.object(
+                self.registry["telephony.account"],
+                "_get_admin",
+                side_effect=UserError("Twilio could not be reached."),
+            )
+        )
         for model, name, parameters in EveryMethodCase.get_methods(self):
             records = self.as_user(admin, model)
             if getattr(getattr(type(records), name), "_api_model", False):
                 continue
             arguments = {
-                parameter.name: self.get_right_value(parameter) for parameter in parameters
+                parameter.name: self.get_right_value(parameter)
+                for parameter in parameters
                 if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-            }  # fmt: skip
+            }
             known = self.get_target(model).ids or [1]
             for ids in ([], [*known, known[0] + 1]):
                 with self.subTest(method=f"{model}.{name}", ids=ids):
@@ -202,11 +277,16 @@ class TestArguments(EveryMethodCase):
         """The reproduction of the finding: the owners of mine and nobody's call are me."""
         calls = self.as_user(self.cleo)
         for method, arguments in (
-            ("wrap_up", ({},)), ("cancel_transfer", ()), ("check_transfer", ()),
-            ("schedule_follow_up", ("task", {"date": "2026-12-01"})), ("save_note", ("mine",)),
-        ):  # fmt: skip
+            ("wrap_up", ({},)),
+            ("cancel_transfer", ()),
+            ("check_transfer", ()),
+            ("schedule_follow_up", ("task", {"date": "2026-12-01"})),
+            ("save_note", ("mine",)),
+        ):
             for uuid in ([self.own.uuid, self.nobodys.uuid], True, {"x": self.nobodys.uuid}):
-                with self.subTest(method=method, uuid=uuid), \
-                        self.assertRaisesRegex(UserError, "not valid"):
+                with (
+                    self.subTest(method=method, uuid=uuid),
+                    self.assertRaisesRegex(UserError, "not valid"),
+                ):
                     getattr(calls, method)(uuid, *arguments)
         self.assertEqual(self.nobodys.note, "secret note of nobody")

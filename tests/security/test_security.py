@@ -47,8 +47,10 @@ class TestToken(TelephonyHttpCase):
 
     def test_identity_is_opaque(self):
         """Nobody can guess a colleague's identity, or read from it who it is."""
-        identities = [agent.sudo().identity for agent in (
-            self.agent_ana, self.agent_bob, self.agent_cleo, self.agent_eva)]  # fmt: skip
+        identities = [
+            agent.sudo().identity
+            for agent in (self.agent_ana, self.agent_bob, self.agent_cleo, self.agent_eva)
+        ]
         self.assertEqual(len(set(identities)), 4)
         for identity in identities:
             self.assertRegex(identity, r"^u_[0-9a-f]{32}$")
@@ -66,9 +68,7 @@ class TestToken(TelephonyHttpCase):
         ):
             self.ana.write(change)
             with self.subTest(change):
-                self.assertEqual(
-                    self.names(self.connect_browser(call, self.agent_ana)), ["Hangup"]
-                )
+                self.assertEqual(self.names(self.connect_browser(call, self.agent_ana)), ["Hangup"])
             self.ana.write(back)
         self.agent_ana.active = False
         self.assertEqual(self.names(self.connect_browser(call, self.agent_ana)), ["Hangup"])
@@ -78,11 +78,18 @@ class TestToken(TelephonyHttpCase):
     def test_browser_cannot_name_what_is_dialled(self):
         """A browser sends what it likes; only our row decides whom it reaches."""
         call = self.dial()
-        verbs = self.ask("client", {
-            "CallSid": AGENT_LEG, "From": f"client:{self.agent_ana.sudo().identity}",
-            "To": "+33899123456", "uuid": call.uuid, "number": "+33899123456",
-            "PhoneNumber": "+33899123456", "Direction": "inbound",
-        })  # fmt: skip
+        verbs = self.ask(
+            "client",
+            {
+                "CallSid": AGENT_LEG,
+                "From": f"client:{self.agent_ana.sudo().identity}",
+                "To": "+33899123456",
+                "uuid": call.uuid,
+                "number": "+33899123456",
+                "PhoneNumber": "+33899123456",
+                "Direction": "inbound",
+            },
+        )
         self.run_after_commit()
         self.assertNotIn("33899123456", str(self.carrier.requests))
         [[_room, values]] = self.carrier.sent("add_participant")
@@ -137,21 +144,31 @@ class TestRoutes(TelephonyHttpCase):
     def test_public_addresses_hold_nothing(self):
         """What needs no login: music of our own, and an answer that teaches nothing."""
         public = {
-            str(rule.rule) for rule in self.get_rules()
+            str(rule.rule)
+            for rule in self.get_rules()
             if rule.endpoint.routing["auth"] in ("public", "none")
-        }  # fmt: skip
-        self.assertLessEqual(public, {
-            "/telephony/twilio/ping", "/telephony/health",
-            "/telephony/sound/hold_music/<int:seconds>.wav",
-            "/telephony/sound/<int:attachment_id>/<string:token>/<int:seconds>.wav",
-        })  # fmt: skip
+        }
+        self.assertLessEqual(
+            public,
+            {
+                "/telephony/twilio/ping",
+                "/telephony/health",
+                "/telephony/sound/hold_music/<int:seconds>.wav",
+                "/telephony/sound/<int:attachment_id>/<string:token>/<int:seconds>.wav",
+            },
+        )
 
     def test_music_needs_its_token(self):
         """An attachment of something else cannot be fetched as music."""
-        secret = self.env["ir.attachment"].create({
-            "name": "x.wav", "raw": b"RIFF", "res_model": "res.partner",
-            "res_id": self.partner.id, "access_token": "known",
-        })  # fmt: skip
+        secret = self.env["ir.attachment"].create(
+            {
+                "name": "x.wav",
+                "raw": b"RIFF",
+                "res_model": "res.partner",
+                "res_id": self.partner.id,
+                "access_token": "known",
+            }
+        )
         for token in ("known", "x", "False", "None"):
             response = self.url_open(f"/telephony/sound/{secret.id}/{token}/5.wav")
             self.assertEqual(response.status_code, 404)
@@ -164,14 +181,33 @@ class TestRecordings(TelephonyHttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.call = cls.env["telephony.call"].sudo().create({
-            "account_id": cls.account.id, "direction": "incoming", "state": "ended",
-            "outcome": "answered", "user_id": cls.bob.id, "customer_number": CUSTOMER,
-        })  # fmt: skip
-        cls.recording = cls.env["telephony.recording"].sudo().create({
-            "call_id": cls.call.id, "account_id": cls.account.id, "kind": "conversation",
-            "provider_recording_id": "RE" + "1" * 32, "recorded_at": "2026-01-01 10:00:00",
-        })  # fmt: skip
+        cls.call = (
+            cls.env["telephony.call"]
+            .sudo()
+            .create(
+                {
+                    "account_id": cls.account.id,
+                    "direction": "incoming",
+                    "state": "ended",
+                    "outcome": "answered",
+                    "user_id": cls.bob.id,
+                    "customer_number": CUSTOMER,
+                }
+            )
+        )
+        cls.recording = (
+            cls.env["telephony.recording"]
+            .sudo()
+            .create(
+                {
+                    "call_id": cls.call.id,
+                    "account_id": cls.account.id,
+                    "kind": "conversation",
+                    "provider_recording_id": "RE" + "1" * 32,
+                    "recorded_at": "2026-01-01 10:00:00",
+                }
+            )
+        )
         cls.recording._process_fetched(b"RIFF0000WAVEfmt secret words")
 
     def test_address_of_a_recording(self):
@@ -179,16 +215,22 @@ class TestRecordings(TelephonyHttpCase):
         attachment = self.recording.attachment_id
         self.assertFalse(attachment.public or attachment.access_token)
         paths = (
-            f"/telephony/recording/{self.recording.id}", f"/web/content/{attachment.id}",
+            f"/telephony/recording/{self.recording.id}",
+            f"/web/content/{attachment.id}",
             f"/web/content/telephony.recording/{self.recording.id}/attachment_id",
             f"/web/content/{attachment.id}?access_token=False",
         )
         for user in (None, self.pia, self.ian, self.cleo, self.eva):
             self.authenticate(*((user.login, user.login) if user else (None, None)))
             for path in paths:
-                with self.subTest(user=user and user.login, path=path), \
-                        mute_logger("odoo.addons.base.models.ir_rule", "odoo.http",
-                                    "odoo.addons.base.models.ir_model"):  # fmt: skip
+                with (
+                    self.subTest(user=user and user.login, path=path),
+                    mute_logger(
+                        "odoo.addons.base.models.ir_rule",
+                        "odoo.http",
+                        "odoo.addons.base.models.ir_model",
+                    ),
+                ):
                     self.assertNotIn(b"secret words", self.url_open(path).content)
         self.authenticate(self.sue.login, self.sue.login)
         response = self.url_open(f"/telephony/recording/{self.recording.id}")
@@ -199,10 +241,17 @@ class TestRecordings(TelephonyHttpCase):
         """SSRF: the sound is read by its identifier from the account's own server."""
         call, _verbs = self.call_in(sid=leg_sid(4))
         for url in ("http://169.254.169.254/latest", "file:///etc/passwd", "http://localhost:5432"):
-            self.post_webhook("recording", {
-                "CallSid": leg_sid(4), "RecordingSid": "RE" + "2" * 32, "RecordingUrl": url,
-                "RecordingStatus": "completed", "RecordingDuration": "9",
-            }, {"call": call.uuid})  # fmt: skip
+            self.post_webhook(
+                "recording",
+                {
+                    "CallSid": leg_sid(4),
+                    "RecordingSid": "RE" + "2" * 32,
+                    "RecordingUrl": url,
+                    "RecordingStatus": "completed",
+                    "RecordingDuration": "9",
+                },
+                {"call": call.uuid},
+            )
         self.carrier.answers["fetch_recording"] = b"RIFF0000WAVEfmt sound"
         self.run_job("telephony.recording", "_cron_fetch")
         [[sid, *others]] = self.carrier.sent("fetch_recording")
@@ -213,9 +262,15 @@ class TestRecordings(TelephonyHttpCase):
         """SSRF: an identifier with a path in it is not read as one."""
         call, _verbs = self.call_in(sid=leg_sid(4))
         for sid in ("RE1/../../Accounts", "http://evil", "RE%2f..", "RE1?x=1", "RE1#"):
-            self.post_webhook("recording", {
-                "CallSid": leg_sid(4), "RecordingSid": sid, "RecordingStatus": "completed",
-            }, {"call": call.uuid})  # fmt: skip
+            self.post_webhook(
+                "recording",
+                {
+                    "CallSid": leg_sid(4),
+                    "RecordingSid": sid,
+                    "RecordingStatus": "completed",
+                },
+                {"call": call.uuid},
+            )
         self.run_job("telephony.recording", "_cron_fetch")
         self.assertFalse(self.carrier.sent("fetch_recording"))
 
@@ -226,14 +281,20 @@ class TestAddresses(TelephonyCase):
 
     def test_addresses_of_the_account(self):
         """Every field of the account that says where requests go is closed to everybody else."""
-        names = [name for name, field in self.account._fields.items()
-                 if field.type == "char" and ("url" in name or name in (
-                     "region", "edge", "voice_gateway"))]  # fmt: skip
+        names = [
+            name
+            for name, field in self.account._fields.items()
+            if field.type == "char"
+            and ("url" in name or name in ("region", "edge", "voice_gateway"))
+        ]
         self.assertGreaterEqual(len(names), 6)
         for name, user in product(names, (self.max, self.sue, self.cleo, self.ian)):
             account = self.as_user(user, "telephony.account").browse(self.account.id)
-            with self.subTest(field=name, user=user.login), self.assertRaises(AccessError), \
-                    mute_logger("odoo.addons.base.models.ir_model"):
+            with (
+                self.subTest(field=name, user=user.login),
+                self.assertRaises(AccessError),
+                mute_logger("odoo.addons.base.models.ir_model"),
+            ):
                 account.write({name: "http://169.254.169.254"})
 
     def test_other_kinds_of_addresses(self):
@@ -258,9 +319,10 @@ class TestAddresses(TelephonyCase):
             if not model._name.startswith("telephony.") or model._transient:
                 continue
             typed = {
-                name for name, field in model._fields.items()
+                name
+                for name, field in model._fields.items()
                 if "url" in name and field.store and not field.readonly and not field.groups
-            }  # fmt: skip
+            }
             self.assertFalse(typed, model._name)
 
 
@@ -273,9 +335,12 @@ class TestScripts(TelephonyCase):
         self.lead.contact_name = EVIL
         self.number.name = EVIL
         self.ana.name = EVIL
-        disposition = self.env["telephony.disposition"].create({
-            "name": EVIL, "company_id": self.company_a.id,
-        })  # fmt: skip
+        disposition = self.env["telephony.disposition"].create(
+            {
+                "name": EVIL,
+                "company_id": self.company_a.id,
+            }
+        )
         call = self.dial()
         calls = self.as_user(self.ana)
         calls.save_note(call.uuid, EVIL + "\n" + EVIL)
@@ -313,9 +378,14 @@ class TestScripts(TelephonyCase):
         """A caller's own words, where a number should be, are no number and no markup."""
         calls = self.env["telephony.call"].sudo()
         for number, caller in enumerate((EVIL, "<b>1</b>", "=HYPERLINK(1)", "'; DROP TABLE", "☎")):
-            calls._process_incoming(self.account, {
-                "CallSid": leg_sid(200 + number), "From": caller, "To": self.number.number,
-            })  # fmt: skip
+            calls._process_incoming(
+                self.account,
+                {
+                    "CallSid": leg_sid(200 + number),
+                    "From": caller,
+                    "To": self.number.number,
+                },
+            )
             call = calls.search([("provider_call_id", "=", leg_sid(200 + number))])
             self.assertFalse(call.customer_number)
             self.assertNotIn("<", call.display_name)
@@ -323,13 +393,23 @@ class TestScripts(TelephonyCase):
     def test_follow_up(self):
         """An activity is shown as HTML: what was typed into it is text."""
         call = self.make_evil_world()
-        result = self.as_user(self.ana).schedule_follow_up(call.uuid, "task", {
-            "date": "2026-12-01", "summary": EVIL, "note": EVIL,
-        })  # fmt: skip
+        result = self.as_user(self.ana).schedule_follow_up(
+            call.uuid,
+            "task",
+            {
+                "date": "2026-12-01",
+                "summary": EVIL,
+                "note": EVIL,
+            },
+        )
         activity = self.env["mail.activity"].sudo().browse(result["activity_id"])
-        self.assertNotIn("onerror", etree.tostring(html.fragment_fromstring(
-            str(activity.note or "<p/>"), create_parent="div"), encoding="unicode"
-        ).replace("&lt;img src=x onerror", ""))  # fmt: skip
+        self.assertNotIn(
+            "onerror",
+            etree.tostring(
+                html.fragment_fromstring(str(activity.note or "<p/>"), create_parent="div"),
+                encoding="unicode",
+            ).replace("&lt;img src=x onerror", ""),
+        )
         self.assertNotIn("<script", str(activity.note))
 
 
@@ -352,10 +432,14 @@ class TestDocuments(TelephonyHttpCase):
             self.assertEqual([say.text for say in says], [EVIL_TWIML])
 
     def test_announcement_of_a_queue(self):
-        queue = self.env["telephony.queue"].create({
-            "name": EVIL_TWIML, "company_id": self.company_a.id, "announcement": EVIL_TWIML,
-            "agent_ids": [Command.set(self.agent_ana.ids)],
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": EVIL_TWIML,
+                "company_id": self.company_a.id,
+                "announcement": EVIL_TWIML,
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+            }
+        )
         self.ring.write({"kind": "queue", "queue_id": queue.id, "name": EVIL_TWIML})
         self.go_online(self.agent_ana)
         call, verbs = self.call_in_and_wait()
@@ -369,20 +453,38 @@ class TestDocuments(TelephonyHttpCase):
         call = self.dial()
         self.run_after_commit()
         leg = call.leg_ids.filtered(lambda leg: leg.role == "agent")
-        verbs = self.ask("agent_phone", {"CallSid": leg.provider_leg_id or leg_sid(77)},
-                         {"call": call.uuid, "leg": str(leg.id)})  # fmt: skip
+        verbs = self.ask(
+            "agent_phone",
+            {"CallSid": leg.provider_leg_id or leg_sid(77)},
+            {"call": call.uuid, "leg": str(leg.id)},
+        )
         self.assert_spoken(verbs)
 
     def test_forwarding_goes_to_numbers_only(self):
         """No SIP address, browser or application can be written where a number belongs."""
-        for number in ("sip:x@evil.com", "client:u_1", "<Number>", "app:AP1", "+32470123456;ext=1,",
-                       "+3247012345612345678", "0"):  # fmt: skip
+        for number in (
+            "sip:x@evil.com",
+            "client:u_1",
+            "<Number>",
+            "app:AP1",
+            "+32470123456;ext=1,",
+            "+3247012345612345678",
+            "0",
+        ):
             with self.subTest(number), self.assertRaises(UserError):
                 self.ring.write({"kind": "forward", "forward_number": number})
 
     def test_dialling_goes_to_numbers_only(self):
-        for number in ("sip:x@evil.com", "client:u_1", "app:AP1", "queue:waiting-1", EVIL, "%s",
-                       "\0", "a" * 5000):  # fmt: skip
+        for number in (
+            "sip:x@evil.com",
+            "client:u_1",
+            "app:AP1",
+            "queue:waiting-1",
+            EVIL,
+            "%s",
+            "\0",
+            "a" * 5000,
+        ):
             with self.subTest(number), self.assertRaises(UserError):
                 self.dial(number=number)
 
@@ -412,9 +514,9 @@ class TestLimits(TelephonyCase):
 
     def test_searching_contacts_is_no_export(self):
         """One search shows fifty contacts at most, whatever is asked for."""
-        self.env["res.partner"].create([
-            {"name": f"Searched {number}", "phone": f"+3247{number:07d}"} for number in range(60)
-        ])
+        self.env["res.partner"].create(
+            [{"name": f"Searched {number}", "phone": f"+3247{number:07d}"} for number in range(60)]
+        )
         calls = self.as_user(self.ana)
         for limit in (100000, 0, None, -1, False):
             with self.subTest(limit=limit):
@@ -443,11 +545,18 @@ class TestSecretsStayHere(TelephonyHttpCase):
             self.authenticate(user.login, user.login)
             answers = [
                 self.make_jsonrpc_request("/web/session/get_session_info", {}),
-                self.make_jsonrpc_request("/web/dataset/call_kw/ir.http/lazy_session_info", {
-                    "model": "ir.http", "method": "lazy_session_info", "args": [], "kwargs": {},
-                }),
+                self.make_jsonrpc_request(
+                    "/web/dataset/call_kw/ir.http/lazy_session_info",
+                    {
+                        "model": "ir.http",
+                        "method": "lazy_session_info",
+                        "args": [],
+                        "kwargs": {},
+                    },
+                ),
                 self.as_user(user, "telephony.agent").softphone_snapshot()
-                if user == self.ana else {},
+                if user == self.ana
+                else {},
                 self.url_open("/odoo").text,
             ]
             for answer, secret in product(answers, SECRETS):

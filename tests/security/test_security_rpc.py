@@ -18,14 +18,35 @@ from ..common import CUSTOMER, TelephonyCase, leg_sid
 
 ADDON = "odoo.addons.crm_telephony"
 #: Methods of Odoo's own, which this addon extends: their rights are Odoo's, see `test_access`.
-EXTENDED = {"create", "write", "unlink", "copy", "read", "name_search", "get_values", "set_values",
-            "default_get", "fields_get", "get_view", "get_views", "onchange"}  # fmt: skip
+EXTENDED = {
+    "create",
+    "write",
+    "unlink",
+    "copy",
+    "read",
+    "name_search",
+    "get_values",
+    "set_values",
+    "default_get",
+    "fields_get",
+    "get_view",
+    "get_views",
+    "onchange",
+}
 #: Words that only records of the first company hold.
-CONFIDENTIAL = ("secret note", "Zoe Peeters", "A big order", CUSTOMER, "470 12 34 56",
-                "secret recording")  # fmt: skip
+CONFIDENTIAL = (
+    "secret note",
+    "Zoe Peeters",
+    "A big order",
+    CUSTOMER,
+    "470 12 34 56",
+    "secret recording",
+)
 #: Answers that need no right, because there is nothing in them.
-HARMLESS = {("crm.lead", "action_view_telephony_calls"),
-            ("res.partner", "action_view_telephony_calls")}  # fmt: skip
+HARMLESS = {
+    ("crm.lead", "action_view_telephony_calls"),
+    ("res.partner", "action_view_telephony_calls"),
+}
 MUTED = ("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule", "odoo.sql_db")
 
 
@@ -35,29 +56,78 @@ class EveryMethodCase(TelephonyCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.call = cls.env["telephony.call"].sudo().create({
-            "account_id": cls.account.id, "direction": "incoming", "state": "in_progress",
-            "user_id": cls.bob.id, "customer_number": CUSTOMER, "number_id": cls.number.id,
-            "note": "secret note", "partner_id": cls.partner.id, "lead_id": cls.lead.id,
-            "provider_call_id": leg_sid(70), "provider_conference_id": "CF" + "7" * 32,
-            "answered_at": fields.Datetime.now(),
-            "leg_ids": [
-                (0, 0, {"account_id": cls.account.id, "role": "customer", "label": "customer",
-                        "provider_leg_id": leg_sid(70), "status": "in_progress"}),
-                (0, 0, {"account_id": cls.account.id, "role": "agent", "label": "agent-1",
-                        "user_id": cls.bob.id, "provider_leg_id": leg_sid(71),
-                        "status": "in_progress"}),
-            ],
-        })  # fmt: skip
-        cls.recording = cls.env["telephony.recording"].sudo().create({
-            "call_id": cls.call.id, "account_id": cls.account.id, "kind": "conversation",
-            "provider_recording_id": "RE" + "1" * 32, "recorded_at": "2026-01-01 10:00:00",
-            "state": "stored",
-        })  # fmt: skip
-        cls.caller_id = cls.env["telephony.caller.id"].sudo().create({
-            "account_id": cls.account.id, "agent_id": cls.agent_bob.id, "name": "Bob's",
-            "number": "+32470777777", "state": "verified",
-        })  # fmt: skip
+        cls.call = (
+            cls.env["telephony.call"]
+            .sudo()
+            .create(
+                {
+                    "account_id": cls.account.id,
+                    "direction": "incoming",
+                    "state": "in_progress",
+                    "user_id": cls.bob.id,
+                    "customer_number": CUSTOMER,
+                    "number_id": cls.number.id,
+                    "note": "secret note",
+                    "partner_id": cls.partner.id,
+                    "lead_id": cls.lead.id,
+                    "provider_call_id": leg_sid(70),
+                    "provider_conference_id": "CF" + "7" * 32,
+                    "answered_at": fields.Datetime.now(),
+                    "leg_ids": [
+                        (
+                            0,
+                            0,
+                            {
+                                "account_id": cls.account.id,
+                                "role": "customer",
+                                "label": "customer",
+                                "provider_leg_id": leg_sid(70),
+                                "status": "in_progress",
+                            },
+                        ),
+                        (
+                            0,
+                            0,
+                            {
+                                "account_id": cls.account.id,
+                                "role": "agent",
+                                "label": "agent-1",
+                                "user_id": cls.bob.id,
+                                "provider_leg_id": leg_sid(71),
+                                "status": "in_progress",
+                            },
+                        ),
+                    ],
+                }
+            )
+        )
+        cls.recording = (
+            cls.env["telephony.recording"]
+            .sudo()
+            .create(
+                {
+                    "call_id": cls.call.id,
+                    "account_id": cls.account.id,
+                    "kind": "conversation",
+                    "provider_recording_id": "RE" + "1" * 32,
+                    "recorded_at": "2026-01-01 10:00:00",
+                    "state": "stored",
+                }
+            )
+        )
+        cls.caller_id = (
+            cls.env["telephony.caller.id"]
+            .sudo()
+            .create(
+                {
+                    "account_id": cls.account.id,
+                    "agent_id": cls.agent_bob.id,
+                    "name": "Bob's",
+                    "number": "+32470777777",
+                    "state": "verified",
+                }
+            )
+        )
         cls.env.flush_all()
 
     def get_methods(self):
@@ -65,10 +135,12 @@ class EveryMethodCase(TelephonyCase):
         for model in sorted(self.env):
             records = self.env[model]
             names = {
-                name for base in type(records).__mro__ if base.__module__.startswith(ADDON)
+                name
+                for base in type(records).__mro__
+                if base.__module__.startswith(ADDON)
                 for name, value in vars(base).items()
                 if inspect.isfunction(value) and not name.startswith("_")
-            }  # fmt: skip
+            }
             for name in sorted(names - EXTENDED):
                 try:
                     method = get_public_method(records, name)
@@ -80,12 +152,17 @@ class EveryMethodCase(TelephonyCase):
     def get_target(self, model):
         """Return a record of the first company, in whose place the method is called."""
         return {
-            "telephony.call": self.call, "telephony.account": self.account,
-            "telephony.number": self.number, "telephony.agent": self.agent_bob,
-            "telephony.flow": self.flow, "telephony.flow.step": self.ring,
-            "telephony.recording": self.recording, "telephony.caller.id": self.caller_id,
-            "res.partner": self.partner, "crm.lead": self.lead,
-        }.get(model) or self.env[model].sudo().search([], limit=1)  # fmt: skip
+            "telephony.call": self.call,
+            "telephony.account": self.account,
+            "telephony.number": self.number,
+            "telephony.agent": self.agent_bob,
+            "telephony.flow": self.flow,
+            "telephony.flow.step": self.ring,
+            "telephony.recording": self.recording,
+            "telephony.caller.id": self.caller_id,
+            "res.partner": self.partner,
+            "crm.lead": self.lead,
+        }.get(model) or self.env[model].sudo().search([], limit=1)
 
     def get_value(self, parameter, variant):
         """Return what somebody who wants too much passes.
@@ -93,20 +170,42 @@ class EveryMethodCase(TelephonyCase):
         :param int variant: 0: what belongs to the first company; 1: nonsense
         """
         known = {
-            "uuid": self.call.uuid, "number": CUSTOMER, "caller_id_id": self.caller_id.id,
-            "res_model": "crm.lead", "res_id": self.lead.id, "request_uuid": "x" * 36,
-            "override_reason": "because", "on_hold": True, "note": "overwritten", "term": "zoe",
-            "limit": 1000, "kind": "task", "status": "online", "client_uuid": "page-of-eve",
-            "echo": "word", "name": "Eve's", "extension": "1", "delay": 1, "shared": True,
-            "account": self.account, "digits": "1", "mode": "blind",
+            "uuid": self.call.uuid,
+            "number": CUSTOMER,
+            "caller_id_id": self.caller_id.id,
+            "res_model": "crm.lead",
+            "res_id": self.lead.id,
+            "request_uuid": "x" * 36,
+            "override_reason": "because",
+            "on_hold": True,
+            "note": "overwritten",
+            "term": "zoe",
+            "limit": 1000,
+            "kind": "task",
+            "status": "online",
+            "client_uuid": "page-of-eve",
+            "echo": "word",
+            "name": "Eve's",
+            "extension": "1",
+            "delay": 1,
+            "shared": True,
+            "account": self.account,
+            "digits": "1",
+            "mode": "blind",
             "target": {"type": "agent", "id": self.agent_ana.id},
             "values": {
-                "note": "overwritten", "disposition_id": False, "date": "2026-12-01",
-                "summary": "Evil", "user_id": self.ana.id, "call_via": "phone",
-                "phone_number": "+33199009911", "default_number_id": self.number.id,
-                "agent_id": self.agent_bob.id, "id": self.call.id,
+                "note": "overwritten",
+                "disposition_id": False,
+                "date": "2026-12-01",
+                "summary": "Evil",
+                "user_id": self.ana.id,
+                "call_via": "phone",
+                "phone_number": "+33199009911",
+                "default_number_id": self.number.id,
+                "agent_id": self.agent_bob.id,
+                "id": self.call.id,
             },
-        }  # fmt: skip
+        }
         if variant == 0 and parameter.name in known:
             return known[parameter.name]
         if variant == 0 and parameter.name.endswith("_id"):
@@ -118,9 +217,11 @@ class EveryMethodCase(TelephonyCase):
         self.env.flush_all()
         result = {}
         for table, condition in where.items():
-            self.env.cr.execute(SQL(
-                "SELECT t::text FROM %s t WHERE %s ORDER BY 1", SQL.identifier(table), condition
-            ))
+            self.env.cr.execute(
+                SQL(
+                    "SELECT t::text FROM %s t WHERE %s ORDER BY 1", SQL.identifier(table), condition
+                )
+            )
             result[table] = self.env.cr.fetchall()
         return result
 
@@ -136,8 +237,12 @@ class EveryMethodCase(TelephonyCase):
             if not model._name.startswith("telephony.") or model._transient or not model._auto:
                 continue
             stored = {name for name, field in model._fields.items() if field.store}
-            for name, value in (("company_id", company), ("account_id", account),
-                                ("call_id", self.call.id), ("agent_id", self.agent_bob.id)):
+            for name, value in (
+                ("company_id", company),
+                ("account_id", account),
+                ("call_id", self.call.id),
+                ("agent_id", self.agent_bob.id),
+            ):
                 if name in stored and model._fields[name].type == "many2one":
                     result[model._table] = SQL("%s = %s", SQL.identifier(name), value)
                     break
@@ -146,9 +251,11 @@ class EveryMethodCase(TelephonyCase):
     def attempt(self, user, model, name, parameters, variant):
         """Call a method as a browser does; return what the browser would see, as text."""
         records = self.as_user(user, model)
-        arguments = [self.get_value(parameter, variant) for parameter in parameters
-                     if parameter.kind in (parameter.POSITIONAL_ONLY,
-                                           parameter.POSITIONAL_OR_KEYWORD)]  # fmt: skip
+        arguments = [
+            self.get_value(parameter, variant)
+            for parameter in parameters
+            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+        ]
         arguments = [
             argument.with_env(records.env) if hasattr(argument, "_name") else argument
             for argument in arguments
@@ -181,19 +288,27 @@ class TestEveryMethod(EveryMethodCase):
         """The search finds what is known to be there; an empty search would prove nothing."""
         found = {(model, name) for model, name, _parameters in self.get_methods()}
         self.assertGreater(len(found), 40)
-        self.assertLessEqual({
-            ("telephony.call", "accept"), ("telephony.call", "dial"),
-            ("telephony.agent", "softphone_snapshot"), ("telephony.account", "action_connect"),
-            ("telephony.caller.id", "remove"), ("telephony.number", "action_connect"),
-        }, found)  # fmt: skip
+        self.assertLessEqual(
+            {
+                ("telephony.call", "accept"),
+                ("telephony.call", "dial"),
+                ("telephony.agent", "softphone_snapshot"),
+                ("telephony.account", "action_connect"),
+                ("telephony.caller.id", "remove"),
+                ("telephony.number", "action_connect"),
+            },
+            found,
+        )
         self.assertGreater(len(self.get_tables()), 12)
 
     @mute_logger(*MUTED)
     def test_who_has_no_telephone_can_do_nothing(self):
         """Portal users, colleagues without the right and the public: refused, nothing happens."""
         tables = {
-            **self.get_tables(), "telephony_agent": SQL("TRUE"), "telephony_call": SQL("TRUE"),
-        }  # fmt: skip
+            **self.get_tables(),
+            "telephony_agent": SQL("TRUE"),
+            "telephony_call": SQL("TRUE"),
+        }
         before = self.snapshot(tables)
         for (model, name, parameters), user, variant in product(
             list(self.get_methods()), (self.pia, self.ian, self.public), (0, 1)
@@ -228,11 +343,22 @@ class TestEveryMethod(EveryMethodCase):
     def test_colleagues_call_is_not_touched(self):
         """A phone user who knows the identifier of a colleague's call: it goes on untouched."""
         tables = {
-            table: condition for table, condition in self.get_tables().items()
-            if table in ("telephony_call", "telephony_call_leg", "telephony_recording",
-                         "telephony_caller_id", "crm_lead", "res_partner", "telephony_number",
-                         "telephony_account", "telephony_flow", "mail_activity")
-        }  # fmt: skip
+            table: condition
+            for table, condition in self.get_tables().items()
+            if table
+            in (
+                "telephony_call",
+                "telephony_call_leg",
+                "telephony_recording",
+                "telephony_caller_id",
+                "crm_lead",
+                "res_partner",
+                "telephony_number",
+                "telephony_account",
+                "telephony_flow",
+                "mail_activity",
+            )
+        }
         tables["telephony_call"] = SQL("id = %s", self.call.id)
         before = self.snapshot(tables)
         for (model, name, parameters), variant in product(list(self.get_methods()), (0, 1)):
@@ -240,9 +366,10 @@ class TestEveryMethod(EveryMethodCase):
                 answer = self.attempt(self.cleo, model, name, parameters, variant)
                 after = self.snapshot(tables)
                 after["telephony_caller_id"] = [
-                    row for row in after["telephony_caller_id"]
+                    row
+                    for row in after["telephony_caller_id"]
                     if row in before["telephony_caller_id"]
-                ]  # fmt: skip
+                ]
                 self.assertEqual(after, before)
                 self.assertNotIn("secret note", answer)
                 for queued_model, ids, _method, _arguments in self.queued_requests:

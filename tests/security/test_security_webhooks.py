@@ -36,18 +36,62 @@ COUNT = int(os.environ.get("TELEPHONY_MUTATIONS") or 1000)
 SEED = int(os.environ.get("TELEPHONY_SEED") or 19)
 REPORTS = {"status", "conference", "recording", "caller_id"}
 VERBS = {
-    "Say", "Play", "Pause", "Dial", "Enqueue", "Gather", "Hangup", "Leave", "Record", "Redirect",
+    "Say",
+    "Play",
+    "Pause",
+    "Dial",
+    "Enqueue",
+    "Gather",
+    "Hangup",
+    "Leave",
+    "Record",
+    "Redirect",
     "Reject",
-}  # fmt: skip
+}
 #: What a person whom nobody asked may put into a field.
 GARBAGE = (
-    "", " ", "\0", "CA\0" + "1" * 30, "9" * 2000, "☎" * 40, "' OR 1=1 --", "%00%ff", "-1", "1e9",
-    "<Say>hi</Say>", "]]><Dial>+33899000000</Dial>", "&amp;", "\r\nX-Evil: 1", "../../etc/passwd",
-    "None", "True", "[]", "{}", "null", "\U0001f600", "e\u0301", "\u202egnp.exe", "client:u_",
-    "sip:me@example.com", "+", "00", "+266696687",
-    "completed", "in-progress", "queued", "leave", "redirected", "1", "#", "Mon, 99 Foo 2026",
-    "2147483648", "٣", "a" * 64, "http://169.254.169.254/latest/meta-data", "javascript:alert(1)",
-)  # fmt: skip
+    "",
+    " ",
+    "\0",
+    "CA\0" + "1" * 30,
+    "9" * 2000,
+    "☎" * 40,
+    "' OR 1=1 --",
+    "%00%ff",
+    "-1",
+    "1e9",
+    "<Say>hi</Say>",
+    "]]><Dial>+33899000000</Dial>",
+    "&amp;",
+    "\r\nX-Evil: 1",
+    "../../etc/passwd",
+    "None",
+    "True",
+    "[]",
+    "{}",
+    "null",
+    "\U0001f600",
+    "e\u0301",
+    "\u202egnp.exe",
+    "client:u_",
+    "sip:me@example.com",
+    "+",
+    "00",
+    "+266696687",
+    "completed",
+    "in-progress",
+    "queued",
+    "leave",
+    "redirected",
+    "1",
+    "#",
+    "Mon, 99 Foo 2026",
+    "2147483648",
+    "٣",
+    "a" * 64,
+    "http://169.254.169.254/latest/meta-data",
+    "javascript:alert(1)",
+)
 
 
 class _Log(logging.Handler):
@@ -110,7 +154,7 @@ class Damage:
         kind = draw.randrange(6)
         if kind == 0 and value:
             place = draw.randrange(len(value))
-            return value[:place] + chr(draw.randrange(32, 1200)) + value[place + 1:]
+            return value[:place] + chr(draw.randrange(32, 1200)) + value[place + 1 :]
         if kind == 1:
             return value[: draw.randrange(len(value) + 1)]
         if kind == 2:
@@ -126,8 +170,12 @@ class Damage:
             place = draw.randrange(len(fields)) if fields else 0
             kind = draw.randrange(8)
             if not fields or kind == 0:
-                fields.append((draw.choice(("X", "call", "leg", "Digits", "From", "é", "")),
-                               draw.choice(GARBAGE)))  # fmt: skip
+                fields.append(
+                    (
+                        draw.choice(("X", "call", "leg", "Digits", "From", "é", "")),
+                        draw.choice(GARBAGE),
+                    )
+                )
             elif kind == 1:
                 del fields[place]
             elif kind == 2:
@@ -148,20 +196,39 @@ class TestMutatedWebhooks(TelephonyHttpCase):
     def setUp(self):
         super().setUp()
         self.go_online(self.agent_bob)
-        self.running = self.talk(self.call_in_and_wait(sid=leg_sid(11))[0], self.agent_bob,
-                                 self.bob)  # fmt: skip
+        self.running = self.talk(
+            self.call_in_and_wait(sid=leg_sid(11))[0], self.agent_bob, self.bob
+        )
         self.go_online(self.agent_ana)
         self.ringing, _verbs = self.call_in_and_wait(sid=leg_sid(10))
         self.ended, _verbs = self.call_in(sid=leg_sid(12))
         self.tell_leg(self.ended, leg_sid(12), "completed", CallDuration="0")
-        self.foreign = self.env["telephony.call"].sudo().create({
-            "account_id": self.account_b.id, "direction": "incoming", "state": "ringing",
-            "provider_call_id": leg_sid(13), "customer_number": CUSTOMER,
-            "leg_ids": [(0, 0, {
-                "account_id": self.account_b.id, "role": "customer", "label": "customer",
-                "provider_leg_id": leg_sid(13), "status": "in_progress",
-            })],
-        })  # fmt: skip
+        self.foreign = (
+            self.env["telephony.call"]
+            .sudo()
+            .create(
+                {
+                    "account_id": self.account_b.id,
+                    "direction": "incoming",
+                    "state": "ringing",
+                    "provider_call_id": leg_sid(13),
+                    "customer_number": CUSTOMER,
+                    "leg_ids": [
+                        (
+                            0,
+                            0,
+                            {
+                                "account_id": self.account_b.id,
+                                "role": "customer",
+                                "label": "customer",
+                                "provider_leg_id": leg_sid(13),
+                                "status": "in_progress",
+                            },
+                        )
+                    ],
+                }
+            )
+        )
         self.calls = self.ringing | self.running | self.ended
         self.env.flush_all()
         self.queued_requests.clear()
@@ -172,19 +239,36 @@ class TestMutatedWebhooks(TelephonyHttpCase):
 
     def get_routes(self):
         """Return the last part of the path of every webhook, as Odoo knows them."""
-        return sorted({
-            str(rule.rule).rsplit("/", 1)[1]
-            for rule in self.env["ir.http"].routing_map().iter_rules()
-            if rule.endpoint.routing.get("auth") == "twilio"
-        })
+        return sorted(
+            {
+                str(rule.rule).rsplit("/", 1)[1]
+                for rule in self.env["ir.http"].routing_map().iter_rules()
+                if rule.endpoint.routing.get("auth") == "twilio"
+            }
+        )
 
     def get_tables(self):
         """Return the tables in which a webhook could leave something."""
-        names = {model._table for model in self.env.values()
-                 if model._auto and not model._abstract and not model._transient
-                 and model._name.startswith("telephony.")}  # fmt: skip
-        return sorted(names | {"res_users", "res_partner", "crm_lead", "mail_message",
-                               "ir_attachment", "mail_activity", "ir_config_parameter"})
+        names = {
+            model._table
+            for model in self.env.values()
+            if model._auto
+            and not model._abstract
+            and not model._transient
+            and model._name.startswith("telephony.")
+        }
+        return sorted(
+            names
+            | {
+                "res_users",
+                "res_partner",
+                "crm_lead",
+                "mail_message",
+                "ir_attachment",
+                "mail_activity",
+                "ir_config_parameter",
+            }
+        )
 
     def get_requests(self):
         """Return real requests: the last part of the path, the query, the fields."""
@@ -192,46 +276,80 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         for route in self.get_routes():
             for call in self.calls:
                 leg = self.customer(call)
-                query = [] if route in ("voice", "client", "fallback") else [
-                    ("call", call.uuid), ("leg", str(leg.id))]
+                query = (
+                    []
+                    if route in ("voice", "client", "fallback")
+                    else [("call", call.uuid), ("leg", str(leg.id))]
+                )
                 if route == "wait":
                     query.append(("hold", "1"))
                 agent = self.agent_bob.sudo().identity
-                result.append((route, query, [
-                    ("AccountSid", self.sid), ("ApiVersion", "2010-04-01"),
-                    ("CallSid", leg.provider_leg_id if route != "voice" else leg_sid(90)),
-                    ("From", f"client:{agent}" if route == "client" else CUSTOMER),
-                    ("To", self.number.number), ("Direction", "inbound"), ("uuid", call.uuid),
-                    ("CallStatus", "in-progress"), ("SequenceNumber", "3"), ("FromCity", ""),
-                    ("Timestamp", "Mon, 02 Mar 2026 10:00:07 +0000"), ("CallDuration", "3"),
-                    ("QueueResult", "leave"), ("QueueSid", QUEUE), ("QueueTime", "3"),
-                    ("ConferenceSid", ROOM), ("FriendlyName", call.uuid),
-                    ("StatusCallbackEvent", "participant-hold"), ("ParticipantLabel", "customer"),
-                    ("RecordingSid", "RE" + "4" * 32), ("RecordingStatus", "completed"),
-                    ("RecordingDuration", "9"), ("Digits", "1"), ("DialCallStatus", "busy"),
-                    ("VerificationStatus", "success"), ("ErrorCode", "11200"),
-                ]))  # fmt: skip
+                result.append(
+                    (
+                        route,
+                        query,
+                        [
+                            ("AccountSid", self.sid),
+                            ("ApiVersion", "2010-04-01"),
+                            ("CallSid", leg.provider_leg_id if route != "voice" else leg_sid(90)),
+                            ("From", f"client:{agent}" if route == "client" else CUSTOMER),
+                            ("To", self.number.number),
+                            ("Direction", "inbound"),
+                            ("uuid", call.uuid),
+                            ("CallStatus", "in-progress"),
+                            ("SequenceNumber", "3"),
+                            ("FromCity", ""),
+                            ("Timestamp", "Mon, 02 Mar 2026 10:00:07 +0000"),
+                            ("CallDuration", "3"),
+                            ("QueueResult", "leave"),
+                            ("QueueSid", QUEUE),
+                            ("QueueTime", "3"),
+                            ("ConferenceSid", ROOM),
+                            ("FriendlyName", call.uuid),
+                            ("StatusCallbackEvent", "participant-hold"),
+                            ("ParticipantLabel", "customer"),
+                            ("RecordingSid", "RE" + "4" * 32),
+                            ("RecordingStatus", "completed"),
+                            ("RecordingDuration", "9"),
+                            ("Digits", "1"),
+                            ("DialCallStatus", "busy"),
+                            ("VerificationStatus", "success"),
+                            ("ErrorCode", "11200"),
+                        ],
+                    )
+                )
         return result
 
     def fingerprint(self):
         """Return what is in the tables, by table."""
-        self.env.cr.execute(SQL(" UNION ALL ").join(
-            SQL("SELECT %s, md5(coalesce(string_agg(t::text, '|' ORDER BY id), '')) FROM %s t",
-                table, SQL.identifier(table))
-            for table in self.tables
-        ))
+        self.env.cr.execute(
+            SQL(" UNION ALL ").join(
+                SQL(
+                    "SELECT %s, md5(coalesce(string_agg(t::text, '|' ORDER BY id), '')) FROM %s t",
+                    table,
+                    SQL.identifier(table),
+                )
+                for table in self.tables
+            )
+        )
         return dict(self.env.cr.fetchall())
 
     def send(self, path, fields, signature, **headers):
         response = self.url_open(
-            path, data=urlencode(fields, errors="surrogatepass").encode(), method="POST",
+            path,
+            data=urlencode(fields, errors="surrogatepass").encode(),
+            method="POST",
             headers={
                 "Content-Type": "application/x-www-form-urlencoded",
-                **({"X-Twilio-Signature": signature.encode("utf-8", "replace")}
-                   if signature is not None else {}),
+                **(
+                    {"X-Twilio-Signature": signature.encode("utf-8", "replace")}
+                    if signature is not None
+                    else {}
+                ),
                 **headers,
-            }, allow_redirects=False,
-        )  # fmt: skip
+            },
+            allow_redirects=False,
+        )
         self.env.invalidate_all()
         return response
 
@@ -267,11 +385,22 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         signature = sign(TOKEN, BASE_URL + path, fields)
         kind = draw.randrange(8)
         if kind == 0:
-            signature = draw.choice((None, "", "é☎", "=" * 28, signature[:-2], signature * 2,
-                                     signature.lower(), "A" * 5000))  # fmt: skip
+            signature = draw.choice(
+                (
+                    None,
+                    "",
+                    "é☎",
+                    "=" * 28,
+                    signature[:-2],
+                    signature * 2,
+                    signature.lower(),
+                    "A" * 5000,
+                )
+            )
         elif kind == 1:
-            signature = sign(draw.choice((TOKEN_B, "", TOKEN[:-1], "None")), BASE_URL + path,
-                             fields)  # fmt: skip
+            signature = sign(
+                draw.choice((TOKEN_B, "", TOKEN[:-1], "None")), BASE_URL + path, fields
+            )
         elif kind == 2:
             query = damage.fields(query or [("call", self.ringing.uuid)])
             path = self.get_path(route, query)
@@ -339,19 +468,32 @@ class TestMutatedWebhooks(TelephonyHttpCase):
                 self.assertNotIn(foreign.id, ids, context)
 
     may_change = {
-        "telephony_call", "telephony_call_leg", "telephony_call_event", "telephony_offer",
-        "telephony_agent", "telephony_recording", "mail_message", "ir_attachment",
-        "telephony_callback", "mail_activity",
-    }  # fmt: skip
+        "telephony_call",
+        "telephony_call_leg",
+        "telephony_call_event",
+        "telephony_offer",
+        "telephony_agent",
+        "telephony_recording",
+        "mail_message",
+        "ir_attachment",
+        "telephony_callback",
+        "mail_activity",
+    }
 
     def test_damaged_requests_are_answered(self):
         """B.8: the carrier's own requests, damaged: always an answer it understands."""
         requests = self.get_requests()
-        damage = Damage(SEED + 1, [
-            *(value for _route, _query, fields in requests for _name, value in fields),
-            self.foreign.uuid, leg_sid(13), self.account_b.sudo().account_sid,
-            self.number_b.number, f"client:{self.agent_eva.sudo().identity}",
-        ])  # fmt: skip
+        damage = Damage(
+            SEED + 1,
+            [
+                *(value for _route, _query, fields in requests for _name, value in fields),
+                self.foreign.uuid,
+                leg_sid(13),
+                self.account_b.sudo().account_sid,
+                self.number_b.number,
+                f"client:{self.agent_eva.sudo().identity}",
+            ],
+        )
         before = self.fingerprint()
         states = {call: call.state for call in self.calls}
         with captured_log() as lines:
@@ -368,8 +510,9 @@ class TestMutatedWebhooks(TelephonyHttpCase):
                     self.assert_answered(route, response, context)
                     self.assert_sane(before, states, context)
         failed = [
-            line for line in lines if line[0] in ("ERROR", "CRITICAL")
-            and "could not use an answer" not in line[2]
-        ]  # fmt: skip
+            line
+            for line in lines
+            if line[0] in ("ERROR", "CRITICAL") and "could not use an answer" not in line[2]
+        ]
         self.assertFalse(failed, failed[:2])
         self.assert_silent(lines)

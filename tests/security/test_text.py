@@ -12,9 +12,10 @@ class TestText(TelephonyCase):
     def get_models(self):
         """Return the models of the addon whose records stay."""
         return [
-            model for name, model in self.env.items()
+            model
+            for name, model in self.env.items()
             if name.startswith("telephony.") and not model._abstract and not model._transient
-        ]  # fmt: skip
+        ]
 
     def test_every_model_is_searched_by_text(self):
         """The text search works on every model."""
@@ -37,10 +38,15 @@ class TestText(TelephonyCase):
                         model.search([(name, "ilike", "x")], limit=1)
 
     def test_call_is_found_by_number_and_name(self):
-        call = self.env["telephony.call"].create({
-            "account_id": self.account.id, "direction": "incoming", "state": "ended",
-            "customer_number": CUSTOMER, "partner_id": self.partner.id,
-        })  # fmt: skip
+        call = self.env["telephony.call"].create(
+            {
+                "account_id": self.account.id,
+                "direction": "incoming",
+                "state": "ended",
+                "customer_number": CUSTOMER,
+                "partner_id": self.partner.id,
+            }
+        )
         for text in (CUSTOMER[3:], "zoe peet", call.uuid):
             with self.subTest(text):
                 found = [row_id for row_id, _name in call.name_search(text)]

@@ -40,19 +40,29 @@ class TestWebhookSecurity(TelephonyHttpCase):
     def get_params(self, **changes):
         """Return the fields of a request that every route understands."""
         return {
-            "CallSid": leg_sid(2), "From": CUSTOMER, "To": self.number.number,
-            "CallStatus": "completed", "SequenceNumber": "3", "QueueResult": "leave",
-            "ConferenceSid": ROOM, "StatusCallbackEvent": "participant-join",
-            "uuid": self.call.uuid, **changes,
-        }  # fmt: skip
+            "CallSid": leg_sid(2),
+            "From": CUSTOMER,
+            "To": self.number.number,
+            "CallStatus": "completed",
+            "SequenceNumber": "3",
+            "QueueResult": "leave",
+            "ConferenceSid": ROOM,
+            "StatusCallbackEvent": "participant-join",
+            "uuid": self.call.uuid,
+            **changes,
+        }
 
     def count(self):
         self.env.flush_all()
         return [
-            (self.env[table].search_count([]), self.env[table].search([]).mapped("write_date")
-             if self.env[table]._log_access else 0)
+            (
+                self.env[table].search_count([]),
+                self.env[table].search([]).mapped("write_date")
+                if self.env[table]._log_access
+                else 0,
+            )
             for table in TABLES
-        ]  # fmt: skip
+        ]
 
     def assert_refused(self, response, before):
         self.assertEqual(response.status_code, 403)
@@ -141,8 +151,11 @@ class TestWebhookSecurity(TelephonyHttpCase):
     def test_call_of_another_account_is_not_touched(self):
         """A signed request of one company cannot reach the calls of another."""
         before = self.count()
-        params = {**self.get_params(), "AccountSid": self.account_b.sudo().account_sid,
-                  "CallSid": self.call.provider_call_id}  # fmt: skip
+        params = {
+            **self.get_params(),
+            "AccountSid": self.account_b.sudo().account_sid,
+            "CallSid": self.call.provider_call_id,
+        }
         for route in ("wait", "step", "join", "agent_phone", "client"):
             with self.subTest(route):
                 verbs = self.ask(route, params, {"call": self.call.uuid}, sign=TOKEN_B)
@@ -178,27 +191,56 @@ class TestWebhookSecurity(TelephonyHttpCase):
     def test_garbage(self):
         """Zero bytes, huge values, other alphabets: never an error page."""
         garbage = {
-            "zero": "CA\0" + "1" * 30, "huge": "9" * 2000, "other": "☎" * 50, "sql": "' OR 1=1 --",
-            "percent": "%00%ff", "minus": "-1", "lone": "\x7f\x01",
-        }  # fmt: skip
+            "zero": "CA\0" + "1" * 30,
+            "huge": "9" * 2000,
+            "other": "☎" * 50,
+            "sql": "' OR 1=1 --",
+            "percent": "%00%ff",
+            "minus": "-1",
+            "lone": "\x7f\x01",
+        }
         full = self.get_params(
-            CallDuration="3", Timestamp="Mon, 02 Mar 2026 10:00:07 +0000", Digits="1",
-            RecordingSid="RE1", RecordingStatus="completed", RecordingDuration="3",
-            FriendlyName="x", ParticipantLabel="customer", DialCallStatus="busy",
-            VerificationStatus="success", QueueSid="QU1",
-        )  # fmt: skip
+            CallDuration="3",
+            Timestamp="Mon, 02 Mar 2026 10:00:07 +0000",
+            Digits="1",
+            RecordingSid="RE1",
+            RecordingStatus="completed",
+            RecordingDuration="3",
+            FriendlyName="x",
+            ParticipantLabel="customer",
+            DialCallStatus="busy",
+            VerificationStatus="success",
+            QueueSid="QU1",
+        )
         for route in (*QUESTIONS, *REPORTS):
             for name, value in garbage.items():
                 with self.subTest(route=route, name=name, fields="all"):
-                    self.assert_answered(route, self.post_webhook(
-                        route, dict.fromkeys(full, value), {"call": value[:200], "leg": value[:200]}
-                    ))  # fmt: skip
-            for field in ("CallSid", "From", "To", "uuid", "QueueSid", "ConferenceSid",
-                          "FriendlyName", "RecordingSid", "OutgoingCallerIdSid"):  # fmt: skip
+                    self.assert_answered(
+                        route,
+                        self.post_webhook(
+                            route,
+                            dict.fromkeys(full, value),
+                            {"call": value[:200], "leg": value[:200]},
+                        ),
+                    )
+            for field in (
+                "CallSid",
+                "From",
+                "To",
+                "uuid",
+                "QueueSid",
+                "ConferenceSid",
+                "FriendlyName",
+                "RecordingSid",
+                "OutgoingCallerIdSid",
+            ):
                 with self.subTest(route=route, field=field):
-                    self.assert_answered(route, self.post_webhook(
-                        route, {**full, field: garbage["zero"]}, {"call": self.call.uuid}
-                    ))  # fmt: skip
+                    self.assert_answered(
+                        route,
+                        self.post_webhook(
+                            route, {**full, field: garbage["zero"]}, {"call": self.call.uuid}
+                        ),
+                    )
         self.assertTrue(self.call.exists())
 
     def test_bytes_that_are_no_form(self):
@@ -222,8 +264,15 @@ class TestWebhookSecurity(TelephonyHttpCase):
         """The form is checked as Twilio signs it, not as a dictionary."""
         sid = self.account.sudo().account_sid
         path = "/telephony/twilio/status"
-        form = [("AccountSid", sid), ("CallSid", leg_sid(1)), ("CallStatus", "ringing"),
-                ("X", "2"), ("X", "1"), ("X", "1"), ("Empty", "")]  # fmt: skip
+        form = [
+            ("AccountSid", sid),
+            ("CallSid", leg_sid(1)),
+            ("CallStatus", "ringing"),
+            ("X", "2"),
+            ("X", "1"),
+            ("X", "1"),
+            ("Empty", ""),
+        ]
         signature = RequestValidator(TOKEN).compute_signature(BASE_URL + path, MultiDict(form))
         response = self.url_open(path, data=form, headers={"X-Twilio-Signature": signature})
         self.assertEqual(response.status_code, 200)

@@ -58,8 +58,9 @@ class TestWarm(ConsultStories):
         data = self.transfer(call, "warm")
         self.assertEqual(self.holds(), [True])
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
-        self.assertEqual((data["transfer"]["state"], data["transfer"]["target"]),
-                         ("ringing", "Bob"))
+        self.assertEqual(
+            (data["transfer"]["state"], data["transfer"]["target"]), ("ringing", "Bob")
+        )
         self.assertTrue(data["transfer"]["is_mine"])
         offer = self.last(self.bob, "offer_made")
         self.assertEqual(
@@ -145,10 +146,13 @@ class TestWarm(ConsultStories):
             self.transfer(call, "warm", {"type": "agent", "id": self.agent_cleo.id})
         with self.assertRaisesRegex(UserError, "cannot consult a queue"):
             self.rpc(self.ana, "cancel_transfer", call)
-            queue = self.env["telephony.queue"].create({
-                "name": "Support", "company_id": self.company_a.id,
-                "agent_ids": [Command.set(self.agent_bob.ids)],
-            })  # fmt: skip
+            queue = self.env["telephony.queue"].create(
+                {
+                    "name": "Support",
+                    "company_id": self.company_a.id,
+                    "agent_ids": [Command.set(self.agent_bob.ids)],
+                }
+            )
             self.transfer(call, "warm", {"type": "queue", "id": queue.id})
 
     def test_cancel(self):
@@ -225,11 +229,16 @@ class TestWarm(ConsultStories):
         """Each of the three clocks brings the agent back to the customer."""
         clocks = {
             "page": lambda call: self.rpc(self.ana, "check_transfer", call),
-            "music": lambda call: self.ask("wait", {"CallSid": CALLER_LEG}, {
-                "call": call.uuid, "hold": 1,
-            }),
+            "music": lambda call: self.ask(
+                "wait",
+                {"CallSid": CALLER_LEG},
+                {
+                    "call": call.uuid,
+                    "hold": 1,
+                },
+            ),
             "cron": lambda call: call._reconcile(call._ask_carrier({})),
-        }  # fmt: skip
+        }
         for name, look in clocks.items():
             with self.subTest(clock=name), self.env.cr.savepoint() as savepoint:
                 self.carrier.legs = {
@@ -276,8 +285,9 @@ class TestWarm(ConsultStories):
         call = self.ask_bob()
         self.tell_leg(call, CALLER_LEG, "completed", CallDuration="30")
         self.run_after_commit()
-        self.assertEqual((call.state, call.outcome, call.ended_by),
-                         ("ended", "answered", "customer"))
+        self.assertEqual(
+            (call.state, call.outcome, call.ended_by), ("ended", "answered", "customer")
+        )
         self.assertIn([BOB_LEG], self.carrier.sent("end_leg"))
         self.assertEqual(self.last(self.ana, "call_updated")["state"], "ended")
         self.assertEqual(self.last(self.bob, "call_left")["message"], "The call has ended.")
@@ -389,8 +399,11 @@ class TestNumber(ConsultStories):
 
     def test_busy_unanswered_and_unknown(self):
         """Back with the customer, with the reason."""
-        for status, words in (("busy", "is busy"), ("no-answer", "did not answer"),
-                              ("failed", "cannot be reached")):
+        for status, words in (
+            ("busy", "is busy"),
+            ("no-answer", "did not answer"),
+            ("failed", "cannot be reached"),
+        ):
             with self.subTest(status=status), self.env.cr.savepoint() as savepoint:
                 call, leg = self.ask_number(answered=False)
                 self.tell_leg(call, leg.provider_leg_id, status, 3, leg=leg)
@@ -416,8 +429,7 @@ class TestNumber(ConsultStories):
         leg = self.guest(call)
         self.assertFalse(leg.provider_leg_id)
         self.tell_leg(call, leg_sid(90), "in-progress", 2, leg=leg)
-        self.assertEqual((leg.provider_leg_id, call.transfer_ids.state),
-                         (leg_sid(90), "talking"))
+        self.assertEqual((leg.provider_leg_id, call.transfer_ids.state), (leg_sid(90), "talking"))
 
     def test_canceled_while_the_request_is_under_way(self):
         """The telephone that rings all the same is hung up."""
@@ -445,8 +457,10 @@ class TestThird(ConsultStories):
 
     def test_the_third_leaves_or_is_removed(self):
         """The two others go on."""
-        for method, user, state in (("hang_up", self.bob, "left"),
-                                    ("cancel_transfer", self.ana, "canceled")):
+        for method, user, state in (
+            ("hang_up", self.bob, "left"),
+            ("cancel_transfer", self.ana, "canceled"),
+        ):
             with self.subTest(method=method), self.env.cr.savepoint() as savepoint:
                 call = self.ask_bob("add")
                 self.rpc(user, method, call)

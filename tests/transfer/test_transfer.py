@@ -83,9 +83,9 @@ class TestBlind(TransferStories):
         self.assertEqual((dial.tag, dial[0].text), ("Dial", call.uuid))
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
         self.assertEqual(call.transfer_ids.state, "done")
-        self.assertIn([QUEUE, CALLER_LEG], [
-            args[:2] for args in self.carrier.sent("move_from_queue")
-        ])  # fmt: skip
+        self.assertIn(
+            [QUEUE, CALLER_LEG], [args[:2] for args in self.carrier.sent("move_from_queue")]
+        )
         data = self.last(self.bob, "call_updated")
         self.assertIn("Ana 0:0", data["journey"])
         self.assertTrue(data["journey"].endswith("→ Bob"))
@@ -202,9 +202,7 @@ class TestBlind(TransferStories):
         query = {"call": call.uuid, "leg": leg.id}
         [gather, _hang_up] = self.ask("agent_phone", {"CallSid": leg.provider_leg_id}, query)
         self.assertIn("Ana is transferring a call", gather[0].text)
-        [dial] = self.ask(
-            "agent_phone", {"CallSid": leg.provider_leg_id, "Digits": "1"}, query
-        )
+        [dial] = self.ask("agent_phone", {"CallSid": leg.provider_leg_id, "Digits": "1"}, query)
         self.assertEqual(dial.tag, "Dial")
         self.run_after_commit()
         self.ask("join", {"CallSid": CALLER_LEG}, {"call": call.uuid})
@@ -235,10 +233,14 @@ class TestBlindElsewhere(TransferStories):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.queue = cls.env["telephony.queue"].create({
-            "name": "Support", "company_id": cls.company_a.id,
-            "agent_ids": [Command.set(cls.agent_bob.ids)], "max_wait": 60,
-        })  # fmt: skip
+        cls.queue = cls.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": cls.company_a.id,
+                "agent_ids": [Command.set(cls.agent_bob.ids)],
+                "max_wait": 60,
+            }
+        )
 
     def to_queue(self):
         return {"type": "queue", "id": self.queue.id}
@@ -318,9 +320,7 @@ class TestBlindElsewhere(TransferStories):
                 self.step(call)
                 leg = self.guest(call)
                 self.tell_leg(call, leg.provider_leg_id, status, 3, leg=leg)
-                self.assertEqual(
-                    self.last(self.ana, "offer_made")["transfer"]["kind"], "returned"
-                )
+                self.assertEqual(self.last(self.ana, "offer_made")["transfer"]["kind"], "returned")
                 self.assertEqual(self.names(self.step(call)), ["Enqueue"])
                 self.tell_leg(call, leg.provider_leg_id, status, 3, leg=leg)
                 self.assertEqual(len(call._get_open_offers()), 1)
@@ -352,10 +352,13 @@ class TestBlindElsewhere(TransferStories):
 class TestTargets(TransferStories):
     def test_who_can_answer_comes_first_and_others_say_why(self):
         """Available colleagues come first, then queues, then others with the reason."""
-        queue = self.env["telephony.queue"].create({
-            "name": "Support", "company_id": self.company_a.id,
-            "agent_ids": [Command.set(self.agent_bob.ids)],
-        })  # fmt: skip
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Support",
+                "company_id": self.company_a.id,
+                "agent_ids": [Command.set(self.agent_bob.ids)],
+            }
+        )
         call = self.begin()
         self.agent_cleo._set_status("offline")
         lines = self.as_user(self.ana).transfer_targets(call.uuid)
@@ -407,8 +410,13 @@ class TestTargets(TransferStories):
             self.transfer(call, mode="magic")
         with self.assertRaises(AccessError):
             self.transfer(call, user=self.bob)
-        for method in ("complete_transfer", "cancel_transfer", "merge_transfer",
-                       "check_transfer", "transfer_targets"):
+        for method in (
+            "complete_transfer",
+            "cancel_transfer",
+            "merge_transfer",
+            "check_transfer",
+            "transfer_targets",
+        ):
             with self.subTest(method=method), self.assertRaises(AccessError):
                 self.rpc(self.bob, method, call)
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
@@ -424,10 +432,12 @@ class TestTargets(TransferStories):
     def test_a_forbidden_destination_needs_the_administrators_reason(self):
         """The rules of the company apply to transfers."""
         call = self.begin()
-        self.company_a.write({
-            "telephony_country_policy": "listed",
-            "telephony_country_ids": [Command.set(self.france.ids)],
-        })
+        self.company_a.write(
+            {
+                "telephony_country_policy": "listed",
+                "telephony_country_ids": [Command.set(self.france.ids)],
+            }
+        )
         target = {"type": "number", "number": OUTSIDE}
         with self.assertRaisesRegex(UserError, "does not allow calls"):
             self.transfer(call, target=target)

@@ -4,8 +4,9 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-import database
 import requests
+
+import database
 
 _MARK = "CROWD:"
 # In Odoo's shell: passwords of so many would take a minute to be hashed.
@@ -67,9 +68,14 @@ class Racer:
     def call(self, method, *args):
         """Call a method of `telephony.call`; return the whole answer of the server."""
         body = {
-            "jsonrpc": "2.0", "method": "call", "id": self.user,
+            "jsonrpc": "2.0",
+            "method": "call",
+            "id": self.user,
             "params": {
-                "model": "telephony.call", "method": method, "args": args, "kwargs": {},
+                "model": "telephony.call",
+                "method": method,
+                "args": args,
+                "kwargs": {},
             },
         }
         url = f"{self.url}/web/dataset/call_kw/telephony.call/{method}"
@@ -83,9 +89,7 @@ def make_crowd(name, count, urls):
     :param list urls: the servers' addresses.
     :return: a list of `Racer`.
     """
-    output = database.run_shell(
-        name, _MAKE.format(count=count, mark=_MARK), log="e2e-crowd.log"
-    )  # fmt: skip
+    output = database.run_shell(name, _MAKE.format(count=count, mark=_MARK), log="e2e-crowd.log")
     [line] = [line for line in output.splitlines() if _MARK in line]
     crowd = json.loads(line.split(_MARK, 1)[1])
     return [Racer(urls[number % len(urls)], facts) for number, facts in enumerate(crowd)]

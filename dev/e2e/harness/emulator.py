@@ -14,7 +14,11 @@ OVER = {"completed", "busy", "no-answer", "canceled", "failed"}
 #: Answers that only say that the person a request is about has just gone.
 GONE = {20404, 21220}
 _SETTINGS = {
-    "auto_answer": None, "cps": 0, "signalling_loss": 30.0, "tone": CUSTOMER, "rfc4733": True,
+    "auto_answer": None,
+    "cps": 0,
+    "signalling_loss": 30.0,
+    "tone": CUSTOMER,
+    "rfc4733": True,
     "answer_delay": 0.1,
 }
 
@@ -41,9 +45,16 @@ class Emulator:
         self.program = Program(
             self.log_name,
             [
-                str(PYTHON), "-m", "twilio_emulator", "--port", str(self.port), "--loopback",
-                "--sdk", str(NODE_MODULES / "@twilio/voice-sdk/dist/twilio.js"),
-                "--openapi", str(openapi),
+                str(PYTHON),
+                "-m",
+                "twilio_emulator",
+                "--port",
+                str(self.port),
+                "--loopback",
+                "--sdk",
+                str(NODE_MODULES / "@twilio/voice-sdk/dist/twilio.js"),
+                "--openapi",
+                str(openapi),
                 *(f"--{name.replace('_', '-')}={value}" for name, value in self.account.items()),
             ],
             env={"PYTHONPATH": str(REPO / "dev")},
@@ -79,8 +90,11 @@ class Emulator:
         self.post("refusals")
         self.post("settings", **_SETTINGS)
         self.expected_errors = []
-        marks = [entry["at"] for name in ("webhooks", "requests", "errors")
-                 for entry in self.get(name)[-1:]]
+        marks = [
+            entry["at"]
+            for name in ("webhooks", "requests", "errors")
+            for entry in self.get(name)[-1:]
+        ]
         self._mark = max(marks, default="")
 
     def finish(self):
@@ -102,7 +116,8 @@ class Emulator:
         """
         found = [
             f"webhook {w['status']} {w['url']} {w['message']}"
-            for w in self.log("webhooks") if w["status"] >= 400 or not w["status"]
+            for w in self.log("webhooks")
+            if w["status"] >= 400 or not w["status"]
         ]
         found += [f"error {e['code']} {e['message']}" for e in self.log("errors")]
         found += [

@@ -5,8 +5,9 @@ import os
 import re
 import time
 
-import database
 import requests
+
+import database
 
 from .places import NODE_MODULES, REPO, free_ports
 from .polling import until
@@ -98,14 +99,26 @@ class OdooServer:
 
     def start(self):
         """Start the server, wait until it answers, and connect it with the emulator."""
-        self.program = Program(self.log_name, [
-            str(REPO / "dev/odoo"), "-d", self.database,
-            "--http-port", str(self.http_port), "--gevent-port", str(self.gevent_port),
-            "--db-filter", f"^{self.database}$", "--max-cron-threads", "1",
-        ], env={
-            # Odoo calls rtlcss to turn the style sheets round.
-            "PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}",
-        })
+        self.program = Program(
+            self.log_name,
+            [
+                str(REPO / "dev/odoo"),
+                "-d",
+                self.database,
+                "--http-port",
+                str(self.http_port),
+                "--gevent-port",
+                str(self.gevent_port),
+                "--db-filter",
+                f"^{self.database}$",
+                "--max-cron-threads",
+                "1",
+            ],
+            env={
+                # Odoo calls rtlcss to turn the style sheets round.
+                "PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}",
+            },
+        )
         try:
             self._seed()
             self.program.wait_for(f"{self.url}/web/health?db_server_status=1")
@@ -118,12 +131,14 @@ class OdooServer:
 
     def _seed(self):
         database.run_shell(
-            self.database, self.jobs + (REPO / "dev/lib/seed.py").read_text(), log="e2e-seed.log",
+            self.database,
+            self.jobs + (REPO / "dev/lib/seed.py").read_text(),
+            log="e2e-seed.log",
             environment={
                 "TELEPHONY_HTTP_PORT": str(self.http_port),
                 "TELEPHONY_EMULATOR_PORT": str(self.emulator_port),
             },
-        )  # fmt: skip
+        )
 
     def shell(self, script):
         """Run a script with `env` in Odoo's shell, for what no browser may write."""
@@ -158,15 +173,32 @@ class OdooServer:
     # --- calls -------------------------------------------------------------------------------
 
     CALL_FIELDS = (
-        "uuid", "direction", "state", "outcome", "ended_by", "duration", "customer_number",
-        "partner_id", "lead_id", "user_id", "answered_at", "ended_at", "started_at", "note",
-        "message_id", "trace", "failure_reason", "provider_call_id",
+        "uuid",
+        "direction",
+        "state",
+        "outcome",
+        "ended_by",
+        "duration",
+        "customer_number",
+        "partner_id",
+        "lead_id",
+        "user_id",
+        "answered_at",
+        "ended_at",
+        "started_at",
+        "note",
+        "message_id",
+        "trace",
+        "failure_reason",
+        "provider_call_id",
     )
 
     def find_calls(self, rpc, number):
         """Return the calls with a customer's number, the newest first."""
         return rpc.search(
-            "telephony.call", [("customer_number", "=", number)], list(self.CALL_FIELDS),
+            "telephony.call",
+            [("customer_number", "=", number)],
+            list(self.CALL_FIELDS),
             order="id desc",
         )
 
@@ -184,8 +216,10 @@ class OdooServer:
     def legs(self, rpc, call):
         """Return the parties of a call."""
         return rpc.search(
-            "telephony.call.leg", [("call_id", "=", call["id"])],
-            ["role", "status", "end_reason", "answered_at", "ended_at"], order="id",
+            "telephony.call.leg",
+            [("call_id", "=", call["id"])],
+            ["role", "status", "end_reason", "answered_at", "ended_at"],
+            order="id",
         )
 
     def settle(self, rpc):

@@ -170,8 +170,9 @@ class Softphone:
 def open_record(agent, model, record_id):
     """Open the form of a record in the agent's first tab."""
     path = {"res.partner": "contacts", "crm.lead": "crm"}.get(model)
-    agent.open(f"/odoo/{path}/{record_id}" if path else f"/odoo/{model}/{record_id}",
-               wait=".o_form_view")
+    agent.open(
+        f"/odoo/{path}/{record_id}" if path else f"/odoo/{model}/{record_id}", wait=".o_form_view"
+    )
     return agent.page
 
 

@@ -21,17 +21,24 @@ class Arrangement:
     def write(self, model, record_id, **values):
         """Change a record for the time of the story."""
         [row] = self.rpc.call(model, "read", [record_id], list(values), load=False)
-        old = {name: [(6, 0, v)] if isinstance(v, list) else v
-               for name, v in row.items() if name in values}
+        old = {
+            name: [(6, 0, v)] if isinstance(v, list) else v
+            for name, v in row.items()
+            if name in values
+        }
         self._undo.append(lambda: self.rpc.call(model, "write", [record_id], old))
         self.rpc.call(model, "write", [record_id], values)
 
     def agent_id(self, rpc):
         """Return the phone user a session belongs to."""
-        [row] = self.rpc.search("telephony.agent", [
-            ("user_id", "=", rpc.uid),
-            ("company_id", "=", self.rpc.ref("base.main_company")),
-        ], ["id"])
+        [row] = self.rpc.search(
+            "telephony.agent",
+            [
+                ("user_id", "=", rpc.uid),
+                ("company_id", "=", self.rpc.ref("base.main_company")),
+            ],
+            ["id"],
+        )
         return row["id"]
 
     def agent(self, rpc, **values):
@@ -44,16 +51,19 @@ class Arrangement:
     def phone_user(self, login):
         """Return the session of a phone user like the others, made when it is missing."""
         if not self.rpc.search("res.users", [("login", "=", login)], ["id"]):
-            groups = [self.rpc.ref("crm_telephony.group_user"),
-                      self.rpc.ref("sales_team.group_sale_salesman")]
+            groups = [
+                self.rpc.ref("crm_telephony.group_user"),
+                self.rpc.ref("sales_team.group_sale_salesman"),
+            ]
             user_id = self.rpc.create(
-                "res.users", name=login.title(), login=login, password=login,
+                "res.users",
+                name=login.title(),
+                login=login,
+                password=login,
                 group_ids=[(6, 0, groups)],
             )
             company = self.rpc.ref("base.main_company")
-            numbers = self.rpc.call(
-                "telephony.number", "search", [("company_id", "=", company)]
-            )
+            numbers = self.rpc.call("telephony.number", "search", [("company_id", "=", company)])
             self.rpc.create("telephony.agent", user_id=user_id, number_ids=[(6, 0, numbers)])
         return self.world.server.rpc(login)
 

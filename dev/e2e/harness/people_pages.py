@@ -14,8 +14,9 @@ class Preferences:
     def __init__(self, phone):
         self.phone, self.page = phone, phone.page
         find = self.page.locator
-        self.via_browser, self.via_phone = find(".o_telephony_via_browser"), find(
-            ".o_telephony_via_phone"
+        self.via_browser, self.via_phone = (
+            find(".o_telephony_via_browser"),
+            find(".o_telephony_via_phone"),
         )
         self.number = find(".o_telephony_phone_number")
         self.error = find(".o_telephony_preferences .o_telephony_field_error:not(:empty)")

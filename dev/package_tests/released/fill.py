@@ -12,9 +12,16 @@ MOMENT = datetime(2026, 11, 20, 9)
 NUMBER = "+32470111222"
 #: What a column without a value gets, by the type of its field.
 SAMPLES = {
-    "char": "kept", "text": "kept", "html": "<p>kept</p>", "integer": 7, "float": 0.5,
-    "monetary": 0.5, "boolean": True, "datetime": MOMENT, "date": MOMENT.date(),
-}  # fmt: skip
+    "char": "kept",
+    "text": "kept",
+    "html": "<p>kept</p>",
+    "integer": 7,
+    "float": 0.5,
+    "monetary": 0.5,
+    "boolean": True,
+    "datetime": MOMENT,
+    "date": MOMENT.date(),
+}
 
 
 def main(env):
@@ -29,8 +36,10 @@ def main(env):
     env.flush_all()
     for name in sorted(env.registry):
         model = env[name]
-        if name.startswith("telephony.") and model._auto and not (
-            model._transient or model._abstract
+        if (
+            name.startswith("telephony.")
+            and model._auto
+            and not (model._transient or model._abstract)
         ):
             fill(model)
     env.cr.commit()
@@ -39,10 +48,15 @@ def main(env):
 def add_steps(env):
     """Add a condition to the flow."""
     flow = env["telephony.flow"].search([("name", "=", "Kept")])
-    env["telephony.flow.step"].create({
-        "flow_id": flow.id, "name": "Condition", "kind": "condition",
-        "condition_model": "res.partner", "condition_domain": "[('name', '=', 'Kept Caller')]",
-    })  # fmt: skip
+    env["telephony.flow.step"].create(
+        {
+            "flow_id": flow.id,
+            "name": "Condition",
+            "kind": "condition",
+            "condition_model": "res.partner",
+            "condition_domain": "[('name', '=', 'Kept Caller')]",
+        }
+    )
 
 
 def get_rows(call, agent, queue):
@@ -51,28 +65,51 @@ def get_rows(call, agent, queue):
     account = {"account_id": call.account_id.id}
     return {
         "telephony.transfer": {
-            **own, "user_id": agent.user_id.id, "mode": "warm", "kind": "queue",
-            "agent_id": agent.id, "queue_id": queue.id, "number": NUMBER, "state": "lost",
-            "started_at": MOMENT, "ended_at": MOMENT,
+            **own,
+            "user_id": agent.user_id.id,
+            "mode": "warm",
+            "kind": "queue",
+            "agent_id": agent.id,
+            "queue_id": queue.id,
+            "number": NUMBER,
+            "state": "lost",
+            "started_at": MOMENT,
+            "ended_at": MOMENT,
         },
         "telephony.offer": {
-            **own, "agent_id": agent.id, "state": "accepted", "expires_at": MOMENT,
+            **own,
+            "agent_id": agent.id,
+            "state": "accepted",
+            "expires_at": MOMENT,
         },
         "telephony.call.event": {
-            **own, **account, "key": "kept", "kind": "leg", "happened_at": MOMENT,
+            **own,
+            **account,
+            "key": "kept",
+            "kind": "leg",
+            "happened_at": MOMENT,
         },
         "telephony.call.quality": {
-            **own, "leg_id": call.leg_ids[-1:].id, "user_id": agent.user_id.id,
+            **own,
+            "leg_id": call.leg_ids[-1:].id,
+            "user_id": agent.user_id.id,
             "silent_microphone": 1,
         },
         "telephony.callback": [
             {
-                "company_id": call.company_id.id, "customer_number": number, "kind": kind,
-                "state": state, "number_id": call.number_id.id, "first_at": MOMENT,
-                "last_at": MOMENT, "due_at": MOMENT, "member_ids": agent.user_id.ids,
+                "company_id": call.company_id.id,
+                "customer_number": number,
+                "kind": kind,
+                "state": state,
+                "number_id": call.number_id.id,
+                "first_at": MOMENT,
+                "last_at": MOMENT,
+                "due_at": MOMENT,
+                "member_ids": agent.user_id.ids,
             }
             for number, kind, state in (
-                (NUMBER, "requested", "paid"), ("+32470111223", "voicemail", "open"),
+                (NUMBER, "requested", "paid"),
+                ("+32470111223", "voicemail", "open"),
             )
         ],
         "telephony.caller.id": [
@@ -81,9 +118,11 @@ def get_rows(call, agent, queue):
         ],
         "telephony.blocked.number": {"number": "+32470111224", "reason": "Kept"},
         "telephony.agent.lease": {
-            "agent_id": agent.id, "client_uuid": "kept-page", "expires_at": MOMENT,
+            "agent_id": agent.id,
+            "client_uuid": "kept-page",
+            "expires_at": MOMENT,
         },
-    }  # fmt: skip
+    }
 
 
 def fill(model):
@@ -101,8 +140,10 @@ def fill(model):
 
 def link(model, field):
     """Link the first record with the first one of the other table."""
-    one, other = (records.with_context(active_test=False).search([], order="id", limit=1)
-                  for records in (model, model.env[field.comodel_name]))
+    one, other = (
+        records.with_context(active_test=False).search([], order="id", limit=1)
+        for records in (model, model.env[field.comodel_name])
+    )
     if one and other and not one[field.name]:
         one[field.name] = other
         model.env.flush_all()
@@ -111,10 +152,15 @@ def link(model, field):
 def attach(model, field):
     """Store a file for the first record; no field looks at what is in it."""
     record = model.with_context(active_test=False).search([], order="id", limit=1)
-    model.env["ir.attachment"].create({
-        "name": field.name, "raw": b"kept", "res_model": model._name, "res_field": field.name,
-        "res_id": record.id,
-    })  # fmt: skip
+    model.env["ir.attachment"].create(
+        {
+            "name": field.name,
+            "raw": b"kept",
+            "res_model": model._name,
+            "res_field": field.name,
+            "res_id": record.id,
+        }
+    )
 
 
 def put(model, field):
@@ -125,11 +171,14 @@ def put(model, field):
     if not cr.rowcount:
         cr.execute("SAVEPOINT sample")
         try:
-            cr.execute(SQL(
-                "UPDATE %(table)s SET %(column)s = %(value)s"
-                " WHERE id = (SELECT min(id) FROM %(table)s)",
-                **names, value=get_sample(model, field),
-            ))
+            cr.execute(
+                SQL(
+                    "UPDATE %(table)s SET %(column)s = %(value)s"
+                    " WHERE id = (SELECT min(id) FROM %(table)s)",
+                    **names,
+                    value=get_sample(model, field),
+                )
+            )
         except Exception:  # noqa: BLE001 - the test says which columns have to be filled
             cr.execute("ROLLBACK TO SAVEPOINT sample")
 
@@ -137,8 +186,10 @@ def put(model, field):
 def get_sample(model, field):
     """Return a value for a column."""
     if field.type == "many2one":
-        first = model.env[field.comodel_name].with_context(active_test=False).search(
-            [], order="id", limit=1
+        first = (
+            model.env[field.comodel_name]
+            .with_context(active_test=False)
+            .search([], order="id", limit=1)
         )
         return first.id or None
     if field.type == "selection":

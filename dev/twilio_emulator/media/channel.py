@@ -29,7 +29,7 @@ class Channel:
         if self._sound is None or not self._sound.size:
             self._finish()
             return SILENCE
-        frame = self._sound[self._at:self._at + FRAME]
+        frame = self._sound[self._at : self._at + FRAME]
         self._at += FRAME
         if self._at >= self._sound.size:
             if self._loop:

@@ -19,7 +19,7 @@ class Meter:
 
     def add(self, frame):
         """Take in one frame of 20 ms."""
-        self._ring[self._at:self._at + FRAME] = frame
+        self._ring[self._at : self._at + FRAME] = frame
         self._at = (self._at + FRAME) % WINDOW
 
     def clear(self):

@@ -28,7 +28,9 @@ def speak(text, scale=1.0, program=_PROGRAM):
         try:
             done = subprocess.run(
                 [program, "--stdout", "-s", str(int(175 * min(scale, 2.5))), text],
-                capture_output=True, timeout=5, check=True,
+                capture_output=True,
+                timeout=5,
+                check=True,
             )
             return wav.decode(done.stdout)
         except (OSError, subprocess.SubprocessError, ValueError):

@@ -23,7 +23,7 @@ def decode(data):
                 parts += [f.to_ndarray().reshape(-1) for f in resampler.resample(frame)]
             parts += [f.to_ndarray().reshape(-1) for f in resampler.resample(None)]
     except (av.error.FFmpegError, IndexError) as error:
-        raise ValueError("not a sound file: %s" % error) from error
+        raise ValueError(f"not a sound file: {error}") from error
     return np.concatenate(parts).astype(np.int16) if parts else np.zeros(0, np.int16)
 
 

@@ -31,7 +31,7 @@ def use_loopback(wanted):
 
     def addresses(use_ipv4, use_ipv6):
         found = _host_addresses(use_ipv4, use_ipv6)
-        return found + ["127.0.0.1"] if wanted or not found else found
+        return [*found, "127.0.0.1"] if wanted or not found else found
 
     aioice.ice.get_host_addresses = addresses
 

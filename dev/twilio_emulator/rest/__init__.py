@@ -15,8 +15,19 @@ from .queues import Queues
 from .recordings import Recordings
 
 RESOURCES = (
-    Account, Applications, Keys, Calls, Conferences, Participants, Queues, Numbers, CallerIds,
-    Messages, Recordings, DialingPermissions, PhoneNumberPrices,
+    Account,
+    Applications,
+    Keys,
+    Calls,
+    Conferences,
+    Participants,
+    Queues,
+    Numbers,
+    CallerIds,
+    Messages,
+    Recordings,
+    DialingPermissions,
+    PhoneNumberPrices,
 )
 
 

@@ -12,20 +12,33 @@ class Account:
 
     def register(self, router):
         """Add the routes."""
-        router.add_get("/%s/Accounts/{account}.json" % API_VERSION, self.fetch)
+        router.add_get(f"/{API_VERSION}/Accounts/{{account}}.json", self.fetch)
         router.add_get(ACCOUNT + "/Balance.json", self.balance)
 
     async def fetch(self, request):
         """Show the account."""
         sid = self.emulator.config.account_sid
-        return answer({
-            "sid": sid, "friendly_name": "Telephony emulator", "status": "active",
-            "type": "Full", "owner_account_sid": sid, "auth_token": None,
-            "date_created": None, "date_updated": None,
-            "uri": "/%s/Accounts/%s.json" % (API_VERSION, sid), "subresource_uris": {},
-        })
+        return answer(
+            {
+                "sid": sid,
+                "friendly_name": "Telephony emulator",
+                "status": "active",
+                "type": "Full",
+                "owner_account_sid": sid,
+                "auth_token": None,
+                "date_created": None,
+                "date_updated": None,
+                "uri": f"/{API_VERSION}/Accounts/{sid}.json",
+                "subresource_uris": {},
+            }
+        )
 
     async def balance(self, request):
         """Show the money left."""
-        return answer({"account_sid": self.emulator.config.account_sid, "balance": "100.00",
-                       "currency": "USD"})
+        return answer(
+            {
+                "account_sid": self.emulator.config.account_sid,
+                "balance": "100.00",
+                "currency": "USD",
+            }
+        )

@@ -10,12 +10,19 @@ from .common import uri as address
 from .numbers import values_of
 
 FIELDS = {
-    "FriendlyName": "friendly_name", "VoiceUrl": "voice_url", "VoiceMethod": "voice_method",
-    "VoiceFallbackUrl": "voice_fallback_url", "VoiceFallbackMethod": "voice_fallback_method",
-    "StatusCallback": "status_callback", "StatusCallbackMethod": "status_callback_method",
-    "VoiceCallerIdLookup": "voice_caller_id_lookup", "SmsUrl": "sms_url",
-    "SmsMethod": "sms_method", "SmsFallbackUrl": "sms_fallback_url",
-    "SmsFallbackMethod": "sms_fallback_method", "SmsStatusCallback": "sms_status_callback",
+    "FriendlyName": "friendly_name",
+    "VoiceUrl": "voice_url",
+    "VoiceMethod": "voice_method",
+    "VoiceFallbackUrl": "voice_fallback_url",
+    "VoiceFallbackMethod": "voice_fallback_method",
+    "StatusCallback": "status_callback",
+    "StatusCallbackMethod": "status_callback_method",
+    "VoiceCallerIdLookup": "voice_caller_id_lookup",
+    "SmsUrl": "sms_url",
+    "SmsMethod": "sms_method",
+    "SmsFallbackUrl": "sms_fallback_url",
+    "SmsFallbackMethod": "sms_fallback_method",
+    "SmsStatusCallback": "sms_status_callback",
     "MessageStatusCallback": "message_status_callback",
 }
 
@@ -39,8 +46,11 @@ class Applications:
         """Return an application as Twilio shows it."""
         shown = {k: v for k, v in record.items() if not k.startswith("date_")}
         return {
-            **shown, **dates(record), "account_sid": self.emulator.config.account_sid,
-            "api_version": API_VERSION, "public_application_connect_enabled": False,
+            **shown,
+            **dates(record),
+            "account_sid": self.emulator.config.account_sid,
+            "api_version": API_VERSION,
+            "public_application_connect_enabled": False,
             "uri": address(self.emulator, "Applications", record["sid"]),
         }
 
@@ -57,20 +67,32 @@ class Applications:
     async def create(self, request):
         """Make an application."""
         form = Form(await request.post())
-        record = Record(new_sid("AP"), **voice_urls(**{
-            "friendly_name": "", "sms_status_callback": "", "message_status_callback": "",
-            **values_of(form, FIELDS),
-        }))
+        record = Record(
+            new_sid("AP"),
+            **voice_urls(
+                **{
+                    "friendly_name": "",
+                    "sms_status_callback": "",
+                    "message_status_callback": "",
+                    **values_of(form, FIELDS),
+                }
+            ),
+        )
         self.emulator.store.applications[record["sid"]] = record
         return created(self.serialize(record))
 
     async def list(self, request):
         """List applications."""
         name = request.query.get("FriendlyName")
-        return page(request, "applications", [
-            self.serialize(a) for a in self.emulator.store.applications.values()
-            if name in (None, "", a["friendly_name"])
-        ])
+        return page(
+            request,
+            "applications",
+            [
+                self.serialize(a)
+                for a in self.emulator.store.applications.values()
+                if name in (None, "", a["friendly_name"])
+            ],
+        )
 
     async def fetch(self, request):
         """Show one application."""
@@ -120,8 +142,11 @@ class Keys:
     async def create(self, request):
         """Make a key and show its secret."""
         form = Form(await request.post())
-        record = Record(new_sid("SK"), friendly_name=form.text("FriendlyName") or "",
-                        secret=secrets.token_urlsafe(24))
+        record = Record(
+            new_sid("SK"),
+            friendly_name=form.text("FriendlyName") or "",
+            secret=secrets.token_urlsafe(24),
+        )
         self.emulator.store.keys[record["sid"]] = record
         return created({**self.serialize(record), "secret": record["secret"]})
 

@@ -36,9 +36,12 @@ class CallerIds:
     def serialize(self, record):
         """Return a caller ID as Twilio shows it."""
         return {
-            "sid": record["sid"], "account_sid": self.emulator.config.account_sid,
-            "friendly_name": record["friendly_name"], "phone_number": record["phone_number"],
-            "uri": address(self.emulator, "OutgoingCallerIds", record["sid"]), **dates(record),
+            "sid": record["sid"],
+            "account_sid": self.emulator.config.account_sid,
+            "friendly_name": record["friendly_name"],
+            "phone_number": record["phone_number"],
+            "uri": address(self.emulator, "OutgoingCallerIds", record["sid"]),
+            **dates(record),
         }
 
     def record(self, request):
@@ -57,7 +60,7 @@ class CallerIds:
         number = form.need("PhoneNumber", 21201)
         check_to(emulator, number)
         if emulator.store.may_call_from(number):
-            raise ApiError(400, 21450, "Phone number already validated: %s" % number)
+            raise ApiError(400, 21450, f"Phone number already validated: {number}")
         delay = form.number("CallDelay", 0)
         if not 0 <= delay <= 60:
             raise ApiError(400, 21451, "Invalid CallDelay: must be between 0 and 60")
@@ -65,10 +68,15 @@ class CallerIds:
         leg = Leg(emulator, "outbound-api", "+14157234000", number, Telephone(emulator, number))
         name = form.text("FriendlyName") or number
         leg.run(self._verify(leg, code, name, delay, form))
-        return answer({
-            "account_sid": emulator.config.account_sid, "call_sid": leg.sid,
-            "friendly_name": name, "phone_number": number, "validation_code": code,
-        })
+        return answer(
+            {
+                "account_sid": emulator.config.account_sid,
+                "call_sid": leg.sid,
+                "friendly_name": name,
+                "phone_number": number,
+                "validation_code": code,
+            }
+        )
 
     async def _verify(self, leg, code, name, delay, form):
         emulator = self.emulator
@@ -88,10 +96,16 @@ class CallerIds:
             leg.hang_up()
             callback = form.callback("StatusCallback")
             if callback:
-                emulator.callback(callback[0], {
-                    **standard_params(leg), "VerificationStatus": "success" if record else "failed",
-                    "OutgoingCallerIdSid": record["sid"] if record else None,
-                }, callback[1], kind="caller_id")
+                emulator.callback(
+                    callback[0],
+                    {
+                        **standard_params(leg),
+                        "VerificationStatus": "success" if record else "failed",
+                        "OutgoingCallerIdSid": record["sid"] if record else None,
+                    },
+                    callback[1],
+                    kind="caller_id",
+                )
 
     async def _typed(self, leg, keys, code):
         prompt = self.emulator.spawn(
@@ -113,11 +127,16 @@ class CallerIds:
     async def list(self, request):
         """List verified caller IDs."""
         query = request.query
-        return page(request, "outgoing_caller_ids", [
-            self.serialize(c) for c in self.emulator.store.caller_ids.values()
-            if query.get("PhoneNumber") in (None, "", c["phone_number"])
-            and query.get("FriendlyName") in (None, "", c["friendly_name"])
-        ])
+        return page(
+            request,
+            "outgoing_caller_ids",
+            [
+                self.serialize(c)
+                for c in self.emulator.store.caller_ids.values()
+                if query.get("PhoneNumber") in (None, "", c["phone_number"])
+                and query.get("FriendlyName") in (None, "", c["friendly_name"])
+            ],
+        )
 
     async def fetch(self, request):
         """Show one caller ID."""

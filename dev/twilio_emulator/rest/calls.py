@@ -11,9 +11,14 @@ from .common import uri as address
 from .dialing import check_from, check_to
 
 SUBRESOURCES = {
-    "notifications": "Notifications", "recordings": "Recordings", "payments": "Payments",
-    "events": "Events", "siprec": "Siprec", "streams": "Streams",
-    "transcriptions": "Transcriptions", "user_defined_messages": "UserDefinedMessages",
+    "notifications": "Notifications",
+    "recordings": "Recordings",
+    "payments": "Payments",
+    "events": "Events",
+    "siprec": "Siprec",
+    "streams": "Streams",
+    "transcriptions": "Transcriptions",
+    "user_defined_messages": "UserDefinedMessages",
     "user_defined_message_subscriptions": "UserDefinedMessageSubscriptions",
 }
 
@@ -27,21 +32,35 @@ def serialize(leg):
     """Return a call as Twilio shows it."""
     emulator = leg.emulator
     return {
-        "sid": leg.sid, "account_sid": leg.account_sid, "parent_call_sid": leg.parent_sid,
-        "date_created": rfc2822(leg.created), "date_updated": rfc2822(leg.ended_at or leg.created),
-        "to": leg.to, "to_formatted": leg.to, "from": leg.from_, "from_formatted": leg.from_,
+        "sid": leg.sid,
+        "account_sid": leg.account_sid,
+        "parent_call_sid": leg.parent_sid,
+        "date_created": rfc2822(leg.created),
+        "date_updated": rfc2822(leg.ended_at or leg.created),
+        "to": leg.to,
+        "to_formatted": leg.to,
+        "from": leg.from_,
+        "from_formatted": leg.from_,
         "phone_number_sid": leg.phone_number_sid,
         "status": shown_status(leg),
-        "start_time": rfc2822(leg.started), "end_time": rfc2822(leg.ended_at),
-        "duration": str(leg.duration) if leg.over and leg.answered_at else
-        ("0" if leg.over else None),
-        "price": None, "price_unit": "USD", "direction": leg.direction, "answered_by": None,
-        "api_version": API_VERSION, "forwarded_from": leg.forwarded_from, "group_sid": None,
-        "caller_name": None, "queue_time": "0", "trunk_sid": None,
+        "start_time": rfc2822(leg.started),
+        "end_time": rfc2822(leg.ended_at),
+        "duration": str(leg.duration)
+        if leg.over and leg.answered_at
+        else ("0" if leg.over else None),
+        "price": None,
+        "price_unit": "USD",
+        "direction": leg.direction,
+        "answered_by": None,
+        "api_version": API_VERSION,
+        "forwarded_from": leg.forwarded_from,
+        "group_sid": None,
+        "caller_name": None,
+        "queue_time": "0",
+        "trunk_sid": None,
         "uri": address(emulator, "Calls", leg.sid),
         "subresource_uris": {
-            name: address(emulator, "Calls", leg.sid, part)
-            for name, part in SUBRESOURCES.items()
+            name: address(emulator, "Calls", leg.sid, part) for name, part in SUBRESOURCES.items()
         },
     }
 
@@ -95,13 +114,26 @@ class Calls:
         if not url and not form.text("Twiml"):
             raise ApiError(400, 21205, "Url parameter is required.")
         callback = form.callback("StatusCallback")
-        leg = Leg(emulator, "outbound-api", form.text("CallerId") or from_, to,
-                  endpoint_for(emulator, to), callbacks=[callback] if callback else [])
-        leg.run(call_program(
-            leg, url, method, twiml=form.text("Twiml"), fallback=fallback,
-            timeout=form.number("Timeout", DEFAULT_TIMEOUT),
-            duration=form.number("TimeLimit", DEFAULT_DURATION), send=form.text("SendDigits"),
-        ))
+        leg = Leg(
+            emulator,
+            "outbound-api",
+            form.text("CallerId") or from_,
+            to,
+            endpoint_for(emulator, to),
+            callbacks=[callback] if callback else [],
+        )
+        leg.run(
+            call_program(
+                leg,
+                url,
+                method,
+                twiml=form.text("Twiml"),
+                fallback=fallback,
+                timeout=form.number("Timeout", DEFAULT_TIMEOUT),
+                duration=form.number("TimeLimit", DEFAULT_DURATION),
+                send=form.text("SendDigits"),
+            )
+        )
         if form.flag("Record"):
             url, method, events = form.callback("RecordingStatusCallback") or (None, "POST", ())
             emulator.recorder.record_call(
@@ -114,8 +146,12 @@ class Calls:
         query = request.query
 
         def wanted(leg):
-            pairs = (("To", leg.to), ("From", leg.from_), ("Status", shown_status(leg)),
-                     ("ParentCallSid", leg.parent_sid))
+            pairs = (
+                ("To", leg.to),
+                ("From", leg.from_),
+                ("Status", shown_status(leg)),
+                ("ParentCallSid", leg.parent_sid),
+            )
             return all(query.get(name) in (None, "", value) for name, value in pairs) and (
                 matches_dates(query, "StartTime", leg.started or leg.created)
                 and matches_dates(query, "EndTime", leg.ended_at)
@@ -146,7 +182,8 @@ class Calls:
             fallback = (form.text("FallbackUrl"), (form.text("FallbackMethod") or "POST").upper())
             run = Interpreter(leg, fallback=fallback)
             leg.redirect(
-                run.run_text(form.text("Twiml")) if form.text("Twiml")
+                run.run_text(form.text("Twiml"))
+                if form.text("Twiml")
                 else run.run_call(form.text("Url"), (form.text("Method") or "POST").upper())
             )
         return answer(serialize(leg))
@@ -165,7 +202,11 @@ class Calls:
         if leg.kind != "client" or not leg.talking:
             raise ApiError(400, 21220, "The call is not a browser's call in progress")
         sid = await self.emulator.signalling.send_message(leg, form.need("Content"))
-        return created({
-            "account_sid": leg.account_sid, "call_sid": leg.sid, "sid": sid,
-            "date_created": rfc2822(leg.created),
-        })
+        return created(
+            {
+                "account_sid": leg.account_sid,
+                "call_sid": leg.sid,
+                "sid": sid,
+                "date_created": rfc2822(leg.created),
+            }
+        )

@@ -9,7 +9,7 @@ from aiohttp import web
 from ..clock import now, rfc2822
 from ..defaults import API_VERSION
 
-ACCOUNT = "/%s/Accounts/{account}" % API_VERSION
+ACCOUNT = f"/{API_VERSION}/Accounts/{{account}}"
 MAX_PAGE = 1000
 
 
@@ -26,17 +26,20 @@ class ApiError(Exception):
 
     def response(self):
         """Return the refusal as Twilio writes it."""
-        return web.json_response({
-            "code": self.code, "message": self.message, "status": self.status,
-            "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
-        }, status=self.status)
+        return web.json_response(
+            {
+                "code": self.code,
+                "message": self.message,
+                "status": self.status,
+                "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
+            },
+            status=self.status,
+        )
 
 
 def not_found(request):
     """Return the error for a resource that does not exist."""
-    return ApiError(
-        404, 20404, "The requested resource %s was not found" % request.path
-    )
+    return ApiError(404, 20404, f"The requested resource {request.path} was not found")
 
 
 def authenticate(request, emulator):
@@ -82,7 +85,7 @@ class Form:
         """
         value = self.data.get(name)
         if not value:
-            raise ApiError(400, code, "No '%s' parameter is specified" % name)
+            raise ApiError(400, code, f"No '{name}' parameter is specified")
         return value
 
     def flag(self, name, default=None):
@@ -101,7 +104,7 @@ class Form:
         try:
             return int(value)
         except ValueError as error:
-            raise ApiError(400, 20001, "%s is not a number" % name) from error
+            raise ApiError(400, 20001, f"{name} is not a number") from error
 
     def all(self, name, default=()):
         """Return the values of a repeated field."""
@@ -124,8 +127,10 @@ def uri(emulator, *parts, suffix=".json"):
 
 def dates(record):
     """Return the two dates of a resource in Twilio's form."""
-    return {"date_created": rfc2822(record["date_created"]),
-            "date_updated": rfc2822(record["date_updated"])}
+    return {
+        "date_created": rfc2822(record["date_created"]),
+        "date_updated": rfc2822(record["date_updated"]),
+    }
 
 
 def page(request, name, items):
@@ -141,19 +146,26 @@ def page(request, name, items):
     except ValueError as error:
         raise ApiError(400, 20001, "Page and PageSize must be numbers") from error
     start = number * size
-    part = items[start:start + size]
+    part = items[start : start + size]
 
     def address(index):
         query.update(Page=index, PageSize=size)
         return request.path + "?" + urlencode(query)
 
     more = start + size < len(items)
-    return web.json_response({
-        name: part, "page": number, "page_size": size, "start": start,
-        "end": max(start, start + len(part) - 1), "uri": address(number),
-        "first_page_uri": address(0), "next_page_uri": address(number + 1) if more else None,
-        "previous_page_uri": address(number - 1) if number else None,
-    })
+    return web.json_response(
+        {
+            name: part,
+            "page": number,
+            "page_size": size,
+            "start": start,
+            "end": max(start, start + len(part) - 1),
+            "uri": address(number),
+            "first_page_uri": address(0),
+            "next_page_uri": address(number + 1) if more else None,
+            "previous_page_uri": address(number - 1) if number else None,
+        }
+    )
 
 
 def created(data):

@@ -14,10 +14,14 @@ def serialize(conference):
     ended = {"reason_conference_ended": conference.reason_ended} if conference.over else {}
     return {
         **ended,
-        "sid": conference.sid, "account_sid": emulator.config.account_sid,
-        "friendly_name": conference.name, "status": conference.status,
-        "date_created": rfc2822(conference.created), "date_updated": rfc2822(conference.updated),
-        "api_version": API_VERSION, "region": emulator.config.region,
+        "sid": conference.sid,
+        "account_sid": emulator.config.account_sid,
+        "friendly_name": conference.name,
+        "status": conference.status,
+        "date_created": rfc2822(conference.created),
+        "date_updated": rfc2822(conference.updated),
+        "api_version": API_VERSION,
+        "region": emulator.config.region,
         "call_sid_ending_conference": conference.call_sid_ending,
         "uri": address(emulator, "Conferences", conference.sid),
         "subresource_uris": {
@@ -54,7 +58,8 @@ class Conferences:
         """List conferences, newest first."""
         query = request.query
         found = [
-            serialize(c) for c in reversed(self.emulator.conferences.all.values())
+            serialize(c)
+            for c in reversed(self.emulator.conferences.all.values())
             if query.get("FriendlyName") in (None, "", c.name)
             and query.get("Status") in (None, "", c.status)
             and matches_dates(query, "DateCreated", c.created)
@@ -75,8 +80,12 @@ class Conferences:
             if conference.over:
                 raise ApiError(400, 21220, "The conference is over")
             for participant in conference.participants:
-                start_side_script(participant, form.text("AnnounceUrl"),
-                                  form.text("AnnounceMethod") or "POST", repeat=False)
+                start_side_script(
+                    participant,
+                    form.text("AnnounceUrl"),
+                    form.text("AnnounceMethod") or "POST",
+                    repeat=False,
+                )
         return answer(serialize(conference))
 
 

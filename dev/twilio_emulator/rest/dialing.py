@@ -18,12 +18,14 @@ def check_from(emulator, number):
     if number.startswith("client:"):
         return
     if not E164.match(number):
-        raise ApiError(400, 21212, "The 'From' number %s is not a valid phone number" % number)
+        raise ApiError(400, 21212, f"The 'From' number {number} is not a valid phone number")
     if not emulator.store.may_call_from(number):
         raise ApiError(
-            400, 21210, "The source phone number provided, %s, is not yet verified for your "
+            400,
+            21210,
+            f"The source phone number provided, {number}, is not yet verified for your "
             "account. You may only make calls from phone numbers that you've verified or "
-            "purchased from Twilio." % number,
+            "purchased from Twilio.",
         )
 
 
@@ -35,9 +37,11 @@ def check_to(emulator, number):
     if number.startswith("client:") or number in EMERGENCY:
         return
     if not E164.match(number):
-        raise ApiError(400, 21217, "Phone number %s does not appear to be valid" % number)
+        raise ApiError(400, 21217, f"Phone number {number} does not appear to be valid")
     if emulator.permissions.forbidden(number):
         raise ApiError(
-            400, 21215, "Account not authorized to call %s. Perhaps you need to enable some "
-            "international permissions." % number,
+            400,
+            21215,
+            f"Account not authorized to call {number}. Perhaps you need to enable some "
+            "international permissions.",
         )

@@ -10,7 +10,7 @@ from ..clock import now
 from ..defaults import API_VERSION
 from .common import ApiError, authenticate
 
-PREFIXES = ("/%s/" % API_VERSION, "/v1/")
+PREFIXES = (f"/{API_VERSION}/", "/v1/")
 
 
 def rest_middleware(emulator):
@@ -24,9 +24,12 @@ def rest_middleware(emulator):
         body = await request.read()
         form = await request.post()
         entry = {
-            "at": now().isoformat(), "method": request.method, "path": request.path,
+            "at": now().isoformat(),
+            "method": request.method,
+            "path": request.path,
             "query": dict(request.query),
-            "params": {name: list(form.getall(name)) for name in form}, "status": None,
+            "params": {name: list(form.getall(name)) for name in form},
+            "status": None,
         }
         emulator.logs.requests.append(entry)
         fault = emulator.faults.rest(request.path, request.method)
@@ -66,7 +69,7 @@ async def _answer(emulator, request, handler, body):
         return error.response()
     except web.HTTPNotFound:
         return ApiError(
-            404, 20404, "The requested resource %s was not found" % request.path
+            404, 20404, f"The requested resource {request.path} was not found"
         ).response()
     except web.HTTPMethodNotAllowed:
         return ApiError(405, 20004, "Method not allowed").response()

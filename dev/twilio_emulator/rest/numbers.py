@@ -7,13 +7,21 @@ from .dialing import E164
 
 #: Form field -> property, of all that can be set.
 FIELDS = {
-    "FriendlyName": "friendly_name", "VoiceUrl": "voice_url", "VoiceMethod": "voice_method",
-    "VoiceFallbackUrl": "voice_fallback_url", "VoiceFallbackMethod": "voice_fallback_method",
-    "StatusCallback": "status_callback", "StatusCallbackMethod": "status_callback_method",
+    "FriendlyName": "friendly_name",
+    "VoiceUrl": "voice_url",
+    "VoiceMethod": "voice_method",
+    "VoiceFallbackUrl": "voice_fallback_url",
+    "VoiceFallbackMethod": "voice_fallback_method",
+    "StatusCallback": "status_callback",
+    "StatusCallbackMethod": "status_callback_method",
     "VoiceCallerIdLookup": "voice_caller_id_lookup",
-    "VoiceApplicationSid": "voice_application_sid", "SmsApplicationSid": "sms_application_sid",
-    "SmsUrl": "sms_url", "SmsMethod": "sms_method", "SmsFallbackUrl": "sms_fallback_url",
-    "SmsFallbackMethod": "sms_fallback_method", "TrunkSid": "trunk_sid",
+    "VoiceApplicationSid": "voice_application_sid",
+    "SmsApplicationSid": "sms_application_sid",
+    "SmsUrl": "sms_url",
+    "SmsMethod": "sms_method",
+    "SmsFallbackUrl": "sms_fallback_url",
+    "SmsFallbackMethod": "sms_fallback_method",
+    "TrunkSid": "trunk_sid",
 }
 KINDS = {"Local": "00", "Mobile": "47", "TollFree": "80"}
 #: Dialling prefix by country for numbers on offer.
@@ -56,16 +64,29 @@ class Numbers:
         for name in ("voice_application_sid", "sms_application_sid", "trunk_sid"):
             shown[name] = shown[name] or None
         return {
-            **shown, **dates(record), "account_sid": emulator.config.account_sid,
-            "api_version": API_VERSION, "address_sid": None, "address_requirements": "none",
-            "beta": False, "identity_sid": None, "bundle_sid": None, "origin": "twilio",
+            **shown,
+            **dates(record),
+            "account_sid": emulator.config.account_sid,
+            "api_version": API_VERSION,
+            "address_sid": None,
+            "address_requirements": "none",
+            "beta": False,
+            "identity_sid": None,
+            "bundle_sid": None,
+            "origin": "twilio",
             "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
-            "voice_receive_mode": "voice", "emergency_status": "Inactive",
-            "emergency_address_sid": None, "emergency_address_status": "unregistered",
-            "status": "in-use", "type": "local",
+            "voice_receive_mode": "voice",
+            "emergency_status": "Inactive",
+            "emergency_address_sid": None,
+            "emergency_address_status": "unregistered",
+            "status": "in-use",
+            "type": "local",
             "uri": address(emulator, "IncomingPhoneNumbers", record["sid"]),
-            "subresource_uris": {"assigned_add_ons": address(
-                emulator, "IncomingPhoneNumbers", record["sid"], "AssignedAddOns")},
+            "subresource_uris": {
+                "assigned_add_ons": address(
+                    emulator, "IncomingPhoneNumbers", record["sid"], "AssignedAddOns"
+                )
+            },
         }
 
     def number(self, request):
@@ -83,19 +104,24 @@ class Numbers:
         query, found = request.query, self.emulator.store.numbers.values()
         part = query.get("PhoneNumber", "").replace("*", "")
         name = query.get("FriendlyName")
-        return page(request, "incoming_phone_numbers", [
-            self.serialize(n) for n in found
-            if part in n["phone_number"] and name in (None, "", n["friendly_name"])
-        ])
+        return page(
+            request,
+            "incoming_phone_numbers",
+            [
+                self.serialize(n)
+                for n in found
+                if part in n["phone_number"] and name in (None, "", n["friendly_name"])
+            ],
+        )
 
     async def buy(self, request):
         """Buy a number."""
         form, store = Form(await request.post()), self.emulator.store
         number = form.text("PhoneNumber") or self._any(form)
         if not E164.match(number) or number == "+15005550001":
-            raise ApiError(400, 21421, "PhoneNumber is invalid: %s" % number)
+            raise ApiError(400, 21421, f"PhoneNumber is invalid: {number}")
         if number == "+15005550000" or store.number(number):
-            raise ApiError(400, 21422, "PhoneNumber is not available: %s" % number)
+            raise ApiError(400, 21422, f"PhoneNumber is not available: {number}")
         values = values_of(form, FIELDS)
         return created(self.serialize(store.add_number(number, **values)))
 
@@ -106,7 +132,8 @@ class Numbers:
         if area == "533":
             raise ApiError(400, 21452, "No phone numbers found in area code 533")
         return next(
-            number for number in (f"+1{area}5550{i:03}" for i in range(1000))
+            number
+            for number in (f"+1{area}5550{i:03}" for i in range(1000))
             if not self.emulator.store.number(number)
         )
 
@@ -131,7 +158,9 @@ class Numbers:
         emulator = self.emulator
         kinds = {"local": "Local", "mobile": "Mobile", "toll_free": "TollFree"}
         return {
-            "country_code": code, "country": code, "beta": False,
+            "country_code": code,
+            "country": code,
+            "beta": False,
             "uri": address(emulator, "AvailablePhoneNumbers", code),
             "subresource_uris": {
                 name: address(emulator, "AvailablePhoneNumbers", code, kind)
@@ -160,9 +189,25 @@ class Numbers:
         start = PREFIXES[code] + (query.get("AreaCode") or KINDS[kind])
         wanted = [f"{start}555{i:04}" for i in range(100, 10000, 7)]
         free = [n for n in wanted if part in n and not self.emulator.store.number(n)]
-        return page(request, "available_phone_numbers", [{
-            "friendly_name": n, "phone_number": n, "lata": None, "locality": None,
-            "rate_center": None, "latitude": None, "longitude": None, "region": None,
-            "postal_code": None, "iso_country": code, "address_requirements": "none",
-            "beta": False, "capabilities": CAPABILITIES,
-        } for n in free[: int(query.get("PageSize", 30))]])
+        return page(
+            request,
+            "available_phone_numbers",
+            [
+                {
+                    "friendly_name": n,
+                    "phone_number": n,
+                    "lata": None,
+                    "locality": None,
+                    "rate_center": None,
+                    "latitude": None,
+                    "longitude": None,
+                    "region": None,
+                    "postal_code": None,
+                    "iso_country": code,
+                    "address_requirements": "none",
+                    "beta": False,
+                    "capabilities": CAPABILITIES,
+                }
+                for n in free[: int(query.get("PageSize", 30))]
+            ],
+        )

@@ -12,8 +12,11 @@ from .conferences import find_conference
 from .dialing import check_from, check_to
 
 STATUS = {
-    "queued": "queued", "initiated": "connecting", "ringing": "ringing",
-    "in-progress": "connected", "failed": "failed",
+    "queued": "queued",
+    "initiated": "connecting",
+    "ringing": "ringing",
+    "in-progress": "connected",
+    "failed": "failed",
 }
 
 
@@ -21,13 +24,20 @@ def serialize(participant):
     """Return a participant as Twilio shows it."""
     leg, conference = participant.leg, participant.conference
     return {
-        "account_sid": leg.account_sid, "call_sid": leg.sid, "label": participant.label,
-        "call_sid_to_coach": participant.coach_sid, "coaching": participant.coaching,
-        "conference_sid": conference.sid, "date_created": rfc2822(participant.created),
-        "date_updated": rfc2822(participant.updated), "muted": participant.muted,
-        "end_conference_on_exit": participant.end_on_exit, "hold": participant.hold,
+        "account_sid": leg.account_sid,
+        "call_sid": leg.sid,
+        "label": participant.label,
+        "call_sid_to_coach": participant.coach_sid,
+        "coaching": participant.coaching,
+        "conference_sid": conference.sid,
+        "date_created": rfc2822(participant.created),
+        "date_updated": rfc2822(participant.updated),
+        "muted": participant.muted,
+        "end_conference_on_exit": participant.end_on_exit,
+        "hold": participant.hold,
         "start_conference_on_enter": participant.start_on_enter,
-        "status": STATUS.get(leg.status, "complete"), "queue_time": None,
+        "status": STATUS.get(leg.status, "complete"),
+        "queue_time": None,
         "uri": address(leg.emulator, "Conferences", conference.sid, "Participants", leg.sid),
     }
 
@@ -70,14 +80,23 @@ class Participants:
         callback = form.callback("StatusCallback")
         coach = form.text("CallSidToCoach") if form.flag("Coaching") else None
         if coach and not conference.find(coach):
-            raise ApiError(400, 13240, "Nobody to coach: %s" % coach)
-        leg = Leg(emulator, "outbound-api", form.text("CallerId") or from_, to,
-                  endpoint_for(emulator, to), callbacks=[callback] if callback else [])
+            raise ApiError(400, 13240, f"Nobody to coach: {coach}")
+        leg = Leg(
+            emulator,
+            "outbound-api",
+            form.text("CallerId") or from_,
+            to,
+            endpoint_for(emulator, to),
+            callbacks=[callback] if callback else [],
+        )
         try:
             participant = conference.add(
-                leg, label=form.text("Label"), muted=form.flag("Muted", False),
+                leg,
+                label=form.text("Label"),
+                muted=form.flag("Muted", False),
                 start=form.flag("StartConferenceOnEnter", True),
-                end=form.flag("EndConferenceOnExit", False), coach=coach,
+                end=form.flag("EndConferenceOnExit", False),
+                coach=coach,
                 early_media=form.flag("EarlyMedia", True),
                 beep=form.text("Beep", "true") in ("true", "onEnter"),
             )
@@ -85,14 +104,17 @@ class Participants:
             leg.callbacks = []
             leg.hang_up("failed")
             del emulator.legs[leg.sid]
-            raise ApiError(
-                400, 16025, "Participant Label %s is already in use" % taken
-            ) from taken
+            raise ApiError(400, 16025, f"Participant Label {taken} is already in use") from taken
         wait = wait_starter(form.text("WaitUrl"), (form.text("WaitMethod") or "POST").upper())
-        leg.run(participant_program(
-            leg, participant, wait, timeout=form.number("Timeout", DEFAULT_TIMEOUT),
-            duration=form.number("TimeLimit", DEFAULT_DURATION),
-        ))
+        leg.run(
+            participant_program(
+                leg,
+                participant,
+                wait,
+                timeout=form.number("Timeout", DEFAULT_TIMEOUT),
+                duration=form.number("TimeLimit", DEFAULT_DURATION),
+            )
+        )
         if form.flag("Record"):
             url, method, events = form.callback("RecordingStatusCallback") or (None, "POST", ())
             emulator.recorder.record_call(
@@ -100,7 +122,10 @@ class Participants:
             )
         if form.text("ConferenceRecord") in ("true", "record-from-start"):
             url, method, _events = form.callback("ConferenceRecordingStatusCallback") or (
-                None, "POST", ())
+                None,
+                "POST",
+                (),
+            )
             emulator.recorder.record_conference(conference, url, method)
         return created(serialize(participant))
 
@@ -109,10 +134,12 @@ class Participants:
         conference, _new = find_conference(self.emulator, request)
         wanted = {
             name: request.query[name].lower() == "true"
-            for name in ("Muted", "Hold", "Coaching") if name in request.query
+            for name in ("Muted", "Hold", "Coaching")
+            if name in request.query
         }
         found = [
-            serialize(p) for p in conference.participants
+            serialize(p)
+            for p in conference.participants
             if all(getattr(p, name.lower()) == value for name, value in wanted.items())
         ]
         return page(request, "participants", found)
@@ -127,7 +154,7 @@ class Participants:
         conference = participant.conference
         if form.flag("Coaching") and not conference.find(form.text("CallSidToCoach")):
             # A request that is refused changes nothing, above all not who is heard.
-            raise ApiError(400, 13240, "Nobody to coach: %s" % form.text("CallSidToCoach"))
+            raise ApiError(400, 13240, "Nobody to coach: {}".format(form.text("CallSidToCoach")))
         if form.flag("EndConferenceOnExit") is not None and not participant.hold:
             # As at Twilio: the change is silently ignored while the participant is on hold.
             participant.end_on_exit = form.flag("EndConferenceOnExit")
@@ -141,8 +168,12 @@ class Participants:
         if form.flag("Coaching") is not None:
             self._coach(participant, form)
         if form.text("AnnounceUrl") and not participant.hold:
-            start_side_script(participant, form.text("AnnounceUrl"),
-                              (form.text("AnnounceMethod") or "POST").upper(), repeat=False)
+            start_side_script(
+                participant,
+                form.text("AnnounceUrl"),
+                (form.text("AnnounceMethod") or "POST").upper(),
+                repeat=False,
+            )
         participant.updated = conference.updated
         return answer(serialize(participant))
 

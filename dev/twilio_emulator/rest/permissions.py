@@ -22,11 +22,14 @@ class DialingPermissions:
         prefix, name, continent = COUNTRIES[code]
         url = self.emulator.public_url + BASE + "/" + code
         return {
-            "iso_code": code, "name": name, "continent": continent,
+            "iso_code": code,
+            "name": name,
+            "continent": continent,
             "country_codes": ["+" + prefix],
             "low_risk_numbers_enabled": code not in self.emulator.permissions.closed,
             "high_risk_special_numbers_enabled": False,
-            "high_risk_tollfraud_numbers_enabled": False, "url": url,
+            "high_risk_tollfraud_numbers_enabled": False,
+            "url": url,
             "links": {"highrisk_special_prefixes": url + "/HighRiskSpecialPrefixes"},
         }
 
@@ -35,16 +38,27 @@ class DialingPermissions:
         query = request.query
         enabled = query.get("LowRiskNumbersEnabled")
         found = [
-            country for country in map(self.serialize, COUNTRIES)
+            country
+            for country in map(self.serialize, COUNTRIES)
             if query.get("IsoCode") in (None, "", country["iso_code"])
             and query.get("Continent") in (None, "", country["continent"])
             and enabled in (None, "", str(country["low_risk_numbers_enabled"]).lower())
         ]
         url = self.emulator.public_url + BASE
-        return answer({"content": found, "meta": {
-            "key": "content", "page": 0, "page_size": 50, "url": url, "first_page_url": url,
-            "next_page_url": None, "previous_page_url": None,
-        }})
+        return answer(
+            {
+                "content": found,
+                "meta": {
+                    "key": "content",
+                    "page": 0,
+                    "page_size": 50,
+                    "url": url,
+                    "first_page_url": url,
+                    "next_page_url": None,
+                    "previous_page_url": None,
+                },
+            }
+        )
 
     async def fetch(self, request):
         """Show one country."""

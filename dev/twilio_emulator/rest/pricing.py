@@ -27,11 +27,15 @@ class PhoneNumberPrices:
         code = request.match_info["country"].upper()
         if code not in PREFIXES:
             raise not_found(request)
-        return answer({
-            "country": COUNTRIES[code][1], "iso_country": code, "price_unit": "USD",
-            "phone_number_prices": [
-                {"number_type": kind, "base_price": price, "current_price": price}
-                for kind, price in PRICES.items()
-            ],
-            "url": "%s%s/%s" % (self.emulator.public_url, BASE, code),
-        })
+        return answer(
+            {
+                "country": COUNTRIES[code][1],
+                "iso_country": code,
+                "price_unit": "USD",
+                "phone_number_prices": [
+                    {"number_type": kind, "base_price": price, "current_price": price}
+                    for kind, price in PRICES.items()
+                ],
+                "url": f"{self.emulator.public_url}{BASE}/{code}",
+            }
+        )

@@ -29,10 +29,14 @@ class Queues:
     def serialize(self, queue):
         """Return a queue as Twilio shows it."""
         return {
-            "sid": queue.sid, "account_sid": self.emulator.config.account_sid,
-            "friendly_name": queue.name, "current_size": len(queue.members),
-            "average_wait_time": queue.average_wait, "max_size": queue.max_size,
-            "date_created": rfc2822(queue.created), "date_updated": rfc2822(queue.updated),
+            "sid": queue.sid,
+            "account_sid": self.emulator.config.account_sid,
+            "friendly_name": queue.name,
+            "current_size": len(queue.members),
+            "average_wait_time": queue.average_wait,
+            "max_size": queue.max_size,
+            "date_created": rfc2822(queue.created),
+            "date_updated": rfc2822(queue.updated),
             "uri": address(self.emulator, "Queues", queue.sid),
             "subresource_uris": {
                 "members": address(self.emulator, "Queues", queue.sid, "Members"),
@@ -42,8 +46,10 @@ class Queues:
     def serialize_member(self, member):
         """Return a member as Twilio shows it."""
         return {
-            "call_sid": member.leg.sid, "queue_sid": member.queue.sid,
-            "date_enqueued": rfc2822(member.since), "position": member.position,
+            "call_sid": member.leg.sid,
+            "queue_sid": member.queue.sid,
+            "date_enqueued": rfc2822(member.since),
+            "position": member.position,
             "wait_time": member.wait,
             "uri": address(self.emulator, "Queues", member.queue.sid, "Members", member.leg.sid),
         }
@@ -79,10 +85,8 @@ class Queues:
         form = Form(await request.post())
         name = form.need("FriendlyName", 22202)
         if any(queue.name == name for queue in self.emulator.queues.all.values()):
-            raise ApiError(400, 22003, "A queue named %s exists already" % name)
-        return created(self.serialize(
-            self.emulator.queues.create(name, self._size(form, 1000))
-        ))
+            raise ApiError(400, 22003, f"A queue named {name} exists already")
+        return created(self.serialize(self.emulator.queues.create(name, self._size(form, 1000))))
 
     async def list(self, request):
         """List all queues."""

@@ -17,20 +17,34 @@ def serialize(emulator, recording, *, of_call=False):
     :param bool of_call: in the form of a call's sub-resource.
     """
     data = {
-        "sid": recording.sid, "account_sid": emulator.config.account_sid,
-        "api_version": API_VERSION, "call_sid": recording.call_sid,
-        "conference_sid": recording.conference_sid, "date_created": rfc2822(recording.created),
-        "date_updated": rfc2822(recording.updated), "start_time": rfc2822(recording.start),
-        "duration": str(recording.duration) if recording.file else "-1", "price": None,
-        "price_unit": "USD", "status": recording.status, "channels": recording.channels,
-        "source": recording.source, "error_code": None, "encryption_details": None,
+        "sid": recording.sid,
+        "account_sid": emulator.config.account_sid,
+        "api_version": API_VERSION,
+        "call_sid": recording.call_sid,
+        "conference_sid": recording.conference_sid,
+        "date_created": rfc2822(recording.created),
+        "date_updated": rfc2822(recording.updated),
+        "start_time": rfc2822(recording.start),
+        "duration": str(recording.duration) if recording.file else "-1",
+        "price": None,
+        "price_unit": "USD",
+        "status": recording.status,
+        "channels": recording.channels,
+        "source": recording.source,
+        "error_code": None,
+        "encryption_details": None,
     }
     if of_call:
-        return {**data, "track": "both", "uri": address(
-            emulator, "Calls", recording.call_sid, "Recordings", recording.sid)}
+        return {
+            **data,
+            "track": "both",
+            "uri": address(emulator, "Calls", recording.call_sid, "Recordings", recording.sid),
+        }
     return {
-        **data, "media_url": recording.url,
-        "uri": address(emulator, "Recordings", recording.sid), "subresource_uris": {},
+        **data,
+        "media_url": recording.url,
+        "uri": address(emulator, "Recordings", recording.sid),
+        "subresource_uris": {},
     }
 
 
@@ -79,11 +93,16 @@ class Recordings:
     async def list(self, request):
         """List recordings, newest first."""
         query = request.query
-        return page(request, "recordings", [
-            self._show(request, r) for r in reversed(self._all(request))
-            if query.get("ConferenceSid") in (None, "", r.conference_sid)
-            and matches_dates(query, "DateCreated", r.created)
-        ])
+        return page(
+            request,
+            "recordings",
+            [
+                self._show(request, r)
+                for r in reversed(self._all(request))
+                if query.get("ConferenceSid") in (None, "", r.conference_sid)
+                and matches_dates(query, "DateCreated", r.created)
+            ],
+        )
 
     async def fetch(self, request):
         """Show one recording."""

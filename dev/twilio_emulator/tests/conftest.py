@@ -19,9 +19,15 @@ SDK = MODULES / "@twilio/voice-sdk/dist/twilio.min.js"
 OPENAPI = MODULES / "@twilio/cli-core/src/services/twilio-api"
 
 FLAGS = [
-    "--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--no-first-run", "--disable-quic",
+    "--no-sandbox",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
     "--allow-loopback-in-peer-connection",
 ]
 
@@ -34,7 +40,7 @@ async def chromium(tmp_path_factory):
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM") or shutil.which("chromium"),
-            args=[*FLAGS, "--use-file-for-fake-audio-capture=%s" % microphone],
+            args=[*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"],
         )
         yield browser
         await browser.close()
@@ -53,5 +59,5 @@ async def world():
 @pytest.fixture(scope="session")
 def sdk_path():
     """Path of the Voice SDK."""
-    assert SDK.exists(), "The Voice SDK is not installed in %s" % MODULES
+    assert SDK.exists(), f"The Voice SDK is not installed in {MODULES}"
     return SDK

@@ -21,21 +21,32 @@ class Stage:
         """Make application and key, and open a Device with a token of theirs."""
         rest = self.world.client
         application = await self.world.rest(
-            rest.applications.create, friendly_name="test",
+            rest.applications.create,
+            friendly_name="test",
             voice_url=self.world.app.url + "/client",
             status_callback=self.world.app.url + "/client_status",
         )
         key = await self.world.rest(rest.new_keys.create, friendly_name="test")
         now = int(time.time())
-        token = jwt.encode({
-            "jti": f"{key.sid}-{now}", "iss": key.sid, "nbf": now - 60, "exp": now + ttl,
-            "sub": self.world.config.account_sid, "grants": {
-                "identity": identity, "voice": {
-                    "incoming": {"allow": True},
-                    "outgoing": {"application_sid": application.sid, "params": params or {}},
+        token = jwt.encode(
+            {
+                "jti": f"{key.sid}-{now}",
+                "iss": key.sid,
+                "nbf": now - 60,
+                "exp": now + ttl,
+                "sub": self.world.config.account_sid,
+                "grants": {
+                    "identity": identity,
+                    "voice": {
+                        "incoming": {"allow": True},
+                        "outgoing": {"application_sid": application.sid, "params": params or {}},
+                    },
                 },
             },
-        }, key.secret, algorithm="HS256", headers={"cty": "twilio-fpa;v=1"})
+            key.secret,
+            algorithm="HS256",
+            headers={"cty": "twilio-fpa;v=1"},
+        )
         await self.page.evaluate("([t, o]) => open(t, o)", [token, options])
         return token
 
@@ -69,7 +80,7 @@ class Stage:
         try:
             await until(heard)
         except AssertionError as error:
-            raise AssertionError("the browser hears %s Hz" % last) from error
+            raise AssertionError(f"the browser hears {last} Hz") from error
 
 
 @pytest_asyncio.fixture
@@ -95,12 +106,16 @@ async def test_agent_and_customer_hear_each_other_mute_and_send_keys(stage):
     assert hit.form["uuid"] == "c-1" and hit.form["From"] == "client:agent"
     await world.post("settings", {"tone": 900})
     customer = await world.rest(
-        world.client.conferences("c-1").participants.create, from_=SALES, to=MOBILE,
-        early_media=True, end_conference_on_exit=True, label="customer",
+        world.client.conferences("c-1").participants.create,
+        from_=SALES,
+        to=MOBILE,
+        early_media=True,
+        end_conference_on_exit=True,
+        label="customer",
     )
     await world.until_status(customer.call_sid, "ringing")
     await stage.until_hears(425)
-    await world.post("calls/%s/answer" % customer.call_sid)
+    await world.post(f"calls/{customer.call_sid}/answer")
     await world.until_call(customer.call_sid, lambda c: near(c["hears"]["peak_hz"], 550))
     await stage.until_hears(900)
     await stage.page.evaluate("call.mute(true)")
@@ -109,7 +124,7 @@ async def test_agent_and_customer_hear_each_other_mute_and_send_keys(stage):
     await world.until_call(customer.call_sid, lambda c: near(c["hears"]["peak_hz"], 550))
     await stage.page.evaluate("call.sendDigits('12#')")
     await world.until_call(customer.call_sid, lambda c: c["digits_received"] == "12#")
-    await world.post("calls/%s/hangup" % customer.call_sid)
+    await world.post(f"calls/{customer.call_sid}/hangup")
     await stage.event("disconnect")
     assert (await world.until_status(agent, "completed"))["status"] == "completed"
     ended = await until(lambda: world.app.at("/client_status"))
@@ -128,13 +143,20 @@ async def test_waiting_caller_is_taken_by_the_agent(stage):
     world.app.answers["/join"] = room("c-2", endConferenceOnExit="true")
     agent = await stage.connect(uuid="c-2")
     queue = (await world.rest(world.client.queues.list))[0]
-    await world.rest(world.client.queues(queue.sid).members(customer).update,
-                     url=world.app.url + "/join", method="POST")
+    await world.rest(
+        world.client.queues(queue.sid).members(customer).update,
+        url=world.app.url + "/join",
+        method="POST",
+    )
     await stage.until_hears(900)
     await world.until_call(customer, lambda c: near(c["hears"]["peak_hz"], 550))
     await world.rest(
         world.client.conferences((await world.call(agent))["conference"]["sid"])
-        .participants(customer).update, hold=True, hold_url=world.app.url + "/wait")
+        .participants(customer)
+        .update,
+        hold=True,
+        hold_url=world.app.url + "/wait",
+    )
     await stage.until_hears(0)
     await world.until_call(customer, lambda c: near(c["hears"]["peak_hz"], 425))
     await stage.page.evaluate("call.disconnect()")
@@ -182,9 +204,13 @@ async def test_device_is_rung_and_accepts(stage):
     await stage.open("ana")
     await stage.page.evaluate("device.register()")
     await stage.event("registered")
-    await world.answer_with(SALES, (
-        '<Dial answerOnBridge="true"><Client><Identity>ana</Identity>'
-        '<Parameter name="name" value="Azure &amp; Co"/></Client></Dial>'))
+    await world.answer_with(
+        SALES,
+        (
+            '<Dial answerOnBridge="true"><Client><Identity>ana</Identity>'
+            '<Parameter name="name" value="Azure &amp; Co"/></Client></Dial>'
+        ),
+    )
     customer = await world.dial_in(tone=900)
     await stage.page.wait_for_function("call?.customParameters.get('name') === 'Azure & Co'")
     await stage.page.evaluate("call.accept()")

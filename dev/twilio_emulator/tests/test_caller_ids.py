@@ -7,25 +7,35 @@ from .world import MOBILE, SALES, until
 async def validation(world, **more):
     """Start a verification of the mobile number; return the code request."""
     return await world.rest(
-        world.client.validation_requests.create, phone_number=MOBILE, friendly_name="Ana",
-        status_callback=world.app.url + "/caller_id", **more)
+        world.client.validation_requests.create,
+        phone_number=MOBILE,
+        friendly_name="Ana",
+        status_callback=world.app.url + "/caller_id",
+        **more,
+    )
 
 
 async def test_typed_code_verifies_the_number(world):
     request = await validation(world, call_delay=5)
     assert len(request.validation_code) == 6
     await world.until_status(request.call_sid, "ringing")
-    await world.post("calls/%s/answer" % request.call_sid, status=200)
+    await world.post(f"calls/{request.call_sid}/answer", status=200)
     await world.until_call(request.call_sid, lambda c: "code" in (c["hears"]["text"] or ""))
-    await world.post("calls/%s/digits" % request.call_sid, {"digits": request.validation_code})
+    await world.post(f"calls/{request.call_sid}/digits", {"digits": request.validation_code})
     told = (await until(lambda: world.app.at("/caller_id")))[0].form
     assert told["VerificationStatus"] == "success" and told["CallSid"] == request.call_sid
     found = await world.rest(world.client.outgoing_caller_ids.list, phone_number=MOBILE)
     assert [c.sid for c in found] == [told["OutgoingCallerIdSid"]]
-    assert await world.refused(
-        world.client.validation_requests.create, phone_number=MOBILE) == (400, 21450)
-    call = await world.rest(world.client.calls.create, from_=MOBILE, to="+32470333444",
-                            twiml="<Response><Hangup/></Response>")
+    assert await world.refused(world.client.validation_requests.create, phone_number=MOBILE) == (
+        400,
+        21450,
+    )
+    call = await world.rest(
+        world.client.calls.create,
+        from_=MOBILE,
+        to="+32470333444",
+        twiml="<Response><Hangup/></Response>",
+    )
     assert (await world.call(call.sid))["from"] == MOBILE
     await world.rest(world.client.outgoing_caller_ids(found[0].sid).delete)
     assert await world.rest(world.client.outgoing_caller_ids.list) == []
@@ -34,10 +44,10 @@ async def test_typed_code_verifies_the_number(world):
 async def test_wrong_code_fails(world):
     request = await validation(world)
     await world.until_status(request.call_sid, "ringing")
-    await world.post("calls/%s/answer" % request.call_sid, status=200)
+    await world.post(f"calls/{request.call_sid}/answer", status=200)
     await world.until_status(request.call_sid, "in-progress")
     wrong = f"{(int(request.validation_code) + 1) % 1000000:06}"
-    await world.post("calls/%s/digits" % request.call_sid, {"digits": wrong}, 200)
+    await world.post(f"calls/{request.call_sid}/digits", {"digits": wrong}, 200)
     told = (await until(lambda: world.app.at("/caller_id")))[0].form
     assert told["VerificationStatus"] == "failed" and "OutgoingCallerIdSid" not in told
 
@@ -45,8 +55,8 @@ async def test_wrong_code_fails(world):
 async def test_keys_pressed_before_the_question_count(world):
     request = await validation(world)
     await world.until_status(request.call_sid, "ringing")
-    await world.post("calls/%s/answer" % request.call_sid, status=200)
-    await world.post("calls/%s/digits" % request.call_sid, {"digits": request.validation_code})
+    await world.post(f"calls/{request.call_sid}/answer", status=200)
+    await world.post(f"calls/{request.call_sid}/digits", {"digits": request.validation_code})
     told = (await until(lambda: world.app.at("/caller_id")))[0].form
     assert told["VerificationStatus"] == "success"
 
@@ -61,7 +71,7 @@ async def test_unanswered_verification_fails(world):
 async def test_extension_is_sent(world):
     request = await validation(world, extension="77")
     await world.until_status(request.call_sid, "ringing")
-    await world.post("calls/%s/answer" % request.call_sid, status=200)
+    await world.post(f"calls/{request.call_sid}/answer", status=200)
     await world.until_call(request.call_sid, lambda c: c["digits_received"] == "77")
 
 
@@ -69,8 +79,12 @@ async def test_calls_through_rest_start_no_faster_than_the_account_may(world):
     await world.post("settings", {"cps": 0.2, "answer_delay": 0})
     sids = []
     for number in range(3):
-        call = await world.rest(world.client.calls.create, from_=SALES, to=f"+3247000000{number}",
-                                url=world.app.url + "/go")
+        call = await world.rest(
+            world.client.calls.create,
+            from_=SALES,
+            to=f"+3247000000{number}",
+            url=world.app.url + "/go",
+        )
         sids.append(call.sid)
     assert (await world.call(sids[2]))["status"] == "queued"
     await world.until_status(sids[2], "ringing")
@@ -83,7 +97,12 @@ async def test_calls_through_rest_start_no_faster_than_the_account_may(world):
 async def test_telephone_can_answer_by_itself_and_keys_are_sent(world):
     await world.post("settings", {"auto_answer": 1, "tone": 600})
     world.app.answers["/go"] = "<Say>%s</Say>" % ("word " * 200)
-    call = await world.rest(world.client.calls.create, from_=SALES, to=MOBILE, send_digits="12#",
-                            url=world.app.url + "/go")
+    call = await world.rest(
+        world.client.calls.create,
+        from_=SALES,
+        to=MOBILE,
+        send_digits="12#",
+        url=world.app.url + "/go",
+    )
     await world.until_call(call.sid, lambda c: c["digits_received"] == "12#")
     await world.until_call(call.sid, lambda c: near(c["says"]["peak_hz"], 600))

@@ -10,8 +10,8 @@ OPTIONS = 'beep="false" startConferenceOnEnter="true" waitUrl=""'
 
 def room(name="room", **attributes):
     """Return TwiML that joins a conference."""
-    more = " ".join('%s="%s"' % pair for pair in attributes.items())
-    return "<Dial><Conference %s %s>%s</Conference></Dial>" % (OPTIONS, more, name)
+    more = " ".join('{}="{}"'.format(*pair) for pair in attributes.items())
+    return f"<Dial><Conference {OPTIONS} {more}>{name}</Conference></Dial>"
 
 
 def near(hz, wanted, apart=6):
@@ -56,19 +56,25 @@ def events(world):
     return [hit.form for hit in hits]
 
 
-CALLBACK = {"statusCallback": "conference", "statusCallbackEvent":
-            "start end join leave mute hold modify"}
+CALLBACK = {
+    "statusCallback": "conference",
+    "statusCallbackEvent": "start end join leave mute hold modify",
+}
 
 
 async def test_events_of_a_conference(world):
     first, second = await two_in_a_room(world, **CALLBACK)
-    await world.post("calls/%s/hangup" % second)
-    await world.post("calls/%s/hangup" % first)
+    await world.post(f"calls/{second}/hangup")
+    await world.post(f"calls/{first}/hangup")
     await until(lambda: len(events(world)) == 6)
     told = [(e["StatusCallbackEvent"], e.get("CallSid")) for e in events(world)]
     assert told == [
-        ("participant-join", first), ("participant-join", second), ("conference-start", None),
-        ("participant-leave", second), ("participant-leave", first), ("conference-end", None),
+        ("participant-join", first),
+        ("participant-join", second),
+        ("conference-start", None),
+        ("participant-leave", second),
+        ("participant-leave", first),
+        ("conference-end", None),
     ]
     last = events(world)[-1]
     assert last["ReasonConferenceEnded"] == "last-participant-left"
@@ -92,7 +98,7 @@ async def test_end_conference_on_exit_lets_everybody_go(world):
     world.app.answers["/voice"] = room(endConferenceOnExit="true")
     third = await world.dial_in("+32470555666")
     await world.until_call(third, lambda c: c["conference"] and c["conference"]["joined"])
-    await world.post("calls/%s/hangup" % third)
+    await world.post(f"calls/{third}/hangup")
     await world.until_status(first, "completed")
     await world.until_status(second, "completed")
     await until(lambda: events(world)[-1]["StatusCallbackEvent"] == "conference-end")
@@ -133,7 +139,7 @@ async def test_muted_party_is_not_heard(world):
     person = (await people(world))(second)
     await world.rest(person.update, muted=True)
     await world.until_call(first, lambda c: c["hears"]["peak_hz"] == 0)
-    await world.post("calls/%s/digits" % second, {"digits": "1"})
+    await world.post(f"calls/{second}/digits", {"digits": "1"})
     await world.rest(person.update, muted=False)
     await world.until_call(first, lambda c: near(c["hears"]["peak_hz"], 900))
     assert (await world.call(first))["digits_received"] == ""
@@ -145,9 +151,10 @@ async def test_coach_is_heard_by_one_only(world):
     people_ = await people(world)
     await world.post("settings", {"tone": 1700})
     coach = await world.rest(
-        people_.create, from_=SALES, to=MOBILE, coaching=True, call_sid_to_coach=first)
+        people_.create, from_=SALES, to=MOBILE, coaching=True, call_sid_to_coach=first
+    )
     await world.until_status(coach.call_sid, "ringing")
-    await world.post("calls/%s/answer" % coach.call_sid)
+    await world.post(f"calls/{coach.call_sid}/answer")
     await world.until_call(first, lambda c: heard(c) == [900, 1700])
     await world.until_call(coach.call_sid, lambda c: heard(c) == [440, 900])
     await world.until_call(second, lambda c: heard(c) == [440])
@@ -155,7 +162,8 @@ async def test_coach_is_heard_by_one_only(world):
     await world.until_call(second, lambda c: heard(c) == [440, 1700])
     wrong = "CA" + "0" * 32
     assert await world.refused(
-        people_(coach.call_sid).update, coaching=True, call_sid_to_coach=wrong) == (400, 13240)
+        people_(coach.call_sid).update, coaching=True, call_sid_to_coach=wrong
+    ) == (400, 13240)
 
 
 async def test_supervisor_of_a_document_is_muted_then_coaches_then_takes_part(world):
@@ -167,7 +175,8 @@ async def test_supervisor_of_a_document_is_muted_then_coaches_then_takes_part(wo
     supervisor = (await people(world))(third)
     wrong = "CA" + "0" * 32
     assert await world.refused(
-        supervisor.update, muted=False, coaching=True, call_sid_to_coach=wrong) == (400, 13240)
+        supervisor.update, muted=False, coaching=True, call_sid_to_coach=wrong
+    ) == (400, 13240)
     assert (await world.rest(supervisor.fetch)).muted
     await world.rest(supervisor.update, muted=False, coaching=True, call_sid_to_coach=first)
     await world.until_call(first, lambda c: heard(c) == [900, 1700])
@@ -186,7 +195,7 @@ async def test_document_names_whom_to_coach(world):
     await world.until_call(first, lambda c: heard(c) == [900, 1700])
     await world.until_call(third, lambda c: heard(c) == [440, 900])
     assert heard(await world.call(second)) == [440]
-    await world.post("calls/%s/hangup" % first)
+    await world.post(f"calls/{first}/hangup")
     await world.until_status(first, "completed")
     await world.until_call(second, lambda c: heard(c) == [])
     world.app.answers["/voice"] = room(coach="CA" + "0" * 32)
@@ -203,8 +212,7 @@ async def test_label_must_be_unique(world):
     call = await world.until_status(second, "completed")
     assert call["error_code"] == 16025
     create = (await people(world)).create
-    assert await world.refused(
-        create, from_=SALES, to=MOBILE, label="agent") == (400, 16025)
+    assert await world.refused(create, from_=SALES, to=MOBILE, label="agent") == (400, 16025)
     assert len(await world.get("calls")) == 2
 
 
@@ -213,17 +221,22 @@ async def test_participant_rings_joins_and_ends_with_the_conference(world):
     agent = await world.dial_in()
     await world.until_call(agent, lambda c: c["conference"] and c["conference"]["joined"])
     person = await world.rest(
-        (await people(world)).create, from_=SUPPORT, to="+32470333444", label="customer",
-        end_conference_on_exit=True, status_callback=world.app.url + "/leg",
-        status_callback_event=["initiated", "ringing", "answered", "completed"])
+        (await people(world)).create,
+        from_=SUPPORT,
+        to="+32470333444",
+        label="customer",
+        end_conference_on_exit=True,
+        status_callback=world.app.url + "/leg",
+        status_callback_event=["initiated", "ringing", "answered", "completed"],
+    )
     assert person.status in ("queued", "connecting", "ringing")
     await world.until_call(agent, lambda c: near(c["hears"]["peak_hz"], 425))
     assert not any(e.get("CallSid") == person.call_sid for e in events(world))
-    await world.post("calls/%s/answer" % person.call_sid, {"tone": 900}, 200)
+    await world.post(f"calls/{person.call_sid}/answer", {"tone": 900}, 200)
     await world.until_call(agent, lambda c: near(c["hears"]["peak_hz"], 900))
     fetched = await world.rest((await people(world))("customer").fetch)
     assert (fetched.status, fetched.call_sid) == ("connected", person.call_sid)
-    await world.post("calls/%s/hangup" % person.call_sid)
+    await world.post(f"calls/{person.call_sid}/hangup")
     await world.until_status(agent, "completed")
     await until(lambda: len(world.app.at("/leg")) == 4)
 
@@ -233,10 +246,11 @@ async def test_participant_that_does_not_answer_leaves(world):
     agent = await world.dial_in()
     await world.until_call(agent, lambda c: c["conference"] and c["conference"]["joined"])
     collection = await people(world)
-    person = await world.rest(collection.create, from_=SALES, to="+32470333444",
-                              end_conference_on_exit=True)
+    person = await world.rest(
+        collection.create, from_=SALES, to="+32470333444", end_conference_on_exit=True
+    )
     await world.until_status(person.call_sid, "ringing")
-    await world.post("calls/%s/reject" % person.call_sid)
+    await world.post(f"calls/{person.call_sid}/reject")
     await world.until_status(person.call_sid, "busy")
     await until(lambda: events(world)[-1]["StatusCallbackEvent"] == "participant-leave")
     assert events(world)[-1]["ReasonParticipantLeft"] == "participant_add_failed"
@@ -264,14 +278,19 @@ async def test_redirected_party_leaves_and_can_come_back(world):
     assert events(world)[-1]["ReasonParticipantLeft"] == "participant_updated_via_api"
     await world.rest(world.client.calls(second).update, url=world.app.url + "/voice")
     await world.until_call(first, lambda c: near(c["hears"]["peak_hz"], 900))
-    assert (await world.call(first))["conference"]["sid"] == (
-        await world.call(second))["conference"]["sid"]
+    assert (await world.call(first))["conference"]["sid"] == (await world.call(second))[
+        "conference"
+    ]["sid"]
 
 
 async def test_waiting_participant_hears_the_wait_document(world):
-    await world.answer_with(SALES, (
-        '<Dial><Conference beep="false" waitUrl="wait" startConferenceOnEnter="false">room'
-        '</Conference></Dial>'))
+    await world.answer_with(
+        SALES,
+        (
+            '<Dial><Conference beep="false" waitUrl="wait" startConferenceOnEnter="false">room'
+            "</Conference></Dial>"
+        ),
+    )
     world.app.answers["/wait"] = '<Play loop="0">music.wav</Play>'
     world.app.answers["/music.wav"] = wav.encode(tones.tone((1500,), 0.5))
     first = await world.dial_in()
@@ -287,12 +306,13 @@ async def test_waiting_participant_hears_the_wait_document(world):
 
 async def test_recorded_conference_has_everybody(world):
     first, second = await two_in_a_room(
-        world, record="record-from-start", recordingStatusCallback="recorded")
+        world, record="record-from-start", recordingStatusCallback="recorded"
+    )
     observer = world.emulator.conferences.running("room").recording
     await until(lambda: observer.status == "in-progress")
     await world.until_call(second, lambda c: c["duration"] >= 2)
-    await world.post("calls/%s/hangup" % first)
-    await world.post("calls/%s/hangup" % second)
+    await world.post(f"calls/{first}/hangup")
+    await world.post(f"calls/{second}/hangup")
     told = (await until(lambda: world.app.at("/recorded")))[0].form
     assert told["RecordingSource"] == "Conference"
     sound = wav.decode(world.emulator.store.recordings[told["RecordingSid"]].file)

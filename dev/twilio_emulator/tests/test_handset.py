@@ -21,7 +21,7 @@ async def handset(chromium):
 
 async def state(page, wanted):
     """Wait until the handset is in a state."""
-    await page.locator(".phone[data-state=%s]" % wanted).wait_for(timeout=10000)
+    await page.locator(f".phone[data-state={wanted}]").wait_for(timeout=10000)
 
 
 async def test_person_dials_presses_keys_and_hangs_up(handset):
@@ -30,7 +30,7 @@ async def test_person_dials_presses_keys_and_hangs_up(handset):
     other = await world.dial_in("+32470333444", tone=900)
     await page.locator("#own").fill("+32470999888")
     await page.locator("#voice").select_option("880")
-    await page.locator("[data-number='%s']" % SALES).click()
+    await page.locator(f"[data-number='{SALES}']").click()
     await state(page, "talking")
     person = next(c for c in await world.get("calls") if c["from"] == "+32470999888")
     await world.until_call(other, lambda c: near(c["hears"]["peak_hz"], 880))
@@ -38,7 +38,8 @@ async def test_person_dials_presses_keys_and_hangs_up(handset):
 
     async def plays():
         return await page.evaluate(
-            "document.getElementById('sound').srcObject?.getAudioTracks()[0]?.muted === false")
+            "document.getElementById('sound').srcObject?.getAudioTracks()[0]?.muted === false"
+        )
 
     await until(plays)
     await page.locator("[data-key='5']").click()
@@ -52,7 +53,8 @@ async def test_page_rings_when_somebody_dials_out(handset):
     world, page = handset
     world.app.answers["/go"] = room("r")
     call = await world.rest(
-        world.client.calls.create, from_=SALES, to=MOBILE, url=world.app.url + "/go")
+        world.client.calls.create, from_=SALES, to=MOBILE, url=world.app.url + "/go"
+    )
     await state(page, "ringing")
     assert await page.locator("#party").text_content() == SALES
     await page.locator("#answer").click()
@@ -67,8 +69,9 @@ async def test_page_rings_when_somebody_dials_out(handset):
 async def test_refused_or_withdrawn_call_stops_ringing(handset):
     world, page = handset
     for end in ("refuse", "withdraw"):
-        call = await world.rest(world.client.calls.create, from_=SALES, to=MOBILE,
-                                url=world.app.url + "/go")
+        call = await world.rest(
+            world.client.calls.create, from_=SALES, to=MOBILE, url=world.app.url + "/go"
+        )
         await state(page, "ringing")
         if end == "refuse":
             await page.locator("#hangup").click()

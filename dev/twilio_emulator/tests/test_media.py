@@ -124,7 +124,7 @@ async def test_broken_party_does_not_silence_the_others():
         def speak(self):
             if self.broken:
                 raise RuntimeError("broken")
-            return None
+            return
 
         def mix(self):
             return SILENCE

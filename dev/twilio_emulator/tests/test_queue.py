@@ -43,8 +43,9 @@ async def test_member_is_taken_out_to_a_conference(world):
 async def test_wait_document_is_asked_again_until_it_says_leave(world):
     world.app.answers["/step"] = "<Say>nobody</Say><Hangup/>"
     asked = []
-    sid = await waiting(world, lambda hit: asked.append(hit) or (
-        "<Pause/>" if len(asked) < 3 else "<Leave/>"))
+    sid = await waiting(
+        world, lambda hit: asked.append(hit) or ("<Pause/>" if len(asked) < 3 else "<Leave/>")
+    )
     await world.until_status(sid, "completed")
     assert len(asked) == 3
     assert world.app.at("/step")[0].form["QueueResult"] == "leave"
@@ -52,7 +53,7 @@ async def test_wait_document_is_asked_again_until_it_says_leave(world):
 
 async def test_caller_gives_up_while_waiting(world):
     sid = await waiting(world)
-    await world.post("calls/%s/hangup" % sid)
+    await world.post(f"calls/{sid}/hangup")
     told = await until(lambda: world.app.at("/step"))
     assert (told[0].form["QueueResult"], told[0].form["CallStatus"]) == ("hangup", "completed")
     assert (await the_queue(world)).current_size == 0

@@ -25,8 +25,7 @@ def strongest(samples):
 
 async def download(world, sid, query=""):
     """Return status and content of a recording's sound file."""
-    url = "%s/2010-04-01/Accounts/%s/Recordings/%s.wav%s" % (
-        world.base, world.config.account_sid, sid, query)
+    url = f"{world.base}/2010-04-01/Accounts/{world.config.account_sid}/Recordings/{sid}.wav{query}"
     headers = {"Authorization": world.authorization}
     async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
         return answer.status, await answer.read()
@@ -37,7 +36,9 @@ async def record(world, sid, **options):
     return await world.rest(
         world.client.calls(sid).recordings.create,
         recording_status_callback=world.app.url + "/recorded",
-        recording_status_callback_event=["in-progress", "completed", "absent"], **options)
+        recording_status_callback_event=["in-progress", "completed", "absent"],
+        **options,
+    )
 
 
 async def test_both_sides_have_a_channel_and_a_pause_is_silence(world):
@@ -48,7 +49,8 @@ async def test_both_sides_have_a_channel_and_a_pause_is_silence(world):
     await until(lambda: running.length() >= 8000)
     recordings = world.client.calls(second).recordings
     paused = await world.rest(
-        recordings(started.sid).update, status="paused", pause_behavior="silence")
+        recordings(started.sid).update, status="paused", pause_behavior="silence"
+    )
     assert paused.status == "paused"
     begin = running.length()
     await until(lambda: running.length() >= begin + 8000)
@@ -59,12 +61,15 @@ async def test_both_sides_have_a_channel_and_a_pause_is_silence(world):
     assert stopped.status == "stopped"
     told = await until(lambda: [h.form for h in world.app.at("/recorded")][1:])
     assert (told[0]["RecordingStatus"], told[0]["RecordingSource"], told[0]["CallSid"]) == (
-        "completed", "StartCallRecordingAPI", second)
+        "completed",
+        "StartCallRecordingAPI",
+        second,
+    )
     status, sound = await download(world, started.sid, "?RequestedChannels=2")
     assert status == 200
     said, heard = channels(sound)
     assert near(strongest(said[:8000]), 900) and near(strongest(heard[:8000]), 440)
-    assert not said[begin + 400:end - 400].any() and not heard[begin + 400:end - 400].any()
+    assert not said[begin + 400 : end - 400].any() and not heard[begin + 400 : end - 400].any()
     assert near(strongest(said[-4000:]), 900)
     # Without being asked for both, Twilio mixes them.
     [mixed] = channels((await download(world, started.sid))[1])
@@ -94,11 +99,12 @@ async def test_the_end_of_the_call_ends_the_recording(world):
     await world.until_status(sid, "in-progress")
     started = await record(world, sid)
     await world.until_call(sid, lambda c: c["duration"] >= 1)
-    await world.post("calls/%s/hangup" % sid)
+    await world.post(f"calls/{sid}/hangup")
     await until(lambda: len(world.app.at("/recorded")) == 2)
     done = await world.rest(world.client.recordings(started.sid).fetch)
     assert (done.status, done.channels, done.source) == ("completed", 1, "StartCallRecordingAPI")
     status, _body = await download(world, started.sid, "?RequestedChannels=2")
     assert status == 400, "a mono recording has one channel"
     assert [r.sid for r in await world.rest(world.client.calls(sid).recordings.list)] == [
-        started.sid]
+        started.sid
+    ]

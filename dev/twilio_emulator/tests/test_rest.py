@@ -17,9 +17,8 @@ CF = "CF" + "0" * 32
 
 
 async def test_account_and_secret_are_checked(world):
-    url = "%s/2010-04-01/Accounts/%s/Calls.json" % (world.base, world.config.account_sid)
-    for headers in (None, login(world.config.account_sid, "wrong"),
-                  login("SK" + "0" * 32, "x")):
+    url = f"{world.base}/2010-04-01/Accounts/{world.config.account_sid}/Calls.json"
+    for headers in (None, login(world.config.account_sid, "wrong"), login("SK" + "0" * 32, "x")):
         async with world.session.get(url, headers=headers) as reply:
             assert reply.status == 401
             assert (await reply.json())["code"] == 20003
@@ -34,7 +33,8 @@ async def test_account_and_secret_are_checked(world):
 
 async def test_applications_can_be_made_changed_and_deleted(world):
     made = await world.rest(
-        world.client.applications.create, friendly_name="a", voice_url="http://x/")
+        world.client.applications.create, friendly_name="a", voice_url="http://x/"
+    )
     await world.rest(world.client.applications(made.sid).update, voice_url="http://y/")
     found = await world.rest(world.client.applications.list, friendly_name="a")
     assert [a.voice_url for a in found] == ["http://y/"]
@@ -55,15 +55,19 @@ async def test_numbers_are_listed_changed_bought_and_released(world):
     numbers = world.client.incoming_phone_numbers
     sales = (await world.rest(numbers.list, phone_number=SALES))[0]
     assert (sales.friendly_name, sales.capabilities["voice"]) == ("Sales", True)
-    await world.rest(numbers(sales.sid).update, voice_url="http://x/voice",
-                     status_callback="http://x/status", voice_fallback_url="http://x/fallback")
+    await world.rest(
+        numbers(sales.sid).update,
+        voice_url="http://x/voice",
+        status_callback="http://x/status",
+        voice_fallback_url="http://x/fallback",
+    )
     assert (await world.rest(numbers(sales.sid).fetch)).voice_url == "http://x/voice"
     offered = await world.rest(
-        world.client.available_phone_numbers("BE").local.list, limit=3, voice_enabled=True)
+        world.client.available_phone_numbers("BE").local.list, limit=3, voice_enabled=True
+    )
     bought = await world.rest(numbers.create, phone_number=offered[0].phone_number)
     assert len(await world.rest(numbers.list)) == 3
-    assert await world.refused(
-        numbers.create, phone_number=offered[0].phone_number) == (400, 21422)
+    assert await world.refused(numbers.create, phone_number=offered[0].phone_number) == (400, 21422)
     await world.rest(numbers(bought.sid).delete)
     assert {n.phone_number for n in await world.rest(numbers.list)} == {SALES, SUPPORT}
 
@@ -73,10 +77,12 @@ async def test_empty_parameter_clears_a_property(world):
     numbers = world.client.incoming_phone_numbers
     sid = world.emulator.store.number(SALES)["sid"]
     number = await world.rest(
-        numbers(sid).update, voice_application_sid=application.sid, voice_url="http://x/")
+        numbers(sid).update, voice_application_sid=application.sid, voice_url="http://x/"
+    )
     assert number.voice_application_sid == application.sid
     number = await world.rest(
-        numbers(sid).update, voice_application_sid="", trunk_sid="", voice_url="")
+        numbers(sid).update, voice_application_sid="", trunk_sid="", voice_url=""
+    )
     assert (number.voice_application_sid, number.trunk_sid, number.voice_url) == (None, None, "")
 
 
@@ -90,7 +96,7 @@ async def test_pages_are_followed(world):
 async def test_calls_are_listed_by_number_and_status(world):
     await world.answer_with(SALES, "<Pause length='600'/><Say>x</Say>")
     first, second = await world.dial_in(), await world.dial_in("+32470333444")
-    await world.post("calls/%s/hangup" % first)
+    await world.post(f"calls/{first}/hangup")
     await world.until_status(first, "no-answer")
     calls = world.client.calls
     assert [c.sid for c in await world.rest(calls.list)] == [second, first]
@@ -103,9 +109,12 @@ async def test_calls_are_listed_by_number_and_status(world):
 async def test_living_calls_are_listed_whatever_they_do(world):
     """A call that is being set up is queued, as the resource itself says."""
     await world.post("settings", {"cps": 1})
-    sids = [(await world.rest(
-        world.client.calls.create, to=MOBILE, from_=SALES, twiml="<Response/>")).sid
-        for _call in range(6)]
+    sids = [
+        (
+            await world.rest(world.client.calls.create, to=MOBILE, from_=SALES, twiml="<Response/>")
+        ).sid
+        for _call in range(6)
+    ]
     listed = {}
     for status in ("queued", "ringing", "in-progress"):
         for call in await world.rest(
@@ -119,8 +128,10 @@ async def test_living_calls_are_listed_whatever_they_do(world):
 async def test_wrong_requests_are_refused_with_twilios_codes(world):
     calls, people = world.client.calls, world.client.conferences("room").participants
     url = "http://127.0.0.1:9/none"
-    assert await world.refused(
-        calls.create, to=MOBILE, from_="+32470000000", url=url) == (400, 21210)
+    assert await world.refused(calls.create, to=MOBILE, from_="+32470000000", url=url) == (
+        400,
+        21210,
+    )
     assert await world.refused(calls.create, to="12", from_=SALES, url=url) == (400, 21217)
     assert await world.refused(calls.create, to=MOBILE, from_=SALES) == (400, 21205)
     assert await world.refused(people.create, to="+5355555555", from_=SALES) == (400, 21215)
@@ -128,11 +139,12 @@ async def test_wrong_requests_are_refused_with_twilios_codes(world):
     assert await world.refused(gone.update, muted=True) == (404, 20404)
     assert await world.refused(world.client.calls("CA" + "0" * 32).fetch) == (404, 20404)
     assert await world.refused(
-        world.client.messages.create, to=MOBILE, from_="+32470000000", body="x") == (400, 21606)
+        world.client.messages.create, to=MOBILE, from_="+32470000000", body="x"
+    ) == (400, 21606)
 
 
 async def test_unknown_parameters_are_refused_and_logged(world):
-    base = "%s/2010-04-01/Accounts/%s" % (world.base, world.config.account_sid)
+    base = f"{world.base}/2010-04-01/Accounts/{world.config.account_sid}"
     owner = login(world.config.account_sid, world.config.auth_token)
     form = {"To": MOBILE, "From": SALES, "Url": "http://x/", "NoSuchThing": "1"}
     async with world.session.post(base + "/Calls.json", data=form, headers=owner) as reply:
@@ -151,13 +163,20 @@ async def test_unknown_parameters_are_refused_and_logged(world):
 
 async def test_repeated_parameters_are_accepted(world):
     call = await world.rest(
-        world.client.calls.create, to=MOBILE, from_=SALES, url="http://127.0.0.1:9/",
+        world.client.calls.create,
+        to=MOBILE,
+        from_=SALES,
+        url="http://127.0.0.1:9/",
         status_callback=world.app.url + "/status",
         status_callback_event=["initiated", "ringing", "answered", "completed"],
     )
     await world.until_status(call.sid, "ringing")
     assert (await world.get("requests"))[0]["params"]["StatusCallbackEvent"] == [
-        "initiated", "ringing", "answered", "completed"]
+        "initiated",
+        "ringing",
+        "answered",
+        "completed",
+    ]
 
 
 async def test_participants_and_conferences_are_shown(world):
@@ -171,7 +190,9 @@ async def test_participants_and_conferences_are_shown(world):
     assert (await world.rest(people("one").fetch)).call_sid == sid
     ended = await world.rest(world.client.conferences(conference.sid).update, status="completed")
     assert (ended.status, ended.reason_conference_ended) == (
-        "completed", "conference-ended-via-api")
+        "completed",
+        "conference-ended-via-api",
+    )
 
 
 async def test_balance_messages_and_countries(world):
@@ -185,7 +206,8 @@ async def test_balance_messages_and_countries(world):
 
 async def test_emergency_services_can_be_called(world):
     call = await world.rest(
-        world.client.calls.create, to="112", from_=SALES, url="http://127.0.0.1:9/none")
+        world.client.calls.create, to="112", from_=SALES, url="http://127.0.0.1:9/none"
+    )
     assert (call.to, call.status) == ("112", "queued")
 
 
@@ -195,7 +217,9 @@ async def test_prices_of_numbers(world):
     prices = await world.rest(countries("BE").fetch)
     assert prices.iso_country == "BE"
     assert {p["number_type"]: p["current_price"] for p in prices.phone_number_prices} == {
-        "local": "1.15", "mobile": "6.00", "toll free": "2.15",
+        "local": "1.15",
+        "mobile": "6.00",
+        "toll free": "2.15",
     }
     with pytest.raises(TwilioRestException) as missing:
         await world.rest(countries("ZZ").fetch)

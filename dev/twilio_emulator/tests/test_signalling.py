@@ -50,18 +50,27 @@ async def phone(world):
 
 async def credentials(world, application="/client"):
     """Return key and application that tokens are made of."""
-    app = await world.rest(world.client.applications.create, friendly_name="x",
-                           voice_url=world.app.url + application)
+    app = await world.rest(
+        world.client.applications.create, friendly_name="x", voice_url=world.app.url + application
+    )
     return await world.rest(world.client.new_keys.create, friendly_name="x"), app
 
 
 def token(world, key, app, *, ttl=600, header=(), incoming=True, **claims):
     """Return a signed token."""
     payload = {
-        "jti": key.sid + "-1", "iss": key.sid, "sub": world.config.account_sid,
-        "exp": int(time.time()) + ttl, "grants": {"identity": "ana", "voice": {
-            "incoming": {"allow": incoming}, "outgoing": {"application_sid": app.sid},
-        }}, **claims,
+        "jti": key.sid + "-1",
+        "iss": key.sid,
+        "sub": world.config.account_sid,
+        "exp": int(time.time()) + ttl,
+        "grants": {
+            "identity": "ana",
+            "voice": {
+                "incoming": {"allow": incoming},
+                "outgoing": {"application_sid": app.sid},
+            },
+        },
+        **claims,
     }
     headers = {"cty": "twilio-fpa;v=1", **dict(header)}
     return jwt.encode(payload, key.secret, algorithm="HS256", headers=headers)
@@ -79,11 +88,18 @@ async def test_good_token_connects_and_registers(world):
         await ana.receive("offline")
 
 
-@pytest.mark.parametrize(("change", "code"), [
-    ({"ttl": -5}, 31205), ({"iss": "SK" + "0" * 32}, 31204), ({"sub": "AC" + "0" * 32}, 31204),
-    ({"header": {"cty": "jwt"}}, 31204), ({"header": {"twr": "ie1"}}, 31204),
-    ({"grants": {"identity": "ana"}}, 31204), ({"ttl": 200000}, 31207),
-])
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"ttl": -5}, 31205),
+        ({"iss": "SK" + "0" * 32}, 31204),
+        ({"sub": "AC" + "0" * 32}, 31204),
+        ({"header": {"cty": "jwt"}}, 31204),
+        ({"header": {"twr": "ie1"}}, 31204),
+        ({"grants": {"identity": "ana"}}, 31204),
+        ({"ttl": 200000}, 31207),
+    ],
+)
 async def test_bad_tokens_are_refused(world, change, code):
     key, app = await credentials(world)
     async with phone(world) as ana:
@@ -135,7 +151,7 @@ class Media:
 
 async def call(world, ana, media, **params):
     """Let the client call; return (leg's identifier, answer)."""
-    query = "&".join("%s=%s" % pair for pair in params.items())
+    query = "&".join("{}={}".format(*pair) for pair in params.items())
     await ana.send("invite", callsid="TJ1", sdp=await media.offer(), twilio={"params": query})
     ringing = await ana.receive("ringing")
     answer = await ana.receive("answer")
@@ -162,8 +178,7 @@ async def in_a_call(world):
 async def test_client_cannot_choose_its_identity(world):
     async with in_a_call(world):
         form = world.app.at("/client")[0].form
-        assert (form["From"], form["uuid"], form["CallStatus"]) == (
-            "client:ana", "u-1", "ringing")
+        assert (form["From"], form["uuid"], form["CallStatus"]) == ("client:ana", "u-1", "ringing")
         assert form["ApplicationSid"].startswith("AP")
 
 
@@ -192,13 +207,17 @@ async def test_lost_connection_can_come_back(world):
     async with in_a_call(world) as (ana, sid, answer, secret):
         await world.post("signalling/drop", {"identity": "ana"})
         frame = await ana.socket.receive(timeout=5)
-        assert frame.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.CLOSE,
-                              aiohttp.WSMsgType.ERROR)
+        assert frame.type in (
+            aiohttp.WSMsgType.CLOSED,
+            aiohttp.WSMsgType.CLOSE,
+            aiohttp.WSMsgType.ERROR,
+        )
         async with phone(world) as again:
             await again.listen(secret)
             await again.receive("connected")
-            await again.send("invite", callsid=sid, sdp=None, reconnect=answer["reconnect"],
-                             twilio={})
+            await again.send(
+                "invite", callsid=sid, sdp=None, reconnect=answer["reconnect"], twilio={}
+            )
             back = await again.receive("answer")
             assert back["callsid"] == sid and back["reconnect"] != answer["reconnect"]
             assert (await world.call(sid))["status"] == "in-progress"
@@ -240,9 +259,13 @@ async def test_rejected_call_ends_with_a_code(world):
 
 async def test_dialled_client_rings_every_tab_and_the_first_wins(world):
     key, app = await credentials(world)
-    await world.answer_with(SALES, (
-        '<Dial answerOnBridge="true"><Client><Identity>ana</Identity>'
-        '<Parameter name="n" value="1&amp;2"/></Client></Dial>'))
+    await world.answer_with(
+        SALES,
+        (
+            '<Dial answerOnBridge="true"><Client><Identity>ana</Identity>'
+            '<Parameter name="n" value="1&amp;2"/></Client></Dial>'
+        ),
+    )
     async with phone(world) as one, phone(world) as two:
         for tab in (one, two):
             await tab.listen(token(world, key, app))
@@ -267,7 +290,8 @@ async def test_dialled_client_rings_every_tab_and_the_first_wins(world):
 async def test_message_of_the_application_reaches_the_page(world):
     async with in_a_call(world) as (ana, sid, _answer, _token):
         sent = await world.rest(
-            world.client.calls(sid).user_defined_messages.create, content='{"a":1}')
+            world.client.calls(sid).user_defined_messages.create, content='{"a":1}'
+        )
         got = await ana.receive("message")
         assert (got["content"], got["voiceeventsid"]) == ('{"a":1}', sent.sid)
         await ana.send("message", callsid=sid, content="x", voiceeventsid="KX1")
@@ -285,7 +309,7 @@ async def test_browser_without_sound_calls_its_application(world):
     assert (leg["kind"], leg["from"]) == ("client", "client:ana")
     [hit] = world.app.at("/client")
     assert (hit.form["uuid"], hit.form["From"]) == ("u", "client:ana")
-    await world.post("calls/%s/hangup" % answer["sid"])
+    await world.post("calls/{}/hangup".format(answer["sid"]))
     await world.until_status(answer["sid"], "completed")
     await world.post("browsers", {"token": token(world, key, app, ttl=-1)}, 400)
     await world.post("browsers", {"token": "x"}, 400)

@@ -19,7 +19,7 @@ async def silent(tmp_path):
 async def test_what_is_said_lasts_as_long(silent):
     """Nobody reads the sound, and it ends all the same; the journal tells of it."""
     text = "Please call again."
-    await silent.answer_with(SALES, "<Response><Say>%s</Say></Response>" % text)
+    await silent.answer_with(SALES, f"<Response><Say>{text}</Say></Response>")
     started = time.monotonic()
     sid = await silent.dial_in()
     leg = await silent.until_status(sid, "completed")

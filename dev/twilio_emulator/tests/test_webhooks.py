@@ -11,29 +11,50 @@ from twilio_emulator.webhooks import Policy, signature
 
 from .world import MOBILE, SALES, until
 
-FORM = {"CallSid": "CA1234567890ABCDE", "Digits": "1234", "From": "+14158675309",
-        "To": "+18005551212", "Caller": "+14158675309"}
+FORM = {
+    "CallSid": "CA1234567890ABCDE",
+    "Digits": "1234",
+    "From": "+14158675309",
+    "To": "+18005551212",
+    "Caller": "+14158675309",
+}
 HOOK = "mycompany.com%s/myapp.php?foo=1&bar=2"
 
 
-@pytest.mark.parametrize(("url", "form", "expected"), [
-    ("https://" + HOOK % "", FORM, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
-    ("https://" + HOOK % ":443", FORM, "kvajT1Ptam85bY51eRf/AJRuM3w="),
-    ("http://" + HOOK % ":1234", FORM, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),
-    ("http://" + HOOK % ":80", FORM, "0ZXoZLH/DfblKGATFgpif+LLRf4="),
-    ("http://" + HOOK % "", FORM, "OyGYPqTF6ztdbRNCvuQO/oPvqQ4="),
-    ("https://crm.example/telephony/voice/inbound?db=prod", {
-        "From": "+3227123456", "FromCity": "", "CallerName": "Zoë & Søn", "To": "+3228080808",
-        "CallSid": "CA" + "0" * 32}, "wFhW+qsUjz9Q4oVAa5bThkupPtM="),
-    ("https://crm.example/x", {}, "wDZ6UpsUrbT97tnPMxwDiZkJRnQ="),
-])
+@pytest.mark.parametrize(
+    ("url", "form", "expected"),
+    [
+        ("https://" + HOOK % "", FORM, "RSOYDt4T1cUTdK1PDd93/VVr8B8="),
+        ("https://" + HOOK % ":443", FORM, "kvajT1Ptam85bY51eRf/AJRuM3w="),
+        ("http://" + HOOK % ":1234", FORM, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),
+        ("http://" + HOOK % ":80", FORM, "0ZXoZLH/DfblKGATFgpif+LLRf4="),
+        ("http://" + HOOK % "", FORM, "OyGYPqTF6ztdbRNCvuQO/oPvqQ4="),
+        (
+            "https://crm.example/telephony/voice/inbound?db=prod",
+            {
+                "From": "+3227123456",
+                "FromCity": "",
+                "CallerName": "Zoë & Søn",
+                "To": "+3228080808",
+                "CallSid": "CA" + "0" * 32,
+            },
+            "wFhW+qsUjz9Q4oVAa5bThkupPtM=",
+        ),
+        ("https://crm.example/x", {}, "wDZ6UpsUrbT97tnPMxwDiZkJRnQ="),
+    ],
+)
 def test_signature_is_twilios(url, form, expected):
     assert signature("12345", url, list(form.items())) == expected
 
 
 def test_signature_of_repeated_values():
-    pairs = [("Sid", "CA123"), ("SidAccount", "AC123"), ("Digits", "5678"), ("Digits", "1234"),
-             ("Digits", "1234")]
+    pairs = [
+        ("Sid", "CA123"),
+        ("SidAccount", "AC123"),
+        ("Digits", "5678"),
+        ("Digits", "1234"),
+        ("Digits", "1234"),
+    ]
     assert signature("12345", "https://" + HOOK % "", pairs) == "IK+Dwps556ElfBT0I3Rgjkr1wJU="
 
 
@@ -99,7 +120,8 @@ async def test_retries_asked_for_in_the_address(world):
     assert len(hits) == 3
     assert len({hit.headers["I-Twilio-Idempotency-Token"] for hit in hits}) == 1
     assert RequestValidator(world.config.auth_token).validate(
-        hits[0].url, hits[0].form, hits[0].headers["X-Twilio-Signature"])
+        hits[0].url, hits[0].form, hits[0].headers["X-Twilio-Signature"]
+    )
 
 
 async def test_slow_answer_is_given_up(world):
@@ -120,35 +142,49 @@ async def outgoing(world, **more):
     """Call somebody with all callbacks; return the leg's identifier."""
     world.app.answers["/go"] = "<Pause length='600'/>"
     call = await world.rest(
-        world.client.calls.create, to=MOBILE, from_=SALES, url=world.app.url + "/go",
+        world.client.calls.create,
+        to=MOBILE,
+        from_=SALES,
+        url=world.app.url + "/go",
         status_callback=world.app.url + "/status",
-        status_callback_event=["initiated", "ringing", "answered", "completed"], **more)
+        status_callback_event=["initiated", "ringing", "answered", "completed"],
+        **more,
+    )
     return call.sid
 
 
 async def test_status_callbacks_in_order_with_their_numbers(world):
     sid = await outgoing(world)
     await world.until_status(sid, "ringing")
-    await world.post("calls/%s/answer" % sid)
+    await world.post(f"calls/{sid}/answer")
     await world.until_status(sid, "in-progress")
-    await world.post("calls/%s/hangup" % sid)
+    await world.post(f"calls/{sid}/hangup")
     hits = await until(lambda: len(world.app.at("/status")) == 4 and world.app.at("/status"))
     told = {hit.form["SequenceNumber"]: hit.form for hit in hits}
     assert [told[str(n)]["CallStatus"] for n in range(4)] == [
-        "initiated", "ringing", "in-progress", "completed"]
+        "initiated",
+        "ringing",
+        "in-progress",
+        "completed",
+    ]
     assert int(told["3"]["CallDuration"]) < 10 and "CallDuration" not in told["2"]
     assert told["0"]["CallbackSource"] == "call-progress-events"
     assert told["0"]["Timestamp"].endswith("+0000") and told["0"]["Direction"] == "outbound-api"
 
 
 async def test_callbacks_can_be_doubled_and_dropped(world):
-    await world.post("faults", {"faults": [
-        {"kind": "drop", "path": "status", "count": 1},
-        {"kind": "duplicate", "path": "status", "count": 1, "seconds": 0.05},
-    ]})
+    await world.post(
+        "faults",
+        {
+            "faults": [
+                {"kind": "drop", "path": "status", "count": 1},
+                {"kind": "duplicate", "path": "status", "count": 1, "seconds": 0.05},
+            ]
+        },
+    )
     sid = await outgoing(world)
     await world.until_status(sid, "ringing")
-    await world.post("calls/%s/reject" % sid)
+    await world.post(f"calls/{sid}/reject")
     await until(lambda: len(world.app.at("/status")) == 3)
     hits = world.app.at("/status")
     ringing = [hit for hit in hits if hit.form["CallStatus"] == "ringing"]
@@ -167,9 +203,15 @@ async def test_callbacks_can_be_delayed(world):
 
 async def test_rest_faults(world):
     balance = world.client.balance.fetch
-    await world.post("faults", {"faults": [
-        {"kind": "429", "count": 1}, {"kind": "5xx", "path": "Balance", "count": 1},
-    ]})
+    await world.post(
+        "faults",
+        {
+            "faults": [
+                {"kind": "429", "count": 1},
+                {"kind": "5xx", "path": "Balance", "count": 1},
+            ]
+        },
+    )
     assert await world.refused(balance) == (429, 20429)
     assert await world.refused(balance) == (503, 20503)
     assert (await world.rest(balance)).balance == "100.00"
@@ -178,8 +220,7 @@ async def test_rest_faults(world):
 
 async def test_rest_request_can_hang(world):
     await world.post("faults", {"kind": "timeout", "path": "Queues", "count": 1, "seconds": 0.3})
-    assert await world.refused(
-        world.client.queues.create, friendly_name="q") == (504, 20504)
+    assert await world.refused(world.client.queues.create, friendly_name="q") == (504, 20504)
     assert await world.rest(world.client.queues.list) == []
     assert (await world.get("requests"))[0]["duration"] >= 0.3
 

@@ -49,7 +49,7 @@ async def until(condition, seconds=10.0, step=0.02):
         if value:
             return value
         if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError("not within %s s: %s" % (seconds, condition))
+            raise AssertionError(f"not within {seconds} s: {condition}")
         await asyncio.sleep(step)
 
 
@@ -62,7 +62,7 @@ class Redirected(TwilioHttpClient):
 
     def request(self, method, url, *args, **kwargs):
         path = url.split("/", 3)[3]
-        return super().request(method, "%s/%s" % (self.base, path), *args, **kwargs)
+        return super().request(method, f"{self.base}/{path}", *args, **kwargs)
 
 
 @dataclass
@@ -93,8 +93,14 @@ class Application:
     async def handle(self, request):
         """Answer one request from ``answers``: text, callable(hit), or (status, text, type)."""
         form = await request.post()
-        hit = Hit(request.path, request.method, dict(request.query), dict(form),
-                  dict(request.headers), self.url + request.raw_path)
+        hit = Hit(
+            request.path,
+            request.method,
+            dict(request.query),
+            dict(form),
+            dict(request.headers),
+            self.url + request.raw_path,
+        )
         self.hits.append(hit)
         reply = self.answers.get(request.path, "")
         if callable(reply):
@@ -105,7 +111,7 @@ class Application:
             return web.Response(body=reply, content_type="audio/x-wav")
         if isinstance(reply, tuple):
             return web.Response(status=reply[0], text=reply[1], content_type=reply[2])
-        text = "<Response>%s</Response>" % reply
+        text = f"<Response>{reply}</Response>"
         return web.Response(text=text, content_type="text/xml")
 
     def at(self, path):
@@ -147,8 +153,9 @@ class World:
             await web.SockSite(runner, sock).start()
             self._runners.append(runner)
         self.session = aiohttp.ClientSession()
-        self.client = Client(self.config.account_sid, self.config.auth_token,
-                             http_client=Redirected(self.base))
+        self.client = Client(
+            self.config.account_sid, self.config.auth_token, http_client=Redirected(self.base)
+        )
         self.emulator.settings.cps = 0
         return self
 
@@ -207,7 +214,7 @@ class World:
             result = await self.rest(function, *args, **kwargs)
         except TwilioRestException as error:
             return error.status, error.code
-        raise AssertionError("accepted: %r" % result)
+        raise AssertionError(f"accepted: {result!r}")
 
     async def answer_with(self, number, twiml, **more):
         """Let calls to ``number`` run a document of the application."""

@@ -68,9 +68,12 @@ async def dial_parties(run, verb, nouns):
         recording = None
         if verb.get("record", "do-not-record").startswith(("record-from", "true")):
             recording = emulator.recorder.record_bridge(
-                leg, child, verb.get("record").endswith("dual"),
+                leg,
+                child,
+                verb.get("record").endswith("dual"),
                 run.absolute(verb.get("recordingStatusCallback"))
-                if verb.get("recordingStatusCallback") else None,
+                if verb.get("recordingStatusCallback")
+                else None,
                 verb.get("recordingStatusCallbackMethod", "POST"),
             )
         limit = verb.number("timeLimit", 14400)
@@ -78,8 +81,12 @@ async def dial_parties(run, verb, nouns):
         bridge.end()
     finally:
         child.hang_up()
-    result = {"DialCallStatus": "completed", "DialCallSid": child.sid, "DialBridged": "true",
-              "DialCallDuration": child.duration}
+    result = {
+        "DialCallStatus": "completed",
+        "DialCallSid": child.sid,
+        "DialBridged": "true",
+        "DialCallDuration": child.duration,
+    }
     if recording:
         result["RecordingUrl"] = recording.url
     return result
@@ -121,13 +128,27 @@ def _child(run, verb, noun):
         if leg.kind == "client" and not emulator.store.may_call_from(from_):
             shown = False
         if not shown:
-            raise TwimlError(13214, "Dial: invalid callerId %s" % from_)
-        return Leg(emulator, "outbound-dial", from_, number, telephone_for(emulator, number),
-                   parent=leg, callbacks=callbacks)
+            raise TwimlError(13214, f"Dial: invalid callerId {from_}")
+        return Leg(
+            emulator,
+            "outbound-dial",
+            from_,
+            number,
+            telephone_for(emulator, number),
+            parent=leg,
+            callbacks=callbacks,
+        )
     identity = next((c.text for c in noun.children if c.name == "Identity"), noun.text)
     params = {c.get("name"): c.get("value", "") for c in noun.children if c.name == "Parameter"}
-    return Leg(emulator, "outbound-dial", from_, "client:" + identity,
-               emulator.signalling.endpoint(identity, params), parent=leg, callbacks=callbacks)
+    return Leg(
+        emulator,
+        "outbound-dial",
+        from_,
+        "client:" + identity,
+        emulator.signalling.endpoint(identity, params),
+        parent=leg,
+        callbacks=callbacks,
+    )
 
 
 async def _answered(run, child, noun, timeout):
@@ -161,9 +182,15 @@ async def dial_queue(run, verb, noun):
     member.bridged.set_result(done)
     try:
         if noun.get("url"):
-            screen = Interpreter(caller, allowed={"Say", "Play", "Pause", "Redirect"}, extra={
-                "QueueSid": queue.sid, "QueueTime": member.wait, "DequeingCallSid": leg.sid,
-            })
+            screen = Interpreter(
+                caller,
+                allowed={"Say", "Play", "Pause", "Redirect"},
+                extra={
+                    "QueueSid": queue.sid,
+                    "QueueTime": member.wait,
+                    "DequeingCallSid": leg.sid,
+                },
+            )
             await screen.run(run.absolute(noun.get("url")), noun.get("method", "POST").upper())
         bridge = Bridge(leg, caller)
         await asyncio.wait({bridge.done})
@@ -174,5 +201,9 @@ async def dial_queue(run, verb, noun):
             leg.bridge.end(leg)
         if not done.done():
             done.set_result(result)
-    return {"DialCallStatus": "completed", "DialCallSid": caller.sid,
-            "DialCallDuration": leg.duration, "DialBridged": "true"}
+    return {
+        "DialCallStatus": "completed",
+        "DialCallSid": caller.sid,
+        "DialCallDuration": leg.duration,
+        "DialBridged": "true",
+    }

@@ -68,9 +68,7 @@ class Interpreter:
 
     def jump(self, verb, name="action", params=None, method="method"):
         """Return the Jump an attribute asks for."""
-        return Jump(
-            self.absolute(verb.get(name)), (verb.get(method) or "POST").upper(), params
-        )
+        return Jump(self.absolute(verb.get(name)), (verb.get(method) or "POST").upper(), params)
 
     def params(self, more=None):
         """Return the parameters of the next request."""
@@ -125,14 +123,20 @@ class Interpreter:
         """
         function = self.VERBS.get(verb.name)
         if function is None or (self.allowed is not None and verb.name not in self.allowed):
-            raise TwimlError(12200, "%s cannot be used here" % verb.name)
-        self.leg.trail.append({
-            "at": now().isoformat(), "verb": verb.name, "attributes": verb.attributes,
-            "text": verb.text, "children": [
-                {"verb": c.name, "attributes": c.attributes, "text": c.text}
-                for c in verb.children
-            ], "url": self.url,
-        })
+            raise TwimlError(12200, f"{verb.name} cannot be used here")
+        self.leg.trail.append(
+            {
+                "at": now().isoformat(),
+                "verb": verb.name,
+                "attributes": verb.attributes,
+                "text": verb.text,
+                "children": [
+                    {"verb": c.name, "attributes": c.attributes, "text": c.text}
+                    for c in verb.children
+                ],
+                "url": self.url,
+            }
+        )
         await function(self, verb)
 
     async def fetch(self, jump):
@@ -165,7 +169,7 @@ class Interpreter:
         if answer.content_type == "text/plain":
             return parse(b"<Response><Say>%s</Say></Response>" % _escape(answer.body.decode()))
         if answer.content_type not in XML_TYPES:
-            self._complain(12300, "Invalid Content-Type: %s" % answer.content_type, url)
+            self._complain(12300, f"Invalid Content-Type: {answer.content_type}", url)
         try:
             return parse(answer.body)
         except TwimlError as error:

@@ -56,9 +56,9 @@ def parse(data):
     try:
         root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, ValueError) as error:
-        raise TwimlError(12100, "Document parse failure: %s" % error) from error
+        raise TwimlError(12100, f"Document parse failure: {error}") from error
     if root.tag != "Response":
-        raise TwimlError(12100, "The root element is %s, not Response" % root.tag)
+        raise TwimlError(12100, f"The root element is {root.tag}, not Response")
     return _verb(root).children
 
 
@@ -69,15 +69,15 @@ def _verb(element):
     for name, value in element.attrib.items():
         pattern = rule.attributes.get(name)
         if pattern is None:
-            raise TwimlError(12200, "%s has no attribute %s" % (element.tag, name))
+            raise TwimlError(12200, f"{element.tag} has no attribute {name}")
         if not pattern.match(value):
-            raise TwimlError(12200, "%s.%s cannot be %r" % (element.tag, name, value))
+            raise TwimlError(12200, f"{element.tag}.{name} cannot be {value!r}")
     for child in element:
         if child.tag not in rule.children:
-            raise TwimlError(12200, "%s is not allowed in %s" % (child.tag, element.tag))
+            raise TwimlError(12200, f"{child.tag} is not allowed in {element.tag}")
     text = "".join(element.itertext()).strip() if rule.text else _own_text(element)
     if text and not rule.text:
-        raise TwimlError(12200, "%s holds text" % element.tag)
+        raise TwimlError(12200, f"{element.tag} holds text")
     children = [_verb(child) for child in element]
     return Verb(element.tag, dict(element.attrib), text, children)
 

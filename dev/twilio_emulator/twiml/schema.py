@@ -16,7 +16,7 @@ def _words(*allowed):
 
 
 def _one(*allowed):
-    return re.compile(r"^(%s)$" % "|".join(map(re.escape, allowed)))
+    return re.compile(r"^({})$".format("|".join(map(re.escape, allowed))))
 
 
 @dataclass(frozen=True)
@@ -36,24 +36,55 @@ class Rule:
 _CALL_EVENTS = _words("initiated", "ringing", "answered", "completed")
 _RECORDING_EVENTS = _words("in-progress", "completed", "absent")
 _RECORD = {
-    "recordingStatusCallback": _ANY, "recordingStatusCallbackMethod": _METHOD,
+    "recordingStatusCallback": _ANY,
+    "recordingStatusCallbackMethod": _METHOD,
     "recordingStatusCallbackEvent": _RECORDING_EVENTS,
     "trim": _one("trim-silence", "do-not-trim"),
 }
 _NOUN = {
-    "url": _ANY, "method": _METHOD, "statusCallback": _ANY, "statusCallbackMethod": _METHOD,
-    "statusCallbackEvent": _CALL_EVENTS, "byoc": _ANY, "machineDetection": _ANY,
+    "url": _ANY,
+    "method": _METHOD,
+    "statusCallback": _ANY,
+    "statusCallbackMethod": _METHOD,
+    "statusCallbackEvent": _CALL_EVENTS,
+    "byoc": _ANY,
+    "machineDetection": _ANY,
 }
-_SSML = frozenset({
-    "break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w",
-})
+_SSML = frozenset(
+    {
+        "break",
+        "emphasis",
+        "lang",
+        "p",
+        "phoneme",
+        "prosody",
+        "s",
+        "say-as",
+        "sub",
+        "w",
+    }
+)
 _SPEECH = {"voice": _ANY, "language": _ANY, "loop": _INT}
 
 RULES = {
-    "Response": Rule({}, frozenset({
-        "Say", "Play", "Pause", "Gather", "Record", "Dial", "Enqueue", "Leave", "Redirect",
-        "Reject", "Hangup",
-    })),
+    "Response": Rule(
+        {},
+        frozenset(
+            {
+                "Say",
+                "Play",
+                "Pause",
+                "Gather",
+                "Record",
+                "Dial",
+                "Enqueue",
+                "Leave",
+                "Redirect",
+                "Reject",
+                "Hangup",
+            }
+        ),
+    ),
     "Say": Rule(_SPEECH, _SSML, text=True),
     "Play": Rule({"loop": _INT, "digits": re.compile(r"^[0-9A-Dw*#]*$")}, text=True),
     "Pause": Rule({"length": _NUMBER}),
@@ -61,53 +92,134 @@ RULES = {
     "Reject": Rule({"reason": _one("rejected", "busy")}),
     "Hangup": Rule({}, frozenset({"Parameter"})),
     "Leave": Rule({}),
-    "Gather": Rule({
-        "input": _words("dtmf", "speech"), "action": _ANY, "method": _METHOD, "timeout": _ANY,
-        "finishOnKey": re.compile(r"^[0-9*#]?$"), "numDigits": _INT,
-        "actionOnEmptyResult": _BOOL, "language": _ANY, "speechTimeout": _ANY, "hints": _ANY,
-        "speechModel": _ANY, "enhanced": _BOOL, "profanityFilter": _BOOL, "bargeIn": _BOOL,
-        "partialResultCallback": _ANY, "partialResultCallbackMethod": _METHOD,
-        "maxSpeechTime": _INT, "dtmfDetection": _ANY, "debug": _BOOL,
-    }, frozenset({"Say", "Play", "Pause"})),
-    "Record": Rule({
-        "action": _ANY, "method": _METHOD, "timeout": _INT, "finishOnKey": _ANY,
-        "maxLength": _INT, "playBeep": _BOOL, "transcribe": _BOOL, "transcribeCallback": _ANY,
-        "recordingTrack": _ANY, **_RECORD,
-    }),
-    "Dial": Rule({
-        "action": _ANY, "method": _METHOD, "timeout": _INT, "hangupOnStar": _BOOL,
-        "timeLimit": _INT, "callerId": _ANY, "answerOnBridge": _BOOL, "ringTone": _ANY,
-        "sequential": _BOOL, "referUrl": _ANY, "referMethod": _METHOD,
-        "recordingTrack": _one("both", "inbound", "outbound"),
-        "record": _one(
-            "do-not-record", "record-from-answer", "record-from-ringing",
-            "record-from-answer-dual", "record-from-ringing-dual", "true", "false",
-        ), **_RECORD,
-    }, frozenset({"Number", "Client", "Queue", "Conference"}), text=True),
+    "Gather": Rule(
+        {
+            "input": _words("dtmf", "speech"),
+            "action": _ANY,
+            "method": _METHOD,
+            "timeout": _ANY,
+            "finishOnKey": re.compile(r"^[0-9*#]?$"),
+            "numDigits": _INT,
+            "actionOnEmptyResult": _BOOL,
+            "language": _ANY,
+            "speechTimeout": _ANY,
+            "hints": _ANY,
+            "speechModel": _ANY,
+            "enhanced": _BOOL,
+            "profanityFilter": _BOOL,
+            "bargeIn": _BOOL,
+            "partialResultCallback": _ANY,
+            "partialResultCallbackMethod": _METHOD,
+            "maxSpeechTime": _INT,
+            "dtmfDetection": _ANY,
+            "debug": _BOOL,
+        },
+        frozenset({"Say", "Play", "Pause"}),
+    ),
+    "Record": Rule(
+        {
+            "action": _ANY,
+            "method": _METHOD,
+            "timeout": _INT,
+            "finishOnKey": _ANY,
+            "maxLength": _INT,
+            "playBeep": _BOOL,
+            "transcribe": _BOOL,
+            "transcribeCallback": _ANY,
+            "recordingTrack": _ANY,
+            **_RECORD,
+        }
+    ),
+    "Dial": Rule(
+        {
+            "action": _ANY,
+            "method": _METHOD,
+            "timeout": _INT,
+            "hangupOnStar": _BOOL,
+            "timeLimit": _INT,
+            "callerId": _ANY,
+            "answerOnBridge": _BOOL,
+            "ringTone": _ANY,
+            "sequential": _BOOL,
+            "referUrl": _ANY,
+            "referMethod": _METHOD,
+            "recordingTrack": _one("both", "inbound", "outbound"),
+            "record": _one(
+                "do-not-record",
+                "record-from-answer",
+                "record-from-ringing",
+                "record-from-answer-dual",
+                "record-from-ringing-dual",
+                "true",
+                "false",
+            ),
+            **_RECORD,
+        },
+        frozenset({"Number", "Client", "Queue", "Conference"}),
+        text=True,
+    ),
     "Number": Rule({"sendDigits": _ANY, "phoneNumberSid": _ANY, **_NOUN}, text=True),
     "Client": Rule(_NOUN, frozenset({"Identity", "Parameter"}), text=True),
     "Identity": Rule({}, text=True),
     "Parameter": Rule({"name": _ANY, "value": _ANY}),
-    "Queue": Rule({
-        "url": _ANY, "method": _METHOD, "reservationSid": _ANY, "postWorkActivitySid": _ANY,
-    }, text=True),
-    "Conference": Rule({
-        "muted": _BOOL, "beep": _BEEP, "startConferenceOnEnter": _BOOL,
-        "endConferenceOnExit": _BOOL, "waitUrl": _ANY, "waitMethod": _METHOD,
-        "maxParticipants": _INT, "record": _one(
-            "do-not-record", "record-from-start", "true", "false",
-        ), "region": _ANY, "coach": _ANY, "participantLabel": re.compile(r"^.{1,128}$"),
-        "jitterBufferSize": _one("off", "small", "medium", "large"), "eventCallbackUrl": _ANY,
-        "statusCallback": _ANY, "statusCallbackMethod": _METHOD,
-        "statusCallbackEvent": _words(
-            "start", "end", "join", "leave", "mute", "hold", "modify", "speaker",
-            "announcement",
-        ), **_RECORD,
-    }, text=True),
-    "Enqueue": Rule({
-        "action": _ANY, "method": _METHOD, "waitUrl": _ANY, "waitUrlMethod": _METHOD,
-        "maxQueueSize": _INT, "workflowSid": _ANY,
-    }, frozenset({"Task"}), text=True),
+    "Queue": Rule(
+        {
+            "url": _ANY,
+            "method": _METHOD,
+            "reservationSid": _ANY,
+            "postWorkActivitySid": _ANY,
+        },
+        text=True,
+    ),
+    "Conference": Rule(
+        {
+            "muted": _BOOL,
+            "beep": _BEEP,
+            "startConferenceOnEnter": _BOOL,
+            "endConferenceOnExit": _BOOL,
+            "waitUrl": _ANY,
+            "waitMethod": _METHOD,
+            "maxParticipants": _INT,
+            "record": _one(
+                "do-not-record",
+                "record-from-start",
+                "true",
+                "false",
+            ),
+            "region": _ANY,
+            "coach": _ANY,
+            "participantLabel": re.compile(r"^.{1,128}$"),
+            "jitterBufferSize": _one("off", "small", "medium", "large"),
+            "eventCallbackUrl": _ANY,
+            "statusCallback": _ANY,
+            "statusCallbackMethod": _METHOD,
+            "statusCallbackEvent": _words(
+                "start",
+                "end",
+                "join",
+                "leave",
+                "mute",
+                "hold",
+                "modify",
+                "speaker",
+                "announcement",
+            ),
+            **_RECORD,
+        },
+        text=True,
+    ),
+    "Enqueue": Rule(
+        {
+            "action": _ANY,
+            "method": _METHOD,
+            "waitUrl": _ANY,
+            "waitUrlMethod": _METHOD,
+            "maxQueueSize": _INT,
+            "workflowSid": _ANY,
+        },
+        frozenset({"Task"}),
+        text=True,
+    ),
     "Task": Rule({"priority": _INT, "timeout": _INT}, text=True),
 }
 

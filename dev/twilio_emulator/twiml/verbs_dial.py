@@ -38,18 +38,21 @@ async def dial_conference(run, verb, noun):
     coach = noun.get("coach") or None
     conference = emulator.conferences.enter(noun.text, _callback(run, noun))
     if coach and not conference.find(coach):
-        emulator.logs.error(13240, "Nobody to coach: %s" % coach, call_sid=leg.sid)
+        emulator.logs.error(13240, f"Nobody to coach: {coach}", call_sid=leg.sid)
         raise Stop
     try:
         participant = conference.add(
-            leg, label=noun.get("participantLabel"), muted=noun.flag("muted"),
+            leg,
+            label=noun.get("participantLabel"),
+            muted=noun.flag("muted"),
             start=noun.flag("startConferenceOnEnter", True),
-            end=noun.flag("endConferenceOnExit"), coach=coach,
+            end=noun.flag("endConferenceOnExit"),
+            coach=coach,
             beep=noun.get("beep", "true").lower() in ("true", "onenter"),
         )
     except LabelTaken as taken:
         leg.error_code = 16025
-        emulator.logs.error(16025, "Label in use: %s" % taken, call_sid=leg.sid)
+        emulator.logs.error(16025, f"Label in use: {taken}", call_sid=leg.sid)
         return {"DialCallStatus": "failed"}
     try:
         wait_url = noun.get("waitUrl")
@@ -57,7 +60,8 @@ async def dial_conference(run, verb, noun):
             wait_url = run.absolute(wait_url)
         if noun.get("record") in ("record-from-start", "true"):
             emulator.recorder.record_conference(
-                conference, _address(run, noun, "recordingStatusCallback"),
+                conference,
+                _address(run, noun, "recordingStatusCallback"),
                 noun.get("recordingStatusCallbackMethod", "POST"),
             )
         conference.join(participant, wait_starter(wait_url, noun.get("waitMethod", "POST")))

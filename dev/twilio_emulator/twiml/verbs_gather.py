@@ -23,9 +23,14 @@ async def gather(run, verb):
         run.channel.stop()
         leg.key_listener = None
     if digits or finished or verb.flag("actionOnEmptyResult"):
-        raise run.jump(verb, params={
-            "Digits": digits, "msg": "Gather End", "FinishedOnKey": finished or None,
-        })
+        raise run.jump(
+            verb,
+            params={
+                "Digits": digits,
+                "msg": "Gather End",
+                "FinishedOnKey": finished or None,
+            },
+        )
 
 
 async def _prompt(run, verb):

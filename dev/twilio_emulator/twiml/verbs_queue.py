@@ -73,9 +73,12 @@ async def _wait(run, verb, member):
         started = time.monotonic()
         inner = Interpreter(run.leg, run.channel, WAIT_VERBS)
         inner.params = lambda more=None, inner=inner: {
-            **Interpreter.params(inner, more), "QueuePosition": member.position,
-            "QueueSid": queue.sid, "QueueTime": member.wait,
-            "AvgQueueTime": queue.average_wait, "CurrentQueueSize": len(queue.members),
+            **Interpreter.params(inner, more),
+            "QueuePosition": member.position,
+            "QueueSid": queue.sid,
+            "QueueTime": member.wait,
+            "AvgQueueTime": queue.average_wait,
+            "CurrentQueueSize": len(queue.members),
             "MaxQueueSize": queue.max_size,
         }
         try:

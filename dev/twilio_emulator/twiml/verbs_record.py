@@ -43,7 +43,9 @@ async def record(run, verb):
     leg.taps.append(take)
     callback = verb.get("recordingStatusCallback")
     recording = emulator.recorder.begin(
-        leg, "RecordVerb", run.absolute(callback) if callback else None,
+        leg,
+        "RecordVerb",
+        run.absolute(callback) if callback else None,
         verb.get("recordingStatusCallbackMethod", "POST").upper(),
         frozenset((verb.get("recordingStatusCallbackEvent") or "completed").split()),
     )
@@ -68,8 +70,12 @@ def _stop(leg, take):
 
 
 def _params(recording, digits):
-    return {"RecordingUrl": recording.url, "RecordingSid": recording.sid,
-            "RecordingDuration": recording.duration, "Digits": digits or None}
+    return {
+        "RecordingUrl": recording.url,
+        "RecordingSid": recording.sid,
+        "RecordingDuration": recording.duration,
+        "Digits": digits or None,
+    }
 
 
 async def _until_end(emulator, verb, take, keys):
