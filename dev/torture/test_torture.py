@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 import psycopg2
 import pytest
 import requests
+
 import stack
 import truth
 from harness.emulator import Emulator
@@ -62,26 +63,39 @@ class Torture:
         for position in range(AGENTS):
             login = f"agent{position}"
             user_id = admin.create(
-                "res.users", name=f"Agent {position}", login=login, password=login,
+                "res.users",
+                name=f"Agent {position}",
+                login=login,
+                password=login,
                 group_ids=[(6, 0, groups)],
-            )  # fmt: skip
+            )
             agents.append(
                 admin.create("telephony.agent", user_id=user_id, number_ids=[(6, 0, numbers)])
             )
             self.people.append(Agent(self, self.server.rpc(login)))
-        for model, domain in (("telephony.flow.step", [("kind", "=", "ring")]),
-                              ("telephony.queue", [])):  # fmt: skip
+        for model, domain in (
+            ("telephony.flow.step", [("kind", "=", "ring")]),
+            ("telephony.queue", []),
+        ):
             ids = admin.call(model, "search", domain)
             admin.call(model, "write", ids, {"agent_ids": [(6, 0, agents)]})
         self.database.execute(
             """INSERT INTO telephony_agent_lease (agent_id, client_uuid, expires_at)
                SELECT id, 'page-of-' || id, now() AT TIME ZONE 'UTC' + interval '1 day'
-                 FROM telephony_agent WHERE id = ANY(%s)""", agents,
-        )  # fmt: skip
+                 FROM telephony_agent WHERE id = ANY(%s)""",
+            agents,
+        )
         # One of them speaks through a telephone of the ordinary network, which the crowd answers.
-        admin.call("telephony.agent", "write", agents[:1], {
-            "call_via": "phone", "phone_number": "+32471330001", "press_to_accept": False,
-        })  # fmt: skip
+        admin.call(
+            "telephony.agent",
+            "write",
+            agents[:1],
+            {
+                "call_via": "phone",
+                "phone_number": "+32471330001",
+                "press_to_accept": False,
+            },
+        )
         self.agents, self.admin = agents, admin
         self.pages = Pages(self, [self.server.rpc(person.rpc.login) for person in self.people])
 
@@ -113,8 +127,10 @@ class Torture:
     def has_proved(self):
         """Tell whether enough has happened."""
         [counts] = self.database.execute(COUNTS)
-        return counts["calls"] > CALLS and counts["answered"] >= ANSWERED and (
-            {"kill -9", "no database"} <= set(self.people[-1].acts)
+        return (
+            counts["calls"] > CALLS
+            and counts["answered"] >= ANSWERED
+            and ({"kill -9", "no database"} <= set(self.people[-1].acts))
         )
 
     def has_reconciled(self):
@@ -219,12 +235,12 @@ def test_nothing_is_lost_and_nothing_goes_on(torture):
         torture.emulator.post(f"calls/{leg['sid']}/hangup")
     ended = torture.settle(
         "not everything has ended",
-        lambda: [str(leg) for leg in torture.emulator.get("calls?live=1")]
-        + [str(row) for row in torture.database.execute(truth.RUNNING)],
+        lambda: (
+            [str(leg) for leg in torture.emulator.get("calls?live=1")]
+            + [str(row) for row in torture.database.execute(truth.RUNNING)]
+        ),
     )
     assert torture.has_reconciled(), "the reconciliation has not run: are the jobs switched off?"
-    torture.report(
-        f"truth after {agreed:.1f} s of quiet, everything ended after {ended:.1f} s"
-    )
+    torture.report(f"truth after {agreed:.1f} s of quiet, everything ended after {ended:.1f} s")
     assert not torture.problems, "\n".join(torture.problems[:12])
     assert torture.has_proved(), "not enough has happened"
