@@ -122,7 +122,7 @@ def test_every_column_of_a_release_was_tried(life):
 
 
 def test_every_value_is_kept(life):
-    """Finding 12: each stored field that had a value has it still, under its present name."""
+    """Each stored field keeps its value in an upgrade, under its present name."""
     values, _identifiers = life.before
     now, lost = life.values(), []
     for name, rows in values.items():

@@ -109,7 +109,7 @@ def test_ordinary_numbers_of_all_countries_are_ordinary(number_type):
 
 
 def test_freephone_numbers_of_all_countries_are_ordinary():
-    """Finding 12: Andorra's freephone numbers begin with the digits of shorter premium numbers."""
+    """Andorra's freephone numbers are free, although shorter premium numbers begin alike."""
     odd = []
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         example = phonenumbers.example_number_for_type(region, PhoneNumberType.TOLL_FREE)

@@ -278,7 +278,7 @@ def test_application_is_created_then_updated(admin, carrier):
 
 
 def test_application_whose_creation_was_interrupted_is_found(admin, carrier):
-    """Finding 12: a click that is repeated creates no second application."""
+    """A repeated click creates no second application."""
     carrier.answers = [
         (
             200,
@@ -427,7 +427,7 @@ def test_request_is_repeated_only_in_its_time(client, carrier, monkeypatch):
 
 
 def test_requests_of_a_click_share_one_time(carrier, monkeypatch):
-    """Finding 12: a chain of requests does not take a time for each of them."""
+    """The requests of a chain share one time limit."""
     now, limits = [1000.0], []
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
     original = Carrier.send

@@ -231,7 +231,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.find("refusal", "ok")
 
     def test_custom_phone_forbidden_by_later_rules_is_pointed_out_with_its_user(self):
-        """Finding 12: rules change after a phone was entered; then it rings no longer."""
+        """A custom phone that the rules forbid meanwhile is shown, and does not ring."""
         self.company_c.telephony_country_policy = "all"
         agent = self.env["telephony.agent"].create(
             {

@@ -115,7 +115,7 @@ class TestVerification(CallerIdWorld):
             self.assertEqual(record.state, state)
 
     def test_verified_in_the_last_second_though_the_message_was_lost_is_not_expired(self):
-        """Finding 12: whether it has expired is asked, and not concluded from the clock."""
+        """Expiry is confirmed with Twilio, and not derived from the clock alone."""
         record, _answer = self.verify()
         self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
         self.let_time_pass(400)

@@ -99,7 +99,7 @@ class TestSlowCarrier(RaceCase):
 
 @tagged("post_install", "-at_install")
 class TestSlowClick(AdminWorld, TelephonyCase):
-    """Finding 12: a click that sends a chain of requests takes six seconds, and goes on later."""
+    """A click with a chain of requests takes six seconds at most; the next click continues it."""
 
     NUMBERS = 12
 

@@ -228,7 +228,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertIn(call.uuid, [data["uuid"] for data in self.told(self.ana, "call_missed")])
 
     def test_report_of_the_end_that_another_addon_fails_with_ends_the_call(self):
-        """Finding 12: a status report that fails is not repeated, and failed at every look."""
+        """A status report that fails in foreign code still ends the leg."""
 
         def story():
             call, _verbs = self.call_in()
@@ -239,7 +239,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.fail_with_legs(story)
 
     def test_report_of_the_end_that_never_came_is_found_though_another_addon_fails(self):
-        """Finding 12: the reconciliation runs the same foreign code, and ends the call."""
+        """The reconciliation ends the call although foreign code fails."""
         self.startPatcher(
             patch.object(
                 self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
@@ -261,7 +261,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.fail_with_legs(story)
 
     def test_end_of_the_only_agent_that_another_addon_fails_with_keeps_the_customer(self):
-        """Finding 12: the customer waits for the phone user, as after any lost connection."""
+        """The customer waits for the agent, as after any lost connection."""
 
         def story():
             call = self.talk()

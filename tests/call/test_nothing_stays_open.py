@@ -521,7 +521,7 @@ class TestEveryVerification(Failing):
         self.env.invalidate_all()
 
     def test_question_that_fails_is_asked_again_without_a_page(self):
-        """Finding 12: the carrier's message and the page's question are lost, the page closed."""
+        """A verification is reconciled after its webhook was lost and its page was closed."""
         for how in FAILURES:
             for end, (sid, status) in self.ENDS.items():
                 with self.subTest(how, end=end), self.env.cr.savepoint() as savepoint:
@@ -540,7 +540,7 @@ class TestEveryVerification(Failing):
                 self.env.invalidate_all()
 
     def test_call_that_fails_leaves_nothing_open(self):
-        """Finding 12: without an answer there is no code, so nobody is waiting for it."""
+        """A verification whose request got no answer fails, because it has no code."""
         dies = self.env.cr.savepoint(flush=False)
         self.verify()  # the process dies before the commit
         dies.rollback()

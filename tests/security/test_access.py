@@ -109,7 +109,7 @@ class TestAccess(TelephonyCase):
                     self.assertEqual([o for o in OPERATIONS if records.has_access(o)], [])
 
     def test_records_are_read_without_naming_fields(self):
-        """Finding 12: a field of which a role may not read the records made `read()` fail."""
+        """`read()` without fields works for every role."""
         self.agent_ana.lease_ids.sudo()._renew(self.agent_ana, "page-1234")
         call = self.make_call()
         self.env["telephony.offer"].sudo().create(

@@ -239,7 +239,7 @@ class TestArguments(EveryMethodCase):
 
     @mute_logger(*MUTED)
     def test_methods_of_one_record_called_with_none_or_several_answer_with_a_sentence(self):
-        """Finding 12: "Expected singleton", with a trace in the log, is no answer to a page."""
+        """A call on none or several records is refused in a sentence."""
         admin = self.cleo
         admin.group_ids += self.env.ref("crm_telephony.group_manager") | self.env.ref(
             "base.group_system"
