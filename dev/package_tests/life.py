@@ -16,6 +16,9 @@ _NAMES = """
     SELECT 'column', table_name || '.' || column_name FROM information_schema.columns
      WHERE table_schema = 'public'
     UNION SELECT 'index', indexname FROM pg_indexes WHERE schemaname = 'public'
+       -- Odoo indexes a table of links both ways, named after the side that it meets first.
+       AND EXISTS (SELECT 1 FROM information_schema.columns
+                    WHERE table_name = tablename AND column_name = 'id')
     UNION SELECT 'constraint', conrelid::regclass::text || '.' || conname FROM pg_constraint
      WHERE connamespace = 'public'::regnamespace
     UNION SELECT 'sequence', sequencename FROM pg_sequences WHERE schemaname = 'public'

@@ -12,4 +12,7 @@ def migrate(cr, version):
     env = api.Environment(cr, SUPERUSER_ID, {})
     job = env.ref("crm_telephony.ir_cron_expire_verifications", raise_if_not_found=False)
     if job:
+        # A job leaves the action that it runs behind.
+        action = job.ir_actions_server_id
         job.unlink()
+        action.unlink()
