@@ -14,7 +14,7 @@ class TelephonyGuardMixin(models.AbstractModel):
     """
 
     _name = "telephony.guard.mixin"
-    _description = "Protection of Telephony Records"
+    _description = "Telephony Record Guard"
     _check_company_auto = True
 
     @api.model

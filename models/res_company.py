@@ -16,74 +16,78 @@ class ResCompany(models.Model):
             ("listed", "Selected Countries"),
             ("all", "All Countries"),
         ],
-        "Countries That May Be Called",
+        "Allowed Countries",
         required=True,
         default="own",
-        help="It holds for every call that leaves: of phone users and to their own telephones, "
+        help="Applies to all outgoing calls: calls by phone users and to their custom phones, "
         "transfers, forwarded calls, callbacks and verification calls.",
     )
     telephony_country_ids = fields.Many2many(
         "res.country",
         "telephony_company_country_rel",
         string="Selected Countries",
-        help="The countries that may be called when countries are selected.",
+        help="Countries that can be called.",
     )
     telephony_block_premium = fields.Boolean(
-        "Block Premium Numbers",
+        "Block Premium-Rate Numbers",
         default=True,
-        help="Premium, personal, satellite and international service numbers cost extra.",
+        help="Blocks premium-rate, personal, satellite and international service numbers, which "
+        "cost extra.",
     )
     telephony_allow_shared_cost = fields.Boolean(
         "Allow Shared-Cost Numbers",
         default=True,
-        help="Service numbers whose callers pay a part of the costs, as +49 180 or +44 845.",
+        help="Service numbers for which the caller pays part of the cost, e.g. +49 180 or +44 845.",
     )
     telephony_allow_unlisted = fields.Boolean(
         "Allow Unlisted Numbers",
-        help="Numbers with a possible length that belong to no known range, written with their "
+        help="Numbers of a possible length outside the known number ranges, entered with their "
         "country code.",
     )
     telephony_calls_per_hour = fields.Integer(
-        "Calls per User and Hour",
+        "Calls per User per Hour",
         default=100,
-        help="More calls than this look like fraud and are refused. Calls to the user's own "
-        "telephone, transfers to numbers, callbacks and verification calls count, too. 0: no "
-        "limit.",
+        help="Protects against fraud: further calls are blocked. Calls to the user's custom "
+        "phone, transfers to numbers, callbacks and verification calls also count. Set 0 "
+        "for no limit.",
     )
     telephony_wrap_up_seconds = fields.Integer(
         "Wrap-up Time",
         default=60,
-        help="Seconds after a conversation in which no call is offered. 0: none.",
+        help="Seconds after a call during which the phone user receives no calls. Set 0 for no "
+        "wrap-up.",
     )
     telephony_disposition_required = fields.Boolean(
         "Result Required",
-        help="The wrap-up goes on until a result was chosen, or a supervisor ends it.",
+        help="The wrap-up continues until a result is chosen or a supervisor ends it.",
     )
     telephony_recording_mode = fields.Selection(
         RECORDING_MODES, "Record Conversations", required=True, default="off"
     )
-    telephony_announce_incoming = fields.Boolean("Announce It to Callers")
-    telephony_announce_outgoing = fields.Boolean("Announce It to Those You Call")
+    telephony_announce_incoming = fields.Boolean("Announce to Callers")
+    telephony_announce_outgoing = fields.Boolean("Announce to People You Call")
     telephony_announcement = fields.Char(
-        "Announcement", help="Empty: “This call is recorded.”, in the language of the call."
+        "Announcement",
+        help="Leave empty to play “This call is recorded.” in the language of the call.",
     )
     telephony_recording_days = fields.Integer(
         "Days to Keep Recordings",
-        help="Older recordings are deleted, here and at Twilio. 0: they are kept.",
+        help="Older recordings are deleted, here and at Twilio. Set 0 to keep recordings forever.",
     )
     telephony_call_days = fields.Integer(
         "Days to Keep Calls",
-        help="Older calls are anonymized: only their figures stay. 0: they are kept.",
+        help="Older calls are anonymized and only their statistics are kept. Set 0 to keep calls "
+        "forever.",
     )
     telephony_delete_at_carrier = fields.Boolean(
         "Delete at Twilio",
         default=True,
-        help="As soon as a recording is stored here, Twilio's own copy is deleted.",
+        help="Deletes the copy at Twilio as soon as the recording is stored here.",
     )
 
     _telephony_wrap_up_range = models.Constraint(
         "CHECK (telephony_wrap_up_seconds BETWEEN 0 AND 3600)",
-        "A wrap-up lasts 0 to 3600 seconds.",
+        "The wrap-up time must be between 0 and 3600 seconds.",
     )
     _telephony_call_days_positive = models.Constraint(
         "CHECK (telephony_call_days >= 0)", "The number of days cannot be negative."

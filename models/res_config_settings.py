@@ -21,8 +21,10 @@ class ResConfigSettings(models.TransientModel):
     telephony_agent_count = fields.Integer(compute="_compute_telephony_counts")
     telephony_flow_count = fields.Integer(compute="_compute_telephony_counts")
     telephony_account_sid = fields.Char("Twilio Account SID")
-    telephony_webhook_base_url = fields.Char("Public Address of the Telephone")
-    telephony_default_base_url = fields.Char(compute="_compute_telephony_account_id")
+    telephony_webhook_base_url = fields.Char("Telephony Public Address")
+    telephony_default_base_url = fields.Char(
+        "Telephony Default Base URL", compute="_compute_telephony_account_id"
+    )
     telephony_country_policy = fields.Selection(
         related="company_id.telephony_country_policy", readonly=False
     )

@@ -45,16 +45,16 @@ class ResUsers(models.Model):
         compute="_compute_telephony_preferences",
         compute_sudo=True,
         readonly=False,
-        help="Whoever answers the custom phone presses 1 first, so that its mailbox never speaks "
-        "with a customer.",
+        help="The custom phone must be confirmed by pressing 1, so that its voicemail never "
+        "answers customers.",
     )
     telephony_call_waiting = fields.Boolean(
         "Call Waiting",
         compute="_compute_telephony_preferences",
         compute_sudo=True,
         readonly=False,
-        help="While you are in a conversation and nobody else is free, another call is shown "
-        "without ringing. When you answer it, the first customer is put on hold.",
+        help="During a call, shows a second call without ringing when no one else is available. "
+        "Answering it puts the first customer on hold.",
     )
     telephony_default_number_id = fields.Many2one(
         "telephony.number",

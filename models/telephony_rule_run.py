@@ -68,7 +68,7 @@ class TelephonyRuleRun(models.Model):
 
     _name = "telephony.rule.run"
     _inherit = ["telephony.guard.mixin"]
-    _description = "Run of an Automation Rule"
+    _description = "Automation Rule Run"
     _order = "id"
     _rec_name = "rule_name"
 

@@ -10,7 +10,7 @@ class TelephonyWizardMixin(models.AbstractModel):
     """
 
     _name = "telephony.wizard.mixin"
-    _description = "Telephony Window"
+    _description = "Telephony Dialog"
 
     @api.model_create_multi
     def create(self, vals_list):

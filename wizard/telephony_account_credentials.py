@@ -26,7 +26,7 @@ class TelephonyAccountCredentials(models.TransientModel):
 
     _name = "telephony.account.credentials"
     _inherit = ["telephony.wizard.mixin"]
-    _description = "Credentials of a Telephony Account"
+    _description = "Telephony Account Credentials"
     _transient_max_hours = 0.2
 
     company_id = fields.Many2one(
@@ -38,15 +38,15 @@ class TelephonyAccountCredentials(models.TransientModel):
     secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
     webhook_base_url = fields.Char(
         "Public Address",
-        help="The address under which Twilio reaches this Odoo. Leave it empty to use the address "
-        "of the database.",
+        help="Address at which Twilio can reach this database. Leave empty to use the database's "
+        "base URL.",
     )
-    default_base_url = fields.Char(compute="_compute_default_base_url")
-    region = fields.Char(help="As ie1. Empty: United States.")
-    edge = fields.Char(help="As dublin. Empty: the nearest.")
-    api_base_url = fields.Char("Server of the Interface")
+    default_base_url = fields.Char("Default Base URL", compute="_compute_default_base_url")
+    region = fields.Char(help="E.g. ie1. Leave empty to use the United States.")
+    edge = fields.Char(help="E.g. dublin. Leave empty to use the nearest edge.")
+    api_base_url = fields.Char("API Base URL")
     voice_gateway = fields.Char()
-    voice_sdk_url = fields.Char("Voice SDK Address")
+    voice_sdk_url = fields.Char("Voice SDK URL")
 
     # === COMPUTE METHODS === #
 

@@ -100,13 +100,13 @@ class TelephonyDiagnosisLine(models.TransientModel):
     diagnosis_id = fields.Many2one("telephony.diagnosis", required=True, ondelete="cascade")
     check = fields.Selection(CHECKS, required=True)
     state = fields.Selection(
-        [("ok", "Good"), ("warning", "To Look At"), ("error", "Broken")], required=True
+        [("ok", "Good"), ("warning", "Warning"), ("error", "Error")], required=True
     )
     sentence = fields.Char("Result", required=True)
     repair = fields.Selection(
         [
             ("credentials", "Enter the Auth Token"),
-            ("key", "Make a New Key"),
+            ("key", "Create New Key"),
             ("connect", "Connect Again"),
             ("number", "Receive Calls Here"),
             ("archive", "Archive the Number"),

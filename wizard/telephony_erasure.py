@@ -19,11 +19,11 @@ class TelephonyErasure(models.TransientModel):
 
     partner_ids = fields.Many2many("res.partner", string="Contacts")
     number = fields.Char(help="With country code.")
-    number_display = fields.Char("Telephone", compute="_compute_number_display")
-    state = fields.Selection([("ask", "Ask"), ("done", "Done")], default="ask", readonly=True)
+    number_display = fields.Char("Phone", compute="_compute_number_display")
+    state = fields.Selection([("ask", "Confirm"), ("done", "Done")], default="ask", readonly=True)
     call_count = fields.Integer("Calls", compute="_compute_counts")
     recording_count = fields.Integer("Recordings", compute="_compute_counts")
-    callback_count = fields.Integer("Call-Backs", compute="_compute_counts")
+    callback_count = fields.Integer("Callbacks", compute="_compute_counts")
     result = fields.Text(readonly=True)
 
     # === COMPUTE METHODS === #

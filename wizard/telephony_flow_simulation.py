@@ -17,12 +17,14 @@ class TelephonyFlowSimulation(models.TransientModel):
     _description = "Call Flow Simulation"
 
     flow_id = fields.Many2one("telephony.flow", required=True, ondelete="cascade")
-    caller = fields.Char(default="+32470123456", help="With country code; empty: a hidden caller.")
+    caller = fields.Char(
+        default="+32470123456", help="With country code. Leave empty for a hidden number."
+    )
     moment = fields.Datetime("At", required=True, default=fields.Datetime.now)
     keys = fields.Char(
         "Keys Pressed",
-        help="One after the other, as 21. A space: no key. The "
-        "last one may be pressed while waiting in a queue.",
+        help="Keys in the order they are pressed, e.g. 21. A space means no key. The last key "
+        "can be pressed while waiting in a queue.",
     )
     result = fields.Text(readonly=True)
 

@@ -9,7 +9,7 @@ class TelephonyNumberRelease(models.TransientModel):
 
     _name = "telephony.number.release"
     _inherit = ["telephony.wizard.mixin"]
-    _description = "Release of a Telephone Number"
+    _description = "Release Phone Number"
 
     number_id = fields.Many2one(
         "telephony.number", required=True, ondelete="cascade", readonly=True
@@ -18,7 +18,7 @@ class TelephonyNumberRelease(models.TransientModel):
         related="number_id.display_name", string="Number to Release", related_sudo=False
     )
     call_count = fields.Integer("Calls of the Last 30 Days", compute="_compute_usage")
-    agent_count = fields.Integer("Phone Users Calling out with It", compute="_compute_usage")
+    agent_count = fields.Integer("Phone Users Using It", compute="_compute_usage")
 
     @api.depends("number_id")
     def _compute_usage(self):

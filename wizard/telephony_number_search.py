@@ -9,7 +9,7 @@ class TelephonyNumberSearch(models.TransientModel):
 
     _name = "telephony.number.search"
     _inherit = ["telephony.wizard.mixin"]
-    _description = "Search for a Telephone Number"
+    _description = "Search Phone Numbers"
 
     account_id = fields.Many2one(
         "telephony.account", required=True, readonly=True, ondelete="cascade"
@@ -22,9 +22,7 @@ class TelephonyNumberSearch(models.TransientModel):
         required=True,
         default="local",
     )
-    contains = fields.Char(
-        help="Digits the number has to contain. A star stands for any one digit."
-    )
+    contains = fields.Char(help="Digits that the number must contain. Use * for any single digit.")
     is_searched = fields.Boolean(readonly=True)
     line_ids = fields.One2many("telephony.number.search.line", "search_id", readonly=True)
 
@@ -83,14 +81,14 @@ class TelephonyNumberSearchLine(models.TransientModel):
 
     _name = "telephony.number.search.line"
     _inherit = ["telephony.wizard.mixin"]
-    _description = "Telephone Number That Can Be Bought"
+    _description = "Available Phone Number"
 
     search_id = fields.Many2one("telephony.number.search", required=True, ondelete="cascade")
     number = fields.Char("Number to Buy", required=True)
     number_display = fields.Char("Number", compute="_compute_displays")
     place = fields.Char("Locality")
     needs_address = fields.Boolean(
-        "Address Needed", help="Twilio asks for a checked address before it sells this number."
+        "Address Needed", help="Twilio requires a validated address before you can buy this number."
     )
     is_price_known = fields.Boolean()
     price = fields.Float("Monthly Price")

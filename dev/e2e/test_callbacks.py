@@ -94,6 +94,6 @@ def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, ar
     expect(following).to_be_disabled()
 
     go_to_app(admin, "Telephony")
-    open_menu(admin.page, "Call-Backs")
+    open_menu(admin.page, "Callbacks")
     expect(admin.page.locator(".o_list_view")).to_be_visible()
     picture(admin.page, "call_backs")

@@ -122,7 +122,7 @@ def test_from_nothing_to_the_first_call(world, agent, numbers):
     press(page, "Call Flows", "#telephony_flows")
     page.locator(".o_list_button_add").click()
     page.locator(".o_field_widget[name=name] input").first.fill("Ring everybody")
-    press(page, "Ring Everybody", ".o_form_statusbar")
+    press(page, "Template: Ring Everyone", ".o_form_statusbar")
     expect(page.locator(".o_field_widget[name=step_ids] .o_data_row").first).to_be_visible()
 
     page = open_settings(person)
@@ -166,7 +166,7 @@ def test_fix_it_repairs_a_number(world, agent):
         "Clock",
     ):
         expect(_lines(page, check).first.locator("td[name=state]")).to_contain_text("Good")
-    expect(_lines(page, "Broken")).to_have_count(0)
+    expect(_lines(page, "Error")).to_have_count(0)
 
     [row] = [n for n in _own_numbers(world) if n["phone_number"] == SUPPORT]
     answer = world.emulator.http.post(
@@ -178,7 +178,7 @@ def test_fix_it_repairs_a_number(world, agent):
     )
     assert answer.ok
     press(page, "Check Again", ".o_form_view")
-    broken = _lines(page, "Broken")
+    broken = _lines(page, "Error")
     expect(broken).to_have_count(1)
     expect(broken).to_contain_text(SUPPORT)
     expect(broken).to_contain_text("points to another address")
@@ -215,9 +215,9 @@ def test_buying_and_releasing_a_number(world, agent):
     [row] = [n for n in _own_numbers(world) if n["phone_number"] == bought]
     assert "/telephony/twilio/voice" in row["voice_url"]
 
-    press(page, "Release the Number", ".o_form_statusbar")
+    press(page, "Release Number", ".o_form_statusbar")
     expect(page.locator(".modal")).to_contain_text("This cannot be undone.")
-    press(page, "Release for Good", ".modal")
+    press(page, "Release Permanently", ".modal")
     until(lambda: bought not in [n["phone_number"] for n in _own_numbers(world)], "it is released")
     [number] = world.admin.search(
         "telephony.number", [("number", "=", bought), ("active", "=", False)], ["is_connected"]

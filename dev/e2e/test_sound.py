@@ -53,6 +53,6 @@ def _read_report(supervisor, customer):
     page.locator(".o_switch_view.o_list").click()
     row = page.locator(".o_data_row", has_text=customer.name)
     expect(row).to_contain_text("Marc Demo")
-    expect(row.locator("td[name=issue]")).to_have_text("One-Way Sound")
+    expect(row.locator("td[name=issue]")).to_have_text("One-Way Audio")
     expect(row.locator("td[name=device]")).not_to_be_empty()
     expect(row.locator("td[name=silent_seconds]")).to_have_text(re.compile(r"^\d\d+$"))

@@ -41,41 +41,47 @@ class TelephonyAccount(models.Model):
     # Both secrets are written by `_save_credentials` only, and never leave the server.
     auth_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
     api_key_sid = fields.Char("API Key", readonly=True, copy=False, groups="base.group_system")
-    api_key_secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    api_key_secret = fields.Char("API Key Secret", groups=fields.NO_ACCESS, copy=False)
     twiml_app_sid = fields.Char(
         "TwiML Application", readonly=True, copy=False, groups="base.group_system"
     )
     webhook_base_url = fields.Char(
         "Public Address",
         groups="base.group_system",
-        help="The address under which Twilio reaches this Odoo, as https://crm.example.com. "
-        "Leave it empty to use the address of the database.",
+        help="Address at which Twilio can reach this database, e.g. https://crm.example.com. "
+        "Leave empty to use the database's base URL.",
     )
     connected_base_url = fields.Char(
         "Connected Address",
         readonly=True,
         copy=False,
         groups="base.group_system",
-        help="The public address that Twilio received with the last Connect. Twilio asks and "
-        "signs this one, whatever becomes of the database's address.",
+        help="Public address sent to Twilio at the last connection. Twilio keeps using it even "
+        "if the database address changes.",
     )
     # Calls that began before the address changed go on at the one they began with.
-    former_base_url = fields.Char(readonly=True, copy=False, groups="base.group_system")
-    region = fields.Char(groups="base.group_system", help="As ie1. Empty: United States.")
-    edge = fields.Char(groups="base.group_system", help="As dublin. Empty: the nearest.")
+    former_base_url = fields.Char(
+        "Previous Address", readonly=True, copy=False, groups="base.group_system"
+    )
+    region = fields.Char(
+        groups="base.group_system", help="E.g. ie1. Leave empty to use the United States."
+    )
+    edge = fields.Char(
+        groups="base.group_system", help="E.g. dublin. Leave empty to use the nearest edge."
+    )
     api_base_url = fields.Char(
-        "Server of the Interface",
+        "API Base URL",
         groups="base.group_system",
-        help="A server that stands in for Twilio's, for development.",
+        help="Alternative base URL of the Twilio API, for development only.",
     )
     voice_gateway = fields.Char(
         groups="base.group_system",
-        help="Host and port that stand in for Twilio's voice gateway, for development.",
+        help="Alternative host and port of the Twilio voice gateway, for development only.",
     )
     voice_sdk_url = fields.Char(
-        "Voice SDK Address",
+        "Voice SDK URL",
         groups="base.group_system",
-        help="Another address to load the Voice SDK from, for development.",
+        help="Alternative URL of the Twilio Voice SDK, for development only.",
     )
     number_ids = fields.One2many("telephony.number", "account_id", "Numbers")
 

@@ -18,17 +18,17 @@ class TelephonyAccount(models.Model):
     _inherit = "telephony.account"
 
     asked_at = fields.Datetime(
-        "Last Look",
+        "Last Check",
         readonly=True,
         copy=False,
-        help="When the carrier last told who is on the telephone.",
+        help="When Twilio last reported the active calls.",
     )
 
     last_refused_at = fields.Datetime(
         "Last Refusal",
         readonly=True,
         copy=False,
-        help="When a request that named this account was refused, because its signature was wrong.",
+        help="When a request for this account was last refused because of an invalid signature.",
     )
 
     def _remember_refusal(self):

@@ -55,7 +55,7 @@ class TelephonyCallerId(models.Model):
         ondelete="cascade",
         check_company=True,
         index=True,
-        help="Empty: everybody who may use caller IDs may use this one.",
+        help="Leave empty to share this caller ID with everyone who can use caller IDs.",
     )
     state = fields.Selection(
         [
@@ -74,12 +74,12 @@ class TelephonyCallerId(models.Model):
         [("code", "Wrong Code"), ("no_answer", "No Answer"), ("other", "Verified by Another")],
         readonly=True,
     )
-    provider_caller_id = fields.Char("Identifier at the Carrier", readonly=True, copy=False)
+    provider_caller_id = fields.Char("Twilio SID", readonly=True, copy=False)
     provider_leg_id = fields.Char(readonly=True, copy=False, index="btree_not_null")
     expires_at = fields.Datetime(readonly=True)
 
     _number_unique = models.UniqueIndex(
-        "(account_id, number, COALESCE(agent_id, 0))", "This caller ID is in the list already."
+        "(account_id, number, COALESCE(agent_id, 0))", "This caller ID already exists."
     )
 
     @api.depends("name", "number")

@@ -13,24 +13,24 @@ class TelephonyNumber(models.Model):
 
     _name = "telephony.number"
     _inherit = ["telephony.guard.mixin"]
-    _description = "Telephone Number"
+    _description = "Phone Number"
     _order = "sequence, id"
     _rec_names_search = ["name", "number"]
 
-    name = fields.Char(required=True, help="As Sales or Support. Agents see it.")
+    name = fields.Char(required=True, help="E.g. Sales or Support. Shown to phone users.")
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
-    number = fields.Char(required=True, help="With country code, as +3225550100.")
+    number = fields.Char(required=True, help="With country code, e.g. +3225550100.")
     account_id = fields.Many2one(
         "telephony.account", required=True, ondelete="cascade", index=True, immutable=True
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
-    provider_number_id = fields.Char("Identifier at Twilio", readonly=True, copy=False)
+    provider_number_id = fields.Char("Twilio SID", readonly=True, copy=False)
     is_connected = fields.Boolean(
         "Connected",
         readonly=True,
         copy=False,
-        help="Calls to this number arrive in this Odoo.",
+        help="Whether calls to this number arrive in this database.",
     )
     flow_id = fields.Many2one(
         "telephony.flow",
@@ -38,20 +38,20 @@ class TelephonyNumber(models.Model):
         check_company=True,
         ondelete="restrict",
         index="btree_not_null",
-        help="What happens when somebody calls this number. Without it, the caller hears that "
-        "nobody is available.",
+        help="Handles calls to this number. Without a call flow, callers hear that no one is "
+        "available.",
     )
     agent_ids = fields.Many2many(
         "telephony.agent",
         string="Phone Users",
         check_company=True,
-        help="Those who may call out with this number.",
+        help="Phone users who can make calls with this number.",
     )
 
     recording_mode = fields.Selection(
         RECORDING_MODES,
         "Record Conversations",
-        help="Empty: as the settings say for the whole company.",
+        help="Leave empty to use the company's setting.",
     )
 
     _number_unique = models.Constraint(
@@ -114,7 +114,7 @@ class TelephonyNumber(models.Model):
         self.check_access("write")
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Release the Number"),
+            "name": self.env._("Release Number"),
             "res_model": "telephony.number.release",
             "view_mode": "form",
             "views": [(False, "form")],

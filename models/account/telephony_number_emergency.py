@@ -17,17 +17,18 @@ class TelephonyNumber(models.Model):
     emergency_enabled = fields.Boolean(
         "Emergency Calls",
         copy=False,
-        help="Whoever has this number may call emergency services with it, without any rule.",
+        help="Phone users with this number can call emergency services with it, regardless of "
+        "the calling rules.",
     )
     emergency_address = fields.Text(
         "Registered Address",
         copy=False,
-        help="The address registered at Twilio for this number: help is sent there.",
+        help="Address registered at Twilio for this number. Help is sent to this address.",
     )
     emergency_changed_by_id = fields.Many2one(
-        "res.users", "Decided By", readonly=True, copy=False, ondelete="set null"
+        "res.users", "Changed By", readonly=True, copy=False, ondelete="set null"
     )
-    emergency_changed_at = fields.Datetime("Decided on", readonly=True, copy=False)
+    emergency_changed_at = fields.Datetime("Changed On", readonly=True, copy=False)
 
     @api.constrains("emergency_enabled", "emergency_address")
     def _check_emergency_address(self):

@@ -55,39 +55,44 @@ class TelephonyAgent(models.Model):
     press_to_accept = fields.Boolean(
         "Press 1 to Accept",
         default=True,
-        help="Whoever answers the custom phone presses 1 first, so that its mailbox never speaks "
-        "with a customer.",
+        help="The custom phone must be confirmed by pressing 1, so that its voicemail never "
+        "answers customers.",
     )
     missed_offers = fields.Integer(
-        readonly=True, copy=False, help="Calls in a row that rang here and were not answered."
+        readonly=True,
+        copy=False,
+        help="Number of consecutive calls that rang for this user and were not answered.",
     )
     default_number_id = fields.Many2one("telephony.number", check_company=True, ondelete="set null")
     number_ids = fields.Many2many(
         "telephony.number",
         string="Numbers",
         check_company=True,
-        help="The numbers this user may call out with.",
+        help="Numbers this user can use for outgoing calls.",
     )
     allow_caller_id = fields.Boolean(
         "Allow Adding Custom Outgoing Caller ID",
-        help="The user may verify other numbers and show them to the people who are called, in "
-        "place of the number really used.",
+        help="The user can verify other phone numbers and use them as caller ID instead of the "
+        "company's number.",
     )
     identity = fields.Char(
         readonly=True,
         copy=False,
         groups="base.group_system",
         default=lambda self: f"u_{secrets.token_hex(16)}",
-        help="The opaque name under which the carrier knows this user's browsers.",
+        help="Opaque identity of this user's browsers at Twilio.",
     )
     last_call_at = fields.Datetime(
-        readonly=True, copy=False, help="When this user's last conversation ended."
+        readonly=True, copy=False, help="When this user's last call ended."
     )
     # When a call was last given to this user; changed so that two who give one at once collide.
     reserved_at = fields.Datetime(readonly=True, copy=False)
     caller_id_ids = fields.One2many("telephony.caller.id", "agent_id", "Caller IDs")
     lease_ids = fields.One2many(
-        "telephony.agent.lease", "agent_id", groups="crm_telephony.group_manager"
+        "telephony.agent.lease",
+        "agent_id",
+        string="Browser Leases",
+        groups="crm_telephony.group_manager",
     )
     state = fields.Selection(
         [

@@ -9,8 +9,8 @@ class TelephonyAgent(models.Model):
 
     call_waiting = fields.Boolean(
         default=True,
-        help="While this user is in a conversation and nobody else is free, another call is shown "
-        "without ringing. Whoever answers it puts the first customer on hold.",
+        help="During a call, shows a second call without ringing when no one else is available. "
+        "Answering it puts the first customer on hold.",
     )
 
     def _get_interruptible(self):

@@ -18,19 +18,19 @@ class TelephonyAgentLease(models.Model):
 
     _name = "telephony.agent.lease"
     _inherit = ["telephony.guard.mixin"]
-    _description = "Telephone Lease"
+    _description = "Browser Lease"
     _log_access = False
     _rec_name = "client_uuid"
 
     agent_id = fields.Many2one(
         "telephony.agent", required=True, ondelete="cascade", index=True, immutable=True
     )
-    client_uuid = fields.Char(required=True)
+    client_uuid = fields.Char("Browser ID", required=True)
     expires_at = fields.Datetime(required=True, index=True)
-    challenge = fields.Char(help="What the bus delivered to this browser last, if it delivers.")
+    challenge = fields.Char(help="Last value delivered to this browser over the bus.")
 
     _client_unique = models.Constraint(
-        "UNIQUE (agent_id, client_uuid)", "A browser has one lease only."
+        "UNIQUE (agent_id, client_uuid)", "Each browser can have only one lease."
     )
 
     def _renew(self, agent, client_uuid, echo=None):

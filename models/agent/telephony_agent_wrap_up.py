@@ -24,9 +24,9 @@ class TelephonyAgent(models.Model):
         index="btree_not_null",
         groups="crm_telephony.group_supervisor",
     )
-    wrap_up_started_at = fields.Datetime(readonly=True, copy=False)
-    wrap_up_until = fields.Datetime(readonly=True, copy=False)
-    wrap_up_extended = fields.Boolean(readonly=True, copy=False)
+    wrap_up_started_at = fields.Datetime("Wrap-up Started At", readonly=True, copy=False)
+    wrap_up_until = fields.Datetime("Wrap-up Until", readonly=True, copy=False)
+    wrap_up_extended = fields.Boolean("Wrap-up Extended", readonly=True, copy=False)
 
     # === RPC === #
 

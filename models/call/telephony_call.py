@@ -47,9 +47,9 @@ class TelephonyCall(models.Model):
     _rec_names_search = ["customer_number", "partner_id.name", "uuid"]
 
     uuid = fields.Char(
-        required=True, readonly=True, copy=False, default=lambda self: str(uuidlib.uuid4())
+        "UUID", required=True, readonly=True, copy=False, default=lambda self: str(uuidlib.uuid4())
     )
-    request_uuid = fields.Char(readonly=True, copy=False)
+    request_uuid = fields.Char("Request UUID", readonly=True, copy=False)
     account_id = fields.Many2one(
         "telephony.account",
         required=True,
@@ -59,8 +59,8 @@ class TelephonyCall(models.Model):
         immutable=True,
     )
     company_id = fields.Many2one(related="account_id.company_id", store=True, index=True)
-    provider_call_id = fields.Char(readonly=True, copy=False)
-    provider_conference_id = fields.Char(readonly=True, copy=False)
+    provider_call_id = fields.Char("Twilio Call SID", readonly=True, copy=False)
+    provider_conference_id = fields.Char("Twilio Conference SID", readonly=True, copy=False)
     direction = fields.Selection(
         [("incoming", "Incoming"), ("outgoing", "Outgoing")], required=True, readonly=True
     )
@@ -82,7 +82,7 @@ class TelephonyCall(models.Model):
             ("declined", "Declined"),
             ("canceled", "Canceled"),
             ("blocked", "Blocked"),
-            ("callback", "Call-Back Requested"),
+            ("callback", "Callback Requested"),
             ("failed", "Failed"),
         ],
         readonly=True,
@@ -96,14 +96,18 @@ class TelephonyCall(models.Model):
     customer_number = fields.Char("Number", readonly=True, index="btree_not_null")
     number_id = fields.Many2one(
         "telephony.number",
-        "Our Number",
+        "Company Number",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
         check_company=True,
     )
     caller_id_id = fields.Many2one(
-        "telephony.caller.id", readonly=True, ondelete="set null", check_company=True
+        "telephony.caller.id",
+        string="Caller ID",
+        readonly=True,
+        ondelete="set null",
+        check_company=True,
     )
     partner_id = fields.Many2one(
         "res.partner", "Contact", ondelete="set null", index="btree_not_null", check_company=True
@@ -118,7 +122,10 @@ class TelephonyCall(models.Model):
         [("browser", "Browser"), ("phone", "Custom Phone")], readonly=True, default="browser"
     )
     recipient_ids = fields.Many2many(
-        "res.users", string="For", readonly=True, help="Those whom a caller's message is for."
+        "res.users",
+        string="Voicemail For",
+        readonly=True,
+        help="Users who can listen to the caller's voicemail.",
     )
     flow_id = fields.Many2one(
         "telephony.flow", readonly=True, ondelete="set null", check_company=True
@@ -130,7 +137,7 @@ class TelephonyCall(models.Model):
     step_entered_at = fields.Datetime(readonly=True)
     # Steps since the caller last waited: a flow that goes in circles comes to an end.
     step_count = fields.Integer(readonly=True, copy=False)
-    trace = fields.Text("What Happened", readonly=True)
+    trace = fields.Text("Timeline", readonly=True)
     started_at = fields.Datetime(
         required=True, readonly=True, default=fields.Datetime.now, index=True
     )
@@ -139,11 +146,11 @@ class TelephonyCall(models.Model):
     connect_by = fields.Datetime(readonly=True)
     answered_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
-    duration = fields.Integer("Seconds of Talk", readonly=True, aggregator="sum")
-    wait_duration = fields.Integer("Seconds of Waiting", readonly=True, aggregator="avg")
+    duration = fields.Integer("Talk Time (Seconds)", readonly=True, aggregator="sum")
+    wait_duration = fields.Integer("Wait Time (Seconds)", readonly=True, aggregator="avg")
     note = fields.Text("Summary")
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
-    leg_ids = fields.One2many("telephony.call.leg", "call_id", "Legs", readonly=True)
+    leg_ids = fields.One2many("telephony.call.leg", "call_id", "Call Legs", readonly=True)
     offer_ids = fields.One2many("telephony.offer", "call_id", "Offers", readonly=True)
     recording_ids = fields.One2many("telephony.recording", "call_id", "Recordings", readonly=True)
     event_ids = fields.One2many(
@@ -153,10 +160,10 @@ class TelephonyCall(models.Model):
         readonly=True,
         groups="crm_telephony.group_manager",
     )
-    customer_display = fields.Char("Caller", compute="_compute_customer_display")
+    customer_display = fields.Char("Contact or Number", compute="_compute_customer_display")
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
 
-    _uuid_unique = models.Constraint("UNIQUE (uuid)", "The identifier of a call is unique.")
+    _uuid_unique = models.Constraint("UNIQUE (uuid)", "The UUID of a call must be unique.")
     _request_unique = models.UniqueIndex("(user_id, request_uuid) WHERE request_uuid IS NOT NULL")
     _provider_call_unique = models.UniqueIndex(
         "(account_id, provider_call_id) WHERE provider_call_id IS NOT NULL"

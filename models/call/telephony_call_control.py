@@ -13,9 +13,10 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     hold_wanted = fields.Boolean(
+        "Hold Requested",
         readonly=True,
         copy=False,
-        help="Whether the customer should be on hold; the leg says whether it is so.",
+        help="Whether the customer should be on hold. The actual state is on the call leg.",
     )
 
     # === RPC === #

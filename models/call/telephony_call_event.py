@@ -24,7 +24,7 @@ class TelephonyCallEvent(models.Model):
     kind = fields.Char(required=True)
     happened_at = fields.Datetime(required=True, index=True)
 
-    _key_unique = models.Constraint("UNIQUE (account_id, key)", "This event is known already.")
+    _key_unique = models.Constraint("UNIQUE (account_id, key)", "This event already exists.")
 
     def _record_once(self, account, key, kind, happened_at=None, call=None):
         """Write an event down, if it is new.

@@ -19,7 +19,7 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
-    parked_at = fields.Datetime("Put Aside On", readonly=True, copy=False)
+    parked_at = fields.Datetime("Held At", readonly=True, copy=False)
 
     # === RPC === #
 

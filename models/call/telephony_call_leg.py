@@ -42,30 +42,30 @@ class TelephonyCallLeg(models.Model):
         required=True,
     )
     user_id = fields.Many2one("res.users", ondelete="set null")
-    label = fields.Char(required=True, help="Its name in the conference.")
+    label = fields.Char(required=True, help="Name of the leg in the conference.")
     offer_id = fields.Many2one("telephony.offer", ondelete="set null", index="btree_not_null")
     transfer_id = fields.Many2one("telephony.transfer", ondelete="set null", index="btree_not_null")
     dismissed = fields.Boolean(
-        help="Whether this party was let go, and counts no more even if its end is not told yet."
+        "Released",
+        help="Whether this party was released and no longer counts, even if Twilio has not "
+        "reported its end yet.",
     )
     confirmed = fields.Boolean(
         default=True,
-        help="Whether the person is surely there: whoever answers a telephone of a phone user "
-        "has to press a key first, because a mailbox answers too.",
+        help="Whether the person has confirmed the call. On a phone user's own phone this "
+        "requires a key, because a voicemail may answer too.",
     )
     # It may be the private telephone of a phone user.
     number = fields.Char(
         groups="crm_telephony.group_manager",
-        help="What was dialled for this leg, with country code.",
+        help="Number dialed for this leg, with country code.",
     )
-    refusal = fields.Char("Not Called Because", readonly=True)
-    provider_leg_id = fields.Char("Identifier at the Carrier")
+    refusal = fields.Char("Refusal Reason", readonly=True)
+    provider_leg_id = fields.Char("Twilio SID")
     provider_queue_id = fields.Char(
-        "Queue at the Carrier", help="The queue that this leg waits in now. Empty: it is elsewhere."
+        "Twilio Queue SID", help="The queue this leg is waiting in. Empty if it is not in a queue."
     )
-    moved_at = fields.Datetime(
-        readonly=True, help="When the carrier was last asked to take this leg elsewhere."
-    )
+    moved_at = fields.Datetime(readonly=True, help="When Twilio was last asked to move this leg.")
     status = fields.Selection(
         [
             ("new", "New"),
@@ -81,12 +81,12 @@ class TelephonyCallLeg(models.Model):
     sequence = fields.Integer(default=-1, readonly=True)
     on_hold = fields.Boolean(readonly=True)
     hold_sequence = fields.Integer(default=-1, readonly=True)
-    hold_conference_id = fields.Char(readonly=True)
-    hold_at = fields.Datetime(readonly=True)
+    hold_conference_id = fields.Char("Hold Conference SID", readonly=True)
+    hold_at = fields.Datetime("Held At", readonly=True)
     initiated_at = fields.Datetime(readonly=True)
     ringing_at = fields.Datetime(readonly=True)
     answered_at = fields.Datetime(readonly=True)
-    answer_told = fields.Boolean(readonly=True)
+    answer_told = fields.Boolean("Answer Reported", readonly=True)
     joined_at = fields.Datetime(readonly=True)
     left_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
@@ -95,7 +95,9 @@ class TelephonyCallLeg(models.Model):
     _provider_leg_unique = models.UniqueIndex(
         "(account_id, provider_leg_id) WHERE provider_leg_id IS NOT NULL"
     )
-    _label_unique = models.Constraint("UNIQUE (call_id, label)", "A label is used once a call.")
+    _label_unique = models.Constraint(
+        "UNIQUE (call_id, label)", "Each leg label must be unique within a call."
+    )
     _running_index = models.Index("(call_id) WHERE status != 'ended'")
 
     # === CRUD METHODS === #

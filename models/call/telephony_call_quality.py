@@ -10,7 +10,7 @@ ISSUES = [
     ("none", "No Problem"),
     ("dropped", "Dropped Call"),
     ("latency", "Delay"),
-    ("one_way", "One-Way Sound"),
+    ("one_way", "One-Way Audio"),
     ("choppy", "Choppy Voice"),
     ("noisy", "Noise"),
     ("echo", "Echo"),
@@ -37,7 +37,7 @@ class TelephonyCallQuality(models.Model):
 
     _name = "telephony.call.quality"
     _inherit = ["telephony.guard.mixin"]
-    _description = "Sound of a Call"
+    _description = "Call Quality"
     _order = "measured_at desc, id desc"
     _rec_name = "call_id"
 
@@ -51,20 +51,22 @@ class TelephonyCallQuality(models.Model):
     )
     measured_at = fields.Datetime("Date", required=True, index=True, default=fields.Datetime.now)
     device = fields.Char("Microphone")
-    rtt = fields.Float("Delay (ms)", aggregator="avg", help="Longest way to the carrier and back.")
-    jitter = fields.Float("Jitter (ms)", aggregator="avg", help="Worst unsteadiness.")
-    packet_loss = fields.Float("Loss (%)", aggregator="avg", help="Worst share of lost sound.")
-    mos = fields.Float("Quality (1 to 5)", aggregator="avg", help="Worst estimate of the sound.")
-    silent_seconds = fields.Integer("Seconds of a Silent Microphone", aggregator="sum")
+    rtt = fields.Float("Delay (ms)", aggregator="avg", help="Maximum round-trip time.")
+    jitter = fields.Float("Jitter (ms)", aggregator="avg", help="Maximum jitter.")
+    packet_loss = fields.Float("Loss (%)", aggregator="avg", help="Maximum packet loss.")
+    mos = fields.Float("Quality (1 to 5)", aggregator="avg", help="Lowest estimated quality score.")
+    silent_seconds = fields.Integer("Silent Microphone (Seconds)", aggregator="sum")
     silent_microphone = fields.Integer("Calls with a Silent Microphone", aggregator="sum")
-    bad_network = fields.Integer("Calls with a Bad Network", aggregator="sum")
-    nothing_heard = fields.Integer("Calls with Nothing Heard", aggregator="sum")
+    bad_network = fields.Integer("Calls with Poor Network", aggregator="sum")
+    nothing_heard = fields.Integer("Calls without Incoming Audio", aggregator="sum")
     bad = fields.Integer(
-        "Bad Calls", aggregator="sum", compute="_compute_bad", store=True, index=True
+        "Poor-Quality Calls", aggregator="sum", compute="_compute_bad", store=True, index=True
     )
-    issue = fields.Selection(ISSUES, "The Phone User Says")
+    issue = fields.Selection(ISSUES, "Phone User's Rating")
 
-    _leg_unique = models.Constraint("UNIQUE (leg_id)", "The sound of a leg is measured once.")
+    _leg_unique = models.Constraint(
+        "UNIQUE (leg_id)", "The quality of each leg can be recorded only once."
+    )
 
     @api.depends(*TROUBLES)
     def _compute_bad(self):
@@ -122,7 +124,7 @@ class TelephonyCall(models.Model):
     quality_ids = fields.One2many(
         "telephony.call.quality",
         "call_id",
-        "Sound",
+        "Call Quality",
         readonly=True,
         groups="crm_telephony.group_supervisor",
     )

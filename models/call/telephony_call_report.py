@@ -66,7 +66,7 @@ class TelephonyCallReport(models.Model):
         readonly=True,
     )
     user_id = fields.Many2one("res.users", "Phone User", readonly=True)
-    number_id = fields.Many2one("telephony.number", "Our Number", readonly=True)
+    number_id = fields.Many2one("telephony.number", "Company Number", readonly=True)
     queue_id = fields.Many2one("telephony.queue", readonly=True)
     partner_id = fields.Many2one("res.partner", "Contact", readonly=True)
     disposition_id = fields.Many2one("telephony.disposition", "Result", readonly=True)
@@ -99,29 +99,28 @@ class TelephonyCallReport(models.Model):
         readonly=True,
         aggregator="avg",
         digits=(16, 1),
-        help="From the beginning of an incoming call until somebody answered or it ended.",
+        help="From the start of an incoming call until it was answered or ended.",
     )
     level_count = fields.Integer(
-        "Calls in the Service Level",
+        "Calls Counted in Service Level",
         readonly=True,
         aggregator="sum",
-        help="Callers who came into a queue and whose wait is over, without those who hung up "
-        "within 5 seconds or asked to be called back.",
+        help="Callers who have left the queue, except those who hung up within 5 seconds or "
+        "requested a callback.",
     )
     in_target_count = fields.Integer(
-        "Answered in Time",
+        "Answered on Time",
         readonly=True,
         aggregator="sum",
-        help="Callers who were answered within the target of the queue.",
+        help="Callers answered within the queue's target answer time.",
     )
     service_level = fields.Float(
         "Service Level (%)",
         readonly=True,
         aggregator="avg",
         digits=(16, 1),
-        help="Of the callers who came into a queue and whose wait is over, the share who was "
-        "answered within the target of the queue. Callers who hung up within 5 seconds, or asked "
-        "to be called back, are left out.",
+        help="Share of callers answered within the queue's target answer time. Callers who hung "
+        "up within 5 seconds or requested a callback are excluded.",
     )
 
     @property

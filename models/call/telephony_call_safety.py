@@ -26,9 +26,9 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     override_reason = fields.Char(
-        "Reason for the Exception",
+        "Override Reason",
         readonly=True,
-        help="Why an administrator called in spite of a rule.",
+        help="Why an administrator called despite a rule.",
     )
 
     def _check_emergency(self, typed):

@@ -27,7 +27,10 @@ class TelephonyDialedLeg(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade", immutable=True
     )
     user_id = fields.Many2one(
-        "res.users", readonly=True, ondelete="cascade", help="Empty: a call flow has forwarded."
+        "res.users",
+        readonly=True,
+        ondelete="cascade",
+        help="Empty if a call flow forwarded the call.",
     )
     kind = fields.Selection(
         [

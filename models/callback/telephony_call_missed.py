@@ -11,7 +11,7 @@ class TelephonyCall(models.Model):
 
     callback_id = fields.Many2one(
         "telephony.callback",
-        "Owed Call-Back",
+        "Callback",
         readonly=True,
         ondelete="set null",
         copy=False,
@@ -19,12 +19,12 @@ class TelephonyCall(models.Model):
     )
     activity_id = fields.Many2one(
         "mail.activity",
-        "Called for",
+        "Due Activity",
         readonly=True,
         ondelete="set null",
         copy=False,
         index="btree_not_null",
-        help="The due call that this call was made for.",
+        help="The due activity this call was made for.",
     )
 
     @api.model

@@ -29,15 +29,15 @@ class TelephonyCall(models.Model):
     callback_requested = fields.Boolean(readonly=True, copy=False)
     callback_of_id = fields.Many2one(
         "telephony.call",
-        "Calls Back",
+        "Original Call",
         readonly=True,
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="The call whose place in the queue this one has taken over.",
+        help="The call whose place in the queue this call took over.",
     )
     callback_attempt = fields.Integer(readonly=True, copy=False)
-    callback_at = fields.Datetime("Not Before", readonly=True, copy=False)
+    callback_at = fields.Datetime("Callback Not Before", readonly=True, copy=False)
 
     # === THE CALLER ASKS FOR IT === #
 

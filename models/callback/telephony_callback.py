@@ -23,7 +23,7 @@ class TelephonyCallback(models.Model):
 
     _name = "telephony.callback"
     _inherit = ["telephony.guard.mixin"]
-    _description = "Owed Call-Back"
+    _description = "Callback"
     _order = "state, due_at, id"
     _rec_name = "customer_display"
     _rec_names_search = ["customer_number", "partner_id.name", "lead_id.name"]
@@ -34,7 +34,7 @@ class TelephonyCallback(models.Model):
     customer_number = fields.Char("Number", required=True, readonly=True, index=True)
     number_id = fields.Many2one(
         "telephony.number",
-        "Our Number",
+        "Company Number",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",
@@ -61,14 +61,14 @@ class TelephonyCallback(models.Model):
             ("missed", "Missed"),
             ("abandoned", "Abandoned"),
             ("voicemail", "Voicemail"),
-            ("requested", "Call-Back Requested"),
+            ("requested", "Callback Requested"),
         ],
-        "Why",
+        "Reason",
         required=True,
         readonly=True,
     )
     state = fields.Selection(
-        [("open", "To Call Back"), ("paid", "Spoken With"), ("canceled", "Canceled")],
+        [("open", "Pending"), ("paid", "Done"), ("canceled", "Canceled")],
         required=True,
         default="open",
         readonly=True,
@@ -83,40 +83,40 @@ class TelephonyCallback(models.Model):
     )
     member_ids = fields.Many2many(
         "res.users",
-        string="Could Have Answered",
+        string="Eligible Phone Users",
         readonly=True,
-        help="Those at whom the caller rang, or would have rung.",
+        help="Phone users the call rang for, or would have rung for.",
     )
     call_ids = fields.One2many("telephony.call", "callback_id", "Calls", readonly=True)
-    count = fields.Integer("Times", required=True, default=1, readonly=True)
-    first_at = fields.Datetime("Called First", required=True, readonly=True)
-    last_at = fields.Datetime("Called Last", required=True, readonly=True)
-    due_at = fields.Datetime("To Be Called Until", required=True, readonly=True, index=True)
-    attempt_count = fields.Integer("Attempts", readonly=True)
+    count = fields.Integer("Call Count", required=True, default=1, readonly=True)
+    first_at = fields.Datetime("First Call", required=True, readonly=True)
+    last_at = fields.Datetime("Last Call", required=True, readonly=True)
+    due_at = fields.Datetime("Call Back By", required=True, readonly=True, index=True)
+    attempt_count = fields.Integer("Callback Attempts", readonly=True)
     last_attempt_at = fields.Datetime("Last Attempt", readonly=True)
-    paid_at = fields.Datetime("Spoken With On", readonly=True)
+    paid_at = fields.Datetime("Done On", readonly=True)
     paid_call_id = fields.Many2one(
-        "telephony.call", "Conversation", readonly=True, ondelete="set null"
+        "telephony.call", "Resolving Call", readonly=True, ondelete="set null"
     )
-    cancel_reason = fields.Char("Reason", readonly=True)
+    cancel_reason = fields.Char("Cancellation Reason", readonly=True)
     activity_id = fields.Many2one(
         "mail.activity", readonly=True, ondelete="set null", index="btree_not_null"
     )
     seconds_to_pay = fields.Integer(
-        "Seconds until Spoken With", compute="_compute_promise", store=True, aggregator="avg"
+        "Time to Callback (Seconds)", compute="_compute_promise", store=True, aggregator="avg"
     )
     kept_percent = fields.Float(
-        "Promises Kept (%)",
+        "Called Back on Time (%)",
         compute="_compute_promise",
         store=True,
         aggregator="avg",
-        help="Callers who were called back in time, among those who were called back or still "
-        "wait though the time is over.",
+        help="Share of callers called back on time, among those who were called back or are "
+        "overdue.",
     )
     is_overdue = fields.Boolean("Overdue", compute="_compute_is_overdue")
     customer_display = fields.Char("Caller", compute="_compute_customer_display")
-    number_display = fields.Char("Telephone", compute="_compute_customer_display")
-    count_display = fields.Char("How Often", compute="_compute_count_display")
+    number_display = fields.Char("Phone", compute="_compute_customer_display")
+    count_display = fields.Char("Times Called", compute="_compute_count_display")
 
     _open_unique = models.UniqueIndex(
         "(company_id, number_id, customer_number) WHERE state = 'open'"

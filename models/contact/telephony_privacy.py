@@ -44,7 +44,7 @@ class TelephonyCall(models.Model):
         readonly=True,
         copy=False,
         ondelete="set null",
-        help="Empty: the company keeps calls for a limited time.",
+        help="Empty if the call was anonymized by the company's retention period.",
     )
 
     _to_anonymize_index = models.Index(

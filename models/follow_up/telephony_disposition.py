@@ -13,6 +13,8 @@ class TelephonyDisposition(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     connected_only = fields.Boolean(
-        "Only after a Conversation", help="Not offered when nobody answered."
+        "Answered Calls Only", help="Not available for calls that were not answered."
     )
-    company_id = fields.Many2one("res.company", immutable=True, help="Empty: for every company.")
+    company_id = fields.Many2one(
+        "res.company", immutable=True, help="Leave empty to use it in all companies."
+    )

@@ -20,17 +20,19 @@ class TelephonyCallLeg(models.Model):
     _inherit = "telephony.call.leg"
 
     monitor_mode = fields.Selection(
-        [("listen", "Listens"), ("whisper", "Whispers"), ("barge", "Takes Part")],
+        [("listen", "Listen"), ("whisper", "Whisper"), ("barge", "Barge in")],
         "Supervision",
         readonly=True,
-        help="Who hears the supervisor on this leg.",
+        help="Who can hear the supervisor on this leg.",
     )
 
     provider_sound = fields.Char(
-        readonly=True, help="How the carrier treats what the supervisor says, as last confirmed."
+        "Twilio Audio Mode",
+        readonly=True,
+        help="How Twilio handles the supervisor's audio, as last confirmed.",
     )
     leaving = fields.Boolean(
-        readonly=True, help="The supervisor has left; the carrier was asked to hang this leg up."
+        readonly=True, help="The supervisor left, and Twilio was asked to end this leg."
     )
 
     _monitoring_index = models.Index("(user_id) WHERE role = 'supervisor' AND status != 'ended'")

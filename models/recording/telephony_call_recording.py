@@ -18,7 +18,10 @@ class TelephonyCall(models.Model):
 
     recording_announced_at = fields.Datetime(readonly=True)
     recording_told = fields.Boolean(
-        readonly=True, copy=False, help="Whether the carrier has played the announcement."
+        "Announcement Played",
+        readonly=True,
+        copy=False,
+        help="Whether Twilio has played the recording announcement.",
     )
 
     # === CRUD METHODS === #

@@ -30,16 +30,14 @@ class TelephonyRecording(models.Model):
         "telephony.account", required=True, ondelete="cascade", immutable=True
     )
     company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
-    kind = fields.Selection(
-        [("voicemail", "Voicemail"), ("conversation", "Conversation")], required=True
-    )
-    provider_recording_id = fields.Char("Identifier at the Carrier", readonly=True)
+    kind = fields.Selection([("voicemail", "Voicemail"), ("conversation", "Call")], required=True)
+    provider_recording_id = fields.Char("Twilio SID", readonly=True)
     state = fields.Selection(
         [
             ("starting", "Starting"),
             ("recording", "Recording"),
             ("paused", "Paused"),
-            ("pending", "On Its Way"),
+            ("pending", "Processing"),
             ("stored", "Ready"),
             ("failed", "Not Available"),
             ("deleted", "Deleted"),
@@ -50,18 +48,21 @@ class TelephonyRecording(models.Model):
     )
     wanted = fields.Selection(
         [("recording", "Recording"), ("paused", "Paused"), ("stopped", "Stopped")],
+        "Requested State",
         required=True,
         default="recording",
         readonly=True,
-        help="What the phone user wants; the state is what the carrier has said.",
+        help="State requested by the phone user. The state reported by Twilio may differ.",
     )
     problem = fields.Char(readonly=True)
     # Part of the revision of its call, see `telephony.call._get_revision`.
     revision = fields.Integer(readonly=True, copy=False, default=1)
     # How often something about it has failed, and when it is tried again.
-    tries = fields.Integer(readonly=True)
-    next_try_at = fields.Datetime(readonly=True, required=True, default=fields.Datetime.now)
-    duration = fields.Integer("Seconds", readonly=True)
+    tries = fields.Integer("Attempts", readonly=True)
+    next_try_at = fields.Datetime(
+        "Next Attempt At", readonly=True, required=True, default=fields.Datetime.now
+    )
+    duration = fields.Integer("Duration (Seconds)", readonly=True)
     channels = fields.Integer(readonly=True, default=1)
     peaks = fields.Json("Waveform", readonly=True)
     recorded_at = fields.Datetime(required=True, readonly=True)
@@ -70,24 +71,26 @@ class TelephonyRecording(models.Model):
     )
     keep_until = fields.Datetime(
         compute="_compute_keep_until",
-        help="When it is deleted, here and at Twilio. Empty: it is kept.",
+        help="When the recording is deleted, here and at Twilio. Empty if it is kept.",
     )
     legal_hold = fields.Boolean(
-        readonly=True, help="It is evidence: nothing and nobody deletes it."
+        readonly=True, help="Under legal hold: cannot be deleted, manually or automatically."
     )
     legal_hold_by_id = fields.Many2one("res.users", "Held By", readonly=True, ondelete="restrict")
     legal_hold_at = fields.Datetime("Held Since", readonly=True)
-    deleted_at = fields.Datetime("Deleted Here", readonly=True)
+    deleted_at = fields.Datetime("Deleted On", readonly=True)
     # Empty: the retention has deleted it. So whoever did it by hand can be archived only.
     deleted_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     deleted_at_provider = fields.Datetime("Deleted at Twilio", readonly=True)
-    listening_ids = fields.One2many("telephony.recording.listening", "recording_id", "Heard By")
+    listening_ids = fields.One2many(
+        "telephony.recording.listening", "recording_id", "Listened To By"
+    )
     is_new = fields.Boolean("New", compute="_compute_is_new", search="_search_is_new")
     is_undeleted = fields.Boolean(
         "Still at Twilio",
         compute="_compute_is_undeleted",
         search="_search_is_undeleted",
-        help="It should be deleted at Twilio, and is not yet.",
+        help="The recording should be deleted at Twilio, but still exists there.",
     )
     url = fields.Char("Listen", compute="_compute_url")
     customer_display = fields.Char(related="call_id.customer_display")
@@ -99,7 +102,7 @@ class TelephonyRecording(models.Model):
     callback_state = fields.Selection(related="call_id.callback_id.state", string="Called Back")
 
     _provider_recording_unique = models.Constraint(
-        "UNIQUE (account_id, provider_recording_id)", "This recording is known already."
+        "UNIQUE (account_id, provider_recording_id)", "This recording already exists."
     )
     _one_live = models.UniqueIndex(
         "(call_id) WHERE kind = 'conversation' AND state IN ('starting', 'recording', 'paused')"

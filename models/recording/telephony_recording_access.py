@@ -8,7 +8,7 @@ class TelephonyRecordingListening(models.Model):
 
     _name = "telephony.recording.listening"
     _inherit = ["telephony.guard.mixin"]
-    _description = "Recording Listened To"
+    _description = "Recording Access Log"
     _order = "id desc"
     _rec_name = "user_id"
 
@@ -16,8 +16,8 @@ class TelephonyRecordingListening(models.Model):
         "telephony.recording", required=True, ondelete="cascade", index=True, immutable=True
     )
     user_id = fields.Many2one("res.users", required=True, ondelete="restrict", immutable=True)
-    heard_at = fields.Datetime(required=True, default=fields.Datetime.now)
-    last_part_at = fields.Datetime(required=True, default=fields.Datetime.now)
+    heard_at = fields.Datetime("Listened At", required=True, default=fields.Datetime.now)
+    last_part_at = fields.Datetime("Last Listened At", required=True, default=fields.Datetime.now)
 
     def _note(self, recording, user):
         """Write down that somebody listens.

@@ -11,7 +11,7 @@ class TelephonyAgentTurn(models.AbstractModel):
 
     _name = "telephony.agent.turn"
     _inherit = ["telephony.guard.mixin"]
-    _description = "Turns of Phone Users"
+    _description = "Round-Robin Order"
 
     last_agent_id = fields.Many2one(
         "telephony.agent",
@@ -19,7 +19,7 @@ class TelephonyAgentTurn(models.AbstractModel):
         copy=False,
         ondelete="set null",
         check_company=True,
-        help="To whom the last call was given, when they take turns.",
+        help="Phone user who received the last call in round-robin order.",
     )
 
     def _choose_turn(self, order, listed, free):

@@ -11,14 +11,14 @@ class TelephonyBlockedNumber(models.Model):
     _order = "create_date desc"
     _rec_name = "number"
 
-    number = fields.Char(required=True, index=True, help="With country code, as +32470123456.")
+    number = fields.Char(required=True, index=True, help="With country code, e.g. +32470123456.")
     reason = fields.Char()
     company_id = fields.Many2one(
         "res.company", required=True, immutable=True, default=lambda self: self.env.company
     )
 
     _number_unique = models.Constraint(
-        "UNIQUE (company_id, number)", "This number is on the block list already."
+        "UNIQUE (company_id, number)", "This number is already blocked."
     )
 
     @api.model_create_multi

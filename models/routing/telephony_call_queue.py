@@ -28,7 +28,7 @@ class TelephonyCall(models.Model):
         check_company=True,
     )
     queued_at = fields.Datetime(readonly=True)
-    queue_position = fields.Integer("Place at First", readonly=True)
+    queue_position = fields.Integer("Initial Position", readonly=True)
     announced_at = fields.Datetime(readonly=True)
 
     _waiting_index = models.Index("(queue_id, started_at) WHERE state = 'queued'")

@@ -24,7 +24,7 @@ class TelephonyFlow(models.Model):
         lambda self: self.env["res.lang"].get_installed(),
         required=True,
         default=lambda self: self.env.lang or "en_US",
-        help="The language in which callers are spoken to.",
+        help="Language of the messages that callers hear.",
     )
     step_ids = fields.One2many("telephony.flow.step", "flow_id", "Steps", copy=True)
     number_ids = fields.One2many("telephony.number", "flow_id", "Numbers")

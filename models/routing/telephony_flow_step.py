@@ -33,16 +33,16 @@ class TelephonyFlowStep(models.Model):
     name = fields.Char(required=True)
     kind = fields.Selection(
         [
-            ("hours", "Look at the Opening Hours"),
-            ("menu", "Ask for a Key"),
-            ("condition", "Look at the Caller"),
+            ("hours", "Business Hours"),
+            ("menu", "Menu"),
+            ("condition", "Caller Condition"),
             ("ring", "Ring Phone Users"),
-            ("queue", "Wait in a Queue"),
-            ("flow", "Go On in Another Flow"),
+            ("queue", "Queue"),
+            ("flow", "Continue in Another Flow"),
             ("forward", "Forward to a Number"),
-            ("voicemail", "Take a Message"),
-            ("message", "Say a Message and Hang Up"),
-            ("reject", "Reject without Answering"),
+            ("voicemail", "Voicemail"),
+            ("message", "Play Message and Hang Up"),
+            ("reject", "Reject Call"),
         ],
         required=True,
         default="ring",
@@ -52,85 +52,86 @@ class TelephonyFlowStep(models.Model):
         "telephony.agent",
         string="Phone Users",
         check_company=True,
-        help="Those who are rung; for a message: those who may hear it.",
+        help="Phone users to ring. For voicemail: users who can listen to the messages.",
     )
     ring_order = fields.Selection(
         [
             ("parallel", "All at Once"),
-            ("sequential", "One after the Other, as Listed"),
-            ("longest_idle", "The Longest Idle First"),
-            ("round_robin", "In Turns"),
+            ("sequential", "In List Order"),
+            ("longest_idle", "Longest Idle First"),
+            ("round_robin", "Round Robin"),
         ],
-        "Order",
+        "Ring Strategy",
         required=True,
         default="parallel",
-        help="As listed: in the order of the list of phone users, which can be dragged. The "
-        "longest idle: who came online or ended a conversation the longest ago. In turns: each "
-        "call begins with the one after whom the call before has rung.",
+        help="In List Order: in the order of the list of phone users, which you can change by "
+        "dragging. Longest Idle First: starts with the phone user whose last call ended, or "
+        "who came online, the longest time ago. Round Robin: each call starts with the "
+        "phone user after the one who was rung first for the previous call.",
     )
     owner_first = fields.Boolean(
         "Salesperson First",
-        help="Ring the salesperson of the caller's opportunity or contact first, if free.",
+        help="If available, ring the salesperson of the caller's opportunity or contact first.",
     )
     timeout = fields.Integer(
-        "Seconds", default=20, help="How long each phone rings: 5 to 120 seconds."
+        "Ring Time (Seconds)", default=20, help="How long each phone rings, from 5 to 120 seconds."
     )
     # Queue
     queue_id = fields.Many2one("telephony.queue", check_company=True, ondelete="restrict")
     # Another flow
     target_flow_id = fields.Many2one(
         "telephony.flow",
-        "Other Flow",
+        "Target Flow",
         check_company=True,
         ondelete="restrict",
         domain="[('id', '!=', flow_id)]",
-        help="The call goes on at its first step, in its language.",
+        help="The call continues at the first step of this flow, in its language.",
     )
     # Hours
     calendar_id = fields.Many2one(
         "resource.calendar",
-        "Opening Hours",
+        "Business Hours",
         ondelete="restrict",
         check_company=True,
-        help="With its time zone and its public holidays.",
+        help="The calendar's time zone and public holidays apply.",
     )
     # Menu
     key_ids = fields.One2many("telephony.flow.key", "step_id", "Keys", copy=True)
-    repeat = fields.Integer("Times", default=2, help="How often the caller is asked.")
+    repeat = fields.Integer("Repeat", default=2, help="How many times the menu is played.")
     # Forward
-    forward_number = fields.Char(help="With country code, as +32470123456.")
+    forward_number = fields.Char("Forward To", help="With country code, e.g. +32470123456.")
     # Message
-    message = fields.Text(help="What the caller hears, in the language of the flow.")
+    message = fields.Text(help="Text that callers hear, in the language of the flow.")
     audio = fields.Binary(
-        "Audio File", attachment=True, help="Played in place of the text: MP3 or WAV."
+        "Audio File", attachment=True, help="MP3 or WAV file played instead of the text."
     )
     audio_name = fields.Char()
     # Voicemail
     max_seconds = fields.Integer(
-        "Longest Message", default=180, help="Seconds a caller may speak: 10 to 600."
+        "Maximum Length", default=180, help="Maximum length of a message, from 10 to 600 seconds."
     )
     # Exits
     next_step_id = fields.Many2one(
         "telephony.flow.step",
-        "If So",
+        "If Yes",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
         check_company=True,
         copy=False,
-        help="If it is open; if the condition is met.",
+        help="If open, or if the condition is met.",
     )
     else_step_id = fields.Many2one(
         "telephony.flow.step",
-        "If Not",
+        "If No",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
         check_company=True,
         copy=False,
-        help="If it is closed; if the condition is not met.",
+        help="If closed, or if the condition is not met.",
     )
     timeout_step_id = fields.Many2one(
         "telephony.flow.step",
-        "If Nobody Answers",
+        "If No Answer",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
         check_company=True,
@@ -146,7 +147,7 @@ class TelephonyFlowStep(models.Model):
     )
     not_available_step_id = fields.Many2one(
         "telephony.flow.step",
-        "If Nobody Is Available",
+        "If No One Is Available",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
         ondelete="set null",
         check_company=True,
@@ -155,17 +156,17 @@ class TelephonyFlowStep(models.Model):
 
     _timeout_range = models.Constraint(
         "CHECK (kind != 'ring' OR timeout BETWEEN 5 AND 120)",
-        "A phone rings for 5 to 120 seconds.",
+        "The ring time must be between 5 and 120 seconds.",
     )
 
     _repeat_range = models.Constraint(
         "CHECK (kind != 'menu' OR repeat BETWEEN 1 AND 10)",
-        "A caller is asked for a key one to ten times.",
+        "A menu must be played one to ten times.",
     )
 
     _max_seconds_range = models.Constraint(
         "CHECK (kind != 'voicemail' OR max_seconds BETWEEN 10 AND 600)",
-        "A message lasts 10 to 600 seconds.",
+        "The maximum length must be between 10 and 600 seconds.",
     )
 
     @api.constrains("kind", "agent_ids")
@@ -284,17 +285,19 @@ class TelephonyFlowKey(models.Model):
     flow_id = fields.Many2one(related="step_id.flow_id")
     company_id = fields.Many2one(related="step_id.company_id", store=True)
     key = fields.Selection([(key, key) for key in "1234567890*#"], required=True, default="1")
-    label = fields.Char(required=True, help="As Sales. It is written into the story of the call.")
+    label = fields.Char(required=True, help="E.g. Sales. Shown in the timeline of the call.")
     target_step_id = fields.Many2one(
         "telephony.flow.step",
-        "Leads to",
+        "Goes To",
         domain="[('flow_id', '=', flow_id), ('id', '!=', step_id)]",
         ondelete="set null",
         check_company=True,
         copy=False,
     )
 
-    _key_unique = models.Constraint("UNIQUE (step_id, key)", "A key leads to one step only.")
+    _key_unique = models.Constraint(
+        "UNIQUE (step_id, key)", "Each key can be used only once per menu. Choose a different key."
+    )
 
     @api.constrains("target_step_id")
     def _check_target_step(self):

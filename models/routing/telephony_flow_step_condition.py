@@ -37,13 +37,13 @@ class TelephonyFlowStep(models.Model):
 
     condition_model = fields.Selection(
         [("res.partner", "Contact"), ("crm.lead", "Opportunity")],
-        "About the",
+        "Applies To",
         default="res.partner",
     )
     condition_domain = fields.Char("Condition", default="[]")
     condition_user_id = fields.Many2one(
         "res.users",
-        "Condition by",
+        "Condition Author",
         readonly=True,
         copy=False,
         ondelete="set null",

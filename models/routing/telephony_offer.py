@@ -46,10 +46,13 @@ class TelephonyOffer(models.Model):
     )
     offered_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     expires_at = fields.Datetime(required=True, readonly=True)
-    closed_at = fields.Datetime(readonly=True, help="When it stopped ringing there.")
+    closed_at = fields.Datetime(
+        readonly=True, help="When the call stopped ringing for this phone user."
+    )
 
     _open_unique = models.UniqueIndex(
-        "(call_id, agent_id) WHERE state = 'offered'", "This call is already ringing there."
+        "(call_id, agent_id) WHERE state = 'offered'",
+        "This call is already ringing for this phone user.",
     )
 
     def _announce(self):

@@ -31,70 +31,73 @@ class TelephonyQueue(models.Model):
         "telephony.agent",
         string="Members",
         check_company=True,
-        help="Those to whom waiting calls are offered. Anybody with a telephone may pick a "
-        "caller up.",
+        help="Phone users who receive the waiting calls. Any phone user can answer a caller from "
+        "the queue.",
     )
     order = fields.Selection(
         [
-            ("longest_idle", "The Longest Idle First"),
-            ("round_robin", "In Turns"),
-            ("parallel", "All Free Members at Once"),
-            ("listed", "As Listed"),
+            ("longest_idle", "Longest Idle First"),
+            ("round_robin", "Round Robin"),
+            ("parallel", "All at Once"),
+            ("listed", "In List Order"),
         ],
-        "Offered To",
+        "Ring Strategy",
         required=True,
         default="longest_idle",
     )
-    ring_seconds = fields.Integer("Seconds per Member", default=20)
-    limit_callers = fields.Boolean("Limit the Callers", default=True)
-    max_callers = fields.Integer("Most Callers", default=10)
-    limit_wait = fields.Boolean("Limit the Wait", default=True)
-    max_wait = fields.Integer("Longest Wait", default=300, help="Seconds.")
-    music = fields.Binary(attachment=True, help="A WAV file. Empty: our own music.")
+    ring_seconds = fields.Integer("Ring Time (Seconds)", default=20)
+    limit_callers = fields.Boolean("Limit Callers", default=True)
+    max_callers = fields.Integer("Maximum Callers", default=10)
+    limit_wait = fields.Boolean("Limit Wait", default=True)
+    max_wait = fields.Integer("Maximum Wait", default=300, help="In seconds.")
+    music = fields.Binary(attachment=True, help="WAV file. Leave empty to play the default music.")
     music_name = fields.Char()
     announcement = fields.Text(
-        translate=True, help="Heard at the beginning and again and again, in the flow's language."
+        translate=True,
+        help="Played when the caller joins the queue and at regular intervals, "
+        "in the language of the flow.",
     )
-    announcement_interval = fields.Integer("Seconds between Announcements", default=30)
-    say_position = fields.Boolean("Say the Position", default=True)
+    announcement_interval = fields.Integer("Announcement Interval", default=30)
+    say_position = fields.Boolean("Announce Position", default=True)
     say_wait = fields.Boolean(
-        "Say the Estimated Wait",
-        help="Estimated from the latest callers who were answered; not said while there are too "
-        "few of them.",
+        "Announce Estimated Wait",
+        help="Estimated from recently answered callers. Not announced until enough callers have "
+        "been answered.",
     )
     callback_key = fields.Selection(
         [(key, key) for key in "1234567890*"],
-        "Call-Back Key",
-        help="Callers who press it hang up, keep their place, and are called back when it is "
-        "their turn. Empty: not offered.",
+        "Callback Key",
+        help="Callers who press this key can hang up, keep their place in the queue and are "
+        "called back when it is their turn. Leave empty to disable.",
     )
     service_level_seconds = fields.Integer(
-        "Answered Within",
+        "Target Answer Time",
         default=20,
-        help="The target: seconds within which a caller should be answered. 0: no target.",
+        help="Seconds within which callers should be answered. Set 0 for no target.",
     )
     service_level_goal = fields.Integer(
         default=80,
-        help="Percentage of callers who should be answered within the target.",
+        help="Percentage of callers to answer within the target answer time.",
     )
     amber_seconds = fields.Integer("Long Wait", default=180)
-    red_seconds = fields.Integer("Too Long Wait", default=300)
+    red_seconds = fields.Integer("Critical Wait", default=300)
     waiting_count = fields.Integer("Waiting", compute="_compute_waiting_count")
 
     _ring_range = models.Constraint(
-        "CHECK (ring_seconds BETWEEN 5 AND 120)", "A phone rings for 5 to 120 seconds."
+        "CHECK (ring_seconds BETWEEN 5 AND 120)", "The ring time must be between 5 and 120 seconds."
     )
     _interval_range = models.Constraint(
         "CHECK (announcement_interval BETWEEN 10 AND 300)",
-        "An announcement comes every 10 to 300 seconds.",
+        "The announcement interval must be between 10 and 300 seconds.",
     )
     _limits_positive = models.Constraint(
         "CHECK (max_callers > 0 AND max_wait > 0)",
-        "A limit is at least one. Without a tick there is no limit.",
+        "Limits must be at least 1. To remove a limit, clear its checkbox.",
     )
     _service_level_range = models.Constraint(
         "CHECK (service_level_seconds >= 0 AND service_level_goal BETWEEN 0 AND 100)",
-        "The target of a queue is not negative, and its goal is a percentage from 0 to 100.",
+        "The target answer time cannot be negative, and the service level target must be between "
+        "0 and 100.",
     )
 
     @api.constrains("music")

@@ -31,13 +31,13 @@ class TelephonyTransfer(models.Model):
         "res.users", "Transferred by", required=True, ondelete="restrict", index=True
     )
     mode = fields.Selection(
-        [("blind", "At Once"), ("warm", "After Asking"), ("add", "Third Person")],
+        [("blind", "Blind"), ("warm", "Consultation"), ("add", "Three-Way Call")],
         required=True,
         readonly=True,
     )
     kind = fields.Selection(
         [("agent", "Phone User"), ("queue", "Queue"), ("number", "Number")],
-        "To a",
+        "Target Type",
         required=True,
         readonly=True,
     )
@@ -47,23 +47,23 @@ class TelephonyTransfer(models.Model):
     queue_id = fields.Many2one("telephony.queue", readonly=True, ondelete="set null")
     number = fields.Char(readonly=True, help="With country code.")
     override_reason = fields.Char(
-        "Reason for the Exception",
+        "Override Reason",
         readonly=True,
-        help="Why an administrator called the number in spite of a rule.",
+        help="Why an administrator called this number despite a rule.",
     )
     state = fields.Selection(
         [
             ("ringing", "Ringing"),
             ("joining", "Accepted"),
-            ("talking", "Asking"),
-            ("merged", "Three Talk"),
-            ("returning", "Coming Back"),
-            ("done", "Handed Over"),
+            ("talking", "Consulting"),
+            ("merged", "Three-Way"),
+            ("returning", "Returning"),
+            ("done", "Completed"),
             ("canceled", "Canceled"),
             ("failed", "Not Answered"),
-            ("left", "Left Again"),
-            ("returned", "Came Back"),
-            ("lost", "Nobody Took It"),
+            ("left", "Left"),
+            ("returned", "Returned"),
+            ("lost", "Unanswered"),
         ],
         required=True,
         default="ringing",
@@ -76,7 +76,7 @@ class TelephonyTransfer(models.Model):
     target_name = fields.Char("To", compute="_compute_target_name")
 
     _open_unique = models.UniqueIndex(
-        f"(call_id) WHERE state IN {OPEN_STATES}", "This call is being transferred already."
+        f"(call_id) WHERE state IN {OPEN_STATES}", "This call is already being transferred."
     )
     _agent_index = models.Index(f"(agent_id) WHERE state IN {OPEN_STATES}")
 

@@ -43,10 +43,20 @@ describe("during the call", () => {
         expect(".o_telephony_sound_notices").toHaveAttribute("aria-live", "polite");
         for (const [kinds, kind, text, icon] of [
             [["slow_network"], "slow_network", /network is slow/, "fa-signal"],
-            [["slow_network", "silent_microphone"], "silent_microphone", /seems silent/, "fa-mic"],
-            [["late_network"], "late_network", /arrives late/, "fa-clock-o"],
+            [
+                ["slow_network", "silent_microphone"],
+                "silent_microphone",
+                /No sound from your microphone/,
+                "fa-mic",
+            ],
+            [["late_network"], "late_network", /audio is delayed/, "fa-clock-o"],
             [["interrupted"], "interrupted", /interrupted/, "fa-chain-broken"],
-            [["nothing_received"], "nothing_received", /Nothing is heard/, "fa-volume-off"],
+            [
+                ["nothing_received"],
+                "nothing_received",
+                /No audio from the other party/,
+                "fa-volume-off",
+            ],
         ]) {
             voice.handlers.onWarnings(kinds);
             await animationFrame();
@@ -56,7 +66,7 @@ describe("during the call", () => {
         }
         await contains(".o_telephony_minimize").click();
         const sign = ".o_telephony_bar_warning[role=img]";
-        expect(sign).toHaveAttribute("aria-label", /Nothing is heard/);
+        expect(sign).toHaveAttribute("aria-label", /No audio from the other party/);
         voice.handlers.onWarnings([]);
         await animationFrame();
         expect(sign).toHaveCount(0);

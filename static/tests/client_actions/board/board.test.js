@@ -129,12 +129,12 @@ describe("what the board shows", () => {
         await seen(figure("waiting"));
         const shown = queryAllTexts(".o_telephony_figure_value");
         expect(shown).toEqual(["2", "–", "5", "12", "3", "1", "4", "75%"]);
-        expect(`${figure("level")} .o_telephony_figure_detail`).toHaveText("3 of 4 in time");
+        expect(`${figure("level")} .o_telephony_figure_detail`).toHaveText("3 of 4 on time");
         const row = ".o_telephony_board_queues tbody tr";
         expect(`${row} [data-figure=answered]`).toHaveText("12");
         expect(`${row} [data-figure=level]`).toHaveText("75%");
         expect(`${row} [data-figure=level] i`).toHaveAttribute("title", "Below the target of 80%.");
-        expect(".o_telephony_definition").toHaveText(/within the target of the queue/);
+        expect(".o_telephony_definition").toHaveText(/within the queue's target answer time/);
     });
 
     test("Z24: the longest wait counts, and turns amber and red at the queue's limits", async () => {
@@ -334,7 +334,7 @@ describe("what one does on the board", () => {
         await contains(".o_telephony_set_offline").click();
         await contains(".modal .btn-primary").click();
         await seen(".o_notification");
-        expect(".o_notification").toHaveText(/Only supervisors/);
+        expect(".o_notification").toHaveText(/Only Telephony supervisors/);
         await expect.waitForSteps(["read"]);
     });
 

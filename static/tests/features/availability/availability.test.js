@@ -79,7 +79,7 @@ describe("reachability", () => {
         world.lease.reachable = false;
         await world.softphone.lease.renew();
         await seen(".o_telephony_unreachable");
-        expect(".o_telephony_unreachable").toHaveText(/does not receive calls/);
+        expect(".o_telephony_unreachable").toHaveText(/cannot receive calls/);
         expect(".o_telephony_status").toHaveText("Unreachable");
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "unreachable");
         expect(world.words).not.toInclude("abc");

@@ -55,11 +55,11 @@ async function ring(values = {}, card = {}) {
 describe("a call that rings", () => {
     test("Z17: local time, waiting time, activities and the way here", async () => {
         await ring(zoned("America/New_York"), CARD);
-        expect(".o_telephony_local_time").toHaveText(/^It is .+ there/);
+        expect(".o_telephony_local_time").toHaveText(/^Local time .+/);
         expect(".o_telephony_waiting .o_telephony_timer").toHaveCount(1);
         expect(".o_telephony_card_activity").toHaveCount(2);
         expect(".o_telephony_card_activity:eq(0)").toHaveAttribute("data-late", "1");
-        expect(".o_telephony_card_activity:eq(0)").toHaveText(/Send the offer\s*late since/);
+        expect(".o_telephony_card_activity:eq(0)").toHaveText(/Send the offer\s*overdue since/);
         expect(".o_telephony_card_activity:eq(1)").toHaveAttribute("data-late", "0");
         await contains(".o_telephony_route summary").click();
         expect(queryAllTexts(".o_telephony_route li")).toEqual(CARD.route);

@@ -58,9 +58,9 @@ test("Z06: each step of a call through one's own telephone is told in words", as
     expect(".o_telephony_hold").not.toBeEnabled();
 
     await tell({ agent_state: "ringing" });
-    expect(PHONE_LEG).toHaveText(/Your telephone is ringing… Press 1 when you answer\./);
+    expect(PHONE_LEG).toHaveText(/Your phone is ringing… Press 1 when you answer\./);
     await tell({ agent_state: "in_progress" });
-    expect(PHONE_LEG).toHaveText(/Press 1 on your telephone\./);
+    expect(PHONE_LEG).toHaveText(/Press 1 on your phone\./);
     const connected = { agent_state: "in_progress", agent_connected: true };
     await tell({ ...connected, customer_state: "initiated" });
     expect(CUSTOMER_LEG).toHaveText("Calling the customer…");
@@ -72,9 +72,9 @@ test("Z06: each step of a call through one's own telephone is told in words", as
         customer_state: "in_progress",
         answered_at: "2026-11-22 14:28:10",
     });
-    expect(PHONE_LEG).toHaveText(/Your telephone is connected\./);
+    expect(PHONE_LEG).toHaveText(/Your phone is connected\./);
     expect(CUSTOMER_LEG).toHaveText("The customer is connected.");
-    expect(".o_telephony_use_phone").toHaveText(/use the keys of your telephone/);
+    expect(".o_telephony_use_phone").toHaveText(/use the keys on your phone/);
     expect(".o_telephony_timer").toHaveCount(1);
     expect(".o_telephony_hold").toBeEnabled();
     expect(".o_telephony_rejoin").toHaveCount(0);

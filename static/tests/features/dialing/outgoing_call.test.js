@@ -162,7 +162,7 @@ test("a sound that cannot be opened is tried twice; then the call is ended and i
     await mountSoftphone();
     await dial();
     await waitFor(".o_telephony_ended");
-    expect(".o_telephony_error").toHaveText(/telephone network cannot be reached/);
+    expect(".o_telephony_error").toHaveText(/Twilio cannot be reached/);
     expect.verifySteps(["connect u-1", "connect u-1", "hang_up u-1"]);
 });
 

@@ -115,7 +115,7 @@ describe("in the call", () => {
         await edit("wants desks");
         await advanceTime(900);
         await animationFrame();
-        expect(".o_telephony_note_status").toHaveText(/being updated.*is kept here/);
+        expect(".o_telephony_note_status").toHaveText(/being updated.*is kept in this browser/);
         expect(".o_telephony_note").toHaveValue("wants desks");
         expect(browser.sessionStorage.getItem("telephony.note.u-1")).toBe("wants desks");
         isDown = false;

@@ -39,7 +39,7 @@ test("Z17: the card shows the caller's business card before answering", async ()
     await seen(CARD);
     expect(`${CARD} .o_telephony_name`).toHaveText("Anna");
     expect(`${CARD} .o_telephony_detail`).toHaveText("Azure · +32 470 12 34 56");
-    expect(`${CARD} .o_telephony_last_call`).toHaveText(/with Bob\. The call has ended.$/);
+    expect(`${CARD} .o_telephony_last_call`).toHaveText(/answered by Bob\. The call has ended.$/);
     expect(`${CARD} .o_telephony_opportunities`).toHaveText(/Twenty desks\s*New/);
     expect(CARD).toHaveAttribute("aria-label", "Incoming call from Anna");
     expect(".o_telephony_systray").toHaveAttribute("data-presence", "ringing");
@@ -53,7 +53,7 @@ test("Z24: a call back that is due says so, and is accepted like a call", async 
     sendBus("telephony/offer_made", offerData({ direction: "outgoing", is_callback: true }));
     await seen(CARD);
     expect(CARD).toHaveAttribute("aria-label", "Anna requested a callback");
-    expect(CARD).toHaveText(/Call-back requested/);
+    expect(CARD).toHaveText(/Callback requested/);
     expect(`${CARD} .o_telephony_accept`).toHaveText("Call now");
 });
 
@@ -255,7 +255,7 @@ test("missed calls are counted until the list was looked at", async () => {
     });
     await mountSoftphone();
     expect(".o_telephony_counter").toHaveText("1");
-    expect(".o_telephony_systray").toHaveAttribute("title", /One missed call/);
+    expect(".o_telephony_systray").toHaveAttribute("title", /1 missed call/);
     await contains(".o_telephony_systray").click();
     await contains(".o_telephony_tab_recent").click();
     expect(".o_telephony_recent_call").toHaveCount(2);

@@ -221,7 +221,7 @@ describe("calls in queue", () => {
             ],
         });
         await contains(".o_telephony_tab_queue").click();
-        expect(".o_telephony_live_count").toHaveText("4 callers waitinginging");
+        expect(".o_telephony_live_count").toHaveText("4 callers waiting");
         const of = (index) => `.o_telephony_queue_row:eq(${index})`;
         expect(queryAllTexts(".o_telephony_row_position [aria-hidden]")).toEqual([
             ...["1", "2", "3", "1"],
@@ -291,7 +291,7 @@ describe("calls in queue", () => {
     for (const [title, agent, reason] of [
         ["in a call", { state: "in_call" }, "You are already in a call."],
         ["offline", { status: "offline", state: "offline" }, /offline.*Go online/],
-        ["unreachable", { state: "unreachable" }, /do not reach you/],
+        ["unreachable", { state: "unreachable" }, /cannot receive calls/],
     ]) {
         test(`Z26: somebody ${title} reads why not, and cannot`, async () => {
             await startLists({
@@ -329,7 +329,7 @@ describe("calls in queue", () => {
     test("a call that begins or ends takes the place of the list", async () => {
         const { softphone } = await startLists({ withBus: false });
         await contains(".o_telephony_tab_queue").click();
-        expect(".o_telephony_empty").toHaveText(/Nobody waits/);
+        expect(".o_telephony_empty").toHaveText(/No one is waiting/);
         softphone.calls.onCall(callData({ state: "in_progress", answered_at: ago(5) }));
         await seen(".o_telephony_call");
         await contains(".o_telephony_tab_queue").click();

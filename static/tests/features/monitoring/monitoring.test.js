@@ -163,7 +163,7 @@ describe("supervisor", () => {
         });
         await contains(".o_telephony_tab_live").click();
         await choose("listen");
-        await waitFor(".o_telephony_error:contains(is over)", { timeout: 3000 });
+        await waitFor(".o_telephony_error:contains(has ended)", { timeout: 3000 });
         expect(store.monitoring).toBe(null);
         expect.verifySteps(["stop t-1"]);
     });
@@ -173,7 +173,7 @@ describe("supervisor", () => {
         await choose("listen");
         await seen(".o_telephony_monitor[data-voice=connected]");
         expect(await softphone.dialer.dial({ number: "047" })).toBe(false);
-        expect(store.error).toMatch(/listening to a conversation/);
+        expect(store.error).toMatch(/monitoring a call/);
         expect.verifySteps(["monitor t-1,listen", "connect t-1", "mute true"]);
     });
 });

@@ -311,7 +311,7 @@ describe("notifications", () => {
         await seen(".o_telephony_desktop:disabled");
         expect.verifySteps(["asked"]);
         expect(".o_telephony_desktop").not.toBeChecked();
-        expect("#o_telephony_desktop_help").toHaveText(/Your browser blocks the notifications/);
+        expect("#o_telephony_desktop_help").toHaveText(/Your browser blocks notifications/);
     });
 
     test("they can be switched off without the browser", async () => {

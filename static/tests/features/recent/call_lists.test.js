@@ -137,7 +137,7 @@ describe("activities", () => {
             withBus: false,
         });
         await seen(".o_telephony_due_call:disabled");
-        expect(".o_telephony_due").toHaveText(/There is no telephone number/);
+        expect(".o_telephony_due").toHaveText(/has no phone number/);
     });
 
     test("arrow keys go to the same button of the next line", async () => {

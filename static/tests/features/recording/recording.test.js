@@ -121,7 +121,7 @@ describe("in the call", () => {
     test("Z29: always means pause, but not stop, with the reason", async () => {
         await speak(recordingData({ ...LIVE, mode: "always" }));
         await waitFor(".o_telephony_recording");
-        expect(".o_telephony_recording").toHaveText(/Every call is recorded here/);
+        expect(".o_telephony_recording").toHaveText(/All calls are recorded/);
         expect(".o_telephony_recording_stop").toHaveCount(0);
         expect(".o_telephony_record").toBeEnabled();
     });
@@ -288,7 +288,7 @@ describe("player", () => {
         });
         await mountWithCleanup(RecordingPopover, { props: { recordingId: 1 } });
         await waitFor("span[role=status]");
-        expect("span[role=status]").toHaveText(/may not hear/);
+        expect("span[role=status]").toHaveText(/not allowed to listen/);
         await waitForNone(".o_telephony_player_error");
     });
 });

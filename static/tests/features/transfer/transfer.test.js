@@ -103,7 +103,7 @@ describe("choosing to whom", () => {
         // The answer and the message of the bus say the same: it is shown once.
         sendBus("telephony/call_left", left);
         await seen(".o_notification");
-        expect(".o_notification").toHaveText(/passed on to Bob/);
+        expect(".o_notification").toHaveText(/transferred to Bob/);
     });
 
     test("a call that comes back rings again", async () => {

@@ -208,7 +208,7 @@ describe("follow-up", () => {
         await animationFrame();
         await contains(".o_telephony_follow_up_save").click();
         await seen(".o_telephony_follow_up .o_telephony_field_error");
-        expect(".o_telephony_field_error").toHaveText(/cannot be given/);
+        expect(".o_telephony_field_error").toHaveText(/cannot be assigned/);
         expect(chosenDate()).toBe("2031-02-03");
         await contains(".o_telephony_follow_up_cancel").click();
         expect(".o_telephony_follow_up_form").toHaveCount(0);

@@ -133,7 +133,7 @@ describe("required result", () => {
         await advanceTime(61_000);
         await gone(".o_telephony_wrap_up_left");
         expect(".o_telephony_ended").toHaveCount(1);
-        expect(".o_telephony_wrap_up_sentence").toHaveText(/^The time is over, but the result/);
+        expect(".o_telephony_wrap_up_sentence").toHaveText(/^Time's up, but the result/);
         expect.verifySteps([
             ["u-1", { done: true }],
             ["u-1", { done: true }],
