@@ -27,5 +27,5 @@ class TelephonySession(Session):
         if request.db and request.session.uid:
             # Who logs out has no rights left: the row is found by the session's own user.
             users = request.env["res.users"].with_user(SUPERUSER_ID)
-            users.browse(request.session.uid).telephony_agent_ids._leave()
+            users.browse(request.session.uid).telephony_agent_ids._force_offline()
             request.env.flush_all()

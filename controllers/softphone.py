@@ -9,14 +9,14 @@ from odoo.addons.crm_telephony.models.arguments import is_id
 class Softphone(Controller):
     @route("/telephony/token", type="jsonrpc", auth="user", readonly=False)
     def token(self, company_id=None):
-        """Give the current user's browser what it needs to reach the carrier.
+        """Give the current user's browser what it needs to reach the provider.
 
         :param int company_id: the company whose telephone is in the page
         """
         agents = request.env["telephony.agent"]
         if is_id(company_id):
             agents = agents.with_context(allowed_company_ids=[company_id])
-        agent_sudo = agents._get_mine()
+        agent_sudo = agents._ensure_own_agent()
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
             raise UserError(

@@ -1,7 +1,7 @@
 """Music of an exact length, for those who wait.
 
-The carrier asks again when a sound ends, so the length of the sound is the timer of the waiting
-room. These routes are public, because the carrier fetches sounds without a signature; there is
+The provider asks again when a sound ends, so the length of the sound is the timer of the waiting
+room. These routes are public, because the provider fetches sounds without a signature; there is
 nothing in them but music. An answer is made while it is sent, so that none of them costs more than
 a few kilobytes of memory, whatever length is asked for.
 """

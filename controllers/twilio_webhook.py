@@ -73,9 +73,9 @@ def _get_label(form):
     return uuid if UUID.fullmatch(uuid) else parse_sid(form.get("CallSid")) or "unknown"
 
 
-def _answer(account_sudo, document):
+def _answer(account_sudo, response):
     return request.make_response(
-        account_sudo._render(document), headers=[("Content-Type", "text/xml; charset=utf-8")]
+        account_sudo._render(response), headers=[("Content-Type", "text/xml; charset=utf-8")]
     )
 
 
@@ -111,7 +111,7 @@ def _is_beside(path):
 
 
 def twiml_route(path):
-    """Declare a question of Twilio: the method returns a document, an error is spoken politely."""
+    """Declare a question of Twilio: the method returns a voice response; an error is spoken."""
 
     def decorate(method):
         def answer(self, **params):
@@ -119,13 +119,13 @@ def twiml_route(path):
             form = _get_form()
             try:
                 with request.env.cr.savepoint():
-                    document = method(self, account_sudo, form)
+                    response = method(self, account_sudo, form)
             except (OperationalError, ConcurrencyError):
                 raise
             except Exception:
                 _logger.exception("%s: the webhook %s failed", _get_label(form), path)
-                document = [] if _is_beside(path) else _apologize(account_sudo, form)
-            return _answer(account_sudo, document)
+                response = [] if _is_beside(path) else _apologize(account_sudo, form)
+            return _answer(account_sudo, response)
 
         functools.update_wrapper(answer, method)
         # Odoo would see the method's parameters through it, and log all of Twilio's as unknown.
@@ -157,12 +157,12 @@ class TwilioWebhook(Controller):
         if not call_sudo:
             return [] if _is_beside("wait") else [HangUp()]
         if _is_beside("wait"):
-            return call_sudo._get_hold_document()
+            return call_sudo._advance_hold()
         return call_sudo._process_wait(form.to_dict())
 
     @twiml_route("step")
     def step(self, account_sudo, form):
-        """A customer's leg has come to the end of a document."""
+        """A customer's leg has come to the end of a voice response."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo or form.get("QueueResult") == "hangup":
             return [HangUp()]

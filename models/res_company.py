@@ -79,7 +79,7 @@ class ResCompany(models.Model):
         help="Older calls are anonymized and only their statistics are kept. Set 0 to keep calls "
         "forever.",
     )
-    telephony_delete_at_carrier = fields.Boolean(
+    telephony_delete_at_provider = fields.Boolean(
         "Delete at Twilio",
         default=True,
         help="Deletes the copy at Twilio as soon as the recording is stored here.",

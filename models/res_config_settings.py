@@ -67,8 +67,8 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.telephony_recording_days", readonly=False
     )
     telephony_call_days = fields.Integer(related="company_id.telephony_call_days", readonly=False)
-    telephony_delete_at_carrier = fields.Boolean(
-        related="company_id.telephony_delete_at_carrier", readonly=False
+    telephony_delete_at_provider = fields.Boolean(
+        related="company_id.telephony_delete_at_provider", readonly=False
     )
     telephony_recording_problem = fields.Char(compute="_compute_telephony_recording_problem")
 

@@ -144,6 +144,13 @@ class ResUsers(models.Model):
         allowed = {user for [user] in self.env.cr.fetchall()}
         return self.filtered(lambda user: user.id in allowed)
 
+    def _get_telephony_agents(self, company):
+        """Return the agents of these users in a company.
+
+        :param company: `res.company`
+        """
+        return self.telephony_agent_ids.filtered(lambda agent: agent.company_id == company)
+
     def _notify_telephony_activities(self):
         """Let open telephones read their lists of due calls again."""
         for user in self:
@@ -168,4 +175,4 @@ class ResUsers(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_reachable(self):
         # sudo: telephony.agent - the rows go with their user, and nothing may ring there any more
-        self.sudo().telephony_agent_ids._leave()
+        self.sudo().telephony_agent_ids._force_offline()

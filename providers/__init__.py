@@ -1,1 +1,1 @@
-"""Carriers. `base` says what every carrier gives and takes; one folder a carrier."""
+"""Providers. `base` says what every provider gives and takes; one folder a provider."""

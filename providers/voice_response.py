@@ -1,7 +1,7 @@
 """What a party hears and does next, in our own words.
 
-A *document* is a list of these instructions. The call and its flow make documents; the provider
-turns them into the carrier's language (`providers/twilio/twiml.py`).
+A *voice response* is a list of these instructions. The call and its flow make them; the provider
+turns them into its own language (`providers/twilio/twiml.py`).
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Join:
+class Conference:
     """Enter the conference of the call.
 
     :param str conference: name of the conference
@@ -50,7 +50,7 @@ class Join:
     :param bool ends_conference: the conference ends when this party leaves
     :param str events_url: address that is told of what happens in the conference
     :param bool muted: nobody hears this party
-    :param str coach: the carrier's identifier of the only leg that hears this party, or empty
+    :param str coach: the provider's identifier of the only leg that hears this party, or empty
     """
 
     conference: str
@@ -62,8 +62,8 @@ class Join:
 
 
 @dataclass(frozen=True)
-class Wait:
-    """Wait in a queue of the carrier.
+class Enqueue:
+    """Wait in a queue of the provider.
 
     :param str queue: name of the queue
     :param str wait_url: address that says what the caller hears meanwhile
@@ -95,7 +95,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class AskKey:
+class Gather:
     """Wait for one key of the party's telephone.
 
     :param tuple prompt: instructions that are heard meanwhile: `Say`, `Play`, `Pause`
@@ -119,7 +119,7 @@ class Redirect:
 
 
 @dataclass(frozen=True)
-class Forward:
+class Dial:
     """Connect the caller with somebody outside.
 
     :param str number: E.164, who is called

@@ -13,7 +13,7 @@ from .account import (
     test_caller_id,
     test_edge,
     test_health,
-    test_slow_carrier,
+    test_slow_provider,
 )
 from .agent import (
     test_agent,

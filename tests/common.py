@@ -1,4 +1,4 @@
-"""The world of the tests: two companies, their phone users, numbers, contacts, and a carrier that
+"""The world of the tests: two companies, their phone users, numbers, contacts, and a provider that
 only remembers what it was asked. No test ever leaves the machine.
 """
 
@@ -32,7 +32,7 @@ REFUSED = f"{LOGGER}.models.ir_http"
 
 
 def leg_sid(number):
-    """Return an identifier as the carrier gives to legs.
+    """Return an identifier as the provider gives to legs.
 
     :param int number: which one
     """
@@ -43,7 +43,7 @@ CALLER_LEG = leg_sid(1)
 AGENT_LEG = leg_sid(50)
 
 
-class FakeCarrier:
+class FakeProvider:
     """Stands in for `TwilioClient`: it remembers every request and carries none out.
 
     `failures` maps a method's name to a list of errors, one for each coming request (`None`: no
@@ -215,7 +215,7 @@ class World:
                 "language": "en_US",
             }
         )
-        cls.ring, cls.timeout_step, cls.closed_step = cls.env["telephony.flow.step"].create(
+        cls.ring, cls.no_answer_step, cls.closed_step = cls.env["telephony.flow.step"].create(
             [
                 {
                     "flow_id": cls.flow.id,
@@ -223,7 +223,7 @@ class World:
                     "name": "Sellers",
                     "kind": "ring",
                     "agent_ids": [Command.set((cls.agent_ana | cls.agent_bob).ids)],
-                    "timeout": 20,
+                    "ring_seconds": 20,
                 },
                 {
                     "flow_id": cls.flow.id,
@@ -243,7 +243,7 @@ class World:
         )
         cls.ring.write(
             {
-                "timeout_step_id": cls.timeout_step.id,
+                "no_answer_step_id": cls.no_answer_step.id,
                 "not_available_step_id": cls.closed_step.id,
             }
         )
@@ -291,11 +291,11 @@ class World:
         logging.getLogger().addHandler(complaints)
         self.addCleanup(lambda: self.assertEqual(complaints.lines, []))
         self.addCleanup(logging.getLogger().removeHandler, complaints)
-        self.carrier = FakeCarrier()
+        self.provider = FakeProvider()
         self.queued_requests = []
         self.notifications = []
         accounts = self.registry["telephony.account"]
-        self.startPatcher(patch.object(accounts, "_get_client", lambda account: self.carrier))
+        self.startPatcher(patch.object(accounts, "_get_client", lambda account: self.provider))
         self.startPatcher(patch.object(accounts, "_after_commit", self._collect_request))
         self.startPatcher(
             patch.object(self.registry["bus.bus"], "_sendone", self._collect_notification)
@@ -332,7 +332,7 @@ class World:
             getattr(self.env[model], method_name)()
         self.run_after_commit()
 
-    def told(self, user, notification_type=None):
+    def notified(self, user, notification_type=None):
         """Return what the bus told a user: payloads of one type, or pairs of type and payload."""
         channel = ("res.partner", user.partner_id.id)
         messages = [
@@ -373,7 +373,7 @@ class World:
             "telephony_call": (
                 "started_at",
                 "claimed_at",
-                "connect_by",
+                "deadline_at",
                 "answered_at",
                 "step_entered_at",
                 "recording_announced_at",
@@ -452,12 +452,12 @@ class TelephonyCase(World, TransactionCase):
 
 
 class TelephonyHttpCase(World, HttpCase):
-    """Tests through the webhooks, as the carrier calls them."""
+    """Tests through the webhooks, as the provider calls them."""
 
     def post_webhook(self, route, params=None, query=None, sign=True, body=None, **kwargs):
-        """Send a webhook as the carrier does.
+        """Send a webhook as the provider does.
 
-        :param str route: last part of the path, or a whole address that a document named
+        :param str route: last part of the path, or a whole address that a voice response named
         :param dict params: fields; `AccountSid` is added
         :param dict query: what the address tells us
         :param sign: True; False: no signature; a text: the secret to sign with
@@ -509,7 +509,7 @@ class TelephonyHttpCase(World, HttpCase):
         return [verb.tag for verb in verbs]
 
     def heard_seconds(self, verbs):
-        """Return how long a document of sounds and silence lasts."""
+        """Return how long a voice response of sounds and silence lasts."""
         seconds = 0
         for verb in verbs:
             if verb.tag == "Pause":
@@ -586,7 +586,7 @@ class TelephonyHttpCase(World, HttpCase):
         )
 
     def tell_leg(self, call, sid, status, sequence=None, leg=None, **params):
-        """Let the carrier report on a leg."""
+        """Let the provider report on a leg."""
         if sequence is not None:
             params["SequenceNumber"] = str(sequence)
         query = {"call": call.uuid, **({"leg": leg.id} if leg else {})}
@@ -596,7 +596,7 @@ class TelephonyHttpCase(World, HttpCase):
         self.assertEqual((response.status_code, response.text), (200, ""))
 
     def tell_room(self, call, sid, event, sequence, **params):
-        """Let the carrier report on a conference."""
+        """Let the provider report on a conference."""
         response = self.post_webhook(
             "conference",
             {

@@ -84,9 +84,9 @@ class TestChinese(TelephonyHttpCase):
         module = cls.env["ir.module.module"].search([("name", "=", "crm_telephony")])
         module._update_translations(CHINESE)
 
-    def said(self, document):
-        """Return what a document says."""
-        return [step.text for step in document if hasattr(step, "text")]
+    def said(self, response):
+        """Return what a response says."""
+        return [step.text for step in response if hasattr(step, "text")]
 
     def test_views_fields_and_menus_are_chinese(self):
         chinese = self.env(context={**self.env.context, "lang": CHINESE})
@@ -149,7 +149,7 @@ class TestChinese(TelephonyHttpCase):
             {"queue_id": queue.id, "queued_at": fields.Datetime.now(), "announced_at": False}
         )
         self.assertIn(
-            "您在队列中排第 1 位。", self.said(call._get_announcement(fields.Datetime.now()))
+            "您在队列中排第 1 位。", self.said(call._make_announcement(fields.Datetime.now()))
         )
 
     def test_custom_phone_speaks_the_language_of_its_user(self):

@@ -58,7 +58,7 @@ class TestRuleRun(TelephonyHttpCase):
         rule = self.make_rule(RAISE, "[('state', '=', 'ringing')]")
         call, verbs = self.call_in()
         self.assertEqual((self.names(verbs), call.state), (["Enqueue"], "ringing"))
-        self.assertTrue(self.told(self.ana, "offer_made"))
+        self.assertTrue(self.notified(self.ana, "offer_made"))
         self.assertEqual(self.get_lines(), [])
         with self.assertLogs(RUNS, "WARNING") as log:
             self.run_rules()

@@ -1,6 +1,6 @@
 """The states of a call and of its legs, in plain Python.
 
-Nothing here knows Odoo, the database or the carrier, so that the rules can be tried in every
+Nothing here knows Odoo, the database or the provider, so that the rules can be tried in every
 order of events in a blink. `telephony.call._apply_event` is the only user of these functions.
 
 A leg is one party's connection; its status only moves up in rank. A call is the conversation; its
@@ -26,7 +26,7 @@ CALL_TRANSITIONS = {
 
 LEG_RANK = {"new": 0, "initiated": 1, "ringing": 2, "in_progress": 3, "ended": 4}
 
-# Why a leg ended, in our words (see providers/twilio/events.py for the carrier's).
+# Why a leg ended, in our words (see providers/twilio/events.py for the provider's).
 LEG_END_REASONS = ("completed", "busy", "no_answer", "failed", "canceled")
 
 
@@ -44,8 +44,8 @@ def is_legal(state, target):
 def leg_changes(leg, event):
     """Compute what an event changes on a leg. A status only moves up; a late event fills dates.
 
-    :param dict leg: `status`, `sequence`, `initiated_at`, `ringing_at`, `answered_at`,
-        `ended_at`, `answer_told` (the carrier told the moment of the answer), `end_reason`
+    :param dict leg: `status`, `event_sequence`, `initiated_at`, `ringing_at`, `answered_at`,
+        `ended_at`, `is_answer_reported` (the provider told the moment of the answer), `end_reason`
     :param CallEvent event: of kind `leg`
     :return: the values to write, empty when the event teaches nothing
     :rtype: dict
@@ -58,9 +58,9 @@ def leg_changes(leg, event):
         "ended": "ended_at",
     }.get(event.status)
     if event.status == "in_progress":
-        # The carrier's own word on the answer beats the one derived from the duration.
-        if not leg["answer_told"]:
-            changes.update(answer_told=True, answered_at=event.at)
+        # The provider's own word on the answer beats the one derived from the duration.
+        if not leg["is_answer_reported"]:
+            changes.update(is_answer_reported=True, answered_at=event.at)
     elif moment_field and not leg[moment_field]:
         changes[moment_field] = event.at
     if event.status == "ended":
@@ -72,8 +72,8 @@ def leg_changes(leg, event):
             changes["answered_at"] = event.at - timedelta(seconds=event.duration)
     if LEG_RANK[event.status] > LEG_RANK[leg["status"]]:
         changes["status"] = event.status
-    if event.sequence > leg["sequence"]:
-        changes["sequence"] = event.sequence
+    if event.sequence > leg["event_sequence"]:
+        changes["event_sequence"] = event.sequence
     return changes
 
 

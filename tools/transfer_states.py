@@ -2,24 +2,33 @@
 
 A transfer is one attempt to bring somebody else into a conversation: to hand it over at once
 (*blind*), to ask somebody first while the customer hears music (*warm*), or to talk as three
-(*add*). As with calls, a state is never left backwards, and a closed one is never left at all:
-then an event may come twice, late or in any order.
+(*conference*). As with calls, a state is never left backwards, and a closed one is never left at
+all: then an event may come twice, late or in any order.
 """
 
-OPEN_STATES = ("ringing", "joining", "talking", "merged", "returning")
+OPEN_STATES = ("ringing", "joining", "talking", "conference", "returning")
 CLOSED_STATES = ("done", "canceled", "failed", "left", "returned", "lost")
 # Somebody asked is (nearly) there: that person is in a call.
-THERE_STATES = ("joining", "talking", "merged")
+THERE_STATES = ("joining", "talking", "conference")
 
 TRANSFER_TRANSITIONS = {
     # Nobody has answered yet.
-    "ringing": {"joining", "talking", "merged", "returning", "done", "canceled", "failed", "lost"},
+    "ringing": {
+        "joining",
+        "talking",
+        "conference",
+        "returning",
+        "done",
+        "canceled",
+        "failed",
+        "lost",
+    },
     # A colleague has accepted, the browser connects.
-    "joining": {"talking", "merged", "done", "canceled", "failed"},
+    "joining": {"talking", "conference", "done", "canceled", "failed"},
     # The two talk, the customer hears music.
-    "talking": {"merged", "done", "canceled", "left"},
+    "talking": {"conference", "done", "canceled", "left"},
     # All three talk.
-    "merged": {"done", "canceled", "left"},
+    "conference": {"done", "canceled", "left"},
     # Nobody took the call: it is offered to the one who gave it away.
     "returning": {"returned", "canceled", "lost"},
     **{state: set() for state in CLOSED_STATES},
@@ -40,10 +49,10 @@ def is_legal_transfer(state, target):
 def state_when_there(mode):
     """Tell what a transfer becomes when the person who was asked is in the room.
 
-    :param str mode: `blind`, `warm` or `add`
+    :param str mode: `blind`, `warm` or `conference`
     :rtype: str
     """
-    return {"blind": "done", "warm": "talking", "add": "merged"}[mode]
+    return {"blind": "done", "warm": "talking", "conference": "conference"}[mode]
 
 
 def state_when_gone(state):
@@ -57,5 +66,5 @@ def state_when_gone(state):
         "ringing": "failed",
         "joining": "failed",
         "talking": "left",
-        "merged": "left",
+        "conference": "left",
     }.get(state, state)

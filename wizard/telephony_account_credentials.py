@@ -127,7 +127,7 @@ class TelephonyAccountCredentials(models.TransientModel):
             account.write(vals)
         else:
             account = accounts.create({**vals, "company_id": self.company_id.id})
-        account._apply_connection(*connection)
+        account._save_connection(*connection)
         self.sudo().secret = False
         return account._notify(self.env._("The account is connected."))
 

@@ -127,7 +127,7 @@ class TelephonyErasure(models.TransientModel):
 
         A number that several contacts share does not lead from one of them to the others.
 
-        :return: calls with the caller, debts to the caller, calls with others in which the
+        :return: calls with the caller, callbacks to the caller, calls with others in which the
             caller's number occurs
         :rtype: tuple(telephony.call, telephony.callback, telephony.call)
         """

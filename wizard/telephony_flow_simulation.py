@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.arguments import check_one
-from ..providers.voice_response import AskKey, Forward, HangUp, Play, Record, Reject, Say, Wait
+from ..providers.voice_response import Dial, Enqueue, Gather, HangUp, Play, Record, Reject, Say
 
 
 class TelephonyFlowSimulation(models.TransientModel):
@@ -93,7 +93,7 @@ class TelephonyFlowSimulation(models.TransientModel):
             }
         )
         number.flow_id = flow
-        document = env["telephony.call"]._process_incoming(
+        response = env["telephony.call"]._process_incoming(
             account, {"CallSid": "simulation", "From": caller, "To": number.number}
         )
         call = env["telephony.call"].search(
@@ -101,27 +101,27 @@ class TelephonyFlowSimulation(models.TransientModel):
         )
         pressed = iter(keys)
         # The engine itself ends a call that goes in circles.
-        while isinstance(document[0], AskKey):
+        while isinstance(response[0], Gather):
             digit = next(pressed, " ").strip()
-            document = call._process_next({"Digits": digit} if digit else {})
-        story = self._tell(call, document)
+            response = call._process_next({"Digits": digit} if digit else {})
+        story = self._describe(call, response)
         digit = next(pressed, " ").strip()
-        if digit and isinstance(document[0], Wait):
+        if digit and isinstance(response[0], Enqueue):
             # A key that asks for a call back ends the waiting; any other changes nothing.
-            document = call._process_wait({"Digits": digit})
-            story = self._tell(call, document) if HangUp() in document else story
+            response = call._process_wait({"Digits": digit})
+            story = self._describe(call, response) if HangUp() in response else story
         return [line.split(" ", 1)[-1] for line in (call.trace or "").splitlines()] + story
 
-    def _tell(self, call, document):
+    def _describe(self, call, response):
         """Say in words what the caller hears at the end."""
-        for step in reversed(document):
+        for step in reversed(response):
             if isinstance(step, Say):
                 return [self.env._("The caller hears: %(text)s", text=step.text)]
-            if isinstance(step, Wait):
+            if isinstance(step, Enqueue):
                 return [self.env._("The caller waits.")]
             if isinstance(step, Record):
                 return [self.env._("The caller speaks after the tone.")]
-            if isinstance(step, Forward):
+            if isinstance(step, Dial):
                 return [self.env._("The caller is connected to %(number)s.", number=step.number)]
             if isinstance(step, Reject):
                 return [self.env._("The caller hears that the call was rejected.")]

@@ -192,12 +192,12 @@ def measure(setting):
     rounds = QUICK if setting.options.quick else ROUNDS
     with Stage(setting, pages=True) as stage, sync_playwright() as playwright:
         server_port, proxy, *outside = stage.ports(5)
-        page, hook, carrier = outside
-        targets = {page: proxy, hook: proxy, carrier: stage.emulator.port}
+        page, hook, provider = outside
+        targets = {page: proxy, hook: proxy, provider: stage.emulator.port}
         with Network(delay, targets):
-            stage.connect(hook, carrier)
+            stage.connect(hook, provider)
             [person] = stage.make_people(1, "Answering")
-            stage.route(SALES, kind="ring", agent_ids=[(6, 0, [person.agent])], timeout=60)
+            stage.route(SALES, kind="ring", agent_ids=[(6, 0, [person.agent])], ring_seconds=60)
             with (
                 stage.serve(server_port, log="bench-answer") as server,
                 Nginx({proxy: [server]}),

@@ -125,7 +125,7 @@ def _model_of_call(here, number, person, direction, outcome, end_reasons):
                     **party,
                     "provider_leg_id": sid,
                     "status": "ended",
-                    "sequence": len(_WORDS) - 1,
+                    "event_sequence": len(_WORDS) - 1,
                     "end_reason": reason,
                     "initiated_at": began,
                     "ringing_at": began,

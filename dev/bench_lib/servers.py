@@ -82,7 +82,8 @@ def _tell_twice(port, legs):
 _EVENTS = """
 SELECT count(*) FROM telephony_call_event WHERE left(key, strpos(key, ':')) = ANY(%s)
 """
-# Each call has a contact of its own here. The activity of a debt that it pays has a line, too.
+# Each call has a contact of its own here. The activity of a callback that it resolves
+# has a line, too.
 _LOGGED = """
 SELECT c.uuid, count(m.id)
   FROM telephony_call c
@@ -194,7 +195,7 @@ def measure(setting):
             nginx.Nginx({one: [first], two: [first, second]}),
         ):
             scale, problems, twice = _scale(setting, {"one server": one, "two servers": two})
-            # The measurement before has let nobody reach the carrier.
+            # The measurement before has let nobody reach the provider.
             stage.connect(two)
             race, more = _race(stage, two, rounds)
             logs = [server.program.log.read_text() for server in (first, second)]

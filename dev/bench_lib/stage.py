@@ -1,4 +1,4 @@
-"""Odoo, the emulated carrier and phone users, on a copy of the big database."""
+"""Odoo, the emulated provider and phone users, on a copy of the big database."""
 
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -90,13 +90,13 @@ class Stage:
         """Return a server; a context manager."""
         return Server([NAME], port, self.setting.folder, workers, log, jobs)
 
-    def connect(self, webhook_port, carrier_port=None):
+    def connect(self, webhook_port, provider_port=None):
         """Connect the account with the emulator.
 
-        :param int webhook_port: where the carrier reaches Odoo.
-        :param int carrier_port: where Odoo and browsers reach the carrier, default: directly.
+        :param int webhook_port: where the provider reaches Odoo.
+        :param int provider_port: where Odoo and browsers reach the provider, default: directly.
         """
-        port = carrier_port or self.emulator.port
+        port = provider_port or self.emulator.port
         with self.env() as env:
             world.World(env).build()
             account = env["telephony.account"].search([("account_sid", "=", ACCOUNT_SID)])

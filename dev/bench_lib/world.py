@@ -80,7 +80,7 @@ class World:
                 "account_sid": ACCOUNT_SID,
                 "auth_token": AUTH_TOKEN,
                 "webhook_base_url": BASE_URL,
-                # Nobody listens there: a request to the carrier would be an error in the log.
+                # Nobody listens there: a request to the provider would be an error in the log.
                 "api_base_url": "http://127.0.0.1:9",
                 "state": "connected",
             },
@@ -163,7 +163,7 @@ class World:
                 },
             ]
         )
-        ring.write({"timeout_step_id": sorry.id, "not_available_step_id": sorry.id})
+        ring.write({"no_answer_step_id": sorry.id, "not_available_step_id": sorry.id})
         self._ensure(
             "telephony.number",
             [("account_id", "=", self.account.id), ("number", "=", number)],
@@ -180,7 +180,7 @@ class World:
         """Write one running call to each contact, whose customer's leg is just being dialled.
 
         :param contacts: recordset of contacts.
-        :return list: the carrier's identifiers of the customers' legs.
+        :return list: the provider's identifiers of the customers' legs.
         """
         number = self.env["telephony.number"].search([("number", "=", RINGING)])
         sids = [make_sid() for _contact in contacts]

@@ -11,7 +11,7 @@ from harness.polling import until
 
 
 def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, arrange):
-    """Z27 Z28 Z29: one debt ×2 with its activity, paid by calling back; then the next due call."""
+    """Z27 Z28 Z29: one callback ×2 with its activity, done by calling back; then the next one."""
     missed, other = customers("Griet Maes"), customers("Lien Aerts")
     admin = agent("admin").ready()
     desk = arrange.agent(admin.rpc)
@@ -42,14 +42,14 @@ def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, ar
         until(
             lambda count=count: (
                 [
-                    debt["count"]
-                    for debt in world.admin.search(
+                    callback["count"]
+                    for callback in world.admin.search(
                         "telephony.callback", [("customer_number", "=", missed.number)], ["count"]
                     )
                 ]
                 == [count]
             ),
-            "the debt counts the call",
+            "the callback counts the call",
         )
     tab.click()
     row = admin.page.locator(".o_telephony_due", has_text="Griet Maes")
@@ -66,15 +66,15 @@ def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, ar
     phone.write_note("Sorry, we were closed")
     phone.hang_up()
     phone.has_ended("answered")
-    [debt] = world.admin.search(
+    [callback] = world.admin.search(
         "telephony.callback",
         [("customer_number", "=", missed.number)],
-        ["state", "count", "kept_percent", "activity_id"],
+        ["state", "count", "on_time_percent", "activity_id"],
     )
-    assert (debt["state"], debt["count"], debt["kept_percent"]) == ("paid", 2, 100)
+    assert (callback["state"], callback["count"], callback["on_time_percent"]) == ("done", 2, 100)
     [activity] = world.admin.search(
         "mail.activity",
-        [("id", "=", debt["activity_id"][0]), ("active", "=", False)],
+        [("id", "=", callback["activity_id"][0]), ("active", "=", False)],
         ["feedback"],
     )
     assert "Answered" in activity["feedback"] and "we were closed" in activity["feedback"]

@@ -1,4 +1,4 @@
-"""The network between the carrier and Odoo behaves badly; the record is right all the same."""
+"""The network between the provider and Odoo behaves badly; the record is right all the same."""
 
 import pytest
 from playwright.sync_api import expect
@@ -35,7 +35,7 @@ def test_rest_trouble_when_the_customer_is_called(world, agent, customers, kind)
     assert call["outcome"] == "answered"
 
 
-def test_the_carrier_does_not_answer_at_all(world, agent, customers):
+def test_the_provider_does_not_answer_at_all(world, agent, customers):
     """Z16: an outage that lasts is said in words, and the call is recorded as failed."""
     customer = customers("Marc Janssens")
     admin = agent("admin")
@@ -50,7 +50,7 @@ def test_the_carrier_does_not_answer_at_all(world, agent, customers):
     until(lambda: not world.emulator.agent_legs(), "the agent's leg is released")
 
 
-def test_untidy_callbacks_of_an_outgoing_call(world, agent, customers):
+def test_untidy_events_of_an_outgoing_call(world, agent, customers):
     """Z20 Z30: every callback twice, late and in disorder: same record."""
     customer = customers("Nele Smet")
     admin = agent("admin")
@@ -66,7 +66,7 @@ def test_untidy_callbacks_of_an_outgoing_call(world, agent, customers):
     _check_final(world, customer, "outgoing", "customer")
 
 
-def test_untidy_callbacks_of_an_incoming_call(world, agent, customers):
+def test_untidy_events_of_an_incoming_call(world, agent, customers):
     """Z20 Z30: the same for a call that came in."""
     customer = customers("Oona Bauwens")
     admin = agent("admin").ready()

@@ -98,7 +98,7 @@ def test_the_voice_sdk_is_fetched_with_the_first_call(world, agent, customers):
 
 
 def test_lost_signalling_in_a_call(world, agent, customers):
-    """Z20: the connection to the carrier breaks and comes back; the call and its sound go on."""
+    """Z20: the connection to the provider breaks and comes back; the call and its sound go on."""
     customer = customers("Lieve Hermans")
     admin = agent("admin")
     admin.open()

@@ -14,12 +14,12 @@ from harness.polling import until
 ACCOUNT_SID, AUTH_TOKEN = "AC" + "e" * 32, "e" * 32
 
 
-# The fixtures of all stories, on another carrier and another server.
+# The fixtures of all stories, on another provider and another server.
 
 
 @pytest.fixture(scope="module")
 def emulator():
-    """A carrier with an account nobody has used."""
+    """A provider with an account nobody has used."""
     emulator = Emulator("e2e-emulator-empty")
     emulator.start()
     yield emulator

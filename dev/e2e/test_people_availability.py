@@ -38,7 +38,7 @@ def _ring(agent_id, *otherwise, **values):
     first = {"name": "Desk", "kind": "ring", "agent_ids": [(6, 0, [agent_id])], **values}
     if otherwise:
         first.setdefault("not_available_step_id", otherwise[0]["name"])
-        first.setdefault("timeout_step_id", otherwise[0]["name"])
+        first.setdefault("no_answer_step_id", otherwise[0]["name"])
     return [first, *otherwise]
 
 
@@ -101,7 +101,7 @@ def test_offline_with_a_message_or_a_rejection(
 def test_two_unanswered_calls_set_an_agent_offline(world, agent, customers, arrange):
     """Z02 Z03: who lets two calls in a row ring is set offline and told so; one is not enough."""
     demo = agent("demo").ready()
-    arrange.flow(*_ring(arrange.agent(demo.rpc), _message(), timeout=5))
+    arrange.flow(*_ring(arrange.agent(demo.rpc), _message(), ring_seconds=5))
     phone = Softphone(demo).open()
     for turn, presence in enumerate(("available", "offline")):
         customer = customers(f"Patient Caller {turn}")

@@ -79,10 +79,10 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
     [recording] = world.admin.search(
         "telephony.recording",
         [("call_id", "=", call["id"])],
-        ["kind", "state", "duration", "deleted_at_provider", "listening_ids"],
+        ["kind", "state", "duration", "deleted_at_provider", "access_ids"],
     )
     assert recording["kind"] == "voicemail" and recording["state"] == "stored"
-    assert recording["deleted_at_provider"] and recording["listening_ids"]
+    assert recording["deleted_at_provider"] and recording["access_ids"]
 
     url = f"{world.server.url}{path}"
     sound = demo.rpc.http.get(url, timeout=30)

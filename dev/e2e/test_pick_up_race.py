@@ -33,7 +33,7 @@ def racers(server, twin, admin):
 
 
 def _tell(server, url, path, **form):
-    """Send what the carrier would send, to one of the servers; return the answer."""
+    """Send what the provider would send, to one of the servers; return the answer."""
     form["AccountSid"] = ACCOUNT_SID
     # The signature covers the public address, which is the first server's.
     signature = RequestValidator(AUTH_TOKEN).compute_signature(
@@ -113,8 +113,8 @@ def test_callers_at_once_ring_at_different_people(world, twin, racers, numbers, 
         {
             "name": "Turns",
             "kind": "ring",
-            "ring_order": "round_robin",
-            "timeout": 120,
+            "ring_strategy": "round_robin",
+            "ring_seconds": 120,
             "agent_ids": [(6, 0, [person.agent for person in people])],
         }
     )

@@ -119,7 +119,7 @@ def test_the_longest_wait_ends_in_the_mailbox(world, agent, customers, arrange):
     member = arrange.agent(demo.rpc)
     queue = make_queue(world, "Short wait", [member], max_wait=7, amber_seconds=2, red_seconds=4)
     arrange.flow(
-        {"name": "Wait", "kind": "queue", "queue_id": queue, "timeout_step_id": "Box"},
+        {"name": "Wait", "kind": "queue", "queue_id": queue, "no_answer_step_id": "Box"},
         {"name": "Box", "kind": "voicemail", "agent_ids": [(6, 0, [member])], "message": "Speak."},
     )
     phone, board = Softphone(demo), Board(agent("admin"), "Short wait")

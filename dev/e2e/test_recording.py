@@ -119,6 +119,6 @@ def test_recorded_paused_on_hold_and_played(world, agent, customers, arrange):
     assert not customers_side[middle].any() and not our_side[middle].any(), "the hold is silent"
     assert stranger.http.get(url, timeout=30).status_code == 404
     [listening] = world.admin.search(
-        "telephony.recording.listening", [("recording_id.call_id", "=", call["id"])], ["user_id"]
+        "telephony.recording.access", [("recording_id.call_id", "=", call["id"])], ["user_id"]
     )
     assert listening["user_id"][0] == demo.rpc.uid

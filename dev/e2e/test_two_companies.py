@@ -32,8 +32,8 @@ env.cr.commit()
 
 
 @pytest.fixture(scope="module")
-def other_carrier():
-    """The carrier's stand-in for the account of the other company."""
+def other_provider():
+    """The provider's stand-in for the account of the other company."""
     emulator = Emulator("e2e-emulator-other", account_sid=SID, auth_token=TOKEN, number=NUMBER)
     emulator.start()
     yield emulator
@@ -41,7 +41,7 @@ def other_carrier():
 
 
 @pytest.fixture(scope="module")
-def other_company(server, admin, other_carrier, sessions):
+def other_company(server, admin, other_provider, sessions):
     """A second company with an account, in which only Demo has a telephone."""
     user = sessions["demo"].uid
     company = admin.create(
@@ -58,7 +58,7 @@ def other_company(server, admin, other_carrier, sessions):
             sid=SID,
             token=TOKEN,
             http_port=server.http_port,
-            port=other_carrier.port,
+            port=other_provider.port,
         )
     )
     yield company
@@ -66,12 +66,12 @@ def other_company(server, admin, other_carrier, sessions):
 
 
 @pytest.fixture
-def branch(world, other_carrier, other_company):
-    """The other company's carrier during one story."""
-    other_carrier.begin()
-    yield other_carrier
-    other_carrier.finish()
-    assert not other_carrier.problems()
+def branch(world, other_provider, other_company):
+    """The other company's provider during one story."""
+    other_provider.begin()
+    yield other_provider
+    other_provider.finish()
+    assert not other_provider.problems()
 
 
 def switch_company(page, name):

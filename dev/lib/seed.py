@@ -97,7 +97,7 @@ def find_support_flow(env, company, agents):
             "name": "Support team",
             "kind": "queue",
             "queue_id": queue.id,
-            "timeout_step_id": sorry.id,
+            "no_answer_step_id": sorry.id,
             "full_step_id": sorry.id,
             "not_available_step_id": sorry.id,
         }

@@ -144,7 +144,11 @@ def make_message(env, call):
             "res_id": recording.id,
         }
     )
-    env["telephony.recording.listening"].create(
+    # It had another name in the first releases.
+    heard = "telephony.recording.access"
+    if heard not in env:
+        heard = "telephony.recording.listening"
+    env[heard].create(
         {
             "recording_id": recording.id,
             "user_id": call.user_id.id,

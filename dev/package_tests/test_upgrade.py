@@ -24,11 +24,41 @@ FIRST, *_ = RELEASES = ("19.0.1.0.0", "19.0.1.1.0")
 # === WHAT HAS ANOTHER NAME THAN IN AN OLD RELEASE === #
 
 #: Old to new, as `{"telephony.old": "telephony.new"}`.
-MODELS = {}
+MODELS = {
+    "telephony.recording.listening": "telephony.recording.access",
+}
 #: Old to new, with the present name of the model: `{"telephony.new.old": "telephony.new.new"}`.
-FIELDS = {}
+FIELDS = {
+    "res.company.telephony_delete_at_carrier": "res.company.telephony_delete_at_provider",
+    "telephony.recording.access.last_part_at": "telephony.recording.access.last_range_at",
+    "telephony.call.leg.leaving": "telephony.call.leg.is_leaving",
+    "telephony.call.leg.confirmed": "telephony.call.leg.is_confirmed",
+    "telephony.call.leg.dismissed": "telephony.call.leg.is_released",
+    "telephony.call.leg.answer_told": "telephony.call.leg.is_answer_reported",
+    "telephony.call.leg.sequence": "telephony.call.leg.event_sequence",
+    "telephony.queue.order": "telephony.queue.ring_strategy",
+    "telephony.flow.step.timeout_step_id": "telephony.flow.step.no_answer_step_id",
+    "telephony.flow.step.timeout": "telephony.flow.step.ring_seconds",
+    "telephony.flow.step.ring_order": "telephony.flow.step.ring_strategy",
+    "telephony.call.parked_at": "telephony.call.held_at",
+    "telephony.call.connect_by": "telephony.call.deadline_at",
+    "telephony.call.callback_requested": "telephony.call.queue_callback_requested",
+    "telephony.call.callback_of_id": "telephony.call.queue_callback_of_id",
+    "telephony.call.callback_attempt": "telephony.call.queue_callback_attempt",
+    "telephony.call.callback_at": "telephony.call.queue_callback_at",
+    "telephony.callback.paid_at": "telephony.callback.done_at",
+    "telephony.callback.paid_call_id": "telephony.callback.done_call_id",
+    "telephony.callback.seconds_to_pay": "telephony.callback.response_seconds",
+    "telephony.callback.kept_percent": "telephony.callback.on_time_percent",
+}
 #: Old value to new one, by the old name of the field: `{"telephony.old.state": {"old": "new"}}`.
 VALUES = {
+    "telephony.transfer.state": {"merged": "conference"},
+    "telephony.transfer.mode": {"add": "conference"},
+    "telephony.queue.order": {"listed": "sequential"},
+    "telephony.call.outcome": {"callback": "queue_callback"},
+    "telephony.callback.kind": {"requested": "queue_callback"},
+    "telephony.callback.state": {"paid": "done"},
     # Boxes say that there is no limit.
     "telephony.queue.max_callers": {0: 10},
     "telephony.queue.max_wait": {0: 300},
@@ -36,7 +66,26 @@ VALUES = {
     "telephony.flow.step.repeat": {0: 1},
 }
 #: Old to new, as `{"old_view_form": "new_view_form"}`.
-IDENTIFIERS = {}
+IDENTIFIERS = {
+    "model_telephony_agent_turn": "model_telephony_ring_strategy_mixin",
+    "model_telephony_recording_listening": "model_telephony_recording_access",
+    "access_telephony_recording_listening_user": "access_telephony_recording_access_user",
+    "telephony_recording_listening_rule_all": "telephony_recording_access_rule_all",
+    "telephony_recording_listening_rule_own": "telephony_recording_access_rule_own",
+    "telephony_recording_listening_rule_company": "telephony_recording_access_rule_company",
+    "field_telephony_call__parked_at": "field_telephony_call__held_at",
+    "field_telephony_call__connect_by": "field_telephony_call__deadline_at",
+    "ir_cron_call_back": "ir_cron_queue_callbacks",
+    "selection__telephony_callback__state__paid": "selection__telephony_callback__state__done",
+    "field_telephony_call__callback_requested": "field_telephony_call__queue_callback_requested",
+    "field_telephony_call__callback_of_id": "field_telephony_call__queue_callback_of_id",
+    "field_telephony_call__callback_attempt": "field_telephony_call__queue_callback_attempt",
+    "field_telephony_call__callback_at": "field_telephony_call__queue_callback_at",
+    "field_telephony_callback__paid_at": "field_telephony_callback__done_at",
+    "field_telephony_callback__paid_call_id": "field_telephony_callback__done_call_id",
+    "field_telephony_callback__seconds_to_pay": "field_telephony_callback__response_seconds",
+    "field_telephony_callback__kept_percent": "field_telephony_callback__on_time_percent",
+}
 #: Fields whose values are gone on purpose.
 REMOVED = {
     # A moment stands for it: telephony.recording.deleted_at_provider.
@@ -229,7 +278,7 @@ def test_recording_is_kept_and_out_of_reach(first_life):
         " JOIN ir_attachment AS file ON file.id = recording.attachment_id"
     )
     assert recording == ("stored", True, "attachment_id", len(b"RIFF kept"))
-    [heard] = first_life.all("SELECT heard_at, last_part_at FROM telephony_recording_listening")
+    [heard] = first_life.all("SELECT heard_at, last_range_at FROM telephony_recording_access")
     assert heard[0] == heard[1]
     # Nothing that was kept for ever is deleted because of an upgrade.
     assert first_life.one("SELECT max(telephony_recording_days) FROM res_company") in (0, None)

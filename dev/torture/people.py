@@ -130,10 +130,10 @@ class Agent(Person):
     def go_on(self, call):
         """Do something in a call."""
         uuid, draw = call["uuid"], self.random.random()
-        if call["parked"]:
+        if call["is_held"]:
             if draw < 0.3:
                 self.call("hang_up", uuid)
-            elif self.call("take_back", uuid)["can_rejoin"] and draw < 0.9:
+            elif self.call("resume", uuid)["can_rejoin"] and draw < 0.9:
                 self.connect(uuid)
         elif not call["agent_connected"]:
             if draw < 0.5:
@@ -156,7 +156,7 @@ class Agent(Person):
             )
         elif draw < 0.8:
             target = self.random.choice(self.torture.agents)
-            mode = self.random.choice(("blind", "blind", "warm", "add"))
+            mode = self.random.choice(("blind", "blind", "warm", "conference"))
             self.call("transfer", uuid, {"type": "agent", "id": target}, mode)
 
 

@@ -28,8 +28,8 @@ SELECT count(*) AS calls, count(*) FILTER (WHERE outcome = 'answered') AS answer
        count(DISTINCT outcome) AS outcomes FROM telephony_call
 """
 AGENTS, CALLERS = (6, 8) if LONG else (4, 5)
-#: The safety net believes the carrier about a leg once its callbacks have had their time, and pages
-#: have it look every half minute. The short form moves the clock instead of waiting.
+#: The safety net believes the provider about a leg once its callbacks have had their time, and
+#: pages have it look every half minute. The short form moves the clock instead of waiting.
 SILENCE = """
 UPDATE telephony_call_leg SET write_date = write_date - interval '40 s' WHERE status != 'ended';
 UPDATE telephony_call SET write_date = write_date - interval '40 s' WHERE state != 'ended'

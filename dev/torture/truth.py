@@ -15,7 +15,7 @@ IN_TWO_CALLS = """
 SELECT l.user_id, array_agg(DISTINCT c.uuid) AS uuids
   FROM telephony_call_leg l JOIN telephony_call c ON c.id = l.call_id
  WHERE c.state != 'ended' AND l.user_id IS NOT NULL AND l.role IN ('agent', 'consulted')
-   AND l.status = 'in_progress' AND l.confirmed AND l.dismissed IS NOT TRUE
+   AND l.status = 'in_progress' AND l.is_confirmed AND l.is_released IS NOT TRUE
  GROUP BY l.user_id HAVING count(DISTINCT c.id) > 1
 """
 #: What an ended call cannot be without.
@@ -44,10 +44,10 @@ SPEAKING = """
 SELECT c.uuid, c.user_id,
        (SELECT array_agg(l.provider_leg_id) FROM telephony_call_leg l
          WHERE l.call_id = c.id AND l.role IN ('agent', 'consulted')
-           AND l.dismissed IS NOT TRUE) AS legs
+           AND l.is_released IS NOT TRUE) AS legs
   FROM telephony_call c
- WHERE c.state = 'in_progress' AND c.parked_at IS NULL
-   AND (c.connect_by IS NULL OR c.connect_by < now() AT TIME ZONE 'UTC')
+ WHERE c.state = 'in_progress' AND c.held_at IS NULL
+   AND (c.deadline_at IS NULL OR c.deadline_at < now() AT TIME ZONE 'UTC')
 """
 #: Whether the safety net is switched on and has worked to its end since a moment.
 RECONCILED = """
@@ -116,7 +116,7 @@ def alone(emulator, live, legs):
 
 
 def queue_differs(database, emulator, legs):
-    """Return who waits at the carrier and not on our lists, or the other way round."""
+    """Return who waits at the provider and not on our lists, or the other way round."""
     there = {sid for queue in emulator.get("queues") for sid in queue["members"]}
     here = {
         row["customer"]

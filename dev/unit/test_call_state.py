@@ -50,11 +50,11 @@ class Leg:
     """A leg as the database keeps it."""
 
     status: str = "new"
-    sequence: int = -1
+    event_sequence: int = -1
     initiated_at: datetime | None = None
     ringing_at: datetime | None = None
     answered_at: datetime | None = None
-    answer_told: bool = False
+    is_answer_reported: bool = False
     ended_at: datetime | None = None
     end_reason: str = ""
 
@@ -117,7 +117,7 @@ def test_leg_in_every_order_with_every_repeat_ends_the_same(story):
     events = STORIES[story]
     expected = play(events)
     assert expected.status == "ended"
-    assert expected.sequence == events[-1].sequence
+    assert expected.event_sequence == events[-1].sequence
     tried = 0
     for repeat in [None, *events]:
         for order in permutations([*events, repeat] if repeat else events):
@@ -171,10 +171,10 @@ EVENTS = st.builds(
 def test_status_and_sequence_only_go_up(events):
     leg = Leg()
     for event in events:
-        rank, sequence = LEG_RANK[leg.status], leg.sequence
+        rank, sequence = LEG_RANK[leg.status], leg.event_sequence
         leg.tell(event)
         assert LEG_RANK[leg.status] >= max(rank, LEG_RANK[event.status])
-        assert leg.sequence == max(sequence, event.sequence)
+        assert leg.event_sequence == max(sequence, event.sequence)
         assert (leg.status == "ended") == bool(leg.ended_at)
 
 

@@ -1,4 +1,4 @@
-"""Every place that has the carrier call somebody asks the gate, and is in the ledger.
+"""Every place that has the provider call somebody asks the gate, and is in the ledger.
 
 The code is read, not run: a new way to begin a leg fails here until it does the same.
 """
@@ -14,7 +14,7 @@ SENDERS = {
     "add_participant": {"_get_refusal"},
     "call_phone": {"_get_refusal"},
     "start_verification": {"_check_number", "_count_verification"},
-    "Forward": {"_get_forward_refusal", "_count"},
+    "Dial": {"_get_forward_refusal", "_count"},
 }
 # What these methods, and the places where numbers are entered, have to ask in turn.
 DECISIONS = {
@@ -24,7 +24,7 @@ DECISIONS = {
     "_check_phone_number": "_get_forbidden_destination",
     "_check_decision": "_get_forward_refusal",
     "_check_problems_forward": "_get_forward_refusal",
-    "_may_be_called_back": "_get_forbidden_destination",
+    "_may_request_queue_callback": "_get_forbidden_destination",
     "_get_broken_rule": "_get_forbidden_destination",
     "_check_rules": "_get_broken_rule",
     "_decide_dialled": "_check_rules",
@@ -98,14 +98,14 @@ def test_no_other_request_of_the_provider_makes_a_leg():
                     assert function.name == REQUESTS[owner], f"{path.name}: {function.name}"
 
 
-def test_only_forwarding_dials_a_number_in_a_document():
+def test_only_forwarding_dials_a_number_in_a_voice_response():
     """A browser's or a caller's own document joins a conference, and dials nobody."""
     dialing = {
         function.name
         for _path, function in get_functions(PROVIDER / "twilio")
         if "number" in get_calls(function)
     }
-    assert dialing == {"_render_forward"}
+    assert dialing == {"_render_dial"}
 
 
 def test_every_leg_is_counted_when_it_is_made():

@@ -39,14 +39,14 @@ def test_nothing_goes_to_itself_or_back_to_ringing(state):
     assert not is_legal_transfer(state, "ringing")
 
 
-@pytest.mark.parametrize("mode", ["warm", "add"])
+@pytest.mark.parametrize("mode", ["warm", "conference"])
 def test_the_end_of_a_leg_that_came_twice_is_told_once(mode):
     """Whoever hangs up after being there has left; the same event again says nothing."""
     wishes = ["joining", state_when_there(mode), state_when_gone, state_when_gone]
     assert play("ringing", wishes) == "left"
 
 
-@pytest.mark.parametrize("mode", ["warm", "add"])
+@pytest.mark.parametrize("mode", ["warm", "conference"])
 def test_whatever_the_order_it_is_closed_once(mode):
     """An end that overtakes the answer closes the transfer; the answer opens nothing again."""
     for order in permutations([state_when_there(mode), state_when_gone, "canceled"]):

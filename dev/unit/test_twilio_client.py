@@ -35,7 +35,7 @@ PARTICIPANT = {
 }
 
 
-class Carrier(BaseAdapter):
+class Provider(BaseAdapter):
     """Answers requests from a list, and remembers them."""
 
     def __init__(self):
@@ -69,23 +69,23 @@ class Carrier(BaseAdapter):
 
 
 @pytest.fixture
-def carrier(monkeypatch):
+def provider(monkeypatch):
     """Stand in for the network, and do not wait between tries."""
-    carrier = Carrier()
+    provider = Provider()
     breakers.clear()
-    monkeypatch.setattr(requests.Session, "get_adapter", lambda session, url: carrier)
-    carrier.waits = []
-    monkeypatch.setattr(client_module.time, "sleep", carrier.waits.append)
-    return carrier
+    monkeypatch.setattr(requests.Session, "get_adapter", lambda session, url: provider)
+    provider.waits = []
+    monkeypatch.setattr(client_module.time, "sleep", provider.waits.append)
+    return provider
 
 
 @pytest.fixture
-def client(carrier):
+def client(provider):
     return TwilioClient(ACCOUNT, ACCOUNT, TOKEN)
 
 
 @pytest.fixture
-def admin(carrier):
+def admin(provider):
     return TwilioAdmin(ACCOUNT, ACCOUNT, TOKEN)
 
 
@@ -108,11 +108,11 @@ def test_connections_are_kept_for_the_next_request_and_not_for_long(monkeypatch)
     assert closed == [1000.0, now[0]]
 
 
-def test_participant_names_every_event_separately(client, carrier):
+def test_participant_names_every_event_separately(client, provider):
     """Z16: one joined value is a known mistake: the status would stay at “initiated”."""
-    carrier.answers = [(201, {"call_sid": CALL})]
+    provider.answers = [(201, {"call_sid": CALL})]
     assert client.add_participant("room", PARTICIPANT) == CALL
-    form = carrier.form()
+    form = provider.form()
     assert [v for k, v in form if k == "StatusCallbackEvent"] == [
         "initiated",
         "ringing",
@@ -136,65 +136,65 @@ def test_participant_names_every_event_separately(client, carrier):
         "ConferenceStatusCallback": "https://crm.example/conference?call=u",
         "ConferenceStatusCallbackMethod": "POST",
     }
-    assert carrier.paths == [f"{ROOT}/Conferences/room/Participants.json"]
+    assert provider.paths == [f"{ROOT}/Conferences/room/Participants.json"]
 
 
-def test_requests_are_authorised_and_limited_in_time(client, carrier):
+def test_requests_are_authorised_and_limited_in_time(client, provider):
     client.end_leg(CALL)
-    request, kwargs = carrier.requests[0]
+    request, kwargs = provider.requests[0]
     assert request.headers["Authorization"] == requests.auth._basic_auth_str(ACCOUNT, TOKEN)
     limit = kwargs["timeout"]
     assert (limit.connect_timeout, limit.total) == (4, pytest.approx(6, abs=1))
     assert urlsplit(request.url).netloc == "api.twilio.com"
 
 
-def test_end_leg(client, carrier):
+def test_end_leg(client, provider):
     """Z20: a leg is ended in whatever state it is."""
     client.end_leg(CALL)
-    assert carrier.paths == [f"{ROOT}/Calls/{CALL}.json"]
-    assert carrier.form() == [("Status", "completed")]
+    assert provider.paths == [f"{ROOT}/Calls/{CALL}.json"]
+    assert provider.form() == [("Status", "completed")]
 
 
-def test_redirect_leg(client, carrier):
+def test_redirect_leg(client, provider):
     client.redirect_leg(CALL, "https://crm.example/step?call=u")
-    assert carrier.paths == [f"{ROOT}/Calls/{CALL}.json"]
-    assert dict(carrier.form()) == {"Url": "https://crm.example/step?call=u", "Method": "POST"}
+    assert provider.paths == [f"{ROOT}/Calls/{CALL}.json"]
+    assert dict(provider.form()) == {"Url": "https://crm.example/step?call=u", "Method": "POST"}
 
 
-def test_move_from_queue(client, carrier):
+def test_move_from_queue(client, provider):
     """Z17: the caller is taken out of the queue by name, not by position."""
     client.move_from_queue(QUEUE, CALL, "https://crm.example/join?call=u")
-    assert carrier.paths == [f"{ROOT}/Queues/{QUEUE}/Members/{CALL}.json"]
-    assert dict(carrier.form()) == {"Url": "https://crm.example/join?call=u", "Method": "POST"}
+    assert provider.paths == [f"{ROOT}/Queues/{QUEUE}/Members/{CALL}.json"]
+    assert dict(provider.form()) == {"Url": "https://crm.example/join?call=u", "Method": "POST"}
 
 
-def test_hold_and_resume(client, carrier):
+def test_hold_and_resume(client, provider):
     """Z18: on hold, the customer hears what our address says."""
     client.hold_participant(ROOM, CALL, True, "https://crm.example/wait?hold=1")
-    assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
-    assert dict(carrier.form()) == {
+    assert provider.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
+    assert dict(provider.form()) == {
         "Hold": "true",
         "HoldUrl": "https://crm.example/wait?hold=1",
         "HoldMethod": "POST",
     }
     client.hold_participant(ROOM, CALL, False, "https://crm.example/wait?hold=1")
-    assert dict(carrier.form()) == {"Hold": "false"}
+    assert dict(provider.form()) == {"Hold": "false"}
 
 
-def test_who_hears_a_supervisor(client, carrier):
+def test_who_hears_a_supervisor(client, provider):
     client.set_participant_sound(ROOM, CALL, False, "CA" + "9" * 32)
-    assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
-    assert dict(carrier.form()) == {
+    assert provider.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
+    assert dict(provider.form()) == {
         "Muted": "false",
         "Coaching": "true",
         "CallSidToCoach": "CA" + "9" * 32,
     }
     client.set_participant_sound(ROOM, CALL, True, "")
-    assert dict(carrier.form()) == {"Muted": "true", "Coaching": "false"}
+    assert dict(provider.form()) == {"Muted": "true", "Coaching": "false"}
 
 
-def test_fetch_leg_is_an_equivalent_callback(client, carrier):
-    carrier.answers = [
+def test_fetch_leg_is_an_equivalent_callback(client, provider):
+    provider.answers = [
         (
             200,
             {
@@ -215,23 +215,23 @@ def test_fetch_leg_is_an_equivalent_callback(client, carrier):
     assert params["Timestamp"].isoformat() == "2026-03-02T09:00:31+00:00"
 
 
-def test_living_legs_are_asked_for_by_status(client, carrier):
+def test_living_legs_are_asked_for_by_status(client, provider):
     """In the order of a leg's life, so that none slips through between two questions."""
     call = {"sid": CALL, "duration": None, "start_time": None, "end_time": None}
-    carrier.answers = [
+    provider.answers = [
         (200, {"calls": [{**call, "status": "queued"}]}),
         (200, {"calls": [{**call, "status": "ringing"}]}),
         (200, {"calls": [{**call, "sid": "CA" + "9" * 32, "status": "in-progress"}]}),
     ]
     legs = {leg["CallSid"]: leg["CallStatus"] for leg in client.list_living_legs()}
     assert legs == {CALL: "ringing", "CA" + "9" * 32: "in-progress"}
-    queries = [parse_qs(urlsplit(request.url).query) for request, _kwargs in carrier.requests]
+    queries = [parse_qs(urlsplit(request.url).query) for request, _kwargs in provider.requests]
     assert [query["Status"] for query in queries] == [["queued"], ["ringing"], ["in-progress"]]
     assert {query["PageSize"][0] for query in queries} == {"1000"}
 
 
-def test_find_participant_by_label(client, carrier):
-    carrier.answers = [
+def test_find_participant_by_label(client, provider):
+    provider.answers = [
         (200, {"conferences": [{"sid": ROOM}]}),
         (
             200,
@@ -244,11 +244,11 @@ def test_find_participant_by_label(client, carrier):
         ),
     ]
     assert client.find_participant("room", "customer") == CALL
-    assert parse_qs(urlsplit(carrier.requests[0][0].url).query)["FriendlyName"] == ["room"]
+    assert parse_qs(urlsplit(provider.requests[0][0].url).query)["FriendlyName"] == ["room"]
 
 
-def test_find_participant_who_is_not_there(client, carrier):
-    carrier.answers = [(200, {"conferences": []})]
+def test_find_participant_who_is_not_there(client, provider):
+    provider.answers = [(200, {"conferences": []})]
     assert client.find_participant("room", "customer") == ""
 
 
@@ -259,27 +259,27 @@ def assert_addresses(form):
     assert form["VoiceMethod"] == "POST"
 
 
-def test_application_is_created_then_updated(admin, carrier):
+def test_application_is_created_then_updated(admin, provider):
     other = {"sid": "AP0", "voice_url": "https://staging.example/v"}
-    carrier.answers = [
+    provider.answers = [
         (200, {"applications": [other]}),
         (201, {"sid": "AP1"}),
         (200, {"sid": "AP1"}),
     ]
     assert admin.save_application("", "Odoo", ADDRESSES) == "AP1"
     assert admin.save_application("AP1", "Odoo", ADDRESSES) == "AP1"
-    assert carrier.paths == [
+    assert provider.paths == [
         f"{ROOT}/Applications.json",
         f"{ROOT}/Applications.json",
         f"{ROOT}/Applications/AP1.json",
     ]
     for index in (1, 2):
-        assert_addresses(dict(carrier.form(index)))
+        assert_addresses(dict(provider.form(index)))
 
 
-def test_application_whose_creation_was_interrupted_is_found(admin, carrier):
+def test_application_whose_creation_was_interrupted_is_found(admin, provider):
     """A repeated click creates no second application."""
-    carrier.answers = [
+    provider.answers = [
         (
             200,
             {
@@ -295,25 +295,25 @@ def test_application_whose_creation_was_interrupted_is_found(admin, carrier):
         )
     ]
     assert admin.save_application("", "Odoo", ADDRESSES) == "AP1"
-    assert [request.method for request, _kwargs in carrier.requests] == ["GET"]
+    assert [request.method for request, _kwargs in provider.requests] == ["GET"]
 
 
-def test_application_that_was_deleted_is_made_again(admin, carrier):
-    carrier.answers = [refused(404, 20404), (200, {"applications": []}), (201, {"sid": "AP2"})]
+def test_application_that_was_deleted_is_made_again(admin, provider):
+    provider.answers = [refused(404, 20404), (200, {"applications": []}), (201, {"sid": "AP2"})]
     assert admin.save_application("AP1", "Odoo", ADDRESSES) == "AP2"
 
 
-def test_application_that_cannot_be_updated_is_not_doubled(admin, carrier):
+def test_application_that_cannot_be_updated_is_not_doubled(admin, provider):
     """Only an application that is gone is made again."""
-    carrier.answers = [refused(401, 20003)]
+    provider.answers = [refused(401, 20003)]
     with pytest.raises(ProviderError):
         admin.save_application("AP1", "Odoo", ADDRESSES)
-    assert len(carrier.requests) == 1
+    assert len(provider.requests) == 1
 
 
-def test_number_belongs_to_no_application_any_more(admin, carrier):
+def test_number_belongs_to_no_application_any_more(admin, provider):
     admin.save_number("PN1", ADDRESSES)
-    form = dict(carrier.form())
+    form = dict(provider.form())
     # With an application, Twilio would ignore the addresses of the number.
     assert form["VoiceApplicationSid"] == ""
     assert_addresses(form)
@@ -327,9 +327,9 @@ def test_number_belongs_to_no_application_any_more(admin, carrier):
         ("http://127.0.0.1:8090/", f"http://127.0.0.1:8090{ROOT}/Calls/{CALL}.json"),
     ],
 )
-def test_another_server_stands_in(carrier, base_url, expected):
+def test_another_server_stands_in(provider, base_url, expected):
     TwilioClient(ACCOUNT, ACCOUNT, TOKEN, base_url=base_url).end_leg(CALL)
-    assert carrier.requests[0][0].url == expected
+    assert provider.requests[0][0].url == expected
 
 
 @pytest.mark.parametrize(
@@ -342,23 +342,23 @@ def test_another_server_stands_in(carrier, base_url, expected):
         (None, "dublin", "api.twilio.com"),
     ],
 )
-def test_region_goes_with_its_edge(carrier, region, edge, host):
+def test_region_goes_with_its_edge(provider, region, edge, host):
     TwilioClient(ACCOUNT, ACCOUNT, TOKEN, region=region, edge=edge).end_leg(CALL)
-    assert urlsplit(carrier.requests[0][0].url).netloc == host
+    assert urlsplit(provider.requests[0][0].url).netloc == host
 
 
-def test_too_many_requests_is_tried_again(client, carrier):
-    carrier.answers = [refused(429, 20429), refused(429, 20429), (201, {"call_sid": CALL})]
+def test_too_many_requests_is_tried_again(client, provider):
+    provider.answers = [refused(429, 20429), refused(429, 20429), (201, {"call_sid": CALL})]
     assert client.add_participant("room", PARTICIPANT) == CALL
-    assert len(carrier.requests) == 3
-    assert carrier.waits == list(client_module.RETRY_DELAYS)
+    assert len(provider.requests) == 3
+    assert provider.waits == list(client_module.RETRY_DELAYS)
 
 
-def test_too_many_requests_for_ever_is_given_up(client, carrier):
-    carrier.answers = [refused(429, 20429)] * 10
+def test_too_many_requests_for_ever_is_given_up(client, provider):
+    provider.answers = [refused(429, 20429)] * 10
     with pytest.raises(ProviderError) as caught:
         client.end_leg(CALL)
-    assert len(carrier.requests) == 1 + len(client_module.RETRY_DELAYS)
+    assert len(provider.requests) == 1 + len(client_module.RETRY_DELAYS)
     assert caught.value.retryable
     assert caught.value.code == 20429
 
@@ -377,11 +377,11 @@ def test_too_many_requests_for_ever_is_given_up(client, carrier):
         ),
     ],
 )
-def test_request_that_may_have_been_carried_out_is_not_repeated(client, carrier, answer, flags):
-    carrier.answers = [answer]
+def test_request_that_may_have_been_carried_out_is_not_repeated(client, provider, answer, flags):
+    provider.answers = [answer]
     with pytest.raises(ProviderError) as caught:
         client.add_participant("room", PARTICIPANT)
-    assert len(carrier.requests) == 1
+    assert len(provider.requests) == 1
     assert {n for n in ("gone", "unknown", "retryable") if getattr(caught.value, n)} == flags
 
 
@@ -397,21 +397,21 @@ LOST = requests.exceptions.ReadTimeout("read timed out")
         (requests.exceptions.ConnectionError("Name or service not known"), 3),
     ],
 )
-def test_request_that_never_left_is_tried_again(client, carrier, error, count):
-    carrier.answers = [error, error, error]
+def test_request_that_never_left_is_tried_again(client, provider, error, count):
+    provider.answers = [error, error, error]
     with pytest.raises(ProviderError) as caught:
         client.end_leg(CALL)
-    assert len(carrier.requests) == count
+    assert len(provider.requests) == count
     assert caught.value.code == 0
     assert caught.value.retryable
     assert not caught.value.unknown
 
 
-def test_request_is_repeated_only_in_its_time(client, carrier, monkeypatch):
+def test_request_is_repeated_only_in_its_time(client, provider, monkeypatch):
     """A request and its repetitions share one time limit."""
     now = [1000.0]
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
-    original = Carrier.send
+    original = Provider.send
 
     def send(self, *args, **kwargs):
         limits.append(kwargs["timeout"].total)
@@ -419,27 +419,27 @@ def test_request_is_repeated_only_in_its_time(client, carrier, monkeypatch):
         return original(self, *args, **kwargs)
 
     limits = []
-    monkeypatch.setattr(Carrier, "send", send)
-    carrier.answers = [refused(429, 20429)] * 3
+    monkeypatch.setattr(Provider, "send", send)
+    provider.answers = [refused(429, 20429)] * 3
     with pytest.raises(ProviderError):
         client.end_leg(CALL)
     assert limits == [6.0, 1.5]
 
 
-def test_requests_of_a_click_share_one_time(carrier, monkeypatch):
+def test_requests_of_a_click_share_one_time(provider, monkeypatch):
     """The requests of a chain share one time limit."""
     now, limits = [1000.0], []
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
-    original = Carrier.send
+    original = Provider.send
 
     def send(self, *args, **kwargs):
         limits.append(kwargs["timeout"].total)
         now[0] += 2.5
         return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(Carrier, "send", send)
+    monkeypatch.setattr(Provider, "send", send)
     admin = TwilioAdmin(ACCOUNT, ACCOUNT, TOKEN, deadline=1006.0)
-    carrier.answers = [(200, {"incoming_phone_numbers": []}), (200, {"sid": "PN1"})]
+    provider.answers = [(200, {"incoming_phone_numbers": []}), (200, {"sid": "PN1"})]
     admin.list_numbers()
     admin.save_number("PN1", ADDRESSES)
     assert limits == [6.0, 3.5]
@@ -451,23 +451,23 @@ def test_requests_of_a_click_share_one_time(carrier, monkeypatch):
     assert caught.value.late
     assert not caught.value.unknown
     assert len(limits) == 3
-    # The carrier is not to blame.
+    # The provider is not to blame.
     now[0] += 1000
     TwilioClient(ACCOUNT, ACCOUNT, TOKEN).end_leg(CALL)
 
 
-def test_number_whose_purchase_may_be_carried_out_is_not_said_to_be_late(carrier, monkeypatch):
+def test_number_whose_purchase_may_be_carried_out_is_not_said_to_be_late(provider, monkeypatch):
     """The time is used up with the answer: whether the number was bought is not known."""
     now = [1000.0]
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
-    original = Carrier.send
+    original = Provider.send
 
     def send(self, *args, **kwargs):
         now[0] += 5.5
         return original(self, *args, **kwargs)
 
-    monkeypatch.setattr(Carrier, "send", send)
-    carrier.answers = [LOST]
+    monkeypatch.setattr(Provider, "send", send)
+    provider.answers = [LOST]
     admin = TwilioAdmin(ACCOUNT, ACCOUNT, TOKEN, deadline=1006.0)
     with pytest.raises(ProviderError) as caught:
         admin.buy_number("+3225550100", ADDRESSES)
@@ -475,7 +475,7 @@ def test_number_whose_purchase_may_be_carried_out_is_not_said_to_be_late(carrier
 
 
 @pytest.mark.parametrize("error", [SWALLOWED, LOST])
-def test_carrier_that_does_not_answer_is_left_alone(client, carrier, error, monkeypatch):
+def test_provider_that_does_not_answer_is_left_alone(client, provider, error, monkeypatch):
     """After failed requests the next ones fail at once; later one is tried again."""
     now = [1000.0]
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
@@ -486,25 +486,25 @@ def test_carrier_that_does_not_answer_is_left_alone(client, carrier, error, monk
         assert caught.value.paused == paused
         assert caught.value.code == 0
 
-    carrier.answers = [error] * LIMIT
+    provider.answers = [error] * LIMIT
     for _request in range(LIMIT):
         fails(paused=False)
     for _request in range(100):
         fails(paused=True)
-    assert len(carrier.requests) == LIMIT
+    assert len(provider.requests) == LIMIT
     # The probe fails: everybody goes on waiting.
     now[0] += PAUSE
-    carrier.answers = [error]
+    provider.answers = [error]
     fails(paused=False)
     fails(paused=True)
     # The next one is answered.
     now[0] += PAUSE
     client.end_leg(CALL)
     client.end_leg(CALL)
-    assert len(carrier.requests) == LIMIT + 3
+    assert len(provider.requests) == LIMIT + 3
 
 
-def test_only_one_asks_whether_the_carrier_is_back(client, monkeypatch):
+def test_only_one_asks_whether_the_provider_is_back(client, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
     breaker = breakers["probe"]
@@ -514,12 +514,12 @@ def test_only_one_asks_whether_the_carrier_is_back(client, monkeypatch):
     assert [breaker.allows() for _request in range(3)] == [True, False, False]
 
 
-def test_refusals_are_answers_and_accounts_do_not_share_their_luck(client, carrier):
-    carrier.answers = [refused(500, 20500), refused(401, 20003)] * LIMIT
+def test_refusals_are_answers_and_accounts_do_not_share_their_luck(client, provider):
+    provider.answers = [refused(500, 20500), refused(401, 20003)] * LIMIT
     for _request in range(2 * LIMIT):
         with pytest.raises(ProviderError):
             client.end_leg(CALL)
-    carrier.answers = [LOST] * LIMIT
+    provider.answers = [LOST] * LIMIT
     for _request in range(LIMIT):
         with pytest.raises(ProviderError):
             client.end_leg(CALL)
@@ -527,9 +527,9 @@ def test_refusals_are_answers_and_accounts_do_not_share_their_luck(client, carri
     TwilioClient(other, other, TOKEN).end_leg(CALL)
 
 
-def test_error_of_an_answer_that_is_no_json(client, carrier, monkeypatch):
+def test_error_of_an_answer_that_is_no_json(client, provider, monkeypatch):
     """A proxy in between answers with a page: that is an unknown outcome, not a traceback."""
-    original = Carrier.send
+    original = Provider.send
 
     def send(self, request, **kwargs):
         response = original(self, request, **kwargs)
@@ -537,14 +537,14 @@ def test_error_of_an_answer_that_is_no_json(client, carrier, monkeypatch):
         response._content = b"<html>Bad gateway</html>"
         return response
 
-    monkeypatch.setattr(Carrier, "send", send)
+    monkeypatch.setattr(Provider, "send", send)
     with pytest.raises(ProviderError) as caught:
         client.end_leg(CALL)
     assert caught.value.unknown
 
 
-def test_error_holds_no_secret(client, carrier):
-    carrier.answers = [refused(400, 21211, "The 'To' number is not valid.")]
+def test_error_holds_no_secret(client, provider):
+    provider.answers = [refused(400, 21211, "The 'To' number is not valid.")]
     with pytest.raises(ProviderError) as caught:
         client.add_participant("room", PARTICIPANT)
     assert TOKEN not in str(caught.value)
@@ -555,12 +555,12 @@ RECORDING = "RE" + "4" * 32
 RECORDINGS = f"{ROOT}/Calls/{CALL}/Recordings"
 
 
-def test_recording_is_started_in_two_channels(client, carrier):
+def test_recording_is_started_in_two_channels(client, provider):
     """Z29: of the customer's leg; a conference would mix the voices."""
-    carrier.answers = [(201, {"sid": RECORDING})]
+    provider.answers = [(201, {"sid": RECORDING})]
     assert client.start_recording(CALL, "https://crm.example/recording?call=u") == RECORDING
-    assert carrier.paths == [f"{RECORDINGS}.json"]
-    assert carrier.form() == [
+    assert provider.paths == [f"{RECORDINGS}.json"]
+    assert provider.form() == [
         ("RecordingStatusCallbackEvent", "in-progress"),
         ("RecordingStatusCallbackEvent", "completed"),
         ("RecordingStatusCallbackEvent", "absent"),
@@ -579,44 +579,44 @@ def test_recording_is_started_in_two_channels(client, carrier):
         ("stopped", [("Status", "stopped")]),
     ],
 )
-def test_recording_is_paused_resumed_stopped(client, carrier, wanted, form):
-    carrier.answers = [(200, {"sid": RECORDING, "status": "paused"})]
+def test_recording_is_paused_resumed_stopped(client, provider, wanted, form):
+    provider.answers = [(200, {"sid": RECORDING, "status": "paused"})]
     client.set_recording_status(CALL, RECORDING, wanted)
-    assert carrier.paths == [f"{RECORDINGS}/{RECORDING}.json"]
-    assert carrier.form() == form
+    assert provider.paths == [f"{RECORDINGS}/{RECORDING}.json"]
+    assert provider.form() == form
 
 
-def test_recording_that_was_never_told_is_found(client, carrier):
+def test_recording_that_was_never_told_is_found(client, provider):
     """The answer was lost: the newest recording of a conversation that is not known yet."""
     rows = [
         {"sid": "RE" + "1" * 32, "source": "RecordVerb"},
         {"sid": RECORDING, "source": "StartCallRecordingAPI"},
     ]
-    carrier.answers = [(200, {"recordings": rows, "next_page_uri": None})] * 2
+    provider.answers = [(200, {"recordings": rows, "next_page_uri": None})] * 2
     assert client.find_recording(CALL, []) == RECORDING
     assert client.find_recording(CALL, [RECORDING]) == ""
 
 
-def test_both_channels_have_to_be_asked_for(client, carrier):
+def test_both_channels_have_to_be_asked_for(client, provider):
     """Twilio mixes the channels of a download otherwise."""
     list(client.fetch_recording(RECORDING, 2))
     list(client.fetch_recording(RECORDING))
-    first, second = (request.url for request, _kwargs in carrier.requests)
+    first, second = (request.url for request, _kwargs in provider.requests)
     assert first.endswith(f"/Recordings/{RECORDING}.wav?RequestedChannels=2")
     assert second.endswith(f"/Recordings/{RECORDING}.wav")
 
 
 @pytest.mark.parametrize("answer", [(404, {}), LOST])
-def test_recording_that_cannot_be_read(client, carrier, answer):
-    carrier.answers = [answer]
+def test_recording_that_cannot_be_read(client, provider, answer):
+    provider.answers = [answer]
     with pytest.raises(ProviderError) as caught:
         list(client.fetch_recording(RECORDING))
     assert caught.value.gone == (answer != LOST)
 
 
-def test_recording_that_is_cut_off_is_not_complete(client, carrier, monkeypatch):
+def test_recording_that_is_cut_off_is_not_complete(client, provider, monkeypatch):
     """The copy at Twilio is deleted once ours is stored."""
-    original = Carrier.send
+    original = Provider.send
 
     def send(self, request, **kwargs):
         assert kwargs["stream"]
@@ -624,7 +624,7 @@ def test_recording_that_is_cut_off_is_not_complete(client, carrier, monkeypatch)
         response.headers["Content-Length"] = "1000"
         return response
 
-    monkeypatch.setattr(Carrier, "send", send)
+    monkeypatch.setattr(Provider, "send", send)
     parts = client.fetch_recording(RECORDING)
     assert next(parts) == b"{}"
     with pytest.raises(ProviderError) as caught:
@@ -632,10 +632,10 @@ def test_recording_that_is_cut_off_is_not_complete(client, carrier, monkeypatch)
     assert caught.value.unknown
 
 
-def test_announcement_is_for_the_whole_conference(client, carrier):
+def test_announcement_is_for_the_whole_conference(client, provider):
     client.announce(ROOM, "https://crm.example/announce?call=u")
-    assert carrier.paths == [f"{ROOT}/Conferences/{ROOM}.json"]
-    assert set(carrier.form()) == {
+    assert provider.paths == [f"{ROOT}/Conferences/{ROOM}.json"]
+    assert set(provider.form()) == {
         ("AnnounceUrl", "https://crm.example/announce?call=u"),
         ("AnnounceMethod", "POST"),
     }

@@ -1,8 +1,8 @@
-"""Our documents in Twilio's language, compared as trees and checked against what Twilio knows."""
+"""Voice responses in Twilio's language, compared as trees and checked against its schema."""
 
 import pytest
 from lxml import etree
-from providers import voice_response as doc
+from providers import voice_response as verbs
 from providers.twilio.twiml import RENDERERS, render
 
 # https://www.twilio.com/docs/voice/twiml, the verbs and attributes this addon may use.
@@ -90,16 +90,16 @@ CONFERENCE_EVENTS = {
 BASE = "https://crm.example/telephony/twilio"
 CALL = "0f8fad5b-d9cb-469f-a165-70867728950e"
 
-DOCUMENTS = {
+RESPONSES = {
     "say": (
-        [doc.Say("Good day & <welcome>", "fr-BE")],
+        [verbs.Say("Good day & <welcome>", "fr-BE")],
         '<Say language="fr-BE">Good day &amp; &lt;welcome&gt;</Say>',
     ),
-    "play": ([doc.Play(f"{BASE}/a.wav", 3)], f'<Play loop="3">{BASE}/a.wav</Play>'),
-    "play for ever": ([doc.Play(f"{BASE}/a.wav", 0)], f'<Play loop="0">{BASE}/a.wav</Play>'),
-    "pause": ([doc.Pause(2)], '<Pause length="2"/>'),
+    "play": ([verbs.Play(f"{BASE}/a.wav", 3)], f'<Play loop="3">{BASE}/a.wav</Play>'),
+    "play for ever": ([verbs.Play(f"{BASE}/a.wav", 0)], f'<Play loop="0">{BASE}/a.wav</Play>'),
+    "pause": ([verbs.Pause(2)], '<Pause length="2"/>'),
     "join": (
-        [doc.Join(CALL, "customer", True, f"{BASE}/conference?call={CALL}")],
+        [verbs.Conference(CALL, "customer", True, f"{BASE}/conference?call={CALL}")],
         f"""<Dial><Conference beep="false" endConferenceOnExit="true" jitterBufferSize="small"
              participantLabel="customer" startConferenceOnEnter="true"
              statusCallback="{BASE}/conference?call={CALL}"
@@ -107,7 +107,7 @@ DOCUMENTS = {
              waitUrl="">{CALL}</Conference></Dial>""",
     ),
     "join as a supervisor who listens": (
-        [doc.Join(CALL, "supervisor-1", False, f"{BASE}/conference", muted=True)],
+        [verbs.Conference(CALL, "supervisor-1", False, f"{BASE}/conference", muted=True)],
         f"""<Dial><Conference beep="false" endConferenceOnExit="false" jitterBufferSize="small"
              muted="true" participantLabel="supervisor-1" startConferenceOnEnter="true"
              statusCallback="{BASE}/conference"
@@ -115,7 +115,7 @@ DOCUMENTS = {
              waitUrl="">{CALL}</Conference></Dial>""",
     ),
     "join as a supervisor who whispers": (
-        [doc.Join(CALL, "supervisor-1", False, f"{BASE}/conference", coach="CA1")],
+        [verbs.Conference(CALL, "supervisor-1", False, f"{BASE}/conference", coach="CA1")],
         f"""<Dial><Conference beep="false" coach="CA1" endConferenceOnExit="false"
              jitterBufferSize="small"
              participantLabel="supervisor-1" startConferenceOnEnter="true"
@@ -124,32 +124,35 @@ DOCUMENTS = {
              waitUrl="">{CALL}</Conference></Dial>""",
     ),
     "wait": (
-        [doc.Wait("waiting-7", f"{BASE}/wait?call={CALL}", f"{BASE}/step?call={CALL}")],
+        [verbs.Enqueue("waiting-7", f"{BASE}/wait?call={CALL}", f"{BASE}/step?call={CALL}")],
         f"""<Enqueue action="{BASE}/step?call={CALL}" method="POST"
              waitUrl="{BASE}/wait?call={CALL}" waitUrlMethod="POST">waiting-7</Enqueue>""",
     ),
     "redirect": (
-        [doc.Redirect(f"{BASE}/step?call={CALL}")],
+        [verbs.Redirect(f"{BASE}/step?call={CALL}")],
         f'<Redirect method="POST">{BASE}/step?call={CALL}</Redirect>',
     ),
     "forward": (
-        [doc.Forward("+32470123456", "+3225550100", 25, f"{BASE}/step?call={CALL}")],
+        [verbs.Dial("+32470123456", "+3225550100", 25, f"{BASE}/step?call={CALL}")],
         f"""<Dial action="{BASE}/step?call={CALL}" answerOnBridge="true" callerId="+3225550100"
              method="POST" timeLimit="14400" timeout="25"><Number>+32470123456</Number></Dial>""",
     ),
-    "leave": ([doc.Leave()], "<Leave/>"),
-    "hang up": ([doc.HangUp()], "<Hangup/>"),
-    "reject": ([doc.Reject()], '<Reject reason="rejected"/>'),
-    "reject as busy": ([doc.Reject(busy=True)], '<Reject reason="busy"/>'),
+    "leave": ([verbs.Leave()], "<Leave/>"),
+    "hang up": ([verbs.HangUp()], "<Hangup/>"),
+    "reject": ([verbs.Reject()], '<Reject reason="rejected"/>'),
+    "reject as busy": ([verbs.Reject(busy=True)], '<Reject reason="busy"/>'),
     "record": (
-        [doc.Record(120, f"{BASE}/step?call={CALL}", f"{BASE}/recording?call={CALL}")],
+        [verbs.Record(120, f"{BASE}/step?call={CALL}", f"{BASE}/recording?call={CALL}")],
         f"""<Record action="{BASE}/step?call={CALL}" finishOnKey="#" maxLength="120"
              method="POST" playBeep="true" recordingStatusCallback="{BASE}/recording?call={CALL}"
              recordingStatusCallbackEvent="completed absent"
              recordingStatusCallbackMethod="POST" timeout="10" trim="do-not-trim"/>""",
     ),
     "ask for a key": (
-        [doc.AskKey((doc.Say("Press 1."),), 8, f"{BASE}/agent_phone?call={CALL}"), doc.HangUp()],
+        [
+            verbs.Gather((verbs.Say("Press 1."),), 8, f"{BASE}/agent_phone?call={CALL}"),
+            verbs.HangUp(),
+        ],
         f"""<Gather action="{BASE}/agent_phone?call={CALL}" input="dtmf" method="POST"
              numDigits="1" timeout="8"><Say language="en-US">Press 1.</Say></Gather><Hangup/>""",
     ),
@@ -171,15 +174,15 @@ def as_tree(xml):
     return convert(etree.fromstring(xml.encode()))
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", RESPONSES)
 def test_document_is_rendered(name):
-    document, expected = DOCUMENTS[name]
-    assert as_tree(render(document)) == as_tree(f"<Response>{expected}</Response>")
+    response, expected = RESPONSES[name]
+    assert as_tree(render(response)) == as_tree(f"<Response>{expected}</Response>")
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", RESPONSES)
 def test_only_known_verbs_and_attributes_are_used(name):
-    for node in etree.fromstring(render(DOCUMENTS[name][0]).encode()).iter():
+    for node in etree.fromstring(render(RESPONSES[name][0]).encode()).iter():
         assert node.tag in ALLOWED
         assert set(node.attrib) <= ALLOWED[node.tag]
         if node.tag == "Conference":
@@ -189,15 +192,15 @@ def test_only_known_verbs_and_attributes_are_used(name):
 def test_every_instruction_is_rendered_and_tried():
     instructions = {
         kind
-        for kind in vars(doc).values()
-        if isinstance(kind, type) and kind.__module__ == doc.__name__
+        for kind in vars(verbs).values()
+        if isinstance(kind, type) and kind.__module__ == verbs.__name__
     }
     assert set(RENDERERS) == instructions
-    assert {type(step) for steps, _xml in DOCUMENTS.values() for step in steps} == instructions
+    assert {type(step) for steps, _xml in RESPONSES.values() for step in steps} == instructions
 
 
 def test_document_is_in_utf8_and_keeps_the_order():
-    xml = render([doc.Say("Zoë"), doc.Pause(1), doc.HangUp()])
+    xml = render([verbs.Say("Zoë"), verbs.Pause(1), verbs.HangUp()])
     assert xml.startswith('<?xml version="1.0" encoding="UTF-8"?>')
     root = etree.fromstring(xml.encode())
     assert [node.tag for node in root] == ["Say", "Pause", "Hangup"]
@@ -212,13 +215,13 @@ NO_CHARACTERS = [*map(chr, range(32)), "\x7f", "\ud800", "\udbff", "\udfff", "\u
 def test_text_with_a_character_that_xml_forbids_is_well_formed(character):
     """Control characters in texts do not make TwiML invalid (error 12100)."""
     text = f"Good{character}day"
-    document = [
-        doc.AskKey((doc.Say(text, text), doc.Play(text)), 5, text),
-        doc.Redirect(text),
-        doc.Join(text, text, True, text, coach=text),
-        doc.Forward(text, text, 20, text),
+    response = [
+        verbs.Gather((verbs.Say(text, text), verbs.Play(text)), 5, text),
+        verbs.Redirect(text),
+        verbs.Conference(text, text, True, text, coach=text),
+        verbs.Dial(text, text, 20, text),
     ]
-    root = etree.fromstring(render(document).encode())
+    root = etree.fromstring(render(response).encode())
     [say] = root.iter("Say")
     assert say.text.split() in (["Good", "day"], [text])
     assert say.get("language").split() in (["Good", "day"], [text])
@@ -226,5 +229,5 @@ def test_text_with_a_character_that_xml_forbids_is_well_formed(character):
 
 def test_text_keeps_what_xml_allows():
     text = "Zoë \u4f60\u597d \U0001f600 &#11; <b>"
-    root = etree.fromstring(render([doc.Say(text)]).encode())
+    root = etree.fromstring(render([verbs.Say(text)]).encode())
     assert root[0].text == text

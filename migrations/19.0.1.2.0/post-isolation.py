@@ -73,7 +73,7 @@ def _clear_field(cr, model, field):
 
 def _clear_exits(cr):
     """Remove the exits of steps and the keys of menus that lead into another flow."""
-    for name in ("next", "else", "timeout", "full", "not_available"):
+    for name in ("next", "else", "no_answer", "full", "not_available"):
         column = f"{name}_step_id"
         cr.execute(
             SQL(

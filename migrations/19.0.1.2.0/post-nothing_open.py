@@ -9,6 +9,6 @@ def migrate(cr, version):
                    SELECT 1 FROM telephony_call_leg AS leg
                     WHERE leg.call_id = call.id AND leg.role = 'customer' AND leg.on_hold
                ),
-               recording_told = recording_announced_at IS NOT NULL
+               is_announcement_played = recording_announced_at IS NOT NULL
          WHERE state != 'ended'
     """)

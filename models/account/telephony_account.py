@@ -13,7 +13,7 @@ DEFAULT_SDK_URL = "/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
 
 
 class TelephonyAccount(models.Model):
-    """The company's own account at the carrier: credentials, addresses, and every request.
+    """The company's own account at the provider: credentials, addresses, and every request.
 
     This is the only model that knows the provider; the others ask it to send and to read.
     """
@@ -111,7 +111,7 @@ class TelephonyAccount(models.Model):
                         )
                     )
 
-    # === OUTGOING: REQUESTS TO THE CARRIER === #
+    # === OUTGOING: REQUESTS TO THE PROVIDER === #
 
     def _get_client(self):
         """Return the client of this account, which makes calls.
@@ -167,12 +167,12 @@ class TelephonyAccount(models.Model):
         """Return the public address of a sound of the addon."""
         return f"{self._get_base_url()}/crm_telephony/static/src/audio/{name}"
 
-    def _render(self, document):
-        """Turn a document (see `voice_response`) into the carrier's language."""
-        return twiml.render(document)
+    def _render(self, response):
+        """Turn a voice response (see `voice_response`) into the provider's language."""
+        return twiml.render(response)
 
     def _make_browser_access(self, identity):
-        """Return what a browser needs to reach the carrier.
+        """Return what a browser needs to reach the provider.
 
         :param str identity: who it is, opaque
         :raise UserError: the account is not connected

@@ -442,7 +442,7 @@ class TelephonyAccount(models.Model):
             return self._line(
                 "signature", "error", self.env._("The auth token is missing."), "credentials"
             )
-        status, _answer = self._post_signed_callback()
+        status, _answer = self._post_signed_webhook()
         if status == 200:
             return self._line(
                 "signature", "ok", self.env._("Requests signed by Twilio are accepted.")

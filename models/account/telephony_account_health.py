@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ...providers.base import ProviderError
 
-# Minutes after which a job that did not run, or a carrier that did not answer, is a fault.
+# Minutes after which a job that did not run, or a provider that did not answer, is a fault.
 LATE_MINUTES = 10
 # Minutes a refused request is worth a warning, and seconds between two that are remembered.
 REFUSAL_MINUTES = 60
@@ -77,11 +77,11 @@ class TelephonyAccount(models.Model):
         return self._get_base_url() != self._get_configured_base_url()
 
     def _list_living(self):
-        """Ask the carrier for all legs that are alive.
+        """Ask the provider for all legs that are alive.
 
         Note: `self.ensure_one()`
 
-        :return: the carrier's identifier -> an event with the leg's status; None when the carrier
+        :return: the provider's identifier -> an event with the leg's status; None when the provider
             could not be asked
         :rtype: dict | None
         """

@@ -1,4 +1,4 @@
-"""Requests to the carrier leave after the commit, and keep no answer of ours waiting.
+"""Requests to the provider leave after the commit, and keep no answer of ours waiting.
 
 The requests of one transaction run in their order in a thread of their own. A webhook does not wait
 for that thread at all: its TwiML needs no result of a request, and the caller hears silence
@@ -11,8 +11,8 @@ Why not a table of requests and a job that sends them: each of them derives what
 rows when it is sent, and the reconciliation does the same. A request that is lost with its process
 is therefore sent by the reconciliation; a copy of it in a table would be a second truth. How long
 one request may take, and when an account is not asked at all, is the client's own affair
-(`providers/twilio/client.py`): a carrier that is gone fails at once, and each request has an answer
-to its own failure.
+(`providers/twilio/client.py`): a provider that is gone fails at once, and each request has an
+answer to its own failure.
 
 The threads are no daemons: a worker that is stopped or replaced waits for them.
 """
@@ -86,7 +86,7 @@ def _get_patience():
 
 
 class TelephonyAccount(models.Model):
-    """What is sent to the carrier once a transaction is committed."""
+    """What is sent to the provider once a transaction is committed."""
 
     _inherit = "telephony.account"
 
@@ -97,7 +97,7 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _after_commit(self, records, method_name, *args):
-        """Send a request to the carrier once the transaction is committed.
+        """Send a request to the provider once the transaction is committed.
 
         Inside the transaction the request would hold its locks, and be sent again when the
         transaction is retried. So the request runs on a cursor of its own and writes nothing; what

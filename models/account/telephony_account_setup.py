@@ -27,7 +27,7 @@ class TelephonyAccount(models.Model):
     """Setting the account up: credentials, connection, numbers, money.
 
     Every method that sends requests sends them all before it writes a row, so that nothing is
-    locked while the carrier is awaited. The requests of a click share its time (`_get_deadline`),
+    locked while the provider is awaited. The requests of a click share its time (`_get_deadline`),
     and may be interrupted after any of them: the same click again finds what is done.
     """
 
@@ -111,7 +111,7 @@ class TelephonyAccount(models.Model):
         """
         # Everybody may call a public method; only this says who may ask Twilio.
         self.check_access("write")
-        self._apply_connection(*self._send_connection_request())
+        self._save_connection(*self._send_connection_request())
         return self._notify(self.env._("The account is connected."))
 
     @check_one
@@ -222,7 +222,7 @@ class TelephonyAccount(models.Model):
         vals["connected_base_url"] = base_url
         return vals, numbers
 
-    def _apply_connection(self, vals, numbers):
+    def _save_connection(self, vals, numbers):
         """Write what `_send_connection_request` returned."""
         # What was refused until now is what connecting has put right.
         self._save_credentials({**vals, "state": "connected", "last_refused_at": False})
@@ -257,7 +257,7 @@ class TelephonyAccount(models.Model):
         """
         return probe.ask(self._get_webhook_url("ping", question=question), self._get_deadline())
 
-    def _post_signed_callback(self):
+    def _post_signed_webhook(self):
         """Send the public address what Twilio would send.
 
         :return: HTTP status or the reason why there is none, and the answer

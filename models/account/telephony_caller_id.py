@@ -24,7 +24,7 @@ PENDING = ("calling", "waiting")
 
 
 class TelephonyCallerId(models.Model):
-    """A number of somebody else's carrier that customers see in place of ours.
+    """A number of somebody else's provider that customers see in place of ours.
 
     It is usable only once its owner has typed a code on it (`state` is `verified`), and only by
     phone users whom the administrator allowed it.
@@ -219,7 +219,7 @@ class TelephonyCallerId(models.Model):
         :return: `choices` (see `_to_client`), `preselected_id`
         :rtype: dict
         """
-        agent_sudo = self.env["telephony.agent"]._get_mine()
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         usable_sudo = agent_sudo._get_caller_ids()
         if agent_sudo._get_emergency_number(number):
             # The number with the registered address is shown, and nothing else.
@@ -249,7 +249,7 @@ class TelephonyCallerId(models.Model):
 
     @api.model
     def _get_allowed_agent(self):
-        agent_sudo = self.env["telephony.agent"]._get_mine()
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         if not agent_sudo.allow_caller_id:
             raise AccessError(
                 self.env._(
@@ -261,7 +261,7 @@ class TelephonyCallerId(models.Model):
 
     @api.model
     def _get_own_sudo(self, caller_id_id):
-        agent_sudo = self.env["telephony.agent"]._get_mine()
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         # sudo: telephony.caller.id - the owner is checked here
         record_sudo = self.sudo().browse(caller_id_id).exists()
         manager = self.env.user.has_group("crm_telephony.group_manager")
@@ -354,7 +354,7 @@ class TelephonyCallerId(models.Model):
             return self.env._("This number is already verified by another Twilio trial account.")
         return account._explain(error)
 
-    # === FROM THE CARRIER === #
+    # === FROM THE PROVIDER === #
 
     @api.model
     def _process_result(self, account, result):
@@ -395,13 +395,13 @@ class TelephonyCallerId(models.Model):
 
         :return: what has to be written about it
         """
-        news = self._ask_carrier()
+        news = self._ask_provider()
         is_over = self.expires_at and self.expires_at < fields.Datetime.now()
         if is_over and (not news or news[0] in PENDING):
             news = ("expired",)
         return ("_set_state", news) if news else None
 
-    def _ask_carrier(self):
+    def _ask_provider(self):
         """Ask Twilio whether a number is verified by now, or what its call does.
 
         :return: arguments of `_set_state`; None when nothing is known

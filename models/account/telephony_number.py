@@ -9,7 +9,7 @@ from ..res_company import RECORDING_MODES
 
 
 class TelephonyNumber(models.Model):
-    """A number that the company has at the carrier."""
+    """A number that the company has at the provider."""
 
     _name = "telephony.number"
     _inherit = ["telephony.guard.mixin"]

@@ -217,7 +217,7 @@ class TelephonyAgent(models.Model):
                 agent.missed_offers = 0
             agent._notify_change()
             if status == "online":
-                agent._find_work()
+                agent._offer_waiting_calls()
 
     def _notify_change(self):
         # All at once, so that the states of all of them are one query.
@@ -241,7 +241,7 @@ class TelephonyAgent(models.Model):
         numbers = self._get_numbers()
         return self.default_number_id if self.default_number_id in numbers else numbers[:1]
 
-    def _find_work(self):
+    def _offer_waiting_calls(self):
         """Offer waiting callers to agents who have just become free."""
         queues = self.env["telephony.queue"].search([("agent_ids", "in", self.ids)])
         # A queue in which nobody waits costs one look into a small index.

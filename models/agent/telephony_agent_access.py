@@ -34,7 +34,7 @@ class TelephonyAgent(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_reachable(self):
         # sudo: telephony.agent - whoever may delete a phone user ends what hangs on it
-        self.sudo()._leave()
+        self.sudo()._force_offline()
 
     # === THE RIGHT === #
 
@@ -137,7 +137,7 @@ class TelephonyAgent(models.Model):
 
     # === THE END OF THE RIGHT === #
 
-    def _leave(self):
+    def _force_offline(self):
         """Set these agents offline, forget their open browsers, and let calls ring elsewhere."""
         offers = self._get_open_offers()
         # What rings comes before the agents' rows, everywhere.
@@ -145,7 +145,7 @@ class TelephonyAgent(models.Model):
         offers._close("withdrawn", "withdrawn", notify=False)
         self._set_status("offline")
         self.lease_ids.unlink()
-        offers.call_id._leave_queue_if_alone()
+        offers.call_id._advance_if_unoffered()
 
     @api.model
     def _drop_without_right(self, users=None):
@@ -161,7 +161,7 @@ class TelephonyAgent(models.Model):
         self.env["telephony.offer"].flush_model(["agent_id", "state"])
         self.env["telephony.call"].flush_model(["company_id"])
         self.env["telephony.call.leg"].flush_model(
-            ["call_id", "leaving", "role", "status", "user_id"]
+            ["call_id", "is_leaving", "role", "status", "user_id"]
         )
         person = SQL("agent.user_id")
         self.env.cr.execute(
@@ -179,7 +179,7 @@ class TelephonyAgent(models.Model):
             )
         )
         agents = self.browse(agent for [agent] in self.env.cr.fetchall())
-        agents._leave()
+        agents._force_offline()
         for user in agents.user_id:
             user._bus_send("telephony/rights_changed", {})
         person = SQL("leg.user_id")
@@ -189,7 +189,7 @@ class TelephonyAgent(models.Model):
                  JOIN telephony_call AS call ON call.id = leg.call_id
                 WHERE %s AND NOT %s
                   AND leg.role = 'supervisor' AND leg.status != 'ended'
-                  AND leg.leaving IS NOT TRUE
+                  AND leg.is_leaving IS NOT TRUE
                 ORDER BY leg.id""",
                 self._get_whose(person, users),
                 self._get_right(person, SQL("call.company_id"), SUPERVISOR),

@@ -44,14 +44,14 @@ class TelephonyAgent(models.Model):
             offers_sudo._close("withdrawn", "withdrawn", notify=False)
             agent_sudo._set_status("offline")
             agent_sudo.offline_by_id = self.env.user
-            agent_sudo._tell_offline_by(self.env.user)
-            offers_sudo.call_id._leave_queue_if_alone()
+            agent_sudo._notify_set_offline(self.env.user)
+            offers_sudo.call_id._advance_if_unoffered()
             _logger.info(
                 "User %s set the phone user %s offline.", self.env.uid, agent_sudo.user_id.id
             )
         return True
 
-    def _tell_offline_by(self, supervisor):
+    def _notify_set_offline(self, supervisor):
         """Tell a phone user who went offline for them. Note: `self.ensure_one()`"""
         self.ensure_one()
         if self.user_id == supervisor:

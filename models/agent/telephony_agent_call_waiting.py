@@ -31,13 +31,13 @@ class TelephonyAgent(models.Model):
         self.ensure_one()
         if not in_call or ringing or not reachable or not has_right:
             return False
-        calls = self.env["telephony.call"]._get_held_by(self.user_id)
+        calls = self.env["telephony.call"]._get_ongoing_of(self.user_id)
         return (
             len(calls) == 1
             and calls.company_id == self.company_id
-            and calls._can_be_put_aside()
+            and calls._can_be_held()
             # Whoever has lost the sound comes back to that customer first.
-            and bool(calls.parked_at or not calls.connect_by)
+            and bool(calls.held_at or not calls.deadline_at)
             and not self._is_with_colleagues()
         )
 
@@ -48,18 +48,18 @@ class TelephonyAgent(models.Model):
             self._is_consulted() or self.env["telephony.call.leg"]._get_monitoring_of(self.user_id)
         )
 
-    def _check_free(self, puts_aside=False):
+    def _check_free(self, holds_other=False):
         """Refuse to give this agent a call beside another one. Note: `self.ensure_one()`
 
-        :param bool puts_aside: whether a running conversation would be put on hold
+        :param bool holds_other: whether a running conversation would be put on hold
         :raise UserError: the agent is in a call that cannot be put on hold for this one
         """
         self.ensure_one()
-        calls = self.env["telephony.call"]._get_held_by(self.user_id)
-        speaking = calls.filtered(lambda call: not call.parked_at)
-        if self._is_consulted() or (speaking and not puts_aside):
+        calls = self.env["telephony.call"]._get_ongoing_of(self.user_id)
+        speaking = calls.filtered(lambda call: not call.held_at)
+        if self._is_consulted() or (speaking and not holds_other):
             raise UserError(self.env._("You are already in a call."))
-        if calls and not puts_aside:
+        if calls and not holds_other:
             raise UserError(self.env._("A customer is on hold. Resume or end that call first."))
         if speaking and len(calls) > 1:
             raise UserError(
@@ -67,7 +67,7 @@ class TelephonyAgent(models.Model):
                     "You already have an active call and a call on hold. End one of them first."
                 )
             )
-        if speaking and not speaking._can_be_put_aside():
+        if speaking and not speaking._can_be_held():
             raise UserError(
                 self.env._(
                     "Your current call cannot be put on hold right now. End it, or finish the "

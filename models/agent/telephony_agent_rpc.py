@@ -46,7 +46,7 @@ class TelephonyAgent(models.Model):
     # === RPC: THE CURRENT USER'S OWN TELEPHONE === #
 
     @api.model
-    def _get_mine(self, company=None):
+    def _ensure_own_agent(self, company=None):
         """Return the current user's row in a company, making it when it is missing.
 
         :param company: the company, of a call say; the current one when none is given
@@ -79,7 +79,7 @@ class TelephonyAgent(models.Model):
             `_to_client`, `telephony.call._to_client`, `telephony.offer._to_client`
         :rtype: dict
         """
-        agent_sudo = self._get_mine()
+        agent_sudo = self._ensure_own_agent()
         calls = self.env["telephony.call"]
         reason = agent_sudo._get_reason_not_to_call()
         country = self.env.company.country_id
@@ -114,7 +114,7 @@ class TelephonyAgent(models.Model):
             ring and are not shown; `closed`: identifiers of offers that no longer ring
         :rtype: dict
         """
-        return self._get_mine()._get_changes(known)
+        return self._ensure_own_agent()._get_changes(known)
 
     @api.model
     @check_arguments
@@ -126,7 +126,7 @@ class TelephonyAgent(models.Model):
         """
         if status not in ("online", "offline"):
             raise UserError(self.env._("Invalid status: choose Online or Offline."))
-        agent_sudo = self._get_mine()
+        agent_sudo = self._ensure_own_agent()
         agent_sudo._set_status(status)
         return agent_sudo._to_client()
 
@@ -140,7 +140,7 @@ class TelephonyAgent(models.Model):
         :raise ValidationError: the custom phone number is missing or wrong
         :rtype: dict
         """
-        agent_sudo = self._get_mine()
+        agent_sudo = self._ensure_own_agent()
         allowed = {
             "call_via",
             "phone_number",
@@ -173,7 +173,7 @@ class TelephonyAgent(models.Model):
             see `softphone_changes`, if `known` was given
         :rtype: dict
         """
-        agent_sudo = self._get_mine()
+        agent_sudo = self._ensure_own_agent()
         if not 8 <= len(client_uuid or "") <= 64:
             raise UserError(self.env._("The page identifier is not valid. Reload the page."))
         was_unreachable = agent_sudo.state == "unreachable"
@@ -182,8 +182,8 @@ class TelephonyAgent(models.Model):
         agent_sudo._finish_wrap_up()
         if was_unreachable:
             agent_sudo._notify_change()
-            agent_sudo._find_work()
-        self.env["telephony.call"]._nudge_reconciliation()
+            agent_sudo._offer_waiting_calls()
+        self.env["telephony.call"]._trigger_reconciliation()
         return {
             "expires_at": fields.Datetime.to_string(expires_at),
             "status": agent_sudo.status,
@@ -199,7 +199,7 @@ class TelephonyAgent(models.Model):
 
         :param str client_uuid: identifier the page gave itself
         """
-        agent_sudo = self._get_mine()
+        agent_sudo = self._ensure_own_agent()
         agent_sudo.lease_ids._release(agent_sudo, client_uuid)
         return True
 

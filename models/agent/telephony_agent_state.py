@@ -50,7 +50,7 @@ class TelephonyAgent(models.Model):
         self.env["telephony.transfer"].flush_model(["agent_id", "mode", "state"])
         self.env["telephony.agent.lease"].flush_model(["agent_id", "expires_at"])
         self.env["telephony.call.leg"].flush_model(
-            ["user_id", "role", "status", "leaving", "provider_leg_id", "initiated_at"]
+            ["user_id", "role", "status", "is_leaving", "provider_leg_id", "initiated_at"]
         )
         now = fields.Datetime.now()
         self.env.cr.execute(
@@ -60,7 +60,7 @@ class TelephonyAgent(models.Model):
                                WHERE call.user_id = agent.user_id AND call.state != 'ended')
                       OR EXISTS (SELECT 1 FROM telephony_call_leg AS leg
                                   WHERE leg.user_id = agent.user_id AND leg.role = 'supervisor'
-                                    AND leg.status != 'ended' AND leg.leaving IS NOT TRUE AND (
+                                    AND leg.status != 'ended' AND leg.is_leaving IS NOT TRUE AND (
                                         leg.provider_leg_id IS NOT NULL
                                         OR leg.initiated_at > %(connected_since)s))
                       OR EXISTS (SELECT 1 FROM telephony_transfer AS transfer
@@ -173,22 +173,22 @@ class TelephonyAgent(models.Model):
             )
         )
 
-    def _reserve(self, call=None, puts_aside=False):
+    def _reserve(self, call=None, holds_other=False):
         """Make sure that nobody else gives this agent a call in the same moment.
 
         Other calls stop ringing at the agent; the caller of this method lets them go on elsewhere
-        (`_leave_queue_if_alone`) once the agent has the call.
+        (`_advance_if_unoffered`) once the agent has the call.
 
         Note: `self.ensure_one()`
 
         :param call: the call that the agent is about to take, which may go on ringing
-        :param bool puts_aside: whether a running conversation is put on hold for it
+        :param bool holds_other: whether a running conversation is put on hold for it
         :raise UserError: the agent is in a call
         :return: the calls that have stopped ringing here
         """
         self.ensure_one()
         self._mark_reserved()
-        self._check_free(puts_aside)
+        self._check_free(holds_other)
         if self.env["telephony.call.leg"]._get_monitoring_of(self.user_id):
             raise UserError(self.env._("You are monitoring a call. Leave it first."))
         self._clear_wrap_up()

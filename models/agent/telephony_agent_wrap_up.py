@@ -37,7 +37,7 @@ class TelephonyAgent(models.Model):
         :return: see `_to_client`
         :rtype: dict
         """
-        agent_sudo = self._get_mine()
+        agent_sudo = self._ensure_own_agent()
         agent_sudo.user_id.telephony_agent_ids._finish_wrap_up()
         return agent_sudo._to_client()
 
@@ -71,10 +71,10 @@ class TelephonyAgent(models.Model):
         self.invalidate_recordset(["state"])
         for agent in self.filtered(lambda agent: agent.state != "in_call"):
             seconds = agent.company_id.telephony_wrap_up_seconds
-            if seconds or call._lacks_disposition():
+            if seconds or call._is_disposition_missing():
                 agent._wrap_up(call, seconds)
             else:
-                agent._wrap_up_owed(call)
+                agent._wrap_up_earlier(call)
 
     def _wrap_up(self, call, seconds):
         """Let the agent write down what came of a call, in so many seconds.
@@ -92,7 +92,7 @@ class TelephonyAgent(models.Model):
         )
         self._plan_end_of_wrap_up()
 
-    def _wrap_up_owed(self, call):
+    def _wrap_up_earlier(self, call):
         """Ask for the result of a conversation that ended while this one went on: one of the two
         was on hold, and there was no time for it. Note: `self.ensure_one()`
         """
@@ -109,9 +109,9 @@ class TelephonyAgent(models.Model):
             ],
             order="ended_at, id",
         )
-        owed = others.filtered(lambda other: other._lacks_disposition())
-        if owed:
-            self._wrap_up(owed[0], 0)
+        without_result = others.filtered(lambda other: other._is_disposition_missing())
+        if without_result:
+            self._wrap_up(without_result[0], 0)
 
     def _plan_end_of_wrap_up(self):
         # Usually the page says when the time is over; it may be closed by then.
@@ -164,7 +164,7 @@ class TelephonyAgent(models.Model):
         self.ensure_one()
         call = self.wrap_up_call_id
         return bool(call) and (
-            self.wrap_up_until > fields.Datetime.now() or call._lacks_disposition()
+            self.wrap_up_until > fields.Datetime.now() or call._is_disposition_missing()
         )
 
     def _finish_wrap_up(self):
@@ -208,10 +208,10 @@ class TelephonyAgent(models.Model):
         call = self.wrap_up_call_id
         self._clear_wrap_up()
         if reason != "supervisor":
-            self._wrap_up_owed(call)
+            self._wrap_up_earlier(call)
         self._notify_change()
         if not self.wrap_up_call_id:
-            self._find_work()
+            self._offer_waiting_calls()
 
     def _get_wrap_up_seconds(self, now):
         """Return after how many seconds those of these agents who wrap up will be free.
@@ -240,7 +240,7 @@ class TelephonyAgent(models.Model):
             "started_at": to_text(self.wrap_up_started_at),
             "until": to_text(self.wrap_up_until),
             "extension": 0 if self.wrap_up_extended else seconds,
-            "lacks_disposition": self.wrap_up_call_id._lacks_disposition(),
+            "is_disposition_missing": self.wrap_up_call_id._is_disposition_missing(),
         }
 
     # === CRON === #

@@ -42,8 +42,8 @@ class TelephonyCall(models.Model):
             call_sudo._set_disposition(values["disposition_id"])
         if values.get("done"):
             call_sudo._check_disposition()
-        call_sudo._get_speakers()._change_wrap_up(call_sudo, values)
-        agent_sudo = self.env["telephony.agent"]._get_mine()
+        call_sudo._get_agent()._change_wrap_up(call_sudo, values)
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         return {**call_sudo._to_client_for_me(), "agent": agent_sudo._to_client()}
 
     @api.model
@@ -84,7 +84,7 @@ class TelephonyCall(models.Model):
         required = self.company_id.sudo().telephony_disposition_required
         return bool(required and self.state == "ended" and self.answered_at and self.user_id)
 
-    def _lacks_disposition(self):
+    def _is_disposition_missing(self):
         """Tell whether a result has to be chosen, and can be. Note: `self.ensure_one()`"""
         self.ensure_one()
         return bool(
@@ -96,7 +96,7 @@ class TelephonyCall(models.Model):
 
         :raise UserError: the company wants a result
         """
-        if self._lacks_disposition():
+        if self._is_disposition_missing():
             raise UserError(
                 self.env._("Choose a result first. Your company requires one after every call.")
             )
@@ -104,13 +104,13 @@ class TelephonyCall(models.Model):
     def _begin_wrap_up(self):
         """Give the one who has had this conversation time to write down what came of it."""
         if self.answered_at and self.user_id:
-            self._get_speakers()._begin_wrap_up(self)
+            self._get_agent()._begin_wrap_up(self)
 
     def _begin_late_wrap_up(self):
         """Learn after the end that there was a conversation: there is time for it all the same,
         unless the one who had it went on meanwhile.
         """
-        agent = self._get_speakers()
+        agent = self._get_agent()
         seconds = self.company_id.telephony_wrap_up_seconds
         limit = fields.Datetime.now() - timedelta(seconds=seconds)
         if self.ended_at > limit and not agent.wrap_up_call_id:

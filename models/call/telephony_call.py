@@ -16,7 +16,7 @@ _logger = logging.getLogger(__name__)
 
 # Seconds a caller waits for an agent who vanished.
 REJOIN_SECONDS = 30
-# What the carrier writes instead of a caller's number when the caller hides it. +266696687 is
+# What the provider writes instead of a caller's number when the caller hides it. +266696687 is
 # “anonymous” typed on a telephone's keys.
 ANONYMOUS = {
     "",
@@ -35,7 +35,7 @@ ANONYMOUS = {
 class TelephonyCall(models.Model):
     """A conversation, from its first ring to its end.
 
-    The carrier owns the sound, this table owns the call. Its state is written by `_apply_event`
+    The provider owns the sound, this table owns the call. Its state is written by `_apply_event`
     only; everything else on it describes who, when and why.
     """
 
@@ -82,7 +82,7 @@ class TelephonyCall(models.Model):
             ("declined", "Declined"),
             ("canceled", "Canceled"),
             ("blocked", "Blocked"),
-            ("callback", "Callback Requested"),
+            ("queue_callback", "Callback Requested"),
             ("failed", "Failed"),
         ],
         readonly=True,
@@ -143,7 +143,7 @@ class TelephonyCall(models.Model):
     )
     claimed_at = fields.Datetime(readonly=True)
     # Until when the one who took the call, or lost it, has to be there.
-    connect_by = fields.Datetime(readonly=True)
+    deadline_at = fields.Datetime(readonly=True)
     answered_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     duration = fields.Integer("Talk Time (Seconds)", readonly=True, aggregator="sum")
@@ -235,7 +235,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _process_event(self, account, event):
-        """Apply a callback of the carrier, once.
+        """Apply a callback of the provider, once.
 
         :param account: who told it
         :param CallEvent event: what happened
@@ -290,7 +290,7 @@ class TelephonyCall(models.Model):
             return False
         values = {"state": target}
         if target == "in_progress" and not self.answered_at:
-            values.update(answered_at=event.at, connect_by=False)
+            values.update(answered_at=event.at, deadline_at=False)
         _logger.info("%s: %s -> %s (%s)", self.uuid, self.state, target, event.kind)
         if target == "ended":
             self._end({**values, **self._get_end_values(event)})
@@ -330,7 +330,7 @@ class TelephonyCall(models.Model):
         answered_at = self.answered_at or (
             (self.direction == "outgoing" and customer.answered_at) or False
         )
-        # The carrier's clock is not ours, and a caller can be gone before we hear of the call.
+        # The provider's clock is not ours, and a caller can be gone before we hear of the call.
         ended_at = max(event.at, answered_at or self.started_at)
         ended_by = self.ended_by or event.data.get("by") or "customer"
         duration = int((ended_at - answered_at).total_seconds()) if answered_at else 0
@@ -338,8 +338,8 @@ class TelephonyCall(models.Model):
             "ended_at": ended_at,
             "answered_at": answered_at,
             "ended_by": ended_by,
-            "connect_by": False,
-            "parked_at": False,
+            "deadline_at": False,
+            "held_at": False,
             "failure_reason": event.reason if event.kind == "failed" else self.failure_reason,
             # What a customer does after the conversation, leaving a message say, is no talk.
             "duration": duration if self.state == "in_progress" else self.duration or duration,
@@ -360,7 +360,7 @@ class TelephonyCall(models.Model):
             return None
         moved = leg._advance(event)
         if self.state == "ended":
-            self._apply_late_leg(leg)
+            self._on_late_leg(leg)
         return self._leg_moved(leg, event) if moved else None
 
     def _leg_moved(self, leg, event):
@@ -373,16 +373,16 @@ class TelephonyCall(models.Model):
         if leg.role == "agent":
             self._sync_supervisors()
         if leg.role == "consulted":
-            return self._consulted_moved(leg)
-        if leg.dismissed:
+            return self._on_consulted_moved(leg)
+        if leg.is_released:
             return None
         if leg.role == "agent" and leg.status == "ended":
-            return self._agent_left(event) if leg.confirmed else self._phone_refused(leg)
+            return self._on_agent_left(event) if leg.is_confirmed else self._on_phone_refused(leg)
         if leg.role == "agent":
             self._notify_participants()
         return call_target(self.direction, leg.role, leg.status)
 
-    def _apply_late_leg(self, leg):
+    def _on_late_leg(self, leg):
         """Learn from an event that comes after the end of the call."""
         answered_at = leg.answered_at
         if (
@@ -404,7 +404,7 @@ class TelephonyCall(models.Model):
             self._update_log()
             if is_news:
                 self._begin_late_wrap_up()
-            self._settle_callbacks()
+            self._update_callbacks()
             self._notify()
         if leg._is_alive() and leg.provider_leg_id:
             # It was called while the call ended: nobody is there to speak with.
@@ -431,12 +431,12 @@ class TelephonyCall(models.Model):
             leg._write_first()
 
     def _apply_hold(self, event):
-        self._apply_hold_flag(event, True)
+        self._update_hold(event, True)
 
     def _apply_unhold(self, event):
-        self._apply_hold_flag(event, False)
+        self._update_hold(event, False)
 
-    def _apply_hold_flag(self, event, on_hold):
+    def _update_hold(self, event, on_hold):
         leg = self._get_leg(event)
         if leg and leg._is_newer_hold(event):
             leg.write(
@@ -468,7 +468,7 @@ class TelephonyCall(models.Model):
     def _apply_failed(self, event):
         return "ended"
 
-    def _agent_left(self, event):
+    def _on_agent_left(self, event):
         """Decide what the end of an agent's leg means for the call.
 
         :return: the state the call should be in, or None
@@ -483,7 +483,7 @@ class TelephonyCall(models.Model):
             self.ended_by = "agent"
             return "ended"
         if self.state == "in_progress" and not self._keep_consultation():
-            self._park()
+            self._await_rejoin()
         return None
 
     # === WHO TAKES PART === #
@@ -524,7 +524,7 @@ class TelephonyCall(models.Model):
         return legs or self.env["telephony.call.leg"]._find(self.account_id, event)
 
     def _get_agent_legs(self):
-        return self.leg_ids.filtered(lambda leg: leg.role == "agent" and not leg.dismissed)
+        return self.leg_ids.filtered(lambda leg: leg.role == "agent" and not leg.is_released)
 
     # === HOOKS === #
 
@@ -544,8 +544,8 @@ class TelephonyCall(models.Model):
             self._end_offers,
             self._end_legs,
             self._post_log,
-            self._settle_callbacks,
-            self._tell_missed,
+            self._update_callbacks,
+            self._notify_missed,
             self._begin_wrap_up,
             self._free_agents,
         ]
@@ -560,20 +560,18 @@ class TelephonyCall(models.Model):
         if (self.ended_by != "customer" or not self.answered_at) and self.leg_ids._is_alive():
             self.account_id._after_commit(self, "_send_end_request")
 
-    def _get_speakers(self):
-        """Return the phone users who spoke in this call."""
-        return self.user_id.telephony_agent_ids.filtered(
-            lambda agent: agent.company_id == self.company_id
-        )
+    def _get_agent(self):
+        """Return the agent who has this call, or nothing."""
+        return self.user_id._get_telephony_agents(self.company_id)
 
     def _free_agents(self):
         """Those who were in this call, or rung by it, are free for the next caller."""
-        agents = self.offer_ids.agent_id | self._get_speakers()
+        agents = self.offer_ids.agent_id | self._get_agent()
         if self.answered_at:
             # Whoever has spoken stands at the end of the line.
-            self._get_speakers().last_call_at = fields.Datetime.now()
+            self._get_agent().last_call_at = fields.Datetime.now()
         agents._notify_change()
-        agents._find_work()
+        agents._offer_waiting_calls()
 
     def _add_trace(self, sentence):
         """Add a sentence to the story of how this call was handled."""

@@ -39,7 +39,7 @@ class TelephonyCall(models.Model):
         is_consulted = running and self._get_consulted_agent().user_id == user
         my_legs = (
             self._get_consulted_legs().filtered(
-                lambda leg: leg.user_id == user and not leg.dismissed
+                lambda leg: leg.user_id == user and not leg.is_released
             )
             if is_consulted
             else self._get_agent_legs()
@@ -78,31 +78,31 @@ class TelephonyCall(models.Model):
             "ended_at": to_text(self.ended_at) or False,
             "duration": self.duration,
             "customer_state": customer.status or "new",
-            "on_hold": customer.on_hold or bool(self.parked_at),
+            "on_hold": customer.on_hold or bool(self.held_at),
             "on_hold_since": to_text(
-                self.parked_at or (customer.on_hold and customer.hold_at) or None
+                self.held_at or (customer.on_hold and customer.hold_at) or None
             )
             or False,
             # The person is in another call, and takes this one back later.
-            "parked": bool(self.parked_at),
+            "is_held": bool(self.held_at),
             "supervisors": self._get_supervisors_data(),
             "via": ("phone" if my_legs[-1:].number else "browser")
             if is_consulted
             else self.via or "browser",
             "agent_state": my_legs[-1:].status or "new",
             "agent_connected": agent_connected,
-            "is_callback": bool(self.callback_of_id),
+            "is_queue_callback": bool(self.queue_callback_of_id),
             "can_rejoin": bool(
                 self.state == "in_progress"
                 and self.user_id == user
                 and not agent_connected
-                and not self.parked_at
+                and not self.held_at
             ),
             "note": self.note or "",
             # Who was asked by a colleague is in the call, too, but it is not that person's call.
             "role": "consulted" if is_consulted else "agent",
             "transfer": transfer._to_client(user) if transfer else False,
-            "journey": self._get_journey(),
+            "transfer_path": self._get_transfer_path(),
             "recording": self.state == "in_progress" and self._get_recording_data(),
             "disposition": {
                 "id": self.disposition_id.id,
@@ -154,7 +154,7 @@ class TelephonyCall(models.Model):
             "declined": self.env._("The call was declined."),
             "canceled": self.env._("The call was canceled."),
             "blocked": self.env._("The call was blocked."),
-            "callback": self.env._("The caller requested a callback."),
+            "queue_callback": self.env._("The caller requested a callback."),
             "failed": self.env._("The call failed. Check the number and try again."),
         }.get(self.outcome, self.env._("The call has ended."))
 
@@ -257,7 +257,7 @@ class TelephonyCall(models.Model):
         :return: the contact as in `search_contacts`, or False
         :rtype: dict | bool
         """
-        self.env["telephony.agent"]._get_mine()
+        self.env["telephony.agent"]._ensure_own_agent()
         normalized = self._normalize(number, self.env.company.country_id)
         partners = self.env["res.partner"]._telephony_find(normalized, self.env.company)
         found = partners._filtered_access("read")[:1]
@@ -272,7 +272,7 @@ class TelephonyCall(models.Model):
         :param int limit: 50 at most
         :rtype: list(dict)
         """
-        self.env["telephony.agent"]._get_mine()
+        self.env["telephony.agent"]._ensure_own_agent()
         # A browser may send anything; no number must never mean all of them.
         limit = min(max(limit, 1), SEARCH_LIMIT) if isinstance(limit, int) else SEARCH_LIMIT
         return self.env["res.partner"]._telephony_search(term, limit)

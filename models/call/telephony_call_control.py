@@ -32,7 +32,7 @@ class TelephonyCall(models.Model):
         :rtype: dict
         """
         call_sudo = self._find_sudo(uuid)
-        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
         if call_sudo and call_sudo.user_id == self.env.user and call_sudo.state != "ended":
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
         if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
@@ -48,15 +48,15 @@ class TelephonyCall(models.Model):
             agent_sudo, offer_sudo
         ):
             return {"accepted": True, "call": call_sudo._to_client_for_me()}
-        if not offer_sudo and (not call_sudo.user_id or call_sudo._has_asked(agent_sudo)):
+        if not offer_sudo and (not call_sudo.user_id or call_sudo._was_consulted(agent_sudo)):
             return {
                 "accepted": False,
                 "message": self.env._("This call is no longer ringing for you."),
             }
         released_sudo = call_sudo.browse()
-        call_sudo._lock_with_those_of(agent_sudo)
+        call_sudo._lock_with_calls_of(agent_sudo)
         if not call_sudo.user_id:
-            released_sudo = agent_sudo._reserve(call_sudo, puts_aside=True)
+            released_sudo = agent_sudo._reserve(call_sudo, holds_other=True)
         if not call_sudo._claim(agent_sudo):
             return {
                 "accepted": False,
@@ -65,8 +65,8 @@ class TelephonyCall(models.Model):
                     name=call_sudo.user_id.name or self.env._("someone else"),
                 ),
             }
-        call_sudo._put_others_aside()
-        released_sudo._leave_queue_if_alone()
+        call_sudo._hold_other_calls()
+        released_sudo._advance_if_unoffered()
         agent_sudo._notify_change()
         return {"accepted": True, "call": call_sudo._to_client_for_me()}
 
@@ -80,7 +80,7 @@ class TelephonyCall(models.Model):
         :param str uuid: the call
         """
         call_sudo = self._find_sudo(uuid)
-        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
         # A caller who was picked up from a queue has perhaps never rung here.
         is_mine = bool(call_sudo.claimed_at) and call_sudo.user_id == self.env.user
         if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
@@ -101,8 +101,8 @@ class TelephonyCall(models.Model):
             call_sudo._add_trace(self.env._("%(name)s declined.", name=self.env.user.name))
             mine._close("declined", "declined")
             agent_sudo.missed_offers = 0
-            call_sudo._leave_queue_if_alone()
-            agent_sudo._find_work()
+            call_sudo._advance_if_unoffered()
+            agent_sudo._offer_waiting_calls()
         return True
 
     @api.model
@@ -149,10 +149,10 @@ class TelephonyCall(models.Model):
         call_sudo = self._get_mine_sudo(uuid)
         if call_sudo.state != "in_progress" or not call_sudo.provider_conference_id:
             raise UserError(self.env._("Only a call in progress can be put on hold."))
-        if call_sudo.parked_at:
+        if call_sudo.held_at:
             raise UserError(self.env._("The customer is on hold. Resume the call first."))
         transfer_sudo = call_sudo._get_transfer()
-        if transfer_sudo.mode == "warm" and transfer_sudo.state != "merged":
+        if transfer_sudo.mode == "warm" and transfer_sudo.state != "conference":
             raise UserError(
                 self.env._(
                     "The customer is on hold during your consultation. Merge the calls or cancel "
@@ -194,17 +194,17 @@ class TelephonyCall(models.Model):
         :raise AccessError: it is somebody else's, or there is none
         """
         call_sudo = self._find_sudo(uuid)
-        self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
         if not call_sudo or call_sudo.user_id != self.env.user:
             raise AccessError(self.env._("This is not your call."))
         return call_sudo
 
-    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+    # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_end_request(self):
         """Hang up every leg that may still be there."""
         for leg in self.leg_ids.filtered("provider_leg_id"):
-            if leg._is_alive() and not leg.leaving:
+            if leg._is_alive() and not leg.is_leaving:
                 self._send("end_leg", leg.provider_leg_id)
 
     def _want_hold(self, on_hold):
@@ -218,7 +218,7 @@ class TelephonyCall(models.Model):
     def _send_hold_request(self, is_repeated=False):
         """Put the customer's leg on hold, or off, as is wanted now.
 
-        The carrier's callback sets the flag.
+        The provider's callback sets the flag.
 
         :return: what has to be written about it
         """
@@ -233,9 +233,9 @@ class TelephonyCall(models.Model):
             self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
         )
         is_refused = error and not (error.unknown or error.retryable or error.paused)
-        return ("_process_hold_refused", ()) if is_refused else None
+        return ("_on_hold_failed", ()) if is_refused else None
 
-    def _process_hold_refused(self):
+    def _on_hold_failed(self):
         """What a phone user wanted is not possible: the button shows what is true.
 
         A customer who must not hear a consultation is put on hold again and again.
@@ -245,9 +245,9 @@ class TelephonyCall(models.Model):
             self._notify_participants()
 
     def _ask_about(self, leg):
-        """Ask the carrier what became of a leg.
+        """Ask the provider what became of a leg.
 
-        :return: the event that it tells, or None when the carrier could not be asked
+        :return: the event that it tells, or None when the provider could not be asked
         :rtype: CallEvent | None
         """
         try:

@@ -84,9 +84,9 @@ class TelephonyCall(models.Model):
         """End a call whose handling failed. The customer hears an apology, and is called back.
 
         :param account: the account of the call
-        :param dict params: `CallSid`, `From`, `To` of the carrier
-        :param str error_code: the carrier's, when it could not use an answer
-        :return: a document
+        :param dict params: `CallSid`, `From`, `To` of the provider
+        :param str error_code: the provider's, when it could not use an answer
+        :return: a voice response
         :rtype: list
         """
         provider_leg_id = params.get("CallSid") or ""
@@ -194,7 +194,7 @@ class TelephonyCall(models.Model):
 
         Note: `self.ensure_one()`
 
-        :param str error_code: the carrier's, when it could not use an answer
+        :param str error_code: the provider's, when it could not use an answer
         """
         self.ensure_one()
         if self.state == "ended":
@@ -208,7 +208,7 @@ class TelephonyCall(models.Model):
         else:
             reason = env._("The call ended because of an unexpected error.")
         # The leg hears the apology, and hangs up itself.
-        update_row(self._get_customer_leg(), {"leaving": True})
+        update_row(self._get_customer_leg(), {"is_leaving": True})
         self._apply_event(
             CallEvent("failed", reason=reason, at=fields.Datetime.now(), data={"by": "system"})
         )
@@ -233,9 +233,9 @@ class TelephonyCall(models.Model):
     # === A REPORT THAT FAILS === #
 
     def _apply_report(self, event):
-        """Apply what the carrier says, whatever other addons do with it.
+        """Apply what the provider says, whatever other addons do with it.
 
-        The carrier does not repeat the report of a leg. What fails now fails again when the
+        The provider does not repeat the report of a leg. What fails now fails again when the
         reconciliation asks, and the call would go on here for ever.
 
         Note: `self.ensure_one()`

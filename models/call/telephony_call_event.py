@@ -7,7 +7,7 @@ KEPT_DAYS = 60
 
 
 class TelephonyCallEvent(models.Model):
-    """Every callback of the carrier, once: the call's diary, and the guard against repeats."""
+    """Every callback of the provider, once: the call's diary, and the guard against repeats."""
 
     _name = "telephony.call.event"
     _inherit = ["telephony.guard.mixin"]

@@ -6,8 +6,8 @@ from .telephony_call_crash import update_row
 # What a page shows of a leg, as part of its call.
 SHOWN_FIELDS = frozenset(
     {
-        "confirmed",
-        "dismissed",
+        "is_confirmed",
+        "is_released",
         "hold_at",
         "joined_at",
         "monitor_mode",
@@ -45,12 +45,12 @@ class TelephonyCallLeg(models.Model):
     label = fields.Char(required=True, help="Name of the leg in the conference.")
     offer_id = fields.Many2one("telephony.offer", ondelete="set null", index="btree_not_null")
     transfer_id = fields.Many2one("telephony.transfer", ondelete="set null", index="btree_not_null")
-    dismissed = fields.Boolean(
+    is_released = fields.Boolean(
         "Released",
         help="Whether this party was released and no longer counts, even if Twilio has not "
         "reported its end yet.",
     )
-    confirmed = fields.Boolean(
+    is_confirmed = fields.Boolean(
         default=True,
         help="Whether the person has confirmed the call. On a phone user's own phone this "
         "requires a key, because a voicemail may answer too.",
@@ -78,7 +78,7 @@ class TelephonyCallLeg(models.Model):
         default="new",
         readonly=True,
     )
-    sequence = fields.Integer(default=-1, readonly=True)
+    event_sequence = fields.Integer(default=-1, readonly=True)
     on_hold = fields.Boolean(readonly=True)
     hold_sequence = fields.Integer(default=-1, readonly=True)
     hold_conference_id = fields.Char("Hold Conference SID", readonly=True)
@@ -86,7 +86,7 @@ class TelephonyCallLeg(models.Model):
     initiated_at = fields.Datetime(readonly=True)
     ringing_at = fields.Datetime(readonly=True)
     answered_at = fields.Datetime(readonly=True)
-    answer_told = fields.Boolean("Answer Reported", readonly=True)
+    is_answer_reported = fields.Boolean("Answer Reported", readonly=True)
     joined_at = fields.Datetime(readonly=True)
     left_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
@@ -121,7 +121,7 @@ class TelephonyCallLeg(models.Model):
         """Find the leg an event is about.
 
         :param account: the account that told it
-        :param CallEvent event: it names the leg by the carrier's identifier, by ours, or by its
+        :param CallEvent event: it names the leg by the provider's identifier, by ours, or by its
             label in a room
         :return: the leg, or nothing
         """
@@ -158,11 +158,11 @@ class TelephonyCallLeg(models.Model):
         return leg_changes(
             {
                 "status": self.status,
-                "sequence": self.sequence,
+                "event_sequence": self.event_sequence,
                 "initiated_at": self.initiated_at,
                 "ringing_at": self.ringing_at,
                 "answered_at": self.answered_at,
-                "answer_told": self.answer_told,
+                "is_answer_reported": self.is_answer_reported,
                 "ended_at": self.ended_at,
                 "end_reason": self.end_reason,
             },
@@ -235,8 +235,8 @@ class TelephonyCallLeg(models.Model):
     def _is_newer_hold(self, event):
         """Tell whether a `hold` or `unhold` event is news.
 
-        The carrier counts the events of each conference; a customer who comes back from the waiting
-        room is in a new one.
+        The provider counts the events of each conference; a customer who comes back from the
+        waiting room is in a new one.
         """
         if (event.conference_id or False) == self.hold_conference_id or not self.hold_at:
             return event.sequence > self.hold_sequence
@@ -248,7 +248,7 @@ class TelephonyCallLeg(models.Model):
 
     def _is_connected(self):
         """Tell whether these legs hold somebody who can be heard now."""
-        return any(leg.status == "in_progress" and leg.confirmed for leg in self)
+        return any(leg.status == "in_progress" and leg.is_confirmed for leg in self)
 
     def _is_alive(self):
         """Tell whether at least one of these legs may still cost money."""

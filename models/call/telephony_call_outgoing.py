@@ -35,7 +35,7 @@ class TelephonyCall(models.Model):
     ):
         """Prepare a call to a customer; the browser then connects with its identifier.
 
-        The number is kept here: nobody can make the carrier dial anything else.
+        The number is kept here: nobody can make the provider dial anything else.
 
         :param str number: as typed or as in the record
         :param int caller_id_id: the verified caller ID to show, if the user chose one
@@ -48,7 +48,7 @@ class TelephonyCall(models.Model):
         :return: see `_to_client`
         :rtype: dict
         """
-        agent_sudo = self.env["telephony.agent"]._get_mine()
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         if request_uuid:
             call_sudo = self._find_request(agent_sudo, request_uuid)
             if call_sudo:
@@ -64,7 +64,7 @@ class TelephonyCall(models.Model):
         customer_number, caller_id_sudo, exception = self._decide_dialled(
             agent_sudo, number, record, caller_id_id, override_reason
         )
-        self._lock_with_those_of(agent_sudo)
+        self._lock_with_calls_of(agent_sudo)
         released_sudo = agent_sudo._reserve()
         # sudo: telephony.call - phone users write no calls; every value is decided here
         call_sudo = self.sudo().create(
@@ -83,7 +83,7 @@ class TelephonyCall(models.Model):
         agent_sudo.missed_offers = 0
         if agent_sudo.call_via == "phone":
             call_sudo._ring_own_phone(agent_sudo)
-        released_sudo._leave_queue_if_alone()
+        released_sudo._advance_if_unoffered()
         call_sudo._notify()
         agent_sudo._notify_change()
         return call_sudo._to_client_for_me()
@@ -185,7 +185,7 @@ class TelephonyCall(models.Model):
         :param account: the account that was called
         :param dict params: `CallSid`, `From` (the identity) and `uuid` (the call), all of them
             given by a browser: they are only looked up, never dialled
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         agent = self.env["telephony.agent"].search(
@@ -203,23 +203,23 @@ class TelephonyCall(models.Model):
                 account, f"{params['CallSid']}:voice", "voice", call=call
             )
         if agent and call and call.user_id != agent.user_id and agent._is_phone_user():
-            document = call._process_supervisor(agent, params["CallSid"])
-            if document:
-                return document
+            response = call._process_supervisor(agent, params["CallSid"])
+            if response:
+                return response
             call._accept_by_connecting(agent)
         is_consulted = bool(agent) and call._get_consulted_agent() == agent
         is_mine = bool(agent) and call.user_id == agent.user_id
         allowed = (is_mine or is_consulted) and agent._is_phone_user()
-        if not call or not allowed or call.state == "ended" or call.parked_at:
+        if not call or not allowed or call.state == "ended" or call.held_at:
             _logger.info("%s: a browser was refused", call.uuid or "unknown")
             return [HangUp()]
         leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])
-        if leg.dismissed:
+        if leg.is_released:
             _logger.info("%s: a browser that another one has followed was refused", call.uuid)
             return [HangUp()]
         if not leg:
             call._lock()
-            call._dismiss_legs_of(agent.user_id)
+            call._release_legs_of(agent.user_id)
         if not leg and is_consulted:
             leg = call._add_consulted_leg(agent, params["CallSid"])
         elif not leg:
@@ -233,19 +233,19 @@ class TelephonyCall(models.Model):
             call._on_agent_connected()
         return [call._get_join(leg, ends_conference=False)]
 
-    def _dismiss_legs_of(self, user):
+    def _release_legs_of(self, user):
         """End a user's older legs of this call: a newer browser of the user takes their place.
 
         The page was reloaded, or another one has taken the call over. One person is in a call
         once, and is paid for once.
         """
         roles = ("agent", "consulted")
-        self._dismiss_legs(
+        self._release_legs(
             self.leg_ids.filtered(
                 lambda leg: (
                     leg.user_id == user
                     and leg.role in roles
-                    and not leg.dismissed
+                    and not leg.is_released
                     and leg._is_alive()
                 )
             )
@@ -269,9 +269,9 @@ class TelephonyCall(models.Model):
 
     def _on_agent_connected(self):
         """The agent is there: call the customer, or bring the waiting customer in."""
-        self._leave_kept_place()
+        self._start_queue_callback()
         customer = self._get_customer_leg()
-        self.connect_by = False
+        self.deadline_at = False
         self._sync_supervisors()
         if self.direction == "outgoing" and customer.status == "new" and not customer.initiated_at:
             customer.initiated_at = fields.Datetime.now()
@@ -294,12 +294,15 @@ class TelephonyCall(models.Model):
                 "The number for outgoing calls no longer belongs to your company. Choose "
                 "another one."
             )
-        if self.direction != "outgoing" or self.callback_of_id or leg.transfer_id or leg.offer_id:
+        if (
+            self.direction != "outgoing"
+            or self.queue_callback_of_id
+            or leg.transfer_id
+            or leg.offer_id
+        ):
             # It is the number of the company, and not of the phone user.
             return ""
-        agent = self.user_id.telephony_agent_ids.filtered(
-            lambda agent: agent.company_id == self.company_id
-        )
+        agent = self.user_id._get_telephony_agents(self.company_id)
         if number not in agent._get_numbers():
             return self.env._(
                 "The number for outgoing calls is no longer assigned to you. Choose another one."
@@ -308,7 +311,7 @@ class TelephonyCall(models.Model):
             return self.env._("The caller ID is no longer available. Choose another one.")
         return ""
 
-    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+    # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_dial_request(self):
         """Call the customer into the conference.
@@ -320,7 +323,7 @@ class TelephonyCall(models.Model):
             return None
         refusal = leg._get_refusal()
         if refusal:
-            return "_process_dial_failure", (0, refusal)
+            return "_on_dial_failed", (0, refusal)
         client = self.account_id._get_client()
         url = self.account_id._get_webhook_url
         values = {
@@ -344,14 +347,14 @@ class TelephonyCall(models.Model):
                     raise
         except ProviderError as error:
             _logger.warning("%s: the customer could not be called, code %s", self.uuid, error.code)
-            return "_process_dial_failure", (
+            return "_on_dial_failed", (
                 error.code,
                 self.account_id._explain(error),
                 error.unknown,
             )
-        return "_process_dialled", (provider_leg_id,)
+        return "_on_dial_done", (provider_leg_id,)
 
-    def _process_dialled(self, provider_leg_id):
+    def _on_dial_done(self, provider_leg_id):
         leg = self._get_customer_leg()
         if not leg.provider_leg_id:
             leg.provider_leg_id = provider_leg_id
@@ -359,7 +362,7 @@ class TelephonyCall(models.Model):
             # The agent hung up while the request was under way.
             self.account_id._after_commit(self, "_send_end_request")
 
-    def _process_dial_failure(self, code, sentence, unknown=False):
+    def _on_dial_failed(self, code, sentence, unknown=False):
         now = fields.Datetime.now()
         leg = self._get_customer_leg()
         if not unknown:

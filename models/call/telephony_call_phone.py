@@ -3,7 +3,7 @@ import logging
 from odoo import fields, models
 
 from ...providers.base import CallEvent, ProviderError
-from ...providers.voice_response import AskKey, HangUp, Say
+from ...providers.voice_response import Gather, HangUp, Say
 
 _logger = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ class TelephonyCall(models.Model):
                 "label": self._get_label(role),
                 "number": agent.phone_number,
                 "refusal": refusal or False,
-                "confirmed": False,
-                # From now on the carrier should know it.
+                "is_confirmed": False,
+                # From now on the provider should know it.
                 "initiated_at": fields.Datetime.now(),
             }
         )
@@ -66,7 +66,7 @@ class TelephonyCall(models.Model):
             return None
         refusal = leg._get_refusal()
         if refusal:
-            return "_process_ring_refusal", (leg_id, refusal)
+            return "_on_ring_refused", (leg_id, refusal)
         url = self.account_id._get_webhook_url
         try:
             provider_leg_id = self.account_id._get_client().call_phone(
@@ -87,17 +87,17 @@ class TelephonyCall(models.Model):
                 # The answer was lost: the first callback, or the reconciliation, says whether it
                 # rings.
                 return None
-            return "_process_ring_failure", (leg_id,)
-        return "_process_rung", (leg_id, provider_leg_id)
+            return "_on_ring_failed", (leg_id,)
+        return "_on_ring_done", (leg_id, provider_leg_id)
 
-    def _process_rung(self, leg_id, provider_leg_id):
+    def _on_ring_done(self, leg_id, provider_leg_id):
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         if not leg.provider_leg_id:
             leg.provider_leg_id = provider_leg_id
         if not self._is_wanted(leg):
             self._drop_phone_legs(leg)
 
-    def _process_ring_refusal(self, leg_id, refusal):
+    def _on_ring_refused(self, leg_id, refusal):
         """A telephone is not rung, because a rule forbids it now."""
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         leg.refusal = refusal
@@ -108,9 +108,9 @@ class TelephonyCall(models.Model):
                 reason=refusal,
             )
         )
-        self._process_ring_failure(leg_id)
+        self._on_ring_failed(leg_id)
 
-    def _process_ring_failure(self, leg_id):
+    def _on_ring_failed(self, leg_id):
         self._apply_event(
             CallEvent(
                 "leg", leg_id=leg_id, status="ended", reason="failed", at=fields.Datetime.now()
@@ -119,15 +119,15 @@ class TelephonyCall(models.Model):
 
     def _is_wanted(self, leg):
         """Tell whether a telephone still has a reason to ring."""
-        if self.state == "ended" or leg.dismissed:
+        if self.state == "ended" or leg.is_released:
             return False
         if leg.role == "consulted" and not leg.user_id:
             return leg.transfer_id == self._get_transfer()
-        return leg.offer_id.state == "offered" if leg.offer_id else not leg.confirmed
+        return leg.offer_id.state == "offered" if leg.offer_id else not leg.is_confirmed
 
     def _drop_phone_legs(self, legs):
         """Stop telephones that ring in vain; those who confirmed go on."""
-        for leg in legs.filtered(lambda leg: not leg.confirmed and leg._is_alive()):
+        for leg in legs.filtered(lambda leg: not leg.is_confirmed and leg._is_alive()):
             if leg.provider_leg_id:
                 leg.account_id._after_commit(
                     leg.call_id, "_send_end_leg_request", leg.provider_leg_id
@@ -146,7 +146,7 @@ class TelephonyCall(models.Model):
 
         :param int leg_id: our leg
         :param dict params: `CallSid`, and `Digits` when a key was pressed
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         self.ensure_one()
@@ -159,17 +159,16 @@ class TelephonyCall(models.Model):
             return [HangUp()]
         if not leg.provider_leg_id:
             leg.provider_leg_id = params["CallSid"]
-        agent = leg.user_id.telephony_agent_ids.filtered(
-            lambda agent: agent.company_id == self.company_id
-        )
-        # A leg that asks for a document is answered, even when its callback is still on the way.
+        agent = leg.user_id._get_telephony_agents(self.company_id)
+        # A leg that asks for a voice response is answered, even when its callback is still on the
+        # way.
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
             self._notify_participants()
-        if leg.dismissed or leg.status == "ended" or (not leg.user_id and self.state == "ended"):
+        if leg.is_released or leg.status == "ended" or (not leg.user_id and self.state == "ended"):
             return [HangUp()]
         if not leg.user_id:
             return self._answer_guest(leg)
-        if leg.confirmed:
+        if leg.is_confirmed:
             return [self._get_join(leg, ends_conference=False)]
         if not agent._is_phone_user():
             _logger.info("%s: a telephone without the right to it was refused", self.uuid)
@@ -188,7 +187,7 @@ class TelephonyCall(models.Model):
                 user=transfer.user_id.name,
                 name=call.customer_display,
             )
-        elif self.callback_of_id and not self.answered_at:
+        elif self.queue_callback_of_id and not self.answered_at:
             text = call.env._(
                 "%(name)s requested a callback. Press 1 to call now.", name=call.customer_display
             )
@@ -198,7 +197,7 @@ class TelephonyCall(models.Model):
             text = call.env._("Press 1 to call %(name)s.", name=call.customer_display)
         language = lang.split("@")[0].replace("_", "-")
         url = self.account_id._get_webhook_url("agent_phone", call=self.uuid, leg=leg.id)
-        return [AskKey((Say(text, language),), KEY_SECONDS, url), HangUp()]
+        return [Gather((Say(text, language),), KEY_SECONDS, url), HangUp()]
 
     def _confirm_phone(self, leg, agent):
         # What is refused is spoken with the voice of the agent's language.
@@ -212,12 +211,12 @@ class TelephonyCall(models.Model):
         if leg.offer_id:
             if (self.user_id and self.user_id != agent.user_id) or not leg._is_offered():
                 return self._refuse_phone(agent, env._("This call was already answered."))
-            leg.confirmed = True
+            leg.is_confirmed = True
             if not self._claim(agent, via="phone"):
-                leg.confirmed = False
+                leg.is_confirmed = False
                 return self._refuse_phone(agent, env._("This call was already answered."))
             agent._notify_change()
-        leg.confirmed = True
+        leg.is_confirmed = True
         self._on_agent_connected()
         return [self._get_join(leg, ends_conference=False)]
 
@@ -227,7 +226,7 @@ class TelephonyCall(models.Model):
 
     # === FROM THE STATE === #
 
-    def _phone_refused(self, leg):
+    def _on_phone_refused(self, leg):
         """A phone user's telephone ended without its key having been pressed.
 
         :return: the state the call should be in, or None
@@ -263,13 +262,13 @@ class TelephonyCall(models.Model):
                     self.env._("The phone of %(name)s was not answered.", name=leg.user_id.name)
                 )
                 leg.offer_id._close("expired", "expired")
-            self._leave_queue_if_alone()
+            self._advance_if_unoffered()
         return None
 
-    def _leave_queue_if_alone(self):
+    def _advance_if_unoffered(self):
         """Nobody rings any more: the next one does, or the caller goes on at once."""
         for call in self:
-            if call._go_on_with_transfer():
+            if call._advance_transfer():
                 continue
             if call.state == "queued":
                 call.queue_id._dispatch()

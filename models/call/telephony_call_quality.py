@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..arguments import check_arguments
 
-# The question after a bad call; the words are the carrier's own list of troubles.
+# The question after a bad call; the words are the provider's own list of troubles.
 ISSUES = [
     ("none", "No Problem"),
     ("dropped", "Dropped Call"),
@@ -135,7 +135,7 @@ class TelephonyCall(models.Model):
         """Keep how good the sound of the current user's own browser was.
 
         :param str uuid: the call
-        :param str provider_leg_id: the carrier's identifier of the browser's leg
+        :param str provider_leg_id: the provider's identifier of the browser's leg
         :param dict report: see `telephony.call.quality`; what cannot be true is left out
         :raise AccessError: the leg is somebody else's, or there is none
         :return: whether the user is to be asked how it was
@@ -173,5 +173,5 @@ class TelephonyCall(models.Model):
     @api.model
     def _get_my_legs_sudo(self, uuid):
         """Return the current user's own legs of a call, as superuser."""
-        self.env["telephony.agent"]._get_mine()
+        self.env["telephony.agent"]._ensure_own_agent()
         return self._find_sudo(uuid).leg_ids.filtered(lambda leg: leg.user_id == self.env.user)

@@ -8,10 +8,10 @@ from ...tools.call_states import LEG_RANK
 
 _logger = logging.getLogger(__name__)
 
-# Seconds without news after which what the carrier says about a leg counts: until then, its
+# Seconds without news after which what the provider says about a leg counts: until then, its
 # callbacks are on their way.
 SETTLED_SECONDS = 15
-# Seconds after which a leg that should have been made, and has no name at the carrier, was not.
+# Seconds after which a leg that should have been made, and has no name at the provider, was not.
 UNBORN_SECONDS = 30
 # Seconds after a deadline when whoever should have asked at that moment does not ask any more.
 LATE_SECONDS = 5
@@ -27,9 +27,9 @@ REPAIRS = {
     "_send_connect_request": ("_is_missing_in_room",),
     "_send_leave_queue_request": ("_is_rung_by_nobody",),
     "_send_hold_request": ("_is_held_wrongly",),
-    "_send_announce_request": ("_lacks_announcement",),
+    "_send_announce_request": ("_is_announcement_missing",),
 }
-# Conditions about which the carrier is asked who is in the conference, before anything is sent.
+# Conditions about which the provider is asked who is in the conference, before anything is sent.
 ASKED_FIRST = ("_is_missing_in_room", "_is_held_wrongly")
 # The same of single legs, with what the request is given of the leg.
 LEG_REPAIRS = {
@@ -50,8 +50,8 @@ class TelephonyCall(models.Model):
     # === CRON === #
 
     @api.model
-    def _nudge_reconciliation(self):
-        """Have the carrier asked soon if a leg or a verification is open, unless it was just asked.
+    def _trigger_reconciliation(self):
+        """Ask the provider soon if a leg or a verification is open, unless it was just asked.
 
         Pages call this whenever they prove that they are alive, because jobs of their own accord
         run once a minute only.
@@ -83,7 +83,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _cron_reconcile(self):
-        """Ask the carrier who is on the telephone, and let its answers change the calls.
+        """Ask the provider who is on the telephone, and let its answers change the calls.
 
         A leg of a call that is over is hung up. A call without any living leg is ended.
         """
@@ -103,7 +103,7 @@ class TelephonyCall(models.Model):
 
         :param account: theirs
         """
-        # The carrier is asked without a lock; its answers are applied to what is true then.
+        # The provider is asked without a lock; its answers are applied to what is true then.
         living = account._list_living()
         self._commit_and_forget(0)
         now = fields.Datetime.now()
@@ -113,7 +113,7 @@ class TelephonyCall(models.Model):
         in_doubt = self.exists().filtered(lambda call: call._is_in_doubt(living, now))
         self._commit_and_forget(len(self) - len(in_doubt))
         for call in in_doubt[:BATCH]:
-            call._look_into(living)
+            call._reconcile_one(living)
 
     def _commit_and_forget(self, done):
         self.env["ir.cron"]._commit_progress(done)
@@ -127,7 +127,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _end_ghosts(self, account, living):
-        """Hang up what the carrier still has, and what is said to be over here."""
+        """Hang up what the provider still has, and what is said to be over here."""
         limit = fields.Datetime.now() - timedelta(seconds=SETTLED_SECONDS)
         for leg in self.env["telephony.call.leg"].search(
             [
@@ -140,10 +140,10 @@ class TelephonyCall(models.Model):
             _logger.warning("%s: a leg lives that was said to be over", leg.call_id.uuid)
             account._after_commit(leg.call_id, "_send_end_leg_request", leg.provider_leg_id)
 
-    def _look_into(self, living):
+    def _reconcile_one(self, living):
         """Reconcile one call; what goes wrong with it must not keep the others from it."""
         try:
-            news = self._ask_carrier(living)
+            news = self._ask_provider(living)
             self._commit_and_forget(0)
             with self.env.cr.savepoint():
                 # Somebody else may work on the call right now: then it is not silent.
@@ -167,7 +167,7 @@ class TelephonyCall(models.Model):
         if self.state == "ended":
             return False
         return (
-            (not self._get_customer_leg()._is_alive() and not self._is_kept_place())
+            (not self._get_customer_leg()._is_alive() and not self._is_queue_callback_waiting())
             or bool(self._get_transfer())
             or any(offer.expires_at <= now for offer in self._get_open_offers())
             or bool(self._get_repairs(now))
@@ -226,8 +226,8 @@ class TelephonyCall(models.Model):
         """Return whether the customer waits for somebody who did not come back in time."""
         return (
             self.state == "in_progress"
-            and bool(self.connect_by)
-            and self.connect_by < now - timedelta(seconds=LATE_SECONDS)
+            and bool(self.deadline_at)
+            and self.deadline_at < now - timedelta(seconds=LATE_SECONDS)
             and not (self._get_agent_legs() | self._get_consulted_legs())._is_alive()
         )
 
@@ -263,13 +263,13 @@ class TelephonyCall(models.Model):
             and self._is_quiet(now)
         )
 
-    def _lacks_announcement(self, now):
+    def _is_announcement_missing(self, now):
         """Return whether people were perhaps not told that they are recorded."""
         announced_at = self.recording_announced_at
         return (
             self.state == "in_progress"
             and bool(self.provider_conference_id and announced_at)
-            and not self.recording_told
+            and not self.is_announcement_played
             and announced_at < now - timedelta(seconds=SETTLED_SECONDS)
         )
 
@@ -286,13 +286,13 @@ class TelephonyCall(models.Model):
 
     # === QUESTIONS === #
 
-    def _ask_carrier(self, living):
+    def _ask_provider(self, living):
         """Learn what became of every living leg. Nothing is written, so nobody has to wait.
 
         Note: `self.ensure_one()`
 
         :param dict living: see `_list_living`; legs that are not in it are asked about singly
-        :return: leg -> an event; the carrier's identifier of a leg whose birth it never told,
+        :return: leg -> an event; the provider's identifier of a leg whose birth it never told,
             or an empty text when it knows none; None when it could not be asked. For the call
             itself, if it matters: who is in the conference
         :rtype: dict
@@ -318,7 +318,7 @@ class TelephonyCall(models.Model):
             return None
 
     def _ask_about_unborn(self, leg):
-        """A leg that was to be called, and never was: look whether the carrier has it."""
+        """A leg that was to be called, and never was: look whether the provider has it."""
         if not leg._is_overdue(fields.Datetime.now()):
             return None
         if not leg.initiated_at:
@@ -331,9 +331,9 @@ class TelephonyCall(models.Model):
     # === ANSWERS === #
 
     def _reconcile(self, news):
-        """Compare one call with what the carrier knows. Note: `self.ensure_one()`
+        """Compare one call with what the provider knows. Note: `self.ensure_one()`
 
-        :param dict news: see `_ask_carrier`
+        :param dict news: see `_ask_provider`
         """
         self.ensure_one()
         for leg in self.leg_ids.filtered(lambda leg: leg in news and leg._is_alive()):
@@ -346,12 +346,12 @@ class TelephonyCall(models.Model):
                 for request, name in leg._get_repairs(fields.Datetime.now()).items():
                     _logger.info("%s: %s of %s is sent again", self.uuid, request, leg.label)
                     self.account_id._after_commit(self, request, leg[name])
-        if self._is_kept_place():
-            return  # the carrier knows nothing of a place in a queue
+        if self._is_queue_callback_waiting():
+            return  # the provider knows nothing of a place in a queue
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
             self._end_by_system()
         elif self.state != "ended":
-            self._look_at_the_clocks(fields.Datetime.now())
+            self._run_overdue_timers(fields.Datetime.now())
             self._repair(fields.Datetime.now(), news.get(self))
 
     def _reconcile_unborn(self, leg, provider_leg_id):
@@ -372,8 +372,8 @@ class TelephonyCall(models.Model):
             # A telephone that was never rung: the call goes on, or ends, as if it had refused.
             self._apply_report(event)
 
-    def _look_at_the_clocks(self, now):
-        """Do what the carrier's own questions, or our own requests, should have done by now."""
+    def _run_overdue_timers(self, now):
+        """Do what the provider's own questions, or our own requests, should have done by now."""
         if self.state == "ringing" and self.direction == "incoming":
             self._expire_offers(now)
         self._check_consultation(now)
@@ -382,7 +382,7 @@ class TelephonyCall(models.Model):
         """Send again what was wanted, and is not so.
 
         :param datetime now: this moment
-        :param dict room: see `list_room`; None when the carrier was not, or could not be, asked
+        :param dict room: see `list_room`; None when the provider was not, or could not be, asked
         """
         customer = self._get_customer_leg()
         if room and customer.provider_leg_id in room and self._get_wanted_place() == "room":
@@ -402,7 +402,7 @@ class TelephonyCall(models.Model):
     def _accept_room(self, on_hold):
         """The customer is where others are, whatever we were told: write down what is true.
 
-        :param bool on_hold: whether the carrier has the customer on hold
+        :param bool on_hold: whether the provider has the customer on hold
         """
         customer = self._get_customer_leg()
         is_news = customer.on_hold != on_hold
@@ -435,7 +435,7 @@ class TelephonyCallLeg(models.Model):
         return self.write_date < now - timedelta(seconds=SETTLED_SECONDS)
 
     def _is_overdue(self, now):
-        """Tell whether this leg should have a name at the carrier by now."""
+        """Tell whether this leg should have a name at the provider by now."""
         if self.provider_leg_id or self.write_date > now - timedelta(seconds=UNBORN_SECONDS):
             return False
         # The customer is called once the phone user, whose own telephone rings, has answered.
@@ -460,14 +460,14 @@ class TelephonyCallLeg(models.Model):
         call = self.call_id
         is_rung_in_vain = (
             self.role in ("agent", "consulted")
-            and not self.confirmed
+            and not self.is_confirmed
             and (not call._is_wanted(self))
         )
-        return call.state == "ended" or self.leaving or self.dismissed or is_rung_in_vain
+        return call.state == "ended" or self.is_leaving or self.is_released or is_rung_in_vain
 
     def _is_heard_wrongly(self, now):
         """Return whether a supervisor is perhaps heard by others than the screens show."""
-        if self.role != "supervisor" or self.status != "in_progress" or self.leaving:
+        if self.role != "supervisor" or self.status != "in_progress" or self.is_leaving:
             return False
         muted, coach = self.call_id._get_monitor_sound(self)
         return self._is_settled(now) and self.provider_sound != f"{muted} {coach}"

@@ -167,7 +167,7 @@ class TelephonyCallReport(models.Model):
         return SQL(
             """(call.direction = 'incoming'
                 AND call.queued_at IS NOT NULL AND queue.service_level_seconds > 0
-                AND call.outcome IS DISTINCT FROM 'callback'
+                AND call.outcome IS DISTINCT FROM 'queue_callback'
                 AND COALESCE(call.answered_at, call.ended_at) IS NOT NULL
                 AND NOT (call.outcome IS NOT DISTINCT FROM 'abandoned'
                          AND call.ended_at < call.queued_at + %s * interval '1 second'))""",

@@ -12,9 +12,9 @@ from odoo import fields, models
 CALL_FIELDS = frozenset(
     {
         "answered_at",
-        "callback_of_id",
+        "queue_callback_of_id",
         "caller_id_id",
-        "connect_by",
+        "deadline_at",
         "customer_number",
         "disposition_id",
         "duration",
@@ -23,7 +23,7 @@ CALL_FIELDS = frozenset(
         "lead_id",
         "number_id",
         "outcome",
-        "parked_at",
+        "held_at",
         "partner_id",
         "queue_id",
         "recording_announced_at",
@@ -56,7 +56,7 @@ class TelephonyCall(models.Model):
     def _get_revision(self):
         """Return the age of what a page is shown of this call. Note: `self.ensure_one()`
 
-        A recording counts its own changes: the carrier reports on it at the same moment as on the
+        A recording counts its own changes: the provider reports on it at the same moment as on the
         call, and its transactions would fail on the row of the call.
 
         :rtype: int

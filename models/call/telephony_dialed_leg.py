@@ -37,7 +37,7 @@ class TelephonyDialedLeg(models.Model):
             ("call", "Call"),
             ("phone", "Custom Phone"),
             ("guest", "Transfer"),
-            ("callback", "Callback"),
+            ("queue_callback", "Callback"),
             ("verification", "Verification Call"),
             ("forward", "Forwarded Call"),
         ],
@@ -182,5 +182,5 @@ class TelephonyCallLeg(models.Model):
 
     def _get_dialed_kind(self):
         if self.role == "customer":
-            return "callback" if self.call_id.callback_of_id else "call"
+            return "queue_callback" if self.call_id.queue_callback_of_id else "call"
         return "phone" if self.user_id else "guest"

@@ -36,10 +36,10 @@ class TelephonyCall(models.Model):
         is_due = activity.active and activity.activity_category == "phonecall"
         return activity if is_due and activity.has_access("write") else activity.browse()
 
-    def _settle_callbacks(self):
+    def _update_callbacks(self):
         """Draw the conclusions from the end of calls; may be done again when more is known."""
         callbacks = self.env["telephony.callback"]
-        owed = {
+        kinds = {
             "missed": "missed",
             "abandoned": "abandoned",
             "voicemail": "voicemail",
@@ -48,17 +48,17 @@ class TelephonyCall(models.Model):
         for call in self:
             if call.outcome == "answered":
                 if call.callback_id:
-                    callbacks._forgive(call)
-                callbacks._pay(call)
+                    callbacks._withdraw(call)
+                callbacks._resolve(call)
                 call._complete_activity(call.activity_id)
             elif call.direction == "outgoing":
                 if not call._get_customer_leg():
                     continue  # a place in a queue that was given up: nobody was called
-                debts_sudo = callbacks._note_attempt(call)
-                for activity in debts_sudo.activity_id | call.activity_id:
-                    call._note_attempt(activity)
-            elif call.outcome in owed:
-                callbacks._owe(call, owed[call.outcome])
+                callbacks_sudo = callbacks._register_attempt(call)
+                for activity in callbacks_sudo.activity_id | call.activity_id:
+                    call._log_attempt_on(activity)
+            elif call.outcome in kinds:
+                callbacks._register_call(call, kinds[call.outcome])
 
     def _complete_activity(self, activity):
         """Mark a due call as done by this one, with what came of it. Note: `self.ensure_one()`
@@ -87,7 +87,7 @@ class TelephonyCall(models.Model):
             }
         )
 
-    def _note_attempt(self, activity):
+    def _log_attempt_on(self, activity):
         """Write into a due call that it was tried. Note: `self.ensure_one()`"""
         self.ensure_one()
         # sudo: mail.activity - the attempt took place, whoever may change the record
@@ -109,10 +109,10 @@ class TelephonyCall(models.Model):
         """Let what is owed belong to the record of the call that made it owed."""
         super()._link(record)
         # sudo: telephony.callback - it belongs where its call belongs
-        debt_sudo = self.callback_id.sudo()
-        if debt_sudo.state == "open" and not debt_sudo.activity_id:
-            debt_sudo.write({"partner_id": self.partner_id.id, "lead_id": self.lead_id.id})
-            debt_sudo._update_activity()
+        callback_sudo = self.callback_id.sudo()
+        if callback_sudo.state == "open" and not callback_sudo.activity_id:
+            callback_sudo.write({"partner_id": self.partner_id.id, "lead_id": self.lead_id.id})
+            callback_sudo._update_activity()
 
     def _get_activity_feedback(self):
         """Write what came of a conversation: its outcome, result, length and summary."""

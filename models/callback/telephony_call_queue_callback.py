@@ -10,24 +10,24 @@ from ...tools.phone_number import ORDINARY, classify
 ATTEMPTS = 3
 RETRY_SECONDS = 600
 # How long a place is kept at most, hours.
-KEPT_HOURS = 24
+EXPIRY_HOURS = 24
 # Outcomes of a call-back after which it is tried again.
-TRY_AGAIN = ("no_answer", "busy", "canceled")
+RETRY_OUTCOMES = ("no_answer", "busy", "canceled")
 
 
 class TelephonyCall(models.Model):
     """Callers who hang up, and are called back when it is their turn in the queue.
 
-    Two calls: the caller's own ends with the outcome `callback`, and at its end an outgoing one
-    takes over its place in the queue. That one is offered like a waiting caller; the customer is
-    dialled once the phone user is there, as in any outgoing call. The place is handed over only
-    when the caller's leg has ended, so that nobody is called who still hears us speak.
+    Two calls: the caller's own ends with the outcome `queue_callback`, and at its end an outgoing
+    one takes over its place in the queue. That one is offered like a waiting caller; the customer
+    is dialled once the phone user is there, as in any outgoing call. The place is handed over
+    only when the caller's leg has ended, so that nobody is called who still hears us speak.
     """
 
     _inherit = "telephony.call"
 
-    callback_requested = fields.Boolean(readonly=True, copy=False)
-    callback_of_id = fields.Many2one(
+    queue_callback_requested = fields.Boolean(readonly=True, copy=False)
+    queue_callback_of_id = fields.Many2one(
         "telephony.call",
         "Original Call",
         readonly=True,
@@ -36,12 +36,12 @@ class TelephonyCall(models.Model):
         index="btree_not_null",
         help="The call whose place in the queue this call took over.",
     )
-    callback_attempt = fields.Integer(readonly=True, copy=False)
-    callback_at = fields.Datetime("Callback Not Before", readonly=True, copy=False)
+    queue_callback_attempt = fields.Integer(readonly=True, copy=False)
+    queue_callback_at = fields.Datetime("Callback Not Before", readonly=True, copy=False)
 
     # === THE CALLER ASKS FOR IT === #
 
-    def _may_be_called_back(self):
+    def _may_request_queue_callback(self):
         """Tell whether this caller is offered a call back: allowed there, and with a number.
 
         Note: `self.ensure_one()`
@@ -63,25 +63,28 @@ class TelephonyCall(models.Model):
             self.company_id, number
         )
 
-    def _asks_for_callback(self, params):
+    def _is_requesting_queue_callback(self, params):
         """Tell whether the waiting caller has pressed the key; also when it is told again.
 
-        :param dict params: what the carrier tells, with `Digits` when a key was pressed
+        :param dict params: what the provider tells, with `Digits` when a key was pressed
         """
-        return self.callback_requested or (
+        return self.queue_callback_requested or (
             bool(params.get("Digits"))
-            and (params["Digits"] == self.queue_id.callback_key and self._may_be_called_back())
+            and (
+                params["Digits"] == self.queue_id.callback_key
+                and self._may_request_queue_callback()
+            )
         )
 
-    def _promise_callback(self):
+    def _schedule_queue_callback(self):
         """Note that the caller wants to be called back; say so, and let the caller go.
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
-        if not self.callback_requested:
+        if not self.queue_callback_requested:
             self._lock()
-            self.callback_requested = True
+            self.queue_callback_requested = True
             self._add_trace(self.env._("The caller requested a callback."))
             self._get_open_offers()._close("withdrawn", "withdrawn")
         text = self.with_context(lang=self.flow_id.language or "en_US").env._(
@@ -93,39 +96,39 @@ class TelephonyCall(models.Model):
 
     def _get_end_values(self, event):
         values = super()._get_end_values(event)
-        if self.callback_requested and not values["answered_at"]:
-            values["outcome"] = "callback"
+        if self.queue_callback_requested and not values["answered_at"]:
+            values["outcome"] = "queue_callback"
         return values
 
     def _get_conclusions(self):
-        return [*super()._get_conclusions(), self._conclude_place]
+        return [*super()._get_conclusions(), self._conclude_queue_callback]
 
-    def _conclude_place(self):
-        if self.outcome == "callback":
-            self._keep_place(self, 1)
-        elif self.callback_of_id and not self.answered_at:
-            self._try_again()
+    def _conclude_queue_callback(self):
+        if self.outcome == "queue_callback":
+            self._create_queue_callback(self, 1)
+        elif self.queue_callback_of_id and not self.answered_at:
+            self._retry_queue_callback()
 
     def _move_to(self, target, event):
         moved = super()._move_to(target, event)
         if moved and target == "in_progress":
-            self._give_up_places(self.customer_number)
+            self._cancel_queue_callbacks(self.customer_number)
         return moved
 
-    def _apply_late_leg(self, leg):
+    def _on_late_leg(self, leg):
         was_answered = bool(self.answered_at)
-        super()._apply_late_leg(leg)
+        super()._on_late_leg(leg)
         if self.answered_at and not was_answered:
-            self._give_up_places(self.customer_number)
+            self._cancel_queue_callbacks(self.customer_number)
 
-    def _keep_place(self, origin, attempt):
+    def _create_queue_callback(self, origin, attempt):
         """Put the next call to a caller into the place that the caller had in the queue.
 
         :param origin: the call in which the caller asked for it
         :param int attempt: how often the caller was called, with this time
         """
         queue = origin.queue_id
-        if not queue or self._get_kept_places(origin.customer_number):
+        if not queue or self._get_queue_callbacks(origin.customer_number):
             return
         now = fields.Datetime.now()
         call = self.create(
@@ -143,9 +146,11 @@ class TelephonyCall(models.Model):
                 "queued_at": origin.queued_at,
                 # Who came first is called first, and seen to have waited since then.
                 "started_at": origin.started_at,
-                "callback_of_id": origin.id,
-                "callback_attempt": attempt,
-                "callback_at": now + timedelta(seconds=RETRY_SECONDS) if attempt > 1 else False,
+                "queue_callback_of_id": origin.id,
+                "queue_callback_attempt": attempt,
+                "queue_callback_at": now + timedelta(seconds=RETRY_SECONDS)
+                if attempt > 1
+                else False,
             }
         )
         call._add_trace(
@@ -158,51 +163,51 @@ class TelephonyCall(models.Model):
         call._apply_event(CallEvent("queued", at=now))
         queue._dispatch()
 
-    def _try_again(self):
+    def _retry_queue_callback(self):
         """Nobody answered the call back: keep the place for another one, or leave it to people."""
         if (
-            self.outcome in TRY_AGAIN
+            self.outcome in RETRY_OUTCOMES
             and self.ended_by != "system"
-            and (self.callback_attempt < ATTEMPTS)
+            and (self.queue_callback_attempt < ATTEMPTS)
         ):
-            self._keep_place(self.callback_of_id, self.callback_attempt + 1)
+            self._create_queue_callback(self.queue_callback_of_id, self.queue_callback_attempt + 1)
         elif self.outcome != "canceled" or self.ended_by != "system":
-            self.callback_of_id._owe_callback()
+            self.queue_callback_of_id._register_callback()
 
-    def _owe_callback(self):
+    def _register_callback(self):
         """Leave a call back that could not be made to the people."""
-        self.env["telephony.callback"]._owe(self, "requested")
+        self.env["telephony.callback"]._register_call(self, "queue_callback")
 
-    def _get_kept_places(self, number):
+    def _get_queue_callbacks(self, number):
         """Return the places kept for a caller who was not called yet, in this company."""
         return self.search(
             [
                 ("customer_number", "=", number),
                 ("customer_number", "!=", False),
                 ("company_id", "=", self.company_id.id),
-                ("callback_of_id", "!=", False),
+                ("queue_callback_of_id", "!=", False),
                 ("state", "=", "queued"),
                 ("user_id", "=", False),
             ]
         )
 
-    def _give_up_places(self, number):
+    def _cancel_queue_callbacks(self, number):
         """Somebody speaks with the customer: a place kept for the same customer is not needed."""
-        for call in self._get_kept_places(number) - self:
-            call._end_kept_place(
+        for call in self._get_queue_callbacks(number) - self:
+            call._end_queue_callback(
                 self.env._("Someone has spoken with the customer in the meantime.")
             )
 
-    def _end_kept_place(self, sentence):
+    def _end_queue_callback(self, sentence):
         self._add_trace(sentence)
         self.outcome = "canceled"
         self._apply_event(CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "system"}))
 
     # === IT IS THEIR TURN === #
 
-    def _leave_kept_place(self):
+    def _start_queue_callback(self):
         """The phone user is there: from now on this is a call to the customer like any other."""
-        if self._is_kept_place():
+        if self._is_queue_callback_waiting():
             self.started_at = fields.Datetime.now()
             refusal = self.env["telephony.dialed.leg"]._get_limit_reached(
                 self.company_id, self.user_id
@@ -219,30 +224,38 @@ class TelephonyCall(models.Model):
                 )
             ]
 
-    def _is_kept_place(self):
+    def _is_queue_callback_waiting(self):
         """Tell whether this is a place in a queue, with nobody on the telephone yet."""
         return (
-            bool(self.callback_of_id) and self.state == "queued" and not (self._get_customer_leg())
+            bool(self.queue_callback_of_id)
+            and self.state == "queued"
+            and not (self._get_customer_leg())
         )
 
-    def _tidy_kept_places(self, now):
-        """Do for kept places what the waiting room's questions do for callers who wait.
+    def _advance_queue_callbacks(self, now):
+        """Do for queue callbacks what the waiting room's questions do for callers who wait.
 
         :param datetime now: this moment
         """
         for call in self:
             call._expire_offers(now)
-            late = call.user_id and not call._seconds_until(call.connect_by, now)
+            late = call.user_id and not call._seconds_until(call.deadline_at, now)
             if late and not call._get_agent_legs()._is_alive():
                 call._release_claim()
 
     @api.model
-    def _cron_call_back(self):
-        """Offer kept places that have become due, and give up those kept too long."""
+    def _cron_dispatch_queue_callbacks(self):
+        """Offer queue callbacks that have become due, and give up those kept too long."""
         now = fields.Datetime.now()
-        places = self.search([("callback_of_id", "!=", False), ("state", "=", "queued")])
-        for call in places.filtered(lambda call: call._is_kept_place() and not call.user_id):
-            if not call.queue_id or call.queued_at < now - timedelta(hours=KEPT_HOURS):
-                call._end_kept_place(self.env._("The customer could not be called back in time."))
-                call.callback_of_id._owe_callback()
-        places.queue_id._dispatch()
+        queue_callbacks = self.search(
+            [("queue_callback_of_id", "!=", False), ("state", "=", "queued")]
+        )
+        for call in queue_callbacks.filtered(
+            lambda call: call._is_queue_callback_waiting() and not call.user_id
+        ):
+            if not call.queue_id or call.queued_at < now - timedelta(hours=EXPIRY_HOURS):
+                call._end_queue_callback(
+                    self.env._("The customer could not be called back in time.")
+                )
+                call.queue_callback_of_id._register_callback()
+        queue_callbacks.queue_id._dispatch()

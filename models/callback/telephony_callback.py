@@ -8,23 +8,23 @@ from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 from odoo.tools import SQL, mute_logger
 
 # Working hours within which a caller is to be called back.
-PROMISE_HOURS = 2
+DUE_HOURS = 2
 # The stronger promise is shown: a caller who asked for it was promised a call.
-KIND_RANK = {"missed": 0, "abandoned": 0, "voicemail": 1, "requested": 2}
+KIND_RANK = {"missed": 0, "abandoned": 0, "voicemail": 1, "queue_callback": 2}
 
 
 class TelephonyCallback(models.Model):
-    """A call that is owed to a caller: at most one open debt per caller and number of ours.
+    """A call that is owed to a caller: at most one open callback per caller and number of ours.
 
-    It is made by the end of a call that nobody answered, and paid by any later conversation with
-    that number, in either direction. However often somebody calls in vain, it stays one debt with
-    one activity.
+    It is made by the end of a call that nobody answered, and done by any later conversation with
+    that number, in either direction. However often somebody calls in vain, it stays one callback
+    with one activity.
     """
 
     _name = "telephony.callback"
     _inherit = ["telephony.guard.mixin"]
     _description = "Callback"
-    _order = "state, due_at, id"
+    _order = "state desc, due_at, id"
     _rec_name = "customer_display"
     _rec_names_search = ["customer_number", "partner_id.name", "lead_id.name"]
 
@@ -61,14 +61,14 @@ class TelephonyCallback(models.Model):
             ("missed", "Missed"),
             ("abandoned", "Abandoned"),
             ("voicemail", "Voicemail"),
-            ("requested", "Callback Requested"),
+            ("queue_callback", "Callback Requested"),
         ],
         "Reason",
         required=True,
         readonly=True,
     )
     state = fields.Selection(
-        [("open", "Pending"), ("paid", "Done"), ("canceled", "Canceled")],
+        [("open", "Pending"), ("done", "Done"), ("canceled", "Canceled")],
         required=True,
         default="open",
         readonly=True,
@@ -94,20 +94,20 @@ class TelephonyCallback(models.Model):
     due_at = fields.Datetime("Call Back By", required=True, readonly=True, index=True)
     attempt_count = fields.Integer("Callback Attempts", readonly=True)
     last_attempt_at = fields.Datetime("Last Attempt", readonly=True)
-    paid_at = fields.Datetime("Done On", readonly=True)
-    paid_call_id = fields.Many2one(
+    done_at = fields.Datetime("Done On", readonly=True)
+    done_call_id = fields.Many2one(
         "telephony.call", "Resolving Call", readonly=True, ondelete="set null"
     )
     cancel_reason = fields.Char("Cancellation Reason", readonly=True)
     activity_id = fields.Many2one(
         "mail.activity", readonly=True, ondelete="set null", index="btree_not_null"
     )
-    seconds_to_pay = fields.Integer(
-        "Time to Callback (Seconds)", compute="_compute_promise", store=True, aggregator="avg"
+    response_seconds = fields.Integer(
+        "Time to Callback (Seconds)", compute="_compute_performance", store=True, aggregator="avg"
     )
-    kept_percent = fields.Float(
+    on_time_percent = fields.Float(
         "Called Back on Time (%)",
-        compute="_compute_promise",
+        compute="_compute_performance",
         store=True,
         aggregator="avg",
         help="Share of callers called back on time, among those who were called back or are "
@@ -139,14 +139,14 @@ class TelephonyCallback(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("state", "first_at", "paid_at", "due_at")
-    def _compute_promise(self):
+    @api.depends("state", "first_at", "done_at", "due_at")
+    def _compute_performance(self):
         for callback in self:
-            is_paid = callback.state == "paid" and callback.paid_at
-            callback.seconds_to_pay = (
-                int((callback.paid_at - callback.first_at).total_seconds()) if is_paid else 0
+            is_done = callback.state == "done" and callback.done_at
+            callback.response_seconds = (
+                int((callback.done_at - callback.first_at).total_seconds()) if is_done else 0
             )
-            callback.kept_percent = 100 if is_paid and callback.paid_at <= callback.due_at else 0
+            callback.on_time_percent = 100 if is_done and callback.done_at <= callback.due_at else 0
 
     @api.depends("state", "due_at")
     def _compute_is_overdue(self):
@@ -158,13 +158,13 @@ class TelephonyCallback(models.Model):
     def _compute_customer_display(self):
         calls = self.env["telephony.call"]
         for callback in self:
-            # sudo: telephony.callback - whoever sees the debt sees who is to be called
-            debt_sudo = callback.sudo()
+            # sudo: telephony.callback - whoever sees the callback sees who is to be called
+            callback_sudo = callback.sudo()
             callback.number_display = calls._format_number(callback.customer_number)
             callback.customer_display = (
-                debt_sudo.partner_id.display_name
-                or debt_sudo.lead_id.contact_name
-                or debt_sudo.lead_id.partner_name
+                callback_sudo.partner_id.display_name
+                or callback_sudo.lead_id.contact_name
+                or callback_sudo.lead_id.partner_name
                 or callback.number_display
             )
 
@@ -176,14 +176,14 @@ class TelephonyCallback(models.Model):
     def _read_group_select(self, aggregate_spec, query):
         """Leave out of the averages what cannot be judged yet: nothing is 0 by being unknown."""
         column = partial(self._field_to_sql, self._table, query=query)
-        if aggregate_spec == "seconds_to_pay:avg":
+        if aggregate_spec == "response_seconds:avg":
             return SQL(
-                "AVG(%s) FILTER (WHERE %s = 'paid')", column("seconds_to_pay"), column("state")
+                "AVG(%s) FILTER (WHERE %s = 'done')", column("response_seconds"), column("state")
             )
-        if aggregate_spec == "kept_percent:avg":
+        if aggregate_spec == "on_time_percent:avg":
             return SQL(
-                "AVG(%s) FILTER (WHERE %s = 'paid' OR %s = 'open' AND %s < %s)",
-                column("kept_percent"),
+                "AVG(%s) FILTER (WHERE %s = 'done' OR %s = 'open' AND %s < %s)",
+                column("on_time_percent"),
                 column("state"),
                 column("state"),
                 column("due_at"),
@@ -208,29 +208,29 @@ class TelephonyCallback(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _owe(self, call, kind):
+    def _register_call(self, call, kind):
         """Owe the caller of a call to be called back, once per caller and number of ours.
 
         May be called again for the same call, also with a stronger kind. A hidden or blocked
         caller is owed nothing, nor is one with whom somebody has spoken since.
 
         :param call: the call that nobody answered, or whose caller asked to be called back
-        :param str kind: `missed`, `abandoned`, `voicemail` or `requested`
-        :raise ConcurrencyError: the same debt is being made elsewhere; the request runs again
-        :return: the open debt as superuser, or nothing
+        :param str kind: `missed`, `abandoned`, `voicemail` or `queue_callback`
+        :raise ConcurrencyError: the same callback is being made elsewhere; the request runs again
+        :return: the open callback as superuser, or nothing
         """
         call.ensure_one()
         # sudo: telephony.callback - written by what happens on the telephone, not by people
-        debts_sudo, call_sudo = self.sudo(), call.sudo()
+        callbacks_sudo, call_sudo = self.sudo(), call.sudo()
         if call_sudo.callback_id:
-            debt_sudo = call_sudo.callback_id
-            if debt_sudo.state == "open" and KIND_RANK[kind] > KIND_RANK[debt_sudo.kind]:
-                debt_sudo.kind = kind
-                debt_sudo._update_activity()
-            return debt_sudo.filtered(lambda debt: debt.state == "open")
-        if not call_sudo.customer_number or debts_sudo._is_settled(call_sudo):
-            return debts_sudo.browse()
-        debt_sudo = debts_sudo.search(
+            callback_sudo = call_sudo.callback_id
+            if callback_sudo.state == "open" and KIND_RANK[kind] > KIND_RANK[callback_sudo.kind]:
+                callback_sudo.kind = kind
+                callback_sudo._update_activity()
+            return callback_sudo.filtered(lambda callback: callback.state == "open")
+        if not call_sudo.customer_number or callbacks_sudo._is_exempt(call_sudo):
+            return callbacks_sudo.browse()
+        callback_sudo = callbacks_sudo.search(
             [
                 ("company_id", "=", call_sudo.company_id.id),
                 ("number_id", "=", call_sudo.number_id.id),
@@ -239,29 +239,29 @@ class TelephonyCallback(models.Model):
             ],
             limit=1,
         )
-        if debt_sudo:
-            debt_sudo._count_call(call_sudo, kind)
+        if callback_sudo:
+            callback_sudo._count_call(call_sudo, kind)
         else:
-            debt_sudo = debts_sudo._create_for(call_sudo, kind)
-        call_sudo.callback_id = debt_sudo
-        debt_sudo._update_activity()
-        return debt_sudo
+            callback_sudo = callbacks_sudo._create_for(call_sudo, kind)
+        call_sudo.callback_id = callback_sudo
+        callback_sudo._update_activity()
+        return callback_sudo
 
     @api.model
-    def _pay(self, call):
-        """Let a conversation pay every open debt to that number, whoever called whom.
+    def _resolve(self, call):
+        """Let a conversation resolve every open callback to that number, whoever called whom.
 
         :param call: a call that was answered and is over, or goes on
-        :return: the debts that were paid, as superuser
+        :return: the callbacks that were resolved, as superuser
         """
         call.ensure_one()
         # sudo: telephony.callback - written by what happens on the telephone, not by people
-        debts_sudo, call_sudo = self.sudo(), call.sudo()
+        callbacks_sudo, call_sudo = self.sudo(), call.sudo()
         if not call_sudo.customer_number:
-            return debts_sudo.browse()
+            return callbacks_sudo.browse()
         ended_at = call_sudo.ended_at or fields.Datetime.now()
         # Who called again after this conversation is owed a new one: reports may come late.
-        debts_sudo = debts_sudo.search(
+        callbacks_sudo = callbacks_sudo.search(
             [
                 ("company_id", "=", call_sudo.company_id.id),
                 ("customer_number", "=", call_sudo.customer_number),
@@ -270,49 +270,49 @@ class TelephonyCallback(models.Model):
             ]
         )
         spoken_at = call_sudo.answered_at or ended_at
-        for debt_sudo in debts_sudo:
-            debt_sudo.write(
+        for callback_sudo in callbacks_sudo:
+            callback_sudo.write(
                 {
-                    "state": "paid",
-                    "paid_at": max(spoken_at, debt_sudo.first_at),
-                    "paid_call_id": call_sudo.id,
+                    "state": "done",
+                    "done_at": max(spoken_at, callback_sudo.first_at),
+                    "done_call_id": call_sudo.id,
                 }
             )
-            debt_sudo._complete_activity(call_sudo)
-        return debts_sudo
+            callback_sudo._complete_activity(call_sudo)
+        return callbacks_sudo
 
     @api.model
-    def _forgive(self, call):
+    def _withdraw(self, call):
         """Take back what one call has made owed: it was answered, as is known only now.
 
         :param call: an incoming call
         """
         # sudo: telephony.callback - written by what happens on the telephone, not by people
         call_sudo = call.sudo()
-        debt_sudo = call_sudo.callback_id
+        callback_sudo = call_sudo.callback_id
         call_sudo.callback_id = False
-        if debt_sudo.state != "open":
+        if callback_sudo.state != "open":
             return
-        if debt_sudo.count > 1:
-            debt_sudo.count -= 1
-            debt_sudo._update_activity()
+        if callback_sudo.count > 1:
+            callback_sudo.count -= 1
+            callback_sudo._update_activity()
         else:
-            debt_sudo.activity_id.unlink()
-            debt_sudo.unlink()
+            callback_sudo.activity_id.unlink()
+            callback_sudo.unlink()
 
     def _cancel(self, reason):
-        """Give up debts for a reason. Their activities go with them.
+        """Give up callbacks for a reason. Their activities go with them.
 
         :param str reason: why nobody calls back
         """
         # sudo: telephony.callback - each caller of this method checks who may do it
-        debts_sudo = self.sudo().filtered(lambda debt: debt.state == "open")
-        debts_sudo.write({"state": "canceled", "cancel_reason": reason})
-        debts_sudo._drop_activity()
+        callbacks_sudo = self.sudo().filtered(lambda callback: callback.state == "open")
+        callbacks_sudo.write({"state": "canceled", "cancel_reason": reason})
+        callbacks_sudo._drop_activity()
 
     # === PARTS === #
 
-    def _is_settled(self, call):
+    def _is_exempt(self, call):
         """Tell whether nothing is owed for a call: blocked, or spoken with since."""
         if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
             return True
@@ -353,7 +353,7 @@ class TelephonyCallback(models.Model):
             raise ConcurrencyError("The call-back was just made.") from error
 
     def _count_call(self, call, kind):
-        """Add one more call in vain to an open debt. Note: `self.ensure_one()`"""
+        """Add one more call in vain to an open callback. Note: `self.ensure_one()`"""
         self.ensure_one()
         values = {
             "count": self.count + 1,
@@ -379,10 +379,10 @@ class TelephonyCallback(models.Model):
         hours = call.flow_id.step_ids.filtered(lambda step: step.kind == "hours").sorted()[:1]
         calendar = hours.calendar_id or call.company_id.resource_calendar_id
         due = calendar and calendar.plan_hours(
-            PROMISE_HOURS, moment.replace(tzinfo=UTC), compute_leaves=True
+            DUE_HOURS, moment.replace(tzinfo=UTC), compute_leaves=True
         )
         if not due:
-            return moment + timedelta(hours=PROMISE_HOURS)
+            return moment + timedelta(hours=DUE_HOURS)
         return due.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
     @api.model

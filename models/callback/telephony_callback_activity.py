@@ -5,16 +5,16 @@ from ..arguments import check_one
 
 
 class TelephonyCallback(models.Model):
-    """The activity by which the one responsible is reminded of a debt: one, kept up to date.
+    """The activity by which the one responsible is reminded of a callback: one, kept up to date.
 
     It stands on the opportunity, or else on the contact. A caller who is neither has no activity;
-    the list of call-backs and the telephone's own list show the debt all the same.
+    the list of call-backs and the telephone's own list show the callback all the same.
     """
 
     _inherit = "telephony.callback"
 
     def _update_activity(self):
-        """Make the activity of an open debt, or write it anew. Note: `self.ensure_one()`"""
+        """Make the activity of an open callback, or write it anew. Note: `self.ensure_one()`"""
         self.ensure_one()
         if self.state != "open":
             return
@@ -22,21 +22,21 @@ class TelephonyCallback(models.Model):
             self._drop_activity()
             return
         before = self.activity_id.user_id
-        debt = self.with_context(
+        callback = self.with_context(
             lang=self.user_id.lang,
             tz=self.user_id.tz,
             mail_activity_quick_update=True,
             telephony_rules_later=True,
         )
-        values = {"summary": debt._get_activity_summary(), "user_id": self.user_id.id}
+        values = {"summary": callback._get_activity_summary(), "user_id": self.user_id.id}
         if self.activity_id.active:
-            debt.activity_id.write(values)
+            callback.activity_id.write(values)
         else:
-            record = debt._get_activity_record()
+            record = callback._get_activity_record()
             if record:
                 activity = record.activity_schedule(
                     "mail.mail_activity_data_call",
-                    date_deadline=fields.Datetime.context_timestamp(debt, self.due_at).date(),
+                    date_deadline=fields.Datetime.context_timestamp(callback, self.due_at).date(),
                     **values,
                 )
                 self.write({"activity_id": activity.id})
@@ -57,7 +57,7 @@ class TelephonyCallback(models.Model):
             "missed": self.env._("Call back: missed call"),
             "abandoned": self.env._("Call back: abandoned call"),
             "voicemail": self.env._("Call back: voicemail"),
-            "requested": self.env._("Call back: callback requested"),
+            "queue_callback": self.env._("Call back: callback requested"),
         }[self.kind]
         if self.count == 1:
             return summary
@@ -75,43 +75,45 @@ class TelephonyCallback(models.Model):
         self.user_id._notify_telephony_activities()
 
     def _drop_activity(self):
-        """Take the activities of debts that are none any more away."""
+        """Take the activities of callbacks that are not open any more away."""
         users = self.user_id | self.activity_id.user_id
         # What is done already stays in the record's history.
         self.activity_id.filtered("active").unlink()
         users._notify_telephony_activities()
 
     @api.model
-    def _note_attempt(self, call):
+    def _register_attempt(self, call):
         """Remember that somebody called back, and nobody answered there.
 
         :param call: an outgoing call that is over
-        :return: the debts, as superuser
+        :return: the callbacks, as superuser
         """
         # sudo: telephony.callback - written by what happens on the telephone, not by people
-        debts_sudo = self.sudo().search(
+        callbacks_sudo = self.sudo().search(
             [
                 ("company_id", "=", call.company_id.id),
                 ("customer_number", "=", call.customer_number),
                 ("state", "=", "open"),
             ]
         )
-        for debt_sudo in debts_sudo:
-            debt_sudo.write(
+        for callback_sudo in callbacks_sudo:
+            callback_sudo.write(
                 {
-                    "attempt_count": debt_sudo.attempt_count + 1,
+                    "attempt_count": callback_sudo.attempt_count + 1,
                     "last_attempt_at": call.ended_at,
                 }
             )
-        return debts_sudo
+        return callbacks_sudo
 
     # === ACTIONS === #
 
     def action_take(self):
         """Become the one responsible for these call-backs."""
         self.check_access("read")
-        # sudo: telephony.callback - whoever sees a debt may pay it
-        self.sudo().filtered(lambda debt: debt.state == "open").write({"user_id": self.env.uid})
+        # sudo: telephony.callback - whoever sees a callback may take it
+        self.sudo().filtered(lambda callback: callback.state == "open").write(
+            {"user_id": self.env.uid}
+        )
         return True
 
     @check_one

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 _logger = logging.getLogger(__name__)
 
 BATCH = 100
-# What the carrier's reports and people have written about a person, table by table.
+# What the provider's reports and people have written about a person, table by table.
 CALL_FIELDS = (
     "customer_number",
     "from_number",
@@ -79,7 +79,7 @@ class TelephonyCall(models.Model):
         return running, held - running
 
     def _anonymize(self, user=None):
-        """Remove what tells who these calls were with, here and at the carrier.
+        """Remove what tells who these calls were with, here and at the provider.
 
         Figures stay: when, how long, the outcome, the phone user. Recordings are deleted. The
         calls have ended, and none of their recordings is under legal hold.
@@ -157,7 +157,7 @@ class TelephonyCall(models.Model):
 
 
 class TelephonyCallback(models.Model):
-    """What remains of a debt: its figures."""
+    """What remains of a callback: its figures."""
 
     _inherit = "telephony.callback"
 
@@ -170,7 +170,7 @@ class TelephonyCallback(models.Model):
             callback.customer_display = self.env._("Anonymized")
 
     def _anonymize(self, reason):
-        """Give up open debts, and remove what tells to whom they were owed.
+        """Give up open callbacks, and remove what tells to whom they were owed.
 
         :param str reason: why nobody calls back
         """
@@ -189,7 +189,7 @@ class TelephonyCallback(models.Model):
 
     @api.model
     def _anonymize_older(self, company, limit):
-        """Anonymize the debts whose last call is older than the company keeps calls."""
+        """Anonymize the callbacks whose last call is older than the company keeps calls."""
         self.search(
             [
                 ("company_id", "=", company.id),

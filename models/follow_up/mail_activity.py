@@ -27,14 +27,14 @@ class MailActivity(models.Model):
         """Give up what is owed to a caller when its activity is done without a conversation."""
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
         if not self.env.context.get("telephony_by_call"):
-            # sudo: telephony.callback - who may do the activity decides about its debt
-            debts_sudo = (
+            # sudo: telephony.callback - who may do the activity decides about its callback
+            callbacks_sudo = (
                 self.env["telephony.callback"]
                 .sudo()
                 .search([("activity_id", "in", self.ids), ("state", "=", "open")])
             )
-            if debts_sudo:
-                debts_sudo._cancel(
+            if callbacks_sudo:
+                callbacks_sudo._cancel(
                     feedback
                     or self.env._("%(name)s marked the activity as done.", name=self.env.user.name)
                 )

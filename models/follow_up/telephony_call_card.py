@@ -59,7 +59,7 @@ class TelephonyCall(models.Model):
     @api.model
     def _get_mine_or_ringing_sudo(self, uuid):
         call_sudo = self._find_sudo(uuid)
-        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
         is_ringing = not call_sudo.user_id and (agent_sudo in call_sudo._get_open_offers().agent_id)
         if not call_sudo or not (is_ringing or call_sudo.user_id == self.env.user):
             raise AccessError(self.env._("This is not your call."))

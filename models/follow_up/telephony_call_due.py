@@ -18,7 +18,7 @@ class TelephonyCall(models.Model):
             cannot be called
         :rtype: list(dict)
         """
-        self.env["telephony.agent"]._get_mine()
+        self.env["telephony.agent"]._ensure_own_agent()
         activities = self.env["mail.activity"].search(
             [
                 ("user_id", "=", self.env.uid),
@@ -28,7 +28,7 @@ class TelephonyCall(models.Model):
             order="date_deadline, id",
             limit=DUE_COUNT,
         )
-        debts = self.env["telephony.callback"].search(
+        callbacks = self.env["telephony.callback"].search(
             [
                 ("user_id", "=", self.env.uid),
                 ("state", "=", "open"),
@@ -36,7 +36,9 @@ class TelephonyCall(models.Model):
             ],
             limit=DUE_COUNT,
         )
-        of_activity = {debt.activity_id.id: debt for debt in debts if debt.activity_id}
+        of_activity = {
+            callback.activity_id.id: callback for callback in callbacks if callback.activity_id
+        }
         # sudo: telephony.call - when the user's own due calls were tried, by whomever
         tried = dict(
             self.sudo()._read_group(
@@ -44,27 +46,31 @@ class TelephonyCall(models.Model):
             )
         )
         rows = [
-            self._get_due_activity(activity, of_activity.get(activity.id, debts.browse()), tried)
+            self._get_due_activity(
+                activity, of_activity.get(activity.id, callbacks.browse()), tried
+            )
             for activity in activities
-        ] + [self._get_due_debt(debt) for debt in debts if not debt.activity_id]
+        ] + [self._get_due_callback(callback) for callback in callbacks if not callback.activity_id]
         rank = {"overdue": 0, "today": 1, "planned": 2}
         return sorted(rows, key=lambda row: (rank[row["state"]], row["deadline"]))
 
     @api.model
-    def _get_due_activity(self, activity, debt, tried):
+    def _get_due_activity(self, activity, callback, tried):
         """Return a line for a due activity.
 
-        :param debt: what is owed to the customer by it, possibly nothing
+        :param callback: what is owed to the customer by it, possibly nothing
         :param dict tried: when an activity was last tried
         """
         record = self.env[activity.res_model].browse(activity.res_id)
         readable = record if record.exists() and record.has_access("read") else None
-        owner, number = (None, debt.customer_number) if debt else self._get_due_number(readable)
-        tried_at = max(filter(None, (tried.get(activity), debt.last_attempt_at)), default=None)
+        owner, number = (
+            (None, callback.customer_number) if callback else self._get_due_number(readable)
+        )
+        tried_at = max(filter(None, (tried.get(activity), callback.last_attempt_at)), default=None)
         return {
             "key": f"activity-{activity.id}",
             "activity_id": activity.id,
-            "callback_id": debt.id,
+            "callback_id": callback.id,
             "record": {
                 "model": record._name,
                 "id": record.id,
@@ -76,31 +82,31 @@ class TelephonyCall(models.Model):
             "summary": activity.summary or False,
             "deadline": fields.Date.to_string(activity.date_deadline),
             "is_today": activity.date_deadline == fields.Date.context_today(activity),
-            "state": "overdue" if debt.is_overdue else activity.state,
+            "state": "overdue" if callback.is_overdue else activity.state,
             **self._get_due_number_data(number, tried_at),
         }
 
     @api.model
-    def _get_due_debt(self, debt):
-        """Return a line for a debt to somebody who is neither contact nor opportunity."""
-        today = fields.Date.context_today(debt)
-        deadline = fields.Datetime.context_timestamp(debt, debt.due_at).date()
+    def _get_due_callback(self, callback):
+        """Return a line for a callback to somebody who is neither contact nor opportunity."""
+        today = fields.Date.context_today(callback)
+        deadline = fields.Datetime.context_timestamp(callback, callback.due_at).date()
         state = "today" if deadline <= today else "planned"
         return {
-            "key": f"callback-{debt.id}",
+            "key": f"callback-{callback.id}",
             "activity_id": False,
-            "callback_id": debt.id,
+            "callback_id": callback.id,
             "record": {
-                "model": debt._name,
-                "id": debt.id,
-                "name": debt.customer_display,
+                "model": callback._name,
+                "id": callback.id,
+                "name": callback.customer_display,
             },
-            "name": debt.customer_display,
-            "summary": debt._get_activity_summary(),
+            "name": callback.customer_display,
+            "summary": callback._get_activity_summary(),
             "deadline": fields.Date.to_string(deadline),
             "is_today": deadline == today,
-            "state": "overdue" if debt.is_overdue else state,
-            **self._get_due_number_data(debt.customer_number, debt.last_attempt_at),
+            "state": "overdue" if callback.is_overdue else state,
+            **self._get_due_number_data(callback.customer_number, callback.last_attempt_at),
         }
 
     @api.model

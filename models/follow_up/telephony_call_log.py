@@ -82,7 +82,7 @@ class TelephonyCall(models.Model):
             parts.append(self.disposition_id.name)
         if self.duration:
             parts.append(self.duration_display)
-        names = [name for name, _since in self._get_hands()]
+        names = [name for name, _since in self._get_served_by()]
         if len(names) > 1:
             parts.append(" → ".join(names))
         elif self.user_id:

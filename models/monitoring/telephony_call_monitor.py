@@ -31,7 +31,7 @@ class TelephonyCallLeg(models.Model):
         readonly=True,
         help="How Twilio handles the supervisor's audio, as last confirmed.",
     )
-    leaving = fields.Boolean(
+    is_leaving = fields.Boolean(
         readonly=True, help="The supervisor left, and Twilio was asked to end this leg."
     )
 
@@ -44,7 +44,7 @@ class TelephonyCallLeg(models.Model):
             [
                 ("role", "=", "supervisor"),
                 ("status", "!=", "ended"),
-                ("leaving", "=", False),
+                ("is_leaving", "=", False),
             ]
         ) & (Domain("provider_leg_id", "!=", False) | Domain("initiated_at", ">", limit))
 
@@ -90,11 +90,11 @@ class TelephonyCall(models.Model):
             raise UserError(self.env._("This is your own call."))
         if call_sudo.state != "in_progress":
             raise UserError(self.env._("This call has ended."))
-        if call_sudo.parked_at:
+        if call_sudo.held_at:
             raise UserError(
                 self.env._("The customer is on hold, so there is nothing to listen to.")
             )
-        self._lock_with_those_of(agent_sudo)
+        self._lock_with_calls_of(agent_sudo)
         # Whoever asks again, after a reload say, ends what the old page may still hear.
         self._end_monitoring(agent_sudo.user_id)
         released_sudo = agent_sudo._reserve()
@@ -111,7 +111,7 @@ class TelephonyCall(models.Model):
                 "initiated_at": fields.Datetime.now(),
             }
         )
-        released_sudo._leave_queue_if_alone()
+        released_sudo._advance_if_unoffered()
         agent_sudo._notify_change()
         return call_sudo._to_monitor(leg_sudo)
 
@@ -136,7 +136,7 @@ class TelephonyCall(models.Model):
             raise UserError(self.env._("You are no longer monitoring this call."))
         if leg_sudo.monitor_mode != mode:
             leg_sudo.monitor_mode = mode
-            call_sudo._tell_monitored(leg_sudo)
+            call_sudo._notify_monitored(leg_sudo)
             call_sudo.account_id._after_commit(call_sudo, "_send_monitor_request", leg_sudo.id)
         return call_sudo._to_monitor(leg_sudo)
 
@@ -147,14 +147,14 @@ class TelephonyCall(models.Model):
 
         :param str uuid: the call
         """
-        agent_sudo = self.env["telephony.agent"]._get_mine()
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         self._end_monitoring(agent_sudo.user_id, self._find_sudo(uuid))
         return True
 
     # === CHECKS === #
 
     def _get_supervisor(self):
-        agent_sudo = self.env["telephony.agent"]._get_mine()
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         if not self.env.user.has_group("crm_telephony.group_supervisor"):
             raise AccessError(self.env._("Only supervisors can monitor other users' calls."))
         return agent_sudo
@@ -177,8 +177,8 @@ class TelephonyCall(models.Model):
         Note: `self.ensure_one()`
 
         :param agent: the phone user whose browser connects
-        :param str provider_leg_id: the carrier's identifier of its leg
-        :return: a document, or nothing: then it is refused
+        :param str provider_leg_id: the provider's identifier of its leg
+        :return: a voice response, or nothing: then it is refused
         :rtype: list
         """
         self.ensure_one()
@@ -200,7 +200,7 @@ class TelephonyCall(models.Model):
             return []
         leg.provider_leg_id = provider_leg_id
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
-            self._tell_monitored(leg)
+            self._notify_monitored(leg)
         muted, coach = self._get_monitor_sound(leg)
         leg.provider_sound = f"{muted} {coach}"
         return [self._get_join(leg, ends_conference=False, muted=muted, coach=coach)]
@@ -214,13 +214,13 @@ class TelephonyCall(models.Model):
             lambda leg: (
                 leg.role == "supervisor"
                 and leg._is_alive()
-                and not leg.leaving
+                and not leg.is_leaving
                 and (leg.provider_leg_id or leg.initiated_at > limit)
             )
         )
 
     def _get_monitor_sound(self, leg):
-        """Say how the carrier treats what a supervisor says.
+        """Say how the provider treats what a supervisor says.
 
         Whoever whispers to a phone user that is not there is heard by nobody.
 
@@ -235,7 +235,7 @@ class TelephonyCall(models.Model):
             return False, coach
         return True, ""
 
-    def _tell_monitored(self, leg):
+    def _notify_monitored(self, leg):
         """Somebody listens now, or does it in another way: write it down, and show it."""
         sentence = {
             "listen": self.env._("%(name)s started listening."),
@@ -278,8 +278,8 @@ class TelephonyCall(models.Model):
             )
             for leg in alive:
                 if leg.provider_leg_id:
-                    # Shown until the carrier says that it is gone.
-                    leg.leaving = True
+                    # Shown until the provider says that it is gone.
+                    leg.is_leaving = True
                     call.account_id._after_commit(
                         call, "_send_end_leg_request", leg.provider_leg_id
                     )
@@ -301,11 +301,9 @@ class TelephonyCall(models.Model):
     def _on_supervisor_left(self, leg):
         """Somebody listens no more; nothing else changes."""
         leg.user_id._bus_send("telephony/monitoring_ended", {"uuid": self.uuid, "leg_id": leg.id})
-        agents = leg.user_id.telephony_agent_ids.filtered(
-            lambda agent: agent.company_id == self.company_id
-        )
+        agents = leg.user_id._get_telephony_agents(self.company_id)
         agents._notify_change()
-        agents._find_work()
+        agents._offer_waiting_calls()
         if self.state != "ended":
             self._notify_participants()
 
@@ -315,10 +313,10 @@ class TelephonyCall(models.Model):
             if leg.provider_leg_id and leg.monitor_mode == "whisper":
                 self.account_id._after_commit(self, "_send_monitor_request", leg.id)
 
-    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+    # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_monitor_request(self, leg_id):
-        """Tell the carrier who hears a supervisor now.
+        """Tell the provider who hears a supervisor now.
 
         :return: what has to be written about it
         """
@@ -333,14 +331,14 @@ class TelephonyCall(models.Model):
             muted,
             coach,
         ):
-            return "_process_monitor_sound", (leg_id, muted, coach)
-        return "_process_monitor_failure", (leg_id,)
+            return "_on_monitor_done", (leg_id, muted, coach)
+        return "_on_monitor_failed", (leg_id,)
 
-    def _process_monitor_sound(self, leg_id, muted, coach):
+    def _on_monitor_done(self, leg_id, muted, coach):
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         leg.provider_sound = f"{muted} {coach}"
 
-    def _process_monitor_failure(self, leg_id):
+    def _on_monitor_failed(self, leg_id):
         """Nobody stays in a way of listening that the screens do not show."""
         self._release_supervisors(self.leg_ids.filtered(lambda leg: leg.id == leg_id))
 

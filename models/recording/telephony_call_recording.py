@@ -10,14 +10,14 @@ from .telephony_recording import LIVE
 class TelephonyCall(models.Model):
     """Recording a conversation: whether it may be, who decides, what the people are told.
 
-    The carrier records the customer's leg. Nothing here waits for it: see
+    The provider records the customer's leg. Nothing here waits for it: see
     `telephony_recording_live`.
     """
 
     _inherit = "telephony.call"
 
     recording_announced_at = fields.Datetime(readonly=True)
-    recording_told = fields.Boolean(
+    is_announcement_played = fields.Boolean(
         "Announcement Played",
         readonly=True,
         copy=False,
@@ -118,7 +118,7 @@ class TelephonyCall(models.Model):
 
     def _is_interrupted(self):
         """Tell whether the conversation pauses: the customer is on hold, or waits for somebody."""
-        waits = self.connect_by or self._get_transfer().mode == "blind"
+        waits = self.deadline_at or self._get_transfer().mode == "blind"
         return self._get_customer_leg().on_hold or bool(self.answered_at and waits)
 
     def _get_live_recording(self):
@@ -139,7 +139,7 @@ class TelephonyCall(models.Model):
             self._start_recording()
 
     def _start_recording(self):
-        """Let the carrier record this conversation, and tell those who take part."""
+        """Let the provider record this conversation, and tell those who take part."""
         recording = self.env["telephony.recording"].create(
             {
                 "call_id": self.id,
@@ -177,7 +177,7 @@ class TelephonyCall(models.Model):
     def _announce_before_join(self):
         """Return what a customer hears before the conversation; nothing when it is not recorded.
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         if (
@@ -187,7 +187,9 @@ class TelephonyCall(models.Model):
             or self._get_reason_not_to_record()
         ):
             return []
-        self.write({"recording_announced_at": fields.Datetime.now(), "recording_told": True})
+        self.write(
+            {"recording_announced_at": fields.Datetime.now(), "is_announcement_played": True}
+        )
         return self._get_recording_announcement()
 
     def _announce_recording(self):
@@ -204,7 +206,7 @@ class TelephonyCall(models.Model):
     def _get_recording_announcement(self):
         """Return the announcement, in the language of the number's flow or of the company.
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         flow = self.flow_id or self.number_id.flow_id
@@ -217,27 +219,27 @@ class TelephonyCall(models.Model):
         return [Say(text, language.split("@")[0].replace("_", "-"))]
 
     def _send_announce_request(self, is_repeated=False):
-        """Let the carrier play the announcement to everybody in the conversation.
+        """Let the provider play the announcement to everybody in the conversation.
 
         :return: what has to be written about it
         """
-        if self.state != "in_progress" or self.recording_told:
+        if self.state != "in_progress" or self.is_announcement_played:
             return None
         is_played = self._send(
             "announce",
             self.provider_conference_id,
             self.account_id._get_webhook_url("announce", call=self.uuid),
         )
-        return ("_process_announced", ()) if is_played else None
+        return ("_on_announce_done", ()) if is_played else None
 
-    def _process_announced(self):
-        self.recording_told = True
+    def _on_announce_done(self):
+        self.is_announcement_played = True
 
     # === FROM THE WEBHOOKS === #
 
     def _apply_recording(self, event):
-        """The carrier has begun to record."""
-        self._find_recording(event)._process_started(event.data["recording_id"])
+        """The provider has begun to record."""
+        self._find_recording(event)._on_start_done(event.data["recording_id"])
 
     def _apply_recorded(self, event):
         """A recording of this call is ready, or there is nothing in it."""
@@ -248,7 +250,7 @@ class TelephonyCall(models.Model):
             self._add_message(event)
 
     def _find_recording(self, event):
-        """Return the recording an event is about, by the carrier's identifier or by ours."""
+        """Return the recording an event is about, by the provider's identifier or by ours."""
         sid, row_id = event.data["recording_id"], event.data.get("row_id")
         known = self.recording_ids.filtered(lambda row: row.provider_recording_id == sid)
         return known or self.recording_ids.filtered(

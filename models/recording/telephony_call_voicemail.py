@@ -36,7 +36,7 @@ class TelephonyCall(models.Model):
             self.outcome = "voicemail"
             self._update_log()
             if self.state == "ended":
-                self._settle_callbacks()
+                self._update_callbacks()
 
     def _on_recording_stored(self, recording):
         """Tell those whom a message is for that they can hear it; a conversation gets its player
@@ -61,11 +61,13 @@ class TelephonyCall(models.Model):
         text = self.with_context(lang=flow.language).env._("Thank you for your message. Goodbye.")
         return [Say(text, flow._get_speech_language()), HangUp()]
 
-    def _tell_missed(self):
+    def _notify_missed(self):
         """Tell those who should have answered that a caller has gone."""
         for call in self.filtered(
             lambda call: (
-                call.direction == "incoming" and not call.answered_at and call.outcome != "callback"
+                call.direction == "incoming"
+                and not call.answered_at
+                and call.outcome != "queue_callback"
             )
         ):
             users = call.recipient_ids | call.offer_ids.agent_id.user_id

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
-# States of a recording that the carrier is making now.
+# States of a recording that the provider is making now.
 LIVE = ("starting", "recording", "paused")
 # What a page shows of a recording, as part of its call.
 SHOWN_FIELDS = frozenset({"problem", "state", "wanted"})
@@ -12,9 +12,9 @@ SHOWN_FIELDS = frozenset({"problem", "state", "wanted"})
 class TelephonyRecording(models.Model):
     """The sound of a call: a caller's message, or a conversation.
 
-    The sound is fetched from the carrier, kept as an attachment of this record, and streamed by
+    The sound is fetched from the provider, kept as an attachment of this record, and streamed by
     `/telephony/recording/<id>` after a check of the access rights. The record itself stays when
-    the sound is deleted: it proves when that happened, here and at the carrier.
+    the sound is deleted: it proves when that happened, here and at the provider.
     """
 
     _name = "telephony.recording"
@@ -82,9 +82,7 @@ class TelephonyRecording(models.Model):
     # Empty: the retention has deleted it. So whoever did it by hand can be archived only.
     deleted_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     deleted_at_provider = fields.Datetime("Deleted at Twilio", readonly=True)
-    listening_ids = fields.One2many(
-        "telephony.recording.listening", "recording_id", "Listened To By"
-    )
+    access_ids = fields.One2many("telephony.recording.access", "recording_id", "Listened To By")
     is_new = fields.Boolean("New", compute="_compute_is_new", search="_search_is_new")
     is_undeleted = fields.Boolean(
         "Still at Twilio",
@@ -113,10 +111,10 @@ class TelephonyRecording(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("listening_ids")
+    @api.depends("access_ids")
     def _compute_is_new(self):
         for recording in self:
-            recording.is_new = not recording.listening_ids
+            recording.is_new = not recording.access_ids
 
     def _search_is_new(self, operator, value):
         if operator != "in":
@@ -124,12 +122,12 @@ class TelephonyRecording(models.Model):
         wanted = set(value)
         if wanted == {True, False}:
             return fields.Domain.TRUE
-        return fields.Domain("listening_ids", "=" if True in wanted else "!=", False)
+        return fields.Domain("access_ids", "=" if True in wanted else "!=", False)
 
     @api.depends("state", "deleted_at_provider")
     def _compute_is_undeleted(self):
         for recording in self:
-            recording.is_undeleted = recording._is_to_delete_at_carrier()
+            recording.is_undeleted = recording._is_to_delete_at_provider()
 
     def _search_is_undeleted(self, operator, value):
         if operator != "in":
@@ -201,7 +199,7 @@ class TelephonyRecording(models.Model):
         self._set_legal_hold(False)
 
     def action_delete_sound(self):
-        """Delete the sound of recordings, here and at the carrier; the lines stay as a proof.
+        """Delete the sound of recordings, here and at the provider; the lines stay as a proof.
 
         :raise UserError: one of them is under legal hold, or is being made
         """
@@ -248,7 +246,7 @@ class TelephonyRecording(models.Model):
         if not recording_sudo.attachment_id:
             raise MissingError(self.env._("This recording is not available."))
         if is_heard:
-            recording_sudo.listening_ids._note(recording_sudo, self.env.user)
+            recording_sudo.access_ids._note(recording_sudo, self.env.user)
         return recording_sudo.attachment_id
 
     def _is_live(self):

@@ -3,10 +3,10 @@ from datetime import timedelta
 from odoo import fields, models
 
 
-class TelephonyRecordingListening(models.Model):
+class TelephonyRecordingAccess(models.Model):
     """Who heard a recording, and when. It is a proof: who heard one can only be archived."""
 
-    _name = "telephony.recording.listening"
+    _name = "telephony.recording.access"
     _inherit = ["telephony.guard.mixin"]
     _description = "Recording Access Log"
     _order = "id desc"
@@ -17,7 +17,7 @@ class TelephonyRecordingListening(models.Model):
     )
     user_id = fields.Many2one("res.users", required=True, ondelete="restrict", immutable=True)
     heard_at = fields.Datetime("Listened At", required=True, default=fields.Datetime.now)
-    last_part_at = fields.Datetime("Last Listened At", required=True, default=fields.Datetime.now)
+    last_range_at = fields.Datetime("Last Listened At", required=True, default=fields.Datetime.now)
 
     def _note(self, recording, user):
         """Write down that somebody listens.
@@ -27,15 +27,15 @@ class TelephonyRecordingListening(models.Model):
         """
         now = fields.Datetime.now()
         since = now - timedelta(seconds=60 + recording.duration)
-        listening = self.search(
+        access = self.search(
             [
                 ("recording_id", "=", recording.id),
                 ("user_id", "=", user.id),
-                ("last_part_at", ">", since),
+                ("last_range_at", ">", since),
             ],
             limit=1,
         )
-        if not listening:
+        if not access:
             self.create({"recording_id": recording.id, "user_id": user.id})
-        elif listening.last_part_at < now - timedelta(seconds=5):
-            listening.last_part_at = now
+        elif access.last_range_at < now - timedelta(seconds=5):
+            access.last_range_at = now

@@ -11,11 +11,11 @@ from .telephony_recording import LIVE
 
 _logger = logging.getLogger(__name__)
 
-# Hours after which a recording that the carrier does not know is given up.
+# Hours after which a recording that the provider does not know is given up.
 GIVE_UP_HOURS = 24
 # Minutes between two tries at most.
 LONGEST_WAIT = 360
-# Seconds without news after which the carrier is asked about a recording.
+# Seconds without news after which the provider is asked about a recording.
 SILENT_SECONDS = 60
 # Recordings that are deleted together.
 BATCH = 20
@@ -31,7 +31,7 @@ class TelephonyRecording(models.Model):
     # === FETCHING === #
 
     def _send_fetch_request(self):
-        """Fetch the sound from the carrier, into a file; the job alone has the time for it.
+        """Fetch the sound from the provider, into a file; the job alone has the time for it.
 
         :return: what has to be written about it
         """
@@ -52,16 +52,14 @@ class TelephonyRecording(models.Model):
             )
             # Nothing was asked for: it is this recording's turn again with all the others.
             return (
-                None
-                if error.paused
-                else ("_process_not_fetched", (error.gone, self._explain(error)))
+                None if error.paused else ("_on_fetch_failed", (error.gone, self._explain(error)))
             )
         except OSError:
-            return "_process_not_stored", ()
-        return "_process_fetched", (file,)
+            return "_on_store_failed", ()
+        return "_on_fetch_done", (file,)
 
-    def _process_fetched(self, file):
-        """Store the sound; the carrier's copy is deleted only when ours can be read back.
+    def _on_fetch_done(self, file):
+        """Store the sound; the provider's copy is deleted only when ours can be read back.
 
         :param ArrivingFile file: the sound
         """
@@ -94,7 +92,7 @@ class TelephonyRecording(models.Model):
         attachment.invalidate_recordset()
         if not file or not attachment._is_readable():
             attachment.unlink()
-            self._process_not_stored()
+            self._on_store_failed()
             return
         with attachment._open_content() as content:
             info = read_sound(content)
@@ -117,14 +115,14 @@ class TelephonyRecording(models.Model):
                 }
             )
         self.call_id._on_recording_stored(self)
-        if self._is_to_delete_at_carrier():
+        if self._is_to_delete_at_provider():
             self.account_id._after_commit(self, "_send_delete_request")
 
-    def _process_not_stored(self):
+    def _on_store_failed(self):
         _logger.error("%s: a recording could not be stored", self.call_id.uuid)
         self._note_failure(self.env._("The recording cannot be stored. Check the free disk space."))
 
-    def _process_not_fetched(self, is_gone, sentence):
+    def _on_fetch_failed(self, is_gone, sentence):
         limit = fields.Datetime.now() - timedelta(hours=GIVE_UP_HOURS)
         if is_gone and self.recorded_at < limit:
             self.write(
@@ -163,12 +161,12 @@ class TelephonyRecording(models.Model):
     # === DELETING === #
 
     def _discard(self, sentence):
-        """Keep nothing of a recording, here or at the carrier, and say why."""
+        """Keep nothing of a recording, here or at the provider, and say why."""
         self._delete_sound()
         self.write({"state": "failed", "problem": sentence})
 
     def _delete_sound(self, user=None):
-        """Delete the sound of these recordings, here and at the carrier.
+        """Delete the sound of these recordings, here and at the provider.
 
         :param user: who wants it; nobody for the retention
         """
@@ -186,29 +184,29 @@ class TelephonyRecording(models.Model):
                 }
             )
             recording.call_id._update_log()
-            if recording._is_to_delete_at_carrier():
+            if recording._is_to_delete_at_provider():
                 recording.account_id._after_commit(recording, "_send_delete_request")
 
-    def _is_to_delete_at_carrier(self):
+    def _is_to_delete_at_provider(self):
         if not self.provider_recording_id or self.deleted_at_provider:
             return False
         # sudo: res.company - a setting
-        is_fetched = self.state == "stored" and self.company_id.sudo().telephony_delete_at_carrier
+        is_fetched = self.state == "stored" and self.company_id.sudo().telephony_delete_at_provider
         return self.state in ("deleted", "failed") or is_fetched
 
     def _send_delete_request(self):
-        """Delete the carrier's copy; it is proven by the answer that it is gone.
+        """Delete the provider's copy; it is proven by the answer that it is gone.
 
         :return: what has to be written about it
         """
-        if not self._is_to_delete_at_carrier():
+        if not self._is_to_delete_at_provider():
             return None
         try:
             self.account_id._get_client().delete_recording(self.provider_recording_id)
         except ProviderError as error:
             if not error.gone:
                 _logger.warning(
-                    "%s: the carrier's recording was not deleted, code %s",
+                    "%s: the provider's recording was not deleted, code %s",
                     self.call_id.uuid,
                     error.code,
                 )
@@ -218,9 +216,9 @@ class TelephonyRecording(models.Model):
                         reason=self._explain(error),
                     ),
                 )
-        return "_process_deleted", ()
+        return "_on_delete_done", ()
 
-    def _process_deleted(self):
+    def _on_delete_done(self):
         values = {"deleted_at_provider": fields.Datetime.now(), "tries": 0}
         if self.tries:
             values["problem"] = False
@@ -230,8 +228,8 @@ class TelephonyRecording(models.Model):
 
     @api.model
     def _get_undeleted_domain(self):
-        """Return the domain of the recordings that should be gone at the carrier, and are not."""
-        keepers = self.env["res.company"].search([("telephony_delete_at_carrier", "=", False)])
+        """Return the domain of the recordings that should be gone at the provider, and are not."""
+        keepers = self.env["res.company"].search([("telephony_delete_at_provider", "=", False)])
         gone = Domain("state", "in", ("deleted", "failed"))
         stored = Domain("state", "=", "stored") & Domain("company_id", "not in", keepers.ids)
         return (
@@ -242,7 +240,7 @@ class TelephonyRecording(models.Model):
 
     @api.model
     def _cron_fetch(self):
-        """Do what is due: start, pause, stop, find, fetch, and delete at the carrier."""
+        """Do what is due: start, pause, stop, find, fetch, and delete at the provider."""
         silent = fields.Datetime.now() - timedelta(seconds=SILENT_SECONDS)
         pending = Domain("state", "=", "pending") & Domain("provider_recording_id", "!=", False)
         live = Domain("state", "in", LIVE) & Domain("write_date", "<", silent)

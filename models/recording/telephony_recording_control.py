@@ -12,7 +12,7 @@ TRIES = 3
 
 
 class TelephonyRecording(models.Model):
-    """A recording that is being made: what is wanted is sent until the carrier has done it.
+    """A recording that is being made: what is wanted is sent until the provider has done it.
 
     Every request asks anew what is wanted at that moment, and its answer is compared with what is
     wanted by then. So the last wish wins, whatever the order in which requests are carried out.
@@ -30,7 +30,7 @@ class TelephonyRecording(models.Model):
         return "paused" if self.wanted == "paused" or call._is_interrupted() else "recording"
 
     def _sync(self):
-        """Let the carrier do what is wanted, where it does something else."""
+        """Let the provider do what is wanted, where it does something else."""
         for recording in self.filtered("provider_recording_id"):
             wanted = recording._get_wanted_state()
             if recording.state in LIVE and wanted and wanted != recording.state:
@@ -47,9 +47,7 @@ class TelephonyRecording(models.Model):
         if self.state != "starting" or self.provider_recording_id:
             return None
         if self._get_wanted_state() in ("", "stopped"):
-            return "_process_start_failure", (
-                self.env._("The call ended before recording started."),
-            )
+            return "_on_start_failed", (self.env._("The call ended before recording started."),)
         client = self.account_id._get_client()
         leg_id = self.call_id._get_customer_leg().provider_leg_id
         url = self.account_id._get_webhook_url(
@@ -70,17 +68,17 @@ class TelephonyRecording(models.Model):
             _logger.warning(
                 "%s: the recording was not started, code %s", self.call_id.uuid, error.code
             )
-            return "_process_start_failure", (self._explain(error),)
-        return "_process_started", (sid,)
+            return "_on_start_failed", (self._explain(error),)
+        return "_on_start_done", (sid,)
 
     def _get_known_ids(self):
         return [sid for sid in self.call_id.recording_ids.mapped("provider_recording_id") if sid]
 
-    def _process_started(self, provider_recording_id):
-        """The carrier records: keep its identifier, and change what has changed meanwhile."""
+    def _on_start_done(self, provider_recording_id):
+        """The provider records: keep its identifier, and change what has changed meanwhile."""
         known = self.provider_recording_id
         if not known and provider_recording_id in self._get_known_ids():
-            self._process_start_failure(self.env._("Another recording is still in progress."))
+            self._on_start_failed(self.env._("Another recording is still in progress."))
             return
         # A beginning that was given up, and whose answer comes after all.
         if self.state == "starting" or (self.state == "failed" and not known):
@@ -94,7 +92,7 @@ class TelephonyRecording(models.Model):
             self.call_id._notify_participants()
         self._sync()
 
-    def _process_start_failure(self, sentence):
+    def _on_start_failed(self, sentence):
         if self.state == "starting":
             self.write({"state": "failed", "problem": sentence})
             self.call_id._add_trace(self.env._("The recording could not be started. Try again."))
@@ -122,13 +120,13 @@ class TelephonyRecording(models.Model):
             _logger.warning(
                 "%s: the recording did not change, code %s", self.call_id.uuid, error.code
             )
-            return "_process_status_failure", (wanted, attempt)
-        return "_process_status", (wanted,)
+            return "_on_status_failed", (wanted, attempt)
+        return "_on_status_done", (wanted,)
 
-    def _process_status(self, state):
+    def _on_status_done(self, state):
         if self.state not in LIVE:
             return
-        # What was stopped is made ready by the carrier; usually its callback is faster.
+        # What was stopped is made ready by the provider; usually its callback is faster.
         self.write(
             {
                 "state": "pending" if state == "stopped" else state,
@@ -139,7 +137,7 @@ class TelephonyRecording(models.Model):
         self.call_id._notify_participants()
         self._sync()
 
-    def _process_status_failure(self, wanted, attempt):
+    def _on_status_failed(self, wanted, attempt):
         if attempt < TRIES:
             self.account_id._after_commit(self, "_send_status_request", attempt + 1)
             return
@@ -157,7 +155,7 @@ class TelephonyRecording(models.Model):
     # === THE END === #
 
     def _finish(self, event):
-        """The carrier has made the recording ready, or there is nothing in it.
+        """The provider has made the recording ready, or there is nothing in it.
 
         :param CallEvent event: `recorded`
         """
@@ -196,9 +194,9 @@ class TelephonyRecording(models.Model):
                 sid = self.account_id._get_client().find_recording(leg_id, self._get_known_ids())
             except ProviderError:
                 return None
-        return "_process_found", (sid,)
+        return "_on_find_done", (sid,)
 
-    def _process_found(self, provider_recording_id):
+    def _on_find_done(self, provider_recording_id):
         if self.state not in LIVE:
             return
         if provider_recording_id:

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
-from ...providers.voice_response import HangUp, Join, Leave, Pause, Play, Reject, Say, Wait
+from ...providers.voice_response import Conference, Enqueue, HangUp, Leave, Pause, Play, Reject, Say
 from ...tools.call_states import CONNECT_SECONDS
 from ..call.telephony_call import ANONYMOUS, REJOIN_SECONDS
 
@@ -30,8 +30,8 @@ class TelephonyCall(models.Model):
         """Take a new call in, and say what the caller hears first.
 
         :param account: the account that was called
-        :param dict params: `CallSid`, `From`, `To` of the carrier
-        :return: a document
+        :param dict params: `CallSid`, `From`, `To` of the provider
+        :return: a voice response
         :rtype: list
         """
         number = self.env["telephony.number"].search_fetch(
@@ -48,8 +48,8 @@ class TelephonyCall(models.Model):
                     ("provider_call_id", "=", params["CallSid"]),
                 ]
             )
-            _logger.info("%s: the carrier asks again", call.uuid)
-            return call._get_next_document() if call else [HangUp()]
+            _logger.info("%s: the provider asks again", call.uuid)
+            return call._advance_customer() if call else [HangUp()]
         call._add_trace(self.env._("Call to %(number)s.", number=number.display_name))
         call._apply_event(CallEvent("routed", at=call.started_at))
         if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
@@ -63,7 +63,7 @@ class TelephonyCall(models.Model):
 
         :param account: the account that was called
         :param number: the number that was called
-        :param dict params: `CallSid`, `From` of the carrier
+        :param dict params: `CallSid`, `From` of the provider
         :return: the call; nothing when it is known already
         """
         event = self.env["telephony.call.event"]._record_once(
@@ -116,16 +116,16 @@ class TelephonyCall(models.Model):
 
         Note: `self.ensure_one()`
 
-        :param dict params: the carrier's, with the queue's identifier
-        :return: a document
+        :param dict params: the provider's, with the queue's identifier
+        :return: a voice response
         :rtype: list
         """
-        document = self._get_wait_document(params)
-        if self.step_count and document != [Leave()]:
+        response = self._advance_wait(params)
+        if self.step_count and response != [Leave()]:
             self.write({"step_count": 0})
-        return document
+        return response
 
-    def _get_wait_document(self, params):
+    def _advance_wait(self, params):
         self.ensure_one()
         leg = self._get_customer_leg()
         queue_id = params.get("QueueSid")
@@ -135,18 +135,18 @@ class TelephonyCall(models.Model):
             return [Leave()]
         now = fields.Datetime.now()
         if self.state == "in_progress":
-            self._look_after_parked(now)
-            return self._get_hold_music(self._seconds_until(self.connect_by, now))
+            self._advance_held_call(now)
+            return self._get_hold_music(self._seconds_until(self.deadline_at, now))
         if self.user_id:
-            seconds = self._seconds_until(self.connect_by, now)
+            seconds = self._seconds_until(self.deadline_at, now)
             if seconds > 0:
                 return self._get_ringback(seconds)
             self._release_claim()
         if self._get_transfer():
             return self._wait_in_transfer(now)
         if self.step_id.kind == "queue":
-            if self._asks_for_callback(params):
-                return self._promise_callback()
+            if self._is_requesting_queue_callback(params):
+                return self._schedule_queue_callback()
             return self._wait_in_queue(now)
         open_offers = self._expire_offers(now)
         if not open_offers and self._ring_next():
@@ -163,7 +163,7 @@ class TelephonyCall(models.Model):
 
         Note: `self.ensure_one()`
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         self.ensure_one()
@@ -173,17 +173,17 @@ class TelephonyCall(models.Model):
             # Somebody outside has answered; the caller's own end may have been told first.
             self.outcome = "answered"
             if self.state == "ended":
-                self._settle_callbacks()
-        return self._get_next_document(params)
+                self._update_callbacks()
+        return self._advance_customer(params)
 
-    def _get_next_document(self, params=None):
+    def _advance_customer(self, params=None):
         """Say what the customer's leg does now, from the call's state.
 
-        The carrier may ask this at any moment, and more than once: the answer depends on what is
+        The provider may ask this at any moment, and more than once: the answer depends on what is
         true, not on who asks.
 
-        :param dict params: what the carrier tells: a key that was pressed, say
-        :return: a document
+        :param dict params: what the provider tells: a key that was pressed, say
+        :return: a voice response
         :rtype: list
         """
         if self.state == "ended":
@@ -197,19 +197,19 @@ class TelephonyCall(models.Model):
             return [*announcement, self._get_join(customer, ends_conference=True)]
         if self.state == "in_progress":
             now = fields.Datetime.now()
-            self._look_after_parked(now)
-            if self._seconds_until(self.connect_by, now) > 0:
-                if not self.parked_at:
+            self._advance_held_call(now)
+            if self._seconds_until(self.deadline_at, now) > 0:
+                if not self.held_at:
                     self._add_trace(
                         self.env._(
                             "%(name)s was disconnected. The customer is on hold.",
                             name=self.user_id.name,
                         )
                     )
-                return self._get_waiting_document()
-            return self._give_up_on_agent()
+                return self._get_enqueue_response()
+            return self._leave_agent_lost()
         if self.user_id or self._get_open_offers():
-            return self._get_waiting_document()
+            return self._get_enqueue_response()
         if self._get_transfer():
             return self._step_in_transfer()
         if not self.step_id:
@@ -218,7 +218,7 @@ class TelephonyCall(models.Model):
         if params.get("at", str(self.step_id.id)) == str(self.step_id.id):
             result = self.step_id._resume(self, params)
         else:
-            # The carrier repeats a question whose answer was lost; the call is further by now.
+            # The provider repeats a question whose answer was lost; the call is further by now.
             result = self.step_id._enter(self)
         return self._run_flow(result) if isinstance(result, str) else result
 
@@ -228,7 +228,7 @@ class TelephonyCall(models.Model):
         """Go on through the flow until a step needs the caller.
 
         :param str exit_name: the exit by which the current step is left; None at the beginning
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         if exit_name:
@@ -307,12 +307,12 @@ class TelephonyCall(models.Model):
         )
         if self.user_id:
             # The one who had the call before did not come back.
-            self.write({"user_id": False, "claimed_at": False, "connect_by": False})
+            self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         self._add_trace(
             self.env._("Ringing %(names)s.", names=", ".join(agents.mapped("user_id.name")))
         )
         self._apply_event(CallEvent("offered", at=now))
-        offers._announce()
+        offers._notify_made()
         self._ring_phones(offers)
 
     def _ring_next(self):
@@ -326,7 +326,7 @@ class TelephonyCall(models.Model):
             return False
         agents = step._get_next_agents(self)
         if agents:
-            self._offer_to(agents, step.timeout)
+            self._offer_to(agents, step.ring_seconds)
         return bool(agents)
 
     def _get_willing(self, agents):
@@ -350,7 +350,7 @@ class TelephonyCall(models.Model):
             return False
         entered = self.step_entered_at or self.started_at
         rung = self.offer_ids.filtered(lambda offer: offer.offered_at >= entered).agent_id
-        if rung or fields.Datetime.now() >= entered + timedelta(seconds=step.timeout):
+        if rung or fields.Datetime.now() >= entered + timedelta(seconds=step.ring_seconds):
             return False
         return "ringing" in step.agent_ids._get_current_states()
 
@@ -405,7 +405,7 @@ class TelephonyCall(models.Model):
                 "user_id": agent.user_id.id,
                 "via": via,
                 "claimed_at": now,
-                "connect_by": now + timedelta(seconds=CONNECT_SECONDS),
+                "deadline_at": now + timedelta(seconds=CONNECT_SECONDS),
             }
         )
         mine = self._get_open_offers().filtered(lambda offer: offer.agent_id == agent)
@@ -417,7 +417,7 @@ class TelephonyCall(models.Model):
         self._add_trace(self.env._("%(name)s answered.", name=agent.user_id.name))
         self._notify()
         # The next caller need not wait until the queue is looked at again.
-        others.agent_id._find_work()
+        others.agent_id._offer_waiting_calls()
         return True
 
     def _accept_by_connecting(self, agent):
@@ -432,7 +432,7 @@ class TelephonyCall(models.Model):
         offer = offers & self._get_open_offers()
         # A browser that comes too late for the click before is not there for the next one.
         is_late = "accepted" in offers.mapped("state")
-        if not offer or offer.transfer_id or is_late or self._get_held_by(agent.user_id):
+        if not offer or offer.transfer_id or is_late or self._get_ongoing_of(agent.user_id):
             return
         calls = self.env(
             user=agent.user_id.id,
@@ -452,7 +452,7 @@ class TelephonyCall(models.Model):
         """Take the call back from an agent who accepted and did not come; it rings again."""
         user = self.user_id
         self._add_trace(self.env._("%(name)s could not be connected.", name=user.name))
-        self.write({"user_id": False, "claimed_at": False, "connect_by": False})
+        self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         # The page shows the call as its user's own, until it is told.
         user._bus_send(
             "telephony/call_left",
@@ -461,7 +461,7 @@ class TelephonyCall(models.Model):
                 "message": self.env._("Connecting took too long. The caller is waiting again."),
             },
         )
-        if self._go_on_with_transfer():
+        if self._advance_transfer():
             return
         if self._waits_in_queue():
             # The caller never left the queue, and keeps the place.
@@ -471,7 +471,7 @@ class TelephonyCall(models.Model):
         agents = self._get_willing(self.step_id.agent_ids._get_available())
         retries = len(self.offer_ids.filtered(lambda offer: offer.state == "accepted"))
         if self.step_id.kind == "ring" and agents and retries <= 2:
-            self._offer_to(agents, self.step_id.timeout)
+            self._offer_to(agents, self.step_id.ring_seconds)
 
     # === WAITING, LEAVING, COMING BACK === #
 
@@ -485,34 +485,34 @@ class TelephonyCall(models.Model):
             # The record names the last speaker of a customer whom nobody took over. Nothing follows
             # from it: that phone user has long been free.
             spoken = self.leg_ids.filtered(
-                lambda leg: leg.role == "agent" and leg.confirmed and leg.answered_at
+                lambda leg: leg.role == "agent" and leg.is_confirmed and leg.answered_at
             )
             self.write({"user_id": spoken.sorted("answered_at")[-1:].user_id.id})
         return moved
 
-    def _park(self):
+    def _await_rejoin(self):
         """Let the customer wait with music for the agent who vanished."""
         self._wait_again()
         self.write(
             {
-                "connect_by": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
+                "deadline_at": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
             }
         )
         self._sync_recording()
         self._notify()
 
-    def _give_up_on_agent(self):
+    def _leave_agent_lost(self):
         """The agent did not come back: the flow's exit takes the customer.
 
         The agent is in this call no more, whatever the customer does next.
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         self._add_trace(self.env._("%(name)s did not reconnect.", name=self.user_id.name))
         self._end_recording()
         self._end_talk(max(filter(None, self._get_agent_legs().mapped("ended_at")), default=None))
-        self.parked_at = False
+        self.held_at = False
         self._release_agent(self.env._("The customer hung up before you reconnected."))
         self._leave_waiting()
         if self.step_id:
@@ -528,10 +528,10 @@ class TelephonyCall(models.Model):
             moment = max(moment or fields.Datetime.now(), self.answered_at)
             self.duration = int((moment - self.answered_at).total_seconds())
 
-    def _get_waiting_document(self):
+    def _get_enqueue_response(self):
         return [
-            Wait(
-                # One queue an account; a name at the carrier holds nothing personal.
+            Enqueue(
+                # One queue an account; a name at the provider holds nothing personal.
                 f"waiting-{self.account_id.id}",
                 self.account_id._get_webhook_url("wait", call=self.uuid),
                 self.account_id._get_webhook_url("step", call=self.uuid),
@@ -546,22 +546,22 @@ class TelephonyCall(models.Model):
             return [Leave()]
         return [Play(self._get_music_url(seconds))]
 
-    def _get_hold_document(self):
+    def _advance_hold(self):
         """Say what a customer on hold hears, until the agent comes back."""
         return [Play(self.account_id._get_sound_url("hold_music.wav"), 0)]
 
     def _get_timed_sound(self, name, length, seconds):
-        """Play a sound for whole turns, and be silent for the rest: the document is the timer."""
+        """Play a sound for whole turns, and be silent for the rest: the response is the timer."""
         turns, rest = divmod(max(1, seconds), length)
-        document = []
+        response = []
         if turns:
-            document.append(Play(self.account_id._get_sound_url(name), turns))
+            response.append(Play(self.account_id._get_sound_url(name), turns))
         if rest:
-            document.append(Pause(rest))
-        return document
+            response.append(Pause(rest))
+        return response
 
     def _get_join(self, leg, ends_conference, muted=False, coach=""):
-        return Join(
+        return Conference(
             self.uuid,
             leg.label,
             ends_conference,
@@ -574,7 +574,7 @@ class TelephonyCall(models.Model):
     def _seconds_until(moment, now):
         return max(0, int((moment - now).total_seconds())) if moment else 0
 
-    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+    # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_connect_request(self, is_repeated=False):
         """Take the caller out of the queue, into the conference.
@@ -608,7 +608,7 @@ class TelephonyCall(models.Model):
     def _send(self, method_name, *args):
         """Send one request; what it was about may be gone meanwhile.
 
-        :return: whether the carrier carried it out
+        :return: whether the provider carried it out
         :rtype: bool
         """
         return not self._try(method_name, *args)
@@ -616,7 +616,7 @@ class TelephonyCall(models.Model):
     def _try(self, method_name, *args):
         """Send one request.
 
-        :return: why it failed; nothing when the carrier carried it out
+        :return: why it failed; nothing when the provider carried it out
         :rtype: ProviderError | None
         """
         try:

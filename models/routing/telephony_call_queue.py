@@ -3,11 +3,11 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ...providers.voice_response import AskKey, Leave, Play, Redirect, Say
+from ...providers.voice_response import Gather, Leave, Play, Redirect, Say
 from ..arguments import check_arguments
 from .telephony_call_incoming import LONGEST_RINGBACK
 
-# Seconds after the music in which a key still counts; the carrier allows no less.
+# Seconds after the music in which a key still counts; the provider allows no less.
 KEY_SECONDS = 1
 # Seconds of music between two looks, for a customer who is on hold outside the queue.
 MUSIC_SECONDS = 5
@@ -42,7 +42,7 @@ class TelephonyCall(models.Model):
         """Say what a caller in a queue hears until the next decision.
 
         :param datetime now: this moment
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         queue = self.queue_id
@@ -66,12 +66,12 @@ class TelephonyCall(models.Model):
         if left:
             decisions.append(left)
         seconds = max(1, min(decisions))
-        if not self._may_be_called_back():
+        if not self._may_request_queue_callback():
             return self._get_queue_sound(now, seconds, open_offers)
         # The key counts at any moment; Twilio listens for a second after the sound.
         sound = self._get_queue_sound(now, max(1, seconds - KEY_SECONDS), open_offers)
         url = self.account_id._get_webhook_url("wait", call=self.uuid)
-        return [AskKey(tuple(sound), KEY_SECONDS, url)]
+        return [Gather(tuple(sound), KEY_SECONDS, url)]
 
     def _get_queue_sound(self, now, seconds, offers):
         """Return what a caller in a queue hears for some seconds.
@@ -81,12 +81,12 @@ class TelephonyCall(models.Model):
         :param datetime now: this moment
         :param int seconds: how long the sound lasts, besides the announcement
         :param offers: the offers that ring now
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         if offers:
             return self._get_ringback(seconds)
-        return [*self._get_announcement(now), Play(self._get_music_url(seconds))]
+        return [*self._make_announcement(now), Play(self._get_music_url(seconds))]
 
     def _may_wait_on(self):
         """Tell whether a caller's longest wait is not over yet."""
@@ -100,23 +100,23 @@ class TelephonyCall(models.Model):
         )
 
     def _process_refused(self):
-        """Go on with a caller whom the carrier lets wait no more: its queue is full.
+        """Go on with a caller whom the provider lets wait no more: its queue is full.
 
         Note: `self.ensure_one()`
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         self.ensure_one()
         self._lock()
         if self.state == "ended" or self._is_anybody_there():
-            return self._get_next_document()
+            return self._advance_customer()
         if self._get_transfer():
             return self._refuse_in_transfer()
         if self.state == "in_progress":
-            seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
+            seconds = self._seconds_until(self.deadline_at, fields.Datetime.now())
             if not seconds:
-                return self._give_up_on_agent()
+                return self._leave_agent_lost()
             # The phone user is expected: the music plays outside the queue.
             url = self.account_id._get_webhook_url("step", call=self.uuid)
             music = Play(self._get_music_url(min(seconds, MUSIC_SECONDS)))
@@ -126,7 +126,7 @@ class TelephonyCall(models.Model):
             result = self.step_id._enter(self) if self.step_id else self._get_apology()
             return self._run_flow(result) if isinstance(result, str) else result
         self._add_trace(self.env._("Twilio's waiting queue is full."))
-        seconds = self._seconds_until(self.connect_by, fields.Datetime.now())
+        seconds = self._seconds_until(self.deadline_at, fields.Datetime.now())
         if self.user_id and seconds:
             # Somebody is on the way, and will be there in some seconds.
             url = self.account_id._get_webhook_url("step", call=self.uuid)
@@ -136,7 +136,7 @@ class TelephonyCall(models.Model):
         self._get_open_offers()._close("withdrawn", "withdrawn")
         return self._run_flow("full" if self.step_id.kind == "queue" else "not_available")
 
-    def _get_announcement(self, now):
+    def _make_announcement(self, now):
         """Say what is due to be said to a waiting caller: the announcement and the position."""
         queue = self.queue_id
         due = (
@@ -148,7 +148,7 @@ class TelephonyCall(models.Model):
         self.announced_at = now
         call = self.with_context(lang=self.flow_id.language or "en_US")
         sentences = [call.queue_id.announcement or "", *call._get_place_sentences()]
-        if self._may_be_called_back():
+        if self._may_request_queue_callback():
             sentences.append(
                 call.env._(
                     "To be called back without losing your place in the queue, press %(key)s.",
@@ -214,7 +214,7 @@ class TelephonyCall(models.Model):
         :rtype: dict
         """
         call_sudo = self._find_sudo(uuid)
-        agent_sudo = self.env["telephony.agent"]._get_mine(call_sudo.company_id)
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
         if not call_sudo or not call_sudo.queue_id:
             raise AccessError(self.env._("This call is not waiting in a queue."))
         released_sudo = call_sudo.browse()
@@ -226,7 +226,7 @@ class TelephonyCall(models.Model):
             reason = agent_sudo._get_reason_not_to_pick_up()
             if reason:
                 raise UserError(reason)
-            call_sudo._lock_with_those_of(agent_sudo)
+            call_sudo._lock_with_calls_of(agent_sudo)
             released_sudo = agent_sudo._reserve(call_sudo)
         if not call_sudo._claim(agent_sudo):
             return {
@@ -237,7 +237,7 @@ class TelephonyCall(models.Model):
                 if call_sudo.user_id
                 else self.env._("This caller is no longer in the queue."),
             }
-        released_sudo._leave_queue_if_alone()
+        released_sudo._advance_if_unoffered()
         agent_sudo._notify_change()
         return {"accepted": True, "call": call_sudo._to_client_for_me()}
 
@@ -267,7 +267,7 @@ class TelephonyCall(models.Model):
     @api.model
     def _get_live(self, domain):
         agents = self.env["telephony.agent"]
-        agents._get_mine()
+        agents._ensure_own_agent()
         companies = agents._get_my_companies()
         # sudo: telephony.call - every phone user sees number and name of what goes on
         calls_sudo = self.sudo().search(
@@ -291,7 +291,7 @@ class TelephonyCall(models.Model):
             "company_id": self.company_id.id,
             "list": self._get_live_list(),
             "direction": self.direction,
-            "is_callback": bool(self.callback_of_id),
+            "is_queue_callback": bool(self.queue_callback_of_id),
             "customer_name": self.partner_id.name or self.lead_id.contact_name or False,
             "customer_number": self._format_number(self.customer_number) or False,
             "our_number": self.number_id.name or False,
@@ -307,7 +307,7 @@ class TelephonyCall(models.Model):
             else False,
             "started_at": to_text(self.started_at),
             "answered_at": to_text(self.answered_at) or False,
-            "on_hold": self._get_customer_leg().on_hold or bool(self.parked_at),
+            "on_hold": self._get_customer_leg().on_hold or bool(self.held_at),
             "transfer": self._get_live_transfer(),
         }
 

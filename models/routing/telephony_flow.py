@@ -57,5 +57,5 @@ class TelephonyFlow(models.Model):
         return self.step_ids.sorted()[:1]
 
     def _get_speech_language(self):
-        """Return the language of spoken texts in the carrier's form, as `en-US`."""
+        """Return the language of spoken texts in the provider's form, as `en-US`."""
         return (self.language or "en_US").split("@")[0].replace("_", "-")

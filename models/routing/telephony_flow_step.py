@@ -7,7 +7,7 @@ from odoo.tools.mimetypes import guess_mimetype
 EXIT_FIELDS = (
     "next_step_id",
     "else_step_id",
-    "timeout_step_id",
+    "no_answer_step_id",
     "full_step_id",
     "not_available_step_id",
 )
@@ -21,7 +21,7 @@ class TelephonyFlowStep(models.Model):
     """
 
     _name = "telephony.flow.step"
-    _inherit = ["telephony.agent.turn"]
+    _inherit = ["telephony.ring.strategy.mixin"]
     _description = "Call Flow Step"
     _order = "sequence, id"
 
@@ -54,7 +54,7 @@ class TelephonyFlowStep(models.Model):
         check_company=True,
         help="Phone users to ring. For voicemail: users who can listen to the messages.",
     )
-    ring_order = fields.Selection(
+    ring_strategy = fields.Selection(
         [
             ("parallel", "All at Once"),
             ("sequential", "In List Order"),
@@ -73,7 +73,7 @@ class TelephonyFlowStep(models.Model):
         "Salesperson First",
         help="If available, ring the salesperson of the caller's opportunity or contact first.",
     )
-    timeout = fields.Integer(
+    ring_seconds = fields.Integer(
         "Ring Time (Seconds)", default=20, help="How long each phone rings, from 5 to 120 seconds."
     )
     # Queue
@@ -129,7 +129,7 @@ class TelephonyFlowStep(models.Model):
         copy=False,
         help="If closed, or if the condition is not met.",
     )
-    timeout_step_id = fields.Many2one(
+    no_answer_step_id = fields.Many2one(
         "telephony.flow.step",
         "If No Answer",
         domain="[('flow_id', '=', flow_id), ('id', '!=', id)]",
@@ -154,8 +154,8 @@ class TelephonyFlowStep(models.Model):
         copy=False,
     )
 
-    _timeout_range = models.Constraint(
-        "CHECK (kind != 'ring' OR timeout BETWEEN 5 AND 120)",
+    _ring_seconds_range = models.Constraint(
+        "CHECK (kind != 'ring' OR ring_seconds BETWEEN 5 AND 120)",
         "The ring time must be between 5 and 120 seconds.",
     )
 
@@ -252,7 +252,7 @@ class TelephonyFlowStep(models.Model):
     def _get_exit(self, name):
         """Return the step behind an exit; nothing when there is none.
 
-        :param str name: `timeout`, `not_available`, `full`, `yes`, `no`, `begin` (of another
+        :param str name: `no_answer`, `not_available`, `full`, `yes`, `no`, `begin` (of another
             flow), or `key:` and a key
         """
         if name == "begin":

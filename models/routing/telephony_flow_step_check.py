@@ -6,11 +6,11 @@ from odoo import models
 EXITS = {
     "hours": ["yes", "no"],
     "condition": ["yes", "no"],
-    "menu": ["timeout"],
-    "ring": ["timeout", "not_available"],
-    "queue": ["timeout", "full", "not_available"],
+    "menu": ["no_answer"],
+    "ring": ["no_answer", "not_available"],
+    "queue": ["no_answer", "full", "not_available"],
     "flow": [],
-    "forward": ["timeout"],
+    "forward": ["no_answer"],
     "voicemail": [],
     "message": [],
     "reject": [],
@@ -19,11 +19,11 @@ EXITS = {
 HASTY_EXITS = {
     "hours": ["yes", "no"],
     "condition": ["yes", "no"],
-    "menu": ["timeout"],
+    "menu": ["no_answer"],
     "ring": ["not_available"],
     "queue": ["full", "not_available"],
     "flow": ["begin"],
-    "forward": ["timeout"],
+    "forward": ["no_answer"],
 }
 
 
@@ -35,7 +35,7 @@ class TelephonyFlowStep(models.Model):
     def _get_exits_with_labels(self):
         """Return the exits of this step: what to call each, and the step behind it."""
         labels = {
-            "timeout": self.env._("No key pressed")
+            "no_answer": self.env._("No key pressed")
             if self.kind == "menu"
             else self.env._("Not answered"),
             "not_available": self.env._("No one available"),

@@ -5,7 +5,7 @@ from pytz import timezone
 from odoo import fields, models
 
 from ...providers.base import CallEvent
-from ...providers.voice_response import AskKey, Forward, HangUp, Play, Record, Redirect, Reject, Say
+from ...providers.voice_response import Dial, Gather, HangUp, Play, Record, Redirect, Reject, Say
 
 # Seconds a caller has to press a key of a menu.
 KEY_SECONDS = 5
@@ -15,7 +15,7 @@ class TelephonyFlowStep(models.Model):
     """What each kind of step does.
 
     `_enter` begins a step, `_resume` goes on when the caller comes back from it. Both return what
-    the caller hears next (a document), or the exit by which the call leaves at once.
+    the caller hears next (a voice response), or the exit by which the call leaves at once.
     """
 
     _inherit = "telephony.flow.step"
@@ -24,7 +24,7 @@ class TelephonyFlowStep(models.Model):
         """Begin this step for a call. Note: `self.ensure_one()`
 
         :param call: the call, as superuser
-        :return: a document, or the name of the exit by which the call leaves at once
+        :return: a voice response, or the name of the exit by which the call leaves at once
         :rtype: list | str
         """
         self.ensure_one()
@@ -34,44 +34,44 @@ class TelephonyFlowStep(models.Model):
         """Go on after the caller was busy with this step. Note: `self.ensure_one()`
 
         :param call: the call, as superuser
-        :param dict params: what the carrier tells: a key, or how a forwarded call ended
-        :return: a document, or the name of the exit by which the call leaves
+        :param dict params: what the provider tells: a key, or how a forwarded call ended
+        :return: a voice response, or the name of the exit by which the call leaves
         :rtype: list | str
         """
         self.ensure_one()
         resume = getattr(self, f"_resume_{self.kind}", None)
-        return resume(call, params) if resume else "timeout"
+        return resume(call, params) if resume else "no_answer"
 
     # === RING === #
 
     def _enter_ring(self, call):
         agents = self._get_next_agents(call)
         if agents:
-            call._offer_to(agents, self.timeout)
+            call._offer_to(agents, self.ring_seconds)
         elif call._awaits_ringing_agents():
             call._add_trace(
                 self.env._("“%(step)s”: waiting for another call to be answered.", step=self.name)
             )
         else:
-            return self._leave_unrung(call)
-        return call._get_waiting_document()
+            return self._leave_unoffered(call)
+        return call._get_enqueue_response()
 
     def _resume_ring(self, call, params):
         if call._awaits_ringing_agents():
-            return call._get_waiting_document()
+            return call._get_enqueue_response()
         entered = call.step_entered_at or call.started_at
         if any(offer.offered_at >= entered for offer in call.offer_ids):
-            return "timeout"
-        return self._leave_unrung(call)
+            return "no_answer"
+        return self._leave_unoffered(call)
 
-    def _leave_unrung(self, call):
+    def _leave_unoffered(self, call):
         call._add_trace(self.env._("“%(step)s”: no one is available.", step=self.name))
         return "not_available"
 
     # === QUEUE === #
 
     def _resume_queue(self, call, params):
-        return call._get_waiting_document() if call._may_wait_on() else "timeout"
+        return call._get_enqueue_response() if call._may_wait_on() else "no_answer"
 
     def _enter_queue(self, call):
         queue = self.queue_id
@@ -87,7 +87,7 @@ class TelephonyFlowStep(models.Model):
         call._apply_event(CallEvent("queued", at=now))
         call.queue_position = call._get_place()
         queue._dispatch()
-        return call._get_waiting_document()
+        return call._get_enqueue_response()
 
     # === ANOTHER FLOW === #
 
@@ -147,13 +147,13 @@ class TelephonyFlowStep(models.Model):
         if call.menu_count < max(1, self.repeat):
             return self._ask(call)
         call._add_trace(self.env._("“%(step)s”: no key pressed.", step=self.name))
-        return "timeout"
+        return "no_answer"
 
     def _ask(self, call):
         call.menu_count += 1
         url = self._get_next_url(call)
         prompt = tuple(self._get_prompt(call, self.message))
-        return [AskKey(prompt, KEY_SECONDS, url), Redirect(url)]
+        return [Gather(prompt, KEY_SECONDS, url), Redirect(url)]
 
     # === FORWARD === #
 
@@ -191,7 +191,7 @@ class TelephonyFlowStep(models.Model):
             call._add_trace(
                 self.env._("“%(step)s”: not forwarded. %(reason)s", step=self.name, reason=refusal)
             )
-            return "timeout"
+            return "no_answer"
         self.env["telephony.dialed.leg"]._count(call.company_id, self.env["res.users"], "forward")
         call._add_trace(
             self.env._(
@@ -199,10 +199,10 @@ class TelephonyFlowStep(models.Model):
             )
         )
         return [
-            Forward(
+            Dial(
                 self.forward_number,
                 call.number_id.number,
-                self.timeout or 20,
+                self.ring_seconds or 20,
                 self._get_next_url(call),
             )
         ]
@@ -212,7 +212,7 @@ class TelephonyFlowStep(models.Model):
             call._add_trace(self.env._("“%(step)s”: call answered.", step=self.name))
             return [HangUp()]
         call._add_trace(self.env._("“%(step)s”: no answer.", step=self.name))
-        return "timeout"
+        return "no_answer"
 
     # === MESSAGE, REJECTION, VOICEMAIL === #
 
@@ -276,18 +276,18 @@ class TelephonyFlowStep(models.Model):
             lambda offer: offer.offered_at >= (call.step_entered_at or call.started_at)
         ).agent_id
         if self.owner_first:
-            owner = (call.lead_id.user_id or call.partner_id.user_id).telephony_agent_ids.filtered(
-                lambda agent: agent.company_id == call.company_id
+            owner = (call.lead_id.user_id or call.partner_id.user_id)._get_telephony_agents(
+                call.company_id
             )
             first = (owner - call.offer_ids.agent_id)._get_available()
             if first:
                 return first
             # Only after the salesperson do all the others come.
-            if self.ring_order == "parallel" and rung - owner:
+            if self.ring_strategy == "parallel" and rung - owner:
                 return rung.browse()
-        elif self.ring_order == "parallel" and rung:
+        elif self.ring_strategy == "parallel" and rung:
             return rung.browse()
         others = self.agent_ids - rung
         # Those who speak are asked last, and only when nobody else is left.
         able = call._get_willing(others._get_available() or others._get_interruptible())
-        return self._choose_turn(self.ring_order, self.agent_ids, able)
+        return self._select_next_agents(self.ring_strategy, self.agent_ids, able)

@@ -62,7 +62,7 @@ class TelephonyFlow(models.Model):
             self.env._("Everyone"),
             "ring",
             agent_ids=[Command.set(agents.ids)],
-            timeout_step_id=mailbox.id,
+            no_answer_step_id=mailbox.id,
             not_available_step_id=mailbox.id,
         )
 
@@ -74,7 +74,7 @@ class TelephonyFlow(models.Model):
             "hours",
             next_step_id=ring.id,
             calendar_id=self.company_id.resource_calendar_id.id,
-            else_step_id=ring.timeout_step_id.id,
+            else_step_id=ring.no_answer_step_id.id,
         )
 
     def _template_menu(self, agents):
@@ -89,13 +89,13 @@ class TelephonyFlow(models.Model):
                 "say_wait": True,
             }
         )
-        mailbox = ring.timeout_step_id
+        mailbox = ring.no_answer_step_id
         support = self._make_step(
             30,
             self.env._("Support"),
             "queue",
             queue_id=queue.id,
-            timeout_step_id=mailbox.id,
+            no_answer_step_id=mailbox.id,
             full_step_id=mailbox.id,
             not_available_step_id=mailbox.id,
         )
@@ -103,7 +103,7 @@ class TelephonyFlow(models.Model):
             10,
             self.env._("Menu"),
             "menu",
-            timeout_step_id=mailbox.id,
+            no_answer_step_id=mailbox.id,
             message=self.env._("For sales, press 1. For support, press 2."),
             key_ids=[
                 Command.create(

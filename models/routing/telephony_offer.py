@@ -55,7 +55,7 @@ class TelephonyOffer(models.Model):
         "This call is already ringing for this phone user.",
     )
 
-    def _announce(self):
+    def _notify_made(self):
         """Let the offers ring in the agents' browsers."""
         for offer in self.filtered(lambda offer: offer.agent_id._is_phone_user()):
             user = offer.agent_id.user_id

@@ -14,7 +14,7 @@ class TelephonyQueue(models.Model):
     """Callers who wait for one of several phone users, with music, in the order they came."""
 
     _name = "telephony.queue"
-    _inherit = ["telephony.agent.turn"]
+    _inherit = ["telephony.ring.strategy.mixin"]
     _description = "Call Queue"
     _order = "name"
 
@@ -34,12 +34,12 @@ class TelephonyQueue(models.Model):
         help="Phone users who receive the waiting calls. Any phone user can answer a caller from "
         "the queue.",
     )
-    order = fields.Selection(
+    ring_strategy = fields.Selection(
         [
             ("longest_idle", "Longest Idle First"),
             ("round_robin", "Round Robin"),
             ("parallel", "All at Once"),
-            ("listed", "In List Order"),
+            ("sequential", "In List Order"),
         ],
         "Ring Strategy",
         required=True,
@@ -138,8 +138,8 @@ class TelephonyQueue(models.Model):
                 ("user_id", "=", False),
                 # A call back that nobody answered is tried again after a while.
                 "|",
-                ("callback_at", "=", False),
-                ("callback_at", "<=", fields.Datetime.now()),
+                ("queue_callback_at", "=", False),
+                ("queue_callback_at", "<=", fields.Datetime.now()),
             ],
             order="started_at, id",
         )
@@ -206,20 +206,20 @@ class TelephonyQueue(models.Model):
                 [
                     ("queue_id", "=", queue.id),
                     ("state", "=", "queued"),
-                    ("callback_of_id", "!=", False),
+                    ("queue_callback_of_id", "!=", False),
                 ]
-            )._tidy_kept_places(fields.Datetime.now())
+            )._advance_queue_callbacks(fields.Datetime.now())
             free = queue.agent_ids._get_available()
             choices = []
             for call in queue._get_waiting():
                 if not free:
                     break
-                if call._get_open_offers() or call.callback_requested:
+                if call._get_open_offers() or call.queue_callback_requested:
                     continue
                 willing = call._get_willing(free)
                 if not willing:
                     continue
-                chosen = queue._choose_turn(queue.order, queue.agent_ids, willing)
+                chosen = queue._select_next_agents(queue.ring_strategy, queue.agent_ids, willing)
                 choices.append((call, chosen))
                 free -= chosen
             # All calls come before the first phone user, as for whoever accepts: see `_lock`.

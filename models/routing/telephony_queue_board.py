@@ -62,7 +62,7 @@ class TelephonyQueue(models.Model):
             "queues": rows,
             "agents": agents._to_board(
                 # Of two calls, the one that is not on hold.
-                {call.user_id: call for call in talking.sorted("parked_at", reverse=True)},
+                {call.user_id: call for call in talking.sorted("held_at", reverse=True)},
                 self._get_board_last_ends(today),
             ),
             "states": agents._get_board_states(),

@@ -1,11 +1,11 @@
 """Asking somebody before a transfer, and talking as three.
 
 How it works. The agent stays the call's user. *Warm*: the customer is on hold with music, so
-neither of the two is heard by the customer and the customer is heard by neither. *Add*: nobody is
-on hold. The one who is asked gets an offer (a colleague) or is called into the conference (a number
-outside), and is in it with a leg of the role `consulted`. From there the agent can
+neither of the two is heard by the customer and the customer is heard by neither. *Conference*:
+nobody is on hold. The one who is asked gets an offer (a colleague) or is called into the conference
+(a number outside), and is in it with a leg of the role `consulted`. From there the agent can
 
-* *complete*: the agent's legs are dismissed, the consulted colleague becomes the call's user;
+* *complete*: the agent's legs are released, the consulted colleague becomes the call's user;
   before anybody has answered, this is a transfer at once;
 * *merge*: the customer comes off hold, and all three talk;
 * *cancel*: the consulted leg ends, the agent has the customer back.
@@ -15,7 +15,7 @@ customer may hang up: the call ends for all. The agent's browser may vanish: the
 hearing music, the colleague waits, and if the agent is not back in time the colleague gets the
 customer.
 
-Three clocks look at the deadlines: the document of the customer's music, the agent's own page
+Three clocks look at the deadlines: the response of the customer's music, the agent's own page
 (`check_transfer`), and the reconciliation.
 """
 
@@ -55,7 +55,7 @@ class TelephonyCall(models.Model):
         :rtype: dict
         """
         call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
-        if transfer_sudo.state in ("talking", "merged"):
+        if transfer_sudo.state in ("talking", "conference"):
             call_sudo._apply_event(CallEvent("handed_over", at=fields.Datetime.now()))
         else:
             call_sudo._make_blind(transfer_sudo)
@@ -72,11 +72,11 @@ class TelephonyCall(models.Model):
         :rtype: dict
         """
         call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
-        if transfer_sudo.state not in ("talking", "merged"):
+        if transfer_sudo.state not in ("talking", "conference"):
             raise UserError(
                 self.env._("%(name)s has not answered yet.", name=transfer_sudo.target_name)
             )
-        if transfer_sudo._move_to("merged"):
+        if transfer_sudo._move_to("conference"):
             call_sudo._add_trace(
                 self.env._(
                     "%(name)s, %(target)s and the customer are in a three-way call.",
@@ -160,7 +160,7 @@ class TelephonyCall(models.Model):
                     "expires_at": expires_at,
                 }
             )
-            offer._announce()
+            offer._notify_made()
             self._ring_phones(offer)
         self._notify()
 
@@ -173,18 +173,18 @@ class TelephonyCall(models.Model):
         :return: whether the colleague takes part now
         :rtype: bool
         """
-        self._lock_with_those_of(agent)
+        self._lock_with_calls_of(agent)
         transfer = offer.transfer_id
         if offer.state != "offered" or not transfer._is_consultation():
             return False
         released = agent._reserve(self)
         if leg:
-            leg.confirmed = True
+            leg.is_confirmed = True
         transfer._move_to("joining")
         transfer.expires_at = fields.Datetime.now() + timedelta(seconds=CONNECT_SECONDS)
         offer._close("accepted", "accepted", winner=agent.user_id, notify=False)
         agent.missed_offers = 0
-        released._leave_queue_if_alone()
+        released._advance_if_unoffered()
         agent._notify_change()
         self._notify()
         if leg:
@@ -220,17 +220,17 @@ class TelephonyCall(models.Model):
     def _answer_guest(self, leg):
         """A number outside has answered, and enters the conference.
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
-        leg.confirmed = True
+        leg.is_confirmed = True
         self._on_consulted_connected(leg)
         return [self._get_join(leg, ends_conference=False)]
 
     def _on_consulted_connected(self, leg):
         """The person who was asked is there."""
         transfer = self._get_transfer()
-        if leg.transfer_id != transfer or leg.dismissed or not transfer:
+        if leg.transfer_id != transfer or leg.is_released or not transfer:
             return
         if transfer.mode == "blind":
             # The customer waits; the room is ready.
@@ -241,15 +241,15 @@ class TelephonyCall(models.Model):
 
     # === WHAT BECOMES OF IT === #
 
-    def _consulted_moved(self, leg):
+    def _on_consulted_moved(self, leg):
         """Decide what a change of a consulted person's leg means for the call.
 
         :return: the state the call should be in, or None
         """
-        if leg.dismissed or self.state == "ended":
+        if leg.is_released or self.state == "ended":
             return None
-        if leg.status == "in_progress" and not leg.user_id and not leg.confirmed:
-            leg.confirmed = True
+        if leg.status == "in_progress" and not leg.user_id and not leg.is_confirmed:
+            leg.is_confirmed = True
             self._on_consulted_connected(leg)
         if leg.status != "ended":
             self._notify()
@@ -260,11 +260,11 @@ class TelephonyCall(models.Model):
             is_last = not self._is_anybody_there() and self.state == "in_progress"
             self.ended_by = self.ended_by or (is_last and "agent")
             return "ended" if is_last else None
-        if transfer.kind == "agent" and not leg.confirmed:
-            self._phone_refused(leg)
+        if transfer.kind == "agent" and not leg.is_confirmed:
+            self._on_phone_refused(leg)
         elif transfer.mode == "blind":
             if self.state != "in_progress":
-                self._go_on_with_transfer()
+                self._advance_transfer()
         else:
             self._end_consultation(state_when_gone(transfer.state), leg.end_reason)
         return None
@@ -278,21 +278,21 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         agent = self._get_consulted_agent()
         message = self._explain_consultation(transfer, state, reason)
-        mode, was_merged = transfer.mode, transfer.state == "merged"
+        mode, was_conference = transfer.mode, transfer.state == "conference"
         if not transfer._move_to(state):
             return
         self.offer_ids.filtered(lambda offer: offer.transfer_id == transfer)._close(
             "withdrawn", "canceled"
         )
-        self._dismiss_consulted()
+        self._release_consulted()
         self._add_trace(message)
-        if mode == "warm" and not was_merged:
+        if mode == "warm" and not was_conference:
             self._take_off_hold()
         if state != "canceled":
             self.user_id._bus_send(
                 "telephony/transfer_ended", {"uuid": self.uuid, "message": message}
             )
-        self._tell_left(
+        self._notify_left(
             agent,
             self.env._("%(name)s returned to the customer.", name=self.user_id.name)
             if state == "canceled"
@@ -319,19 +319,19 @@ class TelephonyCall(models.Model):
             return self.env._("%(name)s cannot be reached. You are with the customer.", name=name)
         return self.env._("%(name)s did not answer. You are with the customer.", name=name)
 
-    def _dismiss_consulted(self):
+    def _release_consulted(self):
         """End the legs of those who are asked."""
         for leg in self._get_consulted_legs().filtered(lambda leg: leg._is_alive()):
-            leg.dismissed = True
+            leg.is_released = True
             if leg.provider_leg_id:
                 self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
 
-    def _tell_left(self, agent, message):
+    def _notify_left(self, agent, message):
         """Tell a colleague who was asked that this is over, and let the next call come."""
         for user in agent.user_id:
             user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
         agent._notify_change()
-        agent._find_work()
+        agent._offer_waiting_calls()
 
     def _leave_consultation(self):
         """The colleague who was asked hangs up."""
@@ -370,7 +370,7 @@ class TelephonyCall(models.Model):
             lambda leg: leg.transfer_id == transfer and leg.user_id and leg._is_alive()
         ).role = "agent"
         self._apply_event(CallEvent("offered", at=fields.Datetime.now()))
-        self._get_open_offers()._announce()
+        self._get_open_offers()._notify_made()
 
     # === HANDING OVER === #
 
@@ -380,7 +380,7 @@ class TelephonyCall(models.Model):
         legs = self._get_consulted_legs().filtered(
             lambda leg: leg.transfer_id == transfer and leg._is_connected()
         )
-        if transfer.state not in ("talking", "merged") or not legs:
+        if transfer.state not in ("talking", "conference") or not legs:
             return
         was_on_hold = transfer.state == "talking" and transfer.mode == "warm"
         transfer._move_to("done")
@@ -427,7 +427,9 @@ class TelephonyCall(models.Model):
         elif transfer.state == "joining":
             if transfer.expires_at and transfer.expires_at <= now:
                 self._end_consultation("failed")
-        elif self.connect_by and self.connect_by <= now and not self._get_agent_legs()._is_alive():
+        elif (
+            self.deadline_at and self.deadline_at <= now and not self._get_agent_legs()._is_alive()
+        ):
             self._add_trace(self.env._("%(name)s did not reconnect.", name=self.user_id.name))
             self._apply_event(CallEvent("handed_over", at=now))
 
@@ -440,22 +442,22 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if not transfer._is_consultation():
             return False
-        if transfer.state not in ("talking", "merged"):
+        if transfer.state not in ("talking", "conference"):
             self._end_consultation("canceled")
             return False
-        self.connect_by = fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS)
+        self.deadline_at = fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS)
         self._add_trace(self.env._("%(name)s was disconnected.", name=self.user_id.name))
         self._notify()
         return True
 
-    def _get_hold_document(self):
+    def _advance_hold(self):
         self._check_consultation(fields.Datetime.now())
         if not self._get_transfer()._is_consultation():
-            return super()._get_hold_document()
+            return super()._advance_hold()
         url = self.account_id._get_webhook_url("wait", call=self.uuid, hold=1)
         return [Play(self._get_music_url(LOOK_SECONDS)), Redirect(url)]
 
-    # === REQUESTS TO THE CARRIER, AFTER COMMIT === #
+    # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_guest_request(self, leg_id):
         """Call a number into the running conference.
@@ -467,7 +469,7 @@ class TelephonyCall(models.Model):
             return None
         refusal = leg._get_refusal()
         if refusal:
-            return "_process_ring_refusal", (leg_id, refusal)
+            return "_on_ring_refused", (leg_id, refusal)
         url = self.account_id._get_webhook_url
         client = self.account_id._get_client()
         try:
@@ -487,8 +489,8 @@ class TelephonyCall(models.Model):
             if error.unknown:
                 # The answer was lost: the first callback about the leg tells its name.
                 return None
-            return "_process_ring_failure", (leg_id,)
-        return "_process_rung", (leg_id, provider_leg_id)
+            return "_on_ring_failed", (leg_id,)
+        return "_on_ring_done", (leg_id, provider_leg_id)
 
     # === HOOKS === #
 
@@ -505,4 +507,4 @@ class TelephonyCall(models.Model):
         if consulted._is_alive() and self.ended_by == "customer" and self.answered_at:
             # The customer's leaving ends the room, but not for those who have not entered it yet.
             self.account_id._after_commit(self, "_send_end_request")
-        self._tell_left(agent, self.env._("The call has ended."))
+        self._notify_left(agent, self.env._("The call has ended."))

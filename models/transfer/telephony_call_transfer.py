@@ -1,8 +1,8 @@
 """Transferring a conversation at once, to a colleague, a queue or a number.
 
 How it works. The one who transfers is released in the same moment: the legs of that person are
-*dismissed* (they count no more, and are hung up), `user_id` is cleared, and the customer leaves
-the conference for the queue of the carrier, which is the waiting room of every call. From there
+*released* (they count no more, and are hung up), `user_id` is cleared, and the customer leaves
+the conference for the queue of the provider, which is the waiting room of every call. From there
 everything is what it is for a caller who waits: a colleague gets an offer, a queue deals the call
 out in the order in which the callers came, a number outside is called and enters the conference
 when it answers; whoever is there first gets the customer out of the waiting room. The documents of
@@ -26,9 +26,9 @@ from ..arguments import check_arguments
 
 # Seconds a colleague is rung by a transfer, and the one to whom a call comes back.
 OFFER_SECONDS = 20
-# Seconds a number outside is given: it rings for 20, the carrier adds 5, callbacks may be late.
+# Seconds a number outside is given: it rings for 20, the provider adds 5, callbacks may be late.
 NUMBER_SECONDS = 32
-MODES = ("blind", "warm", "add")
+MODES = ("blind", "warm", "conference")
 
 
 class TelephonyCall(models.Model):
@@ -80,7 +80,7 @@ class TelephonyCall(models.Model):
     def _check_transferable(self):
         if self.state != "in_progress" or not self._get_customer_leg()._is_connected():
             raise UserError(self.env._("Only a call in progress can be transferred."))
-        if self.parked_at:
+        if self.held_at:
             raise UserError(self.env._("The customer is on hold. Resume the call first."))
         if self._get_transfer():
             raise UserError(self.env._("A consultation is already in progress. Cancel it first."))
@@ -100,7 +100,7 @@ class TelephonyCall(models.Model):
         kind = target.get("type")
         if kind == "number":
             number = self._normalize_dialled(str(target.get("number") or "").strip(), None)
-            agent_sudo = self.env["telephony.agent"]._get_mine(call.company_id)
+            agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call.company_id)
             reason = self._check_rules(agent_sudo, number, target.get("reason"))
             if not call.number_id:
                 raise UserError(
@@ -185,25 +185,23 @@ class TelephonyCall(models.Model):
         :param str message: a whole sentence
         """
         user = self.user_id
-        self._dismiss_agent_legs()
-        self.write({"user_id": False, "claimed_at": False, "connect_by": False})
+        self._release_agent_legs()
+        self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
-        agents = user.telephony_agent_ids.filtered(
-            lambda agent: agent.company_id == self.company_id
-        )
+        agents = user._get_telephony_agents(self.company_id)
         # Whoever has spoken stands at the end of the line.
         agents.last_call_at = fields.Datetime.now()
         agents._notify_change()
-        agents._find_work()
+        agents._offer_waiting_calls()
 
-    def _dismiss_agent_legs(self):
+    def _release_agent_legs(self):
         """Let the phone user's legs go: they end, and their end means nothing for the call."""
-        self._dismiss_legs(self._get_agent_legs())
+        self._release_legs(self._get_agent_legs())
 
-    def _dismiss_legs(self, legs):
+    def _release_legs(self, legs):
         """Let legs of this call go: they are hung up, and their end means nothing for the call."""
         for leg in legs:
-            leg.dismissed = True
+            leg.is_released = True
             if leg._is_alive() and leg.provider_leg_id:
                 self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
 
@@ -235,7 +233,7 @@ class TelephonyCall(models.Model):
         self.hold_wanted = False
 
     def _move_customer(self, method_name, **values):
-        """Have the carrier do something with the customer's leg, and remember since when.
+        """Have the provider do something with the customer's leg, and remember since when.
 
         :param str method_name: a `_send_…_request`
         :param values: what is true of the leg from now on
@@ -259,10 +257,10 @@ class TelephonyCall(models.Model):
             self.account_id._get_webhook_url("step", call=self.uuid),
         )
         is_refused = error and not (error.gone or error.unknown or error.retryable or error.paused)
-        return ("_process_stranded", ()) if is_repeated and is_refused else None
+        return ("_on_wait_failed", ()) if is_repeated and is_refused else None
 
-    def _process_stranded(self):
-        """The carrier refuses to move a customer who is alone: the call ends, and says why."""
+    def _on_wait_failed(self):
+        """The provider refuses to move a customer who is alone: the call ends, and says why."""
         self._lock()
         if self._get_wanted_place() == "queue":
             self._end_by_system(
@@ -280,7 +278,7 @@ class TelephonyCall(models.Model):
                 "transfer_id": transfer.id,
                 "label": self._get_label("consulted"),
                 "number": transfer.number,
-                "confirmed": False,
+                "is_confirmed": False,
                 "initiated_at": fields.Datetime.now(),
             }
         )
@@ -310,8 +308,8 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             return transfer.kind == "queue" and transfer.state == "ringing"
-        is_place = bool(self.callback_of_id) and not self.answered_at
-        return is_place or self.step_id.kind == "queue"
+        is_queue_callback = bool(self.queue_callback_of_id) and not self.answered_at
+        return is_queue_callback or self.step_id.kind == "queue"
 
     # === WAITING FOR THE TARGET === #
 
@@ -319,7 +317,7 @@ class TelephonyCall(models.Model):
         """Say what a customer hears who is being transferred, until the next decision.
 
         :param datetime now: this moment
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         transfer = self._get_transfer()
@@ -333,30 +331,30 @@ class TelephonyCall(models.Model):
             if seconds > 0:
                 return self._get_ringback(seconds)
             self._drop_guest(self._get_ringing_guest())
-        return self._get_ringback(OFFER_SECONDS) if self._bring_back() else [Leave()]
+        return self._get_ringback(OFFER_SECONDS) if self._return_to_sender() else [Leave()]
 
     def _step_in_transfer(self):
         """Say what comes next for a customer whom nobody has taken (yet).
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         if self._get_ringing_guest() or (self._waits_in_queue() and self._may_wait_on()):
-            return self._get_waiting_document()
-        if self._bring_back():
-            return self._get_waiting_document()
-        return self._lose_transfer()
+            return self._get_enqueue_response()
+        if self._return_to_sender():
+            return self._get_enqueue_response()
+        return self._fail_transfer()
 
     def _refuse_in_transfer(self):
-        """Go on with a customer whom the carrier lets not wait for the one who was asked.
+        """Go on with a customer whom the provider lets not wait for the one who was asked.
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         self._get_open_offers()._close("withdrawn", "withdrawn")
-        self._dismiss_consulted()
-        self.write({"user_id": False, "claimed_at": False, "connect_by": False})
-        return self._lose_transfer()
+        self._release_consulted()
+        self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
+        return self._fail_transfer()
 
     def _get_ringing_guest(self):
         return self._get_consulted_legs().filtered(
@@ -365,12 +363,12 @@ class TelephonyCall(models.Model):
 
     def _drop_guest(self, leg):
         """Stop ringing a number whose time is up."""
-        leg.dismissed = True
+        leg.is_released = True
         if leg.provider_leg_id:
             self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
         leg._advance(CallEvent("leg", status="ended", reason="no_answer", at=fields.Datetime.now()))
 
-    def _go_on_with_transfer(self):
+    def _advance_transfer(self):
         """Somebody has refused, or did not come: ask the next one, or give up.
 
         :return: whether there was a transfer to go on with
@@ -387,12 +385,12 @@ class TelephonyCall(models.Model):
             self._get_open_offers()
             or self._get_ringing_guest()
             or self.user_id
-            or self._bring_back()
+            or self._return_to_sender()
         ):
             self.account_id._after_commit(self, "_send_leave_queue_request")
         return True
 
-    def _bring_back(self):
+    def _return_to_sender(self):
         """Offer a call that nobody took to the one who gave it away.
 
         :return: whether it rings there now
@@ -408,10 +406,10 @@ class TelephonyCall(models.Model):
         self._offer_to(agent, OFFER_SECONDS)
         return True
 
-    def _lose_transfer(self):
+    def _fail_transfer(self):
         """Nobody took the call: the queue it came from has it, or the flow's exit.
 
-        :return: a document
+        :return: a voice response
         :rtype: list
         """
         transfer = self._get_transfer()

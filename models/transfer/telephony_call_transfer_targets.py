@@ -117,10 +117,10 @@ class TelephonyCall(models.Model):
             or False,
         }
 
-    def _has_asked(self, agent):
+    def _was_consulted(self, agent):
         """Tell whether an agent was asked during this call, and not offered the call itself."""
         last = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)[:1]
-        return last.transfer_id.mode in ("warm", "add")
+        return last.transfer_id.mode in ("warm", "conference")
 
     # === THE STORY === #
 
@@ -131,7 +131,7 @@ class TelephonyCall(models.Model):
             return False
         return {"mode": transfer.mode, "state": transfer.state, "name": transfer.target_name}
 
-    def _get_hands(self):
+    def _get_served_by(self):
         """Return who had the customer, in order, and since when.
 
         :return: pairs of a name and a moment
@@ -143,17 +143,17 @@ class TelephonyCall(models.Model):
         moments = [self.answered_at, *done.mapped("ended_at")]
         return list(zip([*names, last], moments, strict=True)) if self.answered_at else []
 
-    def _get_journey(self):
+    def _get_transfer_path(self):
         """Tell a call that went from hand to hand in one line, as `Sales 3:10 → Ana 4:02 → Bob`.
 
         :return: the line, or False for a call that one person had all the time
         :rtype: str | bool
         """
-        hands = self._get_hands()
-        if len(hands) < 2:
+        served = self._get_served_by()
+        if len(served) < 2:
             return False
         first = self.queue_id.name or self.flow_id.name or self.number_id.name or ""
-        steps = [(first, self.started_at), *hands]
+        steps = [(first, self.started_at), *served]
         ends = [moment for _name, moment in steps[1:]] + [self.ended_at]
         parts = []
         for (name, start), end in zip(steps, ends, strict=True):

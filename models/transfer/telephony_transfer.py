@@ -31,7 +31,7 @@ class TelephonyTransfer(models.Model):
         "res.users", "Transferred by", required=True, ondelete="restrict", index=True
     )
     mode = fields.Selection(
-        [("blind", "Blind"), ("warm", "Consultation"), ("add", "Three-Way Call")],
+        [("blind", "Blind"), ("warm", "Consultation"), ("conference", "Three-Way Call")],
         required=True,
         readonly=True,
     )
@@ -56,7 +56,7 @@ class TelephonyTransfer(models.Model):
             ("ringing", "Ringing"),
             ("joining", "Accepted"),
             ("talking", "Consulting"),
-            ("merged", "Three-Way"),
+            ("conference", "Three-Way"),
             ("returning", "Returning"),
             ("done", "Completed"),
             ("canceled", "Canceled"),
@@ -113,7 +113,7 @@ class TelephonyTransfer(models.Model):
 
     def _is_consultation(self):
         """Tell whether the agent stays in the call while somebody else is asked."""
-        return self._is_open() and self.mode in ("warm", "add")
+        return self._is_open() and self.mode in ("warm", "conference")
 
     def _move_to(self, state):
         """Change the state, along the table only. Note: `self.ensure_one()`
@@ -138,9 +138,7 @@ class TelephonyTransfer(models.Model):
 
     def _get_agent_of_user(self):
         """Return the phone user who began this transfer."""
-        return self.user_id.telephony_agent_ids.filtered(
-            lambda agent: agent.company_id == self.call_id.company_id and agent.active
-        )
+        return self.user_id._get_telephony_agents(self.call_id.company_id).filtered("active")
 
     def _to_client(self, user):
         """Return what the softphone shows of this transfer.

@@ -1,6 +1,6 @@
-"""A breaker: a carrier that does not answer is left alone for a while.
+"""A breaker: a provider that does not answer is left alone for a while.
 
-Without it each request of a time without a carrier would wait for its own timeout. What a breaker
+Without it each request of a time without a provider would wait for its own timeout. What a breaker
 knows lives in the memory of its process, unlike everything else: it is a note of bad luck and no
 truth about a call. Another process finds out by itself, and a process that begins anew tries again.
 """
@@ -11,7 +11,7 @@ from collections import defaultdict
 
 # Requests in a row without any answer after which the next ones fail at once.
 LIMIT = 3
-# Seconds until the next request may try whether the carrier is back.
+# Seconds until the next request may try whether the provider is back.
 PAUSE = 10
 
 
@@ -37,7 +37,7 @@ class Breaker:
     def note(self, answered):
         """Remember how a request went.
 
-        :param bool answered: the carrier said something, if only no
+        :param bool answered: the provider said something, if only no
         """
         with self._lock:
             self._failures = 0 if answered else self._failures + 1

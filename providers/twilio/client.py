@@ -199,7 +199,7 @@ class TwilioClient(LegRequests, RecordingRequests):
 
     @contextlib.contextmanager
     def _guard(self):
-        """Send a request only when there is time for it and the carrier was there lately.
+        """Send a request only when there is time for it and the provider was there lately.
 
         Whether it answers is noted.
 
@@ -222,7 +222,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         :param str conference: its name; it is made when it does not exist
         :param dict values: `from`, `to` (E.164), `label`, `timeout` (seconds), `status_url`,
             `conference_url`, `ends_conference`
-        :return: the carrier's identifier of the new leg
+        :return: the provider's identifier of the new leg
         :rtype: str
         """
         participant = self._call(
@@ -249,7 +249,7 @@ class TwilioClient(LegRequests, RecordingRequests):
     def find_participant(self, conference, label):
         """Look for a party by its label, when the answer to `add_participant` was lost.
 
-        :return: the carrier's identifier of the leg, or an empty text
+        :return: the provider's identifier of the leg, or an empty text
         :rtype: str
         """
         rooms = self._call(self._client.conferences.list, friendly_name=conference, limit=5)
@@ -264,7 +264,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         """Look who is in a conference, and whether on hold.
 
         :param str conference: its name
-        :return: the carrier's identifier of each leg -> whether it is on hold
+        :return: the provider's identifier of each leg -> whether it is on hold
         :rtype: dict
         """
         found = {}
@@ -311,7 +311,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         """Call a telephone and ask an address what it hears.
 
         :param dict values: `from`, `to` (E.164), `timeout` (seconds), `url`, `status_url`
-        :return: the carrier's identifier of the leg
+        :return: the provider's identifier of the leg
         :rtype: str
         """
         return self._call(
@@ -335,7 +335,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         :param str number: E.164
         :param str extension: digits to dial once somebody answered, or empty
         :param int delay: seconds until the call
-        :return: the six digits, and the carrier's identifier of the call
+        :return: the six digits, and the provider's identifier of the call
         :rtype: tuple(str, str)
         """
         request = self._call(

@@ -18,7 +18,7 @@ class RecordingRequests:
 
         :param str leg_id: `CA…`; the party has to be connected
         :param str callback_url: address that is told of the beginning and of the end
-        :return: the carrier's identifier of the recording
+        :return: the provider's identifier of the recording
         :rtype: str
         """
         return self._call(

@@ -1,4 +1,4 @@
-"""Documents in Twilio's language.
+"""Voice responses in Twilio's language.
 
 https://www.twilio.com/docs/voice/twiml
 """
@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 
-from .. import voice_response as doc
+from .. import voice_response as verbs
 from .client import CONFERENCE_EVENTS, TIME_LIMIT
 
 # All that XML has no place for: control characters, halves of surrogate pairs and two that are no
@@ -29,7 +29,7 @@ def _render_pause(response, step):
     response.pause(length=step.seconds)
 
 
-def _render_join(response, step):
+def _render_conference(response, step):
     dial = Dial()
     dial.conference(
         step.conference,
@@ -48,7 +48,7 @@ def _render_join(response, step):
     response.append(dial)
 
 
-def _render_wait(response, step):
+def _render_enqueue(response, step):
     response.append(
         Enqueue(
             step.queue,
@@ -75,7 +75,7 @@ def _render_record(response, step):
     )
 
 
-def _render_ask_key(response, step):
+def _render_gather(response, step):
     gather = Gather(
         input="dtmf",
         num_digits=1,
@@ -92,7 +92,7 @@ def _render_redirect(response, step):
     response.redirect(step.url, method="POST")
 
 
-def _render_forward(response, step):
+def _render_dial(response, step):
     dial = Dial(
         caller_id=step.caller_id,
         timeout=step.timeout,
@@ -118,30 +118,30 @@ def _render_reject(response, step):
 
 
 RENDERERS = {
-    doc.Say: _render_say,
-    doc.Play: _render_play,
-    doc.Pause: _render_pause,
-    doc.Join: _render_join,
-    doc.Wait: _render_wait,
-    doc.Record: _render_record,
-    doc.AskKey: _render_ask_key,
-    doc.Redirect: _render_redirect,
-    doc.Forward: _render_forward,
-    doc.Leave: _render_leave,
-    doc.HangUp: _render_hang_up,
-    doc.Reject: _render_reject,
+    verbs.Say: _render_say,
+    verbs.Play: _render_play,
+    verbs.Pause: _render_pause,
+    verbs.Conference: _render_conference,
+    verbs.Enqueue: _render_enqueue,
+    verbs.Record: _render_record,
+    verbs.Gather: _render_gather,
+    verbs.Redirect: _render_redirect,
+    verbs.Dial: _render_dial,
+    verbs.Leave: _render_leave,
+    verbs.HangUp: _render_hang_up,
+    verbs.Reject: _render_reject,
 }
 
 
-def render(document):
-    """Turn a document into TwiML.
+def render(instructions):
+    """Turn a voice response into TwiML.
 
-    :param list document: instructions of `voice_response`
+    :param list instructions: instructions of `voice_response`
     :return: XML
     :rtype: str
     """
     response = VoiceResponse()
-    for step in document:
+    for step in instructions:
         RENDERERS[type(step)](response, step)
     root = response.xml()
     for element in root.iter():

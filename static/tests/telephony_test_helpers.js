@@ -269,9 +269,9 @@ export function runningData(values = {}) {
         agent_connected: true,
         via: "browser",
         role: "agent",
-        parked: false,
+        is_held: false,
         transfer: false,
-        journey: false,
+        transfer_path: false,
         supervisors: [],
         ...values,
     });

@@ -469,7 +469,7 @@ class TestSettings(AdminWorld, TelephonyHttpCase):
         self.assertNotEqual(response.text, self.account._answer_ping("who else"))
         self.assertNotIn("Set-Cookie", response.headers)
 
-    def test_signed_callback_about_no_call_is_accepted_and_writes_nothing(self):
+    def test_signed_webhook_about_no_call_is_accepted_and_writes_nothing(self):
         events = self.env["telephony.call.event"].search_count([])
         with self.assertLogs(f"{LOGGER}.models.ir_http", "WARNING"):
             refused = self.post_webhook("status", {"CallSid": "CA" + "0" * 32}, sign="wrong")

@@ -36,7 +36,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         )
         self.signed = (200, "")
         self.startPatcher(
-            patch.object(accounts, "_post_signed_callback", lambda account: self.signed)
+            patch.object(accounts, "_post_signed_webhook", lambda account: self.signed)
         )
 
     def diagnose(self):

@@ -22,7 +22,7 @@ class CallerIdWorld(TelephonyHttpCase):
 
     def setUp(self):
         super().setUp()
-        self.carrier.answers["start_verification"] = ("123456", CODE_LEG)
+        self.provider.answers["start_verification"] = ("123456", CODE_LEG)
 
     def verify(self, number=MOBILE, user=None, **kwargs):
         answer = self.as_user(user or self.ana, "telephony.caller.id").start_verification(
@@ -62,13 +62,13 @@ class TestVerification(CallerIdWorld):
         self.assertFalse(self.agent_bob.allow_caller_id)
         with self.assertRaisesRegex(AccessError, "not allowed to add caller IDs"):
             self.verify(user=self.bob)
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
 
     def test_code_is_shown_and_kept_nowhere(self):
         """Z11: the code is the answer to its owner; no record and no message holds it."""
         record, answer = self.verify(extension="12", delay=5)
         self.assertEqual((answer["code"], record.state), ("123456", "calling"))
-        [args] = self.carrier.sent("start_verification")
+        [args] = self.provider.sent("start_verification")
         self.assertEqual(args[:4], [MOBILE, "My mobile", "12", 5])
         self.env.flush_all()
         self.env.cr.execute("SELECT to_jsonb(t)::text FROM telephony_caller_id t")
@@ -82,7 +82,7 @@ class TestVerification(CallerIdWorld):
         self.assertEqual(record.state, "waiting")
         self.tell("success", OutgoingCallerIdSid="PN" + "5" * 32)
         self.assertEqual((record.state, record.provider_caller_id), ("verified", "PN" + "5" * 32))
-        states = [payload["state"] for payload in self.told(self.ana, "caller_id_updated")]
+        states = [payload["state"] for payload in self.notified(self.ana, "caller_id_updated")]
         self.assertEqual(states, ["calling", "waiting", "verified"])
 
     def test_failures_in_words(self):
@@ -107,7 +107,7 @@ class TestVerification(CallerIdWorld):
     def test_expired_after_five_minutes(self):
         """Z11: nobody typed the code."""
         record, _answer = self.verify()
-        self.carrier.legs[CODE_LEG] = {"CallStatus": "in-progress"}
+        self.provider.legs[CODE_LEG] = {"CallStatus": "in-progress"}
         for minutes, state in ((4, "waiting"), (2, "expired")):
             self.let_time_pass(60 * minutes)
             self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
@@ -117,7 +117,7 @@ class TestVerification(CallerIdWorld):
     def test_verified_in_the_last_second_though_the_message_was_lost_is_not_expired(self):
         """Expiry is confirmed with Twilio, and not derived from the clock alone."""
         record, _answer = self.verify()
-        self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
+        self.provider.answers["find_caller_id"] = "PN" + "6" * 32
         self.let_time_pass(400)
         self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
         self.run_after_commit()
@@ -126,14 +126,14 @@ class TestVerification(CallerIdWorld):
     def test_lost_message_is_asked_for(self):
         """Z11: Twilio's message never came; the page asks, and Twilio says verified."""
         record, _answer = self.verify()
-        self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
+        self.provider.answers["find_caller_id"] = "PN" + "6" * 32
         self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
         self.run_after_commit()
         self.assertEqual(record.state, "verified")
 
     def verified_already(self):
         """Let Twilio answer that somebody has verified the number."""
-        self.carrier.failures["start_verification"] = [ProviderError("known", code=21450)]
+        self.provider.failures["start_verification"] = [ProviderError("known", code=21450)]
 
     def test_owner_has_a_removed_number_back_without_a_code(self):
         """Z12: 21450 means success for whoever has typed the code before."""
@@ -182,7 +182,7 @@ class TestVerification(CallerIdWorld):
         """A caller ID that exists at Twilio does not prove who verified it."""
         record, _answer = self.verify()
         self.make(agent=self.agent_bob)
-        self.carrier.answers["find_caller_id"] = "PN" + "6" * 32
+        self.provider.answers["find_caller_id"] = "PN" + "6" * 32
         self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
         self.run_after_commit()
         self.assertEqual((record.state, record.failure), ("failed", "other"))
@@ -203,28 +203,28 @@ class TestVerification(CallerIdWorld):
         self.assertLess((record.expires_at - fields.Datetime.now()).total_seconds(), 400)
         caller_ids = self.as_user(self.ana, "telephony.caller.id")
         answer = caller_ids.start_verification("+32471222334", "a\nb\x0b" + "c" * 99)
-        [first, second] = self.carrier.sent("start_verification")
+        [first, second] = self.provider.sent("start_verification")
         self.assertEqual((first[2], first[3]), ("1" + "2" * 31, 60))
         self.assertEqual(second[1], "ab" + "c" * 62)
         self.assertEqual(self.CallerId.browse(answer["id"]).name, second[1])
         for name, delay in (("a\0b", 0), ("a", 10**12), ("a", "soon"), ("a", float("inf"))):
             with self.subTest(name=name, delay=delay), self.assertRaises(UserError):
                 caller_ids.start_verification("+32471222335", name, None, delay)
-        self.assertEqual(len(self.carrier.sent("start_verification")), 2)
+        self.assertEqual(len(self.provider.sent("start_verification")), 2)
 
     def test_verifications_of_a_user_are_limited(self):
         """A user cannot have one number after the other called."""
         with self.assertRaisesRegex(UserError, "10 verification calls"):
             for index in range(40):
                 self.verify(f"+3247122{index:04d}")
-        self.assertEqual(len(self.carrier.sent("start_verification")), 10)
+        self.assertEqual(len(self.provider.sent("start_verification")), 10)
 
     def test_forbidden_destinations_are_not_called_for_a_code(self):
         """The rules about destinations apply to verification calls."""
         self.company_a.telephony_country_policy = "own"
         with self.assertRaisesRegex(UserError, "does not allow calls to Somalia"):
             self.verify("+252612345678")
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
 
     def test_hotlines_may_be_caller_ids(self):
         """Finding D2: also where they must not be called."""
@@ -239,7 +239,7 @@ class TestVerification(CallerIdWorld):
             self.verify()
         with self.assertRaisesRegex(UserError, "3 times"):
             self.verify()
-        self.assertEqual(len(self.carrier.sent("start_verification")), 3)
+        self.assertEqual(len(self.provider.sent("start_verification")), 3)
 
     def test_numbers_that_cannot_be_caller_ids(self):
         """Z10 Z12: emergency, premium, national writing and our own numbers are refused."""
@@ -253,7 +253,7 @@ class TestVerification(CallerIdWorld):
         ):
             with self.subTest(number=number), self.assertRaisesRegex(UserError, text):
                 self.verify(number)
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
 
     def test_others_caller_ids_are_untouchable(self):
         """Z12: somebody else's verification cannot be followed, changed or removed."""
@@ -282,7 +282,7 @@ class TestChoice(CallerIdWorld):
         self.assertEqual((call.caller_id_id, call.from_number), (record, MOBILE))
         self.connect_browser(call, self.agent_ana)
         self.run_after_commit()
-        [[_room, values]] = self.carrier.sent("add_participant")
+        [[_room, values]] = self.provider.sent("add_participant")
         self.assertEqual(values["from"], MOBILE)
 
     def test_several_must_be_chosen_from(self):
@@ -327,7 +327,7 @@ class TestChoice(CallerIdWorld):
     def test_removed_at_twilio(self):
         """Z12: 21210 marks it lost and says so; no other number is shown in its place."""
         record = self.make()
-        self.carrier.failures["add_participant"] = [ProviderError("unknown", code=21210)]
+        self.provider.failures["add_participant"] = [ProviderError("unknown", code=21210)]
         call = self.dial(self.ana)
         self.connect_browser(call, self.agent_ana)
         with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "21210"):

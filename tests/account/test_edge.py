@@ -189,7 +189,7 @@ class TestAddress(TelephonyHttpCase):
         self.account.write({"webhook_base_url": NEW_URL})
         vals = {"connected_base_url": NEW_URL, "former_base_url": BASE_URL}
         with mute_logger("odoo.addons.crm_telephony.models.account.telephony_account_setup"):
-            self.account._apply_connection(vals, [])
+            self.account._save_connection(vals, [])
         self.assertEqual(self.get_health(), "pass")
         for url in (BASE_URL, NEW_URL):
             self.assertEqual(self.post_signed_at(url), 200)

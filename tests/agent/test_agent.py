@@ -29,11 +29,11 @@ class TestAgent(TelephonyCase):
         self.assertEqual(self.agent_ana.status, "offline")
         data = self.agents().set_status("online")
         self.assertEqual(data["status"], "online")
-        self.assertEqual(self.told(self.ana, "agent_updated")[-1]["status"], "online")
+        self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["status"], "online")
         since = self.agent_ana.status_since
-        told = len(self.told(self.ana))
+        told = len(self.notified(self.ana))
         self.agents().set_status("online")
-        self.assertEqual((self.agent_ana.status_since, len(self.told(self.ana))), (since, told))
+        self.assertEqual((self.agent_ana.status_since, len(self.notified(self.ana))), (since, told))
         self.assertEqual(self.agents().set_status("offline")["status"], "offline")
         for wrong in ("busy", "", None, "Online"):
             with self.subTest(wrong), self.assertRaises(UserError):
@@ -63,7 +63,7 @@ class TestAgent(TelephonyCase):
         )
         self.env.invalidate_all()
         self.assertEqual((self.agent_ana.state, self.agent_bob.state), ("ringing", "ringing"))
-        self.assertEqual(self.told(self.ana, "agent_updated")[-1]["state"], "ringing")
+        self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["state"], "ringing")
         self.let_time_pass(21)
         self.assertEqual(self.agent_ana.state, "available")
 
@@ -83,14 +83,14 @@ class TestAgent(TelephonyCase):
         """Z01: requests prove that the page reaches us, the word proves that we reach the page."""
         self.agents().set_status("online")
         self.agents().renew_lease(PAGE)
-        word = self.told(self.ana, "lease")[-1]["word"]
+        word = self.notified(self.ana, "lease")[-1]["word"]
         self.expire_leases(self.agent_ana)
         self.assertFalse(self.agents().renew_lease(PAGE)["reachable"])
         self.assertFalse(self.agents().renew_lease(PAGE, "wrong")["reachable"])
         self.assertFalse(self.agents().renew_lease(PAGE, word)["reachable"])
-        word = self.told(self.ana, "lease")[-1]["word"]
+        word = self.notified(self.ana, "lease")[-1]["word"]
         self.assertTrue(self.agents().renew_lease(PAGE, word)["reachable"])
-        self.assertEqual(self.told(self.ana, "agent_updated")[-1]["state"], "available")
+        self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["state"], "available")
 
     def test_several_pages(self):
         """Z01: as long as one page is open, the user is reachable."""
@@ -133,7 +133,7 @@ class TestAgent(TelephonyCase):
             {"call_via": "phone", "phone_number": "0470 99 88 77"}
         )
         self.assertEqual((data["call_via"], data["phone_number"]), ("phone", "+32470998877"))
-        self.assertEqual(self.told(self.ana, "agent_updated")[-1]["call_via"], "phone")
+        self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["call_via"], "phone")
 
     def test_preferences_change_nothing_else(self):
         """Z04: only the own preferences, whatever a client sends."""
@@ -249,7 +249,7 @@ class TestAgent(TelephonyCase):
         self.env["res.lang"]._activate_lang("fr_FR")
         self.bob.lang = "fr_FR"
         call = self.dial(self.bob)
-        update = self.told(self.bob, "call_updated")[-1]
+        update = self.notified(self.bob, "call_updated")[-1]
         self.assertEqual(update["uuid"], call.uuid)
 
     # === WHO IS NONE ANY MORE === #
@@ -283,7 +283,7 @@ class TestAgent(TelephonyCase):
                 self.account._parse_leg_event({"CallSid": f"CA{turn}", "CallStatus": "completed"})
             )
         self.assertEqual(self.agent_ana.status, "offline")
-        self.assertTrue(self.told(self.ana, "set_offline"))
+        self.assertTrue(self.notified(self.ana, "set_offline"))
 
     def test_longest_idle_first(self):
         """Z29: in order means: who has waited longest."""

@@ -323,13 +323,13 @@ class TestBoardAgents(QueueStories):
             agent.set_offline()
         self.assertEqual(self.agent_ana.status, "offline")
         self.assertEqual(self.agent_ana.offline_by_id, self.sue)
-        [notice] = self.told(self.ana, "set_offline")
+        [notice] = self.notified(self.ana, "set_offline")
         self.assertEqual(
             notice["message"],
             "Sue set you offline. Go back online when you can take calls.",
         )
         agent.set_offline()
-        self.assertEqual(len(self.told(self.ana, "set_offline")), 1)
+        self.assertEqual(len(self.notified(self.ana, "set_offline")), 1)
         self.as_user(self.ana, "telephony.agent").set_status("online")
         self.assertFalse(self.agent_ana.offline_by_id)
 
@@ -341,7 +341,7 @@ class TestBoardAgents(QueueStories):
         self.as_user(self.sue, "telephony.agent").browse(first.id).set_offline()
         second = (self.agent_ana | self.agent_bob) - first
         self.assertEqual(call._get_open_offers().agent_id, second)
-        self.assertEqual(self.told(first.user_id, "offer_closed")[-1]["uuid"], call.uuid)
+        self.assertEqual(self.notified(first.user_id, "offer_closed")[-1]["uuid"], call.uuid)
 
     def test_running_call_of_somebody_set_offline_goes_on(self):
         """Z02: the conversation is not touched."""

@@ -43,7 +43,7 @@ class TestDeclinedInQueue(QueueStories):
         self.assertEqual(self.ringing_at(call), self.agent_ana)
 
     def test_declined_call_of_a_ring_all_queue_rings_at_the_others(self):
-        self.queue.order = "parallel"
+        self.queue.ring_strategy = "parallel"
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
@@ -63,7 +63,7 @@ class TestDeclinedInQueue(QueueStories):
         """Friction 14: all members ring for the first caller; the second one is offered at once
         to those who have not answered it.
         """
-        self.queue.order = "parallel"
+        self.queue.ring_strategy = "parallel"
         self.go_online(self.agent_ana, self.agent_bob)
         calls = [self.call_in_number(index) for index in (1, 2, 3)]
         self.assertEqual(self.ringing_at(calls[0]), self.agent_ana | self.agent_bob)
@@ -124,16 +124,16 @@ class TestRingingForAnother(TelephonyHttpCase):
 
     def test_step_that_comes_back_to_itself_asks_nobody_again_at_once(self):
         """Friction 1: a flow that rings the same team again leaves out whoever declined."""
-        self.ring.timeout_step_id = self.timeout_step
+        self.ring.no_answer_step_id = self.no_answer_step
         again = self.ring.copy(
             {
                 "name": "Again",
                 "sequence": 9,
-                "timeout_step_id": self.timeout_step.id,
+                "no_answer_step_id": self.no_answer_step.id,
                 "not_available_step_id": self.closed_step.id,
             }
         )
-        self.ring.timeout_step_id = again
+        self.ring.no_answer_step_id = again
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)

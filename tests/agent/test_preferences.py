@@ -35,7 +35,7 @@ class TestPreferences(TelephonyCase):
         self.assertEqual(self.agent_ana.call_via, "phone")
         self.assertEqual(self.agent_ana.phone_number, "+32470112233")
         self.assertFalse(self.agent_ana.press_to_accept)
-        [told] = self.told(self.ana, "agent_updated")[-1:]
+        [told] = self.notified(self.ana, "agent_updated")[-1:]
         self.assertEqual(told["phone_number_display"], "+32 470 11 22 33")
         self.assertEqual(told["phone_country_code"], "BE")
 
@@ -126,7 +126,7 @@ class TestPreferences(TelephonyCase):
         self.ana.group_ids = [Command.unlink(group.id)]
         self.assert_left(self.agent_ana)
         self.assertEqual(self.agent_bob.status, "online")
-        self.assertEqual(self.told(self.ana, "agent_updated")[-1]["status"], "offline")
+        self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["status"], "offline")
         group.user_ids = [Command.unlink(self.bob.id)]
         self.assert_left(self.agent_bob)
 
@@ -145,7 +145,7 @@ class TestPreferences(TelephonyCase):
     def test_rights_are_told_to_the_page(self):
         """Z08: what an administrator allows is there without a reload."""
         self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id).allow_caller_id = True
-        self.assertEqual(self.told(self.ana, "rights_changed"), [{}])
+        self.assertEqual(self.notified(self.ana, "rights_changed"), [{}])
 
     def test_states_are_told_to_supervisors(self):
         """Z29: lists of phone users follow by themselves."""

@@ -174,14 +174,14 @@ class TestLoss(Between):
         )
         self.env.invalidate_all()
         self.notifications.clear()
-        offer._announce()
+        offer._notify_made()
         call._notify_participants()
-        call._tell_missed()
+        call._notify_missed()
         recording = self.env["telephony.recording"].sudo().new({"kind": "voicemail"})
         call._on_recording_stored(recording)
-        kinds = {kind for kind, _payload in self.told(self.dora)}
+        kinds = {kind for kind, _payload in self.notified(self.dora)}
         self.assertLessEqual(kinds, {"telephony/agent_updated"})
-        self.assertNotIn(CUSTOMER[4:], json.dumps(self.told(self.dora)))
+        self.assertNotIn(CUSTOMER[4:], json.dumps(self.notified(self.dora)))
         with self.assertRaises(AccessError):
             self.dora._telephony_env(self.company_b)
 
@@ -197,7 +197,7 @@ class TestLoss(Between):
         )
         self.env.invalidate_all()
         call._send_ring_request(leg.id)
-        self.assertFalse(self.carrier.sent("call_phone"))
+        self.assertFalse(self.provider.sent("call_phone"))
         [hang_up] = call._process_phone(leg.id, {"CallSid": leg_sid(95), "Digits": "1"})
         self.assertEqual(type(hang_up).__name__, "HangUp")
         self.assertFalse(call.user_id)
@@ -218,7 +218,7 @@ class TestLoss(Between):
             ("save_note", ("x",)),
             ("get_card", ()),
             ("set_hold", (True,)),
-            ("take_back", ()),
+            ("resume", ()),
             ("transfer", ({"type": "agent", "id": self.agent_eva.id}, "blind")),
             ("wrap_up", ({},)),
         ):
@@ -251,7 +251,7 @@ class TestLoss(Between):
             ],
         )
         self.lose("company of the user")
-        self.assertTrue(call.leg_ids.leaving)
+        self.assertTrue(call.leg_ids.is_leaving)
         self.assertIn("_send_end_leg_request", str(self.queued_requests))
 
 
@@ -298,7 +298,7 @@ class TestBetweenCompanies(Between):
                 ("save_note", ("written by an outsider",)),
                 ("set_hold", (True,)),
                 ("monitor", ()),
-                ("take_back", ()),
+                ("resume", ()),
                 ("find_records", ()),
             ):
                 with self.subTest(call=call.state, method=method), self.assertRaises(AccessError):
@@ -501,18 +501,18 @@ class TestOneBrowser(TelephonyHttpCase):
             [dial] = self.connect_browser(call, self.agent_ana, leg_sid(300 + number))
             self.assertEqual(dial.tag, "Dial")
         legs = call.leg_ids.filtered(lambda leg: leg.role == "agent")
-        self.assertEqual(legs.mapped("dismissed"), [True, True, True, False])
+        self.assertEqual(legs.mapped("is_released"), [True, True, True, False])
         self.run_after_commit()
-        ended = [arguments[0] for arguments in self.carrier.sent("end_leg")]
+        ended = [arguments[0] for arguments in self.provider.sent("end_leg")]
         self.assertEqual(ended, legs[:3].mapped("provider_leg_id"))
         # The end of an old leg comes late; Twilio asks again for an old leg.
         self.tell_leg(call, legs[0].provider_leg_id, "completed", 9)
         [hang_up] = self.connect_browser(call, self.agent_ana, legs[1].provider_leg_id)
         self.assertEqual(hang_up.tag, "Hangup")
         self.assertEqual(
-            (call.state, call.user_id, call.connect_by), ("in_progress", self.ana, False)
+            (call.state, call.user_id, call.deadline_at), ("in_progress", self.ana, False)
         )
         self.assertEqual(call._get_agent_legs(), legs[3])
         # The last one is still the one that counts.
         self.tell_leg(call, legs[3].provider_leg_id, "completed", 9)
-        self.assertTrue(call.connect_by)
+        self.assertTrue(call.deadline_at)

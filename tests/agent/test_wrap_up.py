@@ -68,7 +68,7 @@ class TestWrapUpTime(WrapUps):
     def test_nothing_rings_until_its_end(self):
         """Z27: a caller is told that nobody is there, although the agent is online."""
         call = self.wrap_up_of_ana()
-        data = self.told(self.ana, "agent_updated")[-1]
+        data = self.notified(self.ana, "agent_updated")[-1]
         self.assertEqual((data["state"], data["wrap_up"]["uuid"]), ("wrap_up", call.uuid))
         self.assertSeconds(fields.Datetime.to_datetime(data["wrap_up"]["until"]), 60)
         second, _verbs = self.call_in(sid=leg_sid(2))
@@ -96,11 +96,11 @@ class TestWrapUpTime(WrapUps):
         # The waiting caller rings already.
         self.assertEqual((answer["agent"]["state"], answer["agent"]["wrap_up"]), ("ringing", False))
         self.assertEqual(second.offer_ids.agent_id, self.agent_ana)
-        [ended] = self.told(self.ana, "wrap_up_ended")
+        [ended] = self.notified(self.ana, "wrap_up_ended")
         self.assertEqual((ended["uuid"], ended["reason"]), (first.uuid, "done"))
         # Twice is once.
         self.wrap_up(first, done=True)
-        self.assertEqual(len(self.told(self.ana, "wrap_up_ended")), 1)
+        self.assertEqual(len(self.notified(self.ana, "wrap_up_ended")), 1)
 
     def make_queue(self):
         queue = self.env["telephony.queue"].create(
@@ -125,7 +125,7 @@ class TestWrapUpTime(WrapUps):
         self.let_time_pass(61)
         self.assertFalse(self.agents().check_wrap_up()["wrap_up"])
         self.assertEqual(second.offer_ids.agent_id, self.agent_ana)
-        self.assertEqual(self.told(self.ana, "wrap_up_ended")[-1]["reason"], "timer")
+        self.assertEqual(self.notified(self.ana, "wrap_up_ended")[-1]["reason"], "timer")
 
     def test_the_waiting_caller_asks_when_the_time_is_over(self):
         """Z24: without any page, the music lasts until the member is free, and the call rings."""
@@ -154,7 +154,7 @@ class TestWrapUpTime(WrapUps):
             self.let_time_pass(61)
             notice()
             self.assertFalse(self.agent_ana.wrap_up_call_id)
-            self.assertEqual(self.told(self.ana, "agent_updated")[-1]["wrap_up"], False)
+            self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["wrap_up"], False)
 
     def test_extend_once(self):
         """Z27: as much time again, once only, and not when it is over."""
@@ -181,7 +181,7 @@ class TestWrapUpTime(WrapUps):
             self.wrap_up(call, done=True, note="Lost?")
         self.let_time_pass(3600)
         self.assertState("wrap_up")
-        self.assertTrue(self.agents().check_wrap_up()["wrap_up"]["lacks_disposition"])
+        self.assertTrue(self.agents().check_wrap_up()["wrap_up"]["is_disposition_missing"])
         self.run_cron()
         self.assertState("wrap_up")
         # The time is over: the result alone ends it, and is not taken back afterwards.
@@ -197,7 +197,7 @@ class TestWrapUpTime(WrapUps):
         self.company_a.telephony_disposition_required = True
         call = self.wrap_up_of_ana()
         answer = self.wrap_up(call, disposition_id=self.interested.id)
-        self.assertFalse(answer["agent"]["wrap_up"]["lacks_disposition"])
+        self.assertFalse(answer["agent"]["wrap_up"]["is_disposition_missing"])
         self.wrap_up(call, done=True)
         self.assertState("available")
 
@@ -284,7 +284,7 @@ class TestWrapUpOfOthers(WrapUps):
         call = self.wrap_up_of_ana()
         self.assertTrue(self.end_of_others(self.sue))
         self.assertState("available")
-        ended = self.told(self.ana, "wrap_up_ended")[-1]
+        ended = self.notified(self.ana, "wrap_up_ended")[-1]
         self.assertEqual(ended["reason"], "supervisor")
         self.assertIn("Sue ended your wrap-up", ended["message"])
         self.assertIn("Sue ended the wrap-up of Ana", call.trace)
@@ -388,7 +388,7 @@ class TestWrapUpEvents(WrapUps):
         self.tell_answer(call)
         self.assertEqual(call.outcome, "answered")
         self.assertEqual(self.agent_ana.wrap_up_call_id, call)
-        self.assertEqual(self.told(self.ana, "agent_updated")[-1]["state"], "wrap_up")
+        self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["state"], "wrap_up")
 
     def test_a_conversation_that_is_told_too_late(self):
         """Z27: whoever is in the next call, or wraps it up, is not disturbed."""

@@ -195,7 +195,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
 
     def assertNothingCalled(self):
         for name in ("add_participant", "call_phone"):
-            self.assertFalse(self.carrier.sent(name))
+            self.assertFalse(self.provider.sent(name))
 
     def test_rules_change_before_the_customer_is_called(self):
         call = self.dial()
@@ -248,7 +248,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         call = self.dial(self.max, PREMIUM, override_reason="The supplier's only line")
         self.connect_browser(call, self.max.telephony_agent_ids)
         self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("add_participant")), 1)
+        self.assertEqual(len(self.provider.sent("add_participant")), 1)
 
     def test_reason_of_a_transfer_counts_when_it_is_called(self):
         """The transfer remembers it, and only for its own number."""
@@ -263,7 +263,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         )
         self.run_after_commit()
         self.assertEqual(call.transfer_ids.override_reason, "The customer asks for it")
-        [[_room, values]] = self.carrier.sent("add_participant")
+        [[_room, values]] = self.provider.sent("add_participant")
         self.assertEqual(values["to"], OUTSIDE)
 
     def test_own_phone_is_not_rung_for_a_call_out(self):
@@ -298,7 +298,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertEqual(call.offer_ids.mapped("state"), ["withdrawn"])
         # The same telephone is not chosen again for the next caller.
         self.assertEqual(self.agent_ana.status, "offline")
-        [told] = self.told(self.ana, "set_offline")
+        [told] = self.notified(self.ana, "set_offline")
         self.assertIn("cannot be called, so you were set offline", told["message"])
         self.assertIn("does not allow calls to Belgium", told["message"])
 
@@ -316,7 +316,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
                 self.assertNotEqual(call.transfer_ids.state, "ringing")
                 self.assertIn("does not allow calls to Belgium", call.trace)
                 if mode == "warm":
-                    [told] = self.told(self.ana, "transfer_ended")
+                    [told] = self.notified(self.ana, "transfer_ended")
                     self.assertIn("does not allow calls to Belgium", told["message"])
                 savepoint.rollback()
                 self.env.invalidate_all()
@@ -348,7 +348,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
                     if "Dial" not in self.names(verbs):
                         break
                     forwarded += 1
-                    # The carrier calls the number, which shows ours and leads back to it.
+                    # The provider calls the number, which shows ours and leads back to it.
                     from_ = self.number.number
                 self.assertLessEqual(forwarded, 1)
                 savepoint.rollback()
@@ -383,7 +383,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
                 "forward_number": OUTSIDE,
             }
         )
-        self.assertEqual(step._enter(other), "timeout")
+        self.assertEqual(step._enter(other), "no_answer")
         self.assertIn("already forwarded", other.trace)
         self.assertEqual(call.state, "routing")
 
@@ -421,9 +421,9 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
                         "number_id": self.number.id,
                     }
                 )
-                self.assertFalse(call._may_be_called_back())
+                self.assertFalse(call._may_request_queue_callback())
                 call.customer_number = CUSTOMER
-                self.assertTrue(call._may_be_called_back())
+                self.assertTrue(call._may_request_queue_callback())
 
 
 @tagged("post_install", "-at_install")
@@ -451,12 +451,12 @@ class TestLedger(TelephonyHttpCase):
         with self.assertRaisesRegex(UserError, "company's limit"):
             for index in range(12):
                 self.as_user(self.ana).transfer(
-                    call.uuid, {"type": "number", "number": f"+3247590{index:04d}"}, "add"
+                    call.uuid, {"type": "number", "number": f"+3247590{index:04d}"}, "conference"
                 )
                 self.run_after_commit()
                 self.as_user(self.ana).cancel_transfer(call.uuid)
                 self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("add_participant")), 2)
+        self.assertEqual(len(self.provider.sent("add_participant")), 2)
         self.assertEqual(self.get_kinds(self.ana), ["guest", "guest"])
         self.as_user(self.ana).hang_up(call.uuid)
         with self.assertRaisesRegex(UserError, "company's limit"):
@@ -475,7 +475,7 @@ class TestLedger(TelephonyHttpCase):
             self.assertEqual(call.offer_ids.state, "offered")
             self.tell_leg(call, call.provider_call_id, "completed", CallDuration="0")
             self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("call_phone")), 2)
+        self.assertEqual(len(self.provider.sent("call_phone")), 2)
         self.assertEqual(self.get_kinds(self.ana), ["phone", "phone"])
         self.assertIn("The phone of Ana was not called. You have reached", call.trace)
 
@@ -501,17 +501,21 @@ class TestLedger(TelephonyHttpCase):
                     "queued_at": "2026-01-01 00:00:00",
                 }
             )
-            origin._keep_place(origin, 1)
-            place = self.env["telephony.call"].search([("callback_of_id", "=", origin.id)])
-            place.user_id = self.ana
-            place._on_agent_connected()
+            origin._create_queue_callback(origin, 1)
+            queue_callback = self.env["telephony.call"].search(
+                [("queue_callback_of_id", "=", origin.id)]
+            )
+            queue_callback.user_id = self.ana
+            queue_callback._on_agent_connected()
             self.run_after_commit()
-            self.assertEqual(place.state == "ended", refused)
+            self.assertEqual(queue_callback.state == "ended", refused)
             if not refused:
-                place._apply_event(CallEvent("hung_up", at=place.started_at, data={"by": "agent"}))
-        self.assertEqual(self.get_kinds(self.ana), ["callback"])
-        self.assertEqual(len(self.carrier.sent("add_participant")), 1)
-        self.assertIn("company's limit", place.failure_reason)
+                queue_callback._apply_event(
+                    CallEvent("hung_up", at=queue_callback.started_at, data={"by": "agent"})
+                )
+        self.assertEqual(self.get_kinds(self.ana), ["queue_callback"])
+        self.assertEqual(len(self.provider.sent("add_participant")), 1)
+        self.assertIn("company's limit", queue_callback.failure_reason)
         self.assertTrue(self.env["telephony.callback"].search([("call_ids", "in", origin.ids)]))
 
     def test_forwarded_calls_and_verifications_are_in_the_ledger(self):
@@ -519,7 +523,7 @@ class TestLedger(TelephonyHttpCase):
         self.call_in()
         self.assertEqual(self.get_kinds(), ["forward"])
         self.agent_ana.allow_caller_id = True
-        self.carrier.answers["start_verification"] = ("123456", leg_sid(1))
+        self.provider.answers["start_verification"] = ("123456", leg_sid(1))
         caller_ids = self.as_user(self.ana, "telephony.caller.id")
         caller_ids.start_verification(MOBILE, "Mine")
         self.assertEqual(self.get_kinds(self.ana), ["verification"])

@@ -74,7 +74,7 @@ class TestEmergency(TelephonyHttpCase):
         )
         self.connect_browser(call, self.agent_ana)
         self.run_after_commit()
-        [[_room, values]] = self.carrier.sent("add_participant")
+        [[_room, values]] = self.provider.sent("add_participant")
         self.assertEqual((values["from"], values["to"]), (other.number, "112"))
         self.tell_leg(
             call, self.customer(call).provider_leg_id, "in-progress", 2, self.customer(call)

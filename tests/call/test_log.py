@@ -90,7 +90,7 @@ class TestLog(TelephonyCase):
         self.assertFalse(self.dial().partner_id)
 
     def test_call_that_ends_before_we_hear_of_it(self):
-        """B.8: the carrier's clock is another one; nothing ends before it has begun."""
+        """B.8: the provider's clock is another one; nothing ends before it has begun."""
         call = self.dial()
         call._apply_event(
             CallEvent("hung_up", at=call.started_at - timedelta(seconds=3), data={"by": "agent"})

@@ -45,11 +45,11 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertTrue(call.failure_reason)
         self.assertEqual((call.customer_number, call.number_id), (CUSTOMER, self.number))
         self.assertTrue(call.ended_at)
-        debt = call.callback_id
-        self.assertEqual((debt.state, debt.kind), ("open", "missed"))
-        self.assertEqual(debt.customer_number, CUSTOMER)
-        self.assertEqual(len(debt.activity_id), 1)
-        self.assertIn(call.uuid, [data["uuid"] for data in self.told(self.ana, "call_missed")])
+        callback = call.callback_id
+        self.assertEqual((callback.state, callback.kind), ("open", "missed"))
+        self.assertEqual(callback.customer_number, CUSTOMER)
+        self.assertEqual(len(callback.activity_id), 1)
+        self.assertIn(call.uuid, [data["uuid"] for data in self.notified(self.ana, "call_missed")])
 
     # === THE FIRST QUESTION === #
 
@@ -63,7 +63,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertEqual((call.partner_id, call.flow_id), (self.partner, self.flow))
         # The caller hears the apology before the leg ends.
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("end_leg"))
+        self.assertFalse(self.provider.sent("end_leg"))
 
     def test_apology_is_spoken_in_the_language_of_the_flow(self):
         self.flow.language = "zh_CN"
@@ -169,14 +169,14 @@ class TestNothingLost(TelephonyHttpCase):
     def test_failure_of_what_is_owed_costs_neither_the_end_nor_the_news(self):
         call, _verbs = self.call_in()
         self.patch(self.calls, "_process_wait", fail)
-        self.patch(self.calls, "_settle_callbacks", fail)
+        self.patch(self.calls, "_update_callbacks", fail)
         with self.assertLogs(CONTROLLER, "ERROR"), self.assertLogs(MODELS, "ERROR"):
             self.assert_apology(self.wait(call))
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
-        self.assertTrue(self.told(self.ana, "call_missed"))
+        self.assertTrue(self.notified(self.ana, "call_missed"))
 
     def test_report_of_the_end_is_written_though_its_conclusions_fail(self):
-        """The carrier does not repeat a report: an end that is not written now never is."""
+        """The provider does not repeat a report: an end that is not written now never is."""
         call, _verbs = self.call_in()
         self.patch(self.calls, "_post_log", fail)
         with self.assertLogs(MODELS, "ERROR"):
@@ -225,7 +225,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertEqual(self.customer(call).status, "ended")
         self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "missed", "customer"))
         self.assertEqual((call.callback_id.state, call.callback_id.kind), ("open", "missed"))
-        self.assertIn(call.uuid, [data["uuid"] for data in self.told(self.ana, "call_missed")])
+        self.assertIn(call.uuid, [data["uuid"] for data in self.notified(self.ana, "call_missed")])
 
     def test_report_of_the_end_that_another_addon_fails_with_ends_the_call(self):
         """A status report that fails in foreign code still ends the leg."""
@@ -248,7 +248,7 @@ class TestNothingLost(TelephonyHttpCase):
 
         def story():
             call, _verbs = self.call_in()
-            self.carrier.legs[call.provider_call_id] = {
+            self.provider.legs[call.provider_call_id] = {
                 "CallStatus": "completed",
                 "CallDuration": "7",
             }
@@ -267,7 +267,7 @@ class TestNothingLost(TelephonyHttpCase):
             call = self.talk()
             self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
             self.assertEqual(call._get_agent_legs().mapped("status"), ["ended"])
-            self.assertTrue(call.connect_by)
+            self.assertTrue(call.deadline_at)
             self.assertEqual(self.names(self.step(call)), ["Enqueue"])
             return call
 
@@ -278,7 +278,7 @@ class TestNothingLost(TelephonyHttpCase):
     def test_failure_of_hold_music_and_announcement_goes_on_with_the_conversation(self):
         """Neither may hang up (error 13238), nor end the call that it belongs to."""
         call = self.talk()
-        self.patch(self.calls, "_get_hold_document", fail)
+        self.patch(self.calls, "_advance_hold", fail)
         self.patch(self.calls, "_get_recording_announcement", fail)
         for route, query in (("wait", {"hold": "1"}), ("announce", {})):
             with self.subTest(route), self.assertLogs(CONTROLLER, "ERROR"):

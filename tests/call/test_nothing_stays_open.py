@@ -72,7 +72,7 @@ class TestGivenUp(TelephonyHttpCase):
         self.assertEqual(self.agent_ana.state, "available")
         self.assertEqual(set(call._get_agent_legs().mapped("status")), set())
         self.assertEqual(
-            self.told(self.ana, "call_left")[-1]["message"],
+            self.notified(self.ana, "call_left")[-1]["message"],
             "The customer hung up before you reconnected.",
         )
 
@@ -101,7 +101,7 @@ class TestGivenUp(TelephonyHttpCase):
             {
                 "kind": "ring",
                 "agent_ids": [Command.set(self.agent_bob.ids)],
-                "timeout": 20,
+                "ring_seconds": 20,
             }
         )
         call = self.lose_agent()
@@ -134,7 +134,7 @@ class TestGivenUp(TelephonyHttpCase):
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
 
     def test_full_queue_keeps_the_customer_for_an_agent_who_comes_back(self):
-        """The carrier's queue refuses the customer of a phone user whose connection was lost."""
+        """The provider's queue refuses the customer of a phone user whose connection was lost."""
         call = self.talk()
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
         self.run_after_commit()
@@ -188,22 +188,22 @@ class Failing(TelephonyCase):
         if how == "died":
             self.queued_requests.clear()
             return
-        self.carrier.failures[rest] = [FAILURES[how]]
+        self.provider.failures[rest] = [FAILURES[how]]
         with self.assertLogs(LOGGER):
             logging.getLogger(LOGGER).info("A failure is expected to be logged.")
             self.run_after_commit()
         if rest == "end_leg":
             # The leg does not know of the one that was not carried out.
-            self.not_ended = self.carrier.sent(rest)[0][0]
+            self.not_ended = self.provider.sent(rest)[0][0]
 
     def reconcile(self, seconds=20):
-        """Let time pass, and look; every leg that was not hung up lives at the carrier."""
+        """Let time pass, and look; every leg that was not hung up lives at the provider."""
         self.env.flush_all()
         self.env.invalidate_all()
-        ended = [sid for [sid] in self.carrier.sent("end_leg")]
+        ended = [sid for [sid] in self.provider.sent("end_leg")]
         if self.not_ended in ended:
             ended.remove(self.not_ended)
-        self.carrier.legs = {
+        self.provider.legs = {
             leg.provider_leg_id: {"CallStatus": "in-progress"}
             for leg in self.calls.search([]).leg_ids
             if leg.provider_leg_id and leg.status != "ended" and leg.provider_leg_id not in ended
@@ -216,7 +216,7 @@ class Failing(TelephonyCase):
     # === HOW FAR THE STORIES GO === #
 
     def ring_in(self):
-        """A caller waits in the queue of the carrier, and it rings at Ana."""
+        """A caller waits in the queue of the provider, and it rings at Ana."""
         self.go_online(self.agent_ana)
         self.calls._process_incoming(
             self.account,
@@ -265,8 +265,8 @@ class Failing(TelephonyCase):
         self.tell_room(call, "participant-join", 1)
         self.run_after_commit()
         self.assertEqual(call.state, "in_progress")
-        self.carrier.room = {CALLER_LEG: False, AGENT_LEG: False}
-        self.carrier.requests.clear()
+        self.provider.room = {CALLER_LEG: False, AGENT_LEG: False}
+        self.provider.requests.clear()
         return call
 
     def is_free(self, agent):
@@ -278,7 +278,7 @@ class Failing(TelephonyCase):
 class TestEveryRequest(Failing):
     """Each kind of request, failing in each way: a minute later the record is true."""
 
-    # Request -> what the carrier is asked; each has a story `begin_…` and a check `check_…`.
+    # Request -> what the provider is asked; each has a story `begin_…` and a check `check_…`.
     KINDS = {
         "_send_announce_request": "announce",
         "_send_connect_request": "move_from_queue",
@@ -328,7 +328,7 @@ class TestEveryRequest(Failing):
             name = kind.removeprefix("_send_").removesuffix("_request")
             for how in FAILURES:
                 with self.subTest(kind, how=how), self.env.cr.savepoint() as savepoint:
-                    self.carrier.__init__()
+                    self.provider.__init__()
                     self.not_ended = None
                     call = getattr(self, f"begin_{name}")()
                     self.let_fail(how, rest)
@@ -341,8 +341,8 @@ class TestEveryRequest(Failing):
 
     def assert_sent_again(self, call, how, rest, args):
         """Check that the request was sent once more than it failed, or more often."""
-        sent = [found for found in self.carrier.sent(rest) if found[: len(args)] == list(args)]
-        self.assertGreaterEqual(len(sent), 1 if how == "died" else 2, self.carrier.requests)
+        sent = [found for found in self.provider.sent(rest) if found[: len(args)] == list(args)]
+        self.assertGreaterEqual(len(sent), 1 if how == "died" else 2, self.provider.requests)
 
     # === STORIES === #
 
@@ -363,7 +363,7 @@ class TestEveryRequest(Failing):
         """The agent is there: out of the queue, into the conference."""
         call = self.ring_in()
         self.as_user(self.ana).accept(call.uuid)
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.connect(call)
         return call
 
@@ -373,7 +373,7 @@ class TestEveryRequest(Failing):
     def begin_leave_queue(self):
         """Nobody is left whom it could ring at."""
         call = self.ring_in()
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.as_user(self.ana).decline(call.uuid)
         return call
 
@@ -404,7 +404,7 @@ class TestEveryRequest(Failing):
 
     def check_announce(self, call, how, rest):
         self.assert_sent_again(call, how, rest, [ROOM])
-        self.assertTrue(call.recording_told)
+        self.assertTrue(call.is_announcement_played)
 
     def begin_dial(self):
         """The agent is there: the customer is called."""
@@ -415,7 +415,7 @@ class TestEveryRequest(Failing):
     def check_dial(self, call, how, rest):
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
         self.assertEqual(self.customer(call).status, "ended")
-        self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
         self.assertTrue(self.is_free(self.agent_ana))
 
     def begin_ring(self):
@@ -449,14 +449,14 @@ class TestEveryRequest(Failing):
 
     def check_end(self, call, how, rest):
         for sid in (CALLER_LEG, AGENT_LEG):
-            self.assertIn([sid], self.carrier.sent(rest))
+            self.assertIn([sid], self.provider.sent(rest))
 
     def begin_end_leg(self):
         """Somebody who was asked is let go, and the conversation goes on."""
         call = self.converse()
         self.go_online(self.agent_bob)
         self.as_user(self.ana).transfer(
-            call.uuid, {"type": "agent", "id": self.agent_bob.id}, "add"
+            call.uuid, {"type": "agent", "id": self.agent_bob.id}, "conference"
         )
         self.as_user(self.bob).accept(call.uuid)
         self.connect(call, self.agent_bob, BOB_LEG)
@@ -485,7 +485,7 @@ class TestEveryRequest(Failing):
 
     def check_monitor(self, call, how, rest):
         """It is sent again, or the supervisor leaves."""
-        if [SUE_LEG] not in self.carrier.sent("end_leg"):
+        if [SUE_LEG] not in self.provider.sent("end_leg"):
             self.assert_sent_again(call, how, rest, [ROOM, SUE_LEG, True])
 
 
@@ -494,7 +494,7 @@ class TestEveryVerification(Failing):
     """The requests of a verification, failing in each way: a minute later the record is true."""
 
     CODE_LEG, MOBILE, SID = leg_sid(900), "+32471222333", "PN" + "5" * 32
-    # What became of it -> what the carrier knows: a caller ID, how the call went.
+    # What became of it -> what the provider knows: a caller ID, how the call went.
     ENDS = {
         ("verified", False): (SID, "completed"),
         ("failed", "code"): ("", "completed"),
@@ -507,7 +507,7 @@ class TestEveryVerification(Failing):
         # An attempt is counted in a transaction of its own.
         self.registry_enter_test_mode()
         self.agent_ana.allow_caller_id = True
-        self.carrier.answers["start_verification"] = ("123456", self.CODE_LEG)
+        self.provider.answers["start_verification"] = ("123456", self.CODE_LEG)
         self.caller_ids = self.as_user(self.ana, "telephony.caller.id")
 
     def verify(self):
@@ -529,14 +529,14 @@ class TestEveryVerification(Failing):
                     self.caller_ids.check_verification(record.id)
                     self.let_fail(how, "find_caller_id")
                     self.assertEqual(record.state, "calling")
-                    self.carrier.answers["find_caller_id"] = sid
-                    self.carrier.legs[self.CODE_LEG] = {"CallStatus": status}
+                    self.provider.answers["find_caller_id"] = sid
+                    self.provider.legs[self.CODE_LEG] = {"CallStatus": status}
                     for _look in range(3):
                         self.reconcile()
                     self.assertEqual((record.state, record.failure), end)
                     savepoint.rollback()
-                self.carrier.__init__()
-                self.carrier.answers["start_verification"] = ("123456", self.CODE_LEG)
+                self.provider.__init__()
+                self.provider.answers["start_verification"] = ("123456", self.CODE_LEG)
                 self.env.invalidate_all()
 
     def test_call_that_fails_leaves_nothing_open(self):
@@ -546,13 +546,13 @@ class TestEveryVerification(Failing):
         dies.rollback()
         self.env.invalidate_all()
         for how in ("lost", "refused"):
-            self.carrier.failures["start_verification"] = [FAILURES[how]]
+            self.provider.failures["start_verification"] = [FAILURES[how]]
             with self.subTest(how), self.assertRaises(UserError):
                 self.verify()
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.reconcile(60)
         self.assertFalse(self.env["telephony.caller.id"].search([("number", "=", self.MOBILE)]))
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
         # The next attempt is a new call, with its own code.
         record = self.verify()
         self.assertEqual(record.state, "calling")
@@ -560,48 +560,48 @@ class TestEveryVerification(Failing):
     def test_call_that_fails_leaves_an_earlier_verification_as_it_is(self):
         record = self.verify()
         for how in ("lost", "refused"):
-            self.carrier.failures["start_verification"] = [FAILURES[how]]
+            self.provider.failures["start_verification"] = [FAILURES[how]]
             with self.subTest(how), self.assertRaises(UserError):
                 self.verify()
-        self.carrier.answers["find_caller_id"] = self.SID
+        self.provider.answers["find_caller_id"] = self.SID
         self.reconcile()
         self.assertEqual((record.state, record.provider_caller_id), ("verified", self.SID))
 
-    def test_code_that_nobody_types_expires_without_a_page_and_without_a_carrier(self):
+    def test_code_that_nobody_types_expires_without_a_page_and_without_a_provider(self):
         record = self.verify()
-        self.carrier.failures["find_caller_id"] = [FAILURES["lost"]] * 9
+        self.provider.failures["find_caller_id"] = [FAILURES["lost"]] * 9
         self.reconcile(290)
         self.assertEqual(record.state, "calling")
         self.reconcile(20)
         self.assertEqual(record.state, "expired")
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.reconcile(60)
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
 
-    def test_page_of_a_user_who_verifies_has_the_carrier_asked_soon(self):
+    def test_page_of_a_user_who_verifies_has_the_provider_asked_soon(self):
         job = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
         job.lastcall = False
         triggers = self.env["ir.cron.trigger"].sudo()
         triggers.search([("cron_id", "=", job.id)]).unlink()
-        self.calls._nudge_reconciliation()
+        self.calls._trigger_reconciliation()
         self.assertFalse(triggers.search([("cron_id", "=", job.id)]))
         self.verify()
-        self.calls._nudge_reconciliation()
+        self.calls._trigger_reconciliation()
         self.assertTrue(triggers.search([("cron_id", "=", job.id)]))
 
 
 @tagged("post_install", "-at_install")
 class TestWhatIsTrue(Failing):
-    """What the carrier says about a call in doubt decides what is done about it."""
+    """What the provider says about a call in doubt decides what is done about it."""
 
-    def test_callback_about_hold_was_lost_flag_is_written_without_a_request(self):
+    def test_event_about_hold_was_lost_flag_is_written_without_a_request(self):
         call = self.converse()
         self.as_user(self.ana).set_hold(call.uuid, True)
         self.run_after_commit()
-        self.carrier.room[CALLER_LEG] = True
+        self.provider.room[CALLER_LEG] = True
         self.reconcile()
         self.assertTrue(self.customer(call).on_hold)
-        self.assertEqual(len(self.carrier.sent("hold_participant")), 1)
+        self.assertEqual(len(self.provider.sent("hold_participant")), 1)
 
     def test_unhold_after_a_canceled_consultation_was_lost_customer_comes_back(self):
         """The customer heard music for ever, while the screen said “on hold”."""
@@ -612,12 +612,12 @@ class TestWhatIsTrue(Failing):
         )
         self.run_after_commit()
         self.tell_room(call, "participant-hold", 2)
-        self.carrier.room[CALLER_LEG] = True
+        self.provider.room[CALLER_LEG] = True
         self.as_user(self.ana).cancel_transfer(call.uuid)
         self.let_fail("lost", "hold_participant")
         self.reconcile()
         self.assertEqual(
-            [hold for _room, _leg, hold, _url in self.carrier.sent("hold_participant")],
+            [hold for _room, _leg, hold, _url in self.provider.sent("hold_participant")],
             [True, False, False],
         )
 
@@ -630,7 +630,7 @@ class TestWhatIsTrue(Failing):
         )
         self.let_fail("refused", "hold_participant")
         self.reconcile(16)
-        self.assertEqual(len(self.carrier.sent("hold_participant")), 2)
+        self.assertEqual(len(self.provider.sent("hold_participant")), 2)
 
     def test_redirect_was_lost_and_a_colleague_came_they_talk(self):
         """The customer never left the conference, and the colleague entered it."""
@@ -643,42 +643,42 @@ class TestWhatIsTrue(Failing):
         self.as_user(self.bob).accept(call.uuid)
         self.connect(call, self.agent_bob, BOB_LEG)
         self.run_after_commit()
-        self.carrier.room = {CALLER_LEG: False, BOB_LEG: False}
+        self.provider.room = {CALLER_LEG: False, BOB_LEG: False}
         self.assertEqual(call.state, "ringing")
         self.reconcile()
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
         self.assertEqual(call.transfer_ids.state, "done")
-        self.assertEqual(len(self.carrier.sent("redirect_leg")), 1)
+        self.assertEqual(len(self.provider.sent("redirect_leg")), 1)
 
-    def test_put_aside_redirect_was_lost_customer_is_moved_within_a_minute(self):
+    def test_redirect_of_a_held_call_was_lost_customer_is_moved_within_a_minute(self):
         call = self.converse()
-        call._put_aside()
+        call._hold_for_other_call()
         self.let_fail("died", "redirect_leg")
         self.reconcile(16)
-        self.assertEqual([sid for sid, _url in self.carrier.sent("redirect_leg")], [CALLER_LEG])
+        self.assertEqual([sid for sid, _url in self.provider.sent("redirect_leg")], [CALLER_LEG])
 
     def test_caller_who_left_the_queue_by_mistake_is_redirected(self):
-        """The carrier does not know the caller in its queue, nor in the conference."""
+        """The provider does not know the caller in its queue, nor in the conference."""
         call = self.ring_in()
         self.as_user(self.ana).accept(call.uuid)
         self.connect(call)
         gone = ProviderError("Not found", code=20404, gone=True)
-        self.carrier.failures["move_from_queue"] = [gone, gone]
+        self.provider.failures["move_from_queue"] = [gone, gone]
         self.run_after_commit()
         self.reconcile()
-        [[sid, url]] = self.carrier.sent("redirect_leg")
+        [[sid, url]] = self.provider.sent("redirect_leg")
         self.assertEqual(sid, CALLER_LEG)
         self.assertIn("/join?", url)
 
-    def test_carrier_that_refuses_to_move_a_customer_the_call_ends(self):
-        """Nobody stays alone in a conference, even when the carrier refuses again and again."""
+    def test_provider_that_refuses_to_move_a_customer_the_call_ends(self):
+        """Nobody stays alone in a conference, even when the provider refuses again and again."""
         call = self.begin_wait()
         self.let_fail("refused", "redirect_leg")
-        self.carrier.failures["redirect_leg"] = [FAILURES["refused"]]
+        self.provider.failures["redirect_leg"] = [FAILURES["refused"]]
         with self.assertLogs(LOGGER, "WARNING"):
             self.reconcile()
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
-        self.assertIn([CALLER_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([CALLER_LEG], self.provider.sent("end_leg"))
 
     begin_wait = TestEveryRequest.begin_wait
 
@@ -686,17 +686,17 @@ class TestWhatIsTrue(Failing):
         call = self.converse()
         self.as_user(self.ana).set_hold(call.uuid, True)
         self.let_fail("died", "hold_participant")
-        self.carrier.failures["list_room"] = [ProviderError("Down", retryable=True)]
+        self.provider.failures["list_room"] = [ProviderError("Down", retryable=True)]
         self.reconcile()
-        self.assertFalse(self.carrier.sent("hold_participant"))
+        self.assertFalse(self.provider.sent("hold_participant"))
         self.reconcile()
-        self.assertEqual(len(self.carrier.sent("hold_participant")), 1)
+        self.assertEqual(len(self.provider.sent("hold_participant")), 1)
 
     def test_running_call_costs_no_question_about_its_room(self):
         self.converse()
         for _look in range(3):
             self.reconcile()
-        self.assertEqual(self.carrier.requests, [("list_living_legs",)] * 3)
+        self.assertEqual(self.provider.requests, [("list_living_legs",)] * 3)
 
     def test_recording_whose_start_was_lost_is_started_within_a_minute(self):
         self.company_a.telephony_recording_mode = "agent"

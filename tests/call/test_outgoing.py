@@ -165,11 +165,11 @@ class TestDial(TelephonyCase):
                 }
             ],
         )
-        # Nothing is asked of the carrier before the agent's browser is there.
+        # Nothing is asked of the provider before the agent's browser is there.
         self.run_after_commit()
-        self.assertFalse(self.carrier.requests)
-        self.assertEqual(self.told(self.ana, "call_updated")[-1]["uuid"], call.uuid)
-        self.assertEqual(self.told(self.ana, "agent_updated")[-1]["state"], "in_call")
+        self.assertFalse(self.provider.requests)
+        self.assertEqual(self.notified(self.ana, "call_updated")[-1]["uuid"], call.uuid)
+        self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["state"], "in_call")
 
     def test_default_number_of_the_user(self):
         other = self.number.create(
@@ -221,14 +221,14 @@ class TestDial(TelephonyCase):
         data = self.as_user(self.ana).hang_up(call.uuid)
         self.assertEqual((data["state"], data["outcome"]), ("ended", "canceled"))
         self.run_after_commit()
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
         self.dial()
 
     def test_page_that_was_closed_before_connecting(self):
         """Nothing stays “in progress” for ever."""
         call = self.dial()
         self.let_time_pass(100)
-        call._reconcile(call._ask_carrier({}))
+        call._reconcile(call._ask_provider({}))
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
         self.assertEqual(call.ended_by, "system")
 
@@ -247,14 +247,14 @@ class TestOutgoing(TelephonyHttpCase):
         return call
 
     def tell(self, call, status, sequence, **params):
-        """Let the carrier report on the customer's leg."""
+        """Let the provider report on the customer's leg."""
         leg = self.customer(call)
         self.tell_leg(call, leg.provider_leg_id, status, sequence, leg, **params)
 
     def test_the_customer_is_called_after_the_agent_is_there(self):
         """Z05, Z16: the browser is in the room, then the customer is called into it."""
         call = self.dial_and_connect()
-        [[room, values]] = self.carrier.sent("add_participant")
+        [[room, values]] = self.provider.sent("add_participant")
         leg = self.customer(call)
         self.assertEqual(room, call.uuid)
         self.assertEqual(
@@ -274,7 +274,7 @@ class TestOutgoing(TelephonyHttpCase):
         [dial] = self.connect_browser(call, self.agent_ana)
         self.assertEqual(dial.tag, "Dial")
         self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("add_participant")), 1)
+        self.assertEqual(len(self.provider.sent("add_participant")), 1)
         self.assertEqual(len(call.leg_ids), 2)
 
     def test_answered(self):
@@ -284,14 +284,14 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(call.state, "new")
         self.tell(call, "ringing", 1)
         self.assertEqual(call.state, "ringing")
-        self.assertEqual(self.told(self.ana, "call_updated")[-1]["customer_state"], "ringing")
+        self.assertEqual(self.notified(self.ana, "call_updated")[-1]["customer_state"], "ringing")
         self.tell(call, "in-progress", 2)
         self.assertEqual(call.state, "in_progress")
-        self.assertEqual(self.told(self.ana, "call_updated")[-1]["state"], "in_progress")
+        self.assertEqual(self.notified(self.ana, "call_updated")[-1]["state"], "in_progress")
         self.tell_room(call, self.customer(call).provider_leg_id, "participant-join", 2)
         self.assertEqual(call.provider_conference_id, ROOM)
         self.let_time_pass(61)
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.tell(call, "completed", 3, CallDuration="61")
         self.assertEqual(
             (call.state, call.outcome, call.ended_by), ("ended", "answered", "customer")
@@ -300,7 +300,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertIn("1:0", call.duration_display)
         self.tell_leg(call, AGENT_LEG, "completed", CallDuration="63")
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("redirect_leg"))
+        self.assertFalse(self.provider.sent("redirect_leg"))
         self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
 
     def test_not_reached(self):
@@ -315,16 +315,16 @@ class TestOutgoing(TelephonyHttpCase):
                 call = self.dial()
                 self.connect_browser(call, self.agent_ana, leg_sid(60 + call.id))
                 self.run_after_commit()
-                self.carrier.requests.clear()
+                self.provider.requests.clear()
                 self.tell(call, "ringing", 1)
                 self.tell(call, status, 2, CallDuration="0")
                 self.assertEqual((call.state, call.outcome), ("ended", outcome))
                 self.assertEqual((call.duration, call.answered_at), (0, False))
-                update = self.told(self.ana, "call_updated")[-1]
+                update = self.notified(self.ana, "call_updated")[-1]
                 self.assertEqual((update["state"], update["end_message"]), ("ended", sentence))
                 self.run_after_commit()
                 # Nobody but the agent is in the room, which therefore does not end by itself.
-                self.assertEqual(self.carrier.sent("end_leg"), [[leg_sid(60 + call.id)]])
+                self.assertEqual(self.provider.sent("end_leg"), [[leg_sid(60 + call.id)]])
 
     def test_agent_hangs_up_while_it_rings(self):
         """Z20: the customer's telephone stops ringing."""
@@ -336,13 +336,13 @@ class TestOutgoing(TelephonyHttpCase):
         )
         self.run_after_commit()
         self.assertEqual(
-            sorted(self.carrier.sent("end_leg")),
+            sorted(self.provider.sent("end_leg")),
             sorted([[self.customer(call).provider_leg_id], [AGENT_LEG]]),
         )
         self.tell(call, "canceled", 2)
         self.assertEqual((call.outcome, call.ended_by), ("canceled", "agent"))
 
-    def test_agent_hangs_up_while_the_carrier_is_asked(self):
+    def test_agent_hangs_up_while_the_provider_is_asked(self):
         """Z20: a leg that is made after the end is ended at once."""
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
@@ -352,16 +352,16 @@ class TestOutgoing(TelephonyHttpCase):
         self.as_user(self.ana).hang_up(call.uuid)
         getattr(call, follow_up)(*args)
         self.run_after_commit()
-        self.assertIn([self.customer(call).provider_leg_id], self.carrier.sent("end_leg"))
+        self.assertIn([self.customer(call).provider_leg_id], self.provider.sent("end_leg"))
 
-    def test_agent_hangs_up_before_the_carrier_is_asked(self):
+    def test_agent_hangs_up_before_the_provider_is_asked(self):
         """Z20: then the customer is not called any more."""
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         self.as_user(self.ana).hang_up(call.uuid)
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("add_participant"))
-        self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
+        self.assertFalse(self.provider.sent("add_participant"))
+        self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
 
     def test_agent_vanishes_while_it_rings(self):
         """Z20: nobody is there to speak with: the customer's telephone stops ringing."""
@@ -370,7 +370,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.tell_leg(call, AGENT_LEG, "completed", CallDuration="4")
         self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "canceled", "agent"))
         self.run_after_commit()
-        self.assertIn([self.customer(call).provider_leg_id], self.carrier.sent("end_leg"))
+        self.assertIn([self.customer(call).provider_leg_id], self.provider.sent("end_leg"))
 
     def test_agent_vanishes_while_they_speak(self):
         """Z21: after a reload the agent comes back to the customer."""
@@ -378,10 +378,10 @@ class TestOutgoing(TelephonyHttpCase):
         self.tell(call, "in-progress", 2)
         customer = self.customer(call)
         self.tell_leg(call, AGENT_LEG, "completed", CallDuration="9")
-        self.assertTrue(self.told(self.ana, "call_updated")[-1]["can_rejoin"])
+        self.assertTrue(self.notified(self.ana, "call_updated")[-1]["can_rejoin"])
         self.run_after_commit()
         self.assertEqual(
-            self.carrier.sent("redirect_leg"),
+            self.provider.sent("redirect_leg"),
             [[customer.provider_leg_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
         )
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
@@ -389,13 +389,13 @@ class TestOutgoing(TelephonyHttpCase):
         [dial] = self.connect_browser(call, self.agent_ana, leg_sid(51))
         self.assertEqual(dial.tag, "Dial")
         self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("move_from_queue")), 1)
+        self.assertEqual(len(self.provider.sent("move_from_queue")), 1)
         # The customer is not called a second time.
-        self.assertEqual(len(self.carrier.sent("add_participant")), 1)
+        self.assertEqual(len(self.provider.sent("add_participant")), 1)
 
-    def test_carrier_refuses(self):
+    def test_provider_refuses(self):
         """Z16: a refused number is explained to the agent."""
-        self.carrier.failures["add_participant"] = [ProviderError("No such number", code=21211)]
+        self.provider.failures["add_participant"] = [ProviderError("No such number", code=21211)]
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         with self.assert_log(MODULE, "WARNING", "21211"):
@@ -403,19 +403,19 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "failed", "system"))
         self.assertIn("21211", call.failure_reason)
         self.assertEqual(
-            self.told(self.ana, "call_updated")[-1]["end_message"], call.failure_reason
+            self.notified(self.ana, "call_updated")[-1]["end_message"], call.failure_reason
         )
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
+        self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
 
-    def test_carrier_that_is_gone_is_said_at_once(self):
+    def test_provider_that_is_gone_is_said_at_once(self):
         """The agent is shown the reason of the failure."""
         for error, words in (
             (ProviderError("x", retryable=True, paused=True), "Twilio could not be reached."),
             (ProviderError("x", unknown=True), "Twilio did not respond in time"),
         ):
             with self.subTest(words):
-                self.carrier.failures["add_participant"] = [error]
+                self.provider.failures["add_participant"] = [error]
                 call = self.dial()
                 self.connect_browser(call, self.agent_ana, leg_sid(call.id + 900))
                 with self.assert_log(MODULE, "WARNING", "could not be called"):
@@ -423,18 +423,18 @@ class TestOutgoing(TelephonyHttpCase):
                 self.assertIn(words, call.failure_reason)
                 self.assertNotIn("number", call.failure_reason)
 
-    def test_answer_of_the_carrier_is_lost_but_the_leg_is_found(self):
+    def test_answer_of_the_provider_is_lost_but_the_leg_is_found(self):
         """A lost answer does not ring the customer twice."""
-        self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
-        self.carrier.answers["find_participant"] = leg_sid(70)
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        self.provider.answers["find_participant"] = leg_sid(70)
         call = self.dial_and_connect()
         self.assertEqual(self.customer(call).provider_leg_id, leg_sid(70))
         self.assertEqual(call.state, "new")
-        self.assertEqual(len(self.carrier.sent("add_participant")), 1)
+        self.assertEqual(len(self.provider.sent("add_participant")), 1)
 
-    def test_answer_of_the_carrier_is_lost_and_the_leg_rings_all_the_same(self):
+    def test_answer_of_the_provider_is_lost_and_the_leg_rings_all_the_same(self):
         """Nobody is called into an empty room: the leg is ended as soon as it is heard of."""
-        self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         with self.assert_log(MODULE, "WARNING", "could not be called"):
@@ -444,7 +444,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.tell_leg(call, leg_sid(71), "ringing", 1, leg)
         self.assertEqual(leg.provider_leg_id, leg_sid(71))
         self.run_after_commit()
-        self.assertIn([leg_sid(71)], self.carrier.sent("end_leg"))
+        self.assertIn([leg_sid(71)], self.provider.sent("end_leg"))
         self.tell_leg(call, leg_sid(71), "canceled", 2, leg)
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
 
@@ -479,7 +479,7 @@ class TestOutgoing(TelephonyHttpCase):
                 self.assertEqual(connect(**changes), ["Hangup"])
         self.assertFalse((call | bobs).leg_ids.filtered(lambda leg: leg.role == "agent"))
         self.run_after_commit()
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
         self.as_user(self.ana).hang_up(call.uuid)
         self.assertEqual(connect(), ["Hangup"])
 

@@ -1,4 +1,4 @@
-"""The carrier's callbacks in every order, with every single repeat: always the same record."""
+"""The provider's webhooks in every order, with every single repeat: always the same record."""
 
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -25,7 +25,7 @@ CALL_FIELDS = [
     "ended_at",
     "duration",
     "wait_duration",
-    "connect_by",
+    "deadline_at",
     "provider_conference_id",
     "user_id",
     "partner_id",
@@ -39,13 +39,13 @@ LEG_FIELDS = [
     "label",
     "provider_leg_id",
     "status",
-    "sequence",
+    "event_sequence",
     "on_hold",
     "hold_sequence",
     "initiated_at",
     "ringing_at",
     "answered_at",
-    "answer_told",
+    "is_answer_reported",
     "joined_at",
     "left_at",
     "ended_at",
@@ -54,7 +54,7 @@ LEG_FIELDS = [
 
 
 def leg(sid, status, sequence, seconds, leg_id=True, **params):
-    """A status callback; `leg_id`: the address names our leg, as those of legs we made do."""
+    """A status webhook; `leg_id`: the address names our leg, as those of legs we made do."""
     if sequence is not None:
         params["SequenceNumber"] = str(sequence)
     return (
@@ -65,7 +65,7 @@ def leg(sid, status, sequence, seconds, leg_id=True, **params):
 
 
 def room(sid, label, word, sequence, seconds):
-    """A conference callback."""
+    """A conference webhook."""
     return (
         "room",
         False,
@@ -123,13 +123,13 @@ INCOMING = {
 }
 
 
-# What is told of a call when it is put aside: both leave the conference, one of them for music.
-PUT_ASIDE = [
+# What is told of a call when it is held: both leave the conference, one of them for music.
+HELD_EVENTS = [
     room(AGENT_LEG, "agent-1", "participant-leave", 3, 30),
     room(CALLER_LEG, "customer", "participant-leave", 4, 30),
     leg(AGENT_LEG, "completed", None, 31, leg_id=False, CallDuration="31"),
 ]
-ASIDE_ENDS = leg(CALLER_LEG, "completed", None, 60, leg_id=False, CallDuration="60")
+CALLER_LEG_ENDS = leg(CALLER_LEG, "completed", None, 60, leg_id=False, CallDuration="60")
 
 
 @tagged("post_install", "-at_install")
@@ -138,12 +138,12 @@ class TestPermutations(TelephonyCase):
         super().setUp()
         # Whom it is told to does not change the record, and takes most of the time.
         calls = self.registry["telephony.call"]
-        for name in ("_notify_live", "_notify_participants", "_tell_missed", "_free_agents"):
+        for name in ("_notify_live", "_notify_participants", "_notify_missed", "_free_agents"):
             self.patch(calls, name, lambda call: None)
 
-    def tell(self, call, callback):
-        """Apply a callback as the routes do."""
-        kind, with_leg_id, params = callback
+    def tell(self, call, webhook):
+        """Apply a webhook as the routes do."""
+        kind, with_leg_id, params = webhook
         if kind == "leg":
             event = events.parse_leg_event(params)
             if with_leg_id:
@@ -153,7 +153,7 @@ class TestPermutations(TelephonyCase):
         call.env["telephony.call"]._process_event(call.account_id, event)
 
     def snapshot(self, call):
-        """Return every field that the callbacks may change, of the call and of its legs."""
+        """Return every field that the webhooks may change, of the call and of its legs."""
         self.env.flush_all()
         self.env.invalidate_all()
         body = str(call.message_id.body)
@@ -167,11 +167,11 @@ class TestPermutations(TelephonyCase):
             self.agent_ana.wrap_up_call_id == call,
         )
 
-    def get_orders(self, callbacks):
-        """Yield every order of the callbacks, plain and with each of them once more."""
-        for repeat in [[], *([callback] for callback in callbacks)]:
-            story = [*callbacks, *repeat]
-            # Both copies of a repeated callback are the same.
+    def get_orders(self, webhooks):
+        """Yield every order of the webhooks, plain and with each of them once more."""
+        for repeat in [[], *([webhook] for webhook in webhooks)]:
+            story = [*webhooks, *repeat]
+            # Both copies of a repeated webhook are the same.
             orders = sorted(
                 {
                     tuple(story.index(story[index]) for index in order)
@@ -183,8 +183,8 @@ class TestPermutations(TelephonyCase):
             for order in orders:
                 yield [story[index] for index in order]
 
-    def assert_same_record(self, call, callbacks, expected):
-        """Replay callbacks in every order from the same point, and compare all fields.
+    def assert_same_record(self, call, webhooks, expected):
+        """Replay webhooks in every order from the same point, and compare all fields.
 
         :param dict expected: values of the call at the end
         :return: see `snapshot`
@@ -192,7 +192,7 @@ class TestPermutations(TelephonyCase):
         return self.assert_same(
             [
                 [lambda call, told=told: self.tell(call, told) for told in order]
-                for order in self.get_orders(callbacks)
+                for order in self.get_orders(webhooks)
             ],
             call,
             expected,
@@ -224,7 +224,7 @@ class TestPermutations(TelephonyCase):
     def make_outgoing(self, known=True, logged=False):
         """Dial and connect.
 
-        :param bool known: the carrier's answer to our request is there already
+        :param bool known: the provider's answer to our request is there already
         :param bool logged: the call has a record on which it leaves a line
         """
         call = self.dial()
@@ -256,7 +256,7 @@ class TestPermutations(TelephonyCase):
             "duration": seconds - answered if answered else 0,
             "failure_reason": failure,
             "wait_duration": answered or seconds,
-            "connect_by": False,
+            "deadline_at": False,
         }
 
     def test_outgoing(self):
@@ -272,17 +272,17 @@ class TestPermutations(TelephonyCase):
             "canceled": self.expect("canceled", 9),
         }
         for known in (True, False):
-            for name, callbacks in OUTGOING.items():
+            for name, webhooks in OUTGOING.items():
                 if not known and name not in ("answered, both leave", "busy"):
                     # Representative, with the first story below.
                     continue
                 with self.subTest(name, known=known), self.env.cr.savepoint() as savepoint:
                     call = self.make_outgoing(known)
-                    self.assert_same_record(call, callbacks, ends[name])
+                    self.assert_same_record(call, webhooks, ends[name])
                     savepoint.rollback()
                 self.env.invalidate_all()
 
-    def make_call_back(self):
+    def make_queue_callback(self):
         """Dial a customer who has kept a place in a queue; the phone user is there."""
         queue = self.env["telephony.queue"].create(
             {
@@ -297,7 +297,7 @@ class TestPermutations(TelephonyCase):
                 "account_id": self.account.id,
                 "direction": "incoming",
                 "state": "ended",
-                "outcome": "callback",
+                "outcome": "queue_callback",
                 "number_id": self.number.id,
                 "customer_number": "+32470555501",
                 "queue_id": queue.id,
@@ -305,30 +305,32 @@ class TestPermutations(TelephonyCase):
                 "queued_at": START,
             }
         )
-        origin._keep_place(origin, 1)
-        place = calls.search([("callback_of_id", "=", origin.id)])
-        self.assertTrue(place._claim(self.agent_ana))
+        origin._create_queue_callback(origin, 1)
+        queue_callback = calls.search([("queue_callback_of_id", "=", origin.id)])
+        self.assertTrue(queue_callback._claim(self.agent_ana))
         calls._process_browser(
             self.account,
             {
                 "CallSid": AGENT_LEG,
-                "uuid": place.uuid,
+                "uuid": queue_callback.uuid,
                 "From": f"client:{self.agent_ana.sudo().identity}",
             },
         )
-        place.started_at = START
-        self.customer(place).write({"initiated_at": START, "provider_leg_id": CUSTOMER_LEG})
+        queue_callback.started_at = START
+        self.customer(queue_callback).write(
+            {"initiated_at": START, "provider_leg_id": CUSTOMER_LEG}
+        )
         self.env.flush_all()
-        return place
+        return queue_callback
 
-    def test_call_back(self):
+    def test_queue_callback(self):
         """Z24: whatever the order, who was reached is not called again, and who was not, once."""
 
         def is_tried(count):
             def check(call):
                 tries = call.search(
                     [
-                        ("callback_of_id", "=", call.callback_of_id.id),
+                        ("queue_callback_of_id", "=", call.queue_callback_of_id.id),
                         ("state", "=", "queued"),
                     ]
                 )
@@ -349,7 +351,7 @@ class TestPermutations(TelephonyCase):
                         + [is_tried(again)]
                         for order in self.get_orders(OUTGOING[name])
                     ],
-                    self.make_call_back(),
+                    self.make_queue_callback(),
                     expected,
                 )
                 savepoint.rollback()
@@ -377,19 +379,19 @@ class TestPermutations(TelephonyCase):
             self.tell(call, told)
         self.assertIn("0:30", str(call.message_id.body))
 
-    def test_outgoing_before_the_answer_of_the_carrier(self):
-        """Z30: callbacks that overtake the answer to our own request are not lost."""
+    def test_outgoing_before_the_answer_of_the_provider(self):
+        """Z30: webhooks that overtake the answer to our own request are not lost."""
         call = self.make_outgoing(known=False)
         self.assert_same_record(
             call, OUTGOING["answered"], self.expect("answered", 40, answered=10)
         )
 
-    def get_stories_around(self, act, callbacks):
-        """Yield every order in which the callbacks come before and after an act of the agent.
+    def get_stories_around(self, act, webhooks):
+        """Yield every order in which the webhooks come before and after an act of the agent.
 
-        The last callback is the end that the act brings about: it comes after the act.
+        The last webhook is the end that the act brings about: it comes after the act.
         """
-        *others, end = callbacks
+        *others, end = webhooks
         for order in permutations(others):
             for position in range(len(order) + 1):
                 for rest in permutations([*order[position:], end]):
@@ -410,7 +412,7 @@ class TestPermutations(TelephonyCase):
         self.tell(call, leg(AGENT_LEG, "completed", None, 31, leg_id=False, CallDuration="31"))
 
     def test_agent_hangs_up(self):
-        """Z20, Z30: the agent's click falls anywhere between the callbacks."""
+        """Z20, Z30: the agent's click falls anywhere between the webhooks."""
         call = self.make_outgoing()
         end = leg(CUSTOMER_LEG, "completed", 3, 31, CallDuration="21")
         stories = list(self.get_stories_around(self.hang_up, [INITIATED, RINGING, ANSWERED, end]))
@@ -455,31 +457,31 @@ class TestPermutations(TelephonyCase):
             },
         )
 
-    def put_aside(self, call):
+    def hold_for_other_call(self, call):
         """The phone user answers another call."""
-        call._put_aside()
+        call._hold_for_other_call()
 
-    def take_back(self, call):
+    def resume(self, call):
         """The phone user comes back to the call."""
-        self.as_user(self.ana).take_back(call.uuid)
+        self.as_user(self.ana).resume(call.uuid)
         self.connect_page(call, SECOND_AGENT_LEG)
         call._process_next({})
         back = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == SECOND_AGENT_LEG)
         back.write({"initiated_at": START, "answered_at": START})
 
-    def test_put_aside(self):
-        """What tells of a call that was put aside comes in any order, twice, or late."""
+    def test_held_for_another_call(self):
+        """What tells of a call that was held comes in any order, twice, or late."""
         call = self.make_conversation()
-        for callback in (
+        for webhook in (
             room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
             room(CALLER_LEG, "customer", "participant-join", 2, 6),
         ):
-            self.tell(call, callback)
-        self.put_aside(call)
+            self.tell(call, webhook)
+        self.hold_for_other_call(call)
         expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
-        self.assert_same_record(call, [*PUT_ASIDE, ASIDE_ENDS], expected)
+        self.assert_same_record(call, [*HELD_EVENTS, CALLER_LEG_ENDS], expected)
 
-    def test_put_aside_and_taken_back(self):
+    def test_held_and_resumed(self):
         """Late words about the first time do not disturb the second."""
         call = self.make_conversation()
         expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
@@ -487,9 +489,9 @@ class TestPermutations(TelephonyCase):
             room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
             room(CALLER_LEG, "customer", "participant-join", 2, 6),
         ]
-        for callback in joined:
-            self.tell(call, callback)
-        self.put_aside(call)
+        for webhook in joined:
+            self.tell(call, webhook)
+        self.hold_for_other_call(call)
         again = [
             room(SECOND_AGENT_LEG, "agent-2", "participant-join", 5, 40),
             room(CALLER_LEG, "customer", "participant-join", 6, 41),
@@ -497,11 +499,11 @@ class TestPermutations(TelephonyCase):
 
         def is_running(call):
             self.assertEqual(call.state, "in_progress")
-            self.assertFalse(call.connect_by)
-            self.assertFalse(call.parked_at)
+            self.assertFalse(call.deadline_at)
+            self.assertFalse(call.held_at)
 
         stories = []
-        for order in permutations([*PUT_ASIDE, self.take_back]):
+        for order in permutations([*HELD_EVENTS, self.resume]):
             acts = [
                 act if callable(act) else lambda call, told=act: self.tell(call, told)
                 for act in order
@@ -512,9 +514,9 @@ class TestPermutations(TelephonyCase):
                     *(lambda call, told=told: self.tell(call, told) for told in again),
                     is_running,
                     # Once more, and after everything else.
-                    *(lambda call, told=told: self.tell(call, told) for told in PUT_ASIDE),
+                    *(lambda call, told=told: self.tell(call, told) for told in HELD_EVENTS),
                     is_running,
-                    lambda call: self.tell(call, ASIDE_ENDS),
+                    lambda call: self.tell(call, CALLER_LEG_ENDS),
                     lambda call: self.tell(
                         call,
                         leg(
@@ -527,8 +529,8 @@ class TestPermutations(TelephonyCase):
 
     def give_up(self, call):
         """The agent's leg has ended, and nobody came back: the flow goes on with the customer."""
-        self.tell(call, PUT_ASIDE[-1])
-        call.connect_by = START
+        self.tell(call, HELD_EVENTS[-1])
+        call.deadline_at = START
         call._process_next({})
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
 
@@ -540,7 +542,7 @@ class TestPermutations(TelephonyCase):
             "user_id": self.ana.id,
             "duration": 25,
         }
-        late = [*PUT_ASIDE, ASIDE_ENDS]
+        late = [*HELD_EVENTS, CALLER_LEG_ENDS]
         self.assert_same(
             [
                 [self.give_up, *(lambda call, told=told: self.tell(call, told) for told in order)]
@@ -552,7 +554,7 @@ class TestPermutations(TelephonyCase):
 
     def test_incoming(self):
         """Z17, Z30: incoming calls end the same, whatever the order."""
-        for name, callbacks in INCOMING.items():
+        for name, webhooks in INCOMING.items():
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
                 if name == "customer hangs up":
                     call = self.make_conversation()
@@ -561,6 +563,6 @@ class TestPermutations(TelephonyCase):
                     call = self.make_incoming()
                     expected = self.expect("missed", 20)
                 self.env.flush_all()
-                self.assert_same_record(call, callbacks, expected)
+                self.assert_same_record(call, webhooks, expected)
                 savepoint.rollback()
             self.env.invalidate_all()

@@ -41,9 +41,9 @@ class TestPhoneOut(PhoneStories):
     def test_the_users_phone_rings_first(self):
         """Z06: our number calls the user's telephone; the customer is not called yet."""
         call = self.start()
-        [[values]] = self.carrier.sent("call_phone")
+        [[values]] = self.provider.sent("call_phone")
         self.assertEqual((values["to"], values["from"]), (MOBILE, self.number.number))
-        self.assertFalse(self.carrier.sent("add_participant"))
+        self.assertFalse(self.provider.sent("add_participant"))
         self.assertEqual((call.via, call.state), ("phone", "new"))
 
     def test_pressing_1_calls_the_customer(self):
@@ -53,11 +53,11 @@ class TestPhoneOut(PhoneStories):
         self.assertEqual((gather.tag, hang_up.tag), ("Gather", "Hangup"))
         self.assertIn("Press 1 to call", gather[0].text)
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("add_participant"))
+        self.assertFalse(self.provider.sent("add_participant"))
         [dial] = self.ask_phone(call, "1")
         self.assertEqual((dial.tag, dial[0].text), ("Dial", call.uuid))
         self.run_after_commit()
-        [[_room, values]] = self.carrier.sent("add_participant")
+        [[_room, values]] = self.provider.sent("add_participant")
         self.assertEqual(values["to"], CUSTOMER)
         self.tell_leg(call, leg_sid(1002), "in-progress", 2, leg=self.customer(call))
         self.assertEqual(call.state, "in_progress")
@@ -69,7 +69,7 @@ class TestPhoneOut(PhoneStories):
         self.tell_leg(call, PHONE_LEG, "completed", 3, CallDuration="12")
         self.run_after_commit()
         self.assertEqual((call.state, call.outcome), ("ended", "canceled"))
-        self.assertFalse(self.carrier.sent("add_participant"))
+        self.assertFalse(self.provider.sent("add_participant"))
 
     def test_busy_or_unanswered_phone_ends_the_call_with_its_reason(self):
         """Z06: the user reads what happened, and the customer is never called."""
@@ -83,13 +83,13 @@ class TestPhoneOut(PhoneStories):
                 sid = self.phone_leg(call).provider_leg_id
                 self.tell_leg(call, sid, status, 2)
                 self.assertEqual(call.state, "ended")
-                [data] = self.told(self.ana, "call_updated")[-1:]
+                [data] = self.notified(self.ana, "call_updated")[-1:]
                 self.assertIn(text, data["end_message"])
-                self.assertFalse(self.carrier.sent("add_participant"))
+                self.assertFalse(self.provider.sent("add_participant"))
 
     def test_the_request_to_ring_fails(self):
         """Z06: Twilio refuses; the call ends with a sentence."""
-        self.carrier.failures["call_phone"] = [ProviderError("no", code=21211)]
+        self.provider.failures["call_phone"] = [ProviderError("no", code=21211)]
         with self.assert_log("models.call.telephony_call_phone", "WARNING", "was not called"):
             call = self.start()
         self.assertEqual(call.state, "ended")
@@ -107,7 +107,7 @@ class TestPhoneOut(PhoneStories):
         call = self.start()
         self.as_user(self.ana).hang_up(call.uuid)
         self.run_after_commit()
-        self.assertIn([PHONE_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([PHONE_LEG], self.provider.sent("end_leg"))
         self.assertEqual(self.names(self.ask_phone(call, "1")), ["Say", "Hangup"])
 
     def test_another_leg_cannot_pretend_to_be_the_phone(self):
@@ -139,7 +139,7 @@ class TestPhoneIn(PhoneStories):
         """Z06: online with a custom phone is reachable, with no page open."""
         call = self.ring_in()
         self.assertEqual(call.offer_ids.agent_id, self.agent_ana)
-        [[values]] = self.carrier.sent("call_phone")
+        [[values]] = self.provider.sent("call_phone")
         self.assertEqual((values["to"], values["from"]), (MOBILE, self.number.number))
 
     def test_pressing_1_takes_the_call(self):
@@ -152,7 +152,7 @@ class TestPhoneIn(PhoneStories):
         self.assertEqual(dial.tag, "Dial")
         self.assertEqual((call.user_id, call.via), (self.ana, "phone"))
         self.run_after_commit()
-        self.assertTrue(self.carrier.sent("move_from_queue"))
+        self.assertTrue(self.provider.sent("move_from_queue"))
         self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         self.assertEqual(call.state, "in_progress")
 
@@ -162,7 +162,7 @@ class TestPhoneIn(PhoneStories):
         self.wait(call)
         self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
         self.run_after_commit()
-        self.assertIn([PHONE_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([PHONE_LEG], self.provider.sent("end_leg"))
         verbs = self.ask_phone(call, "1")
         self.assertNotIn("Dial", self.names(verbs))
 
@@ -174,7 +174,7 @@ class TestPhoneIn(PhoneStories):
         verbs = self.ask_phone(call, "1")
         self.assertEqual(verbs[0].text, "This call was already answered.")
         self.run_after_commit()
-        self.assertIn([PHONE_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([PHONE_LEG], self.provider.sent("end_leg"))
 
     def test_unanswered_phone_lets_the_caller_go_on(self):
         """Z06: nobody else rings, so the caller goes on at once."""
@@ -183,7 +183,7 @@ class TestPhoneIn(PhoneStories):
         self.tell_leg(call, PHONE_LEG, "no-answer", 2)
         self.run_after_commit()
         self.assertEqual(call.offer_ids.state, "expired")
-        [[_queue, _leg, url]] = self.carrier.sent("move_from_queue")
+        [[_queue, _leg, url]] = self.provider.sent("move_from_queue")
         self.assertIn("/step?", url)
 
     def test_caller_gives_up_while_the_phone_rings(self):
@@ -191,4 +191,4 @@ class TestPhoneIn(PhoneStories):
         call = self.ring_in()
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="5")
         self.run_after_commit()
-        self.assertIn([PHONE_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([PHONE_LEG], self.provider.sent("end_leg"))

@@ -142,7 +142,7 @@ class TestQuality(TelephonyHttpCase):
             5,
             Timestamp="Mon, 02 Mar 2026 09:00:00 +0000",
         )
-        told = self.told(self.ana, "call_updated")[-1]
+        told = self.notified(self.ana, "call_updated")[-1]
         self.assertEqual((told["on_hold"], told["on_hold_since"]), (True, "2026-03-02 09:00:00"))
         self.tell_room(self.call, CALLER_LEG, "participant-unhold", 6)
-        self.assertFalse(self.told(self.ana, "call_updated")[-1]["on_hold_since"])
+        self.assertFalse(self.notified(self.ana, "call_updated")[-1]["on_hold_since"])

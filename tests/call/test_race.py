@@ -17,7 +17,7 @@ from odoo.tests import BaseCase, get_db_name, tagged
 
 from odoo.addons.crm_telephony.providers.base import CallEvent
 
-from ..common import BASE_URL, CALLER_LEG, CUSTOMER, FakeCarrier, leg_sid
+from ..common import BASE_URL, CALLER_LEG, CUSTOMER, FakeProvider, leg_sid
 
 TOKEN = "r" * 32
 
@@ -30,10 +30,10 @@ class RaceCase(BaseCase):
     def setUp(self):
         super().setUp()
         self.registry = Registry(get_db_name())
-        self.carrier = FakeCarrier()
+        self.provider = FakeProvider()
         self.startPatcher(
             patch.object(
-                self.registry["telephony.account"], "_get_client", lambda account: self.carrier
+                self.registry["telephony.account"], "_get_client", lambda account: self.provider
             )
         )
         # A lost race waits up to 32 seconds before its next try; here it does not need to.
@@ -216,7 +216,7 @@ class TestVerificationCalls(RaceCase):
 
     def setUp(self):
         super().setUp()
-        self.carrier.answers["start_verification"] = ("123456", None)
+        self.provider.answers["start_verification"] = ("123456", None)
 
         def allow(env):
             env["telephony.agent"].search(
@@ -238,7 +238,7 @@ class TestVerificationCalls(RaceCase):
                     self.in_transaction(self.verify, user)
         with self.assertRaisesRegex(UserError, "3 times"):
             self.in_transaction(self.verify, user)
-        self.assertEqual(len(self.carrier.sent("start_verification")), 3)
+        self.assertEqual(len(self.provider.sent("start_verification")), 3)
 
     def test_many_at_once_stay_within_the_limit(self):
         """Each is seen by the other before it is asked for."""
@@ -253,17 +253,17 @@ class TestVerificationCalls(RaceCase):
             self.in_transaction(self.verify, one)
         self.in_transaction(expire)
         self.at_once((one, self.verify), (other, self.verify))
-        self.assertLessEqual(len(self.carrier.sent("start_verification")), 3)
+        self.assertLessEqual(len(self.provider.sent("start_verification")), 3)
 
 
 @tagged("post_install", "-at_install")
 class TestRace(RaceCase):
-    def test_pages_are_told_before_the_carrier(self):
-        """A request to the carrier may take seconds; nobody waits for it to see what happened."""
+    def test_pages_are_told_before_the_provider(self):
+        """A request to the provider may take seconds; nobody waits for it to see what happened."""
         uuid, told = self.call_in(), []
 
         def get_payloads(channels):
-            told.append(len(self.carrier.sent("end_leg")))
+            told.append(len(self.provider.sent("end_leg")))
             return []
 
         def act(env):
@@ -274,7 +274,7 @@ class TestRace(RaceCase):
         self.startPatcher(patch("odoo.addons.bus.models.bus.get_notify_payloads", get_payloads))
         self.in_transaction(act)
         self.assertEqual(told, [0])
-        self.assertEqual(len(self.carrier.sent("end_leg")), 1)
+        self.assertEqual(len(self.provider.sent("end_leg")), 1)
 
     def hang_up_at_once(self, ask, sid):
         """Let the end of a leg be told while the leg's first question is being answered."""
@@ -373,7 +373,7 @@ class TestRace(RaceCase):
         )
         clicks, verbs = [result["accepted"] for result in results[:2]], results[2:]
         self.assertEqual(sorted(clicks), [False, True], results)
-        self.assertEqual(verbs, ["Join" if won else "HangUp" for won in clicks])
+        self.assertEqual(verbs, ["Conference" if won else "HangUp" for won in clicks])
 
         def check(env):
             call = env["telephony.call"].search([("uuid", "=", uuid)])
@@ -384,7 +384,7 @@ class TestRace(RaceCase):
         self.in_transaction(check)
 
     def test_deleted_before_the_result_of_a_request(self):
-        """Nobody is told what the carrier said about a record that is gone."""
+        """Nobody is told what the provider said about a record that is gone."""
         [flow] = self.in_transaction(
             lambda env: (
                 env["telephony.flow"]
@@ -401,7 +401,7 @@ class TestRace(RaceCase):
 
         def delete(_flow):
             self.in_transaction(lambda env: env["telephony.flow"].browse(flow).unlink())
-            return "_process_test", ()
+            return "_on_test_done", ()
 
         def send(env):
             records = env["telephony.flow"].browse(flow)
@@ -409,7 +409,7 @@ class TestRace(RaceCase):
 
         with (
             patch.object(flows, "_send_test_request", delete, create=True),
-            patch.object(flows, "_process_test", lambda flow: told.append(flow.name), create=True),
+            patch.object(flows, "_on_test_done", lambda flow: told.append(flow.name), create=True),
             self.assertNoLogs("odoo.addons.crm_telephony", "ERROR"),
         ):
             self.in_transaction(send)
@@ -430,8 +430,8 @@ class TestRace(RaceCase):
 
         self.assertEqual(self.in_transaction(count), 1, results)
 
-    def test_two_ends_owe_one_call_back(self):
-        """Z29: two calls of one caller end at once, and one debt counts both."""
+    def test_two_ends_register_one_callback(self):
+        """Z29: two calls of one caller end at once, and one callback counts both."""
         for index in (1, 2):
             self.call_in(leg_sid(index))
         account = self.ids["account"]
@@ -447,8 +447,12 @@ class TestRace(RaceCase):
         self.assertEqual(results, [None, None])
 
         def read(env):
-            debts = env["telephony.callback"].search([("company_id", "in", self.ids["company"])])
-            return [(debt.count, debt.state, len(debt.call_ids)) for debt in debts]
+            callbacks = env["telephony.callback"].search(
+                [("company_id", "in", self.ids["company"])]
+            )
+            return [
+                (callback.count, callback.state, len(callback.call_ids)) for callback in callbacks
+            ]
 
         self.assertEqual(self.in_transaction(read), [(2, "open", 2)])
 
@@ -486,7 +490,7 @@ class TestRace(RaceCase):
                 {
                     "name": "Race",
                     "company_id": self.ids["company"][0],
-                    "order": "parallel",
+                    "ring_strategy": "parallel",
                     "agent_ids": [Command.set(agents.ids)],
                 }
             )

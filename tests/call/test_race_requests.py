@@ -1,4 +1,4 @@
-"""What comes twice at the same moment, and what leaves for the carrier only after a commit."""
+"""What comes twice at the same moment, and what leaves for the provider only after a commit."""
 
 import threading
 import time
@@ -30,15 +30,15 @@ class TestRaceOfRequests(RaceCase):
         )
 
     def test_voice_webhook_comes_twice_at_once(self):
-        """The carrier repeats its first question: one call, two equal answers."""
+        """The provider repeats its first question: one call, two equal answers."""
         account = self.ids["account"]
 
         def process(env):
-            document = env["telephony.call"]._process_incoming(
+            response = env["telephony.call"]._process_incoming(
                 env["telephony.account"].browse(account),
                 {"CallSid": leg_sid(3), "From": CUSTOMER, "To": "+3225550190"},
             )
-            return repr(document)
+            return repr(response)
 
         first, second = self.at_once((SUPERUSER_ID, process), (SUPERUSER_ID, process))
         self.assertEqual(first, second)
@@ -49,7 +49,7 @@ class TestRaceOfRequests(RaceCase):
 
         self.assertEqual(self.in_transaction(count), (1, 2, 1))
 
-    def test_callback_comes_twice_at_once(self):
+    def test_event_comes_twice_at_once(self):
         """A repeated callback is applied once."""
         uuid = self.call_in()
         account = self.ids["account"]
@@ -113,9 +113,9 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(results[0], results[1])
 
     def test_request_leaves_after_the_commit(self):
-        """The carrier is asked once the call is saved, and its answer is written afterwards."""
+        """The provider is asked once the call is saved, and its answer is written afterwards."""
         uuid, seen = self.dial(), []
-        add_participant = self.carrier.add_participant
+        add_participant = self.provider.add_participant
 
         def ask(*args):
             # On a connection of its own: only what was committed is there.
@@ -129,7 +129,7 @@ class TestRaceOfRequests(RaceCase):
                 seen.append(cr.fetchone()[0])
             return add_participant(*args)
 
-        self.carrier.add_participant = ask
+        self.provider.add_participant = ask
 
         def connect(env):
             self.connect(env, uuid)
@@ -153,12 +153,12 @@ class TestRaceOfRequests(RaceCase):
 
         with self.assertRaises(ZeroDivisionError):
             self.in_transaction(connect)
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
 
     def test_failure_after_the_commit_is_only_logged(self):
         """What is lost after the commit is found by the reconciliation, not told to the user."""
         uuid = self.dial()
-        self.carrier.failures["add_participant"] = [ZeroDivisionError()]
+        self.provider.failures["add_participant"] = [ZeroDivisionError()]
         with self.assertLogs(REQUESTS, "ERROR"):
             self.in_transaction(lambda env: self.connect(env, uuid))
         self.assertEqual(self.read_call(uuid, "state"), ["new"])
@@ -224,7 +224,7 @@ class TestRaceOfRequests(RaceCase):
             find(env, uuid)._process_refused()
 
         def promise(env, uuid):
-            find(env, uuid)._promise_callback()
+            find(env, uuid)._schedule_queue_callback()
 
         def set_offline(env, uuid):
             agents = find(env, uuid).offer_ids.agent_id
@@ -304,7 +304,7 @@ class TestRaceOfRequests(RaceCase):
     def test_lock_of_the_reconciliation(self):
         """A call that somebody works on is not silent: the reconciliation leaves it alone."""
         uuid = self.call_in()
-        self.carrier.legs[leg_sid(1)] = {"CallStatus": "completed"}
+        self.provider.legs[leg_sid(1)] = {"CallStatus": "completed"}
         with self.registry.cursor() as busy:
             busy.execute("SELECT id FROM telephony_call WHERE uuid = %s FOR UPDATE", [uuid])
 

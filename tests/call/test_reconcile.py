@@ -50,8 +50,8 @@ class TestReconcile(TelephonyCase):
             },
         )
         self.run_after_commit()
-        self.carrier.legs[AGENT_LEG] = {"CallStatus": "in-progress"}
-        self.carrier.requests.clear()
+        self.provider.legs[AGENT_LEG] = {"CallStatus": "in-progress"}
+        self.provider.requests.clear()
         self.assertEqual(self.customer(call).provider_leg_id, CUSTOMER_LEG)
         return call
 
@@ -66,70 +66,70 @@ class TestReconcile(TelephonyCase):
     def test_young_calls_are_left_alone(self):
         """What has just begun is no news: its callbacks and its browser are on their way."""
         call = self.make_outgoing()
-        del self.carrier.legs[AGENT_LEG]
+        del self.provider.legs[AGENT_LEG]
         self.write_now()
         self.reconcile(8)
-        self.assertEqual(self.carrier.requests, [("list_living_legs",)])
+        self.assertEqual(self.provider.requests, [("list_living_legs",)])
         self.assertEqual(set(call.leg_ids.mapped("status")), {"new", "in_progress"})
         waiting = self.dial(self.bob)
         self.write_now()
         self.reconcile(20)
         self.assertEqual(waiting.state, "new")
 
-    def test_lost_callbacks_are_made_up_for(self):
-        """Z30: the answer and the end that nobody told are read at the carrier."""
+    def test_lost_events_are_made_up_for(self):
+        """Z30: the answer and the end that nobody told are read at the provider."""
         call = self.make_outgoing()
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
         self.assertEqual(call.state, "in_progress")
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "completed", "CallDuration": "20"}
-        self.carrier.legs[AGENT_LEG] = {"CallStatus": "completed", "CallDuration": "30"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "completed", "CallDuration": "20"}
+        self.provider.legs[AGENT_LEG] = {"CallStatus": "completed", "CallDuration": "30"}
         self.reconcile()
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
         self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
 
     def test_busy_that_nobody_told(self):
         call = self.make_outgoing()
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "busy"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "busy"}
         self.reconcile()
         self.assertEqual((call.state, call.outcome), ("ended", "busy"))
-        self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
 
     def test_running_call_goes_on(self):
         """Z22: a long conversation is no silent one."""
         call = self.make_outgoing()
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         for _minute in range(3):
             self.reconcile()
         self.assertEqual(call.state, "in_progress")
-        self.assertFalse(self.carrier.sent("end_leg"))
+        self.assertFalse(self.provider.sent("end_leg"))
 
     def test_running_calls_cost_one_question(self):
-        """Z22: the carrier is asked once an account, however many people speak."""
+        """Z22: the provider is asked once an account, however many people speak."""
         self.make_outgoing()
         self.make_incoming()
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
-        self.carrier.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.provider.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         for _look in range(3):
             self.reconcile(20)
-        self.assertEqual(self.carrier.requests, [("list_living_legs",)] * 3)
+        self.assertEqual(self.provider.requests, [("list_living_legs",)] * 3)
 
     def test_legs_that_are_not_listed_are_asked_about_singly(self):
         """The list says who lives; how somebody ended is asked where it is not known."""
         call = self.make_outgoing()
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "no-answer"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "no-answer"}
         self.reconcile(16)
-        self.assertEqual(self.carrier.sent("fetch_leg"), [[CUSTOMER_LEG]])
+        self.assertEqual(self.provider.sent("fetch_leg"), [[CUSTOMER_LEG]])
         self.assertEqual((call.state, call.outcome), ("ended", "no_answer"))
 
     def test_legs_of_other_programs_are_left_alone(self):
         self.make_outgoing()
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
-        self.carrier.legs[leg_sid(777)] = {"CallStatus": "in-progress"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.provider.legs[leg_sid(777)] = {"CallStatus": "in-progress"}
         self.reconcile()
-        self.assertFalse(self.carrier.sent("end_leg"))
+        self.assertFalse(self.provider.sent("end_leg"))
 
     def test_leg_that_lives_though_it_was_said_to_be_over(self):
         """Z20: nothing is paid that nobody sees."""
@@ -137,35 +137,35 @@ class TestReconcile(TelephonyCase):
         self.customer(call)._advance(
             CallEvent("leg", status="ended", reason="failed", at=fields.Datetime.now())
         )
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         self.let_time_pass(16)
         with self.assert_log("models.call.telephony_call_reconcile", "WARNING", "lives"):
             self.reconcile(0)
-        self.assertIn([CUSTOMER_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([CUSTOMER_LEG], self.provider.sent("end_leg"))
 
     def test_leg_that_was_let_go_and_stayed(self):
         """The request to hang somebody up was lost; the call goes on without that party."""
         call = self.make_outgoing()
         agent = call.leg_ids.filtered(lambda leg: leg.role == "agent")
-        agent.dismissed = True
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        agent.is_released = True
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
-        self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
+        self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
 
     def test_customer_who_was_left_alone(self):
         """The agent did not come back, and the request to take the customer away was lost."""
         self.make_outgoing()
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
-        self.carrier.legs[AGENT_LEG] = {"CallStatus": "completed"}
-        self.carrier.failures["redirect_leg"] = [ProviderError("Down")]
+        self.provider.legs[AGENT_LEG] = {"CallStatus": "completed"}
+        self.provider.failures["redirect_leg"] = [ProviderError("Down")]
         with self.assert_log("models.routing.telephony_call_incoming", "WARNING", "redirect_leg"):
             self.reconcile()
         self.reconcile(14)
-        self.assertEqual(len(self.carrier.sent("redirect_leg")), 1)
+        self.assertEqual(len(self.provider.sent("redirect_leg")), 1)
         self.reconcile(2)
         self.assertEqual(
-            [leg for leg, _url in self.carrier.sent("redirect_leg")], [CUSTOMER_LEG] * 2
+            [leg for leg, _url in self.provider.sent("redirect_leg")], [CUSTOMER_LEG] * 2
         )
 
     def test_caller_who_waits_though_somebody_is_there(self):
@@ -183,12 +183,12 @@ class TestReconcile(TelephonyCase):
         )
         self.queued_requests.clear()
         for sid in (CALLER_LEG, AGENT_LEG):
-            self.carrier.legs[sid] = {"CallStatus": "in-progress"}
+            self.provider.legs[sid] = {"CallStatus": "in-progress"}
         self.reconcile(16)
-        self.assertEqual(len(self.carrier.sent("move_from_queue")), 1)
+        self.assertEqual(len(self.provider.sent("move_from_queue")), 1)
 
-    def test_call_the_carrier_does_not_know_any_more(self):
-        """Z30: what is gone at the carrier is over here too."""
+    def test_call_the_provider_does_not_know_any_more(self):
+        """Z30: what is gone at the provider is over here too."""
         call = self.make_outgoing()
         self.reconcile()
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
@@ -198,23 +198,23 @@ class TestReconcile(TelephonyCase):
         )
         self.assertNotEqual(self.agent_ana.state, "in_call")
 
-    def test_incoming_call_the_carrier_does_not_know_any_more(self):
+    def test_incoming_call_the_provider_does_not_know_any_more(self):
         call = self.make_incoming()
         self.reconcile()
         self.assertEqual(call.state, "ended")
         self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
-        self.assertTrue(self.told(self.ana, "offer_closed"))
+        self.assertTrue(self.notified(self.ana, "offer_closed"))
 
-    def test_carrier_that_cannot_be_asked_changes_nothing(self):
+    def test_provider_that_cannot_be_asked_changes_nothing(self):
         """Z30: no news is no news."""
         call = self.make_outgoing()
-        self.carrier.failures["list_living_legs"] = [ProviderError("Down", retryable=True)]
+        self.provider.failures["list_living_legs"] = [ProviderError("Down", retryable=True)]
         self.reconcile()
-        self.assertFalse(self.carrier.sent("fetch_leg"))
+        self.assertFalse(self.provider.sent("fetch_leg"))
         self.assertEqual(call.state, "new")
-        self.carrier.failures["fetch_leg"] = [ProviderError("Down", retryable=True)] * 9
+        self.provider.failures["fetch_leg"] = [ProviderError("Down", retryable=True)] * 9
         self.reconcile()
-        self.assertTrue(self.carrier.sent("fetch_leg"))
+        self.assertTrue(self.provider.sent("fetch_leg"))
         self.assertEqual(call.state, "new")
         self.assertEqual(self.customer(call).status, "new")
 
@@ -223,16 +223,16 @@ class TestReconcile(TelephonyCase):
         call = self.make_outgoing()
         self.as_user(self.ana).hang_up(call.uuid)
         self.queued_requests.clear()
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
         self.reconcile()
-        self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
-        self.assertIn([CUSTOMER_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
+        self.assertIn([CUSTOMER_LEG], self.provider.sent("end_leg"))
         self.assertEqual(call.outcome, "canceled")
 
-    def test_lost_answer_of_the_carrier_is_found_later(self):
+    def test_lost_answer_of_the_provider_is_found_later(self):
         """Z16: the customer was called, but neither the answer nor a callback arrived."""
-        self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
             self.account,
@@ -247,15 +247,15 @@ class TestReconcile(TelephonyCase):
         ):
             self.run_after_commit()
         self.assertEqual(call.state, "ended")
-        self.carrier.answers["find_participant"] = CUSTOMER_LEG
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
-        self.carrier.legs[AGENT_LEG] = {"CallStatus": "completed"}
+        self.provider.answers["find_participant"] = CUSTOMER_LEG
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.provider.legs[AGENT_LEG] = {"CallStatus": "completed"}
         self.reconcile()
-        self.assertIn([CUSTOMER_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([CUSTOMER_LEG], self.provider.sent("end_leg"))
 
     def test_leg_that_never_was(self):
-        """A leg the carrier has never heard of is closed."""
-        self.carrier.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        """A leg the provider has never heard of is closed."""
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
             self.account,
@@ -280,9 +280,9 @@ class TestReconcile(TelephonyCase):
         self.assertTrue(call.failure_reason)
 
     def test_offers_of_a_waiting_room_that_stopped_asking(self):
-        """Z17: nothing rings for ever when the carrier's questions stay away."""
+        """Z17: nothing rings for ever when the provider's questions stay away."""
         call = self.make_incoming()
-        self.carrier.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
+        self.provider.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
         self.assertEqual(set(call.offer_ids.mapped("state")), {"expired"})
 
@@ -306,19 +306,19 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(len(seen), 2)
         self.assertEqual(outgoing.state, "ended")
 
-    def test_news_that_came_while_the_carrier_was_asked(self):
+    def test_news_that_came_while_the_provider_was_asked(self):
         """Z30: what a callback told meanwhile is not undone by an older answer."""
         call = self.make_outgoing()
         leg = self.customer(call)
-        self.carrier.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
+        self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
         self.let_time_pass(61)
-        news = call._ask_carrier({})
+        news = call._ask_provider({})
         leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now()))
         call._reconcile(news)
         self.assertEqual(leg.status, "in_progress")
         self.assertNotEqual(call.state, "ended")
 
-    def test_leg_whose_birth_was_told_while_the_carrier_was_asked(self):
+    def test_leg_whose_birth_was_told_while_the_provider_was_asked(self):
         call = self.make_outgoing()
         leg = self.customer(call)
         leg.provider_leg_id = False
@@ -342,7 +342,7 @@ class TestReconcile(TelephonyCase):
         self.make_outgoing()
         self.account.sudo().auth_token = False
         self.reconcile()
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
 
     def test_cron_is_there(self):
         cron = self.env.ref("crm_telephony.ir_cron_reconcile")
@@ -353,7 +353,7 @@ class TestReconcile(TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestNudge(TelephonyCase):
-    """Pages that live have the carrier asked between two turns of the job."""
+    """Pages that live have the provider asked between two turns of the job."""
 
     def setUp(self):
         super().setUp()

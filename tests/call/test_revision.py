@@ -26,7 +26,7 @@ class TestRevision(TelephonyHttpCase):
         )
         self.as_user(self.ana).cancel_transfer(call.uuid)
         self.tell_leg(call, CALLER_LEG, "completed")
-        told = self.told(self.ana, "call_updated")
+        told = self.notified(self.ana, "call_updated")
         self.assertGreater(len(told), 5)
         revisions = [payload["revision"] for payload in told]
         self.assertEqual(revisions, sorted(revisions))
@@ -39,11 +39,11 @@ class TestRevision(TelephonyHttpCase):
     def test_revision_is_in_whatever_a_page_is_told(self):
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
-        offer = self.told(self.ana, "offer_made")[-1]
+        offer = self.notified(self.ana, "offer_made")[-1]
         self.assertEqual(offer["call"]["revision"], call._get_revision())
         answer = self.as_user(self.ana).accept(call.uuid)
         self.assertEqual(answer["call"]["revision"], call._get_revision())
-        self.assertEqual(self.told(self.ana, "offer_closed")[-1]["offer_id"], offer["id"])
+        self.assertEqual(self.notified(self.ana, "offer_closed")[-1]["offer_id"], offer["id"])
         self.connect_browser(call, self.agent_ana, AGENT_LEG)
         self.ask("join", {"CallSid": CALLER_LEG}, {"call": call.uuid})
         revision = call._get_revision()
@@ -61,7 +61,7 @@ class TestRevision(TelephonyHttpCase):
             call.uuid, {"type": "agent", "id": self.agent_bob.id}, "blind"
         )
         self.assertGreater(left["revision"], revision)
-        self.assertGreater(self.told(self.ana, "call_left")[-1]["revision"], revision)
+        self.assertGreater(self.notified(self.ana, "call_left")[-1]["revision"], revision)
 
     def test_recording_raises_the_revision_without_the_row_of_the_call(self):
         self.company_a.telephony_recording_mode = "agent"
@@ -79,7 +79,7 @@ class TestRevision(TelephonyHttpCase):
     def test_phone_users_own_row_has_a_revision(self):
         before = self.agent_ana._to_client()["revision"]
         self.as_user(self.ana, "telephony.agent").set_status("online")
-        told = self.told(self.ana, "agent_updated")[-1]
+        told = self.notified(self.ana, "agent_updated")[-1]
         self.assertGreater(told["revision"], before)
         self.agent_ana._mark_reserved()
         self.assertEqual(self.agent_ana._to_client()["revision"], told["revision"])

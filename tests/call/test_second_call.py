@@ -17,7 +17,7 @@ class SecondCalls(TelephonyHttpCase):
         self.ring.agent_ids = self.agent_ana
         self.first = self.talk()
         self.tell_room(self.first, self.first.provider_call_id, "participant-join", 1)
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.notifications.clear()
 
     def second(self):
@@ -45,8 +45,8 @@ class SecondCalls(TelephonyHttpCase):
         """Return for how long a customer hears music now, in seconds."""
         return self.heard_seconds(self.wait(call))
 
-    def take_back(self, call):
-        data = self.as_user(self.ana).take_back(call.uuid)
+    def resume(self, call):
+        data = self.as_user(self.ana).resume(call.uuid)
         self.env.invalidate_all()
         return data
 
@@ -59,7 +59,7 @@ class TestSecondCall(SecondCalls):
         self.assertEqual(call.state, "ringing")
         self.assertEqual(call.offer_ids.agent_id, self.agent_ana)
         self.assertEqual(self.agent_ana.state, "in_call")
-        [offer] = self.told(self.ana, "offer_made")
+        [offer] = self.notified(self.ana, "offer_made")
         self.assertEqual(offer["call"]["uuid"], call.uuid)
 
     def test_a_browser_that_is_faster_than_the_click_waits_for_it(self):
@@ -68,7 +68,7 @@ class TestSecondCall(SecondCalls):
         [verb] = self.connect_browser(call, self.agent_ana, SECOND_AGENT_LEG)
         self.assertEqual(verb.tag, "Hangup")
         self.assertFalse(call.user_id)
-        self.assertFalse(self.first.parked_at)
+        self.assertFalse(self.first.held_at)
 
     def test_a_free_colleague_comes_first(self):
         """Z17: as long as somebody is free, whoever speaks is left in peace."""
@@ -80,7 +80,7 @@ class TestSecondCall(SecondCalls):
         self.ring.write(
             {
                 "agent_ids": (self.agent_ana | self.agent_bob).ids,
-                "ring_order": "sequential",
+                "ring_strategy": "sequential",
             }
         )
         call = self.second()
@@ -95,24 +95,24 @@ class TestSecondCall(SecondCalls):
         """One click holds the first call and answers the second one."""
         call = self.second()
         data = self.accept(call)
-        self.assertEqual((data["uuid"], data["parked"]), (call.uuid, False))
-        self.assertTrue(self.first.parked_at)
+        self.assertEqual((data["uuid"], data["is_held"]), (call.uuid, False))
+        self.assertTrue(self.first.held_at)
         self.assertEqual((self.first.state, self.first.user_id), ("in_progress", self.ana))
         [told] = [
             payload
-            for payload in self.told(self.ana, "call_updated")
+            for payload in self.notified(self.ana, "call_updated")
             if payload["uuid"] == self.first.uuid
         ][-1:]
-        self.assertTrue(told["parked"] and told["on_hold"] and told["on_hold_since"])
+        self.assertTrue(told["is_held"] and told["on_hold"] and told["on_hold_since"])
         self.assertFalse(told["can_rejoin"])
         self.run_after_commit()
         step = f"{BASE_URL}/telephony/twilio/step?call={self.first.uuid}"
-        self.assertEqual(self.carrier.sent("redirect_leg"), [[self.first.provider_call_id, step]])
-        self.assertEqual(self.carrier.sent("end_leg"), [[AGENT_LEG]])
+        self.assertEqual(self.provider.sent("redirect_leg"), [[self.first.provider_call_id, step]])
+        self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
         # The leg's end is no lost connection.
         self.tell_leg(self.first, AGENT_LEG, "completed", 3)
         self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("redirect_leg")), 1)
+        self.assertEqual(len(self.provider.sent("redirect_leg")), 1)
         self.assertEqual(self.step(self.first)[0].tag, "Enqueue")
         self.assertEqual(self.music(self.first), 60)
         live = self.as_user(self.bob).live_calls()
@@ -124,11 +124,11 @@ class TestSecondCall(SecondCalls):
         for _minute in range(5):
             self.let_time_pass(60)
             self.assertEqual(self.music(self.first), 60)
-            self.assertTrue(self.first.parked_at)
+            self.assertTrue(self.first.held_at)
         self.agent_ana.lease_ids.unlink()
         self.let_time_pass(60)
         self.assertEqual(self.music(self.first), 30)
-        self.assertFalse(self.first.parked_at)
+        self.assertFalse(self.first.held_at)
         self.let_time_pass(60)
         self.assertEqual(self.wait(self.first)[0].tag, "Leave")
         self.assertEqual(self.step(self.first)[0].text, "We are closed.")
@@ -136,43 +136,43 @@ class TestSecondCall(SecondCalls):
     def test_taking_back_swaps_the_two(self):
         """Two calls can be swapped repeatedly; one of them is connected at most."""
         second = self.answered()
-        self.carrier.requests.clear()
-        data = self.take_back(self.first)
+        self.provider.requests.clear()
+        data = self.resume(self.first)
         self.assertTrue(data["can_rejoin"])
-        self.assertTrue(second.parked_at)
-        self.assertFalse(self.first.parked_at)
+        self.assertTrue(second.held_at)
+        self.assertFalse(self.first.held_at)
         self.run_after_commit()
-        self.assertEqual([args[0] for args in self.carrier.sent("redirect_leg")], [SECOND])
+        self.assertEqual([args[0] for args in self.provider.sent("redirect_leg")], [SECOND])
         self.wait(self.first)
         self.connect_browser(self.first, self.agent_ana, THIRD_AGENT_LEG)
         self.run_after_commit()
         self.assertEqual(
-            [args[:2] for args in self.carrier.sent("move_from_queue")],
+            [args[:2] for args in self.provider.sent("move_from_queue")],
             [[QUEUE, self.first.provider_call_id]],
         )
         self.ask("join", {"CallSid": self.first.provider_call_id}, {"call": self.first.uuid})
-        self.assertFalse(self.first.connect_by)
-        self.assertTrue(self.take_back(second)["can_rejoin"])
-        self.assertTrue(self.first.parked_at)
+        self.assertFalse(self.first.deadline_at)
+        self.assertTrue(self.resume(second)["can_rejoin"])
+        self.assertTrue(self.first.held_at)
 
     def test_taking_back_again_changes_nothing(self):
         """Twice the same click, or a second page."""
         self.answered()
-        self.take_back(self.first)
-        self.assertTrue(self.take_back(self.first)["can_rejoin"])
-        self.assertFalse(self.first.parked_at)
+        self.resume(self.first)
+        self.assertTrue(self.resume(self.first)["can_rejoin"])
+        self.assertFalse(self.first.held_at)
 
     def test_the_second_ends_and_the_first_waits_on(self):
         """After the second call, a click resumes the first one, without a deadline."""
         second = self.answered()
         self.tell_leg(second, SECOND, "completed", CallDuration="9")
         self.assertEqual((second.state, second.outcome), ("ended", "answered"))
-        self.assertTrue(self.first.parked_at)
+        self.assertTrue(self.first.held_at)
         self.assertEqual(self.agent_ana.state, "in_call")
         self.assertFalse(self.agent_ana.wrap_up_call_id)
         with self.assertRaisesRegex(UserError, "customer is on hold"):
             self.as_user(self.ana).dial("+32470555666")
-        self.assertTrue(self.take_back(self.first)["can_rejoin"])
+        self.assertTrue(self.resume(self.first)["can_rejoin"])
 
     def test_both_results_are_asked_for(self):
         """Z27: the second conversation ended while somebody waited; its result is owed."""
@@ -186,7 +186,7 @@ class TestSecondCall(SecondCalls):
         done = {"disposition_id": result.id, "done": True}
         agent = calls.wrap_up(self.first.uuid, done)["agent"]
         self.assertEqual(agent["wrap_up"]["uuid"], second.uuid)
-        self.assertTrue(agent["wrap_up"]["lacks_disposition"])
+        self.assertTrue(agent["wrap_up"]["is_disposition_missing"])
         self.assertEqual(self.agent_ana.state, "wrap_up")
         with self.assertRaisesRegex(UserError, "requires one after every"):
             calls.wrap_up(second.uuid, {"done": True})
@@ -215,33 +215,33 @@ class TestSecondCall(SecondCalls):
         third, _verbs = self.call_in_and_wait(sid=leg_sid(3), from_="+32470777666")
         self.assertEqual(third.offer_ids.agent_id, self.agent_ana)
         self.accept(third)
-        self.assertTrue(self.first.parked_at)
-        self.assertFalse(third.parked_at)
+        self.assertTrue(self.first.held_at)
+        self.assertFalse(third.held_at)
 
     def test_the_one_on_hold_hangs_up(self):
         """Z20: the other conversation is not touched."""
         second = self.answered()
         self.tell_leg(self.first, self.first.provider_call_id, "completed", CallDuration="60")
         self.assertEqual((self.first.state, self.first.outcome), ("ended", "answered"))
-        self.assertFalse(self.first.parked_at)
+        self.assertFalse(self.first.held_at)
         self.assertEqual(second.state, "in_progress")
 
     def test_the_one_on_hold_is_hung_up(self):
         second = self.answered()
         self.assertEqual(self.as_user(self.ana).hang_up(self.first.uuid)["state"], "ended")
         self.run_after_commit()
-        self.assertIn([self.first.provider_call_id], self.carrier.sent("end_leg"))
+        self.assertIn([self.first.provider_call_id], self.provider.sent("end_leg"))
         self.assertEqual(second.state, "in_progress")
 
     def test_a_second_call_that_cannot_be_connected(self):
-        """The caller goes on; the first one still waits, and can be taken back."""
+        """The caller goes on; the first one still waits, and can be resumed."""
         second = self.second()
         self.accept(second)
         self.let_time_pass(30)
         self.wait(second)
         self.assertFalse(second.user_id)
-        self.assertTrue(self.first.parked_at)
-        self.assertTrue(self.take_back(self.first)["can_rejoin"])
+        self.assertTrue(self.first.held_at)
+        self.assertTrue(self.resume(self.first)["can_rejoin"])
 
 
 @tagged("post_install", "-at_install")
@@ -290,7 +290,7 @@ class TestNoSecondCall(SecondCalls):
         self.assertFalse(self.agent_ana._get_interruptible())
         self.assertFalse(self.agent_cleo._get_interruptible())
 
-    def test_a_call_that_cannot_be_put_aside_stays(self):
+    def test_a_call_that_cannot_be_held_stays(self):
         """The second call rings on, and the sentence says what to do."""
         second = self.second()
         self.go_online(self.agent_cleo)
@@ -300,7 +300,7 @@ class TestNoSecondCall(SecondCalls):
         with self.assertRaisesRegex(UserError, "cannot be put on hold right now"):
             self.as_user(self.ana).accept(second.uuid)
         self.assertFalse(second.user_id)
-        self.assertFalse(self.first.parked_at)
+        self.assertFalse(self.first.held_at)
 
     def test_two_quiet_ones_in_a_row_do_not_set_offline(self):
         """Z02: whoever speaks has not overheard anything."""
@@ -333,5 +333,5 @@ class TestNoSecondCall(SecondCalls):
         self.answered()
         for user in (self.bob, self.sue, self.eva):
             with self.assertRaises(AccessError):
-                self.as_user(user).take_back(self.first.uuid)
-        self.assertTrue(self.first.parked_at)
+                self.as_user(user).resume(self.first.uuid)
+        self.assertTrue(self.first.held_at)

@@ -1,4 +1,4 @@
-"""What is owed to callers nobody answered: one debt, one activity, paid by any conversation."""
+"""What is owed to callers nobody answered: one callback, one activity, done by any conversation."""
 
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
@@ -51,7 +51,7 @@ class Callbacks(TelephonyHttpCase):
         self.assertEqual(call.outcome, "answered" if answered else "no_answer")
         return call
 
-    def debts(self, **values):
+    def callbacks(self, **values):
         domain = [(name, "=", value) for name, value in values.items()]
         return self.env["telephony.callback"].search(
             [("company_id", "=", self.company_a.id), *domain]
@@ -71,31 +71,31 @@ class Callbacks(TelephonyHttpCase):
 
 
 @tagged("post_install", "-at_install")
-class TestOwing(Callbacks):
-    def test_two_missed_calls_are_one_debt_with_one_activity(self):
+class TestRegistering(Callbacks):
+    def test_two_missed_calls_are_one_callback_with_one_activity(self):
         """Z29 Z30: ×2, with the time of the last call, and no second activity."""
         first, second = self.miss(1), self.miss(2)
-        debt = self.debts()
-        self.assertEqual(len(debt), 1)
-        self.assertEqual((debt.count, debt.state, debt.kind), (2, "open", "missed"))
-        self.assertEqual(debt.call_ids, first | second)
-        self.assertEqual((debt.user_id, debt.lead_id), (self.ana, self.lead))
+        callback = self.callbacks()
+        self.assertEqual(len(callback), 1)
+        self.assertEqual((callback.count, callback.state, callback.kind), (2, "open", "missed"))
+        self.assertEqual(callback.call_ids, first | second)
+        self.assertEqual((callback.user_id, callback.lead_id), (self.ana, self.lead))
         activity = self.activities(self.lead)
         self.assertEqual(len(activity), 1)
-        self.assertEqual(activity, debt.activity_id)
+        self.assertEqual(activity, callback.activity_id)
         self.assertEqual(activity.activity_type_id, self.env.ref("mail.mail_activity_data_call"))
         self.assertEqual(activity.user_id, self.ana)
         self.assertIn("×2", activity.summary)
         self.assertFalse(self.activities(self.partner))
 
-    def test_another_number_of_ours_is_another_debt(self):
+    def test_another_number_of_ours_is_another_callback(self):
         """Z29: who calls sales and support waits for two answers; one conversation is enough."""
         support = self.number.copy({"name": "Support", "number": "+3225550181"})
         self.miss(1)
         self.miss(2, to=support.number)
-        self.assertEqual(self.debts().number_id, self.number | support)
+        self.assertEqual(self.callbacks().number_id, self.number | support)
         self.speak_in()
-        self.assertEqual(self.debts().mapped("state"), ["paid", "paid"])
+        self.assertEqual(self.callbacks().mapped("state"), ["done", "done"])
 
     def test_hidden_and_blocked_callers_are_owed_nothing(self):
         """Z29: there is nobody to call back."""
@@ -109,9 +109,9 @@ class TestOwing(Callbacks):
         call, _verbs = self.call_in(from_=STRANGER, sid=leg_sid(2))
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="0")
         self.assertEqual(call.outcome, "blocked")
-        self.assertFalse(self.debts())
+        self.assertFalse(self.callbacks())
 
-    def test_blocking_a_caller_cancels_the_debt(self):
+    def test_blocking_a_caller_cancels_the_callback(self):
         self.miss(1, from_=STRANGER)
         self.env["telephony.blocked.number"].create(
             {
@@ -119,36 +119,38 @@ class TestOwing(Callbacks):
                 "company_id": self.company_a.id,
             }
         )
-        debt = self.debts()
-        self.assertEqual((debt.state, debt.cancel_reason), ("canceled", "The number was blocked."))
+        callback = self.callbacks()
+        self.assertEqual(
+            (callback.state, callback.cancel_reason), ("canceled", "The number was blocked.")
+        )
 
-    def test_a_stranger_is_a_debt_without_activity(self):
-        """Z29: nothing to put an activity on; the list shows the debt."""
+    def test_a_stranger_is_a_callback_without_activity(self):
+        """Z29: nothing to put an activity on; the list shows the callback."""
         self.miss(1, from_=STRANGER)
-        debt = self.debts()
-        self.assertEqual((debt.count, debt.activity_id.id), (1, False))
-        self.assertEqual(debt.customer_display, "+32 470 99 98 88")
-        self.assertTrue(debt.user_id)
+        callback = self.callbacks()
+        self.assertEqual((callback.count, callback.activity_id.id), (1, False))
+        self.assertEqual(callback.customer_display, "+32 470 99 98 88")
+        self.assertTrue(callback.user_id)
 
-    def test_a_stronger_promise_of_the_same_call_changes_the_kind_only(self):
+    def test_a_stronger_kind_of_the_same_call_changes_the_kind_only(self):
         """Z29: a message, or the wish to be called back, is not one more call."""
         call = self.miss(1)
-        owe = self.env["telephony.callback"]._owe
+        register_call = self.env["telephony.callback"]._register_call
         for kind, expected in (
             ("voicemail", "voicemail"),
             ("missed", "voicemail"),
-            ("requested", "requested"),
-            ("abandoned", "requested"),
+            ("queue_callback", "queue_callback"),
+            ("abandoned", "queue_callback"),
         ):
-            self.assertEqual(owe(call, kind), self.debts())
-            self.assertEqual((self.debts().kind, self.debts().count), (expected, 1))
+            self.assertEqual(register_call(call, kind), self.callbacks())
+            self.assertEqual((self.callbacks().kind, self.callbacks().count), (expected, 1))
 
     def test_a_call_asked_for_while_waiting_is_owed_before_the_end(self):
         """Z24: the caller asks to be called back, and hangs up then."""
         call, _verbs = self.call_in()
-        self.env["telephony.callback"]._owe(call, "requested")
+        self.env["telephony.callback"]._register_call(call, "queue_callback")
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="4")
-        self.assertEqual((self.debts().kind, self.debts().count), ("requested", 1))
+        self.assertEqual((self.callbacks().kind, self.callbacks().count), ("queue_callback", 1))
 
     def test_due_by_the_hours_of_the_flow(self):
         """Z29: two working hours, over the night; the flow's hours, else the company's."""
@@ -185,39 +187,39 @@ class TestOwing(Callbacks):
         """Z29: fair among those who could have answered."""
         for index, number in enumerate(("+32470999801", "+32470999802", "+32470999803"), 1):
             self.miss(index, from_=number)
-        load = [len(self.debts(user_id=user.id)) for user in (self.ana, self.bob)]
+        load = [len(self.callbacks(user_id=user.id)) for user in (self.ana, self.bob)]
         self.assertEqual(sorted(load), [1, 2])
-        self.assertEqual(self.debts().member_ids, self.ana | self.bob)
-        self.assertFalse(self.debts(user_id=self.cleo.id))
+        self.assertEqual(self.callbacks().member_ids, self.ana | self.bob)
+        self.assertFalse(self.callbacks(user_id=self.cleo.id))
 
     def test_nobody_responsible_is_everybodys(self):
-        """Z29: a flow without people: every phone user sees the debt."""
+        """Z29: a flow without people: every phone user sees the callback."""
         self.number.flow_id = False
         self.miss(1, from_=STRANGER)
-        debt = self.debts()
-        self.assertFalse(debt.user_id)
-        self.assertTrue(self.as_user(self.cleo, "telephony.callback").search([]) & debt)
-        self.as_user(self.cleo, "telephony.callback").browse(debt.id).action_take()
-        self.assertEqual(debt.user_id, self.cleo)
+        callback = self.callbacks()
+        self.assertFalse(callback.user_id)
+        self.assertTrue(self.as_user(self.cleo, "telephony.callback").search([]) & callback)
+        self.as_user(self.cleo, "telephony.callback").browse(callback.id).action_take()
+        self.assertEqual(callback.user_id, self.cleo)
 
 
 @tagged("post_install", "-at_install")
-class TestPaying(Callbacks):
-    def test_calling_back_pays_and_completes_the_activity(self):
+class TestResolving(Callbacks):
+    def test_calling_back_resolves_it_and_completes_the_activity(self):
         """Z28: the activity is done, with what came of the call as feedback."""
         self.miss(1)
-        debt, activity = self.debts(), self.activities(self.lead)
+        callback, activity = self.callbacks(), self.activities(self.lead)
         call = self.call_out()
-        self.assertEqual((debt.state, debt.paid_call_id), ("paid", call))
-        self.assertEqual((debt.kept_percent, debt.seconds_to_pay < 60), (100, True))
+        self.assertEqual((callback.state, callback.done_call_id), ("done", call))
+        self.assertEqual((callback.on_time_percent, callback.response_seconds < 60), (100, True))
         self.assertFalse(activity.active)
         self.assertIn("Answered", activity.feedback)
 
-    def test_the_caller_who_calls_again_pays(self):
+    def test_the_caller_who_calls_again_resolves_it(self):
         """Z29: it does not matter who called whom."""
         self.miss(1)
         call = self.speak_in()
-        self.assertEqual((self.debts().state, self.debts().paid_call_id), ("paid", call))
+        self.assertEqual((self.callbacks().state, self.callbacks().done_call_id), ("done", call))
 
     def test_what_is_said_after_the_call_comes_into_the_feedback(self):
         """Z27: result and summary, also when they are written later."""
@@ -235,61 +237,61 @@ class TestPaying(Callbacks):
         self.assertIn("&lt;b&gt;now", message.body)
         self.assertEqual(message.author_id, self.ana.partner_id)
 
-    def test_an_attempt_is_noted_and_the_debt_stays(self):
+    def test_an_attempt_is_noted_and_the_callback_stays(self):
         """Z28: nobody answered there."""
         self.miss(1)
         self.call_out(answered=False)
-        debt = self.debts()
-        self.assertEqual((debt.state, debt.attempt_count), ("open", 1))
-        self.assertTrue(debt.activity_id.active)
-        self.assertIn("No Answer", debt.activity_id.note)
+        callback = self.callbacks()
+        self.assertEqual((callback.state, callback.attempt_count), ("open", 1))
+        self.assertTrue(callback.activity_id.active)
+        self.assertIn("No Answer", callback.activity_id.note)
 
-    def test_a_conversation_that_is_told_late_does_not_pay_what_came_after_it(self):
+    def test_a_conversation_that_is_reported_late_does_not_resolve_what_came_after_it(self):
         """Z29: reports come in any order."""
         earlier = self.miss(1)
         talk = self.speak_in(2)
-        self.assertEqual(self.debts().state, "paid")
+        self.assertEqual(self.callbacks().state, "done")
         self.miss(3)
-        open_debt = self.debts(state="open")
-        open_debt.last_at = fields.Datetime.now() + timedelta(minutes=5)
-        self.assertFalse(self.env["telephony.callback"]._pay(talk))
-        self.assertEqual(open_debt.state, "open")
+        open_callback = self.callbacks(state="open")
+        open_callback.last_at = fields.Datetime.now() + timedelta(minutes=5)
+        self.assertFalse(self.env["telephony.callback"]._resolve(talk))
+        self.assertEqual(open_callback.state, "open")
         # The end of a call is told after somebody has spoken with the caller: nothing is owed.
-        open_debt.last_at = fields.Datetime.now()
-        open_debt._cancel("Enough")
+        open_callback.last_at = fields.Datetime.now()
+        open_callback._cancel("Enough")
         earlier.callback_id = False
         talk.ended_at = earlier.ended_at + timedelta(seconds=60)
-        self.assertFalse(self.env["telephony.callback"]._owe(earlier, "missed"))
-        self.assertFalse(self.debts(state="open"))
+        self.assertFalse(self.env["telephony.callback"]._register_call(earlier, "missed"))
+        self.assertFalse(self.callbacks(state="open"))
 
-    def test_an_answer_outside_that_is_told_late_takes_the_debt_back(self):
-        """Z29: a forwarded caller was answered there, as the carrier tells after the end."""
+    def test_an_answer_outside_that_is_told_late_takes_the_callback_back(self):
+        """Z29: a forwarded caller was answered there, as the provider tells after the end."""
         self.ring.write({"kind": "forward", "forward_number": "+3225559999"})
         call = self.miss(1)
-        self.assertEqual(len(self.debts(state="open")), 1)
+        self.assertEqual(len(self.callbacks(state="open")), 1)
         self.step(call, DialCallStatus="completed")
         self.assertEqual(call.outcome, "answered")
-        self.assertFalse(self.debts())
+        self.assertFalse(self.callbacks())
         self.assertFalse(self.activities(self.lead))
 
-    def test_after_payment_the_next_missed_call_is_a_new_debt(self):
+    def test_after_a_conversation_the_next_missed_call_is_a_new_callback(self):
         self.miss(1)
         self.call_out()
         with patch.object(fields.Datetime, "now", lambda *args: datetime(2035, 1, 1)):
             self.miss(2)
-        self.assertEqual(self.debts().mapped("state"), ["open", "paid"])
+        self.assertEqual(self.callbacks().mapped("state"), ["open", "done"])
 
     def test_doing_the_activity_by_hand_cancels_with_its_feedback(self):
         self.miss(1)
-        debt = self.debts()
-        activity = self.as_user(self.ana, "mail.activity").browse(debt.activity_id.id)
+        callback = self.callbacks()
+        activity = self.as_user(self.ana, "mail.activity").browse(callback.activity_id.id)
         activity.action_feedback("Wrote an e-mail")
-        self.assertEqual((debt.state, debt.cancel_reason), ("canceled", "Wrote an e-mail"))
+        self.assertEqual((callback.state, callback.cancel_reason), ("canceled", "Wrote an e-mail"))
 
     def test_canceling_needs_a_reason_and_removes_the_activity(self):
         self.miss(1)
-        debt = self.debts()
-        mine = self.as_user(self.ana, "telephony.callback").browse(debt.id)
+        callback = self.callbacks()
+        mine = self.as_user(self.ana, "telephony.callback").browse(callback.id)
         action = mine.action_open_cancel()
         wizard = (
             self.as_user(self.ana, action["res_model"])
@@ -297,10 +299,10 @@ class TestPaying(Callbacks):
             .create({"reason": "Spam"})
         )
         wizard.action_confirm()
-        self.assertEqual((debt.state, debt.cancel_reason), ("canceled", "Spam"))
+        self.assertEqual((callback.state, callback.cancel_reason), ("canceled", "Spam"))
         self.assertFalse(self.activities(self.lead))
 
-    def test_promises_are_judged_only_when_they_can_be(self):
+    def test_performance_counts_only_what_can_be_judged(self):
         """Z30: what is open and not due yet is neither kept nor broken."""
         now = fields.Datetime.now()
         hour = timedelta(hours=1)
@@ -318,22 +320,22 @@ class TestPaying(Callbacks):
                     **base,
                     "customer_number": "+3247000001",
                     "due_at": now - 3 * hour,
-                    "state": "paid",
-                    "paid_at": now - 4 * hour,
+                    "state": "done",
+                    "done_at": now - 4 * hour,
                 },
                 {
                     **base,
                     "customer_number": "+3247000002",
                     "due_at": now - 3 * hour,
-                    "state": "paid",
-                    "paid_at": now - 2 * hour,
+                    "state": "done",
+                    "done_at": now - 2 * hour,
                 },
                 {**base, "customer_number": "+3247000003", "due_at": now - 3 * hour},
                 {**base, "customer_number": "+3247000004", "due_at": now + hour},
             ]
         )
         [(kept, seconds)] = self.env["telephony.callback"]._read_group(
-            [("user_id", "=", self.cleo.id)], [], ["kept_percent:avg", "seconds_to_pay:avg"]
+            [("user_id", "=", self.cleo.id)], [], ["on_time_percent:avg", "response_seconds:avg"]
         )
         self.assertAlmostEqual(kept, 100 / 3, 3)
         self.assertEqual(seconds, 2 * 3600)
@@ -345,8 +347,8 @@ class TestCallbackRights(Callbacks):
         """Z30: own ones, callers who rang here, the supervisor all; never the other company's."""
         self.ring.agent_ids = [Command.set(self.agent_bob.ids)]
         self.miss(1)
-        debt = self.debts()
-        self.assertEqual((debt.user_id, debt.member_ids), (self.ana, self.bob))
+        callback = self.callbacks()
+        self.assertEqual((callback.user_id, callback.member_ids), (self.ana, self.bob))
         for user, allowed in (
             (self.ana, True),
             (self.bob, True),
@@ -358,7 +360,7 @@ class TestCallbackRights(Callbacks):
             (self.eva, False),
         ):
             with self.subTest(user=user.name):
-                records = self.as_user(user, "telephony.callback").browse(debt.id)
+                records = self.as_user(user, "telephony.callback").browse(callback.id)
                 self.assertEqual(records.has_access("read"), allowed)
                 if not allowed:
                     for act in ("action_take", "action_open_cancel"):
@@ -367,17 +369,17 @@ class TestCallbackRights(Callbacks):
 
     def test_supervisors_change_the_responsible_one_only(self):
         self.miss(1)
-        debt = self.debts()
-        for_sue = self.as_user(self.sue, "telephony.callback").browse(debt.id)
+        callback = self.callbacks()
+        for_sue = self.as_user(self.sue, "telephony.callback").browse(callback.id)
         for_sue.user_id = self.bob
-        self.assertEqual(debt.activity_id.user_id, self.bob)
-        for values in ({"state": "paid"}, {"count": 9}, {"user_id": self.ana.id, "kind": "missed"}):
+        self.assertEqual(callback.activity_id.user_id, self.bob)
+        for values in ({"state": "done"}, {"count": 9}, {"user_id": self.ana.id, "kind": "missed"}):
             with self.assertRaises(AccessError):
                 for_sue.write(values)
         with self.assertRaises(AccessError):
-            self.as_user(self.ana, "telephony.callback").browse(debt.id).write({"user_id": 1})
+            self.as_user(self.ana, "telephony.callback").browse(callback.id).write({"user_id": 1})
 
-    def test_two_companies_owe_for_themselves(self):
+    def test_two_companies_have_callbacks_of_their_own(self):
         """Z29: the same customer misses both companies."""
         self.miss(1)
         other = self.env["telephony.call"].create(
@@ -391,10 +393,10 @@ class TestCallbackRights(Callbacks):
                 "ended_at": fields.Datetime.now(),
             }
         )
-        other._settle_callbacks()
+        other._update_callbacks()
         self.assertEqual(other.callback_id.company_id, self.company_b)
         self.speak_in()
-        self.assertEqual(self.debts().state, "paid")
+        self.assertEqual(self.callbacks().state, "done")
         self.assertEqual(other.callback_id.state, "open")
 
 
@@ -447,7 +449,7 @@ class TestDueCall(Callbacks):
         self.plan(self.partner, self.bob)
         self.partner.activity_schedule("mail.mail_activity_data_todo", user_id=self.ana.id)
         self.miss(1, from_=STRANGER)
-        self.debts().write({"user_id": self.ana.id})
+        self.callbacks().write({"user_id": self.ana.id})
         rows = self.due()
         self.assertEqual(
             [(row["activity_id"], row["state"]) for row in rows if row["activity_id"]],
@@ -456,7 +458,7 @@ class TestDueCall(Callbacks):
         [stranger] = [row for row in rows if not row["activity_id"]]
         self.assertEqual(
             (stranger["callback_id"], stranger["number"], stranger["name"]),
-            (self.debts().id, STRANGER, "+32 470 99 98 88"),
+            (self.callbacks().id, STRANGER, "+32 470 99 98 88"),
         )
         first = rows[0]
         self.assertEqual(
@@ -522,11 +524,11 @@ class TestDueCall(Callbacks):
     def test_changes_are_told_to_the_one_responsible(self):
         """Z28: the list follows by itself."""
         self.miss(1)
-        self.assertTrue(self.told(self.ana, "activities_changed"))
+        self.assertTrue(self.notified(self.ana, "activities_changed"))
         self.notifications.clear()
-        self.debts().write({"user_id": self.bob.id})
-        self.assertTrue(self.told(self.ana, "activities_changed"))
-        self.assertTrue(self.told(self.bob, "activities_changed"))
+        self.callbacks().write({"user_id": self.bob.id})
+        self.assertTrue(self.notified(self.ana, "activities_changed"))
+        self.assertTrue(self.notified(self.bob, "activities_changed"))
 
     def test_due_calls_are_for_phone_users(self):
         for user in (self.ian, self.pia, self.public):

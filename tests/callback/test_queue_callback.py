@@ -12,7 +12,7 @@ CUSTOMER_LEG, FIRST_LEG = leg_sid(1001), leg_sid(51)
 NUMBER = "+32470555501"
 
 
-class KeptPlaceStories(QueueStories):
+class QueueCallbackStories(QueueStories):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -29,53 +29,62 @@ class KeptPlaceStories(QueueStories):
     def hang_up(self, call):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="30")
 
-    def get_places(self):
-        return self.env["telephony.call"].sudo().search([("callback_of_id", "!=", False)])
+    def get_queue_callbacks(self):
+        return self.env["telephony.call"].sudo().search([("queue_callback_of_id", "!=", False)])
 
     def occupy(self):
         """Let Ana speak with somebody else."""
         return self.talk(self.call_in_number(9))
 
-    def keep_place(self, index=1):
+    def request_queue_callback(self, index=1):
         """Let a caller ask for a call back and hang up; return the place."""
         call = self.call_in_number(index)
         self.wait(call)
         self.press(call)
         self.hang_up(call)
-        return self.get_places().filtered(lambda place: place.callback_of_id == call)
+        return self.get_queue_callbacks().filtered(
+            lambda queue_callback: queue_callback.queue_callback_of_id == call
+        )
 
-    def call_back(self, place, sid=CUSTOMER_LEG, agent_sid=FIRST_LEG):
+    def accept_queue_callback(self, queue_callback, sid=CUSTOMER_LEG, agent_sid=FIRST_LEG):
         """Let Ana accept; her browser connects, and the customer's telephone is called."""
-        self.carrier.answers["add_participant"] = sid
-        answer = self.as_user(self.ana).accept(place.uuid)
+        self.provider.answers["add_participant"] = sid
+        answer = self.as_user(self.ana).accept(queue_callback.uuid)
         self.assertTrue(answer["accepted"])
-        self.connect_browser(place, self.agent_ana, agent_sid)
+        self.connect_browser(queue_callback, self.agent_ana, agent_sid)
         self.run_after_commit()
         return answer
 
-    def nobody_answers(self, place, index, status="no-answer"):
+    def nobody_answers(self, queue_callback, index, status="no-answer"):
         sid = leg_sid(1000 + index)
-        self.call_back(place, sid, leg_sid(50 + index))
-        self.tell_leg(place, sid, status, sequence=3, leg=self.customer(place), CallDuration="0")
-        return self.get_places().filtered(lambda other: other.state == "queued")
+        self.accept_queue_callback(queue_callback, sid, leg_sid(50 + index))
+        self.tell_leg(
+            queue_callback,
+            sid,
+            status,
+            sequence=3,
+            leg=self.customer(queue_callback),
+            CallDuration="0",
+        )
+        return self.get_queue_callbacks().filtered(lambda other: other.state == "queued")
 
-    def collect_debts(self):
+    def collect_registered(self):
         """Return the list of those whom people have to call back, as it grows."""
-        owed = []
+        registered = []
 
-        def owe(call):
-            owed.append(call)
+        def register(call):
+            registered.append(call)
 
-        self.patch(self.registry["telephony.call"], "_owe_callback", owe)
-        return owed
+        self.patch(self.registry["telephony.call"], "_register_callback", register)
+        return registered
 
-    def due(self, place):
-        place.callback_at = fields.Datetime.now()
-        self.env["telephony.call"].sudo()._cron_call_back()
+    def due(self, queue_callback):
+        queue_callback.queue_callback_at = fields.Datetime.now()
+        self.env["telephony.call"].sudo()._cron_dispatch_queue_callbacks()
 
 
 @tagged("post_install", "-at_install")
-class TestAskingForACallBack(KeptPlaceStories):
+class TestRequestingAQueueCallback(QueueCallbackStories):
     def test_offered_with_the_announcement_and_at_any_moment(self):
         """Z24: the key is told with the announcement, and counts during the music, too."""
         self.occupy()
@@ -117,7 +126,7 @@ class TestAskingForACallBack(KeptPlaceStories):
         self.assertEqual(self.names(self.press(call, "2")), ["Gather"])
         self.queue.callback_key = False
         self.assertEqual(self.names(self.press(call, "1")), ["Play"])
-        self.assertFalse(call.callback_requested)
+        self.assertFalse(call.queue_callback_requested)
 
     def test_not_offered_to_those_who_cannot_be_called(self):
         """Z24: hidden, expensive and forbidden numbers hear nothing of it."""
@@ -131,10 +140,10 @@ class TestAskingForACallBack(KeptPlaceStories):
                 call, _verbs = self.call_in(sid=leg_sid(index), from_=number)
                 self.assertNotIn("Gather", self.names(self.wait(call)))
                 self.press(call)
-                self.assertFalse(call.callback_requested)
+                self.assertFalse(call.queue_callback_requested)
                 self.hang_up(call)
                 self.assertEqual(call.outcome, "abandoned")
-        self.assertFalse(self.get_places())
+        self.assertFalse(self.get_queue_callbacks())
 
     def test_said_in_the_language_of_the_flow(self):
         """Z24: the promise is spoken with the voice of the flow's language."""
@@ -153,49 +162,54 @@ class TestAskingForACallBack(KeptPlaceStories):
         self.assertEqual(call.offer_ids.state, "withdrawn")
         self.queue._dispatch()
         self.assertEqual(len(call.offer_ids), 1)
-        self.assertFalse(self.get_places())
+        self.assertFalse(self.get_queue_callbacks())
         self.hang_up(call)
-        self.assertEqual(self.get_places().offer_ids.agent_id, self.agent_ana)
+        self.assertEqual(self.get_queue_callbacks().offer_ids.agent_id, self.agent_ana)
 
     def test_is_not_abandoned_and_not_missed(self):
         """Z30: the caller's own call has an outcome of its own; nobody is told it was missed."""
         self.occupy()
-        place = self.keep_place()
-        call = place.callback_of_id
-        self.assertEqual((call.state, call.outcome), ("ended", "callback"))
-        self.assertFalse(self.told(self.ana, "call_missed"))
+        queue_callback = self.request_queue_callback()
+        call = queue_callback.queue_callback_of_id
+        self.assertEqual((call.state, call.outcome), ("ended", "queue_callback"))
+        self.assertFalse(self.notified(self.ana, "call_missed"))
         self.assertEqual(
-            (place.direction, place.state, place.from_number, place.customer_number),
+            (
+                queue_callback.direction,
+                queue_callback.state,
+                queue_callback.from_number,
+                queue_callback.customer_number,
+            ),
             ("outgoing", "queued", self.number.number, NUMBER),
         )
-        self.assertFalse(place.leg_ids)
+        self.assertFalse(queue_callback.leg_ids)
 
     def test_asking_again_keeps_one_place(self):
         """Z24: who calls again and presses the key again is called once."""
         self.occupy()
-        place = self.keep_place()
+        queue_callback = self.request_queue_callback()
         again, _verbs = self.call_in(sid=leg_sid(2), from_=NUMBER)
         self.press(again)
         self.hang_up(again)
-        self.assertEqual(again.outcome, "callback")
-        self.assertEqual(self.get_places(), place)
+        self.assertEqual(again.outcome, "queue_callback")
+        self.assertEqual(self.get_queue_callbacks(), queue_callback)
 
     def test_end_that_comes_before_the_key_and_twice(self):
-        """Z24: callbacks of the carrier in any order make one place, or none."""
+        """Z24: callbacks of the provider in any order make one place, or none."""
         self.occupy()
         call = self.call_in_number(1)
         self.hang_up(call)
         self.press(call)
         self.assertEqual(call.outcome, "abandoned")
-        self.assertFalse(self.get_places())
-        place = self.keep_place(2)
-        self.hang_up(place.callback_of_id)
-        self.tell_leg(place.callback_of_id, leg_sid(2), "in-progress")
-        self.assertEqual(self.get_places(), place)
+        self.assertFalse(self.get_queue_callbacks())
+        queue_callback = self.request_queue_callback(2)
+        self.hang_up(queue_callback.queue_callback_of_id)
+        self.tell_leg(queue_callback.queue_callback_of_id, leg_sid(2), "in-progress")
+        self.assertEqual(self.get_queue_callbacks(), queue_callback)
 
 
 @tagged("post_install", "-at_install")
-class TestCallingBack(KeptPlaceStories):
+class TestCallingBack(QueueCallbackStories):
     def test_keeps_the_place_between_others(self):
         """Z24: first come, first called: between one who waits before and one who waits behind."""
         other = self.occupy()
@@ -206,76 +220,80 @@ class TestCallingBack(KeptPlaceStories):
             call.started_at = fields.Datetime.now() - timedelta(seconds=seconds)
         self.press(second)
         self.hang_up(second)
-        place = self.get_places()
+        queue_callback = self.get_queue_callbacks()
         rows = self.as_user(self.ana).queued_calls()
-        self.assertEqual([row["uuid"] for row in rows], [first.uuid, place.uuid, third.uuid])
-        self.assertEqual([row["is_callback"] for row in rows], [False, True, False])
+        self.assertEqual(
+            [row["uuid"] for row in rows], [first.uuid, queue_callback.uuid, third.uuid]
+        )
+        self.assertEqual([row["is_queue_callback"] for row in rows], [False, True, False])
         self.assertEqual(rows[1]["started_at"], fields.Datetime.to_string(second.started_at))
         self.assertIn("number 3", self.wait(third)[0][0].text)
         self.hang_up(first)
         self.as_user(self.ana).hang_up(other.uuid)
-        self.assertEqual(place.offer_ids.agent_id, self.agent_ana)
+        self.assertEqual(queue_callback.offer_ids.agent_id, self.agent_ana)
         self.assertFalse(third.offer_ids)
 
     def test_turn_comes_and_the_customer_is_dialled(self):
         """Z24: accepted like a call; our number calls the caller's, and they speak."""
         other = self.occupy()
-        place = self.keep_place()
-        self.assertFalse(place.offer_ids)
+        queue_callback = self.request_queue_callback()
+        self.assertFalse(queue_callback.offer_ids)
         self.as_user(self.ana).hang_up(other.uuid)
-        offer = self.told(self.ana, "offer_made")[-1]
-        self.assertEqual((offer["call"]["uuid"], offer["call"]["is_callback"]), (place.uuid, True))
-        answer = self.call_back(place)
-        self.assertEqual(answer["call"]["customer"]["number"], NUMBER)
-        [[room, values]] = self.carrier.sent("add_participant")
+        offer = self.notified(self.ana, "offer_made")[-1]
         self.assertEqual(
-            (room, values["from"], values["to"]), (place.uuid, self.number.number, NUMBER)
+            (offer["call"]["uuid"], offer["call"]["is_queue_callback"]), (queue_callback.uuid, True)
+        )
+        answer = self.accept_queue_callback(queue_callback)
+        self.assertEqual(answer["call"]["customer"]["number"], NUMBER)
+        [[room, values]] = self.provider.sent("add_participant")
+        self.assertEqual(
+            (room, values["from"], values["to"]), (queue_callback.uuid, self.number.number, NUMBER)
         )
         self.assertEqual(self.as_user(self.ana).queued_calls(), [])
-        leg = self.customer(place)
-        self.tell_leg(place, CUSTOMER_LEG, "ringing", sequence=1, leg=leg)
-        self.assertEqual(place.state, "ringing")
-        self.tell_leg(place, CUSTOMER_LEG, "in-progress", sequence=2, leg=leg)
-        self.assertEqual((place.state, place.user_id), ("in_progress", self.ana))
-        self.as_user(self.ana).hang_up(place.uuid)
-        self.assertEqual((place.state, place.outcome), ("ended", "answered"))
-        self.assertEqual(self.get_places(), place)
-        self.assertTrue(place.message_id or not place.partner_id)
+        leg = self.customer(queue_callback)
+        self.tell_leg(queue_callback, CUSTOMER_LEG, "ringing", sequence=1, leg=leg)
+        self.assertEqual(queue_callback.state, "ringing")
+        self.tell_leg(queue_callback, CUSTOMER_LEG, "in-progress", sequence=2, leg=leg)
+        self.assertEqual((queue_callback.state, queue_callback.user_id), ("in_progress", self.ana))
+        self.as_user(self.ana).hang_up(queue_callback.uuid)
+        self.assertEqual((queue_callback.state, queue_callback.outcome), ("ended", "answered"))
+        self.assertEqual(self.get_queue_callbacks(), queue_callback)
+        self.assertTrue(queue_callback.message_id or not queue_callback.partner_id)
 
     def test_picked_up_from_the_list(self):
         """Z25: anybody free may call back at once, whoever's turn it is."""
         self.occupy()
-        place = self.keep_place()
+        queue_callback = self.request_queue_callback()
         self.go_online(self.agent_cleo)
-        self.assertTrue(self.as_user(self.cleo).pick_up(place.uuid)["accepted"])
-        self.connect_browser(place, self.agent_cleo, leg_sid(70))
+        self.assertTrue(self.as_user(self.cleo).pick_up(queue_callback.uuid)["accepted"])
+        self.connect_browser(queue_callback, self.agent_cleo, leg_sid(70))
         self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("add_participant")), 1)
+        self.assertEqual(len(self.provider.sent("add_participant")), 1)
         self.go_online(self.agent_bob)
-        answer = self.as_user(self.bob).pick_up(place.uuid)
+        answer = self.as_user(self.bob).pick_up(queue_callback.uuid)
         self.assertEqual(answer["message"], "This call was already answered by Cleo.")
 
     def test_through_a_custom_phone(self):
         """Z06: at a telephone of one's own it is said what it is, and 1 calls the customer."""
         self.agent_ana.write({"phone_number": "+32470111111", "call_via": "phone"})
-        self.carrier.answers["call_phone"] = leg_sid(60)
+        self.provider.answers["call_phone"] = leg_sid(60)
         call = self.call_in_number(1)
         self.press(call)
         self.run_after_commit()
         self.hang_up(call)
-        self.carrier.answers["call_phone"] = leg_sid(61)
+        self.provider.answers["call_phone"] = leg_sid(61)
         self.run_after_commit()
-        place = self.get_places()
-        leg = place.leg_ids
-        query = {"call": place.uuid, "leg": leg.id}
+        queue_callback = self.get_queue_callbacks()
+        leg = queue_callback.leg_ids
+        query = {"call": queue_callback.uuid, "leg": leg.id}
         [gather, _hang_up] = self.ask("agent_phone", {"CallSid": leg_sid(61)}, query)
         self.assertIn("requested a callback. Press 1", gather[0].text)
         [dial] = self.ask("agent_phone", {"CallSid": leg_sid(61), "Digits": "1"}, query)
         self.assertEqual(dial.tag, "Dial")
-        self.carrier.answers["add_participant"] = CUSTOMER_LEG
+        self.provider.answers["add_participant"] = CUSTOMER_LEG
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("add_participant")[0][1]["to"], NUMBER)
-        self.assertEqual((place.user_id, place.via), (self.ana, "phone"))
+        self.assertEqual(self.provider.sent("add_participant")[0][1]["to"], NUMBER)
+        self.assertEqual((queue_callback.user_id, queue_callback.via), (self.ana, "phone"))
 
     def test_custom_phone_that_nobody_answers_keeps_the_place(self):
         """Z06: the telephone of a phone user rings in vain; the place goes to the next one."""
@@ -288,78 +306,85 @@ class TestCallingBack(KeptPlaceStories):
         self.press(call)
         self.agent_cleo.status = "offline"
         self.agent_ana.status = "online"
-        self.carrier.answers["call_phone"] = leg_sid(61)
+        self.provider.answers["call_phone"] = leg_sid(61)
         self.hang_up(call)
         self.run_after_commit()
-        place = self.get_places()
-        self.tell_leg(place, leg_sid(61), "no-answer", leg=place.leg_ids, CallDuration="0")
-        self.assertEqual(place.state, "queued")
-        self.assertFalse(place.user_id)
+        queue_callback = self.get_queue_callbacks()
+        self.tell_leg(
+            queue_callback, leg_sid(61), "no-answer", leg=queue_callback.leg_ids, CallDuration="0"
+        )
+        self.assertEqual(queue_callback.state, "queued")
+        self.assertFalse(queue_callback.user_id)
 
     def test_declined_it_stays(self):
         """Z24: whoever declines leaves the place to the others."""
-        place = self.keep_place()
-        self.as_user(self.ana).decline(place.uuid)
-        self.assertEqual((place.state, place.offer_ids[0].state), ("queued", "declined"))
+        queue_callback = self.request_queue_callback()
+        self.as_user(self.ana).decline(queue_callback.uuid)
+        self.assertEqual(
+            (queue_callback.state, queue_callback.offer_ids[0].state), ("queued", "declined")
+        )
 
     def test_agent_who_does_not_come_gives_the_place_back(self):
         """Z24: nobody in the line asks for the next decision, so a job makes it."""
-        place = self.keep_place()
-        started = place.started_at
-        self.as_user(self.ana).accept(place.uuid)
+        queue_callback = self.request_queue_callback()
+        started = queue_callback.started_at
+        self.as_user(self.ana).accept(queue_callback.uuid)
         self.let_time_pass(16)
-        self.env["telephony.call"].sudo()._cron_call_back()
-        self.assertFalse(place.user_id)
-        self.assertEqual(place.started_at, started - timedelta(seconds=16))
-        self.assertEqual(place.state, "queued")
+        self.env["telephony.call"].sudo()._cron_dispatch_queue_callbacks()
+        self.assertFalse(queue_callback.user_id)
+        self.assertEqual(queue_callback.started_at, started - timedelta(seconds=16))
+        self.assertEqual(queue_callback.state, "queued")
         # Given back by the agent's own browser, too.
-        self.as_user(self.ana).pick_up(place.uuid)
-        self.as_user(self.ana).decline(place.uuid)
-        self.assertFalse(place.user_id)
+        self.as_user(self.ana).pick_up(queue_callback.uuid)
+        self.as_user(self.ana).decline(queue_callback.uuid)
+        self.assertFalse(queue_callback.user_id)
 
     def test_unanswered_offer_ends(self):
         """Z24: an offer that nobody answers does not ring for ever, and is made again."""
-        place = self.keep_place()
+        queue_callback = self.request_queue_callback()
         self.let_time_pass(21)
-        self.env["telephony.call"].sudo()._cron_call_back()
-        self.assertEqual(place.offer_ids.sorted("id").mapped("state"), ["expired", "offered"])
+        self.env["telephony.call"].sudo()._cron_dispatch_queue_callbacks()
+        self.assertEqual(
+            queue_callback.offer_ids.sorted("id").mapped("state"), ["expired", "offered"]
+        )
 
-    def test_reconciliation_leaves_a_kept_place_alone(self):
-        """Z24: the carrier knows nothing of it, and is not asked."""
+    def test_reconciliation_leaves_a_queue_callback_alone(self):
+        """Z24: the provider knows nothing of it, and is not asked."""
         self.occupy()
-        place = self.keep_place()
+        queue_callback = self.request_queue_callback()
         self.let_time_pass(3600)
-        place._reconcile(place._ask_carrier({}))
-        self.assertEqual(place.state, "queued")
+        queue_callback._reconcile(queue_callback._ask_provider({}))
+        self.assertEqual(queue_callback.state, "queued")
 
 
 @tagged("post_install", "-at_install")
-class TestTries(KeptPlaceStories):
+class TestTries(QueueCallbackStories):
     def test_called_three_times_then_left_to_people(self):
         """Z24: unanswered or busy, it is tried twice more, after a while, and then given up."""
-        place = self.keep_place()
-        owed = self.collect_debts()
-        first = place.callback_of_id
+        queue_callback = self.request_queue_callback()
+        registered = self.collect_registered()
+        first = queue_callback.queue_callback_of_id
         for index, status in ((1, "no-answer"), (2, "busy")):
-            following = self.nobody_answers(place, index, status)
-            self.assertEqual(place.outcome, status.replace("-", "_"))
+            following = self.nobody_answers(queue_callback, index, status)
+            self.assertEqual(queue_callback.outcome, status.replace("-", "_"))
             self.assertEqual(
-                (following.callback_of_id, following.callback_attempt), (first, index + 1)
+                (following.queue_callback_of_id, following.queue_callback_attempt),
+                (first, index + 1),
             )
-            self.assertSeconds(following.callback_at, 600)
+            self.assertSeconds(following.queue_callback_at, 600)
             self.queue._dispatch()
             self.assertFalse(following.offer_ids)
             self.agent_ana._clear_wrap_up()
             self.due(following)
             self.assertEqual(following.offer_ids.agent_id, self.agent_ana)
-            place = following
-        self.assertFalse(owed)
-        self.assertFalse(self.nobody_answers(place, 3))
-        self.assertEqual(owed, [first])
+            queue_callback = following
+        self.assertFalse(registered)
+        self.assertFalse(self.nobody_answers(queue_callback, 3))
+        self.assertEqual(registered, [first])
 
     def test_what_was_not_reached_is_owed(self):
-        """Z24: the debt is that of the caller's own call; a place given up is no attempt."""
-        place = self.keep_place()
+        """Z24: the callback is that of the caller's own call; a place given up is no attempt."""
+        queue_callback = self.request_queue_callback()
         self.assertFalse(
             self.env["telephony.callback"].search(
                 [
@@ -367,30 +392,32 @@ class TestTries(KeptPlaceStories):
                 ]
             )
         )
-        self.nobody_answers(place, 1, "failed")
-        debt = self.env["telephony.callback"].search([("customer_number", "=", NUMBER)])
-        self.assertEqual((debt.kind, debt.state), ("requested", "open"))
+        self.nobody_answers(queue_callback, 1, "failed")
+        callback = self.env["telephony.callback"].search([("customer_number", "=", NUMBER)])
+        self.assertEqual((callback.kind, callback.state), ("queue_callback", "open"))
 
     def test_hung_up_by_the_phone_user_before_an_answer(self):
         """Z24: a try that was broken off counts as one, and is repeated."""
-        place = self.keep_place()
-        self.call_back(place)
-        self.as_user(self.ana).hang_up(place.uuid)
-        self.assertEqual(place.outcome, "canceled")
-        following = self.get_places() - place
-        self.assertEqual((following.state, following.callback_attempt), ("queued", 2))
+        queue_callback = self.request_queue_callback()
+        self.accept_queue_callback(queue_callback)
+        self.as_user(self.ana).hang_up(queue_callback.uuid)
+        self.assertEqual(queue_callback.outcome, "canceled")
+        following = self.get_queue_callbacks() - queue_callback
+        self.assertEqual((following.state, following.queue_callback_attempt), ("queued", 2))
 
     def test_number_that_cannot_be_called(self):
         """Z24: what failed once fails again: it is left to people at once."""
-        owed = self.collect_debts()
-        place = self.keep_place()
-        self.assertFalse(self.nobody_answers(place, 1, "failed"))
-        self.assertEqual((place.outcome, owed), ("failed", [place.callback_of_id]))
+        registered = self.collect_registered()
+        queue_callback = self.request_queue_callback()
+        self.assertFalse(self.nobody_answers(queue_callback, 1, "failed"))
+        self.assertEqual(
+            (queue_callback.outcome, registered), ("failed", [queue_callback.queue_callback_of_id])
+        )
 
     def test_spoken_with_meanwhile(self):
         """Z24: the customer calls again and is answered: nobody calls back any more."""
         other = self.occupy()
-        place = self.keep_place()
+        queue_callback = self.request_queue_callback()
         again, _verbs = self.call_in(sid=leg_sid(5), from_=NUMBER)
         self.as_user(self.ana).hang_up(other.uuid)
         self.agent_ana._clear_wrap_up()
@@ -399,48 +426,49 @@ class TestTries(KeptPlaceStories):
         self.ask("join", {"CallSid": leg_sid(5)}, {"call": again.uuid})
         self.assertEqual(again.state, "in_progress")
         self.assertEqual(
-            (place.state, place.outcome, place.ended_by), ("ended", "canceled", "system")
+            (queue_callback.state, queue_callback.outcome, queue_callback.ended_by),
+            ("ended", "canceled", "system"),
         )
-        self.assertIn("spoken with the customer in the meantime", place.trace)
-        self.assertFalse(self.get_places() - place)
-        self.assertFalse(place.message_id)
+        self.assertIn("spoken with the customer in the meantime", queue_callback.trace)
+        self.assertFalse(self.get_queue_callbacks() - queue_callback)
+        self.assertFalse(queue_callback.message_id)
 
     def test_answer_that_is_told_late(self):
         """Z24: the answer of a call back is told after its end: the next try is not made."""
-        place = self.keep_place()
-        following = self.nobody_answers(place, 1)
+        queue_callback = self.request_queue_callback()
+        following = self.nobody_answers(queue_callback, 1)
         self.tell_leg(
-            place,
+            queue_callback,
             leg_sid(1001),
             "in-progress",
             sequence=2,
-            leg=self.customer(place),
+            leg=self.customer(queue_callback),
             Timestamp="Mon, 02 Jan 2006 15:04:05 +0000",
         )
-        self.assertEqual(place.outcome, "answered")
+        self.assertEqual(queue_callback.outcome, "answered")
         self.assertEqual((following.state, following.outcome), ("ended", "canceled"))
 
-    def test_kept_too_long(self):
+    def test_expires_after_a_day(self):
         """Z24: after a day the place is given up and left to people."""
-        owed = self.collect_debts()
+        registered = self.collect_registered()
         self.occupy()
-        place = self.keep_place()
-        place.queued_at -= timedelta(hours=25)
-        self.env["telephony.call"].sudo()._cron_call_back()
-        self.assertEqual((place.state, place.outcome), ("ended", "canceled"))
-        self.assertEqual(owed, [place.callback_of_id])
+        queue_callback = self.request_queue_callback()
+        queue_callback.queued_at -= timedelta(hours=25)
+        self.env["telephony.call"].sudo()._cron_dispatch_queue_callbacks()
+        self.assertEqual((queue_callback.state, queue_callback.outcome), ("ended", "canceled"))
+        self.assertEqual(registered, [queue_callback.queue_callback_of_id])
 
     def test_queue_that_is_gone(self):
-        """Z24: with its queue a place loses its meaning; the debt stays."""
+        """Z24: with its queue a place loses its meaning; the callback stays."""
         self.occupy()
-        place = self.keep_place()
-        place.queue_id = False
-        self.env["telephony.call"].sudo()._cron_call_back()
-        self.assertEqual(place.state, "ended")
+        queue_callback = self.request_queue_callback()
+        queue_callback.queue_id = False
+        self.env["telephony.call"].sudo()._cron_dispatch_queue_callbacks()
+        self.assertEqual(queue_callback.state, "ended")
 
 
 @tagged("post_install", "-at_install")
-class TestSimulatedKeptPlace(KeptPlaceStories):
+class TestSimulatedQueueCallback(QueueCallbackStories):
     def test_simulation_presses_the_key(self):
         """Z29: the simulator knows the key of a queue, and keeps no place in truth."""
         self.occupy()
@@ -453,4 +481,4 @@ class TestSimulatedKeptPlace(KeptPlaceStories):
                 self.flow.id, NUMBER, fields.Datetime.now(), keys
             )
             self.assertTrue(story[-1].startswith(end), story)
-        self.assertFalse(self.get_places())
+        self.assertFalse(self.get_queue_callbacks())

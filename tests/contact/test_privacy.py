@@ -129,11 +129,11 @@ class TestPrivacy(TelephonyHttpCase):
         self.assertTrue(call.anonymized_at)
         # Twilio's copy goes, too, and the line proves it.
         self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("delete_recording")), 1)
+        self.assertEqual(len(self.provider.sent("delete_recording")), 1)
         self.assertTrue(call.recording_ids.deleted_at_provider)
         self.assertEqual(call.recording_ids.deleted_by_id, self.max)
 
-    def test_caller_who_is_no_contact_is_erased_by_a_call_or_a_debt(self):
+    def test_caller_who_is_no_contact_is_erased_by_a_call_or_a_callback(self):
         for name in ("call", "callback"):
             with self.subTest(name):
                 calls = [self.make_call(OTHER), self.make_call(OTHER)]

@@ -26,7 +26,7 @@ class TestCard(TelephonyHttpCase):
         self.go_online(self.agent_ana, self.agent_bob)
 
     def offered(self, user=None):
-        return self.told(user or self.ana, "offer_made")[-1]["call"]
+        return self.notified(user or self.ana, "offer_made")[-1]["call"]
 
     def spoke(self, partner, days):
         self.env["telephony.call"].create(
@@ -67,7 +67,7 @@ class TestCard(TelephonyHttpCase):
             self.as_user(self.bob).choose_contact(call.uuid, self.twin.id)
         self.as_user(self.ana).choose_contact(call.uuid, self.twin.id)
         self.assertEqual((call.partner_id, call.lead_id), (self.twin, self.env["crm.lead"]))
-        told = self.told(self.ana, "call_updated")[-1]
+        told = self.notified(self.ana, "call_updated")[-1]
         self.assertEqual(told["customer"]["name"], self.twin.name)
 
     def test_what_may_not_be_chosen(self):

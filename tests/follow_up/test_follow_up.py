@@ -262,7 +262,7 @@ class TestLink(EndedCalls):
         partner = self.make_for(self.ana, first)
         self.assertEqual(first.partner_id, partner)
         self.assertTrue(self.lines(first, partner))
-        self.assertEqual(self.told(self.ana, "call_updated")[-1]["record"]["id"], partner.id)
+        self.assertEqual(self.notified(self.ana, "call_updated")[-1]["record"]["id"], partner.id)
         lead = self.make_for(self.ana, second, "crm.lead", partner_id=partner.id)
         self.assertEqual((second.lead_id, second.partner_id), (lead, partner))
         # The form goes on to say so for the next record.

@@ -38,7 +38,7 @@ class TestMonitor(TelephonyHttpCase):
         """Return who listens, as Ana's screen shows it."""
         return [
             (row["name"], row["mode"])
-            for row in self.told(self.ana, "call_updated")[-1]["supervisors"]
+            for row in self.notified(self.ana, "call_updated")[-1]["supervisors"]
         ]
 
     # === THE THREE WAYS === #
@@ -56,7 +56,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
 
     def test_whisper_is_heard_by_the_phone_user_only(self):
-        """Z22: the carrier is told whose leg alone hears the supervisor."""
+        """Z22: the provider is told whose leg alone hears the supervisor."""
         _call, room = self.start("whisper")
         self.assertEqual(room.get("coach"), AGENT_LEG)
         self.assertIsNone(room.get("muted"))
@@ -81,34 +81,34 @@ class TestMonitor(TelephonyHttpCase):
             self.run_after_commit()
             self.assertEqual(answer["mode"], mode)
             self.assertEqual(
-                self.carrier.sent("set_participant_sound")[-1],
+                self.provider.sent("set_participant_sound")[-1],
                 [call.provider_conference_id, SUPERVISOR_LEG, muted, coach],
             )
             self.assertEqual(self.seen_by_ana(), [("Sue", mode)])
         self.as_user(self.sue).set_monitor_mode(call.uuid, "listen")
         self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("set_participant_sound")), 3)
+        self.assertEqual(len(self.provider.sent("set_participant_sound")), 3)
 
     def test_whisper_to_somebody_who_comes_back(self):
         """A phone user who reloads the page: meanwhile nobody hears the whisper."""
         call, _room = self.start("whisper")
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("set_participant_sound")[-1][2:], [True, ""])
+        self.assertEqual(self.provider.sent("set_participant_sound")[-1][2:], [True, ""])
         self.connect_browser(call, self.agent_ana, leg_sid(51))
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("set_participant_sound")[-1][2:], [False, leg_sid(51)])
+        self.assertEqual(self.provider.sent("set_participant_sound")[-1][2:], [False, leg_sid(51)])
 
     def test_mode_that_cannot_be_set_ends_the_listening(self):
         """Nobody hears in a way that the screens do not show."""
         call, _room = self.start("whisper")
-        self.carrier.failures["set_participant_sound"] = [ProviderError("No.", code=20500)]
+        self.provider.failures["set_participant_sound"] = [ProviderError("No.", code=20500)]
         self.as_user(self.sue).set_monitor_mode(call.uuid, "listen")
         with self.assert_log(
             "models.routing.telephony_call_incoming", "WARNING", "set_participant_sound"
         ):
             self.run_after_commit()
-        self.assertEqual(self.carrier.sent("end_leg"), [[SUPERVISOR_LEG]])
+        self.assertEqual(self.provider.sent("end_leg"), [[SUPERVISOR_LEG]])
 
     # === COMING AND GOING === #
 
@@ -118,13 +118,13 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(self.agent_sue.state, "in_call")
         self.as_user(self.sue).stop_monitoring(call.uuid)
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("end_leg"), [[SUPERVISOR_LEG]])
+        self.assertEqual(self.provider.sent("end_leg"), [[SUPERVISOR_LEG]])
         self.assertEqual(self.seen_by_ana(), [("Sue", "listen")], "until the leg is gone")
         for _time in range(2):
             self.tell_leg(call, SUPERVISOR_LEG, "completed")
             self.assertEqual(self.seen_by_ana(), [])
         self.assertEqual(call.state, "in_progress")
-        self.assertEqual(len(self.told(self.sue, "monitoring_ended")), 1)
+        self.assertEqual(len(self.notified(self.sue, "monitoring_ended")), 1)
         self.agent_sue.invalidate_recordset(["state"])
         self.assertNotEqual(self.agent_sue.state, "in_call")
 
@@ -134,7 +134,7 @@ class TestMonitor(TelephonyHttpCase):
         self.tell_leg(call, CALLER_LEG, "completed")
         self.run_after_commit()
         self.assertEqual(call.state, "ended")
-        self.assertIn([SUPERVISOR_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([SUPERVISOR_LEG], self.provider.sent("end_leg"))
         with self.assertRaisesRegex(UserError, "has ended"):
             self.as_user(self.max).monitor(call.uuid)
 
@@ -144,7 +144,7 @@ class TestMonitor(TelephonyHttpCase):
         self.let_time_pass(40)
         self.step(call)
         self.run_after_commit()
-        self.assertIn([SUPERVISOR_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([SUPERVISOR_LEG], self.provider.sent("end_leg"))
 
     def test_whoever_listens_is_in_a_call(self):
         """Z26: no call is offered, and none can be made."""
@@ -176,9 +176,9 @@ class TestMonitor(TelephonyHttpCase):
         old = self.legs(call)
         _call, room = self.start("barge", sid=leg_sid(71))
         self.assertEqual(room.get("participantLabel"), "supervisor-2")
-        self.assertEqual(self.carrier.sent("end_leg"), [[SUPERVISOR_LEG]])
+        self.assertEqual(self.provider.sent("end_leg"), [[SUPERVISOR_LEG]])
         self.tell_leg(call, SUPERVISOR_LEG, "completed")
-        self.assertEqual(self.told(self.sue, "monitoring_ended")[-1]["leg_id"], old.id)
+        self.assertEqual(self.notified(self.sue, "monitoring_ended")[-1]["leg_id"], old.id)
         self.assertEqual(self.seen_by_ana(), [("Sue", "barge")])
         self.assertEqual(self.agent_sue.state, "in_call")
 
@@ -192,7 +192,7 @@ class TestMonitor(TelephonyHttpCase):
     # === REPEATED, FORGED, FOREIGN === #
 
     def test_repeated_question_and_second_browser(self):
-        """The carrier may ask twice; a second browser finds the place taken."""
+        """The provider may ask twice; a second browser finds the place taken."""
         call, room = self.start()
         [dial] = self.connect_browser(call, self.agent_sue, SUPERVISOR_LEG)
         self.assertEqual(dial.find("Conference").attrib, room.attrib)
@@ -236,7 +236,7 @@ class TestMonitor(TelephonyHttpCase):
             with self.assertRaises(AccessError):
                 self.as_user(self.sue).monitor(uuid)
         self.assertFalse(self.legs(call))
-        self.assertFalse(self.told(self.sue, "monitoring_ended"))
+        self.assertFalse(self.notified(self.sue, "monitoring_ended"))
 
     def test_not_the_own_call_and_not_in_a_call(self):
         """Z26: one conversation at a time."""
@@ -249,7 +249,7 @@ class TestMonitor(TelephonyHttpCase):
             self.as_user(self.sue).monitor(other.uuid)
 
     def test_other_company_of_the_same_supervisor(self):
-        """The browser speaks with the current company's carrier only."""
+        """The browser speaks with the current company's provider only."""
         call = self.talk()
         self.sue.company_ids |= self.company_b
         calls = self.env(
@@ -265,14 +265,14 @@ class TestMonitor(TelephonyHttpCase):
     def test_leg_that_was_to_be_hung_up_is_found(self):
         """The request was lost: the reconciliation hangs the forgotten listener up."""
         call, _room = self.start()
-        self.carrier.failures["end_leg"] = [ProviderError("Down.", code=20500)]
+        self.provider.failures["end_leg"] = [ProviderError("Down.", code=20500)]
         self.as_user(self.sue).stop_monitoring(call.uuid)
         with self.assert_log("models.routing.telephony_call_incoming", "WARNING", "end_leg"):
             self.run_after_commit()
-        self.carrier.legs = {
+        self.provider.legs = {
             leg.provider_leg_id: {"CallStatus": "in-progress"} for leg in call.leg_ids
         }
-        call._reconcile(call._ask_carrier(self.account._list_living()))
+        call._reconcile(call._ask_provider(self.account._list_living()))
         self.run_after_commit()
-        self.assertEqual(self.carrier.sent("end_leg"), [[SUPERVISOR_LEG]] * 2)
+        self.assertEqual(self.provider.sent("end_leg"), [[SUPERVISOR_LEG]] * 2)
         self.assertEqual(call.state, "in_progress")

@@ -38,7 +38,7 @@ class RecordingCase(TelephonyHttpCase):
         super().setUp()
         self.company_a.telephony_recording_mode = "agent"
         self.sound = make_sound(900, 550)
-        self.carrier.answers.update(start_recording=RECORDING, fetch_recording=self.sound)
+        self.provider.answers.update(start_recording=RECORDING, fetch_recording=self.sound)
 
     def wish(self, call, wanted, user=None):
         """Press the button of the recording; return what the softphone is told of it."""
@@ -93,7 +93,7 @@ class RecordingCase(TelephonyHttpCase):
         self.run_job("telephony.recording", f"_cron_{name}")
 
     def sent_states(self):
-        return [state for _leg, _sid, state in self.carrier.sent("set_recording_status")]
+        return [state for _leg, _sid, state in self.provider.sent("set_recording_status")]
 
 
 @tagged("post_install", "-at_install")
@@ -106,19 +106,21 @@ class TestRecordingControl(RecordingCase):
         self.assertFalse(call.recording_ids)
         data = self.wish(call, "recording")
         self.assertEqual((data["mode"], data["state"]), ("agent", "starting"))
-        [[leg, url]] = self.carrier.sent("start_recording")
+        [[leg, url]] = self.provider.sent("start_recording")
         self.assertEqual(leg, call.provider_call_id)
         self.assertIn(f"recording={call.recording_ids.id}", url)
         self.assertEqual(call.recording_ids.state, "recording")
         self.assertEqual(call.recording_ids.provider_recording_id, RECORDING)
-        self.assertEqual(self.told(self.ana, "call_updated")[-1]["recording"]["state"], "recording")
+        self.assertEqual(
+            self.notified(self.ana, "call_updated")[-1]["recording"]["state"], "recording"
+        )
         self.assertIn("Ana started recording.", call.trace)
 
     def test_a_second_click_starts_nothing(self):
         call = self.talk()
         self.wish(call, "recording")
         self.wish(call, "recording")
-        self.assertEqual(len(self.carrier.sent("start_recording")), 1)
+        self.assertEqual(len(self.provider.sent("start_recording")), 1)
         self.assertEqual(len(call.recording_ids), 1)
 
     def test_pause_resume_stop(self):
@@ -132,7 +134,7 @@ class TestRecordingControl(RecordingCase):
         self.assertEqual(call.recording_ids.state, "pending")
         self.assertEqual(self.sent_states(), ["paused", "recording", "stopped"])
         # A new one may begin in the same call.
-        self.carrier.answers["start_recording"] = "RE" + "6" * 32
+        self.provider.answers["start_recording"] = "RE" + "6" * 32
         self.wish(call, "recording")
         states = call.recording_ids.sorted("id").mapped("state")
         self.assertEqual(states, ["pending", "recording"])
@@ -145,7 +147,7 @@ class TestRecordingControl(RecordingCase):
         self.tell_room(call, call.provider_call_id, "participant-hold", 2)
         self.run_after_commit()
         self.assertEqual(call.recording_ids.state, "paused")
-        self.assertTrue(self.told(self.ana, "call_updated")[-1]["recording"]["interrupted"])
+        self.assertTrue(self.notified(self.ana, "call_updated")[-1]["recording"]["interrupted"])
         self.tell_room(call, call.provider_call_id, "participant-unhold", 3)
         self.run_after_commit()
         self.assertEqual(call.recording_ids.state, "recording")
@@ -194,13 +196,13 @@ class TestRecordingControl(RecordingCase):
         """Whoever reads a card number has to know that it is still recorded."""
         call = self.talk()
         self.wish(call, "recording")
-        self.carrier.failures["set_recording_status"] = [ProviderError("x", **DOWN)] * 3
+        self.provider.failures["set_recording_status"] = [ProviderError("x", **DOWN)] * 3
         with self.assert_log(
             "models.recording.telephony_recording_control", "WARNING", "did not change"
         ):
             self.wish(call, "paused")
         self.assertEqual(len(self.sent_states()), 3)
-        data = self.told(self.ana, "call_updated")[-1]["recording"]
+        data = self.notified(self.ana, "call_updated")[-1]["recording"]
         self.assertEqual(data["state"], "recording")
         self.assertIn("still being recorded", data["problem"])
         # The job goes on trying.
@@ -211,32 +213,32 @@ class TestRecordingControl(RecordingCase):
 
     def test_a_lost_answer_starts_no_second_recording(self):
         call = self.talk()
-        self.carrier.failures["start_recording"] = [ProviderError("x", **DOWN)]
-        self.carrier.answers["find_recording"] = RECORDING
+        self.provider.failures["start_recording"] = [ProviderError("x", **DOWN)]
+        self.provider.answers["find_recording"] = RECORDING
         self.wish(call, "recording")
         self.assertEqual(call.recording_ids.state, "recording")
-        self.assertEqual(len(self.carrier.sent("start_recording")), 1)
+        self.assertEqual(len(self.provider.sent("start_recording")), 1)
 
     def test_a_start_that_fails_is_told_and_can_be_tried_again(self):
         call = self.talk()
-        self.carrier.failures["start_recording"] = [ProviderError("x", code=20003)]
+        self.provider.failures["start_recording"] = [ProviderError("x", code=20003)]
         with self.assert_log(
             "models.recording.telephony_recording_control", "WARNING", "was not started"
         ):
             self.wish(call, "recording")
-        data = self.told(self.ana, "call_updated")[-1]["recording"]
+        data = self.notified(self.ana, "call_updated")[-1]["recording"]
         self.assertEqual(data["state"], "off")
         self.assertTrue(data["problem"])
         self.wish(call, "recording")
         self.assertEqual(call._get_live_recording().state, "recording")
 
-    def test_the_callback_may_be_faster_than_the_answer(self):
+    def test_the_event_may_be_faster_than_the_answer(self):
         call = self.talk()
         self.as_user(self.ana).set_recording(call.uuid, "recording")
         self.queued_requests.clear()
         self.tell_recording(call, "in-progress")
         self.assertEqual(call.recording_ids.state, "recording")
-        call.recording_ids._process_started(RECORDING)
+        call.recording_ids._on_start_done(RECORDING)
         self.assertEqual(len(call.recording_ids), 1)
 
     def test_who_may_press_the_button(self):

@@ -26,14 +26,14 @@ from .test_recording import DOWN, RECORDING, RecordingCase, make_sound
 class TestRecordingLife(RecordingCase):
     """After the call: stored, heard, deleted."""
 
-    def test_stored_and_deleted_at_the_carrier(self):
+    def test_stored_and_deleted_at_the_provider(self):
         recording = self.record()
         self.assertEqual(recording.attachment_id.raw, self.sound)
         self.assertEqual((recording.channels, recording.duration), (2, 7))
         self.assertEqual([len(peaks) for peaks in recording.peaks], [160, 160])
         self.assertTrue(recording.deleted_at_provider)
-        self.assertEqual(self.carrier.sent("fetch_recording"), [[RECORDING, 2]])
-        self.assertEqual(self.carrier.sent("delete_recording"), [[RECORDING]])
+        self.assertEqual(self.provider.sent("fetch_recording"), [[RECORDING, 2]])
+        self.assertEqual(self.provider.sent("delete_recording"), [[RECORDING]])
 
     def test_line_in_the_chatter(self):
         """Z30: the call's line leads to the player; it goes with the sound."""
@@ -45,16 +45,18 @@ class TestRecordingLife(RecordingCase):
         self.as_user(self.max, "telephony.recording").browse(recording.id).action_delete_sound()
         self.assertNotIn("Play the recording", message.body)
 
-    def test_kept_at_the_carrier_if_the_company_wants(self):
-        self.company_a.telephony_delete_at_carrier = False
+    def test_kept_at_the_provider_if_the_company_wants(self):
+        self.company_a.telephony_delete_at_provider = False
         recording = self.record()
         self.assertEqual(recording.state, "stored")
         self.pass_days(recording, 1)
         self.run_cron()
-        self.assertFalse(self.carrier.sent("delete_recording"))
+        self.assertFalse(self.provider.sent("delete_recording"))
 
     def test_a_download_that_fails_is_repeated_and_never_lost(self):
-        self.carrier.failures["fetch_recording"] = [ProviderError("x", **DOWN) for _try in range(3)]
+        self.provider.failures["fetch_recording"] = [
+            ProviderError("x", **DOWN) for _try in range(3)
+        ]
         recording = self.record()
         self.assertEqual((recording.state, recording.tries), ("pending", 1))
         self.assertEqual(recording.problem, "Twilio did not respond.")
@@ -66,8 +68,8 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual((recording.state, recording.tries), ("stored", 0))
         self.assertFalse(recording.problem)
 
-    def test_what_the_carrier_lost_is_given_up(self):
-        self.carrier.failures["fetch_recording"] = [
+    def test_what_the_provider_lost_is_given_up(self):
+        self.provider.failures["fetch_recording"] = [
             ProviderError("x", code=404, gone=True) for _try in range(2)
         ]
         recording = self.record()
@@ -78,9 +80,9 @@ class TestRecordingLife(RecordingCase):
         self.assertIn("no longer exists at Twilio", recording.problem)
 
     def test_a_file_that_cannot_be_written_deletes_nothing(self):
-        """Odoo only logs a full disk: the carrier's copy goes when ours can be read back."""
+        """Odoo only logs a full disk: the provider's copy goes when ours can be read back."""
         store = self.registry["ir.attachment"]
-        self.carrier.answers["fetch_recording"] = make_sound(321, 123)
+        self.provider.answers["fetch_recording"] = make_sound(321, 123)
         with (
             patch.object(store, "_file_write", return_value="x"),
             self.assert_log(
@@ -90,7 +92,7 @@ class TestRecordingLife(RecordingCase):
             recording = self.record()
         self.assertEqual(recording.state, "pending")
         self.assertIn("cannot be stored", recording.problem)
-        self.assertFalse(self.carrier.sent("delete_recording"))
+        self.assertFalse(self.provider.sent("delete_recording"))
 
     def test_report_wakes_the_job(self):
         """Recordings are fetched by the job, not by the webhook."""
@@ -101,7 +103,7 @@ class TestRecordingLife(RecordingCase):
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)])
         with patch.object(type(self), "run_cron"):
             self.tell_recording(call)
-        self.assertFalse(self.carrier.sent("fetch_recording"))
+        self.assertFalse(self.provider.sent("fetch_recording"))
         woken = self.env["ir.cron.trigger"].search([("cron_id", "=", job.id)]) - triggers
         self.assertEqual(len(woken), 1)
         self.assertSeconds(woken.call_at, 0)
@@ -126,17 +128,17 @@ class TestRecordingLife(RecordingCase):
     def test_after_an_outage_everything_is_fetched_by_one_run(self):
         """Thousands of recordings took days: 20 of them every five minutes."""
         recordings = self.make_pending(60)
-        self.carrier.failures["fetch_recording"] = [ProviderError("x", code=404, gone=True), None]
+        self.provider.failures["fetch_recording"] = [ProviderError("x", code=404, gone=True), None]
         self.run_cron()
         states = recordings.sorted("next_try_at").mapped("state")
         self.assertEqual(sorted(states), ["pending"] + ["stored"] * 59)
         # The one that waited longest came first, and its failure kept none of the others.
         self.assertEqual(recordings[-1].state, "pending")
 
-    def test_carrier_that_is_gone_costs_no_try(self):
-        """Whatever is not asked for, because the carrier does not answer, has not failed."""
+    def test_provider_that_is_gone_costs_no_try(self):
+        """Whatever is not asked for, because the provider does not answer, has not failed."""
         recordings = self.make_pending(3)
-        self.carrier.failures["fetch_recording"] = [
+        self.provider.failures["fetch_recording"] = [
             ProviderError("x", retryable=True, paused=True) for _each in recordings
         ]
         self.run_cron()
@@ -163,7 +165,7 @@ class TestRecordingLife(RecordingCase):
         """A recording of 58 MB is stored within 10 MB of memory."""
         [recording] = self.make_pending(1)
         sound = Loop(io.BytesIO(self.sound), 1800)
-        self.carrier.answers["fetch_recording"] = sound.play()
+        self.provider.answers["fetch_recording"] = sound.play()
         self.env.flush_all()
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
@@ -181,7 +183,7 @@ class TestRecordingLife(RecordingCase):
             self.run_cron()
         self.assertEqual((other.state, other.tries), ("pending", 1))
         self.assertIn("too large for the database", other.problem)
-        self.assertFalse(self.carrier.sent("delete_recording"))
+        self.assertFalse(self.provider.sent("delete_recording"))
         self.pass_days(recording, 1)
         self.run_cron()
         self.assertEqual(recording.state, "stored")
@@ -189,7 +191,7 @@ class TestRecordingLife(RecordingCase):
         self.assertFalse(recording.attachment_id.store_fname)
 
     def test_file_that_did_not_arrive_leaves_nothing_behind(self):
-        """Neither when the carrier breaks off, nor when the process is killed."""
+        """Neither when the provider breaks off, nor when the process is killed."""
         attachments = self.env["ir.attachment"]
         folder = os.path.join(attachments._filestore(), FOLDER)
         before = set(os.listdir(folder)) if os.path.isdir(folder) else set()
@@ -199,7 +201,7 @@ class TestRecordingLife(RecordingCase):
             raise ProviderError("x", unknown=True)
 
         [recording] = self.make_pending(1)
-        self.carrier.answers["fetch_recording"] = break_off()
+        self.provider.answers["fetch_recording"] = break_off()
         self.run_cron()
         self.assertEqual((recording.state, recording.tries), ("pending", 1))
         self.assertFalse(set(os.listdir(folder)) - before)
@@ -215,7 +217,7 @@ class TestRecordingLife(RecordingCase):
     def test_retention(self):
         """Older ones are deleted on both sides, and the line proves it."""
         self.company_a.telephony_recording_days = 30
-        self.company_a.telephony_delete_at_carrier = False
+        self.company_a.telephony_delete_at_provider = False
         recording = self.record()
         attachment = recording.attachment_id
         self.assertSeconds(recording.keep_until, 30 * 86400, 60)
@@ -223,7 +225,7 @@ class TestRecordingLife(RecordingCase):
         self.run_cron("delete")
         self.assertEqual(recording.state, "stored")
         self.pass_days(recording, 2)
-        self.carrier.failures["delete_recording"] = [ProviderError("x", code=20500)]
+        self.provider.failures["delete_recording"] = [ProviderError("x", code=20500)]
         with self.assert_log(
             "models.recording.telephony_recording_archive", "WARNING", "was not deleted"
         ):
@@ -236,7 +238,7 @@ class TestRecordingLife(RecordingCase):
         undeleted = self.env["telephony.recording"].search([("is_undeleted", "in", [True])])
         self.assertIn(recording, undeleted)
         # It is repeated; that Twilio does not know it any more is a proof, too.
-        self.carrier.failures["delete_recording"] = [ProviderError("x", code=20404, gone=True)]
+        self.provider.failures["delete_recording"] = [ProviderError("x", code=20404, gone=True)]
         self.pass_days(recording, 1)
         self.run_cron()
         self.assertTrue(recording.deleted_at_provider)
@@ -294,7 +296,7 @@ class TestRecordingLife(RecordingCase):
         self.assertFalse(attachment.exists())
 
     def test_a_call_whose_recording_is_at_twilio_is_kept(self):
-        self.company_a.telephony_delete_at_carrier = False
+        self.company_a.telephony_delete_at_provider = False
         recording = self.record()
         with self.assertRaisesRegex(UserError, "still exists at Twilio"):
             self.as_user(self.max).browse(recording.call_id.id).unlink()
@@ -338,7 +340,7 @@ class TestRecordingLife(RecordingCase):
             answer = self.url_open(path, allow_redirects=False)
             self.assertNotIn(self.sound[44:80], answer.content)
         self.env.invalidate_all()
-        self.assertEqual(recording.listening_ids.user_id, self.ana | self.sue | self.max)
+        self.assertEqual(recording.access_ids.user_id, self.ana | self.sue | self.max)
 
     def test_parts_and_log(self):
         """A player asks for many parts: one listening. Another day it is another one."""
@@ -350,14 +352,14 @@ class TestRecordingLife(RecordingCase):
             self.assertEqual((part.status_code, part.content), (206, self.sound[start : end + 1]))
             self.assertIn(f"bytes {start}-{end}/", part.headers["Content-Range"])
         self.env.invalidate_all()
-        self.assertEqual(len(recording.listening_ids), 1)
+        self.assertEqual(len(recording.access_ids), 1)
         self.env.cr.execute(
-            "UPDATE telephony_recording_listening SET last_part_at = now() - interval '1 day'"
+            "UPDATE telephony_recording_access SET last_range_at = now() - interval '1 day'"
         )
         self.url_open(url)
         self.env.invalidate_all()
-        self.assertEqual(recording.listening_ids.user_id, self.sue)
-        self.assertEqual(len(recording.listening_ids), 2)
+        self.assertEqual(recording.access_ids.user_id, self.sue)
+        self.assertEqual(len(recording.access_ids), 2)
 
     def test_system_administrator_asks_for_the_file(self):
         """Every listening is recorded, also of system administrators."""
@@ -392,10 +394,10 @@ class TestRecordingLife(RecordingCase):
             with self.assertRaises(AccessError):
                 act()
         self.assertFalse(files.search([("res_model", "=", "telephony.recording")]))
-        self.assertFalse(recording.listening_ids)
+        self.assertFalse(recording.access_ids)
         self.url_open(f"/telephony/recording/{recording.id}")
         self.env.invalidate_all()
-        self.assertEqual(recording.listening_ids.user_id, boss)
+        self.assertEqual(recording.access_ids.user_id, boss)
 
     def test_only_what_is_heard_is_written_down(self):
         """HEAD requests and embedded images are not listenings."""
@@ -408,12 +410,12 @@ class TestRecordingLife(RecordingCase):
             answer = self.url_open(url, headers={"Sec-Fetch-Dest": use})
             self.assertEqual(answer.status_code, 404, use)
         self.env.invalidate_all()
-        self.assertFalse(recording.listening_ids)
+        self.assertFalse(recording.access_ids)
         for use in ("audio", "document", "empty"):
             answer = self.url_open(url, headers={"Sec-Fetch-Dest": use})
             self.assertEqual(answer.content, self.sound, use)
         self.env.invalidate_all()
-        self.assertEqual(recording.listening_ids.user_id, self.sue)
+        self.assertEqual(recording.access_ids.user_id, self.sue)
 
     @mute_logger("odoo.sql_db")
     def test_whoever_is_named_by_a_proof_cannot_be_deleted(self):
@@ -434,7 +436,7 @@ class TestRecordingLife(RecordingCase):
             )
 
         for act in (
-            lambda: recording.listening_ids._note(recording, gus),
+            lambda: recording.access_ids._note(recording, gus),
             lambda: recording.write({"legal_hold_by_id": gus.id}),
             lambda: recording.write({"deleted_by_id": gus.id}),
             transfer,
@@ -443,13 +445,13 @@ class TestRecordingLife(RecordingCase):
                 act()
                 self.env.flush_all()
                 gus.unlink()
-        recording.listening_ids._note(recording, gus)
+        recording.access_ids._note(recording, gus)
         gus.active = False
-        self.assertEqual(recording.listening_ids.user_id, gus)
+        self.assertEqual(recording.access_ids.user_id, gus)
 
     def test_who_sees_who_listened(self):
         recording = self.record()
-        recording.listening_ids._note(recording, self.sue)
+        recording.access_ids._note(recording, self.sue)
         for user, seen in (
             (self.ana, 1),
             (self.sue, 1),
@@ -458,8 +460,8 @@ class TestRecordingLife(RecordingCase):
             (self.eva, 0),
         ):
             with self.subTest(user.name):
-                found = self.as_user(user, "telephony.recording.listening").search([])
-                self.assertEqual(len(found & recording.listening_ids), seen)
+                found = self.as_user(user, "telephony.recording.access").search([])
+                self.assertEqual(len(found & recording.access_ids), seen)
 
     def test_other_company(self):
         recording = self.record()

@@ -58,7 +58,7 @@ class TestRecordingRules(RecordingCase):
         self.tell_leg(call, leg.provider_leg_id, "in-progress", 2)
         self.run_after_commit()
         self.assertEqual(call.recording_ids.state, "recording")
-        self.assertEqual(self.carrier.sent("start_recording")[0][0], leg.provider_leg_id)
+        self.assertEqual(self.provider.sent("start_recording")[0][0], leg.provider_leg_id)
 
     def test_voicemail_after_a_recorded_conversation(self):
         """The agent does not come back: the recording ends, the message is another one."""
@@ -117,7 +117,7 @@ class TestRecordingRules(RecordingCase):
                 self.number.recording_mode = False
                 self.as_user(self.ana).hang_up(call.uuid)
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("start_recording"))
+        self.assertFalse(self.provider.sent("start_recording"))
 
     def answered(self):
         return CallEvent("joined", at=fields.Datetime.now())
@@ -134,8 +134,8 @@ class TestRecordingRules(RecordingCase):
         self.tell_recording(call)
         self.assertEqual(call.recording_ids.state, "failed")
         self.assertIn("must not be recorded", call.recording_ids.problem)
-        self.assertFalse(self.carrier.sent("fetch_recording"))
-        self.assertEqual(self.carrier.sent("delete_recording"), [[RECORDING]])
+        self.assertFalse(self.provider.sent("fetch_recording"))
+        self.assertEqual(self.provider.sent("delete_recording"), [[RECORDING]])
 
     def test_the_tag_cannot_be_deleted(self):
         tag = self.env.ref("crm_telephony.partner_category_do_not_record")
@@ -193,10 +193,10 @@ class TestRecordingRules(RecordingCase):
         self.assertEqual((say.tag, say.text, dial.tag), ("Say", "This call is recorded.", "Dial"))
         self.assertTrue(call._get_recording_data()["announcing"])
         self.tell_room(call, call.provider_call_id, "participant-join", 1)
-        self.assertFalse(self.told(self.ana, "call_updated")[-1]["recording"]["announcing"])
+        self.assertFalse(self.notified(self.ana, "call_updated")[-1]["recording"]["announcing"])
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("announce"))
-        # The carrier asks again: nobody hears it twice.
+        self.assertFalse(self.provider.sent("announce"))
+        # The provider asks again: nobody hears it twice.
         verbs = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         self.assertEqual(self.names(verbs), ["Dial"])
 
@@ -212,7 +212,7 @@ class TestRecordingRules(RecordingCase):
         self.assertFalse(call.recording_announced_at)
 
     def test_those_who_are_called_are_told_in_the_conversation(self):
-        """Z29: the carrier plays it to both, as soon as the customer is there."""
+        """Z29: the provider plays it to both, as soon as the customer is there."""
         self.company_a.write(
             {
                 "telephony_recording_mode": "always",
@@ -227,11 +227,11 @@ class TestRecordingRules(RecordingCase):
         self.tell_room(call, AGENT_LEG, "participant-join", 1)
         self.tell_leg(call, leg.provider_leg_id, "in-progress", 2)
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("announce"))
+        self.assertFalse(self.provider.sent("announce"))
         self.tell_room(call, leg.provider_leg_id, "participant-join", 2)
         self.tell_room(call, leg.provider_leg_id, "participant-join", 3)
         self.run_after_commit()
-        [[room, url]] = self.carrier.sent("announce")
+        [[room, url]] = self.provider.sent("announce")
         self.assertEqual(room, ROOM)
         [say] = self.ask(url, {"CallSid": leg.provider_leg_id})
         self.assertEqual(say.text, "We record.")
@@ -241,7 +241,7 @@ class TestRecordingRules(RecordingCase):
         call = self.talk()
         self.tell_room(call, call.provider_call_id, "participant-join", 1)
         self.wish(call, "recording")
-        self.assertEqual(len(self.carrier.sent("announce")), 1)
+        self.assertEqual(len(self.provider.sent("announce")), 1)
 
     # === REPORTS THAT COME TWICE, LATE OR NEVER === #
 
@@ -256,14 +256,14 @@ class TestRecordingRules(RecordingCase):
         self.tell_recording(call, "in-progress")
         self.assertEqual(call.recording_ids, row)
         self.assertEqual((row.state, row.duration, row.channels), ("stored", 7, 2))
-        self.assertEqual(len(self.carrier.sent("fetch_recording")), 1)
+        self.assertEqual(len(self.provider.sent("fetch_recording")), 1)
 
     def test_a_report_that_never_comes(self):
         """The job finds what nobody told: a known recording, and an unknown one."""
         for known in (True, False):
             with self.subTest(known=known):
-                self.carrier.answers["start_recording"] = "RE" + str(int(known)) * 32
-                self.carrier.answers["find_recording"] = "RE" + "9" * 32
+                self.provider.answers["start_recording"] = "RE" + str(int(known)) * 32
+                self.provider.answers["find_recording"] = "RE" + "9" * 32
                 call = self.talk(user=self.ana) if known else self.dial()
                 if not known:
                     call._apply_event(self.answered())
@@ -283,25 +283,25 @@ class TestRecordingRules(RecordingCase):
             with self.subTest(status):
                 call = self.dial()
                 call._apply_event(self.answered())
-                self.carrier.answers["start_recording"] = "RE" + f"{call.id:032x}"
+                self.provider.answers["start_recording"] = "RE" + f"{call.id:032x}"
                 self.wish(call, "recording")
                 self.customer(call).provider_leg_id = leg_sid(call.id + 5000)
                 call.provider_call_id = leg_sid(call.id + 5000)
                 self.hang_up(call)
                 self.tell_recording(
-                    call, status, seconds, RecordingSid=self.carrier.answers["start_recording"]
+                    call, status, seconds, RecordingSid=self.provider.answers["start_recording"]
                 )
                 self.assertEqual(call.recording_ids.state, "failed")
                 self.assertEqual(call.recording_ids.problem, "Nothing was recorded.")
                 self.assertTrue(call.recording_ids.deleted_at_provider)
                 self.tell_recording(
-                    call, "in-progress", RecordingSid=self.carrier.answers["start_recording"]
+                    call, "in-progress", RecordingSid=self.provider.answers["start_recording"]
                 )
                 self.assertEqual(call.recording_ids.state, "failed", "a late report")
-        self.assertFalse(self.carrier.sent("fetch_recording"))
+        self.assertFalse(self.provider.sent("fetch_recording"))
 
     def test_silence_is_said(self):
-        self.carrier.answers["fetch_recording"] = make_sound(0, 0)
+        self.provider.answers["fetch_recording"] = make_sound(0, 0)
         recording = self.record()
         self.assertEqual(recording.state, "stored")
         self.assertEqual(recording.problem, "The recording is silent.")

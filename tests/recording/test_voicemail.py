@@ -1,4 +1,4 @@
-"""Messages of callers: recorded, fetched, heard by those who may, deleted at the carrier."""
+"""Messages of callers: recorded, fetched, heard by those who may, deleted at the provider."""
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
@@ -27,7 +27,7 @@ class TestVoicemail(TelephonyHttpCase):
 
     def setUp(self):
         super().setUp()
-        self.carrier.answers["fetch_recording"] = SOUND
+        self.provider.answers["fetch_recording"] = SOUND
 
     def tell_recording(self, call, status="completed", seconds=7):
         response = self.post_webhook(
@@ -55,19 +55,19 @@ class TestVoicemail(TelephonyHttpCase):
         self.run_job("telephony.recording", "_cron_fetch")
         return call
 
-    def test_message_is_kept_and_the_carriers_copy_deleted(self):
+    def test_message_is_kept_and_the_providers_copy_deleted(self):
         """Z03: nobody answers, the caller speaks, the message is kept here only."""
         call = self.leave_message()
         self.assertEqual((call.state, call.outcome), ("ended", "voicemail"))
         recording = call.recording_ids
         self.assertEqual(recording.attachment_id.raw, SOUND)
         self.assertTrue(recording.deleted_at_provider)
-        self.assertEqual(self.carrier.sent("delete_recording"), [[RECORDING]])
-        [told] = self.told(self.ana, "voicemail_received")
+        self.assertEqual(self.provider.sent("delete_recording"), [[RECORDING]])
+        [told] = self.notified(self.ana, "voicemail_received")
         self.assertEqual((told["recording_id"], told["duration"]), (recording.id, 7))
 
     def test_the_recording_may_be_told_before_the_end(self):
-        """Z03: the order of the carrier's reports does not matter."""
+        """Z03: the order of the provider's reports does not matter."""
         call = self.leave_message("recording first")
         self.assertEqual((call.state, call.outcome), ("ended", "voicemail"))
 
@@ -84,7 +84,7 @@ class TestVoicemail(TelephonyHttpCase):
         self.tell_recording(call, seconds=1)
         self.run_after_commit()
         self.assertEqual((call.outcome, call.recording_ids.state), ("missed", "failed"))
-        self.assertEqual(self.carrier.sent("delete_recording"), [[RECORDING]])
+        self.assertEqual(self.provider.sent("delete_recording"), [[RECORDING]])
 
     def test_the_caller_is_thanked(self):
         """Z03: after the message the caller hears a good-bye."""
@@ -106,7 +106,7 @@ class TestVoicemail(TelephonyHttpCase):
 
     def test_a_recording_that_is_not_there_yet_is_fetched_later(self):
         """Z03: the file may come after the report; the cron fetches it."""
-        self.carrier.failures["fetch_recording"] = [ProviderError("no", code=404, gone=True)]
+        self.provider.failures["fetch_recording"] = [ProviderError("no", code=404, gone=True)]
         call = self.leave_message()
         self.assertEqual(call.recording_ids.state, "pending")
         self.let_time_pass(0)
@@ -146,7 +146,7 @@ class TestVoicemail(TelephonyHttpCase):
         part = self.url_open(url, headers={"Range": "bytes=0-3"})
         self.assertEqual((part.status_code, part.content), (206, SOUND[:4]))
         self.env.invalidate_all()
-        self.assertEqual(recording.listening_ids.user_id, self.ana)
+        self.assertEqual(recording.access_ids.user_id, self.ana)
         self.assertEqual(self.url_open("/telephony/recording/999999").status_code, 404)
 
     def test_the_attachment_is_not_an_open_door(self):
@@ -160,5 +160,5 @@ class TestVoicemail(TelephonyHttpCase):
         """Z03: those who should have answered learn of it."""
         call, _verbs = self.call_in()
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="2")
-        [told] = self.told(self.ana, "call_missed")
+        [told] = self.notified(self.ana, "call_missed")
         self.assertEqual(told["uuid"], call.uuid)

@@ -40,13 +40,13 @@ class FlowWorld:
             "Mailbox", "voicemail", agent_ids=[Command.set(cls.agent_ana.ids)]
         )
         cls.mobile = cls.make_step(
-            "Mobile", "forward", forward_number="+32470999999", timeout_step_id=cls.mailbox.id
+            "Mobile", "forward", forward_number="+32470999999", no_answer_step_id=cls.mailbox.id
         )
         cls.menu = cls.make_step(
             "Menu",
             "menu",
             message="Press 1 for sales, 2 for support.",
-            timeout_step_id=cls.mailbox.id,
+            no_answer_step_id=cls.mailbox.id,
             key_ids=[
                 Command.create({"key": "1", "label": "Sales", "target_step_id": cls.ring.id}),
                 Command.create({"key": "2", "label": "Support", "target_step_id": cls.mobile.id}),
@@ -250,7 +250,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         self.assertEqual(redirect.text, gather.get("action"))
 
     def test_repeated_key_does_not_press_twice(self):
-        """Z29: the carrier repeats a question whose answer was lost; the key counts once."""
+        """Z29: the provider repeats a question whose answer was lost; the key counts once."""
         call, [gather, _redirect] = self.call_in()
         press = {"CallSid": call.provider_call_id, "Digits": "2"}
         first = self.ask(gather.get("action"), press)

@@ -48,7 +48,7 @@ class TestFlowCondition(TelephonyCase):
                 "sequence": -1,
                 "name": "Who",
                 "kind": "condition",
-                "next_step_id": cls.timeout_step.id,
+                "next_step_id": cls.no_answer_step.id,
                 "else_step_id": cls.closed_step.id,
             }
         )

@@ -1,4 +1,4 @@
-"""Every exit of every kind of step, through the webhooks; other flows, circles, a full carrier."""
+"""Every exit of every kind of step, through the webhooks; other flows, circles, a full provider."""
 
 import base64
 import io
@@ -20,12 +20,12 @@ from ..common import TelephonyCase, TelephonyHttpCase, leg_sid
 
 # What each exit of the first step leads to in these tests.
 HEARD = {
-    name: f"The exit {name}." for name in ("yes", "no", "timeout", "not_available", "full", "key")
+    name: f"The exit {name}." for name in ("yes", "no", "no_answer", "not_available", "full", "key")
 }
 FIELDS = {
     "yes": "next_step_id",
     "no": "else_step_id",
-    "timeout": "timeout_step_id",
+    "no_answer": "no_answer_step_id",
     "not_available": "not_available_step_id",
     "full": "full_step_id",
 }
@@ -147,7 +147,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         caller = {"CallSid": call.provider_call_id}
         verbs = self.ask(gather.get("action"), {**caller, "Digits": "5"})
         self.assertEqual(self.names(verbs), ["Gather", "Redirect"])
-        self.assert_exit("timeout", self.ask(redirect.text, caller))
+        self.assert_exit("no_answer", self.ask(redirect.text, caller))
 
     def test_ring(self):
         """Z17 Z29: nobody available, and not answered."""
@@ -156,7 +156,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         call, _verbs = self.call_in_and_wait(sid=leg_sid(2))
         self.let_time_pass(21)
         self.assertEqual(self.wait(call)[0].tag, "Leave")
-        self.assert_exit("timeout", self.step(call))
+        self.assert_exit("no_answer", self.step(call))
         self.assertEqual(call.state, "routing")
 
     def test_ring_that_all_decline(self):
@@ -165,7 +165,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
         self.run_after_commit()
-        self.assert_exit("timeout", self.step(call, QueueResult="leave"))
+        self.assert_exit("no_answer", self.step(call, QueueResult="leave"))
 
     def test_queue(self):
         """Z24 Z29: nobody is there, full, and too long a wait."""
@@ -179,7 +179,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.let_time_pass(400)
         call.queued_at -= timedelta(seconds=400)
         self.assertEqual(self.wait(call)[0].tag, "Leave")
-        self.assert_exit("timeout", self.step(call))
+        self.assert_exit("no_answer", self.step(call))
 
     def test_caller_who_has_left_the_queue_stands_in_no_list(self):
         """Z24: whoever hears a message after the queue is neither listed nor offered any more."""
@@ -195,8 +195,8 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="400")
         self.assertEqual((call.state, call.outcome), ("ended", "missed"))
 
-    def test_queue_that_is_full_at_the_carrier(self):
-        """Z29: the carrier's own limit is as good as ours; the agent stops being rung."""
+    def test_queue_that_is_full_at_the_provider(self):
+        """Z29: the provider's own limit is as good as ours; the agent stops being rung."""
         self.set_up("queue", queue_id=self.queue.id)
         self.go_online(self.agent_ana)
         for index, result in enumerate(("queue-full", "error", "system-error"), 1):
@@ -226,13 +226,13 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
                 self.assert_exit("full", again)
                 self.tell_leg(call, leg_sid(index), "completed", CallDuration="1")
 
-    def test_ring_that_the_carrier_refuses(self):
+    def test_ring_that_the_provider_refuses(self):
         """Z29: a caller who cannot wait is told that nobody is available."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
         self.assert_exit("not_available", self.step(call, QueueResult="queue-full"))
 
-    def test_refused_by_the_carrier_while_somebody_is_on_the_way(self):
+    def test_refused_by_the_provider_while_somebody_is_on_the_way(self):
         """Z17: whoever has accepted is waited for without a queue."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
@@ -263,7 +263,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
             )
             self.assertEqual(self.names(verbs), names)
             if status != "completed":
-                self.assert_exit("timeout", verbs)
+                self.assert_exit("no_answer", verbs)
 
     def test_ends(self):
         """Z03 Z29: voicemail, message and rejection lead to nothing but the end."""
@@ -343,8 +343,10 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
 
     def test_silent_caller_in_a_circle_of_menus(self):
         """Z29: whoever presses nothing is not asked for ever, over however many requests."""
-        menu = self.make_step("Second", "menu", message="?", repeat=1, timeout_step_id=self.ring.id)
-        self.set_up("menu", message="!", repeat=1, timeout_step_id=menu.id)
+        menu = self.make_step(
+            "Second", "menu", message="?", repeat=1, no_answer_step_id=self.ring.id
+        )
+        self.set_up("menu", message="!", repeat=1, no_answer_step_id=menu.id)
         call, verbs = self.call_in()
         turns = 0
         while verbs[-1].tag == "Redirect":
@@ -356,7 +358,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
 
     def test_waiting_begins_to_count_again(self):
         """Z29: a caller who waits may go round as long as somebody rings."""
-        self.ring.timeout_step_id = self.ring
+        self.ring.no_answer_step_id = self.ring
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         for _turn in range(2):
@@ -459,7 +461,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
                 )
             ],
         )
-        self.ring.timeout_step_id = menu
+        self.ring.no_answer_step_id = menu
         self.assertEqual(self.circles(), [])
 
     def test_bad_settings_are_refused(self):

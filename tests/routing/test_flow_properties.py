@@ -36,7 +36,7 @@ LAST = {"Hangup", "Redirect", "Enqueue", "Dial", "Reject"}
 EXIT_FIELDS = (
     "next_step_id",
     "else_step_id",
-    "timeout_step_id",
+    "no_answer_step_id",
     "full_step_id",
     "not_available_step_id",
 )
@@ -155,8 +155,8 @@ class TestAnyFlow(TelephonyHttpCase):
     def get_settings(self, step, other):
         return {
             "agent_ids": [Command.set(self.agent_ana.ids)],
-            "ring_order": "round_robin" if step.is_first_way else "parallel",
-            "timeout": 20,
+            "ring_strategy": "round_robin" if step.is_first_way else "parallel",
+            "ring_seconds": 20,
             "queue_id": self.queue.id,
             "target_flow_id": other.id,
             "calendar_id": self.calendars[step.is_first_way].id,

@@ -1,4 +1,4 @@
-"""Calls that come in, through the webhooks as the carrier sends them."""
+"""Calls that come in, through the webhooks as the provider sends them."""
 
 from odoo import fields
 from odoo.tests import tagged
@@ -16,13 +16,13 @@ class TestIncoming(TelephonyHttpCase):
         route = f"{BASE_URL}/telephony/twilio"
         self.assertEqual(enqueue.get("waitUrl"), f"{route}/wait?call={call.uuid}")
         self.assertEqual(enqueue.get("action"), f"{route}/step?call={call.uuid}")
-        # A name at the carrier holds nothing personal.
+        # A name at the provider holds nothing personal.
         self.assertNotIn("470", enqueue.text)
         self.assertEqual(call.state, "ringing")
         self.assertEqual(call.offer_ids.agent_id, self.agent_ana | self.agent_bob)
         self.assertEqual(set(call.offer_ids.mapped("state")), {"offered"})
         for user in (self.ana, self.bob):
-            [offer] = self.told(user, "offer_made")
+            [offer] = self.notified(user, "offer_made")
             self.assertEqual(offer["call"]["uuid"], call.uuid)
             self.assertEqual(offer["call"]["customer"]["name"], "Zoe Peeters")
             self.assertEqual(offer["call"]["customer"]["number"], CUSTOMER)
@@ -38,7 +38,7 @@ class TestIncoming(TelephonyHttpCase):
                 ],
             )
             self.assertFalse(offer["call"]["card"]["last_call"])
-        self.assertFalse(self.told(self.cleo))
+        self.assertFalse(self.notified(self.cleo))
 
     # === RINGING === #
 
@@ -51,7 +51,7 @@ class TestIncoming(TelephonyHttpCase):
         call, _verbs = self.call_in(sid=leg_sid(2))
         self.assertEqual(call.partner_id, self.partner)
         self.assertFalse(call.lead_id)
-        card = self.told(self.ana, "offer_made")[-1]["call"]["card"]
+        card = self.notified(self.ana, "offer_made")[-1]["call"]["card"]
         self.assertEqual(card["last_call"]["end_message"], "The caller hung up.")
         self.assertEqual(len(card["opportunities"]), 2)
 
@@ -63,27 +63,27 @@ class TestIncoming(TelephonyHttpCase):
             self.assertEqual(enqueue.tag, "Enqueue")
             self.assertFalse(call.customer_number)
             self.assertFalse(call.partner_id)
-            customer = self.told(self.ana, "offer_made")[-1]["call"]["customer"]
+            customer = self.notified(self.ana, "offer_made")[-1]["call"]["customer"]
             self.assertFalse(customer["number"])
             self.assertEqual(customer["number_display"], "Hidden number")
             self.tell_leg(call, leg_sid(index), "completed")
 
     def test_one_after_the_other(self):
         """Z17: in order, the next one rings when the one before does not answer."""
-        self.ring.ring_order = "longest_idle"
+        self.ring.ring_strategy = "longest_idle"
         self.go_online(self.agent_ana, self.agent_bob)
         self.agent_ana.status_since = "2026-01-01 10:00:00"
         self.agent_bob.status_since = "2026-01-01 09:00:00"
         call, verbs = self.call_in_and_wait()
         # The longest idle first.
         self.assertEqual(call.offer_ids.agent_id, self.agent_bob)
-        self.assertFalse(self.told(self.ana, "offer_made"))
+        self.assertFalse(self.notified(self.ana, "offer_made"))
         self.assertAlmostEqual(self.heard_seconds(verbs), 20, delta=1)
         self.let_time_pass(20)
         verbs = self.wait(call)
         self.assertAlmostEqual(self.heard_seconds(verbs), 20, delta=1)
-        self.assertEqual(len(self.told(self.ana, "offer_made")), 1)
-        [closed] = self.told(self.bob, "offer_closed")
+        self.assertEqual(len(self.notified(self.ana, "offer_made")), 1)
+        [closed] = self.notified(self.bob, "offer_closed")
         self.assertEqual((closed["uuid"], closed["reason"]), (call.uuid, "expired"))
         self.let_time_pass(20)
         [leave] = self.wait(call)
@@ -94,12 +94,12 @@ class TestIncoming(TelephonyHttpCase):
 
     def test_declining_in_order_rings_the_next_one(self):
         """Z17: who declines does not end the call for the others."""
-        self.ring.ring_order = "sequential"
+        self.ring.ring_strategy = "sequential"
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
         self.run_after_commit()
-        self.assertEqual(len(self.told(self.bob, "offer_made")), 1)
+        self.assertEqual(len(self.notified(self.bob, "offer_made")), 1)
         self.assertEqual(call.state, "ringing")
         # Whether the caller was moved or not: what comes next is the waiting room.
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
@@ -133,7 +133,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(hangup.tag, "Hangup")
         self.assertEqual(set(call.offer_ids.mapped("state")), {"expired"})
         for user in (self.ana, self.bob):
-            [closed] = self.told(user, "offer_closed")
+            [closed] = self.notified(user, "offer_closed")
             self.assertEqual(closed["reason"], "expired")
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="25")
         self.assertEqual((call.state, call.outcome), ("ended", "missed"))
@@ -189,7 +189,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(reject.tag, "Reject")
         self.assertFalse(call)
 
-    def test_the_carrier_asks_twice(self):
+    def test_the_provider_asks_twice(self):
         """A repeated first question changes nothing and gets the same answer."""
         self.go_online(self.agent_ana)
         call, first = self.call_in()
@@ -197,7 +197,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(call, again)
         self.assertEqual([verb.attrib for verb in first], [verb.attrib for verb in second])
         self.assertEqual(len(call.offer_ids), 1)
-        self.assertEqual(len(self.told(self.ana, "offer_made")), 1)
+        self.assertEqual(len(self.notified(self.ana, "offer_made")), 1)
 
     # === ACCEPTING === #
 
@@ -209,12 +209,12 @@ class TestIncoming(TelephonyHttpCase):
         self.assertTrue(result["accepted"])
         self.assertEqual(result["call"]["uuid"], call.uuid)
         self.assertEqual(call.user_id, self.ana)
-        [closed] = self.told(self.bob, "offer_closed")
+        [closed] = self.notified(self.bob, "offer_closed")
         self.assertEqual(
             (closed["reason"], closed["by"], closed["by_me"]), ("accepted", "Ana", False)
         )
         self.assertEqual(closed["message"], "This call was already answered by Ana.")
-        [closed] = self.told(self.ana, "offer_closed")
+        [closed] = self.notified(self.ana, "offer_closed")
         self.assertEqual((closed["reason"], closed["by_me"]), ("accepted", True))
         # Meanwhile the caller hears ringback, until the agent has to be there.
         self.assertAlmostEqual(self.heard_seconds(self.wait(call)), 15, delta=1)
@@ -226,7 +226,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(room.get("endConferenceOnExit"), "false")
         self.run_after_commit()
         self.assertEqual(
-            self.carrier.sent("move_from_queue"),
+            self.provider.sent("move_from_queue"),
             [[QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/join?call={call.uuid}"]],
         )
         [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
@@ -235,7 +235,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(room.get("endConferenceOnExit"), "true")
         self.assertEqual(call.state, "in_progress")
         self.assertSeconds(call.answered_at, 0)
-        update = self.told(self.ana, "call_updated")[-1]
+        update = self.notified(self.ana, "call_updated")[-1]
         self.assertEqual(
             (update["state"], update["agent_connected"], update["can_rejoin"]),
             ("in_progress", True, False),
@@ -248,10 +248,10 @@ class TestIncoming(TelephonyHttpCase):
         [room] = self.connect_browser(call, self.agent_ana)[0]
         self.assertEqual(room.text, call.uuid)
         self.assertEqual(call.user_id, self.ana)
-        [closed] = self.told(self.bob, "offer_closed")
+        [closed] = self.notified(self.bob, "offer_closed")
         self.assertEqual((closed["reason"], closed["by"]), ("accepted", "Ana"))
         self.run_after_commit()
-        self.assertEqual(len(self.carrier.sent("move_from_queue")), 1)
+        self.assertEqual(len(self.provider.sent("move_from_queue")), 1)
         self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
         self.assertFalse(self.as_user(self.bob).accept(call.uuid)["accepted"])
         # The colleague's browser, a hundredth of a second later.
@@ -279,7 +279,7 @@ class TestIncoming(TelephonyHttpCase):
         self.as_user(self.ana).accept(call.uuid)
         self.connect_browser(call, self.agent_ana)
         self.run_after_commit()
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
         self.assertEqual(self.names(self.wait(call)), ["Leave"])
         self.assertEqual(self.names(self.step(call)), ["Dial"])
         self.assertEqual(call.state, "in_progress")
@@ -296,7 +296,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(call.user_id, self.ana)
         # A repeated accept of the winner is answered alike.
         self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
-        self.assertEqual(len(self.told(self.ana, "offer_closed")), 1)
+        self.assertEqual(len(self.notified(self.ana, "offer_closed")), 1)
 
     def test_accept_after_the_caller_has_gone(self):
         self.go_online(self.agent_ana)
@@ -328,12 +328,12 @@ class TestIncoming(TelephonyHttpCase):
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
         self.run_after_commit()
-        self.assertFalse(self.carrier.requests)
-        self.assertFalse(self.told(self.bob, "offer_closed"))
+        self.assertFalse(self.provider.requests)
+        self.assertFalse(self.notified(self.bob, "offer_closed"))
         self.as_user(self.bob).decline(call.uuid)
         self.run_after_commit()
         self.assertEqual(
-            self.carrier.sent("move_from_queue"),
+            self.provider.sent("move_from_queue"),
             [[QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
         )
         # The queue's own question leads nowhere: the one the request named leads on.

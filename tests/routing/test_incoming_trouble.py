@@ -18,12 +18,12 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertAlmostEqual(call.wait_duration, 7, delta=1)
         self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
         for user in (self.ana, self.bob):
-            [closed] = self.told(user, "offer_closed")
+            [closed] = self.notified(user, "offer_closed")
             self.assertEqual(
                 (closed["reason"], closed["message"]), ("canceled", "The caller hung up.")
             )
         self.run_after_commit()
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
         # Both see the missed call in their list.
         for user in (self.ana, self.bob):
             recent = self.as_user(user, "telephony.agent").softphone_snapshot()["recent"]
@@ -43,8 +43,8 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome), ("ended", "missed"))
         self.run_after_commit()
         # The room does not end by itself: the caller was never in it.
-        self.assertIn([leg_sid(50)], self.carrier.sent("end_leg"))
-        self.assertEqual(self.told(self.ana, "call_updated")[-1]["state"], "ended")
+        self.assertIn([leg_sid(50)], self.provider.sent("end_leg"))
+        self.assertEqual(self.notified(self.ana, "call_updated")[-1]["state"], "ended")
 
     def test_agent_does_not_come(self):
         """Z17: an accept without a connection is taken back, and it rings again."""
@@ -55,11 +55,11 @@ class TestIncomingTrouble(TelephonyHttpCase):
         verbs = self.wait(call)
         self.assertAlmostEqual(self.heard_seconds(verbs), 20, delta=1)
         self.assertFalse(call.user_id)
-        self.assertFalse(call.connect_by)
+        self.assertFalse(call.deadline_at)
         self.assertEqual(call.state, "ringing")
-        self.assertEqual(len(self.told(self.bob, "offer_made")), 2)
-        self.assertEqual(len(self.told(self.ana, "offer_made")), 2)
-        message = self.told(self.ana, "call_left")[-1]
+        self.assertEqual(len(self.notified(self.bob, "offer_made")), 2)
+        self.assertEqual(len(self.notified(self.ana, "offer_made")), 2)
+        message = self.notified(self.ana, "call_left")[-1]
         self.assertIn("took too long", message["message"])
         # Too late now.
         [hangup] = self.connect_browser(call, self.agent_ana)
@@ -87,21 +87,21 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.as_user(self.ana).accept(call.uuid)
         self.as_user(self.ana).decline(call.uuid)
         self.assertFalse(call.user_id)
-        self.assertEqual(len(self.told(self.bob, "offer_made")), 2)
+        self.assertEqual(len(self.notified(self.bob, "offer_made")), 2)
 
     def test_agent_vanishes_and_rejoins(self):
         """Z21: a reload in the middle of a call: music for the caller, then both speak again."""
         call = self.talk()
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
         self.assertEqual(call.state, "in_progress")
-        update = self.told(self.ana, "call_updated")[-1]
+        update = self.notified(self.ana, "call_updated")[-1]
         self.assertEqual((update["agent_connected"], update["can_rejoin"]), (False, True))
         snapshot = self.as_user(self.ana, "telephony.agent").softphone_snapshot()
         self.assertTrue(snapshot["calls"][0]["can_rejoin"])
         self.run_after_commit()
         self.assertEqual(
-            self.carrier.sent("redirect_leg"),
+            self.provider.sent("redirect_leg"),
             [[call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
         )
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
@@ -112,13 +112,13 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(dial[0].get("participantLabel"), "agent-2")
         self.run_after_commit()
         self.assertEqual(
-            self.carrier.sent("move_from_queue")[0][:2], [QUEUE, call.provider_call_id]
+            self.provider.sent("move_from_queue")[0][:2], [QUEUE, call.provider_call_id]
         )
         answered_at = call.answered_at
         [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         self.assertEqual(dial[0].get("participantLabel"), "customer")
         self.assertEqual((call.state, call.answered_at), ("in_progress", answered_at))
-        self.assertFalse(self.told(self.ana, "call_updated")[-1]["can_rejoin"])
+        self.assertFalse(self.notified(self.ana, "call_updated")[-1]["can_rejoin"])
 
     def test_agent_vanishes_and_does_not_come_back(self):
         """Z21: after half a minute the flow takes the caller, and the call stays answered."""
@@ -144,20 +144,20 @@ class TestIncomingTrouble(TelephonyHttpCase):
             (call.state, call.outcome, call.ended_by), ("ended", "answered", "customer")
         )
         self.assertAlmostEqual(call.duration, 42, delta=1)
-        update = self.told(self.ana, "call_updated")[-1]
+        update = self.notified(self.ana, "call_updated")[-1]
         self.assertEqual((update["state"], update["end_message"]), ("ended", "The call has ended."))
         self.assertNotEqual(self.agent_ana.state, "in_call")
 
     def test_agent_hangs_up(self):
         """Z20: one click releases both."""
         call = self.talk()
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         data = self.as_user(self.ana).hang_up(call.uuid)
         self.assertEqual((data["state"], data["outcome"]), ("ended", "answered"))
         self.assertEqual(call.ended_by, "agent")
         self.run_after_commit()
         self.assertEqual(
-            sorted(self.carrier.sent("end_leg")), sorted([[call.provider_call_id], [leg_sid(50)]])
+            sorted(self.provider.sent("end_leg")), sorted([[call.provider_call_id], [leg_sid(50)]])
         )
         ended_at = call.ended_at
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
@@ -170,24 +170,24 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(self.names(self.step(call)), ["Hangup"])
 
     def test_hold_and_resume(self):
-        """Z18: the customer hears music on hold; what is shown follows the carrier."""
+        """Z18: the customer hears music on hold; what is shown follows the provider."""
         call = self.talk()
         self.tell_room(call, call.provider_call_id, "participant-join", 2)
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.as_user(self.ana).set_hold(call.uuid, True)
         self.assertFalse(self.customer(call).on_hold)
         self.run_after_commit()
-        [[room, leg, on_hold, url]] = self.carrier.sent("hold_participant")
+        [[room, leg, on_hold, url]] = self.provider.sent("hold_participant")
         self.assertEqual((room, leg, on_hold), (call.provider_conference_id, leg_sid(1), True))
         [play] = self.ask(url, {"CallSid": leg_sid(1)})
         self.assertIn("hold_music.wav", play.text)
         self.assertEqual(play.get("loop"), "0")
         self.tell_room(call, leg_sid(1), "participant-hold", 5)
-        self.assertTrue(self.told(self.ana, "call_updated")[-1]["on_hold"])
+        self.assertTrue(self.notified(self.ana, "call_updated")[-1]["on_hold"])
         self.as_user(self.ana).set_hold(call.uuid, False)
         self.run_after_commit()
         self.tell_room(call, leg_sid(1), "participant-unhold", 6)
-        self.assertFalse(self.told(self.ana, "call_updated")[-1]["on_hold"])
+        self.assertFalse(self.notified(self.ana, "call_updated")[-1]["on_hold"])
         # An older report that comes late does not change it.
         self.tell_room(call, leg_sid(1), "participant-hold", 4)
         self.assertFalse(self.customer(call).on_hold)
@@ -210,10 +210,10 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(hangup.tag, "Hangup")
         self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "failed", "system"))
         self.assertTrue(call.failure_reason)
-        self.assertEqual(self.told(self.ana, "offer_closed")[0]["reason"], "canceled")
+        self.assertEqual(self.notified(self.ana, "offer_closed")[0]["reason"], "canceled")
 
     def test_fallback(self):
-        """An answer of ours that the carrier could not use ends politely."""
+        """An answer of ours that the provider could not use ends politely."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
         with self.assert_log("controllers.twilio_webhook", "ERROR", "12100"):

@@ -28,7 +28,7 @@ class QueueStories(TelephonyHttpCase):
             {
                 "kind": "queue",
                 "queue_id": cls.queue.id,
-                "full_step_id": cls.timeout_step.id,
+                "full_step_id": cls.no_answer_step.id,
             }
         )
 
@@ -105,7 +105,7 @@ class TestQueue(QueueStories):
         self.assertEqual((gather.tag, gather[0].tag), ("Gather", "Play"))
         self.assertIn("ringback.wav", gather[0].text)
         self.wait(call, Digits="1")
-        self.assertTrue(call.callback_requested)
+        self.assertTrue(call.queue_callback_requested)
 
     def test_offered_to_the_longest_idle_member_only(self):
         """Z24: one offer for a call at a time, to the member who has waited longest."""
@@ -146,7 +146,7 @@ class TestQueue(QueueStories):
         self.talk(first)
         self.as_user(self.ana).hang_up(first.uuid)
         self.assertEqual(second.offer_ids.agent_id, self.agent_ana)
-        self.assertEqual(self.told(self.ana, "offer_made")[-1]["call"]["uuid"], second.uuid)
+        self.assertEqual(self.notified(self.ana, "offer_made")[-1]["call"]["uuid"], second.uuid)
 
     def test_pick_up_takes_the_chosen_caller(self):
         """Z25: the third caller is taken out of the queue; the others keep their places."""

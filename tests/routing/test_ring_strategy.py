@@ -32,7 +32,7 @@ class TestRingOrder(TelephonyHttpCase):
 
     def test_longest_idle_counts_from_the_last_conversation_or_from_going_online(self):
         """Z29: an old call does not help somebody who came online a moment ago."""
-        self.ring.ring_order = "longest_idle"
+        self.ring.ring_strategy = "longest_idle"
         self.idle_since(self.agent_ana, 5, last_call=600)
         self.idle_since(self.agent_bob, 300, last_call=20)
         self.idle_since(self.agent_cleo, 300, last_call=10)
@@ -50,7 +50,7 @@ class TestRingOrder(TelephonyHttpCase):
 
     def test_answering_sends_to_the_end(self):
         """Z29: whoever has spoken with a caller is rung after the others."""
-        self.ring.ring_order = "longest_idle"
+        self.ring.ring_strategy = "longest_idle"
         for minutes, agent in ((30, self.agent_ana), (20, self.agent_bob), (10, self.agent_cleo)):
             self.idle_since(agent, minutes)
         call, agent = self.rung(1)
@@ -69,7 +69,7 @@ class TestRingOrder(TelephonyHttpCase):
 
     def test_being_busy_without_answering_keeps_the_place(self):
         """Z29: neither a declined call nor one out that nobody answered costs the place."""
-        self.ring.ring_order = "longest_idle"
+        self.ring.ring_strategy = "longest_idle"
         self.idle_since(self.agent_ana, 30)
         self.idle_since(self.agent_bob, 20)
         self.idle_since(self.agent_cleo, 10)
@@ -84,7 +84,7 @@ class TestRingOrder(TelephonyHttpCase):
 
     def test_a_claim_that_came_to_nothing_keeps_the_place(self):
         """Z29: whoever accepted and was never connected has not spoken."""
-        self.ring.ring_order = "longest_idle"
+        self.ring.ring_strategy = "longest_idle"
         self.idle_since(self.agent_ana, 30)
         self.idle_since(self.agent_bob, 20)
         self.idle_since(self.agent_cleo, 10)
@@ -95,7 +95,7 @@ class TestRingOrder(TelephonyHttpCase):
 
     def test_in_turns(self):
         """Z29: each call begins with the next one, whoever answered; the list begins again."""
-        self.ring.ring_order = "round_robin"
+        self.ring.ring_strategy = "round_robin"
         names = []
         for index in range(1, 6):
             call, agent = self.rung(index)
@@ -105,7 +105,7 @@ class TestRingOrder(TelephonyHttpCase):
 
     def test_in_turns_goes_on_within_a_call_and_leaves_out_the_absent(self):
         """Z29: unanswered, it rings at the next one; somebody offline is passed over."""
-        self.ring.ring_order = "round_robin"
+        self.ring.ring_strategy = "round_robin"
         self.agent_bob.status = "offline"
         call, agent = self.rung(1)
         self.assertEqual(agent, self.agent_ana)
@@ -122,14 +122,14 @@ class TestRingOrder(TelephonyHttpCase):
 
     def test_in_turns_after_the_last_one_has_left_the_group(self):
         """Z29: the list may change between two calls."""
-        self.ring.ring_order = "round_robin"
+        self.ring.ring_strategy = "round_robin"
         self.ring.last_agent_id = self.agent_cleo
         self.ring.agent_ids -= self.agent_cleo
         self.assertEqual(self.rung(1)[1], self.agent_ana)
 
     def test_as_listed(self):
         """Z29: the list of phone users can be dragged; the step follows it."""
-        self.ring.ring_order = "sequential"
+        self.ring.ring_strategy = "sequential"
         self.agent_cleo.sequence, self.agent_ana.sequence = 1, 20
         self.env.invalidate_all()
         call, agent = self.rung(1)
@@ -155,7 +155,7 @@ class TestRingOrder(TelephonyHttpCase):
             {
                 "name": "Support",
                 "company_id": self.company_a.id,
-                "order": "round_robin",
+                "ring_strategy": "round_robin",
                 "agent_ids": [Command.set((self.agent_ana | self.agent_bob | self.agent_cleo).ids)],
             }
         )
@@ -172,7 +172,7 @@ class TestRingOrder(TelephonyHttpCase):
 class TestTurnsOfTwoServers(TelephonyCase):
     def test_both_rows_are_changed(self):
         """Z29: a choice and an offer change rows, so that two servers cannot choose the same."""
-        self.ring.ring_order = "round_robin"
+        self.ring.ring_strategy = "round_robin"
         self.go_online(self.agent_ana, self.agent_bob)
         self.agent_ana.reserved_at = self.agent_bob.reserved_at = False
         self.env["telephony.call"].sudo()._process_incoming(

@@ -353,7 +353,7 @@ class TestAccess(TelephonyCase):
                     ):
                         getattr(self.as_user(user), method)(identifier, *arguments)
         self.assertEqual((call.state, call.note), ("in_progress", "secret note"))
-        self.assertFalse(self.carrier.requests + self.queued_requests)
+        self.assertFalse(self.provider.requests + self.queued_requests)
 
     def test_private_methods_cannot_be_called(self):
         """What the webhooks call is closed to clients."""
@@ -366,7 +366,7 @@ class TestAccess(TelephonyCase):
                 "_send_end_request",
             ),
             "telephony.account": ("_get_client", "_find_signed", "_after_commit", "_render"),
-            "telephony.agent": ("_get_mine", "_set_status", "_reserve"),
+            "telephony.agent": ("_ensure_own_agent", "_set_status", "_reserve"),
         }.items():
             for method in methods:
                 with self.subTest(method), self.assertRaises(AccessError):
@@ -392,7 +392,7 @@ class TestAccess(TelephonyCase):
                     mute_logger("odoo.addons.base.models.ir_model"),
                 ):
                     getattr(account, action)()
-        self.assertFalse(self.carrier.requests)
+        self.assertFalse(self.provider.requests)
 
     def test_searching_contacts_obeys_their_rules(self):
         """Z16: names of another company are not found."""

@@ -197,7 +197,7 @@ class TestIsolation(TelephonyCase):
                     "res_id": partner.id,
                 }
             ),
-            env["telephony.recording.listening"].create(
+            env["telephony.recording.access"].create(
                 {
                     "recording_id": recording.id,
                     "user_id": agent.user_id.id,
@@ -405,17 +405,17 @@ class TestIsolation(TelephonyCase):
         step_b = self.foreign["telephony.flow.step"]
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE telephony_flow_step SET timeout_step_id = %s WHERE id = %s",
+            "UPDATE telephony_flow_step SET no_answer_step_id = %s WHERE id = %s",
             (step_b.id, self.ring.id),
         )
         self.env.invalidate_all()
-        self.assertEqual(self.ring.timeout_step_id, step_b)
-        self.assertFalse(self.ring._get_exit("timeout"))
+        self.assertEqual(self.ring.no_answer_step_id, step_b)
+        self.assertFalse(self.ring._get_exit("no_answer"))
         self.assertEqual(self.ring._get_exit("not_available"), self.closed_step)
 
     def test_exit_to_another_flow_of_the_company_is_refused(self):
         with self.assertRaisesRegex(UserError, "same flow"):
-            self.ring.timeout_step_id = self.own["telephony.flow.step"]
+            self.ring.no_answer_step_id = self.own["telephony.flow.step"]
         with self.assertRaisesRegex(UserError, "same flow"):
             self.own["telephony.flow.key"].target_step_id = self.ring
 
@@ -423,13 +423,13 @@ class TestIsolation(TelephonyCase):
         flow = self.own["telephony.flow"]
         key = self.own["telephony.flow.key"]
         message = self.own["telephony.flow.step"]
-        key.target_step_id = key.step_id.timeout_step_id = message
+        key.target_step_id = key.step_id.no_answer_step_id = message
         copied = flow.copy()
         self.assertEqual(len(copied.step_ids), 2)
         menu = copied.step_ids.key_ids.step_id
-        self.assertIn(menu.timeout_step_id, copied.step_ids)
-        self.assertEqual(menu.key_ids.target_step_id, menu.timeout_step_id)
-        self.assertEqual(menu.timeout_step_id.message, message.message)
+        self.assertIn(menu.no_answer_step_id, copied.step_ids)
+        self.assertEqual(menu.key_ids.target_step_id, menu.no_answer_step_id)
+        self.assertEqual(menu.no_answer_step_id.message, message.message)
         self.assertEqual(key.target_step_id, message)
 
     def test_upgrade_removes_links_to_another_company(self):
@@ -440,7 +440,7 @@ class TestIsolation(TelephonyCase):
         self.env.flush_all()
         self.env.cr.execute(
             SQL(
-                "UPDATE telephony_flow_step SET timeout_step_id = %s, calendar_id = %s WHERE id "
+                "UPDATE telephony_flow_step SET no_answer_step_id = %s, calendar_id = %s WHERE id "
                 "= %s",
                 step_b.id,
                 calendar_b.id,
@@ -465,7 +465,7 @@ class TestIsolation(TelephonyCase):
         with patch.object(script, "_logger") as logger:
             script.migrate(self.env.cr, "19.0.1.1.0")
         self.env.invalidate_all()
-        self.assertFalse(self.ring.timeout_step_id)
+        self.assertFalse(self.ring.no_answer_step_id)
         self.assertEqual(self.ring.calendar_id, self.company_a.resource_calendar_id)
         self.assertEqual(self.ring.not_available_step_id, self.closed_step)
         self.assertEqual(queue.agent_ids, self.agent_ana)
@@ -473,7 +473,7 @@ class TestIsolation(TelephonyCase):
             [arguments[1] for arguments, _options in logger.info.call_args_list],
             [
                 "telephony.flow.step.calendar_id",
-                "telephony.flow.step.timeout_step_id",
+                "telephony.flow.step.no_answer_step_id",
                 "telephony.queue.agent_ids",
             ],
         )

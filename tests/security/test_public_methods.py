@@ -152,7 +152,7 @@ class TestArguments(EveryMethodCase):
 
     def setUp(self):
         super().setUp()
-        self.carrier.answers["start_verification"] = ("123456", leg_sid(73))
+        self.provider.answers["start_verification"] = ("123456", leg_sid(73))
         # It counts in a transaction of its own, which does not see the companies of this test.
         self.startPatcher(
             patch.object(

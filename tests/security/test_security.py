@@ -91,8 +91,8 @@ class TestToken(TelephonyHttpCase):
             },
         )
         self.run_after_commit()
-        self.assertNotIn("33899123456", str(self.carrier.requests))
-        [[_room, values]] = self.carrier.sent("add_participant")
+        self.assertNotIn("33899123456", str(self.provider.requests))
+        [[_room, values]] = self.provider.sent("add_participant")
         self.assertEqual((values["to"], self.names(verbs)), (CUSTOMER, ["Dial"]))
 
     def test_colleagues_identity_does_not_open_a_call(self):
@@ -208,7 +208,7 @@ class TestRecordings(TelephonyHttpCase):
                 }
             )
         )
-        cls.recording._process_fetched(b"RIFF0000WAVEfmt secret words")
+        cls.recording._on_fetch_done(b"RIFF0000WAVEfmt secret words")
 
     def test_address_of_a_recording(self):
         """Knowing the address is not enough, neither ours nor that of the attachment."""
@@ -235,9 +235,9 @@ class TestRecordings(TelephonyHttpCase):
         self.authenticate(self.sue.login, self.sue.login)
         response = self.url_open(f"/telephony/recording/{self.recording.id}")
         self.assertIn(b"secret words", response.content)
-        self.assertEqual(self.recording.listening_ids.user_id, self.sue)
+        self.assertEqual(self.recording.access_ids.user_id, self.sue)
 
-    def test_carriers_address_is_never_followed(self):
+    def test_providers_address_is_never_followed(self):
         """SSRF: the sound is read by its identifier from the account's own server."""
         call, _verbs = self.call_in(sid=leg_sid(4))
         for url in ("http://169.254.169.254/latest", "file:///etc/passwd", "http://localhost:5432"):
@@ -252,9 +252,9 @@ class TestRecordings(TelephonyHttpCase):
                 },
                 {"call": call.uuid},
             )
-        self.carrier.answers["fetch_recording"] = b"RIFF0000WAVEfmt sound"
+        self.provider.answers["fetch_recording"] = b"RIFF0000WAVEfmt sound"
         self.run_job("telephony.recording", "_cron_fetch")
-        [[sid, *others]] = self.carrier.sent("fetch_recording")
+        [[sid, *others]] = self.provider.sent("fetch_recording")
         self.assertEqual(sid, "RE" + "2" * 32)
         self.assertNotIn("http", str(others))
 
@@ -272,7 +272,7 @@ class TestRecordings(TelephonyHttpCase):
                 {"call": call.uuid},
             )
         self.run_job("telephony.recording", "_cron_fetch")
-        self.assertFalse(self.carrier.sent("fetch_recording"))
+        self.assertFalse(self.provider.sent("fetch_recording"))
 
 
 @tagged("post_install", "-at_install")
@@ -505,12 +505,12 @@ class TestLimits(TelephonyCase):
         """Nobody can let Twilio ring a stranger's telephone again and again."""
         self.registry_enter_test_mode()
         self.agent_ana.allow_caller_id = True
-        self.carrier.answers["start_verification"] = ("123456", leg_sid(1))
+        self.provider.answers["start_verification"] = ("123456", leg_sid(1))
         caller_ids = self.as_user(self.ana, "telephony.caller.id")
         with self.assertRaisesRegex(UserError, "within an hour"):
             for _turn in range(10):
                 caller_ids.start_verification("+32470999888", "Mine")
-        self.assertLessEqual(len(self.carrier.sent("start_verification")), 5)
+        self.assertLessEqual(len(self.provider.sent("start_verification")), 5)
 
     def test_searching_contacts_is_no_export(self):
         """One search shows fifty contacts at most, whatever is asked for."""

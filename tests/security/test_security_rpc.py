@@ -318,7 +318,7 @@ class TestEveryMethod(EveryMethodCase):
                 if (model, name) not in HARMLESS:
                     self.assertRegex(answer, r"^(refused: |(false|null|\[\]|\{\})$)")
                 self.assertEqual(self.snapshot(tables), before)
-                self.assertFalse(self.queued_requests + self.carrier.requests)
+                self.assertFalse(self.queued_requests + self.provider.requests)
                 self.undo()
 
     @mute_logger(*MUTED)
@@ -336,7 +336,7 @@ class TestEveryMethod(EveryMethodCase):
                 for queued_model, ids, _method, _arguments in self.queued_requests:
                     if queued_model == "telephony.call":
                         self.assertNotIn(self.call.id, ids)
-                self.assertFalse([r for r in self.carrier.requests if leg_sid(70) in str(r)])
+                self.assertFalse([r for r in self.provider.requests if leg_sid(70) in str(r)])
                 self.undo()
 
     @mute_logger(*MUTED)

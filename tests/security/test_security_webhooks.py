@@ -232,7 +232,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         self.calls = self.ringing | self.running | self.ended
         self.env.flush_all()
         self.queued_requests.clear()
-        self.carrier.requests.clear()
+        self.provider.requests.clear()
         self.sid = self.account.sudo().account_sid
         self.secrets = [TOKEN, TOKEN_B, "secret-of-a" * 3, "secret-of-b" * 3, CUSTOMER]
         self.tables = self.get_tables()
@@ -435,7 +435,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
                 self.assertNotIn("Response>", response.text, context)
                 if number % 50 == 0:
                     self.assertEqual(self.fingerprint(), before, context)
-            self.assertFalse(self.queued_requests + self.carrier.requests)
+            self.assertFalse(self.queued_requests + self.provider.requests)
         self.assertEqual(self.fingerprint(), before)
         self.assertFalse([line for line in lines if line[0] in ("ERROR", "CRITICAL")])
         self.assert_silent(lines)
@@ -481,7 +481,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
     }
 
     def test_damaged_requests_are_answered(self):
-        """B.8: the carrier's own requests, damaged: always an answer it understands."""
+        """B.8: the provider's own requests, damaged: always an answer it understands."""
         requests = self.get_requests()
         damage = Damage(
             SEED + 1,

@@ -278,7 +278,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
         self.assertEqual(response.status_code, 200)
 
     def test_answers_are_not_cached_and_set_no_cookie(self):
-        """The carrier has no session."""
+        """The provider has no session."""
         response = self.post_webhook("voice", self.get_params())
         self.assertEqual(response.status_code, 200)
         self.assertEqual(

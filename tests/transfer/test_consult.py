@@ -46,7 +46,7 @@ class ConsultStories(TransferStories):
 
     def holds(self):
         """Return what was asked about the customer's hold, in order."""
-        return [args[2] for args in self.carrier.sent("hold_participant")]
+        return [args[2] for args in self.provider.sent("hold_participant")]
 
 
 @tagged("post_install", "-at_install")
@@ -94,16 +94,16 @@ class TestWarm(ConsultStories):
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
         self.assertEqual(self.bob_leg(call).role, "agent")
         self.assertEqual(self.holds(), [True, False])
-        self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
         self.assertEqual(self.agent_ana.state, "available")
         self.assertEqual(self.agent_bob.state, "in_call")
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
-        self.assertFalse(self.carrier.sent("redirect_leg"))
+        self.assertFalse(self.provider.sent("redirect_leg"))
         data = self.last(self.bob, "call_updated")
         self.assertEqual((data["role"], data["transfer"]), ("agent", False))
-        self.assertTrue(data["journey"].endswith("→ Bob"))
+        self.assertTrue(data["transfer_path"].endswith("→ Bob"))
         self.as_user(self.bob).save_note(call.uuid, "Refund promised.")
         self.rpc(self.bob, "hang_up", call)
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
@@ -125,9 +125,9 @@ class TestWarm(ConsultStories):
         call = self.ask_bob()
         self.rpc(self.ana, "merge_transfer", call)
         self.assertEqual(self.holds(), [True, False])
-        self.assertEqual(call.transfer_ids.state, "merged")
+        self.assertEqual(call.transfer_ids.state, "conference")
         [row] = self.as_user(self.cleo).live_calls()
-        self.assertEqual(row["transfer"]["state"], "merged")
+        self.assertEqual(row["transfer"]["state"], "conference")
         self.rpc(self.ana, "merge_transfer", call)
         self.assertEqual(self.holds(), [True, False])
         self.rpc(self.ana, "complete_transfer", call)
@@ -161,7 +161,7 @@ class TestWarm(ConsultStories):
         data = self.rpc(self.ana, "cancel_transfer", call)
         self.assertFalse(data["transfer"])
         self.assertEqual(self.holds(), [True, False])
-        self.assertIn([BOB_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([BOB_LEG], self.provider.sent("end_leg"))
         self.assertEqual(self.agent_bob.state, "available")
         self.assertIn("returned to the customer", self.last(self.bob, "call_left")["message"])
         self.tell_leg(call, BOB_LEG, "completed")
@@ -206,7 +206,7 @@ class TestWarm(ConsultStories):
         ]
         for order in permutations(events):
             with self.env.cr.savepoint() as savepoint:
-                del self.carrier.requests[:]
+                del self.provider.requests[:]
                 for event in order:
                     event()
                 self.run_after_commit()
@@ -237,11 +237,11 @@ class TestWarm(ConsultStories):
                     "hold": 1,
                 },
             ),
-            "cron": lambda call: call._reconcile(call._ask_carrier({})),
+            "cron": lambda call: call._reconcile(call._ask_provider({})),
         }
         for name, look in clocks.items():
             with self.subTest(clock=name), self.env.cr.savepoint() as savepoint:
-                self.carrier.legs = {
+                self.provider.legs = {
                     sid: {"CallStatus": "in-progress"} for sid in (CALLER_LEG, AGENT_LEG)
                 }
                 call = self.begin()
@@ -288,7 +288,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(
             (call.state, call.outcome, call.ended_by), ("ended", "answered", "customer")
         )
-        self.assertIn([BOB_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([BOB_LEG], self.provider.sent("end_leg"))
         self.assertEqual(self.last(self.ana, "call_updated")["state"], "ended")
         self.assertEqual(self.last(self.bob, "call_left")["message"], "The call has ended.")
         self.assertEqual((self.agent_ana.state, self.agent_bob.state), ("available", "available"))
@@ -299,14 +299,14 @@ class TestWarm(ConsultStories):
         self.rpc(self.ana, "hang_up", call)
         self.assertEqual((call.state, call.ended_by), ("ended", "agent"))
         for sid in (CALLER_LEG, BOB_LEG, AGENT_LEG):
-            self.assertIn([sid], self.carrier.sent("end_leg"))
+            self.assertIn([sid], self.provider.sent("end_leg"))
 
     def test_the_agents_browser_vanishes_and_comes_back(self):
         """The colleague waits, the customer hears music; after the reload all goes on."""
         call = self.ask_bob()
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("redirect_leg"))
+        self.assertFalse(self.provider.sent("redirect_leg"))
         self.assertTrue(self.last(self.ana, "call_updated")["can_rejoin"])
         [dial] = self.connect_browser(call, self.agent_ana, sid=leg_sid(70))
         self.assertEqual(dial.tag, "Dial")
@@ -332,7 +332,7 @@ class TestWarm(ConsultStories):
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
         self.assertEqual(call.transfer_ids.state, "canceled")
-        self.assertEqual(len(self.carrier.sent("redirect_leg")), 1)
+        self.assertEqual(len(self.provider.sent("redirect_leg")), 1)
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
 
     def test_only_the_colleague_who_was_asked_may_enter(self):
@@ -374,7 +374,7 @@ class TestNumber(ConsultStories):
     def test_a_number_is_called_into_the_conference(self):
         """From our number, without ending the conference when it leaves."""
         call, leg = self.ask_number(answered=False)
-        [room, values] = self.carrier.sent("add_participant")[-1]
+        [room, values] = self.provider.sent("add_participant")[-1]
         self.assertEqual(room, call.uuid)
         self.assertEqual(
             (values["to"], values["from"], values["ends_conference"]),
@@ -413,18 +413,18 @@ class TestNumber(ConsultStories):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
-    def test_the_carrier_refuses(self):
+    def test_the_provider_refuses(self):
         """Back with the customer; nothing was called."""
         call = self.begin()
-        self.carrier.failures["add_participant"] = [ProviderError("no", code=21211)]
+        self.provider.failures["add_participant"] = [ProviderError("no", code=21211)]
         self.transfer(call, "warm", {"type": "number", "number": OUTSIDE})
         self.assertEqual(call.transfer_ids.state, "failed")
         self.assertEqual(self.holds(), [True, False])
 
-    def test_a_lost_answer_of_the_carrier(self):
+    def test_a_lost_answer_of_the_provider(self):
         """The first callback names the leg, and all goes on."""
         call = self.begin()
-        self.carrier.failures["add_participant"] = [ProviderError("lost", unknown=True)]
+        self.provider.failures["add_participant"] = [ProviderError("lost", unknown=True)]
         self.transfer(call, "warm", {"type": "number", "number": OUTSIDE})
         leg = self.guest(call)
         self.assertFalse(leg.provider_leg_id)
@@ -438,21 +438,21 @@ class TestNumber(ConsultStories):
         requests, self.queued_requests = self.queued_requests, []
         self.as_user(self.ana).cancel_transfer(call.uuid)
         leg = self.guest(call)
-        call._process_rung(leg.id, leg_sid(91))
+        call._on_ring_done(leg.id, leg_sid(91))
         self.run_after_commit()
-        self.assertIn([leg_sid(91)], self.carrier.sent("end_leg"))
+        self.assertIn([leg_sid(91)], self.provider.sent("end_leg"))
         self.queued_requests = requests
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("add_participant"))
+        self.assertFalse(self.provider.sent("add_participant"))
 
 
 @tagged("post_install", "-at_install")
 class TestThird(ConsultStories):
     def test_nobody_is_on_hold(self):
         """A third person is added without hold, and all talk at once."""
-        call = self.ask_bob("add")
+        call = self.ask_bob("conference")
         self.assertEqual(self.holds(), [])
-        self.assertEqual(call.transfer_ids.state, "merged")
+        self.assertEqual(call.transfer_ids.state, "conference")
         self.assertEqual(call.user_id, self.ana)
 
     def test_the_third_leaves_or_is_removed(self):
@@ -462,36 +462,36 @@ class TestThird(ConsultStories):
             ("cancel_transfer", self.ana, "canceled"),
         ):
             with self.subTest(method=method), self.env.cr.savepoint() as savepoint:
-                call = self.ask_bob("add")
+                call = self.ask_bob("conference")
                 self.rpc(user, method, call)
                 self.assertEqual(call.transfer_ids.state, state)
                 self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
-                self.assertIn([BOB_LEG], self.carrier.sent("end_leg"))
+                self.assertIn([BOB_LEG], self.provider.sent("end_leg"))
                 self.assertEqual(self.holds(), [])
                 savepoint.rollback()
                 self.env.invalidate_all()
 
     def test_the_agent_leaves_the_two_others(self):
         """Completed, the others stay."""
-        call, leg = self.ask_number("add")
+        call, leg = self.ask_number("conference")
         self.rpc(self.ana, "complete_transfer", call)
         self.assertEqual(call.state, "in_progress")
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("redirect_leg"))
+        self.assertFalse(self.provider.sent("redirect_leg"))
         self.tell_leg(call, CALLER_LEG, "completed", CallDuration="30")
         self.run_after_commit()
         self.assertEqual(call.state, "ended")
-        self.assertIn([leg.provider_leg_id], self.carrier.sent("end_leg"))
+        self.assertIn([leg.provider_leg_id], self.provider.sent("end_leg"))
 
     def test_a_lost_browser_among_three(self):
         """The two go on; if the agent is not back, the colleague has the call."""
-        call = self.ask_bob("add")
+        call = self.ask_bob("conference")
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
-        self.assertFalse(self.carrier.sent("redirect_leg"))
+        self.assertFalse(self.provider.sent("redirect_leg"))
         self.let_time_pass(31)
-        self.carrier.legs = {sid: {"CallStatus": "in-progress"} for sid in (CALLER_LEG, BOB_LEG)}
-        call._reconcile(call._ask_carrier({}))
+        self.provider.legs = {sid: {"CallStatus": "in-progress"} for sid in (CALLER_LEG, BOB_LEG)}
+        call._reconcile(call._ask_provider({}))
         self.assertEqual(call.user_id, self.bob)
         self.assertEqual(call.provider_conference_id, ROOM)

@@ -34,7 +34,7 @@ class TransferStories(TelephonyHttpCase):
         return result
 
     def last(self, user, kind):
-        return self.told(user, kind)[-1]
+        return self.notified(user, kind)[-1]
 
     def arrive(self, call, user, agent, sid=BOB_LEG):
         """A colleague takes what rings, and the customer is brought in."""
@@ -59,8 +59,8 @@ class TestBlind(TransferStories):
         self.assertTrue(data["has_left"])
         self.assertEqual(data["message"], "The call was transferred to Bob.")
         self.assertEqual((call.state, call.user_id), ("ringing", self.env["res.users"]))
-        self.assertIn([AGENT_LEG], self.carrier.sent("end_leg"))
-        [customer, url] = self.carrier.sent("redirect_leg")[-1]
+        self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
+        [customer, url] = self.provider.sent("redirect_leg")[-1]
         self.assertEqual(customer, CALLER_LEG)
         self.assertIn(f"/step?call={call.uuid}", url)
         self.assertEqual(self.agent_ana.state, "available")
@@ -84,11 +84,11 @@ class TestBlind(TransferStories):
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
         self.assertEqual(call.transfer_ids.state, "done")
         self.assertIn(
-            [QUEUE, CALLER_LEG], [args[:2] for args in self.carrier.sent("move_from_queue")]
+            [QUEUE, CALLER_LEG], [args[:2] for args in self.provider.sent("move_from_queue")]
         )
         data = self.last(self.bob, "call_updated")
-        self.assertIn("Ana 0:0", data["journey"])
-        self.assertTrue(data["journey"].endswith("→ Bob"))
+        self.assertIn("Ana 0:0", data["transfer_path"])
+        self.assertTrue(data["transfer_path"].endswith("→ Bob"))
         # The late end of the leg that was let go means nothing any more.
         self.tell_leg(call, AGENT_LEG, "completed")
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
@@ -111,7 +111,7 @@ class TestBlind(TransferStories):
         self.arrive(call, self.ana, self.agent_ana, sid=leg_sid(61))
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
         self.assertEqual(call.transfer_ids.state, "returned")
-        self.assertFalse(self.last(self.ana, "call_updated")["journey"])
+        self.assertFalse(self.last(self.ana, "call_updated")["transfer_path"])
 
     def test_declined_comes_back_at_once(self):
         """A declined transfer returns at once."""
@@ -130,7 +130,7 @@ class TestBlind(TransferStories):
         self.wait(call)
         self.agent_ana._set_status("offline")
         self.rpc(self.bob, "decline", call)
-        self.assertTrue(self.carrier.sent("move_from_queue"))
+        self.assertTrue(self.provider.sent("move_from_queue"))
         [say, _hang_up] = self.step(call)
         self.assertEqual(say.text, "We are closed.")
         self.assertEqual(call.transfer_ids.state, "lost")
@@ -289,7 +289,7 @@ class TestBlindElsewhere(TransferStories):
         """An outside number is called from our number, and gets the customer."""
         call = self.begin()
         self.transfer(call, target=self.to_number())
-        [values] = self.carrier.sent("call_phone")[-1]
+        [values] = self.provider.sent("call_phone")[-1]
         self.assertEqual((values["to"], values["from"]), (OUTSIDE, self.number.number))
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
         self.assertGreater(self.heard_seconds(self.wait(call)), 20)
@@ -306,7 +306,7 @@ class TestBlindElsewhere(TransferStories):
         self.tell_leg(call, leg.provider_leg_id, "completed", 4, leg=leg, CallDuration="9")
         self.run_after_commit()
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
-        self.assertIn([CALLER_LEG], self.carrier.sent("end_leg"))
+        self.assertIn([CALLER_LEG], self.provider.sent("end_leg"))
         body = str(call.message_id.body)
         self.assertIn("Ana", body)
         self.assertIn("+32 475 99 88 77", body)
@@ -327,7 +327,7 @@ class TestBlindElsewhere(TransferStories):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
-    def test_a_number_whose_callbacks_are_lost_comes_back(self):
+    def test_a_number_whose_events_are_lost_comes_back(self):
         """The wait document ends an unanswered transfer."""
         call = self.begin()
         self.transfer(call, target=self.to_number())
@@ -337,12 +337,12 @@ class TestBlindElsewhere(TransferStories):
         self.wait(call)
         self.run_after_commit()
         self.assertEqual(self.last(self.ana, "offer_made")["transfer"]["kind"], "returned")
-        self.assertIn([self.guest(call).provider_leg_id], self.carrier.sent("end_leg"))
+        self.assertIn([self.guest(call).provider_leg_id], self.provider.sent("end_leg"))
 
-    def test_the_carrier_refuses_to_call_the_number(self):
+    def test_the_provider_refuses_to_call_the_number(self):
         """A refused request returns the call at once."""
         call = self.begin()
-        self.carrier.failures["call_phone"] = [ProviderError("no", code=21211)]
+        self.provider.failures["call_phone"] = [ProviderError("no", code=21211)]
         with self.assert_log("models.call.telephony_call_phone", "WARNING", "was not called"):
             self.transfer(call, target=self.to_number())
         self.assertEqual(self.last(self.ana, "offer_made")["transfer"]["kind"], "returned")

@@ -1,4 +1,4 @@
-"""The carrier's stand-in, and the people at ordinary telephones."""
+"""The provider's stand-in, and the people at ordinary telephones."""
 
 import requests
 

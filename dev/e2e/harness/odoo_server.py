@@ -83,7 +83,7 @@ class Rpc:
 class OdooServer:
     """A server of its own on a fresh database.
 
-    :param int emulator_port: where the carrier's stand-in listens.
+    :param int emulator_port: where the provider's stand-in listens.
     """
 
     log_name = "e2e-odoo"

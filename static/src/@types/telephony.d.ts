@@ -39,9 +39,9 @@ interface SupervisorData extends NamedRecord {
 
 interface TransferData {
     id: number;
-    mode: "blind" | "warm" | "add";
+    mode: "blind" | "warm" | "conference";
     kind: string;
-    state: "ringing" | "joining" | "talking" | "merged" | "returning";
+    state: "ringing" | "joining" | "talking" | "conference" | "returning";
     target: string;
     by: NamedRecord;
     is_mine: boolean;
@@ -70,17 +70,17 @@ interface CallData {
     customer_state: string;
     on_hold: boolean;
     on_hold_since: ServerDate | false;
-    parked: boolean;
+    is_held: boolean;
     supervisors: SupervisorData[];
     via: "browser" | "phone";
     agent_state: string;
     agent_connected: boolean;
-    is_callback: boolean;
+    is_queue_callback: boolean;
     can_rejoin: boolean;
     note: string;
     role: "agent" | "consulted";
     transfer: TransferData | false;
-    journey: string | false;
+    transfer_path: string | false;
     recording: RecordingData | false;
     disposition: NamedRecord | false;
 }
@@ -112,7 +112,9 @@ interface CardData {
 interface OfferData {
     id: number;
     expires_at: ServerDate;
-    transfer: { kind: "blind" | "warm" | "add" | "returned"; name: string; note: string | false } | false;
+    transfer:
+        | { kind: "blind" | "warm" | "conference" | "returned"; name: string; note: string | false }
+        | false;
     call: CallData & { card: CardData };
 }
 
@@ -121,7 +123,7 @@ interface WrapUpData {
     started_at: ServerDate;
     until: ServerDate;
     extension: number;
-    lacks_disposition: boolean;
+    is_disposition_missing: boolean;
 }
 
 /** The user's own agent: `telephony.agent._to_client`. */
@@ -149,7 +151,7 @@ interface LiveRowData {
     company_id: number;
     list: "conversation" | "queue" | false;
     direction: "incoming" | "outgoing";
-    is_callback: boolean;
+    is_queue_callback: boolean;
     customer_name: string | false;
     customer_number: string | false;
     our_number: string | false;

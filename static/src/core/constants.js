@@ -27,7 +27,7 @@ export const VoiceState = Object.freeze({
     ENDED: "ended",
 });
 
-/** What the way to the carrier is opened for before there is any sound. */
+/** What the way to the provider is opened for before there is any sound. */
 export const VoiceNeed = Object.freeze({
     NUMBER: "number", // that is being typed
     OFFER: "offer", // that rings
@@ -70,7 +70,7 @@ export const TransferState = Object.freeze({
     RINGING: "ringing",
     JOINING: "joining",
     TALKING: "talking",
-    MERGED: "merged",
+    CONFERENCE: "conference",
     RETURNING: "returning",
 });
 

@@ -23,7 +23,7 @@ export const Age = Object.freeze({
  * @returns {boolean}
  */
 export function isAsking(call) {
-    return call?.transfer?.mode === "warm" && call.transfer.state !== TransferState.MERGED;
+    return call?.transfer?.mode === "warm" && call.transfer.state !== TransferState.CONFERENCE;
 }
 
 export class SoftphoneStore extends Reactive {
@@ -108,19 +108,19 @@ export class SoftphoneStore extends Reactive {
     /** @returns {CallData|null} the call on the screen; a stand-in while dialling */
     get currentCall() {
         const uuid = this.session?.uuid;
-        const calls = this.calls.filter((call) => !call.parked);
+        const calls = this.calls.filter((call) => !call.is_held);
         const call = calls.find((c) => c.uuid === uuid) || (uuid ? null : calls[0]);
         return call || (this.dialing && standInCall(this.dialing)) || calls[0] || null;
     }
 
     /** @returns {CallData|null} the call whose customer waits while another call has the sound */
     get heldCall() {
-        return this.calls.find((call) => call.parked) || null;
+        return this.calls.find((call) => call.is_held) || null;
     }
 
     /** @returns {boolean} whether there is a call with its sound, or one that is about to have it */
     get hasCall() {
-        return Boolean(this.dialing || this.calls.some((call) => !call.parked));
+        return Boolean(this.dialing || this.calls.some((call) => !call.is_held));
     }
 
     /** @returns {boolean} whether the running call can be put on hold for another one */

@@ -24,7 +24,7 @@ export class QualityMeter {
      * Once a second.
      *
      * @param {Object} sample
-     * @param {number} sample.rtt ms to the carrier and back
+     * @param {number} sample.rtt ms to the provider and back
      * @param {number} sample.jitter ms
      * @param {number} sample.loss percent of the sound that did not arrive
      * @param {number|null} sample.mos estimate of the sound, 1 to 5

@@ -5,7 +5,7 @@
  * here: they must never reach reactive state. One `Device` is made for each call, with a fresh
  * token and a fresh connection, and thrown away afterwards; it never registers, because incoming
  * calls ring through the bus and are then connected like outgoing ones. It may be made while the
- * call still rings, so that the click finds the way to the carrier open.
+ * call still rings, so that the click finds the way to the provider open.
  */
 
 import { loadJS } from "@web/core/assets";
@@ -119,7 +119,7 @@ export class VoiceDevice {
     }
 
     /**
-     * Load the SDK, get a token and open the way to the carrier, so that `connect` has nothing to
+     * Load the SDK, get a token and open the way to the provider, so that `connect` has nothing to
      * wait for.
      *
      * @param {string} need one of `VoiceNeed`; the way stays open until each need is released

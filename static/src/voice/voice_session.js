@@ -175,7 +175,7 @@ export class VoiceSession {
         const call = this.store.findCall(session.uuid);
         if (
             call &&
-            !call.parked &&
+            !call.is_held &&
             session.retries < 1 &&
             (call.can_rejoin || !call.agent_connected)
         ) {
@@ -191,7 +191,7 @@ export class VoiceSession {
         const uuid = browser.sessionStorage.getItem(MARKER);
         const isCarried = this.store.session?.isActive; // by another tab, which has told so
         const call = this.store.findCall(uuid);
-        if (!uuid || isCarried || !call || call.parked || this.store.isPhoneCall(call)) {
+        if (!uuid || isCarried || !call || call.is_held || this.store.isPhoneCall(call)) {
             browser.sessionStorage.removeItem(MARKER);
             return;
         }
@@ -227,7 +227,7 @@ export class VoiceSession {
         if (session?.uuid !== call.uuid) {
             return;
         }
-        if (call.parked) {
+        if (call.is_held) {
             this.end(); // the person answers another call, perhaps in another tab
             this.browserTabs.send("hello");
             return;

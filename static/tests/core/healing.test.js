@@ -65,7 +65,7 @@ class Server {
     }
 
     ends(uuid) {
-        const call = this._change(uuid, { state: "ended", outcome: "answered", parked: false });
+        const call = this._change(uuid, { state: "ended", outcome: "answered", is_held: false });
         this.mine = this.mine.filter((other) => other !== uuid);
         this._tell("call_updated", call);
         return this;
@@ -144,7 +144,7 @@ const STORIES = {
         incoming()
             .has("u-1", { transfer: transfer("warm", "ringing"), on_hold: true })
             .has("u-1", { transfer: transfer("warm", "talking") })
-            .has("u-1", { transfer: transfer("warm", "merged"), on_hold: false })
+            .has("u-1", { transfer: transfer("warm", "conference"), on_hold: false })
             .leaves("u-1")
             .is("available"),
     "asked first, and canceled": () =>
@@ -166,10 +166,10 @@ const STORIES = {
             .rings("u-2", 2)
             .stops("u-2", 2)
             .has("u-2", { user: { id: 1, name: "Me" } })
-            .has("u-1", { parked: true, on_hold: true, agent_connected: false })
+            .has("u-1", { is_held: true, on_hold: true, agent_connected: false })
             .has("u-2", TALK)
             .ends("u-2")
-            .has("u-1", { parked: false, on_hold: false, can_rejoin: true })
+            .has("u-1", { is_held: false, on_hold: false, can_rejoin: true })
             .has("u-1", { agent_connected: true, can_rejoin: false })
             .ends("u-1")
             .is("available"),

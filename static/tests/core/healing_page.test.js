@@ -92,7 +92,7 @@ test("a customer who is back from hold after asking is shown so, even if nobody 
     const world = await startConversation({ call, withBus: false });
     world.softphone.calls.onCall(runningData({ on_hold: true, revision: 10 }));
     knowsMore(world, []);
-    await pass(6); // the carrier takes its time
+    await pass(6); // the provider takes its time
     expect(world.asked.length).toBeWithin(2, 3);
     knowsMore(world, [runningData({ revision: 11 })]);
     await pass(3);

@@ -50,7 +50,7 @@ class FakeDevice extends Emitter {
     static all = [];
     /** What the next devices do: "accept", or the error their call ends with */
     static plan = [];
-    /** Which ways to the carrier were opened and closed */
+    /** Which ways to the provider were opened and closed */
     static ways = [];
 
     constructor(token, options) {
@@ -136,7 +136,7 @@ describe("device", () => {
         expect.verifySteps([]);
     });
 
-    test("is made ready while it rings: the click finds the way to the carrier open", async () => {
+    test("is made ready while it rings: the click finds the way to the provider open", async () => {
         const voice = new VoiceDevice();
         await voice.prepare(VoiceNeed.OFFER);
         await voice.prepare(VoiceNeed.OFFER);

@@ -58,7 +58,7 @@ const FIGURES = [
             ["direction", "=", "incoming"],
             ["answered_at", "=", false],
             ["state", "=", "ended"],
-            ["outcome", "not in", ["blocked", "callback"]],
+            ["outcome", "not in", ["blocked", "queue_callback"]],
         ],
     },
     {

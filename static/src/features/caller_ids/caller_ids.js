@@ -120,7 +120,7 @@ export class CallerIds extends Reactive {
         }
     }
 
-    /** Take the verification off the screen; it goes on at the carrier. */
+    /** Take the verification off the screen; it goes on at the provider. */
     close() {
         browser.clearInterval(this.timer);
         this.verification = null;

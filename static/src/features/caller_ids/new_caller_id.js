@@ -2,7 +2,7 @@ import { Component, onMounted, useRef, useState } from "@odoo/owl";
 import { useAutofocus } from "@web/core/utils/hooks";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-const MAX_DELAY = 60; // s, as the carrier has it
+const MAX_DELAY = 60; // s, as the provider has it
 
 /** The form of a caller ID that is not verified yet. */
 export class NewCallerId extends Component {

@@ -57,7 +57,7 @@ export class DialControl {
     }
 
     /**
-     * Open the way to the carrier for a call that will probably be made, or let go of it.
+     * Open the way to the provider for a call that will probably be made, or let go of it.
      *
      * @param {boolean} isLikely
      */

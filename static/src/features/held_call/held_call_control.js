@@ -30,7 +30,7 @@ export class HeldCallControl {
             this.notes.flush(store.currentCall.uuid);
         }
         try {
-            const answer = await this._ask("take_back", uuid);
+            const answer = await this._ask("resume", uuid);
             store.accepting = false;
             if (answer?.can_rejoin) {
                 Object.assign(store, { isKeypadShown: false, isTransferShown: false });

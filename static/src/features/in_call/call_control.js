@@ -255,7 +255,7 @@ export class CallControl {
         } else {
             store.applyCall(call);
             this.voiceSession.onCall(call);
-            const isTaken = call.direction === "incoming" || call.is_callback;
+            const isTaken = call.direction === "incoming" || call.is_queue_callback;
             if (!before && isTaken && store.isPhoneCall(call)) {
                 this.windowState.open(); // accepted at the telephone: its note is written here
             }

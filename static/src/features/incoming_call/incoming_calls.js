@@ -30,7 +30,7 @@ export class IncomingCalls extends Component {
     }
 
     title(call) {
-        if (call.is_callback) {
+        if (call.is_queue_callback) {
             return _t("%(name)s requested a callback", { name: customerName(call) });
         }
         return _t("Incoming call from %(name)s", { name: customerName(call) });

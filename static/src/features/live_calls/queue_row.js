@@ -13,7 +13,7 @@ export class QueueRow extends Component {
     static components = { Dropdown, DropdownItem, Elapsed };
     static props = { row: Object, position: Number, clock: Object };
     /** How many lines the template writes of a row. */
-    static lines = (row) => 2 + Boolean(numberBelow(row)) + Boolean(row.is_callback);
+    static lines = (row) => 2 + Boolean(numberBelow(row)) + Boolean(row.is_queue_callback);
 
     setup() {
         Object.assign(this, useSoftphone());

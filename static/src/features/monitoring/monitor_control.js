@@ -72,7 +72,7 @@ export class MonitorControl {
         }
     }
 
-    /** The carrier mutes whoever only listens; the microphone is closed as well. */
+    /** The provider mutes whoever only listens; the microphone is closed as well. */
     _muteIfSilent({ mode }) {
         this.voice.mute(mode === MonitorMode.LISTEN);
     }
@@ -121,7 +121,7 @@ export class MonitorControl {
         try {
             await this._ask("stop_monitoring", monitoring.uuid);
         } catch (error) {
-            // The leg has ended with the sound; the server hears it from the carrier.
+            // The leg has ended with the sound; the server hears it from the provider.
             console.warn("Telephony: the server was not told of the leaving", error);
         }
     }

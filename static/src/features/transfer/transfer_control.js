@@ -42,7 +42,7 @@ export class TransferControl {
     /**
      * @param {CallData} call
      * @param {Object} target one of `targets`
-     * @param {"blind"|"warm"|"add"} mode
+     * @param {"blind"|"warm"|"conference"} mode
      * @param {string} [reason] why a rule of the company does not count this time
      * @returns {Promise<boolean>} whether it was done
      */

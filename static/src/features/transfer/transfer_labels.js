@@ -15,7 +15,7 @@ export function transferText({ role, transfer }) {
     const { state, mode, target, by } = transfer;
     const isAsked = role === "consulted";
     const name = isAsked ? by.name : target;
-    if (state === TransferState.MERGED) {
+    if (state === TransferState.CONFERENCE) {
         return _t("You, %(name)s and the customer are in a three-way call.", { name });
     }
     if (WAITING.includes(state)) {
@@ -66,7 +66,7 @@ export function liveTransferText(transfer) {
     if (state === TransferState.RETURNING) {
         return _t("Returning");
     }
-    if (state === TransferState.MERGED) {
+    if (state === TransferState.CONFERENCE) {
         return _t("Three-way call with %(name)s", { name });
     }
     if (mode === "blind") {

@@ -107,7 +107,7 @@ export class TransferPanel extends Component {
         this.store.isTransferShown = false;
     }
 
-    /** @param {"blind"|"warm"|"add"} mode */
+    /** @param {"blind"|"warm"|"conference"} mode */
     async transfer(mode) {
         this.state.isBusy = true;
         this.store.error = "";

@@ -55,7 +55,7 @@ export class TransferStrip extends Component {
     /** A number rings inside the call, and cannot be left alone with the customer before it answers. */
     get canComplete() {
         const { state, mode, kind } = this.transfer;
-        const isThere = [TransferState.TALKING, TransferState.MERGED].includes(state);
+        const isThere = [TransferState.TALKING, TransferState.CONFERENCE].includes(state);
         return isThere || (state === TransferState.RINGING && mode === "warm" && kind === "agent");
     }
 
@@ -63,13 +63,13 @@ export class TransferStrip extends Component {
         return (
             {
                 [TransferState.RINGING]: _t("Transfer now"),
-                [TransferState.MERGED]: _t("Leave the call"),
+                [TransferState.CONFERENCE]: _t("Leave the call"),
             }[this.transfer.state] || _t("Complete transfer")
         );
     }
 
     get cancelText() {
-        return this.transfer.state === TransferState.MERGED
+        return this.transfer.state === TransferState.CONFERENCE
             ? _t("Remove %(name)s", { name: this.transfer.target })
             : _t("Return to customer");
     }

@@ -16,7 +16,7 @@ export class Disposition extends Component {
     }
 
     get isRequired() {
-        return this.store.isWrapUpShown && this.store.wrapUp.lacks_disposition;
+        return this.store.isWrapUpShown && this.store.wrapUp.is_disposition_missing;
     }
 
     get chosenId() {

@@ -43,7 +43,7 @@ export class WrapUp extends Component {
     }
 
     get lacksDisposition() {
-        return this.props.wrapUp.lacks_disposition;
+        return this.props.wrapUp.is_disposition_missing;
     }
 
     get sentence() {

@@ -30,7 +30,7 @@ export class WrapUpControl {
     /** Ask the server when the time is over. */
     _plan({ wrapUp, clockOffset }) {
         browser.clearTimeout(this.timer);
-        if (!wrapUp || wrapUp.lacks_disposition) {
+        if (!wrapUp || wrapUp.is_disposition_missing) {
             return; // without the result it does not end by itself
         }
         const left = deserializeDateTime(wrapUp.until).toMillis() - Date.now() - clockOffset;

@@ -61,7 +61,7 @@ test("Z16: a number typed on the dial pad is called, and the screen follows the 
     expect(".o_telephony_length").toHaveText("Talk time: 4:02");
 });
 
-test("the way to the carrier is opened while the number is typed, and let go of", async () => {
+test("the way to the provider is opened while the number is typed, and let go of", async () => {
     fakeVoice();
     const needs = new Set();
     patchWithCleanup(VoiceDevice.prototype, {

@@ -22,9 +22,9 @@ const NAME = ".o_telephony_call .o_telephony_name";
 
 const second = (values = {}) =>
     runningData({ uuid: "u-2", id: 2, customer: { number: "+32499", name: "Ben" }, ...values });
-const parked = (values = {}) =>
+const heldData = (values = {}) =>
     runningData({
-        parked: true,
+        is_held: true,
         on_hold: true,
         on_hold_since: "2026-11-22 14:29:00",
         agent_connected: false,
@@ -45,7 +45,7 @@ async function speakWithSecond() {
     const world = await speakAndBeCalled();
     onRpc("telephony.call", "accept", () => ({ accepted: true, call: second() }));
     await contains(`${CARD} .o_telephony_accept`).click();
-    sendBus("telephony/call_updated", parked());
+    sendBus("telephony/call_updated", heldData());
     await seen(HELD);
     await seen(".o_telephony_call[data-uuid=u-2][data-voice=connected]");
     expect.verifySteps(["leave", "connect u-2"]);
@@ -104,7 +104,7 @@ describe("a second call", () => {
         await seen(".o_notification");
         expect(".o_notification").toHaveText("Bob was faster.");
         expect(".o_telephony_call").toHaveAttribute("data-voice", "connected");
-        expect([...needs]).toEqual([], { message: "no way to the carrier is kept in vain" });
+        expect([...needs]).toEqual([], { message: "no way to the provider is kept in vain" });
         expect.verifySteps([]);
     });
 
@@ -150,21 +150,21 @@ describe("the call on hold", () => {
 
     test("is resumed by the keyboard; the other one waits", async () => {
         await speakWithSecond();
-        onRpc("telephony.call", "take_back", ({ args }) => {
-            expect.step(`take_back ${args[0]}`);
+        onRpc("telephony.call", "resume", ({ args }) => {
+            expect.step(`resume ${args[0]}`);
             return runningData({ agent_connected: false, can_rejoin: true });
         });
         await press(["alt", "shift", "k"]);
         await seen(".o_telephony_call[data-uuid=u-1][data-voice=connected]");
-        expect.verifySteps(["take_back u-1", "leave", "connect u-1"]);
-        sendBus("telephony/call_updated", second({ parked: true, on_hold: true }));
+        expect.verifySteps(["resume u-1", "leave", "connect u-1"]);
+        sendBus("telephony/call_updated", second({ is_held: true, on_hold: true }));
         await seen(`${HELD}[data-uuid=u-2]`);
         expect(NAME).toHaveText("Anna");
     });
 
     test("stays where it is when the server refuses", async () => {
         await speakWithSecond();
-        onRpc("telephony.call", "take_back", () => {
+        onRpc("telephony.call", "resume", () => {
             throw userError("Your current call cannot be put on hold right now.");
         });
         await contains(`${HELD} .o_telephony_held_resume`).click();
@@ -211,7 +211,7 @@ describe("the call on hold", () => {
         sendBus("telephony/call_updated", second(over));
         await seen(".o_telephony_ended[data-uuid=u-2]");
         const now = serializeDateTime(luxon.DateTime.now());
-        const wrapUp = { started_at: now, until: now, extension: 0, lacks_disposition: true };
+        const wrapUp = { started_at: now, until: now, extension: 0, is_disposition_missing: true };
         store.agent = { ...store.agent, state: "wrap_up", wrap_up: { ...wrapUp, uuid: "u-1" } };
         await contains(".o_telephony_done").click();
         await seen(".o_telephony_ended[data-uuid=u-1] .o_telephony_wrap_up");
@@ -234,7 +234,7 @@ describe("the call on hold", () => {
 
     test("that another tab has put on hold ends its sound here", async () => {
         const { store } = await speakAndBeCalled();
-        sendBus("telephony/call_updated", parked());
+        sendBus("telephony/call_updated", heldData());
         sendBus("telephony/call_updated", second());
         await seen(HELD);
         expect.verifySteps(["leave"]);

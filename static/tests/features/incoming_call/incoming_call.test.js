@@ -50,7 +50,7 @@ test("Z24: a call back that is due says so, and is accepted like a call", async 
     fakeVoice();
     await startSoftphone();
     await mountSoftphone();
-    sendBus("telephony/offer_made", offerData({ direction: "outgoing", is_callback: true }));
+    sendBus("telephony/offer_made", offerData({ direction: "outgoing", is_queue_callback: true }));
     await seen(CARD);
     expect(CARD).toHaveAttribute("aria-label", "Anna requested a callback");
     expect(CARD).toHaveText(/Callback requested/);

@@ -263,7 +263,7 @@ describe("calls in queue", () => {
     });
 
     test("Z24: a place kept for somebody who is called back is marked", async () => {
-        const places = [liveRow(), liveRow({ id: 2, uuid: "q-2", is_callback: true })];
+        const places = [liveRow(), liveRow({ id: 2, uuid: "q-2", is_queue_callback: true })];
         await startLists({ withBus: false, waiting: places });
         await contains(".o_telephony_tab_queue").click();
         await seen(".o_telephony_row_callback");

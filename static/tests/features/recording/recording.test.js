@@ -140,7 +140,7 @@ describe("in the call", () => {
         );
     });
 
-    test("an answer that comes after the news of the carrier changes nothing", async () => {
+    test("an answer that comes after the news of the provider changes nothing", async () => {
         const world = await speak();
         onRpc("telephony.call", "set_recording", async () => {
             const news = { recording: recordingData(LIVE), revision: 8 };

@@ -187,7 +187,7 @@ describe("while somebody is asked", () => {
         for (const method of ["merge_transfer", "cancel_transfer", "complete_transfer"]) {
             onRpc("telephony.call", method, () => {
                 expect.step(method);
-                const mode = { merge_transfer: "merged" }[method];
+                const mode = { merge_transfer: "conference" }[method];
                 return mode
                     ? runningData({ transfer: transferData({ state: mode }) })
                     : runningData({ has_left: method === "complete_transfer" });
@@ -202,7 +202,7 @@ describe("while somebody is asked", () => {
         expect(".o_telephony_transfer_toggle").toHaveCount(0);
         expect(".o_telephony_hang_up").toHaveText("End for everyone");
         await contains(".o_telephony_merge").click();
-        await seen(".o_telephony_strip[data-state=merged]");
+        await seen(".o_telephony_strip[data-state=conference]");
         expect(".o_telephony_strip [role=status]").toHaveText(
             "You, Bob and the customer are in a three-way call."
         );
@@ -289,7 +289,10 @@ describe("being asked", () => {
     test("the call becomes one's own", async () => {
         const transfer = transferData({ is_mine: false });
         await speak({ role: "consulted", transfer });
-        sendBus("telephony/call_updated", runningData({ journey: "Sales 0:10 → Ana 4:02 → Bob" }));
+        sendBus(
+            "telephony/call_updated",
+            runningData({ transfer_path: "Sales 0:10 → Ana 4:02 → Bob" })
+        );
         await seen(".o_telephony_note");
         expect(".o_telephony_journey").toHaveText("Sales 0:10 → Ana 4:02 → Bob");
         expect(".o_telephony_hang_up").toHaveText("Hang up");
@@ -304,5 +307,5 @@ test("live lists name what goes on", async () => {
     expect(text("blind", "returning")).toBe("Returning");
     expect(text("warm", "talking")).toBe("Customer on hold, consulting Bob");
     expect(text("warm", "ringing")).toBe("Ringing Bob");
-    expect(text("add", "merged")).toBe("Three-way call with Bob");
+    expect(text("conference", "conference")).toBe("Three-way call with Bob");
 });

@@ -35,7 +35,7 @@ const wrappingUp = (values = {}) => ({
         started_at: "2026-11-22 14:32:12",
         until: "2026-11-22 14:33:12",
         extension: 60,
-        lacks_disposition: false,
+        is_disposition_missing: false,
         ...values,
     },
 });
@@ -123,7 +123,7 @@ describe("required result", () => {
     };
 
     test("Z27: without a result nothing ends it, and a sentence says why", async () => {
-        const { store } = await startWrapUp({ lacks_disposition: true }, refuse);
+        const { store } = await startWrapUp({ is_disposition_missing: true }, refuse);
         expect(".o_telephony_wrap_up_sentence").toHaveText("Choose a result before you finish.");
         expect(".o_telephony_disposition").toHaveAttribute("aria-required", "true");
         await contains(".o_telephony_done").click();
@@ -145,7 +145,7 @@ describe("required result", () => {
     });
 
     test("Z16: it never blocks the next call: the keypad is there, and the way back", async () => {
-        const { store, softphone } = await startWrapUp({ lacks_disposition: true }, refuse);
+        const { store, softphone } = await startWrapUp({ is_disposition_missing: true }, refuse);
         await contains(".o_telephony_wrap_up_hide").click();
         await seen(".o_telephony_keypad");
         expect(".o_telephony_wrap_up_bar").toHaveText(/Wrap-up 1:00/);

@@ -1,4 +1,4 @@
-"""The carrier is slow or gone: nobody who waits for an answer of ours waits for it."""
+"""The provider is slow or gone: nobody who waits for an answer of ours waits for it."""
 
 import threading
 import time
@@ -24,14 +24,14 @@ CLICK = "/web/dataset/call_kw/telephony.call/hang_up"
 
 
 @tagged("post_install", "-at_install")
-class TestSlowCarrier(RaceCase):
+class TestSlowProvider(RaceCase):
     """A slow provider delays no webhook."""
 
     def setUp(self):
         super().setUp()
         self.answers = threading.Event()
         self.addCleanup(self.answers.set)
-        self.carrier.end_leg = self.end_leg
+        self.provider.end_leg = self.end_leg
         self.ended = []
 
     def end_leg(self, leg_id):
@@ -50,14 +50,14 @@ class TestSlowCarrier(RaceCase):
                 )
 
         def send_request(records, leg_id):
-            self.carrier.end_leg(leg_id)
-            return "_process_test", (leg_id,)
+            self.provider.end_leg(leg_id)
+            return "_on_test_done", (leg_id,)
 
         def process(records, leg_id):
             records.name = leg_id
 
         flows = self.registry["telephony.flow"]
-        for name, method in (("_send_test_request", send_request), ("_process_test", process)):
+        for name, method in (("_send_test_request", send_request), ("_on_test_done", process)):
             self.startPatcher(patch.object(flows, name, method, create=True))
         request = SimpleNamespace(httprequest=SimpleNamespace(path=path, environ={}))
         begin = time.monotonic()

@@ -40,12 +40,12 @@ def test_called_back_in_turn(world, agent, customers, arrange):
     second.is_released()
     rpc = world.admin
 
-    def place_is_kept():
+    def is_waiting():
         [row] = rpc.call("telephony.call", "queued_calls")
-        assert row["is_callback"] and row["customer_name"] == "Ulla Maes", row
+        assert row["is_queue_callback"] and row["customer_name"] == "Ulla Maes", row
         return row
 
-    until(place_is_kept, "the place is kept")
+    until(is_waiting, "the place is kept")
     board.shows(waiting=1, talking=1, abandoned=0)
     board.row_shows(waiting=1)
     phone.hang_up().has_ended("answered")
@@ -64,4 +64,4 @@ def test_called_back_in_turn(world, agent, customers, arrange):
     telephone.is_released()
     board.shows(waiting=0, talking=0, abandoned=0, missed=0)
     outcomes = [call["outcome"] for call in world.server.find_calls(rpc, caller.number)]
-    assert outcomes == ["answered", "callback"]
+    assert outcomes == ["answered", "queue_callback"]

@@ -1,0 +1,17 @@
+"""Three people who talk are a conference, in the mode and in the state of a transfer."""
+
+from pathlib import Path
+
+from odoo.modules.module import load_script
+
+rename = load_script(str(Path(__file__).with_name("rename.py")), "crm_telephony_rename")
+
+
+def migrate(cr, version):
+    """Rename the mode and the state of three-way calls.
+
+    :param cr: cursor of the upgrade
+    :param str version: installed before it
+    """
+    rename.rename_value(cr, "telephony.transfer", "mode", "add", "conference")
+    rename.rename_value(cr, "telephony.transfer", "state", "merged", "conference")
