@@ -62,7 +62,7 @@ class ResCompany(models.Model):
         help="The wrap-up continues until a result is chosen or a supervisor ends it.",
     )
     telephony_recording_mode = fields.Selection(
-        RECORDING_MODES, "Record Conversations", required=True, default="off"
+        RECORDING_MODES, "Record Calls", required=True, default="off"
     )
     telephony_announce_incoming = fields.Boolean("Announce to Callers")
     telephony_announce_outgoing = fields.Boolean("Announce to People You Call")

@@ -37,6 +37,7 @@ class TelephonyFlowSimulation(models.TransientModel):
         )
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Test This Flow"),
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],

@@ -17,7 +17,7 @@ class TelephonyNumberRelease(models.TransientModel):
     number_display = fields.Char(
         related="number_id.display_name", string="Number to Release", related_sudo=False
     )
-    call_count = fields.Integer("Calls of the Last 30 Days", compute="_compute_usage")
+    call_count = fields.Integer("Calls in the Last 30 Days", compute="_compute_usage")
     agent_count = fields.Integer("Phone Users Using It", compute="_compute_usage")
 
     @api.depends("number_id")

@@ -297,8 +297,8 @@ class TelephonyAccount(models.Model):
         """
         if error.late:
             return self.env._(
-                "Twilio answers too slowly, so this was interrupted. What is done so far is "
-                "kept at Twilio. Click again to continue."
+                "Twilio responds too slowly, so the operation was interrupted. Completed steps "
+                "are not lost. Click again to continue."
             )
         sentence = errors.explain(error.code)
         if sentence:

@@ -34,7 +34,7 @@ class TelephonyNumber(models.Model):
     )
     flow_id = fields.Many2one(
         "telephony.flow",
-        "Incoming Calls",
+        "Call Flow",
         check_company=True,
         ondelete="restrict",
         index="btree_not_null",
@@ -50,7 +50,7 @@ class TelephonyNumber(models.Model):
 
     recording_mode = fields.Selection(
         RECORDING_MODES,
-        "Record Conversations",
+        "Record Calls",
         help="Leave empty to use the company's setting.",
     )
 

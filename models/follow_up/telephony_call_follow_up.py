@@ -31,7 +31,7 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         if kind not in ACTIVITY_TYPES:
-            raise UserError(self.env._("A follow-up must be a call or a to-do."))
+            raise UserError(self.env._("A follow-up must be a call or a task."))
         record = call_sudo._get_follow_up_record()
         if not record:
             raise UserError(

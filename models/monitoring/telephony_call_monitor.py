@@ -82,7 +82,7 @@ class TelephonyCall(models.Model):
         if call_sudo.company_id != self.env.company:
             raise UserError(
                 self.env._(
-                    "Switch to the company %(company)s to listen to this conversation.",
+                    "Switch to the company %(company)s to monitor this call.",
                     company=call_sudo.company_id.name,
                 )
             )

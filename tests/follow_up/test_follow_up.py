@@ -101,7 +101,7 @@ class TestFollowUp(EndedCalls):
         for user_id in (self.pia.id, self.eva.id, -1):
             with self.assertRaisesRegex(UserError, "cannot be assigned"):
                 schedule(call.uuid, "task", {**PLAN, "user_id": user_id})
-        with self.assertRaisesRegex(UserError, "a call or a to-do"):
+        with self.assertRaisesRegex(UserError, "a call or a task"):
             schedule(call.uuid, "meeting", PLAN)
         stranger = self.call_of_ana(from_=STRANGER, index=2)
         with self.assertRaisesRegex(UserError, "Link it first"):

@@ -9,7 +9,7 @@ import { LevelMeter } from "@crm_telephony/voice/level_meter";
 const TESTS = {
     idle: () => _t("Test call"),
     recording: () => _t("Speak now…"),
-    playing: () => _t("This is how you sound…"),
+    playing: () => _t("Playing your recording…"),
 };
 
 /** Microphone, speaker and ring of this computer, each with a way to try it. */

@@ -257,7 +257,7 @@ describe("sound", () => {
             },
             async _play(sound, speaker) {
                 await animationFrame();
-                expect(".o_telephony_test_call").toHaveText("This is how you sound…");
+                expect(".o_telephony_test_call").toHaveText("Playing your recording…");
                 expect.step(`plays ${sound} at ${speaker || "default"}`);
             },
         });
