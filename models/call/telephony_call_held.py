@@ -19,7 +19,7 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
-    held_at = fields.Datetime("Held At", readonly=True, copy=False)
+    held_at = fields.Datetime(readonly=True, copy=False)
 
     # === RPC === #
 

@@ -26,7 +26,6 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     override_reason = fields.Char(
-        "Override Reason",
         readonly=True,
         help="Why an administrator called despite a rule.",
     )

@@ -11,7 +11,6 @@ class TelephonyCall(models.Model):
 
     callback_id = fields.Many2one(
         "telephony.callback",
-        "Callback",
         readonly=True,
         ondelete="set null",
         copy=False,

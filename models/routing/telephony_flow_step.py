@@ -61,7 +61,6 @@ class TelephonyFlowStep(models.Model):
             ("longest_idle", "Longest Idle First"),
             ("round_robin", "Round Robin"),
         ],
-        "Ring Strategy",
         required=True,
         default="parallel",
         help="In List Order: in the order of the list of phone users, which you can change by "
@@ -81,7 +80,6 @@ class TelephonyFlowStep(models.Model):
     # Another flow
     target_flow_id = fields.Many2one(
         "telephony.flow",
-        "Target Flow",
         check_company=True,
         ondelete="restrict",
         domain="[('id', '!=', flow_id)]",
@@ -97,7 +95,7 @@ class TelephonyFlowStep(models.Model):
     )
     # Menu
     key_ids = fields.One2many("telephony.flow.key", "step_id", "Keys", copy=True)
-    repeat = fields.Integer("Repeat", default=2, help="How many times the menu is played.")
+    repeat = fields.Integer(default=2, help="How many times the menu is played.")
     # Forward
     forward_number = fields.Char("Forward To", help="With country code, e.g. +32470123456.")
     # Message

@@ -41,14 +41,13 @@ class TelephonyQueue(models.Model):
             ("parallel", "All at Once"),
             ("sequential", "In List Order"),
         ],
-        "Ring Strategy",
         required=True,
         default="longest_idle",
     )
     ring_seconds = fields.Integer("Ring Time (Seconds)", default=20)
-    limit_callers = fields.Boolean("Limit Callers", default=True)
+    limit_callers = fields.Boolean(default=True)
     max_callers = fields.Integer("Maximum Callers", default=10)
-    limit_wait = fields.Boolean("Limit Wait", default=True)
+    limit_wait = fields.Boolean(default=True)
     max_wait = fields.Integer("Maximum Wait", default=300, help="In seconds.")
     music = fields.Binary(attachment=True, help="WAV file. Leave empty to play the default music.")
     music_name = fields.Char()
@@ -57,7 +56,7 @@ class TelephonyQueue(models.Model):
         help="Played when the caller joins the queue and at regular intervals, "
         "in the language of the flow.",
     )
-    announcement_interval = fields.Integer("Announcement Interval", default=30)
+    announcement_interval = fields.Integer(default=30)
     say_position = fields.Boolean("Announce Position", default=True)
     say_wait = fields.Boolean(
         "Announce Estimated Wait",
@@ -66,7 +65,6 @@ class TelephonyQueue(models.Model):
     )
     callback_key = fields.Selection(
         [(key, key) for key in "1234567890*"],
-        "Callback Key",
         help="Callers who press this key can hang up, keep their place in the queue and are "
         "called back when it is their turn. Leave empty to disable.",
     )

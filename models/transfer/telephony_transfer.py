@@ -47,7 +47,6 @@ class TelephonyTransfer(models.Model):
     queue_id = fields.Many2one("telephony.queue", readonly=True, ondelete="set null")
     number = fields.Char(readonly=True, help="With country code.")
     override_reason = fields.Char(
-        "Override Reason",
         readonly=True,
         help="Why an administrator called this number despite a rule.",
     )
