@@ -19,7 +19,7 @@ LAYERS = ("core", "voice", "features", "shell", "client_actions")
 WITHOUT_CODE = ("audio", "@types")
 #: Limit of the files directly in ``models/``; everything else belongs into a package.
 MAX_FILES_IN_MODELS = 12
-IS_FILE_LIMIT_ENFORCED = False
+IS_FILE_LIMIT_ENFORCED = True
 LONG_FILE = 600
 CALL_MODEL = "telephony.call"
 CLIENT = "static/src"

@@ -83,22 +83,16 @@ def merge(template, path):
     :param Path path: the file; it is written anew.
     :return int: how many texts have no translation.
     """
-    old = polib.pofile(str(path))
-    translations = {entry.msgid: entry.msgstr for entry in old if not entry.obsolete}
-    new = polib.POFile()
-    new.header = template.header
-    new.metadata = {key: value for key, value in old.metadata.items() if key not in DATES}
-    for entry in template:
-        new.append(
-            polib.POEntry(
-                msgid=entry.msgid,
-                msgstr=translations.get(entry.msgid, ""),
-                comment=entry.comment,
-                occurrences=entry.occurrences,
-            )
-        )
-    new.save(str(path))
-    return len(new.untranslated_entries())
+    translations = polib.pofile(str(path))
+    order = {entry.msgid: number for number, entry in enumerate(template)}
+    translations.merge(template)
+    for entry in translations.obsolete_entries():
+        translations.remove(entry)
+    translations.sort(key=lambda entry: order[entry.msgid])
+    for date in DATES:
+        translations.metadata.pop(date, None)
+    translations.save(str(path))
+    return len(translations.untranslated_entries())
 
 
 def main():

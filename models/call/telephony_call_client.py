@@ -250,21 +250,6 @@ class TelephonyCall(models.Model):
 
     @api.model
     @check_arguments
-    def find_caller(self, number):
-        """Look for the contact that has a number.
-
-        :param str number: as typed, or E.164
-        :return: the contact as in `search_contacts`, or False
-        :rtype: dict | bool
-        """
-        self.env["telephony.agent"]._ensure_own_agent()
-        normalized = self._normalize(number, self.env.company.country_id)
-        partners = self.env["res.partner"]._telephony_find(normalized, self.env.company)
-        found = partners._filtered_access("read")[:1]
-        return found._telephony_to_client()[0] if found else False
-
-    @api.model
-    @check_arguments
     def search_contacts(self, term, limit=8):
         """Search contacts that can be called, by name or number.
 

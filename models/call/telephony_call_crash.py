@@ -8,6 +8,7 @@ from odoo.tools import SQL
 
 from ...providers.base import CallEvent
 from ...providers.voice_response import HangUp, Say
+from ...tools.language import to_language_tag
 
 _logger = logging.getLogger(__name__)
 
@@ -109,7 +110,7 @@ class TelephonyCall(models.Model):
         text = self.with_context(lang=lang).env._(
             "We are sorry, an error has occurred. Please call again later."
         )
-        return [Say(text, lang.split("@")[0].replace("_", "-")), HangUp()]
+        return [Say(text, to_language_tag(lang)), HangUp()]
 
     @api.model
     def _get_crash_language(self, account, leg, number):

@@ -4,6 +4,7 @@ from odoo import fields, models
 
 from ...providers.base import CallEvent, ProviderError
 from ...providers.voice_response import Gather, HangUp, Say
+from ...tools.language import to_language_tag
 
 _logger = logging.getLogger(__name__)
 
@@ -195,7 +196,7 @@ class TelephonyCall(models.Model):
             text = call.env._("Call from %(name)s. Press 1 to accept.", name=call.customer_display)
         else:
             text = call.env._("Press 1 to call %(name)s.", name=call.customer_display)
-        language = lang.split("@")[0].replace("_", "-")
+        language = to_language_tag(lang)
         url = self.account_id._get_webhook_url("agent_phone", call=self.uuid, leg=leg.id)
         return [Gather((Say(text, language),), KEY_SECONDS, url), HangUp()]
 
@@ -221,7 +222,7 @@ class TelephonyCall(models.Model):
         return [self._get_join(leg, ends_conference=False)]
 
     def _refuse_phone(self, agent, text):
-        language = (agent.user_id.lang or "en_US").split("@")[0].replace("_", "-")
+        language = to_language_tag(agent.user_id.lang)
         return [Say(text, language), HangUp()]
 
     # === FROM THE STATE === #

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.voice_response import Say
+from ...tools.language import to_language_tag
 from ...tools.phone_number import is_emergency
 from ..arguments import check_arguments
 from .telephony_recording import LIVE
@@ -216,7 +217,7 @@ class TelephonyCall(models.Model):
         text = company.telephony_announcement or self.with_context(lang=language).env._(
             "This call is recorded."
         )
-        return [Say(text, language.split("@")[0].replace("_", "-"))]
+        return [Say(text, to_language_tag(language))]
 
     def _send_announce_request(self, is_repeated=False):
         """Let the provider play the announcement to everybody in the conversation.

@@ -3,7 +3,6 @@ from dataclasses import replace
 from odoo import models
 
 from ...providers.voice_response import HangUp, Say
-from ..arguments import check_one
 
 # Messages up to this many seconds hold nothing but the hanging up.
 EMPTY_SECONDS = 2
@@ -76,23 +75,3 @@ class TelephonyCall(models.Model):
             for user in users._filter_phone_users(call.company_id):
                 [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
                 user._bus_send("telephony/call_missed", payload)
-
-    def _get_voicemail(self):
-        """Return the caller's message, if there is one to hear."""
-        return self.recording_ids.filtered(
-            lambda recording: recording.kind == "voicemail" and recording.state == "stored"
-        )[:1]
-
-    @check_one
-    def action_view_recordings(self):
-        """Show the recordings of a call."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "crm_telephony.telephony_recording_action"
-        )
-        return {
-            **action,
-            "domain": [("call_id", "=", self.id)],
-            "context": {"create": False},
-            "name": self.display_name,
-            "views": [(False, "list"), (False, "form")],
-        }

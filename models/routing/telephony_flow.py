@@ -1,5 +1,6 @@
 from odoo import fields, models
 
+from ...tools.language import to_language_tag
 from .telephony_flow_step import EXIT_FIELDS
 
 
@@ -58,4 +59,4 @@ class TelephonyFlow(models.Model):
 
     def _get_speech_language(self):
         """Return the language of spoken texts in the provider's form, as `en-US`."""
-        return (self.language or "en_US").split("@")[0].replace("_", "-")
+        return to_language_tag(self.language)

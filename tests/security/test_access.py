@@ -193,7 +193,7 @@ class TestAccess(TelephonyCase):
             user=self.eva.id, su=False, context={"allowed_company_ids": self.company_a.ids}
         )["telephony.call"]
         with self.assertRaises(AccessError):
-            calls.find_caller("+32470123456")
+            calls.search_contacts("zoe")
 
     def test_protected_fields_cannot_be_written(self):
         """The state is written by events only, whoever asks."""
@@ -309,7 +309,6 @@ class TestAccess(TelephonyCase):
                 "hang_up": (call.uuid,),
                 "set_hold": (call.uuid, True),
                 "save_note": (call.uuid, "x"),
-                "find_caller": ("+32470123456",),
                 "search_contacts": ("zoe",),
                 "due_calls": (),
             },
@@ -412,10 +411,6 @@ class TestAccess(TelephonyCase):
         )
         self.assertEqual(self.as_user(self.ana).search_contacts("z"), [])
         self.assertEqual(self.as_user(self.ana).search_contacts(""), [])
-        self.assertFalse(self.as_user(self.ana).find_caller("+33155500177"))
-        caller = self.as_user(self.ana).find_caller("0470 12 34 56")
-        self.assertEqual(caller["partner_id"], self.partner.id)
-        self.assertFalse(self.as_user(self.ana).find_caller(""))
 
     def test_manager_may_not_make_a_portal_user_a_phone_user(self):
         with self.assertRaises(UserError):

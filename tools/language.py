@@ -1,0 +1,11 @@
+"""Names of languages, in plain Python."""
+
+
+def to_language_tag(code):
+    """Return the tag of a language, as providers and browsers write it (BCP 47).
+
+    :param str code: Odoo's code, as `fr_BE` or `sr@latin`; empty for the default language
+    :return: the tag, as `fr-BE` or `sr`
+    :rtype: str
+    """
+    return (code or "en_US").split("@")[0].replace("_", "-")
