@@ -1,6 +1,6 @@
-// What the server sends to the web client (docs/rpc.md, "Payloads"), and what others may extend.
+// The payloads of the server (docs/rpc.md, "Payloads"), and the types that other addons extend.
 
-/** A date or a date with time as Odoo's server writes it, in UTC. */
+/** A date or a datetime in Odoo's server format, in UTC. */
 type ServerDate = string;
 
 interface NamedRecord {
@@ -48,7 +48,7 @@ interface TransferData {
     expires_at: ServerDate | false;
 }
 
-/** A call as one user sees it: `telephony.call._to_client`. */
+/** A call from the point of view of one user: `telephony.call._to_client`. */
 interface CallData {
     uuid: string;
     id: number | false;
@@ -85,7 +85,7 @@ interface CallData {
     disposition: NamedRecord | false;
 }
 
-/** A call that goes on without this user: the answer of a request, or `telephony/call_left`. */
+/** A call that continues without this user: the answer of a request, or `telephony/call_left`. */
 interface LeftCallData extends Partial<CallData> {
     uuid: string;
     has_left: true;
@@ -99,7 +99,7 @@ interface CardActivity extends NamedRecord {
     record: { model: string; id: number; name: string };
 }
 
-/** What is known of a caller besides the name: `telephony.call._get_card`. */
+/** The data of a caller besides the name: `telephony.call._get_card`. */
 interface CardData {
     last_call: { date: ServerDate; user_name: string | false; end_message: string } | false;
     opportunities: { id: number; name: string; stage: string | false }[];
@@ -126,7 +126,7 @@ interface WrapUpData {
     is_disposition_missing: boolean;
 }
 
-/** The user's own agent: `telephony.agent._to_client`. */
+/** The agent of the current user: `telephony.agent._to_client`. */
 interface AgentData {
     id: number;
     revision: number;
@@ -143,7 +143,7 @@ interface AgentData {
     wrap_up: WrapUpData | false;
 }
 
-/** A line of the lists of calls of the company: `telephony.call._to_live`. */
+/** A row of the live lists of the company: `telephony.call._to_live`. */
 interface LiveRowData {
     id: number;
     uuid: string;
@@ -177,7 +177,7 @@ interface CallerIdData {
     message: string;
 }
 
-/** What a button of a running call may ask; see `core/call_action_registry.js`. */
+/** The definition of a button of a running call; see `core/call_action_registry.js`. */
 interface CallActionContext {
     softphone: import("@crm_telephony/shell/softphone_service").Softphone;
     store: import("@crm_telephony/core/softphone_store").SoftphoneStore;
@@ -191,10 +191,10 @@ interface CallAction {
     label(context: CallActionContext): string;
     /** Class names of the icon */
     icon(context: CallActionContext): string;
-    /** Id of the keyboard shortcut that does the same */
+        /** Id of the keyboard shortcut of the same action */
     shortcut?: string;
     isVisible?(context: CallActionContext): boolean;
-    /** Whether it is pressed; buttons without it are plain */
+        /** Whether the button is pressed; absent for buttons without a pressed state */
     isActive?(context: CallActionContext): boolean;
     isDisabled?(context: CallActionContext): boolean;
     onSelected(context: CallActionContext): void;

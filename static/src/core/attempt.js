@@ -1,16 +1,16 @@
 /**
- * One place for what happens when a request of a person fails: the reason stands on the screen.
+ * The one place that handles a failed request of the user: the reason appears on the screen.
  */
 
 import { humanError } from "./human_error";
 
 /**
- * Do something for a person, and show why it could not be done.
+ * Run an action of the user, and show the reason if it fails.
  *
  * @template T
- * @param {{ error: string }} holder whose `error` the screen shows: the store, or a component's state
+ * @param {{ error: string }} holder owner of the `error` shown: the store, or a component's state
  * @param {() => Promise<T>} run
- * @returns {Promise<T|undefined>} what `run` gives; undefined when it failed
+ * @returns {Promise<T|undefined>} the result of `run`; undefined if it failed
  */
 export async function attempt(holder, run) {
     holder.error = "";

@@ -1,13 +1,13 @@
 /**
- * Requests that must still leave while the page is going away.
+ * Requests that must still leave while the page is being closed.
  */
 
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 
 /**
- * Call a model's method without waiting for the answer; the browser sends it even if the page is
- * closed in the same moment.
+ * Call a model's method without waiting for the answer. The browser sends the request even if the
+ * page is closed at the same moment.
  *
  * @param {string} model
  * @param {string} method
@@ -22,5 +22,5 @@ export function sendLast(model, method, args) {
             headers: { "Content-Type": "application/json" },
             body: JSON.stringify({ id: 0, jsonrpc: "2.0", method: "call", params }),
         })
-        .catch(() => {}); // nobody is left to be told
+        .catch(() => {}); // the page may be gone: there is no place to show an error
 }

@@ -1,6 +1,6 @@
 /**
- * What a person prefers on this computer: sound devices differ from one computer to the next, so
- * these settings stay in the browser and are the same in all of its tabs.
+ * Settings of this computer. Sound devices differ between computers, so these settings stay in the
+ * browser, where all tabs share them.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -8,7 +8,7 @@ import { Reactive } from "@web/core/utils/reactive";
 
 const KEY = "telephony.settings";
 const DEFAULTS = Object.freeze({
-    /** Identifiers of devices; empty: what the computer uses for everything else */
+    /** Ids of devices; empty for the default device of the computer */
     microphone: "",
     speaker: "",
     ring: "",
@@ -50,7 +50,7 @@ export class BrowserSettings extends Reactive {
         }
     }
 
-    /** Only what has the type it should have: an older version may have written something else. */
+    /** Keep only values of the expected type: an older version may have written something else. */
     _read() {
         try {
             const kept = JSON.parse(browser.localStorage.getItem(KEY) || "{}");

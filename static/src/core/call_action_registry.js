@@ -1,8 +1,8 @@
 /**
- * The place where every feature, and every other addon, registers its button of a running call.
+ * The registry in which features and other addons register their buttons of a running call.
  */
 
 import { registry } from "@web/core/registry";
 
-/** Entries are of the type `CallAction` (`@types/telephony.d.ts`). */
+/** Entries have the type `CallAction` (`@types/telephony.d.ts`). */
 export const callActionRegistry = registry.category("crm_telephony.call_actions");

@@ -1,5 +1,5 @@
 /**
- * What the screen says about a call: who, in which state, how it ended, how long it took.
+ * The texts about a call: the other party, the state, the outcome, the duration.
  */
 
 import { deserializeDateTime } from "@web/core/l10n/dates";
@@ -8,7 +8,7 @@ import { CallState, Reach, VoiceState } from "./constants";
 
 const { Duration } = luxon;
 
-/** Plain advice for each kind of trouble with the sound; the most useful one comes first. */
+/** Plain advice for each kind of sound trouble; the most useful one comes first. */
 const SOUND_WARNINGS = {
     silent_microphone: {
         icon: "fa-microphone-slash",
@@ -37,7 +37,7 @@ const SOUND_WARNINGS = {
 
 /**
  * @param {import("@crm_telephony/voice/call_session").CallSession|null} session
- * @returns {{ kind: string, icon: string, text: string }|null} what to tell the person now
+ * @returns {{ kind: string, icon: string, text: string }|null} the advice to show now
  */
 export function soundWarning(session) {
     const isOn = (name) =>
@@ -48,7 +48,7 @@ export function soundWarning(session) {
 
 /**
  * @param {CallData} call
- * @returns {string} the best name of the other party
+ * @returns {string} the best known name of the other party
  */
 export function customerName(call) {
     const { name, number_display, number } = call.customer;
@@ -57,8 +57,8 @@ export function customerName(call) {
 
 /**
  * @param {CallData} call
- * @param {boolean} [isShort] without the company, where there is little room
- * @returns {string} what to print under the name, never a repetition of it
+ * @param {boolean} [isShort] without the company, where space is limited
+ * @returns {string} the text below the name, never a repetition of it
  */
 export function customerDetail(call, isShort = false) {
     const { name, company_name, number_display, number } = call.customer;
@@ -69,7 +69,7 @@ export function customerDetail(call, isShort = false) {
 
 /**
  * @param {LiveRowData} row of a live list
- * @returns {string} the customer's name, else the number
+ * @returns {string} the customer's name, or else the number
  */
 export function rowName(row) {
     return row.customer_name || row.customer_number || _t("Hidden number");
@@ -77,7 +77,7 @@ export function rowName(row) {
 
 /**
  * @param {LiveRowData} row of a live list
- * @returns {string} what stands below the name; empty when the number stands in its place
+ * @returns {string} the text below the name; empty if the number already replaces the name
  */
 export function numberBelow(row) {
     return row.customer_name && row.customer_number ? row.customer_number : "";
@@ -85,7 +85,7 @@ export function numberBelow(row) {
 
 /**
  * @param {import("./softphone_store").SoftphoneStore} store
- * @returns {string} why calls do not reach this person, and what to do; empty when they do
+ * @returns {string} why calls do not reach the agent, and the remedy; empty if they do
  */
 export function unreachableText(store) {
     if (!store.isUnreachable) {
@@ -102,9 +102,9 @@ export function unreachableText(store) {
 }
 
 /**
- * @param {CallData} call through the person's own telephone
- * @param {boolean} mustPress whether the person has to press 1
- * @returns {string} what that telephone does now
+ * @param {CallData} call made through the agent's custom phone
+ * @param {boolean} mustPress whether the agent has to press 1
+ * @returns {string} the state of the agent's phone
  */
 export function phoneStateText(call, mustPress) {
     if (call.can_rejoin || call.agent_state === "ended") {
@@ -125,8 +125,8 @@ export function phoneStateText(call, mustPress) {
 }
 
 /**
- * @param {CallData} call through the person's own telephone
- * @returns {string} what the customer's telephone does now
+ * @param {CallData} call made through the agent's custom phone
+ * @returns {string} the state of the customer's phone
  */
 export function customerStateText(call) {
     if (call.customer_state === "in_progress") {
@@ -145,8 +145,8 @@ export function customerStateText(call) {
 
 /**
  * @param {CallData} call
- * @param {string} voiceState one of `VoiceState`, or undefined when no tab carries the sound
- * @returns {string} one short text for the state of a running call
+ * @param {string} voiceState one of `VoiceState`; undefined if no tab carries the sound
+ * @returns {string} a short text for the state of a running call
  */
 export function callStateText(call, voiceState) {
     if (voiceState === VoiceState.ENDING) {
@@ -185,7 +185,7 @@ export function formatSeconds(seconds) {
 
 /**
  * @param {CallData} call that has ended
- * @returns {string} length of the conversation, empty when there was none
+ * @returns {string} length of the conversation; empty if there was none
  */
 export function conversationLength(call) {
     if (!call.answered_at || !call.ended_at) {

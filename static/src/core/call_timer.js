@@ -4,7 +4,7 @@ import { deserializeDateTime } from "@web/core/l10n/dates";
 import { formatSeconds } from "./call_labels";
 import { useSoftphone } from "./use_softphone";
 
-/** Time since a moment of the server, counting. */
+/** The time since a moment of the server, counting up. */
 export class CallTimer extends Component {
     static template = xml`<span class="o_telephony_timer" role="timer" t-esc="text"/>`;
     static props = { since: String };

@@ -1,7 +1,7 @@
 import { Component } from "@odoo/owl";
 import { customerDetail, customerName } from "./call_labels";
 
-/** Who is at the other end: picture, name, company, number with its flag. */
+/** The other party: picture, name, company, and number with its flag. */
 export class Caller extends Component {
     static template = "crm_telephony.Caller";
     static props = {
@@ -22,7 +22,7 @@ export class Caller extends Component {
         return code ? `/base/static/img/country_flags/${code.toLowerCase()}.png` : "";
     }
 
-    /** A contact may have no picture and a country no flag: better nothing than a broken image. */
+    /** Hide a missing picture or flag: an empty space is better than a broken image. */
     onImageError(ev) {
         ev.target.classList.add("d-none");
     }

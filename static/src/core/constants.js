@@ -1,8 +1,8 @@
 /**
- * Words shared by the parts of the softphone.
+ * Terms shared by the parts of the softphone.
  *
- * `CallState` is what the server says of a call, `VoiceState` is what this browser knows of the
- * sound of that call. The two never replace each other: a call may go on while its sound is lost.
+ * `CallState` is the state of a call on the server; `VoiceState` is the state of its sound in this
+ * browser. Neither replaces the other: a call may continue while its sound is lost.
  */
 
 export const GROUP_USER = "crm_telephony.group_user";
@@ -27,14 +27,14 @@ export const VoiceState = Object.freeze({
     ENDED: "ended",
 });
 
-/** What the way to the provider is opened for before there is any sound. */
+/** The reasons to open the connection to the provider before there is any sound. */
 export const VoiceNeed = Object.freeze({
-    NUMBER: "number", // that is being typed
-    OFFER: "offer", // that rings
-    CALL: "call", // that is being placed or taken
+    NUMBER: "number", // being typed
+    OFFER: "offer", // ringing
+    CALL: "call", // being placed or accepted
 });
 
-/** Who hears a supervisor in a conversation of somebody else. */
+/** The parties that hear a supervisor in a monitored conversation. */
 export const MonitorMode = Object.freeze({
     LISTEN: "listen",
     WHISPER: "whisper",
@@ -65,7 +65,7 @@ export const Panel = Object.freeze({
     PREFERENCES: "preferences",
 });
 
-/** How far the asking of somebody else has come. */
+/** The progress of a transfer. */
 export const TransferState = Object.freeze({
     RINGING: "ringing",
     JOINING: "joining",
@@ -74,10 +74,10 @@ export const TransferState = Object.freeze({
     RETURNING: "returning",
 });
 
-/** What this page knows of its own reachability, before the server may know it. */
+/** The reachability of this page as the page knows it, possibly before the server. */
 export const Reach = Object.freeze({
     OK: "ok",
-    /** The bus does not deliver, so a call cannot be announced */
+    /** The bus does not deliver, so that a call cannot be announced */
     BUS: "bus",
     /** The server does not answer */
     NETWORK: "network",

@@ -1,16 +1,16 @@
 /**
- * One place that turns whatever went wrong into a sentence for the person on the phone.
+ * The one place that turns an error into a sentence for the user.
  */
 
 import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError, RPCError } from "@web/core/network/rpc";
 import { VoiceErrorKind as Kind } from "./constants";
 
-/** An error of the sound of a call: microphone, provider or network. */
+/** An error of a call's sound: microphone, provider or network. */
 export class VoiceError extends Error {
     /**
      * @param {string} kind one of `VoiceErrorKind`
-     * @param {number|string} [code] the provider's own code, for the console only
+     * @param {number|string} [code] the provider's error code, for the console only
      */
     constructor(kind, code = "") {
         super(`voice error: ${kind}${code ? ` (${code})` : ""}`);
@@ -19,7 +19,7 @@ export class VoiceError extends Error {
         this.code = code;
     }
 
-    /** @returns {boolean} whether the person's own microphone is the cause */
+    /** @returns {boolean} whether the user's own microphone is the cause */
     get isMicrophone() {
         return [Kind.MIC_DENIED, Kind.MIC_MISSING, Kind.MIC_BUSY, Kind.INSECURE].includes(
             this.kind
@@ -57,15 +57,15 @@ const VOICE_SENTENCES = {
 
 /**
  * @param {unknown} error
- * @returns {boolean} whether the server would do it all the same, if it were given a reason
+ * @returns {boolean} whether the server would accept the request if a reason were given
  */
 export function isRuleError(error) {
     return Boolean(error?.exceptionName?.endsWith(".TelephonyRuleError"));
 }
 
 /**
- * @param {unknown} error a `VoiceError`, an error of the server or of the network, or a bug
- * @returns {string} a whole, translated sentence; never a traceback
+ * @param {unknown} error a `VoiceError`, a server or network error, or a bug
+ * @returns {string} a complete, translated sentence; never a traceback
  */
 export function humanError(error) {
     if (error instanceof VoiceError) {

@@ -1,5 +1,5 @@
 /**
- * Arrow keys in a list whose rows hold buttons: the same button of the next row.
+ * Move the focus with the arrow keys to the same button of the next or previous row of a list.
  *
  * @param {KeyboardEvent} ev
  * @param {HTMLElement} list

@@ -2,10 +2,10 @@ import { onWillUnmount, reactive } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 
 /**
- * One clock for all rows of a list: who reads `now` is drawn again every second, and nobody else.
- *
+ * Return the one clock for all rows of a list. Only components that read `now` are rendered again
+ * every second.
  * @param {import("./softphone_store").SoftphoneStore} store
- * @returns {{ now: number }} the server's time in milliseconds
+ * @returns {{ now: number }} server time in milliseconds
  */
 export function useLiveClock(store) {
     const read = () => Date.now() + store.clockOffset;

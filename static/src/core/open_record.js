@@ -1,5 +1,5 @@
 /**
- * Show the record a call is about, else the contact.
+ * Open the record of a call, or else its contact.
  *
  * @param {Object} action the action service
  * @param {CallData} call

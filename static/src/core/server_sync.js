@@ -1,5 +1,5 @@
 /**
- * Keeps the store equal to the server: a snapshot first, then what the bus tells.
+ * Keeps the store equal to the server: first a snapshot, then the messages of the bus.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -8,8 +8,8 @@ import { debounce } from "@web/core/utils/timing";
 import { Age } from "./softphone_store";
 
 /**
- * The bus tells a person everything; a page shows the companies that were chosen in it.
- *
+ * Return whether a payload belongs to a company that is selected in this page. The bus delivers the
+ * messages of all companies of the user.
  * @param {{ company_id?: number, call?: Object }} payload
  * @returns {boolean}
  */
@@ -19,8 +19,8 @@ function isShown(payload) {
 }
 
 /**
- * Of several companies, only the first one's telephone is in the page.
- *
+ * Return whether a record belongs to the first selected company, the only one whose telephone is in
+ * the page.
  * @param {{ company_id?: number }} record
  * @returns {boolean}
  */
@@ -36,7 +36,7 @@ export class ServerSync {
      * @param {Object} orm the orm service
      * @param {Object} bus the bus service
      * @param {import("./softphone_store").SoftphoneStore} store
-     * @param {Object} listener told of everything, after the store: `onSnapshot()`, `onCall(call)`,
+     * @param {Object} listener called after the store is updated: `onSnapshot()`, `onCall(call)`,
      *  `onLeft(call)`, `onOfferMade(offer)`, `onOfferClosed(message)`
      */
     constructor(orm, bus, store, listener) {
@@ -58,7 +58,7 @@ export class ServerSync {
         this.on("telephony/offer_closed", (message) => listener.onOfferClosed(message));
         bus.subscribe("telephony/rights_changed", () => this.refresh());
         this.on("telephony/agent_updated", (agent) => this._applyAgent(agent));
-        // Messages of the time without a connection may be lost: ask for the whole truth.
+        // Messages sent without a connection may be lost: read the whole snapshot again.
         bus.addEventListener("BUS:RECONNECT", () => this.refresh());
         browser.addEventListener("visibilitychange", () => {
             if (document.visibilityState === "visible") {
@@ -70,11 +70,11 @@ export class ServerSync {
     }
 
     /**
-     * Listen to news of the companies that are shown.
+     * Subscribe to messages of the companies that are shown.
      *
-     * The bus replays the last minute to a browser it has never seen, which must not ring or say
-     * anything again. A number of the bus is given before the commit, so a message up to the
-     * snapshot's may be news, too: the server is asked.
+     * The bus replays the last minute to a browser that it has never seen, which must not ring or
+     * notify again. Bus ids are assigned before the commit, so that a message with an id up to the
+     * snapshot's may still be new: the server is asked.
      *
      * @param {string} type
      * @param {(payload: Object) => void} apply
@@ -90,7 +90,7 @@ export class ServerSync {
     }
 
     /**
-     * The same of messages that are a call: its revision says whether they are news.
+     * Subscribe to messages that are a call: its revision shows whether they are new.
      *
      * @param {string} type
      * @param {(call: Object) => void} apply
@@ -110,9 +110,9 @@ export class ServerSync {
     }
 
     /**
-     * Read everything that is shown; the answer is younger than this question.
+     * Read everything that is shown. The answer is newer than the request.
      *
-     * @returns {Promise<boolean>} false when the server could not be asked
+     * @returns {Promise<boolean>} false if the server did not answer
      */
     refresh() {
         this.mustReadAgain = true;
@@ -125,7 +125,7 @@ export class ServerSync {
         let isOvertaken = false;
         for (let read = 1; this.mustReadAgain || isOvertaken; read++) {
             if (read > MAX_READS) {
-                this.refreshSoon(); // so much happens that it is better to wait a little
+                this.refreshSoon(); // changes come so fast that waiting a little is better
                 break;
             }
             this.mustReadAgain = false;
@@ -142,7 +142,7 @@ export class ServerSync {
             }
         }
         store.confirmedMark = isOvertaken ? store.confirmedMark : store.mark;
-        this.reading = null; // whoever asks from now on wants a younger answer
+        this.reading = null; // a later request needs a newer answer
         this.listener.onSnapshot();
         return true;
     }
@@ -152,9 +152,9 @@ export class ServerSync {
     }
 
     /**
-     * Ask for what this page has missed; the answer is usually that nothing is.
+     * Ask the server for changes that this page has missed; usually there are none.
      *
-     * @returns {Promise<boolean>} false when the server could not be asked
+     * @returns {Promise<boolean>} false if the server did not answer
      */
     async catchUp() {
         const { mark } = this.store;
@@ -173,7 +173,7 @@ export class ServerSync {
 
     /**
      * @param {Object} changes answer of `softphone_changes`
-     * @param {number} mark of the store when it was asked
+     * @param {number} mark mark of the store at the time of the request
      */
     applyChanges(changes, mark) {
         const { listener, store } = this;

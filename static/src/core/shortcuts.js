@@ -1,8 +1,8 @@
 /**
- * The keyboard shortcuts of the telephone, for the commands, the tooltips and the list of help.
+ * The keyboard shortcuts of the softphone, for the commands, the tooltips and the help list.
  *
  * Odoo itself uses Alt+Shift with A, D, G, I, M, N, O, Q, T, U, V, X and 4 (registered, or as
- * `data-hotkey` in its views): none of them is taken here.
+ * `data-hotkey` in its views): the shortcuts here use none of them.
  */
 
 import { isMacOS } from "@web/core/browser/feature_detection";
@@ -21,11 +21,11 @@ export const SHORTCUTS = Object.freeze({
 
 /**
  * @param {string} id of a shortcut
- * @returns {string[]} the keys as they are printed on them
+ * @returns {string[]} the names of the keys as printed on a keyboard
  */
 export function shortcutKeys(id) {
     const names = {
-        // Odoo's hotkeys know the Control key of a Mac by the name of the other computers' Alt.
+        // Odoo's hotkeys call the Control key of a Mac by the name that Alt has elsewhere.
         alt: isMacOS() ? "Control" : "Alt",
         shift: "Shift",
     };
@@ -34,15 +34,15 @@ export function shortcutKeys(id) {
 
 /**
  * @param {string} id of a shortcut
- * @returns {string} for the attribute `aria-keyshortcuts`
+ * @returns {string} value of the attribute `aria-keyshortcuts`
  */
 export function shortcutText(id) {
     return shortcutKeys(id).join("+");
 }
 
 /**
- * @param {string} label what a button does
- * @param {string} id of the shortcut that does the same
+ * @param {string} label name of the action of a button
+ * @param {string} id of the shortcut of the same action
  * @returns {string} a tooltip
  */
 export function withShortcut(label, id) {

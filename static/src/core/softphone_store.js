@@ -1,5 +1,5 @@
 /**
- * Everything the panels show. No I/O: parts that talk to the outside write here.
+ * The state that the panels show. No I/O: the parts that do I/O write here.
  */
 
 import { Reactive } from "@web/core/utils/reactive";
@@ -7,18 +7,18 @@ import { AgentState, CallState, Panel, Reach, TransferState, VoiceState } from "
 
 const MAX_RECENT = 20;
 
-/** How old a payload is, compared with what was applied before. */
+/** The age of a payload, compared with the payloads applied before. */
 export const Age = Object.freeze({
     OLDER: "older",
     SAME: "same",
     NEWER: "newer",
-    /** Nothing is known of that call, or the payload does not say */
+    /** The call is unknown, or the payload has no revision */
     UNKNOWN: "unknown",
 });
 
 /**
- * The customer is on hold as long as somebody else is asked; the strip says how it goes on.
- *
+ * Return whether the agent consults a colleague. The customer is on hold meanwhile; the transfer
+ * strip shows the progress.
  * @param {CallData} [call]
  * @returns {boolean}
  */
@@ -27,9 +27,9 @@ export function isAsking(call) {
 }
 
 export class SoftphoneStore extends Reactive {
-    /** Whether this person is a phone user; everybody else sees nothing of all this */
+    /** Whether the user is an agent; other users see nothing of the softphone */
     isUser = false;
-    /** Whether the first snapshot was read */
+    /** Whether the first snapshot has been read */
     isReady = false;
 
     /** @type {AgentData|null} */
@@ -37,34 +37,34 @@ export class SoftphoneStore extends Reactive {
     canCall = false;
     cannotCallReason = false;
     numbers = [];
-    /** @type {CallerIdData[]} caller IDs this person may show to customers */
+    /** @type {CallerIdData[]} caller IDs that the agent may show to customers */
     callerIds = [];
-    /** Whether this person may add caller IDs */
+    /** Whether the agent may add caller IDs */
     allowCallerId = false;
-    /** @type {CallerIdData[]} this person's own caller IDs, whatever their state */
+    /** @type {CallerIdData[]} the agent's own caller IDs, in any state */
     myCallerIds = [];
     country = false;
     leaseSeconds = 100;
-    /** Whether this person may listen to conversations of others */
+    /** Whether the user may monitor conversations of agents */
     isSupervisor = false;
 
-    /** @type {CallData[]} running calls of this user */
+    /** @type {CallData[]} running calls of the agent */
     calls = [];
-    /** @type {OfferData[]} offers that ring for this user now */
+    /** @type {OfferData[]} offers that ring for the agent now */
     offers = [];
     /** @type {CallData[]} last ended calls, newest first */
     recent = [];
     /** @type {CallData|null} the call in the end window */
     endedCall = null;
-    /** @type {CallData|null} ended on hold during another call; shown after it */
+    /** @type {CallData|null} call that ended on hold during another call; shown after it */
     endedHeldCall = null;
     /** uuid of the last call whose wrap-up has ended */
     wrapUpOver = "";
-    /** The number and name of a dial request that the server has not answered yet */
+    /** Number and name of a dial request that the server has not answered yet */
     dialing = null;
-    /** @type {import("@crm_telephony/voice/call_session").CallSession|null} the sound of the current call */
+    /** @type {import("@crm_telephony/voice/call_session").CallSession|null} sound of the current call */
     session = null;
-    /** The conversation of somebody else that this tab listens to, with `mode` and `state` */
+    /** The conversation monitored in this tab, with `mode` and `state` */
     monitoring = null;
     /** uuid of the offer being accepted in this tab */
     accepting = false;
@@ -73,9 +73,9 @@ export class SoftphoneStore extends Reactive {
     isMinimized = false;
     panel = Panel.KEYPAD;
     isKeypadShown = false;
-    /** Whether the person chooses to whom the call goes */
+    /** Whether the agent is choosing the target of a transfer */
     isTransferShown = false;
-    /** What the dial pad holds; the target is the record whose phone field was clicked */
+    /** Content of the dial pad; the target is the record whose phone field was clicked */
     draft = { number: "", name: "", target: null };
 
     error = "";
@@ -83,29 +83,29 @@ export class SoftphoneStore extends Reactive {
     /** one of `Reach` */
     reach = Reach.OK;
     missedCount = 0;
-    /** Milliseconds to add to this computer's clock to get the server's */
+    /** Offset from this computer's clock to the server's, in milliseconds */
     clockOffset = 0;
 
-    /** What was asked of the customer's hold, until the call shows it: `uuid`, `isOnHold` */
+    /** Requested hold of the customer, until the call shows it: `uuid`, `isOnHold` */
     holdWish = null;
 
-    /** Grows with every change told by the server */
+    /** Grows with every change received from the server */
     mark = 0;
-    /** The mark up to which the server was asked whether anything is missing */
+    /** Mark up to which the server was asked for missed changes */
     confirmedMark = 0;
 
-    /** uuids that ended: a late answer of the server must not bring them back */
+    /** uuids of ended calls: a late answer of the server must not restore them */
     _ended = new Set();
-    /** uuid → revision of the newest payload that was applied */
+    /** uuid → revision of the newest applied payload */
     _revisions = new Map();
-    /** uuid → revision with which the call was no longer this person's */
+    /** uuid → revision at which the call left the agent */
     _left = new Map();
-    /** Offers that stopped ringing, which does not begin again */
+    /** Offers that stopped ringing; they never ring again */
     _closedOffers = new Set();
-    /** uuid → mark of the end; a snapshot asked before does not know it */
+    /** uuid → mark of the end; a snapshot requested earlier does not contain it */
     _endMarks = new Map();
 
-    /** @returns {CallData|null} the call on the screen; a stand-in while dialling */
+    /** @returns {CallData|null} the call on the screen; a placeholder while dialing */
     get currentCall() {
         const uuid = this.session?.uuid;
         const calls = this.calls.filter((call) => !call.is_held);
@@ -113,12 +113,12 @@ export class SoftphoneStore extends Reactive {
         return call || (this.dialing && standInCall(this.dialing)) || calls[0] || null;
     }
 
-    /** @returns {CallData|null} the call whose customer waits while another call has the sound */
+    /** @returns {CallData|null} the call on hold while another call has the sound */
     get heldCall() {
         return this.calls.find((call) => call.is_held) || null;
     }
 
-    /** @returns {boolean} whether there is a call with its sound, or one that is about to have it */
+    /** @returns {boolean} whether a call has its sound, or is about to have it */
     get hasCall() {
         return Boolean(this.dialing || this.calls.some((call) => !call.is_held));
     }
@@ -137,17 +137,17 @@ export class SoftphoneStore extends Reactive {
         );
     }
 
-    /** @returns {boolean} whether there is a call, an own one or one that is listened to */
+    /** @returns {boolean} whether there is a call, an own or a monitored one */
     get isBusy() {
         return this.hasCall || Boolean(this.monitoring);
     }
 
-    /** @returns {Object|false} the time after the last conversation, while it lasts */
+    /** @returns {Object|false} the wrap-up of the last conversation, while it lasts */
     get wrapUp() {
         return this.agent?.wrap_up || false;
     }
 
-    /** @returns {boolean} whether the end window of the call that is wrapped up is there */
+    /** @returns {boolean} whether the end window shows the call being wrapped up */
     get isWrapUpShown() {
         return Boolean(this.wrapUp) && this.endedCall?.uuid === this.wrapUp.uuid;
     }
@@ -173,13 +173,13 @@ export class SoftphoneStore extends Reactive {
             : this.agent?.state || AgentState.OFFLINE;
     }
 
-    /** @returns {boolean} whether this person is online, and calls do not arrive all the same */
+    /** @returns {boolean} whether the agent is online but calls do not arrive */
     get isUnreachable() {
         const isKnown = this.reach !== Reach.OK || this.agent?.state === AgentState.UNREACHABLE;
         return this.isOnline && this.usesBrowser && isKnown;
     }
 
-    /** @returns {boolean} whether the person has to, and may, join the sound of the call again */
+    /** @returns {boolean} whether the agent has to, and may, rejoin the sound of the call */
     get needsRejoin() {
         const call = this.currentCall;
         if (!call?.uuid) {
@@ -198,7 +198,7 @@ export class SoftphoneStore extends Reactive {
 
     /**
      * @param {CallData} call
-     * @returns {boolean} whether the person speaks through a telephone, not through this browser
+     * @returns {boolean} whether the agent speaks through a custom phone, not through this browser
      */
     isPhoneCall(call) {
         if (this.session && this.session.uuid === call.uuid) {
@@ -211,7 +211,7 @@ export class SoftphoneStore extends Reactive {
         return this.calls.find((call) => call.uuid === uuid);
     }
 
-    /** What the server needs to find out what this page has missed. */
+    /** What this page knows: the server needs it to find the changes that the page has missed. */
     get known() {
         const calls = this.calls.filter(({ uuid }) => uuid);
         return {
@@ -235,7 +235,7 @@ export class SoftphoneStore extends Reactive {
         return revision < known ? Age.OLDER : Age.NEWER;
     }
 
-    /** @returns {boolean} whether a payload of that call says nothing that is still true */
+    /** @returns {boolean} whether a newer payload of that call was applied, or the call has left */
     isOutdated(payload) {
         const age = this.ageOf(payload);
         return age === Age.OLDER || (age === Age.SAME && this._left.has(payload.uuid));
@@ -253,7 +253,7 @@ export class SoftphoneStore extends Reactive {
 
     /**
      * @param {Object} data answer of `softphone_snapshot`
-     * @param {number} [mark] when it was asked
+     * @param {number} [mark] mark of the store at the time of the request
      */
     applySnapshot(data, mark = this.mark) {
         this.applyAgent(data.agent);
@@ -287,7 +287,7 @@ export class SoftphoneStore extends Reactive {
         ].slice(0, MAX_RECENT);
     }
 
-    /** @param {AgentData} agent whichever way it came */
+    /** @param {AgentData} agent from the bus or from the answer of a request */
     applyAgent(agent) {
         const { agent: known } = this;
         if (known?.id === agent.id && agent.revision < known.revision) {
@@ -300,11 +300,11 @@ export class SoftphoneStore extends Reactive {
     }
 
     /**
-     * Take over what the server says of a call, whichever way it came: an older payload never
-     * replaces a newer one.
+     * Apply a call from the bus or from the answer of a request. An older payload never replaces a
+     * newer one.
      *
      * @param {CallData} call
-     * @returns {boolean} whether it was news, or is known
+     * @returns {boolean} whether the payload is current
      */
     applyCall(call) {
         if (this.isOutdated(call)) {
@@ -322,7 +322,7 @@ export class SoftphoneStore extends Reactive {
         this.removeOffer(call.uuid);
         const known = this.findCall(call.uuid);
         if (isAsking(known) !== isAsking(call)) {
-            // Whoever asks lets the customer wait, and comes back to the customer.
+            // A consultation puts the customer on hold, and its end resumes the customer.
             this.holdWish = { uuid: call.uuid, isOnHold: isAsking(call) };
         }
         if (known) {
@@ -345,7 +345,7 @@ export class SoftphoneStore extends Reactive {
         this.removeOffer(call.uuid);
         this._dropCall(call.uuid);
         const place = this.recent.findIndex((other) => other.uuid === call.uuid);
-        // News of an older call, as that it is linked to a record, do not make it the last one.
+        // A change of an older call, such as a link to a record, does not make it the latest.
         this.recent =
             place < 0
                 ? [call, ...this.recent].slice(0, MAX_RECENT)
@@ -356,10 +356,10 @@ export class SoftphoneStore extends Reactive {
     }
 
     /**
-     * A call is no longer this person's; what was told of it before does not bring it back.
+     * Remove a call that has left the agent; an older payload does not restore it.
      *
      * @param {{ uuid: string, revision?: number|false }} call
-     * @returns {boolean} whether it was news, or is known
+     * @returns {boolean} whether the message is current
      */
     applyLeft(call) {
         if (this.ageOf(call) === Age.OLDER) {
@@ -390,7 +390,7 @@ export class SoftphoneStore extends Reactive {
             this._closedOffers.has(`${uuid} ${offer.id}`) ||
             this._ended.has(uuid) ||
             age === Age.OLDER ||
-            // That the call has left this person may be told after that it comes back.
+            // The message that the call has left may come after the call has returned.
             (this.findCall(uuid) && age !== Age.NEWER) ||
             known?.id > offer.id
         ) {
@@ -402,16 +402,16 @@ export class SoftphoneStore extends Reactive {
         this.offers = [...this.offers.filter((other) => other !== known), offer];
     }
 
-    /** An offer that was closed here still rings for the server. */
+    /** Show an offer again that was closed here, but still rings for the server. */
     restoreOffer(offer) {
         this._closedOffers.delete(`${offer.call.uuid} ${offer.id}`);
         this.addOffer(offer);
     }
 
     /**
-     * @param {{ uuid?: string, offer_id?: number }} closed without the identifier, all that ring of
-     *  that call
-     * @returns {boolean} whether it rang
+     * @param {{ uuid?: string, offer_id?: number }} closed without `offer_id`, all offers of the
+     *  call are closed
+     * @returns {boolean} whether an offer was ringing
      */
     closeOffer({ uuid, offer_id: id }) {
         if (uuid && id) {
@@ -429,7 +429,7 @@ export class SoftphoneStore extends Reactive {
         return Boolean(closed.length);
     }
 
-    /** Every offer of that call. @param {string} uuid */
+    /** Remove every offer of a call. @param {string} uuid */
     removeOffer(uuid) {
         return this.closeOffer({ uuid });
     }
@@ -440,8 +440,8 @@ export class SoftphoneStore extends Reactive {
 }
 
 /**
- * A call the server has not confirmed yet, so that a click is answered at once.
- *
+ * Return a placeholder of a call that the server has not confirmed yet, so that the screen answers
+ * a click at once.
  * @param {{ number: string, name: string }} dialing
  * @returns {CallData} without uuid
  */

@@ -1,7 +1,7 @@
 /**
- * A clock that hidden tabs do not slow down.
+ * A clock that is not slowed down in hidden tabs.
  *
- * Browsers let the timers of a hidden page run about once a minute; those of a worker go on.
+ * Browsers run the timers of a hidden page about once a minute; those of a worker continue.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -9,7 +9,7 @@ import { browser } from "@web/core/browser/browser";
 /**
  * @param {number} period in milliseconds
  * @param {() => void} onTick
- * @returns {() => void} stops the clock
+ * @returns {() => void} function that stops the clock
  */
 export function startTicker(period, onTick) {
     try {

@@ -1,8 +1,8 @@
 import { onMounted, useRef } from "@odoo/owl";
 
 /**
- * A panel that takes the place of the button which was pressed takes the keyboard, too: the next
- * tabulator key leads to its first button, and not to the beginning of the page.
+ * Move the focus to a panel that replaces the pressed button, so that the next Tab key leads to the
+ * panel's first button and not to the beginning of the page.
  *
  * @param {string} name of the panel's reference; the element needs `tabindex="-1"`
  */

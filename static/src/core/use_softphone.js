@@ -3,7 +3,7 @@ import { useService } from "@web/core/utils/hooks";
 import { SERVICE_NAME } from "./constants";
 
 /**
- * Give a component the softphone, and draw it again when what it reads of the store changes.
+ * Return the softphone; the component is rendered again when the store values it reads change.
  *
  * @returns {{ softphone: import("@crm_telephony/shell/softphone_service").Softphone,
  *  store: import("./softphone_store").SoftphoneStore }}

@@ -13,7 +13,7 @@ import { countText, drillDown, percentText } from "./board_labels";
 import { BoardQueues } from "./board_queues";
 import { WallScreen } from "./wall_screen";
 
-/** The supervisors' board: who waits, who works, and how today goes. */
+/** The supervisors' board: waiting callers, agents, and the figures of today. */
 export class Board extends Component {
     static template = "crm_telephony.Board";
     static components = { BoardAgents, BoardFigure, BoardQueues, Layout, LongestWait };
@@ -40,7 +40,7 @@ export class Board extends Component {
         return this.board.data;
     }
 
-    /** Figures that are numbers of calls, in reading order. */
+    /** Figures that count calls, in reading order. */
     get counts() {
         const { total } = this.data;
         return [
@@ -75,7 +75,7 @@ export class Board extends Component {
 
     /**
      * @param {string} figure
-     * @param {Object} [row] of a queue
+     * @param {Object} [row] row of a queue
      */
     open(figure, row) {
         this.wall.leave();

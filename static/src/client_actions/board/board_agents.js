@@ -8,10 +8,10 @@ import { humanError } from "@crm_telephony/core/human_error";
 import { STATE_ICONS } from "@crm_telephony/features/availability/agent_state_field";
 import { Elapsed } from "@crm_telephony/features/live_calls/elapsed";
 
-/** The order in which states matter to a supervisor. */
+/** The agent states, in order of importance to a supervisor. */
 const ORDER = ["in_call", "ringing", "wrap_up", "available", "unreachable", "offline"];
 
-/** The phone users by their state; a click on a state shows those who are in it. */
+/** The agents grouped by state; a click on a state lists its agents. */
 export class BoardAgents extends Component {
     static template = "crm_telephony.BoardAgents";
     static components = { Dropdown, DropdownItem, Elapsed };

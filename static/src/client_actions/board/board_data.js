@@ -1,6 +1,6 @@
 /**
- * What the supervisors' board shows: asked of the server once, and again whenever the bus tells
- * that something has changed. There is one place where figures are counted, which is the server.
+ * The data of the supervisors' board: read on opening, and again after each change announced on
+ * the bus. All figures are counted by the server, in one place.
  */
 
 import { markRaw } from "@odoo/owl";
@@ -10,20 +10,20 @@ import { user } from "@web/core/user";
 import { Reactive } from "@web/core/utils/reactive";
 import { humanError } from "@crm_telephony/core/human_error";
 
-/** News come in twos and threes: milliseconds in which they count as one */
+/** Milliseconds in which bus messages count as one; they often come in twos and threes */
 const BATCH = 100;
-/** Milliseconds between two readings at least */
+/** Minimum milliseconds between two reads */
 const PAUSE = 400;
-/** Browsers cannot wait longer than this many milliseconds */
+/** Maximum delay of a browser timer, in milliseconds */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export class BoardData extends Reactive {
-    /** @type {Object|null} answer of `board`; replaced, never changed */
+    /** @type {Object|null} answer of `board`; replaced, never mutated */
     data = null;
     error = "";
-    /** Whether the server can tell what happens */
+    /** Whether the bus delivers changes */
     isLive = true;
-    /** Milliseconds to add to this computer's clock to get the server's */
+    /** Offset from this computer's clock to the server's, in milliseconds */
     clockOffset = 0;
 
     /**
@@ -33,7 +33,7 @@ export class BoardData extends Reactive {
     constructor(orm, bus) {
         super();
         Object.assign(this, { _orm: orm, _bus: bus });
-        /** Number of the last request: answers of older ones are dropped */
+        /** Number of the last request; answers to older requests are dropped */
         this._asked = 0;
         this._readAt = 0;
         this._timer = 0;
@@ -52,7 +52,7 @@ export class BoardData extends Reactive {
             const isNews = !this.isLive || type === "BUS:RECONNECT";
             this.isLive = true;
             if (isNews) {
-                this.refresh(); // what was told meanwhile is lost
+                this.refresh(); // messages of the time without a connection are lost
             }
         };
         const onVisible = () => document.visibilityState === "visible" && this.refresh();
@@ -71,7 +71,7 @@ export class BoardData extends Reactive {
         this._stops.forEach((stop) => stop());
         browser.clearTimeout(this._timer);
         browser.clearTimeout(this._recheckTimer);
-        this._asked = NaN; // no answer is waited for any more
+        this._asked = NaN; // drops the answer of a pending request
     }
 
     _subscribe(type, onTold) {
@@ -113,7 +113,7 @@ export class BoardData extends Reactive {
         this.clockOffset = now - Date.now();
         this.data = markRaw(data);
         this.error = "";
-        // Nobody tells that a browser has disappeared, or that a new day has begun.
+        // No message announces that a browser has disappeared, or that a new day has begun.
         const wait = deserializeDateTime(data.recheck_at).toMillis() - now;
         browser.clearTimeout(this._recheckTimer);
         this._recheckTimer = browser.setTimeout(

@@ -3,7 +3,7 @@ import { deserializeDateTime } from "@web/core/l10n/dates";
 import { formatSeconds } from "@crm_telephony/core/call_labels";
 import { worstLevel } from "./board_labels";
 
-/** One figure, as a button that opens the calls behind it. */
+/** A figure, as a button that opens its calls. */
 export class BoardFigure extends Component {
     static template = "crm_telephony.BoardFigure";
     static props = {
@@ -11,14 +11,14 @@ export class BoardFigure extends Component {
         label: String,
         value: String,
         icon: String,
-        /** `warning`, `danger` or nothing */
+        /** `warning`, `danger` or empty */
         tone: { type: String, optional: true },
         detail: { type: String, optional: true },
         onOpen: Function,
     };
 }
 
-/** The longest wait of all queues, counting, coloured by the limits of the queues. */
+/** The longest wait of all queues, counting up, colored by the limits of the queues. */
 export class LongestWait extends Component {
     static template = "crm_telephony.LongestWait";
     static components = { BoardFigure };

@@ -1,5 +1,5 @@
 /**
- * How the board writes its figures, and which list is behind each of them.
+ * The format of the board's figures, and the list of calls behind each figure.
  */
 
 import { deserializeDateTime } from "@web/core/l10n/dates";
@@ -20,7 +20,7 @@ const NAMES = {
 const RANK = ["normal", "long", "too_long"];
 
 /**
- * @param {number|false} percentage from 0 to 100; false: there is nothing to count
+ * @param {number|false} percentage from 0 to 100; false if there is nothing to count
  * @returns {string} like 87%
  */
 export function percentText(percentage) {
@@ -32,14 +32,14 @@ export function countText(count) {
     return formatInteger(count);
 }
 
-/** @returns {string} like 0:42; a dash when nobody has waited */
+/** @returns {string} like 0:42; a dash if no caller has waited */
 export function averageText(seconds) {
     return seconds === false ? "–" : formatSeconds(Math.round(seconds));
 }
 
 /**
- * @param {Object} row a line of the board
- * @returns {{ className: string, icon: string, title: string }} whether the goal is reached
+ * @param {Object} row row of the board
+ * @returns {{ className: string, icon: string, title: string }} whether the target is met
  */
 export function goalSigns(row) {
     if (row.service_level === false || !row.goal) {
@@ -60,9 +60,9 @@ export function goalSigns(row) {
 }
 
 /**
- * @param {Object[]} rows lines of the board
- * @param {number} now the server's time in milliseconds
- * @returns {Object} the worst of the queues' levels, see `waitingLevel`
+ * @param {Object[]} rows rows of the board
+ * @param {number} now server time in milliseconds
+ * @returns {Object} the most severe level of the queues, see `waitingLevel`
  */
 export function worstLevel(rows, now) {
     return rows
@@ -76,9 +76,9 @@ export function worstLevel(rows, now) {
 
 /**
  * @param {string} figure name of a figure
- * @param {Object} data what the board shows
- * @param {Object} [row] line of a queue; without it: all queues
- * @returns {Object} the action that shows the calls behind a figure
+ * @param {Object} data data of the board
+ * @param {Object} [row] row of a queue; all queues if omitted
+ * @returns {Object} the action that lists the calls behind a figure
  */
 export function drillDown(figure, data, row) {
     const domain = [...data.domains[figure]];

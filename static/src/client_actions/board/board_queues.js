@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { Elapsed } from "@crm_telephony/features/live_calls/elapsed";
 import { averageText, countText, goalSigns, percentText } from "./board_labels";
 
-/** One line for each queue: who waits there, and how its day has gone. */
+/** One row per queue: its waiting callers, and its figures of today. */
 export class BoardQueues extends Component {
     static template = "crm_telephony.BoardQueues";
     static components = { Elapsed };

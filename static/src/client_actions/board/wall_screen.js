@@ -1,5 +1,5 @@
 /**
- * An element that covers the whole screen, which then does not go dark.
+ * Shows an element in full screen and keeps the screen awake.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -11,7 +11,7 @@ export class WallScreen extends Reactive {
     constructor() {
         super();
         this._lock = null;
-        // The browser has its own ways out of the full screen.
+        // The browser has its own ways to leave full screen.
         this._onChange = () => {
             if (!document.fullscreenElement) {
                 this.leave();
@@ -19,14 +19,14 @@ export class WallScreen extends Reactive {
         };
     }
 
-    /** @param {HTMLElement} element to be called in a click */
+    /** @param {HTMLElement} element Note: must be called in a click */
     async enter(element) {
         this.isOn = true;
         document.addEventListener("fullscreenchange", this._onChange);
         try {
             await element.requestFullscreen();
         } catch {
-            // Not allowed here: it covers the window all the same.
+            // Full screen is not allowed here: the element still covers the window.
         }
         try {
             const lock = await browser.navigator.wakeLock.request("screen");
@@ -36,7 +36,7 @@ export class WallScreen extends Reactive {
                 lock.release();
             }
         } catch {
-            // The screen may go dark; nothing else depends on it.
+            // The screen may go dark; nothing else depends on the wake lock.
         }
     }
 

@@ -10,7 +10,7 @@ import { graphsOf, PERIODS, readFigures } from "./dashboard_labels";
 
 const DEFAULT_DAYS = 30;
 
-/** How calling has gone: a few figures beside those of before, and graphs that open their calls. */
+/** The figures of a period beside those of the previous one, and graphs that open their calls. */
 export class Dashboard extends Component {
     static template = "crm_telephony.Dashboard";
     static components = { Layout, View };
@@ -72,7 +72,7 @@ export class Dashboard extends Component {
         };
     }
 
-    /** Show the calls behind a figure. */
+    /** Open the calls behind a figure. */
     open(figure) {
         return this.action.doAction({
             type: "ir.actions.act_window",

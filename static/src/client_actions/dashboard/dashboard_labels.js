@@ -1,5 +1,5 @@
 /**
- * What the dashboard shows: its periods, its figures, and its graphs.
+ * The content of the dashboard: its periods, its figures and its graphs.
  */
 
 import { _t } from "@web/core/l10n/translation";
@@ -25,7 +25,7 @@ function share(part, whole) {
 }
 
 /**
- * `isGood` tells whether more is better (1), worse (-1), or neither (0).
+ * `isGood`: whether a higher value is better (1), worse (-1), or neither (0).
  */
 const FIGURES = [
     {
@@ -87,7 +87,7 @@ const FIGURES = [
     },
 ];
 
-/** How a figure has changed, as a sign, words, and whether that is good. */
+/** The change of a figure: a sign, a text, and whether the change is good. */
 function change(figure, now, before) {
     if (now === false || before === false || (!before && !now)) {
         return { text: "", className: "", icon: "" };
@@ -97,7 +97,7 @@ function change(figure, now, before) {
     }
     const isMore = now > before;
     const isGood = figure.isGood * (isMore ? 1 : -1);
-    // The sign alone has a colour: letters in it would be too faint on a dark page.
+    // Only the sign is colored: colored letters would be too faint on a dark page.
     const className = { 1: "text-success", "-1": "text-danger" }[isGood] || "";
     const text = _t("from %(before)s", { before: figure.text(before) });
     return { text, className, icon: isMore ? "fa-arrow-up" : "fa-arrow-down" };
@@ -105,7 +105,7 @@ function change(figure, now, before) {
 
 /**
  * @param {Object} data answer of `dashboard`
- * @returns {Object[]} the figures, ready to be drawn
+ * @returns {Object[]} the figures, ready to be rendered
  */
 export function readFigures(data) {
     return FIGURES.map((figure) => {
@@ -129,7 +129,7 @@ const bar = (groupBy, { measure = "call_count", stacked = true, order = null } =
 });
 
 /**
- * @param {boolean} isSupervisor whether there are calls of others to compare
+ * @param {boolean} isSupervisor whether there are other agents' calls to compare
  * @param {number} days length of the period
  * @returns {{ name: string, title: string, context: Object, isWide: boolean }[]}
  */
