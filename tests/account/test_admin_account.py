@@ -1,4 +1,4 @@
-"""Connecting the account, and that its secrets never leave the server."""
+"""Connecting the account, and keeping its secrets on the server."""
 
 import logging
 from contextlib import contextmanager
@@ -56,7 +56,7 @@ def capture_log():
 
 
 class AdminWorld:
-    """A system administrator, and a Twilio account that nobody has connected yet."""
+    """A system administrator and a Twilio account that is not connected yet."""
 
     @classmethod
     def setUpClass(cls):
@@ -91,7 +91,7 @@ class AdminWorld:
         )[model]
 
     def confirm_identity(self):
-        """Let the password have been confirmed a moment ago."""
+        """Mark the password as confirmed a moment ago."""
         request = SimpleNamespace(
             session={"identity-check-last": 2**40},
             env=self.env,
@@ -107,7 +107,7 @@ class AdminWorld:
         self.addCleanup(_request_stack.pop)
 
     def open_credentials(self, company=None, **values):
-        """Open the window and type into it; return it."""
+        """Open the credentials window, fill it in and return it."""
         account = self.as_adam("telephony.account", company)._get_of_company(
             company or self.company_c
         )
@@ -392,7 +392,7 @@ class TestSettings(AdminWorld, TelephonyHttpCase):
         )
 
     def test_settings_lead_to_a_connected_account(self):
-        """Z29"""
+        """Z29: the settings lead to a connected account."""
         self.twilio.add(number("1", "+3225550190"))
         self.adam.password = "adam-knows-it"
         self.authenticate(self.adam.login, "adam-knows-it")

@@ -1,4 +1,4 @@
-"""The page that finds what is broken, and repairs it."""
+"""The diagnosis page: faults are found and repaired."""
 
 from unittest.mock import patch
 
@@ -45,13 +45,13 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         return self.as_adam(action["res_model"]).browse(action["res_id"])
 
     def find(self, check, state):
-        """Check everything, expect one line; return it."""
+        """Check everything, expect exactly one matching line and return it."""
         line = self.diagnose().line_ids.filtered(lambda line: line.check == check)
         self.assertEqual((len(line), line[:1].state), (1, state), line.mapped("sentence"))
         return line
 
     def repair(self, line):
-        """Press the line's button; return what happens next."""
+        """Press the line's button and return the action that follows."""
         with mute_logger(SETUP):
             return line.action_repair()
 
@@ -217,7 +217,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.find("number", "ok")
 
     def test_refused_requests_are_pointed_out_with_their_cause(self):
-        """Refused webhooks have a line of their own."""
+        """Refused webhooks have a diagnosis line of their own."""
         self.admin_account.sudo().last_refused_at = fields.Datetime.now()
         self.assertIn("did not come from Twilio", self.find("refusal", "warning").sentence)
         self.signed = (403, "")
@@ -231,7 +231,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.find("refusal", "ok")
 
     def test_custom_phone_forbidden_by_later_rules_is_pointed_out_with_its_user(self):
-        """A custom phone that the rules forbid meanwhile is shown, and does not ring."""
+        """A custom phone that was forbidden later is reported and does not ring."""
         self.company_c.telephony_country_policy = "all"
         agent = self.env["telephony.agent"].create(
             {

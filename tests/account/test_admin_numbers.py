@@ -30,7 +30,7 @@ class TestNumbers(AdminWorld, TelephonyCase):
         self.admin_account = self.connect()
 
     def search_numbers(self, **values):
-        """Look for numbers in Belgium; return the window."""
+        """Search for numbers in Belgium and return the window."""
         action = self.admin_account.action_search_numbers()
         wizard = self.as_adam(action["res_model"]).browse(action["res_id"])
         wizard.write({"country_id": self.belgium.id, **values})
@@ -38,7 +38,7 @@ class TestNumbers(AdminWorld, TelephonyCase):
         return wizard
 
     def buy(self):
-        """Buy the first number offered; return it."""
+        """Buy the first number offered and return it."""
         action = self.search_numbers().line_ids[0].action_buy()
         return self.as_adam(action["res_model"]).browse(action["res_id"])
 
@@ -143,7 +143,7 @@ class TestNumbers(AdminWorld, TelephonyCase):
         self.assertTrue(again.active)
 
     def test_phone_user_may_add_caller_ids_only_when_allowed(self):
-        """Z08"""
+        """Z08: a phone user adds caller IDs only with permission."""
         agent = self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id)
         self.assertFalse(agent.allow_caller_id)
         agent.allow_caller_id = True

@@ -1,4 +1,4 @@
-"""Caller IDs: permission, verification, choice; and the rules about destinations."""
+"""Caller IDs: permission, verification and choice; and the rules about destinations."""
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -58,14 +58,14 @@ class CallerIdWorld(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestVerification(CallerIdWorld):
     def test_only_with_permission(self):
-        """Z08 Z10: adding caller IDs is off for everybody until the administrator allows it."""
+        """Z08 Z10: no user can add caller IDs until the administrator allows it."""
         self.assertFalse(self.agent_bob.allow_caller_id)
         with self.assertRaisesRegex(AccessError, "not allowed to add caller IDs"):
             self.verify(user=self.bob)
         self.assertFalse(self.provider.requests)
 
     def test_code_is_shown_and_kept_nowhere(self):
-        """Z11: the code is the answer to its owner; no record and no message holds it."""
+        """Z11: only the answer to the owner contains the code; no record or message stores it."""
         record, answer = self.verify(extension="12", delay=5)
         self.assertEqual((answer["code"], record.state), ("123456", "calling"))
         [args] = self.provider.sent("start_verification")
@@ -76,7 +76,7 @@ class TestVerification(CallerIdWorld):
         self.assertNotIn("123456", str(self.notifications))
 
     def test_page_follows_to_the_end(self):
-        """Z11: waiting for the code, then verified; told by the bus."""
+        """Z11: the page shows the code, then the verification, as the bus reports it."""
         record, _answer = self.verify()
         self.tell(CallStatus="in-progress")
         self.assertEqual(record.state, "waiting")
@@ -86,7 +86,7 @@ class TestVerification(CallerIdWorld):
         self.assertEqual(states, ["calling", "waiting", "verified"])
 
     def test_failures_in_words(self):
-        """Z11: a wrong code and an unanswered call are different things."""
+        """Z11: a wrong code and an unanswered call are reported differently."""
         record, _answer = self.verify()
         self.tell("failed", CallStatus="completed")
         self.assertEqual((record.state, record.failure), ("failed", "code"))
@@ -97,7 +97,7 @@ class TestVerification(CallerIdWorld):
         self.assertIn("No one answered", record._to_client()[0]["message"])
 
     def test_verified_is_never_lost_to_a_late_message(self):
-        """Z12: what is verified stays so, whatever comes late or twice."""
+        """Z12: a verified caller ID stays verified, whatever arrives late or twice."""
         record, _answer = self.verify()
         self.tell("success")
         self.tell("failed", CallStatus="completed")
@@ -105,7 +105,7 @@ class TestVerification(CallerIdWorld):
         self.assertEqual(record.state, "verified")
 
     def test_expired_after_five_minutes(self):
-        """Z11: nobody typed the code."""
+        """Z11: a verification expires when the code is not typed."""
         record, _answer = self.verify()
         self.provider.legs[CODE_LEG] = {"CallStatus": "in-progress"}
         for minutes, state in ((4, "waiting"), (2, "expired")):
@@ -124,7 +124,7 @@ class TestVerification(CallerIdWorld):
         self.assertEqual(record.state, "verified")
 
     def test_lost_message_is_asked_for(self):
-        """Z11: Twilio's message never came; the page asks, and Twilio says verified."""
+        """Z11: when Twilio's message is lost, the page asks and Twilio confirms."""
         record, _answer = self.verify()
         self.provider.answers["find_caller_id"] = "PN" + "6" * 32
         self.as_user(self.ana, "telephony.caller.id").check_verification(record.id)
@@ -132,11 +132,11 @@ class TestVerification(CallerIdWorld):
         self.assertEqual(record.state, "verified")
 
     def verified_already(self):
-        """Let Twilio answer that somebody has verified the number."""
+        """Make Twilio answer that the number is verified already."""
         self.provider.failures["start_verification"] = [ProviderError("known", code=21450)]
 
     def test_owner_has_a_removed_number_back_without_a_code(self):
-        """Z12: 21450 means success for whoever has typed the code before."""
+        """Z12: error 21450 counts as success for the user who typed the code before."""
         record = self.make()
         self.as_user(self.ana, "telephony.caller.id").remove(record.id)
         self.verified_already()
@@ -146,7 +146,7 @@ class TestVerification(CallerIdWorld):
         )
 
     def test_number_verified_by_a_colleague_cannot_be_claimed(self):
-        """Error 21450 does not verify a caller ID: it does not say who typed the code."""
+        """Error 21450 does not verify a caller ID: it does not show who typed the code."""
         self.make(agent=self.agent_bob)
         for state in (None, "failed", "expired", "lost"):
             with self.subTest(state), self.env.cr.savepoint() as savepoint:
@@ -213,7 +213,7 @@ class TestVerification(CallerIdWorld):
         self.assertEqual(len(self.provider.sent("start_verification")), 2)
 
     def test_verifications_of_a_user_are_limited(self):
-        """A user cannot have one number after the other called."""
+        """A user can have only a limited number of phone numbers called for verification."""
         with self.assertRaisesRegex(UserError, "10 verification calls"):
             for index in range(40):
                 self.verify(f"+3247122{index:04d}")
@@ -227,14 +227,14 @@ class TestVerification(CallerIdWorld):
         self.assertFalse(self.provider.requests)
 
     def test_hotlines_may_be_caller_ids(self):
-        """Finding D2: also where they must not be called."""
+        """Finding D2: a hotline may be a caller ID, even where it must not be called."""
         self.company_a.telephony_allow_shared_cost = False
         for number in ("+864001234567", "+491801234567", "+448451234567", "+33826123456"):
             with self.subTest(number):
                 self.assertEqual(self.verify(number)[0].state, "calling")
 
     def test_three_attempts_an_hour(self):
-        """Z11: a number is not called again and again."""
+        """Z11: a number is called three times an hour at most."""
         for _attempt in range(3):
             self.verify()
         with self.assertRaisesRegex(UserError, "3 times"):
@@ -242,7 +242,7 @@ class TestVerification(CallerIdWorld):
         self.assertEqual(len(self.provider.sent("start_verification")), 3)
 
     def test_numbers_that_cannot_be_caller_ids(self):
-        """Z10 Z12: emergency, premium, national writing and our own numbers are refused."""
+        """Z10 Z12: emergency, premium, national and own numbers are refused."""
         for number, text in (
             ("112", "Emergency"),
             ("0471 22 23 33", "country code"),
@@ -256,7 +256,7 @@ class TestVerification(CallerIdWorld):
         self.assertFalse(self.provider.requests)
 
     def test_others_caller_ids_are_untouchable(self):
-        """Z12: somebody else's verification cannot be followed, changed or removed."""
+        """Z12: another user's verification cannot be followed, changed or removed."""
         record, _answer = self.verify()
         self.agent_bob.allow_caller_id = True
         for user in (self.bob, self.eva, self.sue):
@@ -268,7 +268,7 @@ class TestVerification(CallerIdWorld):
             self.as_user(self.ana, "telephony.caller.id").browse(record.id).state = "verified"
 
     def test_shared_ones_are_the_administrators(self):
-        """Z12: only an administrator adds a caller ID for everybody."""
+        """Z12: only an administrator adds a caller ID for all users."""
         with self.assertRaises(AccessError):
             self.verify(shared=True)
 
@@ -276,7 +276,7 @@ class TestVerification(CallerIdWorld):
 @tagged("post_install", "-at_install")
 class TestChoice(CallerIdWorld):
     def test_one_is_used_silently(self):
-        """Z09 Z13: the customer sees the only caller ID."""
+        """Z09 Z13: a single caller ID is used without asking."""
         record = self.make()
         call = self.dial(self.ana)
         self.assertEqual((call.caller_id_id, call.from_number), (record, MOBILE))
@@ -286,7 +286,7 @@ class TestChoice(CallerIdWorld):
         self.assertEqual(values["from"], MOBILE)
 
     def test_several_must_be_chosen_from(self):
-        """Z13: with several, the user chooses at every call; the last one is preselected."""
+        """Z13: with several, the user chooses for each call; the last one is preselected."""
         first, second = self.make(), self.make("+32471222444")
         with self.assertRaisesRegex(UserError, "Choose the caller ID"):
             self.dial(self.ana)
@@ -298,7 +298,7 @@ class TestChoice(CallerIdWorld):
         self.assertEqual(choices["preselected_id"], second.id)
 
     def test_forged_choices_are_refused(self):
-        """Z12: unverified, lost, foreign, archived: the server refuses each, whatever is sent."""
+        """Z12: the server refuses unverified, lost, foreign and archived caller IDs."""
         self.agent_bob.allow_caller_id = True
         forged = [
             self.make("+32471000001", state="waiting"),
@@ -313,7 +313,7 @@ class TestChoice(CallerIdWorld):
             self.dial(self.ana, caller_id_id=999999)
 
     def test_permission_withdrawn(self):
-        """Z08: hidden and unusable at once; the history keeps it."""
+        """Z08: without permission a caller ID is hidden and unusable; the history keeps it."""
         record = self.make()
         self.as_user(self.ana).hang_up(self.dial(self.ana).uuid)
         self.agent_ana.allow_caller_id = False
@@ -325,7 +325,7 @@ class TestChoice(CallerIdWorld):
         self.assertEqual(calls.mapped("from_number"), [MOBILE])
 
     def test_removed_at_twilio(self):
-        """Z12: 21210 marks it lost and says so; no other number is shown in its place."""
+        """Z12: error 21210 marks a caller ID as lost; no other number replaces it."""
         record = self.make()
         self.provider.failures["add_participant"] = [ProviderError("unknown", code=21210)]
         call = self.dial(self.ana)
@@ -339,7 +339,7 @@ class TestChoice(CallerIdWorld):
 @tagged("post_install", "-at_install")
 class TestRules(CallerIdWorld):
     def test_emergency_numbers(self):
-        """Z16: emergency numbers are refused with what to do instead."""
+        """Z16: emergency numbers are refused, with advice what to do instead."""
         for number in ("112", "911", "100"):
             with self.subTest(number=number), self.assertRaisesRegex(UserError, "Emergency"):
                 self.dial(self.ana, number)
@@ -352,7 +352,7 @@ class TestRules(CallerIdWorld):
         self.assertEqual(self.dial(self.ana, "+32 903 12 345").customer_number, "+3290312345")
 
     def test_countries(self):
-        """Z16: only the countries that the company allows."""
+        """Z16: only the countries that the company allows can be called."""
         self.company_a.write(
             {
                 "telephony_country_policy": "listed",
@@ -364,7 +364,7 @@ class TestRules(CallerIdWorld):
         self.assertTrue(self.dial(self.ana))
 
     def test_burst(self):
-        """Z16: more calls than the company allows in an hour look like fraud."""
+        """Z16: more calls in an hour than the company allows are refused as suspected fraud."""
         self.company_a.telephony_calls_per_hour = 2
         for _call in range(2):
             self.as_user(self.ana).hang_up(self.dial(self.ana).uuid)
@@ -372,7 +372,7 @@ class TestRules(CallerIdWorld):
             self.dial(self.ana)
 
     def test_administrator_needs_a_reason_which_is_kept(self):
-        """Z16: an administrator may call in spite of a rule, with a reason."""
+        """Z16: an administrator can override a rule with a reason, which is kept."""
         self.env["telephony.agent"].create(
             {
                 "user_id": self.max.id,

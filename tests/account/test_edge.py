@@ -1,4 +1,4 @@
-"""What anybody may send is cheap to refuse, and what Twilio sends comes through."""
+"""Forged webhooks are cheap to refuse; genuine webhooks come through."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -19,7 +19,7 @@ from ..common import BASE_URL, REFUSED, TOKEN, TelephonyHttpCase, leg_sid
 
 PATH = "/telephony/twilio/status"
 FORM = "application/x-www-form-urlencoded"
-# It has the form of a signature and is none.
+# It has the form of a signature, but is not one.
 FORGED = "A" * 27 + "="
 NEW_URL = "https://phone.example.test"
 
@@ -43,7 +43,7 @@ class TestRefusal(TelephonyHttpCase):
         self.parsed = self.startPatcher(
             patch.object(signature, "parse_form", side_effect=parse_form)
         )
-        # Odoo's own reader of forms has no limit that would help.
+        # Odoo's general form reader has no limit that would help.
         self.general_reader = self.startPatcher(patch.object(FormDataParser, "parse"))
 
     def send(self, body, signature=FORGED, path=PATH, **headers):
@@ -99,7 +99,7 @@ class TestRefusal(TelephonyHttpCase):
                 self.parsed.assert_called_once()
 
     def test_signed_request_is_read_once_for_proof_and_handler(self):
-        """The handler acts upon the very fields that were signed."""
+        """The handler acts on exactly the fields that were signed."""
         call, _verbs = self.call_in()
         self.parsed.reset_mock()
         self.tell_leg(call, call.provider_call_id, "completed", 9)
@@ -115,7 +115,7 @@ class TestRefusal(TelephonyHttpCase):
         )
 
     def test_refusals_of_a_known_account_are_remembered_once_a_minute(self):
-        """Refused webhooks are noticed, with one write per minute at most."""
+        """Refused webhooks are recorded with one write per minute at most."""
         account = self.account.sudo()
         body = urlencode({"AccountSid": self.sid}).encode()
         unknown = urlencode({"AccountSid": "AC" + "f" * 32}).encode()
@@ -160,7 +160,7 @@ class TestAddress(TelephonyHttpCase):
         self.parameters.set_param("web.base.url", BASE_URL)
 
     def post_signed_at(self, base_url):
-        """Send what Twilio signs when it was given an address; return the status."""
+        """Send a webhook signed for a given address and return the status."""
         form = {"AccountSid": self.account.sudo().account_sid, "CallSid": leg_sid(7)}
         return self.url_open(
             PATH,
@@ -179,7 +179,7 @@ class TestAddress(TelephonyHttpCase):
         self.assertEqual((self.post_signed_at(BASE_URL), self.get_health()), (200, "pass"))
         self.parameters.set_param("web.base.url", "http://127.0.0.1:8069")
         self.assertEqual((self.post_signed_at(BASE_URL), self.get_health()), (200, "warn"))
-        # What Twilio is to ask next begins with the address it knows, and the call goes on.
+        # The next URL for Twilio begins with the address it knows, and the call goes on.
         self.go_online(self.agent_ana)
         call, [enqueue] = self.call_in()
         self.assertTrue(enqueue.get("waitUrl").startswith(BASE_URL))

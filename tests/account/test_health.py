@@ -1,4 +1,4 @@
-"""What monitoring programs are told, and what nobody else is."""
+"""The health page: monitoring programs get details, outsiders get one word."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ class TestHealth(TelephonyHttpCase):
         super().setUp()
         self.job = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
         self.job.write({"active": True, "nextcall": fields.Datetime.now()})
-        # What the demonstration data set up is not what these tests are about.
+        # The data of the demonstration would disturb these tests.
         accounts = self.env["telephony.account"].sudo().search([])
         (accounts - self.account - self.account_b).active = False
 
@@ -28,7 +28,7 @@ class TestHealth(TelephonyHttpCase):
         self.assertEqual(self.ask_health(), (200, {"status": "pass"}))
 
     def test_nobody_looks_after_calls(self):
-        """Without the job, legs may go on being paid: that is a failure."""
+        """A missing job is a failure, because forgotten legs would continue to cost money."""
         for values in (
             {"nextcall": fields.Datetime.now() - timedelta(minutes=11)},
             {"active": False},
@@ -37,7 +37,7 @@ class TestHealth(TelephonyHttpCase):
             self.assertEqual(self.ask_health(), (503, {"status": "fail"}))
 
     def test_account_that_is_not_connected(self):
-        """A warning: the server works, but not everybody can call."""
+        """An unconnected account is a warning: the server works, but some users cannot call."""
         self.account.state = "draft"
         self.assertEqual(self.ask_health(), (200, {"status": "warn"}))
 
@@ -46,7 +46,7 @@ class TestHealth(TelephonyHttpCase):
         self.assertEqual(self.ask_health(), (200, {"status": "warn"}))
 
     def test_leg_that_was_forgotten(self):
-        """The job runs, and yet somebody is on the telephone that nobody has asked about."""
+        """A live leg that the job has not checked is a failure."""
         self.dial()
         self.assertEqual(self.ask_health(), (200, {"status": "pass"}))
         self.let_time_pass(700)

@@ -1,4 +1,4 @@
-"""The provider is slow or gone: nobody who waits for an answer of ours waits for it."""
+"""A slow or unreachable provider delays no answer of Odoo."""
 
 import threading
 import time
@@ -40,7 +40,7 @@ class TestSlowProvider(RaceCase):
             raise ProviderError("Twilio did not respond in time", unknown=True)
 
     def act(self, path, *leg_ids):
-        """Hang legs up within a web request; return the seconds until its answer."""
+        """Hang up legs within a web request and return the seconds until its answer."""
         flow = self.ids["flow"]
 
         def send(env):
@@ -75,7 +75,7 @@ class TestSlowProvider(RaceCase):
         return self.in_transaction(lambda env: env["telephony.flow"].browse(self.ids["flow"]).name)
 
     def test_webhook_does_not_wait(self):
-        """However many requests it causes; they are sent in their order, and have their results."""
+        """A webhook is answered first; its requests are sent in order, with their results."""
         legs = [leg_sid(1), leg_sid(2)]
         self.assertLess(self.act(WEBHOOK, *legs), 1)
         self.assertEqual(self.read_name(), "Race")
@@ -91,7 +91,7 @@ class TestSlowProvider(RaceCase):
         self.assertEqual(self.read_name(), leg_sid(2))
 
     def test_click_finds_its_requests_carried_out(self):
-        """The next click of the same person must not overtake the first one."""
+        """The next click of a user does not overtake the requests of the first one."""
         self.answers.set()
         self.act(CLICK, leg_sid(1))
         self.assertEqual(self.read_name(), leg_sid(1))
@@ -117,9 +117,9 @@ class TestSlowClick(AdminWorld, TelephonyCase):
         _request_stack().httprequest.environ.clear()
 
     def click(self, method, *args):
-        """Do what a click of a new request does; it takes six seconds at most.
+        """Click as a new request, which takes six seconds at most.
 
-        :return: the error that the person reads, or nothing
+        :return: the error shown to the user, if any
         """
         self.begin_request()
         begin, message = self.twilio.clock, ""
@@ -132,7 +132,7 @@ class TestSlowClick(AdminWorld, TelephonyCase):
         return message
 
     def click_until_it_is_done(self, method, *args):
-        """Click again and again; return how often."""
+        """Click until it succeeds and return the number of clicks."""
         for count in range(1, 20):
             message = self.click(method, *args)
             if not message:
@@ -146,7 +146,7 @@ class TestSlowClick(AdminWorld, TelephonyCase):
         token = wizard.sudo().secret
 
         def connect():
-            # A refused attempt wipes what was typed.
+            # A refused attempt clears the fields.
             wizard.sudo().secret = token
             wizard.action_connect()
 
@@ -178,7 +178,7 @@ class TestSlowClick(AdminWorld, TelephonyCase):
         self.assertEqual({line["state"] for line in late}, {"warning"})
 
     def test_purchase_and_release_that_took_too_long_are_finished_by_the_next_click(self):
-        """The answer is lost with the time of the click; the number is bought, and given back."""
+        """When the time runs out, the next click finishes the purchase or the release."""
         account = self.connect()
         self.twilio.latency = 5.5
         self.twilio.failures["POST IncomingPhoneNumbers.json"] = "lost"

@@ -1,4 +1,4 @@
-"""Phone users: status, reachability, preferences, and what the softphone is told."""
+"""Agents: status, reachability, preferences and the snapshot for the softphone."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ class TestAgent(TelephonyCase):
     # === STATUS === #
 
     def test_status(self):
-        """Z02: online and offline, told to every browser of the user."""
+        """Z02: online and offline are reported to every browser of the user."""
         self.assertEqual(self.agent_ana.status, "offline")
         data = self.agents().set_status("online")
         self.assertEqual(data["status"], "online")
@@ -40,7 +40,7 @@ class TestAgent(TelephonyCase):
                 self.agents().set_status(wrong)
 
     def test_state(self):
-        """Z02: the status alone is not enough to be reachable."""
+        """Z02: the status alone does not make an agent reachable."""
         self.assertEqual(self.agent_ana.state, "offline")
         self.agents().set_status("online")
         self.assertEqual(self.agent_ana.state, "unreachable")
@@ -70,7 +70,7 @@ class TestAgent(TelephonyCase):
     # === LEASES === #
 
     def test_lease_ends_by_itself(self):
-        """Z01: a page that is not heard of any more is not rung."""
+        """Z01: a page that sends no heartbeat is not rung any more."""
         self.agents().set_status("online")
         result = self.agents().renew_lease(PAGE)
         self.assertTrue(result["reachable"])
@@ -80,7 +80,7 @@ class TestAgent(TelephonyCase):
         self.assertEqual(self.agent_ana.state, "unreachable")
 
     def test_page_has_to_bring_back_what_the_bus_delivered(self):
-        """Z01: requests prove that the page reaches us, the word proves that we reach the page."""
+        """Z01: requests prove that the page reaches us; the echoed word proves the way back."""
         self.agents().set_status("online")
         self.agents().renew_lease(PAGE)
         word = self.notified(self.ana, "lease")[-1]["word"]
@@ -93,14 +93,14 @@ class TestAgent(TelephonyCase):
         self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["state"], "available")
 
     def test_several_pages(self):
-        """Z01: as long as one page is open, the user is reachable."""
+        """Z01: an agent with one open page stays reachable."""
         self.agents().set_status("online")
         self.agents().renew_lease(PAGE)
         self.agents().renew_lease("page-00000002")
         self.agents().release_lease(PAGE)
         self.env.invalidate_all()
         self.assertEqual(self.agent_ana.state, "available")
-        # Nobody closes somebody else's page.
+        # A user cannot close another user's page.
         self.agents(self.bob).release_lease("page-00000002")
         self.env.invalidate_all()
         self.assertEqual(self.agent_ana.state, "available")
@@ -123,7 +123,7 @@ class TestAgent(TelephonyCase):
     # === PREFERENCES === #
 
     def test_custom_phone(self):
-        """Z06, Z07: a number is required, understood as at home, and checked."""
+        """Z06, Z07: a custom phone needs a number, which is read as a local one and checked."""
         with self.assertRaisesRegex(ValidationError, "Enter the phone number"):
             self.agents().save_preferences({"call_via": "phone", "phone_number": False})
         for wrong in ("12", "+123", "hello"):
@@ -136,7 +136,7 @@ class TestAgent(TelephonyCase):
         self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["call_via"], "phone")
 
     def test_preferences_change_nothing_else(self):
-        """Z04: only the own preferences, whatever a client sends."""
+        """Z04: only the user's own preferences change, whatever a client sends."""
         before = self.agent_ana.read()[0]
         self.agents().save_preferences(
             {
@@ -165,7 +165,7 @@ class TestAgent(TelephonyCase):
             self.assertEqual(after[name], before[name], name)
 
     def test_default_number(self):
-        """Z04: one of the numbers the administrator gave."""
+        """Z04: the default number is one of those assigned by the administrator."""
         data = self.agents().save_preferences({"default_number_id": self.number.id})
         self.assertEqual(data["default_number_id"], self.number.id)
         for wrong in (self.number_b.id, 999999):
@@ -175,7 +175,7 @@ class TestAgent(TelephonyCase):
     # === SNAPSHOT === #
 
     def test_snapshot(self):
-        """Z01: everything the softphone shows, in one answer."""
+        """Z01: one answer contains everything the softphone shows."""
         call = self.dial()
         snapshot = self.agents().softphone_snapshot()
         self.assertEqual(snapshot["agent"]["state"], "in_call")
@@ -199,7 +199,7 @@ class TestAgent(TelephonyCase):
         self.assertEqual([data["uuid"] for data in snapshot["recent"]], [call.uuid])
 
     def test_snapshot_hides_records_that_may_not_be_read(self):
-        """Z17: name and number of the customer are told, records only to those who may read."""
+        """Z17: name and number of the customer are shown, records only to permitted users."""
         call = self.dial()
         call.user_id = self.cleo
         [data] = self.agents(self.cleo).softphone_snapshot()["calls"]
@@ -207,7 +207,7 @@ class TestAgent(TelephonyCase):
         self.assertNotEqual(data["record"] and data["record"]["model"], "crm.lead")
 
     def test_snapshot_of_several_companies(self):
-        """Z01: one telephone a company; the own call is seen from everywhere."""
+        """Z01: one agent per company; the user's own call is visible from each."""
         self.ana.company_ids += self.company_b
         agent_b = self.env["telephony.agent"].create(
             {
@@ -232,7 +232,7 @@ class TestAgent(TelephonyCase):
         self.assertEqual([data["uuid"] for data in both["calls"]], [call.uuid])
 
     def test_new_phone_user_needs_no_preparation(self):
-        """Z01: whoever has the right has a telephone at the first look."""
+        """Z01: a user with the right gets an agent with the first snapshot."""
         snapshot = self.agents(self.sue).softphone_snapshot()
         self.assertEqual(snapshot["agent"]["status"], "offline")
         self.assertFalse(snapshot["can_call"])
@@ -245,17 +245,17 @@ class TestAgent(TelephonyCase):
         )
 
     def test_texts_are_in_the_users_language(self):
-        """Z01: what a user reads is in the user's own language, whoever caused it."""
+        """Z01: texts are in the reader's own language, whoever caused them."""
         self.env["res.lang"]._activate_lang("fr_FR")
         self.bob.lang = "fr_FR"
         call = self.dial(self.bob)
         update = self.notified(self.bob, "call_updated")[-1]
         self.assertEqual(update["uuid"], call.uuid)
 
-    # === WHO IS NONE ANY MORE === #
+    # === FORMER AGENTS === #
 
     def test_deactivated_user_is_offline(self):
-        """Z02: who cannot log in is not rung."""
+        """Z02: a deactivated user is offline and is not rung."""
         self.go_online(self.agent_bob)
         self.bob.active = False
         self.env.invalidate_all()
@@ -270,7 +270,7 @@ class TestAgent(TelephonyCase):
         self.assertEqual(self.agent_bob.status, "offline")
 
     def test_two_calls_in_a_row_without_an_answer(self):
-        """Z02: somebody who is not there is set offline, and told so."""
+        """Z02: two unanswered calls in a row set an absent agent offline, with a notice."""
         self.go_online(self.agent_ana)
         for turn in (1, 2):
             self.env["telephony.call"].sudo()._process_incoming(
@@ -286,7 +286,7 @@ class TestAgent(TelephonyCase):
         self.assertTrue(self.notified(self.ana, "set_offline"))
 
     def test_longest_idle_first(self):
-        """Z29: in order means: who has waited longest."""
+        """Z29: the agent who has been idle longest is rung first."""
         self.go_online(self.agent_ana, self.agent_bob)
         self.agent_ana.status_since = "2026-01-02 00:00:00"
         self.agent_bob.status_since = "2026-01-01 00:00:00"
@@ -294,7 +294,7 @@ class TestAgent(TelephonyCase):
         self.assertEqual(list(both._get_available()), [self.agent_bob, self.agent_ana])
 
     def test_administrator_changes_a_phone_user_pages_are_told(self):
-        """The counter of changes belongs to the addon, and the change to the administrator."""
+        """The revision belongs to the addon; the administrator is the author of the change."""
         agent = self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id)
         before = self.agent_ana.revision
         agent.write({"call_via": "phone", "phone_number": "+32475111222"})

@@ -1,4 +1,4 @@
-"""The supervisors' board: what is counted, and who may read it."""
+"""The supervisors' board: its figures and its access rights."""
 
 import logging
 from datetime import datetime, timedelta
@@ -18,12 +18,12 @@ from odoo.addons.crm_telephony.tools.local_day import midnight
 from ..common import TelephonyCase
 from ..routing.test_queue import QueueStories
 
-# More than a board needs; what is looked for is one more query for each call or phone user.
+# More than a board needs; the fault looked for is one more query per call or agent.
 BOARD_QUERIES = 30
 
 
 class Figures(TelephonyCase):
-    """Calls that are over, written as the telephone would have written them."""
+    """Ended calls, written as the telephone would have written them."""
 
     @classmethod
     def setUpClass(cls):
@@ -47,10 +47,10 @@ class Figures(TelephonyCase):
         )
 
     def make_call(self, wait=None, talk=None, outcome=None, queue=None, account=None, **values):
-        """Make a call of this minute.
+        """Create a call of this minute.
 
-        :param int wait: seconds until it was answered, or ended; None: it goes on
-        :param int talk: seconds of conversation, when it was answered
+        :param int wait: seconds until it was answered or ended; None: it is ongoing
+        :param int talk: seconds of conversation, if it was answered
         """
         start = values.pop("started_at", fields.Datetime.now())
         vals = {
@@ -88,7 +88,7 @@ class Figures(TelephonyCase):
 @tagged("post_install", "-at_install")
 class TestBoardFigures(Figures):
     def test_today_is_counted_by_queue_and_in_total(self):
-        """Z30: answered, missed, abandoned, voice messages of today, with and without a queue."""
+        """Z30: today's answered, missed, abandoned calls and voicemails, by queue and in total."""
         self.make_call(wait=5, talk=60, queue=self.queue)
         self.make_call(wait=35, talk=10, queue=self.queue)
         self.make_call(wait=30, outcome="abandoned", queue=self.queue)
@@ -111,7 +111,7 @@ class TestBoardFigures(Figures):
         self.assertEqual((nowhere["name"], nowhere["missed"]), ("No queue", 2))
 
     def test_figures_are_the_calls_behind_them(self):
-        """Z30: the list that opens from a figure has as many calls as the figure says."""
+        """Z30: the list behind a figure has exactly as many calls as the figure."""
         for queue in (self.queue, self.other_queue, None):
             self.make_call(wait=5, talk=60, queue=queue)
             self.make_call(wait=30, outcome="abandoned", queue=queue)
@@ -139,7 +139,7 @@ class TestBoardFigures(Figures):
                         self.assertEqual(calls.search_count(mine), row[name])
 
     def test_service_level_by_its_definition(self):
-        """Z30: answered within the target, of those whose wait is over; short abandons left out."""
+        """Z30: share answered within the target, of calls whose wait is over; no short abandons."""
         self.make_call(wait=20, talk=60, queue=self.queue)
         self.make_call(wait=21, talk=60, queue=self.queue)
         self.make_call(wait=4, outcome="abandoned", queue=self.queue)
@@ -157,14 +157,14 @@ class TestBoardFigures(Figures):
         self.assertEqual(self.row(self.queue)["service_level"], False)
 
     def test_service_level_counts_from_the_queue_not_from_the_menu(self):
-        """Z30: who listens to a menu first has not waited in the queue yet."""
+        """Z30: the time in a menu does not count as waiting in the queue."""
         start = fields.Datetime.now()
         call = self.make_call(wait=60, talk=60, queue=self.queue, started_at=start)
         call.queued_at = start + timedelta(seconds=45)
         self.assertEqual(self.row(self.queue)["service_level"], 100)
 
     def test_waiting_and_the_longest_wait(self):
-        """Z24: how many wait, since when the first of them does, and who is spoken with."""
+        """Z24: the number of waiting callers, the longest wait and the ongoing conversations."""
         now = fields.Datetime.now()
         self.make_call(state="queued", queue=self.queue, started_at=now - timedelta(seconds=30))
         self.make_call(state="queued", queue=self.queue, started_at=now - timedelta(seconds=90))
@@ -177,7 +177,7 @@ class TestBoardFigures(Figures):
         self.assertEqual(self.row(self.other_queue)["waiting"], 0)
 
     def test_archived_queue_of_today_stays_on_the_board(self):
-        """Z30: the sums are those of the lines."""
+        """Z30: an archived queue of today stays, so that the totals equal the sum of the lines."""
         self.make_call(wait=5, talk=60, queue=self.queue)
         self.queue.active = False
         self.assertEqual(self.row(self.queue)["answered"], 1)
@@ -185,7 +185,7 @@ class TestBoardFigures(Figures):
         self.assertNotIn(self.other_queue.id, [row["id"] for row in self.board()["queues"]])
 
     def test_today_begins_at_midnight_where_the_user_is(self):
-        """Z30: a call of 23:30 yesterday in UTC is one of today in Brussels, and not in London."""
+        """Z30: 23:30 UTC yesterday is today in Brussels, but not in London."""
         with freeze_time("2026-06-10 06:00:00"):
             self.make_call(wait=5, talk=60, started_at=datetime(2026, 6, 9, 22, 30))
             for zone, answered in (
@@ -207,7 +207,7 @@ class TestBoardFigures(Figures):
         self.assertEqual(tomorrow - today, timedelta(hours=25))
 
     def test_queries_do_not_grow_with_calls_and_people(self):
-        """Z22: a board costs the same, however much goes on."""
+        """Z22: the board takes the same number of queries, however many calls and agents."""
 
         def count():
             self.env.flush_all()
@@ -234,12 +234,12 @@ class TestBoardFigures(Figures):
             self.make_call(wait=5, talk=60, queue=queue, user_id=user.id)
             self.make_call(state="queued", queue=queue)
             self.make_call(state="in_progress", queue=queue, user_id=user.id, partner_id=partner.id)
-        count()  # what stays in memory is read
+        count()  # fill the cache
         self.assertEqual(count(), few)
         self.assertLess(few, BOARD_QUERIES)
 
     def test_target_and_goal_are_sensible(self):
-        """Z29: a percentage is one, and a target is not negative."""
+        """Z29: a percentage is within 0 and 100, and a target is not negative."""
         for values in ({"service_level_goal": 101}, {"service_level_seconds": -1}):
             with (
                 self.subTest(values),
@@ -259,7 +259,7 @@ class TestBoardAgents(QueueStories):
         return {row["name"]: row for row in data["agents"]}
 
     def test_states_of_the_phone_users(self):
-        """Z02 Z22: everybody's state, and since when; who talks, with whom."""
+        """Z02 Z22: each agent's state, its start, and the customer of the conversation."""
         self.assertEqual(self.agents()["Ana"]["state"], "offline")
         self.company_a.telephony_wrap_up_seconds = 60
         self.agent_ana.status = "online"
@@ -303,7 +303,7 @@ class TestBoardAgents(QueueStories):
         self.assertEqual(figures(), (0, 1, 1, 0))
 
     def test_page_looks_again_when_a_browser_may_be_gone(self):
-        """Z02: nobody tells that a page was lost, so the board knows when to look."""
+        """Z02: the loss of a page is not reported, so the board knows when to refresh."""
         data = self.as_user(self.sue, "telephony.queue").board()
         quiet = fields.Datetime.to_datetime(data["recheck_at"])
         self.go_online(self.agent_ana)
@@ -316,7 +316,7 @@ class TestBoardAgents(QueueStories):
         self.assertSeconds(fields.Datetime.to_datetime(data["recheck_at"]), 60)
 
     def test_supervisor_sets_a_phone_user_offline(self):
-        """Z02: it is done, the phone user is told by whom, and it is on record."""
+        """Z02: the agent is set offline and informed by whom, and the act is on record."""
         self.go_online(self.agent_ana)
         agent = self.as_user(self.sue, "telephony.agent").browse(self.agent_ana.id)
         with self.assert_log("models.agent.telephony_agent_board", logging.INFO, "offline"):
@@ -334,7 +334,7 @@ class TestBoardAgents(QueueStories):
         self.assertFalse(self.agent_ana.offline_by_id)
 
     def test_what_rings_at_somebody_set_offline_rings_at_the_next(self):
-        """Z24: the caller does not ring at a telephone that nobody answers."""
+        """Z24: the caller does not ring at an agent who was set offline."""
         self.go_online(self.agent_ana, self.agent_bob)
         call = self.call_in_number(1)
         first = call.offer_ids.agent_id
@@ -344,7 +344,7 @@ class TestBoardAgents(QueueStories):
         self.assertEqual(self.notified(first.user_id, "offer_closed")[-1]["uuid"], call.uuid)
 
     def test_running_call_of_somebody_set_offline_goes_on(self):
-        """Z02: the conversation is not touched."""
+        """Z02: the ongoing conversation is not affected."""
         self.go_online(self.agent_ana)
         call = self.talk(self.call_in_number(1))
         self.as_user(self.sue, "telephony.agent").browse(self.agent_ana.id).set_offline()
@@ -356,7 +356,7 @@ class TestBoardAgents(QueueStories):
 @tagged("post_install", "-at_install")
 class TestBoardRights(Figures):
     def test_board_is_for_supervisors(self):
-        """Z22: phone users and others are refused by the server."""
+        """Z22: the server refuses phone users and others."""
         for user in (self.ana, self.ian, self.pia, self.public):
             with self.subTest(user.login):
                 with self.assertRaises(AccessError):
@@ -367,7 +367,7 @@ class TestBoardRights(Figures):
             self.assertIn("total", self.board(user))
 
     def test_companies_do_not_see_each_other(self):
-        """Z22: calls, queues and phone users of another company are not there."""
+        """Z22: calls, queues and agents of another company are invisible."""
         self.make_call(wait=5, talk=60, queue=self.queue)
         self.make_call(wait=5, outcome="abandoned", queue=self.queue_b, account=self.account_b)
         mine, theirs = self.board(self.sue), self.board(self.eva)

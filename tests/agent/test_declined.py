@@ -1,4 +1,4 @@
-"""Calls that were declined, and callers who come while the phones ring for somebody else."""
+"""Declined calls, and callers who arrive while the agents ring for another caller."""
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -14,7 +14,7 @@ class TestDeclinedInQueue(QueueStories):
         return call._get_open_offers().agent_id
 
     def test_declined_by_the_only_free_member_rings_again_after_half_a_minute(self):
-        """Friction 1: the call came back after 0.13 seconds, for ever."""
+        """Friction 1: a declined call rings again after half a minute, not after 0.13 seconds."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
@@ -23,14 +23,15 @@ class TestDeclinedInQueue(QueueStories):
             verbs = self.wait(call)
             self.assertFalse(self.ringing_at(call))
             self.assertEqual(self.names(verbs)[-1], "Play")
-        # The caller is asked again just when the member may be rung again.
+        # The caller's next request comes just when the member may be rung again.
         self.assertLessEqual(self.heard_seconds(verbs[-1:]), 5)
         self.let_time_pass(6)
         self.wait(call)
         self.assertEqual(self.ringing_at(call), self.agent_ana)
 
     def test_declined_call_rings_at_all_others_first(self):
-        """Friction 1: somebody else is asked, even if the one who declined is idle for longer."""
+        """Friction 1: a declined call rings at the others first, even if they were idle for less
+        time."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
@@ -52,7 +53,7 @@ class TestDeclinedInQueue(QueueStories):
         self.assertEqual(self.ringing_at(call), self.agent_bob)
 
     def test_whoever_declines_gets_the_next_caller(self):
-        """The first caller stays with the others; the second one is offered at once."""
+        """The first caller stays with the other agents; the second one is offered at once."""
         self.go_online(self.agent_ana)
         first, second = self.call_in_number(1), self.call_in_number(2)
         self.as_user(self.ana).decline(first.uuid)
@@ -60,8 +61,8 @@ class TestDeclinedInQueue(QueueStories):
         self.assertEqual(self.ringing_at(second), self.agent_ana)
 
     def test_three_callers_and_two_members_make_two_conversations(self):
-        """Friction 14: all members ring for the first caller; the second one is offered at once
-        to those who have not answered it.
+        """Friction 14: all members ring for the first caller. The second one is offered at once to
+        those who have not answered.
         """
         self.queue.ring_strategy = "parallel"
         self.go_online(self.agent_ana, self.agent_bob)
@@ -79,7 +80,7 @@ class TestRingingForAnother(TelephonyHttpCase):
         return self.call_in(sid=leg_sid(index), from_=f"+3247055550{index}")
 
     def test_three_callers_and_two_agents_make_two_conversations(self):
-        """Friction 14: the others heard that all are busy, while one of the two became free."""
+        """Friction 14: a caller does not hear that all are busy while an agent becomes free."""
         self.go_online(self.agent_ana, self.agent_bob)
         (self.agent_ana | self.agent_bob).call_waiting = False
         first, _verbs = self.call_number(1)
@@ -94,14 +95,14 @@ class TestRingingForAnother(TelephonyHttpCase):
         self.talk(first)
         self.assertEqual(second._get_open_offers().agent_id, self.agent_bob)
         self.talk(second, self.agent_bob, self.bob, leg_sid(51))
-        # Nobody is left who could become free by answering somebody else.
+        # The only answer of another caller cannot free an agent any more.
         [leave] = self.wait(third)
         self.assertEqual(leave.tag, "Leave")
         say, _hang_up = self.step(third)
         self.assertEqual(say.text, "We are closed.")
 
     def test_waiting_for_another_ringing_lasts_no_longer_than_one(self):
-        """Friction 14: however often other callers come, this one goes on through the flow."""
+        """Friction 14: the wait for another ringing is limited, however many callers come."""
         self.go_online(self.agent_ana)
         self.ring.agent_ids = [Command.set(self.agent_ana.ids)]
         self.call_number(1)
@@ -113,7 +114,7 @@ class TestRingingForAnother(TelephonyHttpCase):
         self.assertEqual(self.step(second)[0].text, "We are closed.")
 
     def test_next_caller_rings_when_the_first_one_hangs_up(self):
-        """Friction 14: a caller who gives up frees the agents for the next one."""
+        """Friction 14: a caller who hangs up frees the agents for the next one."""
         self.go_online(self.agent_ana, self.agent_bob)
         first, _verbs = self.call_number(1)
         second, _verbs = self.call_number(2)
@@ -123,7 +124,7 @@ class TestRingingForAnother(TelephonyHttpCase):
         self.assertEqual(second.state, "ringing")
 
     def test_step_that_comes_back_to_itself_asks_nobody_again_at_once(self):
-        """Friction 1: a flow that rings the same team again leaves out whoever declined."""
+        """Friction 1: a flow that rings the same team again skips the agent who declined."""
         self.ring.no_answer_step_id = self.no_answer_step
         again = self.ring.copy(
             {

@@ -1,4 +1,4 @@
-"""A person's own telephone: preferences, and what ends it."""
+"""A user's own telephone: preferences, and events that end it."""
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -40,7 +40,7 @@ class TestPreferences(TelephonyCase):
         self.assertEqual(told["phone_country_code"], "BE")
 
     def test_one_value_alone_leaves_the_others(self):
-        """A form sends only what was changed."""
+        """A form sends only the changed values; the others stay."""
         self.agent_ana.write({"call_via": "phone", "phone_number": "+32470112233"})
         self.me(self.ana).write({"telephony_phone_number": "0470 11 22 44"})
         self.assertEqual(self.agent_ana.call_via, "phone")
@@ -48,7 +48,7 @@ class TestPreferences(TelephonyCase):
         self.assertEqual(self.me(self.ana).telephony_phone_number, "+32470112244")
 
     def test_wrong_and_missing_numbers_are_refused(self):
-        """Z07: with the sentences of the softphone, in both places."""
+        """Z07: wrong and missing numbers are refused with the same sentences in both places."""
         agents = self.as_user(self.ana, "telephony.agent")
         for save in (
             lambda number: self.me(self.ana).write(
@@ -60,14 +60,14 @@ class TestPreferences(TelephonyCase):
                 (False, "Enter the phone number to use."),
                 ("12", "“12” is not a telephone number."),
             ):
-                # As in a request, nothing of it is kept.
+                # As in a request, the failed change is rolled back.
                 with self.assertRaises(ValidationError) as refused:
                     save(number)
                 self.assertIn(sentence, str(refused.exception))
             self.assertEqual(self.agent_ana.call_via, "browser")
 
     def test_administrator_writes_a_national_number(self):
-        """Whoever writes it, it is kept with its country code, as it is dialled."""
+        """A national number is stored with its country code, whoever writes it."""
         self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id).write(
             {"call_via": "phone", "phone_number": "0470 11 22 33"}
         )
@@ -80,7 +80,7 @@ class TestPreferences(TelephonyCase):
             self.assertIn("not assigned to you", str(refused.exception))
 
     def test_colleagues_see_and_change_nothing(self):
-        """A private telephone number is nobody else's business."""
+        """Colleagues can neither read nor change a private telephone number."""
         self.agent_ana.write({"call_via": "phone", "phone_number": "+32470112233"})
         for user in (self.bob, self.sue, self.ian):
             [values] = self.as_user(user, "res.users").browse(self.ana.id).read(FIELDS)
@@ -95,7 +95,7 @@ class TestPreferences(TelephonyCase):
             self.ana.telephony_call_via = "browser"
 
     def test_others_have_no_telephone(self):
-        """People without the right, and archived phone users, see no such page."""
+        """Users without the right and archived agents have no such page."""
         with Form(self.me(self.ian), view=VIEW) as form:
             form.signature = "Ian"
         self.assertFalse(self.me(self.ian).telephony_is_phone_user)
@@ -105,7 +105,7 @@ class TestPreferences(TelephonyCase):
             self.me(self.ian).telephony_call_via = "phone"
 
     def test_preferences_belong_to_the_company(self):
-        """Each company's row is its own."""
+        """Preferences are stored per company."""
         self.ana.company_ids = self.company_a | self.company_b
         here = self.me(self.ana)
         there = here.with_context(allowed_company_ids=self.company_b.ids)
@@ -113,14 +113,14 @@ class TestPreferences(TelephonyCase):
         self.assertEqual(there.telephony_call_via, "browser")
         self.assertFalse(there.telephony_phone_number)
 
-    # === WHAT ENDS IT === #
+    # === END OF THE TELEPHONE === #
 
     def assert_left(self, agent):
         self.assertEqual((agent.status, agent.state), ("offline", "offline"))
         self.assertFalse(agent.lease_ids)
 
     def test_loss_of_the_right_sets_offline(self):
-        """Taken away from the user, or the user from the group."""
+        """Losing the right sets the agent offline, by user or by group."""
         group = self.env.ref("crm_telephony.group_user")
         self.go_online(self.agent_ana, self.agent_bob)
         self.ana.group_ids = [Command.unlink(group.id)]
@@ -143,12 +143,12 @@ class TestPreferences(TelephonyCase):
         self.assert_left(self.agent_ana)
 
     def test_rights_are_told_to_the_page(self):
-        """Z08: what an administrator allows is there without a reload."""
+        """Z08: a permission granted by an administrator arrives without a reload."""
         self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id).allow_caller_id = True
         self.assertEqual(self.notified(self.ana, "rights_changed"), [{}])
 
     def test_states_are_told_to_supervisors(self):
-        """Z29: lists of phone users follow by themselves."""
+        """Z29: lists of agents are updated by themselves."""
         self.notifications.clear()
         self.as_user(self.ana, "telephony.agent").set_status("online")
         self.assertIn(
@@ -164,7 +164,7 @@ class TestPreferences(TelephonyCase):
 @tagged("post_install", "-at_install")
 class TestLogout(TelephonyHttpCase):
     def test_logging_out_sets_offline(self):
-        """Z02: by the menu or by a request, and without an error for other people."""
+        """Z02: logging out by menu or request sets offline, without an error for other users."""
         for path in ("logout", "destroy"):
             self.go_online(self.agent_ana, self.agent_bob)
             self.authenticate("tel_ana", "tel_ana")

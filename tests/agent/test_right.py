@@ -1,4 +1,4 @@
-"""Who has lost the right to telephone, in all ways: nothing rings, is told or can be done."""
+"""A lost right to telephone: nothing rings, is sent or can be done, whatever the way."""
 
 import json
 
@@ -14,7 +14,7 @@ from ..common import CUSTOMER, TelephonyCase, TelephonyHttpCase, World, leg_sid
 
 
 class Between(TelephonyCase):
-    """Dora works for both companies, and telephones in both."""
+    """Dora works for both companies and telephones in both."""
 
     @classmethod
     def setUpClass(cls):
@@ -29,7 +29,7 @@ class Between(TelephonyCase):
         )
 
     def as_both(self, user, model="telephony.call"):
-        """Return a model as the page of a user who has chosen both companies."""
+        """Return a model as the page of a user who has selected both companies."""
         return self.env(
             user=user.id,
             su=False,
@@ -69,13 +69,13 @@ class Between(TelephonyCase):
         )
 
     def ring_at(self, agent, **values):
-        """Let a call of the agent's company ring there."""
+        """Ring a call of the agent's company at the agent."""
         call = self.make_call(agent.company_id, **values)
         call._offer_to(agent, 20)
         return call
 
     def lose(self, way):
-        """Take the right away from Dora in company B."""
+        """Remove Dora's right in company B."""
         group = self.env.ref("crm_telephony.group_user")
         if way == "company of the user":
             self.dora.company_ids = [Command.unlink(self.company_b.id)]
@@ -125,7 +125,8 @@ class TestLoss(Between):
 
     @mute_logger("odoo.models.unlink")
     def test_lost_right_ends_what_hangs_on_it_at_once(self):
-        """Offline, no browser, nothing rings, and the caller goes on elsewhere."""
+        """The agent is offline without a browser, nothing rings, and the caller goes on
+        elsewhere."""
         for way in WAYS:
             with self.subTest(way):
                 self.env.cr.execute("SAVEPOINT way")
@@ -150,7 +151,7 @@ class TestLoss(Between):
         self.assertEqual((self.dora_a.status, self.dora_a.state), ("online", "available"))
 
     def test_state_follows_the_right_and_not_the_status(self):
-        """Rows that were changed where no method noticed: nobody is there."""
+        """A row that was changed without a method still counts as unavailable."""
         self.go_online(self.dora_b)
         self.dora_b.write({"call_via": "phone", "phone_number": "+33612345678"})
         self.env.cr.execute(
@@ -164,7 +165,8 @@ class TestLoss(Between):
         self.assertEqual(self.dora_b.status, "offline")
 
     def test_nothing_of_a_company_is_sent_to_those_who_left_it(self):
-        """Offers, calls, messages, missed calls: not even with another company's environment."""
+        """Offers, calls, voicemails and missed calls stay away, even in another company's
+        environment."""
         call = self.ring_at(self.dora_b, user_id=self.dora.id)
         offer = call.offer_ids
         call.write({"recipient_ids": [Command.link(self.dora.id)], "user_id": self.dora.id})
@@ -186,7 +188,7 @@ class TestLoss(Between):
             self.dora._telephony_env(self.company_b)
 
     def test_custom_phone_is_not_called_and_its_key_is_not_heard(self):
-        """The right is asked again by the request, and by the key."""
+        """The right is checked again by the request and by the pressed key."""
         self.go_online(self.dora_b)
         self.dora_b.write({"call_via": "phone", "phone_number": "+33612345678"})
         call = self.ring_at(self.dora_b)
@@ -203,7 +205,7 @@ class TestLoss(Between):
         self.assertFalse(call.user_id)
 
     def test_running_conversation_can_be_hung_up_and_nothing_else(self):
-        """The customer is not cut off; the one who lost the right ends it, and sees no more."""
+        """The customer is not cut off; a user without the right can only hang up."""
         call = self.make_call(
             self.company_b,
             state="in_progress",
@@ -260,7 +262,7 @@ class TestBetweenCompanies(Between):
     """The right is checked with the company of the call."""
 
     def test_archived_in_one_of_two_companies_reaches_nothing_there(self):
-        """The lists, and every act with a call that waits, rings or is one's own."""
+        """An archived agent reaches no list and no waiting, ringing or own call there."""
         queue = self.env["telephony.queue"].create(
             {
                 "name": "Beta",
@@ -308,7 +310,7 @@ class TestBetweenCompanies(Between):
         )
 
     def test_call_of_the_other_company_is_taken_by_its_own_row(self):
-        """A page that shows both: the agent of the call's company accepts."""
+        """On a page with both companies, the agent of the call's company accepts."""
         self.go_online(self.dora_a, self.dora_b)
         call = self.ring_at(self.dora_b)
         self.assertTrue(self.as_both(self.dora).accept(call.uuid)["accepted"])
@@ -317,10 +319,10 @@ class TestBetweenCompanies(Between):
 
 @tagged("post_install", "-at_install")
 class TestChannels(Between):
-    """Findings 22, 26: what a socket has subscribed to is asked again with every delivery."""
+    """Findings 22, 26: a socket's subscriptions are checked again at every delivery."""
 
     def poll(self, user, channels):
-        """Return what the socket of a user is delivered, by an own process."""
+        """Return the messages delivered to a user's socket, by an own process."""
         self.env["bus.bus"].sudo().flush_model()
         return [
             row["message"]["type"]
@@ -328,7 +330,7 @@ class TestChannels(Between):
         ]
 
     def subscribe(self, user):
-        """Return the channels a user's socket gets, as the dispatcher keeps them."""
+        """Return the channels of a user's socket, as the dispatcher keeps them."""
         database = self.env.cr.dbname
         channels = self.env(user=user.id, su=False)["ir.websocket"]._get_telephony_channels()
         return {channel_with_db(database, channel) for channel in channels}
@@ -352,7 +354,7 @@ class TestChannels(Between):
         )
 
     def test_open_socket_hears_no_more_after_the_right_was_lost(self):
-        """The hostile page never subscribes again: it keeps the channels it once had."""
+        """A hostile page that keeps its old channels receives nothing more."""
         channels = self.subscribe(self.dora)
         self.send()
         self.assertEqual(len(self.poll(self.dora, channels)), 2)
@@ -363,7 +365,7 @@ class TestChannels(Between):
         self.assertEqual(self.subscribe(self.dora), set())
 
     def test_states_of_phone_users_are_for_supervisors_of_their_company(self):
-        """A phone user, and the supervisor of another company, are told nothing."""
+        """A phone user and the supervisor of another company receive no agent states."""
         for user, expected in (
             (self.sue, {"telephony_supervisors-of-Alpha", "telephony-of-Alpha"}),
             (self.eva, {"telephony_supervisors-of-Beta", "telephony-of-Beta"}),
@@ -384,7 +386,7 @@ class TestSocket(World, WebsocketCase):
     """An open websocket delivers nothing after the right was lost."""
 
     def deliver(self, *companies):
-        """Put a message for each company on the bus, and wake the sockets."""
+        """Put a message for each company on the bus and wake the sockets."""
         self.env["bus.bus"].sudo().create(
             [
                 {
@@ -402,7 +404,7 @@ class TestSocket(World, WebsocketCase):
         self.trigger_notification_dispatching([(company, "telephony") for company in companies])
 
     def read(self, socket):
-        """Return the companies of the next live messages; there are others for the session."""
+        """Return the companies of the next live messages; the session has others, too."""
         while True:
             told = [
                 row["message"]["payload"]
@@ -429,10 +431,10 @@ class TestSocket(World, WebsocketCase):
 
 @tagged("post_install", "-at_install")
 class TestPrivateNumbers(TelephonyCase):
-    """The custom phone of a phone user is private."""
+    """The custom phone of an agent is private."""
 
     def test_colleagues_and_supervisors_do_not_read_private_numbers(self):
-        """Neither the phone users' rows nor the legs tell it, by reading, searching or export."""
+        """Neither agents nor legs reveal a private number, by read, search or export."""
         self.agent_bob.write({"call_via": "phone", "phone_number": "+32475999888"})
         call = (
             self.env["telephony.call"]
@@ -492,10 +494,10 @@ class TestPrivateNumbers(TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestOneBrowser(TelephonyHttpCase):
-    """A user is in a call with one browser only."""
+    """An agent is in a call with one browser only."""
 
     def test_newer_browser_ends_the_older_one_and_the_call_goes_on(self):
-        """A reload joins while the old leg looks alive; that one is hung up, and stays out."""
+        """A reload rejoins while the old leg looks alive; the old leg is hung up and stays out."""
         call = self.talk()
         for number in range(1, 4):
             [dial] = self.connect_browser(call, self.agent_ana, leg_sid(300 + number))
@@ -505,7 +507,7 @@ class TestOneBrowser(TelephonyHttpCase):
         self.run_after_commit()
         ended = [arguments[0] for arguments in self.provider.sent("end_leg")]
         self.assertEqual(ended, legs[:3].mapped("provider_leg_id"))
-        # The end of an old leg comes late; Twilio asks again for an old leg.
+        # The end of the old leg comes late, and Twilio asks for an old leg again.
         self.tell_leg(call, legs[0].provider_leg_id, "completed", 9)
         [hang_up] = self.connect_browser(call, self.agent_ana, legs[1].provider_leg_id)
         self.assertEqual(hang_up.tag, "Hangup")
@@ -513,6 +515,6 @@ class TestOneBrowser(TelephonyHttpCase):
             (call.state, call.user_id, call.deadline_at), ("in_progress", self.ana, False)
         )
         self.assertEqual(call._get_agent_legs(), legs[3])
-        # The last one is still the one that counts.
+        # The newest leg still counts.
         self.tell_leg(call, legs[3].provider_leg_id, "completed", 9)
         self.assertTrue(call.deadline_at)

@@ -1,4 +1,4 @@
-"""The time after a conversation: who has it, what ends it, and what waits for its end."""
+"""Wrap-up: when it begins, when it ends, and which calls wait for its end."""
 
 from functools import partial
 from unittest.mock import patch
@@ -24,13 +24,13 @@ class WrapUps(TelephonyHttpCase):
         cls.interested = cls.env.ref("crm_telephony.disposition_interested")
 
     def end(self, call, user=None):
-        """End a call as its user, and return it."""
+        """End a call as its user and return it."""
         self.as_user(user or self.ana).hang_up(call.uuid)
         self.run_after_commit()
         return call
 
     def talk_to(self, call):
-        """Let Ana have a conversation with a caller."""
+        """Connect Ana with a caller."""
         self.as_user(self.ana).accept(call.uuid)
         self.connect_browser(call, self.agent_ana, leg_sid(100 + call.id))
         self.run_after_commit()
@@ -39,7 +39,7 @@ class WrapUps(TelephonyHttpCase):
         return call
 
     def wrap_up_of_ana(self, index=1):
-        """Let Ana have a conversation; return the call, which she wraps up."""
+        """Return a call after its conversation, with Ana in wrap-up."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait(sid=leg_sid(index))
         self.end(self.talk_to(call))
@@ -66,7 +66,7 @@ class WrapUps(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestWrapUpTime(WrapUps):
     def test_nothing_rings_until_its_end(self):
-        """Z27: a caller is told that nobody is there, although the agent is online."""
+        """Z27: an agent in wrap-up is not available to callers, although online."""
         call = self.wrap_up_of_ana()
         data = self.notified(self.ana, "agent_updated")[-1]
         self.assertEqual((data["state"], data["wrap_up"]["uuid"]), ("wrap_up", call.uuid))
@@ -79,7 +79,7 @@ class TestWrapUpTime(WrapUps):
         self.assertEqual(third.offer_ids.agent_id, self.agent_ana)
 
     def test_done_gives_the_waiting_caller(self):
-        """Z24 Z27: who waits in the queue rings when the agent is done, not before."""
+        """Z24 Z27: a queued caller rings when the agent is done, not before."""
         self.make_queue()
         self.go_online(self.agent_ana)
         first, second = self.call_in()[0], self.call_in(sid=leg_sid(2))[0]
@@ -98,7 +98,7 @@ class TestWrapUpTime(WrapUps):
         self.assertEqual(second.offer_ids.agent_id, self.agent_ana)
         [ended] = self.notified(self.ana, "wrap_up_ended")
         self.assertEqual((ended["uuid"], ended["reason"]), (first.uuid, "done"))
-        # Twice is once.
+        # A repeated click changes nothing.
         self.wrap_up(first, done=True)
         self.assertEqual(len(self.notified(self.ana, "wrap_up_ended")), 1)
 
@@ -115,7 +115,8 @@ class TestWrapUpTime(WrapUps):
         self.ring.write({"kind": "queue", "queue_id": queue.id})
 
     def test_the_page_says_that_the_time_is_over(self):
-        """Z24: the page has counted down: the waiting caller rings; too early changes nothing."""
+        """Z24: the waiting caller rings after the page's countdown; an early report changes
+        nothing."""
         self.make_queue()
         self.go_online(self.agent_ana)
         first, second = self.call_in()[0], self.call_in(sid=leg_sid(2))[0]
@@ -142,7 +143,7 @@ class TestWrapUpTime(WrapUps):
         self.assertEqual(second.offer_ids.agent_id, self.agent_ana)
 
     def test_the_cron_and_the_heartbeat_end_it(self):
-        """Z24: so do a planned job, and the page's sign of life."""
+        """Z24: the job and the page's heartbeat end the wrap-up."""
         cron = self.env.ref("crm_telephony.ir_cron_end_wrap_ups")
         heartbeat = partial(self.agents().renew_lease, PAGE)
         for index, notice in enumerate((self.run_cron, heartbeat), start=1):
@@ -157,7 +158,7 @@ class TestWrapUpTime(WrapUps):
             self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["wrap_up"], False)
 
     def test_extend_once(self):
-        """Z27: as much time again, once only, and not when it is over."""
+        """Z27: wrap-up can be extended once by the same time, and not after its end."""
         call = self.wrap_up_of_ana()
         self.let_time_pass(50)
         answer = self.wrap_up(call, extend=True)["agent"]["wrap_up"]
@@ -174,7 +175,7 @@ class TestWrapUpTime(WrapUps):
             self.wrap_up(call, extend=True)
 
     def test_a_result_that_is_required_beats_the_time(self):
-        """Z27: without a result the agent stays in wrap-up, is not done, and is told why."""
+        """Z27: without a required disposition the agent stays in wrap-up and learns why."""
         self.company_a.telephony_disposition_required = True
         call = self.wrap_up_of_ana()
         with self.assertRaisesRegex(UserError, "requires one after every call"):
@@ -184,7 +185,7 @@ class TestWrapUpTime(WrapUps):
         self.assertTrue(self.agents().check_wrap_up()["wrap_up"]["is_disposition_missing"])
         self.run_cron()
         self.assertState("wrap_up")
-        # The time is over: the result alone ends it, and is not taken back afterwards.
+        # The time is over: the disposition alone ends it, and cannot be removed afterwards.
         answer = self.wrap_up(call, disposition_id=self.interested.id)
         self.assertFalse(answer["agent"]["wrap_up"])
         self.assertState("available")
@@ -193,7 +194,7 @@ class TestWrapUpTime(WrapUps):
         self.assertEqual(call.disposition_id, self.interested)
 
     def test_a_result_in_time_leaves_the_rest_of_the_time(self):
-        """Z27: who chooses early has the rest of the minute for the summary."""
+        """Z27: after an early disposition the rest of the minute is left for the summary."""
         self.company_a.telephony_disposition_required = True
         call = self.wrap_up_of_ana()
         answer = self.wrap_up(call, disposition_id=self.interested.id)
@@ -202,7 +203,7 @@ class TestWrapUpTime(WrapUps):
         self.assertState("available")
 
     def test_nobody_waits_for_a_result_that_does_not_exist(self):
-        """Z27: a company without results asks for none; one that asks needs no minutes."""
+        """Z27: a company without dispositions requires none; one that does needs no minutes."""
         self.company_a.write(
             {
                 "telephony_disposition_required": True,
@@ -215,7 +216,7 @@ class TestWrapUpTime(WrapUps):
         self.assertState("available")
 
     def test_no_wrap_up(self):
-        """Z27: not after a call without a conversation, and not in a company without any."""
+        """Z27: no wrap-up follows an unanswered call, or in a company without it."""
         self.go_online(self.agent_ana)
         self.end(self.dial())
         self.assertState("available")
@@ -236,13 +237,13 @@ class TestWrapUpTime(WrapUps):
                 self.env.flush_all()
 
     def test_the_next_call_ends_it(self):
-        """Z15 Z25: it never blocks a call: dialling, and picking a caller up."""
+        """Z15 Z25: wrap-up never blocks dialing or picking up a caller."""
         call = self.wrap_up_of_ana()
         next_call = self.dial()
         self.assertFalse(self.agent_ana.wrap_up_call_id)
         self.end(next_call)
         self.assertState("available")
-        # What was typed is kept with its own call all the same.
+        # The typed text is kept with its own call all the same.
         self.wrap_up(call, note="Typed during the next call")
         self.assertEqual(call.note, "Typed during the next call")
         self.make_queue()
@@ -255,14 +256,14 @@ class TestWrapUpTime(WrapUps):
         self.assertFalse(self.agent_ana.wrap_up_call_id)
 
     def test_a_refused_call_does_not_end_it(self):
-        """Z15: nothing is lost when the next call is refused."""
+        """Z15: a refused next call leaves the wrap-up unchanged."""
         call = self.wrap_up_of_ana()
         with self.assertRaises(UserError), self.env.cr.savepoint():
             self.dial(number="112")
         self.assertEqual(self.agent_ana.wrap_up_call_id, call)
 
     def test_offline_comes_first(self):
-        """Z02: who goes offline is offline; who comes back in time still wraps up."""
+        """Z02: an agent who goes offline is offline, and returns in time to the wrap-up."""
         call = self.wrap_up_of_ana()
         self.agents().set_status("offline")
         self.assertState("offline")
@@ -279,7 +280,7 @@ class TestWrapUpOfOthers(WrapUps):
         return self.agents(user).browse(self.agent_ana.id).end_wrap_up()
 
     def test_a_supervisor_ends_it(self):
-        """Z29: nobody blocks for ever, not even without the result; the person is told who."""
+        """Z29: a supervisor ends the wrap-up without a disposition; the agent learns who did."""
         self.company_a.telephony_disposition_required = True
         call = self.wrap_up_of_ana()
         self.assertTrue(self.end_of_others(self.sue))
@@ -293,7 +294,7 @@ class TestWrapUpOfOthers(WrapUps):
         self.assertEqual(len(self.notifications), told)
 
     def test_only_supervisors_of_the_company(self):
-        """Z29: neither colleagues nor other companies end it, nor look at what it is about."""
+        """Z29: neither colleagues nor other companies end it or read its call."""
         call = self.wrap_up_of_ana()
         for user in (self.ana, self.bob, self.eva, self.ian, self.pia, self.public):
             with self.subTest(user.login), self.assertRaises(AccessError):
@@ -314,7 +315,7 @@ class TestWrapUpOfOthers(WrapUps):
         self.assertFalse(self.agent_ana.wrap_up_call_id)
 
     def test_it_cannot_be_written(self):
-        """Z29: nobody gives time to anybody by RPC."""
+        """Z29: an agent's wrap-up time cannot be written by RPC."""
         for user in (self.ana, self.sue):
             with self.assertRaises(AccessError):
                 self.as_user(user, "telephony.agent").browse(self.agent_ana.id).write(
@@ -325,7 +326,7 @@ class TestWrapUpOfOthers(WrapUps):
 @tagged("post_install", "-at_install")
 class TestWrapUpEvents(WrapUps):
     def test_custom_phone(self):
-        """Z06: who speaks through a telephone of the own has the time, too."""
+        """Z06: an agent with a custom phone has wrap-up, too."""
         self.agent_ana.write(
             {
                 "call_via": "phone",
@@ -351,7 +352,7 @@ class TestWrapUpEvents(WrapUps):
         self.assertState("wrap_up")
 
     def test_late_and_repeated_reports_begin_no_second_one(self):
-        """Z30: the end is told again and again, and the wrap-up stays ended."""
+        """Z30: after late or repeated end reports the wrap-up stays ended."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.talk_to(call)
@@ -366,7 +367,7 @@ class TestWrapUpEvents(WrapUps):
         self.assertState("available")
 
     def dialled(self):
-        """Return a call whose customer answers, which nobody has told us when Ana hangs up."""
+        """Return an answered outgoing call whose answer was not reported before Ana hangs up."""
         self.go_online(self.agent_ana)
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
@@ -383,7 +384,7 @@ class TestWrapUpEvents(WrapUps):
         self.tell_leg(call, customer.provider_leg_id, "in-progress", 2, customer)
 
     def test_a_conversation_that_is_told_late(self):
-        """Z27 Z30: the customer had answered: there is time for it all the same."""
+        """Z27 Z30: an answer reported late still begins the wrap-up."""
         call = self.dialled()
         self.tell_answer(call)
         self.assertEqual(call.outcome, "answered")
@@ -391,7 +392,7 @@ class TestWrapUpEvents(WrapUps):
         self.assertEqual(self.notified(self.ana, "agent_updated")[-1]["state"], "wrap_up")
 
     def test_a_conversation_that_is_told_too_late(self):
-        """Z27: whoever is in the next call, or wraps it up, is not disturbed."""
+        """Z27: a late report does not disturb an agent who is in the next call or its wrap-up."""
         call = self.dialled()
         other = self.dial(number="+32470999888")
         self.tell_answer(call)
