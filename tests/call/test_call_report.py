@@ -1,4 +1,4 @@
-"""The report of calls and the dashboard: what is counted, and who may read it."""
+"""The report of calls and the dashboard: their figures and access rights."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ class TestCallReport(Figures):
                 self.env.invalidate_all()
 
     def test_measures(self):
-        """Z30: calls, talk time, average wait and service level, grouped by anything."""
+        """Z30: calls, talk time, average wait and service level, with any grouping."""
         self.make_call(wait=10, talk=90, queue=self.queue)
         self.make_call(wait=30, talk=30, queue=self.queue, user_id=self.bob.id)
         self.make_call(wait=8, talk=60, direction="outgoing")
@@ -66,7 +66,7 @@ class TestCallReport(Figures):
             self.assertTrue(self.report()._read_group(domain, [group], measures))
 
     def test_everybody_counts_what_may_be_read(self):
-        """Z30: phone users their own calls, supervisors those of the company, others nothing."""
+        """Z30: phone users count their own calls, supervisors those of the company, others none."""
         mine = self.make_call(wait=5, talk=60)
         his = self.make_call(wait=5, talk=60, user_id=self.bob.id)
         foreign = self.make_call(wait=5, talk=60, user_id=self.eva.id, account=self.account_b)
@@ -85,7 +85,7 @@ class TestCallReport(Figures):
                 self.report(user).search([])
 
     def test_filters_of_calls_and_figures_work_for_everybody(self):
-        """Z30: each filter of the lists can be used by phone users and supervisors."""
+        """Z30: phone users and supervisors can use each filter of the lists."""
         self.make_call(wait=5, outcome="missed", user_id=self.ana.id)
         for model in ("telephony.call", "telephony.call.report"):
             for user in (self.ana, self.sue):
@@ -99,13 +99,13 @@ class TestCallReport(Figures):
                 self.assertEqual(calls.search_count(missed), 1)
 
     def test_row_opens_its_call(self):
-        """Z30: from a figure to the call behind it."""
+        """Z30: a row of the report opens its call."""
         call = self.make_call(wait=5, talk=60)
         action = self.report().browse(call.id).action_open_call()
         self.assertEqual((action["res_model"], action["res_id"]), ("telephony.call", call.id))
 
     def test_days_of_the_board_and_the_report_are_the_same_calls(self):
-        """Z24 Z30: figures and reports have one definition."""
+        """Z24 Z30: board and report share one definition of a day."""
         self.make_call(wait=5, talk=60, queue=self.queue)
         self.make_call(wait=25, outcome="abandoned", queue=self.queue)
         [(average,)] = self.report()._read_group(
@@ -121,7 +121,7 @@ class TestDashboard(Figures):
         return self.as_user(user or self.sue, "telephony.call.report").dashboard(days)
 
     def test_figures_of_the_period_and_of_the_one_before(self):
-        """Z30: the last seven days, beside the seven days before them."""
+        """Z30: the last seven days are shown beside the seven days before them."""
         with freeze_time("2026-06-10 12:00:00"):
             now = fields.Datetime.now()
             self.make_call(wait=10, talk=90, queue=self.queue)
@@ -161,7 +161,7 @@ class TestDashboard(Figures):
         )
 
     def test_everybody_sees_figures_of_calls_that_may_be_read(self):
-        """Z30: phone users their own, supervisors those of the company."""
+        """Z30: phone users see figures of their own calls, supervisors those of the company."""
         self.make_call(wait=10, talk=90)
         self.make_call(wait=10, talk=90, user_id=self.bob.id)
         self.make_call(wait=10, talk=90, user_id=self.eva.id, account=self.account_b)
@@ -174,7 +174,7 @@ class TestDashboard(Figures):
                 self.dashboard(user)
 
     def test_period_is_one(self):
-        """Z30: nonsense is refused in a sentence."""
+        """Z30: an invalid period is refused with a sentence."""
         for days in (0, -1, 4000, "many", None):
             with self.assertRaisesRegex(UserError, "Choose a period|request is not valid"):
                 self.dashboard(days=days)

@@ -1,4 +1,4 @@
-"""The rules about destinations: one decision, asked when a number is entered and when it is called.
+"""The rules about destinations: one decision, made at the entry of a number and at each call.
 
 Findings 1, 6, 7 and 21 of the security review.
 """
@@ -14,7 +14,7 @@ from ..common import CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
 MOBILE = "+32470111222"
 OUTSIDE = "+32475909090"
 PREMIUM = "+3290312345"
-# What no phone user of a company with the default rules may call.
+# Numbers that the default rules forbid to every agent.
 FORBIDDEN = (
     PREMIUM,
     "+32905123456",
@@ -33,11 +33,11 @@ class DestinationWorld:
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # As a new company has it.
+        # The setting of a new company.
         cls.company_a.telephony_country_policy = "own"
 
     def forbid(self):
-        """Let the company's rules change so that Belgium cannot be called any more."""
+        """Change the company's rules so that Belgium cannot be called any more."""
         self.company_a.write(
             {
                 "telephony_country_policy": "listed",
@@ -96,7 +96,7 @@ class TestGate(DestinationWorld, TelephonyCase):
         self.assertFalse(self.refusal("+3278123456"))
 
     def test_hotlines_have_a_setting_of_their_own(self):
-        """Finding D2: they are not premium."""
+        """Finding D2: a hotline is not a premium number, but has a setting of its own."""
         self.company_a.telephony_country_policy = "all"
         for number in ("+864001234567", "+491801234567", "+448451234567", "+33826123456"):
             with self.subTest(number):
@@ -139,7 +139,7 @@ class TestGate(DestinationWorld, TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestConfigured(DestinationWorld, TelephonyCase):
-    """Asked when a number is entered."""
+    """The rules apply when a number is entered."""
 
     def test_custom_phone_follows_the_rules(self):
         """A forbidden number cannot be saved as a custom phone."""
@@ -191,7 +191,7 @@ class TestConfigured(DestinationWorld, TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestSent(DestinationWorld, TelephonyHttpCase):
-    """Asked again when the leg is called."""
+    """The rules apply again when the leg is called."""
 
     def assertNothingCalled(self):
         for name in ("add_participant", "call_phone"):
@@ -210,7 +210,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertIn("does not allow calls to Belgium", call.failure_reason)
 
     def test_number_is_taken_away_before_the_customer_is_called(self):
-        """What was suspected: the assignment is looked at again."""
+        """The assignment of a caller ID is checked again before the customer is called."""
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         self.agent_ana.number_ids = False
@@ -251,7 +251,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertEqual(len(self.provider.sent("add_participant")), 1)
 
     def test_reason_of_a_transfer_counts_when_it_is_called(self):
-        """The transfer remembers it, and only for its own number."""
+        """The transfer keeps the reason, which counts only for its own number."""
         self.ana.group_ids += self.env.ref("crm_telephony.group_manager")
         self.forbid()
         call = self.talk()
@@ -267,7 +267,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertEqual(values["to"], OUTSIDE)
 
     def test_own_phone_is_not_rung_for_a_call_out(self):
-        """The rules are asked again when a leg is sent."""
+        """The rules are checked again when a leg is sent."""
         self.agent_ana.write({"call_via": "phone", "phone_number": MOBILE})
         call = self.dial()
         self.forbid()
@@ -334,7 +334,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
     def test_flow_that_forwards_to_itself_makes_one_leg_at_most(self):
         """A flow that forwards to itself makes one leg at most."""
         self.ring.write({"kind": "forward", "forward_number": OUTSIDE})
-        # Somebody buys this number later, or forwards that telephone to ours.
+        # The number changes its owner later, or that telephone forwards to ours.
         for number in (self.number.number, OUTSIDE):
             with self.subTest(number), self.env.cr.savepoint() as savepoint:
                 self.env.cr.execute(
@@ -388,7 +388,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         self.assertEqual(call.state, "routing")
 
     def test_an_outsider_cannot_make_us_call_back_expensive_numbers(self):
-        """Only ordinary numbers are called back, whatever the company allows."""
+        """Queue callbacks dial ordinary numbers only, whatever the company allows."""
         self.company_a.write(
             {
                 "telephony_country_policy": "all",
@@ -428,7 +428,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestLedger(TelephonyHttpCase):
-    """Every dialed leg counts for the hourly limit, whatever began it."""
+    """Every dialed leg counts for the hourly limit, whatever its origin."""
 
     def get_kinds(self, user=None):
         rows = self.env["telephony.dialed.leg"].search(

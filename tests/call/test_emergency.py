@@ -12,7 +12,7 @@ ADDRESS = "Rue de la Loi 16, 1000 Brussels, Belgium"
 @tagged("post_install", "-at_install")
 class TestEmergency(TelephonyHttpCase):
     def prepare(self, number=None):
-        """Let an administrator allow emergency calls with a number."""
+        """Allow emergency calls with a number, as an administrator."""
         numbers = self.as_user(self.max, "telephony.number")
         with self.assert_log("models.account.telephony_number_emergency", "WARNING", "decides on"):
             numbers.browse((number or self.number).id).write(
@@ -23,13 +23,14 @@ class TestEmergency(TelephonyHttpCase):
             )
 
     def test_refused_by_default(self):
-        """Z15: nobody is connected with an emergency service that would send help elsewhere."""
+        """Z15: by default emergency calls are refused, because help would be sent elsewhere."""
         for number in ("112", "1 1 2", "100", "+112"):
             with self.subTest(number), self.assertRaisesRegex(UserError, "location would be"):
                 self.dial(number=number)
 
     def test_with_a_prepared_number(self):
-        """Z15: it shows the prepared number, whatever is chosen; no rule and no limit stops it."""
+        """Z15: the call shows the prepared number, whatever is chosen; no rule or limit stops
+        it."""
         other = self.number.copy({"number": "+3225550188", "name": "Reception"})
         self.agent_ana.number_ids = self.number | other
         self.prepare(other)
@@ -85,7 +86,7 @@ class TestEmergency(TelephonyHttpCase):
         self.assertIn("never recorded", call._get_recording_ban())
 
     def test_only_whoever_has_the_number(self):
-        """Z15: a number prepared for others, or not connected any more, changes nothing."""
+        """Z15: a number prepared for others, or not connected any more, has no effect."""
         self.prepare()
         self.agent_bob.number_ids = False
         self.agent_bob.number_ids = self.number.copy({"number": "+3225550189"})
@@ -109,7 +110,7 @@ class TestEmergency(TelephonyHttpCase):
             self.dial()
 
     def test_the_address_is_needed(self):
-        """Z29: not without an address, and who decided stays readable."""
+        """Z29: an address is required, and the deciding user stays readable."""
         with self.assertRaisesRegex(ValidationError, "Help is sent to this address"):
             self.number.write({"emergency_enabled": True, "emergency_address": "  "})
         self.prepare()
@@ -120,7 +121,7 @@ class TestEmergency(TelephonyHttpCase):
         self.assertFalse(self.number.copy({"number": "+3225550187"}).emergency_enabled)
 
     def test_only_administrators_decide(self):
-        """Z29: neither phone users nor supervisors nor another company."""
+        """Z29: phone users, supervisors and other companies cannot decide."""
         for user in (self.ana, self.sue, self.eva, self.ian, self.pia):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.as_user(user, "telephony.number").browse(self.number.id).write(

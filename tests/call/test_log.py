@@ -1,4 +1,4 @@
-"""The log: where a call belongs, the line it leaves there, and what becomes of it."""
+"""The log: a call's record, its line in the chatter, and later changes of both."""
 
 from datetime import timedelta
 
@@ -15,7 +15,7 @@ from ..common import CUSTOMER, TelephonyCase
 @tagged("post_install", "-at_install")
 class TestLog(TelephonyCase):
     def end(self, call):
-        """Let a call be answered, and ended 65 seconds later; return it."""
+        """Return a call that was answered and ended 65 seconds later."""
         call._apply_event(CallEvent("joined", at=call.started_at))
         call._apply_event(
             CallEvent("hung_up", at=call.started_at + timedelta(seconds=65), data={"by": "agent"})
@@ -29,22 +29,22 @@ class TestLog(TelephonyCase):
             if CUSTOMER[-6:-4] in str(message.body) and "fa-phone" in str(message.body)
         ]
 
-    # === WHERE A CALL BELONGS === #
+    # === RECORD OF A CALL === #
 
     def test_record_it_is_dialled_from(self):
-        """Z15, Z30: the record with the phone icon is the one the call belongs to."""
+        """Z15, Z30: a call belongs to the record whose phone icon was clicked."""
         other = self.lead.copy({"name": "Another"})
         self.assertEqual(self.dial(res_model="crm.lead", res_id=other.id).mapped("lead_id"), other)
 
     def test_contact_it_is_dialled_from(self):
-        """Z15: the contact, even when the number belongs to somebody else too."""
+        """Z15: a call belongs to its contact, even if the number has other owners, too."""
         twin = self.partner.copy({"name": "Twin"})
         self.assertEqual(self.lead.phone_sanitized, twin.phone_sanitized)
         call = self.dial(res_model="res.partner", res_id=twin.id)
         self.assertEqual((call.partner_id, call.lead_id), (twin, self.env["crm.lead"]))
 
     def test_single_open_opportunity_of_the_contact(self):
-        """Z30: one open opportunity is the one; of several none is guessed."""
+        """Z30: a single open opportunity is linked; of several, none is guessed."""
         call = self.dial(res_model="res.partner", res_id=self.partner.id)
         self.assertEqual(call.lead_id, self.lead)
         self.as_user(self.ana).hang_up(call.uuid)
@@ -53,7 +53,7 @@ class TestLog(TelephonyCase):
         self.assertEqual((call.partner_id, call.lead_id.id), (self.partner, False))
 
     def test_won_and_lost_opportunities_do_not_count(self):
-        """Z30: only an opportunity that is still open takes a call."""
+        """Z30: only an open opportunity takes a call."""
         lost = self.lead.copy({"name": "Lost"})
         lost.action_set_lost()
         won = self.lead.copy({"name": "Won"})
@@ -61,7 +61,7 @@ class TestLog(TelephonyCase):
         self.assertEqual(self.dial().lead_id, self.lead)
 
     def test_lead_without_a_contact_is_found_by_its_number(self):
-        """Z30: a lead that is nobody's yet."""
+        """Z30: a lead without a contact is found by its number."""
         lead = self.env["crm.lead"].create(
             {
                 "name": "New",
@@ -84,13 +84,13 @@ class TestLog(TelephonyCase):
         self.assertFalse(call.message_id)
 
     def test_contact_of_another_company_is_not_linked(self):
-        """Z30: the contacts of one company are not those of the other."""
+        """Z30: contacts of another company are not linked."""
         self.partner.company_id = self.company_b
         self.lead.partner_id = False
         self.assertFalse(self.dial().partner_id)
 
     def test_call_that_ends_before_we_hear_of_it(self):
-        """B.8: the provider's clock is another one; nothing ends before it has begun."""
+        """B.8: the provider's clock differs from ours, but no call ends before it begins."""
         call = self.dial()
         call._apply_event(
             CallEvent("hung_up", at=call.started_at - timedelta(seconds=3), data={"by": "agent"})
@@ -100,7 +100,7 @@ class TestLog(TelephonyCase):
     # === THE LINE IN THE CHATTER === #
 
     def test_line_on_the_opportunity(self):
-        """Z30: one line with direction, result, duration and who; nobody is notified."""
+        """Z30: one line with direction, outcome, duration and agent; it notifies no follower."""
         call = self.dial()
         self.as_user(self.ana).save_note(call.uuid, "Wants <b>two</b>\nby Friday")
         mails = self.env["mail.mail"].sudo().search_count([])
@@ -127,7 +127,7 @@ class TestLog(TelephonyCase):
         self.assertEqual(len(self.get_lines(self.partner)), 1)
 
     def test_note_that_is_typed_afterwards(self):
-        """Z19: the line follows the note, and no second one appears."""
+        """Z19: the line is updated with the note, without a second line."""
         call = self.end(self.dial())
         self.as_user(self.ana).save_note(call.uuid, "Calls back <script>alert(1)</script>")
         [line] = self.get_lines(self.lead)
@@ -154,10 +154,10 @@ class TestLog(TelephonyCase):
         self.assertIn("Missed", line)
         self.assertEqual(call.message_id.author_id, self.env.ref("base.partner_root"))
 
-    # === WHAT BECOMES OF IT === #
+    # === LATER CHANGES === #
 
     def test_merged_opportunities_keep_their_calls(self):
-        """Z30: merging loses no call."""
+        """Z30: merged opportunities keep all their calls."""
         other = self.lead.copy({"name": "Other"})
         mine = self.end(self.dial(res_model="crm.lead", res_id=self.lead.id))
         theirs = self.end(self.dial(res_model="crm.lead", res_id=other.id))
@@ -185,7 +185,7 @@ class TestLog(TelephonyCase):
         self.assertEqual(call.partner_id, self.partner)
 
     def test_calls_button(self):
-        """Z30: the button counts the calls of a contact and of the people of its company."""
+        """Z30: the button counts the calls of a contact and of its company's contacts."""
         boss = self.env["res.partner"].create({"name": "Peeters & Co", "is_company": True})
         self.partner.parent_id = boss
         call = self.end(self.dial())
@@ -207,7 +207,7 @@ class TestLog(TelephonyCase):
         self.assertEqual((action["res_model"], action["res_id"]), ("crm.lead", self.lead.id))
 
     def test_forms_of_those_who_are_no_phone_users(self):
-        """Z01: contacts and opportunities look the same for others."""
+        """Z01: contacts and opportunities look the same for users without the telephone."""
         salesman = self._make_user("olga", "sales_team.group_sale_salesman_all_leads")
         for record in (self.partner, self.lead):
             with Form(self.as_user(salesman, record._name).browse(record.id)) as form:
@@ -247,7 +247,7 @@ class TestLog(TelephonyCase):
                 self.as_user(self.sue).search(domain, limit=1)
 
     def test_numbers_of_several_contacts(self):
-        """Z17: of several contacts with a number, the one changed last is meant."""
+        """Z17: of several contacts with a number, the last changed one is used."""
         twin = self.partner.copy({"name": "Twin"})
         twin.write({"phone": "+32 470 12 34 56", "comment": "new"})
         self.env.flush_all()

@@ -1,4 +1,4 @@
-"""A race lost to another transaction does not hold up the callers behind it."""
+"""A race lost to another transaction does not delay the callers behind it."""
 
 import functools
 from unittest.mock import patch
@@ -14,10 +14,10 @@ from ..common import CALLER_LEG, TelephonyHttpCase
 
 
 class Loser:
-    """Loses some races, and does its work then.
+    """Model whose work loses some races before it succeeds.
 
-    :param work: what it does
-    :param int races: how many it loses
+    :param work: function to run
+    :param int races: number of races to lose
     """
 
     def __init__(self, work, races):
@@ -36,7 +36,7 @@ class TestRunAgain(TransactionCase):
     def setUp(self):
         super().setUp()
         self.sleep = self.startPatcher(patch.object(telephony_lost_race.time, "sleep"))
-        # A test cannot go back without losing what it is about.
+        # A test cannot roll back without losing its own data.
         self.rollback = self.startPatcher(patch.object(self.env.cr, "rollback"))
 
     def test_pauses_are_short(self):
@@ -68,7 +68,7 @@ class TestLostRace(TelephonyHttpCase):
         self.sleep = self.startPatcher(patch("odoo.service.model.time.sleep"))
 
     def lose(self, method_name, races):
-        """Let the first requests do all their work, and lose it."""
+        """Make the first requests do all their work, and then lose the race."""
         model = self.registry["telephony.call"]
         loser = Loser(getattr(model, method_name), races)
         self.startPatcher(patch.object(model, method_name, functools.partialmethod(loser)))

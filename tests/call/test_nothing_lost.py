@@ -1,4 +1,4 @@
-"""Nothing is lost: whatever fails while a call is handled, the call is kept, and owed."""
+"""Nothing is lost: whatever fails during a call, the call is kept, with its callback."""
 
 from unittest.mock import patch
 
@@ -40,7 +40,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertIn(text, say.text)
 
     def assert_kept(self, call):
-        """Check that a call is there as failed, and that its caller is called back."""
+        """Check that a call is kept as failed, and that its caller has a callback."""
         self.assertEqual((call.state, call.outcome, call.ended_by), ("ended", "failed", "system"))
         self.assertTrue(call.failure_reason)
         self.assertEqual((call.customer_number, call.number_id), (CUSTOMER, self.number))
@@ -51,7 +51,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertEqual(len(callback.activity_id), 1)
         self.assertIn(call.uuid, [data["uuid"] for data in self.notified(self.ana, "call_missed")])
 
-    # === THE FIRST QUESTION === #
+    # === FIRST REQUEST === #
 
     def test_failure_of_the_flow_keeps_the_call(self):
         """D8: the first webhook fails, and the caller is in the list of missed calls."""
@@ -82,7 +82,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertEqual(call.failure_reason, "此电话因意外错误而结束。")
 
     def test_failure_of_another_addon_at_the_creation_keeps_the_call(self):
-        """D8: what forbids to write a call in Odoo's way cannot forbid to keep it."""
+        """D8: a call is kept although another addon forbids its creation."""
         for method in ("create", "_prepare_incoming_values"):
             with self.subTest(method), patch.object(self.calls, method, fail):
                 sid = leg_sid(len(method))
@@ -110,7 +110,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertIn("could not be kept", log.output[-1])
 
     def test_failure_of_the_database_keeps_the_call(self):
-        """A statement that fails does not take the transaction with it."""
+        """A failed statement does not abort the transaction."""
 
         def fail_in_database(call):
             call.env.cr.execute("SELECT 1 FROM no_such_table")
@@ -121,7 +121,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assert_apology(verbs)
         self.assert_kept(call)
 
-    # === LATER QUESTIONS === #
+    # === LATER REQUESTS === #
 
     def test_failure_of_a_later_question_keeps_the_call(self):
         for route, method in (
@@ -139,7 +139,7 @@ class TestNothingLost(TelephonyHttpCase):
                 self.assert_kept(call)
 
     def test_failure_of_a_conclusion_costs_neither_the_end_nor_the_others(self):
-        """The state is written, whatever belongs to an end fails."""
+        """The state is written, although the follow-up work of the end fails."""
         for number, name in enumerate(
             (
                 "_end_offers",
@@ -176,7 +176,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertTrue(self.notified(self.ana, "call_missed"))
 
     def test_report_of_the_end_is_written_though_its_conclusions_fail(self):
-        """The provider does not repeat a report: an end that is not written now never is."""
+        """An end is written at once, because the provider does not repeat its report."""
         call, _verbs = self.call_in()
         self.patch(self.calls, "_post_log", fail)
         with self.assertLogs(MODELS, "ERROR"):
@@ -186,9 +186,9 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertEqual(call.callback_id.state, "open")
 
     def fail_with_legs(self, story):
-        """Run a story for each way in which another addon fails with the end of a leg.
+        """Run a story for each way in which another addon fails at the end of a leg.
 
-        :param story: what is tried; it returns its call
+        :param story: function that returns its call
         """
         legs = self.registry["telephony.call.leg"]
 
@@ -276,7 +276,7 @@ class TestNothingLost(TelephonyHttpCase):
     # === BESIDE A CONVERSATION === #
 
     def test_failure_of_hold_music_and_announcement_goes_on_with_the_conversation(self):
-        """Neither may hang up (error 13238), nor end the call that it belongs to."""
+        """A failure of either neither hangs up (error 13238) nor ends the call."""
         call = self.talk()
         self.patch(self.calls, "_advance_hold", fail)
         self.patch(self.calls, "_get_recording_announcement", fail)
@@ -304,7 +304,7 @@ class TestNothingLost(TelephonyHttpCase):
             )
 
     def test_fallback_keeps_a_running_call(self):
-        """Twilio could not use an answer: the call is failed, and its caller is called back."""
+        """When Twilio cannot use an answer, the call is failed and its caller has a callback."""
         self.flow.language = "zh_CN"
         call, _verbs = self.call_in()
         verbs = self.fall_back(CallSid=call.provider_call_id)
@@ -313,7 +313,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertIn("11200", call.failure_reason)
 
     def test_fallback_keeps_a_call_that_never_arrived(self):
-        """Twilio could not reach Odoo at the first question: nothing is known of the call."""
+        """When Twilio cannot reach Odoo at first, the fallback creates the unknown call."""
         self.assert_apology(self.fall_back(CallSid=leg_sid(7)))
         call = self.env["telephony.call"].search([("provider_call_id", "=", leg_sid(7))])
         self.assert_kept(call)
@@ -325,7 +325,7 @@ class TestNothingLost(TelephonyHttpCase):
         self.assertEqual(self.env["telephony.call"].search_count([]), before)
 
     def test_fallback_without_a_leg_ends_no_call(self):
-        """An empty identifier does not match legs that have none yet."""
+        """An empty identifier does not match legs without an identifier."""
         call = self.dial()
         self.assertFalse(self.customer(call).provider_leg_id)
         for params in ({}, {"CallSid": ""}):

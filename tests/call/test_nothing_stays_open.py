@@ -1,4 +1,4 @@
-"""Nothing stays open: whatever was lost, the record becomes true, and nobody is left alone."""
+"""Nothing stays open: after any loss the record becomes true, and no party is left alone."""
 
 import logging
 import re
@@ -26,7 +26,8 @@ from ..common import (
 
 OUTSIDE = "+32475998877"
 SUE_LEG, BOB_LEG = leg_sid(70), leg_sid(60)
-# How a request fails: its process dies after the commit, its answer is lost, it is refused.
+# Ways in which a request fails: its process dies after the commit, its answer is lost, it is
+# refused.
 FAILURES = {
     "died": None,
     "lost": ProviderError("Time-out", unknown=True),
@@ -36,10 +37,10 @@ FAILURES = {
 
 @tagged("post_install", "-at_install")
 class TestGivenUp(TelephonyHttpCase):
-    """The phone user vanished and did not come back; the customer goes on without that person."""
+    """The agent vanished and did not return; the customer continues without the agent."""
 
     def lose_agent(self):
-        """Let a conversation of 60 seconds lose its phone user, and the customer wait in vain."""
+        """Lose the agent of a conversation of 60 seconds, and exhaust the customer's wait."""
         call = self.talk()
         self.let_time_pass(60)
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
@@ -51,7 +52,7 @@ class TestGivenUp(TelephonyHttpCase):
         return call
 
     def leave_message(self):
-        """Let the exit of the step be a voicemail, and the customer reach it."""
+        """Make the exit of the step a voicemail, and lead the customer there."""
         self.closed_step.write(
             {
                 "kind": "voicemail",
@@ -65,7 +66,7 @@ class TestGivenUp(TelephonyHttpCase):
         return call
 
     def test_customer_leaves_a_message_agent_is_free(self):
-        """House 4.2: the call was `in_progress` with a phone user who was not there."""
+        """House 4.2: the call was `in_progress` with an agent who was not there."""
         call = self.leave_message()
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
         self.agent_ana.invalidate_recordset(["state"])
@@ -96,7 +97,7 @@ class TestGivenUp(TelephonyHttpCase):
         self.assertEqual(self.agent_ana.state, "available")
 
     def test_colleague_takes_the_customer_and_the_call_is_theirs(self):
-        """The exit rings at somebody else, who speaks with the customer from then on."""
+        """The exit rings at a colleague, who has the call from then on."""
         self.closed_step.write(
             {
                 "kind": "ring",
@@ -120,7 +121,7 @@ class TestGivenUp(TelephonyHttpCase):
         self.assertEqual(call.state, "routing")
 
     def test_outgoing_customer_hears_the_apology_and_agent_is_free(self):
-        """A call that we made has no flow: the customer hears why, and nobody is in the call."""
+        """An outgoing call has no flow: the customer hears an apology, and the agent is free."""
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         self.run_after_commit()
@@ -134,7 +135,7 @@ class TestGivenUp(TelephonyHttpCase):
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
 
     def test_full_queue_keeps_the_customer_for_an_agent_who_comes_back(self):
-        """The provider's queue refuses the customer of a phone user whose connection was lost."""
+        """The provider's queue refuses the customer of an agent whose connection was lost."""
         call = self.talk()
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="60")
         self.run_after_commit()
@@ -149,7 +150,7 @@ class TestGivenUp(TelephonyHttpCase):
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
 
     def test_full_queue_never_leaves_an_outgoing_call_in_progress(self):
-        """A call that we made has no step: it was `in_progress` for ever after the apology."""
+        """An outgoing call has no step: it stayed `in_progress` for ever after the apology."""
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         self.run_after_commit()
@@ -170,7 +171,7 @@ class TestTimeLimit(TelephonyHttpCase):
 
 
 class Failing(TelephonyCase):
-    """Requests that fail once, and what the reconciliation makes of it within a minute."""
+    """Requests that fail once, and the repair by the reconciliation within a minute."""
 
     def setUp(self):
         super().setUp()
@@ -184,7 +185,7 @@ class Failing(TelephonyCase):
         self.not_ended = None
 
     def let_fail(self, how, rest):
-        """Let the next request of a kind fail, and send what waits."""
+        """Make the next request of a kind fail, and send the pending requests."""
         if how == "died":
             self.queued_requests.clear()
             return
@@ -193,11 +194,11 @@ class Failing(TelephonyCase):
             logging.getLogger(LOGGER).info("A failure is expected to be logged.")
             self.run_after_commit()
         if rest == "end_leg":
-            # The leg does not know of the one that was not carried out.
+            # The leg has no sign of the request that was not carried out.
             self.not_ended = self.provider.sent(rest)[0][0]
 
     def reconcile(self, seconds=20):
-        """Let time pass, and look; every leg that was not hung up lives at the provider."""
+        """Advance the time and reconcile; each leg that was not hung up lives at the provider."""
         self.env.flush_all()
         self.env.invalidate_all()
         ended = [sid for [sid] in self.provider.sent("end_leg")]
@@ -213,10 +214,10 @@ class Failing(TelephonyCase):
         self.run_after_commit()
         self.env.invalidate_all()
 
-    # === HOW FAR THE STORIES GO === #
+    # === STAGES OF THE STORIES === #
 
     def ring_in(self):
-        """A caller waits in the queue of the provider, and it rings at Ana."""
+        """Put a caller into the provider's queue, ringing at Ana."""
         self.go_online(self.agent_ana)
         self.calls._process_incoming(
             self.account,
@@ -256,7 +257,7 @@ class Failing(TelephonyCase):
         )
 
     def converse(self):
-        """Ana speaks with a caller, and nothing waits to be sent."""
+        """Connect Ana with a caller, without pending requests."""
         call = self.ring_in()
         self.as_user(self.ana).accept(call.uuid)
         self.connect(call)
@@ -278,7 +279,7 @@ class Failing(TelephonyCase):
 class TestEveryRequest(Failing):
     """Each kind of request, failing in each way: a minute later the record is true."""
 
-    # Request -> what the provider is asked; each has a story `begin_…` and a check `check_…`.
+    # Request -> method of the provider; each has a story `begin_…` and a check `check_…`.
     KINDS = {
         "_send_announce_request": "announce",
         "_send_connect_request": "move_from_queue",
@@ -293,7 +294,7 @@ class TestEveryRequest(Failing):
         "_send_wait_request": "redirect_leg",
     }
 
-    # The requests of other models, and where their stories are.
+    # The requests of other models, and the tests of their stories.
     OTHERS = {
         # TestSlowClick
         "telephony.account": {"_send_connection_request"},
@@ -313,7 +314,7 @@ class TestEveryRequest(Failing):
         return {name for name in dir(model) if re.fullmatch(r"_send_\w+_request", name)}
 
     def test_every_request_has_its_story(self):
-        """A request that is added has to say what happens when it is lost."""
+        """An added request must declare the consequences of its loss."""
         found = {
             name: self.get_requests(model)
             for name, model in self.registry.items()
@@ -323,7 +324,7 @@ class TestEveryRequest(Failing):
         self.assertLessEqual({*REPAIRS, *LEG_REPAIRS}, set(self.KINDS))
 
     def test_every_request_that_fails(self):
-        """Nothing stays open, whichever request was lost, refused or unanswered."""
+        """No call stays open, whichever request was lost, refused or unanswered."""
         for kind, rest in self.KINDS.items():
             name = kind.removeprefix("_send_").removesuffix("_request")
             for how in FAILURES:
@@ -340,14 +341,14 @@ class TestEveryRequest(Failing):
                 self.env.invalidate_all()
 
     def assert_sent_again(self, call, how, rest, args):
-        """Check that the request was sent once more than it failed, or more often."""
+        """Check that the request was sent at least once more than it failed."""
         sent = [found for found in self.provider.sent(rest) if found[: len(args)] == list(args)]
         self.assertGreaterEqual(len(sent), 1 if how == "died" else 2, self.provider.requests)
 
     # === STORIES === #
 
     def begin_wait(self):
-        """The customer is passed on: out of the conference, into the waiting room."""
+        """The customer moves from the conference to the waiting room."""
         call = self.converse()
         self.go_online(self.agent_bob)
         self.as_user(self.ana).transfer(
@@ -360,7 +361,7 @@ class TestEveryRequest(Failing):
         self.assertTrue(self.is_free(self.agent_ana))
 
     def begin_connect(self):
-        """The agent is there: out of the queue, into the conference."""
+        """The agent is there: the customer moves from the queue to the conference."""
         call = self.ring_in()
         self.as_user(self.ana).accept(call.uuid)
         self.provider.requests.clear()
@@ -371,7 +372,7 @@ class TestEveryRequest(Failing):
         self.assert_sent_again(call, how, rest, [QUEUE, CALLER_LEG])
 
     def begin_leave_queue(self):
-        """Nobody is left whom it could ring at."""
+        """No agent is left at whom the call could ring."""
         call = self.ring_in()
         self.provider.requests.clear()
         self.as_user(self.ana).decline(call.uuid)
@@ -386,7 +387,7 @@ class TestEveryRequest(Failing):
 
     def check_hold(self, call, how, rest):
         if how == "refused":
-            # The button shows what is true.
+            # The button shows the confirmed state.
             self.assertFalse(call.hold_wanted)
         else:
             self.assert_sent_again(call, how, rest, [ROOM, CALLER_LEG, True])
@@ -419,7 +420,7 @@ class TestEveryRequest(Failing):
         self.assertTrue(self.is_free(self.agent_ana))
 
     def begin_ring(self):
-        """The same with a custom phone, which is called first."""
+        """The agent has a custom phone, which is called first."""
         self.agent_ana.write({"call_via": "phone", "phone_number": "+32475111222"})
         return self.dial()
 
@@ -430,7 +431,7 @@ class TestEveryRequest(Failing):
         self.assertTrue(self.is_free(self.agent_ana))
 
     def begin_guest(self):
-        """A number outside is called into the conference."""
+        """An outside number is called into the conference."""
         call = self.converse()
         self.as_user(self.ana).transfer(call.uuid, {"type": "number", "number": OUTSIDE}, "warm")
         return call
@@ -452,7 +453,7 @@ class TestEveryRequest(Failing):
             self.assertIn([sid], self.provider.sent(rest))
 
     def begin_end_leg(self):
-        """Somebody who was asked is let go, and the conversation goes on."""
+        """The consulted party is released, and the conversation goes on."""
         call = self.converse()
         self.go_online(self.agent_bob)
         self.as_user(self.ana).transfer(
@@ -469,7 +470,7 @@ class TestEveryRequest(Failing):
         self.assertEqual(call.state, "in_progress")
 
     def begin_monitor(self):
-        """A supervisor who took part listens only: nobody hears what is said there any more."""
+        """A supervisor who barged in changes to listening, and must not be heard any more."""
         call = self.converse()
         self.env["telephony.agent"].create(
             {
@@ -484,7 +485,7 @@ class TestEveryRequest(Failing):
         return call
 
     def check_monitor(self, call, how, rest):
-        """It is sent again, or the supervisor leaves."""
+        """The request is sent again, or the supervisor leaves."""
         if [SUE_LEG] not in self.provider.sent("end_leg"):
             self.assert_sent_again(call, how, rest, [ROOM, SUE_LEG, True])
 
@@ -494,7 +495,7 @@ class TestEveryVerification(Failing):
     """The requests of a verification, failing in each way: a minute later the record is true."""
 
     CODE_LEG, MOBILE, SID = leg_sid(900), "+32471222333", "PN" + "5" * 32
-    # What became of it -> what the provider knows: a caller ID, how the call went.
+    # Result -> knowledge of the provider: a caller ID, the outcome of the call.
     ENDS = {
         ("verified", False): (SID, "completed"),
         ("failed", "code"): ("", "completed"),
@@ -592,7 +593,7 @@ class TestEveryVerification(Failing):
 
 @tagged("post_install", "-at_install")
 class TestWhatIsTrue(Failing):
-    """What the provider says about a call in doubt decides what is done about it."""
+    """For a call in doubt, the provider's answer decides."""
 
     def test_event_about_hold_was_lost_flag_is_written_without_a_request(self):
         call = self.converse()
@@ -604,7 +605,7 @@ class TestWhatIsTrue(Failing):
         self.assertEqual(len(self.provider.sent("hold_participant")), 1)
 
     def test_unhold_after_a_canceled_consultation_was_lost_customer_comes_back(self):
-        """The customer heard music for ever, while the screen said “on hold”."""
+        """The customer comes back; music played for ever, while the screen said “on hold”."""
         call = self.converse()
         self.go_online(self.agent_bob)
         self.as_user(self.ana).transfer(
@@ -622,7 +623,7 @@ class TestWhatIsTrue(Failing):
         )
 
     def test_hold_that_is_refused_in_a_consultation_is_sent_again(self):
-        """The customer must not hear what the two say."""
+        """The hold is sent again, because the customer must not hear a consultation."""
         call = self.converse()
         self.go_online(self.agent_bob)
         self.as_user(self.ana).transfer(
@@ -633,7 +634,7 @@ class TestWhatIsTrue(Failing):
         self.assertEqual(len(self.provider.sent("hold_participant")), 2)
 
     def test_redirect_was_lost_and_a_colleague_came_they_talk(self):
-        """The customer never left the conference, and the colleague entered it."""
+        """The customer never left the conference that the colleague entered: they talk."""
         call = self.converse()
         self.go_online(self.agent_bob)
         self.as_user(self.ana).transfer(
@@ -658,7 +659,7 @@ class TestWhatIsTrue(Failing):
         self.assertEqual([sid for sid, _url in self.provider.sent("redirect_leg")], [CALLER_LEG])
 
     def test_caller_who_left_the_queue_by_mistake_is_redirected(self):
-        """The provider does not know the caller in its queue, nor in the conference."""
+        """A caller unknown in both the provider's queue and the conference is redirected."""
         call = self.ring_in()
         self.as_user(self.ana).accept(call.uuid)
         self.connect(call)
@@ -671,7 +672,7 @@ class TestWhatIsTrue(Failing):
         self.assertIn("/join?", url)
 
     def test_provider_that_refuses_to_move_a_customer_the_call_ends(self):
-        """Nobody stays alone in a conference, even when the provider refuses again and again."""
+        """The call ends when the provider keeps refusing, so that no party stays alone."""
         call = self.begin_wait()
         self.let_fail("refused", "redirect_leg")
         self.provider.failures["redirect_leg"] = [FAILURES["refused"]]
@@ -717,7 +718,7 @@ class TestWhatIsTrue(Failing):
         self.assertEqual(call.recording_ids.state, "paused")
 
     def test_own_telephone_answers_after_its_request_was_given_up_it_is_hung_up(self):
-        """The answer was lost, the leg was closed, and the telephone rang all the same."""
+        """A telephone that rings after its answer was lost and its leg closed is hung up."""
         call = self.begin_ring()
         self.let_fail("lost", "call_phone")
         self.reconcile(31)

@@ -1,4 +1,4 @@
-"""Calls that go out: from the dial pad and from a record, through the webhooks to their end."""
+"""Outgoing calls: from the dial pad and from a record, through the webhooks to their end."""
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -13,17 +13,17 @@ MODULE = "models.call.telephony_call_outgoing"
 
 @tagged("post_install", "-at_install")
 class TestDial(TelephonyCase):
-    """What `dial` accepts and refuses."""
+    """Arguments that `dial` accepts and refuses."""
 
     def dialled(self, number, user=None, **kwargs):
-        """Return what a typed number becomes; the call is ended at once."""
+        """Return the number that a typed number becomes; the call is ended at once."""
         call = self.dial(user, number, **kwargs)
         result = call.customer_number
         self.as_user(user or self.ana).hang_up(call.uuid)
         return result
 
     def test_number_is_read_with_the_companys_country(self):
-        """Z16: a number typed as at home is understood."""
+        """Z16: a national number is read with the company's country."""
         for typed in (
             "0470 12 34 56",
             "0470/12.34.56",
@@ -36,7 +36,7 @@ class TestDial(TelephonyCase):
                 self.assertEqual(self.dialled(typed), CUSTOMER)
 
     def test_number_of_a_contact_is_read_with_the_contacts_country(self):
-        """Z15: the country of the record comes before the one of the company."""
+        """Z15: the country of the record takes precedence over the company's."""
         paul = self.env["res.partner"].create(
             {
                 "name": "Paul",
@@ -48,13 +48,13 @@ class TestDial(TelephonyCase):
             self.dialled("01 55 50 01 99", res_model="res.partner", res_id=paul.id),
             "+33155500199",
         )
-        # A number that makes no sense in the contact's country is one of the company's country.
+        # A number that is invalid in the contact's country is read with the company's country.
         self.assertEqual(
             self.dialled("02 555 01 99", res_model="res.partner", res_id=paul.id), "+3225550199"
         )
 
     def test_number_of_a_lead_and_of_another_model(self):
-        """Z15: from every record, also one without a country."""
+        """Z15: numbers of every record are dialed, also of one without a country."""
         self.assertEqual(
             self.dialled("0470123456", res_model="crm.lead", res_id=self.lead.id), CUSTOMER
         )
@@ -63,7 +63,7 @@ class TestDial(TelephonyCase):
         )
 
     def test_wrong_number_is_explained(self):
-        """Z16: a whole sentence in place of a failed call."""
+        """Z16: a wrong number is refused with a whole sentence instead of a failed call."""
         for typed in ("", "  ", False, None):
             with self.subTest(typed), self.assertRaisesRegex(UserError, "Enter a number to call"):
                 self.dial(number=typed)
@@ -86,13 +86,13 @@ class TestDial(TelephonyCase):
         self.assertFalse(self.env["telephony.call"].search([("user_id", "=", self.ana.id)]))
 
     def test_number_that_is_no_text(self):
-        """A client may send anything: it is refused in words."""
+        """A value that is not a text is refused with a sentence."""
         for number in (32470123456, [CUSTOMER], True, {"number": CUSTOMER}):
             with self.subTest(number=number), self.assertRaisesRegex(UserError, "not valid"):
                 self.dialled(number)
 
     def test_user_without_a_number(self):
-        """Z16: who may not call is told so."""
+        """Z16: a user without a number learns so."""
         with self.assertRaisesRegex(UserError, "No phone number is assigned to you"):
             self.dial(self.cleo)
         snapshot = self.as_user(self.cleo, "telephony.agent").softphone_snapshot()
@@ -121,17 +121,17 @@ class TestDial(TelephonyCase):
         self.assertEqual(self.dial(request_uuid="click-1"), call)
         with self.assertRaisesRegex(UserError, "already in a call"):
             self.dial(request_uuid="click-2")
-        # Somebody else's click with the same word is another call.
+        # Another user's click with the same word is another call.
         self.assertNotEqual(self.dial(self.bob, request_uuid="click-1"), call)
 
     def test_second_call_is_refused(self):
-        """Z16: one conversation at a time."""
+        """Z16: a user has one conversation at a time."""
         self.dial()
         with self.assertRaisesRegex(UserError, "already in a call"):
             self.dial(number="+32470999999")
 
     def test_what_is_written(self):
-        """Z16: the call is there from its first second."""
+        """Z16: the call is recorded from its first second."""
         call = self.dial(number="0470 12 34 56")
         self.assertRecordValues(
             call,
@@ -165,7 +165,7 @@ class TestDial(TelephonyCase):
                 }
             ],
         )
-        # Nothing is asked of the provider before the agent's browser is there.
+        # No request is sent to the provider before the agent's browser is there.
         self.run_after_commit()
         self.assertFalse(self.provider.requests)
         self.assertEqual(self.notified(self.ana, "call_updated")[-1]["uuid"], call.uuid)
@@ -183,7 +183,7 @@ class TestDial(TelephonyCase):
         self.agent_ana.default_number_id = other
         call = self.dial()
         self.assertEqual(call.from_number, other.number)
-        # A number that was taken away is not used any more.
+        # An unassigned number is not used any more.
         self.as_user(self.ana).hang_up(call.uuid)
         self.agent_ana.number_ids -= other
         self.assertEqual(self.dial().from_number, self.number.number)
@@ -194,7 +194,7 @@ class TestDial(TelephonyCase):
             self.dial()
 
     def test_caller_id_of_somebody_else(self):
-        """A caller ID that is not the user's is refused, whatever a client sends."""
+        """Another user's caller ID is refused, whatever a client sends."""
         for caller_id_id in (1, 999999, self.number_b.id):
             with self.subTest(caller_id_id), self.assertRaisesRegex(UserError, "cannot be used"):
                 self.dial(caller_id_id=caller_id_id)
@@ -216,7 +216,7 @@ class TestDial(TelephonyCase):
             self.assertFalse(call.partner_id)
 
     def test_hang_up_before_the_browser_connects(self):
-        """Z20: nothing rings, nothing is sent."""
+        """Z20: hanging up early rings no phone and sends no request."""
         call = self.dial()
         data = self.as_user(self.ana).hang_up(call.uuid)
         self.assertEqual((data["state"], data["outcome"]), ("ended", "canceled"))
@@ -225,7 +225,7 @@ class TestDial(TelephonyCase):
         self.dial()
 
     def test_page_that_was_closed_before_connecting(self):
-        """Nothing stays “in progress” for ever."""
+        """A call whose page was closed does not stay “in progress” for ever."""
         call = self.dial()
         self.let_time_pass(100)
         call._reconcile(call._ask_provider({}))
@@ -247,12 +247,12 @@ class TestOutgoing(TelephonyHttpCase):
         return call
 
     def tell(self, call, status, sequence, **params):
-        """Let the provider report on the customer's leg."""
+        """Report the customer's leg as the provider does."""
         leg = self.customer(call)
         self.tell_leg(call, leg.provider_leg_id, status, sequence, leg, **params)
 
     def test_the_customer_is_called_after_the_agent_is_there(self):
-        """Z05, Z16: the browser is in the room, then the customer is called into it."""
+        """Z05, Z16: first the browser enters the conference, then the customer is called."""
         call = self.dial_and_connect()
         [[room, values]] = self.provider.sent("add_participant")
         leg = self.customer(call)
@@ -278,7 +278,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(len(call.leg_ids), 2)
 
     def test_answered(self):
-        """Z05, Z20: rings, speaks, and the customer hangs up."""
+        """Z05, Z20: the call rings, is answered, and ends with the customer's hang-up."""
         call = self.dial_and_connect()
         self.tell(call, "initiated", 0)
         self.assertEqual(call.state, "new")
@@ -304,7 +304,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(set(call.leg_ids.mapped("status")), {"ended"})
 
     def test_not_reached(self):
-        """Z30: busy, unanswered, failed: the agent reads why, and is released."""
+        """Z30: after busy, no answer or failure the agent sees the reason and is released."""
         for status, outcome, sentence in (
             ("busy", "busy", "The line is busy."),
             ("no-answer", "no_answer", "No answer."),
@@ -323,7 +323,7 @@ class TestOutgoing(TelephonyHttpCase):
                 update = self.notified(self.ana, "call_updated")[-1]
                 self.assertEqual((update["state"], update["end_message"]), ("ended", sentence))
                 self.run_after_commit()
-                # Nobody but the agent is in the room, which therefore does not end by itself.
+                # The agent is alone in the conference, which therefore does not end by itself.
                 self.assertEqual(self.provider.sent("end_leg"), [[leg_sid(60 + call.id)]])
 
     def test_agent_hangs_up_while_it_rings(self):
@@ -343,7 +343,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual((call.outcome, call.ended_by), ("canceled", "agent"))
 
     def test_agent_hangs_up_while_the_provider_is_asked(self):
-        """Z20: a leg that is made after the end is ended at once."""
+        """Z20: a leg made after the end is ended at once."""
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         [(_model, _ids, method_name, _args)] = self.queued_requests
@@ -355,7 +355,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertIn([self.customer(call).provider_leg_id], self.provider.sent("end_leg"))
 
     def test_agent_hangs_up_before_the_provider_is_asked(self):
-        """Z20: then the customer is not called any more."""
+        """Z20: the customer is not called any more."""
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         self.as_user(self.ana).hang_up(call.uuid)
@@ -364,7 +364,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
 
     def test_agent_vanishes_while_it_rings(self):
-        """Z20: nobody is there to speak with: the customer's telephone stops ringing."""
+        """Z20: without an agent, the customer's telephone stops ringing."""
         call = self.dial_and_connect()
         self.tell(call, "ringing", 1)
         self.tell_leg(call, AGENT_LEG, "completed", CallDuration="4")
@@ -394,7 +394,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(len(self.provider.sent("add_participant")), 1)
 
     def test_provider_refuses(self):
-        """Z16: a refused number is explained to the agent."""
+        """Z16: the reason for a refused number is shown to the agent."""
         self.provider.failures["add_participant"] = [ProviderError("No such number", code=21211)]
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
@@ -409,7 +409,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
 
     def test_provider_that_is_gone_is_said_at_once(self):
-        """The agent is shown the reason of the failure."""
+        """The agent sees at once that the provider is unreachable."""
         for error, words in (
             (ProviderError("x", retryable=True, paused=True), "Twilio could not be reached."),
             (ProviderError("x", unknown=True), "Twilio did not respond in time"),
@@ -433,7 +433,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(len(self.provider.sent("add_participant")), 1)
 
     def test_answer_of_the_provider_is_lost_and_the_leg_rings_all_the_same(self):
-        """Nobody is called into an empty room: the leg is ended as soon as it is heard of."""
+        """A leg whose creation was not confirmed is ended as soon as it reports."""
         self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
@@ -449,7 +449,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
 
     def test_browser_may_only_join_its_users_call(self):
-        """Z05: identity, call and account are checked again; nothing in the request is dialled."""
+        """Z05: identity, call and account are checked again; the request's number is not dialed."""
         call = self.dial()
         bobs = self.dial(self.bob, "+32470999999")
 
@@ -489,7 +489,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertEqual(self.names(self.connect_browser(call, self.agent_ana)), ["Hangup"])
 
     def test_token(self):
-        """Z05: the token is for this user, for calling our application only."""
+        """Z05: the token is for this user and for calling our application only."""
         self.authenticate(self.ana.login, self.ana.login)
         result = self.make_jsonrpc_request("/telephony/token", {})
         self.assertEqual(result["identity"], self.agent_ana.sudo().identity)
@@ -501,7 +501,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.assertNotIn(self.account.sudo().api_key_secret, str(result))
 
     def test_late_news_of_the_answer(self):
-        """Z30: the hang-up overtakes the news of the answer; the record is right in the end."""
+        """Z30: the record is right, although the hang-up overtakes the report of the answer."""
         call = self.dial_and_connect()
         self.tell(call, "ringing", 1)
         self.as_user(self.ana).hang_up(call.uuid)

@@ -1,4 +1,4 @@
-"""The provider's webhooks in every order, with every single repeat: always the same record."""
+"""The provider's webhooks in every order, with every single repeat, give the same record."""
 
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
@@ -13,7 +13,7 @@ from ..common import AGENT_LEG, CALLER_LEG, ROOM, TelephonyCase, leg_sid
 
 CUSTOMER_LEG, SECOND_AGENT_LEG = leg_sid(1001), leg_sid(1002)
 START = datetime(2026, 3, 2, 9, 0, 0)
-# Of a list with more orders than this, a sample is tried.
+# Above this number of orders, a sample is tried.
 LIMIT, SAMPLE = 120, 16
 
 CALL_FIELDS = [
@@ -54,7 +54,7 @@ LEG_FIELDS = [
 
 
 def leg(sid, status, sequence, seconds, leg_id=True, **params):
-    """A status webhook; `leg_id`: the address names our leg, as those of legs we made do."""
+    """Return a status webhook; `leg_id` is in its address, as for legs that we made."""
     if sequence is not None:
         params["SequenceNumber"] = str(sequence)
     return (
@@ -65,7 +65,7 @@ def leg(sid, status, sequence, seconds, leg_id=True, **params):
 
 
 def room(sid, label, word, sequence, seconds):
-    """A conference webhook."""
+    """Return a conference webhook."""
     return (
         "room",
         False,
@@ -123,7 +123,7 @@ INCOMING = {
 }
 
 
-# What is told of a call when it is held: both leave the conference, one of them for music.
+# Webhooks of a held call: both legs leave the conference, one of them for music.
 HELD_EVENTS = [
     room(AGENT_LEG, "agent-1", "participant-leave", 3, 30),
     room(CALLER_LEG, "customer", "participant-leave", 4, 30),
@@ -136,7 +136,7 @@ CALLER_LEG_ENDS = leg(CALLER_LEG, "completed", None, 60, leg_id=False, CallDurat
 class TestPermutations(TelephonyCase):
     def setUp(self):
         super().setUp()
-        # Whom it is told to does not change the record, and takes most of the time.
+        # The recipients do not change the record, and notifying them takes most of the time.
         calls = self.registry["telephony.call"]
         for name in ("_notify_live", "_notify_participants", "_notify_missed", "_free_agents"):
             self.patch(calls, name, lambda call: None)
@@ -153,7 +153,7 @@ class TestPermutations(TelephonyCase):
         call.env["telephony.call"]._process_event(call.account_id, event)
 
     def snapshot(self, call):
-        """Return every field that the webhooks may change, of the call and of its legs."""
+        """Return every field of the call and its legs that the webhooks may change."""
         self.env.flush_all()
         self.env.invalidate_all()
         body = str(call.message_id.body)
@@ -224,8 +224,8 @@ class TestPermutations(TelephonyCase):
     def make_outgoing(self, known=True, logged=False):
         """Dial and connect.
 
-        :param bool known: the provider's answer to our request is there already
-        :param bool logged: the call has a record on which it leaves a line
+        :param bool known: whether the provider's answer to our request is there already
+        :param bool logged: whether the call has a record with a line in its chatter
         """
         call = self.dial()
         call.started_at = START
@@ -260,7 +260,7 @@ class TestPermutations(TelephonyCase):
         }
 
     def test_outgoing(self):
-        """Z20, Z30: whatever the order, the same outcome, dates and durations."""
+        """Z20, Z30: the outcome, dates and durations are the same in any order."""
         ends = {
             "answered": self.expect("answered", 40, answered=10),
             "answered, both leave": self.expect("answered", 40, answered=10),
@@ -283,7 +283,7 @@ class TestPermutations(TelephonyCase):
                 self.env.invalidate_all()
 
     def make_queue_callback(self):
-        """Dial a customer who has kept a place in a queue; the phone user is there."""
+        """Dial a customer with a queue callback; the agent is there."""
         queue = self.env["telephony.queue"].create(
             {
                 "name": "Line",
@@ -324,7 +324,7 @@ class TestPermutations(TelephonyCase):
         return queue_callback
 
     def test_queue_callback(self):
-        """Z24: whatever the order, who was reached is not called again, and who was not, once."""
+        """Z24: in any order, only a customer who was not reached is called again, once."""
 
         def is_tried(count):
             def check(call):
@@ -358,7 +358,7 @@ class TestPermutations(TelephonyCase):
             self.env.invalidate_all()
 
     def test_wrap_up(self):
-        """Z27, Z30: whatever the order, a conversation is wrapped up, and nothing else is."""
+        """Z27, Z30: in any order, a conversation is wrapped up, and nothing else is."""
         self.company_a.telephony_wrap_up_seconds = 60
         for name, expected in (
             ("answered", self.expect("answered", 40, answered=10)),
@@ -371,7 +371,7 @@ class TestPermutations(TelephonyCase):
             self.env.invalidate_all()
 
     def test_line_in_the_chatter(self):
-        """Z30: the line about the call tells its true outcome and duration, whatever the order."""
+        """Z30: the line in the chatter has the true outcome and duration in any order."""
         call = self.make_outgoing(logged=True)
         expected = self.expect("answered", 40, answered=10)
         self.assert_same_record(call, [RINGING, ANSWERED, COMPLETED], expected)
@@ -387,9 +387,9 @@ class TestPermutations(TelephonyCase):
         )
 
     def get_stories_around(self, act, webhooks):
-        """Yield every order in which the webhooks come before and after an act of the agent.
+        """Yield every order of the webhooks before and after an act of the agent.
 
-        The last webhook is the end that the act brings about: it comes after the act.
+        The last webhook is the end caused by the act, so it always follows the act.
         """
         *others, end = webhooks
         for order in permutations(others):
@@ -405,28 +405,28 @@ class TestPermutations(TelephonyCase):
                     ]
 
     def hang_up(self, call):
-        """The agent hangs up at second 30, and its own leg ends."""
+        """Hang up as the agent at second 30, and end the agent's leg."""
         call._apply_event(
             events.CallEvent("hung_up", at=START + timedelta(seconds=30), data={"by": "agent"})
         )
         self.tell(call, leg(AGENT_LEG, "completed", None, 31, leg_id=False, CallDuration="31"))
 
     def test_agent_hangs_up(self):
-        """Z20, Z30: the agent's click falls anywhere between the webhooks."""
+        """Z20, Z30: the agent's click may fall between any two webhooks."""
         call = self.make_outgoing()
         end = leg(CUSTOMER_LEG, "completed", 3, 31, CallDuration="21")
         stories = list(self.get_stories_around(self.hang_up, [INITIATED, RINGING, ANSWERED, end]))
         self.assert_same(stories, call, self.expect("answered", 30, "agent", 10))
 
     def test_agent_cancels(self):
-        """Z20, Z30: the agent gives up while it rings."""
+        """Z20, Z30: the agent cancels while it rings."""
         call = self.make_outgoing()
         end = leg(CUSTOMER_LEG, "canceled", 2, 31, CallDuration="0")
         stories = list(self.get_stories_around(self.hang_up, [INITIATED, RINGING, end]))
         self.assert_same(stories, call, self.expect("canceled", 30, "agent"))
 
     def make_incoming(self):
-        """Let a customer call, and it ring."""
+        """Return an incoming call that rings."""
         self.go_online(self.agent_ana, self.agent_bob)
         self.env["telephony.call"].sudo()._process_incoming(
             self.account, {"CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number}
@@ -436,7 +436,7 @@ class TestPermutations(TelephonyCase):
         return call
 
     def make_conversation(self):
-        """Let a customer call, and the phone user speak."""
+        """Return an incoming call in conversation with the agent."""
         call = self.make_incoming()
         self.as_user(self.ana).accept(call.uuid)
         self.connect_page(call, AGENT_LEG)
@@ -458,11 +458,11 @@ class TestPermutations(TelephonyCase):
         )
 
     def hold_for_other_call(self, call):
-        """The phone user answers another call."""
+        """Answer another call as the agent."""
         call._hold_for_other_call()
 
     def resume(self, call):
-        """The phone user comes back to the call."""
+        """Resume the call as the agent."""
         self.as_user(self.ana).resume(call.uuid)
         self.connect_page(call, SECOND_AGENT_LEG)
         call._process_next({})
@@ -470,7 +470,7 @@ class TestPermutations(TelephonyCase):
         back.write({"initiated_at": START, "answered_at": START})
 
     def test_held_for_another_call(self):
-        """What tells of a call that was held comes in any order, twice, or late."""
+        """Reports about a held call may come in any order, twice, or late."""
         call = self.make_conversation()
         for webhook in (
             room(AGENT_LEG, "agent-1", "participant-join", 1, 5),
@@ -482,7 +482,7 @@ class TestPermutations(TelephonyCase):
         self.assert_same_record(call, [*HELD_EVENTS, CALLER_LEG_ENDS], expected)
 
     def test_held_and_resumed(self):
-        """Late words about the first time do not disturb the second."""
+        """Late reports about the first hold do not disturb the second."""
         call = self.make_conversation()
         expected = {**self.expect("answered", 60, answered=6), "user_id": self.ana.id}
         joined = [
@@ -528,14 +528,14 @@ class TestPermutations(TelephonyCase):
         self.assert_same(stories, call, expected)
 
     def give_up(self, call):
-        """The agent's leg has ended, and nobody came back: the flow goes on with the customer."""
+        """End the agent's leg and the time to rejoin: the flow continues with the customer."""
         self.tell(call, HELD_EVENTS[-1])
         call.deadline_at = START
         call._process_next({})
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
 
     def test_agent_vanished_for_good(self):
-        """House 4.2: late news of an agent who was given up do not bring that agent back."""
+        """House 4.2: late reports about an agent who was given up do not restore the agent."""
         call = self.make_conversation()
         expected = {
             **self.expect("answered", 60, answered=6),
@@ -553,7 +553,7 @@ class TestPermutations(TelephonyCase):
         )
 
     def test_incoming(self):
-        """Z17, Z30: incoming calls end the same, whatever the order."""
+        """Z17, Z30: incoming calls end the same in any order."""
         for name, webhooks in INCOMING.items():
             with self.subTest(name), self.env.cr.savepoint() as savepoint:
                 if name == "customer hangs up":

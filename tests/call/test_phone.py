@@ -1,4 +1,4 @@
-"""Phone users who speak through a telephone of their own."""
+"""Agents with a custom phone."""
 
 from odoo.tests import tagged
 
@@ -47,7 +47,7 @@ class TestPhoneOut(PhoneStories):
         self.assertEqual((call.via, call.state), ("phone", "new"))
 
     def test_pressing_1_calls_the_customer(self):
-        """Z06: the user answers, presses 1, and only then the customer's telephone rings."""
+        """Z06: the customer's telephone rings only after the user answers and presses 1."""
         call = self.start()
         [gather, hang_up] = self.ask_phone(call)
         self.assertEqual((gather.tag, hang_up.tag), ("Gather", "Hangup"))
@@ -63,7 +63,7 @@ class TestPhoneOut(PhoneStories):
         self.assertEqual(call.state, "in_progress")
 
     def test_a_mailbox_that_answers_presses_nothing(self):
-        """Z06: whoever does not press the key is no phone user; the customer is never called."""
+        """Z06: a mailbox presses no key, so the customer is never called."""
         call = self.start()
         self.ask_phone(call)
         self.tell_leg(call, PHONE_LEG, "completed", 3, CallDuration="12")
@@ -72,7 +72,7 @@ class TestPhoneOut(PhoneStories):
         self.assertFalse(self.provider.sent("add_participant"))
 
     def test_busy_or_unanswered_phone_ends_the_call_with_its_reason(self):
-        """Z06: the user reads what happened, and the customer is never called."""
+        """Z06: the user sees the reason, and the customer is never called."""
         for status, text in (
             ("busy", "is busy"),
             ("no-answer", "did not answer"),
@@ -88,7 +88,7 @@ class TestPhoneOut(PhoneStories):
                 self.assertFalse(self.provider.sent("add_participant"))
 
     def test_the_request_to_ring_fails(self):
-        """Z06: Twilio refuses; the call ends with a sentence."""
+        """Z06: when Twilio refuses, the call ends with a sentence."""
         self.provider.failures["call_phone"] = [ProviderError("no", code=21211)]
         with self.assert_log("models.call.telephony_call_phone", "WARNING", "was not called"):
             call = self.start()
@@ -96,14 +96,14 @@ class TestPhoneOut(PhoneStories):
         self.assertIn("cannot be reached", call.failure_reason)
 
     def test_key_not_wanted(self):
-        """Z06: a user who wants no key is connected at once."""
+        """Z06: a user without key confirmation is connected at once."""
         self.agent_ana.press_to_accept = False
         call = self.start()
         [dial] = self.ask_phone(call)
         self.assertEqual(dial.tag, "Dial")
 
     def test_hanging_up_before_answering_stops_the_ringing(self):
-        """Z20: the user hangs up on the screen while the own telephone rings."""
+        """Z20: a hang-up on the screen stops the ringing of the custom phone."""
         call = self.start()
         self.as_user(self.ana).hang_up(call.uuid)
         self.run_after_commit()
@@ -111,7 +111,7 @@ class TestPhoneOut(PhoneStories):
         self.assertEqual(self.names(self.ask_phone(call, "1")), ["Say", "Hangup"])
 
     def test_another_leg_cannot_pretend_to_be_the_phone(self):
-        """Z06: the page behind the address serves only the telephone that was called."""
+        """Z06: the route of the custom phone serves only the leg that was called."""
         call = self.start()
         [hang_up] = self.ask_phone(call, "1", sid=leg_sid(77))
         self.assertEqual(hang_up.tag, "Hangup")
@@ -136,14 +136,14 @@ class TestPhoneIn(PhoneStories):
         return call
 
     def test_reachable_without_a_browser(self):
-        """Z06: online with a custom phone is reachable, with no page open."""
+        """Z06: an online agent with a custom phone is reachable without an open page."""
         call = self.ring_in()
         self.assertEqual(call.offer_ids.agent_id, self.agent_ana)
         [[values]] = self.provider.sent("call_phone")
         self.assertEqual((values["to"], values["from"]), (MOBILE, self.number.number))
 
     def test_pressing_1_takes_the_call(self):
-        """Z06: the caller's name is spoken, the key takes the call, the caller is brought in."""
+        """Z06: the caller's name is spoken, and the key accepts and connects the call."""
         call = self.ring_in()
         self.wait(call)
         [gather, _hang_up] = self.ask_phone(call)
@@ -157,7 +157,7 @@ class TestPhoneIn(PhoneStories):
         self.assertEqual(call.state, "in_progress")
 
     def test_accepting_in_a_browser_stops_the_phone(self):
-        """Z06: accept in either place withdraws the other."""
+        """Z06: accepting in one place stops the ringing in the other."""
         call = self.ring_in(self.agent_ana)
         self.wait(call)
         self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
@@ -167,7 +167,7 @@ class TestPhoneIn(PhoneStories):
         self.assertNotIn("Dial", self.names(verbs))
 
     def test_a_colleague_was_faster(self):
-        """Z06: whoever presses too late hears so."""
+        """Z06: an agent who presses too late hears so."""
         call = self.ring_in(self.agent_bob)
         self.wait(call)
         self.as_user(self.bob).accept(call.uuid)
@@ -177,7 +177,7 @@ class TestPhoneIn(PhoneStories):
         self.assertIn([PHONE_LEG], self.provider.sent("end_leg"))
 
     def test_unanswered_phone_lets_the_caller_go_on(self):
-        """Z06: nobody else rings, so the caller goes on at once."""
+        """Z06: the caller goes on at once when no other agent rings."""
         call = self.ring_in()
         self.wait(call)
         self.tell_leg(call, PHONE_LEG, "no-answer", 2)
@@ -187,7 +187,7 @@ class TestPhoneIn(PhoneStories):
         self.assertIn("/step?", url)
 
     def test_caller_gives_up_while_the_phone_rings(self):
-        """Z06: the telephone stops ringing for nobody."""
+        """Z06: the telephone stops ringing when the caller has hung up."""
         call = self.ring_in()
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="5")
         self.run_after_commit()

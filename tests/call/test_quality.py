@@ -1,4 +1,4 @@
-"""How good the sound was: what a browser may tell, who reads it, the question afterwards."""
+"""Sound quality: reports of browsers, their readers, and the question after a bad call."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -32,7 +32,7 @@ class TestQuality(TelephonyHttpCase):
         return self.call.quality_ids
 
     def test_worst_values_are_kept_once(self):
-        """Z30: told again, later or in parts, the row of the leg keeps the worst."""
+        """Z30: the leg keeps the worst values of repeated, late and partial reports."""
         self.assertTrue(self.save())
         self.assertTrue(self.save(rtt=80, mos=4.1, jitter=60.5))
         self.assertTrue(self.save())
@@ -43,7 +43,7 @@ class TestQuality(TelephonyHttpCase):
         self.assertEqual((row.bad, row.bad_network, row.silent_microphone), (1, 1, 0))
 
     def test_after_the_end_and_for_a_second_leg(self):
-        """A page that is closed tells it after the end; who rejoined has two legs."""
+        """A closed page reports after the end, and a rejoined agent has two legs."""
         self.tell_leg(self.call, AGENT_LEG, "completed")
         self.connect_browser(self.call, self.agent_ana, leg_sid(51))
         self.tell_leg(self.call, CALLER_LEG, "completed")
@@ -73,7 +73,7 @@ class TestQuality(TelephonyHttpCase):
             calls.save_quality(self.call.uuid, AGENT_LEG, "no report")
 
     def test_only_the_own_leg(self):
-        """A browser tells of its own leg, and of nobody else's."""
+        """A browser can report only about its own leg."""
         for user in (self.bob, self.sue, self.max, self.ian, self.pia, self.eva):
             with (
                 self.subTest(user.login),
@@ -89,7 +89,7 @@ class TestQuality(TelephonyHttpCase):
         self.assertFalse(self.rows)
 
     def test_question_after_a_bad_call_only(self):
-        """One answer, by the one who heard it."""
+        """After a bad call, only its agent is asked, once."""
         self.assertFalse(self.save(rtt=20))
         with self.assertRaises(UserError):
             self.as_user(self.ana).rate_quality(self.call.uuid, "echo")
@@ -112,7 +112,7 @@ class TestQuality(TelephonyHttpCase):
         self.assertFalse(self.save(self.sue, leg_sid(70)))
 
     def test_who_reads_the_report(self):
-        """Z30: supervisors of the company, by person and week."""
+        """Z30: supervisors of the company read the report, by agent and week."""
         self.save()
         for user in (self.sue, self.max):
             [[name, week, bad, count]] = self.as_user(user, "telephony.call.quality")._read_group(
@@ -134,7 +134,7 @@ class TestQuality(TelephonyHttpCase):
             self.rows.with_user(self.max).write({"rtt": 1})
 
     def test_time_on_hold_is_told(self):
-        """Z18: since when the customer waits."""
+        """Z18: the start of the hold is part of the payload."""
         self.tell_room(
             self.call,
             CALLER_LEG,

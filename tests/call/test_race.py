@@ -1,4 +1,4 @@
-"""Two at the same moment: real transactions, real threads, one winner."""
+"""Simultaneous requests in real transactions and threads have one winner."""
 
 import contextlib
 import logging
@@ -23,8 +23,9 @@ TOKEN = "r" * 32
 
 
 class RaceCase(BaseCase):
-    """Works with committed data, because a transaction cannot see what another one has not saved;
-    everything is deleted at the end.
+    """Works with committed data, because a transaction cannot see uncommitted rows of another one.
+
+    Everything is deleted at the end.
     """
 
     def setUp(self):
@@ -36,7 +37,7 @@ class RaceCase(BaseCase):
                 self.registry["telephony.account"], "_get_client", lambda account: self.provider
             )
         )
-        # A lost race waits up to 32 seconds before its next try; here it does not need to.
+        # A lost race waits up to 32 seconds before its next try, which is not needed here.
         self.startPatcher(patch("odoo.service.model.time.sleep"))
         logging.getLogger("odoo.sql_db").addFilter(self.is_no_lost_race)
         self.addCleanup(logging.getLogger("odoo.sql_db").removeFilter, self.is_no_lost_race)
@@ -46,13 +47,13 @@ class RaceCase(BaseCase):
 
     @staticmethod
     def is_no_lost_race(record):
-        # The code mutes its own lost races, but a logger is not muted for one thread alone.
+        # The code mutes its own lost races, but a logger cannot be muted for one thread alone.
         message = record.getMessage()
         lost = ("could not serialize", "user_company_unique", "callback_open_unique")
         return not any(words in message for words in lost)
 
     def in_transaction(self, function, uid=SUPERUSER_ID):
-        """Run a function of an environment as Odoo runs a request: again when a race is lost."""
+        """Run a function of an environment as Odoo runs a request, with retries of lost races."""
         with self.registry.cursor() as cr:
             env = api.Environment(cr, uid, {"allowed_company_ids": self.ids.get("company", [])})
             return retrying(lambda: function(env), env)
@@ -129,7 +130,7 @@ class RaceCase(BaseCase):
         )
 
     def delete_world(self):
-        """Take everything away that was committed."""
+        """Delete everything that was committed."""
         if not self.ids:
             return
 
@@ -156,7 +157,7 @@ class RaceCase(BaseCase):
     def at_once(self, *functions):
         """Run functions in threads whose transactions all begin before the first one ends.
 
-        :return: their results, or the errors they raised, in their order
+        :return: their results, or the errors raised, in the order of the functions
         """
         barrier = threading.Barrier(len(functions), timeout=20)
         results = [None] * len(functions)
@@ -189,7 +190,7 @@ class RaceCase(BaseCase):
         return results
 
     def call_in(self, sid=CALLER_LEG):
-        """Let somebody call; return the call's identifier."""
+        """Create an incoming call and return its identifier."""
         account = self.ids["account"]
 
         def process(env):
@@ -230,7 +231,7 @@ class TestVerificationCalls(RaceCase):
         return env["telephony.caller.id"].start_verification("+32470999888", "Mine")
 
     def test_error_after_the_request_does_not_undo_the_count(self):
-        """The telephone has rung, whatever becomes of the transaction."""
+        """The telephone has rung, so the count stays even if the transaction fails."""
         user = self.ids["users"][0]
         with patch.object(self.registry["telephony.caller.id"], "_notify", lambda records: 1 / 0):
             for _attempt in range(3):
@@ -241,7 +242,7 @@ class TestVerificationCalls(RaceCase):
         self.assertEqual(len(self.provider.sent("start_verification")), 3)
 
     def test_many_at_once_stay_within_the_limit(self):
-        """Each is seen by the other before it is asked for."""
+        """Simultaneous verifications see each other before their requests are sent."""
         one, other = self.ids["users"]
 
         def expire(env):
@@ -259,7 +260,7 @@ class TestVerificationCalls(RaceCase):
 @tagged("post_install", "-at_install")
 class TestRace(RaceCase):
     def test_pages_are_told_before_the_provider(self):
-        """A request to the provider may take seconds; nobody waits for it to see what happened."""
+        """A page sees the change before the request to the provider, which may take seconds."""
         uuid, told = self.call_in(), []
 
         def get_payloads(channels):
@@ -277,7 +278,7 @@ class TestRace(RaceCase):
         self.assertEqual(len(self.provider.sent("end_leg")), 1)
 
     def hang_up_at_once(self, ask, sid):
-        """Let the end of a leg be told while the leg's first question is being answered."""
+        """Report the end of a leg during the answer to its first request."""
         answered = threading.Event()
 
         def answer(env):
@@ -301,7 +302,7 @@ class TestRace(RaceCase):
         self.assertEqual(self.at_once((SUPERUSER_ID, answer), (SUPERUSER_ID, tell)), [None, None])
 
     def test_caller_hangs_up_at_once(self):
-        """The report comes while the call is being written down: it waits, and nothing rings on."""
+        """A report during the creation of the call waits, and the call stops ringing."""
 
         def ask(env):
             env["telephony.call"]._process_incoming(
@@ -319,7 +320,7 @@ class TestRace(RaceCase):
         self.in_transaction(check)
 
     def test_browser_disconnects_at_once(self):
-        """Likewise for the leg of a browser."""
+        """The same promise for the leg of a browser."""
         uuid, sid = self.call_in(), leg_sid(61)
         self.hang_up_at_once(self.connect(uuid, self.ids["users"][0], sid), sid)
 
@@ -347,7 +348,7 @@ class TestRace(RaceCase):
         self.in_transaction(check)
 
     def connect(self, uuid, user_id, sid):
-        """Return what lets a user's browser ask for a call, as its page does while it accepts."""
+        """Return a function that connects a user's browser, as its page does while it accepts."""
         account = self.ids["account"]
 
         def process(env):
@@ -361,7 +362,7 @@ class TestRace(RaceCase):
         return process
 
     def test_two_accept_and_connect_at_once(self):
-        """Z17: of four requests the two of one user succeed, and nobody else is let in."""
+        """Z17: of four requests the two of one user succeed, and the others are refused."""
         uuid = self.call_in()
         users = self.ids["users"]
         results = self.at_once(
@@ -384,7 +385,7 @@ class TestRace(RaceCase):
         self.in_transaction(check)
 
     def test_deleted_before_the_result_of_a_request(self):
-        """Nobody is told what the provider said about a record that is gone."""
+        """The result of a request about a deleted record is dropped."""
         [flow] = self.in_transaction(
             lambda env: (
                 env["telephony.flow"]
@@ -416,7 +417,7 @@ class TestRace(RaceCase):
         self.assertFalse(told)
 
     def test_one_accepts_two_calls(self):
-        """Z26: whoever clicks in two windows gets one call."""
+        """Z26: a user who clicks in two windows gets one call."""
         uuids = [self.call_in(leg_sid(1)), self.call_in(leg_sid(2))]
         user = self.ids["users"][0]
         results = self.at_once(
@@ -457,7 +458,7 @@ class TestRace(RaceCase):
         self.assertEqual(self.in_transaction(read), [(2, "open", 2)])
 
     def test_accept_and_hang_up_of_the_caller(self):
-        """Z17: whatever comes first, nobody is connected with a caller who has gone."""
+        """Z17: in either order, no agent is connected with a caller who has hung up."""
         uuid = self.call_in()
         user, account = self.ids["users"][0], self.ids["account"]
 
@@ -482,7 +483,7 @@ class TestRace(RaceCase):
         self.assertEqual(self.in_transaction(count), 0)
 
     def make_queue(self):
-        """Let a caller wait in a queue, and nobody be rung; return the call's identifier."""
+        """Create a caller in a queue without ringing agents and return the call's identifier."""
 
         def make(env):
             agents = env["telephony.agent"].search([("user_id", "in", self.ids["users"])])
@@ -511,8 +512,9 @@ class TestRace(RaceCase):
         return uuid
 
     def test_queue_deals_out_a_caller_who_is_picked_up_no_deadlock(self):
-        """House 4.3: the queue changed the phone user and then the call, who picks up the call and
-        then the phone user: the caller and the phone user waited for PostgreSQL's deadlock timer.
+        """House 4.3: dispatch locked agent, then call; pick-up locked call, then agent.
+
+        The caller and the agent waited for PostgreSQL's deadlock timer.
         """
         uuid, user = self.make_queue(), self.ids["users"][0]
         agents = self.registry["telephony.agent"]
@@ -521,7 +523,7 @@ class TestRace(RaceCase):
 
         def mark_slowly(records):
             mark(records)
-            # Both hold what they have changed, if the order of the locks allows it.
+            # Both hold their changed rows, if the order of the locks allows it.
             with contextlib.suppress(threading.BrokenBarrierError):
                 meeting.wait()
 
@@ -542,7 +544,7 @@ class TestRace(RaceCase):
 
     @staticmethod
     def make_watched_execute(deadlocks):
-        """Return `Cursor.execute` that notes deadlocks, whether they are logged or not."""
+        """Return `Cursor.execute` that records deadlocks, whether they are logged or not."""
         execute = Cursor.execute
 
         def watched(cursor, *args, **kwargs):

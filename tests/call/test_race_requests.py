@@ -1,4 +1,4 @@
-"""What comes twice at the same moment, and what leaves for the provider only after a commit."""
+"""Requests that arrive twice at once, and requests that are sent after the commit only."""
 
 import threading
 import time
@@ -17,12 +17,12 @@ REQUESTS = "odoo.addons.crm_telephony.models.account.telephony_account_request"
 @tagged("post_install", "-at_install")
 class TestRaceOfRequests(RaceCase):
     def dial(self):
-        """Let the first phone user call; return the call's identifier."""
+        """Dial as the first agent and return the call's identifier."""
         user = self.ids["users"][0]
         return self.in_transaction(lambda env: env["telephony.call"].dial(CUSTOMER), user)["uuid"]
 
     def connect(self, env, uuid):
-        """Let the browser of the first phone user connect for a call."""
+        """Connect the browser of the first agent to a call."""
         agent = env["telephony.agent"].search([("user_id", "=", self.ids["users"][0])])
         account = env["telephony.account"].browse(self.ids["account"])
         env["telephony.call"]._process_browser(
@@ -30,7 +30,7 @@ class TestRaceOfRequests(RaceCase):
         )
 
     def test_voice_webhook_comes_twice_at_once(self):
-        """The provider repeats its first question: one call, two equal answers."""
+        """A repeated first request of the provider gives one call and two equal answers."""
         account = self.ids["account"]
 
         def process(env):
@@ -50,7 +50,7 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(self.in_transaction(count), (1, 2, 1))
 
     def test_event_comes_twice_at_once(self):
-        """A repeated callback is applied once."""
+        """A repeated webhook is applied once."""
         uuid = self.call_in()
         account = self.ids["account"]
 
@@ -72,7 +72,7 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(self.in_transaction(count), 1)
 
     def test_two_clicks_make_one_call(self):
-        """Z16: a request that is sent twice at once is one call."""
+        """Z16: a request sent twice at once gives one call."""
         user = self.ids["users"][0]
         results = self.at_once(
             *(
@@ -83,7 +83,7 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(results[0]["uuid"], results[1]["uuid"])
 
     def test_two_different_clicks_make_one_call(self):
-        """Z16: nobody is in two calls."""
+        """Z16: a user is never in two calls."""
         user = self.ids["users"][0]
         results = self.at_once(
             *(
@@ -97,7 +97,7 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(sum(isinstance(result, dict) for result in results), 1, results)
 
     def test_two_pages_open_at_once(self):
-        """Z01: the first snapshot of a new phone user is asked by two windows."""
+        """Z01: two windows can request the first snapshot of a new agent at once."""
 
         def forget(env):
             env["telephony.agent"].search([("user_id", "=", self.ids["users"][0])]).unlink()
@@ -113,12 +113,12 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(results[0], results[1])
 
     def test_request_leaves_after_the_commit(self):
-        """The provider is asked once the call is saved, and its answer is written afterwards."""
+        """A request to the provider follows the commit, and its result is written afterwards."""
         uuid, seen = self.dial(), []
         add_participant = self.provider.add_participant
 
         def ask(*args):
-            # On a connection of its own: only what was committed is there.
+            # On a connection of its own, which sees committed data only.
             with self.registry.cursor() as cr:
                 cr.execute(
                     """SELECT count(*) FROM telephony_call_leg leg
@@ -156,7 +156,7 @@ class TestRaceOfRequests(RaceCase):
         self.assertFalse(self.provider.requests)
 
     def test_failure_after_the_commit_is_only_logged(self):
-        """What is lost after the commit is found by the reconciliation, not told to the user."""
+        """A failure after the commit is left to the reconciliation and not shown to the user."""
         uuid = self.dial()
         self.provider.failures["add_participant"] = [ZeroDivisionError()]
         with self.assertLogs(REQUESTS, "ERROR"):
@@ -164,7 +164,7 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(self.read_call(uuid, "state"), ["new"])
 
     def test_leg_is_locked_before_its_call(self):
-        """Z30: two callbacks of one leg never wait for each other."""
+        """Z30: two webhooks of one leg never deadlock."""
         uuid = self.dial()
         self.in_transaction(lambda env: self.connect(env, uuid))
 
@@ -184,9 +184,9 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(self.read_call(uuid, "provider_conference_id"), [ROOM])
 
     def test_call_is_locked_before_its_offers(self):
-        """Z17: who accepts in the last moment and the end of the ringing never wait for each other.
+        """Z17: a late accept and the end of the ringing never deadlock.
 
-        Met with 500 calls at once: a deadlock costs a second, and a line in the log.
+        Measured with 500 simultaneous calls: a deadlock costs a second and a line in the log.
         """
         uuid = self.call_in()
         [call_id] = self.read_call(uuid, "id")
@@ -211,7 +211,7 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(self.in_transaction(read), {"expired"})
 
     def test_call_is_locked_before_its_offers_are_withdrawn(self):
-        """Z17: the same for everything else that ends the ringing."""
+        """Z17: the same promise for all other ends of the ringing."""
         user = self.ids["users"][0]
 
         def find(env, uuid):
@@ -245,7 +245,7 @@ class TestRaceOfRequests(RaceCase):
                 )
 
     def test_what_rings_at_somebody_is_locked_before_its_offers(self):
-        """Z17: two who pick up the caller that rings at the other never wait for each other."""
+        """Z17: two agents who pick up the caller ringing at the other never deadlock."""
         ada, ben = self.ids["users"]
         at_ada, at_ben = self.call_in(leg_sid(1)), self.call_in(leg_sid(2))
 
@@ -271,10 +271,10 @@ class TestRaceOfRequests(RaceCase):
         self.assertEqual(self.read_call(at_ben, "user_id")[0].id, ada)
 
     def assert_waits_for(self, first, second, function):
-        """Let a function run into a lock; it must not yet hold another one.
+        """Run a function into a lock, and check that it holds no other lock yet.
 
-        :param tuple first: query of the rows that it has to lock first, and its value
-        :param tuple second: query of the rows that it locks afterwards, and its value
+        :param tuple first: query of the rows to lock first, and its value
+        :param tuple second: query of the rows to lock afterwards, and its value
         """
         with self.registry.cursor() as busy:
             busy.execute(f"{first[0]} FOR UPDATE", first[1:])
@@ -289,7 +289,7 @@ class TestRaceOfRequests(RaceCase):
         thread.join(20)
 
     def wait_until_blocked_by(self, pid):
-        """Wait until somebody waits for a lock of that connection."""
+        """Wait until another transaction waits for a lock of that connection."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             with self.registry.cursor() as cr:
@@ -302,7 +302,7 @@ class TestRaceOfRequests(RaceCase):
         self.fail("nobody waits for the lock")
 
     def test_lock_of_the_reconciliation(self):
-        """A call that somebody works on is not silent: the reconciliation leaves it alone."""
+        """The reconciliation skips a call that is locked by another transaction."""
         uuid = self.call_in()
         self.provider.legs[leg_sid(1)] = {"CallStatus": "completed"}
         with self.registry.cursor() as busy:

@@ -1,4 +1,4 @@
-"""The safety net: silent legs are asked about, and nothing is paid for in vain."""
+"""Reconciliation: silent legs are checked at the provider, and none costs money in vain."""
 
 from unittest.mock import patch
 
@@ -24,14 +24,14 @@ class TestReconcile(TelephonyCase):
         )
 
     def reconcile(self, seconds=61):
-        """Let some time pass, run the cron, and send what it asks for."""
+        """Advance the time, run the cron, and send its requests."""
         self.let_time_pass(seconds)
         self.env["telephony.call"].sudo()._cron_reconcile()
         self.run_after_commit()
         self.env.invalidate_all()
 
     def write_now(self):
-        """Let all legs have been written at this moment, not when the test's transaction began."""
+        """Set the write date of all legs to now instead of the start of the test's transaction."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE telephony_call_leg SET write_date = clock_timestamp() AT TIME ZONE 'UTC'"
@@ -39,7 +39,7 @@ class TestReconcile(TelephonyCase):
         self.env.invalidate_all()
 
     def make_outgoing(self):
-        """An outgoing call whose customer's telephone rings."""
+        """Return an outgoing call whose customer's telephone rings."""
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
             self.account,
@@ -56,7 +56,7 @@ class TestReconcile(TelephonyCase):
         return call
 
     def make_incoming(self):
-        """An incoming call that rings."""
+        """Return an incoming call that rings."""
         self.go_online(self.agent_ana)
         self.env["telephony.call"].sudo()._process_incoming(
             self.account, {"CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number}
@@ -64,7 +64,7 @@ class TestReconcile(TelephonyCase):
         return self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
 
     def test_young_calls_are_left_alone(self):
-        """What has just begun is no news: its callbacks and its browser are on their way."""
+        """A new call is left alone: its webhooks and its browser are on their way."""
         call = self.make_outgoing()
         del self.provider.legs[AGENT_LEG]
         self.write_now()
@@ -77,7 +77,7 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(waiting.state, "new")
 
     def test_lost_events_are_made_up_for(self):
-        """Z30: the answer and the end that nobody told are read at the provider."""
+        """Z30: the answer and the end are read from the provider when their events were lost."""
         call = self.make_outgoing()
         self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
@@ -96,7 +96,7 @@ class TestReconcile(TelephonyCase):
         self.assertIn([AGENT_LEG], self.provider.sent("end_leg"))
 
     def test_running_call_goes_on(self):
-        """Z22: a long conversation is no silent one."""
+        """Z22: a long conversation is not a silent one."""
         call = self.make_outgoing()
         self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         for _minute in range(3):
@@ -105,7 +105,7 @@ class TestReconcile(TelephonyCase):
         self.assertFalse(self.provider.sent("end_leg"))
 
     def test_running_calls_cost_one_question(self):
-        """Z22: the provider is asked once an account, however many people speak."""
+        """Z22: each account needs one request to the provider, however many calls run."""
         self.make_outgoing()
         self.make_incoming()
         self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
@@ -117,7 +117,7 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(self.provider.requests, [("list_living_legs",)] * 3)
 
     def test_legs_that_are_not_listed_are_asked_about_singly(self):
-        """The list says who lives; how somebody ended is asked where it is not known."""
+        """The list names live legs; the outcome of the others is requested singly."""
         call = self.make_outgoing()
         self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "no-answer"}
         self.reconcile(16)
@@ -132,7 +132,7 @@ class TestReconcile(TelephonyCase):
         self.assertFalse(self.provider.sent("end_leg"))
 
     def test_leg_that_lives_though_it_was_said_to_be_over(self):
-        """Z20: nothing is paid that nobody sees."""
+        """Z20: a leg that outlives its reported end does not cost money unnoticed."""
         call = self.make_outgoing()
         self.customer(call)._advance(
             CallEvent("leg", status="ended", reason="failed", at=fields.Datetime.now())
@@ -144,7 +144,7 @@ class TestReconcile(TelephonyCase):
         self.assertIn([CUSTOMER_LEG], self.provider.sent("end_leg"))
 
     def test_leg_that_was_let_go_and_stayed(self):
-        """The request to hang somebody up was lost; the call goes on without that party."""
+        """The request to hang up a party was lost; the call goes on without that party."""
         call = self.make_outgoing()
         agent = call.leg_ids.filtered(lambda leg: leg.role == "agent")
         agent.is_released = True
@@ -153,7 +153,7 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
 
     def test_customer_who_was_left_alone(self):
-        """The agent did not come back, and the request to take the customer away was lost."""
+        """The agent did not return, and the request to redirect the customer was lost."""
         self.make_outgoing()
         self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
@@ -188,7 +188,7 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(len(self.provider.sent("move_from_queue")), 1)
 
     def test_call_the_provider_does_not_know_any_more(self):
-        """Z30: what is gone at the provider is over here too."""
+        """Z30: a call that the provider no longer knows is ended."""
         call = self.make_outgoing()
         self.reconcile()
         self.assertEqual((call.state, call.outcome), ("ended", "failed"))
@@ -206,7 +206,7 @@ class TestReconcile(TelephonyCase):
         self.assertTrue(self.notified(self.ana, "offer_closed"))
 
     def test_provider_that_cannot_be_asked_changes_nothing(self):
-        """Z30: no news is no news."""
+        """Z30: an unreachable provider changes no call."""
         call = self.make_outgoing()
         self.provider.failures["list_living_legs"] = [ProviderError("Down", retryable=True)]
         self.reconcile()
@@ -219,7 +219,7 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(self.customer(call).status, "new")
 
     def test_leg_that_outlives_its_call_is_hung_up(self):
-        """Z20: a leg that would go on being paid is ended."""
+        """Z20: a leg that would continue to cost money is ended."""
         call = self.make_outgoing()
         self.as_user(self.ana).hang_up(call.uuid)
         self.queued_requests.clear()
@@ -231,7 +231,7 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(call.outcome, "canceled")
 
     def test_lost_answer_of_the_provider_is_found_later(self):
-        """Z16: the customer was called, but neither the answer nor a callback arrived."""
+        """Z16: the customer was called, but neither the answer nor a webhook arrived."""
         self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
@@ -254,7 +254,7 @@ class TestReconcile(TelephonyCase):
         self.assertIn([CUSTOMER_LEG], self.provider.sent("end_leg"))
 
     def test_leg_that_never_was(self):
-        """A leg the provider has never heard of is closed."""
+        """A leg unknown to the provider is closed."""
         self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
@@ -280,14 +280,14 @@ class TestReconcile(TelephonyCase):
         self.assertTrue(call.failure_reason)
 
     def test_offers_of_a_waiting_room_that_stopped_asking(self):
-        """Z17: nothing rings for ever when the provider's questions stay away."""
+        """Z17: offers end when the provider's requests from the waiting room stop."""
         call = self.make_incoming()
         self.provider.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
         self.reconcile()
         self.assertEqual(set(call.offer_ids.mapped("state")), {"expired"})
 
     def test_one_bad_call_does_not_stop_the_others(self):
-        """Z30: a failure in one call leaves the net up for the rest."""
+        """Z30: a failure in one call does not stop the reconciliation of the others."""
         self.make_incoming()
         outgoing = self.dial(self.bob)
         self.let_time_pass(61)
@@ -307,7 +307,7 @@ class TestReconcile(TelephonyCase):
         self.assertEqual(outgoing.state, "ended")
 
     def test_news_that_came_while_the_provider_was_asked(self):
-        """Z30: what a callback told meanwhile is not undone by an older answer."""
+        """Z30: an older answer does not undo a newer webhook."""
         call = self.make_outgoing()
         leg = self.customer(call)
         self.provider.legs[CUSTOMER_LEG] = {"CallStatus": "ringing"}
@@ -353,7 +353,7 @@ class TestReconcile(TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestNudge(TelephonyCase):
-    """Pages that live have the provider asked between two turns of the job."""
+    """Open pages trigger the reconciliation between two runs of the job."""
 
     def setUp(self):
         super().setUp()
@@ -370,7 +370,7 @@ class TestNudge(TelephonyCase):
         self.env.flush_all()
 
     def nudge(self):
-        """Let a page prove that it lives; return how often the job was woken until now."""
+        """Send a page's heartbeat and return how often the job was triggered so far."""
         self.as_user(self.ana, "telephony.agent").renew_lease("page-of-ana")
         return self.triggers.search_count([("cron_id", "=", self.job.id)])
 
@@ -389,8 +389,9 @@ class TestNudge(TelephonyCase):
         self.assertEqual([self.nudge(), self.nudge()], [1, 1])
 
     def test_job_that_was_killed_is_woken_again(self):
-        """Who was to do it, or had begun, was killed: a server that starts anew does not look for
-        waiting work before a minute is over.
+        """The job is triggered again after its worker was killed.
+
+        A restarted server does not look for pending triggers before a minute is over.
         """
         self.dial(self.bob)
         self.assertEqual(self.nudge(), 1)

@@ -1,4 +1,4 @@
-"""What a page is told of a call has an age, and a page that asks hears what it has missed."""
+"""Payloads of a call have a revision, and a page can request missed changes."""
 
 from odoo import SUPERUSER_ID, api
 from odoo.tests import tagged
@@ -15,7 +15,8 @@ class TestRevision(TelephonyHttpCase):
         return self.as_user(user, "telephony.agent").softphone_changes(known)
 
     def test_every_payload_has_the_revision_of_its_content(self):
-        """Finding: an old message overwrote a newer one. Two contents never have one revision."""
+        """Finding: an old message overwrote a newer one. Different contents have different
+        revisions."""
         call = self.talk()
         for on_hold, sequence in ((True, 50), (False, 51)):
             self.tell_room(
@@ -84,7 +85,7 @@ class TestRevision(TelephonyHttpCase):
         self.agent_ana._mark_reserved()
         self.assertEqual(self.agent_ana._to_client()["revision"], told["revision"])
 
-    # === ASKING AGAIN === #
+    # === REQUESTING AGAIN === #
 
     def test_page_that_knows_all_is_told_nothing(self):
         call = self.talk()
@@ -163,17 +164,17 @@ class TestRevision(TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestOvertaken(RaceCase):
-    """Numbers of the bus are given before the commit: the later commit may have the lower one."""
+    """The bus numbers its messages before the commit: a later commit may have a lower number."""
 
     def change_call(self, env, uuid):
-        """Tell the bus something new of the call; its number is given, and nothing committed."""
+        """Send a change of the call to the bus, which numbers it, without a commit."""
         call = env["telephony.call"].search([("uuid", "=", uuid)])
         call.answered_at = "2026-11-01 12:00:00"
         call._notify_participants()
         env.cr.precommit.run()
 
     def ask(self, method, *args):
-        """Call a method of the first phone user's page."""
+        """Call a method as the page of the first agent."""
         return self.in_transaction(
             lambda env: getattr(env["telephony.agent"], method)(*args), self.ids["users"][0]
         )
@@ -187,7 +188,7 @@ class TestOvertaken(RaceCase):
             self.change_call(late_env, uuid)
             late_cr.execute("SELECT max(id) FROM bus_bus")
             [lower] = late_cr.fetchone()
-            # Another transaction is told something meanwhile, and commits first.
+            # Another transaction sends a message meanwhile, and commits first.
             self.in_transaction(
                 lambda env: env["res.users"].browse(user_id)._bus_send("telephony/test", {})
             )
@@ -201,7 +202,7 @@ class TestOvertaken(RaceCase):
             partner = env["res.users"].browse(user_id).partner_id
             return env["bus.bus"]._poll([partner], last=snapshot["bus_id"])
 
-        # A socket that connects now reads on after the highest number, and never hears of it.
+        # A socket that connects now continues after the highest number, and misses the message.
         self.assertEqual(self.in_transaction(poll), [])
         known = {"calls": {uuid: shown["revision"]}, "offers": []}
         [call] = self.ask("softphone_changes", known)["calls"]

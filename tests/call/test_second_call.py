@@ -1,4 +1,4 @@
-"""A second call while somebody speaks: shown quietly, answered by putting the first one on hold."""
+"""A second call during a conversation: shown quietly, answered by holding the first one."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -13,7 +13,7 @@ THIRD_AGENT_LEG = leg_sid(52)
 class SecondCalls(TelephonyHttpCase):
     def setUp(self):
         super().setUp()
-        # Nobody else is there.
+        # No other agent is there.
         self.ring.agent_ids = self.agent_ana
         self.first = self.talk()
         self.tell_room(self.first, self.first.provider_call_id, "participant-join", 1)
@@ -21,7 +21,7 @@ class SecondCalls(TelephonyHttpCase):
         self.notifications.clear()
 
     def second(self):
-        """Let somebody else call, and hear it ring."""
+        """Return a second call that rings."""
         call, _verbs = self.call_in_and_wait(sid=SECOND, from_="+32470999888")
         return call
 
@@ -32,7 +32,7 @@ class SecondCalls(TelephonyHttpCase):
         return result["call"]
 
     def answered(self):
-        """Bring the second call to the point where it is spoken in, and the first one waits."""
+        """Answer the second call, so that the first one is held."""
         call = self.second()
         self.accept(call)
         self.connect_browser(call, self.agent_ana, SECOND_AGENT_LEG)
@@ -42,7 +42,7 @@ class SecondCalls(TelephonyHttpCase):
         return call
 
     def music(self, call):
-        """Return for how long a customer hears music now, in seconds."""
+        """Return the seconds of music that a customer hears now."""
         return self.heard_seconds(self.wait(call))
 
     def resume(self, call):
@@ -63,7 +63,7 @@ class TestSecondCall(SecondCalls):
         self.assertEqual(offer["call"]["uuid"], call.uuid)
 
     def test_a_browser_that_is_faster_than_the_click_waits_for_it(self):
-        """Z17: who speaks puts nobody on hold by being connected."""
+        """Z17: a browser that connects early does not hold the first call."""
         call = self.second()
         [verb] = self.connect_browser(call, self.agent_ana, SECOND_AGENT_LEG)
         self.assertEqual(verb.tag, "Hangup")
@@ -71,7 +71,7 @@ class TestSecondCall(SecondCalls):
         self.assertFalse(self.first.held_at)
 
     def test_a_free_colleague_comes_first(self):
-        """Z17: as long as somebody is free, whoever speaks is left in peace."""
+        """Z17: an agent in a call is not disturbed while a colleague is free."""
         self.ring.agent_ids = self.agent_ana | self.agent_bob
         call = self.second()
         self.assertEqual(call.offer_ids.agent_id, self.agent_bob)
@@ -109,7 +109,7 @@ class TestSecondCall(SecondCalls):
         step = f"{BASE_URL}/telephony/twilio/step?call={self.first.uuid}"
         self.assertEqual(self.provider.sent("redirect_leg"), [[self.first.provider_call_id, step]])
         self.assertEqual(self.provider.sent("end_leg"), [[AGENT_LEG]])
-        # The leg's end is no lost connection.
+        # The end of the leg is not a lost connection.
         self.tell_leg(self.first, AGENT_LEG, "completed", 3)
         self.run_after_commit()
         self.assertEqual(len(self.provider.sent("redirect_leg")), 1)
@@ -156,7 +156,7 @@ class TestSecondCall(SecondCalls):
         self.assertTrue(self.first.held_at)
 
     def test_taking_back_again_changes_nothing(self):
-        """Twice the same click, or a second page."""
+        """A repeated click, or a click on a second page, changes nothing."""
         self.answered()
         self.resume(self.first)
         self.assertTrue(self.resume(self.first)["can_rejoin"])
@@ -175,7 +175,8 @@ class TestSecondCall(SecondCalls):
         self.assertTrue(self.resume(self.first)["can_rejoin"])
 
     def test_both_results_are_asked_for(self):
-        """Z27: the second conversation ended while somebody waited; its result is owed."""
+        """Z27: the second conversation ended while the first was held; both dispositions are
+        required."""
         self.company_a.telephony_disposition_required = True
         result = self.env["telephony.disposition"].search([], limit=1)
         second = self.answered()
@@ -195,7 +196,7 @@ class TestSecondCall(SecondCalls):
         self.assertEqual(self.agent_ana.state, "available")
 
     def test_the_result_of_the_second_alone_is_asked_for(self):
-        """Z27: it was given for the first one, while that one waited."""
+        """Z27: the first disposition was given while its call was held."""
         self.company_a.write(
             {
                 "telephony_disposition_required": True,
@@ -219,7 +220,7 @@ class TestSecondCall(SecondCalls):
         self.assertFalse(third.held_at)
 
     def test_the_one_on_hold_hangs_up(self):
-        """Z20: the other conversation is not touched."""
+        """Z20: the hang-up of the held customer leaves the other conversation unaffected."""
         second = self.answered()
         self.tell_leg(self.first, self.first.provider_call_id, "completed", CallDuration="60")
         self.assertEqual((self.first.state, self.first.outcome), ("ended", "answered"))
@@ -234,7 +235,7 @@ class TestSecondCall(SecondCalls):
         self.assertEqual(second.state, "in_progress")
 
     def test_a_second_call_that_cannot_be_connected(self):
-        """The caller goes on; the first one still waits, and can be resumed."""
+        """The second caller goes on; the held call still waits, and can be resumed."""
         second = self.second()
         self.accept(second)
         self.let_time_pass(30)
@@ -273,7 +274,7 @@ class TestNoSecondCall(SecondCalls):
             self.go_online(self.agent_ana)
 
     def test_not_while_the_sound_is_lost(self):
-        """Whoever lost the connection comes back to the customer first."""
+        """An agent who lost the connection rejoins the customer first."""
         self.tell_leg(self.first, AGENT_LEG, "completed", 3)
         self.assertFalse(self.agent_ana._get_interruptible())
 
@@ -291,7 +292,7 @@ class TestNoSecondCall(SecondCalls):
         self.assertFalse(self.agent_cleo._get_interruptible())
 
     def test_a_call_that_cannot_be_held_stays(self):
-        """The second call rings on, and the sentence says what to do."""
+        """The second call rings on, and a sentence explains what to do."""
         second = self.second()
         self.go_online(self.agent_cleo)
         self.as_user(self.ana).transfer(
@@ -303,7 +304,7 @@ class TestNoSecondCall(SecondCalls):
         self.assertFalse(self.first.held_at)
 
     def test_two_quiet_ones_in_a_row_do_not_set_offline(self):
-        """Z02: whoever speaks has not overheard anything."""
+        """Z02: an agent in a call has not ignored the offer."""
         for number in (2, 3, 4):
             call, _verbs = self.call_in_and_wait(sid=leg_sid(number))
             self.let_time_pass(25)
@@ -325,7 +326,7 @@ class TestNoSecondCall(SecondCalls):
                 act()
         with self.assertRaisesRegex(UserError, "already in a call"):
             mine.dial("+32470555666")
-        # A page that was not asked does not get in, either.
+        # A page without an offer is not connected, either.
         [verb] = self.connect_browser(self.first, self.agent_ana, THIRD_AGENT_LEG)
         self.assertEqual(verb.tag, "Hangup")
 
