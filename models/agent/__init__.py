@@ -1,4 +1,4 @@
-"""Phone users: rights, availability, leases and wrap-up."""
+"""Agents: rights, availability, leases and wrap-up."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off

@@ -5,15 +5,15 @@ from odoo.exceptions import UserError, ValidationError
 
 from ...tools.printable import printable
 
-# Unanswered calls in a row after which an agent is set offline.
+# Consecutive unanswered offers after which an agent is set offline.
 MISSED_OFFERS = 2
 
 
 class TelephonyAgent(models.Model):
-    """A phone user: one person in one company.
+    """An agent: one user who can make and receive calls in one company.
 
-    It is a table of its own beside `res.users`, so that a change of status or a heartbeat never
-    locks the user.
+    The model is separate from `res.users`, so that a status change or a heartbeat never locks the
+    user.
     """
 
     _name = "telephony.agent"
@@ -50,7 +50,7 @@ class TelephonyAgent(models.Model):
         required=True,
         default="browser",
     )
-    # The user's own number comes by `_to_client` and the preferences; it is private to colleagues.
+    # Private to colleagues: the user receives it through `_to_client` and the preferences.
     phone_number = fields.Char("Custom Phone Number", groups="crm_telephony.group_manager")
     press_to_accept = fields.Boolean(
         "Press 1 to Accept",
@@ -85,7 +85,7 @@ class TelephonyAgent(models.Model):
     last_call_at = fields.Datetime(
         readonly=True, copy=False, help="When this user's last call ended."
     )
-    # When a call was last given to this user; changed so that two who give one at once collide.
+    # Time of the last reservation. Updating it makes concurrent reservations collide.
     reserved_at = fields.Datetime(readonly=True, copy=False)
     caller_id_ids = fields.One2many("telephony.caller.id", "agent_id", "Caller IDs")
     lease_ids = fields.One2many(
@@ -128,7 +128,7 @@ class TelephonyAgent(models.Model):
 
     @api.constrains("call_via")
     def _check_call_via(self):
-        # Leaving a phone that is forbidden by now stays possible; choosing it does not.
+        # A custom phone that has become forbidden can still be deselected, but not selected.
         self.filtered(lambda agent: agent.call_via == "phone")._check_phone_number()
 
     @api.constrains("phone_number")
@@ -160,7 +160,7 @@ class TelephonyAgent(models.Model):
                 )
 
     def _filter_forbidden_phone(self):
-        """Return the agents whose custom phone must not be called, by the rules of now."""
+        """Return the agents whose custom phone must not be called under the current rules."""
         calls = self.env["telephony.call"]
         return self.filtered(
             lambda agent: (
@@ -182,7 +182,7 @@ class TelephonyAgent(models.Model):
 
     def write(self, vals):
         if vals.get("active") is False:
-            # sudo: telephony.agent - whoever may archive a phone user ends the work there
+            # sudo: telephony.agent - the right to archive an agent includes ending the agent's work
             agents_sudo = self.sudo()
             self.check_access("write")
             agents_sudo._clear_wrap_up()
@@ -193,7 +193,10 @@ class TelephonyAgent(models.Model):
         return super().write(vals)
 
     def _write_out_number(self, vals, company):
-        """Keep a number with its country code; one that is none stays as it is, to be refused."""
+        """Convert the number in `vals` to international format.
+
+        An invalid number is kept unchanged; the constraint refuses it.
+        """
         number = vals.get("phone_number")
         if number:
             vals["phone_number"] = (
@@ -203,28 +206,28 @@ class TelephonyAgent(models.Model):
     def _grant_right(self):
         group = self.env.ref("crm_telephony.group_user")
         missing = self.user_id.filtered(lambda user: group not in user.all_group_ids)
-        # sudo: res.users - whoever may add a phone user may give this one right
+        # sudo: res.users - the right to add an agent includes granting this group
         missing.sudo().write({"group_ids": [fields.Command.link(group.id)]})
 
     # === BUSINESS METHODS === #
 
     def _set_status(self, status):
-        """Go online or offline, and tell every browser of the user."""
+        """Set the agents online or offline, and notify all browsers of their users."""
         for agent in self.filtered(lambda agent: agent.status != status):
             agent.write({"status": status, "status_since": fields.Datetime.now()})
             if status == "online":
-                # What rang before says nothing about whether the agent answers now.
+                # Offers missed before say nothing about whether the agent answers now.
                 agent.missed_offers = 0
             agent._notify_change()
             if status == "online":
                 agent._offer_waiting_calls()
 
     def _notify_change(self):
-        # All at once, so that the states of all of them are one query.
+        # Invalidate all records together, so that their states are computed in one query.
         self.invalidate_recordset(["state"])
         for agent in self:
             agent.user_id._bus_send("telephony/agent_updated", agent._to_client())
-            # Lists of colleagues follow by themselves.
+            # Colleague lists refresh by themselves.
             self.env["bus.bus"]._sendone(
                 (agent.company_id, "telephony_supervisors"),
                 "telephony/agent_state",
@@ -232,7 +235,7 @@ class TelephonyAgent(models.Model):
             )
 
     def _get_numbers(self):
-        """Return the numbers this agent may call out with, of a connected account."""
+        """Return the numbers of connected accounts that this agent may call from."""
         return self.number_ids.filtered(
             lambda number: number.active and number.account_id.state == "connected"
         ).sorted()
@@ -242,21 +245,21 @@ class TelephonyAgent(models.Model):
         return self.default_number_id if self.default_number_id in numbers else numbers[:1]
 
     def _offer_waiting_calls(self):
-        """Offer waiting callers to agents who have just become free."""
+        """Offer waiting callers to agents who have just become available."""
         queues = self.env["telephony.queue"].search([("agent_ids", "in", self.ids)])
-        # A queue in which nobody waits costs one look into a small index.
+        # An empty queue costs one lookup in a small index.
         queues._get_waiting().queue_id._dispatch()
         for call in self.env["telephony.call"]._get_waiting_in_steps(self):
             call._ring_next()
 
     def _has_own_phone(self):
-        """Tell whether this agent is rung on a telephone, with or without a browser."""
+        """Return whether this agent is rung on a custom phone, with or without a browser."""
         self.ensure_one()
-        # sudo: telephony.agent - whether there is a telephone, and not its number
+        # sudo: telephony.agent - only whether a number is set, not the number itself
         return self.call_via == "phone" and bool(self.sudo().phone_number)
 
     def _count_missed_offer(self):
-        """After two calls in a row that nobody answered, nobody is there: go offline."""
+        """Count a missed offer, and set the agent offline after two in a row."""
         for agent in self:
             agent.missed_offers += 1
             if agent.missed_offers >= MISSED_OFFERS and agent.status == "online":
@@ -275,9 +278,9 @@ class TelephonyAgent(models.Model):
                 )
 
     def _set_offline_because(self, reason):
-        """Set an agent offline whose telephone must not be called, and say why.
+        """Set an agent offline because the custom phone must not be called, and notify the reason.
 
-        :param str reason: a whole sentence
+        :param str reason: the reason, as a whole sentence
         """
         self._set_status("offline")
         for agent in self:
@@ -293,7 +296,7 @@ class TelephonyAgent(models.Model):
             )
 
     def _get_caller_ids(self):
-        """Return the caller IDs this agent may show: verified, and allowed by the administrator.
+        """Return the verified caller IDs that the administrator allows this agent to show.
 
         Note: `self.ensure_one()`
         """
@@ -311,11 +314,12 @@ class TelephonyAgent(models.Model):
         )
 
     def _choose_caller_id(self, caller_id_id):
-        """Decide which caller ID a call shows. The only one is used without asking.
+        """Return the caller ID that a call shows. A single one is used without asking.
 
-        :param int caller_id_id: what the user chose, or None
-        :raise UserError: it cannot be used by this agent, or there are several to choose from
-        :return: a caller ID, or nothing: then the agent's number is shown
+        :param int caller_id_id: the user's choice, or None
+        :raise UserError: this agent cannot use the caller ID, or several are available and none was
+            chosen
+        :return: the caller ID; an empty recordset means that the agent's number is shown
         """
         usable = self._get_caller_ids()
         if not caller_id_id:

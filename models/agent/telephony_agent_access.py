@@ -2,19 +2,19 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-# What a page of the phone user has to read again, because an administrator changed it.
+# Fields that an agent's page reloads when an administrator changes them.
 CLIENT_FIELDS = {"allow_caller_id", "number_ids", "active"}
 USER = "crm_telephony.group_user"
 SUPERVISOR = "crm_telephony.group_supervisor"
 
 
 class TelephonyAgent(models.Model):
-    """Who may telephone where: asked at every use, and what happens to those who lose the right.
+    """The right of a user to use the telephone in a company, and the effects of losing it.
 
-    A user may telephone in a company who is active, has the group, works for the company, and is
-    not archived as its phone user. `_get_right` is the only place that decides this. It looks at
-    the rows and not at what this process remembers, because websockets live in a process that
-    learns of changes late.
+    A user has the right when the user is active, is in the group, works for the company, and is not
+    archived there as an agent. `_get_right` is the only place that decides this, on every use. It
+    reads the rows instead of this process's cache, because websockets live in a process that learns
+    of changes late.
     """
 
     _inherit = "telephony.agent"
@@ -27,31 +27,31 @@ class TelephonyAgent(models.Model):
             for agent in self:
                 agent.user_id._bus_send("telephony/rights_changed", {})
         if vals.get("active") is False:
-            # sudo: telephony.agent - whoever may archive a phone user ends what hangs on it
+            # sudo: telephony.agent - the right to archive an agent includes ending the agent's work
             self.sudo()._drop_without_right(self.user_id)
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_reachable(self):
-        # sudo: telephony.agent - whoever may delete a phone user ends what hangs on it
+        # sudo: telephony.agent - the right to delete an agent includes ending the agent's work
         self.sudo()._force_offline()
 
     # === THE RIGHT === #
 
     @api.model
     def _get_right(self, user, company, group=USER):
-        """Return the condition, for a query, that a user may telephone in a company.
+        """Return the SQL condition that a user has the right to telephone in a company.
 
-        :param SQL user: the identifier of the user
-        :param SQL company: the identifier of the company
-        :param str group: the group that is needed
+        :param SQL user: the id of the user
+        :param SQL company: the id of the company
+        :param str group: the required group
         :rtype: SQL
         """
         self.env["res.users"].flush_model(["active", "company_ids", "group_ids"])
         self.env["res.groups"].flush_model(["implied_ids"])
         self.flush_model(["user_id", "company_id", "active"])
         return SQL(
-            # The names inside are its own: none of them may stand in `user` or `company`.
+            # The aliases of this subquery must not occur in `user` or `company`.
             """(EXISTS (
                    SELECT FROM res_users AS right_user
                      JOIN res_company_users_rel AS right_company
@@ -72,16 +72,16 @@ class TelephonyAgent(models.Model):
                       AND NOT right_agent.active))""",
             user=user,
             company=company,
-            # Nothing, while the addon is being uninstalled: then nobody has the right.
+            # None while the addon is being uninstalled: no user has the right then.
             group=self.env["ir.model.data"]._xmlid_to_res_id(group) or None,
         )
 
     @api.model
     def _get_companies_of(self, user, group=USER):
-        """Return the companies in which a user may telephone now.
+        """Return the companies in which a user may currently telephone.
 
         :param user: the user
-        :param str group: the group that is needed
+        :param str group: the required group
         """
         self.env.cr.execute(
             SQL(
@@ -95,12 +95,12 @@ class TelephonyAgent(models.Model):
 
     @api.model
     def _get_my_companies(self):
-        """Return those of the companies that the page shows in which its user may telephone."""
+        """Return the active companies in which the current user may telephone."""
         return self.env.companies & self._get_companies_of(self.env.user)
 
     @api.model
     def _may_telephone(self, user, company):
-        """Return whether a user may telephone in a company now.
+        """Return whether a user may currently telephone in a company.
 
         :param user: the user
         :param company: the company
@@ -109,22 +109,22 @@ class TelephonyAgent(models.Model):
 
     @api.model
     def _check_right(self, company):
-        """Refuse the current user who may not telephone in a company.
+        """Check that the current user may telephone in a company.
 
-        :raise AccessError: there is no right, or none any more
+        :raise AccessError: the user has no right, or lost it
         """
         if not self._may_telephone(self.env.user, company):
             raise AccessError(self.env._("You are not a phone user. Ask your phone administrator."))
 
     def _is_phone_user(self):
-        """Return whether these agents may still call: an access token outlives the right to it."""
+        """Return whether these agents may still call. An access token outlives the right to it."""
         return bool(self) and all(
             self._may_telephone(agent.user_id, agent.company_id) for agent in self
         )
 
     @api.model
     def _find_of(self, user, company):
-        """Return a user's row in a company, archived or not.
+        """Return the agent of a user in a company, archived or not.
 
         :param user: the user
         :param company: the company
@@ -132,15 +132,15 @@ class TelephonyAgent(models.Model):
         found = self.with_context(active_test=False).search(
             [("user_id", "=", user.id), ("company_id", "=", company.id)], limit=1
         )
-        # What is done with the row must not see archived numbers and caller IDs.
+        # Drop `active_test=False`, so that archived numbers and caller IDs stay hidden.
         return self.browse(found.id)
 
     # === THE END OF THE RIGHT === #
 
     def _force_offline(self):
-        """Set these agents offline, forget their open browsers, and let calls ring elsewhere."""
+        """Set these agents offline, delete their leases, and reroute their ringing calls."""
         offers = self._get_open_offers()
-        # What rings comes before the agents' rows, everywhere.
+        # Lock order: calls are locked before agents.
         offers.call_id._lock()
         offers._close("withdrawn", "withdrawn", notify=False)
         self._set_status("offline")
@@ -149,12 +149,12 @@ class TelephonyAgent(models.Model):
 
     @api.model
     def _drop_without_right(self, users=None):
-        """End what hangs on the right to telephone, for those who have lost it.
+        """End offers and monitoring of users who have lost the right to telephone.
 
-        Nothing rings at them any more, and they hear no conversation of others. A conversation of
-        their own goes on until it is hung up: a customer is not cut off by an administrator.
+        A conversation of their own continues until it is hung up: an administrator's change must
+        not cut off a customer.
 
-        :param users: whose right has changed; None: look at everybody
+        :param users: the users whose rights changed; None checks all users
         """
         self.flush_model(["status"])
         self.env["telephony.agent.lease"].flush_model(["agent_id"])
@@ -204,5 +204,5 @@ class TelephonyAgent(models.Model):
 
     @api.autovacuum
     def _drop_forgotten(self):
-        """Look at everybody once a day: rights may also change where no method notices."""
+        """Check all users once a day, because rights may change without any method being called."""
         self._drop_without_right()

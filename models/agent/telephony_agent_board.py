@@ -7,7 +7,7 @@ _logger = logging.getLogger(__name__)
 
 
 class TelephonyAgent(models.Model):
-    """Phone users as their supervisors see them on the board."""
+    """Agents on the supervisors' board."""
 
     _inherit = "telephony.agent"
 
@@ -28,15 +28,16 @@ class TelephonyAgent(models.Model):
     # === RPC === #
 
     def set_offline(self):
-        """Set phone users offline, as their supervisor. Running calls go on.
+        """Set agents offline as their supervisor. Ongoing calls continue.
 
-        What rings there goes on elsewhere, and the phone users are told who did it.
+        Calls that ring at these agents are offered elsewhere. The agents are notified of who set
+        them offline.
 
-        :raise AccessError: the current user supervises nobody
+        :raise AccessError: the current user supervises no agents
         """
         self._check_supervisor()
         self.check_access("read")
-        # sudo: telephony.agent - a supervisor may do this with every phone user that is visible
+        # sudo: telephony.agent - a supervisor may set every visible agent offline
         agents_sudo = self.sudo().filtered(lambda agent: agent.status == "online")
         agents_sudo._get_open_offers().call_id._lock()
         for agent_sudo in agents_sudo:
@@ -52,7 +53,7 @@ class TelephonyAgent(models.Model):
         return True
 
     def _notify_set_offline(self, supervisor):
-        """Tell a phone user who went offline for them. Note: `self.ensure_one()`"""
+        """Notify an agent which supervisor set them offline. Note: `self.ensure_one()`"""
         self.ensure_one()
         if self.user_id == supervisor:
             return
@@ -71,16 +72,16 @@ class TelephonyAgent(models.Model):
 
     @api.model
     def _check_supervisor(self):
-        """Refuse everybody who does not supervise phone users.
+        """Check that the current user supervises agents.
 
-        :raise AccessError: the current user supervises nobody
+        :raise AccessError: the current user supervises no agents
         """
         if not self.env.user.has_group("crm_telephony.group_supervisor"):
             raise AccessError(self.env._("Only Telephony supervisors can do this."))
 
     @api.model
     def _get_board_states(self):
-        """Return the states that a phone user can have, as the board names them.
+        """Return the agent states with the labels that the board shows.
 
         :rtype: list(dict)
         """
@@ -88,10 +89,10 @@ class TelephonyAgent(models.Model):
         return [{"id": state, "name": name} for state, name in names]
 
     def _to_board(self, calls, last_ends):
-        """Return the lines of these phone users on the board.
+        """Return the board rows of these agents.
 
-        :param dict calls: user -> the running call of that user
-        :param dict last_ends: user -> when the last call of that user ended
+        :param dict calls: user -> the ongoing call of that user
+        :param dict last_ends: user -> end of that user's last call
         :rtype: list(dict)
         """
         to_text = fields.Datetime.to_string
@@ -120,15 +121,15 @@ class TelephonyAgent(models.Model):
         return rows
 
     def _get_reachable_until(self):
-        """Return when the first of these phone users may become unreachable, if nothing happens.
+        """Return when the first of these agents becomes unreachable unless a lease is renewed.
 
-        :return: a moment (UTC), or False
+        :return: the time (UTC), or False
         :rtype: datetime | bool
         """
         online = self.filtered(
             lambda agent: agent.status == "online" and not agent._has_own_phone()
         )
-        # sudo: telephony.agent.lease - only a moment is told, to a supervisor
+        # sudo: telephony.agent.lease - only a time is returned, to a supervisor
         leases_sudo = self.env["telephony.agent.lease"].sudo()
         ends = leases_sudo._read_group(
             [("agent_id", "in", online.ids), ("expires_at", ">", fields.Datetime.now())],

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 
 class TelephonyAgent(models.Model):
-    """A second call for somebody who speaks already: shown quietly, when nobody else is free."""
+    """Call waiting: a second call for an agent in a call, offered only when no agent is free."""
 
     _inherit = "telephony.agent"
 
@@ -14,10 +14,10 @@ class TelephonyAgent(models.Model):
     )
 
     def _get_interruptible(self):
-        """Keep those who are in a call, and can put it on hold for another one.
+        """Return the agents who can put their ongoing call on hold for another one.
 
-        Only one who speaks in the browser can: a telephone has its own way to show a second call.
-        Nobody is shown more than one more, or a third one.
+        This requires the browser: a telephone has its own way to show a second call. An agent has
+        at most one ongoing call and one more offer.
         """
         candidates = self.filtered(
             lambda agent: (
@@ -36,23 +36,23 @@ class TelephonyAgent(models.Model):
             len(calls) == 1
             and calls.company_id == self.company_id
             and calls._can_be_held()
-            # Whoever has lost the sound comes back to that customer first.
+            # An agent who lost the audio rejoins that customer first.
             and bool(calls.held_at or not calls.deadline_at)
             and not self._is_with_colleagues()
         )
 
     def _is_with_colleagues(self):
-        """Tell whether this agent takes part in the call of somebody else."""
+        """Return whether this agent takes part in a colleague's call."""
         self.ensure_one()
         return bool(
             self._is_consulted() or self.env["telephony.call.leg"]._get_monitoring_of(self.user_id)
         )
 
     def _check_free(self, holds_other=False):
-        """Refuse to give this agent a call beside another one. Note: `self.ensure_one()`
+        """Check that this agent can be given another call. Note: `self.ensure_one()`
 
-        :param bool holds_other: whether a running conversation would be put on hold
-        :raise UserError: the agent is in a call that cannot be put on hold for this one
+        :param bool holds_other: whether the ongoing call would be put on hold
+        :raise UserError: the ongoing call of the agent cannot be put on hold for this one
         """
         self.ensure_one()
         calls = self.env["telephony.call"]._get_ongoing_of(self.user_id)

@@ -7,12 +7,13 @@ class TelephonyAgent(models.Model):
     _inherit = "telephony.agent"
 
     def _get_emergency_number(self, typed):
-        """Return our number with which this agent may call an emergency service.
+        """Return the company's number from which this agent may call an emergency service.
 
         Note: `self.ensure_one()`
 
-        :param str typed: what is to be called
-        :return: a number, or none: it is no emergency service, or no number is allowed for it
+        :param str typed: the number that the agent typed
+        :return: the number; empty when `typed` is no emergency service, or no number is allowed for
+            it
         """
         self.ensure_one()
         allowed = self._get_numbers().filtered("emergency_enabled")

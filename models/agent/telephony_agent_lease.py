@@ -4,16 +4,15 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# Seconds a browser counts as reachable after it was last heard of. Browsers slow the timers of
-# hidden tabs down to one a minute.
+# Seconds for which a browser counts as reachable after its last sign of life. Browsers throttle the
+# timers of hidden tabs to one a minute.
 LEASE_SECONDS = 100
 
 
 class TelephonyAgentLease(models.Model):
-    """One open browser of an agent: the only proof that the agent can be reached.
+    """An open browser of an agent: the only proof that the agent is reachable.
 
-    The rows are written with one statement each, so that a renewal costs nothing and never waits
-    for another row.
+    Each write is a single statement, so that a renewal is cheap and never waits for another row.
     """
 
     _name = "telephony.agent.lease"
@@ -34,15 +33,15 @@ class TelephonyAgentLease(models.Model):
     )
 
     def _renew(self, agent, client_uuid, echo=None):
-        """Count a browser as reachable from now on, if the bus reaches it.
+        """Mark a browser as reachable from now on, provided that the bus reaches it.
 
         Requests of the page prove that the page reaches the server, not that a call can reach the
-        page. So each renewal sends a word over the bus, and the next one has to bring it back.
+        page. So each renewal sends a challenge over the bus, and the next renewal has to return it.
 
-        :param agent: whose browser
-        :param str client_uuid: identifier the page gave itself, 8 to 64 characters
-        :param str echo: the word the page received last; None at its first renewal
-        :return: until when (UTC)
+        :param agent: the agent who uses the browser
+        :param str client_uuid: identifier chosen by the page, 8 to 64 characters
+        :param str echo: the last challenge that the page received; None at its first renewal
+        :return: the expiry of the lease (UTC)
         :rtype: datetime
         """
         now = fields.Datetime.now()
@@ -71,11 +70,11 @@ class TelephonyAgentLease(models.Model):
         return expires_at
 
     def _release(self, agent, client_uuid):
-        """Count a browser as closed."""
+        """Mark a browser as closed."""
         self.search([("agent_id", "=", agent.id), ("client_uuid", "=", client_uuid)]).unlink()
 
     def _is_open(self):
-        """Tell whether at least one of these browsers counts as reachable."""
+        """Return whether at least one of these browsers is reachable."""
         now = fields.Datetime.now()
         return any(lease.expires_at > now for lease in self)
 

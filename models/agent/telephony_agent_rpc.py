@@ -7,9 +7,9 @@ from odoo.tools import mute_logger
 from ..arguments import check_arguments, is_id, is_text
 from .telephony_agent_lease import LEASE_SECONDS
 
-# Calls and offers that a page may say it shows.
+# Maximum number of calls and offers that a page may report as shown.
 MAX_KNOWN = 50
-# What a page shows of its user's own row.
+# Fields of the user's own row that a page shows.
 SHOWN_FIELDS = frozenset(
     {
         "call_via",
@@ -28,17 +28,18 @@ SHOWN_FIELDS = frozenset(
 
 
 class TelephonyAgent(models.Model):
-    """What a phone user's own page asks and says, and why something cannot be done now."""
+    """The RPC methods of an agent's own page, and the reasons why an action is unavailable."""
 
     _inherit = "telephony.agent"
 
-    # The state follows from other tables, and is not counted.
+    # The state is derived from other tables, so its changes are not counted.
     revision = fields.Integer(readonly=True, copy=False)
 
     def write(self, vals):
         result = super().write(vals)
         if not SHOWN_FIELDS.isdisjoint(vals):
-            # sudo: telephony.agent - a counter of ours, whoever changes what it counts
+            # sudo: telephony.agent - an internal counter, independent of the user who makes the
+            # change
             for agent_sudo in self.sudo():
                 agent_sudo.revision += 1
         return result
@@ -47,11 +48,11 @@ class TelephonyAgent(models.Model):
 
     @api.model
     def _ensure_own_agent(self, company=None):
-        """Return the current user's row in a company, making it when it is missing.
+        """Return the current user's agent in a company, creating it if it is missing.
 
-        :param company: the company, of a call say; the current one when none is given
-        :raise AccessError: the user is no phone user of this company
-        :return: the row, as superuser
+        :param company: the company, such as that of a call; the current one by default
+        :raise AccessError: the user may not telephone in this company
+        :return: the agent, as superuser
         """
         company = company or self.env.company
         # sudo: telephony.agent - only ever the current user's own row
@@ -65,17 +66,17 @@ class TelephonyAgent(models.Model):
                         {"user_id": self.env.uid, "company_id": company.id}
                     )
             except IntegrityError as error:
-                # Another page has just done the same: read its row on a fresh snapshot.
+                # Another page has just created it: read that row in a fresh snapshot.
                 raise ConcurrencyError("The phone user was just made.") from error
         return agent_sudo
 
     @api.model
     @check_arguments
     def softphone_snapshot(self, known=None):
-        """Return everything the softphone shows, as it is now.
+        """Return the complete current state of the softphone.
 
         :param dict known: what the page shows, see `softphone_changes`
-        :return: what `softphone_changes` returns, with all running calls and offers; see
+        :return: the result of `softphone_changes`, with all ongoing calls and offers; see
             `_to_client`, `telephony.call._to_client`, `telephony.offer._to_client`
         :rtype: dict
         """
@@ -84,7 +85,7 @@ class TelephonyAgent(models.Model):
         reason = agent_sudo._get_reason_not_to_call()
         country = self.env.company.country_id
         return {
-            # sudo: bus.bus - a counter; most messages up to it are older than this answer
+            # sudo: bus.bus - a counter; most messages up to it are older than this response
             "bus_id": self.env["bus.bus"].sudo()._bus_last_id(),
             **agent_sudo._get_changes(known, is_whole=True),
             "can_call": not reason,
@@ -104,14 +105,14 @@ class TelephonyAgent(models.Model):
     @api.model
     @check_arguments
     def softphone_changes(self, known=None):
-        """Return what differs from what the current user's page shows; it costs next to nothing.
+        """Return the differences between the server and what the page shows, at almost no cost.
 
-        A page asks it when what it shows should have been confirmed by now.
+        A page calls it when a change that it shows should have been confirmed by now.
 
-        :param dict known: of the page: `calls` (uuid -> revision of the running ones) and
-            `offers` (identifiers of those that ring)
+        :param dict known: what the page shows: `calls` (uuid -> revision of the ongoing ones) and
+            `offers` (ids of those that ring)
         :return: `agent`; `calls` and `left`, see `telephony.call._get_changes_of`; `offers` that
-            ring and are not shown; `closed`: identifiers of offers that no longer ring
+            ring and are not shown; `closed`: ids of offers that no longer ring
         :rtype: dict
         """
         return self._ensure_own_agent()._get_changes(known)
@@ -119,7 +120,7 @@ class TelephonyAgent(models.Model):
     @api.model
     @check_arguments
     def set_status(self, status):
-        """Go online or offline. A running call goes on.
+        """Set the current user online or offline. An ongoing call continues.
 
         :param str status: `online` or `offline`
         :rtype: dict
@@ -133,11 +134,11 @@ class TelephonyAgent(models.Model):
     @api.model
     @check_arguments
     def save_preferences(self, values):
-        """Change how the current user makes calls.
+        """Update how the current user makes calls.
 
-        :param dict values: of `call_via`, `phone_number`, `default_number_id`,
+        :param dict values: values for `call_via`, `phone_number`, `default_number_id`,
             `press_to_accept`, `call_waiting`
-        :raise ValidationError: the custom phone number is missing or wrong
+        :raise ValidationError: the custom phone number is missing or invalid
         :rtype: dict
         """
         agent_sudo = self._ensure_own_agent()
@@ -166,11 +167,11 @@ class TelephonyAgent(models.Model):
     def renew_lease(self, client_uuid, echo=None, known=None):
         """Prove that this browser is alive, and that the bus reaches it.
 
-        :param str client_uuid: identifier the page gave itself
-        :param str echo: the word of the last `telephony/lease` message the page received
+        :param str client_uuid: identifier chosen by the page
+        :param str echo: the challenge of the last `telephony/lease` message that the page received
         :param dict known: what the page shows, see `softphone_changes`
-        :return: `expires_at`, `status`, `reachable`, `now` (the server's clock); and `changes`,
-            see `softphone_changes`, if `known` was given
+        :return: `expires_at`, `status`, `reachable`, `now` (the server's clock); and `changes`, see
+            `softphone_changes`, if `known` was given
         :rtype: dict
         """
         agent_sudo = self._ensure_own_agent()
@@ -195,9 +196,9 @@ class TelephonyAgent(models.Model):
     @api.model
     @check_arguments
     def release_lease(self, client_uuid):
-        """Tell that this browser is being closed.
+        """Delete the lease of a browser that is being closed.
 
-        :param str client_uuid: identifier the page gave itself
+        :param str client_uuid: identifier chosen by the page
         """
         agent_sudo = self._ensure_own_agent()
         agent_sudo.lease_ids._release(agent_sudo, client_uuid)
@@ -206,15 +207,16 @@ class TelephonyAgent(models.Model):
     # === BUSINESS METHODS === #
 
     def _get_changes(self, known, is_whole=False):
-        """Return what differs from what a page shows. Note: `self.ensure_one()`
+        """Return the differences between the server and what a page shows. Note:
+        `self.ensure_one()`
 
         :param dict known: see `softphone_changes`
-        :param bool is_whole: return what the page shows already, too
+        :param bool is_whole: also return what the page shows already
         :return: see `softphone_changes`
         :rtype: dict
         """
         self.ensure_one()
-        # A browser may send anything: what is wrong is left out.
+        # A browser may send anything: invalid values are ignored.
         calls, offer_ids = (known or {}).get("calls"), (known or {}).get("offers")
         calls = list(calls.items())[:MAX_KNOWN] if isinstance(calls, dict) else []
         revisions = {uuid: revision for uuid, revision in calls if is_text(uuid)}
@@ -231,13 +233,13 @@ class TelephonyAgent(models.Model):
         }
 
     def _to_client(self):
-        """Return what the user's own softphone shows of the user. Note: `self.ensure_one()`"""
+        """Return the agent's own data for the softphone. Note: `self.ensure_one()`"""
         self.ensure_one()
         calls = self.env["telephony.call"]
         return {
             "id": self.id,
             "revision": self.revision,
-            # The bus tells it to the person, whatever company a page shows.
+            # Bus messages reach the user whatever company a page shows.
             "company_id": self.company_id.id,
             "status": self.status,
             "call_via": self.call_via,
@@ -252,7 +254,7 @@ class TelephonyAgent(models.Model):
         }
 
     def _get_reason_not_to_pick_up(self):
-        """Say why this agent cannot take a caller out of a queue; nothing when it can.
+        """Return why this agent cannot pick up a caller from a queue; empty if possible.
 
         :rtype: str
         """
@@ -266,9 +268,9 @@ class TelephonyAgent(models.Model):
         }.get(self.state, "")
 
     def _get_reason_not_to_transfer(self, user):
-        """Say why this colleague cannot be given a call; nothing when that is possible.
+        """Return why a call cannot be transferred to this agent; empty if possible.
 
-        :param user: who wants to transfer
+        :param user: the user who transfers
         :rtype: str
         """
         self.ensure_one()
@@ -286,7 +288,7 @@ class TelephonyAgent(models.Model):
         }.get(self.state, self.env._("%(name)s cannot take a call right now.", name=name))
 
     def _get_reason_not_to_call(self):
-        """Say why this agent cannot call out at all; nothing when it can.
+        """Return why this agent cannot make calls at all; empty if possible.
 
         :rtype: str
         """

@@ -9,7 +9,7 @@ from ...tools.transfer_states import THERE_STATES
 
 
 class TelephonyAgent(models.Model):
-    """Whether a phone user can have a call: what it follows from, and reserving somebody."""
+    """The availability of an agent, and the reservation of an agent for a call."""
 
     _inherit = "telephony.agent"
 
@@ -34,9 +34,9 @@ class TelephonyAgent(models.Model):
                 agent.state = "ringing" if ringing else "available"
 
     def _get_facts(self):
-        """Look up what these agents' states follow from; in one query, because a caller waits.
+        """Return the facts behind the states of these agents, in one query because a caller waits.
 
-        :return: identifier -> has a running call, is being rung, has an open browser, wraps up,
+        :return: agent id -> has an ongoing call, is being rung, has an open browser, is in wrap-up,
             may telephone
         :rtype: dict
         """
@@ -98,12 +98,12 @@ class TelephonyAgent(models.Model):
     # === BUSINESS METHODS === #
 
     def _get_available(self):
-        """Keep those who can answer a call now, the longest idle first.
+        """Return the agents who can answer a call now, the longest idle first.
 
-        Idle since: the end of the last conversation, or having gone online after it. A call that
-        was not answered, or a conversation that never began, leaves everybody in place.
+        An agent is idle since the end of the last conversation, or since going online after it. An
+        unanswered call or a conversation that never began does not change the order.
         """
-        # The state hangs on rows of other tables, which this transaction may have changed.
+        # The state depends on rows of other tables, which this transaction may have changed.
         self.invalidate_recordset(["state"])
         return self.filtered(lambda agent: agent.state == "available").sorted(
             lambda agent: (
@@ -114,16 +114,16 @@ class TelephonyAgent(models.Model):
         )
 
     def _get_current_states(self):
-        """Return the states these agents are in now.
+        """Return the current states of these agents.
 
         :rtype: list(str)
         """
-        # The state hangs on rows of other tables, which this transaction may have changed.
+        # The state depends on rows of other tables, which this transaction may have changed.
         self.invalidate_recordset(["state"])
         return self.mapped("state")
 
     def _get_reachable(self):
-        """Keep those whom an open page shows calls."""
+        """Return the agents who have an open page that can show calls."""
         facts = self._get_facts()
         return self.filtered(lambda agent: facts[agent.id][2] and facts[agent.id][4])
 
@@ -137,17 +137,17 @@ class TelephonyAgent(models.Model):
         )
 
     def _mark_reserved(self):
-        """Change the rows of those who are about to be given a call.
+        """Update the rows of agents who are about to be given a call.
 
-        Whoever does the same at once fails to serialize and is tried again on a fresh snapshot,
-        where the first one's call is seen.
+        A concurrent reservation fails to serialize and is retried in a fresh snapshot, where the
+        first call is visible.
         """
         if not self:
             return
         self.flush_recordset()
-        # The rows are locked in the order of their identifiers: two who mark several phone users
-        # never wait for each other. A write of the same second would change nothing, and two would
-        # not meet.
+        # Rows are locked in the order of their ids, so that two reservations of several agents
+        # cannot deadlock. A write within the same second would change nothing, and the two would
+        # not collide.
         self.env.cr.execute(
             SQL(
                 """WITH agent AS (SELECT id FROM telephony_agent WHERE id IN %(ids)s ORDER BY id
@@ -161,7 +161,7 @@ class TelephonyAgent(models.Model):
         self.invalidate_recordset(["reserved_at"])
 
     def _is_consulted(self):
-        """Tell whether a colleague has asked this agent into a call."""
+        """Return whether a colleague consults this agent in a call."""
         return bool(
             self.env["telephony.transfer"].search_count(
                 [
@@ -174,17 +174,17 @@ class TelephonyAgent(models.Model):
         )
 
     def _reserve(self, call=None, holds_other=False):
-        """Make sure that nobody else gives this agent a call in the same moment.
+        """Reserve this agent, so that no concurrent transaction gives the agent another call.
 
-        Other calls stop ringing at the agent; the caller of this method lets them go on elsewhere
-        (`_advance_if_unoffered`) once the agent has the call.
+        Other calls stop ringing at the agent. The caller of this method routes them elsewhere
+        (`_advance_if_unoffered`) after the agent has the call.
 
         Note: `self.ensure_one()`
 
-        :param call: the call that the agent is about to take, which may go on ringing
-        :param bool holds_other: whether a running conversation is put on hold for it
+        :param call: the call that the agent is about to take; it may keep ringing
+        :param bool holds_other: whether the ongoing call is put on hold for it
         :raise UserError: the agent is in a call
-        :return: the calls that have stopped ringing here
+        :return: the calls that stopped ringing at this agent
         """
         self.ensure_one()
         self._mark_reserved()

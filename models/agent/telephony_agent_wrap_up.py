@@ -7,10 +7,10 @@ BATCH = 100
 
 
 class TelephonyAgent(models.Model):
-    """The time after a conversation, in which its phone user writes down what came of it.
+    """Wrap-up: the time after a conversation in which its agent documents it.
 
-    No call is offered meanwhile. Whether it lasts follows from `wrap_up_until` and from the
-    call's result (see `_get_facts`); the row is cleared when somebody notices, or says so.
+    No call is offered meanwhile. Its end depends on `wrap_up_until` and on the disposition of the
+    call (see `_get_facts`). The row is cleared by the next check, or by an explicit end.
     """
 
     _inherit = "telephony.agent"
@@ -32,7 +32,7 @@ class TelephonyAgent(models.Model):
 
     @api.model
     def check_wrap_up(self):
-        """End the current user's wrap-up if its time is over: the page has counted it down.
+        """End the current user's wrap-up if its time, which the page counts down, is over.
 
         :return: see `_to_client`
         :rtype: dict
@@ -42,14 +42,14 @@ class TelephonyAgent(models.Model):
         return agent_sudo._to_client()
 
     def end_wrap_up(self):
-        """Let these phone users have calls again: a supervisor does not wait for them.
+        """End the wrap-up of these agents as their supervisor, so that they receive calls again.
 
-        :raise AccessError: the user is no supervisor, or they belong to another company
+        :raise AccessError: the user is no supervisor, or the agents belong to another company
         """
         self.check_access("read")
         if not self.env.user.has_group("crm_telephony.group_supervisor"):
             raise AccessError(self.env._("Only supervisors can end another user's wrap-up."))
-        # sudo: telephony.agent - a supervisor of the company, as was just checked
+        # sudo: telephony.agent - the user was just checked to be a supervisor of the company
         for agent_sudo in self.sudo().filtered("wrap_up_call_id"):
             agent_sudo.wrap_up_call_id._add_trace(
                 self.env._(
@@ -64,9 +64,9 @@ class TelephonyAgent(models.Model):
     # === BUSINESS METHODS === #
 
     def _begin_wrap_up(self, call):
-        """Give these agents time to write down what came of a conversation they have had.
+        """Start the wrap-up of a conversation for these agents.
 
-        :param call: the conversation, which is over for them
+        :param call: the conversation that ended for them
         """
         self.invalidate_recordset(["state"])
         for agent in self.filtered(lambda agent: agent.state != "in_call"):
@@ -77,7 +77,7 @@ class TelephonyAgent(models.Model):
                 agent._wrap_up_earlier(call)
 
     def _wrap_up(self, call, seconds):
-        """Let the agent write down what came of a call, in so many seconds.
+        """Start a wrap-up of the given number of seconds.
 
         Note: `self.ensure_one()`
         """
@@ -93,8 +93,9 @@ class TelephonyAgent(models.Model):
         self._plan_end_of_wrap_up()
 
     def _wrap_up_earlier(self, call):
-        """Ask for the result of a conversation that ended while this one went on: one of the two
-        was on hold, and there was no time for it. Note: `self.ensure_one()`
+        """Start the wrap-up of a conversation that ended while another one continued.
+
+        One of the two was on hold, so the agent had no time for the disposition.
         """
         if not self.company_id.telephony_disposition_required or not call.answered_at:
             return
@@ -114,11 +115,11 @@ class TelephonyAgent(models.Model):
             self._wrap_up(without_result[0], 0)
 
     def _plan_end_of_wrap_up(self):
-        # Usually the page says when the time is over; it may be closed by then.
+        # The page usually reports the end of the wrap-up, but it may be closed by then.
         self.env.ref("crm_telephony.ir_cron_end_wrap_ups")._trigger(self.wrap_up_until)
 
     def _change_wrap_up(self, call, values):
-        """Let the agent's own wishes change the wrap-up of a call.
+        """Apply the agent's own changes to the wrap-up of a call.
 
         :param call: a call of these agents' user
         :param dict values: see `telephony.call.wrap_up`
@@ -130,18 +131,18 @@ class TelephonyAgent(models.Model):
                 raise UserError(self.env._("The wrap-up is already over."))
             running._extend_wrap_up()
         if "disposition_id" in values:
-            # A result that comes late ends a wrap-up whose time is over.
+            # A late disposition ends a wrap-up whose time is over.
             running._finish_wrap_up()
             running.filtered("wrap_up_call_id")._notify_change()
         if values.get("done"):
-            # Another result may be asked for by now: that one is not done.
+            # The agent may be wrapping up another call by now; that wrap-up continues.
             for agent in running.filtered(lambda agent: agent.wrap_up_call_id == call):
                 agent._end_wrap_up("done")
 
     def _extend_wrap_up(self):
-        """Give the agent as much time again, once. Note: `self.ensure_one()`
+        """Extend the wrap-up by its original duration, once. Note: `self.ensure_one()`
 
-        :raise UserError: it was given already, or there is no time to extend
+        :raise UserError: the wrap-up is over, or was extended already
         """
         self.ensure_one()
         seconds = self.company_id.telephony_wrap_up_seconds
@@ -160,7 +161,7 @@ class TelephonyAgent(models.Model):
         self._notify_change()
 
     def _is_wrapping_up(self):
-        """Tell whether the agent still wraps a call up. Note: `self.ensure_one()`"""
+        """Return whether the agent is still in wrap-up. Note: `self.ensure_one()`"""
         self.ensure_one()
         call = self.wrap_up_call_id
         return bool(call) and (
@@ -168,13 +169,13 @@ class TelephonyAgent(models.Model):
         )
 
     def _finish_wrap_up(self):
-        """End the wrap-ups whose time is over, and which lack nothing."""
+        """End the wrap-ups whose time is over and whose disposition is not missing."""
         for agent in self.filtered("wrap_up_call_id"):
             if not agent._is_wrapping_up():
                 agent._end_wrap_up("timer")
 
     def _clear_wrap_up(self):
-        """Forget the wrap-up: the agent has another call, say."""
+        """Clear the wrap-up, such as when the agent takes another call."""
         self.filtered("wrap_up_call_id").write(
             {
                 "wrap_up_call_id": False,
@@ -185,10 +186,11 @@ class TelephonyAgent(models.Model):
         )
 
     def _end_wrap_up(self, reason, by=None):
-        """End the wrap-up: the agent is free for the next caller. Note: `self.ensure_one()`
+        """End the wrap-up and make the agent available to the next caller. Note:
+        `self.ensure_one()`
 
         :param str reason: `done`, `timer` or `supervisor`
-        :param by: the user who ends somebody else's
+        :param by: the supervisor who ends the wrap-up of another user
         """
         self.ensure_one()
         user = self.user_id
@@ -214,9 +216,9 @@ class TelephonyAgent(models.Model):
             self._offer_waiting_calls()
 
     def _get_wrap_up_seconds(self, now):
-        """Return after how many seconds those of these agents who wrap up will be free.
+        """Return the remaining seconds of the wrap-ups of these agents.
 
-        :param datetime now: this moment
+        :param datetime now: the current time
         :rtype: list(int)
         """
         return [
@@ -226,7 +228,7 @@ class TelephonyAgent(models.Model):
         ]
 
     def _wrap_up_to_client(self):
-        """Return what the end window shows of the wrap-up. Note: `self.ensure_one()`
+        """Return the wrap-up data of the end window. Note: `self.ensure_one()`
 
         :rtype: dict | bool
         """
@@ -247,14 +249,14 @@ class TelephonyAgent(models.Model):
 
     @api.model
     def _cron_end_wrap_ups(self):
-        """End the wrap-ups that are over, where no page says so."""
+        """End expired wrap-ups that no page reports."""
         agents = self.search(
             [("wrap_up_call_id", "!=", False), ("wrap_up_until", "<=", fields.Datetime.now())],
             limit=BATCH,
         )
         self.env["ir.cron"]._commit_progress(remaining=len(agents))
         for agent in agents:
-            # Somebody else may change it right now: then there is somebody who notices.
+            # A concurrent transaction that holds the row handles it.
             if agent.try_lock_for_update():
                 agent._finish_wrap_up()
             self.env["ir.cron"]._commit_progress(1)

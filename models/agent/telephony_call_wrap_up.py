@@ -7,7 +7,7 @@ from ..arguments import check_arguments
 
 
 class TelephonyCall(models.Model):
-    """What the phone user says about a call at its end, and the time there is for it."""
+    """The note and disposition that the agent gives a call, and the wrap-up for them."""
 
     _inherit = "telephony.call"
 
@@ -25,13 +25,13 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def wrap_up(self, uuid, values):
-        """Keep what the user says about a call at its end, and end or extend the wrap-up.
+        """Save the note and disposition of a call, and end or extend the wrap-up.
 
         :param str uuid: a call of the current user
-        :param dict values: of `note`, `disposition_id`, `extend` (as much time again, once) and
-            `done` (calls may reach the user again)
-        :raise UserError: the result does not exist, does not fit the call, or is missing; or the
-            wrap-up cannot be extended
+        :param dict values: any of `note`, `disposition_id`, `extend` (by the original duration,
+            once) and `done` (calls may reach the user again)
+        :raise UserError: the disposition does not exist, does not fit the call, or is missing; or
+            the wrap-up cannot be extended
         :return: see `_to_client`; and `agent`, see `telephony.agent._to_client`
         :rtype: dict
         """
@@ -49,7 +49,7 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def get_dispositions(self, uuid):
-        """Return the results the user may choose from after a call.
+        """Return the dispositions from which the user may choose after a call.
 
         :param str uuid: a call of the current user
         :return: dictionaries with `id` and `name`
@@ -64,10 +64,10 @@ class TelephonyCall(models.Model):
     # === BUSINESS METHODS === #
 
     def _set_disposition(self, disposition_id):
-        """Keep the result that was chosen. Note: `self.ensure_one()`
+        """Set the chosen disposition. Note: `self.ensure_one()`
 
-        :param int disposition_id: one of those that fit the call, or False
-        :raise UserError: it does not fit, or the company wants one
+        :param int disposition_id: a disposition that fits the call, or False
+        :raise UserError: the disposition does not fit, or the company requires one
         """
         self.ensure_one()
         chosen = self._get_dispositions().filtered(lambda choice: choice.id == disposition_id)
@@ -78,23 +78,25 @@ class TelephonyCall(models.Model):
         self._update_log()
 
     def _needs_disposition(self):
-        """Tell whether the company wants a result of this call. Note: `self.ensure_one()`"""
+        """Return whether the company requires a disposition for this call. Note:
+        `self.ensure_one()`
+        """
         self.ensure_one()
-        # sudo: res.company - its rules are no secret
+        # sudo: res.company - a setting that is not secret
         required = self.company_id.sudo().telephony_disposition_required
         return bool(required and self.state == "ended" and self.answered_at and self.user_id)
 
     def _is_disposition_missing(self):
-        """Tell whether a result has to be chosen, and can be. Note: `self.ensure_one()`"""
+        """Return whether a disposition is required and can be chosen. Note: `self.ensure_one()`"""
         self.ensure_one()
         return bool(
             self._needs_disposition() and not self.disposition_id and self._get_dispositions()
         )
 
     def _check_disposition(self):
-        """Refuse to be done with a call whose result is missing.
+        """Check that a required disposition is set before the call is closed.
 
-        :raise UserError: the company wants a result
+        :raise UserError: the company requires a disposition
         """
         if self._is_disposition_missing():
             raise UserError(
@@ -102,13 +104,14 @@ class TelephonyCall(models.Model):
             )
 
     def _begin_wrap_up(self):
-        """Give the one who has had this conversation time to write down what came of it."""
+        """Start the wrap-up of the agent who had this conversation."""
         if self.answered_at and self.user_id:
             self._get_agent()._begin_wrap_up(self)
 
     def _begin_late_wrap_up(self):
-        """Learn after the end that there was a conversation: there is time for it all the same,
-        unless the one who had it went on meanwhile.
+        """Start the wrap-up when a conversation becomes known only after its end.
+
+        It is skipped if its agent has taken another call meanwhile.
         """
         agent = self._get_agent()
         seconds = self.company_id.telephony_wrap_up_seconds
@@ -118,7 +121,7 @@ class TelephonyCall(models.Model):
             agent._notify_change()
 
     def _get_dispositions(self):
-        """Return the results that fit this call. Note: `self.ensure_one()`"""
+        """Return the dispositions that fit this call. Note: `self.ensure_one()`"""
         self.ensure_one()
         domain = [("company_id", "in", (self.company_id.id, False))]
         if self.state == "ended" and not self.answered_at:
