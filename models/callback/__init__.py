@@ -1,4 +1,4 @@
-"""Callbacks: owed to a caller, or asked for in a queue."""
+"""Callbacks owed to callers, and queue callbacks requested by them."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off

@@ -5,7 +5,7 @@ from odoo.tools.misc import format_datetime
 
 
 class TelephonyCall(models.Model):
-    """What the end of a call does to what was owed, and to the activities it was made for."""
+    """The effects of an ended call on callbacks and on the due activities it was made for."""
 
     _inherit = "telephony.call"
 
@@ -28,7 +28,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_dialled_activity(self, activity_id):
-        """Return the due call that a call is made for, if the user may do it."""
+        """Return the due activity that a call is made for, if the user may complete it."""
         activity = self.env["mail.activity"]
         if activity_id:
             activity = activity.browse(activity_id).exists()
@@ -36,7 +36,7 @@ class TelephonyCall(models.Model):
         return activity if is_due and activity.has_access("write") else activity.browse()
 
     def _update_callbacks(self):
-        """Draw the conclusions from the end of calls; may be done again when more is known."""
+        """Update the callbacks after these calls ended; repeatable when more becomes known."""
         callbacks = self.env["telephony.callback"]
         kinds = {
             "missed": "missed",
@@ -52,7 +52,7 @@ class TelephonyCall(models.Model):
                 call._complete_activity(call.activity_id)
             elif call.direction == "outgoing":
                 if not call._get_customer_leg():
-                    continue  # a place in a queue that was given up: nobody was called
+                    continue  # a canceled queue callback: the customer was not dialed
                 callbacks_sudo = callbacks._register_attempt(call)
                 for activity in callbacks_sudo.activity_id | call.activity_id:
                     call._log_attempt_on(activity)
@@ -60,14 +60,15 @@ class TelephonyCall(models.Model):
                 callbacks._register_call(call, kinds[call.outcome])
 
     def _complete_activity(self, activity):
-        """Mark a due call as done by this one, with what came of it. Note: `self.ensure_one()`
+        """Mark a due activity as done by this call, with its result. Note: `self.ensure_one()`
 
-        What is said about the call later, as its result, is written into it later.
+        Later changes, such as a disposition, are added by `_update_log`.
 
-        :param activity: of anybody, done or not
+        :param activity: an activity of any user, done or not
         """
         self.ensure_one()
-        # sudo: mail.activity - the conversation took place, whoever may change the record
+        # sudo: mail.activity - the conversation took place, whether or not the user may edit the
+        # record
         activity_sudo = activity.sudo().filtered("active")
         if not activity_sudo:
             return
@@ -87,9 +88,9 @@ class TelephonyCall(models.Model):
         )
 
     def _log_attempt_on(self, activity):
-        """Write into a due call that it was tried. Note: `self.ensure_one()`"""
+        """Log an unanswered attempt on a due activity. Note: `self.ensure_one()`"""
         self.ensure_one()
-        # sudo: mail.activity - the attempt took place, whoever may change the record
+        # sudo: mail.activity - the attempt took place, whether or not the user may edit the record
         activity_sudo = activity.sudo().filtered("active")
         user = activity_sudo.user_id
         if not activity_sudo:
@@ -105,25 +106,25 @@ class TelephonyCall(models.Model):
         user._notify_telephony_activities()
 
     def _link(self, record):
-        """Let what is owed belong to the record of the call that made it owed."""
+        """Link the callback to the record of the call that caused it."""
         super()._link(record)
-        # sudo: telephony.callback - it belongs where its call belongs
+        # sudo: telephony.callback - it follows the record of its call
         callback_sudo = self.callback_id.sudo()
         if callback_sudo.state == "open" and not callback_sudo.activity_id:
             callback_sudo.write({"partner_id": self.partner_id.id, "lead_id": self.lead_id.id})
             callback_sudo._update_activity()
 
     def _get_activity_feedback(self):
-        """Write what came of a conversation: its outcome, result, length and summary."""
+        """Return the feedback of a conversation: outcome, disposition, duration and summary."""
         outcome = dict(self._fields["outcome"]._description_selection(self.env))
         parts = [outcome.get(self.outcome, ""), self.disposition_id.name, self.duration_display]
         return "\n".join(filter(None, [" · ".join(filter(None, parts)), self.note]))
 
     def _update_log(self):
-        """Write what is said about calls later into the activities that they completed, too."""
+        """Also update the activities that these calls completed when a note or result is added."""
         super()._update_log()
         for call in self:
-            # sudo: mail.activity - of the call whose user says something about it
+            # sudo: mail.activity - only activities completed by a call that the user may document
             done_sudo = (
                 self.env["mail.activity"]
                 .sudo()

@@ -6,22 +6,23 @@ from ...providers.base import CallEvent
 from ...providers.voice_response import HangUp, Say
 from ...tools.phone_number import ORDINARY, classify
 
-# How often a caller who asked for it is called back, and after how many seconds again.
+# Maximum number of attempts of a queue callback, and the seconds between them.
 ATTEMPTS = 3
 RETRY_SECONDS = 600
-# How long a place is kept at most, hours.
+# Hours after which a queue callback expires.
 EXPIRY_HOURS = 24
-# Outcomes of a call-back after which it is tried again.
+# Outcomes after which a queue callback is retried.
 RETRY_OUTCOMES = ("no_answer", "busy", "canceled")
 
 
 class TelephonyCall(models.Model):
-    """Callers who hang up, and are called back when it is their turn in the queue.
+    """Queue callbacks: callers hang up, and are called when they reach the front of the queue.
 
-    Two calls: the caller's own ends with the outcome `queue_callback`, and at its end an outgoing
-    one takes over its place in the queue. That one is offered like a waiting caller; the customer
-    is dialled once the phone user is there, as in any outgoing call. The place is handed over
-    only when the caller's leg has ended, so that nobody is called who still hears us speak.
+    A queue callback consists of two calls. The caller's own call ends with the outcome
+    `queue_callback`. An outgoing call then takes its place in the queue, and is offered to agents
+    like a waiting caller. The customer is dialed after the agent has connected, as in any outgoing
+    call. The place passes to the outgoing call only after the caller's leg has ended, so that the
+    customer is not dialed while still hearing the confirmation.
     """
 
     _inherit = "telephony.call"
@@ -42,7 +43,9 @@ class TelephonyCall(models.Model):
     # === THE CALLER ASKS FOR IT === #
 
     def _may_request_queue_callback(self):
-        """Tell whether this caller is offered a call back: allowed there, and with a number.
+        """Return whether this caller is offered a queue callback.
+
+        The queue has to allow it, and the number has to be known and callable.
 
         Note: `self.ensure_one()`
         """
@@ -53,20 +56,21 @@ class TelephonyCall(models.Model):
             or not number
             or not self.number_id
             or (
-                # Whoever was passed on to the queue in a conversation goes on with that one.
+                # A caller who was transferred to the queue continues that conversation.
                 self.answered_at
             )
         ):
             return False
-        # A caller shows any number: only ordinary ones are called back, whatever else is allowed.
+        # Callers can present any number, so only ordinary numbers are called back, whatever else is
+        # allowed.
         return classify(number).kind == ORDINARY and not self._get_forbidden_destination(
             self.company_id, number
         )
 
     def _is_requesting_queue_callback(self, params):
-        """Tell whether the waiting caller has pressed the key; also when it is told again.
+        """Return whether the waiting caller has pressed the key, even if it is reported again.
 
-        :param dict params: what the provider tells, with `Digits` when a key was pressed
+        :param dict params: the parameters of the provider, with `Digits` if a key was pressed
         """
         return self.queue_callback_requested or (
             bool(params.get("Digits"))
@@ -77,7 +81,7 @@ class TelephonyCall(models.Model):
         )
 
     def _schedule_queue_callback(self):
-        """Note that the caller wants to be called back; say so, and let the caller go.
+        """Register the request for a queue callback, confirm it, and hang up.
 
         :return: a voice response
         :rtype: list
@@ -122,10 +126,10 @@ class TelephonyCall(models.Model):
             self._cancel_queue_callbacks(self.customer_number)
 
     def _create_queue_callback(self, origin, attempt):
-        """Put the next call to a caller into the place that the caller had in the queue.
+        """Create the outgoing call that takes the caller's place in the queue.
 
-        :param origin: the call in which the caller asked for it
-        :param int attempt: how often the caller was called, with this time
+        :param origin: the call in which the caller requested it
+        :param int attempt: the number of this attempt, from 1
         """
         queue = origin.queue_id
         if not queue or self._get_queue_callbacks(origin.customer_number):
@@ -144,7 +148,7 @@ class TelephonyCall(models.Model):
                 "flow_id": origin.flow_id.id,
                 "queue_id": queue.id,
                 "queued_at": origin.queued_at,
-                # Who came first is called first, and seen to have waited since then.
+                # Keep the place in the queue and the waiting time.
                 "started_at": origin.started_at,
                 "queue_callback_of_id": origin.id,
                 "queue_callback_attempt": attempt,
@@ -164,7 +168,7 @@ class TelephonyCall(models.Model):
         queue._dispatch()
 
     def _retry_queue_callback(self):
-        """Nobody answered the call back: keep the place for another one, or leave it to people."""
+        """Retry an unanswered queue callback, or register a callback for the agents."""
         if (
             self.outcome in RETRY_OUTCOMES
             and self.ended_by != "system"
@@ -175,11 +179,11 @@ class TelephonyCall(models.Model):
             self.queue_callback_of_id._register_callback()
 
     def _register_callback(self):
-        """Leave a call back that could not be made to the people."""
+        """Register a callback for the agents, because the queue callback failed."""
         self.env["telephony.callback"]._register_call(self, "queue_callback")
 
     def _get_queue_callbacks(self, number):
-        """Return the places kept for a caller who was not called yet, in this company."""
+        """Return the waiting queue callbacks of a number in this company."""
         return self.search(
             [
                 ("customer_number", "=", number),
@@ -192,7 +196,7 @@ class TelephonyCall(models.Model):
         )
 
     def _cancel_queue_callbacks(self, number):
-        """Somebody speaks with the customer: a place kept for the same customer is not needed."""
+        """Cancel the queue callbacks of a customer who is in a conversation."""
         for call in self._get_queue_callbacks(number) - self:
             call._end_queue_callback(
                 self.env._("Someone has spoken with the customer in the meantime.")
@@ -206,7 +210,7 @@ class TelephonyCall(models.Model):
     # === IT IS THEIR TURN === #
 
     def _start_queue_callback(self):
-        """The phone user is there: from now on this is a call to the customer like any other."""
+        """Turn the queue callback into an outgoing call, as the agent has connected."""
         if self._is_queue_callback_waiting():
             self.started_at = fields.Datetime.now()
             refusal = self.env["telephony.dialed.leg"]._get_limit_reached(
@@ -225,7 +229,7 @@ class TelephonyCall(models.Model):
             ]
 
     def _is_queue_callback_waiting(self):
-        """Tell whether this is a place in a queue, with nobody on the telephone yet."""
+        """Return whether this is a queue callback whose customer was not dialed yet."""
         return (
             bool(self.queue_callback_of_id)
             and self.state == "queued"
@@ -233,9 +237,9 @@ class TelephonyCall(models.Model):
         )
 
     def _advance_queue_callbacks(self, now):
-        """Do for queue callbacks what the waiting room's questions do for callers who wait.
+        """Expire offers and claims of queue callbacks, which no waiting customer's leg drives.
 
-        :param datetime now: this moment
+        :param datetime now: the current time
         """
         for call in self:
             call._expire_offers(now)
@@ -245,7 +249,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _cron_dispatch_queue_callbacks(self):
-        """Offer queue callbacks that have become due, and give up those kept too long."""
+        """Offer queue callbacks that are due, and end those that have expired."""
         now = fields.Datetime.now()
         queue_callbacks = self.search(
             [("queue_callback_of_id", "!=", False), ("state", "=", "queued")]

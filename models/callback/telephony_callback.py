@@ -7,18 +7,17 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ConcurrencyError, ValidationError
 from odoo.tools import SQL, mute_logger
 
-# Working hours within which a caller is to be called back.
+# Working hours within which a caller has to be called back.
 DUE_HOURS = 2
-# The stronger promise is shown: a caller who asked for it was promised a call.
+# The stronger kind is shown: a caller who requested a callback was promised a call.
 KIND_RANK = {"missed": 0, "abandoned": 0, "voicemail": 1, "queue_callback": 2}
 
 
 class TelephonyCallback(models.Model):
-    """A call that is owed to a caller: at most one open callback per caller and number of ours.
+    """A callback owed to a caller; at most one is open per caller and number of the company.
 
-    It is made by the end of a call that nobody answered, and done by any later conversation with
-    that number, in either direction. However often somebody calls in vain, it stays one callback
-    with one activity.
+    An unanswered call creates it. Any later conversation with that number, in either direction,
+    resolves it. Further unanswered calls update the same callback and its activity.
     """
 
     _name = "telephony.callback"
@@ -126,7 +125,7 @@ class TelephonyCallback(models.Model):
     @api.constrains("user_id")
     def _check_responsible(self):
         for callback in self:
-            # sudo: telephony.agent - only whether there is one
+            # sudo: telephony.agent - only whether one exists
             users = self.sudo()._get_phone_users(callback.company_id)
             if callback.user_id and callback.user_id not in users:
                 raise ValidationError(
@@ -158,7 +157,8 @@ class TelephonyCallback(models.Model):
     def _compute_customer_display(self):
         calls = self.env["telephony.call"]
         for callback in self:
-            # sudo: telephony.callback - whoever sees the callback sees who is to be called
+            # sudo: telephony.callback - the right to read a callback includes the name of its
+            # caller
             callback_sudo = callback.sudo()
             callback.number_display = calls._format_number(callback.customer_number)
             callback.customer_display = (
@@ -174,7 +174,10 @@ class TelephonyCallback(models.Model):
             callback.count_display = f"×{callback.count}"
 
     def _read_group_select(self, aggregate_spec, query):
-        """Leave out of the averages what cannot be judged yet: nothing is 0 by being unknown."""
+        """Exclude callbacks that cannot be judged yet from the averages.
+
+        Counting them as 0 would distort the average.
+        """
         column = partial(self._field_to_sql, self._table, query=query)
         if aggregate_spec == "response_seconds:avg":
             return SQL(
@@ -201,7 +204,7 @@ class TelephonyCallback(models.Model):
         result = super().write(vals)
         if "user_id" in vals:
             for callback in self:
-                # sudo: telephony.callback - the activity goes to the new responsible one
+                # sudo: telephony.callback - the activity follows the responsible user
                 callback.sudo()._update_activity()
         return result
 
@@ -209,18 +212,19 @@ class TelephonyCallback(models.Model):
 
     @api.model
     def _register_call(self, call, kind):
-        """Owe the caller of a call to be called back, once per caller and number of ours.
+        """Register an unanswered call in the open callback of its caller and number.
 
-        May be called again for the same call, also with a stronger kind. A hidden or blocked
-        caller is owed nothing, nor is one with whom somebody has spoken since.
+        It may be called again for the same call, also with a stronger kind. Hidden and blocked
+        callers get no callback, nor do callers who were spoken with since.
 
-        :param call: the call that nobody answered, or whose caller asked to be called back
+        :param call: the call that was not answered, or whose caller requested a callback
         :param str kind: `missed`, `abandoned`, `voicemail` or `queue_callback`
-        :raise ConcurrencyError: the same callback is being made elsewhere; the request runs again
-        :return: the open callback as superuser, or nothing
+        :raise ConcurrencyError: a concurrent transaction creates the same callback; the request is
+            retried
+        :return: the open callback as superuser, or an empty recordset
         """
         call.ensure_one()
-        # sudo: telephony.callback - written by what happens on the telephone, not by people
+        # sudo: telephony.callback - written by the course of calls, not by users
         callbacks_sudo, call_sudo = self.sudo(), call.sudo()
         if call_sudo.callback_id:
             callback_sudo = call_sudo.callback_id
@@ -249,18 +253,18 @@ class TelephonyCallback(models.Model):
 
     @api.model
     def _resolve(self, call):
-        """Let a conversation resolve every open callback to that number, whoever called whom.
+        """Resolve every open callback of the number of a conversation, in either direction.
 
-        :param call: a call that was answered and is over, or goes on
+        :param call: an answered call, ended or ongoing
         :return: the callbacks that were resolved, as superuser
         """
         call.ensure_one()
-        # sudo: telephony.callback - written by what happens on the telephone, not by people
+        # sudo: telephony.callback - written by the course of calls, not by users
         callbacks_sudo, call_sudo = self.sudo(), call.sudo()
         if not call_sudo.customer_number:
             return callbacks_sudo.browse()
         ended_at = call_sudo.ended_at or fields.Datetime.now()
-        # Who called again after this conversation is owed a new one: reports may come late.
+        # Reports may arrive late: a call after this conversation needs a new callback.
         callbacks_sudo = callbacks_sudo.search(
             [
                 ("company_id", "=", call_sudo.company_id.id),
@@ -283,11 +287,11 @@ class TelephonyCallback(models.Model):
 
     @api.model
     def _withdraw(self, call):
-        """Take back what one call has made owed: it was answered, as is known only now.
+        """Remove a call from its callback, because it proves to have been answered.
 
         :param call: an incoming call
         """
-        # sudo: telephony.callback - written by what happens on the telephone, not by people
+        # sudo: telephony.callback - written by the course of calls, not by users
         call_sudo = call.sudo()
         callback_sudo = call_sudo.callback_id
         call_sudo.callback_id = False
@@ -301,9 +305,9 @@ class TelephonyCallback(models.Model):
             callback_sudo.unlink()
 
     def _cancel(self, reason):
-        """Give up callbacks for a reason. Their activities go with them.
+        """Cancel callbacks, and remove their activities.
 
-        :param str reason: why nobody calls back
+        :param str reason: why the caller is not called back
         """
         # sudo: telephony.callback - each caller of this method checks who may do it
         callbacks_sudo = self.sudo().filtered(lambda callback: callback.state == "open")
@@ -313,7 +317,7 @@ class TelephonyCallback(models.Model):
     # === PARTS === #
 
     def _is_exempt(self, call):
-        """Tell whether nothing is owed for a call: blocked, or spoken with since."""
+        """Return whether a call needs no callback: blocked, or followed by a conversation."""
         if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
             return True
         return bool(
@@ -349,11 +353,11 @@ class TelephonyCallback(models.Model):
             with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
                 return self.create(values)
         except IntegrityError as error:
-            # Another call of this caller has just ended: look again on a fresh snapshot.
+            # Another call of this caller has just ended: retry in a fresh snapshot.
             raise ConcurrencyError("The call-back was just made.") from error
 
     def _count_call(self, call, kind):
-        """Add one more call in vain to an open callback. Note: `self.ensure_one()`"""
+        """Add an unanswered call to an open callback. Note: `self.ensure_one()`"""
         self.ensure_one()
         values = {
             "count": self.count + 1,
@@ -371,9 +375,9 @@ class TelephonyCallback(models.Model):
 
     @api.model
     def _get_due(self, call):
-        """Return until when a caller is to be called back: some working hours from the call on.
+        """Return by when a caller has to be called back: some working hours after the call.
 
-        The hours are those that the flow looks at, or else the company's.
+        The working hours are those of the flow, or else of the company.
         """
         moment = call.ended_at or fields.Datetime.now()
         hours = call.flow_id.step_ids.filtered(lambda step: step.kind == "hours").sorted()[:1]
@@ -391,9 +395,10 @@ class TelephonyCallback(models.Model):
 
     @api.model
     def _get_members(self, call):
-        """Return those who could have answered: the message's, the rung ones, the queue, the flow.
+        """Return the users who could have answered.
 
-        The first of these groups that has anybody counts.
+        These are the first non-empty group of: recipients of the voicemail, rung agents, members of
+        the queue, agents of the flow.
         """
         return (
             call.recipient_ids
@@ -404,12 +409,12 @@ class TelephonyCallback(models.Model):
 
     @api.model
     def _choose_responsible(self, call):
-        """Decide who calls back, fairly.
+        """Return the user who has to call back.
 
-        The salesperson of the opportunity, else of the contact or its company, if a phone user.
-        Otherwise one of those who could have answered: who has the fewest open call-backs, and of
-        several the one who was given none for the longest time. Nobody left: nobody, and everybody
-        sees it.
+        This is the salesperson of the opportunity, or of the contact or its company, if an agent.
+        Otherwise it is the user with the fewest open callbacks among those who could have answered.
+        A tie goes to the user whose latest callback is the oldest. Without a candidate the callback
+        stays unassigned, and all agents see it.
         """
         users = self._get_phone_users(call.company_id)
         for owner in (

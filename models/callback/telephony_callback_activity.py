@@ -5,16 +5,16 @@ from ..arguments import check_one
 
 
 class TelephonyCallback(models.Model):
-    """The activity by which the one responsible is reminded of a callback: one, kept up to date.
+    """The activity that reminds the responsible user of a callback: one, kept up to date.
 
-    It stands on the opportunity, or else on the contact. A caller who is neither has no activity;
-    the list of call-backs and the telephone's own list show the callback all the same.
+    It is linked to the opportunity, or else to the contact. A callback without either has no
+    activity, but appears in the list of callbacks and in the softphone's due calls.
     """
 
     _inherit = "telephony.callback"
 
     def _update_activity(self):
-        """Make the activity of an open callback, or write it anew. Note: `self.ensure_one()`"""
+        """Create or update the activity of an open callback. Note: `self.ensure_one()`"""
         self.ensure_one()
         if self.state != "open":
             return
@@ -43,7 +43,7 @@ class TelephonyCallback(models.Model):
         (before | self.user_id)._notify_telephony_activities()
 
     def _get_activity_record(self):
-        """Return what the activity stands on: of what the responsible one may read."""
+        """Return the record of the activity, if the responsible user may read it."""
         if not self.user_id._filter_phone_users(self.company_id):
             return self.env["res.partner"]
         env = self.user_id._telephony_env(self.company_id)
@@ -75,17 +75,17 @@ class TelephonyCallback(models.Model):
         self.user_id._notify_telephony_activities()
 
     def _drop_activity(self):
-        """Take the activities of callbacks that are not open any more away."""
+        """Remove the activities of closed callbacks."""
         users = self.user_id | self.activity_id.user_id
-        # What is done already stays in the record's history.
+        # Done activities stay in the history of the record.
         self.activity_id.filtered("active").unlink()
         users._notify_telephony_activities()
 
     @api.model
     def _register_attempt(self, call):
-        """Remember that somebody called back, and nobody answered there.
+        """Register an unanswered attempt to call back.
 
-        :param call: an outgoing call that is over
+        :param call: an outgoing call that has ended
         :return: the callbacks, as superuser
         """
         # sudo: telephony.callback - written by what happens on the telephone, not by people
@@ -108,9 +108,9 @@ class TelephonyCallback(models.Model):
     # === ACTIONS === #
 
     def action_take(self):
-        """Become the one responsible for these call-backs."""
+        """Assign these callbacks to the current user."""
         self.check_access("read")
-        # sudo: telephony.callback - whoever sees a callback may take it
+        # sudo: telephony.callback - the right to read a callback includes taking it
         self.sudo().filtered(lambda callback: callback.state == "open").write(
             {"user_id": self.env.uid}
         )
@@ -118,7 +118,7 @@ class TelephonyCallback(models.Model):
 
     @check_one
     def action_open_record(self):
-        """Open the opportunity or the contact of a call-back."""
+        """Open the opportunity or the contact of a callback."""
         record = self.lead_id or self.partner_id
         return (
             {
@@ -133,7 +133,7 @@ class TelephonyCallback(models.Model):
 
     @check_one
     def action_open_cancel(self):
-        """Ask why a caller is not called back."""
+        """Open the dialog that asks for the reason of a cancellation."""
         self.check_access("read")
         return {
             "type": "ir.actions.act_window",

@@ -1,4 +1,4 @@
-"""Contacts: look-up by number, search, and erasure."""
+"""Contacts: lookup by number, search, and erasure."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off

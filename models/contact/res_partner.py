@@ -7,21 +7,21 @@ from odoo.addons.phone_validation.tools import phone_validation
 from ..arguments import check_one
 
 MATCHES = 5
-# People who have the number of their switchboard; who may not see some of them sees others.
+# Maximum number of contacts sharing one number, fetched before access rules are applied.
 SHARE_NUMBER = 100
 
 
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    # The look-up of a caller is one step down this index, whatever the number of contacts.
+    # The index keeps the lookup of a caller fast, whatever the number of contacts.
     phone_sanitized = fields.Char(index="btree_not_null")
     telephony_call_count = fields.Integer(
         "Calls", compute="_compute_telephony_call_count", groups="crm_telephony.group_user"
     )
 
     def init(self):
-        """Let a part of a name be found among a million contacts while it is typed."""
+        """Create the trigram index that finds part of a name among a million contacts."""
         if self.env.registry.has_trigram:
             name = "complete_name"
             if self.env.registry.has_unaccent == FunctionStatus.INDEXABLE:
@@ -36,7 +36,7 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Link the contact to the call it is made for, if the page says so."""
+        """Link the contact to the call for which the page creates it."""
         uuid = self.env.context.get("telephony_call")
         if not uuid:
             return super().create(vals_list)
@@ -51,12 +51,12 @@ class ResPartner(models.Model):
             )
 
     def _get_telephony_call_domain(self):
-        """Return the domain of the calls of a contact and of the people of its company."""
+        """Return the domain of the calls of a contact and of its company's people."""
         return [("partner_id", "child_of", self.ids)]
 
     @check_one
     def action_view_telephony_calls(self):
-        """Show the calls of a contact."""
+        """Return the action that shows the calls of a contact."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_call_action"
         )
@@ -68,24 +68,24 @@ class ResPartner(models.Model):
         }
 
     def _telephony_must_not_be_recorded(self):
-        """Tell whether one of these contacts, or its company, has the tag *Do not record*."""
+        """Return whether a contact, or its company, has the tag *Do not record*."""
         tag = self.env["res.partner.category"]._telephony_do_not_record()
-        # sudo: res.partner - what a contact forbids does not depend on who speaks with it
+        # sudo: res.partner - the tag applies whichever user is in the call
         partners_sudo = self.sudo().with_context(active_test=False)
         related_sudo = partners_sudo | partners_sudo.parent_id | partners_sudo.commercial_partner_id
         return bool(tag & related_sudo.category_id)
 
     @api.model
     def _telephony_find(self, number, company):
-        """Find whose number this is: of several, whom we last spoke with, then last changed.
+        """Return the contacts of a number: last called first, then last changed.
 
-        :param str number: E.164; an empty one, as of a hidden caller, finds nobody
-        :param company: contacts of other companies are left out
+        :param str number: E.164; an empty one, as of a hidden caller, matches no contact
+        :param company: the company; contacts of other companies are excluded
         """
         if not number:
             return self.browse()
         self.flush_model(["active", "company_id", "phone_sanitized", "write_date"])
-        # The ORM would need several times as long for the query as PostgreSQL for the answer.
+        # The ORM needs several times as long to build the query as PostgreSQL to answer it.
         found = self.env.execute_query(
             SQL(
                 """SELECT id FROM res_partner
@@ -99,7 +99,7 @@ class ResPartner(models.Model):
         partners = self.browse([row[0] for row in found])._filtered_access("read")[:MATCHES]
         if len(partners) < 2:
             return partners
-        # sudo: telephony.call - only an order follows from it
+        # sudo: telephony.call - only used to sort the contacts
         contacted = dict(
             self.env["telephony.call"]
             .sudo()
@@ -114,13 +114,13 @@ class ResPartner(models.Model):
 
     @api.model
     def _telephony_region(self, number):
-        """Return the country code of a number, as `BE`; empty when it has none."""
+        """Return the country code of a number, such as `BE`; empty if it has none."""
         if not number:
             return ""
         return phone_validation.phone_get_region_data_for_number(number)["code"] or ""
 
     def _telephony_to_client(self):
-        """Return what the softphone shows of these contacts."""
+        """Return the data of these contacts for the softphone."""
         calls = self.env["telephony.call"]
         return [
             {

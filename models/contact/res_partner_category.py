@@ -5,7 +5,7 @@ DO_NOT_RECORD = "crm_telephony.partner_category_do_not_record"
 
 
 class ResPartnerCategory(models.Model):
-    """Contacts with the tag *Do not record* are never recorded: the tag cannot get lost."""
+    """The tag *Do not record*, which excludes contacts from recording and cannot be deleted."""
 
     _inherit = "res.partner.category"
 

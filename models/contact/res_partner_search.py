@@ -7,16 +7,16 @@ from odoo.tools.sql import escape_psql
 
 from odoo.addons.phone_validation.models.mail_thread_phone import PHONE_REGEX_PATTERN
 
-# Digits of a number, and letters of a name, from which on contacts are looked for.
+# Minimum digits of a number, and letters of a name, to search for contacts.
 LEAST_DIGITS, LEAST_LETTERS = 3, 2
-# From so many letters on Odoo's kind of index (trigrams) knows a part in the middle of a word.
+# Minimum letters for which Odoo's trigram index finds a part in the middle of a word.
 INDEXED_LETTERS = 3
-# Chinese, Japanese and Korean: no spaces, and a letter or two are a whole name.
+# Chinese, Japanese and Korean: no spaces, and one or two characters are a whole name.
 IDEOGRAPH = r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 IDEOGRAPHS_INDEX = "res_partner_telephony_ideographs"
-# How many of the contacts that match are brought into order.
+# Maximum number of matching contacts that are sorted.
 CANDIDATES = 100
-# The share of all names from which on an index finds too much.
+# The share of all names above which an index scan returns too many rows.
 FREQUENT = 0.15
 
 
@@ -25,25 +25,25 @@ def _has_ideographs(name):
 
 
 def _in_letters(name):
-    """Return the name with each ideograph as a word of its own, as the index has it."""
+    """Return the name with each ideograph as a separate word, as in the index."""
     return SQL("regexp_replace(%s, %s, ' \\1 ', 'g')", name, f"({IDEOGRAPH})")
 
 
 class ResPartner(models.Model):
-    """Contacts that are found while somebody types, among a million as quickly as among ten.
+    """Contact search while typing, as fast among a million contacts as among ten.
 
-    Every query ends as soon as it has enough. None of them collects all contacts whose number
-    begins with a country's code, as Odoo's own search for a part of a number does.
+    Every query stops when it has enough results. Odoo's own search for a part of a number would
+    collect every contact whose number begins with the country code.
     """
 
     _inherit = "res.partner"
 
     @api.model
     def _telephony_search(self, term, limit):
-        """Search contacts that can be called, by name or number.
+        """Return the callable contacts that match a name or a number.
 
-        :param str term: what was typed so far
-        :param int limit: how many contacts at most
+        :param str term: the text typed so far
+        :param int limit: the maximum number of contacts
         :return: see `_telephony_to_client`
         :rtype: list(dict)
         """
@@ -56,7 +56,7 @@ class ResPartner(models.Model):
         return found._telephony_to_client()
 
     def init(self):
-        """Index the names of ideographs letter by letter; others take no room there."""
+        """Index names with ideographs character by character; other names are not in this index."""
         if self.env.registry.has_trigram:
             sql.create_index(
                 self.env.cr,
@@ -68,13 +68,14 @@ class ResPartner(models.Model):
             )
 
     def _telephony_search_name(self, term, limit):
-        """Return contacts with this in their name: anywhere, or where a word begins if it is short.
+        """Return the contacts whose name contains the term, or has a word that begins with it.
 
-        What an index cannot find in the middle of words would be looked for in every name.
+        A short term matches only the beginning of words: the trigram index cannot find it
+        elsewhere, and a full table scan would be needed.
         """
         can_be_called = Domain("phone", "!=", False)
         words = re.findall(r"[^\W_]+", term)
-        # Nobody types a pattern.
+        # The term is text, not a pattern.
         escaped = escape_psql(term)
         in_order = False
         if max(map(len, words), default=0) >= INDEXED_LETTERS:
@@ -83,7 +84,7 @@ class ResPartner(models.Model):
         elif re.search(IDEOGRAPH, term):
             named = self._telephony_get_ideographs_domain(term)
         elif sum(map(len, words)) >= LEAST_LETTERS:
-            # So many words begin with the same two letters that the database knows how many.
+            # Two letters begin so many words that the planner has reliable statistics for them.
             in_order = len(words) == 1
             beginning = words[0] if in_order else escaped
             named = Domain.OR(
@@ -96,7 +97,7 @@ class ResPartner(models.Model):
         return self._telephony_search_by_index(can_be_called & named, limit)
 
     def _telephony_is_frequent(self, pattern):
-        """Tell whether this is in so many names that the first by name are soon found in order."""
+        """Return whether the pattern is so frequent that an ordered scan beats the index."""
         unaccent = self.env.registry.unaccent
         self.env.cr.execute(
             SQL(
@@ -109,7 +110,7 @@ class ResPartner(models.Model):
         return bool(self.env.cr.fetchone()[0])
 
     def _telephony_search_number(self, term, digits, limit):
-        """Return contacts whose number begins so, then those in whose number this is written."""
+        """Return contacts whose number begins with the digits, then those that contain them."""
         found = self.browse()
         if len(digits) < LEAST_DIGITS:
             return found
@@ -128,10 +129,10 @@ class ResPartner(models.Model):
         return found[:limit]
 
     def _telephony_search_by_index(self, domain, limit):
-        """Return the first by name of some contacts that an index finds.
+        """Return the first contacts by name that an index finds for a domain.
 
-        The database cannot know how frequent a part of a name or number is: it would read the
-        whole table in the hope of the first ones, or bring all of them into order.
+        The planner cannot know how frequent a part of a name or number is. It would scan the whole
+        table for the first matches, or sort all of them.
         """
         query = self._search(domain, limit=CANDIDATES)
         self.env.flush_query(query.select())
@@ -142,9 +143,9 @@ class ResPartner(models.Model):
 
     @api.model
     def _telephony_get_prefixes(self, term, digits):
-        """Return how the E.164 number begins that is being typed, in the writings of here.
+        """Return the E.164 prefixes of a number as typed in the company's country.
 
-        :param str term: what was typed, as `0476 93` or `+32 476`
+        :param str term: the text typed so far, such as `0476 93` or `+32 476`
         :param str digits: its digits
         :rtype: list(str)
         """
@@ -155,12 +156,12 @@ class ResPartner(models.Model):
         code = self.env.company.country_id.phone_code
         if not code:
             return []
-        # Most countries leave the first zero out, some keep it.
+        # Most countries drop the leading zero, some keep it.
         return list(dict.fromkeys([f"+{code}{digits.removeprefix('0')}", f"+{code}{digits}"]))
 
     @api.model
     def _telephony_get_ideographs_domain(self, term):
-        """Return the contacts in whose name this stands, by the index of single ideographs."""
+        """Return the domain of contacts whose name contains the term, using the ideograph index."""
 
         def to_sql(model, alias, query):
             name = model._field_to_sql(alias, "complete_name", query)
@@ -173,9 +174,9 @@ class ResPartner(models.Model):
 
     @api.model
     def _telephony_get_written_domain(self, digits):
-        """Return the contacts in whose telephone, as it is written, these digits stand.
+        """Return the domain of contacts whose phone, as entered, contains the digits.
 
-        The expression is the one that Odoo has made an index for (`mail.thread.phone`).
+        The expression matches the one that Odoo indexes (`mail.thread.phone`).
         """
 
         def to_sql(model, alias, query):

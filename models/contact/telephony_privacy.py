@@ -8,7 +8,7 @@ from odoo.tools import SQL
 _logger = logging.getLogger(__name__)
 
 BATCH = 100
-# What the provider's reports and people have written about a person, table by table.
+# The fields in which provider reports and users describe a person, by table.
 CALL_FIELDS = (
     "customer_number",
     "from_number",
@@ -34,7 +34,7 @@ LEG_FIELDS = (
 
 
 class TelephonyCall(models.Model):
-    """What remains of a call when nobody may know any more who it was with: its figures."""
+    """Anonymization: only the figures of a call remain."""
 
     _inherit = "telephony.call"
 
@@ -58,12 +58,12 @@ class TelephonyCall(models.Model):
             call.customer_display = self.env._("Anonymized")
 
     def _get_held_back(self):
-        """Return those of these calls that must not be anonymized, by reason.
+        """Return the calls that must not be anonymized, by reason.
 
-        :return: calls that go on or are wrapped up, calls with a recording under legal hold
+        :return: calls that are ongoing or in wrap-up, calls with a recording under legal hold
         :rtype: tuple(telephony.call, telephony.call)
         """
-        # sudo: telephony.agent - only whether the call is being wrapped up
+        # sudo: telephony.agent - only whether the call is in wrap-up
         wrapped_up = (
             self.env["telephony.agent"]
             .sudo()
@@ -79,12 +79,12 @@ class TelephonyCall(models.Model):
         return running, held - running
 
     def _anonymize(self, user=None):
-        """Remove what tells who these calls were with, here and at the provider.
+        """Remove the identity of the customer from these calls, here and at the provider.
 
-        Figures stay: when, how long, the outcome, the phone user. Recordings are deleted. The
-        calls have ended, and none of their recordings is under legal hold.
+        The figures remain: times, durations, outcome and agent. Recordings are deleted. The calls
+        must have ended, without a recording under legal hold.
 
-        :param user: who wants it; nobody for the retention
+        :param user: the user who requests it; None for the retention
         """
         self._drop_notifications()
         self.message_id.unlink()
@@ -104,14 +104,14 @@ class TelephonyCall(models.Model):
         )
 
     def _drop_notifications(self):
-        """Remove what the bus still keeps about these calls."""
+        """Delete the bus messages about these calls."""
         if not self:
             return
         patterns = [f"%{uuid}%" for uuid in self.mapped("uuid")]
         self.env.cr.execute(SQL("DELETE FROM bus_bus WHERE message LIKE ANY(%s)", patterns))
 
     def _forget_feedback(self):
-        """Remove what these calls have written into the activities that they completed."""
+        """Remove the feedback of these calls from the activities that they completed."""
         activities = (
             self.env["mail.activity"]
             .with_context(active_test=False)
@@ -121,7 +121,7 @@ class TelephonyCall(models.Model):
         activities.feedback = False
 
     def _forget_number(self, number):
-        """Remove a number from calls with others: somebody was asked or transferred to there.
+        """Remove a number from calls with others that it was added or transferred to.
 
         :param str number: E.164
         """
@@ -136,7 +136,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _cron_anonymize(self):
-        """Anonymize what is older than its company keeps calls, except under legal hold."""
+        """Anonymize calls older than the retention of their company, except under legal hold."""
         for company in self.env["res.company"].search([("telephony_call_days", ">", 0)]):
             limit = fields.Datetime.now() - timedelta(days=company.telephony_call_days)
             self.env["telephony.callback"]._anonymize_older(company, limit)
@@ -157,7 +157,7 @@ class TelephonyCall(models.Model):
 
 
 class TelephonyCallback(models.Model):
-    """What remains of a callback: its figures."""
+    """Anonymization: only the figures of a callback remain."""
 
     _inherit = "telephony.callback"
 
@@ -170,12 +170,12 @@ class TelephonyCallback(models.Model):
             callback.customer_display = self.env._("Anonymized")
 
     def _anonymize(self, reason):
-        """Give up open callbacks, and remove what tells to whom they were owed.
+        """Cancel open callbacks, and remove the identity of their callers.
 
-        :param str reason: why nobody calls back
+        :param str reason: why the caller is not called back
         """
         self._cancel(reason)
-        # Done activities are kept as archived ones. They name the caller in their feedback.
+        # Done activities are archived. Their feedback names the caller.
         self.activity_id.unlink()
         self.write(
             {
@@ -189,7 +189,7 @@ class TelephonyCallback(models.Model):
 
     @api.model
     def _anonymize_older(self, company, limit):
-        """Anonymize the callbacks whose last call is older than the company keeps calls."""
+        """Anonymize the callbacks whose last call is older than the company's retention."""
         self.search(
             [
                 ("company_id", "=", company.id),

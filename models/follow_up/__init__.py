@@ -1,4 +1,4 @@
-"""What remains of a call: log, linked records, follow-ups, dispositions."""
+"""After a call: log, linked records, follow-ups and dispositions."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off

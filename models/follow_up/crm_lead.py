@@ -16,7 +16,7 @@ class CrmLead(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """Link the lead to the call it is made for, if the page says so."""
+        """Link the lead to the call for which the page creates it."""
         uuid = self.env.context.get("telephony_call")
         if not uuid:
             return super().create(vals_list)
@@ -35,7 +35,7 @@ class CrmLead(models.Model):
 
     @check_one
     def action_view_telephony_calls(self):
-        """Show the calls of a lead."""
+        """Return the action that shows the calls of a lead."""
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "crm_telephony.telephony_call_action"
         )
@@ -48,13 +48,13 @@ class CrmLead(models.Model):
 
     @api.model
     def _telephony_find_open(self, whose, company):
-        """Return open leads, as many as are needed to know whether there is one or several.
+        """Return open leads: at most as many as distinguish one from several.
 
-        :param SQL whose: condition on the columns of a lead
-        :param company: leads of other companies are left out
+        :param SQL whose: the condition on the columns of a lead
+        :param company: the company; leads of other companies are excluded
         """
         self.flush_model(["active", "company_id", "partner_id", "phone_sanitized", "won_status"])
-        # As for contacts, see `res.partner._telephony_find`.
+        # Raw SQL for the same reason as in `res.partner._telephony_find`.
         found = self.env.execute_query(
             SQL(
                 """SELECT id FROM crm_lead
@@ -68,11 +68,11 @@ class CrmLead(models.Model):
 
     def _merge_dependences(self, opportunities):
         super()._merge_dependences(opportunities)
-        # sudo: telephony.call - nobody writes calls; these move with their opportunity
+        # sudo: telephony.call - users cannot write calls; these follow their opportunity
         self.env["telephony.call"].sudo().search([("lead_id", "in", opportunities.ids)]).write(
             {"lead_id": self.id}
         )
-        # sudo: telephony.callback - what is owed moves with its opportunity, too
+        # sudo: telephony.callback - callbacks follow their opportunity, too
         self.env["telephony.callback"].sudo().search([("lead_id", "in", opportunities.ids)]).write(
             {"lead_id": self.id}
         )

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class MailActivity(models.Model):
-    """Due calls: done by a call, or done by hand."""
+    """Due calls: completed by a call, or by hand."""
 
     _inherit = "mail.activity"
 
@@ -24,10 +24,10 @@ class MailActivity(models.Model):
     )
 
     def _action_done(self, feedback=False, attachment_ids=None):
-        """Give up what is owed to a caller when its activity is done without a conversation."""
+        """Cancel the callback of an activity that is done without a conversation."""
         result = super()._action_done(feedback=feedback, attachment_ids=attachment_ids)
         if not self.env.context.get("telephony_by_call"):
-            # sudo: telephony.callback - who may do the activity decides about its callback
+            # sudo: telephony.callback - the right to complete the activity includes its callback
             callbacks_sudo = (
                 self.env["telephony.callback"]
                 .sudo()
@@ -41,7 +41,7 @@ class MailActivity(models.Model):
         return result
 
     def _rewrite_feedback(self, feedback):
-        """Write what came of a due call into the message about it. Note: `self.ensure_one()`
+        """Update the feedback in the message about a due call. Note: `self.ensure_one()`
 
         :param str feedback: plain text
         """

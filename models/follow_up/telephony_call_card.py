@@ -9,7 +9,7 @@ ROUTE_LINES = 6
 
 
 class TelephonyCall(models.Model):
-    """The customer's business card: who it may be, what was before, what is open."""
+    """The customer's card: possible contacts, recent history and open records."""
 
     _inherit = "telephony.call"
 
@@ -18,10 +18,10 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def get_card(self, uuid):
-        """Return the card of a call that rings at the current user, or is the user's own.
+        """Return the card of the current user's own call, or of one that rings at the user.
 
         :param str uuid: the call
-        :raise AccessError: it is somebody else's
+        :raise AccessError: the call belongs to another user
         :return: see `_get_card`
         :rtype: dict
         """
@@ -30,11 +30,11 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def choose_contact(self, uuid, partner_id):
-        """Say which of several contacts with the same number it is, already while it rings.
+        """Set which of several contacts with the same number is calling, even while it rings.
 
-        :param str uuid: a call of the current user, or one that rings there
+        :param str uuid: a call of the current user, or one that rings at the user
         :param int partner_id: a contact that has the customer's number
-        :raise AccessError: the call is somebody else's, or the contact may not be read
+        :raise AccessError: the call belongs to another user, or the contact may not be read
         :raise UserError: the contact has another number
         :return: `call` and its `card`
         :rtype: dict
@@ -68,7 +68,7 @@ class TelephonyCall(models.Model):
     # === WHAT STANDS ON IT === #
 
     def _get_card(self):
-        """Return the rest of the customer's card: only what the current user may read.
+        """Return the details of the customer's card that the current user may read.
 
         Note: `self.ensure_one()`
 
@@ -119,7 +119,7 @@ class TelephonyCall(models.Model):
         )
 
     def _get_card_matches(self, call_sudo):
-        """Return the contacts it may be, when there are several; who was spoken with last first."""
+        """Return the contacts with this number if there are several, the most recent first."""
         partners = self.env["res.partner"]._telephony_find(
             call_sudo.customer_number, call_sudo.company_id
         )
@@ -135,7 +135,7 @@ class TelephonyCall(models.Model):
         ]
 
     def _get_card_activities(self, partner_sudo, leads):
-        """Return what is still to be done for the customer, the most urgent first."""
+        """Return the open activities of the customer, the most urgent first."""
         partner = self.env["res.partner"].browse(partner_sudo.id)
         domain = Domain("res_model", "=", "crm.lead") & Domain("res_id", "in", leads.ids)
         if partner and partner.has_access("read"):
@@ -158,7 +158,7 @@ class TelephonyCall(models.Model):
         ]
 
     def _get_route(self):
-        """Return the way of an incoming caller so far, in sentences."""
+        """Return the route of an incoming call so far, as sentences."""
         if self.direction != "incoming":
             return []
         lines = [line.partition(" ")[2] for line in (self.trace or "").splitlines()]

@@ -4,13 +4,13 @@ DUE_COUNT = 80
 
 
 class TelephonyCall(models.Model):
-    """The calls a phone user is to make: due activities, and what is owed to strangers."""
+    """The calls an agent has to make: due activities, and callbacks to unknown callers."""
 
     _inherit = "telephony.call"
 
     @api.model
     def due_calls(self):
-        """Return the calls the current user is to make, the most urgent first.
+        """Return the calls that the current user has to make, the most urgent first.
 
         :return: dictionaries with `key`, `activity_id`, `callback_id`, `record`, `name`, `number`,
             `number_display`, `summary`, `deadline` (`YYYY-MM-DD`) and whether it `is_today` for the
@@ -39,7 +39,7 @@ class TelephonyCall(models.Model):
         of_activity = {
             callback.activity_id.id: callback for callback in callbacks if callback.activity_id
         }
-        # sudo: telephony.call - when the user's own due calls were tried, by whomever
+        # sudo: telephony.call - only the last attempts at the user's own due calls, by any user
         tried = dict(
             self.sudo()._read_group(
                 [("activity_id", "in", activities.ids)], ["activity_id"], ["started_at:max"]
@@ -56,10 +56,10 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_due_activity(self, activity, callback, tried):
-        """Return a line for a due activity.
+        """Return the due-call entry of an activity.
 
-        :param callback: what is owed to the customer by it, possibly nothing
-        :param dict tried: when an activity was last tried
+        :param callback: the callback of the activity, possibly empty
+        :param dict tried: activity -> time of the last attempt
         """
         record = self.env[activity.res_model].browse(activity.res_id)
         readable = record if record.exists() and record.has_access("read") else None
@@ -88,7 +88,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_due_callback(self, callback):
-        """Return a line for a callback to somebody who is neither contact nor opportunity."""
+        """Return the due-call entry of a callback without contact and opportunity."""
         today = fields.Date.context_today(callback)
         deadline = fields.Datetime.context_timestamp(callback, callback.due_at).date()
         state = "today" if deadline <= today else "planned"
@@ -121,9 +121,9 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_due_number(self, record):
-        """Return whom to call about a record, and the number: its own, else its contact's.
+        """Return who to call about a record, and the number: its own, or else its contact's.
 
-        :param record: what may be read, or None
+        :param record: a readable record, or None
         """
         if record is None:
             return None, False
@@ -143,7 +143,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_due_name(self, record, owner):
-        """Return the name of the person to call, as well as it is known."""
+        """Return the best known name of the person to call."""
         if record is None:
             return ""
         if record._name == "crm.lead":

@@ -10,7 +10,7 @@ ACTIVITY_TYPES = {
 
 
 class TelephonyCall(models.Model):
-    """What comes after a call: the next step."""
+    """Follow-ups: activities planned after a call."""
 
     _inherit = "telephony.call"
 
@@ -19,13 +19,13 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def schedule_follow_up(self, uuid, kind, values):
-        """Plan the next step after a call, on its opportunity, or else on its contact.
+        """Schedule an activity after a call, on its opportunity or else on its contact.
 
         :param str uuid: a call of the current user
         :param str kind: `call` or `task`
         :param dict values: `date` (`YYYY-MM-DD`), `summary`, and optionally `note` and `user_id`
-        :raise UserError: there is no record to link it to, the date is none, or the person
-            cannot do it
+        :raise UserError: the call has no record, the date is invalid, or the user cannot do the
+            activity
         :return: `activity_id`, and the `record` it is linked to
         :rtype: dict
         """
@@ -46,8 +46,8 @@ class TelephonyCall(models.Model):
         if not date:
             raise UserError(self.env._("Choose the date of the follow-up."))
         assignee = self._get_assignee(values.get("user_id") or self.env.uid, record)
-        # sudo: mail.activity - who has spoken with the customer may plan the next step, also
-        # where only the sales team may change the contact
+        # sudo: mail.activity - the user of the call may plan the follow-up, even where only the
+        # sales team may edit the contact
         activity = record.sudo().activity_schedule(
             ACTIVITY_TYPES[kind],
             date_deadline=date,
@@ -68,11 +68,11 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_assignee(self, user_id, record):
-        """Return the colleague who is to do a follow-up.
+        """Return the user who is assigned to a follow-up.
 
         :param int user_id: an internal user
-        :param record: what it is about, which that user has to be able to read
-        :raise UserError: nobody of that kind
+        :param record: the record of the follow-up, which that user has to be able to read
+        :raise UserError: no such user
         """
         domain = [("id", "=", user_id), ("share", "=", False)]
         user = self.env["res.users"].search(domain) if isinstance(user_id, int) else None
@@ -81,7 +81,7 @@ class TelephonyCall(models.Model):
         return user
 
     def _get_follow_up_record(self):
-        """Return the opportunity, or else the contact, as the current user may see it."""
+        """Return the opportunity, or else the contact, if the current user may read it."""
         for record in (self.lead_id, self.partner_id):
             record = record.with_env(self.env(user=self.env.uid, su=False))
             if record and record.has_access("read"):

@@ -8,7 +8,7 @@ FOUND = 6
 
 
 class TelephonyCall(models.Model):
-    """To which contact or opportunity a call belongs, as the user decides."""
+    """The contact or opportunity of a call, as linked by the user."""
 
     _inherit = "telephony.call"
 
@@ -17,11 +17,11 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def find_records(self, uuid, term=""):
-        """Search contacts and open opportunities that a call may belong to.
+        """Return the contacts and open opportunities that a call may be linked to.
 
         :param str uuid: a call of the current user
-        :param str term: part of a name; without it, the records that have the customer's number
-        :return: dictionaries with `model`, `id`, `name` and `detail`; only what the user may read
+        :param str term: part of a name; if empty, records with the customer's number are returned
+        :return: dictionaries with `model`, `id`, `name` and `detail`; only readable records
         :rtype: list(dict)
         """
         call_sudo = self._get_mine_sudo(uuid)
@@ -64,12 +64,12 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def link_record(self, uuid, res_model, res_id):
-        """Say which contact or opportunity a call belongs to; its line in the chatter moves along.
+        """Link a call, and its log note in the chatter, to a contact or an opportunity.
 
         :param str uuid: a call of the current user
         :param str res_model: `res.partner` or `crm.lead`
         :param int res_id: a record the user may read
-        :raise UserError: it is something else
+        :raise UserError: the record is neither
         :return: see `_to_client`
         :rtype: dict
         """
@@ -95,7 +95,7 @@ class TelephonyCall(models.Model):
     # === BUSINESS METHODS === #
 
     def _link(self, record):
-        """Let a call belong to a contact or an opportunity. Note: `self.ensure_one()`"""
+        """Link the call to a contact or an opportunity. Note: `self.ensure_one()`"""
         self.ensure_one()
         if record._name == "crm.lead":
             self.write(
@@ -107,15 +107,15 @@ class TelephonyCall(models.Model):
         else:
             self.write({"partner_id": record.id, "lead_id": False})
         self._move_log()
-        # Perhaps this contact must not be recorded.
+        # The contact may have the tag *Do not record*.
         self._sync_recording()
         self._notify()
 
     @api.model
     def _link_created(self, uuid, record):
-        """Let a call of an unknown customer belong to the record that was just made for it.
+        """Link a call of an unknown customer to the record just created for it.
 
-        :param str uuid: what the page has said; anything else than an own call changes nothing
+        :param str uuid: the uuid sent by the page; anything but an own call is ignored
         :param record: a new contact or opportunity
         """
         if not is_text(uuid):
@@ -133,9 +133,9 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _is_of_company(self, record, company):
-        """Return whether a call of a company may belong to a record.
+        """Return whether a call of a company may be linked to a record.
 
-        :param record: a contact or an opportunity, or nothing
+        :param record: a contact or an opportunity, possibly empty
         :param company: the company of the call
         :rtype: bool
         """
@@ -146,7 +146,7 @@ class TelephonyCall(models.Model):
         )
 
     def _move_log(self):
-        """Move the line in the chatter to the record the call belongs to now."""
+        """Move the log note in the chatter to the record that the call is linked to now."""
         for call in self.filtered(lambda call: call.state == "ended"):
             call.message_id.unlink()
             call.message_id = False

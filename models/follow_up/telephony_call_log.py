@@ -7,17 +7,19 @@ from ..arguments import check_one
 
 
 class TelephonyCall(models.Model):
-    """Where a call belongs, and the line it leaves there."""
+    """The records linked to a call, and the log note in their chatter."""
 
     _inherit = "telephony.call"
 
     @api.model
     def _associate(self, record, number, company):
-        """Find what an outgoing call belongs to: its record, one open opportunity, the contact.
+        """Return the contact and the lead of an outgoing call.
 
-        :param record: the record it is made from, or None
+        These are the given record, else the only open opportunity of the number, else its contact.
+
+        :param record: the record from which the call is made, or None
         :param str number: E.164
-        :return: contact and lead, each possibly empty
+        :return: the contact and the lead, each possibly empty
         """
         partner = self.env["res.partner"]
         lead = self.env["crm.lead"]
@@ -31,11 +33,11 @@ class TelephonyCall(models.Model):
                 partner, lead = record.partner_id, record.lead_id
             elif "partner_id" in record._fields:
                 partner = record.partner_id
-        # A contact of another company may be called, but the call is none of that company's.
+        # A contact of another company may be called, but the call is not linked to it.
         partner = partner.filtered(lambda found: self._is_of_company(found, company))
         lead = lead.filtered(lambda found: self._is_of_company(found, company))
         if not partner and not lead:
-            # sudo: res.partner - whom a number belongs to does not depend on who dials it
+            # sudo: res.partner - the owner of a number does not depend on who dials it
             partner = self.env["res.partner"].sudo()._telephony_find(number, company)[:1]
         if not lead:
             lead = self._find_lead(partner, number, company)
@@ -43,19 +45,19 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _find_lead(self, partner, number, company):
-        """Return the only open lead or opportunity of a caller; nothing when there are several.
+        """Return the only open lead or opportunity of a caller; empty if there are several.
 
         :param partner: the contact, possibly empty
         :param str number: E.164, possibly empty
         """
-        # sudo: crm.lead - the association does not depend on who takes the call
+        # sudo: crm.lead - the link does not depend on who takes the call
         leads_sudo = self.env["crm.lead"].sudo()
         if partner:
             leads_sudo = leads_sudo._telephony_find_open(
                 SQL("partner_id = %s", partner.id), company
             )
         if not leads_sudo and number:
-            # A lead that belongs to somebody else is not this caller's.
+            # A lead of another contact is not this caller's.
             owners = SQL("AND partner_id IS NULL") if partner else SQL()
             leads_sudo = leads_sudo._telephony_find_open(
                 SQL("phone_sanitized = %s %s", number, owners), company
@@ -63,7 +65,7 @@ class TelephonyCall(models.Model):
         return leads_sudo if len(leads_sudo) == 1 else leads_sudo.browse()
 
     def _get_log_body(self):
-        """Write the line about a call in the chatter: direction, result, duration, who, note."""
+        """Return the log note of a call: direction, result, duration, user and summary."""
         outcome = dict(self._fields["outcome"]._description_selection(self.env))
         if self.direction == "incoming":
             headline = self.env._("Incoming call from %(number)s")
@@ -93,13 +95,13 @@ class TelephonyCall(models.Model):
         for recording in self.recording_ids.filtered(
             lambda recording: recording.kind == "conversation" and recording.state == "stored"
         ):
-            # The client shows the player here, to those who may hear it.
+            # The client shows the player here, to users who may hear the recording.
             body += Markup("<p>%s</p>") % recording._get_html_link(self.env._("Play the recording"))
         return body
 
     def _post_log(self):
-        """Leave one line about a call that ended on its record, as a note, without e-mail."""
-        # A place in a queue that was given up is no call to anybody.
+        """Post one log note about an ended call on its record, without e-mail."""
+        # A canceled queue callback has no legs: the customer was not dialed.
         for call in self.filtered(lambda call: call.leg_ids and not call.message_id):
             record = call.lead_id or call.partner_id
             if not record:
@@ -115,7 +117,7 @@ class TelephonyCall(models.Model):
             )
 
     def _update_log(self):
-        """Write the note into the line, when it is typed after the end."""
+        """Update the log note when the summary is saved after the end."""
         for call in self.filtered("message_id"):
             lang = call.user_id.lang or call.company_id.partner_id.lang
             call.message_id.body = call.with_context(lang=lang)._get_log_body()

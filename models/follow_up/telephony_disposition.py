@@ -2,7 +2,7 @@ from odoo import fields, models
 
 
 class TelephonyDisposition(models.Model):
-    """What a phone user thinks of a call: interested, wrong number, call again."""
+    """A disposition: the agent's result of a call, such as *interested* or *wrong number*."""
 
     _name = "telephony.disposition"
     _inherit = ["telephony.guard.mixin"]
