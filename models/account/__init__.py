@@ -1,6 +1,6 @@
 """The account at the provider: numbers, caller IDs, health, requests."""
 
-# A model is defined before it is extended; the order is that of its overrides.
+# A model is defined before it is extended; overrides follow this order.
 # isort: off
 from . import (
     telephony_account,

@@ -13,9 +13,9 @@ DEFAULT_SDK_URL = "/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
 
 
 class TelephonyAccount(models.Model):
-    """The company's own account at the provider: credentials, addresses, and every request.
+    """A company's account at the provider: credentials, addresses, and every request.
 
-    This is the only model that knows the provider; the others ask it to send and to read.
+    Only this model knows the provider; other models send and read through it.
     """
 
     _name = "telephony.account"
@@ -38,7 +38,7 @@ class TelephonyAccount(models.Model):
         readonly=True,
     )
     account_sid = fields.Char("Account SID", required=True, groups="base.group_system")
-    # Both secrets are written by `_save_credentials` only, and never leave the server.
+    # Only `_save_credentials` writes the two secrets; they never leave the server.
     auth_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
     api_key_sid = fields.Char("API Key", readonly=True, copy=False, groups="base.group_system")
     api_key_secret = fields.Char("API Key Secret", groups=fields.NO_ACCESS, copy=False)
@@ -59,7 +59,7 @@ class TelephonyAccount(models.Model):
         help="Public address sent to Twilio at the last connection. Twilio keeps using it even "
         "if the database address changes.",
     )
-    # Calls that began before the address changed go on at the one they began with.
+    # Calls that began before a change of the address continue at their first one.
     former_base_url = fields.Char(
         "Previous Address", readonly=True, copy=False, groups="base.group_system"
     )
@@ -114,7 +114,7 @@ class TelephonyAccount(models.Model):
     # === OUTGOING: REQUESTS TO THE PROVIDER === #
 
     def _get_client(self):
-        """Return the client of this account, which makes calls.
+        """Return the client of this account for calls.
 
         Note: `self.ensure_one()`
         """
@@ -132,11 +132,11 @@ class TelephonyAccount(models.Model):
         )
 
     def _get_webhook_url(self, route, *, base_url=None, **query):
-        """Build the public address of a webhook.
+        """Return the public URL of a webhook.
 
         :param str route: last part of the path
-        :param str base_url: in place of the public address that Twilio knows
-        :param query: what the webhook has to know; it is protected by the signature
+        :param str base_url: URL to use in place of the public address that Twilio knows
+        :param query: parameters of the webhook, protected by the signature
         :rtype: str
         """
         url = (base_url or self._get_base_url()) + WEBHOOK_ROOT + route
@@ -144,37 +144,37 @@ class TelephonyAccount(models.Model):
 
     def _get_configured_base_url(self):
         """Return the public address that Twilio receives with the next *Connect*."""
-        # sudo: telephony.account - an address, no secret
+        # sudo: telephony.account - an address, not a secret
         return (self.sudo().webhook_base_url or self.get_base_url()).rstrip("/")
 
     def _get_base_url(self):
         """Return the public address that Twilio knows.
 
-        The database's own address changes when an administrator logs in under another name of the
-        host. What Twilio received does not, so all addresses begin with that.
+        The database's own address changes when an administrator logs in under another host name.
+        The address that Twilio received does not change, so all URLs begin with it.
         """
-        # sudo: telephony.account - an address, no secret
+        # sudo: telephony.account - an address, not a secret
         return self.sudo().connected_base_url or self._get_configured_base_url()
 
     def _get_signed_base_urls(self):
-        """Return all addresses that Twilio may have signed, each once."""
-        # sudo: telephony.account - addresses, no secrets
+        """Return all base URLs that Twilio may have signed, without duplicates."""
+        # sudo: telephony.account - addresses, not secrets
         former = self.sudo().former_base_url
         urls = (self._get_base_url(), former, self._get_configured_base_url())
         return list(dict.fromkeys(filter(None, urls)))
 
     def _get_sound_url(self, name):
-        """Return the public address of a sound of the addon."""
+        """Return the public URL of one of the addon's sounds."""
         return f"{self._get_base_url()}/crm_telephony/static/src/audio/{name}"
 
     def _render(self, response):
-        """Turn a voice response (see `voice_response`) into the provider's language."""
+        """Return a voice response (see `voice_response`) in the provider's language."""
         return twiml.render(response)
 
     def _make_browser_access(self, identity):
-        """Return what a browser needs to reach the provider.
+        """Return the data that a browser needs to connect to the provider.
 
-        :param str identity: who it is, opaque
+        :param str identity: opaque identity of the agent
         :raise UserError: the account is not connected
         :rtype: dict
         """
@@ -206,16 +206,16 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _find_signed(self, account_sid, path, form, given_signature):
-        """Find the account that signed a request.
+        """Return the account that signed a request.
 
-        :param str account_sid: the account the request names
+        :param str account_sid: SID of the account, as named in the request
         :param str path: raw path and query of the request
         :param form: the posted fields
-        :param str given_signature: what the request offers as proof
-        :return: the account, or nothing when it is unknown; whether the proof is right
+        :param str given_signature: signature of the request
+        :return: the account (empty when unknown), and whether the signature is valid
         :rtype: tuple(telephony.account, bool)
         """
-        # Nothing that cannot be an account is looked for: anybody may ask this.
+        # Only well-formed SIDs are searched, because the endpoint is public.
         if not given_signature or not ACCOUNT_SID.fullmatch(account_sid or ""):
             return self.browse(), False
         account = self.search_fetch([("account_sid", "=", account_sid)], limit=1)

@@ -7,31 +7,31 @@ from odoo.tools import format_datetime, hmac
 from ...providers.base import ProviderError
 from ...tools.printable import printable
 
-# Below this, in the account's currency, the money is running out.
+# Balance, in the account's currency, below which a warning is shown.
 LOW_BALANCE = 10
-# Seconds. Access tokens are refused when the clocks differ by more.
+# Seconds. Twilio refuses access tokens when the clocks differ by more.
 CLOCK_TOLERANCE = 60
-# Countries looked at besides the company's own: those most contacts are in.
+# Maximum countries to check besides the company's own: those of most contacts.
 CONTACT_COUNTRIES = 4
 
 
 class TelephonyAccount(models.Model):
-    """Everything that can be wrong between this Odoo and Twilio, one line each.
+    """Checks of everything between this Odoo and Twilio, one line each.
 
     A line is a dictionary: `check` (see `telephony.diagnosis.line`), `state` (`ok`, `warning`,
-    `error`), `sentence`, and where something can be done about it `repair` and `number_id`.
+    `error`), `sentence`, and for a fault with a remedy `repair` and `number_id`.
     """
 
     _inherit = "telephony.account"
 
     def _diagnose(self):
-        """Check everything. No row is changed.
+        """Run all checks. No row is changed.
 
         :return: lines, in the order of the checks
         :rtype: list(dict)
         """
         self.ensure_one()
-        # First, because its time is short, and what Twilio leaves of a click's time may be nothing.
+        # First, because its timeout is short, and Twilio may use up the rest of the click's time.
         own_lines = self._diagnose_own_server()
         client, line = self._diagnose_credentials()
         lines = [line]
@@ -99,7 +99,7 @@ class TelephonyAccount(models.Model):
         )
 
     def _diagnose_key(self, client):
-        # sudo: telephony.account - the key is tried out, and stays on the server
+        # sudo: telephony.account - the key is tested and stays on the server
         account_sudo = self.sudo()
         sid, secret = account_sudo.api_key_sid, account_sudo.api_key_secret
         if not (sid and secret):
@@ -125,7 +125,7 @@ class TelephonyAccount(models.Model):
         return [self._line("key", "ok", self.env._("Browsers can authenticate with Twilio."))]
 
     def _diagnose_application(self, client):
-        sid = self.sudo().twiml_app_sid  # sudo: telephony.account - an identifier, no secret
+        sid = self.sudo().twiml_app_sid  # sudo: telephony.account - an identifier, not a secret
         try:
             addresses = client.fetch_application(sid) if sid else None
         except ProviderError as error:
@@ -280,7 +280,7 @@ class TelephonyAccount(models.Model):
             return client.may_call_country(country_code)
         except ProviderError as error:
             if error.gone:
-                # Twilio does not list this country, so nothing is switched off.
+                # Twilio does not list this country, so it has no disabled destinations.
                 return True
             raise
 
@@ -341,7 +341,7 @@ class TelephonyAccount(models.Model):
                 ),
                 "connect",
             )
-        # Connecting would lead Twilio to an address that it cannot call.
+        # Connecting would give Twilio an address that it cannot reach.
         return self._line(
             "address",
             "warning",
@@ -357,7 +357,7 @@ class TelephonyAccount(models.Model):
         base = self._get_configured_base_url()
         parts = urlsplit(base)
         host = parts.hostname or ""
-        # sudo: telephony.account - an address, no secret
+        # sudo: telephony.account - an address, not a secret
         state = "warning" if self.sudo().api_base_url else "error"
         if host in ("localhost", "::1") or host.startswith("127.") or "." not in host:
             return self._line(
@@ -459,9 +459,9 @@ class TelephonyAccount(models.Model):
         return self._line("signature", "error", self._explain_answer(status))
 
     def _diagnose_refusals(self, lines):
-        """Say whether requests were refused lately, and what the other lines make likely.
+        """Report recently refused requests, with the cause that the other lines suggest.
 
-        :param list(dict) lines: what else was found
+        :param list(dict) lines: results of the other checks
         """
         if not self._was_refused_lately():
             return self._line(
@@ -515,7 +515,7 @@ class TelephonyAccount(models.Model):
     # === CUSTOM PHONES === #
 
     def _diagnose_custom_phones(self):
-        """Name the phone users whose custom phone must not be called any more."""
+        """Report the agents whose custom phone must no longer be called."""
         agents_sudo = self._get_agents_with_custom_phone()
         if not agents_sudo:
             return []
@@ -557,7 +557,7 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _diagnose_rules(self):
-        """Name the automation rules that fail when something happens on the telephone."""
+        """Report the automation rules that fail on events of the telephone."""
         return [
             self._line(
                 "rule",
@@ -574,7 +574,7 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _answer_ping(self, question):
-        """Answer a question as only this database can.
+        """Return an answer that only this database can compute.
 
         :param str question: any text
         :rtype: str

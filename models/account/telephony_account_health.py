@@ -5,15 +5,15 @@ from odoo.tools import SQL
 
 from ...providers.base import ProviderError
 
-# Minutes after which a job that did not run, or a provider that did not answer, is a fault.
+# Minutes without a run of the job, or an answer of the provider, after which it is a fault.
 LATE_MINUTES = 10
-# Minutes a refused request is worth a warning, and seconds between two that are remembered.
+# Minutes for which a refused request causes a warning, and seconds between two recorded ones.
 REFUSAL_MINUTES = 60
 REFUSAL_SECONDS = 60
 
 
 class TelephonyAccount(models.Model):
-    """What a monitoring program asks: can somebody call, and is anybody looking after calls?"""
+    """Answer for a monitoring program: whether calls are possible, and whether jobs run."""
 
     _inherit = "telephony.account"
 
@@ -32,9 +32,9 @@ class TelephonyAccount(models.Model):
     )
 
     def _remember_refusal(self):
-        """Remember that a request of Twilio, or of a forger, was refused.
+        """Record that a request was refused, whether from Twilio or forged.
 
-        Outsiders must not make us write: one who knows the account's identifier causes one write
+        Outsiders must not cause many writes: a sender who knows the account's SID causes one write
         a minute, in a transaction of its own.
 
         Note: `self.ensure_one()`
@@ -48,7 +48,7 @@ class TelephonyAccount(models.Model):
 
         def write():
             with registry.cursor() as cr:
-                # A row that is written at this moment is left alone: the next refusal comes.
+                # A row that is being written is skipped: the next refusal is recorded instead.
                 cr.execute(
                     SQL(
                         """UPDATE telephony_account SET last_refused_at = %s WHERE id IN (
@@ -62,7 +62,7 @@ class TelephonyAccount(models.Model):
                     )
                 )
 
-        # A refused request is rolled back, and with it what it writes.
+        # A refused request is rolled back, so the record is written after the rollback.
         self.env.cr.postrollback.add(write)
 
     def _was_refused_lately(self):
@@ -72,17 +72,17 @@ class TelephonyAccount(models.Model):
         return bool(self.last_refused_at and self.last_refused_at > late)
 
     def _is_address_outdated(self):
-        """Return whether Twilio knows another public address than the configured one."""
+        """Return whether Twilio knows a public address other than the configured one."""
         self.ensure_one()
         return self._get_base_url() != self._get_configured_base_url()
 
     def _list_living(self):
-        """Ask the provider for all legs that are alive.
+        """Return all living legs from the provider.
 
         Note: `self.ensure_one()`
 
-        :return: the provider's identifier -> an event with the leg's status; None when the provider
-            could not be asked
+        :return: the provider's SID -> an event with the leg's status; None when the provider could
+            not be reached
         :rtype: dict | None
         """
         self.ensure_one()
@@ -97,9 +97,9 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _get_health(self):
-        """Look at what would otherwise be noticed by customers first. Nobody else is asked.
+        """Return the state of what customers would otherwise notice first. No request is sent.
 
-        :return: `status` (`pass`, `warn` or `fail`), and the same for each of the `checks`
+        :return: `status` (`pass`, `warn` or `fail`), and the same for each entry of `checks`
         :rtype: dict
         """
         late = fields.Datetime.now() - timedelta(minutes=LATE_MINUTES)
@@ -113,7 +113,7 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _get_account_health(self):
-        # sudo: telephony.account - only whether there is one that works
+        # sudo: telephony.account - only whether a connected one exists
         accounts_sudo = self.sudo().search([("active", "=", True)])
         if not accounts_sudo:
             return "warn"
@@ -128,14 +128,15 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _get_jobs_health(self, late):
-        """Without the reconciliation, legs may go on being paid."""
-        # sudo: ir.cron - only whether it runs
+        """Return the state of the jobs: without the reconciliation, legs may go on costing
+        money."""
+        # sudo: ir.cron - only whether the job runs
         job_sudo = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
         return "pass" if job_sudo.active and job_sudo.nextcall > late else "fail"
 
     @api.model
     def _get_calls_health(self, late):
-        # sudo: telephony.call.leg - only whether there are any
+        # sudo: telephony.call.leg - only whether there is any
         forgotten = (
             self.env["telephony.call.leg"]
             .sudo()

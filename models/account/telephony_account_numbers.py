@@ -7,23 +7,23 @@ from ..arguments import check_one
 
 _logger = logging.getLogger(__name__)
 
-# A number that points here reaches nobody: it is free to be used.
+# A number with such a URL reaches no public server, so it counts as unused.
 OWN_MACHINE = re.compile(r"^https?://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)")
 
 
 class TelephonyAccount(models.Model):
-    """The numbers of an account: read, connected, bought."""
+    """The numbers of an account: synchronized, connected, bought."""
 
     _inherit = "telephony.account"
 
     # === ACTIONS === #
 
     def action_synchronize_numbers(self):
-        """Read the account's numbers, and write the webhook addresses of those used here.
+        """Synchronize the account's numbers, and write the webhook URLs of those used here.
 
         :raise UserError: Twilio refused, or could not be reached
         """
-        # Everybody may call a public method; those who see the account may synchronize it.
+        # Every user may call a public method; users who see the account may synchronize it.
         self.check_access("read")
         for account in self:
             with account._explained():
@@ -34,15 +34,15 @@ class TelephonyAccount(models.Model):
 
     @check_one
     def action_search_numbers(self):
-        """Look for a number to buy."""
+        """Open the search for a number to buy."""
         return self.env["telephony.number.search"].action_open(self)
 
     # === BUSINESS METHODS === #
 
     def _read_numbers(self, client, base_url=None):
-        """Read the account's numbers, and write the addresses of those used here.
+        """Return the account's numbers, and write the URLs of those used here at Twilio.
 
-        A number that somebody else uses is left alone: one that points elsewhere and was never
+        A number in use elsewhere is not changed: it points to another address and was never
         connected here. No row is changed.
 
         :param str base_url: see `_get_webhook_url`
@@ -65,15 +65,15 @@ class TelephonyAccount(models.Model):
             values["is_connected"] = bool(
                 number.active and (number.is_connected or is_free) if number else is_free
             )
-            # What is right already costs no request: with many numbers a click that was interrupted
-            # is continued by the next one.
+            # A correct number costs no request, so with many numbers the next click continues an
+            # interrupted one.
             if values["is_connected"] and self._leads_elsewhere(values, addresses):
                 client.save_number(values["sid"], addresses)
         return numbers
 
     @api.model
     def _leads_elsewhere(self, values, addresses):
-        """Return whether Twilio would ask another address about a number, or none.
+        """Return whether Twilio would send a number's requests to another address, or to none.
 
         :param dict values: see `TwilioAdmin.list_numbers`
         :param dict addresses: see `_get_addresses`
@@ -84,12 +84,12 @@ class TelephonyAccount(models.Model):
         )
 
     def _write_numbers(self, numbers):
-        """List the account's numbers here.
+        """Create or update the records of the account's numbers.
 
         :param list numbers: see `_read_numbers`
-        :return: those listed
+        :return: the records
         """
-        # sudo: telephony.number - what Twilio says about the account, which the user may use
+        # sudo: telephony.number - data of Twilio about an account that the user may use
         listed = self.env["telephony.number"].sudo()
         known = {
             number.number: number
@@ -118,9 +118,9 @@ class TelephonyAccount(models.Model):
         return listed
 
     def _connect_number(self, number):
-        """Let calls to a number arrive here, whoever had them until now.
+        """Connect a number, so that its calls arrive here instead of at any previous address.
 
-        :param number: one of this account's
+        :param number: number of this account
         :raise UserError: Twilio refused, or could not be reached
         """
         self.ensure_one()
@@ -129,7 +129,7 @@ class TelephonyAccount(models.Model):
         number._write_changed({"is_connected": True})
 
     def _search_numbers(self, country, kind, contains):
-        """Look for numbers to buy.
+        """Search for numbers to buy.
 
         :param str country: ISO 3166 code of two letters
         :param str kind: `local`, `mobile` or `toll_free`
@@ -148,13 +148,13 @@ class TelephonyAccount(models.Model):
         """Buy a number, connect it and list it here.
 
         :param str number: E.164
-        :return: the record
+        :return: the new record
         :raise UserError: Twilio refused, or could not be reached
         """
         self.ensure_one()
         with self._explained():
             values = self._get_admin().buy_number(number, self._get_addresses("voice"))
-        # sudo: telephony.number - Twilio's identifier of what the user has just bought
+        # sudo: telephony.number - the SID of the number that the user has just bought
         record = (
             self.sudo()
             .with_context(active_test=False)
@@ -177,15 +177,15 @@ class TelephonyAccount(models.Model):
         return record
 
     def _release_number(self, number):
-        """Give a number back, and archive it here.
+        """Release a number at Twilio, and archive it here.
 
-        :param number: one of this account's
+        :param number: number of this account
         :raise UserError: Twilio refused, or could not be reached
         """
         self.ensure_one()
         with self._explained():
             self._get_admin().release_number(number.provider_number_id)
-        # sudo: telephony.number - the user may give it back, and Twilio has taken it
+        # sudo: telephony.number - the user may release it, and Twilio has done so
         number.sudo().write(
             {
                 "active": False,

@@ -1,20 +1,19 @@
-"""Requests to the provider leave after the commit, and keep no answer of ours waiting.
+"""Requests to the provider are sent after the commit, without delaying our own responses.
 
-The requests of one transaction run in their order in a thread of their own. A webhook does not wait
-for that thread at all: its TwiML needs no result of a request, and the caller hears silence
-meanwhile. A click waits up to `PATIENCE` seconds, so that the next click of the same person finds
-the first one carried out. A click that shows what Twilio answers (*Connect*, *Buy*) sends its
-requests itself, all of them within one time (`_get_deadline`). A job and a result of a request have
-nobody who waits, and send by themselves.
+The requests of one transaction run in order in a thread of their own. A webhook does not wait for
+that thread: its TwiML needs no result of a request, and the caller would hear silence meanwhile. A
+click waits up to `PATIENCE` seconds, so that the user's next click finds the first one carried out.
+A click that shows Twilio's answer (*Connect*, *Buy*) sends its requests itself, all within one time
+budget (`_get_deadline`). Jobs, and requests that result from requests, delay no user and are sent
+directly.
 
-Why not a table of requests and a job that sends them: each of them derives what to send from the
-rows when it is sent, and the reconciliation does the same. A request that is lost with its process
-is therefore sent by the reconciliation; a copy of it in a table would be a second truth. How long
-one request may take, and when an account is not asked at all, is the client's own affair
-(`providers/twilio/client.py`): a provider that is gone fails at once, and each request has an
-answer to its own failure.
+Why there is no table of requests with a job that sends them: each request derives its content from
+the rows when it is sent, and so does the reconciliation. A request that is lost with its process is
+therefore sent again by the reconciliation; a copy in a table would be a second truth. Timeouts, and
+the pause of a failing account, belong to the client (`providers/twilio/client.py`): requests to an
+unreachable provider fail at once, and each request handles its own failure.
 
-The threads are no daemons: a worker that is stopped or replaced waits for them.
+The threads are no daemons, so a worker that is stopped or replaced waits for them.
 """
 
 import functools
@@ -31,17 +30,17 @@ from .telephony_account import WEBHOOK_ROOT
 
 _logger = logging.getLogger(__name__)
 
-# Seconds a click waits for the requests it has caused.
+# Maximum time (s) a click waits for the requests it caused.
 PATIENCE = 2
-# Seconds for all requests of a click whose answer it shows itself, and of a webhook.
+# Time budget (s) for all requests of a click that shows their answer, and of a webhook.
 CLICK_BUDGET, WEBHOOK_BUDGET = 6, 2
-# Where a web request keeps the moment when its time is used up.
+# Key under which a web request keeps the end of its time budget.
 DEADLINE = "crm_telephony.deadline"
-# Threads of a process that send at once; each of them takes a connection to the database.
+# Threads of a process that send at the same time; each uses a database connection.
 SENDERS = 8
-# The name of such a thread.
+# Name of such a thread.
 THREAD = "telephony.requests"
-# Where a transaction keeps its requests until it is committed.
+# Key under which a transaction keeps its requests until the commit.
 KEY = "crm_telephony.requests"
 
 _senders = threading.BoundedSemaphore(SENDERS)
@@ -63,11 +62,11 @@ def _is_webhook():
 
 
 def _get_deadline():
-    """Return the moment (`time.monotonic`) when the time of a web request is used up.
+    """Return the moment (`time.monotonic`) at which the time budget of a web request ends.
 
-    The first question begins the time. A transaction that runs again has what is left of it.
+    The first call starts the budget. A retried transaction has only the rest of it.
 
-    :return: None in a job, which has nobody who waits
+    :return: None in a job, which delays no user
     :rtype: float | None
     """
     if not request:
@@ -77,7 +76,7 @@ def _get_deadline():
 
 
 def _get_patience():
-    """Return for how many seconds the current request may be kept; None: as long as it takes."""
+    """Return how many seconds the current request may wait; None without a limit."""
     if not request:
         return None
     if _is_webhook():
@@ -86,24 +85,24 @@ def _get_patience():
 
 
 class TelephonyAccount(models.Model):
-    """What is sent to the provider once a transaction is committed."""
+    """Requests that are sent to the provider after the commit."""
 
     _inherit = "telephony.account"
 
     @api.model
     def _get_deadline(self):
-        """Return when the requests of this click have to be over, see `_get_deadline` above."""
+        """Return when the requests of this click must end, see `_get_deadline` above."""
         return _get_deadline()
 
     @api.model
     def _after_commit(self, records, method_name, *args):
-        """Send a request to the provider once the transaction is committed.
+        """Send a request to the provider after the transaction is committed.
 
         Inside the transaction the request would hold its locks, and be sent again when the
-        transaction is retried. So the request runs on a cursor of its own and writes nothing; what
-        has to be written about it follows in a second transaction, which may be retried.
+        transaction is retried. So the request runs on a cursor of its own and writes nothing. Its
+        result is written in a second transaction, which may be retried.
 
-        :param records: what to call the method on; they are read again
+        :param records: records of the method; they are read again
         :param str method_name: a `_send_…_request`; it returns nothing, or the name and the
             arguments of the method that writes the result
         """
@@ -115,7 +114,7 @@ class TelephonyAccount(models.Model):
                 env = api.Environment(cr, uid, context, su=True)
                 records = env[model_name].browse(ids)
                 if ids and not records.exists():
-                    # It was deleted meanwhile: there is nobody to tell.
+                    # The record was deleted meanwhile, so there is no result to write.
                     return None
                 method = functools.partial(getattr(records, method_name), *args)
                 return retrying(functools.partial(run_again_at_once, method, env), env)
@@ -126,14 +125,14 @@ class TelephonyAccount(models.Model):
                 if follow_up:
                     run_in_transaction(*follow_up)
             except Exception:
-                # Whatever was lost here is found by the reconciliation.
+                # The reconciliation repairs the effects of a lost request.
                 _logger.exception("A request after the commit failed: %s", method_name)
 
         self.env.cr.precommit.add(functools.partial(self._send_after_commit, run))
 
     @api.model
     def _send_after_commit(self, run):
-        """Add a request to those that leave once this transaction is committed."""
+        """Add a request to those that are sent after the commit of this transaction."""
         postcommit = self.env.cr.postcommit
         if KEY not in postcommit.data:
             postcommit.data[KEY] = []
@@ -141,7 +140,7 @@ class TelephonyAccount(models.Model):
             patience = _get_patience()
 
             def send():
-                # What waits comes last: the pages are told meanwhile.
+                # The wait comes last, so that the pages are notified meanwhile.
                 if patience is None:
                     postcommit.add(functools.partial(_send_all, functions))
                     return

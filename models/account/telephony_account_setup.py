@@ -19,16 +19,16 @@ from ..arguments import check_one
 _logger = logging.getLogger(__name__)
 
 SECRETS = ("auth_token", "api_key_secret")
-# With another account or another server, the old secrets must not be sent there.
+# A change of account or server clears the secrets, which must not be sent to the new one.
 SECRET_BOUND = ("account_sid", "api_base_url")
 
 
 class TelephonyAccount(models.Model):
-    """Setting the account up: credentials, connection, numbers, money.
+    """Setup of an account: credentials, connection, numbers, balance.
 
-    Every method that sends requests sends them all before it writes a row, so that nothing is
-    locked while the provider is awaited. The requests of a click share its time (`_get_deadline`),
-    and may be interrupted after any of them: the same click again finds what is done.
+    Every method sends all its requests before it writes a row, so that no lock is held while the
+    provider answers. The requests of a click share its time budget (`_get_deadline`) and may be
+    interrupted after any of them: the same click then continues.
     """
 
     _inherit = "telephony.account"
@@ -37,7 +37,7 @@ class TelephonyAccount(models.Model):
 
     @api.constrains("region", "edge")
     def _check_region(self):
-        # They become part of the host name the secrets are sent to.
+        # The values become part of the host name to which the secrets are sent.
         for account in self:
             for value in (account.region, account.edge):
                 if value and not re.fullmatch(r"[a-z0-9-]{2,30}", value):
@@ -64,7 +64,7 @@ class TelephonyAccount(models.Model):
             moved = self.filtered(
                 lambda account: any((account[name] or "") != (vals[name] or "") for name in bound)
             )
-            # sudo: telephony.account - secrets are only ever forgotten here
+            # sudo: telephony.account - secrets are only cleared here
             moved.sudo()._forget_credentials()
         return super().write(vals)
 
@@ -86,11 +86,11 @@ class TelephonyAccount(models.Model):
         )
 
     def _save_credentials(self, vals):
-        """Write secrets, and leave a trace of who did it.
+        """Write secrets, and log the user who did it.
 
-        :param dict vals: what to write; secrets among it are never logged
+        :param dict vals: values to write; secrets among them are never logged
         """
-        # sudo: telephony.account - nobody may write secrets but through this method
+        # sudo: telephony.account - secrets are written only through this method
         self.sudo().write(vals)
         for account in self:
             _logger.info(
@@ -105,18 +105,18 @@ class TelephonyAccount(models.Model):
 
     @check_one
     def action_connect(self):
-        """Check the credentials, and tell Twilio where this Odoo is.
+        """Check the credentials, and send the addresses of this Odoo to Twilio.
 
         :raise UserError: Twilio refused, or could not be reached
         """
-        # Everybody may call a public method; only this says who may ask Twilio.
+        # Every user may call a public method; only this check protects the requests to Twilio.
         self.check_access("write")
         self._save_connection(*self._send_connection_request())
         return self._notify(self.env._("The account is connected."))
 
     @check_one
     def action_show_balance(self):
-        """Ask Twilio for the money left."""
+        """Show the account's balance, as reported by Twilio."""
         self.check_access("write")
         with self._explained():
             amount, currency = self._get_admin().fetch_balance()
@@ -132,7 +132,7 @@ class TelephonyAccount(models.Model):
     @check_identity
     @partial(check_one, or_none=True)
     def action_open_credentials(self):
-        """Ask for the secrets in a window of their own, after the password.
+        """Open the window for the secrets, which requires the password.
 
         The company may have no account yet.
         """
@@ -147,15 +147,15 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _get_of_company(self, company):
-        """Return the account of a company, a connected one first.
+        """Return the account of a company, preferably a connected one.
 
-        :param company: whose
+        :param company: company of the account
         """
         accounts = self.search([("company_id", "=", company.id)])
         return accounts.sorted(lambda account: account.state != "connected")[:1]
 
     def _get_admin(self, **credentials):
-        """Return the client that administers the account.
+        """Return the administration client of the account.
 
         :param credentials: `username` and `password` in place of the account's own
         :raise UserError: there is no auth token
@@ -179,7 +179,7 @@ class TelephonyAccount(models.Model):
         )
 
     def _get_addresses(self, kind, base_url=None):
-        """Return the addresses Twilio has to ask.
+        """Return the URLs for Twilio's webhooks.
 
         :param str kind: `voice` of a number, `client` of the application
         :param str base_url: see `_get_webhook_url`
@@ -192,10 +192,10 @@ class TelephonyAccount(models.Model):
         }
 
     def _send_connection_request(self, auth_token=None):
-        """Check the credentials, and tell Twilio where this Odoo is. No row is changed.
+        """Check the credentials, and send the addresses of this Odoo to Twilio. No row is changed.
 
-        :param str auth_token: a new one, in place of the one kept
-        :return: what to write on the account, and its numbers (see `_read_numbers`)
+        :param str auth_token: new token, in place of the stored one
+        :return: values for the account, and its numbers (see `_read_numbers`)
         :rtype: tuple(dict, list)
         :raise UserError: Twilio refused, or could not be reached
         """
@@ -205,7 +205,7 @@ class TelephonyAccount(models.Model):
         with self._explained():
             client = self._get_admin(password=auth_token)
             client.fetch_account_name()
-            # sudo: telephony.account - the identifier of what we have at Twilio
+            # sudo: telephony.account - the identifier of our application at Twilio
             vals = {
                 "twiml_app_sid": client.save_application(
                     self.sudo().twiml_app_sid, name, self._get_addresses("client", base_url)
@@ -213,7 +213,7 @@ class TelephonyAccount(models.Model):
             }
             numbers = self._read_numbers(client, base_url)
             if not self._has_working_key(client):
-                # Last, because Twilio tells the secret only once.
+                # Last, because Twilio returns the secret only once.
                 vals["api_key_sid"], vals["api_key_secret"] = client.create_api_key(name)
         if auth_token:
             vals["auth_token"] = auth_token
@@ -223,13 +223,13 @@ class TelephonyAccount(models.Model):
         return vals, numbers
 
     def _save_connection(self, vals, numbers):
-        """Write what `_send_connection_request` returned."""
-        # What was refused until now is what connecting has put right.
+        """Write the result of `_send_connection_request`."""
+        # Connecting has repaired the cause of earlier refusals.
         self._save_credentials({**vals, "state": "connected", "last_refused_at": False})
         self._write_numbers(numbers)
 
     def _has_working_key(self, client):
-        # sudo: telephony.account - the key is only looked for
+        # sudo: telephony.account - only whether a key exists
         account_sudo = self.sudo()
         return bool(
             account_sudo.api_key_secret
@@ -238,7 +238,7 @@ class TelephonyAccount(models.Model):
         )
 
     def _make_new_key(self):
-        """Replace the API key that signs the access of browsers.
+        """Replace the API key that signs the access tokens of browsers.
 
         :raise UserError: Twilio refused, or could not be reached
         """
@@ -250,17 +250,17 @@ class TelephonyAccount(models.Model):
     # === OUR OWN ADDRESS === #
 
     def _ask_own_server(self, question):
-        """Ask the public address something only this database can answer.
+        """Send a question to the public address that only this database can answer.
 
-        :return: HTTP status or the reason why there is none, and the answer
+        :return: HTTP status or the reason of its absence, and the answer
         :rtype: tuple(int | str, str)
         """
         return probe.ask(self._get_webhook_url("ping", question=question), self._get_deadline())
 
     def _post_signed_webhook(self):
-        """Send the public address what Twilio would send.
+        """Send a signed webhook, as Twilio would, to the public address.
 
-        :return: HTTP status or the reason why there is none, and the answer
+        :return: HTTP status or the reason of its absence, and the answer
         :rtype: tuple(int | str, str)
         """
         # sudo: telephony.account - the secret signs the request and stays on the server
@@ -276,7 +276,7 @@ class TelephonyAccount(models.Model):
 
     @contextmanager
     def _explained(self):
-        """Turn a failed request into a sentence for a person: `with account._explained(): …`"""
+        """Raise a failed request as a readable error: `with account._explained(): …`"""
         try:
             yield
         except ProviderError as error:
@@ -290,9 +290,9 @@ class TelephonyAccount(models.Model):
             raise UserError(self._explain(error)) from error
 
     def _explain(self, error):
-        """Say what a failed request means, for a person.
+        """Return a sentence that explains a failed request to the user.
 
-        :param ProviderError error: what happened
+        :param ProviderError error: error of the request
         :rtype: str
         """
         if error.late:

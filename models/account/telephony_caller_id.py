@@ -12,22 +12,22 @@ from ..call.telephony_call_reconcile import SETTLED_SECONDS
 
 _logger = logging.getLogger(__name__)
 
-# Twilio: this number is verified for this account already.
+# Twilio error code: the number is already verified for this account.
 ALREADY_VERIFIED = 21450
 EXPIRES_MINUTES = 5
 NAME_LENGTH = 64
 EXTENSION_LENGTH = 32
 EXTENSION_KEYS = frozenset("0123456789*#w")
-# Seconds until Twilio calls, at most.
+# Maximum delay (s) of Twilio's call.
 MAX_DELAY = 60
 PENDING = ("calling", "waiting")
 
 
 class TelephonyCallerId(models.Model):
-    """A number of somebody else's provider that customers see in place of ours.
+    """A number of another carrier that customers see in place of ours.
 
-    It is usable only once its owner has typed a code on it (`state` is `verified`), and only by
-    phone users whom the administrator allowed it.
+    It can be used only after its owner has typed a code on it (`state` is `verified`), and only by
+    agents whom the administrator has allowed to.
     """
 
     _name = "telephony.caller.id"
@@ -92,16 +92,16 @@ class TelephonyCallerId(models.Model):
     @api.model
     @check_arguments
     def start_verification(self, number, name, extension=None, delay=None, shared=False):
-        """Let Twilio call a number and ask for a code, which is shown to the current user now.
+        """Start Twilio's verification call to a number; the current user is shown the code now.
 
-        The code is the answer of this method and is kept nowhere.
+        The code is returned by this method and stored nowhere.
 
-        :param str number: with country code
-        :param str name: how the caller ID is called in lists
-        :param str extension: digits dialled once somebody answered, behind an office exchange
+        :param str number: number with country code
+        :param str name: name of the caller ID in lists
+        :param str extension: digits to dial after the call is answered by an office exchange
         :param int delay: seconds until the call, 0 to 60
-        :param bool shared: for everybody; only an administrator may say so
-        :raise UserError: the number cannot be a caller ID, or was tried too often
+        :param bool shared: whether all agents may use it; reserved to administrators
+        :raise UserError: the number cannot be a caller ID, or has had too many attempts
         :return: `id`, `code` (six digits; False when none is needed), `state`
         :rtype: dict
         """
@@ -112,7 +112,7 @@ class TelephonyCallerId(models.Model):
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
             raise UserError(agent_sudo._get_reason_not_to_call())
-        # All that could fail does so here, before a telephone rings.
+        # All checks that may fail run here, before a telephone rings.
         e164 = self._check_number(number or "")
         name, extension, delay = self._clean(name or e164, extension, delay)
         owner = agent_sudo.browse() if shared else agent_sudo
@@ -135,8 +135,8 @@ class TelephonyCallerId(models.Model):
                 self.env._("Another user is verifying this number. Try again in a few minutes.")
             )
         if record_sudo:
-            # News of an earlier call, written at this moment, must make this request start again
-            # now, and not after the telephone was called: it would then be called twice.
+            # A concurrent result of an earlier call must restart this request now, and not after
+            # the telephone was called: it would then be called twice.
             self.env.cr.execute(
                 SQL("SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id)
             )
@@ -148,8 +148,8 @@ class TelephonyCallerId(models.Model):
         if refusal:
             raise UserError(refusal)
         values = {"name": name or e164, "active": True, "failure": False}
-        # The one request that is sent inside a transaction: its answer is the code itself. It
-        # comes before every write, so that nobody else waits while Twilio thinks.
+        # The only request inside a transaction, because its answer is the code itself. It precedes
+        # every write, so that no other transaction waits for Twilio.
         try:
             code, provider_leg_id = account_sudo._get_client().start_verification(
                 e164, values["name"], extension, delay, account_sudo._get_webhook_url("caller_id")
@@ -158,8 +158,8 @@ class TelephonyCallerId(models.Model):
         except ProviderError as error:
             if error.code != ALREADY_VERIFIED:
                 raise UserError(self._explain(error, account_sudo)) from error
-            # Twilio does not say who has typed the code: only who did it before has the number
-            # back without one.
+            # Twilio does not report who typed the code. So only a user who did it before gets the
+            # number back without a code.
             if record_sudo.state != "verified" and not is_manager:
                 raise UserError(
                     self.env._(
@@ -189,9 +189,9 @@ class TelephonyCallerId(models.Model):
     @api.model
     @check_arguments
     def check_verification(self, caller_id_id):
-        """Ask Twilio how a verification goes, in case its own message was lost.
+        """Update a verification from Twilio, in case Twilio's own message was lost.
 
-        :param int caller_id_id: one of the current user's own
+        :param int caller_id_id: caller ID of the current user
         :return: see `_to_client`
         :rtype: dict
         """
@@ -203,9 +203,9 @@ class TelephonyCallerId(models.Model):
     @api.model
     @check_arguments
     def remove(self, caller_id_id):
-        """Take a caller ID out of the current user's list; calls made with it keep it.
+        """Remove a caller ID from the current user's list; calls made with it keep it.
 
-        :param int caller_id_id: one of the current user's own
+        :param int caller_id_id: caller ID of the current user
         """
         self._get_own_sudo(caller_id_id).active = False
         return True
@@ -215,14 +215,14 @@ class TelephonyCallerId(models.Model):
     def get_choices(self, number=None):
         """Return the caller IDs the current user may show, and the last one shown to a number.
 
-        :param str number: the customer, as typed or E.164
+        :param str number: customer's number, as typed or E.164
         :return: `choices` (see `_to_client`), `preselected_id`
         :rtype: dict
         """
         agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         usable_sudo = agent_sudo._get_caller_ids()
         if agent_sudo._get_emergency_number(number):
-            # The number with the registered address is shown, and nothing else.
+            # Only the number with the registered address is shown.
             usable_sudo = usable_sudo.browse()
         number = self.env["telephony.call"]._normalize(number, self.env.company.country_id)
         # sudo: telephony.call - the user's own calls
@@ -278,7 +278,7 @@ class TelephonyCallerId(models.Model):
     def _check_number(self, number):
         """Return the number in E.164.
 
-        :raise UserError: it cannot be a caller ID
+        :raise UserError: the number cannot be a caller ID
         """
         company = self.env.company
         calls = self.env["telephony.call"]
@@ -303,7 +303,7 @@ class TelephonyCallerId(models.Model):
                     "your number for outgoing calls."
                 )
             )
-        # The number is called, too.
+        # The number is dialed as well.
         sentence = calls._get_forbidden_destination(company, e164, is_verification=True)
         if sentence:
             raise UserError(sentence)
@@ -311,7 +311,7 @@ class TelephonyCallerId(models.Model):
 
     @api.model
     def _clean(self, name, extension, delay):
-        """Return name, extension and delay of a verification as Twilio and the database take them.
+        """Return name, extension and delay of a verification in the form that Twilio accepts.
 
         :rtype: tuple(str, str, int)
         """
@@ -321,13 +321,13 @@ class TelephonyCallerId(models.Model):
 
     @api.model
     def _get_rivals(self, account, number, owner):
-        """Return the same number in the lists of others, archived ones too, as superuser.
+        """Return the same number in the lists of other users, archived ones too, as superuser.
 
-        :param account: where the number is verified
+        :param account: account in which the number is verified
         :param str number: E.164
-        :param owner: the phone user whose row does not count, or nobody: the row of everybody
+        :param owner: user whose row is left out; empty: the row that all agents share
         """
-        # sudo: telephony.caller.id - whether others have it, and nothing else of theirs
+        # sudo: telephony.caller.id - only whether other users have the number
         return (
             self.sudo()
             .with_context(active_test=False)
@@ -341,7 +341,7 @@ class TelephonyCallerId(models.Model):
         )
 
     def _is_pending(self):
-        """Return whether the code may still be typed on one of these numbers."""
+        """Return whether one of these verifications still waits for its code."""
         now = fields.Datetime.now()
         return any(
             record.state in PENDING and record.expires_at and record.expires_at > now
@@ -358,9 +358,9 @@ class TelephonyCallerId(models.Model):
 
     @api.model
     def _process_result(self, account, result):
-        """Apply what Twilio tells of a verification. A result may come twice, or late.
+        """Apply Twilio's result of a verification. A result may arrive twice, or late.
 
-        :param account: who told it
+        :param account: account that sent the result
         :param dict result: `provider_leg_id`, `state`, `failure`, `provider_caller_id`
         """
         record = self.with_context(active_test=False).search(
@@ -374,7 +374,7 @@ class TelephonyCallerId(models.Model):
             record._set_state(result["state"], result["failure"], result["provider_caller_id"])
 
     def _set_state(self, state, failure=False, provider_caller_id=False):
-        """Move a verification on. What is verified stays verified, whatever comes late."""
+        """Update the state of a verification. A late result does not undo a verified state."""
         self.ensure_one()
         if (self.state == "verified" and state != "lost") or self.state == state:
             return
@@ -391,9 +391,9 @@ class TelephonyCallerId(models.Model):
         self._notify()
 
     def _send_check_request(self):
-        """Ask Twilio how a verification goes. It expires only if Twilio has no better news.
+        """Update a verification from Twilio. It expires only if Twilio reports nothing better.
 
-        :return: what has to be written about it
+        :return: the method that records the result
         """
         news = self._ask_provider()
         is_over = self.expires_at and self.expires_at < fields.Datetime.now()
@@ -402,9 +402,9 @@ class TelephonyCallerId(models.Model):
         return ("_set_state", news) if news else None
 
     def _ask_provider(self):
-        """Ask Twilio whether a number is verified by now, or what its call does.
+        """Return the state of a verification at Twilio, from its caller IDs or from its call.
 
-        :return: arguments of `_set_state`; None when nothing is known
+        :return: arguments of `_set_state`; None when the state is unknown
         :rtype: tuple | None
         """
         client = self.account_id._get_client()
@@ -413,12 +413,13 @@ class TelephonyCallerId(models.Model):
             rivals = self._get_rivals(self.account_id, self.number, self.agent_id)
             if provider_caller_id and "verified" in rivals.mapped("state"):
                 return "failed", "other"
-            # While others are called, too, only the message about this call says who typed.
+            # While the number is being verified for others too, only the message about this call
+            # counts.
             if provider_caller_id and not rivals._is_pending():
                 return "verified", False, provider_caller_id
             params = client.fetch_leg(self.provider_leg_id)
         except ProviderError as error:
-            _logger.info("Caller ID %s: no news, code %s", self.id, error.code)
+            _logger.info("Caller ID %s: verification unknown, code %s", self.id, error.code)
             return None
         event = self.account_id._parse_leg_event(params)
         if not event or event.status not in ("in_progress", "ended"):
@@ -431,12 +432,12 @@ class TelephonyCallerId(models.Model):
 
     @api.model
     def _get_watched(self):
-        """Return the verifications whose end is not known, removed ones too."""
+        """Return the verifications without a final result, removed ones too."""
         return self.with_context(active_test=False).search([("state", "in", PENDING)])
 
     @api.model
     def _reconcile(self):
-        """Have Twilio asked about the verifications of which nothing was heard for a while."""
+        """Request updates of the verifications without recent news."""
         limit = fields.Datetime.now() - timedelta(seconds=SETTLED_SECONDS)
         for record in self._get_watched():
             if record.write_date < limit:
@@ -451,7 +452,7 @@ class TelephonyCallerId(models.Model):
             user._bus_send("telephony/caller_id_updated", payload)
 
     def _to_client(self):
-        """Return what the softphone shows of these caller IDs.
+        """Return the payloads of these caller IDs for the softphone.
 
         :rtype: list(dict)
         """

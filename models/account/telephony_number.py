@@ -9,7 +9,7 @@ from ..res_company import RECORDING_MODES
 
 
 class TelephonyNumber(models.Model):
-    """A number that the company has at the provider."""
+    """A number of the company at the provider."""
 
     _name = "telephony.number"
     _inherit = ["telephony.guard.mixin"]
@@ -83,9 +83,9 @@ class TelephonyNumber(models.Model):
     # === ACTIONS === #
 
     def action_connect(self):
-        """Let calls to these numbers arrive here, whoever had them until now.
+        """Connect these numbers, so that their calls arrive here instead of at a previous address.
 
-        :raise UserError: a number is not at Twilio, or Twilio refused
+        :raise UserError: a number does not exist at Twilio, or Twilio refused
         """
         self.check_access("write")
         for number in self:
@@ -99,18 +99,18 @@ class TelephonyNumber(models.Model):
             number.account_id._connect_number(number)
 
     def action_synchronize(self):
-        """Read the numbers of the company's account again."""
+        """Synchronize the numbers of the company's account."""
         self.check_access("write")
         account = self._get_account_to_manage()
         return account.action_synchronize_numbers()
 
     def action_search(self):
-        """Look for a number to buy."""
+        """Open the search for a number to buy."""
         return self._get_account_to_manage().action_search_numbers()
 
     @check_one
     def action_open_release(self):
-        """Ask before this number is given back."""
+        """Open the confirmation for the release of this number."""
         self.check_access("write")
         return {
             "type": "ir.actions.act_window",
@@ -131,9 +131,9 @@ class TelephonyNumber(models.Model):
         return account
 
     def _release(self):
-        """Give this number back. Note: `self.ensure_one()`
+        """Release this number. Note: `self.ensure_one()`
 
-        :return: the list of the numbers left
+        :return: the action that opens the list of the remaining numbers
         :rtype: dict
         """
         self.ensure_one()
@@ -145,15 +145,16 @@ class TelephonyNumber(models.Model):
         return {**action, "target": "main"}
 
     def _write_changed(self, vals):
-        """Write only what is different, so that a synchronization touches few rows."""
-        # sudo: telephony.number - what Twilio says about numbers of an account the user may change
+        """Write only changed values, so that a synchronization touches few rows."""
+        # sudo: telephony.number - data of Twilio about numbers of an account that the user may
+        # change
         for number in self.sudo():
             changed = {name: value for name, value in vals.items() if number[name] != value}
             if changed:
                 number.write(changed)
 
     def _to_client(self):
-        """Return what the web client shows of these numbers.
+        """Return the payloads of these numbers for the web client.
 
         :rtype: list(dict)
         """

@@ -7,7 +7,7 @@ _logger = logging.getLogger(__name__)
 
 
 class TelephonyNumber(models.Model):
-    """Whether emergency services may be called with a number.
+    """Permission to call emergency services with a number.
 
     https://www.twilio.com/docs/voice/tutorials/emergency-calling-for-programmable-voice
     """
@@ -54,8 +54,8 @@ class TelephonyNumber(models.Model):
         return result
 
     def _note_emergency_decision(self):
-        """Note who decided on emergency calls with these numbers: the decision has an owner."""
-        # sudo: telephony.number - nobody writes these two fields by hand
+        """Record the user who decided on emergency calls with these numbers."""
+        # sudo: telephony.number - users have no write access to these two fields
         self.sudo().write(
             {
                 "emergency_changed_by_id": self.env.uid,

@@ -14,10 +14,10 @@ from ...tools.phone_number import to_possible_e164
 
 _logger = logging.getLogger(__name__)
 
-# Seconds a caller waits for an agent who vanished.
+# Seconds a caller waits for a lost agent to rejoin.
 REJOIN_SECONDS = 30
-# What the provider writes instead of a caller's number when the caller hides it. +266696687 is
-# “anonymous” typed on a telephone's keys.
+# Values that the provider sends for a withheld caller ID. +266696687 spells “anonymous” on a
+# telephone keypad.
 ANONYMOUS = {
     "",
     "anonymous",
@@ -35,8 +35,8 @@ ANONYMOUS = {
 class TelephonyCall(models.Model):
     """A conversation, from its first ring to its end.
 
-    The provider owns the sound, this table owns the call. Its state is written by `_apply_event`
-    only; everything else on it describes who, when and why.
+    The provider owns the audio, this table owns the call. Only `_apply_event` writes its state; the
+    other fields describe the parties, the times and the reasons.
     """
 
     _name = "telephony.call"
@@ -135,14 +135,14 @@ class TelephonyCall(models.Model):
     )
     menu_count = fields.Integer(readonly=True)
     step_entered_at = fields.Datetime(readonly=True)
-    # Steps since the caller last waited: a flow that goes in circles comes to an end.
+    # Steps since the caller last waited; the limit ends a flow that runs in circles.
     step_count = fields.Integer(readonly=True, copy=False)
     trace = fields.Text("Timeline", readonly=True)
     started_at = fields.Datetime(
         required=True, readonly=True, default=fields.Datetime.now, index=True
     )
     claimed_at = fields.Datetime(readonly=True)
-    # Until when the one who took the call, or lost it, has to be there.
+    # Deadline for the agent to connect, or to reconnect.
     deadline_at = fields.Datetime(readonly=True)
     answered_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
@@ -175,7 +175,7 @@ class TelephonyCall(models.Model):
     @api.depends("partner_id", "customer_number")
     def _compute_customer_display(self):
         for call in self:
-            # sudo: telephony.call - whoever sees the call sees who it is with
+            # sudo: telephony.call - a reader of the call may read the customer's name
             call.customer_display = (
                 call.sudo().partner_id.display_name
                 or self._format_number(call.customer_number)
@@ -205,11 +205,11 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _normalize(self, number, country):
-        """Turn what somebody typed into E.164.
+        """Return a typed number in E.164.
 
-        :param str number: as written
-        :param country: the country whose national writing is meant (`res.country`)
-        :return: the number, or an empty text when it is none
+        :param str number: number as written
+        :param country: country whose national notation applies (`res.country`)
+        :return: the number, or an empty text when it is invalid
         :rtype: str
         """
         written = str(number or "").strip()
@@ -218,13 +218,13 @@ class TelephonyCall(models.Model):
                 written, country.code or None, country.phone_code or None, force_format="E164"
             )
         except UserError:
-            # Ranges are opened faster than lists of them: a possible number is good enough, if
-            # it is written with its country code.
+            # Metadata lags behind newly assigned ranges, so any possible number in international
+            # format is accepted.
             return to_possible_e164(written)
 
     @api.model
     def _format_number(self, number):
-        """Write an E.164 number for people, as `+32 470 12 34 56`."""
+        """Return an E.164 number in readable form, as `+32 470 12 34 56`."""
         if not number:
             return ""
         return phone_validation.phone_format(
@@ -235,34 +235,34 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _process_event(self, account, event):
-        """Apply a callback of the provider, once.
+        """Apply an event of the provider once.
 
-        :param account: who told it
-        :param CallEvent event: what happened
+        :param account: account that sent the event
+        :param CallEvent event: event to apply
         """
         events = self.env["telephony.call.event"]
         leg = self.env["telephony.call.leg"]._find(account, event)
         if not leg:
-            # Who hangs up at once may be faster than the answer to the call's first question.
+            # A caller who hangs up at once can overtake the answer to the call's first webhook.
             events._wait_for(account, f"{event.provider_leg_id}:voice")
-            # It is not kept, so that it can be told again once the leg is known.
-            _logger.warning("A callback about an unknown leg: %s", event.key)
+            # The event is not recorded, so that it can be delivered again once the leg is known.
+            _logger.warning("An event names an unknown leg: %s", event.key)
             return
-        # Several callbacks of one call come at once. Who loses finds it out before the work.
+        # Events of one call arrive together. Lock first, so that a lost race costs no work.
         leg.call_id._lock()
         if not events._record_once(account, event.key, event.kind, event.at, leg.call_id):
-            _logger.info("A callback came again: %s", event.key)
+            _logger.info("An event was delivered again: %s", event.key)
             return
         leg.call_id._apply_report(event)
 
     # === THE ONE WRITER OF THE STATE === #
 
     def _apply_event(self, event):
-        """Let something that happened change this call. The only writer of its state.
+        """Apply an event to this call. The only writer of its state.
 
         Note: `self.ensure_one()`
 
-        :param CallEvent event: what happened
+        :param CallEvent event: event to apply
         :return: whether the call's state changed
         :rtype: bool
         """
@@ -274,10 +274,10 @@ class TelephonyCall(models.Model):
 
     def _move_to(self, target, event):
         if target == self.state:
-            _logger.info("%s: %s again, nothing changes", self.uuid, target)
+            _logger.info("%s: %s repeated, state unchanged", self.uuid, target)
             return False
         if not is_legal(self.state, target):
-            # A late event of a call that is over is expected; anything else is worth knowing.
+            # A late event of an ended call is expected; any other impossible transition is not.
             level = logging.INFO if self.state == "ended" else logging.WARNING
             _logger.log(
                 level,
@@ -301,7 +301,7 @@ class TelephonyCall(models.Model):
     def _enter_state(self, values):
         self.write(values)
         if self.state != "in_progress":
-            # There is no conversation any more that somebody could listen to.
+            # Monitoring ends with the conversation.
             self._release_supervisors()
         self._sync_recording()
         hook = getattr(self, f"_on_{self.state}", None)
@@ -310,9 +310,9 @@ class TelephonyCall(models.Model):
         self._notify()
 
     def _end(self, values):
-        """End this call, whatever fails meanwhile: a call that is over must not go on here.
+        """End this call even if a part of the end fails: an ended call must not continue here.
 
-        :param dict values: what the end writes
+        :param dict values: values written at the end
         """
         uuid = self.uuid
         self.env.flush_all()
@@ -322,7 +322,7 @@ class TelephonyCall(models.Model):
         except (OperationalError, ConcurrencyError):
             raise
         except Exception:
-            _logger.exception("%s: the end failed, and is written part by part", uuid)
+            _logger.exception("%s: the end failed and is written part by part", uuid)
             self._end_alone(values)
 
     def _get_end_values(self, event):
@@ -330,7 +330,7 @@ class TelephonyCall(models.Model):
         answered_at = self.answered_at or (
             (self.direction == "outgoing" and customer.answered_at) or False
         )
-        # The provider's clock is not ours, and a caller can be gone before we hear of the call.
+        # The provider's clock differs from ours; a caller may also leave before the first webhook.
         ended_at = max(event.at, answered_at or self.started_at)
         ended_by = self.ended_by or event.data.get("by") or "customer"
         duration = int((ended_at - answered_at).total_seconds()) if answered_at else 0
@@ -341,7 +341,7 @@ class TelephonyCall(models.Model):
             "deadline_at": False,
             "held_at": False,
             "failure_reason": event.reason if event.kind == "failed" else self.failure_reason,
-            # What a customer does after the conversation, leaving a message say, is no talk.
+            # Time after the conversation, as in a voicemail, is not talk time.
             "duration": duration if self.state == "in_progress" else self.duration or duration,
             "wait_duration": max(
                 0, int(((answered_at or ended_at) - self.started_at).total_seconds())
@@ -364,9 +364,9 @@ class TelephonyCall(models.Model):
         return self._leg_moved(leg, event) if moved else None
 
     def _leg_moved(self, leg, event):
-        """Decide what the new status of a leg means for this call.
+        """Return the state that the new status of a leg requires.
 
-        :return: the state the call should be in, or None
+        :return: the required state, or None
         """
         if leg.role == "supervisor":
             self._on_supervisor_moved(leg)
@@ -383,7 +383,7 @@ class TelephonyCall(models.Model):
         return call_target(self.direction, leg.role, leg.status)
 
     def _on_late_leg(self, leg):
-        """Learn from an event that comes after the end of the call."""
+        """Update this ended call from an event that arrives late."""
         answered_at = leg.answered_at
         if (
             leg.role == "customer"
@@ -391,7 +391,7 @@ class TelephonyCall(models.Model):
             and answered_at
             and (answered_at < self.ended_at and answered_at != self.answered_at)
         ):
-            # Now it is known that they spoke, and since when.
+            # The event proves that the parties talked, and since when.
             is_news = not self.answered_at
             self.write(
                 {
@@ -407,13 +407,13 @@ class TelephonyCall(models.Model):
             self._update_callbacks()
             self._notify()
         if leg._is_alive() and leg.provider_leg_id:
-            # It was called while the call ended: nobody is there to speak with.
+            # The leg was dialed while the call ended; no agent is left to talk to.
             self.account_id._after_commit(self, "_send_end_request")
 
     def _apply_join(self, event):
         leg = self._get_leg(event)
-        # The leg's row before the call's, as for every other event: whoever locks them the other
-        # way round waits for somebody who waits for him.
+        # Write the leg before the call, as every other event does; the opposite lock order can
+        # deadlock.
         if leg and (not leg.joined_at or leg.joined_at > event.at):
             leg.joined_at = event.at
             leg._write_first()
@@ -455,7 +455,7 @@ class TelephonyCall(models.Model):
         return "routing"
 
     def _apply_offered(self, event):
-        # In a queue the caller goes on waiting, whoever it is offered to.
+        # In a queue the caller keeps waiting while the call is offered.
         return None if self._waits_in_queue() else "ringing"
 
     def _apply_joined(self, event):
@@ -469,9 +469,9 @@ class TelephonyCall(models.Model):
         return "ended"
 
     def _on_agent_left(self, event):
-        """Decide what the end of an agent's leg means for the call.
+        """Return the state that the end of an agent's leg requires.
 
-        :return: the state the call should be in, or None
+        :return: the required state, or None
         """
         if self.state == "ended" or self._get_agent_legs()._is_alive():
             return None
@@ -479,7 +479,7 @@ class TelephonyCall(models.Model):
         if not customer._is_alive():
             return None
         if self.direction == "outgoing" and customer.status != "in_progress":
-            # Nobody is there to speak with the customer whose telephone rings.
+            # No agent is left for the customer whose telephone rings.
             self.ended_by = "agent"
             return "ended"
         if self.state == "in_progress" and not self._keep_consultation():
@@ -489,17 +489,15 @@ class TelephonyCall(models.Model):
     # === WHO TAKES PART === #
 
     def _lock(self):
-        """Let nobody else change these calls, or who takes part in them, at the same time.
+        """Lock these calls and their legs.
 
-        The legs' rows come before the calls', as in every callback: whoever locks them the other
-        way round waits for somebody who waits for him. So does whoever locks two calls after each
-        other, in another order than by their ids.
+        Lock order: legs by id, then calls by id, as for every event; any other order can deadlock.
         """
         if not self:
             return
-        # A second one fails to serialize, and is tried again on what the first one left. Rows that
-        # refer to these, as a callback's entry in the diary does, may be written meanwhile. That a
-        # race is lost here is expected, and no error for the log.
+        # A concurrent transaction fails to serialize and is retried. FOR NO KEY UPDATE still allows
+        # rows that refer to these, such as the record of an event. A lost race is expected and not
+        # logged.
         self.env.cr.execute(
             SQL(
                 """WITH leg AS (SELECT id FROM telephony_call_leg WHERE call_id IN %(ids)s
@@ -516,8 +514,8 @@ class TelephonyCall(models.Model):
         return self.leg_ids.filtered(lambda leg: leg.role == "customer")[:1]
 
     def _get_leg(self, event):
-        """Return the leg an event of this call is about, or nothing."""
-        # The call's legs are needed anyway: usually nothing is searched for.
+        """Return the leg that an event of this call names, or an empty recordset."""
+        # The call's legs are loaded anyway, which usually saves a search.
         legs = self.leg_ids.filtered(
             lambda leg: leg.provider_leg_id and leg.provider_leg_id == event.provider_leg_id
         )
@@ -529,14 +527,14 @@ class TelephonyCall(models.Model):
     # === HOOKS === #
 
     def _on_in_progress(self):
-        """Both can speak with each other."""
+        """React to the moment at which both parties can talk."""
 
     def _on_ended(self):
         for conclude in self._get_conclusions():
             conclude()
 
     def _get_conclusions(self):
-        """Return the methods that draw the conclusions from the end of this call, in order.
+        """Return the methods that conclude an ended call, in order.
 
         :rtype: list
         """
@@ -551,42 +549,44 @@ class TelephonyCall(models.Model):
         ]
 
     def _end_offers(self):
-        # Their states are told by `_free_agents`.
+        # `_free_agents` notifies the agents of their states.
         self.offer_ids._close("withdrawn", "canceled", notify=False)
 
     def _end_legs(self):
         self._drop_phone_legs(self._get_agent_legs())
-        # A customer who leaves the room ends it for all; who never was in it leaves the others.
+        # A customer who leaves the room ends it for all; one who never joined leaves the others
+        # there.
         if (self.ended_by != "customer" or not self.answered_at) and self.leg_ids._is_alive():
             self.account_id._after_commit(self, "_send_end_request")
 
     def _get_agent(self):
-        """Return the agent who has this call, or nothing."""
+        """Return the agent of this call, or an empty recordset."""
         return self.user_id._get_telephony_agents(self.company_id)
 
     def _free_agents(self):
-        """Those who were in this call, or rung by it, are free for the next caller."""
+        """Free the agents of this call, and the agents it rang, for the next caller."""
         agents = self.offer_ids.agent_id | self._get_agent()
         if self.answered_at:
-            # Whoever has spoken stands at the end of the line.
+            # An agent who has talked moves to the end of the ring order.
             self._get_agent().last_call_at = fields.Datetime.now()
         agents._notify_change()
         agents._offer_waiting_calls()
 
     def _add_trace(self, sentence):
-        """Add a sentence to the story of how this call was handled."""
+        """Add a sentence to the timeline of this call."""
         now = fields.Datetime.now().strftime("%H:%M:%S")
         self.trace = f"{self.trace or ''}{now} {sentence}\n"
 
     def _notify(self):
-        """Tell those who are in the call, and the live lists, what it looks like now."""
+        """Notify the participants and the live lists of the current state of this call."""
         self._notify_live()
         self._notify_participants()
 
     def _notify_participants(self):
-        """Tell those who are in the call what it looks like now.
+        """Notify the participants of the current state of this call.
 
-        Enough for what the live lists do not show: they reach every page of the company.
+        Sufficient for changes that the live lists do not show; those reach every page of the
+        company.
         """
         for call in self:
             users = call.user_id | call._get_consulted_agent().user_id

@@ -9,30 +9,30 @@ SEARCH_LIMIT = 50
 
 
 class TelephonyCall(models.Model):
-    """What the web client is told about calls."""
+    """Payloads of calls for the web client."""
 
     _inherit = "telephony.call"
 
     def _to_client(self):
-        """Return what the softphone shows of these calls, in the current user's language.
+        """Return the payloads of these calls for the softphone, in the user's language.
 
-        Whoever sees a call sees the number and the name of the customer, and nothing more of
-        records that the user may not read.
+        A user who sees the call sees the customer's number and name, but no other data of records
+        that the user may not read.
 
         :rtype: list(dict)
         """
-        # sudo: telephony.call - every caller decided before who is told
+        # sudo: telephony.call - every caller of this method has checked the recipient
         return [
             call_sudo._to_client_one(call_sudo.env.user._telephony_env(call_sudo.company_id))
             for call_sudo in self.sudo()
         ]
 
     def _to_client_for_me(self):
-        """Return one call as seen by the current user. Note: `self.ensure_one()`"""
+        """Return the payload of one call for the current user. Note: `self.ensure_one()`"""
         return self.with_user(self.env.user)._to_client()[0]
 
     def _to_client_one(self, env):
-        """Return one call. `env` is the user's own, to see what that user may read."""
+        """Return the payload of one call. `env` is the user's own and applies its access rights."""
         user = env.user
         customer = self._get_customer_leg()
         running = self.state != "ended"
@@ -51,7 +51,7 @@ class TelephonyCall(models.Model):
             "uuid": self.uuid,
             "id": self.id,
             "revision": self._get_revision(),
-            # The bus tells it to the person, whatever company a page shows.
+            # The bus delivers to the user, whichever company the page shows.
             "company_id": self.company_id.id,
             "direction": self.direction,
             "state": self.state,
@@ -83,7 +83,7 @@ class TelephonyCall(models.Model):
                 self.held_at or (customer.on_hold and customer.hold_at) or None
             )
             or False,
-            # The person is in another call, and takes this one back later.
+            # The agent is in another call and resumes this one later.
             "is_held": bool(self.held_at),
             "supervisors": self._get_supervisors_data(),
             "via": ("phone" if my_legs[-1:].number else "browser")
@@ -99,7 +99,7 @@ class TelephonyCall(models.Model):
                 and not self.held_at
             ),
             "note": self.note or "",
-            # Who was asked by a colleague is in the call, too, but it is not that person's call.
+            # A consulted colleague is in the call, but it is not that agent's call.
             "role": "consulted" if is_consulted else "agent",
             "transfer": transfer._to_client(user) if transfer else False,
             "transfer_path": self._get_transfer_path(),
@@ -139,7 +139,7 @@ class TelephonyCall(models.Model):
         return False
 
     def _get_end_message(self):
-        """Say to the phone user, in a whole sentence, how the call ended."""
+        """Return a whole sentence for the agent about how the call ended."""
         if self.state != "ended":
             return False
         if self.failure_reason:
@@ -189,14 +189,14 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_recent_of(self, user):
-        # sudo: telephony.call - the user's own calls, and those that rang there
+        # sudo: telephony.call - the user's own calls, and calls that rang at the user
         return self.browse(
             self.sudo().search(self._get_recent_domain(user), limit=RECENT_COUNT).ids
         )
 
     @api.model
     def _get_recent_domain(self, user):
-        """Return the domain of the ended calls that a user had, passed on, or missed."""
+        """Return the domain of the ended calls that a user had, transferred or missed."""
         return [
             "|",
             "|",
@@ -211,13 +211,13 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_changes_of(self, user, known, is_whole=False):
-        """Return what has become of a user's calls since a page was told of them.
+        """Return the changes to a user's calls since a page last loaded them.
 
         :param user: the current user
         :param dict known: uuid -> revision of the running calls that the page shows
-        :param bool is_whole: return the running calls that are shown as they are, too
-        :return: `calls` that run and are not shown as they are, or that have ended since (see
-            `_to_client`); and `left`: `uuid` and `revision` of those that are the user's no more
+        :param bool is_whole: also return the running calls whose revision is current
+        :return: `calls` that run or have ended, with changes that the page does not show (see
+            `_to_client`); and `left`: `uuid` and `revision` of calls that are no longer the user's
         :rtype: dict
         """
         # sudo: telephony.call - the revisions of the user's own calls
@@ -228,7 +228,7 @@ class TelephonyCall(models.Model):
         missing = known.keys() - set(running_sudo.mapped("uuid"))
         others_sudo = ended_sudo = self.sudo().browse()
         if missing:
-            # sudo: telephony.call - of another one's call, only the revision is told
+            # sudo: telephony.call - of another user's call, only the revision is returned
             others_sudo = self.sudo().search(
                 [
                     ("uuid", "in", list(missing)),
@@ -240,7 +240,7 @@ class TelephonyCall(models.Model):
         return {
             "calls": self.browse((changed | ended_sudo).ids)._to_client(),
             "left": [
-                # A call that was deleted has none.
+                # A deleted call has no revision.
                 {"uuid": uuid, "revision": revisions.get(uuid, False)}
                 for uuid in sorted(missing - set(ended_sudo.mapped("uuid")))
             ],
@@ -258,6 +258,6 @@ class TelephonyCall(models.Model):
         :rtype: list(dict)
         """
         self.env["telephony.agent"]._ensure_own_agent()
-        # A browser may send anything; no number must never mean all of them.
+        # The browser's value is untrusted: an invalid limit must not disable the limit.
         limit = min(max(limit, 1), SEARCH_LIMIT) if isinstance(limit, int) else SEARCH_LIMIT
         return self.env["res.partner"]._telephony_search(term, limit)

@@ -8,7 +8,7 @@ NOTE_LENGTH = 20000
 
 
 class TelephonyCall(models.Model):
-    """What a phone user does with a call: accept, decline, hang up, hold, note."""
+    """Actions of an agent on a call: accept, decline, hang up, hold, note."""
 
     _inherit = "telephony.call"
 
@@ -24,11 +24,12 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def accept(self, uuid):
-        """Take a call that rings here. The first one wins. A running conversation is put on hold.
+        """Accept a call that rings at the current user. The first agent wins; an ongoing call is
+        held.
 
         :param str uuid: the call
         :raise UserError: the user is in another call that cannot be put on hold
-        :return: `accepted`, and the `call`, or the `message` that says why not
+        :return: `accepted`, and the `call` or the `message` with the reason of a refusal
         :rtype: dict
         """
         call_sudo = self._find_sudo(uuid)
@@ -73,15 +74,15 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def decline(self, uuid):
-        """Refuse a call that rings here, or give back one that could not be connected.
+        """Decline a call that rings at the current user, or return one that could not connect.
 
-        It goes on ringing at the others; when nobody is left, the caller goes on at once.
+        The call keeps ringing at other agents; without any, the caller continues at once.
 
         :param str uuid: the call
         """
         call_sudo = self._find_sudo(uuid)
         agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
-        # A caller who was picked up from a queue has perhaps never rung here.
+        # A caller who was picked up from a queue may never have rung here.
         is_mine = bool(call_sudo.claimed_at) and call_sudo.user_id == self.env.user
         if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
             raise AccessError(self.env._("This call is not ringing for you."))
@@ -108,18 +109,18 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def hang_up(self, uuid):
-        """End a call of the current user for everybody; who was only asked leaves it.
+        """End a call of the current user for all parties; a consulted agent only leaves it.
 
-        The right to telephone may have been lost during the call: it can be ended all the same,
-        and then nothing more is said about it.
+        A user who lost the right to telephone during the call can still end it, but receives no
+        further data of it.
 
         :param str uuid: the call
-        :raise AccessError: it is somebody else's
+        :raise AccessError: the call belongs to another user
         :return: see `_to_client`
         :rtype: dict
         """
         user = self.env.user
-        # sudo: telephony.call - the current user's own, as is checked right here
+        # sudo: telephony.call - the current user's own, as checked right here
         call_sudo = self.sudo().search([("uuid", "=", uuid or "")])
         if call_sudo and call_sudo._get_consulted_agent().user_id == user:
             call_sudo._leave_consultation()
@@ -138,11 +139,11 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def set_hold(self, uuid, on_hold):
-        """Put the customer on hold, with music, or take the customer back.
+        """Put the customer on hold with music, or resume.
 
         :param str uuid: the call
-        :param bool on_hold: what shall be
-        :raise UserError: there is nobody to put on hold
+        :param bool on_hold: requested state
+        :raise UserError: there is no customer to put on hold
         :return: see `_to_client`
         :rtype: dict
         """
@@ -166,7 +167,7 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def save_note(self, uuid, note):
-        """Keep what the user writes about a call, during it or afterwards.
+        """Save the note that the user writes about a call, during or after it.
 
         :param str uuid: the call
         :param str note: plain text, 20,000 characters at most
@@ -182,16 +183,16 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _find_sudo(self, uuid):
-        """Return a call of a company in which the current user may telephone, as superuser."""
+        """Return a call of a company in which the current user is an agent, as superuser."""
         companies = self.env["telephony.agent"]._get_my_companies()
-        # sudo: telephony.call - each caller of this method checks whose call it is
+        # sudo: telephony.call - each caller of this method checks the owner of the call
         return self.sudo().search([("uuid", "=", uuid or ""), ("company_id", "in", companies.ids)])
 
     @api.model
     def _get_mine_sudo(self, uuid):
         """Return a call of the current user, as superuser.
 
-        :raise AccessError: it is somebody else's, or there is none
+        :raise AccessError: the call belongs to another user, or does not exist
         """
         call_sudo = self._find_sudo(uuid)
         self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
@@ -202,25 +203,25 @@ class TelephonyCall(models.Model):
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_end_request(self):
-        """Hang up every leg that may still be there."""
+        """Hang up every leg that may still be connected."""
         for leg in self.leg_ids.filtered("provider_leg_id"):
             if leg._is_alive() and not leg.is_leaving:
                 self._send("end_leg", leg.provider_leg_id)
 
     def _want_hold(self, on_hold):
-        """Put the customer on hold, or take the customer back.
+        """Request hold for the customer, or the end of it.
 
-        :param bool on_hold: what is wanted
+        :param bool on_hold: requested state
         """
         self.hold_wanted = on_hold
         self._move_customer("_send_hold_request")
 
     def _send_hold_request(self, is_repeated=False):
-        """Put the customer's leg on hold, or off, as is wanted now.
+        """Send the requested hold state of the customer's leg to the provider.
 
-        The provider's callback sets the flag.
+        The provider's event sets the flag.
 
-        :return: what has to be written about it
+        :return: the method that records the result
         """
         leg = self._get_customer_leg()
         if leg.status != "in_progress" or self.state != "in_progress":
@@ -236,18 +237,18 @@ class TelephonyCall(models.Model):
         return ("_on_hold_failed", ()) if is_refused else None
 
     def _on_hold_failed(self):
-        """What a phone user wanted is not possible: the button shows what is true.
+        """React to a refused hold request: the button shows the true state.
 
-        A customer who must not hear a consultation is put on hold again and again.
+        For a customer who must not hear a consultation, the request is repeated.
         """
         if not self._get_transfer()._is_consultation():
             self.hold_wanted = self._get_customer_leg().on_hold
             self._notify_participants()
 
     def _ask_about(self, leg):
-        """Ask the provider what became of a leg.
+        """Request the status of a leg from the provider.
 
-        :return: the event that it tells, or None when the provider could not be asked
+        :return: the resulting event, or None when the provider could not be reached
         :rtype: CallEvent | None
         """
         try:

@@ -21,11 +21,11 @@ def _get_columns(model, values):
 
 
 def insert_row(model, values):
-    """Write a new row without anything that other modules override.
+    """Insert a row without the overrides of other modules.
 
-    :param model: where
-    :param dict values: of stored fields; what else is required gets its default
-    :return: the record
+    :param model: model of the row
+    :param dict values: values of stored fields; other required fields get their defaults
+    :return: the new record
     """
     required = [name for name, field in model._fields.items() if field.store and field.required]
     now = fields.Datetime.now()
@@ -50,10 +50,10 @@ def insert_row(model, values):
 
 
 def update_row(record, values):
-    """Write values of a row without anything that other modules override.
+    """Update a row without the overrides of other modules.
 
     :param record: one record
-    :param dict values: of stored fields
+    :param dict values: values of stored fields
     """
     columns = _get_columns(record, {**values, "write_date": fields.Datetime.now()})
     record.env.cr.execute(
@@ -70,10 +70,10 @@ def update_row(record, values):
 
 
 class TelephonyCall(models.Model):
-    """What is kept of a call whose handling fails: the call, its reason and what is owed.
+    """Preservation of a call whose handling fails: the call, its reason and its callback.
 
-    What fails may be the code of anybody who extends these models, and may fail again. So each way
-    of keeping a call runs less code than the way before, and the last one is plain SQL.
+    The failing code may belong to any extension of these models, and may fail again. So each
+    attempt to keep a call runs less code than the one before; the last one is plain SQL.
     """
 
     _inherit = "telephony.call"
@@ -82,11 +82,11 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _process_crash(self, account, params, error_code=""):
-        """End a call whose handling failed. The customer hears an apology, and is called back.
+        """End a call whose handling failed. The customer hears an apology and is owed a callback.
 
         :param account: the account of the call
-        :param dict params: `CallSid`, `From`, `To` of the provider
-        :param str error_code: the provider's, when it could not use an answer
+        :param dict params: `CallSid`, `From`, `To` from the provider
+        :param str error_code: the provider's code if it could not use a voice response
         :return: a voice response
         :rtype: list
         """
@@ -114,7 +114,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_crash_language(self, account, leg, number):
-        """Return the language of the one who hears the apology."""
+        """Return the language of the apology, which is the listener's."""
         flow = leg.call_id.flow_id or leg.call_id.number_id.flow_id or number.flow_id
         if leg.user_id:
             return leg.user_id.lang or "en_US"
@@ -124,7 +124,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _keep_crashed(self, account, number, params, error_code):
-        """Write the call whose first question failed, and end it."""
+        """Record and end a call whose first webhook failed."""
         label = params["CallSid"]
         call = self._isolate(label, self._take_in, account, number, params)
         if call is None:
@@ -132,13 +132,13 @@ class TelephonyCall(models.Model):
         if call:
             self._isolate(label, call._fail, error_code)
         elif call is None:
-            _logger.error("%s: a call could not be kept", label)
+            _logger.error("%s: the call could not be recorded", label)
 
     @api.model
     def _insert_incoming(self, account, number, params):
-        """Write a new call as `_take_in` does, without anything that other modules override.
+        """Insert a call as `_take_in` does, without the overrides of other modules.
 
-        :return: the call; nothing when it is known already
+        :return: the call, or an empty recordset when it is already known
         """
         event = self.env["telephony.call.event"]._record_once(
             account, f"{params['CallSid']}:voice", "voice"
@@ -146,7 +146,7 @@ class TelephonyCall(models.Model):
         if not event:
             return self.browse()
         caller, now = params.get("From") or "", fields.Datetime.now()
-        # Another notation than this needs more code than is wise here.
+        # Other notations would need more code than is wise here.
         caller = caller if caller[:1] == "+" and caller[1:].isdecimal() else False
         call = insert_row(
             self,
@@ -183,7 +183,7 @@ class TelephonyCall(models.Model):
         return call
 
     def _insert_association(self):
-        """Write the contact and the lead of a caller: the call-back stands there."""
+        """Write the caller's contact and lead, where the callback is planned."""
         partner = self.env["res.partner"]._telephony_find(self.customer_number, self.company_id)[:1]
         lead = self._find_lead(partner, self.customer_number, self.company_id)
         update_row(self, {"partner_id": partner.id, "lead_id": lead.id})
@@ -191,11 +191,11 @@ class TelephonyCall(models.Model):
     # === A CALL THAT IS THERE === #
 
     def _fail(self, error_code=""):
-        """End this call because of a failure that was logged.
+        """End this call because of a failure that is already logged.
 
         Note: `self.ensure_one()`
 
-        :param str error_code: the provider's, when it could not use an answer
+        :param str error_code: the provider's code if it could not use a voice response
         """
         self.ensure_one()
         if self.state == "ended":
@@ -208,18 +208,18 @@ class TelephonyCall(models.Model):
             )
         else:
             reason = env._("The call ended because of an unexpected error.")
-        # The leg hears the apology, and hangs up itself.
+        # The leg plays the apology and then hangs up by itself.
         update_row(self._get_customer_leg(), {"is_leaving": True})
         self._apply_event(
             CallEvent("failed", reason=reason, at=fields.Datetime.now(), data={"by": "system"})
         )
 
     def _end_alone(self, values):
-        """End this call though what belongs to an end failed: each part on its own.
+        """End this call after a failed end: each part runs on its own.
 
         Note: `self.ensure_one()`
 
-        :param dict values: what the end writes
+        :param dict values: values written at the end
         """
         self.ensure_one()
         update_row(self, {**values, "revision": self.revision + 1})
@@ -234,14 +234,14 @@ class TelephonyCall(models.Model):
     # === A REPORT THAT FAILS === #
 
     def _apply_report(self, event):
-        """Apply what the provider says, whatever other addons do with it.
+        """Apply a report of the provider even if another addon's code fails on it.
 
-        The provider does not repeat the report of a leg. What fails now fails again when the
-        reconciliation asks, and the call would go on here for ever.
+        The provider does not repeat the report of a leg. Without this, the reconciliation would
+        fail in the same way, and the call would never end here.
 
         Note: `self.ensure_one()`
 
-        :param CallEvent event: what happened
+        :param CallEvent event: event to apply
         """
         self.ensure_one()
         uuid = self.uuid
@@ -253,15 +253,15 @@ class TelephonyCall(models.Model):
         except Exception:
             if event.kind != "leg":
                 raise
-            _logger.exception("%s: a report failed, and is applied part by part", uuid)
+            _logger.exception("%s: a report failed and is applied part by part", uuid)
             self._apply_leg_alone(event)
 
     def _apply_leg_alone(self, event):
-        """Apply a report about a leg though that failed: each part on its own.
+        """Apply a report about a leg after a failure: each part runs on its own.
 
         Note: `self.ensure_one()`
 
-        :param CallEvent event: of kind `leg`
+        :param CallEvent event: event of kind `leg`
         """
         self.ensure_one()
         leg = self._get_leg(event)
@@ -277,12 +277,12 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _isolate(self, label, method, *args):
-        """Run a method whose failure must not undo what was done before it.
+        """Run a method whose failure must not undo earlier work.
 
-        :param str label: names the call in the log
-        :raise psycopg2.OperationalError: a race was lost; the request runs again
-        :raise ConcurrencyError: likewise, as found by our own code
-        :return: what the method returns; None when it failed
+        :param str label: name of the call in the log
+        :raise psycopg2.OperationalError: a race was lost; the request is retried
+        :raise ConcurrencyError: likewise, detected by our own code
+        :return: the method's result, or None when it failed
         """
         try:
             with self.env.cr.savepoint():

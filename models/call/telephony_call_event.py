@@ -7,7 +7,7 @@ KEPT_DAYS = 60
 
 
 class TelephonyCallEvent(models.Model):
-    """Every callback of the provider, once: the call's diary, and the guard against repeats."""
+    """Events of the provider, each recorded once: the call's log, and the guard against repeats."""
 
     _name = "telephony.call.event"
     _inherit = ["telephony.guard.mixin"]
@@ -27,15 +27,15 @@ class TelephonyCallEvent(models.Model):
     _key_unique = models.Constraint("UNIQUE (account_id, key)", "This event already exists.")
 
     def _record_once(self, account, key, kind, happened_at=None, call=None):
-        """Write an event down, if it is new.
+        """Record an event if it is new.
 
-        If another worker is writing the same event at this moment, PostgreSQL reports a
-        serialization failure here, and the request runs again on a fresh snapshot.
+        If another worker records the same event at this moment, PostgreSQL reports a serialization
+        failure here, and the request is retried on a fresh snapshot.
 
-        :param account: who told it
-        :param str key: the same at every delivery of the event
-        :param call: the call it is about, when it is known already
-        :return: the new row, or nothing when the event is a repeat
+        :param account: account that sent the event
+        :param str key: key that is the same at every delivery of the event
+        :param call: call of the event, if already known
+        :return: the new row, or an empty recordset when the event is a repeat
         """
         self.env.cr.execute(
             SQL(
@@ -54,12 +54,12 @@ class TelephonyCallEvent(models.Model):
         return self.browse(row and row[0])
 
     def _wait_for(self, account, key):
-        """Wait for whoever may be writing an event down at this moment; nothing is written here.
+        """Wait for a concurrent transaction that records an event; write nothing.
 
-        :param account: who told it
-        :param str key: of the event
-        :raise psycopg2.errors.SerializationFailure: it was written since this transaction began,
-            which cannot see it; the request runs again
+        :param account: account that sent the event
+        :param str key: key of the event
+        :raise psycopg2.errors.SerializationFailure: the event was recorded after this transaction
+            began, whose snapshot cannot see it; the request is retried
         """
         with self.env.cr.savepoint() as savepoint:
             self._record_once(account, key, "voice")

@@ -6,15 +6,15 @@ from odoo.exceptions import UserError
 from ..arguments import check_arguments
 from .telephony_call import REJOIN_SECONDS
 
-# Seconds after which it is looked whether the one a customer waits for is still there.
+# Interval (s) at which we check that the agent of a held call can still be reached.
 HELD_CHECK_SECONDS = 60
 
 
 class TelephonyCall(models.Model):
-    """A conversation that is held, while its phone user speaks in another one.
+    """A call that is held while its agent is in another one.
 
-    The customer leaves the conference for the waiting room and hears music; the phone user's leg
-    ends, and a new one is made when the call is resumed. So nobody is ever connected twice.
+    The customer leaves the conference for the waiting room and hears music. The agent's leg ends;
+    resuming the call creates a new one. So an agent is never connected twice.
     """
 
     _inherit = "telephony.call"
@@ -26,18 +26,18 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def resume(self, uuid):
-        """Go on with a call that was held; the one that runs meanwhile is held.
+        """Resume a held call; the ongoing call is held in its place.
 
         :param str uuid: the call
-        :raise AccessError: it is not the current user's
-        :raise UserError: the other call cannot be put on hold now
+        :raise AccessError: the call belongs to another user
+        :raise UserError: the ongoing call cannot be put on hold now
         :return: see `_to_client`; the browser has to rejoin
         :rtype: dict
         """
         call_sudo = self._get_mine_sudo(uuid)
         agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
         ongoing_sudo = self._lock_with_calls_of(agent_sudo)
-        # Two pages that do this at once, or that answer another call, meet here.
+        # Two pages that resume or accept calls at the same moment serialize on this row.
         agent_sudo._mark_reserved()
         if call_sudo.state != "in_progress" or not call_sudo.held_at:
             return call_sudo._to_client_for_me()
@@ -59,24 +59,24 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_ongoing_of(self, user):
-        """Return the running calls of a user, in any company, as superuser."""
-        # sudo: telephony.call - only to decide whether the user can have another one
+        """Return the ongoing calls of a user in any company, as superuser."""
+        # sudo: telephony.call - only to decide whether the user can have another call
         return self.sudo().search([("user_id", "=", user.id), ("state", "!=", "ended")])
 
     def _lock_with_calls_of(self, agent):
-        """Lock these calls, those that a phone user has, and those that ring there.
+        """Lock these calls, the agent's ongoing calls, and the calls that ring at the agent.
 
-        They come before what rings and before the phone user's own row, as in everything that
-        happens to them: two who take the call that rings at the other never wait for each other.
+        Calls are locked before offers and before the agent's row, as everywhere. So two agents who
+        pick up each other's ringing calls cannot deadlock.
 
-        :return: the running calls of the phone user
+        :return: the agent's ongoing calls
         """
         ongoing = self._get_ongoing_of(agent.user_id)
         (self | ongoing | agent._get_open_offers().call_id)._lock()
         return ongoing
 
     def _can_be_held(self):
-        """Tell whether the customer can wait on hold, while the phone user has another call.
+        """Return whether the customer can wait on hold while the agent is in another call.
 
         Note: `self.ensure_one()`
         """
@@ -89,13 +89,13 @@ class TelephonyCall(models.Model):
         )
 
     def _hold_for_other_call(self):
-        """Let the customer wait with music until the call is resumed.
+        """Put the customer on hold with music until the call is resumed.
 
         Note: `self.ensure_one()`
         """
         self.ensure_one()
         now = fields.Datetime.now()
-        # The customer hears music first, and is then alone.
+        # The customer hears music before the agent's leg ends.
         self._wait_again()
         self._release_agent_legs()
         self.write(
@@ -113,7 +113,7 @@ class TelephonyCall(models.Model):
         self._notify()
 
     def _hold_other_calls(self):
-        """Its phone user has this call now: put the conversation before it on hold.
+        """Hold the previous call of this call's agent.
 
         Note: `self.ensure_one()`
         """
@@ -123,7 +123,7 @@ class TelephonyCall(models.Model):
             other._hold_for_other_call()
 
     def _leave_held(self):
-        """The call is held no more: its phone user has some seconds to come back."""
+        """End the held state: the agent has some seconds to rejoin."""
         self.write(
             {
                 "held_at": False,
@@ -132,9 +132,9 @@ class TelephonyCall(models.Model):
         )
 
     def _advance_held_call(self, now):
-        """Let a customer who is held wait on, as long as the phone user is there.
+        """Keep the customer on hold as long as the agent can be reached.
 
-        :param datetime now: UTC, of the one who asks
+        :param datetime now: current time (UTC) of the transaction
         """
         if not self.held_at:
             return

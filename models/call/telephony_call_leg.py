@@ -3,7 +3,7 @@ from odoo import api, fields, models
 from ...tools.call_states import LEG_RANK, leg_changes
 from .telephony_call_crash import update_row
 
-# What a page shows of a leg, as part of its call.
+# Fields of a leg that a page shows as part of its call.
 SHOWN_FIELDS = frozenset(
     {
         "is_confirmed",
@@ -18,7 +18,7 @@ SHOWN_FIELDS = frozenset(
 
 
 class TelephonyCallLeg(models.Model):
-    """One party's connection to a call. Its status only moves up."""
+    """A party's connection to a call. Its status only moves forward."""
 
     _name = "telephony.call.leg"
     _inherit = ["telephony.guard.mixin"]
@@ -55,7 +55,7 @@ class TelephonyCallLeg(models.Model):
         help="Whether the person has confirmed the call. On a phone user's own phone this "
         "requires a key, because a voicemail may answer too.",
     )
-    # It may be the private telephone of a phone user.
+    # It may be an agent's private telephone number.
     number = fields.Char(
         groups="crm_telephony.group_manager",
         help="Number dialed for this leg, with country code.",
@@ -105,7 +105,7 @@ class TelephonyCallLeg(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         legs = super().create(vals_list)
-        # A supervisor is shown once its browser has connected.
+        # A supervisor's leg is shown only after its browser has connected.
         legs.filtered(lambda leg: leg.role != "supervisor").call_id._raise_revision()
         return legs
 
@@ -118,12 +118,12 @@ class TelephonyCallLeg(models.Model):
     # === BUSINESS METHODS === #
 
     def _find(self, account, event):
-        """Find the leg an event is about.
+        """Return the leg that an event names.
 
-        :param account: the account that told it
-        :param CallEvent event: it names the leg by the provider's identifier, by ours, or by its
-            label in a room
-        :return: the leg, or nothing
+        :param account: account that sent the event
+        :param CallEvent event: names the leg by the provider's identifier, by ours, or by its label
+            in a conference
+        :return: the leg, or an empty recordset
         """
         leg = (
             self.search_fetch(
@@ -139,7 +139,7 @@ class TelephonyCallLeg(models.Model):
                 .filtered(lambda leg: leg.account_id == account and not leg.provider_leg_id)
             )
         if not leg and event.data.get("room") and event.data.get("label"):
-            # The answer to our request, which names the leg, is still on its way.
+            # The response to our request, which contains the leg's identifier, has not arrived yet.
             leg = self.search(
                 [
                     ("account_id", "=", account.id),
@@ -153,7 +153,7 @@ class TelephonyCallLeg(models.Model):
         return leg
 
     def _get_changes(self, event):
-        """Return what a `leg` event changes on this leg, see `leg_changes`."""
+        """Return the changes that a `leg` event makes to this leg, see `leg_changes`."""
         self.ensure_one()
         return leg_changes(
             {
@@ -174,8 +174,8 @@ class TelephonyCallLeg(models.Model):
 
         Note: `self.ensure_one()`
 
-        :param CallEvent event: what happened
-        :return: whether the status moved up
+        :param CallEvent event: event to apply
+        :return: whether the status moved forward
         :rtype: bool
         """
         changes = self._get_changes(event)
@@ -185,10 +185,10 @@ class TelephonyCallLeg(models.Model):
         return "status" in changes
 
     def _advance_alone(self, event):
-        """Do what `_advance` does, without anything that other modules override.
+        """Apply a `leg` event as `_advance` does, without the overrides of other modules.
 
-        :param CallEvent event: what happened
-        :return: whether the status moved up
+        :param CallEvent event: event to apply
+        :return: whether the status moved forward
         :rtype: bool
         """
         changes = self._get_changes(event)
@@ -197,20 +197,22 @@ class TelephonyCallLeg(models.Model):
         return "status" in changes
 
     def _write_first(self):
-        """Write these rows now, before the call's: a search would write the call's row earlier, and
-        two callbacks that lock the two in different orders wait for each other.
+        """Write these rows now, before the call's.
+
+        Otherwise a search would flush the call's row first, and two events that lock the rows in
+        different orders would deadlock.
         """
         self.flush_recordset()
 
     def _get_refusal(self):
-        """Return why this leg must not be called now; nothing when it may.
+        """Return why this leg must not be dialed now; empty when it may be.
 
-        Every request that calls a leg asks this first. Between the decision to call and the
-        request, rules, rights and numbers may have changed.
+        Every request that dials a leg checks this first, because rules, rights and numbers may have
+        changed since the decision to call.
 
         Note: `self.ensure_one()`
 
-        :return: a whole sentence
+        :return: a whole sentence, or an empty text
         :rtype: str
         """
         self.ensure_one()
@@ -233,23 +235,23 @@ class TelephonyCallLeg(models.Model):
         )
 
     def _is_newer_hold(self, event):
-        """Tell whether a `hold` or `unhold` event is news.
+        """Return whether a `hold` or `unhold` event is newer than the known state.
 
-        The provider counts the events of each conference; a customer who comes back from the
-        waiting room is in a new one.
+        The provider numbers the events per conference; a customer who returns from the waiting room
+        is in a new one.
         """
         if (event.conference_id or False) == self.hold_conference_id or not self.hold_at:
             return event.sequence > self.hold_sequence
         return event.at >= self.hold_at
 
     def _is_offered(self):
-        """Tell whether the call still rings at the one this leg belongs to."""
+        """Return whether the call still rings at the agent of this leg."""
         return any(leg.offer_id.state == "offered" for leg in self)
 
     def _is_connected(self):
-        """Tell whether these legs hold somebody who can be heard now."""
+        """Return whether one of these legs is connected, so that its party can be heard."""
         return any(leg.status == "in_progress" and leg.is_confirmed for leg in self)
 
     def _is_alive(self):
-        """Tell whether at least one of these legs may still cost money."""
+        """Return whether at least one of these legs may still incur costs."""
         return any(LEG_RANK[leg.status] < LEG_RANK["ended"] for leg in self)

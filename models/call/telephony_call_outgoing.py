@@ -10,7 +10,7 @@ from ..arguments import check_arguments
 
 _logger = logging.getLogger(__name__)
 
-# Twilio: the number to call from is neither ours nor verified.
+# Twilio error code: the From number is neither ours nor verified.
 CALLER_ID_UNKNOWN = 21210
 # Seconds the customer's telephone rings.
 RING_SECONDS = 30
@@ -33,18 +33,18 @@ class TelephonyCall(models.Model):
         override_reason=None,
         activity_id=None,
     ):
-        """Prepare a call to a customer; the browser then connects with its identifier.
+        """Prepare a call to a customer; the browser then connects with the call's identifier.
 
-        The number is kept here: nobody can make the provider dial anything else.
+        The number is stored here, so that the browser cannot make the provider dial another one.
 
-        :param str number: as typed or as in the record
-        :param int caller_id_id: the verified caller ID to show, if the user chose one
-        :param str res_model: model of the record it is dialled from
+        :param str number: number as typed, or as in the record
+        :param int caller_id_id: verified caller ID that the user chose, if any
+        :param str res_model: model of the record from which the call is made
         :param int res_id: identifier of that record
-        :param str request_uuid: the same for every repetition of one click
-        :param str override_reason: why an administrator calls in spite of a rule
-        :param int activity_id: the due call that this call is made for; a conversation completes it
-        :raise UserError: the user may not call, is in a call, or the number is none
+        :param str request_uuid: identifier that is the same for every repetition of one click
+        :param str override_reason: administrator's reason to override a rule
+        :param int activity_id: due call of this call; a conversation completes it
+        :raise UserError: the user may not call, is in a call, or the number is invalid
         :return: see `_to_client`
         :rtype: dict
         """
@@ -66,7 +66,7 @@ class TelephonyCall(models.Model):
         )
         self._lock_with_calls_of(agent_sudo)
         released_sudo = agent_sudo._reserve()
-        # sudo: telephony.call - phone users write no calls; every value is decided here
+        # sudo: telephony.call - agents have no write access to calls; every value is decided here
         call_sudo = self.sudo().create(
             {
                 **self._prepare_outgoing_values(agent_sudo, customer_number, record, request_uuid),
@@ -89,13 +89,13 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     def _decide_dialled(self, agent, number, record, caller_id_id, override_reason):
-        """Decide what is really called, and what it shows.
+        """Return the number to dial and the caller ID to show.
 
-        :param agent: who calls, as superuser
-        :param str number: as typed
-        :param record: what it is called from, or None
-        :raise UserError: it cannot or must not be called
-        :return: the number to call, the caller ID (or none), the reason of an exception (or none)
+        :param agent: calling agent, as superuser
+        :param str number: number as typed
+        :param record: record from which the call is made, or None
+        :raise UserError: the number cannot or must not be called
+        :return: the number, the caller ID (or none), the override reason (or none)
         :rtype: tuple
         """
         customer_number = self._normalize_dialled(number, record)
@@ -107,14 +107,14 @@ class TelephonyCall(models.Model):
         )
 
     def _find_request(self, agent_sudo, request_uuid):
-        """Return the call that an earlier delivery of the same click has made, as superuser."""
+        """Return the call that an earlier delivery of the same click created, as superuser."""
         # sudo: telephony.call - the user's own call
         return self.sudo().search(
             [("user_id", "=", agent_sudo.user_id.id), ("request_uuid", "=", request_uuid)]
         )
 
     def _get_dialled_record(self, res_model, res_id):
-        """Return the record a call is made from, if the user may read it."""
+        """Return the record from which a call is made, if the user may read it."""
         if not res_model or not res_id or res_model not in self.env:
             return None
         if self.env[res_model]._abstract:
@@ -123,9 +123,9 @@ class TelephonyCall(models.Model):
         return record if record and record.has_access("read") else None
 
     def _normalize_dialled(self, number, record):
-        """Turn what was dialled into E.164, with the record's country, then the company's.
+        """Return a dialed number in E.164, read with the record's country, then the company's.
 
-        :raise UserError: it is no number that can be called
+        :raise UserError: the number is invalid
         """
         self._check_emergency(number)
         countries = self.env.company.country_id
@@ -147,7 +147,7 @@ class TelephonyCall(models.Model):
         return normalized
 
     def _get_number_to_call_from(self, agent, customer_number):
-        """Return the one of our numbers that a call is made with."""
+        """Return the number of ours with which a call is made."""
         return agent._get_default_number()
 
     def _prepare_outgoing_values(self, agent, customer_number, record, request_uuid):
@@ -180,11 +180,11 @@ class TelephonyCall(models.Model):
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
 
     def _process_browser(self, account, params):
-        """Let an agent's browser into the conference of a call it is allowed to be in.
+        """Admit an agent's browser to the conference of a call that the agent may join.
 
-        :param account: the account that was called
-        :param dict params: `CallSid`, `From` (the identity) and `uuid` (the call), all of them
-            given by a browser: they are only looked up, never dialled
+        :param account: account of the connection
+        :param dict params: `CallSid`, `From` (the identity) and `uuid` (the call). A browser sends
+            all of them, so they only serve to find records and are never dialed
         :return: a voice response
         :rtype: list
         """
@@ -198,7 +198,7 @@ class TelephonyCall(models.Model):
             [("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)]
         )
         if agent and call:
-            # A report about this leg that comes meanwhile waits for it.
+            # A report about this leg that arrives meanwhile waits for this row.
             self.env["telephony.call.event"]._record_once(
                 account, f"{params['CallSid']}:voice", "voice", call=call
             )
@@ -211,11 +211,11 @@ class TelephonyCall(models.Model):
         is_mine = bool(agent) and call.user_id == agent.user_id
         allowed = (is_mine or is_consulted) and agent._is_phone_user()
         if not call or not allowed or call.state == "ended" or call.held_at:
-            _logger.info("%s: a browser was refused", call.uuid or "unknown")
+            _logger.info("%s: the browser's connection was refused", call.uuid or "unknown")
             return [HangUp()]
         leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])
         if leg.is_released:
-            _logger.info("%s: a browser that another one has followed was refused", call.uuid)
+            _logger.info("%s: the connection of a replaced browser was refused", call.uuid)
             return [HangUp()]
         if not leg:
             call._lock()
@@ -234,10 +234,10 @@ class TelephonyCall(models.Model):
         return [call._get_join(leg, ends_conference=False)]
 
     def _release_legs_of(self, user):
-        """End a user's older legs of this call: a newer browser of the user takes their place.
+        """End a user's older legs of this call, which a newer browser of the user replaces.
 
-        The page was reloaded, or another one has taken the call over. One person is in a call
-        once, and is paid for once.
+        The page was reloaded, or another page has taken over the call. An agent joins a call with
+        one leg only, and one leg is paid.
         """
         roles = ("agent", "consulted")
         self._release_legs(
@@ -268,7 +268,7 @@ class TelephonyCall(models.Model):
         )
 
     def _on_agent_connected(self):
-        """The agent is there: call the customer, or bring the waiting customer in."""
+        """Dial the customer, or connect the waiting customer, now that the agent is connected."""
         self._start_queue_callback()
         customer = self._get_customer_leg()
         self.deadline_at = False
@@ -282,10 +282,10 @@ class TelephonyCall(models.Model):
         self._notify_participants()
 
     def _get_sender_refusal(self, leg):
-        """Return why our number, or the caller ID, must not be used for a leg any more.
+        """Return why our number or caller ID must no longer be used for a leg.
 
-        :param leg: what is to be called
-        :return: a whole sentence, or nothing
+        :param leg: leg to dial
+        :return: a whole sentence, or an empty text
         :rtype: str
         """
         number = self.number_id
@@ -300,7 +300,7 @@ class TelephonyCall(models.Model):
             or leg.transfer_id
             or leg.offer_id
         ):
-            # It is the number of the company, and not of the phone user.
+            # The number belongs to the company, not to the agent.
             return ""
         agent = self.user_id._get_telephony_agents(self.company_id)
         if number not in agent._get_numbers():
@@ -314,9 +314,9 @@ class TelephonyCall(models.Model):
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_dial_request(self):
-        """Call the customer into the conference.
+        """Dial the customer into the conference.
 
-        :return: what has to be written about it
+        :return: the method that records the result
         """
         leg = self._get_customer_leg()
         if self.state == "ended" or leg.provider_leg_id:
@@ -341,7 +341,7 @@ class TelephonyCall(models.Model):
             except ProviderError as error:
                 if not error.unknown:
                     raise
-                # The answer was lost, and a second request would ring the customer twice.
+                # The response was lost, and a repeated request would ring the customer twice.
                 provider_leg_id = client.find_participant(self.uuid, leg.label)
                 if not provider_leg_id:
                     raise
@@ -359,7 +359,7 @@ class TelephonyCall(models.Model):
         if not leg.provider_leg_id:
             leg.provider_leg_id = provider_leg_id
         if self.state == "ended":
-            # The agent hung up while the request was under way.
+            # The agent hung up while the request was in progress.
             self.account_id._after_commit(self, "_send_end_request")
 
     def _on_dial_failed(self, code, sentence, unknown=False):
@@ -367,8 +367,8 @@ class TelephonyCall(models.Model):
         leg = self._get_customer_leg()
         if not unknown:
             leg._advance(CallEvent("leg", status="ended", reason="failed", at=now))
-        # Otherwise the customer's telephone may ring in spite of all: the first callback about the
-        # leg, or the reconciliation, ends it.
+        # Otherwise the customer's telephone may ring all the same: the leg's first event, or the
+        # reconciliation, ends it.
         if code == CALLER_ID_UNKNOWN and self.caller_id_id:
             self.caller_id_id._set_state("lost")
             sentence = self.env._(

@@ -6,10 +6,10 @@ _logger = logging.getLogger(__name__)
 
 
 class TelephonyCall(models.Model):
-    """Calls to emergency services: refused, unless an administrator has made sure of the place.
+    """Calls to emergency services: refused unless an administrator has registered the address.
 
-    Such a call shows the number whose address is registered, and nothing else; no rule stops it,
-    and it is never recorded (see `_get_recording_ban`).
+    Such a call shows only the number whose address is registered. Rules do not block it, and it is
+    never recorded (see `_get_recording_ban`).
     """
 
     _inherit = "telephony.call"

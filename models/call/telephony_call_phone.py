@@ -8,26 +8,26 @@ from ...tools.language import to_language_tag
 
 _logger = logging.getLogger(__name__)
 
-# Seconds a phone user's own telephone rings; shorter than most mailboxes wait.
+# Seconds an agent's own telephone rings; most mailboxes answer later than that.
 PHONE_SECONDS = 20
-# Seconds to press the key.
+# Seconds to press the confirmation key.
 KEY_SECONDS = 8
 
 
 class TelephonyCall(models.Model):
-    """Phone users who speak through a telephone of their own in place of the browser."""
+    """Calls of agents who use a telephone of their own in place of the browser."""
 
     _inherit = "telephony.call"
 
     # === RINGING THE TELEPHONE OF A PHONE USER === #
 
     def _ring_own_phone(self, agent):
-        """Ring the agent first; the customer is called once the agent is surely there."""
+        """Ring the agent first; the customer is dialed once the agent has confirmed."""
         self._add_phone_leg(agent)
         self._add_trace(self.env._("Ringing the phone of %(name)s.", name=agent.user_id.name))
 
     def _ring_phones(self, offers):
-        """Let offers ring at the telephones of those who want it."""
+        """Ring offers at the telephones of the agents who chose this."""
         for offer in offers:
             if offer.agent_id._has_own_phone():
                 self._add_phone_leg(offer.agent_id, offer)
@@ -35,7 +35,8 @@ class TelephonyCall(models.Model):
     def _add_phone_leg(self, agent, offer=None):
         asked = bool(offer) and offer.transfer_id._is_consultation()
         role = "consulted" if asked else "agent"
-        # A call of the user's own was checked; at the limit, a call that comes rings elsewhere.
+        # An agent's own outgoing call was checked before; at the limit, an offer rings at other
+        # agents.
         refusal = offer and self.env["telephony.dialed.leg"]._get_limit_reached(
             self.company_id, agent.user_id
         )
@@ -51,16 +52,16 @@ class TelephonyCall(models.Model):
                 "number": agent.phone_number,
                 "refusal": refusal or False,
                 "is_confirmed": False,
-                # From now on the provider should know it.
+                # The provider should know the leg from now on.
                 "initiated_at": fields.Datetime.now(),
             }
         )
         self.account_id._after_commit(self, "_send_ring_request", leg.id)
 
     def _send_ring_request(self, leg_id):
-        """Call a phone user's telephone.
+        """Dial an agent's telephone.
 
-        :return: what has to be written about it
+        :return: the method that records the result
         """
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         if leg.provider_leg_id or not self._is_wanted(leg):
@@ -72,7 +73,7 @@ class TelephonyCall(models.Model):
         try:
             provider_leg_id = self.account_id._get_client().call_phone(
                 {
-                    # The user sees our number, whoever calls.
+                    # The agent sees our number for every customer.
                     "from": self.number_id.number,
                     "to": leg.number,
                     "timeout": PHONE_SECONDS,
@@ -82,11 +83,11 @@ class TelephonyCall(models.Model):
             )
         except ProviderError as error:
             _logger.warning(
-                "%s: a phone user's telephone was not called, code %s", self.uuid, error.code
+                "%s: the agent's telephone was not called, code %s", self.uuid, error.code
             )
             if error.unknown:
-                # The answer was lost: the first callback, or the reconciliation, says whether it
-                # rings.
+                # The response was lost: the leg's first event, or the reconciliation, shows whether
+                # it rings.
                 return None
             return "_on_ring_failed", (leg_id,)
         return "_on_ring_done", (leg_id, provider_leg_id)
@@ -99,7 +100,7 @@ class TelephonyCall(models.Model):
             self._drop_phone_legs(leg)
 
     def _on_ring_refused(self, leg_id, refusal):
-        """A telephone is not rung, because a rule forbids it now."""
+        """Record that a telephone is not dialed because a rule now forbids it."""
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         leg.refusal = refusal
         self._add_trace(
@@ -119,7 +120,7 @@ class TelephonyCall(models.Model):
         )
 
     def _is_wanted(self, leg):
-        """Tell whether a telephone still has a reason to ring."""
+        """Return whether a telephone still has a reason to ring."""
         if self.state == "ended" or leg.is_released:
             return False
         if leg.role == "consulted" and not leg.user_id:
@@ -127,7 +128,7 @@ class TelephonyCall(models.Model):
         return leg.offer_id.state == "offered" if leg.offer_id else not leg.is_confirmed
 
     def _drop_phone_legs(self, legs):
-        """Stop telephones that ring in vain; those who confirmed go on."""
+        """Stop telephones that ring in vain; confirmed legs continue."""
         for leg in legs.filtered(lambda leg: not leg.is_confirmed and leg._is_alive()):
             if leg.provider_leg_id:
                 leg.account_id._after_commit(
@@ -135,23 +136,23 @@ class TelephonyCall(models.Model):
                 )
 
     def _send_end_leg_request(self, provider_leg_id):
-        """Hang one leg up."""
+        """Hang up one leg."""
         self._send("end_leg", provider_leg_id)
 
     # === FROM THE WEBHOOKS === #
 
     def _process_phone(self, leg_id, params):
-        """Ask the one who answered a phone user's telephone for the key, and go on from there.
+        """Prompt the answering party of an agent's telephone for the key, and continue from there.
 
         Note: `self.ensure_one()`
 
-        :param int leg_id: our leg
-        :param dict params: `CallSid`, and `Digits` when a key was pressed
+        :param int leg_id: leg of the telephone
+        :param dict params: `CallSid`, and `Digits` if a key was pressed
         :return: a voice response
         :rtype: list
         """
         self.ensure_one()
-        # Reports about its legs, and a click in the page, come at the same moment: see `_lock`.
+        # Events of the legs and a click on the page arrive at the same moment: see `_lock`.
         self._lock()
         leg = self.leg_ids.filtered(
             lambda leg: leg.id == leg_id and leg.role in ("agent", "consulted")
@@ -161,8 +162,7 @@ class TelephonyCall(models.Model):
         if not leg.provider_leg_id:
             leg.provider_leg_id = params["CallSid"]
         agent = leg.user_id._get_telephony_agents(self.company_id)
-        # A leg that asks for a voice response is answered, even when its callback is still on the
-        # way.
+        # A leg that requests a voice response is connected, even if its event has not arrived yet.
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
             self._notify_participants()
         if leg.is_released or leg.status == "ended" or (not leg.user_id and self.state == "ended"):
@@ -172,7 +172,7 @@ class TelephonyCall(models.Model):
         if leg.is_confirmed:
             return [self._get_join(leg, ends_conference=False)]
         if not agent._is_phone_user():
-            _logger.info("%s: a telephone without the right to it was refused", self.uuid)
+            _logger.info("%s: a telephone without the right to answer was refused", self.uuid)
             return [HangUp()]
         if params.get("Digits") == "1" or not agent.press_to_accept:
             return self._confirm_phone(leg, agent)
@@ -201,7 +201,7 @@ class TelephonyCall(models.Model):
         return [Gather((Say(text, language),), KEY_SECONDS, url), HangUp()]
 
     def _confirm_phone(self, leg, agent):
-        # What is refused is spoken with the voice of the agent's language.
+        # A refusal is spoken in the voice of the agent's language.
         env = self.with_context(lang=agent.user_id.lang).env
         if self.state == "ended":
             return self._refuse_phone(agent, env._("The caller hung up."))
@@ -228,7 +228,7 @@ class TelephonyCall(models.Model):
     # === FROM THE STATE === #
 
     def _on_phone_refused(self, leg):
-        """A phone user's telephone ended without its key having been pressed.
+        """React to an agent's telephone that ended without the key being pressed.
 
         :return: the state the call should be in, or None
         """
@@ -255,7 +255,7 @@ class TelephonyCall(models.Model):
             return "ended"
         if leg.offer_id.state == "offered" and not leg.offer_id.agent_id.lease_ids._is_open():
             if leg.refusal:
-                # Otherwise the same telephone would be chosen again at once.
+                # Otherwise the same telephone would be selected again at once.
                 leg.offer_id.agent_id._set_offline_because(leg.refusal)
                 leg.offer_id._close("withdrawn", "withdrawn")
             else:
@@ -267,7 +267,7 @@ class TelephonyCall(models.Model):
         return None
 
     def _advance_if_unoffered(self):
-        """Nobody rings any more: the next one does, or the caller goes on at once."""
+        """Offer the call to the next agents, or advance the caller, when it rings at no agent."""
         for call in self:
             if call._advance_transfer():
                 continue

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ..arguments import check_arguments
 
-# The question after a bad call; the words are the provider's own list of troubles.
+# Choices of the question after a bad call, named as in the provider's list of quality issues.
 ISSUES = [
     ("none", "No Problem"),
     ("dropped", "Dropped Call"),
@@ -15,7 +15,7 @@ ISSUES = [
     ("noisy", "Noise"),
     ("echo", "Echo"),
 ]
-# Measure: the lowest and the highest value that can be true, and which of two is worse.
+# Per measure: the lowest and the highest plausible value, and which of two values is worse.
 RANGES = {
     "rtt": (0, 60000, max),
     "jitter": (0, 60000, max),
@@ -23,16 +23,16 @@ RANGES = {
     "mos": (1, 5, min),
     "silent_seconds": (0, 86400, max),
 }
-# What the browser has warned of during the call.
+# Warnings of the browser during the call.
 TROUBLES = ("silent_microphone", "bad_network", "nothing_heard")
 DEVICE_LENGTH = 100
 
 
 class TelephonyCallQuality(models.Model):
-    """How good the sound of one browser's leg was: the worst values, as the browser measured them.
+    """Audio quality of one browser leg: the worst values that the browser measured.
 
-    There is at most one row for a leg. It is a measurement and no part of the call: a browser may
-    only tell it about its own legs, and whatever it tells changes nothing else.
+    A leg has at most one row. The row is a measurement and no part of the call: a browser may only
+    report on its own legs, and a report changes nothing else.
     """
 
     _name = "telephony.call.quality"
@@ -75,9 +75,9 @@ class TelephonyCallQuality(models.Model):
 
     @api.model
     def _read_report(self, report):
-        """Keep of a browser's report what can be true.
+        """Return the plausible values of a browser's report.
 
-        :param dict report: of the names of `RANGES` and `TROUBLES`, and `device`
+        :param dict report: keyed by the names of `RANGES` and `TROUBLES`, and `device`
         :return: values of this model
         :rtype: dict
         """
@@ -95,9 +95,9 @@ class TelephonyCallQuality(models.Model):
         return values
 
     def _add(self, leg, values):
-        """Keep the worst of what is known and what is told now; telling it twice changes nothing.
+        """Merge new values into the worst known ones; a repeated report changes nothing.
 
-        :param leg: whose sound it is
+        :param leg: measured leg
         :param dict values: see `_read_report`
         :return: the row of the leg
         """
@@ -132,13 +132,13 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def save_quality(self, uuid, provider_leg_id, report):
-        """Keep how good the sound of the current user's own browser was.
+        """Save the audio quality of the current user's own browser leg.
 
         :param str uuid: the call
         :param str provider_leg_id: the provider's identifier of the browser's leg
-        :param dict report: see `telephony.call.quality`; what cannot be true is left out
-        :raise AccessError: the leg is somebody else's, or there is none
-        :return: whether the user is to be asked how it was
+        :param dict report: see `telephony.call.quality`; implausible values are dropped
+        :raise AccessError: the leg belongs to another user, or does not exist
+        :return: whether the user is to be asked about the quality
         :rtype: bool
         """
         leg_sudo = self._get_my_legs_sudo(uuid).filtered(
@@ -153,7 +153,7 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def rate_quality(self, uuid, issue):
-        """Keep what the current user says of the sound of a call that was bad.
+        """Save the current user's rating of a call with bad audio.
 
         :param str uuid: the call
         :param str issue: one of `ISSUES`

@@ -8,20 +8,21 @@ from ...tools.call_states import LEG_RANK
 
 _logger = logging.getLogger(__name__)
 
-# Seconds without news after which what the provider says about a leg counts: until then, its
-# callbacks are on their way.
+# Seconds without an event after which the provider's status of a leg counts; until then its events
+# may still be on their way.
 SETTLED_SECONDS = 15
-# Seconds after which a leg that should have been made, and has no name at the provider, was not.
+# Grace period (s) before a leg without a provider SID is considered failed.
 UNBORN_SECONDS = 30
-# Seconds after a deadline when whoever should have asked at that moment does not ask any more.
+# Grace period (s) after a deadline before the reconciliation acts on it.
 LATE_SECONDS = 5
-# Seconds between two looks that pages may cause.
+# Minimum interval (s) between two reconciliations that pages trigger.
 NUDGE_SECONDS = 20
-# Calls in doubt that are looked into at once; each may cost a request or two.
+# Doubtful calls per batch; each may cost a request or two.
 BATCH = 100
-# What is wanted by our rows and is not so: each request, and when it is sent again. A process that
-# dies between a commit and its request, an answer that is lost, and a refusal all look the same
-# here. A new kind of request gets its line, here or below, and `test_nothing_stays_open` its story.
+# Conditions that show that a requested change is missing: each names its request, and when it is
+# sent again. A process that dies between commit and request, a lost response and a refusal all look
+# the same here. A new kind of request needs a line here or below, and a story in
+# `test_nothing_stays_open`.
 REPAIRS = {
     "_send_wait_request": ("_is_missing_in_queue", "_is_alone"),
     "_send_connect_request": ("_is_missing_in_room",),
@@ -29,9 +30,9 @@ REPAIRS = {
     "_send_hold_request": ("_is_held_wrongly",),
     "_send_announce_request": ("_is_announcement_missing",),
 }
-# Conditions about which the provider is asked who is in the conference, before anything is sent.
+# Conditions that require the list of the conference's participants before a request is sent.
 ASKED_FIRST = ("_is_missing_in_room", "_is_held_wrongly")
-# The same of single legs, with what the request is given of the leg.
+# The same for single legs, with the field that each request receives.
 LEG_REPAIRS = {
     "_send_end_leg_request": ("_is_unwanted", "provider_leg_id"),
     "_send_monitor_request": ("_is_heard_wrongly", "id"),
@@ -39,10 +40,10 @@ LEG_REPAIRS = {
 
 
 class TelephonyCall(models.Model):
-    """The safety net: nothing stays “in progress” for ever, no leg is paid for in vain.
+    """The safety net: no call stays “in progress” for ever, and no leg costs money in vain.
 
-    One question tells all living legs of an account. Only what differs from what is written here
-    is looked into, so that a running call costs nothing.
+    One request lists all living legs of an account. Only differences from our rows are examined, so
+    that an ongoing call costs nothing.
     """
 
     _inherit = "telephony.call"
@@ -51,14 +52,14 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _trigger_reconciliation(self):
-        """Ask the provider soon if a leg or a verification is open, unless it was just asked.
+        """Schedule a reconciliation if a leg or a verification is open, and none ran just now.
 
-        Pages call this whenever they prove that they are alive, because jobs of their own accord
-        run once a minute only.
+        Pages call this with each proof that they are alive, because scheduled jobs run only once a
+        minute.
         """
         now = fields.Datetime.now()
         lately = now - timedelta(seconds=NUDGE_SECONDS)
-        # sudo: ir.cron - read and woken, not changed
+        # sudo: ir.cron - read and triggered, not changed
         job_sudo = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
         if job_sudo.lastcall and job_sudo.lastcall > lately:
             return
@@ -66,8 +67,8 @@ class TelephonyCall(models.Model):
         legs_sudo = self.env["telephony.call.leg"].sudo()
         # sudo: ir.cron.trigger - only whether there is any
         triggers_sudo = self.env["ir.cron.trigger"].sudo()
-        # Who was woken longer ago, and has not come, was perhaps killed, and is waited for in vain:
-        # a new process does not look for work before a minute is over, unless it is woken.
+        # An older trigger was probably lost in a restart, so trigger again: a new process looks for
+        # work only after a minute, unless it is triggered.
         # sudo: telephony.caller.id - only whether a number is being verified
         caller_ids_sudo = self.env["telephony.caller.id"].sudo()
         is_anything_open = caller_ids_sudo._get_watched() or legs_sudo.search_count(
@@ -83,9 +84,9 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _cron_reconcile(self):
-        """Ask the provider who is on the telephone, and let its answers change the calls.
+        """Update the calls from the provider's list of living legs.
 
-        A leg of a call that is over is hung up. A call without any living leg is ended.
+        Living legs of ended calls are hung up. A call without a living leg is ended.
         """
         self.env["telephony.caller.id"]._reconcile()
         calls = self._get_watched()
@@ -94,16 +95,16 @@ class TelephonyCall(models.Model):
             try:
                 calls_of_account._reconcile_account(account)
             except Exception:
-                # An account that cannot be looked after must not keep the others from it.
+                # A failing account must not block the others.
                 _logger.exception("The reconciliation of account %s failed", account.id)
                 self.env.cr.rollback()
 
     def _reconcile_account(self, account):
-        """Compare these calls with what one account tells.
+        """Compare these calls with one account's list of living legs.
 
-        :param account: theirs
+        :param account: account of these calls
         """
-        # The provider is asked without a lock; its answers are applied to what is true then.
+        # The provider is queried without a lock; its answers are applied to the state at that time.
         living = account._list_living()
         self._commit_and_forget(0)
         now = fields.Datetime.now()
@@ -121,13 +122,13 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_watched(self):
-        """Return the calls that run, and those that have legs which may still cost money."""
+        """Return the ongoing calls, and ended calls with legs that may still incur costs."""
         legs = self.env["telephony.call.leg"].search([("status", "!=", "ended")])
         return legs.call_id | self.search([("state", "!=", "ended")])
 
     @api.model
     def _end_ghosts(self, account, living):
-        """Hang up what the provider still has, and what is said to be over here."""
+        """Hang up legs that live at the provider although they ended here."""
         limit = fields.Datetime.now() - timedelta(seconds=SETTLED_SECONDS)
         for leg in self.env["telephony.call.leg"].search(
             [
@@ -137,16 +138,18 @@ class TelephonyCall(models.Model):
                 ("write_date", "<", limit),
             ]
         ):
-            _logger.warning("%s: a leg lives that was said to be over", leg.call_id.uuid)
+            _logger.warning(
+                "%s: a leg lives at the provider although it ended here", leg.call_id.uuid
+            )
             account._after_commit(leg.call_id, "_send_end_leg_request", leg.provider_leg_id)
 
     def _reconcile_one(self, living):
-        """Reconcile one call; what goes wrong with it must not keep the others from it."""
+        """Reconcile one call; its failure must not block the others."""
         try:
             news = self._ask_provider(living)
             self._commit_and_forget(0)
             with self.env.cr.savepoint():
-                # Somebody else may work on the call right now: then it is not silent.
+                # A call that another transaction is changing right now is not silent.
                 if self.try_lock_for_update():
                     self._reconcile(news)
         except Exception:
@@ -156,10 +159,10 @@ class TelephonyCall(models.Model):
     # === WHAT IS IN DOUBT === #
 
     def _is_in_doubt(self, living, now):
-        """Tell whether this call may not be what is written here. Note: `self.ensure_one()`
+        """Return whether this call may differ from its rows. Note: `self.ensure_one()`
 
         :param dict living: see `_list_living`
-        :param datetime now: this moment
+        :param datetime now: current time
         :rtype: bool
         """
         if any(leg._is_in_doubt(living, now) for leg in self.leg_ids):
@@ -181,8 +184,8 @@ class TelephonyCall(models.Model):
 
         Note: `self.ensure_one()`
 
-        :return: `room`: the conference; `queue`: the waiting room; empty: elsewhere, at a telephone
-            that still rings or in the flow, or it is not ours to say
+        :return: `room`: the conference; `queue`: the waiting room; empty: elsewhere (at a ringing
+            telephone, in the flow), or not decided by us
         :rtype: str
         """
         self.ensure_one()
@@ -196,15 +199,15 @@ class TelephonyCall(models.Model):
         return "queue" if is_left else ""
 
     def _is_quiet(self, now):
-        """Return whether what was wanted last has had its time to become true."""
+        """Return whether the last request has had enough time to take effect."""
         moments = self.started_at, self.step_entered_at, self._get_customer_leg().moved_at
         return max(filter(None, moments)) < now - timedelta(seconds=SETTLED_SECONDS)
 
     def _get_repairs(self, now):
-        """Return what is not as it is wanted.
+        """Return the requests whose effect is missing.
 
-        :param datetime now: this moment
-        :return: the request to send again -> the condition that says so, see `REPAIRS`
+        :param datetime now: current time
+        :return: request to send again -> the condition that requires it, see `REPAIRS`
         :rtype: dict
         """
         return {
@@ -215,7 +218,7 @@ class TelephonyCall(models.Model):
         }
 
     def _is_missing_in_queue(self, now):
-        """Return whether a customer who should wait is not in the waiting room."""
+        """Return whether a customer who should be in the waiting room is not there."""
         return (
             self._get_wanted_place() == "queue"
             and not self._get_customer_leg().provider_queue_id
@@ -223,7 +226,7 @@ class TelephonyCall(models.Model):
         )
 
     def _is_alone(self, now):
-        """Return whether the customer waits for somebody who did not come back in time."""
+        """Return whether the customer waits for an agent who did not return in time."""
         return (
             self.state == "in_progress"
             and bool(self.deadline_at)
@@ -232,7 +235,7 @@ class TelephonyCall(models.Model):
         )
 
     def _is_missing_in_room(self, now):
-        """Return whether a customer is still elsewhere although somebody is there to speak with."""
+        """Return whether a customer is still elsewhere although an agent is in the conference."""
         return (
             self._get_wanted_place() == "room"
             and (self.state != "in_progress" or bool(self._get_customer_leg().provider_queue_id))
@@ -240,7 +243,7 @@ class TelephonyCall(models.Model):
         )
 
     def _is_rung_by_nobody(self, now):
-        """Return whether a caller waits although the call rings nowhere any more."""
+        """Return whether a caller waits although the call no longer rings at an agent."""
         limit = now - timedelta(seconds=SETTLED_SECONDS)
         return (
             self.state == "ringing"
@@ -252,7 +255,7 @@ class TelephonyCall(models.Model):
         )
 
     def _is_held_wrongly(self, now):
-        """Return whether a customer is on hold, or not, against what is wanted."""
+        """Return whether the customer's hold state differs from the requested one."""
         customer = self._get_customer_leg()
         return (
             self.state == "in_progress"
@@ -264,7 +267,7 @@ class TelephonyCall(models.Model):
         )
 
     def _is_announcement_missing(self, now):
-        """Return whether people were perhaps not told that they are recorded."""
+        """Return whether the recording announcement was perhaps not played."""
         announced_at = self.recording_announced_at
         return (
             self.state == "in_progress"
@@ -274,7 +277,7 @@ class TelephonyCall(models.Model):
         )
 
     def _get_silent_recordings(self, now):
-        """Return the recordings of a running call that do not do what is wanted."""
+        """Return the recordings of an ongoing call that are not in their requested state."""
         limit = now - timedelta(seconds=SETTLED_SECONDS)
         return self.recording_ids.filtered(
             lambda row: (
@@ -287,14 +290,14 @@ class TelephonyCall(models.Model):
     # === QUESTIONS === #
 
     def _ask_provider(self, living):
-        """Learn what became of every living leg. Nothing is written, so nobody has to wait.
+        """Return the provider's status of every living leg. Nothing is written or locked.
 
         Note: `self.ensure_one()`
 
-        :param dict living: see `_list_living`; legs that are not in it are asked about singly
-        :return: leg -> an event; the provider's identifier of a leg whose birth it never told,
-            or an empty text when it knows none; None when it could not be asked. For the call
-            itself, if it matters: who is in the conference
+        :param dict living: see `_list_living`; legs missing in it are requested one by one
+        :return: leg -> an event; or the SID of a leg whose creation was never reported (empty if
+            the provider has no such leg); or None if the request failed. For the call itself, if
+            needed: the participants of the conference
         :rtype: dict
         """
         self.ensure_one()
@@ -311,14 +314,16 @@ class TelephonyCall(models.Model):
         return news
 
     def _ask_about_room(self):
-        """Look who is in the conference: see `list_room`; None when it could not be asked."""
+        """Return the participants of the conference, see `list_room`; None if the request
+        failed."""
         try:
             return self.account_id._get_client().list_room(self.uuid)
         except ProviderError:
             return None
 
     def _ask_about_unborn(self, leg):
-        """A leg that was to be called, and never was: look whether the provider has it."""
+        """Return the SID of a leg that has none here: empty if it was never created, None if
+        unknown."""
         if not leg._is_overdue(fields.Datetime.now()):
             return None
         if not leg.initiated_at:
@@ -331,7 +336,7 @@ class TelephonyCall(models.Model):
     # === ANSWERS === #
 
     def _reconcile(self, news):
-        """Compare one call with what the provider knows. Note: `self.ensure_one()`
+        """Apply the provider's status to one call. Note: `self.ensure_one()`
 
         :param dict news: see `_ask_provider`
         """
@@ -347,7 +352,7 @@ class TelephonyCall(models.Model):
                     _logger.info("%s: %s of %s is sent again", self.uuid, request, leg.label)
                     self.account_id._after_commit(self, request, leg[name])
         if self._is_queue_callback_waiting():
-            return  # the provider knows nothing of a place in a queue
+            return  # the provider does not know a place in a queue
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
             self._end_by_system()
         elif self.state != "ended":
@@ -356,7 +361,7 @@ class TelephonyCall(models.Model):
 
     def _reconcile_unborn(self, leg, provider_leg_id):
         if leg.provider_leg_id:
-            return  # its birth was told meanwhile
+            return  # its creation was reported meanwhile
         if provider_leg_id:
             leg.provider_leg_id = provider_leg_id
             if leg._is_unwanted(fields.Datetime.now()):
@@ -369,20 +374,20 @@ class TelephonyCall(models.Model):
             if self._isolate(self.uuid, leg._advance, event) is None:
                 leg._advance_alone(event)
         else:
-            # A telephone that was never rung: the call goes on, or ends, as if it had refused.
+            # A telephone that was never rung counts as a refusal: the call continues or ends.
             self._apply_report(event)
 
     def _run_overdue_timers(self, now):
-        """Do what the provider's own questions, or our own requests, should have done by now."""
+        """Perform what the provider's webhooks, or our requests, should have done by now."""
         if self.state == "ringing" and self.direction == "incoming":
             self._expire_offers(now)
         self._check_consultation(now)
 
     def _repair(self, now, room):
-        """Send again what was wanted, and is not so.
+        """Send the requests again whose effect is missing.
 
-        :param datetime now: this moment
-        :param dict room: see `list_room`; None when the provider was not, or could not be, asked
+        :param datetime now: current time
+        :param dict room: see `list_room`; None when the request was not made, or failed
         """
         customer = self._get_customer_leg()
         if room and customer.provider_leg_id in room and self._get_wanted_place() == "room":
@@ -400,7 +405,7 @@ class TelephonyCall(models.Model):
                 recording._sync()
 
     def _accept_room(self, on_hold):
-        """The customer is where others are, whatever we were told: write down what is true.
+        """Record that the customer is in the conference, even if no event reported it.
 
         :param bool on_hold: whether the provider has the customer on hold
         """
@@ -426,27 +431,27 @@ class TelephonyCall(models.Model):
 
 
 class TelephonyCallLeg(models.Model):
-    """What the reconciliation asks itself about a leg."""
+    """Checks of a leg for the reconciliation."""
 
     _inherit = "telephony.call.leg"
 
     def _is_settled(self, now):
-        """Tell whether nothing was heard of this leg for a while."""
+        """Return whether this leg has been without an event for a while."""
         return self.write_date < now - timedelta(seconds=SETTLED_SECONDS)
 
     def _is_overdue(self, now):
-        """Tell whether this leg should have a name at the provider by now."""
+        """Return whether the provider should have given this leg a SID by now."""
         if self.provider_leg_id or self.write_date > now - timedelta(seconds=UNBORN_SECONDS):
             return False
-        # The customer is called once the phone user, whose own telephone rings, has answered.
+        # The customer is dialed once the agent has answered on a telephone of their own.
         others = self.call_id._get_agent_legs() - self
         return bool(self.initiated_at) or not others._is_alive()
 
     def _get_repairs(self, now):
         """Return the requests about this leg to send again, see `LEG_REPAIRS`.
 
-        :param datetime now: this moment
-        :return: the request -> the field that it is given
+        :param datetime now: current time
+        :return: request -> the field that it receives
         :rtype: dict
         """
         return {
@@ -456,7 +461,7 @@ class TelephonyCallLeg(models.Model):
         }
 
     def _is_unwanted(self, now):
-        """Return whether nobody needs this leg any more."""
+        """Return whether this leg has no purpose any more."""
         call = self.call_id
         is_rung_in_vain = (
             self.role in ("agent", "consulted")
@@ -466,17 +471,17 @@ class TelephonyCallLeg(models.Model):
         return call.state == "ended" or self.is_leaving or self.is_released or is_rung_in_vain
 
     def _is_heard_wrongly(self, now):
-        """Return whether a supervisor is perhaps heard by others than the screens show."""
+        """Return whether a supervisor may be audible to other parties than the screens show."""
         if self.role != "supervisor" or self.status != "in_progress" or self.is_leaving:
             return False
         muted, coach = self.call_id._get_monitor_sound(self)
         return self._is_settled(now) and self.provider_sound != f"{muted} {coach}"
 
     def _is_in_doubt(self, living, now):
-        """Tell whether this leg may not be what is written here.
+        """Return whether this leg may differ from its row.
 
         :param dict living: see `_list_living`
-        :param datetime now: this moment
+        :param datetime now: current time
         :rtype: bool
         """
         if not self._is_alive():

@@ -7,24 +7,24 @@ from odoo.tools import SQL
 from ...tools.local_day import midnight
 from ..arguments import check_arguments, check_one
 
-# Seconds within which somebody who hangs up has not waited for anybody.
+# An abandonment within these seconds does not count as waiting.
 SHORT_ABANDON_SECONDS = 5
-# Outcomes of incoming calls that count as missed: nobody spoke with the caller, and it was not
-# the caller who left a queue.
+# Outcomes of incoming calls that count as missed: the caller reached no agent, and did not leave a
+# queue by choice.
 MISSED_OUTCOMES = ("missed", "failed", "declined", "busy", "no_answer", "canceled")
-# Days that the dashboard may look back.
+# Maximum period (days) of the dashboard.
 LONGEST_PERIOD = 366
 
 
 class TelephonyCallReport(models.Model):
-    """The figures of calls: one row for each call, for pivots, graphs, board and dashboard.
+    """Figures of calls: one row per call, for pivots, graphs, board and dashboard.
 
-    It is the one definition of what is counted, and no table: hours and weekdays are those of the
-    reader's own time zone, which the database cannot know in advance.
+    The one definition of what is counted. It is a query and no database view, because hours and
+    weekdays depend on the reader's time zone.
 
-    *Service level*: of the callers who came into a queue and whose wait is over, the share who was
-    answered within the queue's target. Who hung up in the first seconds is left out, and who asked
-    to be called back, whose wait goes on.
+    *Service level*: the share of callers who were answered within the queue's target time, among
+    the callers of a queue whose wait is over. Callers who hang up in the first seconds are left
+    out, and so are queue callbacks, whose wait continues.
     """
 
     _name = "telephony.call.report"
@@ -156,14 +156,14 @@ class TelephonyCallReport(models.Model):
         )
 
     def _sql_in_target(self):
-        """Return the condition that a caller was answered within the queue's target."""
+        """Return the SQL condition that a caller was answered within the queue's target."""
         return SQL(
             """(call.answered_at IS NOT NULL AND call.answered_at
                 <= call.queued_at + queue.service_level_seconds * interval '1 second')"""
         )
 
     def _sql_counts_for_level(self):
-        """Return the condition that a call is part of the service level."""
+        """Return the SQL condition that a call is part of the service level."""
         return SQL(
             """(call.direction = 'incoming'
                 AND call.queued_at IS NOT NULL AND queue.service_level_seconds > 0
@@ -179,14 +179,15 @@ class TelephonyCallReport(models.Model):
     @api.model
     @check_arguments
     def dashboard(self, days):
-        """Return the figures of the last days, and those of as many days before, to compare.
+        """Return the figures of the last days, and of the equally long period before.
 
-        A phone user gets the figures of the own calls, a supervisor those of the company.
+        An agent gets the figures of their own calls, a supervisor those of the company.
 
-        :param int days: how many, today included
-        :raise UserError: that is no period
+        :param int days: number of days, today included
+        :raise UserError: the number of days is invalid
         :return: `start` (UTC), and `now` and `before`: `calls`, `incoming`, `answered`, `missed`,
-            `talk_minutes`, `average_wait` (seconds), `service_level` (%); False: nothing to count
+            `talk_minutes`, `average_wait` (seconds), `service_level` (%); False if there is nothing
+            to count
         :rtype: dict
         """
         if not isinstance(days, int) or not 1 <= days <= LONGEST_PERIOD:
@@ -198,7 +199,8 @@ class TelephonyCallReport(models.Model):
         return {
             "start": fields.Datetime.to_string(start),
             "now": self._get_dashboard_figures(start, end),
-            # Until the same time of day: half a day is not compared with a whole one.
+            # Both periods end at the same time of day, so that half a day is not compared with a
+            # whole one.
             "before": self._get_dashboard_figures(
                 midnight(self.env.tz, 1 - 2 * days), end - timedelta(days=days)
             ),
@@ -207,10 +209,10 @@ class TelephonyCallReport(models.Model):
 
     @api.model
     def _get_dashboard_figures(self, start, end):
-        """Count the calls of a period that may be seen.
+        """Return the figures of a period, over the calls that the user may read.
 
-        :param datetime start: when it begins (UTC)
-        :param datetime end: when it ends (UTC)
+        :param datetime start: begin of the period (UTC)
+        :param datetime end: end of the period (UTC)
         :rtype: dict
         """
         groups = self._read_group(
@@ -252,7 +254,7 @@ class TelephonyCallReport(models.Model):
 
     @check_one
     def action_open_call(self):
-        """Show the call behind a row."""
+        """Open the call of a row."""
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Call"),

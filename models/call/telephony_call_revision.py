@@ -1,14 +1,14 @@
-"""The age of what a page is told about a call.
+"""Age of the payloads of a call.
 
-Messages of the bus may be lost, come late or overtake each other, and so may the answers of
-requests. Each change of a call that a page would show raises its revision, in the transaction of
-the change. Of two payloads of one call, the one with the lower revision is older.
+Bus messages and RPC answers may be lost, arrive late or overtake each other. Each change of a call
+that a page shows raises the call's revision, in the transaction of the change. Of two payloads of
+one call, the one with the lower revision is older.
 """
 
 from odoo import fields, models
 
-#: What `_to_client` and `_to_live` show of a call, as the fields that are written. Not the note:
-#: the page that writes it knows better than any payload what it says.
+#: Fields that `_to_client` and `_to_live` show, as they are written. Without the note: the page
+#: that edits it is always ahead of any payload.
 CALL_FIELDS = frozenset(
     {
         "answered_at",
@@ -37,8 +37,8 @@ CALL_FIELDS = frozenset(
 class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
-    # The row of a call is written by one transaction at a time, so the number follows the order
-    # of the commits.
+    # One transaction at a time writes the row of a call, so revisions follow the order of the
+    # commits.
     revision = fields.Integer(readonly=True, copy=False)
 
     def write(self, vals):
@@ -48,16 +48,16 @@ class TelephonyCall(models.Model):
         return result
 
     def _raise_revision(self):
-        """Count a change that a page would show."""
-        # sudo: telephony.call - a counter of ours, whoever changes what it counts
+        """Count a change that a page shows."""
+        # sudo: telephony.call - a counter of ours, whichever user changes the call
         for call_sudo in self.sudo():
             call_sudo.revision += 1
 
     def _get_revision(self):
-        """Return the age of what a page is shown of this call. Note: `self.ensure_one()`
+        """Return the age of this call's payload. Note: `self.ensure_one()`
 
-        A recording counts its own changes: the provider reports on it at the same moment as on the
-        call, and its transactions would fail on the row of the call.
+        A recording counts its own changes: events of the recording and of the call arrive at the
+        same moment, and would conflict on the call's row.
 
         :rtype: int
         """

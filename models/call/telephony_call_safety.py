@@ -14,14 +14,14 @@ from ...tools.phone_number import (
 
 
 class TelephonyRuleError(UserError):
-    """A rule forbids a call that its caller may make all the same, with a reason.
+    """A rule forbids a call, but the user may make it with a reason.
 
-    The web client knows it by its name, and asks for the reason.
+    The web client recognizes the error by its name, and asks for the reason.
     """
 
 
 class TelephonyCall(models.Model):
-    """Rules about who may call where. They are checked before anything rings."""
+    """Rules on permitted calls. They are checked before anything rings."""
 
     _inherit = "telephony.call"
 
@@ -31,10 +31,10 @@ class TelephonyCall(models.Model):
     )
 
     def _check_emergency(self, typed):
-        """Refuse emergency numbers: they must be called from a telephone whose place is known.
+        """Refuse emergency numbers, which must be called from a telephone at a known address.
 
-        :param str typed: as typed
-        :raise UserError: it is an emergency number
+        :param str typed: number as typed
+        :raise UserError: the number is an emergency number
         """
         if is_emergency(typed, self.env.company.country_id.code):
             raise UserError(self._get_emergency_refusal())
@@ -51,20 +51,21 @@ class TelephonyCall(models.Model):
     def _get_forbidden_destination(
         self, company, number, reason="", emergency_number=None, is_verification=False
     ):
-        """Return why a company must not call a number; nothing when it may.
+        """Return why a company must not call a number; empty when it may.
 
-        The one decision about every leg, however it begins. It is asked when a number is entered
-        and again when the leg is sent, because rules change.
+        The one decision for every leg, however it begins. It is made when a number is entered and
+        again when the leg is sent, because rules change.
 
-        :param company: whose rules count
+        :param company: company whose rules apply
         :param str number: E.164, or the digits of an emergency service
-        :param str reason: why an administrator allows what the company's rules forbid
-        :param emergency_number: our number to call with, if it may be an emergency service
-        :param bool is_verification: the number becomes a caller ID
-        :return: a whole sentence
+        :param str reason: administrator's reason to override the company's rules
+        :param emergency_number: our number for the call, if emergency services may be dialed with
+            it
+        :param bool is_verification: whether the call verifies a caller ID
+        :return: a whole sentence, or an empty text
         :rtype: str
         """
-        # sudo: res.company - the rules are no secret
+        # sudo: res.company - the rules are not confidential
         company_sudo = company.sudo()
         if is_emergency(number, company_sudo.country_id.code):
             is_prepared = emergency_number and emergency_number.emergency_enabled
@@ -138,9 +139,9 @@ class TelephonyCall(models.Model):
     # === CALLS OF PHONE USERS === #
 
     def _get_broken_rule(self, agent, number):
-        """Return which rule of the company forbids a call; nothing when it may be made.
+        """Return the company's rule that forbids a call; empty when the call is allowed.
 
-        :param agent: who calls
+        :param agent: calling agent
         :param str number: E.164
         :rtype: str
         """
@@ -152,11 +153,11 @@ class TelephonyCall(models.Model):
         """Refuse a call that a rule forbids, unless an administrator gives a reason.
 
         :raise UserError: a rule forbids it
-        :raise TelephonyRuleError: a rule forbids it, but a reason would do
-        :return: the reason to keep with the call, or an empty text
+        :raise TelephonyRuleError: a rule forbids it, but a reason overrides the rule
+        :return: the reason to store with the call, or an empty text
         :rtype: str
         """
-        # What no reason opens.
+        # Prohibitions that no reason overrides.
         sentence = self._get_forbidden_destination(agent.company_id, number, reason="any")
         if sentence:
             raise UserError(sentence)

@@ -3,18 +3,18 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-# How long dialed legs are listed, days.
+# Retention of dialed legs (days).
 KEPT_DAYS = 7
-# Verification calls within an hour: to one number, and of one user.
+# Maximum verification calls per hour: to one number, and by one user.
 VERIFICATIONS_PER_NUMBER = 3
 VERIFICATIONS_PER_USER = 10
 
 
 class TelephonyDialedLeg(models.Model):
-    """The ledger of the legs that were dialed: one row each, whatever began it.
+    """Ledger of dialed legs: one row per leg, whatever created it.
 
-    The limit of calls per user and hour counts these rows, so that no way to begin a leg goes
-    around it.
+    The limit of calls per user and hour counts these rows, so that no way of creating a leg
+    bypasses it.
     """
 
     _name = "telephony.dialed.leg"
@@ -52,15 +52,15 @@ class TelephonyDialedLeg(models.Model):
 
     @api.model
     def _count(self, company, user, kind, number=False):
-        """Write a leg into the ledger. The only place that does.
+        """Add a leg to the ledger. The only method that does.
 
-        :param company: whose account pays
-        :param user: for whom it is dialed, or nobody
+        :param company: company whose account pays
+        :param user: user for whom the leg is dialed, or an empty recordset
         :param str kind: one of the selection
-        :param str number: E.164, of a verification call only
+        :param str number: E.164, for a verification call only
         :return: the row, as superuser
         """
-        # sudo: telephony.dialed.leg - nobody writes it by hand
+        # sudo: telephony.dialed.leg - users have no write access
         return self.sudo().create(
             {
                 "company_id": company.id,
@@ -73,19 +73,19 @@ class TelephonyDialedLeg(models.Model):
     @api.model
     def _count_within_hour(self, domain):
         since = fields.Datetime.now() - timedelta(hours=1)
-        # sudo: telephony.dialed.leg - only how many there are
+        # sudo: telephony.dialed.leg - only the number of rows
         return self.sudo().search_count([*domain, ("dialed_at", ">", since)])
 
     @api.model
     def _get_limit_reached(self, company, user):
-        """Return that a user may have no further leg dialed now; nothing when one is left.
+        """Return why no further leg may be dialed for a user now; empty when one is left.
 
-        :param company: whose rules count
-        :param user: for whom a leg would be dialed
-        :return: a whole sentence
+        :param company: company whose rules apply
+        :param user: user for whom the leg would be dialed
+        :return: a whole sentence, or an empty text
         :rtype: str
         """
-        # sudo: res.company - the rules are no secret
+        # sudo: res.company - the rules are not confidential
         limit = company.sudo().telephony_calls_per_hour
         if (
             limit
@@ -103,26 +103,26 @@ class TelephonyDialedLeg(models.Model):
 
     @api.model
     def _count_verification(self, company, number):
-        """Count a verification call of the current user, before it is asked for.
+        """Count a verification call of the current user before it is requested.
 
-        It is counted in a transaction of its own, because no error may undo it once the telephone
-        rings. Two that are counted at the same moment see each other.
+        The row is written in a transaction of its own, because no error may undo it once the
+        telephone rings. Two verifications at the same moment see each other's row.
 
-        :param company: whose account pays
+        :param company: company whose account pays
         :param str number: E.164
-        :return: why the number must not be called, as a whole sentence; nothing when it may
+        :return: why the number must not be called, as a whole sentence; empty when it may
         :rtype: str
         """
         with self.env.registry.cursor() as cr:
             ledger = self.with_env(self.env(cr=cr))
             row_id = ledger._count(company, ledger.env.user, "verification", number).id
-        # From now on others see it, and a new transaction sees theirs.
+        # From now on other transactions see the row, and a new transaction sees theirs.
         with self.env.registry.cursor() as cr:
-            # sudo: telephony.dialed.leg - the row made just now
+            # sudo: telephony.dialed.leg - the row created just now
             row_sudo = self.with_env(self.env(cr=cr)).sudo().browse(row_id)
             refusal = row_sudo._get_verification_limit_passed()
             if refusal:
-                # It is not asked for, so that it does not count.
+                # The call is not requested, so it must not count.
                 row_sudo.unlink()
         return refusal
 
@@ -153,7 +153,7 @@ class TelephonyDialedLeg(models.Model):
 
 
 class TelephonyCallLeg(models.Model):
-    """Every leg that is to be dialed is in the ledger from the moment it exists."""
+    """Entry of every leg to dial in the ledger, from its creation on."""
 
     _inherit = "telephony.call.leg"
 
@@ -167,7 +167,7 @@ class TelephonyCallLeg(models.Model):
         return legs
 
     def _is_dialed(self):
-        """Return whether this leg is dialed by us: not a browser, and not an incoming caller."""
+        """Return whether we dial this leg: it is neither a browser nor an incoming caller."""
         return (
             bool(self.number)
             and not self.provider_leg_id
