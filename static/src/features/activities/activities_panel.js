@@ -6,7 +6,7 @@ import { moveInList } from "@crm_telephony/core/list_keys";
 import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** The calls this person is to make, the most urgent first, each one click from being made. */
+/** The calls that the agent has to make, most urgent first, each callable with one click. */
 export class ActivitiesPanel extends Component {
     static template = "crm_telephony.ActivitiesPanel";
     static props = {};

@@ -1,7 +1,7 @@
 /**
- * The calls this person is to make: due activities, and callers who wait for an answer.
+ * The calls that the agent has to make: due activities, and callbacks.
  *
- * Read when the window is first opened, and read again when the bus tells of a change.
+ * Read when the window is first opened, and again when the bus announces a change.
  */
 
 import { markRaw } from "@odoo/owl";
@@ -12,15 +12,15 @@ import { debounce } from "@web/core/utils/timing";
 import { attempt } from "@crm_telephony/core/attempt";
 import { humanError } from "@crm_telephony/core/human_error";
 
-const NEWS_DELAY = 300; // ms; one act often makes several pieces of news
+const NEWS_DELAY = 300; // ms; one action often sends several messages
 const NEWS = ["telephony/activities_changed", "mail.activity/updated"];
 
 export class DueCalls extends Reactive {
-    /** @type {Object[]} rows of `due_calls`; replaced, never changed */
+    /** @type {Object[]} rows of `due_calls`; replaced, never mutated */
     rows = markRaw([]);
     isRead = false;
     error = "";
-    /** key of the row that is being marked as done */
+    /** Key of the row that is being marked as done */
     finishing = "";
 
     /**
@@ -44,12 +44,12 @@ export class DueCalls extends Reactive {
         this._bus.addEventListener("BUS:RECONNECT", () => this._refreshSoon());
         browser.addEventListener("visibilitychange", () => {
             if (document.visibilityState === "visible") {
-                this._refreshSoon(); // the day may be another one
+                this._refreshSoon(); // a new day may have begun
             }
         });
     }
 
-    /** The window is open: from now on the list is needed. */
+    /** Load the list: the window is open and needs it from now on. */
     async open() {
         if (!this._isOpen) {
             this._isOpen = true;
@@ -71,7 +71,7 @@ export class DueCalls extends Reactive {
         }
     }
 
-    /** How many are due today or should have been made before. */
+    /** Return how many calls are due today or overdue. */
     get dueCount() {
         return this.rows.filter((row) => row.state !== "planned").length;
     }
@@ -86,7 +86,7 @@ export class DueCalls extends Reactive {
         });
     }
 
-    /** Mark as done what was done without a call. @param {Object} row of an activity */
+    /** Mark an activity as done without a call. @param {Object} row of an activity */
     async finish(row) {
         this.finishing = row.key;
         await attempt(this, async () => {
@@ -97,8 +97,8 @@ export class DueCalls extends Reactive {
     }
 
     /**
-     * What to call next: due, with a number, not this customer again; what was tried already comes
-     * after what nobody has tried.
+     * Return the next call to make: due, with a number, and not to the same customer again. Calls
+     * without an attempt come first.
      *
      * @param {CallData} call that has ended
      * @returns {Object|undefined} a row
@@ -113,7 +113,7 @@ export class DueCalls extends Reactive {
             })[0];
     }
 
-    /** @param {CallData} call @returns {string} why there is nothing to call next; else empty */
+    /** @param {CallData} call @returns {string} why there is no next call; empty if there is one */
     reasonNotNext(call) {
         if (!this.isRead) {
             return this.error || _t("Loading your activities…");
@@ -122,7 +122,7 @@ export class DueCalls extends Reactive {
     }
 
     /**
-     * Save what was typed about a call, and make the next one.
+     * Save the note, follow-up and result of a call, and place the next one.
      *
      * @param {CallData} call that has ended
      * @returns {Promise<boolean>} whether the next call was placed
@@ -133,7 +133,7 @@ export class DueCalls extends Reactive {
         store.error = "";
         await notes.flush(call.uuid);
         if (notes.error) {
-            return false; // it stands under the note
+            return false; // the reason is shown under the note
         }
         if (followUps.of(call.uuid).kind) {
             await followUps.save(call.uuid);

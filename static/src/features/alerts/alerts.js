@@ -1,5 +1,5 @@
 /**
- * What a person is told outside of calls: missed calls, messages, and being set offline.
+ * Notifications to the agent outside of calls: missed calls, voicemails, and being set offline.
  */
 
 import { _t } from "@web/core/l10n/translation";
@@ -10,7 +10,7 @@ export class Alerts {
      * @param {Object} services `bus_service`, `multi_tab`, `notification` and `action`
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
      * @param {import("@crm_telephony/features/dialing/dial_control").DialControl} dialer
-     * @param {import("@crm_telephony/core/server_sync").ServerSync} serverSync leaves out what the bus only replays
+     * @param {import("@crm_telephony/core/server_sync").ServerSync} serverSync drops replayed messages
      */
     constructor({ multi_tab, notification, action }, store, dialer, serverSync) {
         Object.assign(this, { multiTab: multi_tab, notification, action });
@@ -23,7 +23,7 @@ export class Alerts {
         this.serverSync.on("telephony/voicemail_received", (data) => this.onVoicemail(data));
     }
 
-    /** The tab the person looks at tells it, else the one that also rings. */
+    /** Return whether this tab shows notifications: a visible tab, or else the one that rings. */
     async _isHere() {
         return !document.hidden || this.multiTab.isOnMainTab();
     }
@@ -37,7 +37,7 @@ export class Alerts {
 
     /** @param {CallData} call */
     async onMissed(call) {
-        this.serverSync.refresh(); // it is now among the recent calls, which the badge counts
+        this.serverSync.refresh(); // the badge counts the recent calls, which now include this one
         if (!(await this._isHere())) {
             return;
         }

@@ -1,5 +1,5 @@
 /**
- * What a person can do with their own availability.
+ * The actions of an agent on their own availability.
  */
 
 import { attempt } from "@crm_telephony/core/attempt";
@@ -16,7 +16,7 @@ export class AgentControl {
         this.isBusy = false;
     }
 
-    /** Online ⇄ Offline. To be called in a click. */
+    /** Toggle between Online and Offline. Note: must be called in a click. */
     async toggleStatus() {
         if (this.isBusy) {
             return;
@@ -25,7 +25,7 @@ export class AgentControl {
         const status = this.store.isOnline ? "offline" : "online";
         await attempt(this.store, async () => {
             if (status === "online") {
-                this.ringer.askForNotifications().catch(() => {}); // a refusal is an answer, too
+                this.ringer.askForNotifications().catch(() => {}); // a refusal is a valid answer
                 await this.lease.renew();
             }
             this.store.applyAgent(
@@ -37,8 +37,8 @@ export class AgentControl {
 
     /**
      * @param {string} term part of a name or number
-     * @param {number} [limit] how many at most
-     * @returns {Promise<Object[]>} contacts that can be called; none when the server is away
+     * @param {number} [limit] maximum number of contacts
+     * @returns {Promise<Object[]>} contacts that can be called; empty if the server does not answer
      */
     async searchContacts(term, limit = 8) {
         try {

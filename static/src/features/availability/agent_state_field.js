@@ -1,6 +1,6 @@
 /**
- * What a phone user does now, as a sign and a word. It follows by itself where the server tells
- * this person about colleagues (supervisors), and with the record otherwise.
+ * The current state of an agent, as an icon and a word. It is updated by the bus where the server
+ * sends the states of colleagues (to supervisors), and with the record otherwise.
  */
 
 import { Component, onWillDestroy, onWillUpdateProps, useState } from "@odoo/owl";
@@ -33,7 +33,7 @@ export class AgentStateField extends Component {
         };
         bus.subscribe("telephony/agent_state", onTold);
         onWillDestroy(() => bus.unsubscribe("telephony/agent_state", onTold));
-        // What was just read is newer than what was told.
+        // The record was just read: it is newer than the last bus message.
         onWillUpdateProps((next) => {
             if (next.record.data[next.name] !== this.props.record.data[next.name]) {
                 this.state.told = "";

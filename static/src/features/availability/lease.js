@@ -1,12 +1,12 @@
 /**
- * Proof, for the server, that this page is open and awake: a lease renewed again and again.
+ * Proves to the server that this page is open and awake, by renewing a lease periodically.
  *
- * The server answers each renewal with a word over the bus, and the next renewal brings it back:
- * a page that the bus does not reach cannot be rung.
+ * The server answers each renewal with a word over the bus, and the next renewal returns it: a page
+ * that the bus does not reach cannot be rung.
  *
- * The page says what it shows, and is told what it has missed.
+ * The page sends what it shows, and receives the changes that it has missed.
  *
- * A closed tab gives its lease back at once, a crashed or frozen one loses it when it runs out.
+ * A closed tab releases its lease at once; the lease of a crashed or frozen tab expires.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -16,7 +16,7 @@ import { sendLast } from "@crm_telephony/core/beacon";
 import { Reach } from "@crm_telephony/core/constants";
 import { startTicker } from "@crm_telephony/core/ticker";
 
-export const RENEW_PERIOD = 35_000; // ms; three chances within the 100 s of a lease
+export const RENEW_PERIOD = 35_000; // ms; three attempts within the 100 s of a lease
 const RECOVERY_DELAY = 1_000; // ms
 
 export class Lease {
@@ -24,14 +24,14 @@ export class Lease {
      * @param {Object} orm the orm service
      * @param {Object} bus the bus service
      * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
-     * @param {(changes: Object, mark: number) => void} onChanges told what the page has missed
+     * @param {(changes: Object, mark: number) => void} onChanges called with the missed changes
      */
     constructor(orm, bus, store, onChanges) {
         this.orm = orm;
         this.bus = bus;
         this.onChanges = onChanges;
         this.word = "";
-        /** Until when this page counts as reachable, by this computer's clock (ms) */
+        /** End of this page's reachability, by this computer's clock (ms) */
         this.until = Infinity;
         this.renewing = null;
         this.store = store;
@@ -50,12 +50,12 @@ export class Lease {
         this.stopTicker = startTicker(RENEW_PERIOD, () => this.renew());
         browser.addEventListener("pagehide", () => this.release());
         browser.addEventListener("pageshow", (ev) => ev.persisted && this.renew());
-        // A tab that the browser had put to sleep may have lost its lease meanwhile.
+        // A tab that the browser had suspended may have lost its lease meanwhile.
         document.addEventListener("resume", () => this.renew());
         return this.renew();
     }
 
-    /** @returns {Promise<void>} never fails; two at once are one */
+    /** Renew the lease. @returns {Promise<void>} never rejected; concurrent renewals are one */
     renew() {
         this.renewing ||= this._renew().finally(() => {
             this.renewing = null;
@@ -71,7 +71,7 @@ export class Lease {
             const lease = await this.orm.silent.call("telephony.agent", "renew_lease", [
                 this.clientUuid,
                 word,
-                ...(isReady ? [known] : []), // the first snapshot tells everything
+                ...(isReady ? [known] : []), // the first snapshot contains everything
             ]);
             if (lease?.now) {
                 this._readClock(lease.now, (before + Date.now()) / 2);
@@ -89,12 +89,12 @@ export class Lease {
             if (Date.now() > this.until) {
                 this.store.reach = Reach.NETWORK;
             }
-            // The next tick tries again; the server says "unreachable" meanwhile, which is true.
+            // The next tick tries again; the server shows "unreachable" meanwhile, which is true.
             console.debug("Telephony: the lease could not be renewed", error);
         }
     }
 
-    /** The bus delivers again: say so to the server now, not at the next tick. */
+    /** The bus delivers again: renew the lease at once, without waiting for the next tick. */
     _recover() {
         if (this.store.reach !== Reach.OK) {
             browser.clearTimeout(this.recovery);
@@ -102,7 +102,7 @@ export class Lease {
         }
     }
 
-    /** The call timers count in the server's time. */
+    /** Adopt the server's clock, by which the call timers count. */
     _readClock(serverNow, now) {
         this.store.clockOffset = deserializeDateTime(serverNow).toMillis() - now;
     }

@@ -10,14 +10,14 @@ const { DateTime } = luxon;
 const NIGHT = { begin: 21, end: 7 }; // hours
 
 /**
- * What is known of the customer besides the name: local time, the way here, last call, what is open.
- * It comes with a call that rings, and is read for every other call.
+ * The customer's data besides the name: local time, route of the call, last call, open records.
+ * A ringing call includes its card; for every other call the card is read.
  */
 export class CallerCard extends Component {
     static template = "crm_telephony.CallerCard";
     static props = {
         call: Object,
-        /** Whether it opens with a click, because other things are more important */
+        /** Whether the card opens with a click, because other content is more important */
         isFolded: { type: Boolean, optional: true },
     };
 
@@ -48,7 +48,7 @@ export class CallerCard extends Component {
                 this.props.call.uuid,
             ]);
         } catch (error) {
-            // A colleague who is only asked for advice has no card of the customer.
+            // A colleague in a consultation has no access to the customer's card.
             console.debug("Telephony: no card for this call", error);
         }
     }
@@ -57,7 +57,7 @@ export class CallerCard extends Component {
         return this.state.card || {};
     }
 
-    /** @returns {{ text: string, isNight: boolean }|null} the time where the customer's number is */
+    /** @returns {{ text: string, isNight: boolean }|null} local time of the customer's number */
     get localTime() {
         const zone = this.props.call.customer.timezone;
         const there = zone && DateTime.now().setZone(zone);
@@ -123,7 +123,7 @@ export class CallerCard extends Component {
         openCallRecord(this.action, { record });
     }
 
-    /** @param {{ id: number }} match the contact it is, of several with the same number */
+    /** @param {{ id: number }} match the right one of several contacts with the same number */
     async choose({ id }) {
         const { call } = this.props;
         this.state.isBusy = true;

@@ -17,7 +17,7 @@ const LOOKS = {
 };
 const UNUSABLE = ["failed", "expired", "lost"];
 
-/** A person's own caller IDs, and the way to new ones. */
+/** The agent's own caller IDs, and the form to add one. */
 export class CallerIdSection extends Component {
     static template = "crm_telephony.CallerIdSection";
     static components = { CallbackHint, Flag, NewCallerId, Verification };
@@ -31,7 +31,7 @@ export class CallerIdSection extends Component {
         this.state = useState({ isAdding: false });
     }
 
-    /** All but the one whose verification is shown below. */
+    /** Return all caller IDs except the one whose verification is shown below. */
     get rows() {
         const { verification } = this.callerIds;
         return this.store.myCallerIds.filter(({ id }) => id !== verification?.id);

@@ -1,7 +1,7 @@
 /**
- * Verifying, trying again and removing a person's own caller IDs.
+ * Verifies, retries and removes the agent's own caller IDs.
  *
- * The six digits live in this object only, and only until the verification is over.
+ * The six digits exist in this object only, and only until the verification ends.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -11,13 +11,13 @@ import { attempt } from "@crm_telephony/core/attempt";
 
 export const CHECK_PERIOD = 5_000; // ms
 const PENDING = ["calling", "waiting"];
-/** A verification only moves on, whatever order the answers and the server's messages come in. */
+/** Verifications only move forward, in whatever order answers and bus messages arrive. */
 const rank = (state) => (PENDING.includes(state) ? PENDING.indexOf(state) : PENDING.length);
 
 export class CallerIds extends Reactive {
     /**
-     * The verification on the screen: what the server says of it, its `code`, and the `request` it
-     * was begun with.
+     * The verification on the screen: the server's data, its `code`, and the `request` that started
+     * it.
      *
      * @type {Object|null}
      */
@@ -48,17 +48,17 @@ export class CallerIds extends Reactive {
         return PENDING.includes(this.verification?.state);
     }
 
-    /** @returns {number} milliseconds until the code is worthless */
+    /** @returns {number} milliseconds until the code expires */
     get timeLeft() {
         const end = deserializeDateTime(this.verification.expires_at).toMillis();
         return Math.max(0, end - Date.now() - this.store.clockOffset);
     }
 
     /**
-     * Let a number be called, and show the code to be typed there.
+     * Start a verification: the provider calls the number, and the code to type there is shown.
      *
      * @param {{ number: string, name: string, extension: string, delay: number }} request
-     * @returns {Promise<boolean>} false: it was refused, `error` says why
+     * @returns {Promise<boolean>} false if the request was refused; `error` has the reason
      */
     async verify(request) {
         const { number, name, extension, delay } = request;
@@ -89,7 +89,7 @@ export class CallerIds extends Reactive {
     }
 
     /**
-     * Verify a number of the list again.
+     * Verify an existing caller ID again.
      *
      * @param {Object} callerId as in the snapshot
      */
@@ -97,7 +97,7 @@ export class CallerIds extends Reactive {
         return this.verify({ number, name, extension: "", delay: 0 });
     }
 
-    /** Ask how it goes, in case the server's own message was lost. */
+    /** Ask the server for the state of the verification, in case its bus message was lost. */
     async check() {
         const { id } = this.verification;
         try {
@@ -120,7 +120,7 @@ export class CallerIds extends Reactive {
         }
     }
 
-    /** Take the verification off the screen; it goes on at the provider. */
+    /** Remove the verification from the screen; it continues at the provider. */
     close() {
         browser.clearInterval(this.timer);
         this.verification = null;
@@ -148,7 +148,7 @@ export class CallerIds extends Reactive {
         }
     }
 
-    /** @returns {Promise<any>} undefined when it was refused */
+    /** @returns {Promise<any>} undefined if the request was refused */
     async _call(method, args) {
         if (this.isBusy) {
             return undefined;

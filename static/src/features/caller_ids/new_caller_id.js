@@ -2,7 +2,7 @@ import { Component, onMounted, useRef, useState } from "@odoo/owl";
 import { useAutofocus } from "@web/core/utils/hooks";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-const MAX_DELAY = 60; // s, as the provider has it
+const MAX_DELAY = 60; // s, the provider's limit
 
 /** The form of a caller ID that is not verified yet. */
 export class NewCallerId extends Component {
@@ -31,7 +31,7 @@ export class NewCallerId extends Component {
 
     onKeydown(ev) {
         if (ev.key === "Escape") {
-            ev.stopPropagation(); // closes the form, not the telephone
+            ev.stopPropagation(); // closes the form, not the softphone
             ev.preventDefault();
             this.props.onClose();
         }

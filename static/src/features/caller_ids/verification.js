@@ -5,7 +5,7 @@ import { formatSeconds } from "@crm_telephony/core/call_labels";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { Flag } from "./callback_hint";
 
-/** How the verification of a number goes: the digits to type, and what the telephone does. */
+/** The progress of a verification: the digits to type, and the state of the phone. */
 export class Verification extends Component {
     static template = "crm_telephony.Verification";
     static components = { Flag };

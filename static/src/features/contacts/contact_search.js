@@ -5,7 +5,7 @@ const SEARCH_DELAY = 250; // ms after the last key
 const SHORTEST_TERM = 2;
 
 /**
- * Contacts that fit what is typed, and the one the arrow keys are on.
+ * Contacts that match the typed text, and the one selected with the arrow keys.
  *
  * @param {(term: string) => Promise<Object[]>} search
  */
@@ -23,7 +23,7 @@ export function useContactSearch(search) {
     return {
         state,
 
-        /** @param {string} term what the person has typed so far */
+        /** @param {string} term the text typed so far */
         update(term) {
             lastTerm = term.trim();
             if (lastTerm.length < SHORTEST_TERM) {
@@ -47,7 +47,7 @@ export function useContactSearch(search) {
             }
         },
 
-        /** @returns {Object|undefined} the contact under the arrow keys */
+        /** @returns {Object|undefined} the contact selected with the arrow keys */
         get active() {
             return state.results[state.active];
         },

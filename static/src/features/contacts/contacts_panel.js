@@ -9,7 +9,7 @@ import { useContactSearch } from "./contact_search";
 
 const FOUND = 30;
 
-/** Contacts by name or number; without a search, those spoken with last. */
+/** Contacts by name or number; without a search, those of the latest calls. */
 export class ContactsPanel extends Component {
     static template = "crm_telephony.ContactsPanel";
     static components = { Caller };
@@ -27,7 +27,7 @@ export class ContactsPanel extends Component {
         return Boolean(this.search.state.term);
     }
 
-    /** What the list shows, in the form of calls, so that everybody looks the same everywhere. */
+    /** Return the rows in the form of calls, so that contacts look the same in all lists. */
     get rows() {
         const customers = this.isSearching ? this.search.state.results : this.lastCustomers;
         return customers.map((customer, index) => ({
@@ -71,7 +71,7 @@ export class ContactsPanel extends Component {
         this.search.update(ev.target.value);
     }
 
-    /** Down: into the list. Enter: call the only one, or the one that stands first. */
+    /** Down: move into the list. Enter: call the first, or only, contact. */
     onInputKeydown(ev) {
         if (ev.key === "ArrowDown" && this.rows.length) {
             ev.preventDefault();

@@ -4,8 +4,8 @@ import { user } from "@web/core/user";
 import { useService } from "@web/core/utils/hooks";
 
 /**
- * The way to a new contact or lead for a customer nobody knows, with the number filled in. The
- * server links the call to what is then saved.
+ * Creates a contact or lead for an unknown customer, with the number filled in. The server links
+ * the call to the saved record.
  */
 export class CreateRecord extends Component {
     static template = "crm_telephony.CreateRecord";

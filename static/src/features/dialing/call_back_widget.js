@@ -4,7 +4,7 @@ import { registry } from "@web/core/registry";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** Calls back a caller to whom a call is owed, from a row, a card or the form. */
+/** Calls the customer of a callback, from a row, a card or the form. */
 export class CallBackWidget extends Component {
     static template = "crm_telephony.CallBackWidget";
     static props = { ...standardWidgetProps };

@@ -6,7 +6,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { SERVICE_NAME } from "@crm_telephony/core/constants";
 
-/** Numbers begin with it, and no other part of Odoo uses it. */
+/** Numbers begin with this character, and no other part of Odoo uses it. */
 const NAMESPACE = "+";
 const SEARCH_DELAY = 250; // ms
 const LETTER = /\p{L}/u;
@@ -18,7 +18,7 @@ registry.category("command_setup").add(NAMESPACE, {
     placeholder: _t("Call a contact or a number…"),
 });
 
-/** The sign that opens the list is a part of the numbers that are typed after it. */
+/** Return the typed number with the character that opened the list, which is part of it. */
 function typedNumber(term) {
     const digits = term.replace(/\D/g, "");
     return digits.length < 3 || LETTER.test(term) ? "" : term.startsWith("0") ? term : `+${term}`;

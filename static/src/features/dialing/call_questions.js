@@ -1,5 +1,5 @@
 /**
- * What a person is asked before a call is placed.
+ * The questions that an agent answers before a call is placed.
  */
 
 import { CallReasonDialog } from "./call_reason_dialog";
@@ -17,17 +17,17 @@ export class CallQuestions {
     }
 
     /**
-     * With several caller IDs the person chooses one at each call; the only one needs no question.
+     * Ask which caller ID to show if there are several; a single one needs no question.
      *
      * @param {{ number: string, name: string }} customer
-     * @returns {Promise<number|false|undefined>} false: the server decides; undefined: given up
+     * @returns {Promise<number|false|undefined>} false: the server decides; undefined: canceled
      */
     async chooseCallerId(customer) {
         if (this.store.callerIds.length < 2) {
             return false;
         }
         if (this.isAsking) {
-            return undefined; // a second click, while the first one's answer is awaited
+            return undefined; // a second click, while the first question is open
         }
         this.isAsking = true;
         try {
@@ -46,8 +46,8 @@ export class CallQuestions {
     }
 
     /**
-     * @param {string} sentence what forbids the call
-     * @returns {Promise<string|undefined>} why it is made all the same; undefined: given up
+     * @param {string} sentence the rule that forbids the call
+     * @returns {Promise<string|undefined>} reason to call despite the rule; undefined: canceled
      */
     askReason(sentence) {
         return this._ask(CallReasonDialog, { sentence });

@@ -3,7 +3,7 @@ import { Dialog } from "@web/core/dialog/dialog";
 import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
 
-/** Why an administrator calls in spite of a rule. The reason is kept with the call. */
+/** Asks an administrator for the reason to override a rule. It is stored with the call. */
 export class CallReasonDialog extends Component {
     static template = "crm_telephony.CallReasonDialog";
     static components = { Dialog };

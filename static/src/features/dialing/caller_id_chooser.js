@@ -5,7 +5,7 @@ import { CallbackHint, Flag } from "@crm_telephony/features/caller_ids/callback_
 
 const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 
-/** Which number the customer sees, asked before each call. Enter takes the marked one. */
+/** Asks before each call which number the customer sees. Enter takes the selected one. */
 export class CallerIdChooser extends Component {
     static template = "crm_telephony.CallerIdChooser";
     static components = { CallbackHint, Dialog, Flag };
@@ -21,7 +21,7 @@ export class CallerIdChooser extends Component {
         this.list = useRef("list");
         const { number, name } = this.props.customer;
         this.title = _t("Caller ID for the call to %(name)s", { name: name || number });
-        // After the dialog itself has focused its first button.
+        // Runs after the dialog itself has focused its first button.
         onMounted(() => this.options.find((option) => this.isPreselected(option))?.focus());
     }
 

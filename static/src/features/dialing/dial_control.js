@@ -1,5 +1,5 @@
 /**
- * Calling somebody: what is asked of the person first, the request to the server, and the sound.
+ * Places a call: the questions to the agent, the request to the server, and the sound.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -31,12 +31,12 @@ export class DialControl {
      * Call a number.
      *
      * @param {Object} request
-     * @param {string} request.number as it was typed; the server gives it its country
-     * @param {string} [request.name] shown until the server tells who it is
-     * @param {number} [request.callerId] the caller ID to show; chosen here when it is not given
+     * @param {string} request.number as typed; the server adds the country
+     * @param {string} [request.name] shown until the server returns the customer
+     * @param {number} [request.callerId] the caller ID to show; asked for if omitted
      * @param {{ resModel: string, resId: number }|null} [request.target] record the call is about
-     * @param {number} [request.activityId] the due activity that the call is made for
-     * @param {string} [request.reason] why a rule of the company does not count this time
+     * @param {number} [request.activityId] the due activity of the call
+     * @param {string} [request.reason] reason to override a rule of the company
      * @returns {Promise<boolean>} whether the call was placed
      */
     async dial({ number, name = "", callerId, target = null, activityId, reason = "" }) {
@@ -51,13 +51,13 @@ export class DialControl {
             if (callerId === undefined) {
                 return false;
             }
-            store.error = this._reasonNotToDial(number); // a call may have come in meanwhile
+            store.error = this._reasonNotToDial(number); // a call may have arrived meanwhile
         }
         return !store.error && this._place({ number, name, callerId, target, activityId, reason });
     }
 
     /**
-     * Open the way to the provider for a call that will probably be made, or let go of it.
+     * Open the connection to the provider for a call that will probably be made, or release it.
      *
      * @param {boolean} isLikely
      */
@@ -78,7 +78,7 @@ export class DialControl {
         store.dialing = { number, name };
         const session = voiceSession.begin();
         if (store.usesBrowser) {
-            // At once: the keypad that goes away needs it no more.
+            // Prepare now: the keypad is about to close, and releases its own need.
             voice.prepare(VoiceNeed.CALL).catch(() => {}); // `connect` reports it, if it fails again
         }
         try {
@@ -90,7 +90,7 @@ export class DialControl {
             }
             const call = await this._sendDial(request);
             if (!voiceSession.isWanted(session)) {
-                // The person gave up while the server was dialling.
+                // The agent hung up while the server was dialing.
                 await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
                 return false;
             }
@@ -103,12 +103,12 @@ export class DialControl {
         }
     }
 
-    /** @returns {Promise<number|false|undefined>} undefined: the person gave up */
+    /** @returns {Promise<number|false|undefined>} undefined if the agent canceled */
     _chooseCallerId({ number, name }) {
         return attempt(this.store, () => this.questions.chooseCallerId({ number, name }));
     }
 
-    /** A rule forbids the call, but this person may call all the same, and says why. */
+    /** Ask for a reason and dial again: the agent may override the rule that forbids the call. */
     async _dialWithReason(request) {
         const { store } = this;
         const reason = await this.questions.askReason(store.error);
@@ -126,7 +126,7 @@ export class DialControl {
         if (store.heldCall) {
             return _t("A customer is on hold. Resume or end that call first.");
         }
-        // Before the first snapshot nothing is known, and the server decides.
+        // Before the first snapshot the state is unknown, and the server decides.
         if (store.isReady && !store.canCall) {
             return store.cannotCallReason || _t("You cannot make calls right now.");
         }
@@ -138,7 +138,7 @@ export class DialControl {
             caller_id_id: callerId || null,
             res_model: target?.resModel || null,
             res_id: target?.resId || null,
-            request_uuid: uuid(), // the same click never makes two calls
+            request_uuid: uuid(), // one click never makes two calls, even if sent twice
             ...(activityId && { activity_id: activityId }),
             ...(reason && { override_reason: reason }),
         };
@@ -163,7 +163,7 @@ export class DialControl {
         if (!store.findCall(call.uuid)) {
             this.calls.onEnded(store.recent.find((other) => other.uuid === call.uuid) || call);
         } else if ((call.via || store.agent?.call_via) === "phone") {
-            voiceSession.end(); // the person's own telephone carries the sound
+            voiceSession.end(); // the custom phone carries the sound
         } else {
             await this.calls.connect(session, call, "hang_up");
         }

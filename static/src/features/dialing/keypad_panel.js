@@ -27,7 +27,7 @@ export class KeypadPanel extends Component {
         return this.store.isReady && !this.store.canCall;
     }
 
-    /** Under which number the next call goes out. */
+    /** Return the number that the next call shows. */
     get shownNumberText() {
         const { agent, callerIds, numbers } = this.store;
         if (callerIds.length > 1) {
@@ -47,14 +47,14 @@ export class KeypadPanel extends Component {
         this._type(ev.target.value);
     }
 
-    /** @param {string} number what the field holds now; whoever was chosen before is forgotten */
+    /** @param {string} number content of the field; a contact chosen before is dropped */
     _type(number) {
         Object.assign(this.draft, { number, name: "", target: null });
         this.search.update(number);
         this.softphone.dialer.expectCall(Boolean(number));
     }
 
-    /** @param {string} key put where the cursor is */
+    /** @param {string} key inserted at the cursor */
     onKey(key) {
         const input = this.input.el;
         const start = input.selectionStart ?? input.value.length;
@@ -97,7 +97,7 @@ export class KeypadPanel extends Component {
         }
     }
 
-    /** @param {Object} contact answer of the search */
+    /** @param {Object} contact result of the search */
     choose(contact) {
         this.search.clear();
         Object.assign(this.draft, {

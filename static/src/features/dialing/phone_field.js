@@ -1,6 +1,6 @@
 /**
- * A call button beside every phone number, in forms, lists and kanban cards. People who are not
- * phone users keep the plain `tel:` link, and so does everybody where there is no softphone.
+ * A call button beside every phone number, in forms, lists and kanban cards. Users who are not
+ * agents, and pages without the softphone, keep the plain `tel:` link.
  */
 
 import { useState } from "@odoo/owl";
@@ -24,10 +24,10 @@ patch(PhoneField.prototype, {
         return _t("Call %(number)s", { number: this.telephonyNumber });
     },
 
-    /** A click on the number or on the button. @param {MouseEvent} ev */
+    /** Call the number if the user is an agent. @param {MouseEvent} ev */
     onTelephonyClick(ev) {
         if (!this.telephony.isUser) {
-            return; // the link does what it always did
+            return; // the link keeps its standard behavior
         }
         ev.preventDefault();
         ev.stopPropagation(); // a list or a kanban would open the record

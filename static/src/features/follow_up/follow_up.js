@@ -67,7 +67,7 @@ export class FollowUp extends Component {
         return [{ placeholder: _t("Searching…"), options: (term) => this.searchUsers(term) }];
     }
 
-    /** The whole form comes into sight, and its first field takes the keyboard. */
+    /** Scroll the whole form into view, and focus its first field. */
     showForm() {
         const input = this.summary.el;
         input?.focus({ preventScroll: true });

@@ -1,6 +1,6 @@
 /**
- * Follow-ups of ended calls: what is being typed, and what was planned. Both outlive the window,
- * which the next call may take away at any moment.
+ * Follow-ups of ended calls: drafts and planned ones. Both are kept outside the window, because the
+ * next call may replace its content at any moment.
  */
 
 import { reactive } from "@odoo/owl";
@@ -28,7 +28,7 @@ export class FollowUps {
     /**
      * @param {string} uuid of the call
      * @returns {{ kind: string, date: string, summary: string, assignee: { id: number,
-     *  name: string }, isSaving: boolean, error: string, saved: Object[] }} to be observed
+     * name: string }, isSaving: boolean, error: string, saved: Object[] }} reactive follow-up
      */
     of(uuid) {
         this.plans[uuid] ||= reactive({ ...this._blank(), saved: [] });
@@ -46,12 +46,12 @@ export class FollowUps {
         };
     }
 
-    /** @param {string} uuid of the call, whose plan is given up */
+    /** Discard the draft of a call. @param {string} uuid of the call */
     drop(uuid) {
         Object.assign(this.of(uuid), this._blank());
     }
 
-    /** @param {string} uuid of the call, whose plan becomes an activity on its record */
+    /** Plan the follow-up as an activity on the call's record. @param {string} uuid of the call */
     async save(uuid) {
         const plan = this.of(uuid);
         if (plan.isSaving) {

@@ -5,7 +5,7 @@ import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { HoldTime } from "./hold_time";
 
-/** The customer who waits on hold, above whatever is on the screen, and the way back. */
+/** The held call, above the rest of the window, with the button to resume it. */
 export class HeldCall extends Component {
     static template = "crm_telephony.HeldCall";
     static components = { HoldTime };

@@ -1,5 +1,5 @@
 /**
- * The call on hold for another one: it is resumed or ended.
+ * Resumes or ends the held call.
  */
 
 import { attempt } from "@crm_telephony/core/attempt";
@@ -18,7 +18,7 @@ export class HeldCallControl {
         Object.assign(this, parts);
     }
 
-    /** Speak with the customer who waits; the other one waits meanwhile. */
+    /** Resume the held call; the current one is put on hold. */
     async resume() {
         const { store } = this;
         const uuid = store.heldCall?.uuid;
@@ -42,7 +42,7 @@ export class HeldCallControl {
         }
     }
 
-    /** End the call that is on hold. */
+    /** End the held call. */
     async hangUp() {
         const uuid = this.store.heldCall?.uuid;
         if (uuid) {
@@ -51,7 +51,7 @@ export class HeldCallControl {
         }
     }
 
-    /** @returns {Promise<CallData|undefined>} undefined when it failed, which is shown */
+    /** @returns {Promise<CallData|undefined>} undefined if the request failed, which is shown */
     _ask(method, uuid) {
         const { store } = this;
         return attempt(store, async () => {

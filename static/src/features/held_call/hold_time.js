@@ -7,12 +7,12 @@ import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
 const REMINDER_PERIOD = 120; // seconds
 
-/** How long the customer has been on hold; every two minutes it reminds the person, in words. */
+/** The time of the customer on hold; a sentence reminds the agent every two minutes. */
 export class HoldTime extends Component {
     static template = "crm_telephony.HoldTime";
     static props = {
         since: String,
-        /** In the minimised bar there is no room for a sentence: colour, sign and tooltip do */
+        /** The minimized bar has no room for a sentence: color, icon and tooltip replace it */
         isShort: { type: Boolean, optional: true },
     };
 
@@ -32,7 +32,7 @@ export class HoldTime extends Component {
         return formatSeconds(this.seconds);
     }
 
-    /** @returns {string} changes every two minutes only, so that it is read aloud as often */
+    /** @returns {string} changes only every two minutes, so that it is read aloud as often */
     get reminder() {
         const minutes = (Math.floor(this.seconds / REMINDER_PERIOD) * REMINDER_PERIOD) / 60;
         return minutes > 0

@@ -1,6 +1,6 @@
 /**
- * What a person can do with calls that come in or run, and what the server tells of them. Each act
- * is a request to the server; the sound follows.
+ * The actions of an agent on incoming and running calls, and the server's messages about them.
+ * Each action is a request to the server; the sound follows.
  */
 
 import { _t } from "@web/core/l10n/translation";
@@ -28,19 +28,19 @@ export class CallControl {
         Object.assign(this, parts);
     }
 
-    // === Being called === //
+    // === Incoming calls === //
 
-    /** Take an offered call. A running conversation is put on hold for it. @param {string} uuid */
+    /** Accept an offered call; a running conversation is put on hold. @param {string} uuid */
     accept(uuid) {
         return this._take(uuid, "accept");
     }
 
-    /** Take a chosen caller out of a queue. @param {string} uuid */
+    /** Pick up a chosen caller from a queue. @param {string} uuid */
     pickUp(uuid) {
         return this._take(uuid, "pick_up");
     }
 
-    /** @param {string} method that asks the server for the call; the first one wins */
+    /** @param {string} method RPC that claims the call; the first agent wins */
     async _take(uuid, method) {
         const { store, voiceSession, voice, ringer } = this;
         const isSecond = method === "accept" && store.canHoldForAnother;
@@ -52,17 +52,17 @@ export class CallControl {
         store.accepting = uuid;
         store.error = "";
         ringer.update();
-        // A conversation keeps its sound until the other call is surely this person's.
+        // The running conversation keeps its sound until the server has confirmed the other call.
         let session = isSecond ? null : voiceSession.begin(uuid);
         const microphone = voice.ensureMicrophone();
-        microphone.catch(() => {}); // looked at below, once the call is ours
+        microphone.catch(() => {}); // handled below, after the claim
         voice.prepare(VoiceNeed.CALL).catch(() => {});
-        // The server lets in at whom it rings, so that the sound need not wait for its answer.
+        // The server admits the agent of a ringing offer: the sound need not wait for its answer.
         const isAtOnce = session && offer && !offer.transfer && store.usesBrowser;
         const sound =
             isAtOnce &&
             microphone.then(() => voiceSession.isWanted(session) && voiceSession.connect(session));
-        sound?.catch?.(() => {}); // likewise
+        sound?.catch?.(() => {}); // handled below as well
         try {
             const answer = await this.orm.silent.call("telephony.call", method, [uuid]);
             store.removeOffer(uuid);
@@ -82,7 +82,7 @@ export class CallControl {
         }
     }
 
-    /** A call was not to be had. @param {CallSession|null} session null beside a conversation */
+    /** Release the sound after a failed claim. @param {CallSession|null} session null if second */
     _letGo(session) {
         if (!session) {
             this.voice.release(VoiceNeed.CALL);
@@ -91,7 +91,7 @@ export class CallControl {
         }
     }
 
-    /** The server has put the running conversation on hold: its sound ends here. */
+    /** End the sound of the running conversation, which the server has put on hold. */
     _leaveForAnother(uuid) {
         const { store } = this;
         if (store.currentCall?.uuid) {
@@ -121,12 +121,12 @@ export class CallControl {
             return;
         }
         if (!voiceSession.isWanted(session)) {
-            return; // it ended while the browser asked for the microphone
+            return; // the call ended while the browser asked for the microphone
         }
         await this.connect(session, call, "decline", sound);
     }
 
-    /** @param {string} uuid of an offered call that this person does not take */
+    /** @param {string} uuid of an offered call that the agent declines */
     async decline(uuid) {
         const offer = this.store.offers.find(({ call }) => call.uuid === uuid);
         this.store.removeOffer(uuid);
@@ -136,24 +136,24 @@ export class CallControl {
         } catch (error) {
             this.notification.add(humanError(error), { type: "danger" });
             if (offer && error instanceof ConnectionLostError) {
-                this.store.restoreOffer(offer); // it still rings for the server
+                this.store.restoreOffer(offer); // the offer still rings on the server
                 this._onOffers();
             }
         }
     }
 
-    // === Its sound === //
+    // === Sound === //
 
     /**
-     * @param {string} release method that gives the call back when the sound stays closed
-     * @param {Promise} [sound] that is being opened already
+     * @param {string} release RPC that gives the call back if the sound cannot be opened
+     * @param {Promise} [sound] attempt to connect that has already begun
      */
     async connect(session, call, release, sound) {
         try {
             await (sound ? this._follow(session, sound) : this.voiceSession.connect(session));
         } catch (error) {
             if (!this.voiceSession.isWanted(session)) {
-                return; // it ended meanwhile, which is no error
+                return; // the call ended meanwhile, which is no error
             }
             this.voiceSession.end();
             this.store.error = humanError(error);
@@ -161,7 +161,7 @@ export class CallControl {
         }
     }
 
-    /** Whose connection was there before the call was surely this person's is let in now. */
+    /** Follow an early attempt; if it was refused before the claim was committed, connect again. */
     async _follow(session, sound) {
         try {
             await sound;
@@ -182,12 +182,12 @@ export class CallControl {
                 this.store.removeCall(call.uuid);
             }
         } catch (error) {
-            // The server releases a call that nobody joins by itself, after some seconds.
+            // The server itself releases a call that no agent joins, after a few seconds.
             console.warn("Telephony: the call could not be released", error);
         }
     }
 
-    // === In the call === //
+    // === During the call === //
 
     async hangUp() {
         const { store, voiceSession } = this;
@@ -202,15 +202,15 @@ export class CallControl {
             return;
         }
         if (session?.isMine) {
-            this.voice.mute(true); // nothing said after this click is heard
+            this.voice.mute(true); // no word after this click is audible
             session.setState(VoiceState.ENDING);
         }
         this.notes.flush(call.uuid);
         await attempt(store, async () => {
-            // The server first: it then knows that the leg which ends in a moment ends on purpose.
+            // Request first: the server then knows that the ending leg ends on purpose.
             const answer = await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
             if (answer.has_left) {
-                this.onLeft(answer); // it was a colleague's call, and goes on
+                this.onLeft(answer); // a colleague's call, which continues
             } else {
                 this.onCall(answer);
             }
@@ -238,7 +238,7 @@ export class CallControl {
         }
     }
 
-    // === What the server tells === //
+    // === Messages of the server === //
 
     /** @param {CallData} call from the bus or from the answer of a request */
     onCall(call) {
@@ -257,14 +257,14 @@ export class CallControl {
             this.voiceSession.onCall(call);
             const isTaken = call.direction === "incoming" || call.is_queue_callback;
             if (!before && isTaken && store.isPhoneCall(call)) {
-                this.windowState.open(); // accepted at the telephone: its note is written here
+                this.windowState.open(); // accepted on the custom phone: the note is written here
             }
             this._showLostCall();
         }
         this.ringer.update();
     }
 
-    /** A customer waits for this person, whose browser has perhaps crashed: say so, and how on. */
+    /** Show a customer who waits for the agent, after a crash of the browser, and how to rejoin. */
     _showLostCall() {
         const { store } = this;
         if ((store.needsRejoin || store.heldCall) && !store.isOpen) {
@@ -273,10 +273,10 @@ export class CallControl {
     }
 
     /**
-     * The call goes on without this person.
+     * Drop a call that continues without the agent.
      *
      * @param {CallData|{ uuid: string, revision: number }} call
-     * @returns {boolean} whether that is still true
+     * @returns {boolean} whether the message is current
      */
     onLeft(call) {
         const { store, voiceSession } = this;
@@ -313,7 +313,7 @@ export class CallControl {
         }
     }
 
-    /** What remains of a call that ended on hold waits behind what is on the screen. */
+    /** Keep the end window of a held call that ended behind the current content. */
     _onHeldEnded(call) {
         const { store } = this;
         const isBehind = store.hasCall || store.endedCall;
@@ -331,7 +331,7 @@ export class CallControl {
         this._onOffers();
     }
 
-    /** Make what rings, and what is made ready for an answer, fit the offers. */
+    /** Adapt the ring and the prepared connection to the current offers. */
     _onOffers() {
         const { store, voice } = this;
         this.ringer.update();
@@ -348,7 +348,7 @@ export class CallControl {
     /**
      * @param {Object} closed
      * @param {string} closed.uuid of the call
-     * @param {number} [closed.offer_id] of several in a row, the one that is meant
+     * @param {number} [closed.offer_id] the offer, if the call was offered several times in a row
      * @param {string} closed.reason
      * @param {boolean} closed.by_me
      * @param {string|false} closed.message
@@ -367,17 +367,17 @@ export class CallControl {
             return;
         }
         if (by_me && reason === "accepted") {
-            // On a telephone nobody needs to be told: the window opens by itself.
+            // With a custom phone no notification is needed: the window opens by itself.
             if (store.usesBrowser) {
                 this.notification.add(_t("Answered in another tab."), { type: "info" });
             }
         } else if (message && reason !== "canceled") {
-            // A caller who gave up is told of as a missed call, with the way to call back.
+            // A caller who hung up is announced as a missed call, with a button to call back.
             this.notification.add(message, { type: "info" });
         }
     }
 
-    /** After a snapshot: a call that ended while nobody could tell us is over here, too. */
+    /** End a call whose end was not delivered, after a snapshot has been read. */
     onSnapshot() {
         const { store } = this;
         const uuid = store.session?.uuid;

@@ -21,7 +21,7 @@ import { TransferStrip } from "@crm_telephony/features/transfer/transfer_strip";
 import "./call_actions";
 import { PhoneCallState } from "./phone_call_state";
 
-/** A running call: who, for how long, and what can be done. */
+/** A running call: the other party, the duration, and the actions. */
 export class InCallPanel extends Component {
     static template = "crm_telephony.InCallPanel";
     static components = {
@@ -45,7 +45,7 @@ export class InCallPanel extends Component {
         this.keypad = useRef("keypad");
         this.hangUpKeys = shortcutText("hang_up");
         useFirstFocus();
-        // The keyboard's digits are meant for the keypad as soon as it is shown.
+        // While the keypad is shown, the digits of the keyboard are meant for it.
         useEffect(
             (el) => el?.focus(),
             () => [this.keypad.el]
@@ -90,7 +90,7 @@ export class InCallPanel extends Component {
         return this.store.isTransferShown && !this.isConsulted && !call.transfer;
     }
 
-    /** Choosing to whom the call goes, and who hears whom, need the room. */
+    /** Return whether the panel is compact: the transfer panel and strip need the room. */
     get isCompact() {
         return this.isTransferShown || Boolean(this.props.call.transfer);
     }

@@ -10,7 +10,7 @@ const ICONS = {
     ended: "fa-times-circle text-danger",
 };
 
-/** Both telephones of a call that the person makes through a telephone of their own. */
+/** The agent's and the customer's phone, in a call made through a custom phone. */
 export class PhoneCallState extends Component {
     static template = "crm_telephony.PhoneCallState";
     static props = { call: Object };
@@ -23,7 +23,7 @@ export class PhoneCallState extends Component {
         return phoneStateText(this.props.call, this.store.agent?.press_to_accept);
     }
 
-    /** Answered is not yet there: somebody has to press the key. */
+    /** Return whether the agent still has to press a key: an answered phone is not confirmed. */
     get phoneIcon() {
         const { agent_connected, agent_state } = this.props.call;
         return ICONS[agent_state === "in_progress" && !agent_connected ? "ringing" : agent_state];

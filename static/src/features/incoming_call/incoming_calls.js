@@ -19,7 +19,7 @@ export class IncomingCalls extends Component {
         Object.assign(this, useSoftphone());
     }
 
-    /** A second call is shown quietly to somebody who speaks already. */
+    /** Return whether the card is quiet: the agent is already in a conversation. */
     get isQuiet() {
         return this.store.hasCall;
     }
@@ -52,7 +52,7 @@ export class IncomingCalls extends Component {
         return call.our_number ? call.our_number.name || call.our_number.number_display : "";
     }
 
-    /** The shortcuts are those of the first call that rings. */
+    /** Return the first ringing call, to which the shortcuts apply. */
     acceptTitle(isFirst) {
         if (this.store.isBusy && !this.store.canHoldForAnother) {
             return _t("You are already in a call.");
