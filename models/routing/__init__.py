@@ -1,4 +1,4 @@
-"""Where an incoming call goes: flows, queues, offers and blocked numbers."""
+"""Routing of incoming calls: flows, queues, offers and blocked numbers."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off

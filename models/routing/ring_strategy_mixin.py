@@ -2,11 +2,10 @@ from odoo import fields, models
 
 
 class TelephonyRingStrategyMixin(models.AbstractModel):
-    """Whose turn it is among several phone users.
+    """The ring strategy: which of several agents are rung next.
 
-    Nothing is remembered but in rows, so that several Odoo servers agree. Whoever chooses changes
-    the row; two who choose in the same moment fail to serialize, and the second one chooses again
-    after having seen the first one's choice.
+    The state is stored in rows only, so that several Odoo servers agree. Each choice updates the
+    row. A concurrent choice fails to serialize, and is retried after it has seen the first one.
     """
 
     _name = "telephony.ring.strategy.mixin"
@@ -23,12 +22,13 @@ class TelephonyRingStrategyMixin(models.AbstractModel):
     )
 
     def _select_next_agents(self, strategy, listed, free):
-        """Decide whom a call is offered to next.
+        """Return the agents to whom a call is offered next.
 
-        :param str strategy: `parallel`, `longest_idle`, `round_robin`; anything else: as listed
-        :param listed: all phone users, in the order of their list
-        :param free: those who may be chosen, the longest idle first
-        :return: all of them (`parallel`), or one
+        :param str strategy: `parallel`, `longest_idle` or `round_robin`; any other value follows
+            the list
+        :param listed: all agents, in the order of the list
+        :param free: the agents who may be chosen, the longest idle first
+        :return: all of `free` for `parallel`, else at most one agent
         """
         self.ensure_one()
         if strategy == "parallel":
@@ -36,7 +36,7 @@ class TelephonyRingStrategyMixin(models.AbstractModel):
         if strategy == "longest_idle":
             return free[:1]
         if strategy == "round_robin":
-            # Those behind the last one come first, then the list from its beginning.
+            # Continue after the last agent, then from the beginning of the list.
             place = (
                 listed.ids.index(self.last_agent_id.id) + 1 if (self.last_agent_id in listed) else 0
             )

@@ -3,7 +3,7 @@ from odoo.exceptions import ValidationError
 
 
 class TelephonyBlockedNumber(models.Model):
-    """A caller who is refused before the call is answered, at no cost."""
+    """A number whose calls are rejected before they are answered, at no cost."""
 
     _name = "telephony.blocked.number"
     _inherit = ["telephony.guard.mixin"]
@@ -35,9 +35,9 @@ class TelephonyBlockedNumber(models.Model):
         return super().write(vals)
 
     def _cancel_callbacks(self):
-        """Give up what was owed to callers who are refused from now on."""
+        """Cancel the callbacks of the numbers that are blocked from now on."""
         for number in self:
-            # sudo: telephony.callback - who may block a caller decides that nobody calls back
+            # sudo: telephony.callback - the right to block a caller includes canceling the callback
             self.env["telephony.callback"].sudo().search(
                 [
                     ("company_id", "=", number.company_id.id),
@@ -56,10 +56,10 @@ class TelephonyBlockedNumber(models.Model):
 
     @api.model
     def _is_blocked(self, number, company):
-        """Tell whether a caller is refused.
+        """Return whether the calls of a number are rejected.
 
         :param str number: E.164, empty for a hidden caller
-        :param company: whose block list
+        :param company: the company of the block list
         :rtype: bool
         """
         return bool(number) and bool(

@@ -13,24 +13,24 @@ _logger = logging.getLogger(__name__)
 
 # Length of static/src/audio/ringback.wav, seconds.
 RINGBACK_SECONDS = 5
-# Seconds of ring-back between two looks, at most: what rang may have been declined meanwhile.
+# Maximum seconds of ringback between two checks, because an offer may be declined meanwhile.
 LONGEST_RINGBACK = 20
-# Steps of a flow that a call takes without the caller having waited.
+# Maximum steps of a flow that a call may take without the caller having waited.
 MAX_STEPS = 50
 
 
 class TelephonyCall(models.Model):
-    """Incoming calls: routing, ringing, waiting, being taken."""
+    """Incoming calls: routing, ringing, waiting and being answered."""
 
     _inherit = "telephony.call"
 
     # === FROM THE WEBHOOKS === #
 
     def _process_incoming(self, account, params):
-        """Take a new call in, and say what the caller hears first.
+        """Create an incoming call, and return what the caller hears first.
 
-        :param account: the account that was called
-        :param dict params: `CallSid`, `From`, `To` of the provider
+        :param account: the account that received the call
+        :param dict params: `CallSid`, `From` and `To` of the provider
         :return: a voice response
         :rtype: list
         """
@@ -38,7 +38,7 @@ class TelephonyCall(models.Model):
             [("account_id", "=", account.id), ("number", "=", params.get("To"))], limit=1
         )
         if not number:
-            _logger.warning("A call to a number that is not listed was refused")
+            _logger.warning("Rejected a call to a number that is not listed.")
             return [Reject()]
         call = self._take_in(account, number, params)
         if not call:
@@ -48,7 +48,7 @@ class TelephonyCall(models.Model):
                     ("provider_call_id", "=", params["CallSid"]),
                 ]
             )
-            _logger.info("%s: the provider asks again", call.uuid)
+            _logger.info("%s: The provider repeated the request for this call.", call.uuid)
             return call._advance_customer() if call else [HangUp()]
         call._add_trace(self.env._("Call to %(number)s.", number=number.display_name))
         call._apply_event(CallEvent("routed", at=call.started_at))
@@ -59,12 +59,12 @@ class TelephonyCall(models.Model):
         return call._run_flow()
 
     def _take_in(self, account, number, params):
-        """Write a new call.
+        """Create the call record.
 
-        :param account: the account that was called
+        :param account: the account that received the call
         :param number: the number that was called
-        :param dict params: `CallSid`, `From` of the provider
-        :return: the call; nothing when it is known already
+        :param dict params: `CallSid` and `From` of the provider
+        :return: the call; an empty recordset if it exists already
         """
         event = self.env["telephony.call.event"]._record_once(
             account, f"{params['CallSid']}:voice", "voice"
@@ -78,7 +78,7 @@ class TelephonyCall(models.Model):
     def _prepare_incoming_values(self, account, number, params):
         caller = params.get("From") or ""
         caller = "" if caller.lower() in ANONYMOUS else caller
-        # With its country code it says itself where it belongs: nothing has to be read for it.
+        # A number with a country code needs no default country, so the company's one is not read.
         country = account.company_id.country_id if caller[:1] != "+" else self.env["res.country"]
         caller = self._normalize(caller, country)
         now = fields.Datetime.now()
@@ -112,11 +112,11 @@ class TelephonyCall(models.Model):
         }
 
     def _process_wait(self, params):
-        """Say what a waiting caller hears until the next decision, or let the caller go on.
+        """Return what a waiting caller hears until the next decision, or move the caller on.
 
         Note: `self.ensure_one()`
 
-        :param dict params: the provider's, with the queue's identifier
+        :param dict params: the parameters of the provider, with the id of its queue
         :return: a voice response
         :rtype: list
         """
@@ -159,7 +159,7 @@ class TelephonyCall(models.Model):
         return [Leave()]
 
     def _process_next(self, params):
-        """Say what the customer does next, after a queue, a conference or a redirection.
+        """Return what the customer does after a queue, a conference or a redirect.
 
         Note: `self.ensure_one()`
 
@@ -167,22 +167,23 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         self.ensure_one()
-        # Its reports come at the same moment; see `_process_event`.
+        # Status reports arrive at the same time; see `_process_event`.
         self._lock()
         if params.get("DialCallStatus") == "completed" and self.outcome in (False, "missed"):
-            # Somebody outside has answered; the caller's own end may have been told first.
+            # The forwarded call was answered, but the end of the caller's leg may have been
+            # reported first.
             self.outcome = "answered"
             if self.state == "ended":
                 self._update_callbacks()
         return self._advance_customer(params)
 
     def _advance_customer(self, params=None):
-        """Say what the customer's leg does now, from the call's state.
+        """Return what the customer's leg does now, according to the call's state.
 
-        The provider may ask this at any moment, and more than once: the answer depends on what is
-        true, not on who asks.
+        The provider may request this at any time and repeatedly, so the answer depends only on the
+        state, not on the request.
 
-        :param dict params: what the provider tells: a key that was pressed, say
+        :param dict params: the parameters of the provider, such as a pressed key
         :return: a voice response
         :rtype: list
         """
@@ -218,16 +219,16 @@ class TelephonyCall(models.Model):
         if params.get("at", str(self.step_id.id)) == str(self.step_id.id):
             result = self.step_id._resume(self, params)
         else:
-            # The provider repeats a question whose answer was lost; the call is further by now.
+            # The provider repeats a request whose response was lost, but the call has moved on.
             result = self.step_id._enter(self)
         return self._run_flow(result) if isinstance(result, str) else result
 
     # === FLOW === #
 
     def _run_flow(self, exit_name=None):
-        """Go on through the flow until a step needs the caller.
+        """Advance the call through its flow until a step needs the caller.
 
-        :param str exit_name: the exit by which the current step is left; None at the beginning
+        :param str exit_name: the exit by which the current step is left; None for the first step
         :return: a voice response
         :rtype: list
         """
@@ -261,13 +262,13 @@ class TelephonyCall(models.Model):
         return self._get_apology()
 
     def _leave_waiting(self):
-        """Go on alone: the customer waits for nobody any more, and stands in no list."""
+        """Take the customer out of the waiting or conversation state, back to `routing`."""
         if self.state in ("queued", "ringing", "in_progress"):
             self._get_customer_leg().provider_queue_id = False
             self._apply_event(CallEvent("routed", at=fields.Datetime.now()))
 
     def _get_apology(self):
-        """Say politely that nobody is there, and end."""
+        """Return the message that no agent is available, followed by the end of the call."""
         self._leave_waiting()
         self._add_trace(self.env._("No one available. The caller heard a message."))
         self.step_id = False
@@ -279,19 +280,19 @@ class TelephonyCall(models.Model):
         return [Say(text, flow._get_speech_language()), HangUp()]
 
     def _get_moment(self):
-        """Return the moment for which a flow decides (UTC, naive): now, except in a simulation."""
+        """Return the time on which a flow decides (UTC, naive): now, except in a simulation."""
         return self.env.context.get("telephony_moment") or fields.Datetime.now()
 
     # === OFFERS === #
 
     def _offer_to(self, agents, seconds):
-        """Let the call ring at agents.
+        """Offer the call to agents, and ring them.
 
-        :param agents: phone users
-        :param int seconds: for how long
+        :param agents: the agents to ring
+        :param int seconds: how long the offers ring
         """
         now = fields.Datetime.now()
-        # Calls come before phone users, as for whoever accepts: see `_lock`.
+        # Lock order: calls before agents, as in `accept`; see `_lock`.
         self._lock()
         agents._mark_reserved()
         offers = self.env["telephony.offer"].create(
@@ -306,7 +307,7 @@ class TelephonyCall(models.Model):
             ]
         )
         if self.user_id:
-            # The one who had the call before did not come back.
+            # The previous agent of the call did not rejoin.
             self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         self._add_trace(
             self.env._("Ringing %(names)s.", names=", ".join(agents.mapped("user_id.name")))
@@ -316,9 +317,9 @@ class TelephonyCall(models.Model):
         self._ring_phones(offers)
 
     def _ring_next(self):
-        """Let the next ones ring, in a step that does not ring at all of them at once.
+        """Offer the call to the next agents of a ring step that rings them one after the other.
 
-        :return: whether there is a next one
+        :return: whether an agent was left to ring
         :rtype: bool
         """
         step = self.step_id
@@ -330,20 +331,21 @@ class TelephonyCall(models.Model):
         return bool(agents)
 
     def _get_willing(self, agents):
-        """Return the agents this call may be offered to now, in the same order.
+        """Return the agents to whom this call may be offered now, in the same order.
 
-        Agents who declined it come after all others, and not within 30 seconds.
+        Agents who declined it come after all others, and only after 30 seconds.
 
-        :param agents: phone users who are free
+        :param agents: available agents
         """
         declined = self.offer_ids.filtered(lambda offer: offer.state == "declined")
         recent = declined.filtered(lambda offer: offer._get_ban_seconds() > 0)
         return agents - declined.agent_id or agents - recent.agent_id
 
     def _awaits_ringing_agents(self):
-        """Return whether an agent of the ring step may be free as soon as another call is answered.
+        """Return whether an agent of the ring step is being rung by another call.
 
-        The caller then waits instead of leaving the step, but not longer than one ringing lasts.
+        Such an agent may become available shortly, so the caller waits instead of leaving the step,
+        but no longer than the ringing time of the step.
         """
         step = self.step_id
         if step.kind != "ring" or self.user_id or self._get_transfer():
@@ -356,7 +358,7 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _get_waiting_in_steps(self, agents):
-        """Return the callers who wait in a ring step until one of these agents is free."""
+        """Return the callers in a ring step who wait until one of these agents is available."""
         calls = self.search(
             [
                 ("state", "=", "routing"),
@@ -372,10 +374,10 @@ class TelephonyCall(models.Model):
         return self.offer_ids.filtered(lambda offer: offer.state == "offered")
 
     def _expire_offers(self, now):
-        """Close the offers whose time is up; return those that still ring."""
+        """Close the expired offers, and return those that still ring."""
         expired = self._get_open_offers().filtered(lambda offer: offer.expires_at <= now)
         if expired:
-            # Who accepts at this moment holds the call first, and its offers then.
+            # Lock the call before its offers, as `accept` does.
             self._lock()
             self._add_trace(
                 self.env._(
@@ -387,15 +389,16 @@ class TelephonyCall(models.Model):
         return self._get_open_offers()
 
     def _claim(self, agent, via="browser"):
-        """Give the call to one agent, and to nobody else; the caller of this tells the agent's
-        new state.
+        """Assign the call to one agent, unless another one has claimed it.
 
-        :param agent: the phone user who accepts
-        :param str via: `browser` or `phone`: where the agent accepts
-        :return: whether this agent got it
+        The caller of this method sends the agent's new state.
+
+        :param agent: the agent who accepts
+        :param str via: where the agent accepts: `browser` or `phone`
+        :return: whether the agent got the call
         :rtype: bool
         """
-        # The lock fails to serialize when somebody else has just won, and is tried again.
+        # If another agent has just won, the lock fails to serialize and the request is retried.
         self._lock()
         if self.user_id or self.state not in ("ringing", "queued"):
             return False
@@ -416,21 +419,21 @@ class TelephonyCall(models.Model):
         others._close("withdrawn", "accepted", winner=agent.user_id)
         self._add_trace(self.env._("%(name)s answered.", name=agent.user_id.name))
         self._notify()
-        # The next caller need not wait until the queue is looked at again.
+        # Offer the next caller now instead of at the next check of the queue.
         others.agent_id._offer_waiting_calls()
         return True
 
     def _accept_by_connecting(self, agent):
-        """Take a call for an agent at whom it rings, and whose browser is already here.
+        """Accept a call for an agent at whom it rings, and whose browser has already connected.
 
-        The page sends both at once, and the click may come second. Whatever takes more than a
-        click, such as putting a running conversation on hold, waits for it.
+        The page sends both requests together, and the click may arrive second. Anything beyond a
+        plain answer, such as putting another call on hold, waits for the click.
 
         Note: `self.ensure_one()`
         """
         offers = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)
         offer = offers & self._get_open_offers()
-        # A browser that comes too late for the click before is not there for the next one.
+        # A browser that connects late for an earlier click must not accept the next offer.
         is_late = "accepted" in offers.mapped("state")
         if not offer or offer.transfer_id or is_late or self._get_ongoing_of(agent.user_id):
             return
@@ -445,15 +448,17 @@ class TelephonyCall(models.Model):
         try:
             calls.accept(self.uuid)
         except UserError as error:
-            # The click is told so as well.
-            _logger.info("%s: a browser came too early: %s", self.uuid, error)
+            # The request of the click gets the same error.
+            _logger.info(
+                "%s: The browser connected before the call could be accepted: %s", self.uuid, error
+            )
 
     def _release_claim(self):
-        """Take the call back from an agent who accepted and did not come; it rings again."""
+        """Take the call back from an agent who accepted but did not connect; it rings again."""
         user = self.user_id
         self._add_trace(self.env._("%(name)s could not be connected.", name=user.name))
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
-        # The page shows the call as its user's own, until it is told.
+        # The page shows the call as the user's own until it receives this.
         user._bus_send(
             "telephony/call_left",
             {
@@ -464,7 +469,7 @@ class TelephonyCall(models.Model):
         if self._advance_transfer():
             return
         if self._waits_in_queue():
-            # The caller never left the queue, and keeps the place.
+            # The caller never left the queue and keeps the position.
             self.queue_id._dispatch()
             self._notify_live()
             return
@@ -482,8 +487,8 @@ class TelephonyCall(models.Model):
         )
         is_nobodys = self.answered_at and not self.user_id and not has_outsider
         if moved and target == "ended" and is_nobodys:
-            # The record names the last speaker of a customer whom nobody took over. Nothing follows
-            # from it: that phone user has long been free.
+            # The record names the last agent of a customer whom no agent took over. This is
+            # informational: the agent has long been available again.
             spoken = self.leg_ids.filtered(
                 lambda leg: leg.role == "agent" and leg.is_confirmed and leg.answered_at
             )
@@ -491,7 +496,7 @@ class TelephonyCall(models.Model):
         return moved
 
     def _await_rejoin(self):
-        """Let the customer wait with music for the agent who vanished."""
+        """Put the customer on hold with music until the lost agent rejoins."""
         self._wait_again()
         self.write(
             {
@@ -502,9 +507,9 @@ class TelephonyCall(models.Model):
         self._notify()
 
     def _leave_agent_lost(self):
-        """The agent did not come back: the flow's exit takes the customer.
+        """Route the customer through the flow, because the agent did not rejoin.
 
-        The agent is in this call no more, whatever the customer does next.
+        The agent is no longer in this call, whatever the customer does next.
 
         :return: a voice response
         :rtype: list
@@ -520,9 +525,9 @@ class TelephonyCall(models.Model):
         return self._get_apology()
 
     def _end_talk(self, moment=None):
-        """Keep how long the customer spoke with people, while the call goes on without them.
+        """Save the talk time so far, while the customer's call continues without an agent.
 
-        :param datetime moment: when the last one of them left; now when it is not known
+        :param datetime moment: when the last agent left; now if unknown
         """
         if self.answered_at:
             moment = max(moment or fields.Datetime.now(), self.answered_at)
@@ -531,7 +536,7 @@ class TelephonyCall(models.Model):
     def _get_enqueue_response(self):
         return [
             Enqueue(
-                # One queue an account; a name at the provider holds nothing personal.
+                # One queue per account: its name at the provider must not contain personal data.
                 f"waiting-{self.account_id.id}",
                 self.account_id._get_webhook_url("wait", call=self.uuid),
                 self.account_id._get_webhook_url("step", call=self.uuid),
@@ -547,11 +552,11 @@ class TelephonyCall(models.Model):
         return [Play(self._get_music_url(seconds))]
 
     def _advance_hold(self):
-        """Say what a customer on hold hears, until the agent comes back."""
+        """Return what a customer on hold hears until the agent resumes the call."""
         return [Play(self.account_id._get_sound_url("hold_music.wav"), 0)]
 
     def _get_timed_sound(self, name, length, seconds):
-        """Play a sound for whole turns, and be silent for the rest: the response is the timer."""
+        """Return whole repetitions of a sound, then a pause. The response is the timer."""
         turns, rest = divmod(max(1, seconds), length)
         response = []
         if turns:
@@ -577,16 +582,16 @@ class TelephonyCall(models.Model):
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_connect_request(self, is_repeated=False):
-        """Take the caller out of the queue, into the conference.
+        """Move the caller out of the queue into the conference.
 
-        :param bool is_repeated: an earlier request was perhaps lost, and the caller is neither in
-            the conference nor, perhaps, in the queue
+        :param bool is_repeated: whether an earlier request may be lost: the caller is not in the
+            conference, and perhaps not in the queue
         """
         leg = self._get_customer_leg()
         url = self.account_id._get_webhook_url("join", call=self.uuid)
         is_gone = not leg.provider_queue_id
         if leg.status == "ended" or (is_gone and not is_repeated):
-            # Not in the queue yet: the first question of the waiting room moves the caller on.
+            # Not in the queue yet: the first wait request of the queue moves the caller on.
             return
         if not is_gone:
             error = self._try("move_from_queue", leg.provider_queue_id, leg.provider_leg_id, url)
@@ -595,7 +600,7 @@ class TelephonyCall(models.Model):
             self._try("redirect_leg", leg.provider_leg_id, url)
 
     def _send_leave_queue_request(self, is_repeated=False):
-        """Take the caller out of the queue: nobody is left whom it could ring at."""
+        """Move the caller out of the queue, because the call can ring at no other agent."""
         leg = self._get_customer_leg()
         if leg.provider_queue_id:
             self._send(
@@ -606,7 +611,7 @@ class TelephonyCall(models.Model):
             )
 
     def _send(self, method_name, *args):
-        """Send one request; what it was about may be gone meanwhile.
+        """Send one request, and ignore that its subject may be gone meanwhile.
 
         :return: whether the provider carried it out
         :rtype: bool
@@ -614,9 +619,9 @@ class TelephonyCall(models.Model):
         return not self._try(method_name, *args)
 
     def _try(self, method_name, *args):
-        """Send one request.
+        """Send one request, and return its error.
 
-        :return: why it failed; nothing when the provider carried it out
+        :return: the error; None when the provider carried the request out
         :rtype: ProviderError | None
         """
         try:

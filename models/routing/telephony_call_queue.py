@@ -7,16 +7,16 @@ from ...providers.voice_response import Gather, Leave, Play, Redirect, Say
 from ..arguments import check_arguments
 from .telephony_call_incoming import LONGEST_RINGBACK
 
-# Seconds after the music in which a key still counts; the provider allows no less.
+# Seconds after the music during which a key still counts; the minimum of the provider.
 KEY_SECONDS = 1
-# Seconds of music between two looks, for a customer who is on hold outside the queue.
+# Seconds of music between two checks, for a customer on hold outside the queue.
 MUSIC_SECONDS = 5
-# Minutes of waiting up to which they are told.
+# Maximum wait, in minutes, that is announced exactly.
 TOLD_MINUTES = 30
 
 
 class TelephonyCall(models.Model):
-    """Callers who wait in a queue, and those who pick them up."""
+    """Callers who wait in a queue, and how agents pick them up."""
 
     _inherit = "telephony.call"
 
@@ -39,9 +39,9 @@ class TelephonyCall(models.Model):
         return "queued"
 
     def _wait_in_queue(self, now):
-        """Say what a caller in a queue hears until the next decision.
+        """Return what a caller in a queue hears until the next decision.
 
-        :param datetime now: this moment
+        :param datetime now: the current time
         :return: a voice response
         :rtype: list
         """
@@ -68,19 +68,20 @@ class TelephonyCall(models.Model):
         seconds = max(1, min(decisions))
         if not self._may_request_queue_callback():
             return self._get_queue_sound(now, seconds, open_offers)
-        # The key counts at any moment; Twilio listens for a second after the sound.
+        # The key counts at any time; Twilio listens for a second after the sound.
         sound = self._get_queue_sound(now, max(1, seconds - KEY_SECONDS), open_offers)
         url = self.account_id._get_webhook_url("wait", call=self.uuid)
         return [Gather(tuple(sound), KEY_SECONDS, url)]
 
     def _get_queue_sound(self, now, seconds, offers):
-        """Return what a caller in a queue hears for some seconds.
+        """Return what a caller in a queue hears for the given time.
 
-        While the call rings at an agent, an announcement that everybody is busy would be wrong.
+        While the call rings at an agent, the caller hears ringback: an announcement that all agents
+        are busy would be wrong.
 
-        :param datetime now: this moment
-        :param int seconds: how long the sound lasts, besides the announcement
-        :param offers: the offers that ring now
+        :param datetime now: the current time
+        :param int seconds: the duration of the sound, without the announcement
+        :param offers: the open offers
         :return: a voice response
         :rtype: list
         """
@@ -89,7 +90,7 @@ class TelephonyCall(models.Model):
         return [*self._make_announcement(now), Play(self._get_music_url(seconds))]
 
     def _may_wait_on(self):
-        """Tell whether a caller's longest wait is not over yet."""
+        """Return whether the caller has not reached the maximum wait of the queue."""
         queue = self.queue_id
         return (
             not queue.limit_wait
@@ -100,7 +101,7 @@ class TelephonyCall(models.Model):
         )
 
     def _process_refused(self):
-        """Go on with a caller whom the provider lets wait no more: its queue is full.
+        """Return how a caller continues whom the provider did not enqueue, as its queue is full.
 
         Note: `self.ensure_one()`
 
@@ -117,18 +118,18 @@ class TelephonyCall(models.Model):
             seconds = self._seconds_until(self.deadline_at, fields.Datetime.now())
             if not seconds:
                 return self._leave_agent_lost()
-            # The phone user is expected: the music plays outside the queue.
+            # The agent is about to rejoin: the music plays outside the queue.
             url = self.account_id._get_webhook_url("step", call=self.uuid)
             music = Play(self._get_music_url(min(seconds, MUSIC_SECONDS)))
             return [music, Redirect(url)]
         if self.step_id.kind not in ("ring", "queue"):
-            # It is told again because our answer was lost: the call is further by now.
+            # The provider repeats the request because our response was lost; the call has moved on.
             result = self.step_id._enter(self) if self.step_id else self._get_apology()
             return self._run_flow(result) if isinstance(result, str) else result
         self._add_trace(self.env._("Twilio's waiting queue is full."))
         seconds = self._seconds_until(self.deadline_at, fields.Datetime.now())
         if self.user_id and seconds:
-            # Somebody is on the way, and will be there in some seconds.
+            # The agent has accepted, and connects within seconds.
             url = self.account_id._get_webhook_url("step", call=self.uuid)
             return [*self._get_ringback(seconds), Redirect(url)]
         if self.user_id:
@@ -137,7 +138,7 @@ class TelephonyCall(models.Model):
         return self._run_flow("full" if self.step_id.kind == "queue" else "not_available")
 
     def _make_announcement(self, now):
-        """Say what is due to be said to a waiting caller: the announcement and the position."""
+        """Return the announcement that is due to a waiting caller, with the position."""
         queue = self.queue_id
         due = (
             not self.announced_at
@@ -159,12 +160,12 @@ class TelephonyCall(models.Model):
         return [Say(text, self.flow_id._get_speech_language())] if text else []
 
     def _get_place(self):
-        """Return this caller's place in the queue, from 1. Note: `self.ensure_one()`"""
+        """Return this caller's position in the queue, from 1. Note: `self.ensure_one()`"""
         waiting = self.queue_id._get_waiting().ids
         return waiting.index(self.id) + 1 if self.id in waiting else len(waiting) + 1
 
     def _get_place_sentences(self):
-        """Say the place in the queue and the estimated wait, in the language of the context."""
+        """Yield the position and the estimated wait, in the language of the context."""
         queue = self.queue_id
         if not queue.say_position and not queue.say_wait:
             return
@@ -206,11 +207,11 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def pick_up(self, uuid):
-        """Take a chosen caller out of a queue.
+        """Pick up a chosen caller from a queue.
 
         :param str uuid: the call
         :raise UserError: the user is in a call, or offline
-        :return: `accepted`, and the `call`, or the `message` that says why not
+        :return: `accepted`, and the `call`, or the `message` with the reason
         :rtype: dict
         """
         call_sudo = self._find_sudo(uuid)
@@ -245,12 +246,12 @@ class TelephonyCall(models.Model):
 
     @api.model
     def live_calls(self):
-        """Return the conversations of the user's companies, for every phone user to see.
+        """Return the conversations of the user's companies, which every agent may see.
 
         :return: see `_to_live`
         :rtype: list(dict)
         """
-        # A call that is passed on rings again; it stays where everybody has seen it.
+        # A transferred call rings again, but keeps its place in this list.
         return self._get_live(
             [("state", "in", ("in_progress", "ringing")), ("answered_at", "!=", False)]
         )
@@ -269,14 +270,14 @@ class TelephonyCall(models.Model):
         agents = self.env["telephony.agent"]
         agents._ensure_own_agent()
         companies = agents._get_my_companies()
-        # sudo: telephony.call - every phone user sees number and name of what goes on
+        # sudo: telephony.call - every agent may see number and name of ongoing calls
         calls_sudo = self.sudo().search(
             [*domain, ("company_id", "in", companies.ids)], order="started_at, id"
         )
         return [call_sudo._to_live() for call_sudo in calls_sudo]
 
     def _to_live(self):
-        """Return a line of the live lists: number and name, and nothing more.
+        """Return the row of the live lists: number and name, and nothing more.
 
         Note: `self.ensure_one()`
         """
@@ -287,7 +288,7 @@ class TelephonyCall(models.Model):
             "id": self.id,
             "uuid": self.uuid,
             "revision": self._get_revision(),
-            # The bus tells it to everybody of the company, whatever companies a page shows.
+            # The bus sends it to all agents of the company, whatever companies a page shows.
             "company_id": self.company_id.id,
             "list": self._get_live_list(),
             "direction": self.direction,
@@ -312,15 +313,15 @@ class TelephonyCall(models.Model):
         }
 
     def _get_live_list(self):
-        """Say on which live list this call stands: `conversation`, `queue`, or none."""
+        """Return the live list that shows this call: `conversation`, `queue`, or False."""
         if self.state == "in_progress" or (self.state == "ringing" and self.answered_at):
             return "conversation"
         return "queue" if self.state == "queued" and not self.user_id else False
 
     def _notify_live(self):
-        """Tell every phone user of the company about a line of the live lists."""
+        """Send the rows of the live lists to all agents of the company."""
         for call in self:
-            # Whoever has spoken with people was on the lists.
+            # An answered call was on a list, and may have to be removed from it.
             if call.state == "ended" or call._get_live_list() or call.queue_id or call.answered_at:
                 self.env["bus.bus"]._sendone(
                     (call.company_id, "telephony"), "telephony/live_updated", call._to_live()

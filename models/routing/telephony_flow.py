@@ -5,7 +5,7 @@ from .telephony_flow_step import EXIT_FIELDS
 
 
 class TelephonyFlow(models.Model):
-    """What happens to an incoming call, step by step."""
+    """A call flow: the steps of an incoming call."""
 
     _name = "telephony.flow"
     _inherit = ["telephony.guard.mixin"]
@@ -42,9 +42,9 @@ class TelephonyFlow(models.Model):
     # === BUSINESS METHODS === #
 
     def _copy_exits_to(self, copied):
-        """Connect the steps of a copy as the steps of this flow are. Note: `self.ensure_one()`
+        """Connect the steps of a copy in the same way as in this flow. Note: `self.ensure_one()`
 
-        :param copied: a flow whose steps were copied from this one, in the order of their ids
+        :param copied: the flow with the copied steps, in the order of their ids
         """
         steps = self.step_ids.sorted("id")
         twins = dict(zip(steps, copied.step_ids.sorted("id"), strict=True))
@@ -58,5 +58,5 @@ class TelephonyFlow(models.Model):
         return self.step_ids.sorted()[:1]
 
     def _get_speech_language(self):
-        """Return the language of spoken texts in the provider's form, as `en-US`."""
+        """Return the language of spoken texts in the provider's format, such as `en-US`."""
         return to_language_tag(self.language)

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 
 class TelephonyFlow(models.Model):
-    """What is wrong with a flow, and how it looks."""
+    """The problems of a flow, and its diagram."""
 
     _inherit = "telephony.flow"
 
@@ -28,7 +28,7 @@ class TelephonyFlow(models.Model):
             flow.overview_html = flow._draw(flow._get_first_step(), set()) or False
 
     def _draw(self, step, seen):
-        """Draw a step and what follows it, as a nested list; each step once in full."""
+        """Return a step and its exits as a nested list, with each step expanded once."""
         if not step:
             return Markup()
         kinds = dict(step._fields["kind"]._description_selection(self.env))
@@ -49,11 +49,11 @@ class TelephonyFlow(models.Model):
         return line + (Markup("<ul class='mb-0'>%s</ul>") % rows if rows else Markup())
 
     def _get_problems(self):
-        """Find what would surprise a caller or the one who made the flow.
+        """Return the problems that would surprise a caller or the author of the flow.
 
         Note: `self.ensure_one()`
 
-        :return: whole sentences
+        :return: the problems, as whole sentences
         :rtype: list(str)
         """
         self.ensure_one()
@@ -75,7 +75,7 @@ class TelephonyFlow(models.Model):
         return problems + self._get_loops()
 
     def _get_loops(self):
-        """Name the ways on which a caller who does nothing goes in circles, each once."""
+        """Return the sentences about loops in which an idle caller would stay, each loop once."""
         found, known = [], set()
         for step in self.step_ids.sorted():
             loop = step._get_loop()
@@ -91,7 +91,7 @@ class TelephonyFlow(models.Model):
         return found
 
     def _get_reached(self):
-        """Return the steps a call can come to."""
+        """Return the steps that a call can reach."""
         reached = todo = self._get_first_step()
         while todo:
             found = todo.browse().union(

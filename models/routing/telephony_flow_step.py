@@ -16,7 +16,7 @@ EXIT_FIELDS = (
 class TelephonyFlowStep(models.Model):
     """One step of a flow: its settings, and the steps behind its exits.
 
-    An exit without a step leads to a polite message and the end. What a step does is in
+    An exit without a step plays a message and hangs up. The behavior of each kind of step is in
     `telephony_flow_step_engine.py`.
     """
 
@@ -248,10 +248,10 @@ class TelephonyFlowStep(models.Model):
                 )
 
     def _get_exit(self, name):
-        """Return the step behind an exit; nothing when there is none.
+        """Return the step behind an exit; empty if there is none.
 
         :param str name: `no_answer`, `not_available`, `full`, `yes`, `no`, `begin` (of another
-            flow), or `key:` and a key
+            flow), or `key:` followed by a key
         """
         if name == "begin":
             flow = self.target_flow_id
@@ -264,12 +264,12 @@ class TelephonyFlowStep(models.Model):
             target = self[
                 {"yes": "next_step_id", "no": "else_step_id"}.get(name, f"{name}_step_id")
             ]
-        # A caller never leaves the flow by accident, whatever the tables say.
+        # Ignore exits into another flow, whatever the tables contain.
         return target.filtered(lambda step: step.flow_id == self.flow_id)
 
 
 class TelephonyFlowKey(models.Model):
-    """A key of a menu, and where it leads."""
+    """A key of a menu, and the step that it leads to."""
 
     _name = "telephony.flow.key"
     _inherit = ["telephony.guard.mixin"]

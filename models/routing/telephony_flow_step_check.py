@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from odoo import models
 
-# The exits of each kind of step that lead to other steps.
+# The exits of each kind of step to other steps.
 EXITS = {
     "hours": ["yes", "no"],
     "condition": ["yes", "no"],
@@ -15,7 +15,7 @@ EXITS = {
     "message": [],
     "reject": [],
 }
-# The exits that a caller takes without having waited for anybody or pressed a key.
+# The exits that a caller takes without waiting for an agent or pressing a key.
 HASTY_EXITS = {
     "hours": ["yes", "no"],
     "condition": ["yes", "no"],
@@ -28,12 +28,12 @@ HASTY_EXITS = {
 
 
 class TelephonyFlowStep(models.Model):
-    """What is wrong with a step."""
+    """The problems of a step."""
 
     _inherit = "telephony.flow.step"
 
     def _get_exits_with_labels(self):
-        """Return the exits of this step: what to call each, and the step behind it."""
+        """Return pairs of a label and the step behind it, for each exit of this step."""
         labels = {
             "no_answer": self.env._("No key pressed")
             if self.kind == "menu"
@@ -51,11 +51,11 @@ class TelephonyFlowStep(models.Model):
         return exits + [(labels[name], self._get_exit(name)) for name in EXITS[self.kind]]
 
     def _get_loop(self):
-        """Find the way on which a caller who does nothing comes back to this step, if any.
+        """Return the loop by which an idle caller comes back to this step.
 
         Note: `self.ensure_one()`
 
-        :return: the steps of the loop, this one first; nothing when there is none
+        :return: the steps of the loop, this one first; empty if there is none
         """
         self.ensure_one()
         ways, seen = [self], self.browse()
@@ -71,9 +71,9 @@ class TelephonyFlowStep(models.Model):
         return self.browse()
 
     def _get_problems(self):
-        """Find what is wrong with this step. Note: `self.ensure_one()`
+        """Return the problems of this step. Note: `self.ensure_one()`
 
-        :return: whole sentences
+        :return: the problems, as whole sentences
         :rtype: list(str)
         """
         self.ensure_one()

@@ -4,11 +4,11 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
-# The longest condition: its characters, and its comparisons. They bound how deep it is nested.
+# Maximum characters and comparisons of a condition. They also limit its nesting.
 LENGTH, COMPARISONS = 2000, 50
 LABELS = frozenset({"id", "name", "display_name", "complete_name", "code", "active"})
-# What a condition may look at: everything about the caller, and the name of what belongs to it.
-# None: each field that the writer of the condition may read.
+# Fields that a condition may use: those of the caller, and the names of linked records. None: each
+# field that the author of the condition may read.
 CONDITION_FIELDS = {
     "res.partner": None,
     "crm.lead": None,
@@ -31,7 +31,7 @@ CONDITION_VALUES = {"kind", "condition_model", "condition_domain"}
 
 
 class TelephonyFlowStep(models.Model):
-    """The condition of a step: a question about the caller, asked with its writer's own rights."""
+    """The condition of a step: a domain on the caller, evaluated with its author's rights."""
 
     _inherit = "telephony.flow.step"
 
@@ -72,18 +72,18 @@ class TelephonyFlowStep(models.Model):
         return result
 
     def _note_condition_writer(self):
-        # sudo: telephony.flow.step - nobody writes a condition in the name of another user
+        # sudo: telephony.flow.step - only the current user becomes the author, never another user
         self.sudo().condition_user_id = self.env.uid
 
     # === BUSINESS METHODS === #
 
     def _check_condition_of(self, user):
-        """Refuse a condition that cannot be understood, or asks for what its writer may not read.
+        """Check that a condition is valid, and uses only fields that its author may read.
 
         Note: `self.ensure_one()`
 
-        :param user: with whose rights the condition is evaluated
-        :raise ValidationError: it is refused
+        :param user: the user with whose access rights the condition is evaluated
+        :raise ValidationError: the condition is refused
         """
         self.ensure_one()
         model = self._with_condition_user(user, self.env[self.condition_model or "res.partner"])
@@ -124,13 +124,13 @@ class TelephonyFlowStep(models.Model):
         return Domain(literal_eval(text))
 
     def _check_condition_domain(self, model, domain):
-        """Refuse fields that a condition must not look at, also those in a part of the condition.
+        """Check the fields of a condition, including those in nested domains.
 
-        :param model: the model, in the environment of the condition's writer
-        :param Domain domain: what is asked about its records
-        :return: how many comparisons there are
+        :param model: the model, in the environment of the condition's author
+        :param Domain domain: the domain on that model
+        :return: the number of comparisons
         :rtype: int
-        :raise UserError: there is such a field
+        :raise UserError: the condition uses a forbidden field
         """
         count = 0
         for condition in domain.iter_conditions():
@@ -141,17 +141,17 @@ class TelephonyFlowStep(models.Model):
         return count
 
     def _check_condition_path(self, model, path):
-        """Refuse a path on which a field must not be looked at.
+        """Check that a condition may use every field on a path.
 
-        :param model: where the path begins
-        :param str path: as `country_id.code`
-        :return: the model behind its last field; None if that is no relation
-        :raise UserError: the path leads to such a field
+        :param model: the model at the beginning of the path
+        :param str path: the field path, such as `country_id.code`
+        :return: the model of the last field; None if it is not relational
+        :raise UserError: the path contains a forbidden field
         """
         field = comodel = None
         for name in path.split("."):
             if field is not None and comodel is None:
-                # A part of a date, or a property: it belongs to the field before.
+                # A date part or a property belongs to the preceding field.
                 if field.type in ("date", "datetime", "properties"):
                     return None
                 raise UserError(self._explain_condition_field(path))
@@ -171,7 +171,7 @@ class TelephonyFlowStep(models.Model):
         return comodel
 
     def _with_condition_user(self, user, records):
-        """Return records as a user sees them who works for the company of this step only."""
+        """Return the records in the environment of a user, limited to the company of this step."""
         return records.with_env(
             self.env(
                 user=user.id,
@@ -199,7 +199,7 @@ class TelephonyFlowStep(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        # sudo: res.users - whether the writer of the condition still has access
+        # sudo: res.users - only whether the author of the condition still has access
         user_sudo = self.condition_user_id.sudo()
         if not user_sudo:
             return self.env._(
@@ -229,11 +229,11 @@ class TelephonyFlowStep(models.Model):
         return ""
 
     def _is_condition_met(self, record):
-        """Return whether the caller meets the condition, as far as its writer may see.
+        """Return whether the caller meets the condition, with the access rights of its author.
 
-        In a simulation the user who simulates has to see the caller, too.
+        In a simulation, the user who runs it needs access to the caller, too.
 
-        :param record: the contact or the opportunity, possibly nothing
+        :param record: the contact or the opportunity, possibly empty
         :raise AccessError: the record may not be read
         :rtype: bool
         """

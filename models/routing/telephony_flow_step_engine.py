@@ -7,15 +7,15 @@ from odoo import fields, models
 from ...providers.base import CallEvent
 from ...providers.voice_response import Dial, Gather, HangUp, Play, Record, Redirect, Reject, Say
 
-# Seconds a caller has to press a key of a menu.
+# Seconds within which a caller has to press a key of a menu.
 KEY_SECONDS = 5
 
 
 class TelephonyFlowStep(models.Model):
-    """What each kind of step does.
+    """The behavior of each kind of step.
 
-    `_enter` begins a step, `_resume` goes on when the caller comes back from it. Both return what
-    the caller hears next (a voice response), or the exit by which the call leaves at once.
+    `_enter` begins a step, `_resume` continues it when the caller comes back from it. Both return
+    what the caller hears next (a voice response), or the exit by which the call leaves at once.
     """
 
     _inherit = "telephony.flow.step"
@@ -31,10 +31,10 @@ class TelephonyFlowStep(models.Model):
         return getattr(self, f"_enter_{self.kind}")(call)
 
     def _resume(self, call, params):
-        """Go on after the caller was busy with this step. Note: `self.ensure_one()`
+        """Continue after the caller has come back from this step. Note: `self.ensure_one()`
 
         :param call: the call, as superuser
-        :param dict params: what the provider tells: a key, or how a forwarded call ended
+        :param dict params: the parameters of the provider: a key, or the result of a forwarded call
         :return: a voice response, or the name of the exit by which the call leaves
         :rtype: list | str
         """
@@ -158,12 +158,12 @@ class TelephonyFlowStep(models.Model):
     # === FORWARD === #
 
     def _get_forward_refusal(self, call=None):
-        """Return why this step must not forward a call; nothing when it may.
+        """Return why this step must not forward a call; empty if it may.
 
         Note: `self.ensure_one()`
 
-        :param call: the call to forward, if there is one already
-        :return: a whole sentence
+        :param call: the call to forward, if it exists already
+        :return: the reason, as a whole sentence
         :rtype: str
         """
         self.ensure_one()
@@ -173,7 +173,7 @@ class TelephonyFlowStep(models.Model):
             return refusal
         if call.customer_number and call.customer_number == self.forward_number:
             return self.env._("This is the caller's own number.")
-        # A call that comes from a number of ours while that number forwards one is that one.
+        # A call from one of our numbers that is just forwarding a call is that same call.
         if call.customer_number and calls.search_count(
             [
                 ("number_id.number", "=", call.customer_number),
@@ -229,14 +229,14 @@ class TelephonyFlowStep(models.Model):
     def _enter_reject(self, call):
         call._add_trace(self.env._("“%(step)s”: call rejected.", step=self.name))
         if call.offer_ids:
-            # The caller waited, so the call is answered already and cannot be refused any more.
+            # The caller has waited, so the call is already answered and cannot be rejected.
             return [HangUp()]
         return [Reject()]
 
     def _enter_voicemail(self, call):
         call._add_trace(self.env._("“%(step)s”: voicemail.", step=self.name))
         call.recipient_ids = self.agent_ids.user_id
-        # The sentence stands inside `_()`, otherwise it would not be exported for translation.
+        # The text has to be inside `_()` to be exported for translation.
         text = self.message or self.with_context(lang=self.flow_id.language).env._(
             "No one is available to take your call right now. Please leave a message after the "
             "tone."
@@ -252,17 +252,17 @@ class TelephonyFlowStep(models.Model):
         ]
 
     def _get_next_url(self, call):
-        """Return the address that is asked after this step; it says which step it was."""
+        """Return the URL that is requested after this step; it contains the id of the step."""
         return call.account_id._get_webhook_url("step", call=call.uuid, at=self.id)
 
     def _get_prompt(self, call, text):
-        """Return what is played: the audio file, or else the text."""
+        """Return the prompt: the audio file, or else the text."""
         if self.audio:
             return [Play(self._get_audio_url(call.account_id))]
         return [Say(text, self.flow_id._get_speech_language())]
 
     def _get_audio_url(self, account):
-        """Return the public, unguessable address of the audio file."""
+        """Return the public, unguessable URL of the audio file."""
         attachment = self.env["ir.attachment"].search(
             [("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")],
             limit=1,
@@ -271,7 +271,7 @@ class TelephonyFlowStep(models.Model):
         return f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
 
     def _get_next_agents(self, call):
-        """Return whom to ring next: everybody at once, or the next one who was not rung yet."""
+        """Return the agents to ring next: all at once, or the next one who was not rung yet."""
         rung = call.offer_ids.filtered(
             lambda offer: offer.offered_at >= (call.step_entered_at or call.started_at)
         ).agent_id
@@ -282,12 +282,12 @@ class TelephonyFlowStep(models.Model):
             first = (owner - call.offer_ids.agent_id)._get_available()
             if first:
                 return first
-            # Only after the salesperson do all the others come.
+            # The other agents are rung only after the salesperson.
             if self.ring_strategy == "parallel" and rung - owner:
                 return rung.browse()
         elif self.ring_strategy == "parallel" and rung:
             return rung.browse()
         others = self.agent_ids - rung
-        # Those who speak are asked last, and only when nobody else is left.
+        # Agents in a call come last, and only if no agent is available.
         able = call._get_willing(others._get_available() or others._get_interruptible())
         return self._select_next_agents(self.ring_strategy, self.agent_ids, able)

@@ -6,29 +6,29 @@ from ..arguments import check_one
 
 
 class TelephonyFlow(models.Model):
-    """Ready-made flows to begin with."""
+    """Flow templates."""
 
     _inherit = "telephony.flow"
 
     @check_one
     def action_template_ring(self):
-        """Ring everybody; if nobody answers, take a message."""
+        """Fill the flow: ring all agents, and record a voicemail if no agent answers."""
         return self._fill(self._template_ring)
 
     @check_one
     def action_template_hours(self):
-        """In the office hours ring everybody; otherwise take a message."""
+        """Fill the flow: ring all agents in business hours, and record a voicemail otherwise."""
         return self._fill(self._template_hours)
 
     @check_one
     def action_template_menu(self):
-        """Let the caller choose between sales, who are rung, and support, with a queue."""
+        """Fill the flow: a menu of sales, whose agents are rung, and support, with a queue."""
         return self._fill(self._template_menu)
 
     def _fill(self, template):
-        """Make the steps of a template. Note: `self.ensure_one()`
+        """Create the steps of a template. Note: `self.ensure_one()`
 
-        :raise UserError: the flow has steps already, or there is nobody to ring
+        :raise UserError: the flow has steps already, or the company has no agents
         """
         self.ensure_one()
         if self.step_ids:

@@ -2,12 +2,12 @@ from datetime import timedelta
 
 from odoo import fields, models
 
-# Seconds after which a call may ring again at an agent who declined it.
+# Seconds after which a declined call may ring again at the same agent.
 DECLINED_SECONDS = 30
 
 
 class TelephonyOffer(models.Model):
-    """A call that is offered to an agent: it rings there until somebody decides."""
+    """A call offered to an agent; it rings until it is accepted, declined or closed."""
 
     _name = "telephony.offer"
     _inherit = ["telephony.guard.mixin"]
@@ -56,7 +56,7 @@ class TelephonyOffer(models.Model):
     )
 
     def _notify_made(self):
-        """Let the offers ring in the agents' browsers."""
+        """Ring the offers in the agents' browsers."""
         for offer in self.filtered(lambda offer: offer.agent_id._is_phone_user()):
             user = offer.agent_id.user_id
             [payload] = offer.with_env(user._telephony_env(offer.company_id))._to_client()
@@ -64,12 +64,13 @@ class TelephonyOffer(models.Model):
         self.agent_id._notify_change()
 
     def _close(self, state, reason, winner=None, notify=True):
-        """Stop the ringing.
+        """Close the offers and stop their ringing.
 
-        :param str state: the offers' new state
+        :param str state: the new state of the offers
         :param str reason: `accepted`, `declined`, `expired`, `withdrawn` or `canceled`
-        :param winner: the user who took the call, if somebody did
-        :param bool notify: tell the agents' new states; False when the caller of this does
+        :param winner: the user who accepted the call, if any
+        :param bool notify: whether to send the agents' new states; False if the caller of this
+            method does
         """
         offers = self.filtered(lambda offer: offer.state == "offered")
         offers.write({"state": state, "closed_at": fields.Datetime.now()})
@@ -77,7 +78,7 @@ class TelephonyOffer(models.Model):
             offers.call_id.leg_ids.filtered(lambda leg: leg.offer_id in offers)
         )
         if state == "expired":
-            # Whoever speaks with somebody else has not overheard anything.
+            # Agents who are in a call do not collect missed offers.
             offers.agent_id.filtered(lambda agent: agent.state != "in_call")._count_missed_offer()
         for offer in offers:
             user = offer.agent_id.user_id
@@ -98,7 +99,7 @@ class TelephonyOffer(models.Model):
             offers.agent_id._notify_change()
 
     def _get_ban_seconds(self):
-        """Return the seconds in which a declined call does not ring again at the same agent."""
+        """Return the remaining seconds during which a declined call does not ring at this agent."""
         self.ensure_one()
         if self.state != "declined" or not self.closed_at:
             return 0
@@ -115,7 +116,7 @@ class TelephonyOffer(models.Model):
         return False
 
     def _get_transfer_data(self):
-        """Say why a call rings here that a colleague had before: who, and what for."""
+        """Return who transferred the call, or to whom it was transferred, and the note."""
         transfer = self.transfer_id
         if not transfer:
             return False
@@ -127,12 +128,12 @@ class TelephonyOffer(models.Model):
         }
 
     def _to_client(self):
-        """Return what the incoming card shows.
+        """Return the data of the incoming call cards.
 
         :rtype: list(dict)
         """
         result = []
-        # sudo: telephony.offer - the caller shows a user offers made to that user
+        # sudo: telephony.offer - the caller of this method passes only offers made to the user
         for offer_sudo in self.sudo():
             call = self.env["telephony.call"].browse(offer_sudo.call_id.id)
             [data] = call._to_client()

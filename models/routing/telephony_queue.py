@@ -6,12 +6,13 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-# The wait is estimated from this many answered callers of the last hours, at most and at least.
+# The wait is estimated from the answered callers of the last hours: their maximum and minimum
+# number.
 ESTIMATE_HOURS, ESTIMATE_MOST, ESTIMATE_LEAST = 2, 20, 3
 
 
 class TelephonyQueue(models.Model):
-    """Callers who wait for one of several phone users, with music, in the order they came."""
+    """A queue of callers, who wait with music for one of several agents in order of arrival."""
 
     _name = "telephony.queue"
     _inherit = ["telephony.ring.strategy.mixin"]
@@ -114,7 +115,7 @@ class TelephonyQueue(models.Model):
     # === COMPUTE METHODS === #
 
     def _compute_waiting_count(self):
-        # sudo: telephony.call - a number of callers tells nothing about them
+        # sudo: telephony.call - only the number of callers
         counts = dict(
             self.env["telephony.call"]
             .sudo()
@@ -128,13 +129,13 @@ class TelephonyQueue(models.Model):
     # === BUSINESS METHODS === #
 
     def _get_waiting(self):
-        """Return the callers who wait for somebody, the one who called first in front."""
+        """Return the waiting callers, the longest waiting first."""
         return self.env["telephony.call"].search(
             [
                 ("queue_id", "in", self.ids),
                 ("state", "=", "queued"),
                 ("user_id", "=", False),
-                # A call back that nobody answered is tried again after a while.
+                # An unanswered queue callback is retried only after a delay.
                 "|",
                 ("queue_callback_at", "=", False),
                 ("queue_callback_at", "<=", fields.Datetime.now()),
@@ -143,17 +144,17 @@ class TelephonyQueue(models.Model):
         )
 
     def _is_full(self):
-        """Tell whether nobody more may wait. Note: `self.ensure_one()`"""
+        """Return whether the maximum number of callers is reached. Note: `self.ensure_one()`"""
         self.ensure_one()
         return self.limit_callers and len(self._get_waiting()) >= self.max_callers
 
     def _estimate_wait(self, position):
-        """Estimate how long a caller has to wait, from how long the latest ones really waited.
+        """Return the estimated wait, based on the wait of the latest answered callers.
 
         Note: `self.ensure_one()`
 
-        :param int position: the caller's place, from 1
-        :return: seconds; None when too few callers were answered lately
+        :param int position: the caller's position, from 1
+        :return: the seconds; None if too few callers were answered recently
         :rtype: int | None
         """
         self.ensure_one()
@@ -169,20 +170,20 @@ class TelephonyQueue(models.Model):
                 limit=ESTIMATE_MOST,
             )
             .filtered(
-                # Whoever was passed on to the queue had spoken before.
+                # A caller who was transferred to the queue was answered before.
                 lambda call: call.answered_at >= call.queued_at
             )
         )
         if len(calls) < ESTIMATE_LEAST:
             return None
-        # Somebody at the third place waits for three conversations to end.
+        # The third caller waits for three conversations to end.
         seconds = sum((call.answered_at - call.queued_at).total_seconds() for call in calls)
         return round(position * seconds / sum(calls.mapped("queue_position")))
 
     def _get_reason_not_to_transfer(self, user):
-        """Say why nobody can be sent to this queue; nothing when that is possible.
+        """Return why calls cannot be transferred to this queue; empty if possible.
 
-        :param user: who wants to transfer
+        :param user: the user who transfers
         :rtype: str
         """
         self.ensure_one()
@@ -193,12 +194,12 @@ class TelephonyQueue(models.Model):
         return ""
 
     def _has_anybody(self):
-        """Tell whether a member is there at all, free or not. Note: `self.ensure_one()`"""
+        """Return whether any member is reachable, available or not. Note: `self.ensure_one()`"""
         self.ensure_one()
         return any(agent.state not in ("offline", "unreachable") for agent in self.agent_ids)
 
     def _dispatch(self):
-        """Offer the callers who wait to the members who are free, the first caller first."""
+        """Offer the waiting callers to the available members, the first caller first."""
         for queue in self:
             self.env["telephony.call"].search(
                 [
@@ -220,7 +221,7 @@ class TelephonyQueue(models.Model):
                 chosen = queue._select_next_agents(queue.ring_strategy, queue.agent_ids, willing)
                 choices.append((call, chosen))
                 free -= chosen
-            # All calls come before the first phone user, as for whoever accepts: see `_lock`.
+            # Lock order: all calls before the first agent, as in `accept`; see `_lock`.
             self.env["telephony.call"].union(*(call for call, _chosen in choices))._lock()
             for call, chosen in choices:
                 call._offer_to(chosen, queue.ring_seconds)

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from ...tools.local_day import midnight
 from ..call.telephony_call_report import MISSED_OUTCOMES
 
-# The page asks again when something changes that nobody tells; never more often than this.
+# Minimum seconds between two reloads for changes that send no notification.
 RECHECK_SECONDS = 60
 FIGURES = (
     "answered",
@@ -21,7 +21,7 @@ FIGURES = (
 
 
 class TelephonyQueue(models.Model):
-    """The supervisors' board: what goes on now, and how today has gone so far."""
+    """The supervisors' board: the current calls, and the figures of today."""
 
     _inherit = "telephony.queue"
 
@@ -29,10 +29,10 @@ class TelephonyQueue(models.Model):
 
     @api.model
     def board(self):
-        """Return everything the supervisors' board shows, for the companies the page shows.
+        """Return the data of the supervisors' board for the active companies.
 
-        Today begins at midnight in the user's time zone. The number of queries is always the
-        same, however many calls, queues and phone users there are.
+        Today begins at midnight in the user's time zone. The number of queries is constant,
+        whatever the number of calls, queues and agents.
 
         :raise AccessError: the user is no supervisor
         :return: `now`, `recheck_at`, `total` and `queues` (figures), `agents` and their `states`,
@@ -61,7 +61,7 @@ class TelephonyQueue(models.Model):
             },
             "queues": rows,
             "agents": agents._to_board(
-                # Of two calls, the one that is not on hold.
+                # Of two calls, the one that is not held.
                 {call.user_id: call for call in talking.sorted("held_at", reverse=True)},
                 self._get_board_last_ends(today),
             ),
@@ -74,9 +74,9 @@ class TelephonyQueue(models.Model):
 
     @api.model
     def _get_board_domains(self, today):
-        """Return which calls are behind each figure.
+        """Return the domain of the calls behind each figure.
 
-        :param datetime today: when today began (UTC)
+        :param datetime today: the beginning of today (UTC)
         :rtype: dict
         """
         companies = ("company_id", "in", self.env.companies.ids)
@@ -93,15 +93,15 @@ class TelephonyQueue(models.Model):
             "missed": [*unanswered, ("outcome", "in", MISSED_OUTCOMES)],
             "abandoned": [*unanswered, ("outcome", "=", "abandoned")],
             "voicemail": [*unanswered, ("outcome", "=", "voicemail")],
-            # Of the report: it knows who counts for the service level.
+            # A field of the report, which decides which calls count for the service level.
             "level": [*incoming, ("level_count", "=", 1)],
         }
 
     @api.model
     def _get_board_rows(self, today):
-        """Return a line for each queue, and one for the calls without a queue.
+        """Return one row for each queue, and one for the calls without a queue.
 
-        :param datetime today: when today began (UTC)
+        :param datetime today: the beginning of today (UTC)
         :rtype: list(dict)
         """
         figures = self._get_board_figures(today)
@@ -114,7 +114,7 @@ class TelephonyQueue(models.Model):
             )
         }
         queues = self.search([("company_id", "in", self.env.companies.ids)])
-        # A queue may have been archived while calls of today had been in it.
+        # A queue may be archived although calls of today have waited in it.
         queues |= self.browse(queue.id for queue in figures.keys() | waiting.keys() if queue)
         rows = [queue._to_board(figures[queue], waiting.get(queue)) for queue in queues]
         nowhere = self.browse()
@@ -130,10 +130,10 @@ class TelephonyQueue(models.Model):
 
     @api.model
     def _get_board_figures(self, today):
-        """Count the incoming calls of today.
+        """Return the figures of today's incoming calls.
 
-        :param datetime today: when today began (UTC)
-        :return: queue, or none -> figure -> number
+        :param datetime today: the beginning of today (UTC)
+        :return: queue (possibly empty) -> figure -> number
         :rtype: dict
         """
         figures = defaultdict(lambda: dict.fromkeys(FIGURES, 0))
@@ -166,7 +166,7 @@ class TelephonyQueue(models.Model):
         return figures
 
     def _get_board_head(self):
-        """Return what a line says of its queue, or of calls without one."""
+        """Return the queue data of a row; empty values for calls without a queue."""
         return {
             "id": self.id,
             "name": self.name,
@@ -177,10 +177,11 @@ class TelephonyQueue(models.Model):
         }
 
     def _to_board(self, figures, waiting):
-        """Return the line of one queue, or of the calls without one.
+        """Return the row of one queue, or of the calls without one.
 
         :param dict figures: see `FIGURES`
-        :param tuple waiting: how many wait, and since when the first of them does; or None
+        :param tuple waiting: the number of waiting callers and the start of the longest wait; or
+            None
         """
         count, since = waiting or (0, False)
         return {
@@ -192,7 +193,7 @@ class TelephonyQueue(models.Model):
 
     @api.model
     def _sum_board_rows(self, rows):
-        """Return the line of all queues together."""
+        """Return the row with the total of all queues."""
         total = {name: sum(row[name] for row in rows) for name in (*FIGURES, "waiting")}
         total["waiting_since"] = min(
             (row["waiting_since"] for row in rows if row["waiting_since"]), default=False
@@ -201,7 +202,7 @@ class TelephonyQueue(models.Model):
 
     @api.model
     def _finish_board_row(self, row):
-        """Add what follows from the sums: the service level (%), and the average wait (seconds)."""
+        """Add the figures derived from the sums: service level (%) and average wait (seconds)."""
         levels, waits = row["level_count"], row["wait_count"]
         row["service_level"] = 100 * row["in_target_count"] / levels if levels else False
         row["average_wait"] = row["wait_total"] / waits if waits else False
@@ -209,7 +210,7 @@ class TelephonyQueue(models.Model):
 
     @api.model
     def _get_board_running(self):
-        """Return the running calls that somebody has."""
+        """Return the ongoing calls that have an agent."""
         return self.env["telephony.call"].search(
             [
                 ("company_id", "in", self.env.companies.ids),
@@ -221,10 +222,10 @@ class TelephonyQueue(models.Model):
 
     @api.model
     def _get_board_last_ends(self, today):
-        """Return since when those who had a call today are free.
+        """Return when the agents who had a call today became available.
 
-        :param datetime today: when today began (UTC)
-        :return: user -> moment (UTC)
+        :param datetime today: the beginning of today (UTC)
+        :return: user -> time (UTC)
         :rtype: dict
         """
         return dict(
