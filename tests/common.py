@@ -1,5 +1,6 @@
-"""The world of the tests: two companies, their phone users, numbers, contacts, and a provider that
-only remembers what it was asked. No test ever leaves the machine.
+"""The world of the tests: two companies, their agents, numbers, contacts, and a fake provider.
+
+The fake provider only records its requests. No test ever leaves the machine.
 """
 
 import inspect
@@ -32,9 +33,9 @@ REFUSED = f"{LOGGER}.models.ir_http"
 
 
 def leg_sid(number):
-    """Return an identifier as the provider gives to legs.
+    """Return an identifier in the provider's form for legs.
 
-    :param int number: which one
+    :param int number: index of the leg
     """
     return f"CA{number:032x}"
 
@@ -44,10 +45,10 @@ AGENT_LEG = leg_sid(50)
 
 
 class FakeProvider:
-    """Stands in for `TwilioClient`: it remembers every request and carries none out.
+    """Stands in for `TwilioClient`: it records every request and carries none out.
 
     `failures` maps a method's name to a list of errors, one for each coming request (`None`: no
-    error); `answers` maps a method's name to what it returns.
+    error); `answers` maps a method's name to its result.
     """
 
     def __init__(self):
@@ -106,7 +107,7 @@ class FakeProvider:
 
 
 class _Complaints(logging.Handler):
-    """Keeps what Odoo warns of. What a test expects (`assertLogs`) does not arrive here."""
+    """Collects Odoo's warnings, except those that a test expects with `assertLogs`."""
 
     def __init__(self):
         super().__init__(logging.WARNING)
@@ -118,7 +119,7 @@ class _Complaints(logging.Handler):
 
 
 class World:
-    """What every test finds; mixed into a test case."""
+    """The records of every test; mixed into a test case."""
 
     @classmethod
     def setUpClass(cls):
@@ -135,7 +136,7 @@ class World:
         cls.france = cls.env.ref("base.fr")
         cls.company_a, cls.company_b = cls.env["res.company"].create(
             [
-                # Whoever ends a call is free at once, except where the wrap-up is the subject.
+                # Agents are free at once after a call, except in tests of the wrap-up.
                 {
                     "name": name,
                     "country_id": country.id,
@@ -263,7 +264,7 @@ class World:
 
     @classmethod
     def _make_contacts(cls):
-        # The demonstration data knows somebody with this number, too.
+        # The demonstration data contains a contact with this number, too.
         others = cls.env["res.partner"].with_context(allowed_company_ids=[]).sudo()
         others.search([("phone_sanitized", "=", CUSTOMER)]).phone = False
         cls.partner = cls.env["res.partner"].create(
@@ -301,7 +302,7 @@ class World:
             patch.object(self.registry["bus.bus"], "_sendone", self._collect_notification)
         )
 
-    # === WHAT IS COLLECTED === #
+    # === COLLECTED DATA === #
 
     def _collect_request(self, records, method_name, *args):
         self.queued_requests.append((records._name, records.ids, method_name, args))
@@ -313,7 +314,7 @@ class World:
         self.notifications.append(((record._name, record.id), notification_type, message))
 
     def run_after_commit(self):
-        """Send the requests that wait for the end of the transaction, and write their results."""
+        """Send the requests that wait for the end of the transaction and write their results."""
         while self.queued_requests:
             model, ids, method_name, args = self.queued_requests.pop(0)
             records = self.env[model].sudo().browse(ids)
@@ -324,7 +325,7 @@ class World:
         self.env.flush_all()
 
     def run_job(self, model, method_name):
-        """Run a job, and send what it wants to be sent."""
+        """Run a job and send its requests."""
         endless = patch.object(
             self.registry["ir.cron"], "_commit_progress", lambda *args, **kwargs: float("inf")
         )
@@ -333,7 +334,7 @@ class World:
         self.run_after_commit()
 
     def notified(self, user, notification_type=None):
-        """Return what the bus told a user: payloads of one type, or pairs of type and payload."""
+        """Return a user's bus messages: payloads of one type, or pairs of type and payload."""
         channel = ("res.partner", user.partner_id.id)
         messages = [
             (kind, payload) for target, kind, payload in self.notifications if target == channel
@@ -359,7 +360,7 @@ class World:
         )[model]
 
     def go_online(self, *agents):
-        """Let agents be reachable: online, with an open page."""
+        """Make agents reachable: online, with an open page."""
         for agent in agents:
             agent.status = "online"
             self.env["telephony.agent.lease"]._renew(agent, f"page-of-{agent.id}")
@@ -367,7 +368,7 @@ class World:
         self.env.invalidate_all()
 
     def let_time_pass(self, seconds):
-        """Move every deadline and moment of all calls into the past; nobody waits."""
+        """Move every deadline and time of all calls into the past, without waiting."""
         self.env.flush_all()
         for table, columns in {
             "telephony_call": (
@@ -423,7 +424,7 @@ class World:
         return column in self.env[model]._fields
 
     def dial(self, user=None, number=CUSTOMER, **kwargs):
-        """Call out as a user, and return the call as superuser."""
+        """Dial as a user and return the call as superuser."""
         data = self.as_user(user or self.ana).dial(number, **kwargs)
         return self.env["telephony.call"].sudo().browse(data["id"])
 
@@ -433,7 +434,7 @@ class World:
 
     @contextmanager
     def assert_log(self, module, level, text):
-        """Expect a line in the log of one of the addon's modules, and keep it out of the log."""
+        """Expect a line of one of the addon's loggers, and keep it out of the log."""
         with self.assertLogs(f"{LOGGER}.{module}", level) as captured:
             yield
         self.assertTrue(
@@ -441,14 +442,14 @@ class World:
         )
 
     def assertSeconds(self, moment, seconds, tolerance=2):
-        """Check that a moment is so many seconds from now."""
+        """Check that a time is a number of seconds from now."""
         self.assertAlmostEqual(
             (moment - fields.Datetime.now()).total_seconds(), seconds, delta=tolerance
         )
 
 
 class TelephonyCase(World, TransactionCase):
-    """Tests that need no request."""
+    """Tests without HTTP requests."""
 
 
 class TelephonyHttpCase(World, HttpCase):
@@ -457,9 +458,9 @@ class TelephonyHttpCase(World, HttpCase):
     def post_webhook(self, route, params=None, query=None, sign=True, body=None, **kwargs):
         """Send a webhook as the provider does.
 
-        :param str route: last part of the path, or a whole address that a voice response named
+        :param str route: last part of the path, or a whole address from a voice response
         :param dict params: fields; `AccountSid` is added
-        :param dict query: what the address tells us
+        :param dict query: parameters of our own in the address
         :param sign: True; False: no signature; a text: the secret to sign with
         :param bytes body: sent in place of the fields, signed as if there were none
         :return: the answer
@@ -489,7 +490,7 @@ class TelephonyHttpCase(World, HttpCase):
         return response
 
     def ask(self, route, params=None, query=None, **kwargs):
-        """Send a webhook, and read the TwiML that answers it.
+        """Send a webhook and read the TwiML of its answer.
 
         :return: the verbs, as elements
         :rtype: list
@@ -497,7 +498,7 @@ class TelephonyHttpCase(World, HttpCase):
         return self.read(self.post_webhook(route, params, query, **kwargs))
 
     def read(self, response):
-        """Read TwiML; anything else is a failure. Return the verbs."""
+        """Return the verbs of a TwiML text; anything else is a failure."""
         self.assertEqual(response.status_code, 200, response.text[:300])
         self.assertIn("text/xml", response.headers["Content-Type"])
         root = etree.fromstring(response.content)
@@ -509,14 +510,14 @@ class TelephonyHttpCase(World, HttpCase):
         return [verb.tag for verb in verbs]
 
     def heard_seconds(self, verbs):
-        """Return how long a voice response of sounds and silence lasts."""
+        """Return the length of a voice response of sounds and silence."""
         seconds = 0
         for verb in verbs:
             if verb.tag == "Pause":
                 seconds += int(verb.get("length"))
             else:
                 self.assertEqual(verb.tag, "Play")
-                # `ringback.wav` lasts 5 seconds; the music is cut to what its name says.
+                # `ringback.wav` lasts 5 seconds; the music is cut to the length in its name.
                 name = verb.text.rsplit("/", 1)[1].removesuffix(".wav")
                 length = 5 if name == "ringback" else int(name)
                 seconds += length * int(verb.get("loop", 1))
@@ -525,7 +526,7 @@ class TelephonyHttpCase(World, HttpCase):
     # === STORIES === #
 
     def call_in(self, from_=CUSTOMER, to=None, sid=CALLER_LEG, **params):
-        """Let somebody call our number; return the call and the first document."""
+        """Call our number; return the call and the first voice response."""
         verbs = self.ask(
             "voice",
             {
@@ -541,13 +542,13 @@ class TelephonyHttpCase(World, HttpCase):
         return call, verbs
 
     def call_in_and_wait(self, **kwargs):
-        """Let somebody call and hear the first document of the waiting room."""
+        """Call our number and fetch the first voice response of the waiting room."""
         call, [enqueue] = self.call_in(**kwargs)
         self.assertEqual(enqueue.tag, "Enqueue")
         return call, self.wait(call)
 
     def wait(self, call, **params):
-        """Ask what a waiting caller hears next."""
+        """Request the next voice response of a waiting caller."""
         return self.ask(
             "wait",
             {
@@ -560,7 +561,7 @@ class TelephonyHttpCase(World, HttpCase):
         )
 
     def step(self, call, **params):
-        """Ask what a customer does after the waiting room."""
+        """Request the voice response after the waiting room."""
         return self.ask(
             "step",
             {
@@ -572,7 +573,7 @@ class TelephonyHttpCase(World, HttpCase):
         )
 
     def connect_browser(self, call, agent, sid=AGENT_LEG):
-        """Let an agent's browser connect; return the answer."""
+        """Connect an agent's browser and return the answer."""
         return self.ask(
             "client",
             {
@@ -586,7 +587,7 @@ class TelephonyHttpCase(World, HttpCase):
         )
 
     def tell_leg(self, call, sid, status, sequence=None, leg=None, **params):
-        """Let the provider report on a leg."""
+        """Report on a leg as the provider does."""
         if sequence is not None:
             params["SequenceNumber"] = str(sequence)
         query = {"call": call.uuid, **({"leg": leg.id} if leg else {})}
@@ -596,7 +597,7 @@ class TelephonyHttpCase(World, HttpCase):
         self.assertEqual((response.status_code, response.text), (200, ""))
 
     def tell_room(self, call, sid, event, sequence, **params):
-        """Let the provider report on a conference."""
+        """Report on a conference as the provider does."""
         response = self.post_webhook(
             "conference",
             {

@@ -1,4 +1,4 @@
-"""What is owed to callers nobody answered: one callback, one activity, done by any conversation."""
+"""Callbacks: one per unanswered caller, with one activity, completed by any conversation."""
 
 from datetime import date, datetime, timedelta
 from unittest.mock import patch
@@ -19,14 +19,14 @@ class Callbacks(TelephonyHttpCase):
     """Callers who were not answered."""
 
     def miss(self, index=1, from_=CUSTOMER, to=None):
-        """Let somebody call in vain, and return the call."""
+        """Return a missed call."""
         call, _verbs = self.call_in(from_=from_, sid=leg_sid(index), to=to)
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="4")
         self.assertEqual(call.state, "ended")
         return call
 
     def speak_in(self, index=20):
-        """Let the customer call, be answered, and hang up."""
+        """Receive a call of the customer, answer it and hang up."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait(sid=leg_sid(index))
         self.as_user(self.ana).accept(call.uuid)
@@ -37,7 +37,7 @@ class Callbacks(TelephonyHttpCase):
         return call
 
     def call_out(self, answered=True, number=CUSTOMER, **kwargs):
-        """Call the customer as Ana, and end the call."""
+        """Call the customer as Ana and end the call."""
         call = self.dial(number=number, **kwargs)
         self.connect_browser(call, self.agent_ana)
         self.run_after_commit()
@@ -73,7 +73,7 @@ class Callbacks(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestRegistering(Callbacks):
     def test_two_missed_calls_are_one_callback_with_one_activity(self):
-        """Z29 Z30: ×2, with the time of the last call, and no second activity."""
+        """Z29 Z30: two missed calls give one callback, ×2, with the time of the last call."""
         first, second = self.miss(1), self.miss(2)
         callback = self.callbacks()
         self.assertEqual(len(callback), 1)
@@ -89,7 +89,7 @@ class TestRegistering(Callbacks):
         self.assertFalse(self.activities(self.partner))
 
     def test_another_number_of_ours_is_another_callback(self):
-        """Z29: who calls sales and support waits for two answers; one conversation is enough."""
+        """Z29: a caller of sales and support has two callbacks; one conversation completes both."""
         support = self.number.copy({"name": "Support", "number": "+3225550181"})
         self.miss(1)
         self.miss(2, to=support.number)
@@ -98,7 +98,7 @@ class TestRegistering(Callbacks):
         self.assertEqual(self.callbacks().mapped("state"), ["done", "done"])
 
     def test_hidden_and_blocked_callers_are_owed_nothing(self):
-        """Z29: there is nobody to call back."""
+        """Z29: hidden and blocked callers get no callback, because they cannot be called."""
         self.miss(1, from_="anonymous")
         self.env["telephony.blocked.number"].create(
             {
@@ -125,7 +125,7 @@ class TestRegistering(Callbacks):
         )
 
     def test_a_stranger_is_a_callback_without_activity(self):
-        """Z29: nothing to put an activity on; the list shows the callback."""
+        """Z29: a stranger has no record for an activity; the list shows the callback."""
         self.miss(1, from_=STRANGER)
         callback = self.callbacks()
         self.assertEqual((callback.count, callback.activity_id.id), (1, False))
@@ -133,7 +133,7 @@ class TestRegistering(Callbacks):
         self.assertTrue(callback.user_id)
 
     def test_a_stronger_kind_of_the_same_call_changes_the_kind_only(self):
-        """Z29: a message, or the wish to be called back, is not one more call."""
+        """Z29: a voicemail or a queue callback of the same call does not count as another call."""
         call = self.miss(1)
         register_call = self.env["telephony.callback"]._register_call
         for kind, expected in (
@@ -146,14 +146,15 @@ class TestRegistering(Callbacks):
             self.assertEqual((self.callbacks().kind, self.callbacks().count), (expected, 1))
 
     def test_a_call_asked_for_while_waiting_is_owed_before_the_end(self):
-        """Z24: the caller asks to be called back, and hangs up then."""
+        """Z24: a queue callback is registered before the caller hangs up."""
         call, _verbs = self.call_in()
         self.env["telephony.callback"]._register_call(call, "queue_callback")
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="4")
         self.assertEqual((self.callbacks().kind, self.callbacks().count), ("queue_callback", 1))
 
     def test_due_by_the_hours_of_the_flow(self):
-        """Z29: two working hours, over the night; the flow's hours, else the company's."""
+        """Z29: due in two working hours, over the night; by the flow's hours, else the
+        company's."""
         calendar = self.env["resource.calendar"].create(
             {
                 "name": "Desk",
@@ -184,7 +185,7 @@ class TestRegistering(Callbacks):
         self.assertEqual(due, datetime(2026, 11, 23, 9, 30))
 
     def test_without_the_owner_the_one_with_the_fewest_is_responsible(self):
-        """Z29: fair among those who could have answered."""
+        """Z29: without an owner, the agent with the fewest callbacks is responsible."""
         for index, number in enumerate(("+32470999801", "+32470999802", "+32470999803"), 1):
             self.miss(index, from_=number)
         load = [len(self.callbacks(user_id=user.id)) for user in (self.ana, self.bob)]
@@ -193,7 +194,7 @@ class TestRegistering(Callbacks):
         self.assertFalse(self.callbacks(user_id=self.cleo.id))
 
     def test_nobody_responsible_is_everybodys(self):
-        """Z29: a flow without people: every phone user sees the callback."""
+        """Z29: a callback of a flow without agents is visible to every agent."""
         self.number.flow_id = False
         self.miss(1, from_=STRANGER)
         callback = self.callbacks()
@@ -206,7 +207,7 @@ class TestRegistering(Callbacks):
 @tagged("post_install", "-at_install")
 class TestResolving(Callbacks):
     def test_calling_back_resolves_it_and_completes_the_activity(self):
-        """Z28: the activity is done, with what came of the call as feedback."""
+        """Z28: the activity is done, with the outcome of the call as feedback."""
         self.miss(1)
         callback, activity = self.callbacks(), self.activities(self.lead)
         call = self.call_out()
@@ -216,13 +217,13 @@ class TestResolving(Callbacks):
         self.assertIn("Answered", activity.feedback)
 
     def test_the_caller_who_calls_again_resolves_it(self):
-        """Z29: it does not matter who called whom."""
+        """Z29: any conversation completes the callback, in either direction."""
         self.miss(1)
         call = self.speak_in()
         self.assertEqual((self.callbacks().state, self.callbacks().done_call_id), ("done", call))
 
     def test_what_is_said_after_the_call_comes_into_the_feedback(self):
-        """Z27: result and summary, also when they are written later."""
+        """Z27: the feedback contains disposition and summary, also when they are added later."""
         self.miss(1)
         call = self.call_out()
         activity = self.activities(self.lead)
@@ -238,7 +239,7 @@ class TestResolving(Callbacks):
         self.assertEqual(message.author_id, self.ana.partner_id)
 
     def test_an_attempt_is_noted_and_the_callback_stays(self):
-        """Z28: nobody answered there."""
+        """Z28: an unanswered attempt is logged, and the callback stays open."""
         self.miss(1)
         self.call_out(answered=False)
         callback = self.callbacks()
@@ -247,7 +248,7 @@ class TestResolving(Callbacks):
         self.assertIn("No Answer", callback.activity_id.note)
 
     def test_a_conversation_that_is_reported_late_does_not_resolve_what_came_after_it(self):
-        """Z29: reports come in any order."""
+        """Z29: a late report of an older conversation leaves a newer callback open."""
         earlier = self.miss(1)
         talk = self.speak_in(2)
         self.assertEqual(self.callbacks().state, "done")
@@ -256,7 +257,7 @@ class TestResolving(Callbacks):
         open_callback.last_at = fields.Datetime.now() + timedelta(minutes=5)
         self.assertFalse(self.env["telephony.callback"]._resolve(talk))
         self.assertEqual(open_callback.state, "open")
-        # The end of a call is told after somebody has spoken with the caller: nothing is owed.
+        # The end is reported after a conversation with the caller: no callback is needed.
         open_callback.last_at = fields.Datetime.now()
         open_callback._cancel("Enough")
         earlier.callback_id = False
@@ -265,7 +266,7 @@ class TestResolving(Callbacks):
         self.assertFalse(self.callbacks(state="open"))
 
     def test_an_answer_outside_that_is_told_late_takes_the_callback_back(self):
-        """Z29: a forwarded caller was answered there, as the provider tells after the end."""
+        """Z29: an answer of the forwarded call, reported after the end, withdraws the callback."""
         self.ring.write({"kind": "forward", "forward_number": "+3225559999"})
         call = self.miss(1)
         self.assertEqual(len(self.callbacks(state="open")), 1)
@@ -303,7 +304,7 @@ class TestResolving(Callbacks):
         self.assertFalse(self.activities(self.lead))
 
     def test_performance_counts_only_what_can_be_judged(self):
-        """Z30: what is open and not due yet is neither kept nor broken."""
+        """Z30: an open callback that is not due yet counts neither as on time nor as late."""
         now = fields.Datetime.now()
         hour = timedelta(hours=1)
         base = {
@@ -344,7 +345,8 @@ class TestResolving(Callbacks):
 @tagged("post_install", "-at_install")
 class TestCallbackRights(Callbacks):
     def test_who_sees_what(self):
-        """Z30: own ones, callers who rang here, the supervisor all; never the other company's."""
+        """Z30: agents see their own and those of calls offered to them; supervisors see the
+        company's."""
         self.ring.agent_ids = [Command.set(self.agent_bob.ids)]
         self.miss(1)
         callback = self.callbacks()
@@ -380,7 +382,7 @@ class TestCallbackRights(Callbacks):
             self.as_user(self.ana, "telephony.callback").browse(callback.id).write({"user_id": 1})
 
     def test_two_companies_have_callbacks_of_their_own(self):
-        """Z29: the same customer misses both companies."""
+        """Z29: a customer missed by two companies has a callback in each."""
         self.miss(1)
         other = self.env["telephony.call"].create(
             {
@@ -408,7 +410,7 @@ class TestDueCall(Callbacks):
         )
 
     def test_a_call_from_an_activity_completes_it(self):
-        """Z28: dialled from the due call; the record comes from it."""
+        """Z28: a call from the due call completes its activity and belongs to its record."""
         activity = self.plan(self.partner, summary="Ask about oak")
         call = self.call_out(activity_id=activity.id)
         self.assertEqual((call.activity_id, call.partner_id), (activity, self.partner))
@@ -416,7 +418,7 @@ class TestDueCall(Callbacks):
         self.assertEqual(activity.telephony_call_id, call)
 
     def test_nobody_answers_and_it_stays(self):
-        """Z28: with the attempt noted."""
+        """Z28: after an unanswered call the activity stays, with the attempt logged."""
         activity = self.plan(self.partner, note="<p>Be kind</p>")
         self.call_out(answered=False, activity_id=activity.id)
         self.assertTrue(activity.active)
@@ -424,7 +426,7 @@ class TestDueCall(Callbacks):
         self.assertIn("No Answer", activity.note)
 
     def test_other_activities_are_left_alone(self):
-        """Z28: a task, one that is done, somebody else's hidden record, nonsense."""
+        """Z28: tasks, done activities, hidden records of others and nonsense are left alone."""
         task = self.partner.activity_schedule("mail.mail_activity_data_todo", user_id=self.ana.id)
         done = self.plan(self.partner)
         done.action_feedback()
@@ -442,7 +444,7 @@ class TestDueCall(Callbacks):
         return self.as_user(user or self.ana).due_calls()
 
     def test_due_calls_in_order_with_numbers(self):
-        """Z28: overdue first, then today, then later; tasks and what others do are not there."""
+        """Z28: overdue first, then today, then later; without tasks and other users' activities."""
         today = fields.Date.today()
         later = self.plan(self.partner, date_deadline=today + timedelta(days=3))
         overdue = self.plan(self.lead, date_deadline=today - timedelta(days=1), summary="Oak")
@@ -475,7 +477,8 @@ class TestDueCall(Callbacks):
         )
 
     def test_today_is_the_users(self):
-        """Z28: on the islands that are the first to see the sun it is tomorrow already."""
+        """Z28: “today” depends on the user's time zone, as on the islands where it is tomorrow
+        already."""
         now = datetime(2026, 6, 10, 11, 30)
         self.plan(self.partner, date_deadline=date(2026, 6, 10))
         with freeze_time(now):
@@ -491,7 +494,7 @@ class TestDueCall(Callbacks):
                     self.assertEqual((row["state"], row["is_today"]), (state, is_today))
 
     def test_a_due_call_without_number_or_right_says_why(self):
-        """Z28: an activity on what I may not read, and on a contact without a number."""
+        """Z28: an unreadable record and a contact without a number come with the reason."""
         nobody = self.env["res.partner"].create({"name": "No Phone"})
         self.plan(nobody)
         foreign = self.env["res.partner"].create(
@@ -515,14 +518,14 @@ class TestDueCall(Callbacks):
         self.assertEqual([bool(row["record"]) for row in rows], [True, False])
 
     def test_a_due_call_that_was_tried_says_when(self):
-        """Z28: what was tried comes after what nobody has tried."""
+        """Z28: tried due calls come after untried ones."""
         activity = self.plan(self.partner)
         self.assertFalse(self.due()[0]["tried_at"])
         call = self.call_out(answered=False, activity_id=activity.id)
         self.assertEqual(self.due()[0]["tried_at"], fields.Datetime.to_string(call.started_at))
 
     def test_changes_are_told_to_the_one_responsible(self):
-        """Z28: the list follows by itself."""
+        """Z28: the responsible agent's list is updated by itself."""
         self.miss(1)
         self.assertTrue(self.notified(self.ana, "activities_changed"))
         self.notifications.clear()

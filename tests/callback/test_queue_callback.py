@@ -1,4 +1,4 @@
-"""Callers who press a key to be called back: the place, the turn, the call, the tries."""
+"""Queue callbacks: the request by a key, the place in the queue, the call and its retries."""
 
 from datetime import timedelta
 
@@ -33,11 +33,11 @@ class QueueCallbackStories(QueueStories):
         return self.env["telephony.call"].sudo().search([("queue_callback_of_id", "!=", False)])
 
     def occupy(self):
-        """Let Ana speak with somebody else."""
+        """Connect Ana with another caller."""
         return self.talk(self.call_in_number(9))
 
     def request_queue_callback(self, index=1):
-        """Let a caller ask for a call back and hang up; return the place."""
+        """Return the queue callback of a caller who requested it and hung up."""
         call = self.call_in_number(index)
         self.wait(call)
         self.press(call)
@@ -47,7 +47,7 @@ class QueueCallbackStories(QueueStories):
         )
 
     def accept_queue_callback(self, queue_callback, sid=CUSTOMER_LEG, agent_sid=FIRST_LEG):
-        """Let Ana accept; her browser connects, and the customer's telephone is called."""
+        """Accept as Ana; her browser connects, and the customer's telephone is called."""
         self.provider.answers["add_participant"] = sid
         answer = self.as_user(self.ana).accept(queue_callback.uuid)
         self.assertTrue(answer["accepted"])
@@ -69,7 +69,7 @@ class QueueCallbackStories(QueueStories):
         return self.get_queue_callbacks().filtered(lambda other: other.state == "queued")
 
     def collect_registered(self):
-        """Return the list of those whom people have to call back, as it grows."""
+        """Return a list that collects the calls whose callback is registered for agents."""
         registered = []
 
         def register(call):
@@ -86,7 +86,7 @@ class QueueCallbackStories(QueueStories):
 @tagged("post_install", "-at_install")
 class TestRequestingAQueueCallback(QueueCallbackStories):
     def test_offered_with_the_announcement_and_at_any_moment(self):
-        """Z24: the key is told with the announcement, and counts during the music, too."""
+        """Z24: the announcement names the key, which works during the music, too."""
         self.occupy()
         call = self.call_in_number(1)
         [gather] = self.wait(call)
@@ -106,7 +106,8 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertIn("/telephony/twilio/wait?", gather.get("action"))
 
     def test_key_is_confirmed_and_the_caller_released(self):
-        """Z24: the caller hears a promise and is let go; asked twice, the answer is the same."""
+        """Z24: the caller hears a confirmation and is released; a repeated request is answered
+        alike."""
         self.occupy()
         call = self.call_in_number(1)
         [gather] = self.wait(call)
@@ -120,7 +121,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertEqual(call.state, "queued")
 
     def test_other_keys_change_nothing(self):
-        """Z24: a wrong key, or one in a queue without call-backs, is no request."""
+        """Z24: a wrong key, or any key in a queue without queue callbacks, is not a request."""
         self.occupy()
         call = self.call_in_number(1)
         self.assertEqual(self.names(self.press(call, "2")), ["Gather"])
@@ -129,7 +130,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertFalse(call.queue_callback_requested)
 
     def test_not_offered_to_those_who_cannot_be_called(self):
-        """Z24: hidden, expensive and forbidden numbers hear nothing of it."""
+        """Z24: hidden, expensive and forbidden numbers get no offer of a queue callback."""
         self.occupy()
         company = self.company_a
         company.telephony_block_premium = True
@@ -146,7 +147,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertFalse(self.get_queue_callbacks())
 
     def test_said_in_the_language_of_the_flow(self):
-        """Z24: the promise is spoken with the voice of the flow's language."""
+        """Z24: the confirmation is spoken with the voice of the flow's language."""
         self.env["res.lang"]._activate_lang("fr_FR")
         self.flow.language = "fr_FR"
         self.occupy()
@@ -155,7 +156,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertEqual(say.get("language"), "fr-FR")
 
     def test_rings_nowhere_while_the_promise_is_spoken(self):
-        """Z24: the offer of the waiting caller is withdrawn; nobody calls who is still there."""
+        """Z24: the offer of the waiting caller is withdrawn, and the caller is not called yet."""
         call = self.call_in_number(1)
         self.assertEqual(call.offer_ids.state, "offered")
         self.press(call)
@@ -167,7 +168,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertEqual(self.get_queue_callbacks().offer_ids.agent_id, self.agent_ana)
 
     def test_is_not_abandoned_and_not_missed(self):
-        """Z30: the caller's own call has an outcome of its own; nobody is told it was missed."""
+        """Z30: the caller's own call has an outcome of its own and is not reported as missed."""
         self.occupy()
         queue_callback = self.request_queue_callback()
         call = queue_callback.queue_callback_of_id
@@ -185,7 +186,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertFalse(queue_callback.leg_ids)
 
     def test_asking_again_keeps_one_place(self):
-        """Z24: who calls again and presses the key again is called once."""
+        """Z24: a caller who requests twice is called once."""
         self.occupy()
         queue_callback = self.request_queue_callback()
         again, _verbs = self.call_in(sid=leg_sid(2), from_=NUMBER)
@@ -195,7 +196,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertEqual(self.get_queue_callbacks(), queue_callback)
 
     def test_end_that_comes_before_the_key_and_twice(self):
-        """Z24: callbacks of the provider in any order make one place, or none."""
+        """Z24: webhooks in any order create one queue callback or none."""
         self.occupy()
         call = self.call_in_number(1)
         self.hang_up(call)
@@ -211,7 +212,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
 @tagged("post_install", "-at_install")
 class TestCallingBack(QueueCallbackStories):
     def test_keeps_the_place_between_others(self):
-        """Z24: first come, first called: between one who waits before and one who waits behind."""
+        """Z24: a queue callback keeps its place between two waiting callers."""
         other = self.occupy()
         first = self.call_in_number(1)
         second = self.call_in_number(2)
@@ -234,7 +235,7 @@ class TestCallingBack(QueueCallbackStories):
         self.assertFalse(third.offer_ids)
 
     def test_turn_comes_and_the_customer_is_dialled(self):
-        """Z24: accepted like a call; our number calls the caller's, and they speak."""
+        """Z24: the agent accepts it like a call; then our number calls the caller's."""
         other = self.occupy()
         queue_callback = self.request_queue_callback()
         self.assertFalse(queue_callback.offer_ids)
@@ -261,7 +262,7 @@ class TestCallingBack(QueueCallbackStories):
         self.assertTrue(queue_callback.message_id or not queue_callback.partner_id)
 
     def test_picked_up_from_the_list(self):
-        """Z25: anybody free may call back at once, whoever's turn it is."""
+        """Z25: any free agent may call back at once, regardless of the order."""
         self.occupy()
         queue_callback = self.request_queue_callback()
         self.go_online(self.agent_cleo)
@@ -274,7 +275,7 @@ class TestCallingBack(QueueCallbackStories):
         self.assertEqual(answer["message"], "This call was already answered by Cleo.")
 
     def test_through_a_custom_phone(self):
-        """Z06: at a telephone of one's own it is said what it is, and 1 calls the customer."""
+        """Z06: the custom phone announces the queue callback, and 1 calls the customer."""
         self.agent_ana.write({"phone_number": "+32470111111", "call_via": "phone"})
         self.provider.answers["call_phone"] = leg_sid(60)
         call = self.call_in_number(1)
@@ -296,7 +297,7 @@ class TestCallingBack(QueueCallbackStories):
         self.assertEqual((queue_callback.user_id, queue_callback.via), (self.ana, "phone"))
 
     def test_custom_phone_that_nobody_answers_keeps_the_place(self):
-        """Z06: the telephone of a phone user rings in vain; the place goes to the next one."""
+        """Z06: after an unanswered custom phone, the queue callback goes to the next agent."""
         self.agent_ana.write({"phone_number": "+32470111111", "call_via": "phone"})
         self.agent_ana.lease_ids.unlink()
         self.agent_ana.status = "offline"
@@ -317,7 +318,7 @@ class TestCallingBack(QueueCallbackStories):
         self.assertFalse(queue_callback.user_id)
 
     def test_declined_it_stays(self):
-        """Z24: whoever declines leaves the place to the others."""
+        """Z24: after a decline, the queue callback is left to the other agents."""
         queue_callback = self.request_queue_callback()
         self.as_user(self.ana).decline(queue_callback.uuid)
         self.assertEqual(
@@ -325,7 +326,7 @@ class TestCallingBack(QueueCallbackStories):
         )
 
     def test_agent_who_does_not_come_gives_the_place_back(self):
-        """Z24: nobody in the line asks for the next decision, so a job makes it."""
+        """Z24: no caller in the line requests the next decision, so a job makes it."""
         queue_callback = self.request_queue_callback()
         started = queue_callback.started_at
         self.as_user(self.ana).accept(queue_callback.uuid)
@@ -340,7 +341,7 @@ class TestCallingBack(QueueCallbackStories):
         self.assertFalse(queue_callback.user_id)
 
     def test_unanswered_offer_ends(self):
-        """Z24: an offer that nobody answers does not ring for ever, and is made again."""
+        """Z24: an unanswered offer ends and is made again."""
         queue_callback = self.request_queue_callback()
         self.let_time_pass(21)
         self.env["telephony.call"].sudo()._cron_dispatch_queue_callbacks()
@@ -349,7 +350,7 @@ class TestCallingBack(QueueCallbackStories):
         )
 
     def test_reconciliation_leaves_a_queue_callback_alone(self):
-        """Z24: the provider knows nothing of it, and is not asked."""
+        """Z24: a waiting queue callback is unknown to the provider and not asked about."""
         self.occupy()
         queue_callback = self.request_queue_callback()
         self.let_time_pass(3600)
@@ -360,7 +361,7 @@ class TestCallingBack(QueueCallbackStories):
 @tagged("post_install", "-at_install")
 class TestTries(QueueCallbackStories):
     def test_called_three_times_then_left_to_people(self):
-        """Z24: unanswered or busy, it is tried twice more, after a while, and then given up."""
+        """Z24: an unanswered or busy queue callback is retried twice, then left to agents."""
         queue_callback = self.request_queue_callback()
         registered = self.collect_registered()
         first = queue_callback.queue_callback_of_id
@@ -383,7 +384,8 @@ class TestTries(QueueCallbackStories):
         self.assertEqual(registered, [first])
 
     def test_what_was_not_reached_is_owed(self):
-        """Z24: the callback is that of the caller's own call; a place given up is no attempt."""
+        """Z24: the callback belongs to the caller's own call; a canceled place is not an
+        attempt."""
         queue_callback = self.request_queue_callback()
         self.assertFalse(
             self.env["telephony.callback"].search(
@@ -397,7 +399,7 @@ class TestTries(QueueCallbackStories):
         self.assertEqual((callback.kind, callback.state), ("queue_callback", "open"))
 
     def test_hung_up_by_the_phone_user_before_an_answer(self):
-        """Z24: a try that was broken off counts as one, and is repeated."""
+        """Z24: an attempt canceled by the agent counts, and is repeated."""
         queue_callback = self.request_queue_callback()
         self.accept_queue_callback(queue_callback)
         self.as_user(self.ana).hang_up(queue_callback.uuid)
@@ -406,7 +408,7 @@ class TestTries(QueueCallbackStories):
         self.assertEqual((following.state, following.queue_callback_attempt), ("queued", 2))
 
     def test_number_that_cannot_be_called(self):
-        """Z24: what failed once fails again: it is left to people at once."""
+        """Z24: a number that cannot be called is left to agents without a retry."""
         registered = self.collect_registered()
         queue_callback = self.request_queue_callback()
         self.assertFalse(self.nobody_answers(queue_callback, 1, "failed"))
@@ -415,7 +417,7 @@ class TestTries(QueueCallbackStories):
         )
 
     def test_spoken_with_meanwhile(self):
-        """Z24: the customer calls again and is answered: nobody calls back any more."""
+        """Z24: a customer who was answered meanwhile is not called back any more."""
         other = self.occupy()
         queue_callback = self.request_queue_callback()
         again, _verbs = self.call_in(sid=leg_sid(5), from_=NUMBER)
@@ -434,7 +436,7 @@ class TestTries(QueueCallbackStories):
         self.assertFalse(queue_callback.message_id)
 
     def test_answer_that_is_told_late(self):
-        """Z24: the answer of a call back is told after its end: the next try is not made."""
+        """Z24: an answer reported after the end of the call prevents the next attempt."""
         queue_callback = self.request_queue_callback()
         following = self.nobody_answers(queue_callback, 1)
         self.tell_leg(
@@ -449,7 +451,7 @@ class TestTries(QueueCallbackStories):
         self.assertEqual((following.state, following.outcome), ("ended", "canceled"))
 
     def test_expires_after_a_day(self):
-        """Z24: after a day the place is given up and left to people."""
+        """Z24: after a day the queue callback expires and is left to agents."""
         registered = self.collect_registered()
         self.occupy()
         queue_callback = self.request_queue_callback()
@@ -459,7 +461,7 @@ class TestTries(QueueCallbackStories):
         self.assertEqual(registered, [queue_callback.queue_callback_of_id])
 
     def test_queue_that_is_gone(self):
-        """Z24: with its queue a place loses its meaning; the callback stays."""
+        """Z24: without its queue, a queue callback ends; the callback stays."""
         self.occupy()
         queue_callback = self.request_queue_callback()
         queue_callback.queue_id = False
@@ -470,7 +472,7 @@ class TestTries(QueueCallbackStories):
 @tagged("post_install", "-at_install")
 class TestSimulatedQueueCallback(QueueCallbackStories):
     def test_simulation_presses_the_key(self):
-        """Z29: the simulator knows the key of a queue, and keeps no place in truth."""
+        """Z29: the simulator knows the key of a queue, and creates no real queue callback."""
         self.occupy()
         for keys, end in (
             ("1", "The caller hears: We will call you back"),

@@ -1,4 +1,4 @@
-"""Contacts are found while somebody types a name or a number."""
+"""Contacts are found by a partly typed name or number."""
 
 from odoo.tests import tagged
 
@@ -20,12 +20,12 @@ class TestContactSearch(TelephonyCase):
         )
 
     def find(self, term, limit=8):
-        """Return the names that are found."""
+        """Return the names of the contacts found."""
         found = self.as_user(self.ana).search_contacts(term, limit)
         return [contact["name"] for contact in found]
 
     def test_by_name(self):
-        """Z16: in any writing, in order, and only who can be called."""
+        """Z16: names match in any writing, in order, and only contacts that can be called."""
         names = ["Xandra Quist", "Xavi Quist", "Xeno Quist"]
         for term in ("quist", "QUIS", " quist "):
             with self.subTest(term):
@@ -35,7 +35,7 @@ class TestContactSearch(TelephonyCase):
         self.assertEqual(self.find("qui_t"), [], "what is typed is no pattern")
 
     def test_short_names(self):
-        """Z16: too short for the middle of a word: where one begins, whatever stands around it."""
+        """Z16: a short pattern matches the beginning of a word only, whatever surrounds it."""
         self.env["res.partner"].create(
             [
                 {"name": "Ynes D'Zotto", "phone": "+32 471 98 76 01"},
@@ -51,7 +51,7 @@ class TestContactSearch(TelephonyCase):
                 self.assertNotIn("Ynes D'Zotto", self.find(term))
 
     def test_ideographs(self):
-        """Z16: one letter of a Chinese or Japanese name is enough, wherever it stands."""
+        """Z16: one character of a Chinese or Japanese name matches at any position."""
         self.env["res.partner"].create(
             [
                 {"name": name, "phone": f"+86 138 0013 80{number:02}"}
@@ -73,7 +73,7 @@ class TestContactSearch(TelephonyCase):
                 self.assertEqual(set(self.find(term)), names)
 
     def test_by_number(self):
-        """Z16: with the country's code in both writings, without it, and from the middle."""
+        """Z16: with the country code in both writings, without it, and from the middle."""
         for term in ("+32 471 98", "0032 47198", "0471 98", "0471-98.7"):
             with self.subTest(term):
                 self.assertEqual(self.find(term), ["Xandra Quist", "Xeno Quist"])
@@ -83,7 +83,7 @@ class TestContactSearch(TelephonyCase):
         self.assertEqual(self.find("98765", 1), ["Xandra Quist"])
 
     def test_nothing(self):
-        """Z16: too little, or what nobody has."""
+        """Z16: a pattern that is too short or unknown finds nothing."""
         for term in ("", "x", "+", "04", "+99912345", "00", "0099", "%%%"):
             with self.subTest(term):
                 self.assertEqual(self.find(term), [])
@@ -92,7 +92,7 @@ class TestContactSearch(TelephonyCase):
 @tagged("post_install", "-at_install")
 class TestWhoseNumber(TelephonyCase):
     def test_contacts(self):
-        """Z17: those of the company and of every company, not archived, last changed first."""
+        """Z17: active contacts of the company and shared ones, the last changed first."""
         partners = self.env["res.partner"]
         common, foreign, archived = partners.create(
             [
@@ -114,7 +114,7 @@ class TestWhoseNumber(TelephonyCase):
         )
 
     def test_contacts_that_may_be_read(self):
-        """Z17: who may not see some of those with a number sees the others."""
+        """Z17: a user who may not see some contacts of a number sees the others."""
         partners = self.env["res.partner"]
         partners.create([{"name": f"Hidden {n}", "phone": CUSTOMER} for n in range(7)])
         self.env["ir.rule"].create(
@@ -129,7 +129,7 @@ class TestWhoseNumber(TelephonyCase):
         self.assertEqual(mine._telephony_find(CUSTOMER, self.company_a), self.partner)
 
     def test_leads(self):
-        """Z30: the only open one of the company, of the contact or, without one, of the number."""
+        """Z30: the company's only open lead, of the contact or, without one, of the number."""
 
         def find(partner=self.env["res.partner"], company=self.company_a):
             return self.env["telephony.call"]._find_lead(partner, CUSTOMER, company)

@@ -1,4 +1,4 @@
-"""Calls are anonymized in time, and a caller is erased: here, at Twilio, and nobody else."""
+"""Calls are anonymized in time; a caller can be erased, here and at Twilio."""
 
 import logging
 from datetime import timedelta
@@ -27,7 +27,7 @@ class TestPrivacy(TelephonyHttpCase):
         self.last = 300
 
     def make_call(self, number=CUSTOMER, **kwargs):
-        """Let a caller speak with Ana, and be written and recorded; return the ended call."""
+        """Return an ended call of a caller and Ana, with a note and a recording."""
         self.last += 2
         call, _verbs = self.call_in(from_=number, sid=leg_sid(self.last), **kwargs)
         self.tell_leg(call, call.provider_call_id, "completed", 9)
@@ -52,7 +52,7 @@ class TestPrivacy(TelephonyHttpCase):
         )
         call.note = NOTE
         call._update_log()
-        # The bus of the tests only remembers.
+        # The bus of the tests only collects messages.
         self.env.cr.execute(
             "INSERT INTO bus_bus (channel, message) VALUES ('x', %s)",
             (f'{{"uuid": "{call.uuid}", "number": "{number}"}}',),
@@ -62,7 +62,7 @@ class TestPrivacy(TelephonyHttpCase):
         return call
 
     def find_everywhere(self, *texts):
-        """Return the columns of the telephone's tables, and of the bus, that hold a text."""
+        """Return the columns of the telephone's tables, and of the bus, that contain a text."""
         self.env.flush_all()
         self.env.cr.execute("""
             SELECT table_name, column_name FROM information_schema.columns
@@ -84,7 +84,7 @@ class TestPrivacy(TelephonyHttpCase):
         return found
 
     def erase(self, record, user=None):
-        """Press the button of the action as a user; return the window."""
+        """Press the button of the action as a user and return the window."""
         wizards = self.as_user(user or self.max, "telephony.erasure").with_context(
             active_model=record._name, active_id=record.id, active_ids=record.ids
         )
@@ -127,7 +127,7 @@ class TestPrivacy(TelephonyHttpCase):
         self.assertEqual((callback.state, callback.customer_display), ("canceled", "Anonymized"))
         self.assertEqual((call.customer_display, call.anonymized_by_id), ("Anonymized", self.max))
         self.assertTrue(call.anonymized_at)
-        # Twilio's copy goes, too, and the line proves it.
+        # Twilio's copy is deleted, too, and the line proves it.
         self.run_after_commit()
         self.assertEqual(len(self.provider.sent("delete_recording")), 1)
         self.assertTrue(call.recording_ids.deleted_at_provider)

@@ -1,4 +1,4 @@
-"""The customer's business card: several contacts, local time, route, what is open."""
+"""The customer's card: several contacts, local time, route, and open activities."""
 
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ class TestCard(TelephonyHttpCase):
         )
 
     def test_several_contacts_the_last_one_spoken_with_first(self):
-        """Z17: who was contacted last is taken, and the others can be chosen."""
+        """Z17: the last contacted one is preselected, and the others can be chosen."""
         self.spoke(self.partner, 1)
         self.spoke(self.twin, 9)
         call, _verbs = self.call_in()
@@ -55,7 +55,7 @@ class TestCard(TelephonyHttpCase):
         self.assertEqual(other.partner_id, self.twin)
 
     def test_choosing_while_it_rings_and_afterwards(self):
-        """Z17: by those it rings at, then by the one who has it."""
+        """Z17: first any agent it rings at may choose, then the agent of the call."""
         self.spoke(self.twin, 1)
         call, _verbs = self.call_in_and_wait()
         answer = self.as_user(self.ana).choose_contact(call.uuid, self.partner.id)
@@ -71,7 +71,7 @@ class TestCard(TelephonyHttpCase):
         self.assertEqual(told["customer"]["name"], self.twin.name)
 
     def test_what_may_not_be_chosen(self):
-        """Only contacts with this very number, that the user may read."""
+        """Only a contact with exactly this number, readable by the user, can be chosen."""
         call, _verbs = self.call_in_and_wait()
         before = call.partner_id
         stranger = self.env["res.partner"].create({"name": "X", "phone": "+32470999999"})
@@ -96,7 +96,7 @@ class TestCard(TelephonyHttpCase):
         self.assertEqual(call.partner_id, before)
 
     def test_open_activities_the_user_may_read(self):
-        """Z17: of the contact and of its opportunities, the most urgent first."""
+        """Z17: activities of the contact and its opportunities, the most urgent first."""
         today = fields.Date.today()
         self.spoke(self.partner, 1)
         self.partner.activity_schedule(
@@ -122,7 +122,7 @@ class TestCard(TelephonyHttpCase):
         self.assertNotIn("Send the offer", names, "Cleo may not read opportunities")
 
     def test_route_so_far(self):
-        """Z17: the way of the caller before the telephone rings."""
+        """Z17: the card shows the steps of the call flow before the telephone rings."""
         call, _verbs = self.call_in_and_wait()
         route = self.as_user(self.ana).get_card(call.uuid)["route"]
         self.assertIn("Call to", route[0])
@@ -130,7 +130,7 @@ class TestCard(TelephonyHttpCase):
         self.assertFalse(any(line[:2].isdigit() for line in route))
 
     def test_card_of_an_outgoing_call(self):
-        """Z17: also for those who are called."""
+        """Z17: an outgoing call has a card, too."""
         self.spoke(self.partner, 3)
         call = self.dial(self.ana, CUSTOMER, res_model="res.partner", res_id=self.partner.id)
         card = self.as_user(self.ana).get_card(call.uuid)
@@ -139,7 +139,7 @@ class TestCard(TelephonyHttpCase):
         self.assertEqual(card["route"], [])
 
     def test_local_time_of_the_customer(self):
-        """Z17: of the number's own place; none where the clocks differ."""
+        """Z17: the local time of the number's region; none where several time zones differ."""
         for number, zone in {
             CUSTOMER: "Europe/Brussels",
             "+12125551234": "America/New_York",

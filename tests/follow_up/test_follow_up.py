@@ -1,4 +1,4 @@
-"""What comes after a call: its result, its record, the next step; and callers given back."""
+"""After a call: its disposition, its record, its follow-up; and calls given back."""
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -13,14 +13,14 @@ PLAN = {"date": "2030-03-14", "summary": "Ask about the desks"}
 
 class EndedCalls(TelephonyHttpCase):
     def end(self, call, user=None):
-        """End a call as its user, and return it."""
+        """End a call as its user and return it."""
         self.as_user(user or self.ana).hang_up(call.uuid)
         self.run_after_commit()
         self.assertEqual(call.state, "ended")
         return call
 
     def call_of_ana(self, index=1, **kwargs):
-        """Return a conversation that Ana has had with the caller of a number."""
+        """Return an ended conversation of Ana with the caller of a number."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait(sid=leg_sid(index), **kwargs)
         self.as_user(self.ana).accept(call.uuid)
@@ -48,7 +48,7 @@ class EndedCalls(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestFollowUp(EndedCalls):
     def test_follow_up_goes_to_the_lead(self):
-        """Z27 Z28: a follow-up call is an activity on the opportunity, for the one who called."""
+        """Z27 Z28: a follow-up call is an activity on the opportunity, for the calling user."""
         call = self.call_of_ana()
         self.assertEqual(call.lead_id, self.lead)
         answer = self.as_user(self.ana).schedule_follow_up(call.uuid, "call", PLAN)
@@ -67,7 +67,7 @@ class TestFollowUp(EndedCalls):
         self.assertFalse(self.activities(self.partner))
 
     def test_without_a_lead_it_goes_to_the_contact(self):
-        """Z27 Z28: a follow-up task for a colleague, on the contact."""
+        """Z27 Z28: a follow-up task for a colleague is planned on the contact."""
         self.lead.action_set_lost()
         call = self.call_of_ana()
         self.assertEqual((call.lead_id, call.partner_id), (self.lead.browse(), self.partner))
@@ -79,7 +79,7 @@ class TestFollowUp(EndedCalls):
         self.assertEqual(activity.user_id, self.bob)
 
     def test_a_lead_that_may_not_be_read_is_passed_over(self):
-        """Z28: a phone user without rights on leads plans it on the contact."""
+        """Z28: an agent without rights on leads plans it on the contact."""
         self.ring.agent_ids = [Command.set(self.agent_cleo.ids)]
         self.go_online(self.agent_cleo)
         call, _verbs = self.call_in_and_wait()
@@ -89,7 +89,7 @@ class TestFollowUp(EndedCalls):
         self.assertEqual(answer["record"]["model"], "res.partner")
 
     def test_wrong_wishes_are_refused_in_words(self):
-        """Z27: no date, no such date, another kind, nothing to link it to."""
+        """Z27: a missing or invalid date, an unknown kind and a missing record are refused."""
         call = self.call_of_ana()
         schedule = self.as_user(self.ana).schedule_follow_up
         for values in ({}, {"date": False}, {"date": "tomorrow"}, {"date": "2030-02-31"}):
@@ -109,7 +109,7 @@ class TestFollowUp(EndedCalls):
         self.assertFalse(self.activities(self.lead))
 
     def test_only_whose_call_it_is(self):
-        """Z27: nobody says anything about somebody else's call."""
+        """Z27: a user cannot report on another user's call."""
         call = self.call_of_ana()
         for user in (self.bob, self.sue, self.max, self.eva, self.ian, self.pia):
             calls = self.as_user(user)
@@ -135,7 +135,7 @@ class TestWrapUp(EndedCalls):
         self.wrong_number = self.env.ref("crm_telephony.disposition_wrong_number")
 
     def test_result_and_note_are_kept_and_stand_in_the_chatter(self):
-        """Z19 Z27: what the user says of a call is read in its line."""
+        """Z19 Z27: the line in the chatter shows disposition and summary."""
         call = self.call_of_ana()
         answer = self.as_user(self.ana).wrap_up(
             call.uuid, {"disposition_id": self.interested.id, "note": "Oak, not steel"}
@@ -150,7 +150,8 @@ class TestWrapUp(EndedCalls):
         self.assertEqual(call.note, "Oak, not steel")
 
     def test_results_fit_the_call(self):
-        """Z27: nobody is interested who has not spoken; another company's results are unknown."""
+        """Z27: an unanswered call takes no “interested”; another company's dispositions are
+        unknown."""
         foreign = self.env["telephony.disposition"].create(
             {
                 "name": "Elsewhere",
@@ -175,7 +176,7 @@ class TestWrapUp(EndedCalls):
 @tagged("post_install", "-at_install")
 class TestLink(EndedCalls):
     def test_the_line_in_the_chatter_moves(self):
-        """Z28: the call is moved from its opportunity to another one, and to a contact."""
+        """Z28: the line moves with its call to another opportunity or a contact."""
         call = self.call_of_ana()
         self.assertTrue(self.lines(call, self.lead))
         other = self.lead.copy({"name": "Another order", "partner_id": False})
@@ -190,7 +191,7 @@ class TestLink(EndedCalls):
         self.assertTrue(self.lines(call, self.partner))
 
     def test_only_records_that_exist_and_may_be_read(self):
-        """Z28: no link to what the user may not see, to nothing, or to something else."""
+        """Z28: a call is linked only to an existing, readable record of a suitable model."""
         call = self.call_of_ana()
         link = self.as_user(self.ana).link_record
         hidden = self.lead.copy(
@@ -212,7 +213,7 @@ class TestLink(EndedCalls):
         self.assertEqual(call.lead_id, self.lead)
 
     def test_records_to_choose_from(self):
-        """Z28: those with the number first; a search finds others, of the same company only."""
+        """Z28: records with the number come first; a search finds others of the company."""
         twin = self.partner.copy({"name": "Zoe's colleague", "phone": self.partner.phone})
         self.partner.copy({"name": "Zoe in France", "company_id": self.company_b.id})
         call = self.call_of_ana()
@@ -234,7 +235,7 @@ class TestLink(EndedCalls):
         self.assertEqual(find(hidden.uuid), [])
 
     def test_a_phone_user_without_leads_is_offered_none(self):
-        """Z28: what may not be read is not offered."""
+        """Z28: unreadable records are not offered."""
         self.ring.agent_ids = [Command.set(self.agent_cleo.ids)]
         self.go_online(self.agent_cleo)
         call, _verbs = self.call_in_and_wait()
@@ -256,7 +257,7 @@ class TestLink(EndedCalls):
         )
 
     def test_record_made_for_an_unknown_customer_gets_the_call(self):
-        """Z28: the contact or the lead made from the call is the call's own."""
+        """Z28: a contact or lead created from the call is linked to it."""
         first = self.call_of_ana(from_=STRANGER)
         second = self.call_of_ana(from_=STRANGER, index=2)
         partner = self.make_for(self.ana, first)
@@ -265,19 +266,19 @@ class TestLink(EndedCalls):
         self.assertEqual(self.notified(self.ana, "call_updated")[-1]["record"]["id"], partner.id)
         lead = self.make_for(self.ana, second, "crm.lead", partner_id=partner.id)
         self.assertEqual((second.lead_id, second.partner_id), (lead, partner))
-        # The form goes on to say so for the next record.
+        # The form continues to pass the call for the next record.
         self.make_for(self.ana, first)
         self.assertEqual(first.partner_id, partner)
 
     def test_record_made_while_it_rings(self):
-        """Z17 Z28: the card of an unknown caller lets the one who is rung make the contact."""
+        """Z17 Z28: from the card of an unknown caller, the rung agent creates the contact."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait(from_=STRANGER)
         partner = self.make_for(self.ana, call)
         self.assertEqual(call.partner_id, partner)
 
     def test_record_made_for_somebody_elses_call_changes_nothing(self):
-        """Z28: only one's own call, and only by a phone user."""
+        """Z28: the link applies only to a user's own call, and only to agents."""
         call = self.call_of_ana(from_=STRANGER)
         maker = self.env.ref("base.group_partner_manager")
         for user in (self.bob, self.max, self.ian):
@@ -300,7 +301,7 @@ class TestGiveBack(EndedCalls):
         self.ring.write({"kind": "queue", "queue_id": self.queue.id})
 
     def test_a_caller_picked_up_without_a_microphone_keeps_the_place(self):
-        """Z25: whoever picked up and cannot connect gives the caller back, who goes on waiting."""
+        """Z25: an agent who cannot connect gives the caller back, who keeps the place."""
         self.go_online(self.agent_bob, self.agent_cleo)
         call, _verbs = self.call_in()
         waiting_since = call.started_at
@@ -314,7 +315,7 @@ class TestGiveBack(EndedCalls):
         self.assertEqual(row["our_number_display"], "+32 2 555 01 80")
 
     def test_an_outgoing_call_is_not_given_back(self):
-        """Z20: declining is for callers."""
+        """Z20: only incoming calls can be declined."""
         call = self.dial()
         with self.assertRaises(AccessError):
             self.as_user(self.ana).decline(call.uuid)

@@ -1,4 +1,4 @@
-"""Supervisors who listen to the conversations of others, whisper, and take part."""
+"""Monitoring: supervisors listen to the calls of others, whisper and barge in."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -23,7 +23,7 @@ class TestMonitor(TelephonyHttpCase):
         cls.sue_b = cls._make_user("sue_b", "crm_telephony.group_supervisor", cls.company_b)
 
     def start(self, mode="listen", user=None, agent=None, sid=SUPERVISOR_LEG):
-        """Let a supervisor listen to a conversation of Ana; return the call and the noun."""
+        """Start monitoring of Ana's call; return the call and the customer parameter."""
         call = self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
         call = call or self.talk()
         self.as_user(user or self.sue).monitor(call.uuid, mode)
@@ -35,7 +35,7 @@ class TestMonitor(TelephonyHttpCase):
         return call.leg_ids.filtered(lambda leg: leg.role == "supervisor")
 
     def seen_by_ana(self):
-        """Return who listens, as Ana's screen shows it."""
+        """Return the supervisors that Ana's screen shows."""
         return [
             (row["name"], row["mode"])
             for row in self.notified(self.ana, "call_updated")[-1]["supervisors"]
@@ -44,7 +44,7 @@ class TestMonitor(TelephonyHttpCase):
     # === THE THREE WAYS === #
 
     def test_listen(self):
-        """Z22: nobody hears the supervisor; leaving ends nothing; the phone user sees it."""
+        """Z22: the supervisor is not heard, leaves without effect, and is visible to the agent."""
         call, room = self.start()
         self.assertEqual(room.text, call.uuid)
         self.assertEqual(room.get("muted"), "true")
@@ -56,20 +56,20 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
 
     def test_whisper_is_heard_by_the_phone_user_only(self):
-        """Z22: the provider is told whose leg alone hears the supervisor."""
+        """Z22: the provider gets the only leg that may hear the supervisor."""
         _call, room = self.start("whisper")
         self.assertEqual(room.get("coach"), AGENT_LEG)
         self.assertIsNone(room.get("muted"))
         self.assertEqual(self.seen_by_ana(), [("Sue", "whisper")])
 
     def test_barge(self):
-        """Z22: both hear the supervisor."""
+        """Z22: agent and customer hear the supervisor."""
         _call, room = self.start("barge")
         self.assertIsNone(room.get("muted"))
         self.assertIsNone(room.get("coach"))
 
     def test_change_of_mode_is_one_request(self):
-        """Z22: in between two ways nobody hears what is not meant for them."""
+        """Z22: between two modes, no party hears words that are not meant for it."""
         call, _room = self.start()
         self.tell_room(call, SUPERVISOR_LEG, "participant-join", 9)
         for mode, muted, coach in (
@@ -90,7 +90,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(len(self.provider.sent("set_participant_sound")), 3)
 
     def test_whisper_to_somebody_who_comes_back(self):
-        """A phone user who reloads the page: meanwhile nobody hears the whisper."""
+        """The whisper is inaudible while the agent reloads the page."""
         call, _room = self.start("whisper")
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
@@ -100,7 +100,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(self.provider.sent("set_participant_sound")[-1][2:], [False, leg_sid(51)])
 
     def test_mode_that_cannot_be_set_ends_the_listening(self):
-        """Nobody hears in a way that the screens do not show."""
+        """Monitoring ends when its mode cannot be set, so that the screens stay true."""
         call, _room = self.start("whisper")
         self.provider.failures["set_participant_sound"] = [ProviderError("No.", code=20500)]
         self.as_user(self.sue).set_monitor_mode(call.uuid, "listen")
@@ -129,7 +129,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertNotEqual(self.agent_sue.state, "in_call")
 
     def test_end_of_the_call_releases_the_supervisor(self):
-        """Z20: whoever ends it."""
+        """Z20: the end of the call releases the supervisor, whoever ends it."""
         call, _room = self.start()
         self.tell_leg(call, CALLER_LEG, "completed")
         self.run_after_commit()
@@ -147,7 +147,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertIn([SUPERVISOR_LEG], self.provider.sent("end_leg"))
 
     def test_whoever_listens_is_in_a_call(self):
-        """Z26: no call is offered, and none can be made."""
+        """Z26: a monitoring supervisor is offered no call and can make none."""
         self.ring.agent_ids |= self.agent_sue
         call, _room = self.start()
         self.go_online(self.agent_sue)
@@ -160,7 +160,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(self.as_user(self.sue).dial("+32470555502")["state"], "new")
 
     def test_browser_that_never_comes(self):
-        """The permission to connect lasts some seconds, and nobody is kept from calls for it."""
+        """The permission to connect expires after some seconds and blocks no calls."""
         call = self.talk()
         self.as_user(self.sue).monitor(call.uuid)
         self.assertEqual(self.agent_sue.state, "in_call")
@@ -192,7 +192,7 @@ class TestMonitor(TelephonyHttpCase):
     # === REPEATED, FORGED, FOREIGN === #
 
     def test_repeated_question_and_second_browser(self):
-        """The provider may ask twice; a second browser finds the place taken."""
+        """A repeated request is answered alike; a second browser is refused."""
         call, room = self.start()
         [dial] = self.connect_browser(call, self.agent_sue, SUPERVISOR_LEG)
         self.assertEqual(dial.find("Conference").attrib, room.attrib)
@@ -201,7 +201,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(len(self.legs(call)), 1)
 
     def test_forged_identifier_opens_nothing(self):
-        """A browser that connects without having asked is refused, whoever it belongs to."""
+        """A browser that connects without a request is refused, whoever its user is."""
         call = self.talk()
         for agent in (self.agent_sue, self.agent_max, self.agent_bob, self.agent_eva):
             [hang_up] = self.connect_browser(call, agent, SUPERVISOR_LEG)
@@ -214,7 +214,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(hang_up.tag, "Hangup", "the right was taken away meanwhile")
 
     def test_who_may(self):
-        """Z22: supervisors and administrators of the company, for running calls of others."""
+        """Z22: supervisors and administrators of the company monitor running calls of others."""
         call = self.talk()
         for user in (self.ana, self.bob, self.cleo, self.ian, self.pia, self.eva, self.sue_b):
             calls = self.as_user(user)
@@ -239,7 +239,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertFalse(self.notified(self.sue, "monitoring_ended"))
 
     def test_not_the_own_call_and_not_in_a_call(self):
-        """Z26: one conversation at a time."""
+        """Z26: a supervisor has one conversation at a time."""
         call = self.talk()
         call.user_id = self.sue
         with self.assertRaisesRegex(UserError, "own"):
@@ -263,7 +263,7 @@ class TestMonitor(TelephonyHttpCase):
             calls.monitor(call.uuid)
 
     def test_leg_that_was_to_be_hung_up_is_found(self):
-        """The request was lost: the reconciliation hangs the forgotten listener up."""
+        """The request was lost: the reconciliation hangs up the forgotten supervisor."""
         call, _room = self.start()
         self.provider.failures["end_leg"] = [ProviderError("Down.", code=20500)]
         self.as_user(self.sue).stop_monitoring(call.uuid)

@@ -1,4 +1,4 @@
-"""Conversations are recorded: started, paused, resumed and stopped by those who speak."""
+"""Recording of conversations: started, paused, resumed and stopped by the agent."""
 
 import io
 import math
@@ -41,7 +41,7 @@ class RecordingCase(TelephonyHttpCase):
         self.provider.answers.update(start_recording=RECORDING, fetch_recording=self.sound)
 
     def wish(self, call, wanted, user=None):
-        """Press the button of the recording; return what the softphone is told of it."""
+        """Press the recording button and return its state in the softphone."""
         data = self.as_user(user or self.ana).set_recording(call.uuid, wanted)
         self.run_after_commit()
         return data["recording"]
@@ -79,7 +79,7 @@ class RecordingCase(TelephonyHttpCase):
         return call.recording_ids
 
     def pass_days(self, recording, days):
-        """Let a recording be so many days older, and due."""
+        """Make a recording some days older, and due."""
         self.env.flush_all()
         self.env.cr.execute(
             "UPDATE telephony_recording SET recorded_at = recorded_at - %s * interval '1 day',"
@@ -98,10 +98,10 @@ class RecordingCase(TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestRecordingControl(RecordingCase):
-    """Starting, pausing, resuming, stopping."""
+    """Starting, pausing, resuming and stopping."""
 
     def test_agent_decides(self):
-        """Z29: nothing is recorded until the phone user wants it; then in two channels."""
+        """Z29: recording starts only at the agent's request, in two channels."""
         call = self.talk()
         self.assertFalse(call.recording_ids)
         data = self.wish(call, "recording")
@@ -140,7 +140,7 @@ class TestRecordingControl(RecordingCase):
         self.assertEqual(states, ["pending", "recording"])
 
     def test_hold_pauses_and_resumes(self):
-        """Z18: what is said while the customer is on hold is not recorded."""
+        """Z18: the recording pauses while the customer is on hold."""
         call = self.talk()
         self.tell_room(call, call.provider_call_id, "participant-join", 1)
         self.wish(call, "recording")
@@ -151,7 +151,7 @@ class TestRecordingControl(RecordingCase):
         self.tell_room(call, call.provider_call_id, "participant-unhold", 3)
         self.run_after_commit()
         self.assertEqual(call.recording_ids.state, "recording")
-        # Who paused by hand stays paused when the customer comes back.
+        # A recording paused by hand stays paused when the customer comes back.
         self.wish(call, "paused")
         self.tell_room(call, call.provider_call_id, "participant-hold", 4)
         self.tell_room(call, call.provider_call_id, "participant-unhold", 5)
@@ -172,7 +172,7 @@ class TestRecordingControl(RecordingCase):
         self.assertEqual(call.recording_ids.state, "paused")
 
     def test_the_last_wish_wins(self):
-        """Two clicks whose requests are sent late: only what is wanted now is asked for."""
+        """Of two clicks with late requests, only the last wish is sent."""
         call = self.talk()
         self.wish(call, "recording")
         self.as_user(self.ana).set_recording(call.uuid, "paused")
@@ -182,7 +182,7 @@ class TestRecordingControl(RecordingCase):
         self.assertEqual(self.sent_states(), ["paused"])
 
     def test_nobody_is_recorded_while_the_agent_is_away(self):
-        """Z20: an agent's page crashes; the customer hears music, and is not recorded."""
+        """Z20: a customer who hears music after the agent's page crashed is not recorded."""
         call = self.talk()
         self.wish(call, "recording")
         self.tell_leg(call, AGENT_LEG, "completed")
@@ -193,7 +193,7 @@ class TestRecordingControl(RecordingCase):
         self.assertEqual(call.recording_ids.state, "recording")
 
     def test_a_pause_that_fails_is_told(self):
-        """Whoever reads a card number has to know that it is still recorded."""
+        """A failed pause is shown, because a card number would still be recorded."""
         call = self.talk()
         self.wish(call, "recording")
         self.provider.failures["set_recording_status"] = [ProviderError("x", **DOWN)] * 3
@@ -205,7 +205,7 @@ class TestRecordingControl(RecordingCase):
         data = self.notified(self.ana, "call_updated")[-1]["recording"]
         self.assertEqual(data["state"], "recording")
         self.assertIn("still being recorded", data["problem"])
-        # The job goes on trying.
+        # The job keeps trying.
         self.pass_days(call.recording_ids, 1)
         self.run_cron()
         self.assertEqual(call.recording_ids.state, "paused")

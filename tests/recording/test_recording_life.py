@@ -1,4 +1,4 @@
-"""What becomes of a recording: kept safely, heard by those who may, deleted for sure."""
+"""The life of a recording: stored safely, heard with permission only, deleted for certain."""
 
 import io
 import os
@@ -24,7 +24,7 @@ from .test_recording import DOWN, RECORDING, RecordingCase, make_sound
 
 @tagged("post_install", "-at_install")
 class TestRecordingLife(RecordingCase):
-    """After the call: stored, heard, deleted."""
+    """After the call: stored, heard and deleted."""
 
     def test_stored_and_deleted_at_the_provider(self):
         recording = self.record()
@@ -36,7 +36,7 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(self.provider.sent("delete_recording"), [[RECORDING]])
 
     def test_line_in_the_chatter(self):
-        """Z30: the call's line leads to the player; it goes with the sound."""
+        """Z30: the call's line links to the player; the link disappears with the recording."""
         recording = self.record()
         message = recording.call_id.message_id
         self.assertIn(f'data-oe-id="{recording.id}"', message.body)
@@ -80,7 +80,7 @@ class TestRecordingLife(RecordingCase):
         self.assertIn("no longer exists at Twilio", recording.problem)
 
     def test_a_file_that_cannot_be_written_deletes_nothing(self):
-        """Odoo only logs a full disk: the provider's copy goes when ours can be read back."""
+        """Odoo only logs a full disk: the provider's copy is deleted after ours was read back."""
         store = self.registry["ir.attachment"]
         self.provider.answers["fetch_recording"] = make_sound(321, 123)
         with (
@@ -109,7 +109,7 @@ class TestRecordingLife(RecordingCase):
         self.assertSeconds(woken.call_at, 0)
 
     def make_pending(self, count):
-        """Return recordings that wait for their sound, as after an outage of hours."""
+        """Return recordings that wait for their download, as after an outage of hours."""
         call = self.talk()
         return self.env["telephony.recording"].create(
             [
@@ -126,17 +126,17 @@ class TestRecordingLife(RecordingCase):
         )
 
     def test_after_an_outage_everything_is_fetched_by_one_run(self):
-        """Thousands of recordings took days: 20 of them every five minutes."""
+        """One run fetches everything; thousands took days when it was 20 every five minutes."""
         recordings = self.make_pending(60)
         self.provider.failures["fetch_recording"] = [ProviderError("x", code=404, gone=True), None]
         self.run_cron()
         states = recordings.sorted("next_try_at").mapped("state")
         self.assertEqual(sorted(states), ["pending"] + ["stored"] * 59)
-        # The one that waited longest came first, and its failure kept none of the others.
+        # The oldest one came first, and its failure stopped none of the others.
         self.assertEqual(recordings[-1].state, "pending")
 
     def test_provider_that_is_gone_costs_no_try(self):
-        """Whatever is not asked for, because the provider does not answer, has not failed."""
+        """A recording not requested from an unreachable provider has not failed."""
         recordings = self.make_pending(3)
         self.provider.failures["fetch_recording"] = [
             ProviderError("x", retryable=True, paused=True) for _each in recordings
@@ -176,7 +176,7 @@ class TestRecordingLife(RecordingCase):
         self.assertLess(peak, 10_000_000)
 
     def test_files_in_the_database_have_a_limit(self):
-        """Odoo's files may be kept in the database, which takes them from memory."""
+        """Files in Odoo's database take memory, so their size is limited."""
         self.env["ir.config_parameter"].sudo().set_param("ir_attachment.location", "db")
         recording, other = self.make_pending(2)
         with patch.object(telephony_recording_keep, "MEMORY_LIMIT", 1000):
@@ -191,7 +191,7 @@ class TestRecordingLife(RecordingCase):
         self.assertFalse(recording.attachment_id.store_fname)
 
     def test_file_that_did_not_arrive_leaves_nothing_behind(self):
-        """Neither when the provider breaks off, nor when the process is killed."""
+        """Neither a broken download nor a killed process leaves a file behind."""
         attachments = self.env["ir.attachment"]
         folder = os.path.join(attachments._filestore(), FOLDER)
         before = set(os.listdir(folder)) if os.path.isdir(folder) else set()
@@ -215,7 +215,7 @@ class TestRecordingLife(RecordingCase):
         self.assertTrue(os.path.exists(running))
 
     def test_retention(self):
-        """Older ones are deleted on both sides, and the line proves it."""
+        """Older recordings are deleted on both sides, and the line proves it."""
         self.company_a.telephony_recording_days = 30
         self.company_a.telephony_delete_at_provider = False
         recording = self.record()
@@ -237,7 +237,7 @@ class TestRecordingLife(RecordingCase):
         self.assertIn("has not deleted its copy", recording.problem)
         undeleted = self.env["telephony.recording"].search([("is_undeleted", "in", [True])])
         self.assertIn(recording, undeleted)
-        # It is repeated; that Twilio does not know it any more is a proof, too.
+        # The deletion is repeated; “unknown at Twilio” is a proof, too.
         self.provider.failures["delete_recording"] = [ProviderError("x", code=20404, gone=True)]
         self.pass_days(recording, 1)
         self.run_cron()
@@ -255,7 +255,7 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(recording.state, "stored")
 
     def test_legal_hold(self):
-        """A supervisor keeps evidence: neither the retention nor anybody deletes it."""
+        """A recording under legal hold is deleted neither by retention nor by a user."""
         self.company_a.telephony_recording_days = 30
         recording = self.record()
         with self.assertRaises(AccessError):
@@ -301,10 +301,10 @@ class TestRecordingLife(RecordingCase):
         with self.assertRaisesRegex(UserError, "still exists at Twilio"):
             self.as_user(self.max).browse(recording.call_id.id).unlink()
 
-    # === WHO HEARS IT === #
+    # === ACCESS === #
 
     def test_every_role_tries_every_address(self):
-        """Z30: the phone user of the call, supervisors and administrators of its company."""
+        """Z30: the call's agent, supervisors and administrators of its company may listen."""
         recording = self.record()
         sound = recording.attachment_id
         self.assertEqual(sound.res_field, "attachment_id")
@@ -322,7 +322,7 @@ class TestRecordingLife(RecordingCase):
             with self.subTest(user=user.name):
                 answer = self.url_open(f"/telephony/recording/{recording.id}")
                 self.assertEqual(answer.status_code, 200 if allowed else 404)
-                # Nobody reaches the file itself, past the log.
+                # The file itself is unreachable, so that the log cannot be bypassed.
                 for path in (
                     f"/web/content/{sound.id}",
                     f"/web/content/ir.attachment/{sound.id}/raw",
@@ -343,7 +343,7 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(recording.access_ids.user_id, self.ana | self.sue | self.max)
 
     def test_parts_and_log(self):
-        """A player asks for many parts: one listening. Another day it is another one."""
+        """Many range requests of a player count as one access; another day is another one."""
         recording = self.record()
         self.authenticate(self.sue.login, self.sue.login)
         url = f"/telephony/recording/{recording.id}"
@@ -362,7 +362,7 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(len(recording.access_ids), 2)
 
     def test_system_administrator_asks_for_the_file(self):
-        """Every listening is recorded, also of system administrators."""
+        """Every access is recorded, also of system administrators."""
         recording = self.record()
         sound = recording.attachment_id
         boss = self._make_user("boss", "base.group_system,crm_telephony.group_manager")
@@ -400,7 +400,7 @@ class TestRecordingLife(RecordingCase):
         self.assertEqual(recording.access_ids.user_id, boss)
 
     def test_only_what_is_heard_is_written_down(self):
-        """HEAD requests and embedded images are not listenings."""
+        """HEAD requests and embedded images are not recorded as access."""
         recording = self.record()
         self.authenticate(self.sue.login, self.sue.login)
         url = f"/telephony/recording/{recording.id}"

@@ -1,4 +1,4 @@
-"""Which conversations are recorded: modes, forbidden ones, announcements, reports in any order."""
+"""Rules of recording: modes, forbidden contacts, announcements, reports in any order."""
 
 from unittest.mock import patch
 
@@ -15,7 +15,7 @@ from .test_recording import RECORDING, RecordingCase, make_sound
 
 @tagged("post_install", "-at_install")
 class TestRecordingRules(RecordingCase):
-    """Which conversations are recorded."""
+    """Conversations that are recorded, and those that are not."""
 
     def test_matrix_of_modes(self):
         """Z29: the number's mode counts, else the company's."""
@@ -36,7 +36,7 @@ class TestRecordingRules(RecordingCase):
         self.assertEqual(call._get_recording_data()["mode"], "off")
 
     def test_always(self):
-        """Z29: recorded from the first word; the phone user may pause, and not stop."""
+        """Z29: recorded from the first word; the agent may pause, but not stop."""
         self.number.recording_mode = "always"
         call = self.talk()
         self.run_after_commit()
@@ -61,7 +61,7 @@ class TestRecordingRules(RecordingCase):
         self.assertEqual(self.provider.sent("start_recording")[0][0], leg.provider_leg_id)
 
     def test_voicemail_after_a_recorded_conversation(self):
-        """The agent does not come back: the recording ends, the message is another one."""
+        """The conversation's recording ends, and the voicemail is a separate one."""
         self.ring.not_available_step_id = self.env["telephony.flow.step"].create(
             {
                 "flow_id": self.flow.id,
@@ -95,7 +95,7 @@ class TestRecordingRules(RecordingCase):
         partner.category_id = self.env.ref("crm_telephony.partner_category_do_not_record")
 
     def test_do_not_record(self):
-        """The tag wins over everything: on the contact, and on its company."""
+        """The tag takes precedence, on the contact and on its company."""
         self.company_a.telephony_recording_mode = "always"
         company = self.env["res.partner"].create({"name": "Shy", "is_company": True})
         for partner in (self.partner, company):
@@ -123,7 +123,7 @@ class TestRecordingRules(RecordingCase):
         return CallEvent("joined", at=fields.Datetime.now())
 
     def test_do_not_record_that_is_learnt_later(self):
-        """The caller turns out to be somebody who must not be recorded: it ends, nothing stays."""
+        """A caller identified late as not to be recorded: the recording ends and is deleted."""
         self.partner.phone = False
         call = self.talk()
         self.wish(call, "recording")
@@ -156,7 +156,7 @@ class TestRecordingRules(RecordingCase):
         self.assertFalse(call._get_recording_ban())
 
     def test_nowhere_to_keep_it(self):
-        """Z29: without room, or without the account, the switch stays off and says why."""
+        """Z29: without storage or account, the switch stays off and gives the reason."""
         call = self.talk()
         with patch("os.access", return_value=False):
             self.assertIn("no disk space left", call._get_recording_data()["reason"])
@@ -182,7 +182,7 @@ class TestRecordingRules(RecordingCase):
     # === ANNOUNCEMENT === #
 
     def test_callers_are_told_before_they_are_connected(self):
-        """Z29: in the language of the flow, once."""
+        """Z29: callers hear the announcement once, in the language of the flow."""
         self.number.recording_mode = "always"
         self.company_a.telephony_announce_incoming = True
         self.go_online(self.agent_ana, self.agent_bob)
@@ -196,7 +196,7 @@ class TestRecordingRules(RecordingCase):
         self.assertFalse(self.notified(self.ana, "call_updated")[-1]["recording"]["announcing"])
         self.run_after_commit()
         self.assertFalse(self.provider.sent("announce"))
-        # The provider asks again: nobody hears it twice.
+        # The provider repeats its request: the announcement is not repeated.
         verbs = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         self.assertEqual(self.names(verbs), ["Dial"])
 
@@ -212,7 +212,7 @@ class TestRecordingRules(RecordingCase):
         self.assertFalse(call.recording_announced_at)
 
     def test_those_who_are_called_are_told_in_the_conversation(self):
-        """Z29: the provider plays it to both, as soon as the customer is there."""
+        """Z29: on outgoing calls both hear the announcement as soon as the customer answers."""
         self.company_a.write(
             {
                 "telephony_recording_mode": "always",
@@ -259,7 +259,7 @@ class TestRecordingRules(RecordingCase):
         self.assertEqual(len(self.provider.sent("fetch_recording")), 1)
 
     def test_a_report_that_never_comes(self):
-        """The job finds what nobody told: a known recording, and an unknown one."""
+        """The job finds a known and an unknown recording whose reports were lost."""
         for known in (True, False):
             with self.subTest(known=known):
                 self.provider.answers["start_recording"] = "RE" + str(int(known)) * 32

@@ -1,4 +1,4 @@
-"""Messages of callers: recorded, fetched, heard by those who may, deleted at the provider."""
+"""Voicemails: recorded, fetched, heard with permission only, deleted at the provider."""
 
 from odoo.exceptions import AccessError
 from odoo.fields import Command
@@ -56,7 +56,7 @@ class TestVoicemail(TelephonyHttpCase):
         return call
 
     def test_message_is_kept_and_the_providers_copy_deleted(self):
-        """Z03: nobody answers, the caller speaks, the message is kept here only."""
+        """Z03: an unanswered caller's message is kept here only."""
         call = self.leave_message()
         self.assertEqual((call.state, call.outcome), ("ended", "voicemail"))
         recording = call.recording_ids
@@ -72,13 +72,13 @@ class TestVoicemail(TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome), ("ended", "voicemail"))
 
     def test_a_repeated_report_makes_one_recording(self):
-        """Z03: every report may come twice."""
+        """Z03: a repeated report creates one recording."""
         call = self.leave_message()
         self.tell_recording(call)
         self.assertEqual(len(call.recording_ids), 1)
 
     def test_silence_is_no_message(self):
-        """Z03: who hangs up at once has missed us, and left no message."""
+        """Z03: a caller who hangs up at once has a missed call, but no voicemail."""
         call, _verbs = self.call_in()
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="2")
         self.tell_recording(call, seconds=1)
@@ -105,7 +105,7 @@ class TestVoicemail(TelephonyHttpCase):
         )
 
     def test_a_recording_that_is_not_there_yet_is_fetched_later(self):
-        """Z03: the file may come after the report; the cron fetches it."""
+        """Z03: when the file comes after the report, the cron fetches it."""
         self.provider.failures["fetch_recording"] = [ProviderError("no", code=404, gone=True)]
         call = self.leave_message()
         self.assertEqual(call.recording_ids.state, "pending")
@@ -118,7 +118,7 @@ class TestVoicemail(TelephonyHttpCase):
         self.assertEqual(call.recording_ids.state, "stored")
 
     def test_who_may_hear_it(self):
-        """Z03: the one it is for and supervisors hear it; others do not even learn of it."""
+        """Z03: the responsible agent and supervisors hear it; it is invisible to others."""
         recording = self.leave_message().recording_ids
         for user, allowed in (
             (self.ana, True),
@@ -133,7 +133,7 @@ class TestVoicemail(TelephonyHttpCase):
                 self.assertEqual(records.has_access("read"), allowed)
 
     def test_streaming_checks_the_right_and_notes_the_listener(self):
-        """Z03: the sound comes in parts, to those who may hear it, and every listening is noted."""
+        """Z03: the sound is streamed with permission only, and every access is recorded."""
         recording = self.leave_message().recording_ids
         url = f"/telephony/recording/{recording.id}"
         self.authenticate(None, None)
@@ -157,7 +157,7 @@ class TestVoicemail(TelephonyHttpCase):
             attachment.read(["raw"])
 
     def test_missed_calls_are_told(self):
-        """Z03: those who should have answered learn of it."""
+        """Z03: the agents who should have answered are notified."""
         call, _verbs = self.call_in()
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="2")
         [told] = self.notified(self.ana, "call_missed")
