@@ -1,6 +1,6 @@
 """Models, in packages by owner."""
 
-# A package is imported after those that it extends.
+# A package is imported after the packages that it extends.
 # isort: off
 from . import (
     bus_bus,

@@ -1,9 +1,9 @@
-"""What a browser passes to a public method: of the right type, or refused with a sentence.
+"""Arguments that a browser passes to public methods: of the right type, or refused.
 
-A remote call carries any JSON. A list in place of an identifier would select several records, and
-`True`, a dictionary or a number too long for a column would fail somewhere inside. So every public
-method that takes arguments is decorated with `check_arguments`; the types hang on the names, so
-that a new parameter needs a decision here.
+A remote call carries any JSON. A list in place of an identifier would select several records;
+`True`, a dictionary or a number too large for a column would fail somewhere inside. So every public
+method with arguments is decorated with `check_arguments`. The types belong to the names, so a new
+parameter requires a decision here.
 """
 
 import functools
@@ -11,12 +11,12 @@ import inspect
 
 from odoo.exceptions import UserError
 
-# The largest identifier that a column holds.
+# The largest identifier that a column can hold.
 LARGEST_ID = 2**31 - 1
 
 
 def is_text(value):
-    """Return whether a value is a text that the database can hold."""
+    """Return whether a value is a text that the database can store."""
     if not isinstance(value, str) or "\0" in value:
         return False
     try:
@@ -27,24 +27,24 @@ def is_text(value):
 
 
 def is_id(value):
-    """Return whether a value is one whole number that a column holds, and no truth value."""
+    """Return whether a value is an integer that a column can hold, and no boolean."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST_ID
 
 
 def is_flag(value):
-    """Return whether a value is a truth value."""
+    """Return whether a value is a boolean."""
     return isinstance(value, bool)
 
 
 def is_values(value):
-    """Return whether a value is a dictionary, and what is in it of the right type."""
+    """Return whether a value is a dictionary whose values have the right types."""
     return isinstance(value, dict) and all(
         is_valid(name, item) for name, item in value.items() if name in TYPES
     )
 
 
 def is_report(value):
-    """Return whether a value is a dictionary; what is wrong in it is left out by its reader."""
+    """Return whether a value is a dictionary; its reader drops invalid entries."""
     return isinstance(value, dict)
 
 
@@ -110,16 +110,16 @@ TYPES = {
 
 
 def is_valid(name, value):
-    """Return whether an argument has the type that its name stands for; it may be missing.
+    """Return whether an argument is missing or has the type of its name.
 
-    :param str name: of `TYPES`
-    :param value: what was passed; None and False mean that there is none
+    :param str name: key of `TYPES`
+    :param value: passed value; None and False count as missing
     """
     return value is None or value is False or TYPES[name](value)
 
 
 def check_arguments(method):
-    """Decorate a public method: its arguments have the types of their names when it begins.
+    """Decorate a public method: its arguments must have the types of their names.
 
     :raise UserError: an argument has another type
     """
@@ -145,10 +145,10 @@ def check_arguments(method):
 
 
 def check_one(method, or_none=False):
-    """Decorate a public method of one record: there is exactly one when it begins.
+    """Decorate a public method of one record: it must be called on exactly one.
 
-    :param bool or_none: whether there may also be none
-    :raise UserError: there is none, or there are several
+    :param bool or_none: whether an empty recordset is accepted too
+    :raise UserError: the recordset is empty, or holds several records
     """
 
     @functools.wraps(method)

@@ -10,10 +10,10 @@ class BusBus(models.Model):
 
     @api.model
     def _poll(self, channels, last=0, ignore_ids=None):
-        """Leave out what the reader may not hear any more.
+        """Leave out messages that the reader may no longer receive.
 
-        A websocket keeps the channels it has subscribed to until it is closed. So the right to
-        those of the telephony is asked with every delivery, in every process.
+        A websocket keeps its channels until it is closed. So the right to the channels of the
+        telephony is checked at every delivery, in every process.
         """
         database = self.env.cr.dbname
         channels = [channel_with_db(database, hashable(channel)) for channel in channels]
@@ -33,7 +33,7 @@ class BusBus(models.Model):
 
     @api.model
     def _is_of_telephony(self, channel):
-        """Return whether a channel, as the bus writes it, is one of `CHANNELS`."""
+        """Return whether a channel, as stored by the bus, is one of `CHANNELS`."""
         return (
             isinstance(channel, tuple)
             and len(channel) == 4

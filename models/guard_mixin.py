@@ -3,13 +3,12 @@ from odoo.exceptions import AccessError, UserError
 
 
 class TelephonyGuardMixin(models.AbstractModel):
-    """The rules that every write to a telephony record obeys, through any interface.
+    """Rules for every write to a telephony record, through any interface.
 
     * A related record belongs to the same company (`check_company=True` on the field).
-    * A field with `immutable=True` keeps the value of its creation: a record that moves to another
-      company, flow or call would take its place there without a check of access rules, which
-      look at the record before the change only.
-    * People write what a form may write: a field that is `readonly` belongs to the addon's own
+    * A field with `immutable=True` keeps its initial value. Access rules check only the record
+      before a change, so a change of company, flow or call would bypass them.
+    * Users write the fields that a form can write. A `readonly` field belongs to the addon's own
       code, which writes it as superuser.
     """
 
@@ -50,13 +49,13 @@ class TelephonyGuardMixin(models.AbstractModel):
         return super().write(vals)
 
     def _check_unchanged(self, field, value):
-        """Refuse another value for a field that keeps the one of its creation.
+        """Refuse a change of an immutable field.
 
         :param field: an immutable field
-        :param value: what is to be written
-        :raise UserError: it is another value
+        :param value: value to write
+        :raise UserError: the value differs from the stored one
         """
-        # sudo: telephony.guard.mixin - values are compared, and not returned
+        # sudo: telephony.guard.mixin - values are compared and not returned
         for record_sudo in self.sudo():
             old = field.convert_to_cache(record_sudo[field.name], record_sudo)
             if field.convert_to_cache(value, record_sudo) != old:

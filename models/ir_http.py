@@ -12,7 +12,7 @@ from .retry import run_again_at_once
 
 _logger = logging.getLogger(__name__)
 
-# Webhooks, and what a page asks our models for.
+# Webhooks, and the RPCs of our own models.
 OUR_PATHS = ("/telephony/", "/web/dataset/call_kw/telephony.")
 
 
@@ -21,7 +21,7 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _dispatch(cls, endpoint):
-        """Try a request of ours again at once when it lost a race for a row."""
+        """Retry a request of ours at once after a lost race for a row."""
         dispatch = functools.partial(super()._dispatch, endpoint)
         if request.httprequest.path.startswith(OUR_PATHS):
             return run_again_at_once(dispatch, request.env)
@@ -29,18 +29,18 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _auth_method_twilio(cls):
-        """Admit Twilio only: the request is signed with the secret of the account it names.
+        """Admit Twilio only: the secret of the named account must have signed the request.
 
-        Everybody may send a request, so a refusal is cheap: what cannot come from Twilio is
-        refused before the body is read, at most 64 KB of it are, and nothing but the account is
-        looked for. The handlers get the very fields that were signed.
+        The endpoint is public, so a refusal must be cheap. A request that cannot come from Twilio
+        is refused before its body is read; at most 64 KB are read, and only the account is
+        searched. Handlers receive exactly the signed fields.
 
         :raise Forbidden: the account is unknown, or the signature is missing or wrong
         """
         cls._auth_method_public()
         http_request = request.httprequest
         form = cls._read_twilio_form(http_request)
-        # sudo: telephony.account - the secret is compared here and goes nowhere
+        # sudo: telephony.account - the secret is only compared here
         accounts_sudo = request.env["telephony.account"].sudo()
         account_sudo, is_signed = accounts_sudo._find_signed(
             form.get("AccountSid"),
@@ -55,7 +55,7 @@ class IrHttp(models.AbstractModel):
             if account_sudo:
                 account_sudo._remember_refusal()
             raise Forbidden
-        # Odoo reads the form again for the handler's parameters. It finds these fields.
+        # Odoo parses the form again for the handler's parameters, and finds these fields.
         http_request.form, http_request.files = form, ImmutableMultiDict()
         request.update_env(
             context={
@@ -67,14 +67,14 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _get_raw_path(cls, http_request):
-        # What was signed is the address as it was sent, which the server has decoded already.
+        # The signature covers the path as it was sent; the server has already decoded its own copy.
         return http_request.environ.get("REQUEST_URI") or http_request.full_path.rstrip("?")
 
     @classmethod
     def _read_twilio_form(cls, http_request):
-        """Read the fields of a request that may be Twilio's.
+        """Return the fields of a request that may come from Twilio.
 
-        :return: the fields; empty when the request cannot be Twilio's
+        :return: the fields; empty when the request cannot come from Twilio
         :rtype: ImmutableMultiDict
         """
         if not signature.may_be_signed(

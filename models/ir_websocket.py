@@ -1,6 +1,6 @@
 from odoo import models
 
-# Channels of a company: the group whose members hear them.
+# Channels of a company, each with the group whose members may subscribe.
 CHANNELS = {
     "telephony": "crm_telephony.group_user",
     "telephony_supervisors": "crm_telephony.group_supervisor",
@@ -11,24 +11,24 @@ class IrWebsocket(models.AbstractModel):
     _inherit = "ir.websocket"
 
     def _build_bus_channel_list(self, channels):
-        """Let phone users hear what goes on in the telephony of their own companies."""
+        """Add the telephony channels of an agent's own companies."""
         channels = super()._build_bus_channel_list(channels)
         channels.extend(self._get_telephony_channels())
         return channels
 
     def _get_telephony_channels(self):
-        """Return the channels of the companies in which the current user may telephone now.
+        """Return the channels of the companies in which the current user is an agent now.
 
         :return: pairs of a company and a name
         :rtype: list(tuple)
         """
-        # sudo: telephony.agent - only whether the current user has the right
+        # sudo: telephony.agent - only whether the current user is an agent
         agents_sudo = self.env["telephony.agent"].sudo()
         user = self.env.user
         return [
             (company, name)
             for name, group in CHANNELS.items()
-            # What the process remembers spares most people the query.
+            # The cached groups save most users the query.
             if user.has_group(group)
             for company in agents_sudo._get_companies_of(user, group)
         ]

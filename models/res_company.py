@@ -99,6 +99,6 @@ class ResCompany(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "user_ids" in vals:
-            # sudo: telephony.agent - who works here no more cannot be reached
+            # sudo: telephony.agent - a user who left the company must not be rung there
             self.env["telephony.agent"].sudo()._drop_without_right()
         return result

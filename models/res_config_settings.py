@@ -3,10 +3,10 @@ from odoo.exceptions import UserError
 
 
 class ResConfigSettings(models.TransientModel):
-    """The company's telephone among the settings.
+    """The company's telephone in the settings.
 
-    What is typed is written to the company's account, which is made when it is missing. Secrets
-    are never among it: they have a window of their own.
+    The values are written to the company's account, which is created if missing. Secrets are not
+    among them: they have a window of their own.
     """
 
     _inherit = "res.config.settings"
@@ -98,7 +98,7 @@ class ResConfigSettings(models.TransientModel):
 
     @api.onchange("telephony_recording_mode")
     def _onchange_telephony_recording_mode(self):
-        """Recording stays off while there is nowhere to keep it."""
+        """Keep recording off while there is no storage for recordings."""
         if self.telephony_recording_mode == "off" or not self.telephony_recording_problem:
             return None
         self.telephony_recording_mode = "off"
@@ -128,7 +128,7 @@ class ResConfigSettings(models.TransientModel):
             "webhook_base_url": (self.telephony_webhook_base_url or "").strip() or False,
         }
         if not vals["account_sid"]:
-            # An account is never forgotten by emptying a field.
+            # Emptying a field does not delete an account.
             return
         if not account:
             account.create({**vals, "company_id": self.company_id.id})
@@ -146,20 +146,20 @@ class ResConfigSettings(models.TransientModel):
         return account
 
     def action_telephony_credentials(self):
-        """Ask for the secrets."""
+        """Open the window for the secrets."""
         account = self.env["telephony.account"]._get_of_company(self.env.company)
         return account.action_open_credentials()
 
     def action_telephony_connect(self):
-        """Connect again, with the secrets there are."""
+        """Connect again with the stored secrets."""
         return self._get_telephony_account().action_connect()
 
     def action_telephony_synchronize(self):
-        """Read the numbers of the account."""
+        """Synchronize the numbers of the account."""
         return self._get_telephony_account().action_synchronize_numbers()
 
     def action_telephony_balance(self):
-        """Show the money left."""
+        """Show the account's balance."""
         return self._get_telephony_account().action_show_balance()
 
     def action_telephony_diagnose(self):
@@ -167,5 +167,5 @@ class ResConfigSettings(models.TransientModel):
         return self._get_telephony_account().action_diagnose()
 
     def action_telephony_buy(self):
-        """Look for a number to buy."""
+        """Open the search for a number to buy."""
         return self._get_telephony_account().action_search_numbers()

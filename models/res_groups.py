@@ -1,6 +1,6 @@
 from odoo import models
 
-# The right to telephone may be lost with one of these.
+# Fields whose change may remove the right to telephone.
 RIGHT_FIELDS = {"user_ids", "all_user_ids", "implied_ids", "implied_by_ids"}
 
 
@@ -19,5 +19,5 @@ class ResGroups(models.Model):
         return result
 
     def _drop_telephony_right(self):
-        # sudo: telephony.agent - who cannot call any more cannot be reached
+        # sudo: telephony.agent - a user without the right must not be rung
         self.env["telephony.agent"].sudo()._drop_without_right()

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-# The right to telephone may be lost with one of these.
+# Fields whose change may remove the right to telephone.
 RIGHT_FIELDS = {"active", "group_ids", "role", "company_ids", "company_id"}
-# Field of this form: field of the phone user.
+# Field of this form: field of the agent.
 PREFERENCES = {
     "telephony_call_via": "call_via",
     "telephony_phone_number": "phone_number",
@@ -15,10 +15,10 @@ PREFERENCES = {
 
 
 class ResUsers(models.Model):
-    """The telephone among a person's own preferences, for the current company.
+    """Telephone preferences of a user, for the current company.
 
-    The values live in `telephony.agent`. Everybody sees and changes only what is one's own: a
-    colleague's private telephone number is nobody else's business.
+    The values are stored in `telephony.agent`. Users see and change only their own: a private
+    telephone number is not visible to colleagues.
     """
 
     _inherit = "res.users"
@@ -85,7 +85,7 @@ class ResUsers(models.Model):
     @api.depends(*(f"telephony_agent_ids.{name}" for name in PREFERENCES.values()))
     @api.depends_context("uid", "company")
     def _compute_telephony_preferences(self):
-        # sudo: telephony.agent - the current user's own row, and nobody else's
+        # sudo: telephony.agent - the current user's own row only
         agents_sudo = self.env["telephony.agent"].sudo()
         for user in self:
             agent_sudo = agents_sudo
@@ -104,16 +104,16 @@ class ResUsers(models.Model):
     # === CRUD METHODS === #
 
     def _telephony_env(self, company):
-        """Return the environment in which this user's own browser would see a company's calls.
+        """Return the environment of this user's own browser for a company's calls.
 
-        Webhooks and timers have no language and no companies of their own; what they tell a user
-        is written as that user would read it, with that user's rights.
+        Webhooks and timers have no language and no companies of their own. Their notifications are
+        written in the user's language and with the user's rights.
 
         :param company: the company of the call
         :raise AccessError: the user does not work for this company
         """
         self.ensure_one()
-        # sudo: res.users - the companies of a user are no secret to the server
+        # sudo: res.users - the server may read the companies of a user
         if company not in self.sudo().company_ids:
             raise AccessError(self.env._("This call belongs to a company you have no access to."))
         return self.env(
@@ -128,11 +128,11 @@ class ResUsers(models.Model):
         )
 
     def _filter_phone_users(self, company):
-        """Return those of these users who may telephone in a company now.
+        """Return those of these users who are agents of a company now.
 
-        Only they are sent what goes on in its calls.
+        Only they are notified of its calls.
 
-        :param company: the company
+        :param company: company of the calls
         """
         self.env.cr.execute(
             SQL(
@@ -152,12 +152,12 @@ class ResUsers(models.Model):
         return self.telephony_agent_ids.filtered(lambda agent: agent.company_id == company)
 
     def _notify_telephony_activities(self):
-        """Let open telephones read their lists of due calls again."""
+        """Notify the users' softphones to reload their lists of due calls."""
         for user in self:
             user._bus_send("telephony/activities_changed", {})
 
     def write(self, vals):
-        # Not an inverse: it would not know which of the values are meant, and which are empty.
+        # Not an inverse: it could not distinguish submitted values from empty ones.
         preferences = {
             PREFERENCES[name]: value for name, value in vals.items() if name in PREFERENCES
         }
@@ -168,11 +168,11 @@ class ResUsers(models.Model):
             vals = {name: value for name, value in vals.items() if name not in PREFERENCES}
         result = super().write(vals)
         if RIGHT_FIELDS & vals.keys():
-            # sudo: telephony.agent - who cannot call any more cannot be reached
+            # sudo: telephony.agent - a user without the right must not be rung
             self.env["telephony.agent"].sudo()._drop_without_right(self)
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_reachable(self):
-        # sudo: telephony.agent - the rows go with their user, and nothing may ring there any more
+        # sudo: telephony.agent - the rows are deleted with the user, and must not be rung any more
         self.sudo().telephony_agent_ids._force_offline()

@@ -1,7 +1,8 @@
-"""Races for the same row that were lost to another transaction.
+"""Retries of requests that lost a race for a row to another transaction.
 
-PostgreSQL lets the second of two who change a row wait for the first one, and then ends it: it
-works on a snapshot that is old. https://www.postgresql.org/docs/current/transaction-iso.html
+PostgreSQL blocks the second transaction that changes a row until the first one commits, and then
+aborts it, because its snapshot is outdated.
+https://www.postgresql.org/docs/current/transaction-iso.html
 """
 
 import random
@@ -10,22 +11,22 @@ import time
 from odoo.exceptions import ConcurrencyError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
-#: The longest pauses before each further try, seconds.
+#: Maximum pause (s) before each retry.
 PAUSES = (0.01, 0.02, 0.04, 0.08, 0.16)
 
 
 def run_again_at_once(function, env):
-    """Run a function until no race is lost, with pauses of milliseconds.
+    """Run a function, with retries after milliseconds when a race is lost.
 
-    Odoo's own `retrying`, around every request, sleeps for up to 2, 4, 8 seconds, and with it one
-    of the few workers that all callers wait for. The winner has committed when the race is lost, so
-    there is nothing to wait for. Whoever still loses is left to Odoo.
+    Odoo's own `retrying`, around every request, sleeps for up to 2, 4, 8 seconds. Meanwhile it
+    blocks one of the few workers that serve all callers. When a race is lost, the winner has
+    already committed, so there is nothing to wait for. After the last retry, Odoo's own follows.
 
-    :param function: without parameters; nothing else was written in its transaction
-    :param env: the environment it works in
-    :return: what it returns, written to the database but not committed
+    :param function: function without parameters; its transaction has written nothing else
+    :param env: environment of the function
+    :return: the result of the function, flushed to the database but not committed
     :raise psycopg2.OperationalError: all races were lost
-    :raise ConcurrencyError: likewise, as found by our own code
+    :raise ConcurrencyError: likewise, detected by our own code
     """
     for pause in PAUSES:
         try:

@@ -1,9 +1,9 @@
-"""Automation rules on what happens on the telephone run after the commit.
+"""Automation rules on telephony records, run after the commit.
 
-`base_automation` runs the actions of a rule inside `create` and `write`: an action that fails would
-undo the handling of a call, and a slow one would keep the caller waiting. So what such a rule is to
-do is written down with the change, and done by a job in a transaction of its own. The addon does
-not depend on `base_automation`: its three methods are wrapped where it is installed.
+`base_automation` runs the actions of a rule inside `create` and `write`. A failing action would
+undo the handling of a call, and a slow one would keep the caller waiting. So a run of such a rule
+is recorded with the change, and a job performs it in a transaction of its own. The addon does not
+depend on `base_automation`: its three methods are wrapped where it is installed.
 """
 
 import logging
@@ -18,23 +18,23 @@ from odoo.tools import SQL
 _logger = logging.getLogger(__name__)
 
 RULES = "base.automation"
-# Key of the context in which rules run at once: in the job, where nothing can be lost.
+# Context key under which rules run at once: in the job, where a failure undoes nothing else.
 NOW = "telephony_rules_now"
-# Keys of the context in which rules of other models wait, too: their records belong to a call, or a
-# webhook writes them.
+# Context keys under which rules of other models are deferred too: their records belong to a call,
+# or a webhook writes them.
 WAITING = {"telephony_rules_later", "telephony_account_id"}
-# A rule that goes on failing is written down and logged once in this time.
+# Hours for which repeated failures of a rule are recorded and logged only once.
 SILENT_HOURS = 1
-# How long failures are shown.
+# Retention of failures (days).
 KEPT_DAYS = 7
-# Longest error that is kept.
+# Maximum length of a stored error.
 ERROR_LENGTH = 200
 
 
 def _make_process(origin):
     def _process(self, records, *args, **kwargs):
         runs = self.env["telephony.rule.run"]
-        # Only `create` and `write` tell the former values; jobs, webhooks and deletions do not.
+        # Only `create` and `write` pass the former values; jobs, webhooks and deletions do not.
         if "old_values" in self.env.context and runs._is_for_later(records):
             return runs._write_down(self, records)
         return origin(self, records, *args, **kwargs)
@@ -64,7 +64,7 @@ WRAPPERS = {
 
 
 class TelephonyRuleRun(models.Model):
-    """An automation rule that is to run for a record, or that has failed."""
+    """A pending run of an automation rule for a record, or a failed one."""
 
     _name = "telephony.rule.run"
     _inherit = ["telephony.guard.mixin"]
@@ -72,7 +72,7 @@ class TelephonyRuleRun(models.Model):
     _order = "id"
     _rec_name = "rule_name"
 
-    # No link: the model of the rules may not be installed.
+    # No Many2one: the model of the rules may not be installed.
     rule_id = fields.Integer("Automation Rule", required=True, readonly=True)
     rule_name = fields.Char(readonly=True)
     res_model = fields.Char("Model", required=True, readonly=True)
@@ -103,9 +103,9 @@ class TelephonyRuleRun(models.Model):
 
     @api.model
     def _is_for_later(self, records):
-        """Return whether the rules of records run after the commit.
+        """Return whether the rules of these records run after the commit.
 
-        They do for all that happens on the telephone, and for all that a webhook writes.
+        This is so for all telephony records, and for every record that a webhook writes.
         """
         context = records.env.context
         if context.get(NOW) or self.env.context.get(NOW):
@@ -116,7 +116,7 @@ class TelephonyRuleRun(models.Model):
 
     @api.model
     def _write_down(self, rule, records):
-        """Have a rule run for records that have just met its conditions."""
+        """Record a pending run of a rule for the records that have just met its conditions."""
         changed = records.filtered(rule._check_trigger_fields)
         if not changed:
             return
@@ -126,12 +126,12 @@ class TelephonyRuleRun(models.Model):
                 for res_id in changed.ids
             ]
         )
-        # sudo: ir.cron - woken, not changed
+        # sudo: ir.cron - triggered, not changed
         self.env.ref("crm_telephony.ir_cron_run_rules").sudo()._trigger()
 
     @api.model
     def _insert(self, rows):
-        # This table takes no part in what it guards: no rule is asked about its rows.
+        # Raw SQL, because this table must not trigger rules itself.
         self.env.cr.execute(
             SQL(
                 """INSERT INTO telephony_rule_run
@@ -144,11 +144,11 @@ class TelephonyRuleRun(models.Model):
 
     @contextmanager
     def _guard(self, rule, records, flush=True):
-        """Undo what fails inside, and write down that the rule has failed.
+        """Undo a failing block, and record the failure of the rule.
 
         :param rule: the automation rule
-        :param records: what it is asked about
-        :param bool flush: whether changes are written to the database around it
+        :param records: records that the rule is evaluated for
+        :param bool flush: whether to flush changes before and after the block
         """
         try:
             with self.env.cr.savepoint(flush=flush):
@@ -166,12 +166,12 @@ class TelephonyRuleRun(models.Model):
 
     @api.model
     def _note_failure(self, rule, records, error):
-        """Write down that a rule has failed, unless that was done lately.
+        """Record the failure of a rule, unless it was recorded lately.
 
-        :return: whether it was written down
+        :return: whether it was recorded
         :rtype: bool
         """
-        # sudo: telephony.rule.run - written by rules, whoever causes them to run
+        # sudo: telephony.rule.run - rules write it, whichever user causes them to run
         runs_sudo = self.sudo()
         if runs_sudo.search_count(
             [
@@ -201,7 +201,7 @@ class TelephonyRuleRun(models.Model):
 
     @api.model
     def _cron_run(self):
-        """Run the rules that were written down, each for one record in its own transaction."""
+        """Run the pending rules, each for one record in a transaction of its own."""
         jobs = self.env["ir.cron"]
         waiting = self.search([("failed_at", "=", False)])
         jobs._commit_progress(remaining=len(waiting))
@@ -210,13 +210,13 @@ class TelephonyRuleRun(models.Model):
             try:
                 runs._run()
             except (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError):
-                # The row is still there, and is tried again at the next turn of the job.
+                # The row remains, and the next run of the job tries it again.
                 self.env.cr.rollback()
             if not jobs._commit_progress(count):
                 break
 
     def _run(self):
-        """Run one rule for one record, once, however often it was written down."""
+        """Run one rule once for one record, however often it was recorded."""
         run = self[:1]
         rule_id, res_model, res_id, user = run.rule_id, run.res_model, run.res_id, run.user_id
         self.unlink()
@@ -251,7 +251,7 @@ class TelephonyRuleRun(models.Model):
 
         :rtype: recordset
         """
-        # sudo: telephony.rule.run, base.automation - shown to those who may repair the account
+        # sudo: telephony.rule.run, base.automation - shown to users who may repair the account
         runs_sudo = self.sudo().search(
             [
                 ("failed_at", ">", fields.Datetime.now() - timedelta(days=KEPT_DAYS)),
@@ -270,7 +270,7 @@ class TelephonyRuleRun(models.Model):
 
     @api.model
     def _get_change(self, rule):
-        """Return when a rule or one of its actions was changed."""
+        """Return when a rule or one of its actions was last changed."""
         return max(rule.write_date, *rule.action_server_ids.mapped("write_date"))
 
     @api.autovacuum
