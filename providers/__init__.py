@@ -1,1 +1,1 @@
-"""Providers. `base` says what every provider gives and takes; one folder a provider."""
+"""Providers. `base` defines the interface of every provider; each provider has a folder."""

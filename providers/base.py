@@ -6,21 +6,21 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class CallEvent:
-    """Something that happened to a call, told by the provider or by a person.
+    """An event of a call, reported by the provider or caused by a user.
 
-    :param str kind: what happened: `leg`, `join`, `leave`, `hold`, `unhold` are the provider's;
+    :param str kind: kind of the event: `leg`, `join`, `leave`, `hold`, `unhold` are the provider's;
         `routed`, `offered`, `queued`, `claimed`, `released`, `connected`, `joined`, `hung_up`,
         `transferred`, `handed_over`, `failed` are ours
-    :param str key: the same for every delivery of one provider event; empty for our own acts
-    :param str provider_leg_id: the provider's identifier of the leg, if a leg is concerned
-    :param int leg_id: our own identifier of the leg, when the provider gave it back to us
-    :param str status: for `leg`: the status in our words, a key of `LEG_RANK`
+    :param str key: same key for every delivery of one provider event; empty for our own events
+    :param str provider_leg_id: the provider's identifier of the leg, if the event is about one
+    :param int leg_id: our own identifier of the leg, if the provider returned it
+    :param str status: for `leg`: the status, a key of `LEG_RANK`
     :param str reason: for a leg that ended: one of `LEG_END_REASONS`; for `failed`: the reason
-    :param int sequence: the provider's position of this event in the leg's events, or -1
-    :param datetime at: when it happened (UTC, naive, seconds)
-    :param int duration: seconds the leg was connected, only known at its end
+    :param int sequence: position of this event among the leg's events at the provider, or -1
+    :param datetime at: time of the event (UTC, naive, seconds)
+    :param int duration: seconds the leg was connected, known only at its end
     :param str conference_id: the provider's identifier of the conference
-    :param dict data: what else the kind needs
+    :param dict data: further data of the kind
     """
 
     kind: str
@@ -39,13 +39,13 @@ class CallEvent:
 class ProviderError(Exception):
     """A request to the provider failed.
 
-    :param str message: a sentence for the log; it holds no secret and no full number
-    :param int code: the provider's error code, 0 when it never answered
-    :param bool retryable: the request was certainly not carried out and may succeed later
-    :param bool gone: what the request was about does not exist any more
-    :param bool unknown: the answer was lost: the request may have been carried out
-    :param bool paused: it was not sent, because the provider has not answered lately
-    :param bool late: it was not sent, because there was no time left for it
+    :param str message: a sentence for the log, without secrets and full numbers
+    :param int code: the provider's error code, 0 without an answer
+    :param bool retryable: the request was certainly not carried out, and may succeed later
+    :param bool gone: the object of the request does not exist any more
+    :param bool unknown: the response was lost, so the request may have been carried out
+    :param bool paused: the request was not sent, because the provider has not answered lately
+    :param bool late: the request was not sent, because its time budget was used up
     """
 
     def __init__(

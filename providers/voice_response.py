@@ -1,7 +1,7 @@
-"""What a party hears and does next, in our own words.
+"""Instructions for a leg, independent of the provider.
 
-A *voice response* is a list of these instructions. The call and its flow make them; the provider
-turns them into its own language (`providers/twilio/twiml.py`).
+A *voice response* is a list of these instructions. The call and its flow create them; the provider
+renders them in its own language (`providers/twilio/twiml.py`).
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class Say:
 class Play:
     """Play a sound.
 
-    :param str url: public address of the sound
-    :param int loop: how many times; 0 means for ever
+    :param str url: public URL of the sound
+    :param int loop: number of repetitions; 0 means for ever
     """
 
     url: str
@@ -33,9 +33,9 @@ class Play:
 
 @dataclass(frozen=True)
 class Pause:
-    """Be silent.
+    """Pause.
 
-    :param int seconds: for how long
+    :param int seconds: length of the silence
     """
 
     seconds: int
@@ -43,14 +43,14 @@ class Pause:
 
 @dataclass(frozen=True)
 class Conference:
-    """Enter the conference of the call.
+    """Join the conference of the call.
 
     :param str conference: name of the conference
-    :param str label: name of this party in it, unique in the conference
-    :param bool ends_conference: the conference ends when this party leaves
-    :param str events_url: address that is told of what happens in the conference
-    :param bool muted: nobody hears this party
-    :param str coach: the provider's identifier of the only leg that hears this party, or empty
+    :param str label: name of this participant, unique in the conference
+    :param bool ends_conference: whether the conference ends when this participant leaves
+    :param str events_url: URL of the webhook for events of the conference
+    :param bool muted: whether no other participant hears this one
+    :param str coach: the provider's identifier of the only leg that hears this one, or empty
     """
 
     conference: str
@@ -66,8 +66,8 @@ class Enqueue:
     """Wait in a queue of the provider.
 
     :param str queue: name of the queue
-    :param str wait_url: address that says what the caller hears meanwhile
-    :param str next_url: address that says what comes after the queue
+    :param str wait_url: URL of the voice response during the wait
+    :param str next_url: URL of the voice response after the queue
     """
 
     queue: str
@@ -77,16 +77,16 @@ class Enqueue:
 
 @dataclass(frozen=True)
 class Leave:
-    """Leave the queue; what comes next is asked at its `next_url`."""
+    """Leave the queue; its `next_url` gives the next voice response."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """Record what the party says, after a beep.
+    """Record the caller's message after a beep.
 
-    :param int max_seconds: the longest message
-    :param str next_url: address that says what comes after the message
-    :param str recording_url: address that is told when the recording is ready
+    :param int max_seconds: maximum length of the message
+    :param str next_url: URL of the voice response after the message
+    :param str recording_url: URL of the webhook for the finished recording
     """
 
     max_seconds: int
@@ -98,9 +98,9 @@ class Record:
 class Gather:
     """Wait for one key of the party's telephone.
 
-    :param tuple prompt: instructions that are heard meanwhile: `Say`, `Play`, `Pause`
-    :param int seconds: how long to wait after the prompt
-    :param str next_url: address that is told the key
+    :param tuple prompt: instructions played meanwhile: `Say`, `Play`, `Pause`
+    :param int seconds: time to wait after the prompt
+    :param str next_url: URL of the webhook that receives the key
     """
 
     prompt: tuple
@@ -110,9 +110,9 @@ class Gather:
 
 @dataclass(frozen=True)
 class Redirect:
-    """Ask an address what comes next.
+    """Continue with the voice response of a URL.
 
-    :param str url: the address
+    :param str url: URL of the voice response
     """
 
     url: str
@@ -120,12 +120,12 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Dial:
-    """Connect the caller with somebody outside.
+    """Connect the caller to an outside number.
 
-    :param str number: E.164, who is called
-    :param str caller_id: E.164, what is shown there
-    :param int timeout: seconds it rings
-    :param str next_url: address that says what comes after
+    :param str number: number to dial, in E.164
+    :param str caller_id: number to show, in E.164
+    :param int timeout: seconds for which it rings
+    :param str next_url: URL of the voice response afterwards
     """
 
     number: str
@@ -141,9 +141,9 @@ class HangUp:
 
 @dataclass(frozen=True)
 class Reject:
-    """Refuse the call before it is answered; the caller pays nothing.
+    """Reject the call before it is answered, at no cost to the caller.
 
-    :param bool busy: the caller hears the busy tone
+    :param bool busy: whether the caller hears the busy tone
     """
 
     busy: bool = False

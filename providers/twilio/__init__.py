@@ -1,1 +1,1 @@
-"""Twilio: the only Python that knows Twilio's words, besides the webhook controller."""
+"""Twilio: besides the webhook controller, the only Python that uses Twilio's terms."""

@@ -1,4 +1,4 @@
-"""Administration of an account at Twilio: credentials, numbers, money, permissions.
+"""Administration of a Twilio account: credentials, numbers, balance, permissions.
 
 https://www.twilio.com/docs/iam/api
 https://www.twilio.com/docs/phone-numbers/api
@@ -9,14 +9,14 @@ from contextlib import suppress
 from ..base import ProviderError
 from .client import TwilioClient
 
-# Our kinds of numbers, by Twilio's name in the price list.
+# Kinds of numbers, keyed by Twilio's name in the price list.
 # https://www.twilio.com/docs/phone-numbers/pricing
 PRICE_KINDS = {"local": "local", "mobile": "mobile", "toll free": "toll_free"}
-# Where Twilio itself points a number that nobody has set up.
+# Address to which Twilio itself points a number that is not configured.
 DEMO_ADDRESS = "https://demo.twilio.com/"
 # https://www.twilio.com/docs/api/errors/21422
 NOT_AVAILABLE = 21422
-# The longest page of a list: each page is a request.
+# Largest page size of a list, because each page is a request.
 PAGE = 1000
 
 
@@ -34,7 +34,7 @@ def _read_number(number):
         "number": number.phone_number,
         "name": number.friendly_name,
         **_read_addresses(number),
-        # Either of them wins over the addresses, and we answer no GET.
+        # Either setting overrides the URLs, and our webhooks answer no GET.
         "is_overridden": bool(number.voice_application_sid or number.trunk_sid)
         or "GET"
         in (number.voice_method, number.voice_fallback_method, number.status_callback_method),
@@ -56,13 +56,15 @@ def _write_addresses(addresses):
 
 
 class TwilioAdmin(TwilioClient):
-    """The account's administration. Addresses are dictionaries with `voice_url`, `fallback_url`
-    and `status_url`."""
+    """Administration of an account.
+
+    Addresses are dictionaries with `voice_url`, `fallback_url` and `status_url`.
+    """
 
     # === CREDENTIALS === #
 
     def fetch_account_name(self):
-        """Ask for the account, to see whether the credentials are good.
+        """Return the name of the account; a refusal shows invalid credentials.
 
         :rtype: str
         """
@@ -70,17 +72,17 @@ class TwilioAdmin(TwilioClient):
         return self._call(api.accounts(self._client.account_sid).fetch).friendly_name
 
     def create_api_key(self, name):
-        """Make an API key, which signs the access tokens of browsers.
+        """Create an API key, which signs the access tokens of browsers.
 
-        :param str name: how it is listed in Twilio's console
-        :return: SID and secret; Twilio tells the secret this once
+        :param str name: name in Twilio's console
+        :return: SID and secret; Twilio returns the secret only this once
         :rtype: tuple(str, str)
         """
         key = self._call(self._client.new_keys.create, friendly_name=name)
         return key.sid, key.secret
 
     def has_api_key(self, sid):
-        """Tell whether the account still has an API key.
+        """Return whether the account still has an API key.
 
         :param str sid: `SK…`
         :rtype: bool
@@ -88,7 +90,7 @@ class TwilioAdmin(TwilioClient):
         return any(key.sid == sid for key in self._call(self._client.keys.list))
 
     def get_clock_difference(self):
-        """Return how far this server's clock is ahead of Twilio's, by the last answer.
+        """Return how far this server's clock is ahead of Twilio's, from the last answer.
 
         :return: seconds, or None before the first answer
         :rtype: float | None
@@ -100,11 +102,11 @@ class TwilioAdmin(TwilioClient):
     def save_application(self, sid, name, addresses):
         """Create or update the TwiML application that browsers call.
 
-        One that was created when its answer was lost, or before the work was interrupted, is found
-        by its name and addresses: repeating this creates no second one.
+        An application whose creation was interrupted, or whose response was lost, is found by its
+        name and addresses. So a repeated call creates no second one.
 
-        :param str sid: `AP…` of the existing one, or empty
-        :return: its SID
+        :param str sid: `AP…` of the existing application, or empty
+        :return: SID of the application
         :rtype: str
         """
         values = {"friendly_name": name, **_write_addresses(addresses)}
@@ -122,7 +124,7 @@ class TwilioAdmin(TwilioClient):
         return self._call(self._client.applications.create, **values).sid
 
     def fetch_application(self, sid):
-        """Ask for the addresses of the application.
+        """Return the addresses of the application.
 
         :param str sid: `AP…`
         :rtype: dict
@@ -132,18 +134,18 @@ class TwilioAdmin(TwilioClient):
     # === NUMBERS === #
 
     def list_numbers(self):
-        """List the numbers of the account.
+        """Return the numbers of the account.
 
         :return: dictionaries with `sid`, `number` (E.164), `name`, the addresses, `is_overridden`
-            (an application or a trunk takes the calls instead, or they arrive as GET), `is_unused`
-            (goes nowhere)
+            (an application or a trunk takes the calls, or they arrive as GET), `is_unused` (no
+            address)
         :rtype: list(dict)
         """
         found = self._call(self._client.incoming_phone_numbers.list, page_size=PAGE)
         return [_read_number(number) for number in found]
 
     def save_number(self, sid, addresses):
-        """Write the addresses Twilio asks when somebody calls a number.
+        """Write the addresses of a number's webhooks.
 
         :param str sid: `PN…`
         """
@@ -155,11 +157,11 @@ class TwilioAdmin(TwilioClient):
         )
 
     def search_numbers(self, country, kind, contains="", limit=20):
-        """Look for numbers that can be bought.
+        """Search for numbers to buy.
 
         :param str country: ISO 3166 code of two letters
         :param str kind: `local`, `mobile` or `toll_free`
-        :param str contains: digits or letters, `*` stands for any one digit
+        :param str contains: digits or letters; `*` matches any one digit
         :return: dictionaries with `number`, `locality`, `region`, `needs_address`
         :rtype: list(dict)
         """
@@ -183,10 +185,10 @@ class TwilioAdmin(TwilioClient):
         ]
 
     def fetch_prices(self, country):
-        """Ask what numbers of a country cost a month.
+        """Return the monthly prices of a country's numbers.
 
         :param str country: ISO 3166 code of two letters
-        :return: amount and currency code by kind; nothing when Twilio does not tell
+        :return: amount and currency code by kind; empty when Twilio gives no prices
         :rtype: dict(str, tuple(float, str))
         """
         try:
@@ -201,10 +203,10 @@ class TwilioAdmin(TwilioClient):
         }
 
     def buy_number(self, number, addresses):
-        """Buy a number, already pointing to us.
+        """Buy a number that already points to us.
 
-        The request has no idempotency key. When its answer was lost, or the number is said to be
-        taken, the account's own numbers tell whether it was bought.
+        The request has no idempotency key. If the response was lost, or the number is reported as
+        taken, the account's own numbers show whether it was bought.
 
         :param str number: E.164
         :return: see `list_numbers`
@@ -221,7 +223,7 @@ class TwilioAdmin(TwilioClient):
         except ProviderError as error:
             if not error.unknown and error.code != NOT_AVAILABLE:
                 raise
-            # Without an answer to this question, the first error is what is known.
+            # If this request fails too, the first error is raised.
             with suppress(ProviderError):
                 for known in self.list_numbers():
                     if known["number"] == number:
@@ -229,7 +231,7 @@ class TwilioAdmin(TwilioClient):
             raise
 
     def release_number(self, sid):
-        """Give a number back. A number that is gone already is no error.
+        """Release a number. A number that is already released is no error.
 
         :param str sid: `PN…`
         """
@@ -242,7 +244,7 @@ class TwilioAdmin(TwilioClient):
     # === MONEY AND PERMISSIONS === #
 
     def fetch_balance(self):
-        """Ask for the money left.
+        """Return the account's balance.
 
         :return: amount and currency code
         :rtype: tuple(float, str)
@@ -251,7 +253,7 @@ class TwilioAdmin(TwilioClient):
         return float(balance.balance), (balance.currency or "").upper()
 
     def may_call_country(self, country):
-        """Tell whether ordinary numbers of a country may be called.
+        """Return whether ordinary numbers of a country may be called.
 
         :param str country: ISO 3166 code of two letters
         :rtype: bool

@@ -1,22 +1,22 @@
-"""A breaker: a provider that does not answer is left alone for a while.
+"""Circuit breaker: requests to a provider that does not answer are paused for a while.
 
-Without it each request of a time without a provider would wait for its own timeout. What a breaker
-knows lives in the memory of its process, unlike everything else: it is a note of bad luck and no
-truth about a call. Another process finds out by itself, and a process that begins anew tries again.
+Without it, every request during an outage would wait for its own timeout. Its state lives in the
+memory of its process, unlike everything else, because it is no data of a call. Each process detects
+an outage by itself, and a new process tries again.
 """
 
 import threading
 import time
 from collections import defaultdict
 
-# Requests in a row without any answer after which the next ones fail at once.
+# Consecutive requests without an answer after which the next ones fail at once.
 LIMIT = 3
-# Seconds until the next request may try whether the provider is back.
+# Seconds until the next request may test whether the provider is back.
 PAUSE = 10
 
 
 class Breaker:
-    """What happened to the last requests of one account."""
+    """Results of the last requests of one account."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -35,14 +35,14 @@ class Breaker:
             return True
 
     def note(self, answered):
-        """Remember how a request went.
+        """Record the result of a request.
 
-        :param bool answered: the provider said something, if only no
+        :param bool answered: the provider answered, even with a refusal
         """
         with self._lock:
             self._failures = 0 if answered else self._failures + 1
             self._closed_until = time.monotonic() + PAUSE
 
 
-#: The breaker of each account, by its SID and the server that stands in for Twilio's.
+#: Breaker of each account, by its SID and the server that replaces Twilio's.
 breakers = defaultdict(Breaker)

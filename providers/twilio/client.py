@@ -1,4 +1,4 @@
-"""Requests to Twilio's REST interface, on the `twilio` package.
+"""Requests to Twilio's REST API, through the `twilio` package.
 
 https://www.twilio.com/docs/voice/api
 """
@@ -22,38 +22,38 @@ from .breaker import breakers
 from .legs import LegRequests
 from .recordings import RecordingRequests
 
-# Seconds for a connection, which is asked for three times meanwhile, and for an answer.
+# Seconds for a connection, in which three attempts fit, and for an answer.
 CONNECT_TIMEOUT, TIMEOUT = 4, 5
-# Seconds for a request that changes something, with its repetitions: a person may wait for it.
+# Time budget (s) of a request that changes something, with its retries: a user may wait for it.
 BUDGET = 6
-# Seconds that have to be left until a client's deadline for another request.
+# Seconds that must remain until a client's deadline for another request.
 LEAST = 1
-# Seconds after which idle connections are closed; how many are kept.
+# Seconds after which idle connections are closed; number of connections kept.
 IDLE, POOL = 20, 10
-# Seconds before each new try of a request that was certainly not carried out.
+# Seconds before each retry of a request that was certainly not carried out.
 RETRY_DELAYS = (0.3, 1.0)
-# Bytes of a recording that are read at once.
+# Bytes of a recording that are read at a time.
 PART = 1 << 16
-# Twilio: the call is over, so it cannot be redirected.
+# Twilio error code: the call is over, so it cannot be redirected.
 NOT_IN_PROGRESS = 21220
-# Seconds after which Twilio ends a leg that we called, whatever becomes of us. Its own default is
-# the same, but an account may raise that to 24 hours; a leg that is lost is paid until then.
+# Seconds after which Twilio ends a leg that we dialed, even if we crash. Twilio's default is the
+# same, but an account may raise it to 24 hours; a lost leg costs money until then.
 # https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource
 TIME_LIMIT = 4 * 3600
 LEG_EVENTS = ["initiated", "ringing", "answered", "completed"]
 CONFERENCE_EVENTS = ["join", "leave", "hold"]
 
 
-# The package would log addresses and parameters, and with them telephone numbers.
+# The package would log URLs and parameters, which contain telephone numbers.
 _silent = logging.getLogger(f"{__name__}.silent")
 _silent.setLevel(logging.CRITICAL)
 
 
 class _Connections(HTTPAdapter):
-    """The connections to Twilio of this process: a new one takes two round trips before a request.
+    """Connections of this process to Twilio; a new one takes two round trips before its request.
 
-    One that was idle for long may have been closed at the other end, and what is sent over it is
-    perhaps lost.
+    A connection that was idle for long may have been closed by the other end, so a request over it
+    may be lost.
     """
 
     used_at = 0.0
@@ -71,28 +71,27 @@ _connections = _Connections(pool_maxsize=POOL)
 
 
 class _HttpClient(TwilioHttpClient):
-    """Send every request to another server when the account names one."""
+    """HTTP client that sends every request to another server if the account names one."""
 
     def __init__(self, base_url=None, deadline=None):
         super().__init__(logger=_silent)
         self.session.mount("https://", _connections)
         self.session.mount("http://", _connections)
         self.base = urlsplit(base_url) if base_url else None
-        # Seconds this server's clock was ahead of Twilio's at the last answer.
+        # Seconds by which this server's clock was ahead of Twilio's at the last answer.
         self.clock_difference = None
-        # Until when all requests have to be over, and until when the current one, if it changes
-        # something.
+        # Deadline of all requests, and deadline of the current request if it changes something.
         self.last_moment = float("inf") if deadline is None else deadline
         self.deadline = self.last_moment
 
     def get_address(self, url):
-        """Return the address with the server that stands in for Twilio's, if there is one."""
+        """Return the URL, with the server that replaces Twilio's if there is one."""
         if not self.base:
             return url
         return urlunsplit((self.base.scheme, self.base.netloc, *urlsplit(url)[2:]))
 
     def request(self, method, url, *args, **kwargs):
-        # A long list comes in several answers, which a job waits for.
+        # A long list takes several requests, for which a job waits.
         end = self.last_moment if method.upper() == "GET" else self.deadline
         left = max(end - time.monotonic(), 0.1)
         self.timeout = Timeout(
@@ -122,7 +121,7 @@ def _as_provider_error(error):
     if isinstance(error, TwilioRestException):
         return _as_refusal(error.msg, error.status, error.code)
     if isinstance(error, TwilioException) and len(error.args) > 1:
-        # A list that fails: the package raises its message and the whole answer.
+        # A failing list: the package raises its message with the whole response.
         response = error.args[1]
         body = {}
         with contextlib.suppress(ValueError):
@@ -131,23 +130,23 @@ def _as_provider_error(error):
             body.get("message") or error.args[0], response.status_code, body.get("code")
         )
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ConnectionError):
-        # A connection that broke after the request left raises ConnectionError too.
+        # A connection that broke after the request was sent raises ConnectionError too.
         sent = "Connection aborted" in str(error) or "RemoteDisconnected" in str(error)
         return ProviderError("Twilio cannot be reached.", retryable=not sent, unknown=sent)
     return ProviderError("Twilio did not answer in time.", unknown=True)
 
 
 class TwilioClient(LegRequests, RecordingRequests):
-    """One account at Twilio.
+    """Client of one Twilio account.
 
     :param str account_sid: `AC…`
     :param str username: account SID, or an API key's SID
-    :param str password: the matching secret
-    :param str region: Twilio region, as `ie1`; with it goes an edge
+    :param str password: the secret of that SID
+    :param str region: Twilio region, as `ie1`; requires an edge
     :param str edge: Twilio edge, as `dublin`
-    :param str base_url: another server that stands in for Twilio's
-    :param float deadline: moment (`time.monotonic`) when the last request has to be over; None:
-        there is none
+    :param str base_url: URL of a server that replaces Twilio's
+    :param float deadline: moment (`time.monotonic`) at which the last request must end; None
+        without a limit
     """
 
     def __init__(
@@ -173,10 +172,10 @@ class TwilioClient(LegRequests, RecordingRequests):
         self._breaker = breakers[account_sid, base_url or ""]
 
     def _call(self, function, *args, **kwargs):
-        """Call a function of the `twilio` package, again if the request was not carried out.
+        """Call a function of the `twilio` package, with retries if the request was not carried out.
 
-        :param function: the bound method to call
-        :return: what it returns
+        :param function: bound method to call
+        :return: result of the function
         :raise ProviderError: the request failed
         """
         http = self._client.http_client
@@ -192,16 +191,16 @@ class TwilioClient(LegRequests, RecordingRequests):
         raise AssertionError("unreachable")
 
     def _may_repeat(self, error, delay):
-        # What was asked for a connection in vain was asked several times, and took its time.
+        # A connection timeout includes several attempts already, and has used up its time.
         is_slow = isinstance(error, requests.exceptions.ConnectTimeout)
         left = self._client.http_client.deadline - time.monotonic() - delay
         return _as_provider_error(error).retryable and not is_slow and left > 1
 
     @contextlib.contextmanager
     def _guard(self):
-        """Send a request only when there is time for it and the provider was there lately.
+        """Admit a request only if there is time for it and the provider has answered lately.
 
-        Whether it answers is noted.
+        The breaker records whether the provider answers.
 
         :raise ProviderError: the request failed, or was not sent
         """
@@ -217,9 +216,9 @@ class TwilioClient(LegRequests, RecordingRequests):
         self._breaker.note(True)
 
     def add_participant(self, conference, values):
-        """Call somebody into a conference.
+        """Dial a party into a conference.
 
-        :param str conference: its name; it is made when it does not exist
+        :param str conference: name of the conference, which is created if missing
         :param dict values: `from`, `to` (E.164), `label`, `timeout` (seconds), `status_url`,
             `conference_url`, `ends_conference`
         :return: the provider's identifier of the new leg
@@ -247,7 +246,7 @@ class TwilioClient(LegRequests, RecordingRequests):
         return participant.call_sid
 
     def find_participant(self, conference, label):
-        """Look for a party by its label, when the answer to `add_participant` was lost.
+        """Return the leg of a party by its label, for a lost response to `add_participant`.
 
         :return: the provider's identifier of the leg, or an empty text
         :rtype: str
@@ -261,9 +260,9 @@ class TwilioClient(LegRequests, RecordingRequests):
         return ""
 
     def list_room(self, conference):
-        """Look who is in a conference, and whether on hold.
+        """Return the participants of a conference, and whether they are on hold.
 
-        :param str conference: its name
+        :param str conference: name of the conference
         :return: the provider's identifier of each leg -> whether it is on hold
         :rtype: dict
         """
@@ -276,10 +275,10 @@ class TwilioClient(LegRequests, RecordingRequests):
         return found
 
     def hold_participant(self, conference, leg_id, on_hold, hold_url):
-        """Put a party on hold, or take it back.
+        """Put a participant on hold, or resume.
 
         :param str conference: the conference's SID
-        :param str hold_url: address of what the party hears meanwhile
+        :param str hold_url: URL of the hold music
         """
         values = {"hold": on_hold}
         if on_hold:
@@ -287,13 +286,13 @@ class TwilioClient(LegRequests, RecordingRequests):
         self._call(self._client.conferences(conference).participants(leg_id).update, **values)
 
     def set_participant_sound(self, conference, leg_id, muted, coach):
-        """Say who hears a party; in one request, so that nobody else hears it in between.
+        """Set who hears a participant, in one request, so that no other party hears it in between.
 
         https://www.twilio.com/docs/voice/api/conference-participant-resource
 
         :param str conference: the conference's SID
-        :param bool muted: nobody hears it
-        :param str coach: SID of the only leg that hears it, or empty: everybody does
+        :param bool muted: whether no party hears it
+        :param str coach: SID of the only leg that hears it; empty: all parties hear it
         """
         values = {"muted": muted, "coaching": bool(coach)}
         if coach:
@@ -301,14 +300,14 @@ class TwilioClient(LegRequests, RecordingRequests):
         self._call(self._client.conferences(conference).participants(leg_id).update, **values)
 
     def move_from_queue(self, queue_id, leg_id, url):
-        """Take a caller out of a queue.
+        """Move a caller out of a queue.
 
-        :param str url: address of what comes next
+        :param str url: URL of the next voice response
         """
         self._call(self._client.queues(queue_id).members(leg_id).update, url=url, method="POST")
 
     def call_phone(self, values):
-        """Call a telephone and ask an address what it hears.
+        """Dial a telephone that gets its voice response from a URL.
 
         :param dict values: `from`, `to` (E.164), `timeout` (seconds), `url`, `status_url`
         :return: the provider's identifier of the leg
@@ -328,12 +327,12 @@ class TwilioClient(LegRequests, RecordingRequests):
         ).sid
 
     def start_verification(self, number, name, extension, delay, status_url):
-        """Call a number and let its owner type a code, to make it a caller ID.
+        """Call a number whose owner types a code, which makes it a caller ID.
 
         https://www.twilio.com/docs/voice/api/outgoing-caller-ids
 
         :param str number: E.164
-        :param str extension: digits to dial once somebody answered, or empty
+        :param str extension: digits to dial after the call is answered, or empty
         :param int delay: seconds until the call
         :return: the six digits, and the provider's identifier of the call
         :rtype: tuple(str, str)
@@ -350,26 +349,26 @@ class TwilioClient(LegRequests, RecordingRequests):
         return request.validation_code, request.call_sid
 
     def find_caller_id(self, number):
-        """Look for a verified caller ID.
+        """Return the identifier of a verified caller ID.
 
         :param str number: E.164
-        :return: its identifier, or an empty text
+        :return: the identifier, or an empty text
         :rtype: str
         """
         found = self._call(self._client.outgoing_caller_ids.list, phone_number=number, limit=1)
         return found[0].sid if found else ""
 
     def fetch_recording(self, recording_id, channels=1):
-        """Read the sound of a recording, a WAV file.
+        """Return the content of a recording, a WAV file, in parts.
 
         :param str recording_id: `RE…`
-        :param int channels: 2: both channels of a conversation; else they are mixed
-        :return: the parts of the file, one after another
+        :param int channels: 2: both channels of a conversation; otherwise they are mixed
+        :return: parts of the file in order
         :rtype: Iterator(bytes)
-        :raise ProviderError: it is not there (yet), or the request failed
+        :raise ProviderError: the recording does not exist (yet), or the request failed
         """
         client = self._client
-        # The package itself reads no sound; it knows the host of the account's region.
+        # The package itself reads no audio; it knows the host of the account's region.
         url = client.http_client.get_address(
             client.get_hostname(
                 f"https://api.twilio.com/2010-04-01/Accounts/{client.account_sid}"
@@ -395,5 +394,5 @@ class TwilioClient(LegRequests, RecordingRequests):
         if status != 200:
             raise ProviderError("The recording cannot be read.", code=status, gone=status == 404)
         if left > 0:
-            # Not every version of the package below notices that a connection ended too early.
+            # Not every version of the underlying package detects a connection that ended too early.
             raise ProviderError("The recording did not arrive completely.", unknown=True)

@@ -1,11 +1,11 @@
-"""What Twilio's error codes mean, in sentences for an administrator.
+"""Explanations of Twilio's error codes, as sentences for an administrator.
 
 https://www.twilio.com/docs/api/errors
 """
 
 
 def _lt(text):
-    """Mark a text as one to translate, which whoever shows it does."""
+    """Mark a text for translation; the code that shows it translates it."""
     return text
 
 
@@ -42,9 +42,9 @@ SENTENCES = {
 
 
 def explain(code):
-    """Return what an error code means.
+    """Return the explanation of an error code.
 
     :param int code: Twilio's error code or the HTTP status
-    :return: a text to translate, or None when the code is not known here
+    :return: a text to translate, or None for an unknown code
     """
     return SENTENCES.get(code)

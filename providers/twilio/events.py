@@ -1,4 +1,4 @@
-"""Twilio's callbacks, read into `CallEvent`.
+"""Conversion of Twilio's webhooks into `CallEvent`.
 
 https://www.twilio.com/docs/voice/api/call-resource#statuscallback
 https://www.twilio.com/docs/voice/twiml/conference#statuscallback
@@ -32,16 +32,16 @@ CONFERENCE_KIND = {
 }
 
 
-# What Twilio calls things: `CA…`, `CF…`, `RE…`.
+# Twilio's identifiers: `CA…`, `CF…`, `RE…`.
 SID = re.compile(r"[A-Za-z0-9]{2,64}")
-# What we call rooms and parties.
+# Our own names of conferences and participants.
 NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 def parse_moment(text):
-    """Read Twilio's time, RFC 2822 text or a `datetime`.
+    """Return the time in Twilio's RFC 2822 text or in a `datetime`.
 
-    :return: UTC, naive, whole seconds; now when Twilio gave none or an unreadable one
+    :return: UTC, naive, whole seconds; the current time for a missing or invalid value
     :rtype: datetime
     """
     now = datetime.now(timezone.utc)
@@ -57,7 +57,7 @@ def parse_moment(text):
 
 
 def parse_number(text):
-    """Turn an integer parameter into a number; a missing, odd or huge one into None.
+    """Return an integer parameter as a number; None if it is missing, invalid or too large.
 
     :rtype: int | None
     """
@@ -66,7 +66,7 @@ def parse_number(text):
 
 
 def parse_sid(text):
-    """Return an identifier of Twilio's; an empty text for anything else.
+    """Return an identifier of Twilio; an empty text for any other value.
 
     :rtype: str
     """
@@ -84,11 +84,11 @@ RECORDING_KIND = {"RecordVerb": "voicemail", "StartCallRecordingAPI": "conversat
 
 
 def parse_recording_event(params):
-    """Read a callback about a recording.
+    """Return the event of a recording webhook.
 
-    :param dict params: what Twilio posted
-    :return: the event, `recording` when it has begun, `recorded` when it is over; its `status` is
-        a state of `telephony.recording`; None when it is no news
+    :param dict params: parameters that Twilio posted
+    :return: the event, `recording` at the start, `recorded` at the end; its `status` is a state of
+        `telephony.recording`; None when nothing has changed
     :rtype: CallEvent | None
     """
     kind, status = RECORDING_STATUS.get(params.get("RecordingStatus"), ("", ""))
@@ -109,10 +109,11 @@ def parse_recording_event(params):
 
 
 def parse_verification(params):
-    """Read a callback about the verification of a caller ID.
+    """Return the result in a webhook about the verification of a caller ID.
 
-    :param dict params: what Twilio posted
-    :return: `provider_leg_id`, `state`, `failure`, `provider_caller_id`; None when it is no news
+    :param dict params: parameters that Twilio posted
+    :return: `provider_leg_id`, `state`, `failure`, `provider_caller_id`; None when nothing has
+        changed
     :rtype: dict | None
     """
     leg_id, verdict = params.get("CallSid"), params.get("VerificationStatus")
@@ -132,9 +133,9 @@ def parse_verification(params):
 
 
 def parse_leg_event(params):
-    """Read a status callback of a leg.
+    """Return the event of a leg's status webhook.
 
-    :param dict params: what Twilio posted
+    :param dict params: parameters that Twilio posted
     :return: the event, or None when the status is unknown
     :rtype: CallEvent | None
     """
@@ -144,7 +145,7 @@ def parse_leg_event(params):
     sequence = parse_number(params.get("SequenceNumber"))
     return CallEvent(
         kind="leg",
-        # The final callback of a number and of an application carries no sequence number.
+        # The final webhook of a number or of an application has no sequence number.
         key=f"{params['CallSid']}:{params['CallStatus']}",
         provider_leg_id=params["CallSid"],
         status=status,
@@ -156,10 +157,10 @@ def parse_leg_event(params):
 
 
 def parse_conference_event(params):
-    """Read a callback of a conference.
+    """Return the event of a conference webhook.
 
-    :param dict params: what Twilio posted
-    :return: the event, or None when it does not concern a party
+    :param dict params: parameters that Twilio posted
+    :return: the event, or None when it is not about a participant
     :rtype: CallEvent | None
     """
     kind = CONFERENCE_KIND.get(params.get("StatusCallbackEvent"))

@@ -1,17 +1,17 @@
-"""Requests about single legs, what Twilio calls a Call.
+"""Requests about single legs, which Twilio calls Calls.
 
 https://www.twilio.com/docs/voice/api/call-resource
 """
 
-# In the order of a leg's life, so that one which goes on between two questions is in the second
+# In the order of a leg's life, so that a leg that advances between two requests is in the second
 # answer at the latest.
 LIVING = ("queued", "ringing", "in-progress")
-# Legs in one answer (Twilio gives no more), and in all answers about one status.
+# Legs per page (Twilio's maximum), and in all pages of one status.
 PAGE, LISTED = 1000, 5000
 
 
 def _as_callback(leg):
-    """Return the parameters of the status callback that would tell the same about a leg."""
+    """Return the parameters of the status webhook that would report the same about a leg."""
     return {
         "CallSid": leg.sid,
         "CallStatus": str(getattr(leg.status, "value", leg.status)),
@@ -21,33 +21,33 @@ def _as_callback(leg):
 
 
 class LegRequests:
-    """Part of `TwilioClient`, which sends the requests."""
+    """Mixin of `TwilioClient`, which sends the requests."""
 
     def redirect_leg(self, leg_id, url):
-        """Interrupt a leg and send it elsewhere.
+        """Interrupt a leg and redirect it to a URL.
 
-        :param str url: address of what comes next
+        :param str url: URL of the next voice response
         """
         self._call(self._client.calls(leg_id).update, url=url, method="POST")
 
     def end_leg(self, leg_id):
-        """Hang a leg up, in whatever state it is."""
+        """Hang up a leg in any state."""
         self._call(self._client.calls(leg_id).update, status="completed")
 
     def fetch_leg(self, leg_id):
-        """Ask for a leg.
+        """Return the status of a leg.
 
-        :return: the parameters of an equivalent status callback
+        :return: the parameters of an equivalent status webhook
         :rtype: dict
         """
         return _as_callback(self._call(self._client.calls(leg_id).fetch))
 
     def list_living_legs(self):
-        """Ask which legs are alive, those of other programs that use the account among them.
+        """Return all living legs, including those of other programs that use the account.
 
         https://www.twilio.com/docs/voice/api/call-resource#read-multiple-call-resources
 
-        :return: the parameters of an equivalent status callback of each leg
+        :return: the parameters of an equivalent status webhook for each leg
         :rtype: list(dict)
         """
         legs = {}

@@ -6,15 +6,16 @@ import requests
 from twilio.request_validator import RequestValidator
 from urllib3 import Timeout
 
-# Seconds. A server with a single worker cannot answer itself; it must not wait long for that, and
+# Seconds. A single worker cannot answer itself, so the wait must be short; the requests to Twilio
+# need time too.
 # time for the questions to Twilio must be left.
 TIMEOUT = 2
 
 
 def _send(method, url, deadline=None, **values):
-    """Send a request. Redirections are not followed, because Twilio's are not either.
+    """Send a request. Redirects are not followed, as with Twilio's own requests.
 
-    :param float deadline: moment (`time.monotonic`) when it has to be over at the latest, or None
+    :param float deadline: moment (`time.monotonic`) at which it must end, or None
     :return: HTTP status or `timeout`, `certificate`, `nobody`; the beginning of the answer
     :rtype: tuple(int | str, str)
     """
@@ -33,9 +34,9 @@ def _send(method, url, deadline=None, **values):
 
 
 def ask(url, deadline=None):
-    """Fetch a text from our own public address.
+    """Return a text from our own public address.
 
-    :param str url: address with its query
+    :param str url: URL with its query
     :param float deadline: see `_send`
     :return: see `_send`
     :rtype: tuple(int | str, str)
@@ -44,11 +45,11 @@ def ask(url, deadline=None):
 
 
 def post_signed(url, account_sid, auth_token, deadline=None):
-    """Send a signed callback about no call to our own public address.
+    """Send a signed webhook that names no call to our own public address.
 
-    Without a status it means nothing, so nothing is written.
+    Without a status it has no effect, so nothing is written.
 
-    :param str url: address of a webhook
+    :param str url: URL of a webhook
     :param float deadline: see `_send`
     :return: see `_send`
     :rtype: tuple(int | str, str)

@@ -1,23 +1,23 @@
 """Requests about recordings.
 
-A conversation is recorded on the customer's leg: there Twilio keeps what the customer says and
-what the customer hears in two channels.
+A conversation is recorded on the customer's leg: Twilio keeps the customer's own voice and the
+audio that the customer hears in two channels.
 https://www.twilio.com/docs/voice/api/recording
 """
 
-# Our words for what a recording shall do, and Twilio's.
+# Our states of a recording, and Twilio's.
 RECORDING_STATUS = {"recording": "in-progress", "paused": "paused", "stopped": "stopped"}
 RECORDING_EVENTS = ["in-progress", "completed", "absent"]
 
 
 class RecordingRequests:
-    """The part of `TwilioClient` that starts, changes, finds and deletes recordings."""
+    """Mixin of `TwilioClient` that starts, changes, finds and deletes recordings."""
 
     def start_recording(self, leg_id, callback_url):
-        """Record what a party says and hears, each in a channel of its own.
+        """Record a participant's voice and the audio that it hears, in separate channels.
 
-        :param str leg_id: `CA…`; the party has to be connected
-        :param str callback_url: address that is told of the beginning and of the end
+        :param str leg_id: `CA…` of a connected leg
+        :param str callback_url: URL of the webhook for start and end
         :return: the provider's identifier of the recording
         :rtype: str
         """
@@ -31,11 +31,11 @@ class RecordingRequests:
         ).sid
 
     def find_recording(self, leg_id, known):
-        """Look for a recording of a conversation whose identifier never reached us.
+        """Return a recording of a conversation whose identifier was lost.
 
         :param str leg_id: `CA…`
-        :param list known: identifiers that are not meant
-        :return: its identifier, or an empty text
+        :param list known: identifiers to leave out
+        :return: identifier of the recording, or an empty text
         :rtype: str
         """
         for recording in self._call(self._client.calls(leg_id).recordings.list, limit=20):
@@ -45,7 +45,7 @@ class RecordingRequests:
         return ""
 
     def set_recording_status(self, leg_id, recording_id, status):
-        """Pause, resume or stop a recording; while it is paused, silence is recorded.
+        """Pause, resume or stop a recording; a paused one records silence.
 
         :param str leg_id: `CA…`
         :param str recording_id: `RE…`
@@ -64,10 +64,10 @@ class RecordingRequests:
         self._call(self._client.recordings(recording_id).delete)
 
     def announce(self, conference_id, url):
-        """Let everybody in a conference hear something.
+        """Play an announcement to all participants of a conference.
 
         :param str conference_id: `CF…`
-        :param str url: address that says what
+        :param str url: URL of the announcement
         """
         self._call(
             self._client.conferences(conference_id).update,

@@ -1,6 +1,6 @@
-"""The proof that a request comes from Twilio.
+"""Verification of Twilio's signature on a request.
 
-Anybody on the Internet may send a request, so all that happens before the proof is bounded.
+The endpoint is public, so the work before the verification is bounded.
 https://www.twilio.com/docs/usage/security#validating-requests
 """
 
@@ -14,7 +14,7 @@ from twilio.request_validator import RequestValidator, add_port, remove_port
 # Bytes. Twilio's own requests have a few thousand at most.
 MAX_BODY = 64 * 1024
 MAX_PATH = 8 * 1024
-# Twilio's longest requests have some sixty fields.
+# Twilio's largest requests have some sixty fields.
 MAX_FIELDS = 100
 # The Base64 of the 20 bytes of an HMAC-SHA1.
 SIGNATURE = re.compile(r"[A-Za-z0-9+/]{27}=")
@@ -22,12 +22,12 @@ BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
 def may_be_signed(signature, path, mimetype, length):
-    """Return whether a request looks as Twilio's do, judged before its body is read.
+    """Return whether a request can be Twilio's, judged before its body is read.
 
-    :param str signature: the header `X-Twilio-Signature`
+    :param str signature: header `X-Twilio-Signature`
     :param str path: raw path and query
-    :param str mimetype: the kind of the body
-    :param length: how many bytes the body has; None when the request does not state it
+    :param str mimetype: content type of the body
+    :param length: bytes of the body; None when the request does not state it
     :rtype: bool
     """
     return bool(
@@ -40,13 +40,13 @@ def may_be_signed(signature, path, mimetype, length):
 
 
 def parse_form(body):
-    """Read a form, at a cost that its length bounds.
+    """Return the fields of a form, at a cost bounded by its length.
 
-    The general readers of forms need 50 ms for 64 KB of odd escapes; this one needs 2 ms.
+    General form parsers need 50 ms for 64 KB of unusual escapes; this one needs 2 ms.
 
     :param bytes body: at most `MAX_BODY`
-    :return: names and values in their order, empty values included; None when this is no form
-        of Twilio's: too many fields, broken escapes, no UTF-8
+    :return: names and values in order, empty values included; None when the form cannot be
+        Twilio's: too many fields, broken escapes, no UTF-8
     :rtype: list(tuple(str, str)) | None
     """
     if body.count(b"&") >= MAX_FIELDS or BROKEN_ESCAPE.search(body):
@@ -59,19 +59,19 @@ def parse_form(body):
 
 
 def _unquote(text):
-    # Quoted-printable differs from the escapes of a form by its sign only, and Python decodes it
-    # at the speed of C.
+    # Quoted-printable differs from the escapes of a form only by its sign, and Python decodes it at
+    # the speed of C.
     text = text.replace(b"+", b" ").replace(b"=", b"=3D").replace(b"%", b"=")
     return binascii.a2b_qp(text).decode()
 
 
 def is_signed(auth_token, urls, form, signature):
-    """Check the signature of a request. The time this takes does not depend on the secret.
+    """Return whether the signature of a request is valid, in time independent of the secret.
 
     :param str auth_token: the account's secret
-    :param list(str) urls: the public addresses configured at Twilio, with their query
+    :param list(str) urls: public URLs configured at Twilio, with their query
     :param MultiDict form: the posted fields only, with empty values kept
-    :param str signature: the header `X-Twilio-Signature`
+    :param str signature: header `X-Twilio-Signature`
     :rtype: bool
     """
     if not auth_token or not signature:
@@ -81,7 +81,7 @@ def is_signed(auth_token, urls, form, signature):
     )
     validator = RequestValidator(auth_token)
     given = signature.encode()
-    # Twilio signs the address with or without its port. All are compared, whatever comes out.
+    # Twilio signs the URL with or without its port. All are compared, whatever the result.
     results = [
         hmac.compare_digest(
             validator.compute_signature(change_port(urlparse(url)) + content, {}).encode(), given

@@ -6,12 +6,12 @@ https://www.twilio.com/docs/iam/access-tokens
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 
-# Seconds. A token cannot be called back, so it is short; the page renews it.
+# Seconds. A token cannot be revoked, so it is short-lived; the page renews it.
 TTL = 3600
 
 
 def make_token(account_sid, key_sid, key_secret, identity, application_sid, region=None):
-    """Make the token with which one browser may call our application, and nothing else.
+    """Return the token with which a browser may call our application, and nothing else.
 
     :param str identity: opaque, letters, digits and underscores
     :return: the signed token
@@ -20,6 +20,6 @@ def make_token(account_sid, key_sid, key_secret, identity, application_sid, regi
     token = AccessToken(
         account_sid, key_sid, key_secret, identity=identity, ttl=TTL, region=region or None
     )
-    # Nobody rings a browser through Twilio, so the token does not allow it.
+    # Browsers are not rung through Twilio, so the token does not allow it.
     token.add_grant(VoiceGrant(incoming_allow=False, outgoing_application_sid=application_sid))
     return token.to_jwt()

@@ -11,8 +11,8 @@ from twilio.twiml.voice_response import Dial, Enqueue, Gather, VoiceResponse
 from .. import voice_response as verbs
 from .client import CONFERENCE_EVENTS, TIME_LIMIT
 
-# All that XML has no place for: control characters, halves of surrogate pairs and two that are no
-# characters. One of them makes the whole answer invalid, which is error 12100.
+# Characters that XML does not allow: control characters, halves of surrogate pairs and two
+# non-characters. One of them makes the whole answer invalid, which is error 12100.
 # https://www.w3.org/TR/xml/#charsets
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -134,7 +134,7 @@ RENDERERS = {
 
 
 def render(instructions):
-    """Turn a voice response into TwiML.
+    """Return a voice response as TwiML.
 
     :param list instructions: instructions of `voice_response`
     :return: XML
