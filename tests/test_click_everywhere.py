@@ -15,7 +15,7 @@ class TestClickEverywhere(HttpCase):
     allow_end_on_form = True
 
     def click(self, login):
-        """Let the crawler through the app, as a user; an error or an open dialog fails."""
+        """Run the crawler through the app as a user; an error or an open dialog fails."""
         self.env.ref("base.user_admin").tour_enabled = False
         self.browser_js(
             "/odoo",
@@ -27,11 +27,11 @@ class TestClickEverywhere(HttpCase):
         )
 
     def test_as_administrator(self):
-        """Z29, Z30: everything an administrator can open opens."""
+        """Z29, Z30: everything in an administrator's menus opens."""
         self.click("admin")
 
     def test_as_phone_user(self):
-        """Z30: what a phone user sees opens without missing a right."""
+        """Z30: everything visible to an agent opens without an access error."""
         user = self.env.ref("base.user_demo")
         self.assertFalse(user.has_group("crm_telephony.group_supervisor"))
         user.group_ids += self.env.ref("crm_telephony.group_user")

@@ -1,4 +1,4 @@
-"""Every text of the addon can be translated, is translated, and comes out in the language."""
+"""Every text of the addon can be translated, is translated, and appears in the language."""
 
 import ast
 import re
@@ -75,7 +75,7 @@ class TestTranslationFiles(TransactionCase):
 
 @tagged("post_install", "-at_install")
 class TestChinese(TelephonyHttpCase):
-    """What people see and hear when the language is installed."""
+    """The texts that users see and hear when the language is installed."""
 
     @classmethod
     def setUpClass(cls):
@@ -85,7 +85,7 @@ class TestChinese(TelephonyHttpCase):
         module._update_translations(CHINESE)
 
     def said(self, response):
-        """Return what a response says."""
+        """Return the spoken texts of a response."""
         return [step.text for step in response if hasattr(step, "text")]
 
     def test_views_fields_and_menus_are_chinese(self):
@@ -122,7 +122,7 @@ class TestChinese(TelephonyHttpCase):
         self.assertEqual(messages["Calls in conversation"], "对话中的电话")
 
     def test_callers_hear_the_language_of_the_flow(self):
-        """Z03: what the flow says itself is in its language, whatever the office speaks."""
+        """Z03: the flow's own texts are in its language, whatever language the office speaks."""
         self.flow.language = CHINESE
         self.ring.write({"kind": "voicemail", "message": False})
         self.ring.agent_ids = [Command.set(self.agent_ana.ids)]
@@ -153,7 +153,7 @@ class TestChinese(TelephonyHttpCase):
         )
 
     def test_custom_phone_speaks_the_language_of_its_user(self):
-        """Z06: the phone user is spoken to in the own language."""
+        """Z06: the custom phone speaks the agent's own language."""
         self.ana.lang = CHINESE
         self.agent_ana.write({"call_via": "phone", "phone_number": "+32470999888"})
         self.go_online(self.agent_ana)

@@ -1,4 +1,4 @@
-"""What was installed is in order, and a copy of the database is silent."""
+"""The installation is in order, and a copy of the database is silent."""
 
 import wave
 
@@ -11,7 +11,7 @@ from .common import TelephonyCase
 @tagged("post_install", "-at_install")
 class TestInstall(TelephonyCase):
     def test_every_model_has_rights(self):
-        """A model without rights is a warning at the installation."""
+        """Every model has access rights; one without is a warning at the installation."""
         for name, model in self.env.items():
             if name.startswith("telephony.") and not model._abstract:
                 with self.subTest(name):
@@ -20,7 +20,7 @@ class TestInstall(TelephonyCase):
                     )
 
     def test_every_model_of_a_company_has_a_rule(self):
-        """A model with a company shows nothing of another one."""
+        """A model with a company has a rule that hides records of other companies."""
         for name, model in self.env.items():
             if (
                 name.startswith("telephony.")
@@ -45,7 +45,7 @@ class TestInstall(TelephonyCase):
                 self.env[view.model].sudo().get_view(view.id, view.type)
 
     def test_every_menu_is_for_phone_users(self):
-        """Z01: who is no phone user sees no telephone."""
+        """Z01: users without the right see no telephone menu."""
         data = self.env["ir.model.data"].search(
             [("module", "=", "crm_telephony"), ("model", "=", "ir.ui.menu")]
         )
@@ -67,7 +67,7 @@ class TestInstall(TelephonyCase):
         self.assertTrue(self.env.ref("base.user_admin") in manager.all_user_ids)
 
     def test_sounds_are_there(self):
-        """Z17: what the caller hears is part of the addon, and as long as the timer thinks."""
+        """Z17: the sounds for callers are part of the addon, and as long as the timer assumes."""
         for name, seconds in (("ringback", 5), ("hold_music", 30)):
             path = file_path(f"crm_telephony/static/src/audio/{name}.wav")
             with wave.open(path) as sound:
@@ -76,9 +76,9 @@ class TestInstall(TelephonyCase):
                 )
 
     def test_neutralized_copy_is_silent(self):
-        """A copy of the database neither answers nor makes calls, and holds no secret.
+        """A copy of the database neither answers nor makes calls, and contains no secret.
 
-        Neither a typed auth token nor somebody's private telephone is left.
+        It keeps neither a typed auth token nor a private telephone number.
         """
         self.go_online(self.agent_ana)
         self.agent_ana.write({"call_via": "phone", "phone_number": "+32475000001"})

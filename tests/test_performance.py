@@ -1,10 +1,10 @@
-"""Silence in the caller's ear is measured in queries: the webhooks' upper limits, the indexes."""
+"""Silence for the caller is measured in queries: upper limits of the webhooks, and indexes."""
 
 from odoo.tests import tagged
 
 from .common import CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
 
-# Queries of one request, with a margin; an additional one for each agent is what is looked for.
+# Queries of one request, with a margin; the fault looked for is one more query per agent.
 VOICE, STATUS, WAIT, STEP, QUESTION = 130, 60, 30, 60, 25
 EACH_AGENT = 30
 
@@ -14,33 +14,33 @@ class TestQueries(TelephonyHttpCase):
     def setUp(self):
         super().setUp()
         self.go_online(self.agent_ana, self.agent_bob)
-        # The first request of a worker reads what stays in its memory.
+        # The first request of a worker fills its caches.
         self.call_in(sid=leg_sid(900))
         self.wait(self.env["telephony.call"].search([("provider_call_id", "=", leg_sid(900))]))
         self.post_webhook("status", {"CallSid": leg_sid(900), "CallStatus": "completed"})
 
     def count(self, function, *args, **kwargs):
-        """Return how many queries a request needs."""
+        """Return the number of queries of a request."""
         before = self.env.cr.sql_log_count
         function(*args, **kwargs)
         return self.env.cr.sql_log_count - before
 
     def test_voice(self):
-        """Z17: the first answer to a caller."""
+        """Z17: the first answer to a caller stays within its limit."""
         self.assertLess(self.count(self.call_in, sid=leg_sid(901)), VOICE)
 
     def test_wait(self):
-        """Z17: what a waiting caller hears costs next to nothing."""
+        """Z17: each voice response of a waiting caller needs few queries."""
         call, _verbs = self.call_in_and_wait(sid=leg_sid(901))
         self.assertLess(self.count(self.wait, call), WAIT)
 
     def test_status(self):
-        """Z20: the end of a call."""
+        """Z20: the report of a call's end stays within its limit."""
         call, _verbs = self.call_in_and_wait(sid=leg_sid(901))
         self.assertLess(self.count(self.tell_leg, call, leg_sid(901), "completed"), STATUS + VOICE)
 
     def test_question_of_a_page_that_has_missed_nothing(self):
-        """It is asked after all news, and as long as a telephone rings."""
+        """The cheap request follows every message, and repeats while a telephone rings."""
         call = self.talk()
         agents = self.as_user(self.ana, "telephony.agent")
         known = {"calls": {call.uuid: call._get_revision()}, "offers": []}
@@ -54,7 +54,7 @@ class TestQueries(TelephonyHttpCase):
         self.assertLess(self.count(self.tell_leg, call, leg_sid(901), "completed"), 20)
 
     def test_unsigned(self):
-        """A request without a signature costs one look at the account."""
+        """A request without a signature needs one look at the account."""
         with self.assertLogs("odoo.addons.crm_telephony.models.ir_http", "WARNING"):
             queries = self.count(self.post_webhook, "voice", {"CallSid": leg_sid(902)}, sign=False)
         self.assertLess(queries, 15)
@@ -85,7 +85,7 @@ class TestIndex(TelephonyCase):
         return "\n".join(line for [line] in self.env.cr.fetchall())
 
     def test_caller_look_up_uses_its_index(self):
-        """Z17: one step down an index, whatever the number of contacts."""
+        """Z17: a lookup is one step down an index, whatever the number of contacts."""
         self.env.flush_all()
         plan = self.explain(
             "SELECT id FROM res_partner WHERE active AND phone_sanitized = %s "

@@ -1,4 +1,4 @@
-"""Automation rules on what happens on the telephone: after the commit, and at nobody's cost."""
+"""Automation rules on calls run after the commit, and cannot harm a call."""
 
 from odoo import fields
 from odoo.fields import Command
@@ -50,11 +50,11 @@ class TestRuleRun(TelephonyHttpCase):
         self.env.invalidate_all()
 
     def get_lines(self):
-        """Return what *Fix it* says of rules."""
+        """Return the lines of *Fix It* about rules."""
         return [line["sentence"] for line in self.account._diagnose_rules()]
 
     def test_rule_that_fails_costs_no_call_and_is_named(self):
-        """D8: a rule on the state of a call raises; the call is there, and rings."""
+        """D8: when a rule on the state of a call raises, the call is kept and rings."""
         rule = self.make_rule(RAISE, "[('state', '=', 'ringing')]")
         call, verbs = self.call_in()
         self.assertEqual((self.names(verbs), call.state), (["Enqueue"], "ringing"))
@@ -65,19 +65,19 @@ class TestRuleRun(TelephonyHttpCase):
         self.assertEqual(len(log.output), 1)
         [line] = self.get_lines()
         self.assertIn("“Greedy rule” fails: No calls. Calls go on", line)
-        # It goes on failing, and is not logged again.
+        # It keeps failing, and is not logged again.
         self.tell_leg(call, call.provider_call_id, "completed")
         self.call_in(sid=leg_sid(2))
         self.run_rules()
         self.assertEqual(len(self.get_lines()), 1)
-        # What is corrected, archived or deleted is not named any more.
+        # A corrected, archived or deleted rule is not reported any more.
         self.runs.search([]).failed_at = fields.Datetime.subtract(fields.Datetime.now(), hours=2)
         rule.action_server_ids.code = "pass"
         self.env.flush_all()
         self.assertEqual(self.get_lines(), [])
 
     def test_rule_on_a_queued_call_costs_no_call(self):
-        """D8 as it was found: `state = queued`."""
+        """D8 as it was found: a rule on `state = queued` costs no call."""
         queue = self.env["telephony.queue"].create(
             {
                 "name": "Sales",
@@ -95,7 +95,7 @@ class TestRuleRun(TelephonyHttpCase):
         self.assertEqual(call.state, "queued")
 
     def test_rules_of_all_that_a_call_writes_cost_nothing(self):
-        """Whatever the telephone writes, a rule about it that raises stops nothing."""
+        """A failing rule stops nothing, on any model that the telephone writes."""
         models = (
             "telephony.call",
             "telephony.call.leg",
@@ -116,7 +116,7 @@ class TestRuleRun(TelephonyHttpCase):
         self.assertEqual(set(self.runs.search([]).mapped("res_model")), set(models))
 
     def test_rule_runs_once_for_each_record_and_commit(self):
-        """A rule without a condition, which writes what it is about, does not run for ever."""
+        """A rule without a condition that writes to its own record does not run for ever."""
         self.make_rule(NOTE)
         call, _verbs = self.call_in()
         self.assertFalse(call.note)
@@ -129,7 +129,7 @@ class TestRuleRun(TelephonyHttpCase):
         self.assertEqual(call.note, "ringing;ended;")
 
     def test_rule_sees_the_change_that_it_is_about(self):
-        """Conditions and watched fields are judged at the change, as ever."""
+        """Conditions and watched fields are evaluated at the change, as always."""
         field = self.env["ir.model.fields"]._get("telephony.call", "state")
         self.make_rule(
             NOTE,
@@ -153,7 +153,7 @@ class TestRuleRun(TelephonyHttpCase):
         self.assertEqual(len(self.get_lines()), 1)
 
     def test_rule_of_another_model_runs_at_once(self):
-        """A person who breaks a rule about a contact is refused, as without the addon."""
+        """A user who breaks a rule about a contact is refused, as without the addon."""
         self.make_rule(
             NOTE.replace("note", "comment").replace("record.state", "'x'"), model="res.partner"
         )

@@ -1,4 +1,5 @@
-"""A Twilio that answers the `twilio` package from a dictionary, for the tests of administration."""
+"""A fake Twilio that answers the `twilio` package from a dictionary, for tests of
+administration."""
 
 import json
 import re
@@ -35,7 +36,7 @@ def number(last, e164, **values):
 
 
 class FakeTwilio:
-    """State of one account, and the requests it got.
+    """State of one account and its received requests.
 
     `failures` maps `METHOD path-regex` to (status, code), `lost` (carried out, but the answer is
     lost) or `down`; each is used up once.
@@ -53,11 +54,11 @@ class FakeTwilio:
         self.closed_countries = set()
         self.prices = None
         self.clock_offset = 0
-        # Seconds that each answer takes, and that have passed; nobody waits for them really.
+        # Seconds that each answer takes, and seconds passed so far; no test really waits.
         self.latency = self.clock = 0
 
     def patch(self):
-        """Return the patcher that puts this Twilio in the place of the network."""
+        """Return the patcher that replaces the network by this Twilio."""
         return patch.object(TwilioHttpClient, "request", self._make_request())
 
     def add(self, *numbers):
@@ -203,7 +204,7 @@ class FakeTwilio:
 
 
 def secrets_of(*secrets):
-    """Return secrets as they could appear in a log: plain, and as a header carries them.
+    """Return secrets in the forms of a log: plain, and as a header carries them.
 
     :param secrets: account or key SID and secret, one after the other
     :rtype: list(str)

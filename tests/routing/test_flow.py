@@ -1,4 +1,4 @@
-"""Flows: hours, menus, conditions, forwarding, the block list, the linter and the simulation."""
+"""Flows: hours, menus, conditions, forwarding, blocked numbers, the check and the simulation."""
 
 from datetime import datetime
 
@@ -80,14 +80,14 @@ class FlowWorld:
 @tagged("post_install", "-at_install")
 class TestFlowSimulation(FlowWorld, TelephonyCase):
     def test_open_hours_lead_to_the_menu(self):
-        """Z29: in the opening hours the caller is asked for a key, which leads to a number."""
+        """Z29: during opening hours the caller gets a menu, whose key leads to a number."""
         story = self.simulate(MONDAY_MORNING, "2")
         self.assertIn("“Office hours”: Mon 10:00 is open.", story)
         self.assertIn("“Menu”: key 2, Support.", story)
         self.assertEqual(story[-1], "The caller is connected to +32470999999.")
 
     def test_closed_hours_lead_to_the_mailbox(self):
-        """Z03 Z29: outside of the hours the caller may leave a message."""
+        """Z03 Z29: outside opening hours the caller may leave a message."""
         story = self.simulate(SUNDAY_NIGHT)
         self.assertIn("“Office hours”: Sun 22:10 is closed.", story)
         self.assertEqual(story[-1], "The caller speaks after the tone.")
@@ -106,7 +106,7 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
         self.assertIn("“Office hours”: Mon 10:00 is closed.", self.simulate(MONDAY_MORNING))
 
     def test_wrong_key_is_asked_again_then_the_exit(self):
-        """Z29: a wrong key and no key lead to the exit, after the second time."""
+        """Z29: a wrong key or no key leads to the exit after the second time."""
         story = self.simulate(MONDAY_MORNING, "7")
         self.assertIn("“Menu”: key 7 leads nowhere.", story)
         self.assertIn("“Menu”: no key pressed.", story)
@@ -132,7 +132,7 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
         self.assertEqual(condition._get_exit("yes"), self.mobile)
 
     def test_simulation_leaves_nothing_behind(self):
-        """Z29: nobody is rung, nothing is sent and nothing stays after a simulation."""
+        """Z29: a simulation rings no agent, sends no request and leaves no record."""
         self.go_online(self.agent_ana, self.agent_bob)
         self.notifications.clear()
         calls = self.env["telephony.call"].search_count([])
@@ -143,7 +143,7 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
         self.assertEqual(self.agent_ana.state, "available")
 
     def test_wizard_shows_the_story(self):
-        """Z29: the button on the flow tells what would happen."""
+        """Z29: the button on the flow shows the simulated call."""
         wizard = self.as_user(self.max, "telephony.flow.simulation").create(
             {
                 "flow_id": self.flow.id,
@@ -161,23 +161,23 @@ class TestFlowLinter(FlowWorld, TelephonyCase):
         return " ".join(self.flow._get_problems())
 
     def test_good_flow_has_no_problem(self):
-        """Z29: a flow without a fault is not complained about."""
+        """Z29: a flow without a fault has no problem."""
         self.closed_step.unlink()
         self.ring.not_available_step_id = self.mailbox
         self.assertEqual(self.problems(), "")
 
     def test_step_that_is_never_reached(self):
-        """Z29: a dead end is named."""
+        """Z29: an unreachable step is reported."""
         self.make_step("Island", "message", message="Hello.")
         self.assertIn("“Island” is never reached.", self.problems())
 
     def test_hours_that_never_open(self):
-        """Z29: hours without an open period are named."""
+        """Z29: hours without an open period are reported."""
         self.calendar.attendance_ids.unlink()
         self.assertIn("no open period", self.problems())
 
     def test_menu_without_keys_prompt_or_target(self):
-        """Z29: a menu that cannot work is named."""
+        """Z29: a menu that cannot work is reported."""
         self.menu.message = False
         self.assertIn("no message announces the available keys", self.problems())
         self.menu.key_ids[0].target_step_id = False
@@ -186,7 +186,7 @@ class TestFlowLinter(FlowWorld, TelephonyCase):
         self.assertIn("has no keys", self.problems())
 
     def test_groups_that_are_empty(self):
-        """Z29: a ring step, a queue or a mailbox for nobody is named."""
+        """Z29: a ring step, queue or mailbox without agents is reported."""
         self.env["telephony.agent"].search([]).active = False
         self.assertIn("“Sellers” has no one to ring.", self.problems())
         self.assertIn("no one would receive the voicemails", self.problems())
@@ -200,13 +200,13 @@ class TestFlowLinter(FlowWorld, TelephonyCase):
         self.assertIn("the queue has no members", self.problems())
 
     def test_flow_without_steps(self):
-        """Z29: an empty flow says what callers hear."""
+        """Z29: the problem of an empty flow names the message that callers hear."""
         self.number.flow_id = False
         self.flow.step_ids.unlink()
         self.assertIn("has no step", self.problems())
 
     def test_problems_and_overview_are_shown(self):
-        """Z29: the form shows both."""
+        """Z29: the form shows problems and overview."""
         self.make_step("<b>Island</b>", "message", message="Hello.")
         self.assertIn("&lt;b&gt;Island", self.flow.problem_html)
         self.assertIn("Office hours", self.flow.overview_html)
@@ -233,7 +233,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         self.menu.sequence = 0
 
     def test_menu_key_leads_on(self):
-        """Z29: the caller presses a key and is forwarded; the story says so."""
+        """Z29: the pressed key forwards the caller, and the timeline shows it."""
         call, [gather, redirect] = self.call_in()
         self.assertEqual(gather.tag, "Gather")
         self.assertEqual(gather[0].text, "Press 1 for sales, 2 for support.")
@@ -250,7 +250,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         self.assertEqual(redirect.text, gather.get("action"))
 
     def test_repeated_key_does_not_press_twice(self):
-        """Z29: the provider repeats a question whose answer was lost; the key counts once."""
+        """Z29: the key counts once when the provider repeats a request."""
         call, [gather, _redirect] = self.call_in()
         press = {"CallSid": call.provider_call_id, "Digits": "2"}
         first = self.ask(gather.get("action"), press)
@@ -259,7 +259,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         self.assertEqual(call.trace.count("key 2"), 1)
 
     def test_forwarded_call_that_was_answered(self):
-        """Z29: somebody outside answered, so the call is not missed."""
+        """Z29: a forwarded call that was answered is not missed."""
         call, [gather, _redirect] = self.call_in()
         [dial] = self.ask(
             gather.get("action"),
@@ -280,7 +280,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
 
     def test_forwarded_call_that_was_not_answered(self):
-        """Z29: nobody outside answered; the caller may leave a message."""
+        """Z29: the caller of an unanswered forwarded call may leave a message."""
         call, [gather, _redirect] = self.call_in()
         [dial] = self.ask(
             gather.get("action"),
@@ -299,7 +299,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         self.assertEqual(self.names(verbs), ["Say", "Record", "Hangup"])
 
     def test_blocked_caller_is_refused_unanswered(self):
-        """Z29: the block list costs nothing, and the call is logged."""
+        """Z29: a blocked call is logged, but costs nothing."""
         self.env["telephony.blocked.number"].create(
             {
                 "number": "0470 12 34 56",
@@ -312,7 +312,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome), ("ended", "blocked"))
 
     def test_reject_step(self):
-        """Z03: the administrator may let callers be refused, unbilled."""
+        """Z03: a step can reject callers without charge."""
         self.menu.write({"kind": "reject"})
         _call, [reject] = self.call_in()
         self.assertEqual(reject.tag, "Reject")
@@ -331,7 +331,7 @@ class TestFlowTemplates(TelephonyCase):
         return self.as_user(self.max, "telephony.flow").create({"name": "New"})
 
     def test_ready_made_flows_have_no_problem(self):
-        """Z29: each ready-made flow works as it is."""
+        """Z29: each ready-made flow works without changes."""
         for name in ("ring", "hours", "menu"):
             with self.subTest(template=name):
                 flow = self.make_flow()
@@ -340,14 +340,14 @@ class TestFlowTemplates(TelephonyCase):
                 self.assertEqual(flow._get_problems(), [])
 
     def test_templates_do_not_mix(self):
-        """Z29: a flow that has steps is left alone."""
+        """Z29: a template does not change a flow that has steps."""
         flow = self.make_flow()
         flow.action_template_ring()
         with self.assertRaisesRegex(UserError, "already has steps"):
             flow.action_template_menu()
 
     def test_nobody_to_ring(self):
-        """Z29: without phone users there is nothing to begin with, and the page says so."""
+        """Z29: without agents no template can be used, and the page explains it."""
         self.env["telephony.agent"].search([]).active = False
         with self.assertRaisesRegex(UserError, "Add a phone user first"):
             self.make_flow().action_template_ring()

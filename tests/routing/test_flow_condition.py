@@ -1,4 +1,4 @@
-"""Conditions of call flows are evaluated with the rights of the user who wrote them.
+"""Conditions of call flows are evaluated with the rights of their author.
 
 Evaluated as superuser, they would reveal every secret of the database, character by character.
 """
@@ -78,12 +78,12 @@ class TestFlowCondition(TelephonyCase):
         )
 
     def run_step(self):
-        """Return the exit of the step for the customer, and what the call's story says."""
+        """Return the exit of the step for the customer, and the call's timeline."""
         call = self.make_call()
         exit_name = self.step.sudo()._enter_condition(call)
         return exit_name, call.trace
 
-    # === WHAT IS REFUSED === #
+    # === REFUSED CONDITIONS === #
 
     def test_secret_behind_a_path_is_refused(self):
         """No path of a condition leads to a secret, with any operator."""
@@ -132,13 +132,13 @@ class TestFlowCondition(TelephonyCase):
                 self.assert_refused([(path, "like", "a%")], "crm.lead", text="cannot be used")
 
     def test_what_the_writer_may_not_read_is_refused(self):
-        """Without a right in the CRM there is no question about opportunities."""
+        """An author without CRM rights cannot use opportunities in a condition."""
         other = self._make_user("mia", "crm_telephony.group_manager")
         with self.assertRaisesRegex(UserError, "cannot be used"):
             self.write_condition([("name", "=", "A big order")], "crm.lead", other)
 
     def test_nonsense_is_refused_with_a_sentence(self):
-        """A condition nested a thousand deep ends no call, and no request."""
+        """A condition nested a thousand deep breaks no call and no request."""
         deep = [("name", "=", "x")]
         for _level in range(60):
             deep = [("parent_id", "any", deep)]
@@ -176,7 +176,7 @@ class TestFlowCondition(TelephonyCase):
         self.write_condition(deep)
         self.assertIn(self.run_step()[0], ("yes", "no"))
 
-    # === WHAT GOES ON WORKING === #
+    # === CONDITIONS THAT STILL WORK === #
 
     def test_common_conditions_are_evaluated(self):
         tag = self.env["res.partner.category"].create({"name": "VIP"})
@@ -209,10 +209,10 @@ class TestFlowCondition(TelephonyCase):
                 self.assertEqual(exit_name, "yes", trace)
                 self.assertFalse(self.step._get_problems())
 
-    # === WHOSE RIGHTS COUNT === #
+    # === RIGHTS OF THE AUTHOR === #
 
     def test_writer_is_kept(self):
-        """Who wrote the condition is not who wrote the rest, and cannot be chosen."""
+        """The author of the condition is kept apart from other writers, and cannot be chosen."""
         self.write_condition([("name", "ilike", "zoe")])
         self.assertEqual(self.step.condition_user_id, self.max)
         other = self._make_user("mia", "crm_telephony.group_manager")

@@ -1,4 +1,4 @@
-"""Every exit of every kind of step, through the webhooks; other flows, circles, a full provider."""
+"""Every exit of every step kind, by webhook; other flows, loops and a full provider."""
 
 import base64
 import io
@@ -18,7 +18,7 @@ from odoo.addons.crm_telephony.models.routing.telephony_flow_step_check import E
 
 from ..common import TelephonyCase, TelephonyHttpCase, leg_sid
 
-# What each exit of the first step leads to in these tests.
+# The target of each exit of the first step in these tests.
 HEARD = {
     name: f"The exit {name}." for name in ("yes", "no", "no_answer", "not_available", "full", "key")
 }
@@ -32,7 +32,7 @@ FIELDS = {
 
 
 class ExitWorld:
-    """The number's first step has a message behind each exit, which tells the exit's name."""
+    """The number's first step has a message behind each exit, which says the exit's name."""
 
     @classmethod
     def setUpClass(cls):
@@ -99,7 +99,7 @@ class ExitWorld:
 @tagged("post_install", "-at_install")
 class TestEveryExit(ExitWorld, TelephonyHttpCase):
     def assert_exit(self, name, verbs):
-        """Check that the caller has taken an exit: the message behind it is heard, then the end."""
+        """Check that the caller took an exit: its message is heard, then the call ends."""
         self.assertEqual([verb.tag for verb in verbs], ["Say", "Hangup"])
         self.assertEqual(verbs[0].text, HEARD[name])
 
@@ -107,10 +107,10 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.ring.write({"kind": kind, **values})
 
     def test_hours(self):
-        """Z29: open and closed."""
+        """Z29: exits *open* and *closed*."""
         now = fields.Datetime.now()
         hour = now.hour + now.minute / 60
-        # One of two halves of the day, in which it is now and in which it is not.
+        # One half of the day contains the present time, the other one does not.
         halves = [(0, 12), (12, 24)]
         now_half = halves[hour >= 12]
         self.set_up("hours", calendar_id=self.make_hours(*now_half).id)
@@ -119,13 +119,13 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assert_exit("no", self.call_in(sid=leg_sid(2))[1])
 
     def test_condition(self):
-        """Z29: the caller meets it, or does not."""
+        """Z29: exits for callers who meet the condition, or do not."""
         self.set_up("condition", condition_domain="[('name', '=', 'Zoe Peeters')]")
         self.assert_exit("yes", self.call_in(sid=leg_sid(1))[1])
         self.assert_exit("no", self.call_in(sid=leg_sid(2), from_="+33612345678")[1])
 
     def test_menu(self):
-        """Z29: a key, a wrong key and no key."""
+        """Z29: exits for a key, a wrong key and no key."""
         self.set_up(
             "menu",
             message="Press 4.",
@@ -150,7 +150,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assert_exit("no_answer", self.ask(redirect.text, caller))
 
     def test_ring(self):
-        """Z17 Z29: nobody available, and not answered."""
+        """Z17 Z29: exits for no available agent and for no answer."""
         self.assert_exit("not_available", self.call_in(sid=leg_sid(1))[1])
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait(sid=leg_sid(2))
@@ -160,7 +160,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertEqual(call.state, "routing")
 
     def test_ring_that_all_decline(self):
-        """Z17: the last refusal leads on at once."""
+        """Z17: the last decline continues the flow at once."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
@@ -168,7 +168,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assert_exit("no_answer", self.step(call, QueueResult="leave"))
 
     def test_queue(self):
-        """Z24 Z29: nobody is there, full, and too long a wait."""
+        """Z24 Z29: exits for no available agent, a full queue and a wait that is too long."""
         self.set_up("queue", queue_id=self.queue.id)
         self.assert_exit("not_available", self.call_in(sid=leg_sid(1))[1])
         self.go_online(self.agent_ana)
@@ -182,7 +182,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assert_exit("no_answer", self.step(call))
 
     def test_caller_who_has_left_the_queue_stands_in_no_list(self):
-        """Z24: whoever hears a message after the queue is neither listed nor offered any more."""
+        """Z24: a caller who hears a message after the queue is neither listed nor offered."""
         self.set_up("queue", queue_id=self.queue.id)
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
@@ -196,7 +196,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome), ("ended", "missed"))
 
     def test_queue_that_is_full_at_the_provider(self):
-        """Z29: the provider's own limit is as good as ours; the agent stops being rung."""
+        """Z29: the provider's limit works as ours does; the ringing at the agent ends."""
         self.set_up("queue", queue_id=self.queue.id)
         self.go_online(self.agent_ana)
         for index, result in enumerate(("queue-full", "error", "system-error"), 1):
@@ -214,7 +214,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
                 self.assert_exit("full", verbs)
                 self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
                 self.assertIn("Twilio's waiting queue is full.", call.trace)
-                # The answer was lost, and it is asked again.
+                # The answer was lost, and the provider repeats its request.
                 again = self.ask(
                     enqueue.get("action"),
                     {
@@ -227,13 +227,13 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
                 self.tell_leg(call, leg_sid(index), "completed", CallDuration="1")
 
     def test_ring_that_the_provider_refuses(self):
-        """Z29: a caller who cannot wait is told that nobody is available."""
+        """Z29: a caller who cannot wait takes the exit for no available agent."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
         self.assert_exit("not_available", self.step(call, QueueResult="queue-full"))
 
     def test_refused_by_the_provider_while_somebody_is_on_the_way(self):
-        """Z17: whoever has accepted is waited for without a queue."""
+        """Z17: a caller waits for an accepting agent without the provider's queue."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
         self.as_user(self.ana).accept(call.uuid)
@@ -245,7 +245,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertEqual(call.state, "in_progress")
 
     def test_forward(self):
-        """Z29: answered outside, and not answered."""
+        """Z29: exits for a forwarded call that is answered, or not."""
         self.set_up("forward", forward_number="+32470999999")
         for index, status, names in (
             (1, "completed", ["Hangup"]),
@@ -266,7 +266,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
                 self.assert_exit("no_answer", verbs)
 
     def test_ends(self):
-        """Z03 Z29: voicemail, message and rejection lead to nothing but the end."""
+        """Z03 Z29: voicemail, message and rejection lead to the end only."""
         self.set_up("voicemail", agent_ids=[Command.set(self.agent_ana.ids)])
         _call, [_say, record, _hang_up] = self.call_in(sid=leg_sid(1))
         verbs = self.ask(
@@ -283,7 +283,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertEqual(self.names(self.call_in(sid=leg_sid(3))[1]), ["Reject"])
 
     def test_no_exit_is_forgotten(self):
-        """Z29: whoever adds an exit adds a test of it."""
+        """Z29: every exit has a test."""
         self.assertEqual({name for names in EXITS.values() for name in names}, set(FIELDS))
         kinds = {kind for kind, _label in self.ring._fields["kind"].selection}
         tested = {
@@ -301,7 +301,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertEqual((kinds, set(EXITS)), (tested, tested))
 
     def test_another_flow(self):
-        """Z29: the call goes on at the other flow's first step, in that flow's language."""
+        """Z29: the call continues at the other flow's first step, in that flow's language."""
         self.env["res.lang"]._activate_lang("fr_FR")
         other = self.make_flow("French", language="fr_FR")
         self.make_step("Bonjour", "message", flow=other, message="Fermé.")
@@ -312,7 +312,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertIn("“Sellers”: continuing in “French”.", call.trace)
 
     def test_sound_of_a_flow_without_a_number(self):
-        """Z29: a flow that is only entered from others plays its audio file, too."""
+        """Z29: a flow that is only entered from other flows plays its audio file, too."""
         other = self.make_flow("Sounds")
         sound = io.BytesIO()
         with wave.open(sound, "wb") as file:
@@ -324,7 +324,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertRegex(play.text, r"^https://crm\.example\.test/web/content/\d+\?access_token=.")
 
     def test_another_flow_that_is_archived(self):
-        """Z29: the caller hears a polite message, and the story of the call says why."""
+        """Z29: the caller hears a polite message, and the timeline gives the reason."""
         other = self.make_flow("Old", active=False)
         self.make_step("Hello", "message", flow=other, message="Never heard.")
         self.set_up("flow", target_flow_id=other.id)
@@ -333,7 +333,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertIn("the flow “Old” is archived", call.trace)
 
     def test_flows_in_a_circle_come_to_an_end(self):
-        """Z29: two flows that send the caller to and fro end with a polite message."""
+        """Z29: two flows that lead to each other end with a polite message."""
         other = self.make_flow("Other")
         self.make_step("Back", "flow", flow=other, target_flow_id=self.flow.id)
         self.set_up("flow", target_flow_id=other.id)
@@ -342,7 +342,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertIn(f"was ended after {MAX_STEPS} steps", call.trace)
 
     def test_silent_caller_in_a_circle_of_menus(self):
-        """Z29: whoever presses nothing is not asked for ever, over however many requests."""
+        """Z29: a caller who presses no key is not asked for ever, over any number of requests."""
         menu = self.make_step(
             "Second", "menu", message="?", repeat=1, no_answer_step_id=self.ring.id
         )
@@ -357,7 +357,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.assertEqual(verbs[-1].tag, "Hangup")
 
     def test_waiting_begins_to_count_again(self):
-        """Z29: a caller who waits may go round as long as somebody rings."""
+        """Z29: a waiting caller may go round while agents ring."""
         self.ring.no_answer_step_id = self.ring
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
@@ -377,7 +377,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         return (flow or self.flow)._get_problems()
 
     def test_archived_flow_behind_an_exit_and_a_key(self):
-        """Z29: a step and a key that lead to an archived flow are named."""
+        """Z29: a step and a key that lead to an archived flow are reported."""
         other = self.make_flow("Old", active=False)
         go_on = self.make_step("Go on", "flow", target_flow_id=other.id)
         self.ring.write(
@@ -401,12 +401,12 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         )
 
     def test_flow_without_a_step_behind_an_exit(self):
-        """Z29: an empty flow behind a step is named."""
+        """Z29: an empty flow behind a step is reported."""
         self.ring.write({"kind": "flow", "target_flow_id": self.make_flow("Empty").id})
         self.assertIn("“Sellers” leads to the flow “Empty”, which has no steps.", self.problems())
 
     def test_archived_flow_that_is_used(self):
-        """Z29: archiving does not stop the number from following the flow."""
+        """Z29: a number continues to use its flow after the flow was archived."""
         self.flow.active = False
         self.assertIn(
             "The flow is archived, but it still handles calls to Sales (+3225550180).".replace(
@@ -416,7 +416,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         )
 
     def test_archived_queue(self):
-        """Z29: a queue that is archived is named."""
+        """Z29: an archived queue is reported."""
         self.queue.active = False
         self.ring.write({"kind": "queue", "queue_id": self.queue.id})
         self.assertIn("“Sellers”: the queue is archived.", self.problems())
@@ -425,7 +425,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         return [problem for problem in self.problems(flow) if "loops" in problem]
 
     def test_circle_of_one_flow(self):
-        """Z29: hours that lead to a condition that leads back are named once."""
+        """Z29: hours and a condition that lead to each other are reported once."""
         condition = self.make_step("Known", "condition", else_step_id=self.ring.id)
         self.ring.write(
             {
@@ -438,7 +438,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         self.assertIn("“Sellers” → “Known”: if the caller does nothing, the flow loops", circle)
 
     def test_circle_of_two_flows(self):
-        """Z29: a circle that leads through another flow is named in both."""
+        """Z29: a loop through another flow is reported in both."""
         other = self.make_flow("Other")
         self.make_step("Back", "flow", flow=other, target_flow_id=self.flow.id)
         self.ring.write({"kind": "flow", "target_flow_id": other.id})
@@ -465,7 +465,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         self.assertEqual(self.circles(), [])
 
     def test_bad_settings_are_refused(self):
-        """Z29: a step that cannot work is not saved, and 0 is no limit."""
+        """Z29: a step that cannot work is not saved, and 0 is not a valid limit."""
         with self.assertRaises(ValidationError):
             self.ring.kind = "flow"
         for values in ({"max_callers": 0}, {"max_wait": 0}):
@@ -478,7 +478,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
                 self.queue.write(values)
 
     def test_overview_names_the_other_flow(self):
-        """Z29: the drawing of a flow ends where another flow begins."""
+        """Z29: the overview of a flow ends where another flow begins."""
         other = self.make_flow("<Other>")
         self.make_step("Far away", "message", flow=other, message="x")
         self.ring.write({"kind": "flow", "target_flow_id": other.id})
@@ -486,7 +486,7 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         self.assertNotIn("Far away", self.flow.overview_html)
 
     def test_simulation_crosses_flows(self):
-        """Z29: the simulator tells the story over two flows."""
+        """Z29: the simulation covers both flows."""
         other = self.make_flow("Other")
         self.make_step("Hello", "message", flow=other, message="We are closed today.")
         self.ring.write({"kind": "flow", "target_flow_id": other.id})

@@ -1,6 +1,6 @@
-"""Flows that nobody has thought of: every one of them ends, speaks valid TwiML, and is told true.
+"""Generated flows: every one ends, speaks valid TwiML, and is simulated truthfully.
 
-The documents are read by the emulator's own reader, which refuses what Twilio would refuse. Like
+The documents are read by the emulator's own reader, which refuses the same as Twilio. Like
 that reader these tests are for the repository; Odoo's own test loader does not know them.
 """
 
@@ -26,12 +26,12 @@ from twilio_emulator.twiml.parser import parse
 from twilio_emulator.twiml.schema import WAIT_VERBS
 
 MOMENT = datetime(2026, 11, 23, 9, 0)
-# Steps without waiting, in place of the real limit: a circle is found sooner.
+# Steps without waiting, in place of the real limit: a loop is found sooner.
 STEPS = 12
 REPEAT = 2
-# How often somebody waits until giving up.
+# Number of waits before a caller gives up.
 WAITS = 4
-# A document ends with one of them, or the line is dead.
+# Each document ends with one of these verbs; otherwise the line is dead.
 LAST = {"Hangup", "Redirect", "Enqueue", "Dial", "Reject"}
 EXIT_FIELDS = (
     "next_step_id",
@@ -45,7 +45,7 @@ KINDS = tuple(EXITS)
 
 @dataclass(frozen=True)
 class Step:
-    """What a step is made of; a target is the place of another step, or nobody's."""
+    """Plan of a step; a target is the index of another step, or None."""
 
     kind: str
     is_first_way: bool
@@ -55,7 +55,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who calls, and what that person does."""
+    """A generated caller and the caller's actions."""
 
     number: str
     keys: tuple
@@ -124,10 +124,10 @@ class TestAnyFlow(TelephonyHttpCase):
             }
         )
 
-    # === MAKING A FLOW === #
+    # === GENERATING FLOWS === #
 
     def make_flows(self, plans):
-        """Make flows from plans; a step that goes on elsewhere leads to the other flow."""
+        """Create flows from plans; a step with another target leads to the other flow."""
         flows = self.env["telephony.flow"].create(
             [
                 {"name": f"Flow {index}", "company_id": self.company_a.id, "language": "en_US"}
@@ -187,10 +187,10 @@ class TestAnyFlow(TelephonyHttpCase):
             }
         )
 
-    # === WALKING THROUGH IT === #
+    # === FOLLOWING A FLOW === #
 
     def hear(self, route, allowed=None, **params):
-        """Ask what comes next, and let the emulator's reader judge the answer."""
+        """Request the next document and check it with the emulator's reader."""
         response = self.post_webhook(route, params)
         self.assertEqual(response.status_code, 200)
         verbs = parse(response.content)
@@ -211,7 +211,7 @@ class TestAnyFlow(TelephonyHttpCase):
         return self.env["telephony.call"].search([("provider_call_id", "=", sid)]), verbs
 
     def walk(self, call, verbs, keys):
-        """Be a caller who presses keys, until the caller waits or the line is dead."""
+        """Act as a caller who presses keys, until the caller waits or the line is dead."""
         turns = 0
         while True:
             turns += 1
@@ -229,7 +229,7 @@ class TestAnyFlow(TelephonyHttpCase):
                 return verbs
 
     def wait_in_vain(self, call, verbs):
-        """Wait as long as the flow wants it; return what comes after, None when called back."""
+        """Wait as the flow requires; return the next document, or None after a queue callback."""
         [enqueue] = verbs
         sid = call.provider_call_id
         for _turn in range(6):
@@ -263,7 +263,7 @@ class TestAnyFlow(TelephonyHttpCase):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="60")
         self.assertEqual(call.state, "ended")
 
-    # === WHAT IS TRUE OF EVERY FLOW === #
+    # === PROPERTIES OF EVERY FLOW === #
 
     @settings(
         max_examples=30,
@@ -274,7 +274,7 @@ class TestAnyFlow(TelephonyHttpCase):
     )
     @given(st.tuples(FLOW, FLOW), CALLER)
     def test_every_call_ends_and_hears_valid_documents(self, plans, caller):
-        """Z29: whatever the flow, the caller is led to an end, over however many requests."""
+        """Z29: every flow leads the caller to an end, over any number of requests."""
         self.make_flows(plans)
         self.prepare(caller)
         call, verbs = self.begin(caller)
@@ -296,7 +296,7 @@ class TestAnyFlow(TelephonyHttpCase):
     )
     @given(st.tuples(FLOW, FLOW), CALLER)
     def test_simulation_tells_what_happens(self, plans, caller):
-        """Z29: the simulator's story is that of the same call through the webhooks."""
+        """Z29: the simulation and the same call through the webhooks have one timeline."""
         flow = self.make_flows(plans)
         self.prepare(caller)
         number = "" if caller.number == "anonymous" else caller.number
@@ -306,7 +306,7 @@ class TestAnyFlow(TelephonyHttpCase):
         call, verbs = self.begin(caller)
         keys = iter(caller.keys)
         while verbs[0].name == "Gather":
-            # A forwarded call is where the simulation ends.
+            # The simulation ends at a forwarded call.
             digit = next(keys, "")
             params = {"Digits": digit} if digit else {}
             verbs = self.hear(verbs[0].get("action"), CallSid=call.provider_call_id, **params)
@@ -335,7 +335,7 @@ class TestAnyFlow(TelephonyHttpCase):
     )
     @given(st.tuples(FLOW, FLOW))
     def test_linter_and_drawing_cope_with_every_flow(self, plans):
-        """Z29: faults and drawing come in time, and every circle of hasty exits is named."""
+        """Z29: check and overview end in time, and every loop without a wait is reported."""
         flow = self.make_flows(plans)
         problems = flow._get_problems()
         self.assertTrue(all(problem.endswith((".", "!")) for problem in problems))
@@ -346,7 +346,7 @@ class TestAnyFlow(TelephonyHttpCase):
         self.assertEqual(bool(circles), any(map(self.is_in_circle, flow.step_ids)))
 
     def is_in_circle(self, start):
-        """Look for a circle in the plainest way: by following every way to its end."""
+        """Return whether a step is in a loop, by the plainest way: following every path."""
         todo, seen = [start], set()
         while todo:
             step = todo.pop()

@@ -1,4 +1,4 @@
-"""Calls that come in, through the webhooks as the provider sends them."""
+"""Incoming calls, through the webhooks as the provider sends them."""
 
 from odoo import fields
 from odoo.tests import tagged
@@ -9,14 +9,14 @@ from ..common import BASE_URL, CUSTOMER, QUEUE, TelephonyHttpCase, leg_sid
 @tagged("post_install", "-at_install")
 class TestIncoming(TelephonyHttpCase):
     def test_everybody_rings_at_once(self):
-        """Z17: a call rings at all available phone users, with the caller's business card."""
+        """Z17: a call rings at all available agents, with the caller's card."""
         self.go_online(self.agent_ana, self.agent_bob)
         call, [enqueue] = self.call_in()
         self.assertEqual(enqueue.tag, "Enqueue")
         route = f"{BASE_URL}/telephony/twilio"
         self.assertEqual(enqueue.get("waitUrl"), f"{route}/wait?call={call.uuid}")
         self.assertEqual(enqueue.get("action"), f"{route}/step?call={call.uuid}")
-        # A name at the provider holds nothing personal.
+        # A name at the provider contains no personal data.
         self.assertNotIn("470", enqueue.text)
         self.assertEqual(call.state, "ringing")
         self.assertEqual(call.offer_ids.agent_id, self.agent_ana | self.agent_bob)
@@ -43,7 +43,7 @@ class TestIncoming(TelephonyHttpCase):
     # === RINGING === #
 
     def test_known_caller_with_several_opportunities_is_linked_to_the_contact_only(self):
-        """Z17: the last call is on the card; which opportunity it is about is not guessed."""
+        """Z17: the card shows the last call; of several opportunities none is guessed."""
         self.lead.copy({"name": "Another order"})
         self.go_online(self.agent_ana)
         first, _verbs = self.call_in_and_wait()
@@ -56,7 +56,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(len(card["opportunities"]), 2)
 
     def test_hidden_caller_is_nobody(self):
-        """Z17: a caller without a number has a card all the same."""
+        """Z17: a caller without a number has a card, too."""
         self.go_online(self.agent_ana)
         for index, word in enumerate(("anonymous", "+266696687", "", "Restricted"), 1):
             call, [enqueue] = self.call_in(from_=word, sid=leg_sid(index))
@@ -69,7 +69,7 @@ class TestIncoming(TelephonyHttpCase):
             self.tell_leg(call, leg_sid(index), "completed")
 
     def test_one_after_the_other(self):
-        """Z17: in order, the next one rings when the one before does not answer."""
+        """Z17: in order, the next agent rings when the previous one does not answer."""
         self.ring.ring_strategy = "longest_idle"
         self.go_online(self.agent_ana, self.agent_bob)
         self.agent_ana.status_since = "2026-01-01 10:00:00"
@@ -93,7 +93,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(set(call.offer_ids.mapped("state")), {"expired"})
 
     def test_declining_in_order_rings_the_next_one(self):
-        """Z17: who declines does not end the call for the others."""
+        """Z17: an agent who declines does not end the call for the others."""
         self.ring.ring_strategy = "sequential"
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
@@ -101,7 +101,7 @@ class TestIncoming(TelephonyHttpCase):
         self.run_after_commit()
         self.assertEqual(len(self.notified(self.bob, "offer_made")), 1)
         self.assertEqual(call.state, "ringing")
-        # Whether the caller was moved or not: what comes next is the waiting room.
+        # In both cases, the waiting room comes next.
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
         self.assertAlmostEqual(self.heard_seconds(self.wait(call)), 20, delta=1)
         self.as_user(self.bob).decline(call.uuid)
@@ -109,7 +109,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(self.step(call)[0].text, "Everybody is busy.")
 
     def test_waiting_lasts_until_the_next_decision(self):
-        """Z17: the document is the timer: it ends when the ringing ends."""
+        """Z17: the voice response is the timer: it ends when the ringing ends."""
         self.go_online(self.agent_ana)
         call, verbs = self.call_in_and_wait()
         self.assertAlmostEqual(self.heard_seconds(verbs), 20, delta=1)
@@ -139,7 +139,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome), ("ended", "missed"))
 
     def test_nobody_is_available(self):
-        """Z03: with everybody offline the caller is not made to wait."""
+        """Z03: with all agents offline the caller does not wait."""
         for agent in (self.agent_ana, self.agent_bob):
             self.assertNotEqual(agent.state, "available")
         call, [say, hangup] = self.call_in()
@@ -149,13 +149,13 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome, call.duration), ("ended", "missed", 0))
 
     def test_online_without_an_open_page_is_not_available(self):
-        """Z02: the status alone does not make anybody reachable."""
+        """Z02: the status alone does not make an agent reachable."""
         self.agent_ana.status = "online"
         _call, [say, _hangup] = self.call_in()
         self.assertEqual(say.text, "We are closed.")
 
     def test_number_without_a_flow(self):
-        """Z03: a number nobody set up says so politely."""
+        """Z03: callers of a number without a flow hear a polite message."""
         self.number.flow_id = False
         call, [say, hangup] = self.call_in()
         self.assertIn("No one is available", say.text)
@@ -190,7 +190,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertFalse(call)
 
     def test_the_provider_asks_twice(self):
-        """A repeated first question changes nothing and gets the same answer."""
+        """A repeated first request changes nothing and gets the same answer."""
         self.go_online(self.agent_ana)
         call, first = self.call_in()
         again, second = self.call_in()
@@ -202,7 +202,7 @@ class TestIncoming(TelephonyHttpCase):
     # === ACCEPTING === #
 
     def test_accept_connects_both(self):
-        """Z17: accept: the agent's browser enters the room, then the caller is fetched."""
+        """Z17: the agent's browser enters the conference, then the caller is redirected there."""
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         result = self.as_user(self.ana).accept(call.uuid)
@@ -216,7 +216,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(closed["message"], "This call was already answered by Ana.")
         [closed] = self.notified(self.ana, "offer_closed")
         self.assertEqual((closed["reason"], closed["by_me"]), ("accepted", True))
-        # Meanwhile the caller hears ringback, until the agent has to be there.
+        # Meanwhile the caller hears ringback, until the agent's deadline.
         self.assertAlmostEqual(self.heard_seconds(self.wait(call)), 15, delta=1)
         [dial] = self.connect_browser(call, self.agent_ana)
         [room] = dial
@@ -242,7 +242,7 @@ class TestIncoming(TelephonyHttpCase):
         )
 
     def test_the_browser_is_faster_than_the_click(self):
-        """Z17: the page sends both at once; whichever comes first takes the call, once."""
+        """Z17: the page sends both at once; the first one takes the call, once."""
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         [room] = self.connect_browser(call, self.agent_ana)[0]
@@ -260,7 +260,7 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(len(call._get_agent_legs()), 1)
 
     def test_a_browser_that_nobody_rings_at_takes_nothing(self):
-        """Z17: not who was not asked, who has declined, or who is no phone user any more."""
+        """Z17: a browser without an open offer, or of a former agent, takes no call."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         refused = [self.connect_browser(call, self.agent_bob)]
@@ -316,14 +316,14 @@ class TestIncoming(TelephonyHttpCase):
         self.assertEqual(result["message"], "This call is no longer ringing for you.")
 
     def test_agent_in_a_call_is_not_rung(self):
-        """Z17: whoever speaks is not disturbed."""
+        """Z17: an agent in a call is not rung."""
         self.talk()
         self.assertEqual(self.agent_ana.state, "in_call")
         other, _verbs = self.call_in(sid=leg_sid(2))
         self.assertEqual(other.offer_ids.agent_id, self.agent_bob)
 
     def test_declined_by_all_goes_on_at_once(self):
-        """Z17: when nobody is left, the caller does not wait for the end of the ringing."""
+        """Z17: the caller does not wait for the end of the ringing when all have declined."""
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)
@@ -336,7 +336,7 @@ class TestIncoming(TelephonyHttpCase):
             self.provider.sent("move_from_queue"),
             [[QUEUE, call.provider_call_id, f"{BASE_URL}/telephony/twilio/step?call={call.uuid}"]],
         )
-        # The queue's own question leads nowhere: the one the request named leads on.
+        # The queue's own request leads nowhere; the address named in our request leads on.
         [redirect] = self.step(call, QueueResult="redirected")
         self.assertEqual(redirect.tag, "Redirect")
         self.assertEqual(

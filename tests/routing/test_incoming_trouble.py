@@ -1,4 +1,4 @@
-"""Calls that come in and go wrong: callers and agents who vanish, and failures of ours."""
+"""Incoming calls with trouble: vanishing callers and agents, and failures of Odoo."""
 
 from odoo.tests import tagged
 
@@ -8,7 +8,7 @@ from ..common import BASE_URL, QUEUE, TelephonyHttpCase, leg_sid
 @tagged("post_install", "-at_install")
 class TestIncomingTrouble(TelephonyHttpCase):
     def test_caller_gives_up(self):
-        """Z30: the caller hangs up while it rings: missed, and nobody rings any more."""
+        """Z30: the caller hangs up while it rings: the call is missed, and the ringing ends."""
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         self.let_time_pass(7)
@@ -28,13 +28,13 @@ class TestIncomingTrouble(TelephonyHttpCase):
         for user in (self.ana, self.bob):
             recent = self.as_user(user, "telephony.agent").softphone_snapshot()["recent"]
             self.assertEqual([data["uuid"] for data in recent], [call.uuid])
-        # Questions that cross the end are answered.
+        # Requests that cross the end are answered.
         self.assertEqual(self.names(self.wait(call)), ["Leave"])
         self.assertEqual(self.names(self.step(call, QueueResult="hangup")), ["Hangup"])
         self.assertEqual(self.names(self.step(call)), ["Hangup"])
 
     def test_caller_gives_up_while_the_agent_connects(self):
-        """Z20: an agent who is alone in the room is released too."""
+        """Z20: an agent who is alone in the conference is released, too."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).accept(call.uuid)
@@ -42,12 +42,12 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="5")
         self.assertEqual((call.state, call.outcome), ("ended", "missed"))
         self.run_after_commit()
-        # The room does not end by itself: the caller was never in it.
+        # The conference does not end by itself: the caller was never in it.
         self.assertIn([leg_sid(50)], self.provider.sent("end_leg"))
         self.assertEqual(self.notified(self.ana, "call_updated")[-1]["state"], "ended")
 
     def test_agent_does_not_come(self):
-        """Z17: an accept without a connection is taken back, and it rings again."""
+        """Z17: an accept without a connection is undone, and the call rings again."""
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).accept(call.uuid)
@@ -64,7 +64,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         # Too late now.
         [hangup] = self.connect_browser(call, self.agent_ana)
         self.assertEqual(hangup.tag, "Hangup")
-        # Somebody else may take it.
+        # A colleague may take it.
         self.assertTrue(self.as_user(self.bob).accept(call.uuid)["accepted"])
 
     def test_agents_who_never_come_do_not_ring_for_ever(self):
@@ -81,7 +81,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(self.step(call)[0].text, "Everybody is busy.")
 
     def test_agent_gives_back_what_could_not_be_connected(self):
-        """Z17: without a microphone an accepted call goes back to the others."""
+        """Z17: an accepted call without a microphone goes back to the others."""
         self.go_online(self.agent_ana, self.agent_bob)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).accept(call.uuid)
@@ -90,7 +90,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(len(self.notified(self.bob, "offer_made")), 2)
 
     def test_agent_vanishes_and_rejoins(self):
-        """Z21: a reload in the middle of a call: music for the caller, then both speak again."""
+        """Z21: a reload during a call: the caller hears music, then both speak again."""
         call = self.talk()
         self.provider.requests.clear()
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
@@ -136,7 +136,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual((call.state, call.outcome, call.user_id), ("ended", "answered", self.ana))
 
     def test_customer_hangs_up(self):
-        """Z20: the customer's end is the end of the call."""
+        """Z20: the call ends when the customer hangs up."""
         call = self.talk()
         self.let_time_pass(42)
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="50")
@@ -170,7 +170,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(self.names(self.step(call)), ["Hangup"])
 
     def test_hold_and_resume(self):
-        """Z18: the customer hears music on hold; what is shown follows the provider."""
+        """Z18: the customer hears music on hold; the screen follows the provider."""
         call = self.talk()
         self.tell_room(call, call.provider_call_id, "participant-join", 2)
         self.provider.requests.clear()
@@ -192,10 +192,10 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.tell_room(call, leg_sid(1), "participant-hold", 4)
         self.assertFalse(self.customer(call).on_hold)
 
-    # === FAILURES OF OURS === #
+    # === FAILURES OF ODOO === #
 
     def test_failure_of_ours_is_spoken(self):
-        """Z17: when something breaks, the caller hears an apology, and the call is kept."""
+        """Z17: after a failure the caller hears an apology, and the call is kept."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
         calls = self.registry["telephony.call"]
@@ -213,7 +213,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.assertEqual(self.notified(self.ana, "offer_closed")[0]["reason"], "canceled")
 
     def test_fallback(self):
-        """An answer of ours that the provider could not use ends politely."""
+        """When the provider cannot use an answer, the call ends politely."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in()
         with self.assert_log("controllers.twilio_webhook", "ERROR", "12100"):

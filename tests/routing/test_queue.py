@@ -1,4 +1,4 @@
-"""Callers who wait in a queue, those who pick them up, and the live lists."""
+"""Queues: waiting callers, picking up, and the live lists."""
 
 from datetime import timedelta
 
@@ -62,7 +62,7 @@ class QueueStories(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestQueue(QueueStories):
     def test_nobody_logged_in_takes_the_exit(self):
-        """Z24: nobody is there, so nobody waits."""
+        """Z24: without any logged-in member, the caller does not wait."""
         _call, [say, _hang_up] = self.call_in()
         self.assertEqual(say.text, "We are closed.")
 
@@ -79,7 +79,7 @@ class TestQueue(QueueStories):
         self.assertEqual(seconds, self.queue.announcement_interval)
 
     def test_ringing_at_a_member_sounds_like_ringing(self):
-        """Nobody hears that all are in a call while a free member is being rung."""
+        """A caller hears ringing, not “all are in a call”, while a free member is rung."""
         self.go_online(self.agent_ana)
         call, verbs = self.call_in_and_wait()
         self.assertEqual(call.offer_ids.state, "offered")
@@ -91,14 +91,14 @@ class TestQueue(QueueStories):
         self.assertEqual(say.text, "Please hold the line. You are number 1 in the queue.")
 
     def test_long_ringing_is_looked_at_again_and_again(self):
-        """Who rings for two minutes may decline after a second."""
+        """A ringing of two minutes is checked repeatedly, because it may be declined early."""
         self.queue.ring_seconds = 120
         self.go_online(self.agent_ana)
         _call, verbs = self.call_in_and_wait()
         self.assertLessEqual(self.heard_seconds(verbs), 20)
 
     def test_callback_key_counts_while_it_rings(self):
-        """Z24: the key that asks for a call back works from the first second on."""
+        """Z24: the key of the queue callback works from the first second on."""
         self.queue.callback_key = "1"
         self.go_online(self.agent_ana)
         call, [gather] = self.call_in_and_wait()
@@ -108,7 +108,7 @@ class TestQueue(QueueStories):
         self.assertTrue(call.queue_callback_requested)
 
     def test_offered_to_the_longest_idle_member_only(self):
-        """Z24: one offer for a call at a time, to the member who has waited longest."""
+        """Z24: one offer for a call at a time, to the member who has been idle longest."""
         self.agent_ana.status_since = fields.Datetime.now() - timedelta(minutes=5)
         self.agent_bob.status_since = fields.Datetime.now() - timedelta(minutes=50)
         self.go_online(self.agent_ana, self.agent_bob)
@@ -120,7 +120,7 @@ class TestQueue(QueueStories):
         self.assertFalse(third.offer_ids)
 
     def test_full_queue_takes_the_exit(self):
-        """Z29: more callers than the queue holds hear something else."""
+        """Z29: callers above the queue's limit take the exit."""
         self.go_online(self.agent_ana)
         for index in (1, 2, 3):
             self.call_in_number(index)
@@ -128,7 +128,7 @@ class TestQueue(QueueStories):
         self.assertEqual(say.text, "Everybody is busy.")
 
     def test_longest_wait_takes_the_exit(self):
-        """Z29: after the longest wait the flow goes on."""
+        """Z29: after the maximum wait the flow continues."""
         self.go_online(self.agent_ana)
         call = self.call_in_number(1)
         call.queued_at -= timedelta(seconds=121)
@@ -139,7 +139,7 @@ class TestQueue(QueueStories):
         self.assertEqual(say.text, "Everybody is busy.")
 
     def test_free_agent_gets_the_next_caller(self):
-        """Z24: whoever ends a call is offered the one who waits longest."""
+        """Z24: an agent who ends a call is offered the longest waiting caller."""
         self.go_online(self.agent_ana)
         first, second = self.call_in_number(1), self.call_in_number(2)
         self.assertFalse(second.offer_ids)
@@ -163,7 +163,7 @@ class TestQueue(QueueStories):
         self.assertEqual((live["uuid"], live["user"]["name"]), (calls[2].uuid, "Cleo"))
 
     def test_pick_up_by_somebody_in_a_call_is_refused(self):
-        """Z26: only a user who is in no call may pick up."""
+        """Z26: only a user without a call may pick up."""
         self.go_online(self.agent_ana, self.agent_bob)
         first, second = self.call_in_number(1), self.call_in_number(2)
         agent = first.offer_ids.agent_id
@@ -173,14 +173,14 @@ class TestQueue(QueueStories):
         self.assertFalse(second.user_id)
 
     def test_pick_up_while_offline_is_refused(self):
-        """Z26: somebody offline is told why not."""
+        """Z26: an offline agent learns why picking up is refused."""
         self.go_online(self.agent_ana)
         call = self.call_in_number(1)
         with self.assertRaisesRegex(UserError, "offline"):
             self.as_user(self.cleo).pick_up(call.uuid)
 
     def test_second_pick_up_learns_who_won(self):
-        """Z25: the loser reads who has the caller."""
+        """Z25: the loser learns who has the caller."""
         self.go_online(self.agent_ana)
         call = self.call_in_number(1)
         self.go_online(self.agent_bob, self.agent_cleo)
@@ -195,7 +195,7 @@ class TestQueue(QueueStories):
         )
 
     def test_pick_up_of_a_caller_who_is_gone(self):
-        """Z25: the caller has hung up meanwhile, and is logged as abandoned."""
+        """Z25: the caller hung up meanwhile, and the call is logged as abandoned."""
         self.go_online(self.agent_ana)
         call = self.call_in_number(1)
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="9")
@@ -204,7 +204,7 @@ class TestQueue(QueueStories):
         self.assertEqual(answer["message"], "The caller hung up.")
 
     def test_picking_up_stops_other_offers_of_the_agent(self):
-        """Z25: what rang at the agent rings elsewhere."""
+        """Z25: other calls that rang at the agent ring elsewhere."""
         self.go_online(self.agent_ana, self.agent_bob)
         first, second = self.call_in_number(1), self.call_in_number(2)
         agent = first.offer_ids.agent_id
@@ -215,7 +215,7 @@ class TestQueue(QueueStories):
         )
 
     def test_agent_who_does_not_come_gives_the_place_back(self):
-        """Z25: the agent's leg is not there in time; the caller keeps the place."""
+        """Z25: when the agent's leg is late, the caller keeps the place."""
         self.go_online(self.agent_ana)
         first, second = self.call_in_number(1), self.call_in_number(2)
         self.as_user(self.ana).accept(first.uuid)
@@ -226,7 +226,7 @@ class TestQueue(QueueStories):
         self.assertEqual([row["uuid"] for row in waiting], [first.uuid, second.uuid])
 
     def test_live_lists_are_told_to_the_company(self):
-        """Z22 Z24: every change is announced to the phone users of the company, and only there."""
+        """Z22 Z24: every change is announced to the agents of the company only."""
         self.go_online(self.agent_ana)
         call = self.call_in_number(1)
         self.assertEqual(self.live()[-1]["list"], "queue")
@@ -240,7 +240,7 @@ class TestQueue(QueueStories):
         self.assertEqual(self.as_user(self.eva).queued_calls(), [])
 
     def test_live_lists_hear_of_what_they_show_only(self):
-        """Every page of the company gets each message: none may tell what the last one told."""
+        """No message repeats the last one, because every page of the company receives it."""
         self.go_online(self.agent_ana)
         call = self.call_in_number(1)
         self.talk(call)
@@ -265,7 +265,7 @@ class TestQueue(QueueStories):
         )
 
     def test_live_lists_are_for_phone_users(self):
-        """Z22: others learn nothing."""
+        """Z22: other users receive no live lists."""
         for user in (self.ian, self.pia):
             for method in ("live_calls", "queued_calls"):
                 with self.assertRaises(AccessError):
@@ -281,7 +281,7 @@ class TestQueue(QueueStories):
             self.as_user(self.ana).pick_up("no-such-call")
 
     def test_music_must_be_a_wav_file(self):
-        """Z29: what cannot be played is refused when it is uploaded."""
+        """Z29: unplayable music is refused at the upload."""
         with self.assertRaises(ValidationError):
             self.queue.music = b"bm8gbXVzaWM="
 

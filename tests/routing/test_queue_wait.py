@@ -1,4 +1,4 @@
-"""The wait that is told to waiting callers, and a queue without limits."""
+"""The announced wait, and queues without limits."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from .test_queue import QueueStories
 @tagged("post_install", "-at_install")
 class TestEstimatedWait(QueueStories):
     def answered(self, seconds, position=1, hours_ago=1, count=1, **values):
-        """Let callers have been answered who came to a place and waited so long."""
+        """Create answered calls of callers who joined at a place and waited for a time."""
         moment = fields.Datetime.now() - timedelta(hours=hours_ago)
         return (
             self.env["telephony.call"]
@@ -37,7 +37,7 @@ class TestEstimatedWait(QueueStories):
         )
 
     def said(self, index=1):
-        """Return what the next caller hears."""
+        """Return the announcement that the next caller hears."""
         self.go_online(self.agent_ana, self.agent_bob)
         self.occupy(self.ana, self.bob)
         self.queue.say_wait = True
@@ -45,7 +45,7 @@ class TestEstimatedWait(QueueStories):
         return next((verb.text for verb in self.wait(call) if verb.tag == "Say"), "")
 
     def test_each_length_has_its_sentence(self):
-        """Z24: less than a minute, one, some, and more than we want to tell."""
+        """Z24: sentences for less than a minute, one, several, and the maximum."""
         cases = {
             40: "Your estimated wait is less than a minute.",
             80: "Your estimated wait is about one minute.",
@@ -74,7 +74,8 @@ class TestEstimatedWait(QueueStories):
         self.assertIn("number 2 in the queue. Your estimated wait is about 4", self.said(2))
 
     def test_said_in_the_language_of_the_flow(self):
-        """Z24: the caller's language counts, not that of whoever made the queue."""
+        """Z24: the wait is announced in the caller's language, not in that of the queue's
+        author."""
         self.env["res.lang"]._activate_lang("zh_CN")
         self.flow.language = "zh_CN"
         self.answered(200, count=3)
@@ -87,18 +88,18 @@ class TestEstimatedWait(QueueStories):
         self.assertEqual(say.get("language"), "zh-CN")
 
     def test_not_said_when_it_cannot_be_estimated(self):
-        """Z24: too few callers, too long ago, of another queue, or never answered: no guess."""
+        """Z24: no estimate from too few, too old, foreign or unanswered calls."""
         self.answered(200, count=2)
         self.answered(200, count=5, hours_ago=3)
         self.answered(200, count=5, queue_id=False)
         self.answered(200, count=5, answered_at=False)
-        # Called back: that is no wait in the line.
+        # A queue callback is not a wait in the line.
         self.answered(200, count=5, position=0)
         self.assertIsNone(self.queue._estimate_wait(1))
         self.assertNotIn("probably", self.said())
 
     def test_not_said_unless_it_is_wanted(self):
-        """Z24: the queue's setting decides."""
+        """Z24: the wait is announced only if the queue's setting says so."""
         self.answered(200, count=3)
         self.go_online(self.agent_ana)
         self.occupy(self.ana)
@@ -106,13 +107,13 @@ class TestEstimatedWait(QueueStories):
         self.assertNotIn("probably", say.text)
 
     def test_place_at_first_is_kept(self):
-        """Z24: real waits are counted with the place at which the caller came."""
+        """Z24: real waits are counted with the place at which the caller joined."""
         self.go_online(self.agent_ana)
         calls = [self.call_in_number(index) for index in (1, 2)]
         self.assertEqual([call.queue_position for call in calls], [1, 2])
 
     def test_queue_without_limits(self):
-        """Z29: no tick, no limit, for the number of callers and for the wait."""
+        """Z29: without a tick, neither the number of callers nor the wait is limited."""
         self.queue.write(
             {"limit_callers": False, "limit_wait": False, "max_callers": 1, "max_wait": 1}
         )

@@ -1,4 +1,4 @@
-"""Whose turn it is: longest idle, in turns, as listed; in ring steps and in queues."""
+"""Ring strategies of ring steps and queues: longest idle, round robin, as listed."""
 
 from datetime import timedelta
 
@@ -17,13 +17,13 @@ class TestRingOrder(TelephonyHttpCase):
         self.go_online(self.agent_ana, self.agent_bob, self.agent_cleo)
 
     def idle_since(self, agent, minutes, last_call=None):
-        """Let an agent be online for so many minutes, the last call having ended since."""
+        """Put an agent online with a last call that ended some minutes ago."""
         now = fields.Datetime.now()
         agent.status_since = now - timedelta(minutes=minutes)
         agent.last_call_at = last_call and now - timedelta(minutes=last_call)
 
     def rung(self, index):
-        """Let somebody call; return whom it rings at."""
+        """Call our number and return the agents at whom it rings."""
         call, _verbs = self.call_in(sid=leg_sid(index), from_=f"+3247055550{index}")
         return call, call.offer_ids.filtered(lambda offer: offer.state == "offered").agent_id
 
@@ -31,7 +31,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="1")
 
     def test_longest_idle_counts_from_the_last_conversation_or_from_going_online(self):
-        """Z29: an old call does not help somebody who came online a moment ago."""
+        """Z29: an old call gives no advantage to an agent who came online a moment ago."""
         self.ring.ring_strategy = "longest_idle"
         self.idle_since(self.agent_ana, 5, last_call=600)
         self.idle_since(self.agent_bob, 300, last_call=20)
@@ -49,7 +49,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(leave.tag, "Leave")
 
     def test_answering_sends_to_the_end(self):
-        """Z29: whoever has spoken with a caller is rung after the others."""
+        """Z29: an agent who has spoken with a caller is rung after the others."""
         self.ring.ring_strategy = "longest_idle"
         for minutes, agent in ((30, self.agent_ana), (20, self.agent_bob), (10, self.agent_cleo)):
             self.idle_since(agent, minutes)
@@ -68,7 +68,7 @@ class TestRingOrder(TelephonyHttpCase):
         )
 
     def test_being_busy_without_answering_keeps_the_place(self):
-        """Z29: neither a declined call nor one out that nobody answered costs the place."""
+        """Z29: neither a declined call nor an unanswered outgoing call costs the place."""
         self.ring.ring_strategy = "longest_idle"
         self.idle_since(self.agent_ana, 30)
         self.idle_since(self.agent_bob, 20)
@@ -83,7 +83,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(self.rung(3)[1], self.agent_ana)
 
     def test_a_claim_that_came_to_nothing_keeps_the_place(self):
-        """Z29: whoever accepted and was never connected has not spoken."""
+        """Z29: an accepted call that was never connected does not count as answered."""
         self.ring.ring_strategy = "longest_idle"
         self.idle_since(self.agent_ana, 30)
         self.idle_since(self.agent_bob, 20)
@@ -94,7 +94,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(self.rung(2)[1], self.agent_ana)
 
     def test_in_turns(self):
-        """Z29: each call begins with the next one, whoever answered; the list begins again."""
+        """Z29: each call begins with the next agent, whoever answered; then the list restarts."""
         self.ring.ring_strategy = "round_robin"
         names = []
         for index in range(1, 6):
@@ -104,7 +104,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(names, ["Ana", "Bob", "Cleo", "Ana", "Bob"])
 
     def test_in_turns_goes_on_within_a_call_and_leaves_out_the_absent(self):
-        """Z29: unanswered, it rings at the next one; somebody offline is passed over."""
+        """Z29: an unanswered call rings at the next agent; offline agents are skipped."""
         self.ring.ring_strategy = "round_robin"
         self.agent_bob.status = "offline"
         call, agent = self.rung(1)
@@ -128,7 +128,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(self.rung(1)[1], self.agent_ana)
 
     def test_as_listed(self):
-        """Z29: the list of phone users can be dragged; the step follows it."""
+        """Z29: the step follows the order of the list of agents, which can be dragged."""
         self.ring.ring_strategy = "sequential"
         self.agent_cleo.sequence, self.agent_ana.sequence = 1, 20
         self.env.invalidate_all()
@@ -138,7 +138,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(call.offer_ids.sorted("id")[-1].agent_id, self.agent_bob)
 
     def test_salesperson_first_then_everybody(self):
-        """Z29: after the salesperson the others ring, and then the call goes on."""
+        """Z29: after the salesperson the others ring, and then the flow continues."""
         self.ring.owner_first = True
         call, _verbs = self.call_in()
         self.assertEqual(call.offer_ids.agent_id, self.agent_ana)
@@ -150,7 +150,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(self.wait(call)[0].tag, "Leave")
 
     def test_queue_in_turns(self):
-        """Z29: a queue has the same orders as a ring step."""
+        """Z29: a queue has the same ring strategies as a ring step."""
         queue = self.env["telephony.queue"].create(
             {
                 "name": "Support",
@@ -171,7 +171,8 @@ class TestRingOrder(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestTurnsOfTwoServers(TelephonyCase):
     def test_both_rows_are_changed(self):
-        """Z29: a choice and an offer change rows, so that two servers cannot choose the same."""
+        """Z29: a choice and an offer change rows, so that two servers cannot choose the same
+        agent."""
         self.ring.ring_strategy = "round_robin"
         self.go_online(self.agent_ana, self.agent_bob)
         self.agent_ana.reserved_at = self.agent_bob.reserved_at = False

@@ -1,4 +1,4 @@
-"""Who may see and do what: every model and every method, with every role and two companies."""
+"""Access rights: every model and every method, with every role and two companies."""
 
 import uuid
 from functools import partial
@@ -15,7 +15,7 @@ from odoo.tools import mute_logger
 from ..common import TOKEN, TelephonyCase, TelephonyHttpCase, leg_sid
 
 OPERATIONS = ("read", "write", "create", "unlink")
-# model: role: the operations it has, by their first letters.
+# model: role: its operations, by their first letters.
 RIGHTS = {
     "telephony.account": {"manager": "r"},
     "telephony.number": {"user": "r", "supervisor": "r", "manager": "rwcu"},
@@ -99,7 +99,7 @@ class TestAccess(TelephonyCase):
                 self.assertEqual(allowed, rights.get(role, ""))
 
     def test_no_model_is_open_to_everybody(self):
-        """A model that is added gives nothing to those who are no phone users."""
+        """A new model gives no access to users who are not agents."""
         for model in self.env:
             if not model.startswith("telephony.") or self.env[model]._abstract:
                 continue
@@ -139,7 +139,7 @@ class TestAccess(TelephonyCase):
         )
 
     def test_phone_user_sees_own_calls_only(self):
-        """Z30: the own calls, and those that rang here and nobody took."""
+        """Z30: agents see their own calls, and unanswered ones that rang at them."""
         anas = self.make_call()
         missed = self.make_call(user_id=False, outcome="missed")
         self.env["telephony.offer"].sudo().create(
@@ -166,7 +166,7 @@ class TestAccess(TelephonyCase):
             )
 
     def test_other_company_sees_nothing(self):
-        """Calls, numbers and phone users of one company are not there for the other."""
+        """Calls, numbers and agents of one company are invisible to the other."""
         call = self.make_call()
         records = [
             call,
@@ -196,7 +196,7 @@ class TestAccess(TelephonyCase):
             calls.search_contacts("zoe")
 
     def test_protected_fields_cannot_be_written(self):
-        """The state is written by events only, whoever asks."""
+        """The state is written by events only, whatever the user's role."""
         call = self.make_call(user_id=self.cleo.id)
         for role, user in self.roles.items():
             for name, value in PROTECTED.items():
@@ -224,7 +224,7 @@ class TestAccess(TelephonyCase):
     # === SECRETS === #
 
     def get_attempts(self, user, field):
-        """Return the ways in which somebody may try to learn a field of the account."""
+        """Return the ways in which a user may try to learn a field of the account."""
         accounts = self.as_user(user, "telephony.account")
         account = accounts.browse(self.account.id)
         numbers = self.as_user(user, "telephony.number")
@@ -258,7 +258,7 @@ class TestAccess(TelephonyCase):
         self.assertRegex(result, r"^(\[\]|telephony\.\w+\(\)|\{'datas': .*\})$")
 
     def test_secrets_cannot_be_read(self):
-        """Neither read nor guessed: export, grouping, filters and orders are closed too."""
+        """Secrets are neither read nor guessed: export, grouping, filters and orders are closed."""
         users = self.max | self.sue | self.cleo | self.ian
         users.group_ids += self.env.ref("base.group_allow_export")
         for user in users:
@@ -276,7 +276,7 @@ class TestAccess(TelephonyCase):
             self.assertNotIn("api_key_secret", accounts.fields_get())
 
     def test_secrets_are_hidden_from_system_administrators(self):
-        """Not even who may set them reads them."""
+        """System administrators may set the secrets, but not read them."""
         self.max.group_ids += self.env.ref("base.group_system")
         self.max.group_ids += self.env.ref("base.group_allow_export")
         account = self.as_user(self.max, "telephony.account").browse(self.account.id)
@@ -288,7 +288,7 @@ class TestAccess(TelephonyCase):
                 self.assert_closed(partial(account.export_data, [field]))
 
     def test_identity_is_hidden(self):
-        """Who knows an identity could pretend to be that browser."""
+        """Identities are hidden, because with one a client could pose as that browser."""
         for user in (self.cleo, self.sue, self.max):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.as_user(user, "telephony.agent").browse(self.agent_ana.id).read(["identity"])
@@ -322,7 +322,7 @@ class TestAccess(TelephonyCase):
         }
 
     def test_methods_are_for_phone_users(self):
-        """Z01: who is no phone user has no telephone, whatever is called."""
+        """Z01: every method refuses users who are not agents."""
         call = self.make_call()
         for user in (self.ian, self.pia, self.public):
             for model, methods in self.get_calls(call).items():
@@ -355,7 +355,7 @@ class TestAccess(TelephonyCase):
         self.assertFalse(self.provider.requests + self.queued_requests)
 
     def test_private_methods_cannot_be_called(self):
-        """What the webhooks call is closed to clients."""
+        """Methods of the webhooks are closed to clients."""
         for model, methods in {
             "telephony.call": (
                 "_apply_event",
@@ -372,8 +372,8 @@ class TestAccess(TelephonyCase):
                     get_public_method(self.env[model], method)
 
     def test_actions_of_the_account(self):
-        """Only an administrator of the system connects an account; one of the telephony reads
-        its numbers."""
+        """A system administrator connects the account; a telephony administrator reads its
+        numbers."""
         for user in (self.cleo, self.sue, self.max, self.ian, self.pia):
             account = self.as_user(user, "telephony.account").browse(self.account.id)
             for action in (
@@ -420,7 +420,7 @@ class TestAccess(TelephonyCase):
         self.assertFalse(self.pia.has_group("base.group_user"))
 
     def test_manager_makes_a_phone_user(self):
-        """Z01: who is added to the phone users gets the right."""
+        """Z01: a user who is added to the agents gets the right."""
         agent = self.as_user(self.max, "telephony.agent").create(
             {
                 "user_id": self.ian.id,
@@ -445,7 +445,7 @@ class TestToken(TelephonyHttpCase):
         return self.make_jsonrpc_request("/telephony/token", params)
 
     def test_token_of_the_company_in_the_page(self):
-        """Z05: who works for two companies reaches the account of the one on the screen."""
+        """Z05: a user of two companies reaches the account of the company on the screen."""
         self.ana.company_ids = [Command.link(self.company_b.id)]
         agent_b = self.env["telephony.agent"].create(
             {
@@ -466,7 +466,7 @@ class TestToken(TelephonyHttpCase):
             self.ask_token(company_id=self.company_b.id)
 
     def test_who_gets_a_token(self):
-        """Z01, Z05: phone users with a session, nobody else."""
+        """Z01, Z05: only agents with a session get a token."""
         with (
             self.assertRaisesRegex(Exception, "(?i)session|SessionExpired"),
             mute_logger("odoo.http"),

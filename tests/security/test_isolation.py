@@ -1,6 +1,6 @@
-"""Records of one company are not there for another one: every relation of every model is tried.
+"""Records of one company are invisible to another one, through every relation of every model.
 
-What is tried is found by introspection, so that a new model and a new field are tried as well.
+Models and fields are found by introspection, so that new ones are tested as well.
 """
 
 from contextlib import contextmanager
@@ -14,11 +14,11 @@ from odoo.tools import SQL, file_path, mute_logger
 
 from ..common import TelephonyCase, leg_sid
 
-# Written into every name of the other company.
+# Contained in every name of the other company.
 SECRET = "Secret of Beta"
 # Relations with a constraint that is stricter than `check_company`.
 CONSTRAINED = {("telephony.callback", "user_id")}
-# What has to be different in a second record of the same company.
+# Values that must differ in a second record of the same company.
 UNIQUE = {
     "telephony.account": {"account_sid": "AC" + "d" * 32},
     "telephony.number": {"number": "+3225550199"},
@@ -34,7 +34,7 @@ class TestIsolation(TelephonyCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # The most powerful person who has no right in the other company.
+        # The most powerful user without a right in the other company.
         cls.max.group_ids += cls.env.ref("base.group_system")
         cls.max.group_ids += cls.env.ref("sales_team.group_sale_salesman_all_leads")
         cls.own = cls._make_records(cls.company_a, cls.account, cls.number, cls.agent_ana, "Own")
@@ -237,7 +237,7 @@ class TestIsolation(TelephonyCase):
         ]
 
     def get_open_fields(self):
-        """Return each relation that people may write to a record of a company, on a record."""
+        """Return each relation that users may write to a record of a company, with a record."""
         for model in self.get_models():
             own = self.as_user(self.max, model._name).browse(self.own[model._name].id)
             if not own.has_access("write"):
@@ -253,7 +253,7 @@ class TestIsolation(TelephonyCase):
 
     @contextmanager
     def undone(self):
-        """Undo what happens inside, and accept that it is refused."""
+        """Undo the changes inside the block, and accept a refusal."""
         self.env.flush_all()
         savepoint = self.env.cr.savepoint(flush=False)
         try:
@@ -478,7 +478,7 @@ class TestIsolation(TelephonyCase):
             ],
         )
 
-    # === PEOPLE === #
+    # === USERS === #
 
     def test_phone_user_of_another_company_is_refused(self):
         """Only members of a company can become its phone users."""
@@ -501,7 +501,7 @@ class TestIsolation(TelephonyCase):
         self.assertEqual(callback.user_id, self.bob)
 
     def test_call_of_a_contact_of_another_company_belongs_to_nobody(self):
-        """The customer is called, and the other company's records know nothing of it."""
+        """The customer is called, and the call is not linked to the other company's records."""
         partner_b = self.foreign["res.partner"]
         self.ana.company_ids += self.company_b
         calls = self.env(

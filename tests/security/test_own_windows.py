@@ -1,4 +1,4 @@
-"""Findings 12, 13: a window belongs to the user who opened it, and shows what that user may see."""
+"""Findings 12, 13: a window belongs to its user, and shows only records this user may see."""
 
 from functools import partial
 
@@ -82,7 +82,7 @@ class TestOwnWindows(TelephonyCase):
         return model.create(vals)
 
     def test_window_of_somebody_else_is_not_there(self):
-        """Every window of the addon, found by introspection."""
+        """Every window of the addon, found by introspection, is invisible to other users."""
         self.assertGreaterEqual(len(self.get_models()), 8)
         for name in self.get_models():
             window = self.make_window(name)
@@ -101,7 +101,7 @@ class TestOwnWindows(TelephonyCase):
                         act()
 
     def test_window_about_a_record_of_another_company_is_refused(self):
-        """Neither creating, writing, opening nor changing a window tells about it."""
+        """Creating, writing, opening or changing a window reveals nothing about the record."""
         tried = 0
         for name in self.get_models():
             window = self.make_window(name)

@@ -1,4 +1,4 @@
-"""Whatever a browser passes to a public method: a sentence comes back, and nothing of others."""
+"""Public methods answer wrong arguments with a sentence and reveal no foreign data."""
 
 import inspect
 from itertools import product
@@ -11,13 +11,13 @@ from odoo.tools import SQL, mute_logger
 from ..common import CUSTOMER, leg_sid
 from .test_security_rpc import MUTED, EveryMethodCase
 
-#: Beyond what a column of identifiers holds, and beyond any number of the database.
+# : Beyond the range of a column of identifiers, and beyond any number of the database.
 HUGE = (2**31, 2**63)
 
 
 @tagged("post_install", "-at_install")
 class TestArguments(EveryMethodCase):
-    """Each argument in turn has a wrong type; the method refuses it in a sentence."""
+    """Each argument in turn has a wrong type; the method refuses it with a sentence."""
 
     @classmethod
     def setUpClass(cls):
@@ -59,7 +59,7 @@ class TestArguments(EveryMethodCase):
         cls.env.flush_all()
 
     def get_methods(self):
-        """Return those that a browser gives arguments to."""
+        """Return the methods that take arguments from a browser."""
         return [
             (model, name, parameters)
             for model, name, parameters in super().get_methods()
@@ -88,7 +88,7 @@ class TestArguments(EveryMethodCase):
         return self.get_value(parameter, 0)
 
     def get_wrong_values(self, name, right):
-        """Return what has another type than the argument of this name."""
+        """Return values of other types than the argument of this name."""
         ours = right if isinstance(right, str | int) else self.own.id
         yield from (
             [ours, self.call.uuid, self.nobodys.uuid],
@@ -139,13 +139,13 @@ class TestArguments(EveryMethodCase):
             result = getattr(records, name)(**arguments)
             self.env.flush_all()
             return result
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at
+        except Exception as error:  # noqa: BLE001 - every error is inspected
             self.env.cr.execute("ROLLBACK TO SAVEPOINT attempt")
             self.env.invalidate_all()
             return error
 
     def test_every_method_with_arguments_checks_them(self):
-        """A method that is added cannot forget it."""
+        """Every method with arguments is tested, also a new one."""
         for model, name, _parameters in self.get_methods():
             with self.subTest(method=f"{model}.{name}"):
                 self.assertTrue(getattr(type(self.env[model]), name).checks_arguments)
@@ -164,7 +164,7 @@ class TestArguments(EveryMethodCase):
 
     @mute_logger(*MUTED)
     def test_arguments_of_wrong_types_are_refused_in_a_sentence(self):
-        """No record of others, and nothing but a sentence, whatever is passed."""
+        """Wrong types give a sentence and never a record of others."""
         tables = {"telephony_call": SQL("id IN %s", (self.call.id, self.nobodys.id))}
         before = self.snapshot(tables)
         for model, name, parameters in self.get_methods():
@@ -197,7 +197,7 @@ class TestArguments(EveryMethodCase):
             ]
         )
         calls = self.call | self.nobodys
-        # What a method might take for hers, or for one that rings at her.
+        # Arguments that a method might take for her own call, or for one that rings at her.
         calls[0].user_id = dora
         calls[1].write(
             {
@@ -274,7 +274,7 @@ class TestArguments(EveryMethodCase):
                         self.undo()
 
     def test_list_of_own_and_foreign_calls_is_refused(self):
-        """The reproduction of the finding: the owners of mine and nobody's call are me."""
+        """Reproduction of the finding: the owners of “my call and an unowned one” are only me."""
         calls = self.as_user(self.cleo)
         for method, arguments in (
             ("wrap_up", ({},)),

@@ -1,4 +1,4 @@
-"""What a stranger, a caller or a colleague could try, one promise a test (see SECURITY.md)."""
+"""Attacks by strangers, callers and colleagues, one promise per test (see SECURITY.md)."""
 
 import json
 import threading
@@ -26,14 +26,14 @@ EVIL_TWIML = "]]></Say><Dial>+33899123456</Dial><Say>"
 
 @tagged("post_install", "-at_install")
 class TestToken(TelephonyHttpCase):
-    """The one thing that a browser gets: an access token."""
+    """The access token, the only credential that a browser gets."""
 
     def get_access(self, user):
         self.authenticate(user.login, user.login)
         return self.make_jsonrpc_request("/telephony/token", {})
 
     def test_scope(self):
-        """Calls of our own application, for an hour, and nothing else."""
+        """A token permits calls of our own application, for an hour, and nothing else."""
         access = self.get_access(self.ana)
         secret = self.account.sudo().api_key_secret
         claims = jwt.decode(access["token"], secret, algorithms=["HS256"])
@@ -46,7 +46,7 @@ class TestToken(TelephonyHttpCase):
             self.assertNotIn(name, json.dumps(access))
 
     def test_identity_is_opaque(self):
-        """Nobody can guess a colleague's identity, or read from it who it is."""
+        """An identity can be neither guessed nor traced to its user."""
         identities = [
             agent.sudo().identity
             for agent in (self.agent_ana, self.agent_bob, self.agent_cleo, self.agent_eva)
@@ -57,7 +57,7 @@ class TestToken(TelephonyHttpCase):
         self.assertEqual(self.get_access(self.ana)["identity"], identities[0])
 
     def test_token_does_not_outlive_the_right(self):
-        """Who is no phone user any more is refused, although the token is still good."""
+        """A former agent is refused, although the token is still valid."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).accept(call.uuid)
@@ -76,7 +76,7 @@ class TestToken(TelephonyHttpCase):
         self.assertEqual(self.names(self.connect_browser(call, self.agent_ana)), ["Dial"])
 
     def test_browser_cannot_name_what_is_dialled(self):
-        """A browser sends what it likes; only our row decides whom it reaches."""
+        """The number to dial comes from our row, whatever a browser sends."""
         call = self.dial()
         verbs = self.ask(
             "client",
@@ -96,7 +96,7 @@ class TestToken(TelephonyHttpCase):
         self.assertEqual((values["to"], self.names(verbs)), (CUSTOMER, ["Dial"]))
 
     def test_colleagues_identity_does_not_open_a_call(self):
-        """The identity and the call have to belong together."""
+        """The identity and the call must belong together."""
         call = self.dial()
         for agent in (self.agent_bob, self.agent_eva):
             self.assertEqual(self.names(self.connect_browser(call, agent)), ["Hangup"])
@@ -105,7 +105,7 @@ class TestToken(TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestRoutes(TelephonyHttpCase):
-    """All addresses of the addon, as Odoo knows them."""
+    """All routes of the addon, as Odoo knows them."""
 
     def get_rules(self):
         thread = threading.current_thread()
@@ -114,7 +114,7 @@ class TestRoutes(TelephonyHttpCase):
         return [rule for rule in rules if str(rule.rule).startswith("/telephony")]
 
     def test_only_the_signed_ones_are_without_csrf_protection(self):
-        """CSRF: whatever may be posted as a form is protected, or signed by Twilio."""
+        """CSRF: every route that accepts forms is protected, or signed by Twilio."""
         rules = self.get_rules()
         self.assertGreater(len(rules), 12)
         for rule in rules:
@@ -130,7 +130,7 @@ class TestRoutes(TelephonyHttpCase):
                     self.assertFalse(routing["save_session"])
 
     def test_form_of_another_site_gets_no_token(self):
-        """CSRF: a form of another page carries the cookie, and gets nothing."""
+        """CSRF: a form of another page sends the cookie, and gets nothing."""
         self.authenticate(self.ana.login, self.ana.login)
         with mute_logger("odoo.http"):
             for headers, data in (
@@ -142,7 +142,7 @@ class TestRoutes(TelephonyHttpCase):
                 self.assertNotIn("eyJ", response.text)
 
     def test_public_addresses_hold_nothing(self):
-        """What needs no login: music of our own, and an answer that teaches nothing."""
+        """Routes without login return our own music, and answers without information."""
         public = {
             str(rule.rule)
             for rule in self.get_rules()
@@ -159,7 +159,7 @@ class TestRoutes(TelephonyHttpCase):
         )
 
     def test_music_needs_its_token(self):
-        """An attachment of something else cannot be fetched as music."""
+        """An attachment of another kind cannot be fetched as music."""
         secret = self.env["ir.attachment"].create(
             {
                 "name": "x.wav",
@@ -176,7 +176,7 @@ class TestRoutes(TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestRecordings(TelephonyHttpCase):
-    """The sound of calls: heard by those who may, fetched from Twilio only."""
+    """Recordings are heard with permission only, and fetched from Twilio only."""
 
     @classmethod
     def setUpClass(cls):
@@ -211,7 +211,7 @@ class TestRecordings(TelephonyHttpCase):
         cls.recording._on_fetch_done(b"RIFF0000WAVEfmt secret words")
 
     def test_address_of_a_recording(self):
-        """Knowing the address is not enough, neither ours nor that of the attachment."""
+        """An address alone opens neither our route nor the attachment."""
         attachment = self.recording.attachment_id
         self.assertFalse(attachment.public or attachment.access_token)
         paths = (
@@ -259,7 +259,7 @@ class TestRecordings(TelephonyHttpCase):
         self.assertNotIn("http", str(others))
 
     def test_identifiers_are_no_paths(self):
-        """SSRF: an identifier with a path in it is not read as one."""
+        """SSRF: an identifier that contains a path is refused."""
         call, _verbs = self.call_in(sid=leg_sid(4))
         for sid in ("RE1/../../Accounts", "http://evil", "RE%2f..", "RE1?x=1", "RE1#"):
             self.post_webhook(
@@ -277,10 +277,10 @@ class TestRecordings(TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestAddresses(TelephonyCase):
-    """SSRF: the servers that Odoo asks are chosen by an administrator of the system alone."""
+    """SSRF: only a system administrator chooses the servers that Odoo contacts."""
 
     def test_addresses_of_the_account(self):
-        """Every field of the account that says where requests go is closed to everybody else."""
+        """Every field of the account that determines hosts is closed to all other users."""
         names = [
             name
             for name, field in self.account._fields.items()
@@ -314,7 +314,7 @@ class TestAddresses(TelephonyCase):
         self.assertTrue(client)
 
     def test_no_field_of_others_is_an_address(self):
-        """What phone users and their administrators type is never fetched by the server."""
+        """The server never fetches an address typed by agents or their administrators."""
         for model in self.env.values():
             if not model._name.startswith("telephony.") or model._transient:
                 continue
@@ -328,7 +328,7 @@ class TestAddresses(TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestScripts(TelephonyCase):
-    """XSS: what callers and colleagues type is shown, never carried out."""
+    """XSS: texts of callers and colleagues are shown, never executed."""
 
     def make_evil_world(self):
         self.partner.name = self.lead.name = EVIL
@@ -354,7 +354,7 @@ class TestScripts(TelephonyCase):
             self.assertLessEqual(set(element.attrib), {"class", "role", "title", "aria-label"})
 
     def test_chatter(self):
-        """The line of a call holds text in paragraphs, and an icon."""
+        """The line of a call contains text in paragraphs, and an icon."""
         call = self.make_evil_world()
         body = call.message_id.body
         self.assertIn("&lt;script&gt;", str(body))
@@ -368,14 +368,14 @@ class TestScripts(TelephonyCase):
         self.assert_harmless(call.message_id.body, {"p", "i"})
 
     def test_messages_of_the_bus_are_plain(self):
-        """What goes to the browsers is data: text as it was typed, no markup of ours."""
+        """Bus messages are data: text as it was typed, without markup of ours."""
         call = self.make_evil_world()
         for payload in (call._to_client_for_me(), call._to_live()):
             self.assertNotIn("&lt;", json.dumps(payload))
             self.assertNotIn("<p", json.dumps(payload).replace(EVIL, ""))
 
     def test_caller_chooses_the_number_only(self):
-        """A caller's own words, where a number should be, are no number and no markup."""
+        """A caller's own words in place of a number become neither a number nor markup."""
         calls = self.env["telephony.call"].sudo()
         for number, caller in enumerate((EVIL, "<b>1</b>", "=HYPERLINK(1)", "'; DROP TABLE", "☎")):
             calls._process_incoming(
@@ -391,7 +391,7 @@ class TestScripts(TelephonyCase):
             self.assertNotIn("<", call.display_name)
 
     def test_follow_up(self):
-        """An activity is shown as HTML: what was typed into it is text."""
+        """An activity is shown as HTML: typed text stays text."""
         call = self.make_evil_world()
         result = self.as_user(self.ana).schedule_follow_up(
             call.uuid,
@@ -423,7 +423,7 @@ class TestDocuments(TelephonyHttpCase):
         self.assertNotIn("Number", tags)
 
     def test_prompts(self):
-        """An administrator's text, whatever is in it, is one Say."""
+        """An administrator's text becomes one Say, whatever it contains."""
         for kind in ("message", "menu", "voicemail"):
             self.ring.write({"kind": kind, "message": EVIL_TWIML})
             _call, verbs = self.call_in(sid=leg_sid(300 + len(kind)))
@@ -447,7 +447,7 @@ class TestDocuments(TelephonyHttpCase):
         self.assert_spoken(verbs)
 
     def test_name_of_the_agent_on_the_custom_phone(self):
-        """Names that are spoken to a phone user's own telephone."""
+        """A name spoken on an agent's custom phone stays text."""
         self.partner.name = self.ana.name = EVIL_TWIML
         self.agent_ana.write({"call_via": "phone", "phone_number": "+32470555555"})
         call = self.dial()
@@ -461,7 +461,7 @@ class TestDocuments(TelephonyHttpCase):
         self.assert_spoken(verbs)
 
     def test_forwarding_goes_to_numbers_only(self):
-        """No SIP address, browser or application can be written where a number belongs."""
+        """A SIP address, browser or application is refused in place of a number."""
         for number in (
             "sip:x@evil.com",
             "client:u_1",
@@ -491,7 +491,7 @@ class TestDocuments(TelephonyHttpCase):
 
 @tagged("post_install", "-at_install")
 class TestLimits(TelephonyCase):
-    """What could be done too often, or too large."""
+    """Limits of frequency and size."""
 
     def test_calls_per_hour(self):
         self.company_a.telephony_calls_per_hour = 2
@@ -502,7 +502,7 @@ class TestLimits(TelephonyCase):
             self.dial()
 
     def test_verification_calls_per_hour(self):
-        """Nobody can let Twilio ring a stranger's telephone again and again."""
+        """A user cannot use Twilio to ring a stranger's telephone repeatedly."""
         self.registry_enter_test_mode()
         self.agent_ana.allow_caller_id = True
         self.provider.answers["start_verification"] = ("123456", leg_sid(1))
@@ -513,7 +513,7 @@ class TestLimits(TelephonyCase):
         self.assertLessEqual(len(self.provider.sent("start_verification")), 5)
 
     def test_searching_contacts_is_no_export(self):
-        """One search shows fifty contacts at most, whatever is asked for."""
+        """A search returns fifty contacts at most, whatever limit is requested."""
         self.env["res.partner"].create(
             [{"name": f"Searched {number}", "phone": f"+3247{number:07d}"} for number in range(60)]
         )
@@ -536,10 +536,10 @@ class TestLimits(TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestSecretsStayHere(TelephonyHttpCase):
-    """Nothing that a browser loads contains a secret."""
+    """A browser never loads a secret."""
 
     def test_session_and_pages(self):
-        """The session's data, the start page and what the softphone asks."""
+        """The session's data, the start page and the answers to the softphone have no secret."""
         self.max.group_ids += self.env.ref("base.group_system")
         for user in (self.ana, self.max):
             self.authenticate(user.login, user.login)
@@ -564,7 +564,7 @@ class TestSecretsStayHere(TelephonyHttpCase):
             self.assertNotIn(self.agent_bob.sudo().identity, str(answers))
 
     def test_no_secret_is_tracked(self):
-        """No message about the account, and no value kept of its fields."""
+        """Neither messages about the account nor tracked values contain a secret."""
         self.account.sudo().auth_token = "n" * 32
         self.env.flush_all()
         for model in ("mail.message", "mail.tracking.value", "ir.logging"):

@@ -1,7 +1,7 @@
-"""Every method that a browser can call, found by looking, tried by everybody with what is not his.
+"""Every method open to browsers, found by introspection, is tried by all roles with foreign data.
 
-A method that is added is tried without a word here, as long as its parameters have names that are
-known; an unknown one gets what nobody expects.
+A new method is tested without a change here, as long as the names of its parameters are
+known; an unknown parameter gets an unexpected value.
 """
 
 import inspect
@@ -17,7 +17,7 @@ from odoo.tools import SQL, mute_logger
 from ..common import CUSTOMER, TelephonyCase, leg_sid
 
 ADDON = "odoo.addons.crm_telephony"
-#: Methods of Odoo's own, which this addon extends: their rights are Odoo's, see `test_access`.
+# : Methods of Odoo's own, which this addon extends: their rights are Odoo's, see `test_access`.
 EXTENDED = {
     "create",
     "write",
@@ -33,7 +33,7 @@ EXTENDED = {
     "get_views",
     "onchange",
 }
-#: Words that only records of the first company hold.
+# : Words that only records of the first company contain.
 CONFIDENTIAL = (
     "secret note",
     "Zoe Peeters",
@@ -42,7 +42,7 @@ CONFIDENTIAL = (
     "470 12 34 56",
     "secret recording",
 )
-#: Answers that need no right, because there is nothing in them.
+# : Answers that need no right, because they contain no data.
 HARMLESS = {
     ("crm.lead", "action_view_telephony_calls"),
     ("res.partner", "action_view_telephony_calls"),
@@ -131,7 +131,7 @@ class EveryMethodCase(TelephonyCase):
         cls.env.flush_all()
 
     def get_methods(self):
-        """Return model, name and signature of every public method that this addon has added."""
+        """Return model, name and signature of every public method that this addon adds."""
         for model in sorted(self.env):
             records = self.env[model]
             names = {
@@ -150,7 +150,7 @@ class EveryMethodCase(TelephonyCase):
                 yield model, name, [p for p in parameters if p.name != "self"]
 
     def get_target(self, model):
-        """Return a record of the first company, in whose place the method is called."""
+        """Return a record of the first company, on which the method is called."""
         return {
             "telephony.call": self.call,
             "telephony.account": self.account,
@@ -165,9 +165,9 @@ class EveryMethodCase(TelephonyCase):
         }.get(model) or self.env[model].sudo().search([], limit=1)
 
     def get_value(self, parameter, variant):
-        """Return what somebody who wants too much passes.
+        """Return an argument of an attacker.
 
-        :param int variant: 0: what belongs to the first company; 1: nonsense
+        :param int variant: 0: data of the first company; 1: nonsense
         """
         known = {
             "uuid": self.call.uuid,
@@ -226,7 +226,7 @@ class EveryMethodCase(TelephonyCase):
         return result
 
     def get_tables(self):
-        """Return which rows are not to change: everything that belongs to the first company."""
+        """Return the rows that must not change: all data of the first company."""
         company, account = self.company_a.id, self.account.id
         result = {
             "crm_lead": SQL("id = %s", self.lead.id),
@@ -249,7 +249,7 @@ class EveryMethodCase(TelephonyCase):
         return result
 
     def attempt(self, user, model, name, parameters, variant):
-        """Call a method as a browser does; return what the browser would see, as text."""
+        """Call a method as a browser does; return the visible answer as text."""
         records = self.as_user(user, model)
         arguments = [
             self.get_value(parameter, variant)
@@ -268,8 +268,8 @@ class EveryMethodCase(TelephonyCase):
             result = getattr(records, name)(*arguments)
             self.env.flush_all()
             return str(result) if hasattr(result, "_name") else json.dumps(result, default=str)
-        except Exception as error:  # noqa: BLE001 - whatever it is, Odoo answers with an error
-            # Odoo takes back whatever a method did that fails.
+        except Exception as error:  # noqa: BLE001 - Odoo answers any error with an error
+            # Odoo rolls back a method that fails.
             self.env.cr.execute("ROLLBACK TO SAVEPOINT attempt")
             self.env.invalidate_all()
             return f"refused: {type(error).__name__}"
@@ -285,7 +285,7 @@ class EveryMethodCase(TelephonyCase):
 @tagged("post_install", "-at_install")
 class TestEveryMethod(EveryMethodCase):
     def test_methods_are_found(self):
-        """The search finds what is known to be there; an empty search would prove nothing."""
+        """The search finds known methods; an empty search would prove nothing."""
         found = {(model, name) for model, name, _parameters in self.get_methods()}
         self.assertGreater(len(found), 40)
         self.assertLessEqual(
@@ -303,7 +303,7 @@ class TestEveryMethod(EveryMethodCase):
 
     @mute_logger(*MUTED)
     def test_who_has_no_telephone_can_do_nothing(self):
-        """Portal users, colleagues without the right and the public: refused, nothing happens."""
+        """Portal users, colleagues without the right and the public are refused without effect."""
         tables = {
             **self.get_tables(),
             "telephony_agent": SQL("TRUE"),
@@ -323,7 +323,8 @@ class TestEveryMethod(EveryMethodCase):
 
     @mute_logger(*MUTED)
     def test_another_company_reaches_nothing(self):
-        """An administrator of another company who knows every identifier: nothing to see or do."""
+        """An administrator of another company who knows every identifier sees and changes
+        nothing."""
         self.eva.group_ids += self.env.ref("crm_telephony.group_supervisor")
         tables = self.get_tables()
         before = self.snapshot(tables)
@@ -341,7 +342,7 @@ class TestEveryMethod(EveryMethodCase):
 
     @mute_logger(*MUTED)
     def test_colleagues_call_is_not_touched(self):
-        """A phone user who knows the identifier of a colleague's call: it goes on untouched."""
+        """An agent who knows the identifier of a colleague's call cannot affect it."""
         tables = {
             table: condition
             for table, condition in self.get_tables().items()

@@ -1,7 +1,7 @@
-"""Thousands of damaged requests on every webhook: refused without a trace, or answered politely.
+"""Thousands of damaged requests on every webhook are refused without a trace, or answered politely.
 
 `TELEPHONY_MUTATIONS` is their number (1,000 when not set), `TELEPHONY_SEED` chooses others. Each
-request meets the same world, because what it changed is rolled back.
+request meets the same world, because its changes are rolled back.
 """
 
 import base64
@@ -48,7 +48,7 @@ VERBS = {
     "Redirect",
     "Reject",
 }
-#: What a person whom nobody asked may put into a field.
+# : Values that a stranger may put into a field.
 GARBAGE = (
     "",
     " ",
@@ -95,7 +95,7 @@ GARBAGE = (
 
 
 class _Log(logging.Handler):
-    """Keeps what is logged, as it would be printed."""
+    """Collects log lines as they would be printed."""
 
     def __init__(self):
         super().__init__(logging.DEBUG)
@@ -110,7 +110,7 @@ class _Log(logging.Handler):
 
 @contextmanager
 def captured_log():
-    """Catch everything that these requests may let the server log."""
+    """Capture all log lines that the server writes during these requests."""
     handler, loggers = _Log(), []
     for name in (LOGGER, "odoo.http", "odoo.sql_db", "odoo.service.model", "werkzeug"):
         logger = logging.getLogger(name)
@@ -128,7 +128,7 @@ def captured_log():
 def sign(secret, address, fields):
     """Compute Twilio's signature by its description, apart from the library the addon uses.
 
-    :param str secret: of the account
+    :param str secret: auth token of the account
     :param str address: whole address
     :param list fields: pairs of name and value
     """
@@ -164,7 +164,7 @@ class Damage:
         return draw.choice(GARBAGE)
 
     def fields(self, fields):
-        """Damage some fields: another value, none, twice, a new one, two exchanged."""
+        """Damage some fields: change, drop, repeat, add or exchange them."""
         draw, fields = self.random, list(fields)
         for _turn in range(draw.choice((1, 1, 2, 4, 12))):
             place = draw.randrange(len(fields)) if fields else 0
@@ -191,7 +191,7 @@ class Damage:
 
 @tagged("post_install", "-at_install")
 class TestMutatedWebhooks(TelephonyHttpCase):
-    """Whoever knows our addresses may send what he likes."""
+    """Strangers who know our addresses may send any request."""
 
     def setUp(self):
         super().setUp()
@@ -321,7 +321,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         return result
 
     def fingerprint(self):
-        """Return what is in the tables, by table."""
+        """Return the contents of the tables, by table."""
         self.env.cr.execute(
             SQL(" UNION ALL ").join(
                 SQL(
@@ -355,7 +355,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
 
     @contextmanager
     def undone(self):
-        """Let a request happen, and take back what it did."""
+        """Run a request and undo its changes."""
         self.env.cr.execute("SAVEPOINT before_request")
         try:
             yield
@@ -370,7 +370,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         return f"/telephony/twilio/{route}" + (f"?{text}" if text else "")
 
     def assert_silent(self, lines):
-        """No secret, and no whole number of a customer, stands in the log."""
+        """Check that the log contains no secret and no whole number of a customer."""
         # The web server's own line repeats the address, into which the damage writes anything.
         text = "\n".join(line for _level, name, line in lines if name != "werkzeug")
         for secret in self.secrets:
@@ -379,7 +379,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
     # === WITHOUT A VALID SIGNATURE === #
 
     def forge(self, damage, request):
-        """Return a request that is not what was signed: path, fields, signature."""
+        """Return a request that differs from the signed one: path, fields, signature."""
         route, query, fields = request
         path, draw = self.get_path(route, query), damage.random
         signature = sign(TOKEN, BASE_URL + path, fields)
@@ -416,12 +416,13 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         )
 
     def test_forged_requests_leave_no_trace(self):
-        """B.9: who does not know the secret is refused, whatever he sends, and nothing changes."""
+        """B.9: a request without the secret is refused and changes nothing, whatever it
+        contains."""
         requests = self.get_requests()
         damage = Damage(
             SEED, [value for _route, _query, fields in requests for _name, value in fields]
         )
-        # The moment of a refusal is remembered once a minute; see `test_edge`.
+        # The time of a refusal is stored once a minute; see `test_edge`.
         self.env.cr.execute("UPDATE telephony_account SET last_refused_at = '2100-01-01'")
         before = self.fingerprint()
         with captured_log() as lines:
@@ -443,7 +444,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
     # === SIGNED, BUT DAMAGED === #
 
     def assert_answered(self, route, response, context):
-        """A question gets TwiML of verbs that we use, a report an empty answer."""
+        """Check the answer: known TwiML verbs for a question, an empty text for a report."""
         self.assertEqual(response.status_code, 200, context)
         if route in REPORTS:
             self.assertEqual(response.text, "", context)
@@ -455,7 +456,8 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         self.assertFalse(root.xpath("//Dial/Number"), context)
 
     def assert_sane(self, before, states, context):
-        """Configuration and strangers' calls are as they were, and states moved as they may."""
+        """Check that configuration and foreign calls are unchanged, and that states moved
+        legally."""
         after = self.fingerprint()
         changed = {table for table in after if after[table] != before[table]}
         self.assertLessEqual(changed, self.may_change, context)
@@ -481,7 +483,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
     }
 
     def test_damaged_requests_are_answered(self):
-        """B.8: the provider's own requests, damaged: always an answer it understands."""
+        """B.8: the provider's own requests, damaged, always get an answer that it understands."""
         requests = self.get_requests()
         damage = Damage(
             SEED + 1,
@@ -501,7 +503,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
                 route, query, fields = damage.random.choice(requests)
                 if query and damage.random.random() < 0.4:
                     query = damage.fields(query)
-                # The account has to be the one that signs.
+                # The account must be the one that signs.
                 fields = [("AccountSid", self.sid), *damage.fields(fields[1:])]
                 path = self.get_path(route, query)
                 context = f"request {number} of seed {SEED}: {path} {fields}"

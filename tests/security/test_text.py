@@ -1,4 +1,4 @@
-"""Texts that people type: they are found, and they write no lines into the log."""
+"""Typed texts are found by searches, and cannot forge lines in the log."""
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -10,7 +10,7 @@ from ..common import CUSTOMER, TelephonyCase
 @tagged("post_install", "-at_install")
 class TestText(TelephonyCase):
     def get_models(self):
-        """Return the models of the addon whose records stay."""
+        """Return the models of the addon with permanent records."""
         return [
             model
             for name, model in self.env.items()

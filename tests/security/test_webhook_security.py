@@ -1,4 +1,4 @@
-"""No secret, no route: every webhook unsigned, wrongly signed, and with whatever may come."""
+"""Every webhook requires a valid signature, and survives any content."""
 
 from unittest.mock import patch
 from urllib.parse import urlencode
@@ -72,17 +72,18 @@ class TestWebhookSecurity(TelephonyHttpCase):
         self.assertFalse(self.queued_requests)
 
     def test_every_route_is_tried(self):
-        """A route that is added must be added here."""
+        """Every route is tested, also a new one."""
         routes = {
             str(rule.rule).rsplit("/", 1)[1]
             for rule in self.env["ir.http"].routing_map().iter_rules()
             if str(rule.rule).startswith("/telephony/twilio/")
         }
-        # `ping` is a question of our own, without effect; see its test.
+        # `ping` is a request of our own, without effect; see its test.
         self.assertEqual(routes, {*QUESTIONS, *REPORTS, "ping"})
 
     def test_wrong_requests_are_refused(self):
-        """Unsigned, wrongly signed, by others, or of no account: 403, and nothing is written."""
+        """A request that is unsigned, wrongly signed or of no account gets 403 and writes
+        nothing."""
         sid_b = self.account_b.sudo().account_sid
         before = self.count()
         signed = {"AccountSid": self.account.sudo().account_sid, **self.get_params()}
@@ -109,7 +110,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
                     self.assert_refused(self.post_webhook(route, query=query, **kwargs), before)
 
     def test_signature_of_another_address_is_refused(self):
-        """A signature is good for one address and one set of fields."""
+        """A signature is valid for one address and one set of fields."""
         before = self.count()
         with patch.object(self, "url_open") as url_open:
             self.post_webhook("wait", self.get_params(), {"call": self.call.uuid})
@@ -125,7 +126,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
                 self.assertEqual(self.count(), before)
 
     def test_get_is_not_allowed(self):
-        """A browser that follows a link does nothing."""
+        """A browser that follows a link to a webhook has no effect."""
         for route in (*QUESTIONS, *REPORTS):
             with self.subTest(route):
                 response = self.url_open(f"/telephony/twilio/{route}", method="GET")
@@ -170,7 +171,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
         self.assertEqual(self.call.state, "ringing")
 
     def assert_answered(self, route, response):
-        """A question gets TwiML, a report an empty answer, whatever came."""
+        """Check that a question gets TwiML, and a report an empty answer."""
         if route in QUESTIONS:
             self.read(response)
         else:
@@ -178,7 +179,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
 
     @mute_logger(CONTROLLER, CALLS, INCOMING)
     def test_missing_field(self):
-        """Each field left out, and all of them."""
+        """A request without one field, or without all of them, is answered."""
         full = self.get_params()
         for route in (*QUESTIONS, *REPORTS):
             for missing in (*full, None):
@@ -189,7 +190,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
 
     @mute_logger(CONTROLLER, CALLS, INCOMING, "odoo.sql_db")
     def test_garbage(self):
-        """Zero bytes, huge values, other alphabets: never an error page."""
+        """Zero bytes, huge values and other alphabets never give an error page."""
         garbage = {
             "zero": "CA\0" + "1" * 30,
             "huge": "9" * 2000,
@@ -244,7 +245,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
         self.assertTrue(self.call.exists())
 
     def test_bytes_that_are_no_form(self):
-        """Bodies of other kinds are not Twilio's."""
+        """Bodies of another content type are refused."""
         before = self.count()
         for route in (*QUESTIONS, *REPORTS):
             for kind, body in (
@@ -278,7 +279,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
         self.assertEqual(response.status_code, 200)
 
     def test_answers_are_not_cached_and_set_no_cookie(self):
-        """The provider has no session."""
+        """The provider has no session, so answers set no cookie and are not cached."""
         response = self.post_webhook("voice", self.get_params())
         self.assertEqual(response.status_code, 200)
         self.assertEqual(
@@ -286,7 +287,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
         )
 
     def test_ping_teaches_nothing(self):
-        """The address that proves whose it is needs no signature and holds no secret."""
+        """The unsigned address that proves its owner contains no secret."""
         response = self.url_open("/telephony/twilio/ping?question=" + "x" * 500)
         self.assertEqual(response.status_code, 200)
         self.assertNotIn(self.account.sudo().auth_token, response.text)

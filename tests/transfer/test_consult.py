@@ -1,4 +1,4 @@
-"""Asking somebody during a conversation, and talking as three."""
+"""Consultation during a conversation, and three-way calls."""
 
 from itertools import permutations
 
@@ -20,7 +20,7 @@ class ConsultStories(TransferStories):
         return call
 
     def ask_bob(self, mode="warm"):
-        """Ana asks Bob, who comes."""
+        """Consult Bob as Ana, and connect him."""
         call = self.begin()
         self.transfer(call, mode)
         self.rpc(self.bob, "accept", call)
@@ -45,14 +45,14 @@ class ConsultStories(TransferStories):
         return call.leg_ids.filtered(lambda leg: leg.provider_leg_id == BOB_LEG)
 
     def holds(self):
-        """Return what was asked about the customer's hold, in order."""
+        """Return the hold requests about the customer, in order."""
         return [args[2] for args in self.provider.sent("hold_participant")]
 
 
 @tagged("post_install", "-at_install")
 class TestWarm(ConsultStories):
     def test_the_customer_hears_music_and_the_colleague_is_asked(self):
-        """Hold first, then the offer, marked as a question."""
+        """The customer is held first; then the colleague gets an offer marked as consultation."""
         call = self.begin()
         call.note = "Wants a refund."
         data = self.transfer(call, "warm")
@@ -69,7 +69,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.agent_bob.state, "ringing")
 
     def test_the_colleague_joins_as_consulted(self):
-        """In the same room, not with the customer; in a call for everybody else."""
+        """The colleague is in the conference without the customer, and busy for all others."""
         call = self.ask_bob()
         leg = self.bob_leg(call)
         self.assertEqual((leg.role, leg.label), ("consulted", "consulted-1"))
@@ -109,7 +109,7 @@ class TestWarm(ConsultStories):
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
 
     def test_complete_before_the_answer_is_a_transfer_at_once(self):
-        """It goes on ringing there; unanswered, it comes back."""
+        """The transfer goes on ringing at the colleague; unanswered, it comes back."""
         call = self.begin()
         self.transfer(call, "warm")
         self.rpc(self.ana, "complete_transfer", call)
@@ -135,7 +135,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(call.user_id, self.bob)
 
     def test_merging_needs_somebody(self):
-        """Not while it rings; the customer stays on hold as long."""
+        """A three-way call needs the colleague's answer; until then the customer stays on hold."""
         call = self.begin()
         self.transfer(call, "warm")
         with self.assertRaisesRegex(UserError, "has not answered yet"):
@@ -156,7 +156,7 @@ class TestWarm(ConsultStories):
             self.transfer(call, "warm", {"type": "queue", "id": queue.id})
 
     def test_cancel(self):
-        """The colleague's leg ends, the customer is back."""
+        """The colleague's leg ends, and the customer is back."""
         call = self.ask_bob()
         data = self.rpc(self.ana, "cancel_transfer", call)
         self.assertFalse(data["transfer"])
@@ -182,7 +182,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(call.user_id, self.ana)
 
     def test_the_colleague_hangs_up(self):
-        """Back with the customer by itself, and told so."""
+        """The agent is back with the customer automatically, and is notified."""
         for method in ("hang_up", "decline"):
             with self.subTest(method=method), self.env.cr.savepoint() as savepoint:
                 call = self.ask_bob()
@@ -196,7 +196,7 @@ class TestWarm(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_colleagues_leg_ends_in_every_order(self):
-        """Its callbacks late, twice, out of order: back with the customer, once."""
+        """Late, repeated or unordered webhooks bring the agent back to the customer once."""
         call = self.ask_bob()
         events = [
             lambda: self.tell_leg(call, BOB_LEG, "completed", CallDuration="5"),
@@ -217,7 +217,7 @@ class TestWarm(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_colleague_declines(self):
-        """Back with the customer at once."""
+        """The agent is back with the customer at once."""
         call = self.begin()
         self.transfer(call, "warm")
         self.rpc(self.bob, "decline", call)
@@ -226,7 +226,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(call.transfer_ids.state, "failed")
 
     def test_the_colleague_does_not_answer(self):
-        """Each of the three clocks brings the agent back to the customer."""
+        """Each of the three timers brings the agent back to the customer."""
         clocks = {
             "page": lambda call: self.rpc(self.ana, "check_transfer", call),
             "music": lambda call: self.ask(
@@ -257,7 +257,7 @@ class TestWarm(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_music_of_the_hold_is_short_while_somebody_is_asked(self):
-        """Its end is the moment to look at the deadlines; otherwise it has none."""
+        """The end of the music is the moment to check deadlines; without them it is long."""
         call = self.begin()
         query = {"call": call.uuid, "hold": 1}
         [play] = self.ask("wait", {"CallSid": CALLER_LEG}, query)
@@ -268,7 +268,7 @@ class TestWarm(ConsultStories):
         self.assertIn(f"call={call.uuid}", redirect.text)
 
     def test_the_colleague_accepts_and_does_not_come(self):
-        """Back with the customer."""
+        """The agent is back with the customer."""
         call = self.begin()
         self.transfer(call, "warm")
         self.rpc(self.bob, "accept", call)
@@ -281,7 +281,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.agent_bob.state, "available")
 
     def test_the_customer_hangs_up(self):
-        """The call ends for both, and both are told."""
+        """The call ends for both, and both are notified."""
         call = self.ask_bob()
         self.tell_leg(call, CALLER_LEG, "completed", CallDuration="30")
         self.run_after_commit()
@@ -294,7 +294,7 @@ class TestWarm(ConsultStories):
         self.assertEqual((self.agent_ana.state, self.agent_bob.state), ("available", "available"))
 
     def test_the_agent_hangs_up_for_all(self):
-        """The button says so: it ends for all three."""
+        """The button ends the call for all three, as it says."""
         call = self.ask_bob()
         self.rpc(self.ana, "hang_up", call)
         self.assertEqual((call.state, call.ended_by), ("ended", "agent"))
@@ -302,7 +302,7 @@ class TestWarm(ConsultStories):
             self.assertIn([sid], self.provider.sent("end_leg"))
 
     def test_the_agents_browser_vanishes_and_comes_back(self):
-        """The colleague waits, the customer hears music; after the reload all goes on."""
+        """The colleague waits, the customer hears music; after the reload all continues."""
         call = self.ask_bob()
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()
@@ -315,7 +315,7 @@ class TestWarm(ConsultStories):
         self.assertEqual((call.user_id, call.transfer_ids.state), (self.ana, "talking"))
 
     def test_the_agents_browser_vanishes_for_good(self):
-        """Nobody is lost: the colleague gets the customer."""
+        """The customer is not lost: the colleague gets the call."""
         call = self.ask_bob()
         self.tell_leg(call, AGENT_LEG, "completed")
         self.let_time_pass(31)
@@ -326,7 +326,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.holds(), [True, False])
 
     def test_the_agents_browser_vanishes_while_it_rings(self):
-        """The question is withdrawn, the customer waits as after any lost connection."""
+        """The consultation is withdrawn; the customer waits as after any lost connection."""
         call = self.begin()
         self.transfer(call, "warm")
         self.tell_leg(call, AGENT_LEG, "completed")
@@ -336,7 +336,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(self.names(self.step(call)), ["Enqueue"])
 
     def test_only_the_colleague_who_was_asked_may_enter(self):
-        """An identity and a claim, as for every browser."""
+        """Entering requires an identity and a claim, as for every browser."""
         call = self.ask_bob()
         [hang_up] = self.connect_browser(call, self.agent_cleo, sid=leg_sid(77))
         self.assertEqual(hang_up.tag, "Hangup")
@@ -345,7 +345,7 @@ class TestWarm(ConsultStories):
         self.assertEqual(hang_up.tag, "Hangup")
 
     def test_a_colleague_with_a_custom_phone(self):
-        """Z06: asked at the own telephone, with the key; not pressing is no answer."""
+        """Z06: a consultation on a custom phone needs the key; without it, it is unanswered."""
         self.agent_bob.write({"call_via": "phone", "phone_number": "+32470111222"})
         for key in ("1", ""):
             with self.subTest(key=key), self.env.cr.savepoint() as savepoint:
@@ -372,7 +372,7 @@ class TestWarm(ConsultStories):
 @tagged("post_install", "-at_install")
 class TestNumber(ConsultStories):
     def test_a_number_is_called_into_the_conference(self):
-        """From our number, without ending the conference when it leaves."""
+        """An outside number is called from our number; the conference survives its leaving."""
         call, leg = self.ask_number(answered=False)
         [room, values] = self.provider.sent("add_participant")[-1]
         self.assertEqual(room, call.uuid)
@@ -398,7 +398,7 @@ class TestNumber(ConsultStories):
         self.assertEqual((call.state, call.outcome), ("ended", "answered"))
 
     def test_busy_unanswered_and_unknown(self):
-        """Back with the customer, with the reason."""
+        """The agent is back with the customer, with the reason."""
         for status, words in (
             ("busy", "is busy"),
             ("no-answer", "did not answer"),
@@ -414,7 +414,7 @@ class TestNumber(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_provider_refuses(self):
-        """Back with the customer; nothing was called."""
+        """The agent is back with the customer, without a call to the number."""
         call = self.begin()
         self.provider.failures["add_participant"] = [ProviderError("no", code=21211)]
         self.transfer(call, "warm", {"type": "number", "number": OUTSIDE})
@@ -422,7 +422,7 @@ class TestNumber(ConsultStories):
         self.assertEqual(self.holds(), [True, False])
 
     def test_a_lost_answer_of_the_provider(self):
-        """The first callback names the leg, and all goes on."""
+        """The first webhook names the leg, and the call continues."""
         call = self.begin()
         self.provider.failures["add_participant"] = [ProviderError("lost", unknown=True)]
         self.transfer(call, "warm", {"type": "number", "number": OUTSIDE})
@@ -432,7 +432,7 @@ class TestNumber(ConsultStories):
         self.assertEqual((leg.provider_leg_id, call.transfer_ids.state), (leg_sid(90), "talking"))
 
     def test_canceled_while_the_request_is_under_way(self):
-        """The telephone that rings all the same is hung up."""
+        """A telephone that rings after the cancellation is hung up."""
         call = self.begin()
         self.as_user(self.ana).transfer(call.uuid, {"type": "number", "number": OUTSIDE}, "warm")
         requests, self.queued_requests = self.queued_requests, []
@@ -449,14 +449,14 @@ class TestNumber(ConsultStories):
 @tagged("post_install", "-at_install")
 class TestThird(ConsultStories):
     def test_nobody_is_on_hold(self):
-        """A third person is added without hold, and all talk at once."""
+        """A third party joins without hold, and all talk at once."""
         call = self.ask_bob("conference")
         self.assertEqual(self.holds(), [])
         self.assertEqual(call.transfer_ids.state, "conference")
         self.assertEqual(call.user_id, self.ana)
 
     def test_the_third_leaves_or_is_removed(self):
-        """The two others go on."""
+        """The other two continue when the third one leaves or is removed."""
         for method, user, state in (
             ("hang_up", self.bob, "left"),
             ("cancel_transfer", self.ana, "canceled"),
@@ -472,7 +472,7 @@ class TestThird(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_agent_leaves_the_two_others(self):
-        """Completed, the others stay."""
+        """The transfer is completed, and the others stay."""
         call, leg = self.ask_number("conference")
         self.rpc(self.ana, "complete_transfer", call)
         self.assertEqual(call.state, "in_progress")
@@ -485,7 +485,7 @@ class TestThird(ConsultStories):
         self.assertIn([leg.provider_leg_id], self.provider.sent("end_leg"))
 
     def test_a_lost_browser_among_three(self):
-        """The two go on; if the agent is not back, the colleague has the call."""
+        """The other two continue; if the agent does not return, the colleague has the call."""
         call = self.ask_bob("conference")
         self.tell_leg(call, AGENT_LEG, "completed")
         self.run_after_commit()

@@ -1,4 +1,4 @@
-"""Handing a conversation over at once: to a colleague, a queue, a number; and its coming back."""
+"""Blind transfers to a colleague, a queue or a number, and their return to the sender."""
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
@@ -14,7 +14,7 @@ PHONE_LEG = leg_sid(1001)
 
 
 class TransferStories(TelephonyHttpCase):
-    """Ana talks with a customer, Bob and Cleo are there."""
+    """Ana talks with a customer, Bob and Cleo are available."""
 
     def begin(self):
         self.go_online(self.agent_cleo)
@@ -37,7 +37,7 @@ class TransferStories(TelephonyHttpCase):
         return self.notified(user, kind)[-1]
 
     def arrive(self, call, user, agent, sid=BOB_LEG):
-        """A colleague takes what rings, and the customer is brought in."""
+        """Answer as a colleague, and bring the customer in."""
         self.assertTrue(self.rpc(user, "accept", call)["accepted"])
         self.connect_browser(call, agent, sid=sid)
         self.run_after_commit()
@@ -52,7 +52,7 @@ class TransferStories(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestBlind(TransferStories):
     def test_the_agent_is_released_at_once_and_the_colleague_rings(self):
-        """A blind transfer rings at the colleague, and frees the agent."""
+        """A blind transfer rings at the colleague and frees the agent."""
         call = self.begin()
         call.note = "Wants a refund."
         data = self.transfer(call)
@@ -89,7 +89,7 @@ class TestBlind(TransferStories):
         data = self.last(self.bob, "call_updated")
         self.assertIn("Ana 0:0", data["transfer_path"])
         self.assertTrue(data["transfer_path"].endswith("→ Bob"))
-        # The late end of the leg that was let go means nothing any more.
+        # The late end of the released leg has no effect any more.
         self.tell_leg(call, AGENT_LEG, "completed")
         self.assertEqual((call.state, call.user_id), ("in_progress", self.bob))
         self.rpc(self.bob, "hang_up", call)
@@ -137,7 +137,7 @@ class TestBlind(TransferStories):
         self.assertIn("Neither Bob nor Ana", call.trace)
 
     def test_declined_twice_takes_the_flows_exit(self):
-        """A transfer returns once only."""
+        """A transfer returns only once."""
         call = self.begin()
         self.transfer(call)
         self.step(call)
@@ -220,7 +220,7 @@ class TestBlind(TransferStories):
         self.assertFalse(call._is_interrupted())
 
     def test_live_list_shows_what_goes_on(self):
-        """Z22: a call that changes hands stays on the list of conversations."""
+        """Z22: a call in transfer stays on the list of conversations."""
         call = self.begin()
         self.transfer(call)
         [row] = self.as_user(self.cleo).live_calls()
