@@ -1,4 +1,4 @@
-"""One word for monitoring: is the telephone working?"""
+"""Health check for monitoring: is the telephone working?"""
 
 from odoo.http import Controller, request, route
 
@@ -6,9 +6,9 @@ from odoo.http import Controller, request, route
 class Health(Controller):
     @route("/telephony/health", type="http", auth="public", methods=["GET"], save_session=False)
     def health(self, **params):
-        """Answer 200 or, when calls would be lost, 503. Only an administrator learns why.
+        """Answer 200, or 503 if calls would be lost. Only an administrator receives the reasons.
 
-        Outsiders get one word: which part of a company's telephone fails is nobody's business.
+        Other clients get one word, because details of a company's telephone are confidential.
         """
         health = request.env["telephony.account"]._get_health()
         if not request.env.user.has_group("crm_telephony.group_manager"):

@@ -1,4 +1,4 @@
-"""The answer by which this database recognizes itself behind its public address."""
+"""Answer by which this database recognizes itself behind its public address."""
 
 from odoo.http import Controller, request, route
 
@@ -8,6 +8,6 @@ class Ping(Controller):
         "/telephony/twilio/ping", type="http", auth="public", methods=["GET"], save_session=False
     )
     def ping(self, question="", **params):
-        """Answer a question as only this database can. No secret can be learnt from it."""
+        """Return an answer that only this database can compute. It reveals no secret."""
         answer = request.env["telephony.account"]._answer_ping(question[:64])
         return request.make_response(answer, headers=[("Content-Type", "text/plain")])

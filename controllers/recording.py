@@ -1,12 +1,12 @@
-"""Recordings, streamed only to those who may hear them."""
+"""Recordings, streamed only to users who may listen to them."""
 
 from odoo.exceptions import AccessError, MissingError
 from odoo.http import Controller, request, route
 
 from odoo.addons.crm_telephony.models.arguments import is_id
 
-# What a browser asks for a sound for: a player, a page of its own, a script. Whatever is only
-# embedded in a page, as an image, is not heard. Not every browser says it.
+# Destinations for which a browser plays a sound: a player, a page of its own, a script. A sound
+# embedded in another way, as an image, is not played. Not every browser sends the header.
 # https://developer.mozilla.org/en-US/docs/Web/HTTP/Headers/Sec-Fetch-Dest
 HEARD_AS = {None, "audio", "video", "document", "empty"}
 
@@ -20,7 +20,7 @@ class Recording(Controller):
         methods=["GET"],
     )
     def stream(self, recording_id, **params):
-        """Stream one recording, or the part of it that is asked for (HTTP range)."""
+        """Stream a recording, or the requested part of it (HTTP range)."""
         http_request = request.httprequest
         is_heard = http_request.headers.get("Sec-Fetch-Dest") in HEARD_AS
         if not is_heard or not is_id(recording_id):

@@ -1,4 +1,4 @@
-"""Whoever logs out cannot be called any more."""
+"""Logout, which sets the user's telephone offline."""
 
 from odoo import SUPERUSER_ID
 from odoo.http import request, route
@@ -7,7 +7,7 @@ from odoo.addons.web.controllers.session import Session
 
 
 def _is_readonly(controller, rule, args):
-    # The base routes do not write, these do. Odoo only lets a function say so.
+    # Unlike the base routes, these write. Odoo accepts only a function here.
     return False
 
 
@@ -23,9 +23,9 @@ class TelephonySession(Session):
         return super().logout(redirect=redirect)
 
     def _leave_telephone(self):
-        """Set the user offline while the session still tells who that is."""
+        """Set the user offline while the session still identifies the user."""
         if request.db and request.session.uid:
-            # Who logs out has no rights left: the row is found by the session's own user.
+            # The user has no rights left at logout: the row is found by the session's user.
             users = request.env["res.users"].with_user(SUPERUSER_ID)
             users.browse(request.session.uid).telephony_agent_ids._force_offline()
             request.env.flush_all()

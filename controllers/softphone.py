@@ -1,4 +1,4 @@
-"""What the softphone asks besides the models' own methods."""
+"""Requests of the softphone besides the models' own methods."""
 
 from odoo.exceptions import UserError
 from odoo.http import Controller, request, route
@@ -9,9 +9,9 @@ from odoo.addons.crm_telephony.models.arguments import is_id
 class Softphone(Controller):
     @route("/telephony/token", type="jsonrpc", auth="user", readonly=False)
     def token(self, company_id=None):
-        """Give the current user's browser what it needs to reach the provider.
+        """Return the data with which the current user's browser connects to the provider.
 
-        :param int company_id: the company whose telephone is in the page
+        :param int company_id: company of the telephone on the page
         """
         agents = request.env["telephony.agent"]
         if is_id(company_id):

@@ -1,9 +1,9 @@
-"""Music of an exact length, for those who wait.
+"""Music of an exact length for waiting callers.
 
-The provider asks again when a sound ends, so the length of the sound is the timer of the waiting
-room. These routes are public, because the provider fetches sounds without a signature; there is
-nothing in them but music. An answer is made while it is sent, so that none of them costs more than
-a few kilobytes of memory, whatever length is asked for.
+The provider sends its next request when a sound ends, so the length of the sound is the timer of
+the waiting room. These routes are public, because the provider fetches sounds without a signature;
+they return only music. A response is generated while it is sent, so that it costs only a few
+kilobytes of memory for any requested length.
 """
 
 import io
@@ -25,7 +25,7 @@ class Sound(Controller):
         save_session=False,
     )
     def hold_music(self, seconds, **params):
-        """Our own music."""
+        """Stream the addon's own music."""
         return self._answer(
             file_open("crm_telephony/static/src/audio/hold_music.wav", "rb"), seconds
         )
@@ -38,9 +38,9 @@ class Sound(Controller):
         save_session=False,
     )
     def queue_music(self, attachment_id, token, seconds, **params):
-        """The music of a queue; its address cannot be guessed."""
+        """Stream the music of a queue; its URL cannot be guessed."""
         attachment = request.env["ir.attachment"].browse(attachment_id)
-        # sudo: ir.attachment - whoever has the token may hear the music
+        # sudo: ir.attachment - the token gives access to the music
         attachment_sudo = attachment.sudo().exists()
         if (
             not attachment_sudo

@@ -1,6 +1,7 @@
-"""Twilio's questions and reports. Every request was signed by Twilio (`_auth_method_twilio`).
+"""Webhooks of Twilio. Every request is signed by Twilio (`_auth_method_twilio`).
 
-A question gets TwiML, whatever happens: silence in the caller's ear is the worst answer.
+A request for a voice response is always answered with TwiML: silence is the worst answer for a
+caller.
 https://www.twilio.com/docs/usage/webhooks/voice-webhooks
 """
 
@@ -31,10 +32,10 @@ ROUTE = {
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-# Results of a queue after which the caller was taken elsewhere by a request of ours.
+# Results of a queue after which a request of ours has moved the caller elsewhere.
 # https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
 TAKEN = {"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"}
-# Results of a queue that did not take the caller: it is full, or could not be made.
+# Results of a queue that did not accept the caller: it is full, or could not be created.
 REFUSED = {"queue-full", "error", "system-error"}
 
 
@@ -46,7 +47,7 @@ def _get_account_sudo():
 
 
 def _without_zeros(values):
-    # PostgreSQL has no text with a zero byte: looking for one is an error.
+    # PostgreSQL has no text with a zero byte: a search for one is an error.
     return MultiDict((name, value.replace("\0", "")) for name, value in values.items(multi=True))
 
 
@@ -68,7 +69,7 @@ def _get_call_sudo(account_sudo):
 
 
 def _get_label(form):
-    """Return what names the call of a request in the log; never a number that stands there."""
+    """Return the name of a request's call for the log, without phone numbers."""
     uuid = _get_query().get("call", "")
     return uuid if UUID.fullmatch(uuid) else parse_sid(form.get("CallSid")) or "unknown"
 
@@ -80,14 +81,14 @@ def _answer(account_sudo, response):
 
 
 def _get_id(name):
-    """Return one of our own identifiers, which the signed address carries; 0 for anything else."""
+    """Return one of our own identifiers from the signed URL; 0 for any other value."""
     text = _get_query().get(name, "")
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _apologize(account_sudo, form, error_code=""):
-    """End a call that cannot go on; whatever fails meanwhile, the caller hears a sentence."""
-    # What is no identifier names no call: none is kept for it.
+    """End a call that cannot continue; the caller hears a sentence even if this fails too."""
+    # An invalid identifier names no call, so no call is recorded for it.
     params = {**form.to_dict(), "CallSid": parse_sid(form.get("CallSid"))}
     try:
         with request.env.cr.savepoint():
@@ -102,16 +103,16 @@ def _apologize(account_sudo, form, error_code=""):
 
 
 def _is_beside(path):
-    """Return whether a question is about what is heard beside a conversation, which goes on.
+    """Return whether a request is for audio beside an ongoing conversation.
 
-    Neither hold music nor an announcement may hang up.
+    Hold music and announcements must not hang up.
     https://www.twilio.com/docs/api/errors/13238
     """
     return path == "announce" or bool(_get_query().get("hold"))
 
 
 def twiml_route(path):
-    """Declare a question of Twilio: the method returns a voice response; an error is spoken."""
+    """Route a webhook whose method returns a voice response; the caller hears of an error."""
 
     def decorate(method):
         def answer(self, **params):
@@ -128,7 +129,7 @@ def twiml_route(path):
             return _answer(account_sudo, response)
 
         functools.update_wrapper(answer, method)
-        # Odoo would see the method's parameters through it, and log all of Twilio's as unknown.
+        # Odoo would inspect the wrapped method's parameters, and log all of Twilio's as unknown.
         del answer.__wrapped__
         return route(f"/telephony/twilio/{path}", **ROUTE)(answer)
 
@@ -138,21 +139,21 @@ def twiml_route(path):
 class TwilioWebhook(Controller):
     @twiml_route("voice")
     def voice(self, account_sudo, form):
-        """Somebody calls one of the account's numbers."""
+        """Answer a call to one of the account's numbers."""
         if not form.get("CallSid"):
             return [HangUp()]
         return account_sudo.env["telephony.call"]._process_incoming(account_sudo, form.to_dict())
 
     @twiml_route("client")
     def client(self, account_sudo, form):
-        """An agent's browser connects."""
+        """Connect an agent's browser."""
         if not form.get("CallSid"):
             return [HangUp()]
         return account_sudo.env["telephony.call"]._process_browser(account_sudo, form.to_dict())
 
     @twiml_route("wait")
     def wait(self, account_sudo, form):
-        """A waiting caller needs something to hear."""
+        """Return the audio for a waiting caller."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo:
             return [] if _is_beside("wait") else [HangUp()]
@@ -162,13 +163,13 @@ class TwilioWebhook(Controller):
 
     @twiml_route("step")
     def step(self, account_sudo, form):
-        """A customer's leg has come to the end of a voice response."""
+        """Continue a customer's leg after the end of a voice response."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo or form.get("QueueResult") == "hangup":
             return [HangUp()]
         if form.get("QueueResult") in TAKEN:
-            # Another answer leads the caller on at this very moment: two of them would take two
-            # steps. This one is not used; if it ever is, the question is asked again.
+            # A concurrent response is already moving the caller on, and a second one would take a
+            # second step. This one is normally not used; if it is, the request is repeated.
             return [Redirect(account_sudo._get_webhook_url("step", call=call_sudo.uuid))]
         if form.get("QueueResult") in REFUSED:
             return call_sudo._process_refused()
@@ -176,19 +177,19 @@ class TwilioWebhook(Controller):
 
     @twiml_route("join")
     def join(self, account_sudo, form):
-        """A customer was taken out of the queue, to speak with an agent."""
+        """Connect a customer who left the queue with an agent."""
         call_sudo = _get_call_sudo(account_sudo)
         return call_sudo._process_next(form.to_dict()) if call_sudo else [HangUp()]
 
     @twiml_route("announce")
     def announce(self, account_sudo, form):
-        """Everybody in a conversation is told that it is recorded."""
+        """Announce to the participants of a conversation that it is recorded."""
         call_sudo = _get_call_sudo(account_sudo)
         return call_sudo._get_recording_announcement() if call_sudo else []
 
     @twiml_route("agent_phone")
     def agent_phone(self, account_sudo, form):
-        """The telephone of a phone user was answered, or a key was pressed on it."""
+        """Continue after an agent's telephone was answered, or a key was pressed on it."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo:
             return [HangUp()]
@@ -196,16 +197,16 @@ class TwilioWebhook(Controller):
 
     @twiml_route("fallback")
     def fallback(self, account_sudo, form):
-        """Twilio could not use the answer to another question: `ErrorCode`, `ErrorUrl`."""
+        """Handle a voice response that Twilio could not use: `ErrorCode`, `ErrorUrl`."""
         code = form.get("ErrorCode") or ""
-        # Twilio's codes have five digits; nothing else is kept.
+        # Twilio's codes have five digits; other values are dropped.
         code = code if code.isdecimal() and len(code) <= 6 else "unknown"
-        _logger.error("%s: Twilio could not use an answer, error %s", _get_label(form), code)
+        _logger.error("%s: Twilio could not use a response, error %s", _get_label(form), code)
         return _apologize(account_sudo, form, code)
 
     @route("/telephony/twilio/status", **ROUTE)
     def status(self, **params):
-        """A leg has changed."""
+        """Process a status change of a leg."""
         account_sudo = _get_account_sudo()
         event = account_sudo._parse_leg_event(_get_form())
         if event:
@@ -215,7 +216,7 @@ class TwilioWebhook(Controller):
 
     @route("/telephony/twilio/caller_id", **ROUTE)
     def caller_id(self, **params):
-        """Somebody was asked for the code that makes a number a caller ID."""
+        """Process a status change of a caller ID's verification call."""
         account_sudo = _get_account_sudo()
         result = account_sudo._parse_verification(_get_form())
         if result:
@@ -224,7 +225,7 @@ class TwilioWebhook(Controller):
 
     @route("/telephony/twilio/recording", **ROUTE)
     def recording(self, **params):
-        """A recording has begun, is ready, or there is nothing in it."""
+        """Process a recording that has started, is ready, or is empty."""
         account_sudo = _get_account_sudo()
         event = account_sudo._parse_recording_event(_get_form())
         if event:
@@ -234,7 +235,7 @@ class TwilioWebhook(Controller):
 
     @route("/telephony/twilio/conference", **ROUTE)
     def conference(self, **params):
-        """Somebody has joined or left a conference, or was put on hold."""
+        """Process a participant's join, leave or hold in a conference."""
         account_sudo = _get_account_sudo()
         event = account_sudo._parse_conference_event(_get_form())
         if event:

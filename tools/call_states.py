@@ -1,15 +1,15 @@
-"""The states of a call and of its legs, in plain Python.
+"""States of a call and of its legs, in plain Python.
 
-Nothing here knows Odoo, the database or the provider, so that the rules can be tried in every
-order of events in a blink. `telephony.call._apply_event` is the only user of these functions.
+This module knows neither Odoo, the database nor the provider, so that the rules can be tested
+quickly in every order of events. Only `telephony.call._apply_event` uses these functions.
 
 A leg is one party's connection; its status only moves up in rank. A call is the conversation; its
-state follows the table `CALL_TRANSITIONS`, and `ended` is never left.
+state follows the table `CALL_TRANSITIONS`, and `ended` is final.
 """
 
 from datetime import timedelta
 
-# Seconds an agent has, after taking a call, to be in the conference.
+# Seconds an agent has, after accepting a call, to join the conference.
 CONNECT_SECONDS = 15
 
 CALL_STATES = ("new", "routing", "queued", "ringing", "in_progress", "ended")
@@ -19,35 +19,35 @@ CALL_TRANSITIONS = {
     "routing": {"queued", "ringing", "in_progress", "ended"},
     "queued": {"routing", "ringing", "in_progress", "ended"},
     "ringing": {"routing", "queued", "in_progress", "ended"},
-    # An agent who vanished and did not come back: the caller goes on through the flow.
+    # A lost agent did not rejoin: the caller continues in the flow.
     "in_progress": {"routing", "queued", "ringing", "ended"},
     "ended": set(),
 }
 
 LEG_RANK = {"new": 0, "initiated": 1, "ringing": 2, "in_progress": 3, "ended": 4}
 
-# Why a leg ended, in our words (see providers/twilio/events.py for the provider's).
+# Reasons for the end of a leg, in our terms (for the provider's see providers/twilio/events.py).
 LEG_END_REASONS = ("completed", "busy", "no_answer", "failed", "canceled")
 
 
 def is_legal(state, target):
-    """Tell whether a call may go from one state to another.
+    """Return whether a call may move from one state to another.
 
-    :param str state: where it is
-    :param str target: where it would go
-    :return: False for an illegal move *and* for a move to the state it is in already
+    :param str state: current state
+    :param str target: next state
+    :return: False for an illegal move *and* for a move to the current state
     :rtype: bool
     """
     return target in CALL_TRANSITIONS[state]
 
 
 def leg_changes(leg, event):
-    """Compute what an event changes on a leg. A status only moves up; a late event fills dates.
+    """Return the changes of an event to a leg. A status only moves up; a late event fills dates.
 
     :param dict leg: `status`, `event_sequence`, `initiated_at`, `ringing_at`, `answered_at`,
-        `ended_at`, `is_answer_reported` (the provider told the moment of the answer), `end_reason`
+        `ended_at`, `is_answer_reported` (the provider sent the time of the answer), `end_reason`
     :param CallEvent event: of kind `leg`
-    :return: the values to write, empty when the event teaches nothing
+    :return: the values to write, empty when the event contains nothing new
     :rtype: dict
     """
     changes = {}
@@ -58,7 +58,7 @@ def leg_changes(leg, event):
         "ended": "ended_at",
     }.get(event.status)
     if event.status == "in_progress":
-        # The provider's own word on the answer beats the one derived from the duration.
+        # The answer time from the provider takes precedence over the one derived from the duration.
         if not leg["is_answer_reported"]:
             changes.update(is_answer_reported=True, answered_at=event.at)
     elif moment_field and not leg[moment_field]:
@@ -67,7 +67,7 @@ def leg_changes(leg, event):
         if not leg["end_reason"]:
             changes["end_reason"] = event.reason or "completed"
         answered_at = changes.get("answered_at") or leg["answered_at"]
-        # A leg can be connected and last less than a second.
+        # A connected leg can last less than a second.
         if not answered_at and event.duration is not None and event.reason == "completed":
             changes["answered_at"] = event.at - timedelta(seconds=event.duration)
     if LEG_RANK[event.status] > LEG_RANK[leg["status"]]:
@@ -78,12 +78,12 @@ def leg_changes(leg, event):
 
 
 def call_target(direction, role, status):
-    """Tell where a call belongs after one of its legs reached a status.
+    """Return the state of a call after one of its legs has reached a status.
 
     :param str direction: `incoming` or `outgoing`
     :param str role: the leg's role
     :param str status: the leg's status, a key of `LEG_RANK`
-    :return: the call's state, or None when the leg's status says nothing about it
+    :return: the call's state, or None when the leg's status does not determine it
     :rtype: str | None
     """
     if role != "customer":
@@ -92,17 +92,17 @@ def call_target(direction, role, status):
         return "ended"
     if direction == "outgoing":
         return {"ringing": "ringing", "in_progress": "in_progress"}.get(status)
-    # The leg of an incoming call is answered by our waiting room: it says nothing.
+    # Our waiting room answers the leg of an incoming call, so its status means nothing.
     return None
 
 
 def outcome_of(direction, state, answered, reason, ended_by):
-    """Tell why a call ended.
+    """Return the outcome of a call that ends.
 
     :param str direction: `incoming` or `outgoing`
-    :param str state: the state it ends from
-    :param bool answered: both parties could talk
-    :param str reason: why the customer's leg ended, one of `LEG_END_REASONS`, or empty
+    :param str state: state before the end
+    :param bool answered: whether both parties could talk
+    :param str reason: reason for the end of the customer's leg, one of `LEG_END_REASONS`, or empty
     :param str ended_by: `agent`, `customer`, `system` or empty
     :return: one of the call's outcomes
     :rtype: str

@@ -1,4 +1,4 @@
-"""Days as people live them, in plain Python: midnight is in a time zone, moments are in UTC."""
+"""Local days, in plain Python: midnight is in a time zone, moments are in UTC."""
 
 from datetime import datetime, timedelta
 
@@ -6,10 +6,10 @@ import pytz
 
 
 def midnight(zone, days=0):
-    """Return when a day begins.
+    """Return the moment at which a local day begins.
 
-    :param tzinfo zone: where the person is, of `pytz`
-    :param int days: counted from today; -1: yesterday
+    :param tzinfo zone: time zone of the user, of `pytz`
+    :param int days: offset from today; -1: yesterday
     :return: a moment (UTC, naive)
     :rtype: datetime
     """

@@ -1,4 +1,4 @@
-"""What kind of number is to be called, in plain Python on the `phonenumbers` package.
+"""Classification of phone numbers, in plain Python on the `phonenumbers` package.
 
 https://github.com/google/libphonenumber/blob/master/FAQ.md
 """
@@ -20,9 +20,9 @@ PREMIUM = "premium"
 PERSONAL = "personal"
 # Satellite telephones, international premium services and networks of no country.
 NO_COUNTRY = "no_country"
-# No telephone is known to have this number, but its length is possible.
+# The numbering plans do not list the number, but its length is possible.
 UNLISTED = "unlisted"
-# No telephone can have this number.
+# The number cannot exist.
 IMPOSSIBLE = "impossible"
 
 KINDS = {
@@ -30,20 +30,20 @@ KINDS = {
     PhoneNumberType.SHARED_COST: SHARED_COST,
     PhoneNumberType.PERSONAL_NUMBER: PERSONAL,
 }
-# The package counts these as premium; they cost the caller a few pence:
+# The package classifies these as premium, although they cost the caller a few pence:
 # https://www.ofcom.org.uk/phones-and-broadband/phone-numbers
 SHARED_COST_PREFIXES = ("+44843", "+44844", "+44845")
-# The shortest text that can be a number: a country code of one digit, and three digits.
+# Length of the shortest possible number: a country code of one digit, and three digits.
 SHORTEST = 5
 
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a number leads.
+    """Destination of a number.
 
     :param str kind: one of the kinds above
     :param frozenset regions: codes of the countries in which it is used, as `BE`; a freephone
-        number of North America is used in several
+        number of North America belongs to several
     """
 
     kind: str
@@ -51,10 +51,10 @@ class Destination:
 
 
 def is_emergency(typed, region):
-    """Return whether what was typed calls an emergency service.
+    """Return whether typed digits would call an emergency service.
 
-    :param str typed: as typed, in national writing
-    :param str region: country code of the one who calls, as `BE`, or empty
+    :param str typed: digits as typed, in national notation
+    :param str region: country code of the caller, as `BE`, or empty
     :rtype: bool
     """
     digits = "".join(char for char in typed or "" if char.isdigit())
@@ -66,17 +66,17 @@ def is_emergency(typed, region):
 
 @functools.lru_cache(maxsize=4096)
 def classify(number):
-    """Return where a number leads.
+    """Return the destination of a number.
 
-    Exchanges ignore digits too many, so a number is as expensive as any number it begins with,
-    unless it is a freephone number as a whole.
+    Exchanges ignore superfluous digits, so a number counts as the most expensive number that it
+    begins with. The exception is a number that is a freephone number as a whole.
 
     :param str number: E.164
     :rtype: Destination
     """
     parsed = _parse(number)
     if not parsed or not phonenumbers.is_possible_number(parsed):
-        # A premium number stays one, however many digits follow it.
+        # A premium number remains one, whatever digits follow.
         is_premium = PREMIUM in _get_kinds_of_prefixes(number or "")
         return Destination(PREMIUM if is_premium else IMPOSSIBLE)
     codes = region_codes_for_country_code(parsed.country_code)
@@ -86,7 +86,8 @@ def classify(number):
         region for region in codes if phonenumbers.is_valid_number_for_region(parsed, region)
     ) or frozenset(filter(None, [phonenumbers.region_code_for_number(parsed)]))
     if phonenumbers.number_type(parsed) == PhoneNumberType.TOLL_FREE:
-        # The plan gives this very number to a freephone service, so no digit is superfluous.
+        # The numbering plan assigns the whole number to a freephone service, so no digit is
+        # superfluous.
         return Destination(ORDINARY, regions)
     prefixes = _get_kinds_of_prefixes(number)
     kind = _get_kind(number, parsed)
@@ -114,16 +115,16 @@ def _get_kind(number, parsed):
 
 
 def _get_kinds_of_prefixes(number):
-    """Return the kinds of all the shorter numbers that a number begins with."""
+    """Return the kinds of all shorter numbers that a number begins with."""
     prefixes = [number[:length] for length in range(SHORTEST, len(number))]
     return {_get_kind(prefix, parsed) for prefix in prefixes if (parsed := _parse(prefix))}
 
 
 def to_possible_e164(written):
-    """Return the E.164 form of a number with country code, listed or not.
+    """Return a number with country code in E.164, assigned or not.
 
-    :param str written: as typed
-    :return: E.164, or an empty text when no telephone can have this number
+    :param str written: number as typed
+    :return: E.164, or an empty text for an impossible number
     :rtype: str
     """
     if not written.startswith("+"):
@@ -141,7 +142,7 @@ def get_timezone(number):
     """Return the time zone in which a number is used.
 
     :param str number: E.164, or empty
-    :return: its name, as `Europe/Brussels`; empty when the clocks differ within its area
+    :return: name of the time zone, as `Europe/Brussels`; empty when the area has several
     :rtype: str
     """
     if not number:

@@ -1,16 +1,16 @@
-"""Text that others wrote, made fit for a log and for an error."""
+"""Untrusted text, made safe for logs and error messages."""
 
-# As long as any number that is typed, with spaces.
+# Maximum length of a typed number, with spaces.
 MAX_LENGTH = 40
 
 
 def printable(text, length=MAX_LENGTH):
     """Return the beginning of a text, on one line.
 
-    Odoo logs the errors that it shows: a line break in them would begin a line of its own.
+    Odoo logs the errors that it shows: a line break in them would forge a log line.
 
-    :param text: as it was typed or sent, of any type
-    :param int length: how many characters of it
+    :param text: text as typed or received, of any type
+    :param int length: maximum number of characters
     :rtype: str
     """
     text = str(text or "")

@@ -1,18 +1,18 @@
-"""The states of a transfer, in plain Python.
+"""States of a transfer, in plain Python.
 
-A transfer is one attempt to bring somebody else into a conversation: to hand it over at once
-(*blind*), to ask somebody first while the customer hears music (*warm*), or to talk as three
-(*conference*). As with calls, a state is never left backwards, and a closed one is never left at
-all: then an event may come twice, late or in any order.
+A transfer is one attempt to bring another party into a conversation. The call is handed over at
+once (*blind*), after a consultation during which the customer hears music (*warm*), or the three
+parties talk (*conference*). As with calls, a state never moves backwards, and a closed state is
+final. So an event may arrive twice, late or in any order.
 """
 
 OPEN_STATES = ("ringing", "joining", "talking", "conference", "returning")
 CLOSED_STATES = ("done", "canceled", "failed", "left", "returned", "lost")
-# Somebody asked is (nearly) there: that person is in a call.
+# States in which the target has accepted, so that it is in a call.
 THERE_STATES = ("joining", "talking", "conference")
 
 TRANSFER_TRANSITIONS = {
-    # Nobody has answered yet.
+    # The target has not answered yet.
     "ringing": {
         "joining",
         "talking",
@@ -23,31 +23,31 @@ TRANSFER_TRANSITIONS = {
         "failed",
         "lost",
     },
-    # A colleague has accepted, the browser connects.
+    # A colleague has accepted, and the browser connects.
     "joining": {"talking", "conference", "done", "canceled", "failed"},
-    # The two talk, the customer hears music.
+    # Agent and target talk; the customer hears music.
     "talking": {"conference", "done", "canceled", "left"},
-    # All three talk.
+    # All three parties talk.
     "conference": {"done", "canceled", "left"},
-    # Nobody took the call: it is offered to the one who gave it away.
+    # The target did not answer: the call is offered to the agent who transferred it.
     "returning": {"returned", "canceled", "lost"},
     **{state: set() for state in CLOSED_STATES},
 }
 
 
 def is_legal_transfer(state, target):
-    """Tell whether a transfer may go from one state to another.
+    """Return whether a transfer may move from one state to another.
 
-    :param str state: where it is
-    :param str target: where it would go
-    :return: False for an illegal move *and* for a move to the state it is in already
+    :param str state: current state
+    :param str target: next state
+    :return: False for an illegal move *and* for a move to the current state
     :rtype: bool
     """
     return target in TRANSFER_TRANSITIONS[state]
 
 
 def state_when_there(mode):
-    """Tell what a transfer becomes when the person who was asked is in the room.
+    """Return the state of a transfer after its target has joined the conference.
 
     :param str mode: `blind`, `warm` or `conference`
     :rtype: str
@@ -56,10 +56,10 @@ def state_when_there(mode):
 
 
 def state_when_gone(state):
-    """Tell what a transfer becomes when the person who was asked leaves, or never comes.
+    """Return the state of a transfer after its target has left, or has failed to join.
 
-    :param str state: where it is
-    :return: the new state, or the same when that person's leaving says nothing any more
+    :param str state: current state
+    :return: the new state, or the same when the target's leaving changes nothing any more
     :rtype: str
     """
     return {

@@ -1,6 +1,6 @@
-"""Sound files, in plain Python: their length, channels and shape, and music of an exact length.
+"""Sound files in plain Python: length, channels and waveform, and music of an exact length.
 
-A recording may last for hours, so no more than a part of a file is in memory at once.
+A recording may last for hours, so only a part of a file is in memory at a time.
 """
 
 import io
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 # Bars of a waveform.
 BARS = 160
-# Samples looked at for one bar; of a long recording every so many are skipped.
+# Samples read per bar; in a long recording, samples in between are skipped.
 SAMPLES = 4000
-# Frames sent at once.
+# Frames sent at a time.
 PART = 16384
 
 
@@ -21,9 +21,9 @@ PART = 16384
 class Sound:
     """A sound file.
 
-    :param float seconds: how long it lasts
-    :param int channels: 1, or 2: the customer and the other side
-    :param list peaks: a list for each channel, `BARS` numbers from 0 (silence) to 100
+    :param float seconds: length of the sound
+    :param int channels: 1; or 2: the customer and the other side
+    :param list peaks: one list per channel, `BARS` numbers from 0 (silence) to 100
     """
 
     seconds: float
@@ -32,15 +32,15 @@ class Sound:
 
     @property
     def is_silent(self):
-        """Whether nothing at all is heard."""
+        """Return whether the sound is silent throughout."""
         return not any(map(any, self.peaks))
 
 
 def read_sound(file):
-    """Look into a sound file.
+    """Return the properties of a sound file.
 
-    :param file: it, open for reading bytes
-    :return: what it holds, or None when it is no WAV file of 16 bit
+    :param file: file, open for reading bytes
+    :return: the sound, or None when the file is no 16-bit WAV
     :rtype: Sound | None
     """
     size = file.seek(0, os.SEEK_END)
@@ -50,7 +50,8 @@ def read_sound(file):
             channels, rate = sound.getnchannels(), sound.getframerate()
             if sound.getsampwidth() != 2 or not rate:
                 return None
-            # A file that was cut off, or written while it was made, is shorter than it says.
+            # A truncated file, or one that was still being written, is shorter than its header
+            # states.
             count = min(sound.getnframes(), size // (2 * channels))
             bars = [_get_peaks(sound, channels, bar, count) for bar in range(BARS)]
     except (wave.Error, EOFError, ValueError, RuntimeError):
@@ -59,7 +60,7 @@ def read_sound(file):
 
 
 def _get_peaks(sound, channels, bar, count):
-    """Return the highest value of one bar in each channel."""
+    """Return the peak of one bar in each channel."""
     start, end = bar * count // BARS, (bar + 1) * count // BARS
     step = max(1, (end - start) // SAMPLES)
     sound.setpos(start)
@@ -73,9 +74,9 @@ def _get_peaks(sound, channels, bar, count):
 
 
 class Loop:
-    """A sound that is repeated from its beginning until it is exactly so long.
+    """A sound, repeated from its beginning to an exact length.
 
-    :param file: a WAV file, open for reading bytes
+    :param file: WAV file, open for reading bytes
     :param int seconds: length of the result
     """
 
@@ -89,7 +90,7 @@ class Loop:
             sound.setparams(params._replace(nframes=self._left))
             sound.writeframesraw(b"")
             self._header = header.getvalue()
-        #: Bytes of the result.
+        #: Size of the result in bytes.
         self.size = len(self._header) + self._left * self._frame_size
 
     def play(self):
@@ -98,7 +99,7 @@ class Loop:
         while self._left:
             part = self._sound.readframes(min(PART, self._left))
             if not part and not self._sound.tell():
-                part = bytes(min(PART, self._left) * self._frame_size)  # there is no sound in it
+                part = bytes(min(PART, self._left) * self._frame_size)  # the file is empty
             if part:
                 self._left -= len(part) // self._frame_size
                 yield part

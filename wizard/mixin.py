@@ -2,10 +2,10 @@ from odoo import api, models
 
 
 class TelephonyWizardMixin(models.AbstractModel):
-    """A window that is about records which its user may read.
+    """Dialog about records that its user may read.
 
-    What a window shows of a record is read by related fields. So nothing is computed before the
-    access to every record in the window is checked. Access rules keep the window itself to the
+    A dialog shows values of a record through related fields. So nothing is computed before the
+    access to every record of the dialog is checked. Access rules restrict the dialog itself to the
     user who opened it.
     """
 
@@ -34,7 +34,7 @@ class TelephonyWizardMixin(models.AbstractModel):
     def _check_related_access(self):
         """Refuse records that the user may not read.
 
-        :raise AccessError: there is one
+        :raise AccessError: the user may not read one of the records
         """
         if self.env.su:
             return

@@ -6,7 +6,7 @@ from odoo.addons.base.models.res_users import check_identity
 
 from ..models.arguments import check_one
 
-# What the account and this window have in common.
+# Fields that the account and this dialog share.
 SHARED = (
     "account_sid",
     "webhook_base_url",
@@ -19,9 +19,9 @@ SHARED = (
 
 
 class TelephonyAccountCredentials(models.TransientModel):
-    """The window in which the secrets are entered, after the password was asked for.
+    """Dialog for the secrets, opened after a password check.
 
-    What is typed goes to a field nobody can read, and is wiped as soon as it was used.
+    The typed secret is moved to a field that no user can read, and is wiped after its use.
     """
 
     _name = "telephony.account.credentials"
@@ -55,9 +55,9 @@ class TelephonyAccountCredentials(models.TransientModel):
 
     def _inverse_auth_token(self):
         for wizard in self.filtered("auth_token"):
-            # sudo: telephony.account.credentials - written here, readable by nobody
+            # sudo: telephony.account.credentials - written here, readable by no user
             wizard.sudo().secret = wizard.auth_token.strip()
-        # Not even the answer to the request that wrote it shows it again.
+        # Not even the response to the request that wrote the secret contains it.
         self.invalidate_recordset(["auth_token"])
 
     def _compute_default_base_url(self):
@@ -69,9 +69,9 @@ class TelephonyAccountCredentials(models.TransientModel):
     @api.private
     @api.model
     def action_open(self, account):
-        """Return the window.
+        """Return the action that opens the dialog.
 
-        :param account: whose credentials; none for a company without an account
+        :param account: account of the credentials; empty for a company without one
         :rtype: dict
         """
         vals = {"company_id": (account.company_id or self.env.company).id}
@@ -91,13 +91,13 @@ class TelephonyAccountCredentials(models.TransientModel):
     @check_identity
     @check_one
     def action_connect(self):
-        """Check the credentials with Twilio, and keep them if they are good.
+        """Check the credentials with Twilio, and store them if they are valid.
 
         :raise UserError: Twilio refused them, or could not be reached
         """
         accounts = self.env["telephony.account"]
         accounts.check_access("write")
-        # sudo: telephony.account.credentials - handed on to the account, and wiped
+        # sudo: telephony.account.credentials - passed to the account, and wiped
         token = self.sudo().secret
         if not token:
             raise UserError(self.env._("Enter the auth token of the Twilio account."))
@@ -132,9 +132,9 @@ class TelephonyAccountCredentials(models.TransientModel):
         return account._notify(self.env._("The account is connected."))
 
     def _forget_secret(self):
-        """Wipe what was typed and not accepted, in a transaction that the error does not undo."""
+        """Wipe a refused secret in a transaction that the error does not roll back."""
         with self.env.registry.cursor() as cr:
-            # A row that this request has written itself disappears with the error.
+            # A row written by this same request disappears with the error.
             cr.execute(
                 SQL(
                     """UPDATE telephony_account_credentials SET secret = NULL WHERE id IN (
@@ -146,7 +146,7 @@ class TelephonyAccountCredentials(models.TransientModel):
             )
 
     def _find_account(self, account_sid):
-        """Return the account to change: the one that was opened, or the company's."""
+        """Return the account to change: the opened one, or the company's."""
         accounts = self.env["telephony.account"]
         return (
             self.account_id

@@ -4,7 +4,7 @@ from ..models.arguments import check_one
 
 
 class TelephonyCallbackCancel(models.TransientModel):
-    """Asks why a caller is not called back."""
+    """Dialog for the reason to cancel a callback."""
 
     _name = "telephony.callback.cancel"
     _inherit = ["telephony.wizard.mixin"]
@@ -16,7 +16,7 @@ class TelephonyCallbackCancel(models.TransientModel):
 
     @check_one
     def action_confirm(self):
-        """Give the call-back up."""
+        """Cancel the callback."""
         self.callback_id.check_access("read")
         self.callback_id._cancel(self.reason)
         return {"type": "ir.actions.act_window_close"}

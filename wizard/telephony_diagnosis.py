@@ -17,12 +17,12 @@ CHECKS = [
     ("phone", "Custom Phones"),
     ("rule", "Automation Rule"),
 ]
-# What is broken comes first.
+# Errors come first.
 STATES = ["error", "warning", "ok"]
 
 
 class TelephonyDiagnosis(models.TransientModel):
-    """The result of checking everything between this Odoo and Twilio."""
+    """Result of the checks between this Odoo and Twilio."""
 
     _name = "telephony.diagnosis"
     _inherit = ["telephony.wizard.mixin"]
@@ -50,9 +50,9 @@ class TelephonyDiagnosis(models.TransientModel):
     @api.private
     @api.model
     def action_open(self, account=None):
-        """Check an account, and show the result.
+        """Check an account, and open the result.
 
-        :param account: which; the current company's when none is given
+        :param account: account to check, by default the current company's
         :rtype: dict
         """
         account = account or self.env["telephony.account"]._get_of_company(self.env.company)
@@ -91,7 +91,7 @@ class TelephonyDiagnosis(models.TransientModel):
 
 
 class TelephonyDiagnosisLine(models.TransientModel):
-    """One thing that was checked."""
+    """Result of one check."""
 
     _name = "telephony.diagnosis.line"
     _inherit = ["telephony.wizard.mixin"]
@@ -120,7 +120,7 @@ class TelephonyDiagnosisLine(models.TransientModel):
 
     @check_one
     def action_repair(self):
-        """Do what puts this line right, and check again."""
+        """Repair the fault of this line, and check again."""
         account = self.diagnosis_id.account_id
         account.check_access("write")
         if self.repair == "credentials":
@@ -147,7 +147,7 @@ class TelephonyDiagnosisLine(models.TransientModel):
             self.number_id.action_connect()
         elif self.repair == "archive":
             self.number_id.active = False
-        # In a request of its own, because the check waits for Twilio, and nothing may be locked.
+        # In a request of its own: the check waits for Twilio, and must not hold locks meanwhile.
         return {
             **self.env["ir.actions.actions"]._for_xml_id(
                 "crm_telephony.telephony_diagnosis_action_check_again"

@@ -11,7 +11,7 @@ _logger = logging.getLogger(__name__)
 
 
 class TelephonyErasure(models.TransientModel):
-    """Asks whether all that the telephone knows about a caller is to be erased, and does it."""
+    """Dialog that confirms and performs the erasure of a caller's telephone data."""
 
     _name = "telephony.erasure"
     _inherit = ["telephony.wizard.mixin"]
@@ -47,7 +47,7 @@ class TelephonyErasure(models.TransientModel):
 
     @api.model
     def default_get(self, fields):
-        """Start from the contacts, the call or the call-back that the action was called on."""
+        """Return defaults from the contacts, the call or the callback of the action."""
         values = super().default_get(fields)
         model, ids = self.env.context.get("active_model"), self.env.context.get("active_ids")
         if model == "res.partner":
@@ -66,15 +66,15 @@ class TelephonyErasure(models.TransientModel):
 
     @check_one
     def action_erase(self):
-        """Erase what the telephone knows about the caller in the companies one works in.
+        """Erase the caller's telephone data in the companies of the user.
 
-        :raise AccessError: the user is no administrator of the telephone
+        :raise AccessError: the user is no telephone administrator
         """
         if not self.env.user.has_group("crm_telephony.group_manager"):
             raise AccessError(self.env._("Only a Telephony administrator can erase a caller."))
         calls, callbacks, others = self._find()
         running, held = calls._get_held_back()
-        # sudo: telephony.call - an administrator of the telephone may read and erase them
+        # sudo: telephony.call - a telephone administrator may read and erase them
         erased_sudo = (calls - running - held).sudo()
         recordings = erased_sudo.recording_ids.filtered(
             lambda recording: recording.state != "deleted"
@@ -100,7 +100,7 @@ class TelephonyErasure(models.TransientModel):
             }
         )
         _logger.info(
-            "User %s erased a caller: %s calls, %s recordings, %s call-backs; %s calls stay",
+            "User %s erased a caller: %s calls, %s recordings, %s callbacks; %s calls stay",
             self.env.uid,
             *counts.values(),
             len(running | held),
@@ -123,9 +123,9 @@ class TelephonyErasure(models.TransientModel):
         return [number for number in numbers if number]
 
     def _find(self):
-        """Find what is known about the caller, in the companies the user works in now.
+        """Return the caller's data in the companies of the user.
 
-        A number that several contacts share does not lead from one of them to the others.
+        A number that several contacts share does not connect these contacts.
 
         :return: calls with the caller, callbacks to the caller, calls with others in which the
             caller's number occurs
@@ -157,7 +157,7 @@ class TelephonyErasure(models.TransientModel):
         return calls, callbacks, others - calls
 
     def _forget_simulations(self, number):
-        # sudo: telephony.flow.simulation - trials of a flow hold what was typed as the caller
+        # sudo: telephony.flow.simulation - simulations store the typed caller number
         simulations_sudo = (
             self.env["telephony.flow.simulation"]
             .sudo()
@@ -172,7 +172,7 @@ class TelephonyErasure(models.TransientModel):
         ).unlink()
 
     def _forget_verifications(self, numbers):
-        # sudo: telephony.dialed.leg - the row stays for the limits, which look back for an hour
+        # sudo: telephony.dialed.leg - the row is kept for the limits, which cover one hour
         self.env["telephony.dialed.leg"].sudo().search(
             [
                 ("number", "in", numbers),

@@ -6,10 +6,10 @@ from ..providers.voice_response import Dial, Enqueue, Gather, HangUp, Play, Reco
 
 
 class TelephonyFlowSimulation(models.TransientModel):
-    """“What would a caller hear?” The engine that handles real calls answers, in words.
+    """“What would a caller hear?” Simulation of a call with the engine that handles real calls.
 
-    The simulated call lives in a transaction of its own that is rolled back: nobody is rung,
-    nothing is sent, nothing stays.
+    The simulated call runs in a transaction of its own that is rolled back: it rings no agent,
+    sends no request and leaves no data.
     """
 
     _name = "telephony.flow.simulation"
@@ -30,7 +30,7 @@ class TelephonyFlowSimulation(models.TransientModel):
 
     @check_one
     def action_simulate(self):
-        """Let a call run through the flow, and write down what happens."""
+        """Simulate a call through the flow, and record the result."""
         self.flow_id.check_access("read")
         self.result = "\n".join(
             self._simulate(self.flow_id.id, self.caller or "", self.moment, self.keys or "")
@@ -46,20 +46,20 @@ class TelephonyFlowSimulation(models.TransientModel):
 
     @api.model
     def _simulate(self, flow_id, caller, moment, keys):
-        """Run a call through a flow, in a transaction that is rolled back.
+        """Return what a caller experiences in a flow, from a transaction that is rolled back.
 
-        :param int flow_id: the flow, already committed
+        :param int flow_id: flow, already committed
         :param str caller: E.164, or empty
-        :param datetime moment: when the call comes (UTC, naive)
-        :param str keys: the keys the caller presses
-        :return: the story, sentence by sentence
+        :param datetime moment: time of the call (UTC, naive)
+        :param str keys: keys that the caller presses
+        :return: the course of the call, sentence by sentence
         :rtype: list(str)
         """
         self.env.flush_all()
         savepoint = self.env.cr.savepoint(flush=False)
         hooks = self._take_hooks()
         try:
-            # sudo: telephony.call - the call is undone at the end of this method
+            # sudo: telephony.call - the call is rolled back at the end of this method
             env = self.env(su=True, context={**self.env.context, "telephony_moment": moment})
             return self._run(env, env["telephony.flow"].browse(flow_id), caller, keys)
         finally:
@@ -69,7 +69,7 @@ class TelephonyFlowSimulation(models.TransientModel):
             self._restore_hooks(hooks)
 
     def _take_hooks(self):
-        """Remember what will happen at the commit: a simulated call adds nothing to it."""
+        """Save the commit hooks, so that a simulated call adds nothing to them."""
         hooks = (self.env.cr.precommit, self.env.cr.postcommit)
         return [(hook, list(hook._funcs), _copy(hook.data)) for hook in hooks]
 
@@ -101,20 +101,20 @@ class TelephonyFlowSimulation(models.TransientModel):
             [("account_id", "=", account.id), ("provider_call_id", "=", "simulation")]
         )
         pressed = iter(keys)
-        # The engine itself ends a call that goes in circles.
+        # The engine itself ends a call that runs in circles.
         while isinstance(response[0], Gather):
             digit = next(pressed, " ").strip()
             response = call._process_next({"Digits": digit} if digit else {})
         story = self._describe(call, response)
         digit = next(pressed, " ").strip()
         if digit and isinstance(response[0], Enqueue):
-            # A key that asks for a call back ends the waiting; any other changes nothing.
+            # A key that requests a queue callback ends the wait; other keys change nothing.
             response = call._process_wait({"Digits": digit})
             story = self._describe(call, response) if HangUp() in response else story
         return [line.split(" ", 1)[-1] for line in (call.trace or "").splitlines()] + story
 
     def _describe(self, call, response):
-        """Say in words what the caller hears at the end."""
+        """Return in words what the caller hears at the end."""
         for step in reversed(response):
             if isinstance(step, Say):
                 return [self.env._("The caller hears: %(text)s", text=step.text)]
@@ -132,5 +132,5 @@ class TelephonyFlowSimulation(models.TransientModel):
 
 
 def _copy(data):
-    """Copy the collections that commit hooks keep, one level deep."""
+    """Copy the collections of the commit hooks, one level deep."""
     return {key: value.copy() if hasattr(value, "copy") else value for key, value in data.items()}

@@ -5,7 +5,7 @@ from ..models.arguments import check_one
 
 
 class TelephonyNumberRelease(models.TransientModel):
-    """The question before a number is given back."""
+    """Confirmation before a number is released."""
 
     _name = "telephony.number.release"
     _inherit = ["telephony.wizard.mixin"]
@@ -31,7 +31,7 @@ class TelephonyNumberRelease(models.TransientModel):
 
     @check_one
     def action_release(self):
-        """Give the number back."""
+        """Release the number."""
         number = self.number_id
         if not number.provider_number_id:
             raise UserError(self.env._("This number is no longer in the Twilio account."))

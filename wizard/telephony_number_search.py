@@ -5,7 +5,7 @@ from ..models.arguments import check_one
 
 
 class TelephonyNumberSearch(models.TransientModel):
-    """Looking for a number to buy."""
+    """Search for a number to buy."""
 
     _name = "telephony.number.search"
     _inherit = ["telephony.wizard.mixin"]
@@ -29,9 +29,9 @@ class TelephonyNumberSearch(models.TransientModel):
     @api.private
     @api.model
     def action_open(self, account):
-        """Return the window.
+        """Return the action that opens the search.
 
-        :param account: where numbers are bought
+        :param account: account that buys the number
         :rtype: dict
         """
         return self.create({"account_id": account.id})._reopen()
@@ -49,7 +49,7 @@ class TelephonyNumberSearch(models.TransientModel):
 
     @check_one
     def action_search(self):
-        """Ask Twilio which numbers are free."""
+        """Search Twilio for available numbers."""
         self.account_id.check_access("write")
         contains = "".join(c for c in self.contains or "" if c.isalnum() or c == "*")
         if len(contains) == 1:
@@ -77,7 +77,7 @@ class TelephonyNumberSearch(models.TransientModel):
 
 
 class TelephonyNumberSearchLine(models.TransientModel):
-    """A number that is free."""
+    """An available number."""
 
     _name = "telephony.number.search.line"
     _inherit = ["telephony.wizard.mixin"]
