@@ -6,7 +6,7 @@ import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { IncomingCalls } from "@crm_telephony/features/incoming_call/incoming_calls";
 import { SoftphoneWindow } from "./softphone_window";
 
-/** Lives beside every page: the incoming cards, the window, and the keyboard's commands. */
+/** The parts beside every page: incoming cards, window, and keyboard commands. */
 export class SoftphoneRoot extends Component {
     static template = "crm_telephony.SoftphoneRoot";
     static components = { IncomingCalls, SoftphoneWindow };
@@ -47,7 +47,7 @@ export class SoftphoneRoot extends Component {
     }
 
     /**
-     * @param {string} id of the shortcut, whose name is shown in the command palette
+     * @param {string} id of the shortcut, whose name appears in the command palette
      * @param {() => void} action
      * @param {() => boolean} [isAvailable]
      */

@@ -1,6 +1,6 @@
 /**
- * Joins the parts of the softphone. Users who are not phone users get an empty store, nothing on
- * the screen, and no request but the one that asks for their group.
+ * Joins the parts of the softphone. Users who are not agents get an empty store, nothing on the
+ * screen, and only the one request that checks their group.
  */
 
 import { registry } from "@web/core/registry";
@@ -189,10 +189,10 @@ async function begin(softphone, services) {
 export const softphoneService = {
     dependencies: ["action", "bus_service", "dialog", "multi_tab", "notification", "orm"],
 
-    /** @returns {Softphone} parts other than the store exist for phone users only */
+    /** @returns {Softphone} only agents have parts other than the store */
     start(_env, services) {
         const softphone = { store: new SoftphoneStore() };
-        // Not awaited: the web client must not wait for the telephone.
+        // Not awaited: the web client must not wait for the softphone.
         softphone.started = user
             .hasGroup(GROUP_USER)
             .then((isUser) => isUser && begin(softphone, services))

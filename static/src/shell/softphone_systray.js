@@ -4,7 +4,7 @@ import { AgentState } from "@crm_telephony/core/constants";
 import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** Each state has its own little sign and its own words, besides its colour. */
+/** Each state has its own icon and text, besides its color. */
 const LOOKS = {
     [AgentState.OFFLINE]: {
         icon: "fa-minus-circle text-muted",

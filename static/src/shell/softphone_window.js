@@ -32,7 +32,7 @@ import { WindowTabs } from "./window_tabs";
 const WIDTH = 340; // px, as in the style sheet
 const GAP = 16; // px
 
-/** The window at the bottom of the page, or the bar it becomes when it is minimised. */
+/** The window at the bottom of the page, or the bar of the minimized window. */
 export class SoftphoneWindow extends Component {
     static template = "crm_telephony.SoftphoneWindow";
     static components = {
@@ -77,7 +77,7 @@ export class SoftphoneWindow extends Component {
         return this.store.currentCall;
     }
 
-    /** Whether the wrap-up goes on behind what is shown. */
+    /** Return whether the wrap-up continues behind other content. */
     get isWrapUpHidden() {
         const isInFront = this.store.isWrapUpShown && !this.softphone.windowState.isBesideCall;
         return Boolean(this.store.wrapUp) && !this.store.isBusy && !isInFront;
@@ -93,7 +93,7 @@ export class SoftphoneWindow extends Component {
         return this.store.monitoring ? rowName(this.store.monitoring) : "";
     }
 
-    /** Whoever minimises the window still sees who listens. */
+    /** Return the names of the supervisors, which the minimized window shows as well. */
     get supervisorsText() {
         return supervisorTexts(this.call).join(" ");
     }
@@ -139,7 +139,7 @@ export class SoftphoneWindow extends Component {
         return this.arePreferencesShown ? _t("Close the preferences") : _t("Preferences");
     }
 
-    /** Beside the chat windows where there is room, so that neither hides the other. */
+    /** Place the window beside the chat windows if there is room, so that none is hidden. */
     get style() {
         const hub = this.mailStore.chatHub;
         const windows = hub.compact ? 0 : hub.canShowOpened.length;
@@ -158,7 +158,7 @@ export class SoftphoneWindow extends Component {
             this.shortcutList.close();
             return;
         }
-        // An open menu or list of choices is what the key closes first.
+        // The key first closes an open menu or list.
         const isMenuOpen = ev.target.closest("[aria-expanded=true]");
         if (ev.key === "Escape" && !ev.defaultPrevented && !isMenuOpen) {
             ev.stopPropagation();

@@ -1,12 +1,12 @@
 /**
- * Whether the window is open, minimised or closed, remembered for this tab.
+ * The state of the window: open, minimized or closed, stored for this tab.
  */
 
 import { browser } from "@web/core/browser/browser";
 import { Panel } from "@crm_telephony/core/constants";
 
 const KEY = "telephony.window";
-/** What may stand in the window in the place of a call */
+/** The panels that may replace a call in the window */
 const BESIDE_CALL = [Panel.PREFERENCES, Panel.LIVE, Panel.QUEUE];
 
 export class WindowState {
@@ -48,7 +48,7 @@ export class WindowState {
         this._set({ isMinimized: true });
     }
 
-    /** A running call stays on the screen as a bar; a summary that lacks something stays, too. */
+    /** Close the window. A running call, or an incomplete summary, keeps it on the screen. */
     async close() {
         if (this.store.isBusy || this.store.heldCall) {
             return this.minimize();
@@ -62,9 +62,9 @@ export class WindowState {
     }
 
     /**
-     * Leave the end window, which also ends the wrap-up.
+     * Leave the end window and end its wrap-up.
      *
-     * @returns {Promise<boolean>} false when something is missing
+     * @returns {Promise<boolean>} false if required data is missing
      */
     async dismissEnded() {
         if (this.store.isWrapUpShown && !(await this.wrapUp.finish())) {
@@ -73,7 +73,7 @@ export class WindowState {
         this.store.endedCall = this.store.endedHeldCall;
         this.store.endedHeldCall = null;
         this.store.error = "";
-        // The result of a conversation before may be owed.
+        // An earlier conversation may still lack its disposition.
         this.wrapUp.restore();
         return true;
     }
@@ -86,18 +86,18 @@ export class WindowState {
         }
     }
 
-    /** Preferences and back. During a call, back means: to the call. */
+    /** Toggle the preferences. During a call, closing them shows the call. */
     togglePreferences() {
         const isShown = this.store.panel === Panel.PREFERENCES;
         this.show(isShown ? Panel.KEYPAD : Panel.PREFERENCES);
     }
 
-    /** Whether something else stands in the place of a call. */
+    /** Return whether another panel replaces the call. */
     get isBesideCall() {
         return BESIDE_CALL.includes(this.store.panel);
     }
 
-    /** A call is more important than what stands in its place. */
+    /** Show the call, which is more important than the panel in its place. */
     showCall() {
         if (this.isBesideCall) {
             this.show(Panel.KEYPAD);

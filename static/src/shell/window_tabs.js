@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { Panel } from "@crm_telephony/core/constants";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** The row of tabs. In a call, and after one, that call is the first of them. */
+/** The row of tabs. During and after a call, the first tab is that call. */
 export class WindowTabs extends Component {
     static template = "crm_telephony.WindowTabs";
     static props = {};

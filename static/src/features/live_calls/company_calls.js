@@ -1,8 +1,8 @@
 /**
- * The calls of everybody: those in conversation, and those who wait in a queue.
+ * The calls of the company: running conversations, and callers who wait in a queue.
  *
- * Read when the window is first opened, and followed by the bus from then on. Nothing is asked of
- * the server, and nothing is kept, for a window that nobody opens.
+ * Read when the window is first opened, and followed on the bus from then on. A window that nobody
+ * opens costs no request and keeps no rows.
  */
 
 import { markRaw } from "@odoo/owl";
@@ -11,15 +11,15 @@ import { user } from "@web/core/user";
 import { Reactive } from "@web/core/utils/reactive";
 import { humanError } from "@crm_telephony/core/human_error";
 
-/** The server's order: who came first stands first. Its dates sort as text. */
+/** Compare by arrival, as the server orders the rows. Its dates sort as text. */
 function byArrival(a, b) {
     return a.started_at < b.started_at ? -1 : Number(a.started_at > b.started_at) || a.id - b.id;
 }
 
 export class CompanyCalls extends Reactive {
-    /** @type {LiveRowData[]} rows of `live_calls`; replaced, never changed */
+    /** @type {LiveRowData[]} rows of `live_calls`; replaced, never mutated */
     talking = markRaw([]);
-    /** @type {{ row: LiveRowData, position: number }[]} rows of `queued_calls`, place in the queue */
+    /** @type {{ row: LiveRowData, position: number }[]} rows of `queued_calls`, place in queue */
     waiting = markRaw([]);
     isRead = false;
     error = "";
@@ -33,11 +33,11 @@ export class CompanyCalls extends Reactive {
         super();
         Object.assign(this, { _orm: orm, _bus: bus, _store: store });
         this._rows = markRaw(new Map());
-        /** uuid → revision, of rows that have left the lists, too */
+        /** uuid → revision, including rows that have left the lists */
         this._revisions = markRaw(new Map());
-        /** What the bus told while the lists were being read */
+        /** Rows received from the bus while the lists are being read */
         this._news = markRaw([]);
-        /** Number of the reading that counts; 0: none is on its way */
+        /** Number of the current read; 0 if there is none */
         this._reading = 0;
         this._readings = 0;
     }
@@ -52,14 +52,14 @@ export class CompanyCalls extends Reactive {
         });
     }
 
-    /** The window is open: from now on the lists are needed. */
+    /** Load the lists: the window is open and needs them from now on. */
     async open() {
         if (!this.isRead && !this._reading) {
             await this.refresh();
         }
     }
 
-    /** News may be lost: read again, now or when the window is next opened. */
+    /** Read the lists again, now or when the window is next opened: messages may be lost. */
     _catchUp() {
         const wasNeeded = this.isRead || this._reading;
         if (wasNeeded && this._store.isOpen) {
@@ -94,7 +94,7 @@ export class CompanyCalls extends Reactive {
         }
     }
 
-    /** @param {LiveRowData} row as in the lists; `list` says where it stands now, if anywhere */
+    /** @param {LiveRowData} row as in the lists; `list` is its current list, if any */
     onRow(row) {
         if (!user.activeCompanies.some((company) => company.id === row.company_id)) {
             return;
@@ -111,7 +111,7 @@ export class CompanyCalls extends Reactive {
     _put(row) {
         const known = this._revisions.get(row.uuid);
         if (row.revision < known) {
-            return; // the bus has delivered it late
+            return; // a late message of the bus
         }
         this._revisions.set(row.uuid, row.revision);
         if (row.list) {

@@ -12,12 +12,12 @@ import {
 import { liveTransferText } from "@crm_telephony/features/transfer/transfer_labels";
 import { Elapsed } from "./elapsed";
 
-/** One conversation of anybody: with whom, by whom, for how long; supervisors may listen. */
+/** A running conversation: customer, agent, duration; supervisors may monitor it. */
 export class ConversationRow extends Component {
     static template = "crm_telephony.ConversationRow";
     static components = { Dropdown, DropdownItem, Elapsed };
     static props = { row: Object, clock: Object };
-    /** How many lines the template writes of a row; the sentence about a transfer may take two. */
+    /** Number of lines of a row in the template; the text of a transfer may take two. */
     static lines = (row) => 2 + Boolean(numberBelow(row)) + 2 * Boolean(row.transfer);
 
     setup() {

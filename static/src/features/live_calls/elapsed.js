@@ -4,8 +4,8 @@ import { formatSeconds } from "@crm_telephony/core/call_labels";
 import { waitingLevel } from "./live_labels";
 
 /**
- * Time since a moment of the server, counting. Of a caller in a queue it also tells whether that is
- * long: by colour, by a sign, and by a word.
+ * The time since a moment of the server, counting up. For a caller in a queue it also shows whether
+ * the wait is long: by color, icon and word.
  */
 export class Elapsed extends Component {
     static template = "crm_telephony.Elapsed";

@@ -1,5 +1,5 @@
 /**
- * What the live lists say about a call.
+ * The texts of the live lists about a call.
  */
 
 import { _t } from "@web/core/l10n/translation";
@@ -20,8 +20,8 @@ const TOO_LONG = {
 };
 
 /**
- * @param {Object|false|undefined} queue with `amber_seconds` and `red_seconds`; 0: no such limit
- * @param {number} seconds how long somebody has waited
+ * @param {Object|false|undefined} queue with `amber_seconds` and `red_seconds`; 0 for no limit
+ * @param {number} seconds waiting time of the caller
  * @returns {{ id: string, className: string, icon: string, word: string }}
  */
 export function waitingLevel(queue, seconds) {
@@ -33,7 +33,7 @@ export function waitingLevel(queue, seconds) {
 
 /**
  * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
- * @returns {string} why this person cannot take a caller out of a queue now; empty: it is possible
+ * @returns {string} why the agent cannot pick up a caller now; empty if possible
  */
 export function reasonNotToPickUp(store) {
     if (store.isBusy || store.agent?.state === AgentState.IN_CALL) {

@@ -8,9 +8,9 @@ import { reasonNotToPickUp } from "./live_labels";
 import { LiveRows } from "./live_rows";
 import { QueueRow } from "./queue_row";
 
-/** What both lists have: their rows, a clock, and what is said when there are none. */
+/** The common part of both lists: their rows, a clock, and the text of an empty list. */
 class LivePanel extends Component {
-    // Each list has its own.
+    // Each list has its own template.
     static template = "";
     static props = {};
 
@@ -22,7 +22,7 @@ class LivePanel extends Component {
     }
 }
 
-/** Every running conversation of the companies this person works for. */
+/** Every running conversation of the user's companies. */
 export class ConversationPanel extends LivePanel {
     static template = "crm_telephony.ConversationPanel";
     static components = { ConversationRow, LiveRows };
@@ -40,7 +40,7 @@ export class ConversationPanel extends LivePanel {
     }
 }
 
-/** The callers who wait, the longest waiting first. */
+/** The waiting callers, longest wait first. */
 export class QueuePanel extends LivePanel {
     static template = "crm_telephony.QueuePanel";
     static components = { LiveRows, QueueRow };
@@ -51,7 +51,7 @@ export class QueuePanel extends LivePanel {
         return count === 1 ? _t("1 caller waiting") : _t("%(count)s callers waiting", { count });
     }
 
-    /** Said once above the list; a call is a reason everybody knows of. */
+    /** Return the text above the list; during an own call the reason is obvious. */
     get notice() {
         return this.companyCalls.waiting.length && !this.store.hasCall
             ? reasonNotToPickUp(this.store)

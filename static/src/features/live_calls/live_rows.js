@@ -1,24 +1,24 @@
 import { Component, onWillRender, useRef } from "@odoo/owl";
 import { useVirtualGrid } from "@web/core/virtual_grid_hook";
 
-/** The height of a line (see `live.scss`), and of a row's padding and border; pixels. */
+/** Height of a line (see `live.scss`), and of the padding and border of a row, in pixels. */
 const LINE = 21;
 const EDGES = 17;
-/** The time at a row's end may have a word below it, and then takes two lines. */
+/** The time at the end of a row may have a word below it, and then takes two lines. */
 const LEAST_LINES = 2;
 
 /**
- * The rows of a live list, of which only those near the screen are in the page.
+ * The rows of a live list, of which only those near the visible area are rendered.
  *
- * Odoo has styles that depend on what is anywhere below the body (`body:has(…)`): whenever an
- * element comes or goes, the browser works out the style of every element of the page.
+ * Odoo has styles that depend on any descendant of the body (`body:has(…)`): whenever an element is
+ * added or removed, the browser recalculates the style of every element of the page.
  */
 export class LiveRows extends Component {
     static template = "crm_telephony.LiveRows";
     static props = {
-        /** Each has a `row`, and is given to the slot */
+        /** Each item has a `row`, and is passed to the slot */
         items: Array,
-        /** How many lines of text a row has */
+        /** Number of text lines of a row */
         lines: Function,
         className: String,
         slots: Object,
@@ -42,7 +42,7 @@ export class LiveRows extends Component {
         }));
     }
 
-    /** The room that the others would take. */
+    /** Return the height of the rows that are not rendered. */
     get style() {
         const [first, last] = this.grid.rowsIndexes;
         const room = (rows) => this.heights.slice(...rows).reduce((sum, height) => sum + height, 0);

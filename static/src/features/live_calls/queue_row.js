@@ -7,12 +7,12 @@ import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { Elapsed } from "./elapsed";
 import { reasonNotToPickUp } from "./live_labels";
 
-/** One caller who waits, and the menu to answer that very caller. */
+/** A waiting caller, and the menu to pick up that caller. */
 export class QueueRow extends Component {
     static template = "crm_telephony.QueueRow";
     static components = { Dropdown, DropdownItem, Elapsed };
     static props = { row: Object, position: Number, clock: Object };
-    /** How many lines the template writes of a row. */
+    /** Number of lines of a row in the template. */
     static lines = (row) => 2 + Boolean(numberBelow(row)) + Boolean(row.is_queue_callback);
 
     setup() {

@@ -1,7 +1,7 @@
 /**
- * Listening to conversations of others: the server allows it, and the sound follows.
+ * Monitors conversations of agents: the server permits it, and the sound follows.
  *
- * It lives in this tab only, and a reload ends it: nobody listens without looking at it.
+ * Monitoring belongs to this tab, and a reload ends it: no supervisor listens unknowingly.
  */
 
 import { _t } from "@web/core/l10n/translation";
@@ -30,7 +30,7 @@ export class MonitorControl {
     }
 
     /**
-     * Enter a conversation, or change the way of being in it.
+     * Start to monitor a conversation, or change the mode.
      *
      * @param {LiveRowData} row of the list of conversations
      * @param {string} mode one of `MonitorMode`
@@ -72,7 +72,7 @@ export class MonitorControl {
         }
     }
 
-    /** The provider mutes whoever only listens; the microphone is closed as well. */
+    /** Close the microphone of a listening supervisor; the provider mutes the leg as well. */
     _muteIfSilent({ mode }) {
         this.voice.mute(mode === MonitorMode.LISTEN);
     }
@@ -98,7 +98,7 @@ export class MonitorControl {
         monitoring.isBusy = true;
         await attempt(this.store, async () => {
             if (mode === MonitorMode.LISTEN) {
-                this.voice.mute(true); // at once: whoever goes silent wants to be
+                this.voice.mute(true); // at once: not a word after the click is audible
             }
             const answer = await this._ask("set_monitor_mode", monitoring.uuid, mode);
             monitoring.mode = answer.mode;
@@ -109,7 +109,7 @@ export class MonitorControl {
         }
     }
 
-    /** Leave the conversation, which goes on. */
+    /** Leave the conversation, which continues. */
     async leave() {
         const { monitoring } = this.store;
         if (!monitoring) {
@@ -121,12 +121,12 @@ export class MonitorControl {
         try {
             await this._ask("stop_monitoring", monitoring.uuid);
         } catch (error) {
-            // The leg has ended with the sound; the server hears it from the provider.
+            // The leg ended with the sound; the provider reports that to the server.
             console.warn("Telephony: the server was not told of the leaving", error);
         }
     }
 
-    /** @param {{ leg_id: number }} message the server says that a leg of this person is gone */
+    /** @param {{ leg_id: number }} message the leg of this supervisor has ended */
     onEnded({ leg_id }) {
         if (leg_id && this.store.monitoring?.legId === leg_id) {
             this._end();

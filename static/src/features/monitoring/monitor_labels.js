@@ -1,5 +1,5 @@
 /**
- * The three ways in which a supervisor can be in a conversation of somebody else.
+ * The three modes in which a supervisor can monitor a conversation.
  */
 
 import { _t } from "@web/core/l10n/translation";
@@ -40,7 +40,7 @@ export function monitorMode(id) {
 
 /**
  * @param {CallData|null} call
- * @returns {string[]} who listens to this person's call, and how
+ * @returns {string[]} the supervisors of the agent's call, and their modes
  */
 export function supervisorTexts(call) {
     return (call?.supervisors || []).map(({ name, mode }) => monitorMode(mode).seen(name));
@@ -49,7 +49,7 @@ export function supervisorTexts(call) {
 /**
  * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
  * @param {LiveRowData} row of the list of conversations
- * @returns {string} why this person cannot listen to it now; empty when it is possible
+ * @returns {string} why the user cannot monitor it now; empty if possible
  */
 export function reasonNotToMonitor(store, row) {
     if (row.user && row.user.id === user.userId) {

@@ -7,7 +7,7 @@ import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { MONITOR_MODES, monitorMode } from "./monitor_labels";
 
-/** The conversation a supervisor listens to: whose it is, who hears the supervisor, the way out. */
+/** The monitored conversation: its agent, who hears the supervisor, and the button to leave. */
 export class MonitorPanel extends Component {
     static template = "crm_telephony.MonitorPanel";
     static components = { CallTimer };

@@ -1,7 +1,7 @@
 import { Component, onWillUnmount, useState } from "@odoo/owl";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** The note of a call: a text area that saves itself. */
+/** The note of a call: a text area with automatic saving. */
 export class CallNote extends Component {
     static template = "crm_telephony.CallNote";
     static props = { call: Object };

@@ -1,8 +1,8 @@
 /**
- * Notes of calls, saved by themselves while they are typed.
+ * Saves notes of calls automatically while they are typed.
  *
- * What the server has not confirmed stays in this tab's storage, so that neither a reload nor a
- * lost network loses a word.
+ * Text that the server has not confirmed stays in this tab's storage, so that neither a reload nor
+ * a lost network loses it.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -11,13 +11,13 @@ import { sendLast } from "@crm_telephony/core/beacon";
 import { humanError } from "@crm_telephony/core/human_error";
 
 const SAVE_DELAY = 800; // ms after the last key
-const LONGEST_DELAY = 3_000; // ms: who types without a pause is saved, too
+const LONGEST_DELAY = 3_000; // ms; typing without a pause is saved as well
 const PREFIX = "telephony.note.";
 
 export class NoteKeeper extends Reactive {
-    /** uuid → text that the server does not have yet */
+    /** uuid → text that is not saved yet */
     drafts = {};
-    /** uuid → text the server confirmed last, newer than a CallData read before */
+    /** uuid → text that the server confirmed last, newer than an older CallData */
     saved = {};
     error = "";
     isSaving = false;
@@ -38,7 +38,7 @@ export class NoteKeeper extends Reactive {
 
     /**
      * @param {CallData} call
-     * @returns {string} what the text area shows
+     * @returns {string} content of the text area
      */
     text(call) {
         return this.drafts[call.uuid] ?? this.saved[call.uuid] ?? (call.note || "");
@@ -48,7 +48,7 @@ export class NoteKeeper extends Reactive {
         return call.uuid in this.saved && !(call.uuid in this.drafts);
     }
 
-    /** The server's text is newer than what we saved once: another tab or person wrote it. */
+    /** Drop a saved text, because the server's is newer: another tab or user wrote it. */
     forget(uuid) {
         delete this.saved[uuid];
     }
@@ -66,13 +66,13 @@ export class NoteKeeper extends Reactive {
         this._timers[uuid] = browser.setTimeout(() => this.flush(uuid), Math.min(SAVE_DELAY, left));
     }
 
-    /** Save now what is not saved yet. @param {string} uuid of the call */
+    /** Save the unsaved text of a call now. @param {string} uuid of the call */
     async flush(uuid) {
         browser.clearTimeout(this._timers[uuid]);
         delete this._since[uuid];
         const text = this.drafts[uuid];
         if (text === undefined || text === this._sending[uuid]) {
-            return; // leaving the field and leaving the panel ask for the same
+            return; // leaving the field and leaving the panel both save
         }
         this._sending[uuid] = text;
         this.isSaving = true;

@@ -2,7 +2,7 @@ import { Component, useEffect, useRef, useState } from "@odoo/owl";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { Flag } from "@crm_telephony/features/caller_ids/callback_hint";
 
-/** Browser or custom phone, its number, and the number calls go out with. */
+/** Browser or custom phone, the number of the phone, and the default caller ID. */
 export class CallViaSection extends Component {
     static template = "crm_telephony.CallViaSection";
     static components = { Flag };
@@ -12,13 +12,13 @@ export class CallViaSection extends Component {
         Object.assign(this, useSoftphone());
         this.numberInput = useRef("number");
         this.state = useState({ via: "", number: "", error: "", isSaving: false, isSaved: false });
-        // Also when it was changed elsewhere, on another page or by an administrator.
+        // The values may also be changed on another page, or by an administrator.
         useEffect(
             () => this.readAgent(),
             () => [this.agent.call_via, this.agent.phone_number]
         );
         this.readAgent();
-        // Whoever chooses the telephone is asked for its number at once.
+        // Focus the empty number field as soon as the custom phone is chosen.
         useEffect(
             (input) => this.isUnsaved && input?.focus(),
             () => [this.numberInput.el]
@@ -29,7 +29,7 @@ export class CallViaSection extends Component {
         return this.store.agent;
     }
 
-    /** The number is asked for as soon as it is needed, and kept as soon as it is right. */
+    /** Return whether the number field is shown: it is needed as soon as the phone is chosen. */
     get isNumberShown() {
         return this.state.via === "phone";
     }
@@ -44,7 +44,7 @@ export class CallViaSection extends Component {
         Object.assign(this.state, { via: call_via, number, error: "" });
     }
 
-    /** @returns {Promise<boolean>} whether the server took it */
+    /** @returns {Promise<boolean>} whether the server accepted the values */
     async save(values) {
         Object.assign(this.state, { isSaving: true, isSaved: false });
         const error = await this.softphone.preferences.save(values);
@@ -55,7 +55,7 @@ export class CallViaSection extends Component {
     async onVia(via) {
         Object.assign(this.state, { via, isSaved: false, error: "" });
         if (via === "phone" && !this.agent.phone_number) {
-            return; // saved together with the number; until then calls go on as before
+            return; // saved together with the number; until then nothing changes
         }
         await this.save({ call_via: via });
     }
@@ -85,7 +85,7 @@ export class CallViaSection extends Component {
     onNumberKeydown(ev) {
         if (ev.key === "Enter") {
             ev.preventDefault();
-            ev.target.blur(); // a change is saved on leaving the field
+            ev.target.blur(); // the change is saved on leaving the field
             ev.target.focus();
         } else if (ev.key === "Escape" && this.isUnsaved) {
             ev.preventDefault();

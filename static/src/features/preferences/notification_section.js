@@ -2,7 +2,7 @@ import { Component, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** Whether incoming calls are shown on the desktop while another window is in front. */
+/** Whether incoming calls are shown on the desktop while another window is active. */
 export class NotificationSection extends Component {
     static template = "crm_telephony.NotificationSection";
     static props = {};
@@ -33,6 +33,6 @@ export class NotificationSection extends Component {
             await this.ringer.askForNotifications();
             this.state.permission = browser.Notification.permission;
         }
-        ev.target.checked = this.isOn; // the person may have said no to the browser
+        ev.target.checked = this.isOn; // the user may have refused the browser's permission
     }
 }

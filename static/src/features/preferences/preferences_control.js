@@ -1,5 +1,5 @@
 /**
- * Saves how a person makes calls. What belongs to the computer is saved by `BrowserSettings`.
+ * Saves how an agent makes calls. `BrowserSettings` saves the settings of the computer.
  */
 
 import { humanError } from "@crm_telephony/core/human_error";
@@ -16,7 +16,7 @@ export class PreferencesControl {
     /**
      * @param {Object} values of `call_via`, `phone_number`, `press_to_accept`,
      *  `default_number_id`, `call_waiting`
-     * @returns {Promise<string>} why they were refused, in the server's words; empty when saved
+     * @returns {Promise<string>} the server's reason for refusing the values; empty if saved
      */
     async save(values) {
         try {

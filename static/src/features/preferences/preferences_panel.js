@@ -5,7 +5,7 @@ import { CallViaSection } from "./call_via_section";
 import { NotificationSection } from "./notification_section";
 import { SoundSection } from "./sound_section";
 
-/** How a person makes calls, and what this computer does for it. Everything is saved at once. */
+/** How the agent makes calls, and the settings of this computer. Changes are saved at once. */
 export class PreferencesPanel extends Component {
     static template = "crm_telephony.PreferencesPanel";
     static components = { CallerIdSection, CallViaSection, NotificationSection, SoundSection };

@@ -12,7 +12,7 @@ const TESTS = {
     playing: () => _t("Playing your recording…"),
 };
 
-/** Microphone, speaker and ring of this computer, each with a way to try it. */
+/** Microphone, speaker and ring of this computer, each with a test. */
 export class SoundSection extends Component {
     static template = "crm_telephony.SoundSection";
     static props = {};
@@ -47,7 +47,7 @@ export class SoundSection extends Component {
         return Math.round(this.settings.ringVolume * 100);
     }
 
-    /** Run something that needs a device, and say in a sentence why it did not work. */
+    /** Run an action that needs a device, and show the reason if it fails. */
     attempt(run) {
         return attempt(this.state, run);
     }

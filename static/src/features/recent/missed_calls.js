@@ -1,5 +1,5 @@
 /**
- * How many missed calls this person has not looked at yet, for the badge.
+ * The number of missed calls that the agent has not seen yet, for the badge.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -20,7 +20,7 @@ export class MissedCalls {
         const isNew = (call) =>
             call.direction === "incoming" &&
             MISSED.includes(call.outcome) &&
-            // Server dates are written so that they sort as text.
+            // Server dates sort as text.
             (call.ended_at || call.created_at) > seen;
         this.store.missedCount = this.store.recent.filter(isNew).length;
     }

@@ -9,7 +9,7 @@ import { useSoftphone } from "@crm_telephony/core/use_softphone";
 const { DateTime } = luxon;
 const UNANSWERED = ["missed", "abandoned", "voicemail", "declined"];
 
-/** The last calls, newest first, each one click from being called again. */
+/** The latest calls, newest first; one click calls the customer again. */
 export class RecentPanel extends Component {
     static template = "crm_telephony.RecentPanel";
     static components = { Caller };
@@ -51,7 +51,7 @@ export class RecentPanel extends Component {
         return call.user && call.user.id === user.userId;
     }
 
-    /** What came of the call can still be said later: its note, its result, the next step. */
+    /** Open the end window of an earlier call, whose note and result can still be changed. */
     open(call) {
         this.store.endedCall = call;
     }

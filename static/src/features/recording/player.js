@@ -1,19 +1,19 @@
-/** Plays one recording: seek, waveform, speed, keyboard. The sound comes from the checked route. */
+/** Plays a recording: seek, waveform, speed, keyboard. The sound comes from a checked route. */
 import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { formatSeconds } from "@crm_telephony/core/call_labels";
 
 const SPEEDS = [1, 1.5, 2];
-const STEP = 5; // seconds that an arrow key moves
+const STEP = 5; // seconds per press of an arrow key
 const HEIGHT = 20; // of one channel's waveform, in its own units
-const QUIET = 10; // a recording that is never louder is not blown up
+const QUIET = 10; // quieter recordings are not scaled up to the full height
 
-/** The player that is heard now; two at once are of no use. */
+/** The player that is playing; another one pauses it. */
 let current = null;
 
 /**
- * @param {number[][]} peaks for each channel, numbers from 0 to 100
- * @returns {string} the bars as the outline of an SVG path, one unit wide each
+ * @param {number[][]} peaks numbers from 0 to 100, for each channel
+ * @returns {string} the bars as the outline of an SVG path, each one unit wide
  */
 export function wavePath(peaks) {
     const loudest = Math.max(QUIET, ...peaks.flat());
@@ -47,7 +47,7 @@ export class Player extends Component {
         });
     }
 
-    // === What is shown === //
+    // === Display === //
 
     get length() {
         return this.state.length || this.props.duration;
@@ -96,9 +96,9 @@ export class Player extends Component {
         return this.props.peaks.length === 2 && !this.props.isCompact;
     }
 
-    // === What the person does === //
+    // === Actions === //
 
-    /** A click on the player must not open the row it stands in. */
+    /** Keep a click on the player from opening the row around it. */
     onClick(ev) {
         ev.stopPropagation();
     }
@@ -114,7 +114,7 @@ export class Player extends Component {
         try {
             await audio.play();
         } catch (error) {
-            // A pause before the sound has come is no failure.
+            // A pause before the sound has loaded is no failure.
             if (error.name !== "AbortError") {
                 this.onError();
             }
@@ -157,7 +157,7 @@ export class Player extends Component {
         }
     }
 
-    // === What the sound tells === //
+    // === Events of the audio element === //
 
     onPlay() {
         if (current && current !== this) {

@@ -10,7 +10,7 @@ const LIVE = ["starting", "recording", "paused"];
 
 /**
  * @param {CallData} call
- * @returns {string} what a click on the button asks for
+ * @returns {string} the recording state that a click on the button requests
  */
 function nextWish({ recording }) {
     return LIVE.includes(recording.state) && recording.wanted === "recording"

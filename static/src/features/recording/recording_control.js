@@ -1,6 +1,6 @@
 import { attempt } from "@crm_telephony/core/attempt";
 
-/** What a person can do with the recording of a conversation. The server decides what may be. */
+/** The actions of an agent on the recording of a conversation. The server checks the rights. */
 export class RecordingControl {
     /**
      * @param {Object} orm the orm service

@@ -1,4 +1,4 @@
-/** The player of a recording as a field: in a list small, in a form with both channels. */
+/** The player of a recording as a field: compact in a list, with both channels in a form. */
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";

@@ -1,4 +1,4 @@
-/** Plays a recording where a message in the chatter names it, for those who may hear it. */
+/** Plays a recording from its link in the chatter, for users who may play it. */
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { Message } from "@mail/core/common/message";
 import { _t } from "@web/core/l10n/translation";
@@ -32,7 +32,7 @@ export class RecordingPopover extends Component {
                 return;
             }
         } catch {
-            // Whoever is no phone user may not even ask.
+            // A user who is not an agent may not even send this request.
         }
         this.state.message = _t(
             "You are not allowed to listen to this recording, or it has been deleted."

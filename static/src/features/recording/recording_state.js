@@ -8,7 +8,7 @@ const PAUSED = "paused";
 
 /**
  * @param {RecordingData} recording
- * @returns {string} what happens with the recording, in words
+ * @returns {string} state of the recording as text
  */
 export function recordingText({ state, wanted, interrupted, announcing }) {
     if (state === STARTING) {
@@ -29,7 +29,7 @@ export function recordingText({ state, wanted, interrupted, announcing }) {
     return announcing ? _t("Playing the recording announcement to the customer…") : _t("Recording");
 }
 
-/** Whether a conversation is recorded, by word and sign; and if it cannot be changed, why. */
+/** Whether a conversation is recorded, as text and icon, and why it cannot be changed, if so. */
 export class RecordingState extends Component {
     static template = "crm_telephony.RecordingState";
     static props = { call: Object };

@@ -1,5 +1,5 @@
 /**
- * Bringing somebody else into a call: each act is a request to the server, which says what is true.
+ * Transfers a call or adds a party: each action is a request to the server, which owns the state.
  */
 
 import { attempt } from "@crm_telephony/core/attempt";
@@ -28,13 +28,13 @@ export class TransferControl {
     /**
      * @param {string} uuid of the call
      * @param {string} term part of a name, or a number
-     * @returns {Promise<Object[]>} to whom the call can go, and why not
+     * @returns {Promise<Object[]>} targets of a transfer, with the reason if one is unavailable
      */
     async targets(uuid, term) {
         try {
             return await this._ask("transfer_targets", uuid, term);
         } catch (error) {
-            this.store.error = humanError(error); // what stands there stays until the next act
+            this.store.error = humanError(error); // shown until the next action
             return [];
         }
     }
@@ -43,12 +43,12 @@ export class TransferControl {
      * @param {CallData} call
      * @param {Object} target one of `targets`
      * @param {"blind"|"warm"|"conference"} mode
-     * @param {string} [reason] why a rule of the company does not count this time
-     * @returns {Promise<boolean>} whether it was done
+     * @param {string} [reason] reason to override a rule of the company
+     * @returns {Promise<boolean>} whether the request succeeded
      */
     async transfer(call, { type, id, number }, mode, reason) {
         const target = type === "number" ? { type, number, reason } : { type, id };
-        this.notes.flush(call.uuid); // the note travels with the call
+        this.notes.flush(call.uuid); // the target receives the note with the call
         try {
             this._apply(await this._ask("transfer", call.uuid, target, mode));
             return true;
@@ -62,28 +62,28 @@ export class TransferControl {
         }
     }
 
-    /** Leave the call to the person who was asked. @param {CallData} call */
+    /** Complete a transfer: the target takes over the call. @param {CallData} call */
     complete(call) {
         this.notes.flush(call.uuid);
         return this._act("complete_transfer", call);
     }
 
-    /** Let the customer take part. @param {CallData} call */
+    /** Start a three-way call with the customer. @param {CallData} call */
     merge(call) {
         return this._act("merge_transfer", call);
     }
 
-    /** Go on without the person who was asked. @param {CallData} call */
+    /** Cancel the transfer and return to the customer. @param {CallData} call */
     cancel(call) {
         return this._act("cancel_transfer", call);
     }
 
-    /** The time of the person who is asked is up: let the server look. @param {CallData} call */
+    /** Make the server check a transfer whose deadline has passed. @param {CallData} call */
     async check(call) {
         try {
             this._apply(await this._ask("check_transfer", call.uuid));
         } catch (error) {
-            // Other clocks look, too.
+            // Other tabs and a job of the server check it, too.
             console.warn("Telephony: the transfer could not be checked", error);
         }
     }
@@ -105,9 +105,9 @@ export class TransferControl {
         }
     }
 
-    /** @param {LeftCallData} call whose `message` says why it is somebody else's now */
+    /** @param {LeftCallData} call whose `message` is the reason why it left the agent */
     onLeft(call) {
-        // The answer of a request and the bus say the same: the first one is shown.
+        // The answer and the bus carry the same message: only the first one is shown.
         const isNews = this.store.calls.some(({ uuid }) => uuid === call.uuid);
         if (this.calls.onLeft(call) && isNews) {
             this._notify(call.message);

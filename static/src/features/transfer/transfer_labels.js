@@ -1,5 +1,5 @@
 /**
- * What the screen says while a call changes hands: who is asked, and who hears whom.
+ * The texts of a transfer: its target, and who hears whom.
  */
 
 import { _t } from "@web/core/l10n/translation";
@@ -42,7 +42,7 @@ function waitingText({ state, mode, name, isAsked }) {
 
 /**
  * @param {OfferData} offer
- * @returns {string} why a call rings here that a colleague had; empty for an ordinary call
+ * @returns {string} why a colleague's call rings here; empty for an ordinary call
  */
 export function offerReason({ transfer }) {
     const sentences = {
@@ -56,7 +56,7 @@ export function offerReason({ transfer }) {
 
 /**
  * @param {{ mode: string, state: string, name: string }|false} transfer of a row of a live list
- * @returns {string} what goes on with that call; empty when nothing does
+ * @returns {string} state of the transfer; empty if there is none
  */
 export function liveTransferText(transfer) {
     if (!transfer) {
@@ -91,7 +91,7 @@ const OTHER_STATE = { icon: "fa-clock-o text-warning", word: () => _t("Wrapping 
 
 /**
  * @param {Object} target of `transfer_targets`
- * @returns {{ icon: string, text: string }} sign and words for its state; never the sign alone
+ * @returns {{ icon: string, text: string }} icon and text of its state; never the icon alone
  */
 export function targetState(target) {
     if (target.type === "agent") {

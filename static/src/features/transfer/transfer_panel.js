@@ -7,7 +7,7 @@ import { targetState } from "./transfer_labels";
 
 const SEARCH_DELAY = 250; // ms after the last key
 
-/** Choosing to whom a call goes, and how. */
+/** Chooses the target of a transfer, and its mode. */
 export class TransferPanel extends Component {
     static template = "crm_telephony.TransferPanel";
     static props = { call: Object };
@@ -22,7 +22,7 @@ export class TransferPanel extends Component {
             this.input.el.focus();
             this.search();
         });
-        // What is true of colleagues changes while somebody looks.
+        // The states of colleagues change while the panel is open.
         this.softphone.serverSync.bus.subscribe("telephony/agent_state", this.searchSoon);
         onWillDestroy(() =>
             this.softphone.serverSync.bus.unsubscribe("telephony/agent_state", this.searchSoon)
@@ -34,7 +34,7 @@ export class TransferPanel extends Component {
         const targets = await this.keepLast.add(
             this.softphone.transfer.targets(call.uuid, this.state.term.trim())
         );
-        const before = this.chosen; // perhaps chosen while the answer was on its way
+        const before = this.chosen; // the selection may have moved during the request
         const active = targets.findIndex(
             (target) => before && !target.reason && this.isSame(target, before)
         );
@@ -79,7 +79,7 @@ export class TransferPanel extends Component {
         }
     }
 
-    /** @param {1|-1} step to the next one that can be chosen */
+    /** @param {1|-1} step direction to the next available target */
     move(step) {
         const { targets, active } = this.state;
         for (let i = 1; i <= targets.length; i++) {

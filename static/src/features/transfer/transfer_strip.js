@@ -8,7 +8,7 @@ import { transferText } from "./transfer_labels";
 
 const GRACE = 1_000; // ms after the deadline
 
-/** Who hears whom while somebody else is asked, and how it goes on. */
+/** The progress of a transfer: who hears whom, and the possible next actions. */
 export class TransferStrip extends Component {
     static template = "crm_telephony.TransferStrip";
     static props = { call: Object };
@@ -22,7 +22,7 @@ export class TransferStrip extends Component {
         );
     }
 
-    /** Let the server look once the time of the person who is asked is up. */
+    /** Make the server check the transfer shortly after its deadline. */
     watch() {
         const { is_mine, expires_at } = this.transfer;
         if (!is_mine || !expires_at) {
@@ -52,7 +52,10 @@ export class TransferStrip extends Component {
         return this.transfer.state === TransferState.RINGING ? "fa-bell-o" : "fa-users";
     }
 
-    /** A number rings inside the call, and cannot be left alone with the customer before it answers. */
+    /**
+     * Return whether the transfer can be completed. A number rings inside the call: before it
+     * answers, the customer would be left alone.
+     */
     get canComplete() {
         const { state, mode, kind } = this.transfer;
         const isThere = [TransferState.TALKING, TransferState.CONFERENCE].includes(state);

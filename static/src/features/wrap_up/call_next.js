@@ -2,7 +2,7 @@ import { Component, onMounted, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** Saves what was said about a call, and makes the next one that is due. */
+/** Saves the note and result of a call, and places the next due call. */
 export class CallNext extends Component {
     static template = "crm_telephony.CallNext";
     static props = { call: Object };

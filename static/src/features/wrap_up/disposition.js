@@ -3,7 +3,7 @@ import { useService } from "@web/core/utils/hooks";
 import { attempt } from "@crm_telephony/core/attempt";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** What the person thinks of a call. Saved as soon as it is chosen. */
+/** The disposition of a call. Saved as soon as it is chosen. */
 export class Disposition extends Component {
     static template = "crm_telephony.Disposition";
     static props = { call: Object };

@@ -12,7 +12,7 @@ import { RecordLink } from "./record_link";
 import { SoundQuestion } from "./sound_question";
 import { WrapUp } from "./wrap_up";
 
-/** What remains when a call is over: how it ended, its note, and what to do next. */
+/** The end window of a call: outcome, note, disposition and next steps. */
 export class EndedPanel extends Component {
     static template = "crm_telephony.EndedPanel";
     static components = {
@@ -40,7 +40,7 @@ export class EndedPanel extends Component {
         return conversationLength(this.props.call);
     }
 
-    /** Only who had the call says what came of it. */
+    /** Return whether the disposition is shown: only the agent of the call chooses it. */
     get isMine() {
         return this.props.call.user && this.props.call.user.id === user.userId;
     }

@@ -7,7 +7,7 @@ import { openCallRecord } from "@crm_telephony/core/open_record";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
 
-/** To which contact or lead an ended call belongs, and the way to change that. */
+/** The contact or lead of an ended call, and the controls to change it. */
 export class RecordLink extends Component {
     static template = "crm_telephony.RecordLink";
     static components = { AutoComplete, CreateRecord };
@@ -29,7 +29,7 @@ export class RecordLink extends Component {
         return !this.record || this.state.isChanging;
     }
 
-    /** Records with the customer's number that the call could belong to as well. */
+    /** Return other records with the customer's number to which the call could be linked. */
     get candidates() {
         return this.state.found.filter((found) => !this.isLinked(found));
     }

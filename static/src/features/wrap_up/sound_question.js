@@ -2,7 +2,7 @@ import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
-/** One question after a call whose sound was bad. Nobody has to answer it. */
+/** Asks one optional question after a call with bad sound. */
 export class SoundQuestion extends Component {
     static template = "crm_telephony.SoundQuestion";
     static props = { call: Object };

@@ -7,7 +7,7 @@ import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
 const SOON = 10; // s
 
-/** How long the person is left alone after a call: a bar, the seconds, and the way to more. */
+/** The wrap-up after a call: a bar, the remaining seconds, and a button to extend it. */
 export class WrapUp extends Component {
     static template = "crm_telephony.WrapUp";
     static props = { wrapUp: Object };
@@ -18,7 +18,7 @@ export class WrapUp extends Component {
         this.state = useState({ isSending: false });
     }
 
-    /** @returns {number} seconds, never less than none */
+    /** @returns {number} remaining seconds, at least 0 */
     get left() {
         const end = deserializeDateTime(this.props.wrapUp.until).toMillis();
         return Math.max(0, Math.ceil((end - this.clock.now) / 1000));
@@ -55,7 +55,7 @@ export class WrapUp extends Component {
             : _t("Time's up, but the result is missing. Choose one to receive calls again.");
     }
 
-    /** Read out when it changes, which it does at important moments only. */
+    /** Return the text for screen readers, which changes at important moments only. */
     get announcement() {
         return this.left && this.left <= SOON
             ? _t("The wrap-up ends in a few seconds.")

@@ -1,7 +1,7 @@
 import { Panel } from "@crm_telephony/core/constants";
 import { WrapUp } from "./wrap_up";
 
-/** The wrap-up while something else is on the screen, and the way back to it. */
+/** The wrap-up while the window shows other content, with a button to return to it. */
 export class WrapUpBar extends WrapUp {
     static template = "crm_telephony.WrapUpBar";
 

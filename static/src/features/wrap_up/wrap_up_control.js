@@ -1,6 +1,6 @@
 /**
- * The time after a conversation, in which no call is offered. The server has given it and ends it;
- * this page shows it, and says when it has counted it down.
+ * The wrap-up after a conversation, in which no call is offered. The server starts and ends it;
+ * this page shows it, and asks the server to end it after the countdown.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -8,7 +8,7 @@ import { deserializeDateTime } from "@web/core/l10n/dates";
 import { effect } from "@web/core/utils/reactive";
 import { attempt } from "@crm_telephony/core/attempt";
 
-const RETRY = 1_000; // ms; the server's clock may be a little behind ours
+const RETRY = 1_000; // ms; the server's clock may be slightly behind this one
 
 export class WrapUpControl {
     /**
@@ -27,11 +27,11 @@ export class WrapUpControl {
         effect((store) => this._plan(store), [this.store]);
     }
 
-    /** Ask the server when the time is over. */
+    /** Schedule a check on the server at the end of the wrap-up. */
     _plan({ wrapUp, clockOffset }) {
         browser.clearTimeout(this.timer);
         if (!wrapUp || wrapUp.is_disposition_missing) {
-            return; // without the result it does not end by itself
+            return; // without its disposition the wrap-up does not end by itself
         }
         const left = deserializeDateTime(wrapUp.until).toMillis() - Date.now() - clockOffset;
         this.timer = browser.setTimeout(() => this._check(), Math.max(left, RETRY));
@@ -39,20 +39,20 @@ export class WrapUpControl {
 
     async _check() {
         if (!(await this.multiTab.isOnMainTab())) {
-            return; // one tab is enough, and the bus tells the others
+            return; // one tab is enough, and the bus reaches the others
         }
         try {
             this.store.applyAgent(
                 await this.orm.silent.call("telephony.agent", "check_wrap_up", [])
             );
         } catch (error) {
-            // The heartbeat of this page, or a job of the server, ends it a little later.
+            // The lease renewal of this page, or a job of the server, ends it a little later.
             console.debug("Telephony: the end of the wrap-up was not told", error);
         }
     }
 
     /**
-     * Tell the server what the person says about a call.
+     * Send the agent's input about a call to the server.
      *
      * @param {string} uuid of the call
      * @param {Object} values see `telephony.call.wrap_up`
@@ -74,30 +74,30 @@ export class WrapUpControl {
         return Boolean(isDone);
     }
 
-    /** @returns {Promise<boolean>} false when it goes on; the reason is then on the screen */
+    /** @returns {Promise<boolean>} false if the wrap-up continues; the reason is then shown */
     finish() {
         return this._try({ done: true });
     }
 
-    /** As much time again. */
+    /** Add the same time again. */
     extend() {
         return this._try({ extend: true });
     }
 
-    /** Make room for the keypad; the wrap-up goes on. */
+    /** Hide the end window to make room for the keypad; the wrap-up continues. */
     hide() {
         this.hiddenUuid = this.store.endedCall.uuid;
         this.store.endedCall = null;
     }
 
-    /** Show the end window of the call that is wrapped up. */
+    /** Show the end window of the call in wrap-up. */
     show() {
         const { store } = this;
         this.hiddenUuid = "";
         store.endedCall = store.recent.find((call) => call.uuid === store.wrapUp?.uuid) || null;
     }
 
-    /** After a reload the end window is there again. */
+    /** Restore the end window, as after a reload. */
     restore() {
         const { store } = this;
         const isHidden = store.wrapUp?.uuid === this.hiddenUuid;
@@ -111,7 +111,7 @@ export class WrapUpControl {
         const { store } = this;
         store.wrapUpOver = uuid;
         if (reason === "done" && store.endedCall?.uuid === uuid) {
-            store.endedCall = null; // another tab is done with it
+            store.endedCall = null; // finished in another tab
         }
         if (message && !document.hidden) {
             this.notification.add(message, { type: "info" });
