@@ -1,4 +1,4 @@
-"""Supervisors who listen, whisper or barge in."""
+"""Monitoring: supervisors listen, whisper or barge in."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off

@@ -12,7 +12,7 @@ from ..arguments import check_arguments
 
 _logger = logging.getLogger(__name__)
 
-# Who hears a supervisor: nobody, the phone user alone, or both.
+# Who hears the supervisor: no one, the agent only, or both.
 MONITOR_MODES = ("listen", "whisper", "barge")
 
 
@@ -38,7 +38,7 @@ class TelephonyCallLeg(models.Model):
     _monitoring_index = models.Index("(user_id) WHERE role = 'supervisor' AND status != 'ended'")
 
     def _get_monitoring_domain(self):
-        """Return the domain of the legs on which somebody listens, or is about to."""
+        """Return the domain of the legs of supervisors who monitor a call or are connecting."""
         limit = fields.Datetime.now() - timedelta(seconds=CONNECT_SECONDS)
         return Domain(
             [
@@ -49,15 +49,15 @@ class TelephonyCallLeg(models.Model):
         ) & (Domain("provider_leg_id", "!=", False) | Domain("initiated_at", ">", limit))
 
     def _get_monitoring_of(self, user):
-        """Return the legs on which a user listens to calls of others, or is about to."""
+        """Return the legs on which a user monitors calls, or is connecting to them."""
         return self.search(self._get_monitoring_domain() & Domain("user_id", "=", user.id))
 
 
 class TelephonyCall(models.Model):
-    """Supervisors who listen to a conversation, whisper to the phone user, or take part.
+    """Supervisors who listen to a conversation, whisper to the agent, or barge in.
 
-    The supervisor is one more party of the conference, whose leaving changes nothing. The phone
-    user always sees who is there and in which way.
+    The supervisor is an additional party of the conference, whose leaving changes nothing. The
+    agent always sees who monitors the call, and in which mode.
     """
 
     _inherit = "telephony.call"
@@ -67,12 +67,12 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def monitor(self, uuid, mode="listen"):
-        """Prepare to listen to a running conversation; the browser then connects with `uuid`.
+        """Prepare to monitor an ongoing call; the browser then connects with `uuid`.
 
-        :param str uuid: the call of somebody else
+        :param str uuid: a call of another user
         :param str mode: `listen`, `whisper` or `barge`
         :raise AccessError: the user is no supervisor, or the call is not of the user's companies
-        :raise UserError: it does not run, is the user's own, or the user is in a call
+        :raise UserError: the call is not in progress or is the user's own, or the user is in a call
         :return: see `_to_monitor`
         :rtype: dict
         """
@@ -95,7 +95,7 @@ class TelephonyCall(models.Model):
                 self.env._("The customer is on hold, so there is nothing to listen to.")
             )
         self._lock_with_calls_of(agent_sudo)
-        # Whoever asks again, after a reload say, ends what the old page may still hear.
+        # A repeated request, such as after a reload, ends the monitoring of the old page.
         self._end_monitoring(agent_sudo.user_id)
         released_sudo = agent_sudo._reserve()
         supervisors_sudo = call_sudo.leg_ids.filtered(lambda leg: leg.role == "supervisor")
@@ -107,7 +107,7 @@ class TelephonyCall(models.Model):
                 "user_id": self.env.uid,
                 "label": f"supervisor-{len(supervisors_sudo) + 1}",
                 "monitor_mode": mode,
-                # That the browser may connect is written before it does.
+                # Record the permission before the browser connects.
                 "initiated_at": fields.Datetime.now(),
             }
         )
@@ -120,9 +120,9 @@ class TelephonyCall(models.Model):
     def set_monitor_mode(self, uuid, mode):
         """Change who hears the supervisor.
 
-        :param str uuid: the call that the user listens to
+        :param str uuid: the monitored call
         :param str mode: `listen`, `whisper` or `barge`
-        :raise UserError: the user does not listen to it
+        :raise UserError: the user does not monitor the call
         :return: see `_to_monitor`
         :rtype: dict
         """
@@ -143,7 +143,7 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def stop_monitoring(self, uuid):
-        """Leave a conversation that the user listens to; it goes on without the user.
+        """Leave a monitored call, which continues without the user.
 
         :param str uuid: the call
         """
@@ -172,13 +172,13 @@ class TelephonyCall(models.Model):
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
 
     def _process_supervisor(self, agent, provider_leg_id):
-        """Let a supervisor's browser into the conference, if its user has asked for that.
+        """Connect a supervisor's browser to the conference, if the user has requested it.
 
         Note: `self.ensure_one()`
 
-        :param agent: the phone user whose browser connects
-        :param str provider_leg_id: the provider's identifier of its leg
-        :return: a voice response, or nothing: then it is refused
+        :param agent: the agent whose browser connects
+        :param str provider_leg_id: the provider's id of the leg
+        :return: a voice response; empty if the browser is refused
         :rtype: list
         """
         self.ensure_one()
@@ -191,7 +191,8 @@ class TelephonyCall(models.Model):
             or not user.has_group("crm_telephony.group_supervisor")
         ):
             return []
-        # The lock fails to serialize when another browser has just used it, and is tried again.
+        # If another browser has just used the leg, the lock fails to serialize and the request is
+        # retried.
         self.env.cr.execute(
             SQL("SELECT id FROM telephony_call_leg WHERE id = %s FOR UPDATE", leg.id),
             log_exceptions=False,
@@ -208,7 +209,7 @@ class TelephonyCall(models.Model):
     # === BUSINESS METHODS === #
 
     def _get_supervisor_legs(self):
-        """Return the legs on which somebody listens to these calls, or is about to."""
+        """Return the legs of supervisors who monitor these calls or are connecting."""
         limit = fields.Datetime.now() - timedelta(seconds=CONNECT_SECONDS)
         return self.leg_ids.filtered(
             lambda leg: (
@@ -220,11 +221,11 @@ class TelephonyCall(models.Model):
         )
 
     def _get_monitor_sound(self, leg):
-        """Say how the provider treats what a supervisor says.
+        """Return the audio settings of a supervisor's leg.
 
-        Whoever whispers to a phone user that is not there is heard by nobody.
+        A supervisor who whispers while no agent is connected is muted.
 
-        :return: whether it is muted, and the leg of the only one who hears it, or an empty text
+        :return: whether the leg is muted, and the leg id of the only listener, or an empty string
         :rtype: tuple(bool, str)
         """
         agent_legs = self._get_agent_legs().filtered(lambda leg: leg._is_connected())
@@ -236,7 +237,7 @@ class TelephonyCall(models.Model):
         return True, ""
 
     def _notify_monitored(self, leg):
-        """Somebody listens now, or does it in another way: write it down, and show it."""
+        """Log and show that a supervisor monitors the call, or has changed the mode."""
         sentence = {
             "listen": self.env._("%(name)s started listening."),
             "whisper": self.env._("%(name)s started whispering to the phone user."),
@@ -246,10 +247,10 @@ class TelephonyCall(models.Model):
         self._notify_participants()
 
     def _end_monitoring(self, user, calls=None):
-        """Let a user leave the conversations that the user listens to.
+        """End the monitoring by a user.
 
         :param user: the supervisor
-        :param calls: only these calls; all of them when it is not given
+        :param calls: only these calls; all by default
         """
         # sudo: telephony.call.leg - only ever the given user's own legs
         legs_sudo = (
@@ -268,9 +269,9 @@ class TelephonyCall(models.Model):
         legs_sudo.call_id._release_supervisors(legs_sudo)
 
     def _release_supervisors(self, legs=None):
-        """Let supervisors leave these calls.
+        """Disconnect supervisors from these calls.
 
-        :param legs: only these legs; all of them when it is not given
+        :param legs: only these legs; all by default
         """
         for call in self:
             alive = (call.leg_ids if legs is None else legs & call.leg_ids).filtered(
@@ -278,13 +279,13 @@ class TelephonyCall(models.Model):
             )
             for leg in alive:
                 if leg.provider_leg_id:
-                    # Shown until the provider says that it is gone.
+                    # The leg is shown until the provider reports its end.
                     leg.is_leaving = True
                     call.account_id._after_commit(
                         call, "_send_end_leg_request", leg.provider_leg_id
                     )
                 else:
-                    # No browser has connected: there is nothing to hang up.
+                    # No browser has connected, so there is nothing to hang up.
                     leg._advance(
                         CallEvent(
                             "leg", status="ended", reason="canceled", at=fields.Datetime.now()
@@ -299,7 +300,7 @@ class TelephonyCall(models.Model):
             self._notify_participants()
 
     def _on_supervisor_left(self, leg):
-        """Somebody listens no more; nothing else changes."""
+        """Notify the supervisor and the participants of the end of the monitoring."""
         leg.user_id._bus_send("telephony/monitoring_ended", {"uuid": self.uuid, "leg_id": leg.id})
         agents = leg.user_id._get_telephony_agents(self.company_id)
         agents._notify_change()
@@ -308,7 +309,10 @@ class TelephonyCall(models.Model):
             self._notify_participants()
 
     def _sync_supervisors(self):
-        """The phone user's leg has come or gone: whispers must reach the right one, or nobody."""
+        """Update whispering supervisors after the agent's leg has changed.
+
+        A whisper must reach the current agent only.
+        """
         for leg in self._get_supervisor_legs():
             if leg.provider_leg_id and leg.monitor_mode == "whisper":
                 self.account_id._after_commit(self, "_send_monitor_request", leg.id)
@@ -316,9 +320,9 @@ class TelephonyCall(models.Model):
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_monitor_request(self, leg_id):
-        """Tell the provider who hears a supervisor now.
+        """Send the audio settings of a supervisor's leg to the provider.
 
-        :return: what has to be written about it
+        :return: the `_on_…` method to run and its arguments, or None
         """
         leg = self._get_supervisor_legs().filtered(lambda leg: leg.id == leg_id)
         if not leg.provider_leg_id or self.state != "in_progress":
@@ -339,20 +343,20 @@ class TelephonyCall(models.Model):
         leg.provider_sound = f"{muted} {coach}"
 
     def _on_monitor_failed(self, leg_id):
-        """Nobody stays in a way of listening that the screens do not show."""
+        """Disconnect the supervisor, so that the mode never differs from the one shown."""
         self._release_supervisors(self.leg_ids.filtered(lambda leg: leg.id == leg_id))
 
-    # === WHAT THE WEB CLIENT IS TOLD === #
+    # === DATA FOR THE WEB CLIENT === #
 
     def _to_monitor(self, leg):
-        """Return what a supervisor is shown of a conversation. Note: `self.ensure_one()`
+        """Return the data of a monitored call for the supervisor. Note: `self.ensure_one()`
 
-        :param leg: the supervisor's own
+        :param leg: the supervisor's own leg
         """
         return {**self._to_live(), "leg_id": leg.id, "mode": leg.monitor_mode}
 
     def _get_supervisors_data(self):
-        """Return who listens to a call, and how; the phone user always sees it.
+        """Return who monitors a call, and in which mode; the agent always sees it.
 
         :rtype: list(dict)
         """

@@ -1,21 +1,20 @@
-"""Asking somebody before a transfer, and talking as three.
+"""Consultations before a transfer, and three-way calls.
 
-How it works. The agent stays the call's user. *Warm*: the customer is on hold with music, so
-neither of the two is heard by the customer and the customer is heard by neither. *Conference*:
-nobody is on hold. The one who is asked gets an offer (a colleague) or is called into the conference
-(a number outside), and is in it with a leg of the role `consulted`. From there the agent can
-
-* *complete*: the agent's legs are released, the consulted colleague becomes the call's user;
-  before anybody has answered, this is a transfer at once;
+The agent stays the user of the call. *Warm*: the customer is on hold with music, and cannot hear or
+be heard by the other two. *Conference*: the customer is not on hold. A consulted colleague gets an
+offer; an external number is called into the conference. Both join with a leg of the role
+`consulted`. From there the agent can
+* *complete*: the agent's legs are released, and the consulted colleague becomes the call's user;
+  before an answer, this is a blind transfer;
 * *merge*: the customer comes off hold, and all three talk;
-* *cancel*: the consulted leg ends, the agent has the customer back.
+* *cancel*: the consulted leg ends, and the agent is back with the customer.
 
-Whoever is asked may decline, never come, or hang up: the agent has the customer back by itself. The
-customer may hang up: the call ends for all. The agent's browser may vanish: the customer goes on
-hearing music, the colleague waits, and if the agent is not back in time the colleague gets the
-customer.
+If the consulted party declines, never connects or hangs up, the agent is back with the customer. If
+the customer hangs up, the call ends for all. If the agent's browser is lost, the customer keeps
+hearing music and the colleague waits. The colleague gets the customer if the agent does not rejoin
+in time.
 
-Three clocks look at the deadlines: the response of the customer's music, the agent's own page
+Three timers check the deadlines: the response with the customer's music, the agent's own page
 (`check_transfer`), and the reconciliation.
 """
 
@@ -33,12 +32,12 @@ from ..call.telephony_call import REJOIN_SECONDS
 from ..call.telephony_call_outgoing import RING_SECONDS
 from .telephony_call_transfer import OFFER_SECONDS
 
-# Seconds of music between two looks at the deadlines.
+# Seconds of music between two checks of the deadlines.
 LOOK_SECONDS = 5
 
 
 class TelephonyCall(models.Model):
-    """Asking somebody else during a conversation."""
+    """Consultations and three-way calls during a conversation."""
 
     _inherit = "telephony.call"
 
@@ -47,11 +46,11 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def complete_transfer(self, uuid):
-        """Leave a call to the person who was asked.
+        """Complete the transfer: the user leaves, the consulted party keeps the customer.
 
         :param str uuid: a call of the current user
-        :raise UserError: nobody was asked, or nobody is there
-        :return: see `_to_client`, as the one sees it who has left
+        :raise UserError: no consultation is in progress, or the consulted party has not answered
+        :return: see `_to_client`, as seen by a user who has left
         :rtype: dict
         """
         call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
@@ -64,10 +63,10 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def merge_transfer(self, uuid):
-        """Let the customer take part: all three talk.
+        """Turn the consultation into a three-way call with the customer.
 
         :param str uuid: a call of the current user
-        :raise UserError: nobody is there to talk with
+        :raise UserError: the consulted party has not answered
         :return: see `_to_client`
         :rtype: dict
         """
@@ -91,7 +90,7 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def cancel_transfer(self, uuid):
-        """Go on without the person who was asked; the customer is back.
+        """Cancel the consultation and return to the customer.
 
         :param str uuid: a call of the current user
         :return: see `_to_client`
@@ -106,7 +105,7 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def check_transfer(self, uuid):
-        """Look whether the time of the person who was asked is up. A page asks it, on time.
+        """Check the deadlines of the consultation, as the page does when one is due.
 
         :param str uuid: a call of the current user
         :return: see `_to_client`
@@ -129,7 +128,10 @@ class TelephonyCall(models.Model):
     # === ASKING === #
 
     def _begin_consultation(self, transfer):
-        """Ask somebody; the customer hears music, or listens when a third person is added."""
+        """Call the consulted party.
+
+        The customer hears music, or keeps talking if a third party is added.
+        """
         if transfer.mode == "warm":
             self._add_trace(
                 self.env._(
@@ -165,12 +167,12 @@ class TelephonyCall(models.Model):
         self._notify()
 
     def _accept_consultation(self, agent, offer, leg=None):
-        """A colleague wants to be asked.
+        """Accept a consultation for a colleague.
 
-        :param agent: the colleague
-        :param offer: what rings there
-        :param leg: the colleague's own telephone, if it was accepted there
-        :return: whether the colleague takes part now
+        :param agent: the colleague's agent
+        :param offer: the offer that rings there
+        :param leg: the leg of the colleague's custom phone, if accepted there
+        :return: whether the colleague joins the consultation
         :rtype: bool
         """
         self._lock_with_calls_of(agent)
@@ -192,13 +194,13 @@ class TelephonyCall(models.Model):
         return True
 
     def _get_consulted_agent(self):
-        """Return the colleague who is in this call because somebody asked, or nothing."""
+        """Return the agent who is consulted in this call, or an empty recordset."""
         transfer = self._get_transfer()
         there = transfer._is_consultation() and transfer.state in THERE_STATES
         return transfer.agent_id if there else self.env["telephony.agent"]
 
     def _add_consulted_leg(self, agent, provider_leg_id):
-        """Let a colleague's browser in."""
+        """Add the leg of a consulted colleague's browser."""
         now = fields.Datetime.now()
         leg = self.env["telephony.call.leg"].create(
             {
@@ -218,7 +220,7 @@ class TelephonyCall(models.Model):
         return leg
 
     def _answer_guest(self, leg):
-        """A number outside has answered, and enters the conference.
+        """Connect an external number that has answered to the conference.
 
         :return: a voice response
         :rtype: list
@@ -228,12 +230,12 @@ class TelephonyCall(models.Model):
         return [self._get_join(leg, ends_conference=False)]
 
     def _on_consulted_connected(self, leg):
-        """The person who was asked is there."""
+        """Update the transfer after the consulted party has connected."""
         transfer = self._get_transfer()
         if leg.transfer_id != transfer or leg.is_released or not transfer:
             return
         if transfer.mode == "blind":
-            # The customer waits; the room is ready.
+            # The customer is waiting, and the conference is ready.
             self._move_customer("_send_connect_request")
         elif transfer._move_to(state_when_there(transfer.mode)):
             self._add_trace(self.env._("%(target)s joined.", target=transfer.target_name))
@@ -242,9 +244,9 @@ class TelephonyCall(models.Model):
     # === WHAT BECOMES OF IT === #
 
     def _on_consulted_moved(self, leg):
-        """Decide what a change of a consulted person's leg means for the call.
+        """Update the call after the leg of a consulted party has changed.
 
-        :return: the state the call should be in, or None
+        :return: the resulting state of the call, or None
         """
         if leg.is_released or self.state == "ended":
             return None
@@ -256,7 +258,7 @@ class TelephonyCall(models.Model):
             return None
         transfer = leg.transfer_id
         if not transfer._is_open():
-            # The person outside whom the customer was left with has hung up.
+            # The external party to whom the customer was transferred has hung up.
             is_last = not self._is_anybody_there() and self.state == "in_progress"
             self.ended_by = self.ended_by or (is_last and "agent")
             return "ended" if is_last else None
@@ -270,10 +272,10 @@ class TelephonyCall(models.Model):
         return None
 
     def _end_consultation(self, state, reason=""):
-        """Go back to the customer without the person who was asked.
+        """End the consultation, and return the agent to the customer.
 
-        :param str state: what the transfer becomes: `canceled`, `failed` or `left`
-        :param str reason: why that person's leg ended, one of `LEG_END_REASONS`
+        :param str state: the resulting state of the transfer: `canceled`, `failed` or `left`
+        :param str reason: why the consulted leg ended, one of `LEG_END_REASONS`
         """
         transfer = self._get_transfer()
         agent = self._get_consulted_agent()
@@ -320,21 +322,21 @@ class TelephonyCall(models.Model):
         return self.env._("%(name)s did not answer. You are with the customer.", name=name)
 
     def _release_consulted(self):
-        """End the legs of those who are asked."""
+        """Release the legs of consulted parties."""
         for leg in self._get_consulted_legs().filtered(lambda leg: leg._is_alive()):
             leg.is_released = True
             if leg.provider_leg_id:
                 self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
 
     def _notify_left(self, agent, message):
-        """Tell a colleague who was asked that this is over, and let the next call come."""
+        """Notify a consulted colleague of the end, and offer the next waiting call."""
         for user in agent.user_id:
             user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
         agent._notify_change()
         agent._offer_waiting_calls()
 
     def _leave_consultation(self):
-        """The colleague who was asked hangs up."""
+        """End the consultation because the consulted colleague hangs up."""
         self._lock()
         if self._get_consulted_agent().user_id == self.env.user:
             self._end_consultation(state_when_gone(self._get_transfer().state))
@@ -343,7 +345,7 @@ class TelephonyCall(models.Model):
         self._want_hold(False)
 
     def _make_blind(self, transfer):
-        """Hand a call over to somebody who has not answered yet: it goes on ringing there."""
+        """Turn an unanswered consultation into a blind transfer that keeps ringing."""
         if transfer.state == "joining":
             raise UserError(
                 self.env._(
@@ -351,7 +353,8 @@ class TelephonyCall(models.Model):
                 )
             )
         if transfer.kind == "number":
-            # It rings inside the conference, which the customer cannot leave without ending it.
+            # The number rings inside the conference, and the conference ends when the customer
+            # leaves it.
             raise UserError(self.env._("%(name)s has not answered yet.", name=transfer.target_name))
         transfer.mode = "blind"
         self._add_trace(
@@ -365,7 +368,8 @@ class TelephonyCall(models.Model):
             self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
         )
         self._wait_again()
-        # A telephone that rings already was asked to enter as consulted: it is an agent's now.
+        # A custom phone that already rings was called as `consulted`; it is the agent's leg from
+        # now on.
         self._get_consulted_legs().filtered(
             lambda leg: leg.transfer_id == transfer and leg.user_id and leg._is_alive()
         ).role = "agent"
@@ -375,7 +379,7 @@ class TelephonyCall(models.Model):
     # === HANDING OVER === #
 
     def _apply_handed_over(self, event):
-        """The person who was asked has the customer from now on."""
+        """Hand the customer over to the consulted party."""
         transfer = self._get_transfer()
         legs = self._get_consulted_legs().filtered(
             lambda leg: leg.transfer_id == transfer and leg._is_connected()
@@ -412,9 +416,9 @@ class TelephonyCall(models.Model):
     # === THE CLOCKS === #
 
     def _check_consultation(self, now):
-        """Look at the deadlines of a consultation.
+        """Apply the deadlines of a consultation.
 
-        :param datetime now: this moment
+        :param datetime now: the current time
         """
         transfer = self._get_transfer()
         if self.state != "in_progress" or not transfer._is_consultation():
@@ -434,9 +438,9 @@ class TelephonyCall(models.Model):
             self._apply_event(CallEvent("handed_over", at=now))
 
     def _keep_consultation(self):
-        """The agent's sound is lost: keep those who talk together, or go back to two.
+        """Keep an answered consultation after the agent's audio was lost; cancel any other.
 
-        :return: whether somebody else is there, so that the customer need not wait
+        :return: whether another party is connected, so that the customer need not wait
         :rtype: bool
         """
         transfer = self._get_transfer()
@@ -460,9 +464,9 @@ class TelephonyCall(models.Model):
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     def _send_guest_request(self, leg_id):
-        """Call a number into the running conference.
+        """Call an external number into the running conference.
 
-        :return: what has to be written about it
+        :return: the `_on_…` method to run and its arguments, or None
         """
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         if leg.provider_leg_id or not self._is_wanted(leg):
@@ -487,7 +491,7 @@ class TelephonyCall(models.Model):
             )
         except ProviderError as error:
             if error.unknown:
-                # The answer was lost: the first callback about the leg tells its name.
+                # The response was lost: the first status report of the leg contains its id.
                 return None
             return "_on_ring_failed", (leg_id,)
         return "_on_ring_done", (leg_id, provider_leg_id)
@@ -505,6 +509,6 @@ class TelephonyCall(models.Model):
             transfer._move_to("canceled")
         self._drop_phone_legs(consulted)
         if consulted._is_alive() and self.ended_by == "customer" and self.answered_at:
-            # The customer's leaving ends the room, but not for those who have not entered it yet.
+            # The conference ends when the customer leaves, but invited legs keep ringing.
             self.account_id._after_commit(self, "_send_end_request")
         self._notify_left(agent, self.env._("The call has ended."))

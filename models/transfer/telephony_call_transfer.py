@@ -1,18 +1,18 @@
-"""Transferring a conversation at once, to a colleague, a queue or a number.
+"""Blind transfers of a conversation to a colleague, a queue or a number.
 
-How it works. The one who transfers is released in the same moment: the legs of that person are
-*released* (they count no more, and are hung up), `user_id` is cleared, and the customer leaves
-the conference for the queue of the provider, which is the waiting room of every call. From there
-everything is what it is for a caller who waits: a colleague gets an offer, a queue deals the call
-out in the order in which the callers came, a number outside is called and enters the conference
-when it answers; whoever is there first gets the customer out of the waiting room. The documents of
-the waiting room are the timer, so a callback that is lost leaves nobody behind.
+The agent who transfers is released at once: the agent's legs are *released* (hung up and no longer
+counted) and `user_id` is cleared. The customer moves from the conference to the provider's queue,
+the waiting room of every call. From there the call is handled like that of any waiting caller. A
+colleague gets an offer, a queue offers its callers in order of arrival, and an external number is
+called and joins the conference when it answers. The first who connects gets the customer out of the
+waiting room. The responses of the waiting room are the timer, so that a lost webhook leaves no
+caller behind.
 
-Nobody answers: the call *comes back*, as an offer to the one who gave it away. If that person has
-another call by now, or does not answer either, the customer goes to the front of the queue the call
-came from, or takes the exit *not available* of the flow.
+A call that is not answered *returns* as an offer to the agent who transferred it. If that agent is
+in another call or does not answer either, the customer goes to the front of the original queue, or
+takes the exit `not_available` of the flow.
 
-Asking somebody first, and talking as three, is in `telephony_call_consult.py`.
+Consultations and three-way calls are in `telephony_call_consult.py`.
 """
 
 from datetime import timedelta
@@ -24,15 +24,15 @@ from ...providers.base import CallEvent
 from ...providers.voice_response import Leave
 from ..arguments import check_arguments
 
-# Seconds a colleague is rung by a transfer, and the one to whom a call comes back.
+# Seconds for which a transferred or returned call rings at an agent.
 OFFER_SECONDS = 20
-# Seconds a number outside is given: it rings for 20, the provider adds 5, callbacks may be late.
+# Seconds for an external number: 20 to ring, 5 added by the provider, the rest for late webhooks.
 NUMBER_SECONDS = 32
 MODES = ("blind", "warm", "conference")
 
 
 class TelephonyCall(models.Model):
-    """Handing a conversation over."""
+    """Transfers of a conversation."""
 
     _inherit = "telephony.call"
 
@@ -43,14 +43,14 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def transfer(self, uuid, target, mode):
-        """Bring somebody else into a call of the current user.
+        """Transfer a call of the current user, or add another party to it.
 
         :param str uuid: the call
-        :param dict target: `type` is `agent`, `queue` or `number`; with `id`, or `number` as typed;
-            for a number that a rule forbids, an administrator adds the `reason` to call it
-        :param str mode: `blind`: hand the call over at once; `warm`: ask first, while the customer
-            hears music; `add`: talk as three
-        :raise UserError: the call or the target is not fit for it
+        :param dict target: `type` is `agent`, `queue` or `number`, with `id`, or `number` as typed;
+            an administrator may add the `reason` to call a number that a rule forbids
+        :param str mode: `blind`: hand the call over at once; `warm`: consult first, while the
+            customer hears music; `conference`: start a three-way call
+        :raise UserError: the call cannot be transferred, or the target cannot take it
         :return: see `_to_client`
         :rtype: dict
         """
@@ -89,11 +89,11 @@ class TelephonyCall(models.Model):
 
     @api.model
     def _resolve_target(self, call, target):
-        """Find out whom a person has chosen, and refuse whom nobody could reach.
+        """Return the values of the chosen target after checking that it is reachable.
 
         :param call: the call, as superuser
         :param dict target: see `transfer`
-        :raise UserError: there is no such target, or it cannot take the call
+        :raise UserError: the target does not exist, or cannot take the call
         :return: `kind`, and `agent_id`, `queue_id` or `number` with `override_reason`
         :rtype: dict
         """
@@ -111,7 +111,7 @@ class TelephonyCall(models.Model):
         target_id = target.get("id")
         if not model or not isinstance(target_id, int):
             raise UserError(self.env._("Choose who to transfer the call to."))
-        # sudo: phone users and queues - only those of the call's company, checked right here
+        # sudo: telephony.agent, telephony.queue - limited to the company of the call
         record_sudo = (
             self.env[model]
             .sudo()
@@ -127,9 +127,9 @@ class TelephonyCall(models.Model):
     # === THE EVENT === #
 
     def _apply_transferred(self, event):
-        """The call's user has asked somebody else.
+        """Create the transfer, and start it or its consultation.
 
-        :return: the state the call should be in, or None
+        :return: the resulting state of the call, or None
         """
         data = event.data
         transfer = self.env["telephony.transfer"].create(
@@ -154,13 +154,13 @@ class TelephonyCall(models.Model):
         return self._ring_transfer(transfer)
 
     def _ring_transfer(self, transfer):
-        """Let the customer wait, and the target ring.
+        """Move the customer to the waiting room, and ring the target.
 
-        :return: the state the call should be in
+        :return: the resulting state of the call, or None
         """
         self._wait_again()
         self._sync_recording()
-        # The room ends when the customer leaves it.
+        # The conference ends when the customer leaves it.
         self._release_supervisors()
         if transfer.kind == "queue":
             self.write(
@@ -180,35 +180,35 @@ class TelephonyCall(models.Model):
         return "ringing"
 
     def _release_agent(self, message):
-        """Let the call's user go: legs end, another call may come, the screen says why.
+        """Release the call's user: end the legs, notify the page, and offer the next call.
 
-        :param str message: a whole sentence
+        :param str message: the reason that the page shows, as a whole sentence
         """
         user = self.user_id
         self._release_agent_legs()
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
         agents = user._get_telephony_agents(self.company_id)
-        # Whoever has spoken stands at the end of the line.
+        # The agent was just in a call, so the idle time starts again.
         agents.last_call_at = fields.Datetime.now()
         agents._notify_change()
         agents._offer_waiting_calls()
 
     def _release_agent_legs(self):
-        """Let the phone user's legs go: they end, and their end means nothing for the call."""
+        """Release the legs of the agent, so that their end does not affect the call."""
         self._release_legs(self._get_agent_legs())
 
     def _release_legs(self, legs):
-        """Let legs of this call go: they are hung up, and their end means nothing for the call."""
+        """Hang up legs of this call, so that their end does not affect the call."""
         for leg in legs:
             leg.is_released = True
             if leg._is_alive() and leg.provider_leg_id:
                 self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
 
     def _to_left(self, user):
-        """Return the call as somebody sees it who is no longer in it.
+        """Return the call as seen by a user who is no longer in it.
 
-        Whoever may not telephone any more sees that it is over, and nothing else.
+        A user who may no longer telephone only receives that the call is over.
         """
         if not user._filter_phone_users(self.company_id):
             return {"uuid": self.uuid, "has_left": True}
@@ -216,9 +216,9 @@ class TelephonyCall(models.Model):
         return {**self.with_env(env)._to_client()[0], "has_left": True}
 
     def _to_passed_on(self):
-        """Return the call as its former user sees it, with the sentence that says where it went.
+        """Return the call as seen by its former user, with a message about the target.
 
-        The bus brings the same, and either may come first.
+        The bus sends the same data, and either may arrive first.
         """
         target = self.transfer_ids.sorted("id")[-1:].target_name
         return {
@@ -227,16 +227,16 @@ class TelephonyCall(models.Model):
         }
 
     def _wait_again(self):
-        """Take the customer out of the conference, into the waiting room."""
-        # Who leaves a conference is on hold no more; its callbacks may come late.
+        """Move the customer from the conference to the waiting room."""
+        # Leaving the conference ends the hold; its status report may arrive late.
         self._move_customer("_send_wait_request", on_hold=False, provider_queue_id=False)
         self.hold_wanted = False
 
     def _move_customer(self, method_name, **values):
-        """Have the provider do something with the customer's leg, and remember since when.
+        """Have the provider move the customer's leg, and save the time.
 
-        :param str method_name: a `_send_…_request`
-        :param values: what is true of the leg from now on
+        :param str method_name: the name of a `_send_…_request` method
+        :param values: the new values of the leg
         """
         customer = self._get_customer_leg()
         customer.write({**values, "moved_at": fields.Datetime.now()})
@@ -244,10 +244,10 @@ class TelephonyCall(models.Model):
         self.account_id._after_commit(self, method_name)
 
     def _send_wait_request(self, is_repeated=False):
-        """Send the customer to the waiting room, unless somebody has come meanwhile.
+        """Redirect the customer to the waiting room, unless another party has connected.
 
-        :param bool is_repeated: an earlier request was lost, or refused
-        :return: what has to be written about it
+        :param bool is_repeated: whether an earlier request was lost or refused
+        :return: the `_on_…` method to run and its arguments, or None
         """
         if self._get_wanted_place() != "queue":
             return None
@@ -260,7 +260,7 @@ class TelephonyCall(models.Model):
         return ("_on_wait_failed", ()) if is_repeated and is_refused else None
 
     def _on_wait_failed(self):
-        """The provider refuses to move a customer who is alone: the call ends, and says why."""
+        """End the call, because the provider refused to move a customer who is alone."""
         self._lock()
         if self._get_wanted_place() == "queue":
             self._end_by_system(
@@ -268,7 +268,7 @@ class TelephonyCall(models.Model):
             )
 
     def _add_guest_leg(self, transfer):
-        """Call a number outside; it enters the conference when it answers."""
+        """Call an external number, which joins the conference when it answers."""
         transfer.expires_at = fields.Datetime.now() + timedelta(seconds=NUMBER_SECONDS)
         leg = self.env["telephony.call.leg"].create(
             {
@@ -289,22 +289,22 @@ class TelephonyCall(models.Model):
     # === WHO IS THERE === #
 
     def _get_transfer(self):
-        """Return the transfer that is going on, or nothing."""
+        """Return the open transfer, or an empty recordset."""
         return self.transfer_ids.filtered(lambda transfer: transfer._is_open())[:1]
 
     def _get_consulted_legs(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "consulted")
 
     def _is_anybody_there(self):
-        """Tell whether somebody is in the conference whom the customer may speak with."""
+        """Return whether another party is in the conference with whom the customer can talk."""
         return (self._get_agent_legs() | self._get_consulted_legs())._is_connected()
 
     def _get_label(self, role):
-        """Return a name in the conference that no leg of this call has had."""
+        """Return a conference label that no leg of this call has used."""
         return f"{role}-{sum(leg.label.startswith(role) for leg in self.leg_ids) + 1}"
 
     def _waits_in_queue(self):
-        """Tell whether callers of a queue are dealt out to members now, this one among them."""
+        """Return whether this call waits for a member of its queue."""
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             return transfer.kind == "queue" and transfer.state == "ringing"
@@ -314,9 +314,9 @@ class TelephonyCall(models.Model):
     # === WAITING FOR THE TARGET === #
 
     def _wait_in_transfer(self, now):
-        """Say what a customer hears who is being transferred, until the next decision.
+        """Return what a customer hears during a transfer, until the next decision.
 
-        :param datetime now: this moment
+        :param datetime now: the current time
         :return: a voice response
         :rtype: list
         """
@@ -334,7 +334,7 @@ class TelephonyCall(models.Model):
         return self._get_ringback(OFFER_SECONDS) if self._return_to_sender() else [Leave()]
 
     def _step_in_transfer(self):
-        """Say what comes next for a customer whom nobody has taken (yet).
+        """Return what a customer does next while the transfer is unanswered.
 
         :return: a voice response
         :rtype: list
@@ -346,7 +346,7 @@ class TelephonyCall(models.Model):
         return self._fail_transfer()
 
     def _refuse_in_transfer(self):
-        """Go on with a customer whom the provider lets not wait for the one who was asked.
+        """Continue after the provider refused to enqueue the customer during a transfer.
 
         :return: a voice response
         :rtype: list
@@ -362,16 +362,16 @@ class TelephonyCall(models.Model):
         )
 
     def _drop_guest(self, leg):
-        """Stop ringing a number whose time is up."""
+        """Stop ringing an external number whose time is up."""
         leg.is_released = True
         if leg.provider_leg_id:
             self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
         leg._advance(CallEvent("leg", status="ended", reason="no_answer", at=fields.Datetime.now()))
 
     def _advance_transfer(self):
-        """Somebody has refused, or did not come: ask the next one, or give up.
+        """Continue a transfer after its target declined or did not connect.
 
-        :return: whether there was a transfer to go on with
+        :return: whether a transfer is open
         :rtype: bool
         """
         transfer = self._get_transfer()
@@ -391,7 +391,7 @@ class TelephonyCall(models.Model):
         return True
 
     def _return_to_sender(self):
-        """Offer a call that nobody took to the one who gave it away.
+        """Return an unanswered call to the agent who transferred it.
 
         :return: whether it rings there now
         :rtype: bool
@@ -407,7 +407,7 @@ class TelephonyCall(models.Model):
         return True
 
     def _fail_transfer(self):
-        """Nobody took the call: the queue it came from has it, or the flow's exit.
+        """Send the customer of a failed transfer to the original queue or the flow's exit.
 
         :return: a voice response
         :rtype: list
@@ -432,7 +432,7 @@ class TelephonyCall(models.Model):
         return self._run_flow("not_available")
 
     def _on_in_progress(self):
-        """Somebody has the customer: what was asked for is done."""
+        """Complete the transfer, because its target has the customer."""
         super()._on_in_progress()
         transfer = self._get_transfer()
         if transfer.mode == "blind":

@@ -4,29 +4,29 @@ from odoo.exceptions import UserError
 from ..arguments import check_arguments
 
 CONTACTS = 5
-# Characters of which a telephone number may consist, as people write it.
+# Characters that a typed phone number may contain.
 NUMBER_CHARACTERS = set("0123456789+()-./ \u00a0")
-# Digits from which on something typed may be a number to call.
+# Minimum digits of a typed number to call.
 SHORTEST_NUMBER = 3
 
 
 class TelephonyCall(models.Model):
-    """To whom a call can go, and the story of one that went from hand to hand."""
+    """The possible targets of a transfer, and the path of a transferred call."""
 
     _inherit = "telephony.call"
 
     @api.model
     @check_arguments
     def transfer_targets(self, uuid, term=""):
-        """Return to whom a call of the current user can be transferred.
+        """Return the possible targets for a transfer of the current user's call.
 
-        Colleagues who can answer now come first, then queues, then colleagues who cannot, with the
-        reason; then a number that was typed, and contacts whose names fit.
+        Available colleagues come first, then queues, then unavailable colleagues with the reason. A
+        typed number and matching contacts follow.
 
         :param str uuid: a call of the current user
         :param str term: part of a name, or a number
         :return: dictionaries with `type`, `id` or `number`, `name`, `detail`, `state`, `waiting`,
-            and `reason` why it cannot be chosen, or False
+            and `reason` why it is unavailable, or False
         :rtype: list(dict)
         """
         call_sudo = self._get_mine_sudo(uuid)
@@ -112,20 +112,20 @@ class TelephonyCall(models.Model):
         return {
             **line,
             "name": self._format_number(normalized),
-            # Only what no reason opens: an administrator may give one.
+            # Only rules without override: an administrator may give a reason for the others.
             "reason": self._get_forbidden_destination(self.env.company, normalized, reason="any")
             or False,
         }
 
     def _was_consulted(self, agent):
-        """Tell whether an agent was asked during this call, and not offered the call itself."""
+        """Return whether an agent was consulted in this call, rather than offered the call."""
         last = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)[:1]
         return last.transfer_id.mode in ("warm", "conference")
 
     # === THE STORY === #
 
     def _get_live_transfer(self):
-        """Say on the live lists that a call changes hands, or that three talk; else False."""
+        """Return the open transfer or three-way call for the live lists, else False."""
         transfer = self._get_transfer()
         if not transfer:
             return False
@@ -134,7 +134,7 @@ class TelephonyCall(models.Model):
     def _get_served_by(self):
         """Return who had the customer, in order, and since when.
 
-        :return: pairs of a name and a moment
+        :return: pairs of a name and a time
         :rtype: list(tuple)
         """
         done = self.transfer_ids.filtered(lambda transfer: transfer.state == "done")
@@ -144,9 +144,9 @@ class TelephonyCall(models.Model):
         return list(zip([*names, last], moments, strict=True)) if self.answered_at else []
 
     def _get_transfer_path(self):
-        """Tell a call that went from hand to hand in one line, as `Sales 3:10 → Ana 4:02 → Bob`.
+        """Return the path of a transferred call, such as `Sales 3:10 → Ana 4:02 → Bob`.
 
-        :return: the line, or False for a call that one person had all the time
+        :return: the path, or False if one agent had the call all the time
         :rtype: str | bool
         """
         served = self._get_served_by()

@@ -6,14 +6,14 @@ from ...tools.transfer_states import OPEN_STATES, is_legal_transfer
 
 _logger = logging.getLogger(__name__)
 
-# What a page shows of a transfer, as part of its call.
+# Fields of a transfer that a page shows as part of its call.
 SHOWN_FIELDS = frozenset({"expires_at", "state"})
 
 
 class TelephonyTransfer(models.Model):
-    """One attempt to bring somebody else into a conversation.
+    """One attempt to bring another party into a conversation.
 
-    It says who asked whom, and what became of it; the call itself is changed by `_apply_event` only
+    It stores the user, the target and the result. Only `_apply_event` changes the call itself
     (`telephony_call_transfer.py`, `telephony_call_consult.py`).
     """
 
@@ -69,7 +69,7 @@ class TelephonyTransfer(models.Model):
         readonly=True,
     )
     started_at = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
-    # Until when the one who was asked has to answer, or to be there after accepting.
+    # Deadline for the target to answer, or to connect after accepting.
     expires_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     target_name = fields.Char("To", compute="_compute_target_name")
@@ -83,7 +83,7 @@ class TelephonyTransfer(models.Model):
 
     def _compute_target_name(self):
         for transfer in self:
-            # sudo: telephony.transfer - whoever sees the transfer sees to whom it went
+            # sudo: telephony.transfer - the right to read a transfer includes its target
             transfer_sudo = transfer.sudo()
             transfer.target_name = {
                 "agent": transfer_sudo.agent_id.user_id.name,
@@ -111,20 +111,23 @@ class TelephonyTransfer(models.Model):
         return bool(self) and self.state in OPEN_STATES
 
     def _is_consultation(self):
-        """Tell whether the agent stays in the call while somebody else is asked."""
+        """Return whether the agent stays in the call during this transfer."""
         return self._is_open() and self.mode in ("warm", "conference")
 
     def _move_to(self, state):
-        """Change the state, along the table only. Note: `self.ensure_one()`
+        """Change the state as the state table allows. Note: `self.ensure_one()`
 
-        :param str state: where it should go
-        :return: whether it went there
+        :param str state: the new state
+        :return: whether the state changed
         :rtype: bool
         """
         self.ensure_one()
         if not is_legal_transfer(self.state, state):
             _logger.info(
-                "%s: a transfer does not go from %s to %s", self.call_id.uuid, self.state, state
+                "%s: Ignored the transition of a transfer from %s to %s.",
+                self.call_id.uuid,
+                self.state,
+                state,
             )
             return False
         values = {"state": state}
@@ -136,13 +139,13 @@ class TelephonyTransfer(models.Model):
         return True
 
     def _get_agent_of_user(self):
-        """Return the phone user who began this transfer."""
+        """Return the agent who started this transfer."""
         return self.user_id._get_telephony_agents(self.call_id.company_id).filtered("active")
 
     def _to_client(self, user):
-        """Return what the softphone shows of this transfer.
+        """Return the data of this transfer for the softphone.
 
-        :param user: who looks at it
+        :param user: the user who sees it
         :rtype: dict
         """
         self.ensure_one()
