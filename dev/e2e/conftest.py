@@ -23,7 +23,7 @@ _report_key = pytest.StashKey()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Let the fixtures know whether the story itself failed."""
+    """Keep the outcome of the story for the fixtures."""
     report = yield
     if report.when == "call":
         item.stash[_report_key] = report.failed
@@ -32,7 +32,7 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(scope="session")
 def emulator():
-    """The running emulator."""
+    """Run the emulator."""
     emulator = Emulator()
     emulator.start()
     yield emulator
@@ -41,7 +41,7 @@ def emulator():
 
 @pytest.fixture(scope="session")
 def server(emulator):
-    """The running Odoo server, connected with the emulator."""
+    """Run the Odoo server, connected with the emulator."""
     server = OdooServer(emulator.port)
     server.start()
     yield server
@@ -50,10 +50,10 @@ def server(emulator):
 
 @pytest.fixture(scope="session")
 def admin(server):
-    """The administrator's session, for questions about records.
+    """Return the administrator's session, for questions about records.
 
-    The company is Belgian, as its numbers are: so people may dial without a country code. Whoever
-    ends a call is free at once, except in the story about wrap-up.
+    The company is Belgian, as its numbers are, so that numbers need no country code. Agents are
+    free at once after a call, except in the story about wrap-up.
     """
     rpc = server.rpc("admin")
     company = rpc.ref("base.main_company")
@@ -64,7 +64,7 @@ def admin(server):
         {
             "country_id": rpc.ref("base.be"),
             "telephony_wrap_up_seconds": 0,
-            # All stories together are more calls than a person makes.
+            # All stories together are more calls than one user makes.
             "telephony_calls_per_hour": 0,
         },
     )
@@ -73,14 +73,14 @@ def admin(server):
 
 @pytest.fixture(scope="session")
 def playwright():
-    """The browser driver."""
+    """Run the browser driver."""
     with sync_playwright() as driver:
         yield driver
 
 
 @pytest.fixture(scope="session")
 def browsers(playwright):
-    """One Chromium process per microphone, started when it is first needed."""
+    """Start one Chromium process per microphone, when it is first needed."""
     running = {}
 
     def get(hz):
@@ -95,19 +95,19 @@ def browsers(playwright):
 
 @pytest.fixture(scope="session")
 def numbers():
-    """Telephone numbers nobody has used before."""
+    """Return unused telephone numbers."""
     return Numbers()
 
 
 @pytest.fixture(scope="session")
 def sessions(server):
-    """One login per user for all stories."""
+    """Keep one login per user for all stories."""
     return {login: server.rpc(login) for login in MICROPHONES}
 
 
 @pytest.fixture
 def world(request, server, emulator, admin, sessions):
-    """A story's surroundings: clean before it, and nothing to complain about after it."""
+    """Prepare a story's surroundings, and check for problems after it."""
     emulator.begin()
     for rpc in sessions.values():
         rpc.call("telephony.agent", "set_status", "offline")
@@ -129,7 +129,7 @@ def world(request, server, emulator, admin, sessions):
 
 
 class World:
-    """What belongs to one story."""
+    """The surroundings of one story."""
 
     def __init__(self, name, server, emulator, admin):
         self.name, self.server, self.emulator, self.admin = name, server, emulator, admin
@@ -144,7 +144,7 @@ class World:
         return any(words in entry for words in self._expected)
 
     def keep_evidence(self):
-        """Keep pictures and consoles of a failed story."""
+        """Save screenshots and consoles of a failed story."""
         places.ARTIFACTS.mkdir(parents=True, exist_ok=True)
         for agent in self.agents:
             agent_browser.write_console(agent, self.name)
@@ -153,7 +153,7 @@ class World:
                 page.screenshot(path=path)
 
     def close_browsers(self):
-        """Close what is open."""
+        """Close all open browsers."""
         for agent in self.agents:
             agent.close()
         for context in self.fresh_profiles:
@@ -162,7 +162,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def profiles(server, browsers):
-    """Each agent's browser profile: as in life it keeps its cache and storage between stories."""
+    """Keep each agent's browser profile: cache and storage survive between stories, as in life."""
     known = {}
 
     def get(rpc, hz):
@@ -177,7 +177,7 @@ def profiles(server, browsers):
 def agent(world, browsers, profiles, sessions):
     """Return a factory of agents at their browsers: `agent("admin")`.
 
-    With options it is a new profile, which nobody has used before.
+    With options the profile is new and unused.
     """
 
     def make(login="admin", rpc=None, hz=None, **options):
@@ -222,7 +222,7 @@ def customers(world, numbers):
 
 @pytest.fixture
 def arrange(world):
-    """Return the set-up of a story; it is put back afterwards."""
+    """Return the set-up of a story; it is restored afterwards."""
     arrangement = Arrangement(world)
     yield arrangement
     arrangement.undo()

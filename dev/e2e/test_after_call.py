@@ -1,4 +1,4 @@
-"""Holding a customer, keeping what was said, and planning what comes next."""
+"""Holding a customer, keeping the note, and planning the follow-up."""
 
 import contextlib
 from datetime import date, timedelta
@@ -24,14 +24,14 @@ def _activities(world, model, record_id):
 
 
 def _kill(page):
-    """Let the process of a page die, as when its memory is gone."""
-    # Nobody is left to answer.
+    """Kill the process of a page, as when memory runs out."""
+    # The killed page cannot answer.
     with contextlib.suppress(Error):
         page.goto("chrome://crash")
 
 
 def test_hold_and_resume(world, agent, customers):
-    """Z18: the customer hears music and not the agent, the agent hears nobody; then both again."""
+    """Z18: on hold the customer hears music and the agent silence; then both hear each other."""
     customer = customers("Hilde Smet")
     demo = agent("demo")
     demo.open()
@@ -62,7 +62,7 @@ def test_hold_and_resume(world, agent, customers):
 
 
 def test_what_is_to_be_done_next(world, agent, customers):
-    """Z19 Z20 Z27 Z28: a result, a follow-up call and a task, on the opportunity by themselves."""
+    """Z19 Z20 Z27 Z28: disposition, follow-up call and task go to the opportunity automatically."""
     customer = customers("Inge Claes")
     demo = agent("demo").ready()
     lead_id = world.admin.create(
@@ -123,8 +123,8 @@ def test_next_steps_of_a_contact_without_an_opportunity(world, agent, customers)
 
 
 def test_the_note_survives_a_crash(world, agent, customers):
-    """Z19 Z21: what was typed is there again after the page was killed in the middle of a call."""
-    world.emulator.post("settings", signalling_loss=1)  # s until a silent browser is given up
+    """Z19 Z21: the note is restored after the page was killed during a call."""
+    world.emulator.post("settings", signalling_loss=1)  # s until a silent browser's leg ends
     customer = customers("Karel Mertens")
     demo = agent("demo").ready()
     phone = Softphone(demo)
@@ -141,7 +141,7 @@ def test_the_note_survives_a_crash(world, agent, customers):
 
     demo.open()
     phone = Softphone(demo)
-    phone.rejoin_button.click()  # it is in sight by itself
+    phone.rejoin_button.click()  # it is shown without a click
     phone.is_talking()
     expect(phone.note).to_have_value("Wants a quotation for")
     telephone.hears(demo.hz)

@@ -1,4 +1,4 @@
-"""Callers whom nobody answered, and how the work that they leave behind is done."""
+"""Callers who were not answered, and the completion of their callbacks."""
 
 from datetime import date
 
@@ -11,11 +11,11 @@ from harness.polling import until
 
 
 def test_missed_twice_called_back_and_on_to_the_next(world, agent, customers, arrange):
-    """Z27 Z28 Z29: one callback ×2 with its activity, done by calling back; then the next one."""
+    """Z27 Z28 Z29: one callback ×2 with its activity, completed by calling back; then the next."""
     missed, other = customers("Griet Maes"), customers("Lien Aerts")
     admin = agent("admin").ready()
     desk = arrange.agent(admin.rpc)
-    # What the demonstration data plans may be overdue, and would come first.
+    # Planned activities of the demonstration data may be overdue, and would come first.
     planned = world.admin.search("mail.activity", [("user_id", "=", admin.rpc.uid)], ["id"])
     world.admin.call("mail.activity", "unlink", [activity["id"] for activity in planned])
     arrange.flow(

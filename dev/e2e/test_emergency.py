@@ -1,4 +1,4 @@
-"""Calling an emergency service: refused, until somebody has registered where the number is."""
+"""Emergency calls: refused until the address of the number is registered."""
 
 from playwright.sync_api import expect
 
@@ -15,7 +15,7 @@ ADDRESS = "Chaussée de Namur 40, 1367 Grand-Rosière, Belgium"
 
 
 def test_refused_by_default(world, agent):
-    """Z16 Z29: nothing rings where nobody knows the place, and the sentence says what to do."""
+    """Z16 Z29: without an address nothing rings, and the sentence explains what to do."""
     demo = agent("demo")
     demo.open()
     phone = Softphone(demo).open().type_number("1-1-2")
@@ -27,7 +27,7 @@ def test_refused_by_default(world, agent):
 
 
 def test_with_a_registered_number(world, agent, arrange):
-    """Z16 Z29: the administrator registers the place; then nothing is asked and nothing recorded.
+    """Z16 Z29: after the registration, an emergency call has no questions and no recording.
 
     The company records every call and allows calls to France only: neither matters here.
     """
@@ -63,7 +63,7 @@ def test_with_a_registered_number(world, agent, arrange):
 
 
 def _register(admin):
-    """Let an administrator say on the screen where the number *Sales* is."""
+    """Register the address of the number *Sales* on the screen, as an administrator."""
     page = admin.open("/odoo/calls", wait=".o_list_view")
     open_menu(page, "Configuration", "Numbers")
     page.locator(".o_data_row", has_text=SALES).first.click()

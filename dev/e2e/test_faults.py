@@ -1,4 +1,4 @@
-"""The network between the provider and Odoo behaves badly; the record is right all the same."""
+"""A faulty network between provider and Odoo: the record is right all the same."""
 
 import pytest
 from playwright.sync_api import expect
@@ -16,7 +16,7 @@ UNTIDY = [
 
 @pytest.mark.parametrize("kind", ["429", "5xx", "lost"])
 def test_rest_trouble_when_the_customer_is_called(world, agent, customers, kind):
-    """Z16 Z20: too many requests, an outage, a lost answer: the customer rings exactly once."""
+    """Z16 Z20: after refusals, an outage or a lost answer the customer rings exactly once."""
     customer = customers(f"Customer {kind}")
     admin = agent("admin")
     admin.open()
@@ -36,7 +36,7 @@ def test_rest_trouble_when_the_customer_is_called(world, agent, customers, kind)
 
 
 def test_the_provider_does_not_answer_at_all(world, agent, customers):
-    """Z16: an outage that lasts is said in words, and the call is recorded as failed."""
+    """Z16: a lasting outage is explained in words, and the call is recorded as failed."""
     customer = customers("Marc Janssens")
     admin = agent("admin")
     admin.open()
@@ -51,7 +51,7 @@ def test_the_provider_does_not_answer_at_all(world, agent, customers):
 
 
 def test_untidy_events_of_an_outgoing_call(world, agent, customers):
-    """Z20 Z30: every callback twice, late and in disorder: same record."""
+    """Z20 Z30: every webhook twice, late and in disorder gives the same record."""
     customer = customers("Nele Smet")
     admin = agent("admin")
     admin.open()
@@ -67,7 +67,7 @@ def test_untidy_events_of_an_outgoing_call(world, agent, customers):
 
 
 def test_untidy_events_of_an_incoming_call(world, agent, customers):
-    """Z20 Z30: the same for a call that came in."""
+    """Z20 Z30: the same promise for an incoming call."""
     customer = customers("Oona Bauwens")
     admin = agent("admin").ready()
     world.emulator.post("faults", faults=UNTIDY)

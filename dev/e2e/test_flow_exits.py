@@ -1,4 +1,4 @@
-"""Every exit of every kind of step, taken by callers of the emulator; nobody needs a browser."""
+"""Every exit of every kind of step, taken by callers of the emulator, without browsers."""
 
 from harness.emulator import CUSTOMER
 from harness.polling import until
@@ -9,13 +9,13 @@ def _say(name, words):
 
 
 class Callers:
-    """People who call one after the other, each into a flow of the own."""
+    """Callers one after the other, each in a flow of its own."""
 
     def __init__(self, world, arrange, customers):
         self.world, self.arrange, self.customers = world, arrange, customers
 
     def call(self, name, *steps):
-        """Let somebody call, and wait until the flow has begun.
+        """Place a call and wait until the flow has begun.
 
         :param str name: of the contact.
         :param dict steps: as for `Arrangement.flow`.
@@ -49,7 +49,7 @@ def _calendar(rpc, name, is_open):
 
 
 def _member(arrange, numbers, login):
-    """Return a phone user who is online with a telephone that nobody answers."""
+    """Return an online agent with a telephone that is never answered."""
     rpc = arrange.phone_user(login)
     number, _written = numbers()
     member = arrange.agent(rpc, call_via="phone", phone_number=number)
@@ -64,7 +64,7 @@ def _queue(arrange, member, **values):
 
 
 def test_exits_that_need_no_time(world, arrange, customers, numbers):
-    """Z03 Z29: hours, condition, key, nobody available, full, another flow, message, rejection."""
+    """Z03 Z29: hours, condition, key, none available, full, another flow, message, rejection."""
     rpc, callers = world.admin, Callers(world, arrange, customers)
     offline = arrange.agent(arrange.phone_user("olga"))
     heard = {}
@@ -162,7 +162,7 @@ def test_exits_that_need_no_time(world, arrange, customers, numbers):
 
 
 def test_exits_that_take_time(world, arrange, customers, numbers):
-    """Z29: a key, nobody answers, a full queue, too long a wait, a forwarded call, busy or not."""
+    """Z29: a key, no answer, a full queue, too long a wait, a forwarded call, busy or not."""
     callers = Callers(world, arrange, customers)
     rung, waited_for = (_member(arrange, numbers, login) for login in ("rosa", "stan"))
     (busy, _written), (free, _written) = numbers(), numbers()

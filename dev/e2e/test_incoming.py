@@ -1,4 +1,4 @@
-"""Being called: the card, the conversation, and what happens when nobody takes the call."""
+"""Incoming calls: the card, the conversation, and unanswered calls."""
 
 from playwright.sync_api import expect
 
@@ -77,7 +77,7 @@ def test_unknown_and_hidden_callers(world, agent, numbers):
 
 
 def test_the_caller_gives_up(world, agent, customers):
-    """Z30: the card goes away with the caller, and the call is listed as missed."""
+    """Z30: the card disappears with the caller, and the call is listed as missed."""
     customer = customers("Thea Mertens")
     admin = agent("admin").ready()
     phone = Softphone(admin)
@@ -96,7 +96,7 @@ def test_the_caller_gives_up(world, agent, customers):
 
 
 def test_nobody_is_online(world, agent, customers):
-    """Z02 Z03: going offline on the screen is enough; the caller hears why, and it is logged."""
+    """Z02 Z03: after going offline on the screen, the caller hears why, and the call is logged."""
     customer = customers("Ugo Peters")
     admin = agent("admin").ready()
     phone = Softphone(admin).open()
@@ -138,7 +138,7 @@ def test_decline_by_the_only_agent(world, agent, customers):
 
 
 def test_the_second_number_is_ours_too(world, agent, customers):
-    """Z17: the card says which of our numbers was called."""
+    """Z17: the card shows the called number."""
     customer = customers("Wout Jacobs")
     admin = agent("admin").ready()
     [row] = world.admin.search(

@@ -1,4 +1,4 @@
-"""How it looks: light, dark, right to left, and on a narrow screen; readable by everybody."""
+"""Layout: light, dark, right to left, and on a narrow screen; accessible to all users."""
 
 import re
 
@@ -11,7 +11,7 @@ from harness.pages import Softphone, open_record
 
 NARROW = {"width": 360, "height": 740}
 RTL = "he_IL"
-#: Greys turned round, as the addons that bring a dark theme to Odoo do it.
+# : Inverted greys, as in addons that bring a dark theme to Odoo.
 DARK_PALETTE = """
 $o-webclient-color-scheme: dark; $o-brand-primary: #c3b8ea;
 $o-white: #1b1f26; $o-black: #ffffff;
@@ -20,7 +20,7 @@ $o-gray-100: #23272f; $o-gray-200: #2c313a; $o-gray-300: #3b414c; $o-gray-400: #
 $o-gray-500: #7b8493; $o-gray-600: #9ca4b1; $o-gray-700: #bcc3cd; $o-gray-800: #d8dde4;
 $o-gray-900: #eef1f5; $o-view-background-color: #1b1f26; $link-color: #b9addf;
 """
-#: Views whose pictures the addon's description shows, and the names of the pictures.
+# : Views whose screenshots the addon's description shows, and the names of the screenshots.
 PUBLISHED = {
     "keypad": "keypad",
     "in_call": "call",
@@ -28,7 +28,7 @@ PUBLISHED = {
     "ended": "ended",
     "card": "incoming",
 }
-#: Tabs besides the keypad, which is looked at while somebody types; what each of them shows.
+# : Tabs besides the keypad, which is checked during typing; the content of each tab.
 OWN_TABS = {
     "contacts": ".o_telephony_contacts",
     "activities": ".o_telephony_activities",
@@ -38,7 +38,7 @@ WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telep
 
 @pytest.fixture
 def anna(world):
-    """The contact of the demo data, with an opportunity."""
+    """Return the contact of the demo data, with an opportunity."""
 
     class Anna:
         number, name = "+32470123456", "Anna Peeters"
@@ -49,7 +49,7 @@ def anna(world):
 
 @pytest.fixture
 def right_to_left(world):
-    """The administrator reads from right to left during a story."""
+    """Make the administrator read from right to left during a story."""
     [lang] = world.admin.search(
         "res.lang", [("code", "=", RTL)], ["id"], context={"active_test": False}
     )
@@ -60,7 +60,7 @@ def right_to_left(world):
 
 
 def _walk(world, person, theme, anna, publish=False):
-    """Go through a call and look at each view of the telephone."""
+    """Go through a call and check each view of the softphone."""
     page, phone, problems = person.page, Softphone(person), []
 
     def look(stage, selector):
@@ -135,7 +135,7 @@ def _walk(world, person, theme, anna, publish=False):
 
 
 def _look_at_board(person, theme):
-    """Look at the supervisors' board and the dashboard, each as a whole."""
+    """Check the supervisors' board and the dashboard, each as a whole."""
     problems = []
     for name in ("board", "dashboard"):
         selector = f".o_telephony_{name}"
@@ -148,7 +148,7 @@ def _look_at_board(person, theme):
 
 
 def test_light(world, agent, anna):
-    """Z01 Z17 Z21: each view by day."""
+    """Z01 Z17 Z21: each view in the light theme."""
     person = agent("admin").ready()
     open_record(person, "res.partner", anna.id)
     _walk(world, person, "light", anna, publish=True)
@@ -157,7 +157,8 @@ def test_light(world, agent, anna):
 
 @pytest.fixture
 def dark_palette(world):
-    """The colours of a dark theme: core compiles a dark style sheet, but has no colours for it."""
+    """Add the colors of a dark theme: core compiles a dark style sheet, but has no colors for
+    it."""
     attachment = world.admin.create(
         "ir.attachment",
         name="dark.scss",
@@ -218,7 +219,7 @@ def test_right_to_left(world, agent, anna, right_to_left):
 
 
 def test_narrow(world, agent, anna):
-    """Z01 Z17 Z21: the same views on a telephone of 360 pixels."""
+    """Z01 Z17 Z21: the same views on a screen of 360 pixels."""
     person = agent("admin", viewport=NARROW).ready()
     _walk(world, person, "narrow", anna)
     _look_at_board(person, "narrow")

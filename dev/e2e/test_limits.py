@@ -1,4 +1,4 @@
-"""Who may not call, what the browser does not allow, and what is not loaded before it is needed."""
+"""Missing rights, blocked microphones, and late loading."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,7 +11,7 @@ MICROPHONE = "The microphone is blocked for this page."
 
 @pytest.fixture(scope="session")
 def clerk(admin, server):
-    """The session of a salesperson who is not a phone user."""
+    """Return the session of a salesperson who is not an agent."""
     admin.create(
         "res.users",
         name="Clara Clerk",
@@ -32,7 +32,7 @@ def clerk(admin, server):
 
 
 def test_without_the_right_there_is_no_telephone(world, agent, customers, clerk):
-    """Z01: no icon, no call buttons, plain telephone links, and not one question to the server."""
+    """Z01: no icon, no call buttons, plain telephone links, and no request to the server."""
     customer = customers("Hugo Lambert")
     person = agent("clerk", rpc=clerk, hz=550)
     page = open_record(person, "res.partner", customer.id)
@@ -46,7 +46,7 @@ def test_without_the_right_there_is_no_telephone(world, agent, customers, clerk)
 
 
 def test_blocked_microphone_when_calling(world, agent, customers):
-    """Z05: without a microphone nothing is dialled, and the sentence says what to do."""
+    """Z05: without a microphone nothing is dialed, and the sentence explains what to do."""
     customer = customers("Ingrid Pauwels")
     admin = agent("admin", hz=0)
     admin.open()
@@ -58,7 +58,7 @@ def test_blocked_microphone_when_calling(world, agent, customers):
 
 
 def test_blocked_microphone_when_called(world, agent, customers):
-    """Z05 Z17: an accepted call that cannot be heard is given back, and rings again."""
+    """Z05 Z17: an accepted call without a microphone is given back, and rings again."""
     customer = customers("Joris Devos")
     admin = agent("admin", hz=0).ready()
     phone = Softphone(admin)
@@ -98,7 +98,7 @@ def test_the_voice_sdk_is_fetched_with_the_first_call(world, agent, customers):
 
 
 def test_lost_signalling_in_a_call(world, agent, customers):
-    """Z20: the connection to the provider breaks and comes back; the call and its sound go on."""
+    """Z20: the connection to the provider breaks and returns; the call and its sound continue."""
     customer = customers("Lieve Hermans")
     admin = agent("admin")
     admin.open()

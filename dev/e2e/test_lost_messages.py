@@ -1,13 +1,13 @@
-"""The bus loses messages; the page is right all the same, within three seconds."""
+"""After lost bus messages the page is right within three seconds."""
 
 from playwright.sync_api import expect
 
 from harness.pages import Softphone
 from harness.polling import until
 
-#: Milliseconds after which nothing on the screen may be wrong.
+# : Milliseconds after which the screen must be right.
 HEALED = 3000
-#: Lets the page lose what the bus tells it about its calls, while `losesCalls` is set.
+# : Makes the page lose bus messages about its calls, while `losesCalls` is set.
 LOSS = """
 window.lostCalls = 0;
 const isLost = ({ message }) =>
@@ -29,7 +29,7 @@ MessagePort.prototype.addEventListener = function (type, listener, ...options) {
 
 
 def test_page_without_news_of_its_call_is_right_all_the_same(world, agent, customers):
-    """Z20: accepted, on hold, back and ended, while no message about the call arrives."""
+    """Z20: accepted, held, resumed and ended, without any message about the call."""
     customer = customers("Dora Maes")
     admin = agent("admin")
     admin.page = admin.context.new_page()

@@ -1,4 +1,4 @@
-"""A supervisor at a conversation of somebody else: listens, whispers, takes part, and leaves."""
+"""A supervisor listens to another agent's conversation, whispers, barges in, and leaves."""
 
 from playwright.sync_api import expect
 
@@ -11,7 +11,7 @@ WINDOW = ".o_telephony_softphone"
 
 
 def _hears(party, *tones):
-    """Tell whether a party hears exactly these tones (Hz)."""
+    """Return whether a party hears exactly these tones (Hz)."""
     peaks = party.leg["hears"]["peaks"]
     return len(peaks) == len(tones) and all(
         any(abs(peak - tone) < TOLERANCE for peak in peaks) for tone in tones
@@ -19,13 +19,13 @@ def _hears(party, *tones):
 
 
 def _choose(page, mode, words):
-    """Change the way of listening, and wait until the panel says who hears it."""
+    """Change the mode and wait until the panel shows the hearing parties."""
     page.locator(f".o_telephony_monitor_mode[data-mode={mode}]").click()
     expect(page.locator(".o_telephony_monitor_state")).to_have_text(words)
 
 
 def test_listen_whisper_barge(world, agent, customers):
-    """Z22 Z23: the customer never hears what is whispered; the phone user sees all of it."""
+    """Z22 Z23: the customer never hears the whisper; the agent sees every mode."""
     customer = customers("Paula Verhaegen")
     seller, supervisor = agent("demo").ready(), agent("admin")
     phone = Softphone(seller)
@@ -90,7 +90,7 @@ def test_listen_whisper_barge(world, agent, customers):
     ear.is_released()
     phone.is_talking()
     telephone.hears(seller.hz)
-    # The end of the conversation is the end of listening to it.
+    # The end of the conversation ends the monitoring.
     page.locator(".o_telephony_tab_live").click()
     page.locator(".o_telephony_live_row .o_telephony_row_menu").click()
     page.locator(".o_telephony_monitor_start[data-mode=listen]").click()

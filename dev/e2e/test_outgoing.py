@@ -1,4 +1,4 @@
-"""Calling out: from the dial pad and from the records, with sound at both ends."""
+"""Outgoing calls: from the dial pad and from records, with sound at both ends."""
 
 from playwright.sync_api import expect
 
@@ -63,7 +63,7 @@ def test_dial_pad_call_with_sound_mute_and_digits(world, agent, customers):
 
 
 def test_name_search_and_pasted_number(world, agent, customers):
-    """Z16: the dial pad finds a contact by name, and takes a pasted number as people write it."""
+    """Z16: the dial pad finds a contact by name and takes a pasted number in national writing."""
     customer = customers("Wilhelmina Quist")
     admin = agent("admin")
     admin.open()
@@ -154,7 +154,7 @@ def test_call_from_an_opportunity(world, agent, customers):
 
 
 def test_busy_no_answer_and_unreachable(world, agent, customers):
-    """Z16 Z30: what the customer's telephone does is said in words and recorded."""
+    """Z16 Z30: the outcome at the customer's telephone is explained in words and recorded."""
     admin = agent("admin")
     admin.open()
     phone = Softphone(admin)

@@ -19,7 +19,7 @@ ACCOUNT_SID, AUTH_TOKEN = "AC" + "e" * 32, "e" * 32
 
 @pytest.fixture(scope="module")
 def emulator():
-    """A provider with an account nobody has used."""
+    """Run a provider with an unused account."""
     emulator = Emulator("e2e-emulator-empty")
     emulator.start()
     yield emulator
@@ -28,7 +28,7 @@ def emulator():
 
 @pytest.fixture(scope="module")
 def server(emulator):
-    """A server on which nothing is set up."""
+    """Run a server without any set-up."""
     server = EmptyServer(emulator.port)
     server.start()
     yield server
@@ -37,7 +37,7 @@ def server(emulator):
 
 @pytest.fixture(scope="module")
 def admin(server):
-    """The administrator's session; the company knows where it is."""
+    """Return the administrator's session; the company has its country."""
     rpc = server.rpc("admin")
     company = rpc.ref("base.main_company")
     rpc.call("res.company", "write", [company], {"country_id": rpc.ref("base.be")})
@@ -46,13 +46,13 @@ def admin(server):
 
 @pytest.fixture(scope="module")
 def sessions(admin):
-    """The only user of the database."""
+    """Keep the session of the database's only user."""
     return {"admin": admin}
 
 
 @pytest.fixture(scope="module")
 def profiles(server, browsers):
-    """One browser profile."""
+    """Keep one browser profile."""
     contexts = []
 
     def get(rpc, hz):
@@ -108,7 +108,7 @@ def _connect(person, world):
 
 
 def test_from_nothing_to_the_first_call(world, agent, numbers):
-    """Z01 Z29: credentials, number, phone user, call flow, online, and a caller is answered."""
+    """Z01 Z29: credentials, number, agent, call flow, online, and an answered caller."""
     person = agent("admin")
     page = _connect(person, world)
     assert AUTH_TOKEN not in page.content()
@@ -152,7 +152,7 @@ def _lines(page, text):
 
 
 def test_fix_it_repairs_a_number(world, agent):
-    """Z29: everything is looked at; a number that points elsewhere is red until a click."""
+    """Z29: everything is checked; a number that points elsewhere is red until a click."""
     person = agent("admin")
     page = _connect(person, world)
     press(page, "Fix It", "#telephony_diagnosis")
@@ -198,7 +198,7 @@ def _own_numbers(world):
 
 
 def test_buying_and_releasing_a_number(world, agent):
-    """Z29: search, price, buy after a question; release after a warning."""
+    """Z29: search, price, purchase after a question; release after a warning."""
     person = agent("admin")
     page = _connect(person, world)
     press(page, "Buy a Number", "#telephony_numbers")

@@ -1,4 +1,4 @@
-"""Who can be reached: the switch, the lease of a page, and what happens when nobody can."""
+"""Availability: the switch, the lease of a page, and calls without an available agent."""
 
 import contextlib
 
@@ -34,7 +34,7 @@ COUNTERS = """(() => {
 
 
 def _ring(agent_id, *otherwise, **values):
-    """Return the steps of a flow that rings one phone user first."""
+    """Return the steps of a flow that rings one agent first."""
     first = {"name": "Desk", "kind": "ring", "agent_ids": [(6, 0, [agent_id])], **values}
     if otherwise:
         first.setdefault("not_available_step_id", otherwise[0]["name"])
@@ -47,7 +47,7 @@ def _message():
 
 
 def test_both_switches_say_the_same(world, agent):
-    """Z01 Z02: the switch in the telephone and the icon in the bar always agree, in words too."""
+    """Z01 Z02: the switch in the softphone and the icon in the bar always agree, also in words."""
     demo = agent("demo").ready()
     phone = Softphone(demo).open()
     expect(phone.status).to_have_text("Online")
@@ -75,7 +75,7 @@ def test_both_switches_say_the_same(world, agent):
 def test_offline_with_a_message_or_a_rejection(
     world, agent, customers, arrange, step, outcome, story
 ):
-    """Z03 Z29 Z30: while the agent is offline, a message, or a refusal that costs nothing."""
+    """Z03 Z29 Z30: callers of an offline agent get a message, or a rejection that costs nothing."""
     customer = customers("Karel Dujardin")
     demo = agent("demo").ready()
     desk = arrange.agent(demo.rpc)
@@ -99,7 +99,7 @@ def test_offline_with_a_message_or_a_rejection(
 
 
 def test_two_unanswered_calls_set_an_agent_offline(world, agent, customers, arrange):
-    """Z02 Z03: who lets two calls in a row ring is set offline and told so; one is not enough."""
+    """Z02 Z03: two unanswered calls in a row set an agent offline, with a notice; one does not."""
     demo = agent("demo").ready()
     arrange.flow(*_ring(arrange.agent(demo.rpc), _message(), ring_seconds=5))
     phone = Softphone(demo).open()
@@ -123,7 +123,7 @@ def test_two_unanswered_calls_set_an_agent_offline(world, agent, customers, arra
 
 
 def test_offline_in_a_call_does_not_end_it(world, agent, customers, arrange):
-    """Z02 Z20: whoever goes offline in a conversation finishes it, and is not called after it."""
+    """Z02 Z20: an agent who goes offline finishes the conversation, and is not called after it."""
     customer, other = customers("Lies Verbeke"), customers("Bert Maas")
     demo = agent("demo").ready()
     arrange.flow(*_ring(arrange.agent(demo.rpc), _message()))
@@ -146,7 +146,7 @@ def test_offline_in_a_call_does_not_end_it(world, agent, customers, arrange):
 
 
 def test_logging_out_is_going_offline(world, agent, customers, arrange):
-    """Z02 Z03: after the log-out, done with the mouse, nobody is rung there."""
+    """Z02 Z03: after logging out by mouse, the agent is not rung."""
     customer = customers("Ria Stevens")
     demo = agent("demo", rpc=world.server.rpc("demo"), fresh=True)
     arrange.flow(*_ring(arrange.agent(demo.rpc), _message()))
@@ -168,29 +168,29 @@ def test_logging_out_is_going_offline(world, agent, customers, arrange):
 
 @contextlib.contextmanager
 def _asleep(page):
-    """Let nothing of a tab run, as when the browser has frozen it; then wake it."""
+    """Stop everything in a tab, as a freezing browser does; then wake it."""
     devtools = page.context.new_cdp_session(page)
     paused = []
     devtools.on("Debugger.paused", lambda event: paused.append(event))
     devtools.send("Debugger.enable")
-    page.evaluate("setTimeout(() => {}, 200)")  # the next thing that would run
+    page.evaluate("setTimeout(() => {}, 200)")  # the next task that would run
     devtools.send("Debugger.pause")
     until(lambda: devtools.send("Browser.getVersion") and paused, "the tab sleeps")
     yield
     devtools.send("Debugger.disable")
-    # No browser without a screen freezes a tab, so this one cannot say by itself that it wakes it.
+    # A headless browser freezes no tab, so this one cannot detect waking by itself.
     page.evaluate("document.dispatchEvent(new Event('resume'))")
 
 
 def test_a_frozen_page_is_not_rung(world, agent, customers, arrange):
-    """Z02 Z03: routing skips a page that is not awake; waking, it says so, and then recovers."""
+    """Z02 Z03: routing skips a frozen page; after waking, the page reports it and recovers."""
     asleep, awake = customers("Mia Cools"), customers("Jan Smit")
     demo = agent("demo", fresh=True).ready()
     desk = arrange.agent(demo.rpc)
     arrange.flow(*_ring(desk, _message()))
     phone = Softphone(demo).open()
     with _asleep(demo.page):
-        # A lease ends 100 s after its last renewal; what the bus sent meanwhile was not read.
+        # A lease ends 100 s after its last renewal; the bus messages in between were not read.
         database.execute(
             "UPDATE telephony_agent_lease SET expires_at = now() AT TIME ZONE 'UTC'"
             " - interval '1 minute', challenge = 'unread' WHERE agent_id = %s",

@@ -1,4 +1,4 @@
-"""Calling with a number of one's own: allowed, verified, chosen, and taken away again."""
+"""Calling with a caller ID: permission, verification, choice, and removal."""
 
 import pytest
 from playwright.sync_api import expect
@@ -13,15 +13,15 @@ HINT = (
     "Calls back to this number go to its own carrier, not to Odoo, unless it is forwarded to "
     "one of your numbers here."
 )
-# A text that stands alone: not a part of a longer word, nor of the fraction of a second.
+# A separate text: not a part of a longer word, nor of the fraction of a second.
 ALONE = "(^|[^0-9a-zA-Z.])%s([^0-9a-zA-Z]|$)"
 
 
 @pytest.fixture
 def allowed(world, arrange, sessions):
-    """Let Marc Demo add caller IDs; nothing is left of those of other stories."""
+    """Permit caller IDs for Marc Demo, without those of other stories."""
     _forget(arrange.rpc)
-    # The verification calls of all stories are more than a user may ask for within an hour.
+    # The verification calls of all stories exceed a user's limit per hour.
     database.execute("DELETE FROM telephony_dialed_leg", database=world.server.database)
     arrange.agent(sessions["demo"], allow_caller_id=True)
     yield
@@ -34,7 +34,7 @@ def _forget(rpc):
 
 
 def _verify(world, rpc, number, name):
-    """Verify a number without the screen; return the caller ID."""
+    """Verify a number without the screen and return the caller ID."""
     begun = rpc.call("telephony.caller.id", "start_verification", number, name)
     world.emulator.rings(number).answer().press(begun["code"])
 
@@ -87,7 +87,7 @@ def test_permission_code_and_silent_use(world, agent, customers, arrange, number
         "the permission is saved",
     )
 
-    expect(preferences.caller_ids).to_be_visible()  # by itself
+    expect(preferences.caller_ids).to_be_visible()  # without a reload
     expect(preferences.caller_ids).to_contain_text(HINT)
     expect(preferences.page.locator(".o_telephony_new_caller_id")).to_have_text("New caller ID")
     preferences.new_caller_id(number, "My mobile")
@@ -126,7 +126,7 @@ def test_permission_code_and_silent_use(world, agent, customers, arrange, number
     ],
 )
 def test_a_verification_that_fails(world, agent, allowed, numbers, reaction, state, words):
-    """Z11 Z12: the page says by itself what went wrong, and calls again at a click."""
+    """Z11 Z12: the page shows the failure without a reload, and calls again at a click."""
     number, _written = numbers()
     demo = agent("demo")
     demo.open()
@@ -180,7 +180,7 @@ def test_numbers_that_cannot_be_a_caller_id(world, agent, allowed):
 
 
 def test_verified_before(world, agent, allowed, numbers):
-    """Z12: what Twilio knows as verified already needs no second call."""
+    """Z12: a number that Twilio knows as verified needs no second call."""
     number, _written = numbers()
     demo = agent("demo")
     _verify(world, demo.rpc, number, "Office")
@@ -202,7 +202,7 @@ def _options(page):
 
 
 def test_several_caller_ids_are_asked_for(world, agent, allowed, customers, numbers):
-    """Z09 Z13 Z14: chosen at each call, by keyboard too; the last one for a contact is marked."""
+    """Z09 Z13 Z14: chosen at each call, also by keyboard; the contact's last one is marked."""
     customer, other = customers("Tine Aerts"), customers("Ulrike Bos")
     (first, _written), (second, _written) = numbers(), numbers()
     demo = agent("demo")
@@ -245,7 +245,7 @@ def test_several_caller_ids_are_asked_for(world, agent, allowed, customers, numb
 
 
 def test_what_a_client_sends_is_checked(world, agent, allowed, arrange, customers, numbers):
-    """Z12 Z13: no unverified, foreign or withdrawn caller ID, whatever a request asks for."""
+    """Z12 Z13: an unverified, foreign or withdrawn caller ID is refused in any request."""
     customer = customers("Vic Leys")
     (mine, _written), (foreign, _written), (open_one, _written) = numbers(), numbers(), numbers()
     demo, carla = agent("demo"), arrange.phone_user("carla")

@@ -1,4 +1,4 @@
-"""Speaking through a landline or mobile of one's own in place of the browser."""
+"""Calls through a custom phone in place of the browser."""
 
 import pytest
 from playwright.sync_api import expect
@@ -8,13 +8,13 @@ from harness.pages import Softphone
 from harness.people_pages import Preferences, press
 from harness.polling import stays, until
 
-#: Hz of the phone user's own telephone.
+# : Hz of the agent's own telephone.
 MINE = 1300
 
 
 @pytest.fixture
 def own_phone(arrange, sessions, numbers):
-    """Return the number of a telephone, and forget afterwards what the story saves."""
+    """Return the number of a telephone, and restore the preferences afterwards."""
     arrange.agent(sessions["demo"], call_via="browser", phone_number=False, press_to_accept=True)
     return numbers()
 
@@ -27,7 +27,7 @@ def _saved(world, demo):
 
 
 def _use(demo, own_phone):
-    """Call through the telephone from now on, without the screen."""
+    """Switch to the custom phone without the screen."""
     number, _written = own_phone
     demo.rpc.call(
         "telephony.agent", "save_preferences", {"call_via": "phone", "phone_number": number}
@@ -64,7 +64,7 @@ def test_the_number_is_asked_for_and_checked(world, agent, own_phone, numbers):
     expect(field).to_have_value(number)
     other, _written = numbers()
     field.fill(other)
-    with demo.page.expect_event("domcontentloaded"):  # Odoo loads the page again by itself
+    with demo.page.expect_event("domcontentloaded"):  # Odoo reloads the page by itself
         press(demo.page, "Update Preferences", ".modal")
     assert _saved(world, demo) == ("phone", other)
     demo.open()
@@ -80,7 +80,7 @@ def test_the_number_is_asked_for_and_checked(world, agent, own_phone, numbers):
 
 
 def test_calling_out_through_the_own_phone(world, agent, customers, own_phone):
-    """Z06: the own telephone rings first, then the customer's; they hear each other."""
+    """Z06: the custom phone rings first, then the customer's; they hear each other."""
     customer = customers("Olga Simons")
     demo = agent("demo")
     number = _use(demo, own_phone)
@@ -122,7 +122,7 @@ def test_calling_out_through_the_own_phone(world, agent, customers, own_phone):
     ],
 )
 def test_nobody_at_the_own_phone(world, agent, customers, own_phone, reaction, words):
-    """Z06: while nobody is surely at the own telephone, the customer is never called."""
+    """Z06: without a confirmed answer at the custom phone, the customer is never called."""
     customer = customers("Paul Devos")
     demo = agent("demo")
     number = _use(demo, own_phone)
@@ -142,7 +142,7 @@ def test_nobody_at_the_own_phone(world, agent, customers, own_phone, reaction, w
 
 
 def _incoming(world, agent, arrange, customer, own_phone):
-    """Let a customer ring at a browser and a telephone at once."""
+    """Ring a browser and a telephone with one incoming call."""
     demo = agent("demo")
     number = _use(demo, own_phone)
     arrange.flow(
@@ -162,7 +162,7 @@ def _incoming(world, agent, arrange, customer, own_phone):
 
 
 def test_accepting_on_the_own_phone(world, agent, customers, arrange, own_phone):
-    """Z06 Z17: the telephone rings together with the browser, and takes the call with a 1."""
+    """Z06 Z17: the custom phone rings together with the browser, and key 1 takes the call."""
     customer = customers("Quinten Bos")
     _demo, phone, telephone, mine = _incoming(world, agent, arrange, customer, own_phone)
     world.emulator.post(f"calls/{mine.sid}/answer", tone=MINE)
@@ -181,7 +181,7 @@ def test_accepting_on_the_own_phone(world, agent, customers, arrange, own_phone)
 
 
 def test_accepting_in_the_browser(world, agent, customers, arrange, own_phone):
-    """Z06 Z17: once the browser has the call, the telephone stops ringing."""
+    """Z06 Z17: accepting in the browser stops the ringing of the custom phone."""
     customer = customers("Roos Timmers")
     demo, phone, telephone, mine = _incoming(world, agent, arrange, customer, own_phone)
     phone.accept()
@@ -194,7 +194,7 @@ def test_accepting_in_the_browser(world, agent, customers, arrange, own_phone):
 
 
 def test_reachable_without_a_browser(world, agent, customers, arrange, own_phone, sessions):
-    """Z02 Z06: with a telephone of one's own, being online needs no open page."""
+    """Z02 Z06: with a custom phone, being online needs no open page."""
     customer = customers("Stef Wuyts")
     demo = sessions["demo"]
     number, _written = own_phone

@@ -1,4 +1,4 @@
-"""Where a company lets its people call, and how an administrator makes an exception."""
+"""A company's rules about destinations, and an administrator's exception."""
 
 import pytest
 from playwright.sync_api import expect

@@ -1,4 +1,4 @@
-"""A caller leaves a message, and those it is for hear it."""
+"""Voicemail: a caller leaves a message, and the responsible agents hear it."""
 
 import io
 import wave
@@ -32,7 +32,7 @@ def dominant(sound):
 
 
 def test_a_message_is_left_and_heard(world, agent, customers, arrange):
-    """Z03 Z29 Z30: offline, greeting, tone, message, notice, and playing it; nobody else may."""
+    """Z03 Z29 Z30: offline, greeting, tone, message, notice, and playing it; hidden from others."""
     customer = customers("Hilde Renard")
     demo = agent("demo").ready()
     stranger = arrange.phone_user("carla")
@@ -94,7 +94,7 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
 
 
 def test_the_notice_leads_to_the_message(world, agent, customers, arrange):
-    """Z03: with nobody to ring at all, the message is one click away in the notice."""
+    """Z03: without an available agent, the notice leads to the message with one click."""
     customer = customers("Rik Thijs")
     demo = agent("demo").ready()
     arrange.flow(

@@ -1,4 +1,4 @@
-"""Fifty people reach for the same caller, over two Odoo servers with one database."""
+"""Fifty agents pick up the same caller, over two Odoo servers with one database."""
 
 import pytest
 import requests
@@ -16,7 +16,7 @@ ACCOUNT_SID, AUTH_TOKEN = "AC" + "e" * 32, "e" * 32
 
 @pytest.fixture(scope="module")
 def twin(server):
-    """A second server beside the first one."""
+    """Run a second server beside the first one."""
     twin = TwinServer(server)
     twin.start()
     yield twin
@@ -25,7 +25,7 @@ def twin(server):
 
 @pytest.fixture(scope="module")
 def racers(server, twin, admin):
-    """Fifty phone users, half of them at each server; they are gone afterwards."""
+    """Return fifty agents, half of them at each server; they are removed afterwards."""
     racers = make_crowd(server.database, COUNT, [server.url, twin.url])
     yield racers
     agents = [racer.agent for racer in racers]
@@ -33,7 +33,7 @@ def racers(server, twin, admin):
 
 
 def _tell(server, url, path, **form):
-    """Send what the provider would send, to one of the servers; return the answer."""
+    """Send a request as the provider to one of the servers and return the answer."""
     form["AccountSid"] = ACCOUNT_SID
     # The signature covers the public address, which is the first server's.
     signature = RequestValidator(AUTH_TOKEN).compute_signature(
@@ -45,7 +45,7 @@ def _tell(server, url, path, **form):
 
 
 def _connect(server, racer, uuid):
-    """Let a browser connect."""
+    """Connect a browser."""
     return _tell(
         server,
         racer.url,
@@ -60,7 +60,7 @@ def _connect(server, racer, uuid):
 
 
 def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
-    """Z25 Z26: one has the caller, forty-nine read who, and one room has a caller in it."""
+    """Z25 Z26: one agent has the caller, 49 read the winner's name, and one conference exists."""
     rpc, caller = world.admin, customers("Wilma Jonckheere")
     queue_id = rpc.create(
         "telephony.queue", name="Race", agent_ids=[(6, 0, [racers[0].agent])], ring_seconds=120
@@ -81,7 +81,7 @@ def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
     assert call["user_id"] == [winner.user, winner.name]
     assert call["trace"].count(" accepts.") == 1
 
-    # Everybody's browser connects all the same; one is let in.
+    # All browsers connect all the same; one is let in.
     documents = all_at_once(racers, lambda racer: _connect(world.server, racer, row["uuid"]))
     joined = [racer for racer, text in zip(racers, documents, strict=True) if "<Conference" in text]
     assert joined == [winner]
@@ -101,12 +101,12 @@ def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
 
 
 def test_callers_at_once_ring_at_different_people(world, twin, racers, numbers, arrange):
-    """Z29: in turns, over two servers: nobody is rung twice, and nobody is left out."""
+    """Z29: with round robin over two servers, every agent is rung exactly once."""
     rpc = world.admin
     states = rpc.search(
         "telephony.agent", [("id", "in", [racer.agent for racer in racers])], ["state"]
     )
-    # Somebody may still write the summary of an earlier call.
+    # Agents may still be in the wrap-up of an earlier call.
     free = {state["id"] for state in states if state["state"] == "available"}
     people = [racer for racer in racers if racer.agent in free][:4]
     arrange.flow(

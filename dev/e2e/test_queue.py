@@ -35,7 +35,7 @@ def make_queue(world, name, members, **values):
 
 
 def open_menu_of(phone, caller):
-    """Open the menu of a caller in the list of those who wait."""
+    """Open the menu of a caller in the list of waiting callers."""
     phone.open()
     phone.page.locator(".o_telephony_tab_queue").click()
     row = phone.page.locator(".o_telephony_queue_row", has_text=caller.name)
@@ -44,8 +44,9 @@ def open_menu_of(phone, caller):
 
 
 def test_four_callers_two_members_and_a_supervisor(world, agent, customers, arrange):
-    """Z22 Z23 Z24 Z25 Z26 Z29: waiting with music, a full queue, the third caller picked up, a
-    race for the first; the board is right at each step, and opens what it counts.
+    """Z22 Z23 Z24 Z25 Z26 Z29: music, a full queue, picking up the third caller, a race.
+
+    The board is right at each step, and opens the calls behind its figures.
     """
     demo, carla = agent("demo").ready(), agent("carla", rpc=arrange.phone_user("carla")).ready()
     members = [arrange.agent(demo.rpc), arrange.agent(carla.rpc)]
@@ -88,7 +89,7 @@ def test_four_callers_two_members_and_a_supervisor(world, agent, customers, arra
 
     for person in (phone, other):
         open_menu_of(person, first)
-    # Late enough that both pages of a busy machine know of it in time.
+    # Late enough for both pages of a busy machine to know it in time.
     moment = phone.page.evaluate("Date.now() + 1500")
     for person in (phone, other):
         person.page.evaluate(_PICK_UP_AT, moment)
@@ -111,8 +112,9 @@ def test_four_callers_two_members_and_a_supervisor(world, agent, customers, arra
 
 
 def test_the_longest_wait_ends_in_the_mailbox(world, agent, customers, arrange):
-    """Z03 Z24 Z29 Z30: nobody gets free in time, so the caller leaves a message; the supervisor
-    sees it, and sets the member offline, who is told.
+    """Z03 Z24 Z29 Z30: after the maximum wait the caller leaves a message.
+
+    The supervisor sees it and sets the member offline, who is notified.
     """
     one, two = customers("Rik Aerts"), customers("Ria Aerts")
     demo = agent("demo").ready()
@@ -148,7 +150,7 @@ def test_the_longest_wait_ends_in_the_mailbox(world, agent, customers, arrange):
 
 
 def test_board_and_dashboard_look_right(world, agent, arrange):
-    """Z22 Z24 Z30: by day, on a narrow screen, right to left, and on the wall; for everybody."""
+    """Z22 Z24 Z30: light, on a narrow screen, right to left, and on the wall; accessible."""
     member = arrange.agent_id(world.server.rpc("demo"))
     make_queue(world, "Looks", [member])
     problems = []

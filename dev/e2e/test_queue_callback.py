@@ -1,4 +1,4 @@
-"""A caller who does not want to wait is called back when it is the caller's turn."""
+"""A caller who does not want to wait gets a queue callback."""
 
 from harness.board_page import Board
 from harness.emulator import CUSTOMER
@@ -20,8 +20,9 @@ def _queue(arrange, agent, **values):
 
 
 def test_called_back_in_turn(world, agent, customers, arrange):
-    """Z24 Z25: press 1 in the queue, hang up, keep the place, be called and speak; the board counts
-    who waits for it among those who wait, and not among those who gave up.
+    """Z24 Z25: press 1 in the queue, hang up, keep the place, be called and speak.
+
+    The board counts the queue callback among the waiting callers, not among the abandoned ones.
     """
     busy, caller = customers("Tine Claes"), customers("Ulla Maes")
     ana = agent("demo").ready()

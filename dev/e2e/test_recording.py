@@ -1,4 +1,4 @@
-"""A conversation is recorded, pauses on hold, and is heard afterwards by those who may."""
+"""A conversation is recorded, pauses on hold, and is played with permission only."""
 
 import io
 import wave
@@ -10,7 +10,7 @@ from harness.emulator import CUSTOMER
 from harness.pages import Softphone, chatter, open_record
 from harness.polling import until
 
-#: Seconds of sound to look at: long enough for a clear frequency.
+# : Analyzed seconds of sound: long enough for a clear frequency.
 PART = 0.5
 
 
@@ -34,12 +34,12 @@ def tones(rate, samples):
 
 
 def near(found, hz):
-    """Return which half seconds have a tone."""
+    """Return the half seconds with a tone."""
     return [abs(tone - hz) < 15 for tone in found]
 
 
 def test_recorded_paused_on_hold_and_played(world, agent, customers, arrange):
-    """Z18 Z29 Z30: the agent decides; both sides have a channel; nobody else may hear it."""
+    """Z18 Z29 Z30: the agent starts it; each side has a channel; others may not hear it."""
     customer = customers("Greta Maes")
     demo = agent("demo").ready()
     stranger = arrange.phone_user("carla")

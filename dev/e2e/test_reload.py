@@ -1,4 +1,4 @@
-"""The page goes away in the middle of a call: by a reload, and for good."""
+"""The page disappears during a call: by a reload, and for good."""
 
 from playwright.sync_api import expect
 
@@ -10,7 +10,7 @@ MUSIC = "hold_music"
 
 
 def test_reload_during_an_incoming_call(world, agent, customers):
-    """Z21: during a reload the customer hears music; the page rejoins by itself, with sound."""
+    """Z21: during a reload the customer hears music; the page rejoins automatically, with sound."""
     customer = customers("Amelie Thijs")
     admin = agent("admin").ready()
     phone = Softphone(admin)
@@ -41,7 +41,7 @@ def test_reload_during_an_incoming_call(world, agent, customers):
 
 
 def test_reload_during_an_outgoing_call(world, agent, customers):
-    """Z21: the same for a call that the agent made, twice in a row."""
+    """Z21: the same promise for an outgoing call, twice in a row."""
     customer = customers("Basil Nijs")
     admin = agent("admin")
     admin.open()
@@ -68,7 +68,7 @@ def test_reload_during_an_outgoing_call(world, agent, customers):
 
 
 def test_reload_while_it_rings(world, agent, customers):
-    """Z17 Z21: a call that rings is still there after a reload, and can be accepted."""
+    """Z17 Z21: a ringing call is still there after a reload, and can be accepted."""
     customer = customers("Celine Roels")
     admin = agent("admin").ready()
     phone = Softphone(admin)
@@ -83,7 +83,7 @@ def test_reload_while_it_rings(world, agent, customers):
 
 
 def test_the_tab_is_closed_for_good(world, agent, customers):
-    """Z20 Z21: nobody comes back: the customer hears music, then a message, and is released."""
+    """Z20 Z21: without a rejoin the customer hears music, then a message, and is released."""
     customer = customers("Dorien Claeys")
     admin = agent("admin").ready()
     phone = Softphone(admin)

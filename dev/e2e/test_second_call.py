@@ -1,4 +1,4 @@
-"""A second caller while somebody speaks: shown quietly, answered, swapped, and nobody is lost."""
+"""A second caller during a conversation: shown quietly, answered, swapped, and not lost."""
 
 from playwright.sync_api import expect
 
@@ -12,7 +12,7 @@ SECOND = 1300
 
 
 def _hears_only(telephone, hz, others):
-    """Wait until a person hears one tone, and none of others."""
+    """Wait until a party hears one tone and none of others."""
     telephone.hears(hz)
 
     def others_are_silent():
@@ -24,7 +24,7 @@ def _hears_only(telephone, hz, others):
 
 
 def _talk_and_be_called(world, agent, customers, first, second):
-    """Speak with one customer while another one calls; return what the story needs."""
+    """Talk with one customer while another one calls; return the objects of the story."""
     one, two = customers(first), customers(second)
     demo = agent("demo").ready()
     phone = Softphone(demo)
@@ -38,8 +38,9 @@ def _talk_and_be_called(world, agent, customers, first, second):
 
 
 def test_hold_and_answer_swap_and_end(world, agent, customers):
-    """Z17 Z18 Z20: the second call makes no sound; the first customer hears music while
-    the second one is spoken with, and the other way round.
+    """Z17 Z18 Z20: the second call makes no sound.
+
+    Either customer hears music while the agent talks with the other one.
     """
     demo, phone, first, second = _talk_and_be_called(
         world, agent, customers, "Lotte Aerts", "Milan Baert"
@@ -93,7 +94,7 @@ def test_hold_and_answer_swap_and_end(world, agent, customers):
 
 
 def test_the_one_on_hold_gives_up(world, agent, customers):
-    """Z20 Z27: the other conversation goes on; the end window of the first one comes after it."""
+    """Z20 Z27: the other conversation continues; the first call's end view comes after it."""
     demo, phone, first, second = _talk_and_be_called(
         world, agent, customers, "Nora Cools", "Oscar Daems"
     )
@@ -115,7 +116,7 @@ def test_the_one_on_hold_gives_up(world, agent, customers):
 
 
 def test_a_reload_with_one_on_hold(world, agent, customers):
-    """Z21: the page that comes back has the conversation, and the one that waits."""
+    """Z21: after a reload the page has the conversation and the held call."""
     demo, phone, first, second = _talk_and_be_called(
         world, agent, customers, "Pauline Engels", "Quinten Faes"
     )
@@ -135,7 +136,7 @@ def test_a_reload_with_one_on_hold(world, agent, customers):
 
 
 def test_who_does_not_want_a_second_call(world, agent, customers):
-    """Z04: a preference; the caller is then not kept waiting."""
+    """Z04: with the preference switched off, the second caller does not wait."""
     one, two = customers("Rik Geens"), customers("Saar Hermans")
     demo = agent("demo").ready()
     phone = Softphone(demo).open()

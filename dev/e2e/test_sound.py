@@ -1,4 +1,4 @@
-"""A call with bad sound: what the phone user is told and asked, and what a supervisor sees."""
+"""Bad sound: the agent's warning and question, and the supervisor's report."""
 
 import re
 
@@ -8,7 +8,7 @@ from harness.agent_browser import SILENT
 from harness.pages import Softphone
 
 WARNING = "No sound from your microphone."
-#: Milliseconds until the browser is sure that a microphone is silent.
+# : Milliseconds until the browser is sure that a microphone is silent.
 NOTICED = 40_000
 
 
@@ -34,7 +34,7 @@ def test_silent_microphone_question_and_report(world, agent, customers):
 
 
 def test_good_sound_asks_nothing(world, agent, customers):
-    """Z20: after an ordinary call nobody is asked anything."""
+    """Z20: after an ordinary call no question is asked."""
     customer = customers("Tine Goossens")
     demo = agent("demo")
     demo.open()
@@ -46,7 +46,7 @@ def test_good_sound_asks_nothing(world, agent, customers):
 
 
 def _read_report(supervisor, customer):
-    """Look at *Headset and Network*: first by person, then call by call."""
+    """Check *Headset and Network*: first by agent, then call by call."""
     page = supervisor.open("/odoo/call-quality", wait=".o_pivot table")
     expect(page.locator("div.o_pivot")).to_contain_text("Marc Demo")
     expect(page.locator("div.o_pivot thead")).to_contain_text("Calls with a Silent Microphone")

@@ -1,4 +1,4 @@
-"""One agent with several tabs, and one at a computer never used before."""
+"""One agent with several tabs, and one at an unused computer."""
 
 from playwright.sync_api import expect
 
@@ -63,7 +63,7 @@ def test_status_and_end_reach_every_tab(world, agent, customers):
 
 
 def test_a_fresh_browser_shows_the_present_only(world, agent, customers):
-    """Z21: a browser that was never used does not replay the calls of the last minute."""
+    """Z21: an unused browser does not replay the calls of the last minute."""
     customer = customers("Greet Bogaert")
     admin = agent("admin").ready()
     phone = Softphone(admin)

@@ -1,4 +1,4 @@
-"""Handing a conversation over, asking a colleague first, and talking as three; with sound."""
+"""Blind transfer, consultation and three-way call, with sound."""
 
 from playwright.sync_api import expect
 
@@ -7,12 +7,12 @@ from harness.pages import Softphone
 from harness.polling import stays, until
 
 MUSIC = "hold_music"
-#: Hz, which the person outside speaks.
+# : Hz of the outside party.
 OUTSIDE = 1300
 
 
 class Transfers:
-    """What one person sees and does about transfers."""
+    """One agent's view of transfers."""
 
     def __init__(self, phone):
         self.phone, self.page = phone, phone.page
@@ -27,7 +27,7 @@ class Transfers:
         field = self.page.locator(".o_telephony_transfer_input")
         expect(field).to_be_focused()
         field.fill(term)
-        # Whoever can answer stands first; a contact of the same name may follow.
+        # Available targets come first; a contact of the same name may follow.
         line = self.page.locator(".o_telephony_target").first
         expect(self.page.locator(".o_telephony_target", has_not_text=name)).to_have_count(0)
         expect(line).to_contain_text(name)
@@ -39,13 +39,13 @@ class Transfers:
         self.page.locator(f".o_telephony_{name}").click()
 
     def is_talking_with(self, state):
-        """Wait until the strip says how far it has come."""
+        """Wait until the strip shows a stage of the transfer."""
         expect(self.strip).to_have_attribute("data-state", state)
         return self
 
 
 def _meet(world, agent, customer):
-    """The administrator talks with a customer, a colleague is there."""
+    """Connect the administrator with a customer, while a colleague is available."""
     admin, demo = agent("admin").ready(), agent("demo")
     first = Softphone(admin)
     telephone = world.emulator.calls_us(customer.number)
@@ -57,12 +57,12 @@ def _meet(world, agent, customer):
 
 
 def _colleague(phone):
-    """Return how a person is called in the lists."""
+    """Return the name of a colleague in the lists."""
     return phone.agent.rpc.call("res.users", "read", [phone.agent.rpc.uid], ["name"])[0]["name"]
 
 
 def _hears_only_music(telephone, *people):
-    """The customer hears music, and none of the people, for a while."""
+    """Check for a while that the customer hears music and none of the agents."""
     telephone.hears_words(MUSIC)
 
     def is_alone():
@@ -74,7 +74,7 @@ def _hears_only_music(telephone, *people):
 
 
 def test_transfer_at_once_and_its_coming_back(world, agent, customers):
-    """Z18 Z19 Z22: declined, the call comes back; accepted, it goes on with the note."""
+    """Z18 Z19 Z22: declined, the call comes back; accepted, it continues with the note."""
     customer = customers("Agnes Maertens")
     telephone, first, second = _meet(world, agent, customer)
     admin, demo = first.agent, second.agent
@@ -118,7 +118,7 @@ def test_transfer_at_once_and_its_coming_back(world, agent, customers):
 
 
 def test_asking_first(world, agent, customers):
-    """Z18: the customer hears music and neither of the two; hung up, merged, handed over."""
+    """Z18: the customer hears music and neither agent; hung up, three-way, completed."""
     customer = customers("Bente Claes")
     telephone, first, second = _meet(world, agent, customer)
     admin, demo = first.agent, second.agent
@@ -137,7 +137,7 @@ def test_asking_first(world, agent, customers):
     demo.hears(admin.hz)
     _hears_only_music(telephone, admin, demo)
 
-    # Who was asked hangs up: back with the customer by itself.
+    # The consulted colleague hangs up: the agent is back with the customer automatically.
     second.hang_up()
     first.says("hung up")
     expect(mine.strip).to_have_count(0)
@@ -172,7 +172,7 @@ def test_asking_first(world, agent, customers):
 
 
 def test_a_third_person_by_number(world, agent, customers, numbers):
-    """Z18: somebody outside is added, hears and is heard by both, and leaves again."""
+    """Z18: an outside party is added, hears and is heard by both, and leaves again."""
     customer = customers("Celeste Pauwels")
     admin = agent("admin")
     admin.open()

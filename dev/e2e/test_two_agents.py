@@ -1,4 +1,4 @@
-"""Two agents, one caller: both ring, one wins, nobody is left ringing."""
+"""Two agents, one caller: both ring, one wins, and the other ringing ends."""
 
 from playwright.sync_api import expect
 
@@ -6,7 +6,7 @@ from harness.emulator import CUSTOMER
 from harness.pages import Softphone
 from harness.polling import stays, until
 
-# Resolves with the time (ms) at which the incoming card went away.
+# Resolves with the time (ms) at which the incoming card disappeared.
 _GONE = """() => new Promise((resolve) => {
     const look = () => document.querySelector(".o_telephony_incoming")
         ? requestAnimationFrame(look) : resolve(Date.now());
@@ -36,7 +36,7 @@ def _both(agent):
 
 
 def test_both_ring_and_one_wins(world, agent, customers):
-    """Z01 Z17 Z20: both see the caller; one accepts, the other's card goes within a second."""
+    """Z01 Z17 Z20: both see the caller; one accepts, the other's card disappears in a second."""
     customer = customers("Xena Goossens")
     admin, demo, first, second = _both(agent)
     telephone = world.emulator.calls_us(customer.number)
@@ -59,7 +59,7 @@ def test_both_ring_and_one_wins(world, agent, customers):
 
 
 def test_both_click_in_the_same_moment(world, agent, customers):
-    """Z17: of two who accept at once, exactly one gets the call and the other is told who."""
+    """Z17: of two simultaneous accepts, one gets the call and the other learns who has it."""
     admin, demo, first, second = _both(agent)
     for turn in range(3):
         customer = customers(f"Yves Wouters {turn}")
@@ -88,7 +88,7 @@ def test_both_click_in_the_same_moment(world, agent, customers):
 
 
 def test_declining_leaves_it_ringing_at_the_other(world, agent, customers):
-    """Z17: one agent's refusal is that agent's alone; the last refusal is heard by the caller."""
+    """Z17: a decline affects only one agent; after the last decline the caller hears a message."""
     customer = customers("Zita Leclercq")
     _admin, _demo, first, second = _both(agent)
     telephone = world.emulator.calls_us(customer.number)
@@ -106,7 +106,7 @@ def test_declining_leaves_it_ringing_at_the_other(world, agent, customers):
 
 
 def test_a_second_caller_waits_for_the_free_agent(world, agent, customers):
-    """Z17: who is in a call is not rung; a second caller rings at the free colleague only."""
+    """Z17: an agent in a call is not rung; a second caller rings at the free colleague only."""
     one, two = customers("Anke Desmet"), customers("Bram Segers")
     admin, demo, first, second = _both(agent)
     telephone = world.emulator.calls_us(one.number)

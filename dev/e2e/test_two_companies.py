@@ -1,4 +1,4 @@
-"""A person of two companies: each has an account, a number and people of its own."""
+"""A user of two companies: each has an account, a number and agents of its own."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +9,7 @@ from harness.polling import stays, until
 
 SID, TOKEN, NUMBER = "AC" + "f" * 32, "f" * 32, "+3225550190"
 OTHER = "Antwerp Branch"
-#: The secrets of an account are written by nobody's browser.
+# : Browsers may not write the secrets of an account.
 _SET_UP = """
 company = env["res.company"].browse({company})
 env = env(context={{"allowed_company_ids": company.ids}})
@@ -33,7 +33,7 @@ env.cr.commit()
 
 @pytest.fixture(scope="module")
 def other_provider():
-    """The provider's stand-in for the account of the other company."""
+    """Run the emulated provider for the account of the other company."""
     emulator = Emulator("e2e-emulator-other", account_sid=SID, auth_token=TOKEN, number=NUMBER)
     emulator.start()
     yield emulator
@@ -42,14 +42,14 @@ def other_provider():
 
 @pytest.fixture(scope="module")
 def other_company(server, admin, other_provider, sessions):
-    """A second company with an account, in which only Demo has a telephone."""
+    """Create a second company with an account, in which only Demo is an agent."""
     user = sessions["demo"].uid
     company = admin.create(
         "res.company", name=OTHER, country_id=admin.ref("base.be"), telephony_wrap_up_seconds=0
     )
-    # Only a member of the company can become its phone user.
+    # Only a member of the company can become its agent.
     admin.call("res.users", "write", [user], {"company_ids": [(4, company)]})
-    # Whoever makes a company belongs to it, and would see its records in all further stories.
+    # The creator of a company belongs to it, and would see its records in all further stories.
     admin.call("res.users", "write", [admin.uid], {"company_ids": [(3, company)]})
     server.shell(
         _SET_UP.format(
@@ -67,7 +67,7 @@ def other_company(server, admin, other_provider, sessions):
 
 @pytest.fixture
 def branch(world, other_provider, other_company):
-    """The other company's provider during one story."""
+    """Return the other company's provider during one story."""
     other_provider.begin()
     yield other_provider
     other_provider.finish()
@@ -75,7 +75,7 @@ def branch(world, other_provider, other_company):
 
 
 def switch_company(page, name):
-    """Choose one company in the web client's menu; the page is loaded again."""
+    """Choose one company in the web client's menu, which reloads the page."""
     page.locator(".o_switch_company_menu button").first.click()
     with page.expect_navigation():
         page.get_by_label(f"Switch to {name}", exact=True).click()
@@ -83,8 +83,9 @@ def switch_company(page, name):
 
 
 def test_calls_come_to_the_company_they_are_for(world, agent, customers, numbers, branch):
-    """Z02 Z17 Z22 Z29: whoever works for two companies is rung by the one on the screen, and sees
-    nothing of the other one's calls.
+    """Z02 Z17 Z22 Z29: a user of two companies is rung by the one on the screen only.
+
+    The other company's calls are invisible.
     """
     anna = customers("Anouk De Smet")
     stranger, written = numbers()
@@ -113,7 +114,7 @@ def test_calls_come_to_the_company_they_are_for(world, agent, customers, numbers
     phone.accept().is_talking()
     second.hears(demo.hz)
     demo.hears(CUSTOMER)
-    # A conversation of the branch is nobody else's business, and the other way round.
+    # A conversation of the branch is invisible to the other company, and the other way round.
     here = {"allowed_company_ids": [world.admin.ref("base.main_company")]}
     assert not world.admin.call("telephony.call", "live_calls", context=here)
     third = world.emulator.calls_us(anna.number, to=SALES)

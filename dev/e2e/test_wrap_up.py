@@ -1,4 +1,4 @@
-"""The time after a conversation, in which nothing rings; who ends it, and what rings then."""
+"""Wrap-up: nothing rings during it, and the waiting caller rings after it."""
 
 import pytest
 from playwright.sync_api import expect
@@ -10,7 +10,7 @@ from harness.polling import stays, until
 
 @pytest.fixture
 def demo(world, agent, arrange):
-    """Demo at the browser, the only member of a queue, with half a minute for each summary."""
+    """Return Demo's browser: the only member of a queue, with half a minute of wrap-up."""
     demo = agent("demo").ready()
     member = arrange.agent_id(demo.rpc)
     queue = world.admin.create("telephony.queue", name="Wrap-up", agent_ids=[(6, 0, [member])])
@@ -26,8 +26,9 @@ def let_wrap_up(world, arrange, seconds):
 
 
 def test_the_waiting_caller_rings_after_the_wrap_up(world, agent, customers, arrange, demo):
-    """Z24 Z27: nothing rings until a supervisor, the person or the time ends the wrap-up; a
-    reload changes nothing.
+    """Z24 Z27: nothing rings until a supervisor, the agent or the time ends the wrap-up.
+
+    A reload changes nothing.
     """
     names = ("Wout Claes", "Wies Claes", "Wim Claes")
     callers = [customers(name) for name in names]
@@ -44,7 +45,7 @@ def test_the_waiting_caller_rings_after_the_wrap_up(world, agent, customers, arr
     expect(phone.systray).to_have_attribute("data-presence", "wrap_up")
     looks.picture(demo.page, "wrap-up")
     assert not looks.barriers(demo.page, ".o_telephony_softphone")
-    # A supervisor sees it, and ends it; meanwhile a reload has changed nothing.
+    # A supervisor sees and ends it; meanwhile a reload has changed nothing.
     admin = agent("admin")
     admin.open()
     form = open_record(admin, "telephony.agent", arrange.agent_id(demo.rpc))
@@ -56,7 +57,7 @@ def test_the_waiting_caller_rings_after_the_wrap_up(world, agent, customers, arr
     phone.says("Mitchell Admin has ended your wrap-up")
     phone.rings("Wies Claes")
     expect(form.locator(".o_telephony_agent_state")).to_have_attribute("data-state", "ringing")
-    # The person is done.
+    # The agent ends the wrap-up.
     phone.accept().is_talking()
     third = world.emulator.calls_us(callers[2].number)
     third.in_queue()

@@ -1,4 +1,4 @@
-"""A phone user's browser: one Chromium process with a microphone that says one tone."""
+"""An agent's browser: one Chromium process with a microphone that plays one tone."""
 
 import itertools
 import math
@@ -25,11 +25,11 @@ ARGS = (
 )
 INIT_SCRIPT = Path(__file__).with_name("init_script.js")
 TOLERANCE = 15.0  # Hz
-#: In place of a frequency: a microphone that is switched off and sends zeros.
+# : In place of a frequency: a microphone that is switched off and sends zeros.
 SILENT = -1
 LOAD = 60_000  # ms
-#: Where a tab begins: a page of few elements, because each that comes or goes anywhere costs the
-#: browser the style of all of them. Discuss would take the keyboard's focus away after a while.
+# : First page of a tab. It has few elements, because each change costs the browser the style of
+# all. Discuss would take the keyboard focus away after a while.
 _START, _STARTED = "/odoo/action-base.action_partner_category_form", ".o_data_row"
 _NAVBAR = ".o_main_navbar"
 _WIDE = {"width": 1280, "height": 800}
@@ -54,8 +54,8 @@ def make_microphone(hz):
 def launch(playwright, hz=None):
     """Start a browser.
 
-    :param int hz: tone of its microphone; None for a browser that asks before it opens one, which
-        in a test means that nobody allows it.
+    :param int hz: tone of its microphone; None for a browser that asks for permission, which is
+    never given in a test.
     """
     args = list(ARGS)
     if hz:
@@ -67,11 +67,11 @@ def launch(playwright, hz=None):
 
 
 def new_context(browser, server, rpc, **options):
-    """Return a browser's profile in which a person is logged in.
+    """Return a browser's profile with a logged-in user.
 
     :param browser: the Chromium process.
-    :param OdooServer server: where the person works.
-    :param Rpc rpc: the person's session.
+    :param OdooServer server: the user's server.
+    :param Rpc rpc: the user's session.
     :param dict options: of Playwright's `new_context`.
     """
     options = {"viewport": _WIDE, "locale": "en-US", **options}
@@ -84,12 +84,12 @@ def new_context(browser, server, rpc, **options):
 
 
 class AgentBrowser:
-    """One phone user at one computer during one story; `page` is the first tab.
+    """One agent at one computer during one story; `page` is the first tab.
 
     :param context: the browser's profile.
-    :param OdooServer server: where the person works.
-    :param Rpc rpc: the person's session.
-    :param int hz: what the microphone says.
+    :param OdooServer server: the agent's server.
+    :param Rpc rpc: the agent's session.
+    :param int hz: tone of the microphone.
     """
 
     def __init__(self, context, server, rpc, hz=0):
@@ -104,7 +104,7 @@ class AgentBrowser:
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.on("request", lambda request: self.requested.append(request.url))
-        # Playwright would otherwise stay before the question a page asks when it is left.
+        # Without a handler, Playwright would wait at the question of a page that is left.
         page.on("dialog", lambda dialog: dialog.accept())
 
     def _on_console(self, message):
@@ -118,7 +118,7 @@ class AgentBrowser:
         self._expected.append(re.compile(pattern))
 
     def unexpected_errors(self):
-        """Return the errors nobody has declared."""
+        """Return the errors that were not declared."""
         return [e for e in self.errors if not any(p.search(e) for p in self._expected)]
 
     # --- tabs ----------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class AgentBrowser:
         return self.rpc.call("telephony.agent", "softphone_snapshot")["agent"]["state"]
 
     def ready(self):
-        """Be online, with an open page whose lease the server knows."""
+        """Go online with an open page whose lease is known to the server."""
         self.set_status("online")
         self.open()
         until(lambda: self.state() == "available", f"{self.name} can be called")
@@ -183,6 +183,6 @@ _numbers = itertools.count(1)
 
 
 def write_console(agent, name):
-    """Keep a browser's console beside the other logs."""
+    """Save a browser's console with the other logs."""
     path = LOGS / f"e2e-console-{name}-{agent.name}-{next(_numbers)}.log"
     path.write_text("\n".join(agent.console))

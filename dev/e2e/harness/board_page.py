@@ -11,7 +11,7 @@ class Board:
     """The board in an agent's first tab.
 
     :param AgentBrowser agent: the supervisor.
-    :param str queue: name of the queue that is looked at.
+    :param str queue: name of the tested queue.
     """
 
     def __init__(self, agent, queue):
@@ -25,12 +25,12 @@ class Board:
         return self.page.locator(f".o_telephony_figure[data-figure={name}]")
 
     def figures(self):
-        """Return the figures of all queues: the calls of other stories are among them."""
+        """Return the figures of all queues; they include calls of other stories."""
         values = {n: self.figure(n).locator(".o_telephony_figure_value") for n in FIGURES}
         return {name: int(value.inner_text()) for name, value in values.items()}
 
     def shows(self, **expected):
-        """Wait until the figures are these, not counting what had been before the story."""
+        """Wait until the figures are these, without the calls before the story."""
 
         def same():
             shown = self.figures()
@@ -46,7 +46,7 @@ class Board:
             expect(self.row.locator(f"[data-figure={name}]")).to_have_text(str(value))
 
     def agent_is(self, person, state):
-        """Wait until a phone user is in a state."""
+        """Wait until an agent is in a state."""
         line = self.page.locator(f".o_telephony_agent[data-user='{person.rpc.uid}']")
         expect(line).to_have_attribute("data-state", state)
         return line

@@ -1,4 +1,4 @@
-"""Many phone users at once, without browsers: each has a session and a name."""
+"""Many simultaneous agents without browsers: each has a session and a name."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +9,7 @@ import requests
 import database
 
 _MARK = "CROWD:"
-# In Odoo's shell: passwords of so many would take a minute to be hashed.
+# In Odoo's shell, because hashing so many passwords would take a minute.
 _MAKE = """
 import json
 from datetime import datetime, timedelta
@@ -53,9 +53,9 @@ print("\\n" + {mark!r} + json.dumps(crowd))
 
 
 class Racer:
-    """One of many.
+    """One of many agents.
 
-    :param str url: the server that this person's page talks to.
+    :param str url: the server of this agent's page.
     :param dict facts: `session`, `name`, `user`, `agent`, `identity`.
     """
 
@@ -66,7 +66,7 @@ class Racer:
         self.http.cookies.set("session_id", facts["session"])
 
     def call(self, method, *args):
-        """Call a method of `telephony.call`; return the whole answer of the server."""
+        """Call a method of `telephony.call` and return the server's whole answer."""
         body = {
             "jsonrpc": "2.0",
             "method": "call",
@@ -83,7 +83,7 @@ class Racer:
 
 
 def make_crowd(name, count, urls):
-    """Make phone users who are online, spread over servers.
+    """Create online agents, spread over servers.
 
     :param str name: the servers' database.
     :param list urls: the servers' addresses.
@@ -96,7 +96,7 @@ def make_crowd(name, count, urls):
 
 
 def all_at_once(racers, act):
-    """Let everybody do the same in the same moment.
+    """Run the same function for all racers at the same moment.
 
     :param act: function of a racer.
     :return: the results, in the order of the racers.

@@ -1,4 +1,4 @@
-"""The provider's stand-in, and the people at ordinary telephones."""
+"""The emulated provider, and customers at ordinary telephones."""
 
 import requests
 
@@ -11,7 +11,7 @@ SALES, SUPPORT = "+3225550100", "+3225550101"
 CUSTOMER = 900
 TOLERANCE = 12.0
 OVER = {"completed", "busy", "no-answer", "canceled", "failed"}
-#: Answers that only say that the person a request is about has just gone.
+# : Answers meaning only that the party of a request has just left.
 GONE = {20404, 21220}
 _SETTINGS = {
     "auto_answer": None,
@@ -27,7 +27,7 @@ class Emulator:
     """The running emulator.
 
     :param str log_name: name of its log file.
-    :param dict account: what is not usual about its account: `account_sid`, `auth_token`, `number`.
+    :param dict account: unusual values of its account: `account_sid`, `auth_token`, `number`.
     """
 
     def __init__(self, log_name="e2e-emulator", **account):
@@ -71,13 +71,13 @@ class Emulator:
             self.program.stop()
 
     def get(self, path):
-        """Ask the control API."""
+        """Send a GET request to the control API."""
         answer = self.http.get(f"{self.url}/emulator/{path}", timeout=30)
         answer.raise_for_status()
         return answer.json()
 
     def post(self, path, /, **body):
-        """Tell the control API something."""
+        """Send a POST request to the control API."""
         answer = self.http.post(f"{self.url}/emulator/{path}", json=body, timeout=30)
         assert answer.ok, f"{path}: {answer.text}"
         return answer.json()
@@ -98,7 +98,7 @@ class Emulator:
         self._mark = max(marks, default="")
 
     def finish(self):
-        """End a story: no faults, and everybody hangs up."""
+        """End a story: no faults, and all calls end."""
         self.post("faults")
         for leg in self.get("calls?live=1"):
             self.post(f"calls/{leg['sid']}/hangup")
@@ -109,10 +109,10 @@ class Emulator:
         return [entry for entry in self.get(name) if entry["at"] > self._mark]
 
     def problems(self):
-        """Return what Twilio would complain about: bad documents, requests and answers.
+        """Return everything that Twilio would report: bad documents, requests and answers.
 
-        A request may fail because the person it is about has just gone; everything the emulator
-        itself could not understand, and every webhook that failed, is a problem.
+        A request may fail because its party has just left. Every webhook that failed is a problem,
+        and so is everything that the emulator could not understand.
         """
         found = [
             f"webhook {w['status']} {w['url']} {w['message']}"
@@ -130,21 +130,22 @@ class Emulator:
     # --- telephones ----------------------------------------------------------------------------
 
     def live(self, **values):
-        """Return the legs that are not over and have these values."""
+        """Return the live legs with these values."""
         legs = self.get("calls?live=1")
         return [leg for leg in legs if all(leg[key] == value for key, value in values.items())]
 
     def agent_legs(self):
-        """Return the live legs that are browsers."""
+        """Return the live legs of browsers."""
         return self.live(kind="client")
 
     def calls_us(self, number, to=SALES, tone=CUSTOMER):
-        """A person calls one of our numbers."""
+        """Call one of our numbers as a customer."""
         sid = self.post("calls", **{"from": number, "to": to, "tone": tone})["sid"]
         return Telephone(self, sid)
 
     def recording_of(self, telephone):
-        """Wait until a telephone is being recorded; return what asks for that recording."""
+        """Wait until a telephone is being recorded; return the request's arguments for its
+        recording."""
 
         def find():
             [found] = [r for r in self.get("recordings") if r["call_sid"] == telephone.sid]
@@ -154,7 +155,7 @@ class Emulator:
         return lambda: next(r for r in self.get("recordings") if r["sid"] == sid)
 
     def rings(self, number, timeout=25.0):
-        """Wait until a person's telephone rings; return it."""
+        """Wait until a customer's telephone rings and return it."""
 
         def ringing():
             [leg] = self.live(to=number, kind="pstn", status="ringing")
@@ -165,19 +166,19 @@ class Emulator:
 
 
 class Telephone:
-    """One person's telephone in a call."""
+    """A customer's telephone in a call."""
 
     def __init__(self, emulator, sid):
         self.emulator, self.sid = emulator, sid
 
     @property
     def leg(self):
-        """Everything the emulator knows of it."""
+        """Return everything the emulator knows about the leg."""
         return self.emulator.get(f"calls/{self.sid}")
 
     @property
     def over(self):
-        """Whether the call is over here."""
+        """Return whether the call is over here."""
         return self.leg["status"] in OVER
 
     def answer(self):
@@ -198,7 +199,7 @@ class Telephone:
         self.emulator.post(f"calls/{self.sid}/digits", digits=digits)
 
     def hears(self, hz, timeout=25.0):
-        """Wait until the person hears a tone; other sounds may be mixed in."""
+        """Wait until the customer hears a tone; other sounds may be mixed in."""
 
         def heard():
             reading = self.leg["hears"]
@@ -208,7 +209,7 @@ class Telephone:
         until(heard, f"{self.leg['from']} → {self.leg['to']} hears {hz} Hz", timeout)
 
     def hears_silence(self, timeout=25.0):
-        """Wait until the person hears nothing at all."""
+        """Wait until the customer hears complete silence."""
         until(lambda: self.leg["hears"]["rms"] < 20, f"{self.sid} hears silence", timeout)
 
     def hears_words(self, words, timeout=25.0):
@@ -223,7 +224,7 @@ class Telephone:
         until(heard, f"the person hears “{words}”", timeout)
 
     def received(self, digits):
-        """Wait until the person's side has got exactly these keys."""
+        """Wait until the customer's side has received exactly these keys."""
 
         def same():
             assert self.leg["digits_received"] == digits, self.leg["digits_received"]
@@ -236,7 +237,7 @@ class Telephone:
         until(lambda: self.over, f"{self.sid} is released", timeout)
 
     def in_conference(self, timeout=25.0):
-        """Wait until the person is in a conference; return its name."""
+        """Wait until the customer is in a conference and return its name."""
 
         def name():
             conference = self.leg["conference"]
@@ -246,7 +247,7 @@ class Telephone:
         return until(name, f"{self.sid} is in a conference", timeout)
 
     def in_queue(self, timeout=25.0):
-        """Wait until the person waits in a queue."""
+        """Wait until the customer waits in a queue."""
         return until(lambda: self.leg["queue"], f"{self.sid} waits in a queue", timeout)
 
 

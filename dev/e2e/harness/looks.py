@@ -1,4 +1,4 @@
-"""Pictures of the screen, and questions about how it looks."""
+"""Screenshots, and checks of the layout."""
 
 import os
 import shutil
@@ -20,11 +20,11 @@ _OUTSIDE = """(selector) => {
 
 
 def picture(page, name, publish=None):
-    """Keep a picture of the page among the artefacts.
+    """Save a screenshot of the page among the artefacts.
 
     :param str name: of the file.
     :param str publish: name in the addon's description, written when
-        TELEPHONY_UPDATE_SCREENSHOTS is 1.
+    TELEPHONY_UPDATE_SCREENSHOTS is 1.
     """
     ARTIFACTS.mkdir(parents=True, exist_ok=True)
     path = ARTIFACTS / f"{name}.png"
@@ -35,7 +35,7 @@ def picture(page, name, publish=None):
 
 
 def misfits(page, selector):
-    """Return what makes the page scroll sideways, and parts of an element off the screen."""
+    """Return elements that make the page scroll sideways, and parts outside the screen."""
     width, room = page.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
     )
@@ -46,7 +46,7 @@ def misfits(page, selector):
 
 
 def barriers(page, selector):
-    """Return what axe-core calls a serious or critical barrier."""
+    """Return the barriers that axe-core rates serious or critical."""
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.add_script_tag(path=NODE_MODULES / "axe-core/axe.min.js")
     return page.evaluate(

@@ -1,4 +1,4 @@
-"""The Odoo server under test and what the tests ask it by RPC."""
+"""The Odoo server under test and its RPC client."""
 
 import itertools
 import os
@@ -13,18 +13,18 @@ from .places import NODE_MODULES, REPO, free_ports
 from .polling import until
 from .processes import Program
 
-#: A record of Odoo's log begins with date, time, process and level.
+# : A record of Odoo's log begins with date, time, process and level.
 _RECORD = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \d+ (?P<level>[A-Z]+) (?P<rest>.*)$")
-#: Two requests met, and Odoo tries the second one again: that is how the first one wins.
+# : Two requests met, and Odoo retries the second one: in this way the first one wins.
 _RETRIED = re.compile(r"could not serialize access|could not obtain lock")
 _ids = itertools.count(1)
-#: The only job that runs: a story that needs another one starts it.
+# : The only scheduled job; a story that needs another one starts it.
 _JOBS = """
 fetch = env.ref("crm_telephony.ir_cron_fetch_recordings")
 (env["ir.cron"].search([]) - fetch).active = False
 env.cr.commit()
 """
-#: What the names of the databases begin with.
+# : Prefix of the databases.
 DATABASES = "telephony_e2e"
 
 
@@ -33,7 +33,7 @@ class Rpc:
 
     :param str url: address of the server.
     :param str database: name of the database.
-    :param str login: the password is the same word.
+    :param str login: login, and at the same time the password.
     """
 
     def __init__(self, url, database, login):
@@ -83,11 +83,11 @@ class Rpc:
 class OdooServer:
     """A server of its own on a fresh database.
 
-    :param int emulator_port: where the provider's stand-in listens.
+    :param int emulator_port: port of the emulated provider.
     """
 
     log_name = "e2e-odoo"
-    #: What is done about the jobs of the database, in Odoo's shell.
+    # : Set-up of the database's jobs, in Odoo's shell.
     jobs = _JOBS
 
     def __init__(self, emulator_port):
@@ -115,7 +115,7 @@ class OdooServer:
                 "1",
             ],
             env={
-                # Odoo calls rtlcss to turn the style sheets round.
+                # Odoo calls rtlcss to mirror the style sheets.
                 "PATH": f"{NODE_MODULES / '.bin'}{os.pathsep}{os.environ['PATH']}",
             },
         )
@@ -141,7 +141,7 @@ class OdooServer:
         )
 
     def shell(self, script):
-        """Run a script with `env` in Odoo's shell, for what no browser may write."""
+        """Run a script with `env` in Odoo's shell, for values that browsers may not write."""
         database.run_shell(self.database, script, log="e2e-shell.log")
 
     def stop(self):
@@ -155,7 +155,7 @@ class OdooServer:
         return Rpc(self.url, self.database, login)
 
     def problems(self, start):
-        """Return the entries of the log, from a position on, that nobody should have to read.
+        """Return the entries of the log, from a position on, that must not occur.
 
         These are errors, and warnings with a traceback.
 
@@ -214,7 +214,7 @@ class OdooServer:
         return until(ended, f"the call with {number} has ended")
 
     def legs(self, rpc, call):
-        """Return the parties of a call."""
+        """Return the legs of a call."""
         return rpc.search(
             "telephony.call.leg",
             [("call_id", "=", call["id"])],
@@ -259,7 +259,7 @@ class TwinServer(OdooServer):
         return self._server.database
 
     def _seed(self):
-        """The other one has done it."""
+        """Do nothing: the other server has set up the database."""
 
     def stop(self):
         """Stop the server; the database belongs to the other one."""
@@ -282,12 +282,12 @@ def _records(text):
 
 
 class Numbers:
-    """Telephone numbers nobody has used before in this run."""
+    """Telephone numbers that are unused in this run."""
 
     def __init__(self):
         self._next = itertools.count(int(time.time()) % 80000 + 10000)
 
     def __call__(self):
-        """Return a Belgian mobile number in E.164 and as people write it."""
+        """Return a Belgian mobile number in E.164 and in national writing."""
         digits = f"{next(self._next):06d}"
         return f"+32471{digits}", f"0471 {digits[:2]} {digits[2:4]} {digits[4:]}"

@@ -1,4 +1,4 @@
-"""What a phone user sees and touches, as page objects."""
+"""Page objects of the agent's screen."""
 
 import re
 
@@ -8,9 +8,9 @@ from .polling import until
 
 
 class Softphone:
-    """The telephone of one tab.
+    """The softphone of one tab.
 
-    :param AgentBrowser agent: whose it is.
+    :param AgentBrowser agent: the user of the softphone.
     :param page: the tab; the agent's first one by default.
     """
 
@@ -43,11 +43,11 @@ class Softphone:
         if not self.window.count():
             self.systray.click()
         expect(self.window).to_be_visible()
-        expect(self.status).to_be_visible()  # the server has told what there is
+        expect(self.status).to_be_visible()  # the snapshot has arrived
         return self
 
     def minimize(self):
-        """Make the window a bar."""
+        """Minimize the window to a bar."""
         self.page.locator(".o_telephony_minimize").click()
         expect(self.window).to_have_count(0)
         expect(self.bar).to_be_visible()
@@ -75,7 +75,7 @@ class Softphone:
         return self
 
     def press(self, keys):
-        """Click the keys of whichever keypad is shown."""
+        """Click the keys of the visible keypad."""
         for key in keys:
             self.page.locator(f'.o_telephony_key[data-key="{key}"]').click()
 
@@ -104,7 +104,7 @@ class Softphone:
         return self
 
     def has_ended(self, outcome=None):
-        """Wait for the end view; return what it says in words."""
+        """Wait for the end view and return its text."""
         expect(self.ended).to_be_visible()
         expect(self.call).to_have_count(0)
         if outcome:
@@ -112,13 +112,13 @@ class Softphone:
         return self.page.locator(".o_telephony_outcome").inner_text()
 
     def write_note(self, text):
-        """Write a note, and wait until it is saved by itself."""
+        """Write a note and wait until it is saved automatically."""
         self.note.fill(text)
-        # The word stands there all the time, to keep its place.
+        # The element is always there, to keep its place.
         expect(self.page.locator(".o_telephony_note_status .fa-check")).to_be_visible()
 
     def is_idle(self):
-        """Wait until nothing rings and no call is on the screen."""
+        """Wait until the screen shows no ringing and no call."""
         expect(self.card).to_have_count(0)
         expect(self.call).to_have_count(0)
 
@@ -130,7 +130,7 @@ class Softphone:
     # --- waiting -------------------------------------------------------------------------------
 
     def rings(self, name=None):
-        """Wait for the incoming card; return it."""
+        """Wait for the card of an incoming call and return it."""
         expect(self.card).to_be_visible()
         if name:
             expect(self.card.locator(".o_telephony_name")).to_have_text(name)
@@ -151,19 +151,19 @@ class Softphone:
         until(none_left, "no message is shown")
 
     def seconds(self):
-        """Return what the timer shows, in seconds."""
+        """Return the seconds of the timer."""
         total = 0
         for part in self.timer.first.inner_text().split(":"):
             total = total * 60 + int(part)
         return total
 
     def timer_runs(self):
-        """Wait until the timer has gone on."""
+        """Wait until the timer has advanced."""
         start = self.seconds()
         until(lambda: self.seconds() > start, "the timer goes on")
 
     def plays_ring(self):
-        """Return whether this tab makes the ringing sound."""
+        """Return whether this tab plays the ring."""
         return self.page.evaluate("e2e.plays('/ring.wav')")
 
 

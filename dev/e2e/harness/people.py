@@ -1,4 +1,4 @@
-"""What an administrator has set up before a story begins, and how it was before that."""
+"""The set-up of a story by an administrator, and its restoration."""
 
 from .emulator import SALES
 
@@ -14,12 +14,12 @@ class Arrangement:
         self._undo = []
 
     def undo(self):
-        """Put everything back, the newest change first."""
+        """Restore everything, the newest change first."""
         while self._undo:
             self._undo.pop()()
 
     def write(self, model, record_id, **values):
-        """Change a record for the time of the story."""
+        """Change a record for the duration of the story."""
         [row] = self.rpc.call(model, "read", [record_id], list(values), load=False)
         old = {
             name: [(6, 0, v)] if isinstance(v, list) else v
@@ -30,7 +30,7 @@ class Arrangement:
         self.rpc.call(model, "write", [record_id], values)
 
     def agent_id(self, rpc):
-        """Return the phone user a session belongs to."""
+        """Return the agent of a session."""
         [row] = self.rpc.search(
             "telephony.agent",
             [
@@ -42,14 +42,14 @@ class Arrangement:
         return row["id"]
 
     def agent(self, rpc, **values):
-        """Change a phone user for the time of the story."""
+        """Change an agent for the duration of the story."""
         agent_id = self.agent_id(rpc)
         if values:
             self.write("telephony.agent", agent_id, **values)
         return agent_id
 
     def phone_user(self, login):
-        """Return the session of a phone user like the others, made when it is missing."""
+        """Return the session of a further agent, created if missing."""
         if not self.rpc.search("res.users", [("login", "=", login)], ["id"]):
             groups = [
                 self.rpc.ref("crm_telephony.group_user"),
@@ -73,7 +73,7 @@ class Arrangement:
         return number_id
 
     def flow(self, *steps, number=SALES):
-        """Let a number be answered by a flow of the story's own.
+        """Assign a flow of the story's own to a number.
 
         :param dict steps: values of each step; an exit names another step.
         :return: the identifiers of the steps by name.

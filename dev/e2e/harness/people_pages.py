@@ -1,4 +1,4 @@
-"""What a phone user sets, and what an administrator clicks, as page objects."""
+"""Page objects of an agent's preferences and an administrator's clicks."""
 
 import re
 
@@ -6,9 +6,9 @@ from playwright.sync_api import expect
 
 
 class Preferences:
-    """The preferences of the telephone.
+    """The preferences in the softphone.
 
-    :param Softphone phone: the telephone of one tab.
+    :param Softphone phone: the softphone of one tab.
     """
 
     def __init__(self, phone):
@@ -34,7 +34,7 @@ class Preferences:
         return self
 
     def leave(self):
-        """Show the telephone again."""
+        """Return to the softphone."""
         self.page.locator(".o_telephony_preferences_toggle").click()
         expect(self.page.locator(".o_telephony_preferences")).to_have_count(0)
 
@@ -59,7 +59,7 @@ class Preferences:
         return "".join(digits.all_inner_texts())
 
     def says(self, state, words):
-        """Wait until the verification says how it goes, by itself."""
+        """Wait until the verification shows its result, without a click."""
         expect(self.verification).to_have_attribute("data-state", state)
         message = self.page.locator(".o_telephony_verification_message")
         expect(message).to_contain_text(words)
@@ -88,7 +88,7 @@ def press(page, name, within="body"):
 
 
 def open_settings(agent, wait="[id=telephony_account]"):
-    """Open the settings of the telephone with the mouse; return the page."""
+    """Open the settings of the telephone by mouse and return the page."""
     page = agent.open("/odoo/settings", wait=".o_form_view .settings_tab")
     page.locator(".settings_tab .tab", has_text="Telephony").click()
     page.locator(wait).wait_for()

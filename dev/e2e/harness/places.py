@@ -16,9 +16,9 @@ SCREENSHOTS = REPO / "static" / "description" / "screenshots"
 
 
 def free_ports(count):
-    """Return TCP ports nobody listens on, all different.
+    """Return unused TCP ports, all different.
 
-    They lie below those that the system gives to whoever asks for any: another program's
+    They are lower than the ports that the system assigns by itself: another program's
     connection cannot take one before its server listens.
     """
     ports = []

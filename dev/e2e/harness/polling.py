@@ -2,7 +2,7 @@
 
 import time
 
-#: Seconds a condition may take on a loaded machine with two cores.
+# : Maximum time of a condition in seconds, on a loaded machine with two cores.
 PATIENCE = 25.0
 _PAUSE = 0.08
 
@@ -12,13 +12,13 @@ class NotYet(AssertionError):
 
 
 def until(condition, what, timeout=PATIENCE):
-    """Ask again and again until the answer is true.
+    """Evaluate a condition repeatedly until it is true.
 
     :param condition: callable; an AssertionError, LookupError or false value means “not yet”.
     :param str what: the condition in words, for the report.
     :param float timeout: seconds.
     :return: the first true answer.
-    :raise NotYet: if it does not come true in time.
+    :raise NotYet: if it does not become true in time.
     """
     deadline = time.monotonic() + timeout
     last = None
@@ -35,7 +35,7 @@ def until(condition, what, timeout=PATIENCE):
 
 
 def stays(condition, what, seconds):
-    """Ask during some time whether a condition remains true.
+    """Check during some time that a condition remains true.
 
     :param condition: callable.
     :param str what: the condition in words.

@@ -15,7 +15,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def _die_with_parent():
-    """Let the kernel end the program when the tests are killed."""
+    """Make the kernel end the program when the tests are killed."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
