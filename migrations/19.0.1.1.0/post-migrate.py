@@ -1,32 +1,32 @@
-"""What has to be changed when the tables are those of 19.0.1.1.0."""
+"""Update the data after the tables of 19.0.1.1.0 were created."""
 
 from odoo import SUPERUSER_ID, api
 from odoo.tools import sql
 
-#: The rule for a phone user's calls as the first release installed it.
+#: The record rule for an agent's own calls, as installed by the first release.
 OLD_RULE = (
     "['|', '|', ('user_id', '=', user.id), ('recipient_ids', 'in', user.id), "
     "'&', ('user_id', '=', False), ('offer_ids.agent_id.user_id', '=', user.id)]"
 )
-#: The same one, with the calls that somebody has passed on.
+#: The same rule, with the calls that the agent has transferred.
 NEW_RULE = OLD_RULE.replace("['|', ", "['|', '|', ('transfer_ids.user_id', '=', user.id), ", 1)
 
 
 def migrate(cr, version):
-    """Keep recordings safe, and let people see the calls they pass on.
+    """Protect recordings, and give users access to the calls that they transfer.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
-    # A file that belongs to a field which nobody may read is reached by its own route only,
-    # where it is written down who listened.
+    # A file of a field that no user may read is only served by its own route, which logs the
+    # access.
     cr.execute("""
         UPDATE ir_attachment AS file SET res_field = 'attachment_id'
           FROM telephony_recording AS recording
          WHERE recording.attachment_id = file.id AND file.res_field IS NULL
     """)
     if sql.column_exists(cr, "telephony_recording", "deleted_at_carrier"):
-        # The day stands for the tick: the last thing that happened to these recordings.
+        # The date replaces the checkbox: the last change of these recordings.
         cr.execute("""
             UPDATE telephony_recording SET deleted_at_provider = write_date
              WHERE deleted_at_carrier AND deleted_at_provider IS NULL
@@ -36,7 +36,7 @@ def migrate(cr, version):
 
 
 def _extend_rule(env):
-    """Change the rule that an upgrade leaves alone, unless somebody has changed it already."""
+    """Update the record rule, which an upgrade leaves alone, unless a user has changed it."""
     rule = env.ref("crm_telephony.telephony_call_rule_own", raise_if_not_found=False)
     if rule and "".join((rule.domain_force or "").split()) == "".join(OLD_RULE.split()):
         rule.domain_force = NEW_RULE

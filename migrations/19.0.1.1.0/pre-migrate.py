@@ -1,24 +1,24 @@
-"""What has to be changed before the tables get the columns and constraints of 19.0.1.1.0.
+"""Update the tables before 19.0.1.1.0 adds its columns and constraints.
 
-Whoever followed the development between the two versions has some of them already.
+Databases that followed the development between the two versions have some of them already.
 """
 
 from odoo.tools import sql
 
 
 def migrate(cr, version):
-    """Keep the meaning of what was stored before 19.0.1.1.0.
+    """Preserve the meaning of the data stored before 19.0.1.1.0.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     if not sql.column_exists(cr, "telephony_queue", "limit_callers"):
         _separate_limits_of_queues(cr)
     if not sql.column_exists(cr, "telephony_recording_listening", "last_part_at"):
-        # Filled here, because its default would be the moment of the upgrade.
+        # Filled here, because the default would be the time of the upgrade.
         cr.execute("ALTER TABLE telephony_recording_listening ADD COLUMN last_part_at timestamp")
         cr.execute("UPDATE telephony_recording_listening SET last_part_at = heard_at")
-    # A menu asks once to ten times; there was no limit before.
+    # A menu now repeats one to ten times; there was no limit before.
     cr.execute(
         "UPDATE telephony_flow_step SET repeat = least(greatest(coalesce(repeat, 2), 1), 10) "
         "WHERE kind = 'menu'"
@@ -26,7 +26,7 @@ def migrate(cr, version):
 
 
 def _separate_limits_of_queues(cr):
-    """Zero meant that there is no limit; now a box says so, and a limit is at least one."""
+    """Replace the limit 0, which meant no limit, by a checkbox and a limit of at least 1."""
     cr.execute("""
         ALTER TABLE telephony_queue
           ADD COLUMN limit_callers boolean,

@@ -1,13 +1,13 @@
-"""The public address that Twilio knows is stored from 19.0.1.2.0 on."""
+"""From 19.0.1.2.0 on, the public address known to Twilio is stored."""
 
 from odoo import SUPERUSER_ID, api
 
 
 def migrate(cr, version):
-    """Take the configured address for the one that Twilio received.
+    """Use the configured address as the one that Twilio received.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     env = api.Environment(cr, SUPERUSER_ID, {})
     accounts = (

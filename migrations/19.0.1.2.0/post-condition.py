@@ -1,8 +1,8 @@
 def migrate(cr, version):
-    """Evaluate each existing condition with the rights of the user who saved its step last.
+    """Set the user who last saved a step as the author of its condition.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     cr.execute(
         """UPDATE telephony_flow_step SET condition_user_id = coalesce(write_uid, create_uid)

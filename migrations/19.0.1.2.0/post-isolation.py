@@ -1,4 +1,4 @@
-"""What older versions allowed to point into another company, or into another flow."""
+"""Remove links into other companies or flows, which older versions allowed."""
 
 import logging
 
@@ -9,14 +9,14 @@ _logger = logging.getLogger(__name__)
 
 
 def migrate(cr, version):
-    """Remove every link that leaves its company; what it pointed at stays as it is.
+    """Remove every link to a record of another company; the linked record is not changed.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     env = api.Environment(cr, SUPERUSER_ID, {})
     env.flush_all()
-    # Opening hours cannot be missing: the company's own ones stand in.
+    # Business hours are required, so the company's own ones replace them.
     cr.execute(
         """UPDATE telephony_flow_step AS step SET calendar_id = company.resource_calendar_id
              FROM res_company AS company, resource_calendar AS calendar
@@ -40,7 +40,7 @@ def _clear_field(cr, model, field):
     comodel = model.env[field.comodel_name]
     if field.required or not sql.column_exists(cr, comodel._table, "company_id"):
         return
-    # Calls of a contact that has moved to another company stay part of its history.
+    # Calls of a contact that has moved to another company remain part of its history.
     if not field.comodel_name.startswith("telephony.") and field.name != "calendar_id":
         return
     names = {
@@ -95,4 +95,4 @@ def _clear_exits(cr):
 
 def _log(count, field):
     if count:
-        _logger.info("%s: %s links to another company or flow were removed", field, count)
+        _logger.info("%s: Removed %s links to another company or flow.", field, count)

@@ -1,8 +1,8 @@
-"""Say of running calls what is wanted of the carrier."""
+"""Initialize the wanted state of ongoing calls at the provider."""
 
 
 def migrate(cr, version):
-    """Take what is so at the moment for what is wanted."""
+    """Use the current state of ongoing calls as their wanted state."""
     cr.execute("""
         UPDATE telephony_call AS call
            SET hold_wanted = EXISTS (

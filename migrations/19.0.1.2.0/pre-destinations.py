@@ -1,4 +1,4 @@
-"""What has to be changed before companies get the rules about destinations of 19.0.1.2.0."""
+"""Update companies before they get the destination rules of 19.0.1.2.0."""
 
 from odoo.tools import sql
 
@@ -6,8 +6,8 @@ from odoo.tools import sql
 def migrate(cr, version):
     """Keep the countries and the shared-cost numbers that each company could call.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     if not sql.column_exists(cr, "res_company", "telephony_country_policy"):
         # An empty list meant every country.
@@ -20,7 +20,7 @@ def migrate(cr, version):
                    THEN 'listed' ELSE 'all' END
         """)
     if not sql.column_exists(cr, "res_company", "telephony_allow_shared_cost"):
-        # They were refused together with premium numbers.
+        # Shared-cost numbers were refused together with premium numbers.
         cr.execute("ALTER TABLE res_company ADD COLUMN telephony_allow_shared_cost boolean")
         cr.execute("""
             UPDATE res_company

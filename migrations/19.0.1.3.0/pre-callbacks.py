@@ -1,4 +1,4 @@
-"""A callback is open, done or canceled; a queue callback is a caller who keeps the place."""
+"""Rename callbacks (open, done, canceled) and queue callbacks (a caller keeps the place)."""
 
 from pathlib import Path
 
@@ -35,14 +35,14 @@ METHOD = ("model._cron_call_back()", "model._cron_dispatch_queue_callbacks()")
 def migrate(cr, version):
     """Rename the fields and values of callbacks, and the job of queue callbacks.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     for model, names in FIELDS.items():
         for old, new in names.items():
             rename.rename_field(cr, model, old, new)
     for model, field, old, new in VALUES:
         rename.rename_value(cr, model, field, old, new)
-    # Jobs are not overwritten by an upgrade.
+    # An upgrade does not overwrite jobs.
     rename.rename_xmlids(cr, *JOB)
     cr.execute("UPDATE ir_act_server SET code = %s WHERE code = %s", METHOD[::-1])

@@ -1,4 +1,4 @@
-"""The words of legs and recordings, and the provider in place of the carrier."""
+"""Rename the fields of legs and recordings, and *carrier* to *provider*."""
 
 from pathlib import Path
 
@@ -23,10 +23,10 @@ FIELDS = {
 
 
 def migrate(cr, version):
-    """Rename fields of legs and recordings, and the record of who heard a recording.
+    """Rename fields of legs and recordings, and the access log of recordings.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     for model, names in FIELDS.items():
         for old, new in names.items():

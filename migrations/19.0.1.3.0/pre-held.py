@@ -1,4 +1,4 @@
-"""A call that waits for another one is held; each wait of a call has one deadline."""
+"""Rename the times of held calls, and the one deadline of each waiting call."""
 
 from pathlib import Path
 
@@ -8,10 +8,10 @@ rename = load_script(str(Path(__file__).with_name("rename.py")), "crm_telephony_
 
 
 def migrate(cr, version):
-    """Rename the times of held calls and of agents who have to connect.
+    """Rename the times of held calls, and of agents who have to connect.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     rename.rename_field(cr, "telephony.call", "parked_at", "held_at")
     rename.rename_field(cr, "telephony.call", "connect_by", "deadline_at")

@@ -1,4 +1,4 @@
-"""The words of routing: ring strategies, and the exit *no answer*."""
+"""Rename ring strategies and the exit *no answer*."""
 
 from pathlib import Path
 
@@ -11,18 +11,18 @@ STEP, QUEUE = "telephony.flow.step", "telephony.queue"
 
 
 def migrate(cr, version):
-    """Rename what describes how agents are rung.
+    """Rename the fields and values that describe how agents are rung.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     rename.rename_model(cr, "telephony.agent.turn", "telephony.ring.strategy.mixin")
-    # The longer name comes first: constraints are found by the beginning of their names.
+    # Rename the longer name first: constraints are found by the beginning of their names.
     rename.rename_field(cr, STEP, "timeout_step_id", "no_answer_step_id")
     rename.rename_field(cr, STEP, "timeout", "ring_seconds")
     rename.rename_constraint(cr, STEP, "timeout_range", "ring_seconds_range")
     rename.rename_field(cr, STEP, "ring_order", "ring_strategy")
     rename.rename_field(cr, QUEUE, "order", "ring_strategy")
     if sql.column_exists(cr, "telephony_queue", "ring_strategy"):
-        # Both keys meant the order of the list.
+        # Both values meant the order of the list.
         rename.rename_value(cr, QUEUE, "ring_strategy", "listed", "sequential")

@@ -1,4 +1,4 @@
-"""Three people who talk are a conference, in the mode and in the state of a transfer."""
+"""Rename the mode and the state of three-way calls to `conference`."""
 
 from pathlib import Path
 
@@ -10,8 +10,8 @@ rename = load_script(str(Path(__file__).with_name("rename.py")), "crm_telephony_
 def migrate(cr, version):
     """Rename the mode and the state of three-way calls.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     rename.rename_value(cr, "telephony.transfer", "mode", "add", "conference")
     rename.rename_value(cr, "telephony.transfer", "state", "merged", "conference")

@@ -1,12 +1,12 @@
-"""What the scripts of this version rename with: columns, values, models, and all that names them.
+"""Functions to rename fields, values, models and constraints, and all references to them.
 
-Each function may run twice: what has its new name already is left alone.
+Each function is repeatable: names that are new already are left alone.
 """
 
 from odoo.tools import SQL, sql
 
 MODULE = "crm_telephony"
-# Tables of other modules that name a model in a text column.
+# Tables of other modules with a text column that contains a model name.
 SPEAKERS = (
     ("ir_attachment", "res_model"),
     ("mail_message", "model"),
@@ -20,7 +20,7 @@ SPEAKERS = (
     ("ir_exports", "resource"),
     ("ir_model_data", "model"),
 )
-# Texts that hold domains and contexts, and the model they are about.
+# Text columns with domains and contexts, and the model that they apply to.
 EXPRESSIONS = (
     ("ir_filters", "model_id", ("domain", "context", "sort")),
     ("ir_act_window", "res_model", ("domain", "context")),
@@ -56,17 +56,17 @@ CODE = (
 
 
 def rename_field(cr, model, old, new):
-    """Rename a field of one model: its column and whatever names it.
+    """Rename a field of one model: its column and all references.
 
-    :param cr: cursor of the upgrade
-    :param str model: name of the model, as it is before `rename_model`
-    :param str old: name of the field until now
-    :param str new: name of the field from now on
+    :param cr: database cursor of the upgrade
+    :param str model: the model name, as it is before `rename_model`
+    :param str old: the old name of the field
+    :param str new: the new name of the field
     """
     table = model.replace(".", "_")
     if _has_column(cr, table, old) and not _has_column(cr, table, new):
         sql.rename_column(cr, table, old, new)
-    # Odoo puts two underscores into the name of an index, and one into that of a foreign key.
+    # Odoo uses two underscores in the name of an index, and one in that of a foreign key.
     for joint in ("_", "__"):
         _rename_relations(cr, table, f"{table}{joint}{old}_", f"{table}{joint}{new}_")
     cr.execute(
@@ -86,7 +86,7 @@ def rename_field(cr, model, old, new):
         rf"\1{new}\2",
         CODE,
     )
-    # A path from another model names the field after one that leads to this model, and to no other.
+    # In a path from another model, the field follows a field whose comodel is this model only.
     cr.execute(
         """SELECT name FROM ir_model_fields WHERE relation IS NOT NULL
             GROUP BY name HAVING bool_and(relation = %s)""",
@@ -103,13 +103,13 @@ def rename_field(cr, model, old, new):
 
 
 def rename_value(cr, model, field, old, new):
-    """Rename a value of a selection field, in the rows and in whatever names it.
+    """Rename a value of a selection field, in the rows and in all references.
 
-    :param cr: cursor of the upgrade
-    :param str model: name of the model
-    :param str field: name of the field, after `rename_field`
-    :param str old: the value until now
-    :param str new: the value from now on
+    :param cr: database cursor of the upgrade
+    :param str model: the model name
+    :param str field: the field name, as it is after `rename_field`
+    :param str old: the old value
+    :param str new: the new value
     """
     table = model.replace(".", "_")
     if _has_column(cr, table, field):
@@ -139,18 +139,18 @@ def rename_value(cr, model, field, old, new):
               AND field.name = %(field)s AND kept.json_value = %(old)s""",
         {"model": model, "field": field, "old": f'"{old}"', "new": f'"{new}"'},
     )
-    # A value is renamed where the same text names the field before it.
+    # A value is renamed only where the same text contains the field before it.
     _replace_in_expressions(
         cr, model, rf"""(['"]{field}['"][^()]*['"]){old}(['"])""", rf"\1{new}\2"
     )
 
 
 def rename_model(cr, old, new):
-    """Rename a model: its table and whatever names it. An abstract model has no table.
+    """Rename a model: its table and all references. An abstract model has no table.
 
-    :param cr: cursor of the upgrade
-    :param str old: name of the model until now
-    :param str new: name of the model from now on
+    :param cr: database cursor of the upgrade
+    :param str old: the old name of the model
+    :param str new: the new name of the model
     """
     old_table, new_table = old.replace(".", "_"), new.replace(".", "_")
     if sql.table_exists(cr, old_table) and not sql.table_exists(cr, new_table):
@@ -191,10 +191,10 @@ def rename_model(cr, old, new):
 def rename_constraint(cr, model, old, new):
     """Rename a constraint or an index that a model declares.
 
-    :param cr: cursor of the upgrade
-    :param str model: name of the model
-    :param str old: name of the attribute until now, without its underscore
-    :param str new: name of the attribute from now on
+    :param cr: database cursor of the upgrade
+    :param str model: the model name
+    :param str old: the old name of the attribute, without its underscore
+    :param str new: the new name of the attribute
     """
     table = model.replace(".", "_")
     _rename_relations(cr, table, f"{table}_{old}", f"{table}_{new}", whole=True)
@@ -204,10 +204,10 @@ def rename_constraint(cr, model, old, new):
 def rename_xmlids(cr, old, new, whole=False):
     """Rename external identifiers of this module.
 
-    :param cr: cursor of the upgrade
-    :param str old: the identifier until now, or its beginning
-    :param str new: the same from now on
-    :param bool whole: whether it is the whole identifier
+    :param cr: database cursor of the upgrade
+    :param str old: the old identifier, or its beginning
+    :param str new: the new identifier, or its beginning
+    :param bool whole: whether `old` is the whole identifier
     """
     cr.execute(
         """UPDATE ir_model_data AS data SET name = %(new)s || substr(name, %(length)s + 1)
@@ -220,7 +220,7 @@ def rename_xmlids(cr, old, new, whole=False):
 
 
 def _rename_relations(cr, table, old, new, whole=False):
-    """Rename the constraints and indexes of a table whose names begin in one way."""
+    """Rename the constraints and indexes of a table whose names begin with `old`."""
     kept = {"table": table, "old": old, "length": len(old), "whole": whole}
     cr.execute(
         """SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid
@@ -241,7 +241,7 @@ def _rename_relations(cr, table, old, new, whole=False):
             "UPDATE ir_model_constraint SET name = %s WHERE name = %s",
             (new + name[len(old) :], name),
         )
-    # The index of a key or of a unique constraint has been renamed with it.
+    # The index of a key or a unique constraint was renamed with it.
     cr.execute(
         """SELECT indexname FROM pg_indexes
             WHERE tablename = %(table)s AND schemaname = current_schema
@@ -264,13 +264,13 @@ def _rename_relations(cr, table, old, new, whole=False):
 
 
 def _has_column(cr, table, column):
-    """Return whether a table has a column; a view of a report is none."""
+    """Return whether a table has a column; False for the view of a report."""
     is_table = sql.table_kind(cr, table) == sql.TableKind.Regular
     return is_table and sql.column_exists(cr, table, column)
 
 
 def _replace_in_expressions(cr, model, pattern, replacement, expressions=EXPRESSIONS):
-    """Replace a pattern in the domains and contexts about a model, or about any model."""
+    """Replace a pattern in domains and contexts of one model, or of all models."""
     for table, owner, columns in expressions:
         for column in columns:
             if sql.column_exists(cr, table, column):

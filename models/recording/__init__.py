@@ -1,4 +1,4 @@
-"""Recordings and voicemails: when they are made, where they are kept, who may listen."""
+"""Recordings and voicemails: when they are made, where they are stored, who may listen."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off

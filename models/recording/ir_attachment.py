@@ -8,11 +8,11 @@ import weakref
 
 from odoo import api, models
 
-# Where files lie while they arrive, within the filestore: moving them takes no time there.
+# Folder of incomplete files. It is inside the filestore, so that moving a file takes no time.
 FOLDER = "telephony"
-# Seconds after which a file that did not arrive completely is of no use any more.
+# Seconds after which an incomplete file is deleted.
 FORGOTTEN = 24 * 3600
-# Bytes that are read at once.
+# Bytes that are read at a time.
 PART = 1 << 20
 
 
@@ -27,11 +27,11 @@ def _discard(file, path):
 
 
 class ArrivingFile:
-    """A file that is too long for the memory; `raw` of a new attachment, in place of its bytes.
+    """A file too large for memory: the `raw` of a new attachment in place of its bytes.
 
-    It is deleted with this object, unless an attachment has taken it.
+    It is deleted with this object unless an attachment has taken it.
 
-    :param str filestore: folder of the database's files
+    :param str filestore: the path of the database's filestore
     """
 
     def __init__(self, filestore):
@@ -48,29 +48,29 @@ class ArrivingFile:
 
     @property
     def checksum(self):
-        """The checksum of what has arrived."""
+        """Return the checksum of the bytes received so far."""
         return self._digest.hexdigest()
 
     def add(self, part):
-        """Add what has arrived."""
+        """Append bytes to the file."""
         self._file.write(part)
         self._digest.update(part)
         self._size += len(part)
 
     def get_bytes(self):
-        """Return everything, for a storage that takes no files."""
+        """Return the whole content, for a storage that accepts no files."""
         with open(self.path, "rb") as file:
             return file.read()
 
     def finish(self):
-        """Have everything on the disk, so that the sender may delete it."""
+        """Write the file to disk completely, so that the sender may delete its copy."""
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
 
 
 class IrAttachment(models.Model):
-    """Files that are stored without being held in memory."""
+    """Attachments that are stored without being held in memory."""
 
     _inherit = "ir.attachment"
 
@@ -92,17 +92,17 @@ class IrAttachment(models.Model):
         name = f"{checksum[:2]}/{checksum}"
         path = self._full_path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        # A file with this name has the same content, if it has ever been written completely.
+        # A completely written file with this name has the same content.
         os.replace(bin_value.path, path)
         bin_value.path = path
-        # If the transaction fails, nobody needs it.
+        # If the transaction fails, the file is not needed.
         self._mark_for_gc(name)
         return name
 
     def _open_content(self):
-        """Open what is stored for reading. Note: `self.ensure_one()`
+        """Return the stored content, opened for reading. Note: `self.ensure_one()`
 
-        :return: a file, to be closed
+        :return: an open file, which the caller closes
         """
         self.ensure_one()
         if self.store_fname and self._storage() == "file":
@@ -110,7 +110,7 @@ class IrAttachment(models.Model):
         return io.BytesIO(self.raw or b"")
 
     def _is_readable(self):
-        """Return whether what is stored can be read back as it was written.
+        """Return whether the stored content can be read back as it was written.
 
         Note: `self.ensure_one()`
         """
@@ -125,7 +125,7 @@ class IrAttachment(models.Model):
 
     @api.autovacuum
     def _gc_arriving_files(self):
-        """Delete what was left behind by a process that was killed."""
+        """Delete the incomplete files of processes that were killed."""
         folder = os.path.join(self._filestore(), FOLDER)
         if os.path.isdir(folder):
             for entry in os.scandir(folder):

@@ -3,17 +3,17 @@ import shutil
 
 from odoo import models
 
-# Bytes that have to be free where recordings are kept.
+# Minimum free bytes in the storage of recordings.
 ROOM = 100 * 1024 * 1024
 
 
 class TelephonyAccount(models.Model):
-    """Whether there is a place for recordings."""
+    """The check for storage space for recordings."""
 
     _inherit = "telephony.account"
 
     def _get_recording_problem(self):
-        """Say why there is nowhere to keep a recording; empty when there is.
+        """Return why recordings cannot be stored; empty if they can.
 
         :rtype: str
         """

@@ -9,10 +9,10 @@ from .telephony_recording import LIVE
 
 
 class TelephonyCall(models.Model):
-    """Recording a conversation: whether it may be, who decides, what the people are told.
+    """The recording of conversations: permission, control and announcement.
 
     The provider records the customer's leg. Nothing here waits for it: see
-    `telephony_recording_live`.
+    `telephony_recording_control.py`.
     """
 
     _inherit = "telephony.call"
@@ -29,8 +29,8 @@ class TelephonyCall(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_recordings(self):
-        """The sound goes with the call; what has to be kept keeps the call."""
-        # sudo: telephony.recording - who may delete a call deletes what belongs to it
+        """Delete the recordings with their call. A recording that must be kept keeps the call."""
+        # sudo: telephony.recording - the right to delete a call includes its recordings
         self.sudo().recording_ids.unlink()
 
     # === RPC === #
@@ -42,7 +42,7 @@ class TelephonyCall(models.Model):
 
         :param str uuid: the call
         :param str wanted: `recording`, `paused` or `stopped`
-        :raise UserError: this call may not be recorded, or has to be
+        :raise UserError: this call may not be recorded, or its recording is mandatory
         :return: see `_to_client`
         :rtype: dict
         """
@@ -98,7 +98,7 @@ class TelephonyCall(models.Model):
 
     def _get_recording_mode(self):
         """Return `off`, `agent` or `always`: the number's own mode, else the company's."""
-        # sudo: res.company - how calls are recorded is no secret
+        # sudo: res.company - the recording mode is not secret
         return (
             self.number_id.recording_mode
             or self.company_id.sudo().telephony_recording_mode
@@ -106,7 +106,7 @@ class TelephonyCall(models.Model):
         )
 
     def _get_recording_ban(self):
-        """Say why this conversation is never recorded, whoever wants it; empty when it may be."""
+        """Return why this conversation must never be recorded; empty if it may be."""
         if (self.partner_id | self.lead_id.partner_id)._telephony_must_not_be_recorded():
             return self.env._("Calls with this contact must not be recorded.")
         if is_emergency(self.customer_number, self.company_id.country_id.code):
@@ -114,11 +114,11 @@ class TelephonyCall(models.Model):
         return ""
 
     def _get_reason_not_to_record(self):
-        """Say why no recording can begin now; empty when one can."""
+        """Return why a recording cannot start now; empty if it can."""
         return self._get_recording_ban() or self.account_id._get_recording_problem()
 
     def _is_interrupted(self):
-        """Tell whether the conversation pauses: the customer is on hold, or waits for somebody."""
+        """Return whether the conversation pauses: the customer is on hold or waits for a party."""
         waits = self.deadline_at or self._get_transfer().mode == "blind"
         return self._get_customer_leg().on_hold or bool(self.answered_at and waits)
 
@@ -140,7 +140,7 @@ class TelephonyCall(models.Model):
             self._start_recording()
 
     def _start_recording(self):
-        """Let the provider record this conversation, and tell those who take part."""
+        """Start the recording of this conversation, and announce it."""
         recording = self.env["telephony.recording"].create(
             {
                 "call_id": self.id,
@@ -155,19 +155,19 @@ class TelephonyCall(models.Model):
             self._announce_recording()
 
     def _sync_recording(self):
-        """The conversation was interrupted, resumed or left: the recording follows."""
+        """Pause or resume the recording when the conversation is interrupted or resumed."""
         self._get_live_recording()._sync()
 
     def _end_recording(self):
-        """The conversation is over, while the customer goes on through the flow."""
+        """Stop the recording, because the customer continues in the flow without an agent."""
         recording = self._get_live_recording()
         recording.wanted = "stopped"
         recording._sync()
 
-    # === TELLING PEOPLE === #
+    # === ANNOUNCEMENT === #
 
     def _is_announced(self):
-        """Tell whether the company wants people to be told before they are recorded."""
+        """Return whether the company requires an announcement before the recording."""
         company = self.company_id.sudo()  # sudo: res.company - a setting
         return (
             company.telephony_announce_incoming
@@ -176,7 +176,7 @@ class TelephonyCall(models.Model):
         )
 
     def _announce_before_join(self):
-        """Return what a customer hears before the conversation; nothing when it is not recorded.
+        """Return the announcement before the conversation; empty without a recording.
 
         :return: a voice response
         :rtype: list
@@ -194,7 +194,7 @@ class TelephonyCall(models.Model):
         return self._get_recording_announcement()
 
     def _announce_recording(self):
-        """Tell everybody in the conversation that it is recorded, once."""
+        """Announce the recording once to all parties of the conversation."""
         if (
             self._is_announced()
             and not self.recording_announced_at
@@ -211,7 +211,7 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         flow = self.flow_id or self.number_id.flow_id
-        # sudo: res.company - the text is for everybody who calls
+        # sudo: res.company - the text is for every caller
         company = self.company_id.sudo()
         language = flow.language or company.partner_id.lang or "en_US"
         text = company.telephony_announcement or self.with_context(lang=language).env._(
@@ -220,9 +220,9 @@ class TelephonyCall(models.Model):
         return [Say(text, to_language_tag(language))]
 
     def _send_announce_request(self, is_repeated=False):
-        """Let the provider play the announcement to everybody in the conversation.
+        """Have the provider play the announcement to all parties of the conversation.
 
-        :return: what has to be written about it
+        :return: the `_on_…` method to run and its arguments, or None
         """
         if self.state != "in_progress" or self.is_announcement_played:
             return None
@@ -239,11 +239,11 @@ class TelephonyCall(models.Model):
     # === FROM THE WEBHOOKS === #
 
     def _apply_recording(self, event):
-        """The provider has begun to record."""
+        """Process the start of a recording at the provider."""
         self._find_recording(event)._on_start_done(event.data["recording_id"])
 
     def _apply_recorded(self, event):
-        """A recording of this call is ready, or there is nothing in it."""
+        """Process the end of a recording, which may be empty."""
         recording = self._find_recording(event)
         if recording:
             recording._finish(event)
@@ -251,7 +251,7 @@ class TelephonyCall(models.Model):
             self._add_message(event)
 
     def _find_recording(self, event):
-        """Return the recording an event is about, by the provider's identifier or by ours."""
+        """Return the recording of an event, by the provider's id or by our own."""
         sid, row_id = event.data["recording_id"], event.data.get("row_id")
         known = self.recording_ids.filtered(lambda row: row.provider_recording_id == sid)
         return known or self.recording_ids.filtered(
@@ -261,7 +261,7 @@ class TelephonyCall(models.Model):
     # === FOR THE CLIENT === #
 
     def _get_recording_data(self):
-        """Return what the softphone shows of the recording of a running conversation.
+        """Return the recording data of an ongoing conversation for the softphone.
 
         :rtype: dict
         """

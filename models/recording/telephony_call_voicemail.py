@@ -4,19 +4,19 @@ from odoo import models
 
 from ...providers.voice_response import HangUp, Say
 
-# Messages up to this many seconds hold nothing but the hanging up.
+# Voicemails up to this many seconds contain nothing but the hang-up.
 EMPTY_SECONDS = 2
 
 
 class TelephonyCall(models.Model):
-    """Callers who leave a message, and callers whom nobody answered."""
+    """Voicemails, and notifications of missed calls."""
 
     _inherit = "telephony.call"
 
     def _add_message(self, event):
-        """Keep a message that a caller has left.
+        """Save a voicemail that a caller has left.
 
-        :param CallEvent event: `recorded`, of a recording nobody has asked for by a request
+        :param CallEvent event: `recorded`, of a recording that no request has started
         """
         kind = event.data.get("kind") or (
             "voicemail" if self.step_id.kind == "voicemail" else "conversation"
@@ -38,8 +38,7 @@ class TelephonyCall(models.Model):
                 self._update_callbacks()
 
     def _on_recording_stored(self, recording):
-        """Tell those whom a message is for that they can hear it; a conversation gets its player
-        into the chatter."""
+        """Notify the recipients of a voicemail, or add the player to a conversation's log note."""
         if recording.kind != "voicemail":
             self._update_log()
             return
@@ -55,13 +54,13 @@ class TelephonyCall(models.Model):
             )
 
     def _get_thanks(self):
-        """Say good-bye to a caller who has left a message."""
+        """Return the goodbye to a caller who has left a voicemail."""
         flow = self.flow_id
         text = self.with_context(lang=flow.language).env._("Thank you for your message. Goodbye.")
         return [Say(text, flow._get_speech_language()), HangUp()]
 
     def _notify_missed(self):
-        """Tell those who should have answered that a caller has gone."""
+        """Notify the users who should have answered that a call was missed."""
         for call in self.filtered(
             lambda call: (
                 call.direction == "incoming"

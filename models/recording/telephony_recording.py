@@ -3,18 +3,18 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
-# States of a recording that the provider is making now.
+# States of a recording in progress at the provider.
 LIVE = ("starting", "recording", "paused")
-# What a page shows of a recording, as part of its call.
+# Fields of a recording that a page shows as part of its call.
 SHOWN_FIELDS = frozenset({"problem", "state", "wanted"})
 
 
 class TelephonyRecording(models.Model):
-    """The sound of a call: a caller's message, or a conversation.
+    """The audio of a call: a caller's voicemail, or a conversation.
 
-    The sound is fetched from the provider, kept as an attachment of this record, and streamed by
-    `/telephony/recording/<id>` after a check of the access rights. The record itself stays when
-    the sound is deleted: it proves when that happened, here and at the provider.
+    The audio is fetched from the provider, stored as an attachment of this record, and streamed by
+    `/telephony/recording/<id>` after a check of the access rights. The record remains when the
+    audio is deleted: it proves when that happened, here and at the provider.
     """
 
     _name = "telephony.recording"
@@ -55,9 +55,9 @@ class TelephonyRecording(models.Model):
         help="State requested by the phone user. The state reported by Twilio may differ.",
     )
     problem = fields.Char(readonly=True)
-    # Part of the revision of its call, see `telephony.call._get_revision`.
+    # Part of the revision of the call, see `telephony.call._get_revision`.
     revision = fields.Integer(readonly=True, copy=False, default=1)
-    # How often something about it has failed, and when it is tried again.
+    # The number of failed attempts, and the time of the next one.
     tries = fields.Integer("Attempts", readonly=True)
     next_try_at = fields.Datetime(
         "Next Attempt At", readonly=True, required=True, default=fields.Datetime.now
@@ -79,7 +79,7 @@ class TelephonyRecording(models.Model):
     legal_hold_by_id = fields.Many2one("res.users", "Held By", readonly=True, ondelete="restrict")
     legal_hold_at = fields.Datetime("Held Since", readonly=True)
     deleted_at = fields.Datetime("Deleted On", readonly=True)
-    # Empty: the retention has deleted it. So whoever did it by hand can be archived only.
+    # Empty if the retention has deleted it. Users who deleted one by hand can only be archived.
     deleted_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     deleted_at_provider = fields.Datetime("Deleted at Twilio", readonly=True)
     access_ids = fields.One2many("telephony.recording.access", "recording_id", "Listened To By")
@@ -135,7 +135,7 @@ class TelephonyRecording(models.Model):
         wanted = set(value)
         if wanted == {True, False}:
             return fields.Domain.TRUE
-        # sudo: res.company - what each company has decided is no secret
+        # sudo: res.company - the setting of each company is not secret
         domain = self.sudo()._get_undeleted_domain()
         return domain if True in wanted else ~domain
 
@@ -149,7 +149,7 @@ class TelephonyRecording(models.Model):
     @api.depends("recorded_at", "legal_hold", "state", "company_id.telephony_recording_days")
     def _compute_keep_until(self):
         for recording in self:
-            # sudo: res.company - for how long recordings are kept is no secret
+            # sudo: res.company - the retention period is not secret
             days = recording.company_id.sudo().telephony_recording_days
             is_kept = recording.legal_hold or recording.state == "deleted" or days <= 0
             recording.keep_until = (
@@ -179,9 +179,10 @@ class TelephonyRecording(models.Model):
         return result
 
     def unlink(self):
-        # sudo: ir.attachment - the sound goes with its recording
+        # sudo: ir.attachment - the audio is deleted with its recording
         attachments_sudo = self.sudo().attachment_id
-        # sudo: telephony.call - what the recordings have counted is kept: the sum never falls
+        # sudo: telephony.call - the call keeps the revisions counted so far, so that the sum never
+        # falls
         for recording_sudo in self.sudo():
             recording_sudo.call_id.revision += recording_sudo.revision + 1
         result = super().unlink()
@@ -191,24 +192,24 @@ class TelephonyRecording(models.Model):
     # === ACTIONS === #
 
     def action_hold(self):
-        """Keep recordings as evidence, whatever the retention says."""
+        """Put recordings under legal hold, which excludes them from the retention."""
         self._set_legal_hold(True)
 
     def action_release(self):
-        """Let the retention delete recordings again."""
+        """Release recordings from legal hold, so that the retention applies again."""
         self._set_legal_hold(False)
 
     def action_delete_sound(self):
-        """Delete the sound of recordings, here and at the provider; the lines stay as a proof.
+        """Delete the audio of recordings, here and at the provider; the records remain as proof.
 
-        :raise UserError: one of them is under legal hold, or is being made
+        :raise UserError: a recording is under legal hold, or still in progress
         """
         self._check_group("crm_telephony.group_manager")
         if any(self.mapped("legal_hold")):
             raise UserError(self.env._("A recording under legal hold cannot be deleted."))
         if any(recording.state in LIVE for recording in self):
             raise UserError(self.env._("The call is still being recorded."))
-        # sudo: telephony.recording - an administrator of the telephony may read and delete it
+        # sudo: telephony.recording - administrators of the telephone may read and delete recordings
         self.sudo()._delete_sound(self.env.user)
 
     def _check_group(self, group):
@@ -218,7 +219,7 @@ class TelephonyRecording(models.Model):
 
     def _set_legal_hold(self, is_held):
         self._check_group("crm_telephony.group_supervisor")
-        # sudo: telephony.recording - a supervisor may read it; nothing else is written
+        # sudo: telephony.recording - supervisors may read it; no other field is written
         for recording_sudo in self.sudo():
             if recording_sudo.state == "deleted":
                 raise UserError(self.env._("This recording has been deleted."))
@@ -233,15 +234,15 @@ class TelephonyRecording(models.Model):
     # === BUSINESS METHODS === #
 
     def _open_for_listening(self, is_heard=True):
-        """Check that the current user may hear this recording, and write down that it happens.
+        """Check that the current user may hear this recording, and log the access.
 
-        :param bool is_heard: False: only what is said about the sound is wanted, not the sound
-        :return: the attachment with the sound, as superuser
-        :raise AccessError: the user may not hear it
-        :raise MissingError: there is no such recording, or no sound yet
+        :param bool is_heard: False if only data about the audio is requested, not the audio itself
+        :return: the attachment with the audio, as superuser
+        :raise AccessError: the user may not hear the recording
+        :raise MissingError: the recording does not exist, or has no audio yet
         """
         self.check_access("read")
-        # sudo: telephony.recording - the right to hear was checked; the attachment is its sound
+        # sudo: telephony.recording - access was checked above; the attachment is its audio
         recording_sudo = self.exists().sudo()
         if not recording_sudo.attachment_id:
             raise MissingError(self.env._("This recording is not available."))
@@ -250,5 +251,5 @@ class TelephonyRecording(models.Model):
         return recording_sudo.attachment_id
 
     def _is_live(self):
-        """Tell whether one of these recordings is being made now."""
+        """Return whether one of these recordings is in progress."""
         return any(recording.state in LIVE for recording in self)

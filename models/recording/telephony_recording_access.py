@@ -4,7 +4,10 @@ from odoo import fields, models
 
 
 class TelephonyRecordingAccess(models.Model):
-    """Who heard a recording, and when. It is a proof: who heard one can only be archived."""
+    """Log of the users who heard a recording.
+
+    It is evidence: a user with an entry can only be archived.
+    """
 
     _name = "telephony.recording.access"
     _inherit = ["telephony.guard.mixin"]
@@ -20,10 +23,10 @@ class TelephonyRecordingAccess(models.Model):
     last_range_at = fields.Datetime("Last Listened At", required=True, default=fields.Datetime.now)
 
     def _note(self, recording, user):
-        """Write down that somebody listens.
+        """Log that a user listens to a recording.
 
-        A player asks for parts, and again when somebody seeks. All that is asked for within the
-        length of the recording and a minute after the last part is one listening.
+        A player requests ranges of the audio, again after each seek. All requests within the
+        recording's length plus one minute after the last range count as one access.
         """
         now = fields.Datetime.now()
         since = now - timedelta(seconds=60 + recording.duration)

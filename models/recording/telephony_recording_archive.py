@@ -11,29 +11,31 @@ from .telephony_recording import LIVE
 
 _logger = logging.getLogger(__name__)
 
-# Hours after which a recording that the provider does not know is given up.
+# Hours after which a recording unknown to the provider is given up.
 GIVE_UP_HOURS = 24
-# Minutes between two tries at most.
+# Maximum minutes between two attempts.
 LONGEST_WAIT = 360
-# Seconds without news after which the provider is asked about a recording.
+# Seconds without a report after which the provider is asked about a recording.
 SILENT_SECONDS = 60
-# Recordings that are deleted together.
+# Number of recordings that are deleted in one transaction.
 BATCH = 20
-# Bytes of a recording at most, where Odoo's files are not in the file system.
+# Maximum bytes of a recording if attachments are not stored in the file system.
 MEMORY_LIMIT = 100 * 1024 * 1024
 
 
 class TelephonyRecording(models.Model):
-    """The life of a recording after the call: fetched, stored, deleted. What fails is repeated."""
+    """The recording after the call: fetching, storing and deleting, each retried on failure."""
 
     _inherit = "telephony.recording"
 
     # === FETCHING === #
 
     def _send_fetch_request(self):
-        """Fetch the sound from the provider, into a file; the job alone has the time for it.
+        """Fetch the audio from the provider into a file.
 
-        :return: what has to be written about it
+        Only the scheduled job has enough time for this.
+
+        :return: the `_on_…` method to run and its arguments, or None
         """
         if self.state != "pending":
             return None
@@ -50,7 +52,7 @@ class TelephonyRecording(models.Model):
             _logger.info(
                 "%s: the recording cannot be read yet, code %s", self.call_id.uuid, error.code
             )
-            # Nothing was asked for: it is this recording's turn again with all the others.
+            # A paused account sent no request, so this is no failed attempt of the recording.
             return (
                 None if error.paused else ("_on_fetch_failed", (error.gone, self._explain(error)))
             )
@@ -59,15 +61,17 @@ class TelephonyRecording(models.Model):
         return "_on_fetch_done", (file,)
 
     def _on_fetch_done(self, file):
-        """Store the sound; the provider's copy is deleted only when ours can be read back.
+        """Store the audio.
 
-        :param ArrivingFile file: the sound
+        The provider's copy is deleted only if the stored one can be read back.
+
+        :param ArrivingFile file: the audio
         """
         if self.state != "pending":
             return
         attachments = self.env["ir.attachment"]
         if attachments._storage() != "file":
-            # Whatever else Odoo stores its files in takes them from memory.
+            # Other storages of Odoo take the content from memory.
             if len(file) > MEMORY_LIMIT:
                 self._note_failure(
                     self.env._(
@@ -84,7 +88,7 @@ class TelephonyRecording(models.Model):
                 "mimetype": "audio/wav",
                 "res_model": self._name,
                 "res_id": self.id,
-                # Nobody may read this field: the file is reached by its own route only.
+                # No user may read this field, so the file is only served by its own route.
                 "res_field": "attachment_id",
             }
         )
@@ -135,7 +139,7 @@ class TelephonyRecording(models.Model):
             self._note_failure(sentence)
 
     def _note_failure(self, sentence):
-        """Remember what failed, and try it again later."""
+        """Save the error, and schedule another attempt."""
         tries = self.tries + 1
         moment = self._get_next_try(tries)
         self.write({"tries": tries, "problem": sentence, "next_try_at": moment})
@@ -143,13 +147,13 @@ class TelephonyRecording(models.Model):
 
     @api.model
     def _wake_job(self, moment=None):
-        """Have recordings fetched and deleted at once, or at a moment."""
+        """Trigger the job for recordings, at once or at the given time."""
         cron = self.env.ref("crm_telephony.ir_cron_fetch_recordings", raise_if_not_found=False)
         if cron:
             cron._trigger(moment)
 
     def _explain(self, error):
-        """Say what a failed request means, for a person."""
+        """Return the user-facing description of a failed request."""
         if error.unknown or not error.code:
             return self.env._("Twilio did not respond.")
         return self.account_id._explain(error)
@@ -161,14 +165,14 @@ class TelephonyRecording(models.Model):
     # === DELETING === #
 
     def _discard(self, sentence):
-        """Keep nothing of a recording, here or at the provider, and say why."""
+        """Delete a recording here and at the provider, and save the reason."""
         self._delete_sound()
         self.write({"state": "failed", "problem": sentence})
 
     def _delete_sound(self, user=None):
-        """Delete the sound of these recordings, here and at the provider.
+        """Delete the audio of these recordings, here and at the provider.
 
-        :param user: who wants it; nobody for the retention
+        :param user: the user who requests it; None for the retention
         """
         for recording in self:
             recording.attachment_id.unlink()
@@ -195,9 +199,9 @@ class TelephonyRecording(models.Model):
         return self.state in ("deleted", "failed") or is_fetched
 
     def _send_delete_request(self):
-        """Delete the provider's copy; it is proven by the answer that it is gone.
+        """Delete the provider's copy; the response proves that it is gone.
 
-        :return: what has to be written about it
+        :return: the `_on_…` method to run and its arguments, or None
         """
         if not self._is_to_delete_at_provider():
             return None
@@ -228,7 +232,7 @@ class TelephonyRecording(models.Model):
 
     @api.model
     def _get_undeleted_domain(self):
-        """Return the domain of the recordings that should be gone at the provider, and are not."""
+        """Return the domain of the recordings that still have to be deleted at the provider."""
         keepers = self.env["res.company"].search([("telephony_delete_at_provider", "=", False)])
         gone = Domain("state", "in", ("deleted", "failed"))
         stored = Domain("state", "=", "stored") & Domain("company_id", "not in", keepers.ids)
@@ -240,7 +244,7 @@ class TelephonyRecording(models.Model):
 
     @api.model
     def _cron_fetch(self):
-        """Do what is due: start, pause, stop, find, fetch, and delete at the provider."""
+        """Run the due steps: start, pause, stop, find, fetch, and delete at the provider."""
         silent = fields.Datetime.now() - timedelta(seconds=SILENT_SECONDS)
         pending = Domain("state", "=", "pending") & Domain("provider_recording_id", "!=", False)
         live = Domain("state", "in", LIVE) & Domain("write_date", "<", silent)
@@ -258,26 +262,26 @@ class TelephonyRecording(models.Model):
 
     @api.model
     def _each_that_is_due(self, domain):
-        """Yield recordings, the one that waits longest first, until none is due or time is up.
+        """Yield the due recordings, the longest waiting first, until the time of the job is up.
 
-        What is done about one is committed, and sent, before the next one is looked for.
+        The step of each one is committed, and sent, before the next one is searched.
         """
         due = domain & Domain("next_try_at", "<=", fields.Datetime.now())
         while recording := self.search(due, limit=1, order="next_try_at, id"):
-            # If the process is killed by this one, the others have their turn before it.
+            # If this recording kills the process, the others come first next time.
             recording.next_try_at = self._get_next_try(recording.tries + 1)
             yield recording
             time_left = self.env["ir.cron"]._commit_progress(1)
             self.env.invalidate_all()
             if not time_left:
                 if remaining := self.search_count(due):
-                    # The job goes on soon, after others have had their turn.
+                    # The job continues soon, after other jobs have run.
                     self.env["ir.cron"]._commit_progress(remaining=remaining)
                 return
 
     @api.model
     def _cron_delete(self):
-        """Delete what is older than its company wants to keep, except under legal hold."""
+        """Delete recordings older than the retention of their company, except under legal hold."""
         for company in self.env["res.company"].search([("telephony_recording_days", ">", 0)]):
             limit = fields.Datetime.now() - timedelta(days=company.telephony_recording_days)
             domain = [

@@ -7,21 +7,21 @@ from .telephony_recording import LIVE
 
 _logger = logging.getLogger(__name__)
 
-# How often a change is asked for before the phone user is told that it failed.
+# Number of attempts to change a recording before the agent is notified of the failure.
 TRIES = 3
 
 
 class TelephonyRecording(models.Model):
-    """A recording that is being made: what is wanted is sent until the provider has done it.
+    """A recording in progress: the wanted state is sent until the provider has applied it.
 
-    Every request asks anew what is wanted at that moment, and its answer is compared with what is
-    wanted by then. So the last wish wins, whatever the order in which requests are carried out.
+    Each request reads the wanted state at that moment, and its response is compared with the wanted
+    state by then. So the last change wins, whatever the order in which requests are carried out.
     """
 
     _inherit = "telephony.recording"
 
     def _get_wanted_state(self):
-        """Return the state this recording should be in; empty when it ends by itself."""
+        """Return the state this recording should have; empty if it ends by itself."""
         call = self.call_id
         if call.state == "ended":
             return ""
@@ -30,7 +30,7 @@ class TelephonyRecording(models.Model):
         return "paused" if self.wanted == "paused" or call._is_interrupted() else "recording"
 
     def _sync(self):
-        """Let the provider do what is wanted, where it does something else."""
+        """Send the wanted state to the provider if it differs from the current one."""
         for recording in self.filtered("provider_recording_id"):
             wanted = recording._get_wanted_state()
             if recording.state in LIVE and wanted and wanted != recording.state:
@@ -39,10 +39,10 @@ class TelephonyRecording(models.Model):
     # === BEGINNING === #
 
     def _send_start_request(self, is_repeated=False):
-        """Begin to record the customer's leg.
+        """Start recording the customer's leg.
 
-        :param bool is_repeated: an earlier request may have been carried out
-        :return: what has to be written about it
+        :param bool is_repeated: whether an earlier request may have been carried out
+        :return: the `_on_…` method to run and its arguments, or None
         """
         if self.state != "starting" or self.provider_recording_id:
             return None
@@ -60,7 +60,7 @@ class TelephonyRecording(models.Model):
             except ProviderError as error:
                 if not error.unknown:
                     raise
-                # The answer was lost: it may be recording all the same.
+                # The response was lost, but the recording may have started.
                 sid = client.find_recording(leg_id, self._get_known_ids())
                 if not sid:
                     raise
@@ -75,12 +75,12 @@ class TelephonyRecording(models.Model):
         return [sid for sid in self.call_id.recording_ids.mapped("provider_recording_id") if sid]
 
     def _on_start_done(self, provider_recording_id):
-        """The provider records: keep its identifier, and change what has changed meanwhile."""
+        """Save the provider's id of the recording, and apply changes made meanwhile."""
         known = self.provider_recording_id
         if not known and provider_recording_id in self._get_known_ids():
             self._on_start_failed(self.env._("Another recording is still in progress."))
             return
-        # A beginning that was given up, and whose answer comes after all.
+        # Also accept the late response of a start that was given up.
         if self.state == "starting" or (self.state == "failed" and not known):
             self.write(
                 {
@@ -101,9 +101,9 @@ class TelephonyRecording(models.Model):
     # === PAUSE, RESUME, STOP === #
 
     def _send_status_request(self, attempt=1):
-        """Pause, resume or stop, whatever is wanted now.
+        """Pause, resume or stop the recording, according to the wanted state.
 
-        :return: what has to be written about it
+        :return: the `_on_…` method to run and its arguments, or None
         """
         wanted = self._get_wanted_state()
         if self.state not in LIVE or not wanted or wanted == self.state:
@@ -115,7 +115,7 @@ class TelephonyRecording(models.Model):
             )
         except ProviderError as error:
             if error.gone:
-                # It is over: its callback, or the cron, tells how it ended.
+                # The recording has ended: its webhook or the cron reports the result.
                 return None
             _logger.warning(
                 "%s: the recording did not change, code %s", self.call_id.uuid, error.code
@@ -126,7 +126,7 @@ class TelephonyRecording(models.Model):
     def _on_status_done(self, state):
         if self.state not in LIVE:
             return
-        # What was stopped is made ready by the provider; usually its callback is faster.
+        # The provider prepares a stopped recording; its webhook usually arrives before this.
         self.write(
             {
                 "state": "pending" if state == "stopped" else state,
@@ -155,7 +155,7 @@ class TelephonyRecording(models.Model):
     # === THE END === #
 
     def _finish(self, event):
-        """The provider has made the recording ready, or there is nothing in it.
+        """Process the end of the recording at the provider; an empty one is discarded.
 
         :param CallEvent event: `recorded`
         """
@@ -181,9 +181,9 @@ class TelephonyRecording(models.Model):
         self.call_id._notify_participants()
 
     def _send_find_request(self):
-        """Look for a recording of a call that is over, whose beginning or end was never told.
+        """Find the recording of an ended call whose start or end was not reported.
 
-        :return: what has to be written about it
+        :return: the `_on_…` method to run and its arguments, or None
         """
         if self.state not in LIVE:
             return None
