@@ -1,9 +1,9 @@
 """Music of an exact length for waiting callers.
 
-The provider sends its next request when a sound ends, so the length of the sound is the timer of
+The provider sends its next request when a sound ends. So the length of the sound is the timer of
 the waiting room. These routes are public, because the provider fetches sounds without a signature;
-they return only music. A response is generated while it is sent, so that it costs only a few
-kilobytes of memory for any requested length.
+they return only music. A response is generated while it is sent. So it costs only a few kilobytes
+of memory, whatever length is requested.
 """
 
 import io

@@ -6,8 +6,8 @@ class TelephonyGuardMixin(models.AbstractModel):
     """Rules for every write to a telephony record, through any interface.
 
     * A related record belongs to the same company (`check_company=True` on the field).
-    * A field with `immutable=True` keeps its initial value. Access rules check only the record
-      before a change, so a change of company, flow or call would bypass them.
+    * A field with `immutable=True` keeps its initial value. Access rules check only the values
+      before a change; a change of company, flow or call would bypass them.
     * Users write the fields that a form can write. A `readonly` field belongs to the addon's own
       code, which writes it as superuser.
     """

@@ -1,7 +1,7 @@
 """Retries of requests that lost a race for a row to another transaction.
 
-PostgreSQL blocks the second transaction that changes a row until the first one commits, and then
-aborts it, because its snapshot is outdated.
+PostgreSQL blocks the second transaction that changes a row until the first one commits. It then
+aborts the second one, because its snapshot is outdated.
 https://www.postgresql.org/docs/current/transaction-iso.html
 """
 

@@ -1,9 +1,9 @@
 """Automation rules on telephony records, run after the commit.
 
 `base_automation` runs the actions of a rule inside `create` and `write`. A failing action would
-undo the handling of a call, and a slow one would keep the caller waiting. So a run of such a rule
-is recorded with the change, and a job performs it in a transaction of its own. The addon does not
-depend on `base_automation`: its three methods are wrapped where it is installed.
+undo the handling of a call; a slow one would keep the caller waiting. So the change only records a
+pending run of the rule. A job performs it in a transaction of its own. The addon does not depend on
+`base_automation`: its three methods are wrapped where it is installed.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """States of a call and of its legs, in plain Python.
 
-This module knows neither Odoo, the database nor the provider, so that the rules can be tested
-quickly in every order of events. Only `telephony.call._apply_event` uses these functions.
+This module knows neither Odoo, the database nor the provider. So tests can try the rules quickly in
+every order of events. Only `telephony.call._apply_event` uses these functions.
 
 A leg is one party's connection; its status only moves up in rank. A call is the conversation; its
 state follows the table `CALL_TRANSITIONS`, and `ended` is final.

@@ -1,9 +1,9 @@
 """States of a transfer, in plain Python.
 
-A transfer is one attempt to bring another party into a conversation. The call is handed over at
-once (*blind*), after a consultation during which the customer hears music (*warm*), or the three
-parties talk (*conference*). As with calls, a state never moves backwards, and a closed state is
-final. So an event may arrive twice, late or in any order.
+A transfer is one attempt to bring another party into a conversation. *Blind* hands the call over at
+once. *Warm* starts with a consultation, during which the customer hears music. In a *conference*,
+the three parties talk. As with calls, a state never moves backwards, and a closed state is final.
+So an event may arrive twice, late or in any order.
 """
 
 OPEN_STATES = ("ringing", "joining", "talking", "conference", "returning")

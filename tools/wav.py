@@ -1,6 +1,6 @@
 """Sound files in plain Python: length, channels and waveform, and music of an exact length.
 
-A recording may last for hours, so only a part of a file is in memory at a time.
+A recording may last for hours, so only a part of it is in memory at once.
 """
 
 import io

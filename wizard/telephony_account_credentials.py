@@ -21,7 +21,7 @@ SHARED = (
 class TelephonyAccountCredentials(models.TransientModel):
     """Dialog for the secrets, opened after a password check.
 
-    The typed secret is moved to a field that no user can read, and is wiped after its use.
+    The typed secret is moved to a field that no user can read, and wiped after use.
     """
 
     _name = "telephony.account.credentials"

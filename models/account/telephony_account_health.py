@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from ...providers.base import ProviderError
 
-# Minutes without a run of the job, or an answer of the provider, after which it is a fault.
+# Minutes without a run of the job, or an answer of the provider, that count as a fault.
 LATE_MINUTES = 10
 # Minutes for which a refused request causes a warning, and seconds between two recorded ones.
 REFUSAL_MINUTES = 60
@@ -128,8 +128,7 @@ class TelephonyAccount(models.Model):
 
     @api.model
     def _get_jobs_health(self, late):
-        """Return the state of the jobs: without the reconciliation, legs may go on costing
-        money."""
+        """Return the state of the jobs; without the reconciliation, lost legs cost money."""
         # sudo: ir.cron - only whether the job runs
         job_sudo = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
         return "pass" if job_sudo.active and job_sudo.nextcall > late else "fail"

@@ -2,9 +2,9 @@
 
 The requests of one transaction run in order in a thread of their own. A webhook does not wait for
 that thread: its TwiML needs no result of a request, and the caller would hear silence meanwhile. A
-click waits up to `PATIENCE` seconds, so that the user's next click finds the first one carried out.
-A click that shows Twilio's answer (*Connect*, *Buy*) sends its requests itself, all within one time
-budget (`_get_deadline`). Jobs, and requests that result from requests, delay no user and are sent
+click waits up to `PATIENCE` seconds, so that the user's next click finds it carried out. A click
+that shows Twilio's answer (*Connect*, *Buy*) sends its requests itself, all within one time budget
+(`_get_deadline`). Jobs, and requests that result from requests, delay no user and are sent
 directly.
 
 Why there is no table of requests with a job that sends them: each request derives its content from

@@ -26,7 +26,7 @@ SECRET_BOUND = ("account_sid", "api_base_url")
 class TelephonyAccount(models.Model):
     """Setup of an account: credentials, connection, numbers, balance.
 
-    Every method sends all its requests before it writes a row, so that no lock is held while the
+    Every method sends all its requests before it writes a row. So no lock is held while the
     provider answers. The requests of a click share its time budget (`_get_deadline`) and may be
     interrupted after any of them: the same click then continues.
     """

@@ -26,8 +26,8 @@ PENDING = ("calling", "waiting")
 class TelephonyCallerId(models.Model):
     """A number of another carrier that customers see in place of ours.
 
-    It can be used only after its owner has typed a code on it (`state` is `verified`), and only by
-    agents whom the administrator has allowed to.
+    It is usable after its owner has typed a code on it (`state` is `verified`). Only agents with
+    the administrator's permission may use it.
     """
 
     _name = "telephony.caller.id"
@@ -135,8 +135,8 @@ class TelephonyCallerId(models.Model):
                 self.env._("Another user is verifying this number. Try again in a few minutes.")
             )
         if record_sudo:
-            # A concurrent result of an earlier call must restart this request now, and not after
-            # the telephone was called: it would then be called twice.
+            # A concurrent result of an earlier call must restart this request now. A restart after
+            # the call would dial the telephone twice.
             self.env.cr.execute(
                 SQL("SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id)
             )

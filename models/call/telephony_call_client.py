@@ -16,8 +16,8 @@ class TelephonyCall(models.Model):
     def _to_client(self):
         """Return the payloads of these calls for the softphone, in the user's language.
 
-        A user who sees the call sees the customer's number and name, but no other data of records
-        that the user may not read.
+        Readers of the call see the customer's number and name. Other data of a record is included
+        only if the user may read it.
 
         :rtype: list(dict)
         """

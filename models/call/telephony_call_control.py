@@ -24,8 +24,9 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def accept(self, uuid):
-        """Accept a call that rings at the current user. The first agent wins; an ongoing call is
-        held.
+        """Accept a call that rings at the current user. The first agent wins.
+
+        An ongoing call of the user is held.
 
         :param str uuid: the call
         :raise UserError: the user is in another call that cannot be put on hold
@@ -111,8 +112,8 @@ class TelephonyCall(models.Model):
     def hang_up(self, uuid):
         """End a call of the current user for all parties; a consulted agent only leaves it.
 
-        A user who lost the right to telephone during the call can still end it, but receives no
-        further data of it.
+        A user who lost the right to telephone during the call can still end it. Such a user
+        receives no further data of it.
 
         :param str uuid: the call
         :raise AccessError: the call belongs to another user

@@ -29,8 +29,8 @@ class TelephonyCallEvent(models.Model):
     def _record_once(self, account, key, kind, happened_at=None, call=None):
         """Record an event if it is new.
 
-        If another worker records the same event at this moment, PostgreSQL reports a serialization
-        failure here, and the request is retried on a fresh snapshot.
+        If another worker is recording the same event, PostgreSQL reports a serialization failure
+        here. The request is then retried on a fresh snapshot.
 
         :param account: account that sent the event
         :param str key: key that is the same at every delivery of the event

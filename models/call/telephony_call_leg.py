@@ -199,16 +199,16 @@ class TelephonyCallLeg(models.Model):
     def _write_first(self):
         """Write these rows now, before the call's.
 
-        Otherwise a search would flush the call's row first, and two events that lock the rows in
-        different orders would deadlock.
+        Otherwise a search would flush the call's row first. Two events that lock the rows in
+        different orders can deadlock.
         """
         self.flush_recordset()
 
     def _get_refusal(self):
         """Return why this leg must not be dialed now; empty when it may be.
 
-        Every request that dials a leg checks this first, because rules, rights and numbers may have
-        changed since the decision to call.
+        Every request that dials a leg checks this first. Rules, rights and numbers may have changed
+        since the decision to call.
 
         Note: `self.ensure_one()`
 

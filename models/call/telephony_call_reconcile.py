@@ -19,9 +19,9 @@ LATE_SECONDS = 5
 NUDGE_SECONDS = 20
 # Doubtful calls per batch; each may cost a request or two.
 BATCH = 100
-# Conditions that show that a requested change is missing: each names its request, and when it is
-# sent again. A process that dies between commit and request, a lost response and a refusal all look
-# the same here. A new kind of request needs a line here or below, and a story in
+# Requests whose effect may be missing, each with the conditions under which it is sent again. A
+# process that dies before its request, a lost response and a refusal all look the
+# same here. A new kind of request needs a line here or below, and a story in
 # `test_nothing_stays_open`.
 REPAIRS = {
     "_send_wait_request": ("_is_missing_in_queue", "_is_alone"),
@@ -314,16 +314,14 @@ class TelephonyCall(models.Model):
         return news
 
     def _ask_about_room(self):
-        """Return the participants of the conference, see `list_room`; None if the request
-        failed."""
+        """Return the participants of the conference (see `list_room`), None after a failure."""
         try:
             return self.account_id._get_client().list_room(self.uuid)
         except ProviderError:
             return None
 
     def _ask_about_unborn(self, leg):
-        """Return the SID of a leg that has none here: empty if it was never created, None if
-        unknown."""
+        """Return the SID of a leg that has none here: empty if not created, None if unknown."""
         if not leg._is_overdue(fields.Datetime.now()):
             return None
         if not leg.initiated_at:

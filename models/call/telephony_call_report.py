@@ -22,9 +22,9 @@ class TelephonyCallReport(models.Model):
     The one definition of what is counted. It is a query and no database view, because hours and
     weekdays depend on the reader's time zone.
 
-    *Service level*: the share of callers who were answered within the queue's target time, among
-    the callers of a queue whose wait is over. Callers who hang up in the first seconds are left
-    out, and so are queue callbacks, whose wait continues.
+    *Service level*: the share of callers answered within the queue's target time. It counts callers
+    of a queue whose wait is over. Callers who hang up in the first seconds are left out. So are
+    queue callbacks, because their wait continues.
     """
 
     _name = "telephony.call.report"
@@ -199,8 +199,8 @@ class TelephonyCallReport(models.Model):
         return {
             "start": fields.Datetime.to_string(start),
             "now": self._get_dashboard_figures(start, end),
-            # Both periods end at the same time of day, so that half a day is not compared with a
-            # whole one.
+            # Both periods end at the same time of day: half a day must not be compared with a whole
+            # one.
             "before": self._get_dashboard_figures(
                 midnight(self.env.tz, 1 - 2 * days), end - timedelta(days=days)
             ),

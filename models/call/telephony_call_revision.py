@@ -1,8 +1,8 @@
 """Age of the payloads of a call.
 
-Bus messages and RPC answers may be lost, arrive late or overtake each other. Each change of a call
-that a page shows raises the call's revision, in the transaction of the change. Of two payloads of
-one call, the one with the lower revision is older.
+Bus messages and RPC answers may be lost, arrive late or overtake each other. A change that pages
+show raises the call's revision, in the transaction of the change. Of two payloads of one call, the
+one with the lower revision is older.
 """
 
 from odoo import fields, models
@@ -37,8 +37,7 @@ CALL_FIELDS = frozenset(
 class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
-    # One transaction at a time writes the row of a call, so revisions follow the order of the
-    # commits.
+    # One transaction at a time writes a call's row, so revisions follow the order of commits.
     revision = fields.Integer(readonly=True, copy=False)
 
     def write(self, vals):
@@ -56,8 +55,8 @@ class TelephonyCall(models.Model):
     def _get_revision(self):
         """Return the age of this call's payload. Note: `self.ensure_one()`
 
-        A recording counts its own changes: events of the recording and of the call arrive at the
-        same moment, and would conflict on the call's row.
+        A recording counts its own changes. Events of the recording and of the call arrive together,
+        and would conflict on the call's row.
 
         :rtype: int
         """

@@ -13,8 +13,7 @@ VERIFICATIONS_PER_USER = 10
 class TelephonyDialedLeg(models.Model):
     """Ledger of dialed legs: one row per leg, whatever created it.
 
-    The limit of calls per user and hour counts these rows, so that no way of creating a leg
-    bypasses it.
+    The limit of calls per user and hour counts these rows, so that no leg bypasses it.
     """
 
     _name = "telephony.dialed.leg"
@@ -105,8 +104,8 @@ class TelephonyDialedLeg(models.Model):
     def _count_verification(self, company, number):
         """Count a verification call of the current user before it is requested.
 
-        The row is written in a transaction of its own, because no error may undo it once the
-        telephone rings. Two verifications at the same moment see each other's row.
+        A transaction of its own writes the row: no error may undo it after the telephone rings. Two
+        verifications at the same moment see each other's row.
 
         :param company: company whose account pays
         :param str number: E.164

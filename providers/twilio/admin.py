@@ -205,8 +205,8 @@ class TwilioAdmin(TwilioClient):
     def buy_number(self, number, addresses):
         """Buy a number that already points to us.
 
-        The request has no idempotency key. If the response was lost, or the number is reported as
-        taken, the account's own numbers show whether it was bought.
+        The request has no idempotency key. After a lost response, or if the number is reported
+        as taken, the account's own numbers show whether it was bought.
 
         :param str number: E.164
         :return: see `list_numbers`

@@ -1,8 +1,8 @@
 """Circuit breaker: requests to a provider that does not answer are paused for a while.
 
 Without it, every request during an outage would wait for its own timeout. Its state lives in the
-memory of its process, unlike everything else, because it is no data of a call. Each process detects
-an outage by itself, and a new process tries again.
+memory of its process only, because it is no data of a call. Each process detects an outage by
+itself, and a new process tries again.
 """
 
 import threading

@@ -52,8 +52,8 @@ _silent.setLevel(logging.CRITICAL)
 class _Connections(HTTPAdapter):
     """Connections of this process to Twilio; a new one takes two round trips before its request.
 
-    A connection that was idle for long may have been closed by the other end, so a request over it
-    may be lost.
+    The other end may have closed a connection that was idle for long, so that a request over it is
+    lost.
     """
 
     used_at = 0.0

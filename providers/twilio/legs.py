@@ -3,8 +3,8 @@
 https://www.twilio.com/docs/voice/api/call-resource
 """
 
-# In the order of a leg's life, so that a leg that advances between two requests is in the second
-# answer at the latest.
+# In the order of a leg's life: a leg that advances between two requests is in the second answer at
+# the latest.
 LIVING = ("queued", "ringing", "in-progress")
 # Legs per page (Twilio's maximum), and in all pages of one status.
 PAGE, LISTED = 1000, 5000

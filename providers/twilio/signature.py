@@ -59,8 +59,8 @@ def parse_form(body):
 
 
 def _unquote(text):
-    # Quoted-printable differs from the escapes of a form only by its sign, and Python decodes it at
-    # the speed of C.
+    # Quoted-printable differs from the escapes of a form only by its sign. Python decodes it at the
+    # speed of C.
     text = text.replace(b"+", b" ").replace(b"=", b"=3D").replace(b"%", b"=")
     return binascii.a2b_qp(text).decode()
 
