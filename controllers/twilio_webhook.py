@@ -201,7 +201,7 @@ class TwilioWebhook(Controller):
         code = form.get("ErrorCode") or ""
         # Twilio's codes have five digits; other values are dropped.
         code = code if code.isdecimal() and len(code) <= 6 else "unknown"
-        _logger.error("%s: Twilio could not use a response, error %s", _get_label(form), code)
+        _logger.error("%s: Twilio could not use an answer, error %s", _get_label(form), code)
         return _apologize(account_sudo, form, code)
 
     @route("/telephony/twilio/status", **ROUTE)

@@ -132,7 +132,7 @@ class TelephonyCall(models.Model):
         if call:
             self._isolate(label, call._fail, error_code)
         elif call is None:
-            _logger.error("%s: the call could not be recorded", label)
+            _logger.error("%s: the call could not be kept", label)
 
     @api.model
     def _insert_incoming(self, account, number, params):

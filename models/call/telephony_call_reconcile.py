@@ -20,9 +20,8 @@ NUDGE_SECONDS = 20
 # Doubtful calls per batch; each may cost a request or two.
 BATCH = 100
 # Requests whose effect may be missing, each with the conditions under which it is sent again. A
-# process that dies before its request, a lost response and a refusal all look the
-# same here. A new kind of request needs a line here or below, and a story in
-# `test_nothing_stays_open`.
+# process that dies before its request, a lost response and a refusal all look the same here. A new
+# kind of request needs a line here or below, and a story in `test_nothing_stays_open`.
 REPAIRS = {
     "_send_wait_request": ("_is_missing_in_queue", "_is_alone"),
     "_send_connect_request": ("_is_missing_in_room",),

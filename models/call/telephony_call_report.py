@@ -211,7 +211,7 @@ class TelephonyCallReport(models.Model):
     def _get_dashboard_figures(self, start, end):
         """Return the figures of a period, over the calls that the user may read.
 
-        :param datetime start: begin of the period (UTC)
+        :param datetime start: start of the period (UTC)
         :param datetime end: end of the period (UTC)
         :rtype: dict
         """
