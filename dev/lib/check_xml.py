@@ -1,4 +1,4 @@
-"""Check that XML files can be read and hold no tabulator and no space at the end of a line."""
+"""Check that XML files can be read, without tabulators and spaces at the end of a line."""
 
 import sys
 
@@ -6,7 +6,7 @@ from lxml import etree
 
 
 def problems(name):
-    """Yield what is wrong with one file, as "file:line: what"."""
+    """Yield the problems of one file, as "file:line: problem"."""
     try:
         etree.parse(name)
     except etree.XMLSyntaxError as error:

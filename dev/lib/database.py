@@ -1,4 +1,4 @@
-"""Databases with the addon: made once, copied for tests, updated when the code changed.
+"""Databases with the addon: created once, copied for tests, updated when the code changed.
 
 A database is built under another name and renamed when it is complete, so that an interrupted
 build leaves nothing that looks ready.
@@ -22,17 +22,18 @@ from places import ADDON, DATA, LOGS, REPO, STAMPS, STATE, say
 
 #: Folders whose files never change what is stored in a database.
 NOT_INSTALLED = ("dev", "dist", "node_modules", "static/tests", "tests")
-#: What every database with the addon starts from: what the addon depends on.
+# : Initial modules of every database with the addon: its dependencies.
 BASE_DATABASE = "telephony_base"
-#: What it has besides, because the addon must get on with it: rules that anybody may write.
+# : Further modules that the addon must work with: automation rules may be added by any
+# administrator.
 ALONGSIDE = ("base_automation",)
-#: What tests start from: the addon, too.
+# : Modules of the template of tests: the addon, too.
 TEMPLATE = "telephony_template"
-#: The log of its installation.
+# : The log of its installation.
 TEMPLATE_LOG = "template.log"
-#: What single tests start from: a copy of the template that is updated, not made anew.
+# : The database of single tests: a copy of the template that is updated, not rebuilt.
 KEPT = "telephony_kept"
-#: What every page of the web client loads; the first page would wait for it.
+# : Assets of every page of the web client; the first page would wait for them.
 _BUNDLES = """
 bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
 bundle.js()
@@ -43,14 +44,14 @@ env.cr.commit()
 
 @contextmanager
 def building():
-    """Keep two runs from building the shared databases at the same time."""
+    """Prevent two runs from building the shared databases at the same time."""
     with open(STATE / "databases.lock", "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 class BuildError(Exception):
-    """Odoo could not build a database; the message says where its log is."""
+    """Odoo could not build a database; the message names its log."""
 
 
 def execute(statement, *parameters, database="postgres"):
@@ -68,15 +69,15 @@ def execute(statement, *parameters, database="postgres"):
 
 
 def exists(name):
-    """Tell whether there is a database of that name."""
+    """Return whether a database of that name exists."""
     return bool(execute("SELECT 1 FROM pg_database WHERE datname = %s", name))
 
 
 def drop(name):
-    """Remove a database with its files; close the connections that are still open.
+    """Remove a database with its files and close its open connections.
 
-    Not WITH (FORCE): that fails when PostgreSQL happens to vacuum the database, whose process this
-    role may not end. Without it, PostgreSQL stops its own vacuum.
+    Not WITH (FORCE): that fails while PostgreSQL vacuums the database, because this role may not
+    end that process. Without it, PostgreSQL stops its own vacuum.
     """
     if exists(name):
         database = sql.Identifier(name)
@@ -91,7 +92,7 @@ def drop(name):
 
 
 def rename(old, new):
-    """Give a database and its files another name."""
+    """Rename a database and its files."""
     execute(
         sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
     )
@@ -101,10 +102,10 @@ def rename(old, new):
 
 
 def copy(source, target):
-    """Make a copy of a database with its files (hard links: Odoo never changes a stored file).
+    """Copy a database with its files (hard links: Odoo never changes a stored file).
 
-    Its files are copied, not its pages: in a copy by pages PostgreSQL takes the first numbers of
-    each sequence without writing them to its log, and gives them again after a crash.
+    The database is copied by files, not by pages. In a copy by pages, PostgreSQL takes the first
+    numbers of each sequence without logging them, and assigns them again after a crash.
     """
     drop(target)
     execute(
@@ -119,7 +120,7 @@ def copy(source, target):
 
 
 def _code_files():
-    """Return the paths of the addon's files that matter for a database, in a fixed order."""
+    """Return the paths of the addon's files that affect a database, in a fixed order."""
     for folder, folders, files in os.walk(REPO):
         here = Path(folder).relative_to(REPO)
         folders[:] = sorted(
@@ -137,7 +138,7 @@ def _code_files():
 
 
 def code_hash():
-    """Return a hash of the addon's files that matter for what an installation stores."""
+    """Return a hash of the addon's files that affect an installation."""
     digest = hashlib.sha256()
     for path in _code_files():
         digest.update(f"{path}\0".encode() + (REPO / path).read_bytes())
@@ -145,9 +146,9 @@ def code_hash():
 
 
 def installed_hash():
-    """Return a hash of what an update writes into a database: data, and declarations of Python.
+    """Return a hash of everything that an update stores: data, and Python declarations.
 
-    What functions do is not part of it, nor what only browsers load.
+    The bodies of functions and files for browsers are excluded.
     """
     digest = hashlib.sha256()
     for path in _code_files():
@@ -170,7 +171,7 @@ def _declarations(source):
 
 
 def run_odoo(database, *arguments, log, on_line=None, addons_path=None):
-    """Run Odoo until it has done what the arguments say.
+    """Run Odoo with the given arguments until it ends.
 
     :param str log: name of the log file in the folder of logs.
     :param on_line: called with every line of the log.
@@ -209,7 +210,7 @@ def run_shell(database, script, *, log, addons_path=None, environment=None):
 
     :param str log: name of the log file in the folder of logs.
     :param dict environment: variables besides the usual ones.
-    :return str: what it printed, and Odoo's log.
+    :return str: its output, and Odoo's log.
     :raise BuildError: when the script fails.
     """
     done = subprocess.run(
@@ -222,7 +223,7 @@ def run_shell(database, script, *, log, addons_path=None, environment=None):
         check=False,
     )
     (LOGS / log).write_text(done.stdout, encoding="utf-8")
-    # The shell goes on after an error, and ends as if nothing had happened.
+    # The shell continues after an error, and ends as if nothing had happened.
     if done.returncode or "Traceback" in done.stdout:
         raise BuildError(
             f"A script failed in the database {database}, see {LOGS / log}:\n{done.stdout[-3000:]}"
@@ -240,13 +241,13 @@ def log_problems(log):
 
 
 def build(name, *, modules, source=None, log, on_line=None, addons_path=None, demo=True):
-    """Make a database with modules; replaces one of that name.
+    """Create a database with modules, replacing one of that name.
 
     :param str name: name of the database.
     :param str modules: technical names, separated by commas.
     :param str source: database to start from, default: an empty one.
     :param bool demo: whether with demonstration data.
-    :raise BuildError: when Odoo fails; then there is no database of that name.
+    :raise BuildError: when Odoo fails; then no database of that name exists.
     """
     temporary = f"{name}_new"
     drop(temporary)
@@ -270,7 +271,7 @@ def build(name, *, modules, source=None, log, on_line=None, addons_path=None, de
 
 
 def stamp_of(name):
-    """Return the file that says from which code a database was built."""
+    """Return the file that stores the code hash of a database."""
     return STAMPS / f"database-{name}"
 
 
@@ -279,13 +280,13 @@ def _variant(name, demo):
 
 
 def ensure_base(demo=True, on_line=None):
-    """Make the database with what the addon depends on, once.
+    """Create the database with the addon's dependencies, once.
 
     :param bool demo: whether with demonstration data.
     :return str: its name.
     """
     manifest = (REPO / "__manifest__.py").read_text(encoding="utf-8")
-    # The stories' database has neither: the addon must do without, too.
+    # The stories' database has neither: the addon must work without them, too.
     alongside = ALONGSIDE if demo else ()
     depends = ",".join([*ast.literal_eval(manifest)["depends"], *alongside])
     name = _variant(BASE_DATABASE, demo)
@@ -298,7 +299,7 @@ def ensure_base(demo=True, on_line=None):
 
 
 def ensure_template(demo=True):
-    """Make the database that tests start from, anew for each state of the code.
+    """Create the template of tests, once for each state of the code.
 
     :param bool demo: whether with demonstration data.
     :return str: its name.
@@ -313,7 +314,7 @@ def ensure_template(demo=True):
 
 
 def ensure_kept(demo=True):
-    """Make the database that single tests start from; update it when what it stores has changed.
+    """Create the database of single tests, or update it when its stored code has changed.
 
     :param bool demo: whether with demonstration data.
     :return str: its name.
@@ -326,7 +327,7 @@ def ensure_kept(demo=True):
         try:
             run_odoo(name, *installation(name), log=f"{name}.log")
         except BuildError:
-            # It may be the database that is at fault, after a change of branches.
+            # The database may be at fault, after a change of branches.
             say(f"{name} could not be updated (log: {LOGS}/{name}.log): making it anew")
             stamp.unlink()
     if not (exists(name) and stamp.exists()):
@@ -336,14 +337,14 @@ def ensure_kept(demo=True):
 
 
 def is_kept_wanted():
-    """Return whether tests may start from a database that was updated only: a quick run."""
+    """Return whether tests may use a database that was only updated: a quick run."""
     return bool(os.environ.get("TELEPHONY_KEPT"))
 
 
 def copy_for_tests(prefix, demo=True):
-    """Make a database with the addon for the tests of this process.
+    """Create a database with the addon for the tests of this process.
 
-    :param str prefix: what its name begins with.
+    :param str prefix: beginning of its name.
     :param bool demo: whether with demonstration data.
     :return str: its name.
     """
@@ -354,12 +355,12 @@ def copy_for_tests(prefix, demo=True):
 
 
 def ensure_current(name, *, source=None, log, on_line=None, update=True, demo=True):
-    """Make a database with the addon, or bring it to the present code.
+    """Create a database with the addon, or bring it to the present code.
 
     :param str name: name of the database.
-    :param str source: database to start from when it has to be made.
-    :param bool update: update an older one (True) or make it anew (False).
-    :param bool demo: whether with demonstration data, when it has to be made.
+    :param str source: database to start from when it has to be created.
+    :param bool update: update an older one (True) or rebuild it (False).
+    :param bool demo: whether with demonstration data, when it has to be created.
     :return str: "made", "updated" or "current".
     :raise BuildError: when Odoo fails.
     """
@@ -379,7 +380,7 @@ def ensure_current(name, *, source=None, log, on_line=None, update=True, demo=Tr
 
 
 def installation(name):
-    """Return Odoo's options that bring the addon of a database to the present code."""
+    """Return Odoo's options that bring a database's addon to the present code."""
     tables = execute("SELECT 1 FROM pg_tables WHERE tablename = 'ir_module_module'", database=name)
     state = tables and execute(
         "SELECT state FROM ir_module_module WHERE name = %s", ADDON, database=name

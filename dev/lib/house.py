@@ -1,4 +1,4 @@
-"""Measure the plan of the addon: rooms, arrows between them, and what breaks the plan.
+"""Measure the plan of the addon: rooms, arrows between them, and violations of the plan.
 
 A *room* is a folder with code. An *arrow* leads from a room or file to another one that it imports
 or whose method it calls. A *knot* is a set in which every member reaches every other one.
@@ -15,9 +15,9 @@ from places import ADDON, REPO
 
 #: Layers of the web client, the lowest one first. A file uses its own layer and lower ones.
 LAYERS = ("core", "voice", "features", "shell", "client_actions")
-#: Folders beside the layers that hold no code.
+# : Folders beside the layers that contain no code.
 WITHOUT_CODE = ("audio", "@types")
-#: Limit of the files directly in ``models/``; everything else belongs into a package.
+# : Limit of the files directly in ``models/``; everything else belongs into a package.
 MAX_FILES_IN_MODELS = 12
 IS_FILE_LIMIT_ENFORCED = True
 LONG_FILE = 600
@@ -34,7 +34,7 @@ _IMPORT = re.compile(
 
 @dataclass
 class House:
-    """What was measured.
+    """The measures of an addon.
 
     :param dict rooms: folder → number of files, for the web client and for ``models/``.
     :param dict lines: file → number of lines.
@@ -77,7 +77,7 @@ class House:
 
     @property
     def problems(self):
-        """Return one sentence for each break of the plan."""
+        """Return one sentence for each violation of the plan."""
         found = [
             f"{source} imports {target}, which is in a higher layer"
             for source, target in self.upward
@@ -122,7 +122,7 @@ def largest_knot(arrows):
     """Return the largest set in which every member reaches every other one.
 
     :param arrows: pairs of names.
-    :return set: empty when nothing leads back to where it came from.
+    :return set: empty if no path leads back to its start.
     """
     targets = defaultdict(set)
     for source, target in arrows:
@@ -145,7 +145,7 @@ def measure_client(root, house):
     """Add the files of the web client and the arrows between them.
 
     :param Path root: of the addon.
-    :param House house: is changed.
+    :param House house: measures to extend.
     """
     client = root / CLIENT
     files = {
@@ -164,7 +164,7 @@ def measure_client(root, house):
 
 
 def _resolve(root, path, specifier):
-    """Return the file that an import names, or an empty string for one of another addon."""
+    """Return the file of an import, or an empty string for one of another addon."""
     if specifier.startswith("."):
         target = (path.parent / specifier).resolve()
     elif specifier.startswith(f"@{ADDON}/"):
@@ -197,7 +197,7 @@ def _model_of(node):
 
 
 def _calls_super(function):
-    """Return whether a method extends one that another class defines."""
+    """Return whether a method extends one of another class."""
     return any(
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -210,7 +210,7 @@ def _calls_super(function):
 
 
 def _called(tree):
-    """Yield each name that is called, and whether it is called on ``self`` or by its name.
+    """Yield each called name, and whether it is called on ``self`` or by its name.
 
     Note: a string that is the name of a method counts, as in ``_after_commit("_send_hold")``.
     """
@@ -230,7 +230,7 @@ def measure_models(root, house):
     """Add the packages of ``models/``, their imports, and the calls of methods between files.
 
     :param Path root: of the addon.
-    :param House house: is changed.
+    :param House house: measures to extend.
     """
     trees = {}
     for path in sorted((root / "models").rglob("*.py")):
@@ -239,7 +239,7 @@ def measure_models(root, house):
         if path.name != "__init__.py":
             house.rooms[room(file)] += 1
 
-    #: model → method → where it is defined
+    # : model → method → defining file
     methods = defaultdict(lambda: defaultdict(list))
     #: file → [(model, class)]
     classes = defaultdict(list)
@@ -268,7 +268,7 @@ def measure_models(root, house):
             for name, is_own in _called(node):
                 having = [model] if is_own and name in methods[model] else models_with(name)
                 if len(having) != 1:
-                    continue  # of no model, or of several: nobody knows which one
+                    continue  # of no model, or of several: ambiguous
                 target = owner(having[0], name)
                 if any(place.file == file for place in methods[having[0]][name]):
                     continue
@@ -300,7 +300,7 @@ def _imported(file, tree, trees):
 
 
 def measure(root):
-    """Return what the plan of an addon is.
+    """Measure the plan of an addon.
 
     :param Path root: folder of the addon.
     :return House:
@@ -373,7 +373,7 @@ def main(root=REPO):
     """Print the measures of an addon.
 
     :param Path root: folder of the addon.
-    :return int: exit code, not zero when the plan is broken.
+    :return int: exit code, not zero when the plan is violated.
     """
     house = measure(root)
     print("\n".join(report(house)))

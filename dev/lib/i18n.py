@@ -1,4 +1,4 @@
-"""Export the addon's texts and bring the translations to them. Called by dev/i18n."""
+"""Export the addon's texts and update the translations. Called by dev/i18n."""
 
 import re
 import shutil
@@ -19,15 +19,15 @@ FOLDER = REPO / "i18n"
 TEMPLATE = FOLDER / f"{ADDON}.pot"
 #: Folders without texts of the product.
 WITHOUT_TEXTS = ("dev", "tests", "static/tests", "static/lib")
-#: They would change with every run.
+# : Header fields that would change with every run.
 DATES = ("POT-Creation-Date", "PO-Revision-Date")
 
 
 def copy_addon(folder):
-    """Copy what has texts of the addon into a folder of addons.
+    """Copy the files with texts of the addon into a folder of addons.
 
-    Odoo follows symbolic links when it looks for texts, and the state folder has one to the
-    repository itself: in the repository it would go round in circles.
+    Odoo follows symbolic links in its search for texts. The state folder links to the repository,
+    so a search in the repository itself would not end.
     """
     names = git("ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
     for name in filter(None, names):
@@ -38,7 +38,7 @@ def copy_addon(folder):
 
 
 def export():
-    """Return the template that Odoo makes of the texts, without what changes with every run.
+    """Return Odoo's template of the texts, without the parts that change with every run.
 
     :rtype: polib.POFile
     :raise BuildError: when Odoo fails.
@@ -77,11 +77,11 @@ def export():
 
 
 def merge(template, path):
-    """Bring a file of translations to the template.
+    """Update a file of translations to the template.
 
     :param polib.POFile template: all texts.
-    :param Path path: the file; it is written anew.
-    :return int: how many texts have no translation.
+    :param Path path: the file, which is rewritten.
+    :return int: number of texts without a translation.
     """
     translations = polib.pofile(str(path))
     order = {entry.msgid: number for number, entry in enumerate(template)}

@@ -1,4 +1,4 @@
-"""From what V8 counted to lines of files: which lines of JavaScript have run?
+"""Convert V8's counts to lines of files: the lines of JavaScript that have run.
 
 Odoo serves all files of a bundle as one script; each file begins with a header that names it, and
 keeps its lines.
@@ -9,7 +9,7 @@ from bisect import bisect_right
 
 _HEADER = re.compile(r"^/\*{8,}\n\*  Filepath: (\S+) +\*\n\*  Lines: \d+ +\*\n\*{8,}/\n", re.M)
 _BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.S)
-#: Nothing can be reached or missed in lines of these characters.
+# : Lines with only these characters contain no code.
 _PUNCTUATION = "{}()[];,"
 
 
@@ -30,12 +30,12 @@ def parts(source, prefix):
 
 
 def unreached(functions):
-    """Return where a script did not run, as sorted positions at which that changes.
+    """Return the parts of a script that did not run, as sorted positions of changes.
 
-    V8 tells nested ranges with counts; the innermost one counts.
+    V8 reports nested ranges with counts; the innermost one counts.
 
     :param list functions: of `Profiler.takePreciseCoverage`, for one script.
-    :return tuple: positions, and for each of them whether what follows it has run.
+    :return tuple: positions, and for each of them whether the following code has run.
     """
     ranges = sorted(
         ((r["startOffset"], -r["endOffset"], r["count"]) for f in functions for r in f["ranges"]),
@@ -59,7 +59,7 @@ def unreached(functions):
 
 
 def lines(source, span, changes):
-    """Return the lines of one file that hold code, and those that have run.
+    """Return the lines of one file with code, and those that have run.
 
     :param str source: the script.
     :param tuple span: the file's first and last position.

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Write every sound of the addon into ``static/src/audio``.
 
-All of them are synthesised here, so no recording of anybody is shipped: the agent's ring, the
-key tones, silence, the ringback a waiting caller hears, and the hold music.
+All of them are synthesized here, so that no recorded voice or music is shipped: the agent's ring,
+the key tones, silence, the ringback for waiting callers, and the hold music.
 
-Format: 16-bit mono PCM at 8 kHz, what a telephone line carries. Running the script twice
-writes the same bytes.
+Format: 16-bit mono PCM at 8 kHz, as on a telephone line. Every run of the script writes the same
+bytes.
 
 Usage: ``python3 dev/lib/make_sounds.py [folder]``
 """
@@ -92,7 +92,7 @@ def pluck(frequency, seconds, level, harmonics=(1.0, 0.35, 0.12), decay=3.0):
 def add(target, samples, start):
     """Mix ``samples`` into ``target`` from second ``start`` on, wrapping round the end.
 
-    Wrapping makes the music a seamless loop: what rings on past the end sounds at the beginning.
+    Wrapping makes the music a seamless loop: a note that exceeds the end sounds at the beginning.
     """
     offset = round(start * RATE)
     for index, value in enumerate(samples):

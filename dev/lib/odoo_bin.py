@@ -1,15 +1,15 @@
 """Odoo's command line as a file: a master process starts the one for the bus by its name.
 
-With TELEPHONY_LISTEN, a port, it is started with an open socket, as by systemd's socket activation.
-Odoo's own lets 8 connections for each worker wait; the kernel drops further ones, and whoever
-connects tries again after 1, 3, 7 seconds.
+With TELEPHONY_LISTEN, a port, it starts with an open socket, as by systemd's socket activation.
+Odoo's own socket queues 8 connections per worker; the kernel drops further ones, whose clients
+try again after 1, 3, 7 seconds.
 """
 
 import os
 import socket
 import sys
 
-#: As systemd does, see sd_listen_fds(3) and `Backlog` in systemd.socket(5).
+# : As systemd does, see sd_listen_fds(3) and `Backlog` in systemd.socket(5).
 FIRST_SOCKET, BACKLOG = 3, 4096
 
 
@@ -18,7 +18,8 @@ def _listen(port):
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     listener.listen(BACKLOG)
-    # All workers wake up for a connection, and one gets it: the others must not wait for the next.
+    # All workers wake up for a connection, but only one gets it: the others must not wait for the
+    # next.
     listener.setblocking(False)
     os.dup2(listener.detach(), FIRST_SOCKET)
     os.environ |= {"LISTEN_FDS": "1", "LISTEN_PID": str(os.getpid())}

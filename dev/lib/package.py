@@ -1,6 +1,6 @@
 """Build the installable archive dist/crm_telephony-<version>.zip. Called by dev/package.
 
-It holds the files that git knows, without those marked "export-ignore" in .gitattributes, and the
+It contains the files known to git, without those marked "export-ignore" in .gitattributes, and the
 Voice SDK.
 """
 
@@ -19,14 +19,14 @@ SDK = Path("static/lib/twilio-voice-sdk")
 
 
 def git(*arguments, **options):
-    """Return what git prints."""
+    """Return the output of a git command."""
     return subprocess.run(
         ["git", "-C", str(REPO), *arguments], capture_output=True, text=True, check=True, **options
     ).stdout
 
 
 def shipped_files():
-    """Return the paths, relative to the repository, of all files that belong into the archive."""
+    """Return the paths of all files of the archive, relative to the repository."""
     names = [name for name in git("ls-files", "-z").split("\0") if name]
     fields = git(
         "check-attr", "-z", "--stdin", "export-ignore", input="\0".join(names) + "\0"
@@ -47,7 +47,7 @@ def shipped_files():
 
 
 def unpack(target):
-    """Copy what belongs into the archive to a folder.
+    """Copy the files of the archive to a folder.
 
     :param Path target: the addon's folder; it must not exist yet.
     """
@@ -59,7 +59,7 @@ def unpack(target):
 def build(folder):
     """Write the archive.
 
-    :param Path folder: where to put it.
+    :param Path folder: destination.
     :return Path: the archive. The same files give the same bytes.
     """
     version = ast.literal_eval((REPO / "__manifest__.py").read_text(encoding="utf-8"))["version"]

@@ -1,7 +1,7 @@
 """Places and ports of the development environment, the same as in common.sh.
 
-The shell scripts do the set-up first and hand over through environment variables; this module only
-reads.
+The shell scripts do the set-up first and pass its results as environment variables; this module
+only reads them.
 """
 
 import os
@@ -32,7 +32,7 @@ OPENAPI_DIR = NODE_MODULES / "@twilio/cli-core/src/services/twilio-api"
 
 
 def say(text):
-    """Tell the person what is happening.
+    """Print a progress message.
 
     :param str text: one line.
     """
@@ -40,7 +40,7 @@ def say(text):
 
 
 def odoo_environment():
-    """Return the environment variables for a process that runs Odoo or talks to its database."""
+    """Return the environment variables for a process that runs Odoo or uses its database."""
     paths = [str(ODOO_HOME), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,

@@ -1,8 +1,8 @@
-"""pytest plugin: tests of Odoo's own that do not hold here, with or without this addon."""
+"""pytest plugin: skip Odoo's own tests that fail here with and without this addon."""
 
-#: Name of a test -> why it says nothing about the addon.
+# : Name of a test -> reason why it is irrelevant to the addon.
 LEFT_OUT = {
-    # These compare HTML as another version of the parser writes it: an outer <span> is added.
+    # These compare HTML with that of another version of the parser: an outer <span> is added.
     "test_lead_merge_address_not_propagated": "HTML of another lxml",
     "test_lead_merge_address_propagated": "HTML of another lxml",
     "test_lead_merge_internals": "HTML of another lxml",
@@ -14,7 +14,7 @@ LEFT_OUT = {
     # These expect a database without demonstration data.
     "test_mail_template_acl": "demonstration data",
     "test_log_portal_group": "demonstration data",
-    # Odoo leaves this one out itself where other addons are installed.
+    # Odoo itself skips this one where other addons are installed.
     "test_create_portal_user": "left out by Odoo",
     # These count every query of Odoo's own build; 554 of 552 without the addon, too.
     "test_assign_perf_no_duplicates": "counts queries",
@@ -23,7 +23,7 @@ LEFT_OUT = {
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave them out, and say so in the summary."""
+    """Skip the tests, and show the reason in the summary."""
     left_out = [item for item in items if item.name in LEFT_OUT]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item.name not in LEFT_OUT]

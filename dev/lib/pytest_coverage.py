@@ -1,4 +1,4 @@
-"""pytest plugin: which lines of the addon do the Odoo tests reach?
+"""pytest plugin: measure the lines of the addon that the Odoo tests reach.
 
 Coverage has to begin before Odoo imports the addon, and end after the last test. The report goes
 to the terminal, and as `coverage.json` to the folder of logs.

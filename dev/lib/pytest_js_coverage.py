@@ -1,7 +1,7 @@
-"""pytest plugin: which lines of JavaScript do the Hoot tests reach?
+"""pytest plugin: measure the lines of JavaScript that the Hoot tests reach.
 
 Chromium counts (V8's precise coverage, through its DevTools) while Odoo's own runner is open. The
-page asks for the bundle in its readable form, in which every file keeps its lines. The report goes
+page requests the bundle in its readable form, in which every file keeps its lines. The report goes
 to the terminal, and as `coverage-js.json` to the folder of logs.
 """
 
@@ -55,7 +55,7 @@ def pytest_collection_finish(session):
 
 
 def _read(browser):
-    """Add what one browser has counted."""
+    """Add the counts of one browser."""
     counted = browser._websocket_request("Profiler.takePreciseCoverage", timeout=ANSWER)
     browser._websocket_request("Debugger.enable", timeout=ANSWER)
     for script in counted["result"]:

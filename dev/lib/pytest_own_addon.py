@@ -1,7 +1,7 @@
-"""pytest plugin: Odoo's own lint tests (`test_lint`) look at this addon only.
+"""pytest plugin: restrict Odoo's own lint tests (`test_lint`) to this addon.
 
-They walk through every addon there is, Odoo's included, which takes many minutes and tells nothing
-about this one.
+They check every installed addon, including Odoo's, which takes many minutes and is irrelevant to
+this one.
 """
 
 import sys
@@ -13,7 +13,7 @@ from places import ADDON
 
 
 class _Config:
-    """Odoo's configuration, in which the addon is all there is to lint."""
+    """Odoo's configuration, with this addon as the only one to lint."""
 
     def __init__(self, config, path):
         self._config, self.root_path = config, path
@@ -27,7 +27,7 @@ class _Config:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """Let the test see one addon."""
+    """Restrict the test to one addon."""
     from odoo.modules import Manifest
 
     manifest = Manifest.for_addon(ADDON)
@@ -36,7 +36,7 @@ def pytest_runtest_call(item):
     run_eslint = eslint.TestESLint._test_eslint
 
     def run_with_files(test, modules, configuration):
-        # The stricter rules are for other addons; without files ESLint would look for theirs.
+        # The stricter rules are for other addons; without files ESLint would search for theirs.
         if modules:
             run_eslint(test, modules, configuration)
 
@@ -44,7 +44,7 @@ def pytest_runtest_call(item):
         patch.object(eslint.TestESLint, "_test_eslint", run_with_files),
         patch.object(Manifest, "all_addon_manifests", staticmethod(lambda: [manifest])),
         patch.object(eslint, "get_modules", lambda: [ADDON]),
-        # Where pytest finds the tests there is an addon named as a module of Python: `calendar`.
+        # In pytest's folder of tests an addon is named as a module of Python: `calendar`.
         patch.object(sys, "path", [p for p in sys.path if not p.endswith("odoo/addons")]),
         patch.object(tools.tools, "config", _Config(tools.tools.config, manifest.path)),
     ):

@@ -1,7 +1,7 @@
-"""pytest plugin for Odoo's tests: nothing is skipped in silence, no error is only logged.
+"""pytest plugin for Odoo's tests: skipped tests and logged errors are failures.
 
-Odoo's own runner counts an unexpected ERROR in the log as a failure; pytest-odoo does not look at
-the log, and it skips tests that need the HTTP server when that is not asked for.
+Odoo's own runner counts an unexpected ERROR in the log as a failure; pytest-odoo does not read the
+log, and it skips tests that need the HTTP server unless it is requested.
 """
 
 import logging
@@ -17,7 +17,7 @@ def pytest_addoption(parser, pluginmanager):
 class _ErrorCollector(logging.Handler):
     """Keeps records of level ERROR and above.
 
-    Note: ``mute_logger`` and ``assertLogs`` stop the propagation, so what a test expects does not
+    Note: ``mute_logger`` and ``assertLogs`` stop the propagation, so expected records do not
     arrive here.
     """
 
@@ -31,7 +31,7 @@ class _ErrorCollector(logging.Handler):
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """Let a test fail that makes Odoo log an error."""
+    """Fail a test that makes Odoo log an error."""
     collector = _ErrorCollector()
     root = logging.getLogger()
     root.addHandler(collector)

@@ -21,7 +21,7 @@ PR_SET_PDEATHSIG = 1
 
 
 class StartError(Exception):
-    """A program did not become ready; the message is for the person at the terminal."""
+    """A program did not become ready; the message is for the user at the terminal."""
 
 
 def _die_with_parent():
@@ -68,13 +68,13 @@ class Program:
         return "\n".join(self.log.read_text(encoding="utf-8").splitlines()[-20:])
 
     def signal(self, number):
-        """Send a signal to every process of the group that is left."""
+        """Send a signal to every remaining process of the group."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
 
 def stop(programs):
-    """Stop all programs: politely, then not."""
+    """Stop all programs: first by request, then by force."""
     for program in programs:
         program.signal(signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
@@ -83,12 +83,12 @@ def stop(programs):
             program.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             say(f"{program.name} does not stop and is killed")
-        # Also what a program left behind in its group.
+        # Also the processes that a program left behind in its group.
         program.signal(signal.SIGKILL)
 
 
 def show_progress(line):
-    """Show on one line of the terminal which module Odoo is loading."""
+    """Show on one line of the terminal the module that Odoo is loading."""
     found = re.search(r"Loading module (\w+) \((\d+)/(\d+)\)", line)
     if found and sys.stderr.isatty():
         print(f"\r\033[K    {found[2]}/{found[3]} {found[1]}", end="", file=sys.stderr, flush=True)
@@ -97,7 +97,7 @@ def show_progress(line):
 
 
 def prepare_database():
-    """Make or update the database."""
+    """Create or update the database."""
     if not database.exists(DATABASE):
         say(f"installing the addon with demonstration data into database '{DATABASE}' (a minute)")
     elif not database.stamp_of(DATABASE).exists() or (
@@ -108,7 +108,7 @@ def prepare_database():
 
 
 def seed():
-    """Connect the addon to the emulator and make the demonstration users its phone users."""
+    """Connect the addon to the emulator and make the demonstration users agents."""
     script = REPO / "dev/lib/seed.py"
     if not script.exists():
         return
@@ -128,7 +128,7 @@ def seed():
 
 
 def watch(programs):
-    """Return when a program has ended by itself, with that program."""
+    """Wait until a program ends by itself and return it."""
     while True:
         for program in programs:
             if program.process.poll() is not None:

@@ -1,4 +1,4 @@
-"""Make a fresh database ready to call, through the addon's own screens' methods.
+"""Prepare a fresh database for calls, through the methods of the addon's own screens.
 
 Run by `odoo shell`, with `env` defined. Safe to run again: the emulator forgets everything when it
 stops, so the account is connected anew at every start.
@@ -11,7 +11,7 @@ HTTP_PORT = os.environ.get("TELEPHONY_HTTP_PORT", "8069")
 # The emulator's well-known development account (dev/twilio_emulator/defaults.py).
 ACCOUNT_SID = "AC" + "e" * 32
 AUTH_TOKEN = "e" * 32
-# The number whose callers wait in a queue; those of the other one ring at everybody.
+# Callers of this number wait in a queue; those of the other one ring at all agents.
 SUPPORT = "+3225550101"
 
 
@@ -28,7 +28,7 @@ def main(env):
         "api_base_url": f"http://127.0.0.1:{EMULATOR_PORT}",
         "voice_gateway": f"localhost:{EMULATOR_PORT}",
         "voice_sdk_url": f"http://localhost:{EMULATOR_PORT}/sdk/twilio.js",
-        # What the emulator made before it was stopped is gone.
+        # Objects of the emulator from before its last stop are gone.
         "api_key_sid": False,
         "api_key_secret": False,
         "twiml_app_sid": False,
@@ -38,7 +38,7 @@ def main(env):
         account.write(values)
     else:
         account = env["telephony.account"].create(values)
-        # The people of the demonstration live in several countries.
+        # The contacts of the demonstration live in several countries.
         company.telephony_country_policy = "all"
     account.action_connect()
     agents = env["telephony.agent"]
@@ -58,7 +58,7 @@ def main(env):
 
 
 def find_support_flow(env, company, agents):
-    """Return the flow in which callers wait in a queue, made when it is missing."""
+    """Return the flow with a queue for callers, created if missing."""
     found = env["telephony.flow"].search(
         [("name", "=", "Support"), ("company_id", "=", company.id)], limit=1
     )

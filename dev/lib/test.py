@@ -1,4 +1,5 @@
-"""Run the parts of the test suite and sum up. Called by dev/test, with PostgreSQL running."""
+"""Run the parts of the test suite and print the totals. Called by dev/test, with PostgreSQL
+running."""
 
 import os
 import shutil
@@ -16,15 +17,15 @@ import places
 from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 
 PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "torture", "e2e")
-#: What takes long, and is run when it is asked for by name.
+# : Long parts, which run only when they are named.
 LONG_PARTS = ("core",)
-#: What takes options for pytest, to run some of its tests.
+# : Parts that accept options for pytest, to run some of their tests.
 WITH_OPTIONS = ("unit", "emulator", "odoo", "js", "package", "torture", "e2e")
 #: Odoo's own tests that must pass with the addon installed.
 CORE = ("crm", "mail", "phone_validation")
-#: How long one test may take while it is counted which lines it reaches.
+# : Time limit of one test while its coverage is measured.
 COVERAGE_SECONDS = 1800
-#: How long a damaged webhook may take, when their number is chosen.
+# : Time limit of a damaged webhook, when their number is chosen.
 MUTATION_SECONDS = 0.2
 INTERRUPT_SECONDS = 30
 #: Exit code of pytest when it found nothing to run.
@@ -33,7 +34,7 @@ NO_TESTS = 5
 
 @dataclass
 class Result:
-    """What one part said.
+    """The result of one part.
 
     :param list problems: sentences, each of which is one failure.
     """
@@ -51,7 +52,7 @@ class Result:
 
 
 def run(command, *, environment=None, folder=REPO):
-    """Run a program in a process group of its own, so that an interruption can stop all of it.
+    """Run a program in a process group of its own, so that an interruption stops all of it.
 
     :return int: its exit code.
     """
@@ -70,7 +71,7 @@ def run(command, *, environment=None, folder=REPO):
 
 
 def run_pytest(name, *arguments, environment=None, folder=STATE):
-    """Run pytest and count.
+    """Run pytest and count the results.
 
     :param str name: of the report, ``<log folder>/<name>.xml``.
     :return Result: a skipped test is a failed one.
@@ -98,7 +99,7 @@ def run_pytest(name, *arguments, environment=None, folder=STATE):
 
 
 def has_tests(folder):
-    """Tell whether a folder of the repository holds test files."""
+    """Return whether a folder of the repository contains test files."""
     return any((REPO / folder).rglob("test_*.py"))
 
 
@@ -116,7 +117,7 @@ def plain(name, folder, options=()):
 def with_default(options, *default, root=Path()):
     """Return pytest's options with the paths to run.
 
-    :param options: a person's own options for pytest; paths begin where the person is.
+    :param options: the user's options for pytest; paths are relative to the user's folder.
     :param default: the paths to run when the options have none.
     :param Path root: the folder by which pytest has to reach the repository.
     """
@@ -138,22 +139,22 @@ def lint():
 
 
 def unit(*options):
-    """Plain Python tests of the addon's modules that import nothing of Odoo."""
+    """Run the plain Python tests of the addon's modules that do not import Odoo."""
     return plain("unit", "dev/unit", options)
 
 
 def emulator(*options):
-    """Tests of the Twilio emulator."""
+    """Run the tests of the Twilio emulator."""
     return plain("emulator", "dev/twilio_emulator/tests", options)
 
 
 def e2e(*options):
-    """Stories in a real browser, with sound."""
+    """Run the stories in a real browser, with sound."""
     return plain("e2e", "dev/e2e", options)
 
 
 def torture(*options):
-    """Agents and callers at random, while everything that may fail does.
+    """Run agents and callers at random while everything that may fail does.
 
     A minute and a half; `TELEPHONY_TORTURE` is the number of seconds of trouble in a longer run.
     """
@@ -161,7 +162,7 @@ def torture(*options):
 
 
 def package(*options):
-    """The archive installs and uninstalls."""
+    """Install and uninstall the archive."""
     return plain("package", "dev/package_tests", options)
 
 
@@ -169,8 +170,8 @@ def in_odoo(name, *selection, rootdir=ADDONS, environment=None):
     """Run Odoo tests on a fresh copy of a database with the addon and demonstration data.
 
     :param selection: pytest arguments; paths must lead through the addons folder, because the
-        addon's technical name is the name of its folder.
-    :param Path rootdir: the folder that pytest's paths begin with.
+    addon's technical name is the name of its folder.
+    :param Path rootdir: the base folder of pytest's paths.
     :param dict environment: variables besides the usual ones.
     """
     say("making the database for the tests")
@@ -203,7 +204,7 @@ def odoo_path():
 
 
 def odoo(*options):
-    """All Odoo tests but the one that runs the JavaScript tests."""
+    """Run all Odoo tests except the one that runs the JavaScript tests."""
     if not has_tests("tests"):
         return Result(problems=["there are no tests in tests"])
     tests = ADDONS / ADDON / "tests"
@@ -216,21 +217,21 @@ def odoo(*options):
 
 
 def patience_options():
-    """Return pytest's options that give a test the time for a larger number of webhooks."""
+    """Return pytest's options that extend the time limit for a larger number of webhooks."""
     mutations = int(os.environ.get("TELEPHONY_MUTATIONS") or 0)
-    # Few of them must not take time from the other tests.
+    # A small number must not shorten the time of the other tests.
     seconds = max(COVERAGE_SECONDS, int(mutations * MUTATION_SECONDS))
     return ("-o", f"timeout={seconds}") if mutations else ()
 
 
 def coverage_options(plugin):
-    """Return pytest's options that measure which lines of the addon the tests reach, if wanted."""
+    """Return pytest's options that measure the coverage of the addon, if wanted."""
     measured = ("-p", plugin, "-o", f"timeout={COVERAGE_SECONDS}")
     return measured if os.environ.get("TELEPHONY_COVERAGE") else ()
 
 
 def quality():
-    """Odoo's own lint tests for the addon as it is shipped, and every menu clicked."""
+    """Run Odoo's own lint tests on the shipped addon, and click every menu."""
     shipped = STATE / "shipped"
     shutil.rmtree(shipped, ignore_errors=True)
     package_files.unpack(shipped / ADDON)
@@ -253,15 +254,15 @@ def quality():
 
 
 def core():
-    """Odoo's own tests of what the addon extends, with the addon installed."""
+    """Run Odoo's own tests of the extended modules, with the addon installed."""
     folders = [places.ODOO_HOME / "odoo/addons" / name / "tests" for name in CORE]
-    # Odoo would end itself after ten minutes of computing, as a server does that hangs.
+    # Odoo would end itself after ten minutes of computing, as a hanging server does.
     patience = "--odoo-extra=limit-time-cpu=86400"
     return in_odoo("core", "-p", "pytest_core", patience, *folders, rootdir=places.ODOO_HOME)
 
 
 def js(*options):
-    """The JavaScript tests, in a browser that Odoo starts."""
+    """Run the JavaScript tests, in a browser that Odoo starts."""
     if not (REPO / "tests/test_js.py").exists():
         return Result(problems=["there is no tests/test_js.py"])
     return in_odoo(
@@ -280,7 +281,7 @@ def guarded(part, options):
 
 
 def split(arguments):
-    """Return the names of parts, and the options for pytest behind ``--``."""
+    """Return the names of parts, and the options for pytest after ``--``."""
     if "--" not in arguments:
         return arguments, []
     place = arguments.index("--")
@@ -293,7 +294,7 @@ def split(arguments):
 
 
 def chosen(arguments):
-    """Return the parts that were asked for.
+    """Return the requested parts.
 
     :param list arguments: names of parts; none or "all" means all.
     """
@@ -329,7 +330,7 @@ def main(arguments):
 
 
 def summary(results, times):
-    """Print a table of the parts and the sum; return the exit code."""
+    """Print a table of the parts and the totals; return the exit code."""
     print(f"\n{'part':10} {'passed':>7} {'failed':>7} {'seconds':>8}")
     passed = failed = 0
     for part, result in results.items():

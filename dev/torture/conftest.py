@@ -1,4 +1,4 @@
-"""Where the modules are: those of this folder, and the programs of the end-to-end stories."""
+"""Import paths: the modules of this folder, and the harness of the end-to-end stories."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The people: agents at their pages, customers at their telephones. They act at random."""
+"""Agents at their pages and customers at their telephones, who act at random."""
 
 import itertools
 import random
@@ -10,9 +10,9 @@ import requests
 import stack
 
 SALES, SUPPORT = "+3225550100", "+3225550101"
-#: Sentences of the server for people; anything else is a fault of ours.
+# : Errors of the server meant for users; any other error is a fault of ours.
 POLITE = ("UserError", "AccessError", "ValidationError", "MissingError", "RuleError")
-#: What the server may say while its database is gone or two requests met too often.
+# : Possible errors of the server while its database is gone or two requests met too often.
 EXCUSED = (
     "OperationalError",
     "InterfaceError",
@@ -25,7 +25,7 @@ EXCUSED = (
 
 
 class Person(threading.Thread):
-    """Somebody who does something, waits a moment, and does something else.
+    """A thread that acts, waits a moment, and acts again.
 
     :param torture: the run.
     :param str name: of the thread.
@@ -37,22 +37,22 @@ class Person(threading.Thread):
         self.random = random.Random(f"{torture.seed}-{name}")
 
     def run(self):
-        """Act until the run is over; what goes wrong on the way is kept."""
+        """Act until the run is over, and keep the errors on the way."""
         while not self.torture.quiet.wait(self.random.uniform(0.05, 0.5)):
             try:
                 self.act()
             except (requests.RequestException, ValueError):
-                # The server is just being killed, or answers with a page of its proxy.
+                # The server is just being killed, or its proxy answers with a page.
                 self.count("no answer")
             except AssertionError:
                 self.count("too late")
             except RuntimeError as error:
                 self.judge(str(error))
-            except Exception as error:  # noqa: BLE001 - a thread's own faults must be seen
+            except Exception as error:  # noqa: BLE001 - a thread's own faults must be visible
                 self.torture.problems.append(f"{self.name}: {error!r}")
 
     def judge(self, text):
-        """Keep an error of the server that is not meant for people."""
+        """Keep a server error that is not meant for users."""
         if any(name in text for name in POLITE):
             self.count("refused")
         elif any(name in text for name in EXCUSED):
@@ -66,7 +66,7 @@ class Person(threading.Thread):
 
 
 class Agent(Person):
-    """A phone user: the page's requests, and the leg that the Voice SDK would make.
+    """An agent: the page's requests, and the leg that the Voice SDK would make.
 
     :param rpc: the user's session.
     """
@@ -81,7 +81,7 @@ class Agent(Person):
         return self.rpc.call(model, method, *args, **kwargs)
 
     def act(self):
-        """Look at the page, and do one thing."""
+        """Check the page and do one thing."""
         snapshot = self.rpc.call("telephony.agent", "softphone_snapshot")
         self.via = snapshot["agent"]["call_via"]
         if snapshot["calls"] and not (snapshot["offers"] and self.random.random() < 0.4):
@@ -95,7 +95,7 @@ class Agent(Person):
             self.look_for_work()
 
     def answer(self, uuid):
-        """Something rings."""
+        """Answer or decline a ringing call."""
         draw = self.random.random()
         if draw < 0.6:
             if self.call("accept", uuid)["accepted"] and self.random.random() < 0.9:
@@ -104,7 +104,7 @@ class Agent(Person):
             self.call("decline", uuid)
 
     def look_for_work(self):
-        """Pick somebody up, or call somebody."""
+        """Pick up a waiting caller, or dial."""
         waiting = self.call("queued_calls")
         if waiting and self.random.random() < 0.7:
             uuid = self.random.choice(waiting)["uuid"]
@@ -119,7 +119,7 @@ class Agent(Person):
                 self.connect(call["uuid"])
 
     def connect(self, uuid):
-        """Do what the Voice SDK does: a leg with the access token and the call's identifier."""
+        """Connect as the Voice SDK does: a leg with the access token and the call's identifier."""
         access = self.rpc._post("/telephony/token", {})
         answer = self.torture.emulator.post(
             "browsers", token=access["token"], params={"uuid": uuid}
@@ -128,7 +128,7 @@ class Agent(Person):
         self.count("connect")
 
     def go_on(self, call):
-        """Do something in a call."""
+        """Perform one act in a call."""
         uuid, draw = call["uuid"], self.random.random()
         if call["is_held"]:
             if draw < 0.3:
@@ -161,12 +161,12 @@ class Agent(Person):
 
 
 class Pages(Person):
-    """The agents' open pages, which prove again and again that they live; in quiet times, too.
+    """The agents' open pages, which renew their leases regularly, also in quiet times.
 
     :param list sessions: one of each agent, of its own.
     """
 
-    #: Seconds between two proofs of one page, as in `lease.js`.
+    # : Seconds between two renewals of one page, as in `lease.js`.
     PERIOD = 35
 
     def __init__(self, torture, sessions):
@@ -182,14 +182,14 @@ class Pages(Person):
                 rpc.call("telephony.agent", "renew_lease", f"page-of-{rpc.login}")
                 self.count("renewed")
             except (requests.RequestException, ValueError, RuntimeError):
-                # It is tried again at the next turn, as the page itself does.
+                # The next turn tries again, as the page itself does.
                 self.count("no answer")
 
 
 class Crowd(Person):
-    """Everybody at an ordinary telephone.
+    """All customers at ordinary telephones.
 
-    :param int size: how many of them call us at once at most.
+    :param int size: maximum number of simultaneous calls to us.
     """
 
     def __init__(self, torture, size):
@@ -197,7 +197,7 @@ class Crowd(Person):
         self.size = size
 
     def act(self):
-        """One of them does something."""
+        """Perform one act of one customer."""
         emulator = self.torture.emulator
         legs = [leg for leg in emulator.get("calls?live=1") if leg["kind"] == "pstn"]
         ringing = [
@@ -226,20 +226,20 @@ class Crowd(Person):
             self.do(self.random.choice(legs), "hangup")
 
     def do(self, leg, act, **values):
-        """Let a person do something; it may be too late for it."""
+        """Perform an act of a customer, for which it may be too late."""
         self.torture.emulator.post(f"calls/{leg['sid']}/{act}", **values)
         self.count(act)
 
 
 class Trouble(Person):
-    """Whatever may fail, fails: a kind of fault after the other, killed programs, no database."""
+    """Faults of every kind: one after the other, killed programs, no database."""
 
     def __init__(self, torture, faults, seconds):
         super().__init__(torture, "trouble")
         self.faults, self.seconds, self.turn = faults, seconds, 0
 
     def act(self):
-        """Change the fault in force; every third time something dies."""
+        """Change the active fault; every third time a program dies."""
         torture = self.torture
         # The main process may have ended because it lost the database.
         torture.server.revive()
@@ -262,6 +262,6 @@ class Trouble(Person):
                 torture.database.cut_connections()
             self.count("no database")
         self.turn += 1
-        # On a busy machine a new start takes long: what nobody recovers from teaches nothing.
+        # A new start takes long on a busy machine, and permanent failure would prove nothing.
         stack.wait_until_answering(torture.server)
         torture.quiet.wait(self.seconds)

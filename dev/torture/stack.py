@@ -1,4 +1,5 @@
-"""The programs under torture: Odoo with two workers, PostgreSQL, the emulator; how they break."""
+"""The programs under torture: Odoo with two workers, PostgreSQL, the emulator; and their
+failures."""
 
 import configparser
 import os
@@ -15,7 +16,7 @@ from harness.places import NODE_MODULES, REPO, STATE
 from harness.polling import until
 from harness.processes import Program
 
-#: How callbacks and requests go wrong, a kind at a time. Seconds are real ones.
+# : Faults of webhooks and requests, one kind at a time. Seconds are real ones.
 FAULTS = (
     [{"kind": "duplicate", "probability": 0.5, "seconds": 2}],
     [{"kind": "shuffle", "probability": 0.7, "seconds": 3}],
@@ -25,7 +26,7 @@ FAULTS = (
     [{"kind": "5xx", "probability": 0.3}],
     [{"kind": "lost", "probability": 0.3}],
     [{"kind": "timeout", "probability": 0.1, "seconds": 8}],
-    # What moves people is not carried out, and nobody says so: transfers, parks, holds, telephones.
+    # Requests that move parties are silently lost: transfers, waits, holds, telephones.
     [
         {"kind": "timeout", "path": path, "method": "POST", "probability": 0.5, "seconds": 6}
         for path in (r"/Calls/CA", r"/Calls\.json", r"/Members/", r"/Participants")
@@ -38,9 +39,9 @@ FAULTS = (
         {"kind": "5xx", "probability": 0.1},
     ],
 )
-#: A start takes some seconds, and minutes on a machine that does much else.
+# : A start takes some seconds, or minutes on a busy machine.
 START_SECONDS = 300
-#: What only a run that is long enough can bear.
+# : Faults for long runs only.
 LONG_FAULTS = (
     [{"kind": "delay", "probability": 0.3, "seconds": 100}],
     [{"kind": "drop", "probability": 1.0}],
@@ -48,7 +49,7 @@ LONG_FAULTS = (
 
 
 class Database:
-    """Questions to the database beside Odoo, which may be in trouble at the moment."""
+    """Database queries beside Odoo, which may be in trouble at the moment."""
 
     def __init__(self, name):
         config = configparser.ConfigParser()
@@ -62,7 +63,7 @@ class Database:
         self.name = name
 
     def execute(self, statement, *parameters, database=None):
-        """Run a statement of its own; return rows as dictionaries."""
+        """Run a statement of its own and return rows as dictionaries."""
         with closing(psycopg2.connect(dbname=database or self.name, **self.options)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -81,9 +82,9 @@ class Database:
         )
 
     def crash(self):
-        """Let PostgreSQL itself crash and start again, unless others work with it, too.
+        """Crash and restart PostgreSQL, unless other programs use it, too.
 
-        :return bool: whether it did.
+        :return bool: whether it crashed.
         """
         others = self.execute(
             "SELECT 1 FROM pg_stat_activity WHERE datname NOT IN (%s, 'postgres') LIMIT 1",
@@ -97,7 +98,7 @@ class Database:
 
     @contextmanager
     def unreachable(self):
-        """Be down: end all connections, and let none in for a while."""
+        """Simulate an outage: end all connections and refuse new ones for a while."""
         self.execute(f'ALTER DATABASE "{self.name}" ALLOW_CONNECTIONS false', database="postgres")
         try:
             self.cut_connections()
@@ -109,17 +110,17 @@ class Database:
 
 
 class Server(OdooServer):
-    """Odoo as it runs for many people: several processes, the jobs in one of their own."""
+    """Odoo as in production: several processes, with one of their own for the jobs."""
 
     log_name = "torture-odoo"
-    #: All of them run as they do in life: the reconciliation is what is tortured most.
+    # : All jobs run as in production: the reconciliation is tortured most.
     jobs = ""
 
     def start(self):
         """Start the server, connect it with the emulator, and wait until it answers."""
         self.starts = 0
-        # As PostgreSQL is set by itself: what was committed is there after a crash. The development
-        # cluster gives that up for speed.
+        # As in PostgreSQL's default, committed data survives a crash. The development cluster gives
+        # that up for speed.
         Database(self.database).execute(
             f'ALTER DATABASE "{self.database}" SET synchronous_commit = on', database="postgres"
         )
@@ -157,15 +158,15 @@ class Server(OdooServer):
     def revive(self):
         """Start the program again if it has ended, as a service manager does.
 
-        Odoo's master process ends when it looks after its registries while PostgreSQL is down.
+        Odoo's master process ends when it checks its registries while PostgreSQL is down.
         """
         if self.program.process.poll() is not None:
             self.launch()
 
     def workers(self):
-        """Return the processes that answer requests, or do jobs.
+        """Return the processes that answer requests, or run jobs.
 
-        :return list: process identifiers; the one for jobs is among them, the one for the bus not.
+        :return list: process identifiers; with the one for jobs, without the one for the bus.
         """
         family = psutil.Process(self.program.process.pid).children(recursive=True)
         found = []
@@ -189,7 +190,7 @@ class Server(OdooServer):
     def kill_a_worker(self, random):
         """Kill one process without a warning; the master starts another one.
 
-        :param random: who chooses.
+        :param random: random generator for the choice.
         """
         for pid in random.sample(workers := self.workers(), min(1, len(workers))):
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""A busy day of a small call centre in which everything fails, and what is true afterwards."""
+"""A busy day of a small call center in which everything fails, and the promises afterwards."""
 
 import os
 import threading
@@ -14,22 +14,22 @@ import truth
 from harness.emulator import Emulator
 from people import Agent, Crowd, Pages, Trouble
 
-#: Seconds of trouble, and of quiet after which everything has to be right.
+# : Seconds of trouble, and of quiet after which everything has to be right.
 SECONDS = float(os.environ.get("TELEPHONY_TORTURE") or 25)
 LONG = SECONDS > 60
 QUIET = 60
 SEEDS = [int(seed) for seed in (os.environ.get("TELEPHONY_SEED") or "19").split(",")]
-#: Calls, answered ones among them, without which a run would prove nothing. A slow machine is given
-#: more time to make them, up to so many times the usual.
+# : Calls, answered ones among them, without which a run would prove nothing. A slow machine gets
+# more time to make them, up to this multiple of the usual.
 CALLS, ANSWERED, PATIENCE = int(SECONDS / 2), 3, 4
-#: What has happened so far.
+# : Events so far.
 COUNTS = """
 SELECT count(*) AS calls, count(*) FILTER (WHERE outcome = 'answered') AS answered,
        count(DISTINCT outcome) AS outcomes FROM telephony_call
 """
 AGENTS, CALLERS = (6, 8) if LONG else (4, 5)
-#: The safety net believes the provider about a leg once its callbacks have had their time, and
-#: pages have it look every half minute. The short form moves the clock instead of waiting.
+# : The reconciliation believes the provider about a leg after the time of its webhooks, and pages
+# trigger it every half minute. The short form moves the clock instead of waiting.
 SILENCE = """
 UPDATE telephony_call_leg SET write_date = write_date - interval '40 s' WHERE status != 'ended';
 UPDATE telephony_call SET write_date = write_date - interval '40 s' WHERE state != 'ended'
@@ -41,7 +41,7 @@ class Torture:
 
     :param server: Odoo.
     :param emulator: the telephone network.
-    :param datetime began: since when the safety net must have worked.
+    :param datetime began: time since which the reconciliation must have run.
     """
 
     def __init__(self, server, emulator, seed, began):
@@ -53,7 +53,7 @@ class Torture:
         self.pages = Pages(self, [])
 
     def prepare(self):
-        """Make the agents; their pages stay open, so their leases do not run out."""
+        """Create the agents; their pages stay open, so their leases do not expire."""
         self.emulator.post("settings", cps=0, tone=0, answer_delay=0.05, auto_answer=None)
         admin = self.server.rpc("admin")
         rights = ("crm_telephony.group_user", "sales_team.group_sale_salesman")
@@ -85,7 +85,7 @@ class Torture:
                  FROM telephony_agent WHERE id = ANY(%s)""",
             agents,
         )
-        # One of them speaks through a telephone of the ordinary network, which the crowd answers.
+        # One of them has a custom phone, which the crowd answers.
         admin.call(
             "telephony.agent",
             "write",
@@ -100,7 +100,7 @@ class Torture:
         self.pages = Pages(self, [self.server.rpc(person.rpc.login) for person in self.people])
 
     def run(self, *others):
-        """Let everybody act for a while, and look meanwhile at what must never be."""
+        """Run all threads for a while and check meanwhile what must always be true."""
         self.people += others
         if LONG:
             self.began = get_moment()
@@ -116,7 +116,7 @@ class Torture:
                 self.problems += truth.always(self.database, self.emulator)
                 enough = self.has_proved()
             except psycopg2.OperationalError:
-                # Nobody reaches the database at the moment, neither does this thread.
+                # The database is unreachable at the moment, also for this thread.
                 continue
         self.quiet.set()
         for person in self.people:
@@ -125,7 +125,7 @@ class Torture:
         stack.wait_until_answering(self.server)
 
     def has_proved(self):
-        """Tell whether enough has happened."""
+        """Return whether enough has happened."""
         [counts] = self.database.execute(COUNTS)
         return (
             counts["calls"] > CALLS
@@ -134,14 +134,14 @@ class Torture:
         )
 
     def has_reconciled(self):
-        """Return whether the safety net is on and has worked since the beginning.
+        """Return whether the reconciliation is enabled and has run since the beginning.
 
-        Only Odoo starts it in the long form; 25 seconds of killed workers may leave no time for it.
+        In the long form only Odoo starts it; 25 seconds of killed workers may leave no time for it.
         """
         return bool(self.database.execute(truth.RECONCILED, self.began))
 
     def close(self):
-        """Let everybody go home, if they have not gone already."""
+        """End all threads that have not ended already."""
         self.quiet.set()
         self.pages.closed.set()
         for person in (*self.people, self.pages):
@@ -149,14 +149,14 @@ class Torture:
                 person.join(90)
 
     def settle(self, what, check):
-        """Wait until nothing is wrong any more, for a minute at most.
+        """Wait until all is right, for a minute at most.
 
-        :param check: function that returns sentences about what is wrong.
+        :param check: function that returns sentences about faults.
         :return float: seconds it took.
         """
         started, wrong = time.monotonic(), ["not looked at yet"]
         while wrong and time.monotonic() - started < QUIET:
-            # It may have been about to end when it answered last.
+            # It may have been about to end at its last answer.
             self.server.revive()
             self.look_after_the_silent()
             wrong = check()
@@ -167,7 +167,7 @@ class Torture:
         return time.monotonic() - started
 
     def look_after_the_silent(self):
-        """Let the safety net work now, as it does each minute."""
+        """Run the reconciliation now, as it does each minute."""
         if LONG:
             time.sleep(0.5)
             return
@@ -176,11 +176,11 @@ class Torture:
             cron = self.admin.ref("crm_telephony.ir_cron_reconcile")
             self.admin.call("ir.cron", "method_direct_trigger", [cron])
         except (RuntimeError, requests.RequestException):
-            # It is at work already, or a process is still being replaced.
+            # It is running already, or a process is still being replaced.
             return
 
     def report(self, *lines):
-        """Print what happened."""
+        """Print the events of the run."""
         [counts] = self.database.execute(COUNTS)
         print(f"\nseed {self.seed}, {SECONDS:.0f} s of trouble: {counts}")
         for person in (*self.people, self.pages):
@@ -196,7 +196,7 @@ def get_moment():
 
 @pytest.fixture
 def emulator():
-    """The telephone network."""
+    """Run the telephone network."""
     emulator = Emulator("torture-emulator")
     emulator.start()
     yield emulator
@@ -205,7 +205,7 @@ def emulator():
 
 @pytest.fixture(params=SEEDS, ids=lambda seed: f"seed-{seed}")
 def torture(emulator, request):
-    """A fresh server, its database, and the people."""
+    """Return a run with a fresh server, its database, and the participants."""
     began = get_moment()
     server = stack.Server(emulator.port)
     server.start()
@@ -219,9 +219,9 @@ def torture(emulator, request):
 
 
 def test_nothing_is_lost_and_nothing_goes_on(torture):
-    """B.16: killed workers, a database that goes away, callbacks that come twice, late or never.
+    """B.16: killed workers, a lost database, webhooks that come twice, late or never.
 
-    After at most a minute of quiet the database tells the truth, and no leg is paid for in vain.
+    After at most a minute of quiet the database is right, and no leg costs money in vain.
     """
     pace = 12 if LONG else 3
     faults = stack.FAULTS + (stack.LONG_FAULTS if LONG else ())

@@ -1,16 +1,16 @@
-"""What must be true: at every moment, and once it is quiet."""
+"""Invariants of every moment, and of the quiet afterwards."""
 
 OVER = "ended"
 
-#: Calls that nobody has ended.
+# : Calls that have not ended.
 RUNNING = """
 SELECT c.id, c.uuid, c.state, c.direction, c.user_id,
        (SELECT provider_leg_id FROM telephony_call_leg l
          WHERE l.call_id = c.id AND l.role = 'customer' LIMIT 1) AS customer
   FROM telephony_call c WHERE c.state != 'ended'
 """
-#: An agent who speaks in two conversations. One may wait on hold while a second one is answered,
-#: but then its conference holds no leg of the agent.
+# : An agent in two conversations. One may be held while a second one is answered, but then its
+# conference contains no leg of the agent.
 IN_TWO_CALLS = """
 SELECT l.user_id, array_agg(DISTINCT c.uuid) AS uuids
   FROM telephony_call_leg l JOIN telephony_call c ON c.id = l.call_id
@@ -18,7 +18,7 @@ SELECT l.user_id, array_agg(DISTINCT c.uuid) AS uuids
    AND l.status = 'in_progress' AND l.is_confirmed AND l.is_released IS NOT TRUE
  GROUP BY l.user_id HAVING count(DISTINCT c.id) > 1
 """
-#: What an ended call cannot be without.
+# : Required values of an ended call.
 INCOMPLETE = """
 SELECT uuid, state, outcome, started_at, answered_at, ended_at, duration, wait_duration
   FROM telephony_call
@@ -39,7 +39,7 @@ OPEN_OFFERS = """
 SELECT o.id, c.uuid FROM telephony_offer o JOIN telephony_call c ON c.id = o.call_id
  WHERE o.state = 'offered' AND c.state = 'ended'
 """
-#: Conversations with an agent who should be there: neither on hold for another call nor expected.
+# : Conversations that lack their agent: neither held for another call nor awaiting a rejoin.
 SPEAKING = """
 SELECT c.uuid, c.user_id,
        (SELECT array_agg(l.provider_leg_id) FROM telephony_call_leg l
@@ -49,7 +49,7 @@ SELECT c.uuid, c.user_id,
  WHERE c.state = 'in_progress' AND c.held_at IS NULL
    AND (c.deadline_at IS NULL OR c.deadline_at < now() AT TIME ZONE 'UTC')
 """
-#: Whether the safety net is switched on and has worked to its end since a moment.
+# : Whether the reconciliation is enabled and has run to its end since a time.
 RECONCILED = """
 SELECT 1 FROM ir_cron JOIN ir_model_data AS data
        ON data.model = 'ir.cron' AND data.res_id = ir_cron.id
@@ -59,7 +59,7 @@ SELECT 1 FROM ir_cron JOIN ir_model_data AS data
 
 
 def always(database, emulator):
-    """Return sentences about what is wrong and can never be right, whatever is under way."""
+    """Return sentences about faults that can never be right, whatever is under way."""
     problems = [
         f"{row['user_id']} speaks in two calls: {row['uuids']}"
         for row in database.execute(IN_TWO_CALLS)
@@ -73,7 +73,7 @@ def always(database, emulator):
 
 
 def in_the_end(database, emulator):
-    """Return sentences about where the database and the telephone network disagree."""
+    """Return sentences about differences between database and telephone network."""
     live = {leg["sid"]: leg for leg in emulator.get("calls?live=1")}
     legs = {row["sid"]: row for row in database.execute(LEGS) if row["sid"]}
     problems = []
@@ -106,7 +106,7 @@ def in_the_end(database, emulator):
 
 
 def alone(emulator, live, legs):
-    """Return who is in a conference with nobody else."""
+    """Return the parties that are alone in a conference."""
     rooms = [
         [sid for sid in room["participants"] if sid in live]
         for room in emulator.get("conferences")
@@ -116,7 +116,7 @@ def alone(emulator, live, legs):
 
 
 def queue_differs(database, emulator, legs):
-    """Return who waits at the provider and not on our lists, or the other way round."""
+    """Return the callers who wait either at the provider only or on our lists only."""
     there = {sid for queue in emulator.get("queues") for sid in queue["members"]}
     here = {
         row["customer"]
