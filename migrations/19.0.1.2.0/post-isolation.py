@@ -95,4 +95,4 @@ def _clear_exits(cr):
 
 def _log(count, field):
     if count:
-        _logger.info("%s: Removed %s links to another company or flow.", field, count)
+        _logger.info("%s: %s links to another company or flow were removed", field, count)

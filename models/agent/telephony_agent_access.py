@@ -11,10 +11,10 @@ SUPERVISOR = "crm_telephony.group_supervisor"
 class TelephonyAgent(models.Model):
     """The right of a user to use the telephone in a company, and the effects of losing it.
 
-    A user has the right when the user is active, is in the group, works for the company, and is not
-    archived there as an agent. `_get_right` is the only place that decides this, on every use. It
-    reads the rows instead of this process's cache, because websockets live in a process that learns
-    of changes late.
+    The right requires an active user who is in the group and works for the company. It also
+    requires that the user is not archived there as an agent. `_get_right` is the only place that
+    decides this, on every use. It reads the rows instead of this process's cache: websockets live
+    in a process that learns of changes late.
     """
 
     _inherit = "telephony.agent"
@@ -95,7 +95,7 @@ class TelephonyAgent(models.Model):
 
     @api.model
     def _get_my_companies(self):
-        """Return the active companies in which the current user may telephone."""
+        """Return the companies selected in the page in which the current user may telephone."""
         return self.env.companies & self._get_companies_of(self.env.user)
 
     @api.model

@@ -48,7 +48,7 @@ class TelephonyAgent(models.Model):
             agent_sudo._notify_set_offline(self.env.user)
             offers_sudo.call_id._advance_if_unoffered()
             _logger.info(
-                "User %s set the phone user %s offline.", self.env.uid, agent_sudo.user_id.id
+                "User %s set the agent of user %s offline.", self.env.uid, agent_sudo.user_id.id
             )
         return True
 

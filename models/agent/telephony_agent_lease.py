@@ -35,8 +35,8 @@ class TelephonyAgentLease(models.Model):
     def _renew(self, agent, client_uuid, echo=None):
         """Mark a browser as reachable from now on, provided that the bus reaches it.
 
-        Requests of the page prove that the page reaches the server, not that a call can reach the
-        page. So each renewal sends a challenge over the bus, and the next renewal has to return it.
+        Requests prove that the page reaches the server, not that a call can reach the page. So each
+        renewal sends a challenge over the bus, and the next renewal has to return it.
 
         :param agent: the agent who uses the browser
         :param str client_uuid: identifier chosen by the page, 8 to 64 characters

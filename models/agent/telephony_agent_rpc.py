@@ -207,8 +207,7 @@ class TelephonyAgent(models.Model):
     # === BUSINESS METHODS === #
 
     def _get_changes(self, known, is_whole=False):
-        """Return the differences between the server and what a page shows. Note:
-        `self.ensure_one()`
+        """Return the differences from what a page shows. Note: `self.ensure_one()`
 
         :param dict known: see `softphone_changes`
         :param bool is_whole: also return what the page shows already

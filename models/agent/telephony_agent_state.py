@@ -139,8 +139,8 @@ class TelephonyAgent(models.Model):
     def _mark_reserved(self):
         """Update the rows of agents who are about to be given a call.
 
-        A concurrent reservation fails to serialize and is retried in a fresh snapshot, where the
-        first call is visible.
+        A concurrent reservation fails to serialize and is retried. The retry sees the first call in
+        its fresh snapshot.
         """
         if not self:
             return

@@ -95,7 +95,8 @@ class TelephonyAgent(models.Model):
     def _wrap_up_earlier(self, call):
         """Start the wrap-up of a conversation that ended while another one continued.
 
-        One of the two was on hold, so the agent had no time for the disposition.
+        One of the two was on hold, so the agent had no time for the disposition. Note:
+        `self.ensure_one()`
         """
         if not self.company_id.telephony_disposition_required or not call.answered_at:
             return
@@ -186,8 +187,7 @@ class TelephonyAgent(models.Model):
         )
 
     def _end_wrap_up(self, reason, by=None):
-        """End the wrap-up and make the agent available to the next caller. Note:
-        `self.ensure_one()`
+        """End the wrap-up and make the agent available. Note: `self.ensure_one()`
 
         :param str reason: `done`, `timer` or `supervisor`
         :param by: the supervisor who ends the wrap-up of another user

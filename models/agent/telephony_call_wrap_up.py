@@ -7,7 +7,7 @@ from ..arguments import check_arguments
 
 
 class TelephonyCall(models.Model):
-    """The note and disposition that the agent gives a call, and the wrap-up for them."""
+    """The summary and disposition that the agent gives a call, and the wrap-up for them."""
 
     _inherit = "telephony.call"
 
@@ -25,7 +25,7 @@ class TelephonyCall(models.Model):
     @api.model
     @check_arguments
     def wrap_up(self, uuid, values):
-        """Save the note and disposition of a call, and end or extend the wrap-up.
+        """Save the summary and disposition of a call, and end or extend the wrap-up.
 
         :param str uuid: a call of the current user
         :param dict values: any of `note`, `disposition_id`, `extend` (by the original duration,
@@ -67,7 +67,8 @@ class TelephonyCall(models.Model):
         """Set the chosen disposition. Note: `self.ensure_one()`
 
         :param int disposition_id: a disposition that fits the call, or False
-        :raise UserError: the disposition does not fit, or the company requires one
+        :raise UserError: the disposition does not fit, or it is empty although the company requires
+            one
         """
         self.ensure_one()
         chosen = self._get_dispositions().filtered(lambda choice: choice.id == disposition_id)
@@ -78,9 +79,7 @@ class TelephonyCall(models.Model):
         self._update_log()
 
     def _needs_disposition(self):
-        """Return whether the company requires a disposition for this call. Note:
-        `self.ensure_one()`
-        """
+        """Return whether this call requires a disposition. Note: `self.ensure_one()`"""
         self.ensure_one()
         # sudo: res.company - a setting that is not secret
         required = self.company_id.sudo().telephony_disposition_required

@@ -19,10 +19,10 @@ class TelephonyCall(models.Model):
     """Queue callbacks: callers hang up, and are called when they reach the front of the queue.
 
     A queue callback consists of two calls. The caller's own call ends with the outcome
-    `queue_callback`. An outgoing call then takes its place in the queue, and is offered to agents
+    `queue_callback`. An outgoing call then takes its place in the queue. It is offered to agents
     like a waiting caller. The customer is dialed after the agent has connected, as in any outgoing
-    call. The place passes to the outgoing call only after the caller's leg has ended, so that the
-    customer is not dialed while still hearing the confirmation.
+    call. The place passes to the outgoing call only after the caller's leg has ended. The customer
+    is therefore not dialed while still hearing the confirmation.
     """
 
     _inherit = "telephony.call"

@@ -8,7 +8,7 @@ class TelephonyCallback(models.Model):
     """The activity that reminds the responsible user of a callback: one, kept up to date.
 
     It is linked to the opportunity, or else to the contact. A callback without either has no
-    activity, but appears in the list of callbacks and in the softphone's due calls.
+    activity. The list of callbacks and the softphone's due calls show it all the same.
     """
 
     _inherit = "telephony.callback"
@@ -88,7 +88,7 @@ class TelephonyCallback(models.Model):
         :param call: an outgoing call that has ended
         :return: the callbacks, as superuser
         """
-        # sudo: telephony.callback - written by what happens on the telephone, not by people
+        # sudo: telephony.callback - written by the course of calls, not by users
         callbacks_sudo = self.sudo().search(
             [
                 ("company_id", "=", call.company_id.id),

@@ -77,7 +77,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _telephony_find(self, number, company):
-        """Return the contacts of a number: last called first, then last changed.
+        """Return the contacts of a number: the last called first, then the last changed.
 
         :param str number: E.164; an empty one, as of a hidden caller, matches no contact
         :param company: the company; contacts of other companies are excluded

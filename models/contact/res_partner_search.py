@@ -32,8 +32,8 @@ def _in_letters(name):
 class ResPartner(models.Model):
     """Contact search while typing, as fast among a million contacts as among ten.
 
-    Every query stops when it has enough results. Odoo's own search for a part of a number would
-    collect every contact whose number begins with the country code.
+    Every query stops when it has enough results. Odoo's own search for part of a number would
+    collect every contact with the same country code.
     """
 
     _inherit = "res.partner"

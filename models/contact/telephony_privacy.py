@@ -121,7 +121,7 @@ class TelephonyCall(models.Model):
         activities.feedback = False
 
     def _forget_number(self, number):
-        """Remove a number from calls with others that it was added or transferred to.
+        """Remove a number from other customers' calls, where it was a transfer target.
 
         :param str number: E.164
         """

@@ -46,8 +46,8 @@ class TelephonyCall(models.Model):
         if not date:
             raise UserError(self.env._("Choose the date of the follow-up."))
         assignee = self._get_assignee(values.get("user_id") or self.env.uid, record)
-        # sudo: mail.activity - the user of the call may plan the follow-up, even where only the
-        # sales team may edit the contact
+        # sudo: mail.activity - the user of the call may plan it, even if only the sales team may
+        # edit the contact
         activity = record.sudo().activity_schedule(
             ACTIVITY_TYPES[kind],
             date_deadline=date,

@@ -12,9 +12,9 @@ SHOWN_FIELDS = frozenset({"problem", "state", "wanted"})
 class TelephonyRecording(models.Model):
     """The audio of a call: a caller's voicemail, or a conversation.
 
-    The audio is fetched from the provider, stored as an attachment of this record, and streamed by
-    `/telephony/recording/<id>` after a check of the access rights. The record remains when the
-    audio is deleted: it proves when that happened, here and at the provider.
+    The audio is fetched from the provider and stored as an attachment of this record.
+    `/telephony/recording/<id>` streams it after a check of the access rights. The record remains
+    when the audio is deleted: it proves when that happened, here and at the provider.
     """
 
     _name = "telephony.recording"

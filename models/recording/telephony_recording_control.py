@@ -14,8 +14,9 @@ TRIES = 3
 class TelephonyRecording(models.Model):
     """A recording in progress: the wanted state is sent until the provider has applied it.
 
-    Each request reads the wanted state at that moment, and its response is compared with the wanted
-    state by then. So the last change wins, whatever the order in which requests are carried out.
+    Each request reads the wanted state when it is sent. Its response is compared with the wanted
+    state when it arrives. So the last change wins, whatever the order in which requests are carried
+    out.
     """
 
     _inherit = "telephony.recording"

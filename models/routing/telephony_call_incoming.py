@@ -38,7 +38,7 @@ class TelephonyCall(models.Model):
             [("account_id", "=", account.id), ("number", "=", params.get("To"))], limit=1
         )
         if not number:
-            _logger.warning("Rejected a call to a number that is not listed.")
+            _logger.warning("A call to a number that is not listed was rejected")
             return [Reject()]
         call = self._take_in(account, number, params)
         if not call:
@@ -48,7 +48,7 @@ class TelephonyCall(models.Model):
                     ("provider_call_id", "=", params["CallSid"]),
                 ]
             )
-            _logger.info("%s: The provider repeated the request for this call.", call.uuid)
+            _logger.info("%s: the provider repeated the request for this call", call.uuid)
             return call._advance_customer() if call else [HangUp()]
         call._add_trace(self.env._("Call to %(number)s.", number=number.display_name))
         call._apply_event(CallEvent("routed", at=call.started_at))
@@ -180,8 +180,8 @@ class TelephonyCall(models.Model):
     def _advance_customer(self, params=None):
         """Return what the customer's leg does now, according to the call's state.
 
-        The provider may request this at any time and repeatedly, so the answer depends only on the
-        state, not on the request.
+        The provider may request this at any time and repeatedly. The answer therefore depends only
+        on the state, not on the request.
 
         :param dict params: the parameters of the provider, such as a pressed key
         :return: a voice response
@@ -344,8 +344,8 @@ class TelephonyCall(models.Model):
     def _awaits_ringing_agents(self):
         """Return whether an agent of the ring step is being rung by another call.
 
-        Such an agent may become available shortly, so the caller waits instead of leaving the step,
-        but no longer than the ringing time of the step.
+        Such an agent may become available shortly. The caller therefore waits instead of leaving
+        the step, but no longer than its ringing time.
         """
         step = self.step_id
         if step.kind != "ring" or self.user_id or self._get_transfer():
@@ -450,7 +450,7 @@ class TelephonyCall(models.Model):
         except UserError as error:
             # The request of the click gets the same error.
             _logger.info(
-                "%s: The browser connected before the call could be accepted: %s", self.uuid, error
+                "%s: the browser connected before the call could be accepted: %s", self.uuid, error
             )
 
     def _release_claim(self):

@@ -14,8 +14,8 @@ KEY_SECONDS = 5
 class TelephonyFlowStep(models.Model):
     """The behavior of each kind of step.
 
-    `_enter` begins a step, `_resume` continues it when the caller comes back from it. Both return
-    what the caller hears next (a voice response), or the exit by which the call leaves at once.
+    `_enter` begins a step, `_resume` continues it when the caller comes back from it. Both return a
+    voice response, or the exit by which the call leaves at once.
     """
 
     _inherit = "telephony.flow.step"

@@ -29,7 +29,7 @@ class TelephonyQueue(models.Model):
 
     @api.model
     def board(self):
-        """Return the data of the supervisors' board for the active companies.
+        """Return the data of the supervisors' board for the selected companies.
 
         Today begins at midnight in the user's time zone. The number of queries is constant,
         whatever the number of calls, queues and agents.

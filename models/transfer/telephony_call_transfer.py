@@ -3,14 +3,14 @@
 The agent who transfers is released at once: the agent's legs are *released* (hung up and no longer
 counted) and `user_id` is cleared. The customer moves from the conference to the provider's queue,
 the waiting room of every call. From there the call is handled like that of any waiting caller. A
-colleague gets an offer, a queue offers its callers in order of arrival, and an external number is
-called and joins the conference when it answers. The first who connects gets the customer out of the
-waiting room. The responses of the waiting room are the timer, so that a lost webhook leaves no
+colleague gets an offer, and a queue offers its callers in order of arrival. An external number is
+called, and joins the conference when it answers. The first who connects gets the customer out of
+the waiting room. The responses of the waiting room are the timer, so that a lost webhook leaves no
 caller behind.
 
-A call that is not answered *returns* as an offer to the agent who transferred it. If that agent is
-in another call or does not answer either, the customer goes to the front of the original queue, or
-takes the exit `not_available` of the flow.
+A call that is not answered *returns* as an offer to the agent who transferred it. If that agent
+does not answer either, or is in another call, the transfer fails. The customer then goes to the
+front of the original queue, or takes the exit `not_available` of the flow.
 
 Consultations and three-way calls are in `telephony_call_consult.py`.
 """

@@ -124,7 +124,7 @@ class TelephonyTransfer(models.Model):
         self.ensure_one()
         if not is_legal_transfer(self.state, state):
             _logger.info(
-                "%s: Ignored the transition of a transfer from %s to %s.",
+                "%s: a transfer cannot change from %s to %s",
                 self.call_id.uuid,
                 self.state,
                 state,
