@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "lib")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "lib")]
 
 from harness import agent_browser, places  # noqa: E402
 from harness.agent_browser import AgentBrowser, new_context  # noqa: E402

@@ -54,7 +54,7 @@ def test_the_waiting_caller_rings_after_the_wrap_up(world, agent, customers, arr
     expect(left).to_be_visible()
     stays(lambda: not phone.card.count(), "nothing rings", 1.5)
     form.locator("button[name=end_wrap_up]").click()
-    phone.says("Mitchell Admin has ended your wrap-up")
+    phone.says("Mitchell Admin ended your wrap-up")
     phone.rings("Wies Claes")
     expect(form.locator(".o_telephony_agent_state")).to_have_attribute("data-state", "ringing")
     # The agent ends the wrap-up.

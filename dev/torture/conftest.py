@@ -1,7 +1,7 @@
-"""Import paths: the modules of this folder, and the harness of the end-to-end stories."""
+"""Where the modules are: those of this folder, and the harness of stories, torture and bench."""
 
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "lib")]
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "lib")]

@@ -1,17 +1,23 @@
 """Folders and small helpers about the machine."""
 
-import os
 import random
 import socket
-from pathlib import Path
 
-REPO = Path(__file__).resolve().parents[3]
-STATE = Path(os.environ.get("TELEPHONY_STATE") or REPO / ".dev").resolve()
+from places import DATA, LOGS, NODE_MODULES, PYTHON, REPO, STATE
+
+__all__ = [
+    "ARTIFACTS",
+    "DATA",
+    "LOGS",
+    "NODE_MODULES",
+    "PYTHON",
+    "REPO",
+    "SCREENSHOTS",
+    "STATE",
+    "free_ports",
+]
+
 ARTIFACTS = STATE / "artifacts"
-LOGS = STATE / "log"
-DATA = STATE / "data"
-NODE_MODULES = STATE / "node_modules"
-PYTHON = STATE / "venv" / "bin" / "python"
 SCREENSHOTS = REPO / "static" / "description" / "screenshots"
 
 

@@ -1,1 +1,0 @@
-"""Servers, browsers and page objects of the end-to-end stories."""

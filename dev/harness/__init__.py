@@ -1,0 +1,1 @@
+"""Servers, browsers and page objects of stories, torture and bench."""
