@@ -600,7 +600,7 @@ class TelephonyCall(models.Model):
             self._try("redirect_leg", leg.provider_leg_id, url)
 
     def _send_leave_queue_request(self, is_repeated=False):
-        """Move the caller out of the queue, because the call can ring at no other agent."""
+        """Move the caller out of the queue, because no agent is left to ring."""
         leg = self._get_customer_leg()
         if leg.provider_queue_id:
             self._send(

@@ -101,7 +101,7 @@ class TelephonyCall(models.Model):
         )
 
     def _process_refused(self):
-        """Return how a caller continues whom the provider did not enqueue, as its queue is full.
+        """Return the response to a caller refused by the provider's full queue.
 
         Note: `self.ensure_one()`
 

@@ -75,7 +75,7 @@ class TelephonyFlow(models.Model):
         return problems + self._get_loops()
 
     def _get_loops(self):
-        """Return the sentences about loops in which an idle caller would stay, each loop once."""
+        """Return a sentence for each loop that an idle caller would not leave."""
         found, known = [], set()
         for step in self.step_ids.sorted():
             loop = step._get_loop()
