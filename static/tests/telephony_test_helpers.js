@@ -1,5 +1,5 @@
 /**
- * The world of the softphone's tests: a phone user, a server that answers, a voice without sound.
+ * The world of the softphone's tests: an agent, a server with answers, and a voice without sound.
  */
 
 import { expect, waitFor } from "@odoo/hoot";
@@ -30,7 +30,7 @@ export const AGENT = Object.freeze({
     wrap_up: false,
 });
 
-/** @returns {Object} CallData of an outgoing call that has just been dialled */
+/** @returns {Object} CallData of an outgoing call that was just dialed */
 export function callData(values = {}) {
     return {
         uuid: "u-1",
@@ -69,7 +69,7 @@ export function callData(values = {}) {
     };
 }
 
-/** @returns {Object} OfferData of a call that rings */
+/** @returns {Object} OfferData of a ringing call */
 export function offerData(values = {}, card = {}) {
     const call = callData({ direction: "incoming", state: "ringing", ...values });
     call.card = { last_call: false, opportunities: [], ...card };
@@ -105,10 +105,10 @@ export function snapshotData(values = {}) {
     };
 }
 
-/** What `softphone_changes` answers to a page that has missed nothing, beside the agent. */
+/** Answer of `softphone_changes` without missed changes, except for the agent. */
 export const NO_CHANGES = Object.freeze({ calls: [], left: [], offers: [], closed: [] });
 
-/** @returns {Object} row of the live lists: a caller who waits in a queue */
+/** @returns {Object} row of the live lists: a caller waiting in a queue */
 export function liveRow(values = {}) {
     return {
         id: 1,
@@ -129,7 +129,7 @@ export function liveRow(values = {}) {
     };
 }
 
-/** @returns {Error} what the server answers when it refuses with a sentence for people */
+/** @returns {Error} the server's refusal, with a sentence for users */
 export function userError(message) {
     return makeServerError({ type: "UserError", message });
 }
@@ -154,7 +154,7 @@ export class FakeAudio {
 }
 
 /**
- * Put a voice without sound in the place of the real one. It steps `connect <uuid>`, `leave`,
+ * Replace the real voice by one without sound. It steps `connect <uuid>`, `leave`,
  * `mute <bool>` and `digits <text>`.
  */
 export function fakeVoice() {
@@ -193,19 +193,19 @@ export function fakeVoice() {
 }
 
 /**
- * Declare the models and a server that answers with the snapshot; to be called in each test file.
+ * Declare the models and a server that answers with the snapshot. Note: call it in each test file.
  */
 export function defineTelephony() {
     defineMailModels();
 }
 
 /**
- * Start the softphone and put it on the screen.
+ * Start the softphone and mount it.
  *
  * @param {Object} [options]
  * @param {Object} [options.snapshot] values of the snapshot
  * @param {boolean} [options.isPhoneUser]
- * @param {boolean} [options.mustWait] for the whole start, which includes rejoining a call
+ * @param {boolean} [options.mustWait] wait for the whole start, including rejoining a call
  */
 export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWait = true } = {}) {
     FakeAudio.played = 0;
@@ -224,7 +224,7 @@ export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWa
             ...data,
         };
     });
-    // Unless a test says otherwise, no page has missed anything.
+    // Unless a test sets changes, the page has missed none.
     server.changes = () => ({ agent: server.store.agent, ...NO_CHANGES });
     onRpc("telephony.agent", "softphone_changes", ({ args }) => server.changes(args[0]));
     onRpc("telephony.agent", "renew_lease", () => ({
@@ -248,10 +248,10 @@ export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWa
 }
 
 /**
- * Show the systray icon; the window and the cards come with the main components.
+ * Mount the systray icon; the window and the cards come with the main components.
  *
  * @param {Object} [options]
- * @param {boolean} [options.withBus] connect the bus, which lets all timers run out
+ * @param {boolean} [options.withBus] connect the bus, which runs all pending timers
  */
 export async function mountSoftphone({ withBus = true } = {}) {
     await mountWithCleanup(SoftphoneSystray);
@@ -260,7 +260,7 @@ export async function mountSoftphone({ withBus = true } = {}) {
     }
 }
 
-/** CallData of a conversation whose sound is open. */
+/** @returns {Object} CallData of a conversation with its sound open */
 export function runningData(values = {}) {
     return callData({
         state: "in_progress",
@@ -278,7 +278,7 @@ export function runningData(values = {}) {
 }
 
 /**
- * Reach the middle of a conversation whose sound is in this tab.
+ * Start a conversation with its sound in this tab.
  *
  * @param {Object} [options]
  * @param {Object} [options.call] CallData
@@ -301,12 +301,12 @@ export async function startConversation({
     return Object.assign(world, { voice });
 }
 
-/** The server tells the current user something. */
+/** Send a bus message to the current user. */
 export function sendBus(type, payload) {
     MockServer.env["bus.bus"]._sendone(serverState.partnerId, type, payload);
 }
 
-/** Wait for an element as long as a busy machine may need to draw it. */
+/** Wait for an element, as long as a busy machine may need to render it. */
 export function seen(selector) {
     return waitFor(selector, { timeout: 3000 });
 }

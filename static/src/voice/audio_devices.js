@@ -1,5 +1,5 @@
 /**
- * The microphones and speakers of this computer, as far as the browser tells.
+ * The microphones and speakers of this computer, as far as the browser lists them.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -7,10 +7,10 @@ import { _t } from "@web/core/l10n/translation";
 import { Reactive } from "@web/core/utils/reactive";
 import { openMicrophone } from "./microphone";
 
-/** The browser lists the computer's own choice once more under these names. */
+/** Names under which the browser lists the default device a second time. */
 const ALIASES = ["default", "communications", ""];
 
-/** @returns {boolean} whether this browser can play sound elsewhere than at the usual place */
+/** @returns {boolean} whether this browser can play sound on another than the default device */
 export function canChooseSpeaker() {
     return typeof window.HTMLMediaElement?.prototype.setSinkId === "function";
 }
@@ -20,7 +20,7 @@ export class AudioDevices extends Reactive {
     microphones = [];
     /** @type {{ id: string, label: string }[]} */
     speakers = [];
-    /** Browsers hide the names until the microphone was allowed once */
+    /** Whether names are known: browsers hide them until the microphone is allowed */
     hasLabels = false;
 
     start() {
@@ -50,7 +50,7 @@ export class AudioDevices extends Reactive {
     }
 
     /**
-     * Ask for the microphone, so that the devices get their names.
+     * Ask for the microphone, so that the browser lists the names of the devices.
      *
      * @throws {import("@crm_telephony/core/human_error").VoiceError}
      */

@@ -1,8 +1,8 @@
 /**
- * Talk between the tabs of one browser and one user.
+ * Messages between the tabs of one browser and one user.
  *
  * Messages: `hello` (who carries the sound?), `voice` (the state of the sound, from the tab that
- * carries it), `command` (mute or digits, to that tab), `bye` (that tab goes away).
+ * carries it), `command` (mute or digits, to that tab), `bye` (that tab is being closed).
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -13,7 +13,7 @@ export class BrowserTabs {
     /** @param {(type: string, payload: Object) => void} onMessage */
     constructor(onMessage) {
         if (!browser.BroadcastChannel) {
-            return; // one tab is then all there is
+            return; // this tab is then the only one
         }
         this.channel = new browser.BroadcastChannel(`telephony/${session.db}/${user.userId}`);
         this.channel.onmessage = ({ data }) => onMessage(data.type, data.payload);

@@ -1,5 +1,5 @@
 /**
- * Tells the server, once a connection is over, how good its sound was.
+ * Sends the sound quality of a connection to the server when the connection has ended.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -8,7 +8,7 @@ import { attempt } from "@crm_telephony/core/attempt";
 import { sendLast } from "@crm_telephony/core/beacon";
 
 export class CallQuality extends Reactive {
-    /** uuid → whether the person is to be asked how it was; `answered` once that was done */
+    /** uuid → `asked` if the agent is asked about the sound, `answered` afterwards */
     questions = {};
     error = "";
 
@@ -30,7 +30,7 @@ export class CallQuality extends Reactive {
         });
     }
 
-    /** @param {{ uuid: string, legId: string, report: Object }} told */
+    /** @param {{ uuid: string, legId: string, report: Object }} told quality of the connection */
     async save({ uuid, legId, report }) {
         try {
             const mustAsk = await this._orm.silent.call("telephony.call", "save_quality", [
@@ -42,14 +42,14 @@ export class CallQuality extends Reactive {
                 this.questions[uuid] = "asked";
             }
         } catch (error) {
-            // Nobody misses a measurement enough to be disturbed.
+            // A missing measurement is not worth an error message.
             console.debug("Telephony: the quality of the sound was not saved", error);
         }
     }
 
     /**
      * @param {string} uuid of the call
-     * @param {string} issue what the person says of its sound
+     * @param {string} issue the agent's answer about the sound
      */
     async rate(uuid, issue) {
         await attempt(this, async () => {

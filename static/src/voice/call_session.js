@@ -1,8 +1,8 @@
 /**
- * The sound of one call, as this browser knows it.
+ * The sound of one call, as known to this browser.
  *
  * The tab that carries the sound owns the session; every other tab holds a mirror of it. Only
- * `setState` changes the state, and only along the arrows below.
+ * `setState` changes the state, and only along the transitions below.
  */
 
 import { Reactive } from "@web/core/utils/reactive";
@@ -25,15 +25,15 @@ export class CallSession extends Reactive {
     isMuted = false;
     /** Whether this tab carries the sound */
     isMine = true;
-    /** Digits sent in this call, to show what was typed */
+    /** Digits sent in this call, to show them */
     digits = "";
-    /** Kinds of trouble with the sound that are going on now */
+    /** Kinds of sound trouble that are present now */
     warnings = [];
-    /** How often the connection was tried again without being asked */
+    /** Number of automatic attempts to connect again */
     retries = 0;
 
     /**
-     * @param {string} uuid of the call; empty while the server has not named it
+     * @param {string} uuid of the call; empty until the server has assigned it
      * @param {(session: CallSession) => void} [onChange] called after every change, for the mirrors
      */
     constructor(uuid, onChange = () => {}) {
@@ -52,7 +52,7 @@ export class CallSession extends Reactive {
 
     /**
      * @param {string} state one of `VoiceState`
-     * @returns {boolean} false when that arrow does not exist; nothing has changed then
+     * @returns {boolean} false if there is no such transition; nothing has changed then
      */
     setState(state) {
         if (!ARROWS[this.state].includes(state)) {
@@ -66,7 +66,7 @@ export class CallSession extends Reactive {
         return true;
     }
 
-    /** @param {Object} values anything but the state */
+    /** @param {Object} values all but the state */
     update(values) {
         Object.assign(this, values);
         this._onChange(this);
@@ -79,8 +79,8 @@ export class CallSession extends Reactive {
     }
 
     /**
-     * @param {Object} message what `toMessage` gave in the tab that carries the sound
-     * @returns {CallSession} a session to look at; its state is only ever copied
+     * @param {Object} message result of `toMessage` in the tab that carries the sound
+     * @returns {CallSession} a read-only session; its state is copied from its owner
      */
     static mirror(message) {
         const session = new CallSession(message.uuid);

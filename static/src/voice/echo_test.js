@@ -1,6 +1,6 @@
 /**
- * A test call with oneself: some seconds of the microphone are recorded and then played. Nothing
- * leaves the computer, and nothing is kept.
+ * A test call to oneself: a few seconds of the microphone are recorded and then played. Nothing
+ * leaves the computer, and nothing is stored.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -15,9 +15,9 @@ export class EchoTest {
     }
 
     /**
-     * @param {MediaStream} stream of the microphone, still open
-     * @param {string} speaker identifier of the device to play at
-     * @returns {Promise<void>} when it has been played
+     * @param {MediaStream} stream open stream of the microphone
+     * @param {string} speaker id of the device that plays the recording
+     * @returns {Promise<void>} resolved after playback
      */
     async run(stream, speaker) {
         try {
@@ -66,7 +66,7 @@ export class EchoTest {
         }
     }
 
-    /** The person has closed the panel. */
+    /** Stop the test: the panel was closed. */
     stop() {
         this._endRecording();
         this.audio?.pause();

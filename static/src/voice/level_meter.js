@@ -1,5 +1,5 @@
 /**
- * How loud the microphone is now. It holds the microphone open only while it is measuring.
+ * Measures the level of the microphone, which is open only during the measurement.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -9,7 +9,7 @@ const PERIOD = 80; // ms
 const LOUD = 0.25; // root mean square of a loud voice, shown as a full bar
 
 export class LevelMeter {
-    /** @param {(level: number) => void} onLevel told of 0 to 1, a dozen times a second */
+    /** @param {(level: number) => void} onLevel called with 0 to 1, a dozen times a second */
     constructor(onLevel) {
         this.onLevel = onLevel;
         this.run = 0;
@@ -17,7 +17,7 @@ export class LevelMeter {
 
     /**
      * @param {string} deviceId
-     * @returns {Promise<MediaStream|null>} null when it was stopped before it had begun
+     * @returns {Promise<MediaStream|null>} null if it was stopped before it started
      * @throws {import("@crm_telephony/core/human_error").VoiceError}
      */
     async start(deviceId) {

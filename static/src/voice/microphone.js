@@ -1,12 +1,12 @@
 /**
- * The person's microphone: may we use it, and what is wrong if not.
+ * The user's microphone: its permission, and the cause of an error.
  */
 
 import { browser } from "@web/core/browser/browser";
 import { VoiceErrorKind as Kind } from "@crm_telephony/core/constants";
 import { VoiceError } from "@crm_telephony/core/human_error";
 
-/** How the browser prepares the voice before it is sent. */
+/** How the browser processes the voice before it is sent. */
 export const AUDIO_CONSTRAINTS = Object.freeze({
     echoCancellation: true,
     noiseSuppression: true,
@@ -14,7 +14,7 @@ export const AUDIO_CONSTRAINTS = Object.freeze({
 });
 
 /**
- * @param {string} [deviceId] the microphone that is wanted; another one serves when it is away
+ * @param {string} [deviceId] the preferred microphone; another one is used if it is missing
  * @returns {MediaStreamConstraints}
  */
 export function microphoneConstraints(deviceId = "") {
@@ -35,7 +35,7 @@ const KIND_OF_NAME = {
 };
 
 /**
- * @param {Error} error what `getUserMedia` threw
+ * @param {Error} error error of `getUserMedia`
  * @returns {VoiceError}
  */
 export function microphoneError(error) {
@@ -50,7 +50,7 @@ export function microphoneError(error) {
 export async function openMicrophone(constraints = microphoneConstraints()) {
     const devices = browser.navigator.mediaDevices;
     if (!devices?.getUserMedia) {
-        // Browsers take the whole interface away on pages that are not served over https.
+        // Browsers remove the whole interface from pages that are not served over https.
         throw new VoiceError(Kind.INSECURE);
     }
     try {
@@ -70,9 +70,9 @@ async function isGranted() {
 }
 
 /**
- * Ask for the microphone if the person has not allowed it yet.
+ * Ask for the microphone if the user has not allowed it yet.
  *
- * When it is already allowed nothing is opened, because the call opens it in a moment anyway.
+ * If it is already allowed, nothing is opened, because the call opens it in a moment anyway.
  *
  * @throws {VoiceError}
  */

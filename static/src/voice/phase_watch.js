@@ -1,25 +1,25 @@
 /**
- * Asks the server when what is shown should have been confirmed by now.
+ * Asks the server when a state on the screen should have been confirmed by now.
  *
- * The bus may lose a message, and nothing in this page can know it. So after news, and as long as
- * something is pending (*Connecting…*, *Ringing…*, a hold that was asked for), the page asks what
- * it has missed. In a quiet page nothing is asked; the renewal of the lease does it there.
+ * The bus may lose a message, and the page cannot notice that. So the page asks for missed changes
+ * after messages, and as long as something is pending: *Connecting…*, *Ringing…*, a requested
+ * hold. A page without activity does not ask; the renewal of its lease brings the changes.
  */
 
 import { browser } from "@web/core/browser/browser";
 import { effect } from "@web/core/utils/reactive";
 import { CallState, TransferState, VoiceState } from "@crm_telephony/core/constants";
 
-const FIRST = 2_000; // ms without news until the server is asked
-const NEXT = 2_500; // ms; with the time of an answer, nothing is wrong for more than three seconds
-const PATIENCE = 60_000; // ms after which a phase surely waits for a person
-const LATER = 10_000; // ms between two questions then, and at most after failures
+const FIRST = 2_000; // ms without messages until the server is asked
+const NEXT = 2_500; // ms; with the time of an answer, no wrong state lasts more than three seconds
+const PATIENCE = 60_000; // ms after which a phase surely waits for an agent or a customer
+const LATER = 10_000; // ms between two requests then, and the maximum after failures
 const PASSING_TRANSFERS = [TransferState.RINGING, TransferState.JOINING, TransferState.RETURNING];
 const PASSING_VOICES = [VoiceState.PREPARING, VoiceState.CONNECTING];
 
 /**
  * @param {import("@crm_telephony/core/softphone_store").SoftphoneStore} store
- * @returns {string} what is shown and does not last, as a text to compare; empty: nothing
+ * @returns {string} the pending states, as a text to compare; empty if there is none
  */
 export function pendingPhase({ accepting, calls, holdWish, offers, session }) {
     const phases = offers.map(({ id, call }) => `${call.uuid} offer ${id}`);
@@ -92,7 +92,7 @@ export class PhaseWatch {
         this.failures = isOk ? 0 : this.failures + 1;
         const isLong = Date.now() - this.since > PATIENCE;
         if (isLong) {
-            store.holdWish = null; // the provider has not done it
+            store.holdWish = null; // the provider has not carried it out
         }
         this.isAsking = false;
         this.timer = 0;
@@ -102,7 +102,7 @@ export class PhaseWatch {
         }
     }
 
-    /** A tab that nobody looks at, and that does not ring, reads everything when it is shown. */
+    /** Return whether this tab asks: a hidden, silent tab reads everything when it is shown. */
     async _isHere() {
         return (
             !document.hidden ||

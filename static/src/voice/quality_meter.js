@@ -1,8 +1,8 @@
 /**
- * What is remembered of the sound of one connection: the worst values, and what was warned of.
+ * The sound quality of one connection: the worst values, and the warnings.
  */
 
-/** Troubles the person is told of, and what they count as in the report. */
+/** Troubles that the agent is warned of, and their names in the report. */
 const TROUBLES = {
     silent_microphone: "silent_microphone",
     nothing_received: "nothing_heard",
@@ -10,7 +10,7 @@ const TROUBLES = {
     slow_network: "bad_network",
     interrupted: "bad_network",
 };
-/** Seconds after which a microphone that sends nothing is told of */
+/** Seconds after which a silent microphone is reported */
 const SILENCE_NOTICED = 10;
 
 export class QualityMeter {
@@ -21,13 +21,13 @@ export class QualityMeter {
     }
 
     /**
-     * Once a second.
+     * Add a sample; called every second.
      *
      * @param {Object} sample
-     * @param {number} sample.rtt ms to the provider and back
+     * @param {number} sample.rtt round-trip time to the provider in ms
      * @param {number} sample.jitter ms
-     * @param {number} sample.loss percent of the sound that did not arrive
-     * @param {number|null} sample.mos estimate of the sound, 1 to 5
+     * @param {number} sample.loss percentage of lost packets
+     * @param {number|null} sample.mos estimated quality of the sound, 1 to 5
      */
     addSample({ rtt, jitter, loss, mos }) {
         this._keep("rtt", rtt, Math.max);
@@ -45,7 +45,7 @@ export class QualityMeter {
         }
     }
 
-    /** @param {string[]} kinds of trouble that are going on now */
+    /** @param {string[]} kinds of trouble that are present now */
     setTroubles(kinds) {
         for (const kind of kinds) {
             if (TROUBLES[kind]) {
@@ -58,7 +58,7 @@ export class QualityMeter {
         }
     }
 
-    /** @returns {Object|null} for the server; nothing when nothing was measured */
+    /** @returns {Object|null} report for the server; null if nothing was measured */
     toReport() {
         const isEmpty = !Object.keys(this.values).length;
         return isEmpty ? null : { ...this.values, ...(this.device && { device: this.device }) };

@@ -1,5 +1,5 @@
 /**
- * The ring: a sound in one tab only, and a desktop notification when nobody is looking.
+ * The ring: a sound in one tab only, and a desktop notification if the page is hidden.
  */
 
 import { browser } from "@web/core/browser/browser";
@@ -23,7 +23,7 @@ export class Ringer {
         this.settings = settings;
         this.audio = null;
         this.notifications = new Map();
-        // When the ringing tab is closed, the next main tab must go on ringing.
+        // When the ringing tab is closed, the next main tab must continue to ring.
         multiTab.bus.addEventListener("become_main_tab", () => this.update());
         multiTab.bus.addEventListener("no_longer_main_tab", () => this.update());
     }
@@ -32,12 +32,12 @@ export class Ringer {
         return this.store.offers.length > 0 && !this.store.accepting;
     }
 
-    /** Whoever speaks is shown a second call, and not disturbed by a sound. */
+    /** Return whether a sound is played: an agent in a call only sees a second call. */
     get isWanted() {
         return this.isShown && !this.store.hasCall;
     }
 
-    /** Make sound and notifications fit the offers. Call it after every change of them. */
+    /** Adapt sound and notifications to the offers. Note: call it after every change of them. */
     async update() {
         this._closeNotifications();
         if (!this.isShown) {
@@ -68,15 +68,15 @@ export class Ringer {
             await this.audio.play();
             this.store.isRingBlocked = false;
         } catch (error) {
-            // Browsers stay silent until the person has touched the page once.
+            // Browsers stay silent until the user has clicked in the page once.
             this.store.isRingBlocked = error?.name === "NotAllowedError";
         }
         if (!this.isWanted) {
-            this._stop(); // it was answered while the sound was being fetched
+            this._stop(); // answered while the sound was being loaded
         }
     }
 
-    /** Volume and loudspeaker as the person wants them. */
+    /** Apply the user's volume and speaker. */
     async _prepare(audio, device) {
         audio.volume = this.settings.ringVolume;
         if (!canChooseSpeaker() || (audio.sinkId || "") === device) {
@@ -85,16 +85,16 @@ export class Ringer {
         try {
             await audio.setSinkId(device);
         } catch (error) {
-            // It was unplugged: better a ring at the usual place than none.
+            // The device was unplugged: the default device is better than silence.
             console.debug("Telephony: the ring's device is away", error);
             await audio.setSinkId("").catch(() => {});
         }
     }
 
     /**
-     * Let the person hear the ring for a moment. To be called in a click.
+     * Play the ring for a moment. Note: must be called in a click.
      *
-     * @param {string} [device] where to play it, in place of the ring's own device
+     * @param {string} [device] device to play on, instead of the ring's own
      */
     async preview(device = this.settings.ring) {
         this.stopPreview();
@@ -120,13 +120,13 @@ export class Ringer {
         }
     }
 
-    /** To be called in a click, which is what the browser was waiting for. */
+    /** Play a blocked ring. Note: must be called in a click, for which the browser waits. */
     async enable() {
         this.store.isRingBlocked = false;
         await this.update();
     }
 
-    /** Ask, in a click, whether the desktop may show incoming calls. */
+    /** Ask for the permission of desktop notifications. Note: must be called in a click. */
     async askForNotifications() {
         if (this.settings.wantsNotifications && browser.Notification?.permission === "default") {
             await browser.Notification.requestPermission();

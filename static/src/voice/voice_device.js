@@ -1,11 +1,11 @@
 /**
  * The sound of a call through the Twilio Voice SDK.
  *
- * This is the only file of the client that knows the SDK and its error codes. Its objects stay in
- * here: they must never reach reactive state. One `Device` is made for each call, with a fresh
- * token and a fresh connection, and thrown away afterwards; it never registers, because incoming
- * calls ring through the bus and are then connected like outgoing ones. It may be made while the
- * call still rings, so that the click finds the way to the provider open.
+ * This is the only file of the client that knows the SDK and its error codes. The SDK's objects
+ * stay in this file: they must never reach reactive state. Each call has its own `Device`, with a
+ * fresh token and a fresh connection, which is destroyed afterwards. The `Device` never registers,
+ * because incoming calls ring through the bus and are then connected like outgoing ones. It may be
+ * created while the call still rings, so that the connection to the provider is open at the click.
  */
 
 import { loadJS } from "@web/core/assets";
@@ -21,11 +21,11 @@ import { QualityMeter } from "./quality_meter";
 const CONNECT_TIMEOUT = 15_000; // ms
 const TOKEN_REFRESH = 60_000; // ms before the token expires
 const DIGIT_PERIOD = 230; // ms; the SDK makes tones of 160 ms and gaps of 70 ms
-const DIGIT_MARGIN = 150; // ms a busy computer may be late
+const DIGIT_MARGIN = 150; // ms by which a busy computer may be late
 const AUDIO_FOLDER = "/crm_telephony/static/src/audio";
 const DIGIT_NAMES = [..."0123456789", "s", "h"].map((key) => `dtmf${key}`);
 
-/** @returns {Promise<Object>} what opens the account of the company whose telephone is here */
+/** @returns {Promise<Object>} access to the account of the company shown in the page */
 function fetchAccess() {
     const params = { company_id: user.activeCompany.id };
     return rpc("/telephony/token", params, { silent: true });
@@ -63,7 +63,7 @@ const KIND_OF_CODE = {
     53402: Kind.UNSUPPORTED,
 };
 
-/** Warnings of the SDK that are worth a word to the person. */
+/** Warnings of the SDK that are shown to the agent. */
 const WARNINGS = {
     "constant-audio-input-level": "silent_microphone",
     "low-bytes-sent": "silent_microphone",
@@ -95,11 +95,11 @@ function sounds() {
 
 /**
  * @typedef {Object} VoiceHandlers
- * @property {(state: string, error?: VoiceError) => void} onState told of CONNECTED, RECONNECTING
- *  and, once and last, of LOST when the sound ends without `disconnect` having been asked
- * @property {(kinds: string[]) => void} onWarnings kinds of trouble that are going on
- * @property {(told: { uuid: string, legId: string, report: Object }) => void} [onQuality] told
- *  once, when a connection that was measured ends
+ * @property {(state: string, error?: VoiceError) => void} onState called with CONNECTED,
+ *  RECONNECTING, and once, at the end, with LOST if the sound ends without `disconnect`
+ * @property {(kinds: string[]) => void} onWarnings kinds of trouble that are present now
+ * @property {(told: { uuid: string, legId: string, report: Object }) => void} [onQuality] called
+ *  once, when a measured connection ends
  */
 
 export class VoiceDevice {
@@ -107,9 +107,9 @@ export class VoiceDevice {
     constructor(settings = new BrowserSettings()) {
         this.settings = settings;
         this._attempt = null;
-        /** Promise of the attempt that is ready for the next call */
+        /** Promise of the attempt prepared for the next call */
         this._next = null;
-        /** What that attempt is kept for */
+        /** The needs for which that attempt is kept open */
         this._needs = new Set();
         settings.onChange(() => this._attempt?.useDevices());
     }
@@ -119,10 +119,10 @@ export class VoiceDevice {
     }
 
     /**
-     * Load the SDK, get a token and open the way to the provider, so that `connect` has nothing to
-     * wait for.
+     * Load the SDK, get a token and open the connection to the provider, so that `connect` need not
+     * wait.
      *
-     * @param {string} need one of `VoiceNeed`; the way stays open until each need is released
+     * @param {string} need one of `VoiceNeed`; the connection stays open until all are released
      * @throws {VoiceError|import("@web/core/network/rpc").RPCError}
      */
     async prepare(need) {
@@ -138,7 +138,7 @@ export class VoiceDevice {
         }
     }
 
-    /** @param {string} need one of `VoiceNeed` that what was prepared is not needed for */
+    /** @param {string} need one of `VoiceNeed` that has ended */
     async release(need) {
         this._needs.delete(need);
         if (this._needs.size) {
@@ -162,12 +162,12 @@ export class VoiceDevice {
 
     async _takeNext() {
         const next = this._next || this._open();
-        this._next = null; // one token a call
+        this._next = null; // each call needs its own token
         const attempt = await next;
         if (!attempt.lastError) {
             return attempt;
         }
-        attempt.close(); // it broke while it was not needed
+        attempt.close(); // it failed while it was idle
         return this._open();
     }
 
@@ -185,7 +185,7 @@ export class VoiceDevice {
             if (error?.kind !== Kind.TOKEN) {
                 throw error;
             }
-            // The token was older than the account's key: a new one is the whole remedy.
+            // The token was older than the account's key: a new token is the complete remedy.
             await this._connectOnce(uuid, handlers);
         }
     }
@@ -212,19 +212,19 @@ export class VoiceDevice {
         this._attempt?.sendDigits(digits);
     }
 
-    /** @returns {Object|null} see `onQuality`, which is then not called any more */
+    /** @returns {Object|null} see `onQuality`, which is not called afterwards */
     takeQuality() {
         return this._attempt?.takeQuality() || null;
     }
 
-    /** Leave the sound. No handler but `onQuality` is called any more. */
+    /** Leave the sound. Afterwards no handler but `onQuality` is called. */
     disconnect() {
         this._attempt?.close();
         this._attempt = null;
     }
 }
 
-/** One Device with its one call, from its first request to its end. */
+/** One Device with its one call, from the first request to the end. */
 class VoiceAttempt {
     constructor(access, settings) {
         this.settings = settings;
@@ -233,7 +233,7 @@ class VoiceAttempt {
         this.warnings = new Map();
         this.meter = new QualityMeter();
         this.isMuted = false;
-        this.digits = ""; // keys pressed and not sent yet
+        this.digits = ""; // keys pressed but not sent yet
         this.digitTimer = null;
         const { Device } = window.Twilio || {};
         if (!Device || !Device.isSupported) {
@@ -253,9 +253,9 @@ class VoiceAttempt {
         this.device.on("tokenWillExpire", () => this._renewToken());
     }
 
-    /** The SDK does this in `connect`; what it has for doing it before also asks for calls. */
+    /** Open the connection, as the SDK does in `connect`; `register` would also receive calls. */
     open() {
-        this.device._setupStream?.().catch(() => {}); // `error` is told, and `connect` tries again
+        this.device._setupStream?.().catch(() => {}); // `error` is emitted; `connect` tries again
     }
 
     /**
@@ -326,7 +326,7 @@ class VoiceAttempt {
         if (isConnected) {
             this.handlers.onState(VoiceState.LOST, lastError);
         } else {
-            // The SDK names the reason right after the end: let it come first.
+            // The SDK emits the reason right after the end: wait for it.
             browser.setTimeout(() => this.reject(this.lastError || new VoiceError(Kind.REFUSED)));
         }
     }
@@ -346,7 +346,7 @@ class VoiceAttempt {
         this.handlers.onWarnings(kinds);
     }
 
-    /** A microphone that the person has muted is silent on purpose. */
+    /** Update the troubles; a microphone muted by the agent is silent on purpose. */
     _measureTroubles(kinds = [...this.warnings.values()]) {
         this.meter.setTroubles(
             kinds.filter((kind) => !(this.isMuted && kind === "silent_microphone"))
@@ -376,7 +376,7 @@ class VoiceAttempt {
             this.meter.device = stream.getAudioTracks?.()[0]?.label || "";
             return stream;
         } catch (error) {
-            // The SDK would forget why: keep it for the sentence.
+            // The SDK would lose the cause: keep it for the error message.
             this.microphoneError = error;
             throw error;
         }
@@ -389,12 +389,12 @@ class VoiceAttempt {
                 this.device.updateToken(token);
             }
         } catch (error) {
-            // The running call keeps its sound without a new token; the next call asks again.
+            // The running call keeps its sound without a new token; the next call requests one.
             console.warn("Telephony: the token could not be renewed", error);
         }
     }
 
-    /** Take the devices the person has chosen, also in the middle of a conversation. */
+    /** Use the devices from the settings, even during a conversation. */
     async useDevices() {
         const { audio } = this.device;
         const { microphone, speaker } = this.settings;
@@ -411,7 +411,7 @@ class VoiceAttempt {
                 await audio.setInputDevice(microphone || "default");
             }
         } catch (error) {
-            // A device that was unplugged: the call keeps the one it has.
+            // The device was unplugged: the call keeps the current one.
             console.warn("Telephony: a sound device could not be used", error);
         }
     }
@@ -429,7 +429,7 @@ class VoiceAttempt {
         }
     }
 
-    /** The browser forgets the tones that have not begun when other ones are asked for. */
+    /** Send digits after the previous ones: the browser drops pending tones on a new request. */
     _sendPendingDigits() {
         const { digits } = this;
         this.digits = "";
@@ -453,7 +453,7 @@ class VoiceAttempt {
         if (told) {
             this.handlers.onQuality?.(told);
         }
-        // Whoever still waits for the connection must not wait for ever.
+        // A pending `connect` must not wait forever.
         this.reject?.(new VoiceError(Kind.CONNECTION_LOST, "closed"));
         this.call?.disconnect();
         try {

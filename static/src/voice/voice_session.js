@@ -1,8 +1,8 @@
 /**
  * The sound of the current call across this browser's tabs.
  *
- * One tab carries it (its session `isMine`), the others mirror that session and send their clicks
- * over. A marker in the tab's own storage lets the same tab find its call again after a reload.
+ * One tab carries it (its session `isMine`); the others mirror that session and send it their
+ * clicks. A marker in the tab's own storage lets the same tab find its call again after a reload.
  */
 
 import { toRaw } from "@odoo/owl";
@@ -13,9 +13,9 @@ import { BrowserTabs } from "./browser_tabs";
 import { CallSession } from "./call_session";
 
 const MARKER = "telephony.voice";
-const END_GRACE = 1_500; // ms the server may need to tell that the customer has hung up
-const END_ROUNDS = 3; // how often it is asked before the person is
-const RESUME_LIMIT = 6_000; // ms until a reloaded page offers to rejoin instead of doing it
+const END_GRACE = 1_500; // ms the server may need to report that the customer has hung up
+const END_ROUNDS = 3; // how often the server is asked before the agent is
+const RESUME_LIMIT = 6_000; // ms until a reloaded page offers to rejoin instead of rejoining
 const OWNER_REPLY_LIMIT = 700; // ms
 const RETRIABLE = [VoiceErrorKind.UNREACHABLE, VoiceErrorKind.CONNECTION_LOST];
 
@@ -36,7 +36,7 @@ export class VoiceSession {
         browser.addEventListener("beforeunload", (ev) => {
             if (this.carriesSound) {
                 ev.preventDefault();
-                ev.returnValue = ""; // some browsers ask only when this is set
+                ev.returnValue = ""; // some browsers ask only if this is set
             }
         });
         browser.addEventListener("pagehide", () => {
@@ -52,14 +52,14 @@ export class VoiceSession {
         return Boolean(session?.isMine && session.isActive && session.uuid);
     }
 
-    /** @returns {boolean} whether the work done for that session still matters */
+    /** @returns {boolean} whether the result of work for that session is still needed */
     isWanted(session) {
         return toRaw(this.store.session) === toRaw(session) && !session.isOver && session.isMine;
     }
 
-    // === Life of the session in this tab === //
+    // === Session of this tab === //
 
-    /** @param {string} [uuid] of the call, empty while it is being dialled */
+    /** @param {string} [uuid] of the call, empty while it is being dialed */
     begin(uuid = "") {
         this.voice.disconnect();
         const session = new CallSession(uuid, (changed) => this._announce(changed));
@@ -95,7 +95,7 @@ export class VoiceSession {
         }
     }
 
-    /** The call is over, or somebody else carries its sound. */
+    /** End the session: the call is over, or another tab or agent carries its sound. */
     end() {
         const { session } = this.store;
         if (session?.isMine) {
@@ -107,7 +107,7 @@ export class VoiceSession {
         browser.sessionStorage.removeItem(MARKER);
     }
 
-    /** Join the sound of a running call again, in this tab. @param {string} uuid */
+    /** Rejoin the sound of a running call in this tab. @param {string} uuid */
     async rejoin(uuid) {
         const { session: other } = this.store;
         const before = other?.uuid === uuid ? other : null;
@@ -149,9 +149,9 @@ export class VoiceSession {
     }
 
     /**
-     * The end of the sound is often the end of the call: give the server some time to say which.
+     * Wait for the server: the end of the sound is often the end of the call.
      *
-     * @returns {Promise<boolean>} whether the call goes on without its sound
+     * @returns {Promise<boolean>} whether the call continues without its sound
      */
     async _waitForServer(session) {
         for (let round = 0; round < END_ROUNDS; round++) {
@@ -170,7 +170,7 @@ export class VoiceSession {
         return true;
     }
 
-    /** Once is enough: what fails again needs the person's decision. */
+    /** Rejoin automatically, but only once: a repeated failure needs a decision of the agent. */
     async _rejoinOnce(session) {
         const call = this.store.findCall(session.uuid);
         if (
@@ -186,10 +186,10 @@ export class VoiceSession {
 
     // === After a reload === //
 
-    /** Find the call again whose sound this tab carried before it was reloaded. */
+    /** Find the call whose sound this tab carried before a reload. */
     async resume() {
         const uuid = browser.sessionStorage.getItem(MARKER);
-        const isCarried = this.store.session?.isActive; // by another tab, which has told so
+        const isCarried = this.store.session?.isActive; // announced by another tab
         const call = this.store.findCall(uuid);
         if (!uuid || isCarried || !call || call.is_held || this.store.isPhoneCall(call)) {
             browser.sessionStorage.removeItem(MARKER);
@@ -200,7 +200,7 @@ export class VoiceSession {
         if (await this._tryResume()) {
             return;
         }
-        // The server has not yet heard that the old page is gone; it will say so by the bus.
+        // The server does not know yet that the old page is gone; it will announce that on the bus.
         await new Promise((resolve) => browser.setTimeout(resolve, RESUME_LIMIT));
         if (this.isResuming && this.isWanted(session)) {
             await this.refresh();
@@ -221,14 +221,14 @@ export class VoiceSession {
         return true;
     }
 
-    /** The server has told something about the call of the session. @param {CallData} call */
+    /** Apply a change of the session's call. @param {CallData} call */
     async onCall(call) {
         const { session } = this.store;
         if (session?.uuid !== call.uuid) {
             return;
         }
         if (call.is_held) {
-            this.end(); // the person answers another call, perhaps in another tab
+            this.end(); // the agent answers another call, perhaps in another tab
             this.browserTabs.send("hello");
             return;
         }
@@ -300,12 +300,12 @@ export class VoiceSession {
             if (session.isActive && !isTaken) {
                 return;
             }
-            this.end(); // the person went on in the other tab
+            this.end(); // the agent continued in the other tab
         }
         this.store.session = mirror.isOver ? null : mirror;
     }
 
-    /** The tab that carried the sound may have crashed without a word. */
+    /** Drop a mirrored session whose owner does not reply: its tab may have crashed. */
     async _checkOwner(session) {
         this.hasOwnerReplied = false;
         this.browserTabs.send("hello");

@@ -1,5 +1,5 @@
 /**
- * What a page shows stays true when messages of the bus are lost, doubled, late or overtaken.
+ * A page shows the true state even if messages of the bus are lost, doubled, late or out of order.
  */
 
 import { describe, expect, test } from "@odoo/hoot";
@@ -12,15 +12,15 @@ describe.current.tags("headless");
 
 const copy = (value) => JSON.parse(JSON.stringify(value));
 
-/** The server: what is true, and what it told of it. */
+/** The server: the true state, and the messages about it. */
 class Server {
     agent = { ...AGENT, revision: 1 };
     /** uuid → CallData */
     calls = {};
-    /** uuids of running calls of this person */
+    /** uuids of running calls of the agent */
     mine = [];
     offers = [];
-    /** { type, payload, truth }: the truth after it */
+    /** { type, payload, truth }, with the state after the message as truth */
     messages = [];
 
     _tell(type, payload) {
@@ -79,7 +79,7 @@ class Server {
     }
 }
 
-/** What the server answers when that is the truth. */
+/** Return the server's answer for a given state. */
 function changes({ agent, calls, mine, offers }, known) {
     const isKnown = (uuid) => known.calls[uuid] === calls[uuid].revision;
     const gone = Object.keys(known.calls).filter((uuid) => !mine.includes(uuid));
@@ -238,7 +238,7 @@ function viewOf({ calls, mine, offers }) {
     );
 }
 
-/** Every way in which one message of a story can go wrong. */
+/** Every way in which one message of a story can fail. */
 function* faults(messages) {
     for (let at = 0; at < messages.length; at++) {
         const before = messages.slice(0, at);
@@ -323,7 +323,7 @@ describe("the number of a message says nothing about its age", () => {
         });
         await page.serverSync.start();
         expect(page.store.currentCall.state).toBe("ringing");
-        page.hear(talking(), 19); // its transaction was the later one to commit
+        page.hear(talking(), 19); // its transaction committed later
         expect(page.store.currentCall.state).toBe("in_progress");
     });
 
@@ -349,7 +349,7 @@ describe("the number of a message says nothing about its age", () => {
         const old = snapshot(ringing().truth, page.store.known);
         const { payload } = talking();
         for (let read = 1; read <= 3; read++) {
-            // Something else happens during each reading, and the last one is the oldest.
+            // A change happens during each read, and the last answer is the oldest.
             page.hear({
                 type: "telephony/call_updated",
                 payload: { ...payload, uuid: `x-${read}` },

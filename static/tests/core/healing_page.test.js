@@ -16,14 +16,14 @@ import {
 
 defineTelephony();
 
-/** Let time pass in which each answer of the server may begin a new wait. */
+/** Advance the time by steps, because each answer of the server may start a new wait. */
 async function pass(seconds) {
     for (let second = 0; second < seconds; second++) {
         await advanceTime(1000);
     }
 }
 
-/** Let the server know more than the bus has told, and count how often it is asked. */
+/** Give the server changes that the bus has not delivered, and count the requests. */
 function knowsMore(world, calls) {
     world.asked = [];
     world.changes = (known) => {
@@ -49,7 +49,7 @@ test("Connecting… that nobody confirms is asked about, and nothing is asked af
     expect(".o_telephony_state").toHaveText("Connecting…");
     expect(".o_telephony_hold").not.toBeEnabled();
 
-    // They speak, and the message that said so was lost.
+    // The conversation runs, and its message was lost.
     knowsMore(world, [runningData({ direction: "incoming", revision: 7 })]);
     await advanceTime(2100);
     await waitFor(".o_telephony_call[data-state=in_progress]");
@@ -70,7 +70,7 @@ test("as long as a telephone rings, the server is asked again and again", async 
     expect(world.asked.length).toBeWithin(3, 5);
     await pass(60);
     const { length } = world.asked;
-    await pass(30); // whoever does not answer for so long needs no hurry
+    await pass(30); // a phase this long is checked less often
     expect(world.asked.length - length).toBeWithin(2, 4);
 });
 
@@ -92,7 +92,7 @@ test("a customer who is back from hold after asking is shown so, even if nobody 
     const world = await startConversation({ call, withBus: false });
     world.softphone.calls.onCall(runningData({ on_hold: true, revision: 10 }));
     knowsMore(world, []);
-    await pass(6); // the provider takes its time
+    await pass(6); // the provider is slow
     expect(world.asked.length).toBeWithin(2, 3);
     knowsMore(world, [runningData({ revision: 11 })]);
     await pass(3);

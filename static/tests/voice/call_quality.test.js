@@ -20,7 +20,7 @@ import { VoiceDevice } from "@crm_telephony/voice/voice_device";
 defineTelephony();
 
 const REPORT = { uuid: "u-1", legId: "CA1", report: { jitter: 80, bad_network: true } };
-/** The connection ends with a report, and the server answers whether to ask. */
+/** End the connection with a report; the server answers whether to ask about the sound. */
 async function endCall({ softphone, voice }, mustAsk) {
     onRpc("telephony.call", "save_quality", ({ args }) => {
         expect.step(`save ${args[0]} ${args[1]} ${JSON.stringify(args[2])}`);

@@ -17,7 +17,7 @@ import { VoiceDevice } from "@crm_telephony/voice/voice_device";
 
 defineTelephony();
 
-/** The SDK's events, with the values as arguments. */
+/** The SDK's events, with their values as arguments. */
 class Emitter {
     bus = new EventBus();
 
@@ -48,9 +48,9 @@ class FakeCall extends Emitter {
 class FakeDevice extends Emitter {
     static isSupported = true;
     static all = [];
-    /** What the next devices do: "accept", or the error their call ends with */
+    /** Behavior of the next devices: "accept", or the error that ends their call */
     static plan = [];
-    /** Which ways to the provider were opened and closed */
+    /** Connections to the provider that were opened and closed */
     static ways = [];
 
     constructor(token, options) {
@@ -279,7 +279,7 @@ describe("device", () => {
         call.emit("sample", { ...sample, rtt: 640, mos: 2.1, packetsLostFraction: 4.5 });
         call.emit("sample", { ...sample, mos: null, jitter: 45 });
         call.emit("warning", "high-rtt");
-        // Silent on purpose, then not.
+        // First silent on purpose, then not.
         voice.mute(true);
         call.emit("warning", "constant-audio-input-level");
         call.emit("sample", sample);

@@ -99,7 +99,7 @@ function boardData(values = {}) {
     };
 }
 
-/** Show the board; `server.board` is what the server answers. */
+/** Show the board with the data of `server.board`. */
 async function startBoard(values = {}) {
     const server = { board: boardData(values), error: null };
     onRpc("telephony.queue", "board", () => {
@@ -249,7 +249,7 @@ describe("how the board lives", () => {
         expect(data.data.total.waiting).toBe(0, { message: "a late answer is dropped" });
         expect.verifySteps(["read"]);
         getService("bus_service").trigger("BUS:RECONNECT");
-        await expect.waitForSteps(["read"]); // that of the board on the screen, and no other
+        await expect.waitForSteps(["read"]); // only the visible board reads
     });
 
     test("a lost connection is said, and the board is read again after it", async () => {
@@ -280,7 +280,7 @@ describe("how the board lives", () => {
 });
 
 describe("what one does on the board", () => {
-    test.tags("desktop"); // a telephone shows fewer columns
+    test.tags("desktop"); // a phone shows fewer columns
     test("Z24: from a figure to its calls, of all queues or of one", async () => {
         await startBoard({
             total: { missed: 2 },

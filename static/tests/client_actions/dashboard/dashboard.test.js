@@ -28,7 +28,7 @@ const NOTHING = {
     service_level: false,
 };
 
-/** Graphs are Odoo's own: here only what they are asked for. */
+/** Odoo renders the graphs: only their requests are tested here. */
 class FakeView extends Component {
     static template = xml`<div class="fake_graph" t-esc="text"/>`;
     static props = ["*"];

@@ -52,7 +52,7 @@ class Agent extends models.Model {
 defineTelephony();
 defineModels([Agent]);
 
-/** Answers of `renew_lease` come from `world.lease`; an error in it is thrown. */
+/** Answer `renew_lease` with `world.lease`; an error in it is thrown. */
 async function start(snapshot = {}) {
     fakeVoice();
     const world = await startSoftphone({ snapshot });

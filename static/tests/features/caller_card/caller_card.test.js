@@ -96,7 +96,7 @@ describe("a call that rings", () => {
         expect(".o_telephony_incoming .o_telephony_name").toHaveText("Zoe");
         expect(".o_telephony_match[aria-pressed=true]").toHaveText(/Zoe/);
         expect(".o_telephony_opportunities").toHaveText(/Chairs/);
-        expect(store.calls).toHaveLength(0); // it still only rings
+        expect(store.calls).toHaveLength(0); // the call is still ringing
     });
 
     test("a refusal is told on the card", async () => {

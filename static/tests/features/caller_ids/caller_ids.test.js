@@ -42,7 +42,7 @@ function callerId(values = {}) {
     };
 }
 
-/** Open the preferences; `told` is what the server says when it is asked how it goes. */
+/** Open the preferences; `told` is the server's state of the verification. */
 async function openPreferences(snapshot = {}) {
     fakeVoice();
     const world = await startSoftphone({ snapshot: { allow_caller_id: true, ...snapshot } });

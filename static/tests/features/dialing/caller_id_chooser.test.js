@@ -19,7 +19,7 @@ const CALLER_IDS = [
     { id: 6, number: "+32470000002", number_display: "+32 470 00 00 02", name: "Shop" },
 ];
 
-/** Start with caller IDs; dialling steps what the server is asked. */
+/** Start with caller IDs; dialing steps the arguments of the request. */
 async function start(callerIds, preselectedId = 6) {
     fakeVoice();
     const world = await startSoftphone({ snapshot: { caller_ids: callerIds } });

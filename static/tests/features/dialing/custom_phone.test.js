@@ -37,7 +37,7 @@ async function start(values = {}) {
     return world;
 }
 
-/** The server tells the next step of the call. */
+/** Send the next state of the call. */
 async function tell(values) {
     const call = phoneCall(values);
     sendBus("telephony/call_updated", call);

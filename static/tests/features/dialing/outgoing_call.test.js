@@ -91,7 +91,7 @@ test("the way to the provider is opened while the number is typed, and let go of
     await contains(".o_telephony_call_button").click();
     await waitFor(".o_telephony_call[data-voice=connected]");
     expect([...needs]).toEqual(["call"]);
-    // Twice by the person above, but not when the keypad makes room for the call.
+    // Twice by the agent's actions above, but not when the call replaces the keypad.
     expect.verifySteps(["closed", "closed", "connect u-1"]);
 });
 

@@ -31,7 +31,7 @@ const heldData = (values = {}) =>
         ...values,
     });
 
-/** Speak with Anna while Ben calls. */
+/** Start a conversation with Anna, in which Ben calls. */
 async function speakAndBeCalled(values = {}) {
     const world = await startConversation();
     sendBus("telephony/call_updated", runningData(values));
@@ -40,7 +40,7 @@ async function speakAndBeCalled(values = {}) {
     return world;
 }
 
-/** Speak with Ben while Anna is on hold. */
+/** Start a conversation with Ben, with Anna on hold. */
 async function speakWithSecond() {
     const world = await speakAndBeCalled();
     onRpc("telephony.call", "accept", () => ({ accepted: true, call: second() }));
@@ -207,7 +207,7 @@ describe("the call on hold", () => {
         sendBus("telephony/call_updated", runningData(over));
         await waitForNone(HELD);
         await softphone.windowState.open();
-        store.endedHeldCall = null; // closed without a result
+        store.endedHeldCall = null; // closed without a disposition
         sendBus("telephony/call_updated", second(over));
         await seen(".o_telephony_ended[data-uuid=u-2]");
         const now = serializeDateTime(luxon.DateTime.now());
@@ -227,7 +227,7 @@ describe("the call on hold", () => {
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "in_call");
         expect(await softphone.dialer.dial({ number: "048" })).toBe(false);
         expect(store.error).toMatch(/customer is on hold/);
-        // It stays in sight whatever is closed.
+        // The held call stays visible whatever is closed.
         await softphone.windowState.close();
         await seen(".o_telephony_bar .o_telephony_held_resume");
     });

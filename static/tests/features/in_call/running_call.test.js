@@ -32,7 +32,7 @@ import { VoiceError } from "@crm_telephony/core/human_error";
 
 defineTelephony();
 
-/** A second tab of the same browser: it hears and says what tabs say to each other. */
+/** A second tab of the same browser, which receives and sends the messages between tabs. */
 function otherTab() {
     const heard = [];
     const channel = new browser.BroadcastChannel(`telephony/${session.db}/${user.userId}`);
@@ -217,7 +217,7 @@ describe("connection", () => {
 });
 
 describe("reload", () => {
-    /** The page comes back and finds its call again. */
+    /** Reload the page, which finds its call again. */
     async function reload(call) {
         browser.sessionStorage.setItem("telephony.voice", "u-1");
         browser.sessionStorage.setItem("telephony.window", JSON.stringify({ isOpen: true }));
@@ -308,7 +308,7 @@ describe("several tabs", () => {
         });
         owner.send("voice", { ...voice, isMuted: true });
         await waitFor(".o_telephony_mute[aria-pressed=true]");
-        expect.verifySteps([]); // no sound was touched in this tab
+        expect.verifySteps([]); // the sound of this tab is unchanged
     });
 
     test("the carrying tab obeys, and answers a new tab's question", async () => {

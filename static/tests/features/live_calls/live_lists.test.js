@@ -42,7 +42,7 @@ const talkRow = (values = {}) =>
 const picked = (values = {}) =>
     callData({ uuid: "q-1", direction: "incoming", state: "queued", ...values });
 
-/** Open the window with lists that the server has. */
+/** Open the window with the server's lists. */
 async function startLists({ talking = [], waiting = [], snapshot = {}, withBus = true } = {}) {
     fakeVoice();
     const world = await startSoftphone({ snapshot });

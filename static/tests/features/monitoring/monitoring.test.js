@@ -27,7 +27,7 @@ const talkRow = (values = {}) =>
         ...values,
     });
 
-/** Open the list of conversations as a supervisor; the server allows everything. */
+/** Open the list of conversations as a supervisor; the server permits everything. */
 async function startList({ snapshot = {}, row = {}, ...options } = {}) {
     const voice = fakeVoice();
     const world = await startSoftphone({ snapshot: { is_supervisor: true, ...snapshot } });
@@ -73,7 +73,7 @@ describe("supervisor", () => {
         expect(".o_telephony_monitor_state").toHaveText("Everyone can hear you.");
         await contains(".o_telephony_monitor_mode[data-mode=listen]").click();
         await waitFor(".o_telephony_monitor[data-mode=listen]", { timeout: 3000 });
-        // Whoever goes silent is silent before the server answers.
+        // The supervisor is muted before the server answers.
         expect.verifySteps([
             ...["mode t-1,whisper", "mute false", "mode t-1,barge", "mute false"],
             ...["mute true", "mode t-1,listen", "mute true"],

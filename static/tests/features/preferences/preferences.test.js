@@ -41,7 +41,7 @@ function fakeStream() {
     return { getTracks: () => [{ stop: () => expect.step("microphone released") }] };
 }
 
-/** Open the panel; what is saved is stepped, and answered like the server does. */
+/** Open the panel; saved values are stepped, and answered as the server does. */
 async function openPreferences(snapshot = {}) {
     fakeVoice();
     const world = await startSoftphone({ snapshot });

@@ -57,7 +57,7 @@ const contact = (values = {}) => ({
     ...values,
 });
 
-/** Show a tab of the softphone, whose server has these due calls. */
+/** Show a tab of the softphone with the given due calls. */
 async function start(tab, rows = [], options = {}) {
     fakeVoice();
     const world = await startSoftphone(options);
@@ -92,7 +92,7 @@ describe("activities", () => {
             "Due today (1)",
             "Planned for later (1)",
         ]);
-        // The day is the server's: around midnight the browser's own may be another.
+        // The day is the server's: around midnight the browser's may differ.
         expect(".o_telephony_due:eq(0)").toHaveText(/Nov 20 ·/);
         expect(".o_telephony_due:eq(1)").toHaveText(/Today ·/);
         expect(".o_telephony_due:first .o_telephony_due_open").toHaveText("Anna");

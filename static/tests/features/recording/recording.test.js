@@ -65,7 +65,7 @@ const recordingData = (values = {}) => ({
 
 const LIVE = { state: "recording", wanted: "recording" };
 
-/** Reach the middle of a conversation with this state of its recording. */
+/** Start a conversation with the given state of its recording. */
 async function speak(recording = recordingData()) {
     const world = await startConversation({ call: runningData({ recording }) });
     world.told = recording;
@@ -76,7 +76,7 @@ async function speak(recording = recordingData()) {
     return world;
 }
 
-/** The server tells of another state of the recording. */
+/** Send another state of the recording. */
 async function tell(world, values) {
     world.told = recordingData(values);
     world.softphone.calls.onCall(runningData({ recording: world.told }));
@@ -167,7 +167,7 @@ describe("in the call", () => {
 });
 
 describe("player", () => {
-    /** A sound of 20 seconds that is silent; it steps what the player asks of it. */
+    /** A silent sound of 20 seconds, which steps the actions of the player. */
     function fakeSound() {
         patchWithCleanup(HTMLMediaElement.prototype, {
             async play() {

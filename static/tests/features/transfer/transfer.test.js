@@ -93,14 +93,14 @@ describe("choosing to whom", () => {
         await animationFrame();
         expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
         await press("ArrowDown");
-        await press("ArrowDown"); // over the one who cannot be chosen
+        await press("ArrowDown"); // skips the unavailable target
         await animationFrame();
         expect(".o_telephony_target[aria-selected=true]").toHaveText(/Bob/);
         await contains(".o_telephony_transfer_now").click();
         await waitForNone(".o_telephony_call");
         expect.verifySteps(['transfer {"type":"agent","id":4} blind', "leave"]);
         expect(store.session).toBe(null);
-        // The answer and the message of the bus say the same: it is shown once.
+        // The answer and the bus carry the same message: it is shown once.
         sendBus("telephony/call_left", left);
         await seen(".o_notification");
         expect(".o_notification").toHaveText(/transferred to Bob/);
@@ -300,7 +300,7 @@ describe("being asked", () => {
 });
 
 test("live lists name what goes on", async () => {
-    await startSoftphone(); // the words are read from the translations
+    await startSoftphone(); // the texts come from the translations
     const text = (mode, state) => String(liveTransferText({ mode, state, name: "Bob" }));
     expect(liveTransferText(false)).toBe("");
     expect(text("blind", "ringing")).toBe("Transferring to Bob");

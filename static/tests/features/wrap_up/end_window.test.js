@@ -129,7 +129,7 @@ describe("result", () => {
 });
 
 describe("follow-up", () => {
-    /** The server plans what it is told. */
+    /** Answer the follow-up request with the planned activity. */
     function plan() {
         onRpc("telephony.call", "schedule_follow_up", ({ args: [uuid, kind, values] }) => {
             expect.step({ uuid, kind, ...values });
@@ -203,7 +203,7 @@ describe("follow-up", () => {
         });
         await contains(".o_telephony_follow_up_call").click();
         const date = queryOne(".o_telephony_follow_up_date");
-        date.value = "2031-02-03"; // as the browser's own calendar does it
+        date.value = "2031-02-03"; // as the browser's own calendar does
         date.dispatchEvent(new Event("input"));
         await animationFrame();
         await contains(".o_telephony_follow_up_save").click();
@@ -281,7 +281,7 @@ describe("record", () => {
             ["res.partner", context],
             ["crm.lead", { ...context, default_name: "Call with +32 470 99 98 88" }],
         ]);
-        // The server tells that it has linked the call to what was saved.
+        // The server announces that it has linked the call to the saved record.
         softphone.calls.onCall(mine({ record: CONTACT, customer: UNKNOWN }));
         await seen(".o_telephony_link_change");
         expect(".o_telephony_create_record").toHaveCount(0);

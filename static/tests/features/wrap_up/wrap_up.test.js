@@ -40,7 +40,7 @@ const wrappingUp = (values = {}) => ({
     },
 });
 
-/** Show the end window of a call that is wrapped up; steps what the server is told. */
+/** Show the end window of a call in wrap-up; requests to the server are stepped. */
 async function startWrapUp(values = {}, answer = () => ({ ...mine(), agent: { ...AGENT } })) {
     mockDate("2026-11-22 14:32:12", 0);
     fakeVoice();
@@ -85,7 +85,7 @@ describe("countdown", () => {
         await advanceTime(10_000);
         await expect.waitForSteps(["check"]);
         await gone(".o_telephony_wrap_up");
-        // What was begun to be written is not taken away.
+        // A draft that was started is kept.
         expect(".o_telephony_ended .o_telephony_note").toHaveCount(1);
         expect(store.presence).toBe("available");
     });
