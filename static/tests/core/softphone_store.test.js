@@ -34,7 +34,7 @@ describe("store", () => {
         expect(store.findCall("u-1").state).toBe("in_progress");
         store.applySnapshot(snapshotData({ calls: [callData({ revision: 3 })] }));
         expect(store.findCall("u-1").state).toBe("in_progress");
-        // A call may go back, as when nobody takes a transfer.
+        // A call may return to an earlier state, as after an unanswered transfer.
         store.applyCall(callData({ state: "queued", revision: 6 }));
         expect(store.findCall("u-1").state).toBe("queued");
     });
