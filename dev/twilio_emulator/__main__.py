@@ -13,7 +13,7 @@ from .config import Config
 
 
 def parse(arguments=None):
-    """Return the configuration a command line describes."""
+    """Return the configuration of a command line."""
     parser = argparse.ArgumentParser(prog="twilio-emulator", description=__doc__)
     parser.add_argument("--host", default=defaults.HOST)
     parser.add_argument("--port", type=int, default=defaults.PORT)

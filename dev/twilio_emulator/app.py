@@ -13,7 +13,7 @@ EMULATOR = web.AppKey("emulator", Emulator)
 
 
 def build(config):
-    """Return the application of one emulator.
+    """Return the web application of one emulator.
 
     :param Config config: start-up options.
     """

@@ -1,4 +1,4 @@
-"""Calls that browsers make: the application of their token decides what happens."""
+"""Calls from browsers, handled by the application of the browser's token."""
 
 from .legs import Leg, number_callbacks
 
@@ -7,7 +7,7 @@ def start_application_call(emulator, grants, params, browser):
     """Start a browser's call.
 
     :param dict grants: of the browser's token.
-    :param dict params: what the page gave to ``device.connect``; it cannot be trusted.
+    :param dict params: the page's arguments of ``device.connect``; they cannot be trusted.
     :return: the leg, or None if the token's application does not exist.
     """
     outgoing = grants["voice"].get("outgoing") or {}

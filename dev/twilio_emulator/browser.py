@@ -9,7 +9,7 @@ class Browser:
     """One call of one browser.
 
     :param Connection connection: the signalling connection; replaced after a reconnect.
-    :param str temporary_sid: the identifier the SDK uses until it knows the real one.
+    :param str temporary_sid: the SDK's identifier until it knows the real one.
     """
 
     kind = "client"
@@ -32,35 +32,35 @@ class Browser:
         self.emulator.spawn(self._give_up(), "media lost")
 
     async def _give_up(self):
-        """Without media the leg ends like without signalling: after a while."""
+        """End the leg after a while, as without signalling."""
         peer = self.peer
         await self.emulator.clock.sleep(self.emulator.settings.signalling_loss)
         if peer is self.peer and not self.leg.over:
             self.leg.hang_up()
 
     def speak(self):
-        """Return what the microphone gave."""
+        """Return a frame from the microphone."""
         return self.peer.read()
 
     def listen(self, frame):
-        """Let the browser hear a frame."""
+        """Send a frame to the browser."""
         self.peer.write(frame)
 
     def receive(self, digit):
-        """Nothing to do: a browser only hears keys."""
+        """Do nothing: a browser only hears keys."""
 
     async def send(self, type_, **payload):
-        """Send a message about this call, if the signalling connection is there."""
+        """Send a message about this call if the signalling connection exists."""
         if self.connection and not self.connection.closed:
             await self.connection.send(type_, callsid=self.leg.sid, **payload)
 
     async def answered(self):
-        """Twilio answered the browser's call."""
+        """Report to the browser that Twilio answered its call."""
         sdp = await self.peer.answer(self.sdp)
         await self.send("answer", sdp=sdp, reconnect=self.reconnect_token)
 
     async def hung_up(self):
-        """The call is over: tell the browser unless it did it itself."""
+        """End the call, and notify the browser unless it hung up itself."""
         if not self.silent_end:
             if self.leg.answered_at is None and self.leg.direction != "inbound":
                 await self.send("cancel")
@@ -72,7 +72,8 @@ class Browser:
         await self.peer.close()
 
     async def take_over(self, connection, sdp):
-        """Signalling came back, or another Device takes the call (then with a new description)."""
+        """Continue after signalling returned, or on another Device (then with a new
+        description)."""
         self.connection = connection
         self.reconnect_token = secrets.token_urlsafe(32)
         if sdp == self.sdp or (self.leg.talking and sdp is None):
@@ -100,7 +101,7 @@ REFUSALS = {
 class RungBrowser:
     """The party behind a leg that rings browsers: every tab of one identity, first wins.
 
-    :param str identity: who is called.
+    :param str identity: called identity.
     :param dict params: custom parameters for the browser.
     """
 
@@ -111,7 +112,7 @@ class RungBrowser:
         self.tabs, self.winner, self.silent_end = [], None, False
 
     async def ring(self):
-        """Invite every registered tab; return whether there was one."""
+        """Invite every registered tab and return whether there was one."""
         for connection in tuple(self.emulator.signalling.registered.get(self.identity, ())):
             tab = Browser(self.emulator, connection)
             tab.leg = self.leg
@@ -120,7 +121,7 @@ class RungBrowser:
         return bool(self.tabs)
 
     async def accepted(self, tab, sdp):
-        """A tab accepts; the others are told."""
+        """Connect the accepting tab and cancel the others."""
         if self.winner or self.leg.over or self.leg.outcome.done():
             return
         self.winner = tab
@@ -132,29 +133,29 @@ class RungBrowser:
                 await other.peer.close()
 
     async def rejected(self, tab):
-        """A tab refuses: the whole identity is busy."""
+        """Make the whole identity busy after one tab's refusal."""
         if not self.winner and not self.leg.outcome.done():
             self.tabs.remove(tab)
             await tab.peer.close()
             self.leg.outcome.set_result("busy")
 
     def speak(self):
-        """Return what the microphone of the tab that accepted gave."""
+        """Return a frame from the microphone of the accepting tab."""
         return self.winner.speak() if self.winner else None
 
     def listen(self, frame):
-        """Let the tab that accepted hear a frame."""
+        """Send a frame to the accepting tab."""
         if self.winner:
             self.winner.listen(frame)
 
     def receive(self, digit):
-        """Nothing to do: a browser only hears keys."""
+        """Do nothing: a browser only hears keys."""
 
     async def answered(self):
-        """Nothing to do: the browser itself answered."""
+        """Do nothing: the browser itself answered."""
 
     async def hung_up(self):
-        """The call is over."""
+        """End the call in every tab."""
         for tab in (self.winner,) if self.winner else self.tabs:
             tab.silent_end = self.silent_end
             await tab.hung_up()

@@ -1,7 +1,7 @@
-"""Waiting with a time scale, and dates in the form Twilio writes them.
+"""Waiting with a time scale, and dates in Twilio's form.
 
-Only waits are scaled. Dates and measured durations stay real, so that they agree with the dates the
-other programs write down themselves.
+Only waits are scaled. Dates and measured durations stay real, so that they agree with the dates
+of the other programs.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from email.utils import format_datetime
 
 
 def now():
-    """Return the present moment as an aware datetime in UTC."""
+    """Return the present time as an aware datetime in UTC."""
     return datetime.now(timezone.utc)
 
 
@@ -34,7 +34,7 @@ class Clock:
         self.scale = scale
 
     def real(self, seconds):
-        """Return how many real seconds a wait of ``seconds`` takes."""
+        """Return the real seconds of a wait of ``seconds``."""
         return seconds / self.scale
 
     async def sleep(self, seconds):

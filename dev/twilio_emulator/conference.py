@@ -1,4 +1,4 @@
-"""Conferences: who is in, who hears whom, what the application is told."""
+"""Conferences: participants, mixing, and events for the application."""
 
 import asyncio
 
@@ -30,7 +30,7 @@ class LabelTaken(ValueError):
 class Participant:
     """One leg's place in a conference.
 
-    ``done`` is a future that becomes the reason when the participant has left.
+    ``done`` is a future whose result is the reason of the participant's leaving.
     """
 
     def __init__(
@@ -59,19 +59,19 @@ class Participant:
 
     @property
     def coaching(self):
-        """Whether only one other participant hears this one."""
+        """Return whether only one other participant hears this one."""
         return self.coach_sid is not None
 
     @property
     def said(self):
-        """What the others get from this participant now."""
+        """Return this participant's present frame for the others."""
         if not self.joined:
             return self._ringing_frame()
         return self.leg.said
 
     @property
     def open(self):
-        """Whether everybody hears this participant."""
+        """Return whether all participants hear this one."""
         if not self.joined:
             return self.early_media and self.leg.status == "ringing"
         started = self.conference.status == "in-progress"
@@ -79,7 +79,7 @@ class Participant:
 
     @property
     def whispers_to(self):
-        """The only participant that hears this one, None when that does not apply."""
+        """Return the only participant that hears this one, or None."""
         if not self.joined or not self.coaching or self.muted or self.hold:
             return None
         return self.conference.find(self.coach_sid)
@@ -95,7 +95,7 @@ class Participant:
     _frame_tick, _frame = None, SILENCE
 
     def stop_side_script(self):
-        """End the hold or wait document that only this participant hears."""
+        """End the hold or wait document of this participant."""
         task, self.side_script = self.side_script, None
         if task:
             task.cancel()
@@ -105,9 +105,9 @@ class Participant:
 class Conference:
     """One conference.
 
-    :param emulator: the world.
+    :param emulator: the emulator of the conference.
     :param str name: friendly name.
-    :param callback: (address, method, set of groups), as the *first* participant gave it.
+    :param callback: (address, method, set of groups), as given by the *first* participant.
     """
 
     def __init__(self, emulator, name, callback=None):
@@ -121,11 +121,11 @@ class Conference:
 
     @property
     def over(self):
-        """Whether the conference has ended."""
+        """Return whether the conference has ended."""
         return self.status == "completed"
 
     def find(self, key):
-        """Return the participant with this call identifier or label, None if nobody has it."""
+        """Return the participant with this call identifier or label, or None."""
         return next((p for p in self.participants if key and key in (p.leg.sid, p.label)), None)
 
     def add(self, leg, **options):
@@ -142,7 +142,7 @@ class Conference:
         return participant
 
     def join(self, participant, wait=None):
-        """The participant's leg is answered: let it in.
+        """Let the participant in after its leg was answered.
 
         :param wait: callable that starts the wait document for one participant, or None.
         """
@@ -164,7 +164,7 @@ class Conference:
                     other.hold_channel.start(tones.BEEP, "beep")
 
     def read(self, leg):
-        """Return what a leg hears now."""
+        """Return the frame that a leg hears now."""
         participant = leg.participant
         if participant is None:
             return SILENCE
@@ -177,7 +177,7 @@ class Conference:
         return mix
 
     def remove(self, participant, reason):
-        """Let a participant go, and end the conference if that is what its leaving means."""
+        """Remove a participant, and end the conference if its leaving requires that."""
         if participant not in self.participants:
             return
         self._let_go(participant, reason)
@@ -193,10 +193,10 @@ class Conference:
             self.end("last-participant-left", "participant_hung_up", participant)
 
     def end(self, reason, reason_left, by=None):
-        """End the conference for everybody.
+        """End the conference for all participants.
 
         :param str reason: of the end.
-        :param str reason_left: what each remaining participant's leaving is put down to.
+        :param str reason_left: reported reason of each remaining participant's leaving.
         """
         if self.over:
             return
@@ -230,14 +230,14 @@ class Conference:
             participant.done.set_result(reason)
 
     def pass_key(self, sender, digit):
-        """Let the others receive a key that a participant pressed."""
+        """Send a key pressed by a participant to the others."""
         for other in self.participants:
             heard = sender.open or sender.whispers_to is other
             if other is not sender and heard and other.joined and not other.hold:
                 other.leg.receive(digit)
 
     def report(self, event, participant=None, **extra):
-        """Tell the application what happened."""
+        """Send an event to the application."""
         self.updated = now()
         self.sequence += 1
         if not self.callback or EVENT_GROUPS[event] not in self.callback[2]:
@@ -277,7 +277,7 @@ class Conferences:
         self.emulator, self.all = emulator, {}
 
     def running(self, name):
-        """Return the running conference with this name, None if there is none."""
+        """Return the running conference with this name, or None."""
         return next((c for c in self.all.values() if c.name == name and not c.over), None)
 
     def find(self, key):

@@ -8,16 +8,16 @@ from . import defaults
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that is fixed while the process lives.
+    """Options that are fixed while the process lives.
 
-    :param tuple numbers: E.164 numbers the account owns at start.
+    :param tuple numbers: E.164 numbers of the account at start.
     :param sdk_path: file of the Voice SDK's global build, or None (then it is not served).
-    :param openapi_dir: folder of Twilio's OpenAPI documents, or None (nothing is validated).
+    :param openapi_dir: folder of Twilio's OpenAPI documents, or None (then nothing is validated).
     :param float time_scale: 2.0 makes the emulator's own waits twice as fast; sound stays
-        real time.
+    real time.
     :param bool loopback: offer 127.0.0.1 as a media address as well.
-    :param bool sound: False lets nobody hear anything, so that hundreds of calls cost little; what
-        is played lasts as long as ever.
+    :param bool sound: False transmits no sound, so that hundreds of calls cost little; played
+    sounds keep their length.
     :param journal: file that gets a line of JSON for each webhook, or None.
     """
 

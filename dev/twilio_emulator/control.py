@@ -1,4 +1,4 @@
-"""The control API: a test or a person plays everybody who is not Odoo."""
+"""The control API, by which a test plays every party except Odoo."""
 
 import json
 
@@ -13,7 +13,7 @@ REFUSALS = ("busy", "no-answer", "failed")
 
 
 def describe(leg):
-    """Return everything there is to know about a leg."""
+    """Return all data of a leg."""
     participant, member = leg.participant, leg.member
     hears, says = leg.hears.reading(), leg.says.reading()
     playing = leg.channel.text
@@ -88,7 +88,7 @@ class Control:
         router.add_post("/emulator/reset", self.reset)
 
     async def health(self, request):
-        """Say that the emulator is ready."""
+        """Report that the emulator is ready."""
         config = self.emulator.config
         return web.json_response(
             {
@@ -108,7 +108,7 @@ class Control:
         )
 
     async def call(self, request):
-        """Somebody calls one of our numbers: ``{"from", "to", "tone"?}`` → ``{"sid"}``."""
+        """Call one of our numbers: ``{"from", "to", "tone"?}`` → ``{"sid"}``."""
         body = await _body(request)
         try:
             leg = self.emulator.call_in(body["from"], body["to"], body.get("tone"))
@@ -119,7 +119,7 @@ class Control:
         return web.json_response({"sid": leg.sid}, status=201)
 
     async def browser(self, request):
-        """A browser connects, without sound: ``{"token", "params"}`` → ``{"sid"}``."""
+        """Connect a browser, without sound: ``{"token", "params"}`` → ``{"sid"}``."""
         body, config = await _body(request), self.emulator.config
         try:
             claims = verify(
@@ -135,14 +135,14 @@ class Control:
         return web.json_response({"sid": leg.sid}, status=201)
 
     def leg(self, request):
-        """Return the leg a request is about (404 if there is none)."""
+        """Return the leg of a request (404 if there is none)."""
         leg = self.emulator.legs.get(request.match_info["sid"])
         if leg is None:
             raise _error(404, "There is no such call")
         return leg
 
     def telephone(self, request):
-        """Return the telephone a request is about (409 if the leg is not one)."""
+        """Return the telephone of a request (409 if the leg is not one)."""
         leg = self.leg(request)
         if not isinstance(leg.endpoint, Telephone):
             raise _error(409, "This party is not a telephone")
@@ -153,7 +153,7 @@ class Control:
         return web.json_response(describe(self.leg(request)))
 
     async def answer(self, request):
-        """Answer a ringing telephone; ``{"tone": Hz}`` changes what it speaks."""
+        """Answer a ringing telephone; ``{"tone": Hz}`` changes its tone."""
         telephone, body = self.telephone(request), await _body(request)
         if "tone" in body:
             telephone.voice.hz = float(body["tone"] or 0)
@@ -172,7 +172,7 @@ class Control:
         return _done()
 
     async def hangup(self, request):
-        """Put down the receiver; harmless when the call is over."""
+        """Hang up; harmless when the call is over."""
         leg = self.leg(request)
         if leg.status == "ringing" and leg.direction != "inbound":
             self.telephone(request).refuse("busy")
@@ -189,7 +189,7 @@ class Control:
         return _done()
 
     async def tone(self, request):
-        """Speak another tone: ``{"tone": Hz}``, 0 = be silent."""
+        """Change the spoken tone: ``{"tone": Hz}``, 0 = silence."""
         telephone, body = self.telephone(request), await _body(request)
         telephone.voice.hz = float(body.get("tone") or 0)
         return _done()
@@ -259,7 +259,7 @@ class Control:
         return await self.settings(request)
 
     async def faults(self, request):
-        """Show the faults in force."""
+        """Show the active faults."""
         return web.json_response(self.emulator.faults.as_list())
 
     async def change_faults(self, request):
@@ -273,7 +273,7 @@ class Control:
         return await self.faults(request)
 
     async def refusals(self, request):
-        """Numbers that cannot be reached: ``{"+32…": "busy" | "no-answer" | "failed"}``."""
+        """Set numbers that cannot be reached: ``{"+32…": "busy" | "no-answer" | "failed"}``."""
         body = await _body(request)
         if set(body.values()) - set(REFUSALS):
             raise _error(400, "values must be among {}".format(", ".join(REFUSALS)))
@@ -291,7 +291,7 @@ class Control:
         return web.json_response({"cut": cut})
 
     async def reset(self, request):
-        """Go back to the state after the start."""
+        """Restore the state after the start."""
         await self.emulator.reset()
         return _done()
 

@@ -1,4 +1,4 @@
-"""The world of one emulated account: everything that lives while the process runs."""
+"""One emulated account with all objects of the process."""
 
 import asyncio
 import functools
@@ -30,7 +30,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Emulator:
-    """Joins the parts. Nothing is kept over a restart.
+    """Connects the parts. No state survives a restart.
 
     :param Config config: start-up options.
     """
@@ -57,7 +57,7 @@ class Emulator:
         return speech.speak(text, self.config.time_scale)
 
     def spawn(self, coroutine, name=None):
-        """Run a coroutine beside everything else; its failure is logged."""
+        """Run a coroutine in the background and log its failure."""
         task = asyncio.create_task(coroutine, name=name)
         self.tasks.add(task)
         task.add_done_callback(self._finished)
@@ -70,7 +70,7 @@ class Emulator:
             self.logs.error(0, f"Emulator fault: {task.exception()!r}", task=task.get_name())
 
     def callback(self, url, params, method="POST", kind="status"):
-        """Tell the application something without waiting for it; faults may interfere."""
+        """Send a webhook to the application without waiting; faults may interfere."""
         if self.closing:
             return
         for delay, token in self.faults.deliveries(kind, url):
@@ -82,11 +82,11 @@ class Emulator:
         await self.webhooks.request(url, params, method, kind=kind, token=token)
 
     def call_in(self, from_, to, tone=None, handset=None):
-        """Somebody calls one of the account's numbers.
+        """Call one of the account's numbers.
 
-        :param str from_: what the caller's telephone shows.
+        :param str from_: number shown by the caller's telephone.
         :param str to: E.164 number of the account.
-        :param tone: Hz the caller speaks, None = as the settings say.
+        :param tone: Hz of the caller's voice, None = as the settings say.
         :raise LookupError: if the account does not have the number.
         """
         number = self.store.number(to)
@@ -108,13 +108,13 @@ class Emulator:
         leg.run(run.run_call(target["voice_url"], target["voice_method"], leg.first_params))
 
     async def start(self):
-        """Start what runs in the background."""
+        """Start the background tasks."""
         await self.webhooks.start()
         if self.config.sound:
             self.engine.start()
 
     async def reset(self):
-        """End all calls without telling anybody, and go back to the state after the start."""
+        """End all calls silently and restore the state after the start."""
         for leg in tuple(self.legs.values()):
             leg.callbacks = []
         for conference in self.conferences.all.values():
@@ -135,7 +135,7 @@ class Emulator:
         self.apply_settings()
 
     def apply_settings(self):
-        """Let changed settings take effect where they do not do so by themselves."""
+        """Apply changed settings that do not take effect by themselves."""
         rfc4733.enable(self.settings.rfc4733)
 
     async def close(self):

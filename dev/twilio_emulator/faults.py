@@ -1,4 +1,4 @@
-"""Deliberate misbehaviour: of callbacks on their way, and of the REST API."""
+"""Deliberate faults of webhooks and of the REST API."""
 
 import random
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 CALLBACK_KINDS = ("duplicate", "shuffle", "delay", "drop")
 REST_KINDS = ("429", "5xx", "timeout", "lost")
-#: Seconds where a rule names none; a REST time-out hangs longer than any client waits.
+# : Seconds for a rule without its own; a REST time-out hangs longer than any client waits.
 SECONDS = {"timeout": 60.0}
 
 
@@ -19,7 +19,7 @@ class Fault:
     :param str path: regular expression that the address must contain; empty = any.
     :param str method: HTTP method of REST requests, empty = any.
     :param float probability: 0–1.
-    :param count: how often it still happens, None = always.
+    :param count: number of remaining occurrences, None = unlimited.
     :param seconds: length of a delay, spread of a shuffle or duplicate, wait of a time-out.
     """
 
@@ -39,13 +39,13 @@ class Fault:
 
 
 class Faults:
-    """The rules in force."""
+    """The active rules."""
 
     def __init__(self):
         self.rules, self._random = [], random.Random(1)
 
     def clear(self):
-        """Behave well again."""
+        """Remove all rules."""
         self.rules.clear()
         self._random.seed(1)
 
@@ -75,7 +75,7 @@ class Faults:
         return None
 
     def deliveries(self, kind, url):
-        """Return how a callback travels: one (delay in s, idempotency token) for each delivery."""
+        """Return one (delay in s, idempotency token) for each delivery of a webhook."""
         path = f"{kind} {url}"
         token = secrets.token_hex(16)
         if self._take(("drop",), path):
@@ -93,5 +93,5 @@ class Faults:
         return [(delay, token)]
 
     def rest(self, path, method):
-        """Return the rule that spoils a REST request, None if it goes well."""
+        """Return the rule that makes a REST request fail, or None."""
         return self._take(REST_KINDS, path, method)

@@ -1,4 +1,4 @@
-"""Handset pages: telephones with a face, by WebSocket and WebRTC."""
+"""Handset pages: telephones with a user interface, by WebSocket and WebRTC."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ _logger = logging.getLogger(__name__)
 class Handset:
     """One open handset page.
 
-    :param emulator: the world.
+    :param emulator: the emulator of the page.
     :param socket: its WebSocket.
     """
 
@@ -25,27 +25,27 @@ class Handset:
 
     @property
     def busy(self):
-        """Whether it is in a call."""
+        """Return whether the handset is in a call."""
         return self.telephone is not None
 
     async def notify(self, event, **details):
-        """Tell the page what happened."""
+        """Send an event to the page."""
         if not self.socket.closed:
             await self.socket.send_str(json.dumps({"event": event, **details}))
 
     def speak(self):
-        """Return what the person says: the chosen tone, else the microphone."""
+        """Return the user's voice: the chosen tone, else the microphone."""
         if self.voice.hz:
             return self.voice.read()
         return self.peer.read() if self.peer else None
 
     def listen(self, frame):
-        """Let the person hear a frame."""
+        """Send a frame to the user."""
         if self.peer:
             self.peer.write(frame)
 
     def release(self, telephone):
-        """The call of this telephone is over."""
+        """Free the handset after its call."""
         if self.telephone is telephone:
             self.telephone = None
             peer, self.peer = self.peer, None
@@ -69,7 +69,7 @@ class Handset:
         await self.notify("sdp", sdp=await self.peer.answer(sdp))
 
     async def on_hello(self, message):
-        """The page opens: it learns the company's numbers and may be rung."""
+        """Register the page, send it the company's numbers and allow it to ring."""
         self.number = message.get("number") or self.number
         await self.notify(
             "numbers",
@@ -125,22 +125,22 @@ class Handset:
             self.telephone.press(str(message.get("digits", "")))
 
     async def on_hangup(self, message):
-        """Put down the receiver."""
+        """Hang up."""
         if self.telephone:
             self.telephone.leg.hang_up()
 
 
 class Handsets:
-    """All open pages, and the telephones that ring.
+    """All open pages and ringing telephones.
 
-    A page rings for every outgoing call while it is not busy; without a page the call just rings.
+    A free page rings for every outgoing call; without a page the call just rings.
     """
 
     def __init__(self, emulator):
         self.emulator, self.pages, self.waiting = emulator, [], []
 
     def ring(self, telephone):
-        """A telephone rings: show it on every free page."""
+        """Show a ringing telephone on every free page."""
         self.waiting.append(telephone)
         for page in self.pages:
             self.emulator.spawn(self.offer(page, telephone), "handset ring")
@@ -153,7 +153,7 @@ class Handsets:
             await page.notify("ringing", sid=leg.sid, caller=leg.from_, to=leg.to)
 
     def stop_ringing(self, telephone, but=None):
-        """A telephone does not ring any more."""
+        """Remove a telephone that stopped ringing."""
         if telephone in self.waiting:
             self.waiting.remove(telephone)
         outcome = telephone.leg.outcome

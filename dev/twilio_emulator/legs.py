@@ -1,4 +1,4 @@
-"""One leg of a call: what Twilio calls a Call."""
+"""One leg of a call, which Twilio names a Call."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ EVENTS = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answer
 
 
 def standard_params(leg):
-    """Return the parameters that every request about a leg carries."""
+    """Return the parameters of every request about a leg."""
     params = {
         "AccountSid": leg.account_sid,
         "ApiVersion": API_VERSION,
@@ -49,7 +49,7 @@ def number_callbacks(target):
 class Leg:
     """One party's connection.
 
-    :param emulator: the world the leg lives in.
+    :param emulator: the emulator of the leg.
     :param str direction: ``inbound``, ``outbound-api`` or ``outbound-dial``.
     :param endpoint: the party at the other end (see ``party.Telephone``, ``signalling.Browser``).
     :param list callbacks: pairs (address, method, set of event names) for status callbacks.
@@ -82,33 +82,33 @@ class Leg:
 
     @property
     def over(self):
-        """Whether the leg has ended."""
+        """Return whether the leg has ended."""
         return self.status in OVER
 
     @property
     def talking(self):
-        """Whether the leg is answered and still there."""
+        """Return whether the leg is answered and has not ended."""
         return self.status == "in-progress"
 
     @property
     def duration(self):
-        """Whole seconds since the answer, until the end if it has ended."""
+        """Return whole seconds since the answer, until the end if it has ended."""
         return seconds_between(self.answered_at, self.ended_at or now())
 
     # --- sound ---------------------------------------------------------------------------------
 
     def speak(self):
-        """Return what the party says now (one frame or None)."""
+        """Return the party's present frame or None."""
         frame = self.endpoint.speak() if self.talking else None
         self.says.add(SILENCE if frame is None else frame)
         return frame
 
     def mix(self):
-        """Return what the party should hear now."""
+        """Return the frame that the party should hear now."""
         return self.source.read(self)
 
     def listen(self, frame):
-        """Let the party hear one frame."""
+        """Send one frame to the party."""
         self.hears.add(frame)
         self.endpoint.listen(frame)
         for tap in tuple(self.taps):
@@ -117,7 +117,7 @@ class Leg:
     # --- keys ----------------------------------------------------------------------------------
 
     def press(self, digit):
-        """The party pressed a key: it goes to a waiting verb, else to whoever hears the party."""
+        """Pass a pressed key to a waiting verb, else to the parties that hear this one."""
         self.digits_pressed += digit
         if self.key_listener:
             self.key_listener(digit)
@@ -127,14 +127,14 @@ class Leg:
             self.bridge.pass_key(self, digit)
 
     def receive(self, digit):
-        """The party receives a key that somebody else pressed."""
+        """Pass a key pressed by another party to this party."""
         self.digits_received += digit
         self.endpoint.receive(digit)
 
     # --- life ----------------------------------------------------------------------------------
 
     def run(self, program):
-        """Run a coroutine as what the leg does from now on; its end hangs up."""
+        """Run a coroutine as the leg's program; its end hangs up."""
         self._program = self.emulator.spawn(self._guard(program), "program of " + self.sid)
 
     async def _guard(self, program):
@@ -149,7 +149,7 @@ class Leg:
             self.hang_up()
 
     def redirect(self, program):
-        """Replace what the leg does (a REST update): it leaves conference or queue first."""
+        """Replace the leg's program (a REST update), after leaving conference or queue."""
         old, self._program = self._program, None
         self.detach("participant_updated_via_api", "redirected")
         if old:
@@ -173,13 +173,13 @@ class Leg:
         self.source, self.key_listener = self.channel, None
 
     async def answer(self):
-        """Answer an incoming leg: TwiML reached a verb that needs the line."""
+        """Answer an incoming leg whose TwiML reached a verb that needs the line."""
         if self.status == "ringing" and self.direction == "inbound":
             self.set_status("in-progress")
             await self.endpoint.answered()
 
     def set_status(self, status):
-        """Change the status and tell the application."""
+        """Change the status and notify the application."""
         if self.over or status == self.status:
             return
         self.status = status
@@ -196,7 +196,7 @@ class Leg:
     def hang_up(self, status="completed"):
         """End the leg.
 
-        :param str status: how, for a leg that was answered always ``completed``.
+        :param str status: final status; of an answered leg always ``completed``.
         """
         if self.over:
             return

@@ -8,10 +8,10 @@ from .party import Telephone
 
 
 class LineEnd:
-    """One end of the line: what this end's leg hears is what the other end's leg says.
+    """One end of the line; its leg hears the voice of the other end's leg.
 
-    :param emulator: the world.
-    :param other: the end that exists already, None for the first.
+    :param emulator: the emulator of the line.
+    :param other: the existing end, None for the first.
     """
 
     kind = "pstn"
@@ -23,7 +23,7 @@ class LineEnd:
             other.other = self
 
     def speak(self):
-        """Return what the other end heard last."""
+        """Return the last frame that the other end heard."""
         return self.other._heard if self.other else None
 
     def listen(self, frame):
@@ -36,7 +36,7 @@ class LineEnd:
             self.other.leg.press(digit)
 
     async def ring(self):
-        """Let the number's voice address handle the call, as for any caller."""
+        """Run the call from the number's voice address, as for any caller."""
         store = self.emulator.store
         number = store.number(self.leg.to)
         if number is None:
@@ -56,7 +56,7 @@ class LineEnd:
         return True
 
     async def _follow(self, far):
-        """Tell the calling leg what becomes of the called one."""
+        """Copy the called leg's progress to the calling one."""
         answered = asyncio.ensure_future(far.answered.wait())
         ended = asyncio.ensure_future(far.ended.wait())
         try:
@@ -68,14 +68,14 @@ class LineEnd:
             self.leg.outcome.set_result(far.status if far.over else "answered")
 
     async def answered(self):
-        """Nothing to do: the other end follows this leg."""
+        """Do nothing: the other end follows this leg."""
 
     async def hung_up(self):
-        """The line is cut at both ends."""
+        """Cut the line at both ends."""
         if self.other and self.other.leg and not self.other.leg.over:
             self.other.leg.hang_up()
 
 
 def telephone_for(emulator, number):
-    """Return the party behind a number: an own number's voice address, or somebody's telephone."""
+    """Return the party of a number: an own number's voice address, or a customer's telephone."""
     return LineEnd(emulator) if emulator.store.number(number) else Telephone(emulator, number)

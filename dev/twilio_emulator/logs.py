@@ -1,18 +1,18 @@
-"""What the control API shows of the past: webhooks sent, requests received, errors seen."""
+"""Logs of the control API: sent webhooks, received requests, errors."""
 
 import json
 from collections import deque
 
 from .clock import now
 
-#: Entries kept of each log; older ones are forgotten.
+# : Maximum entries of each log; older ones are dropped.
 LIMIT = 5000
 
 
 class Logs:
     """Bounded, append-only lists of plain dictionaries.
 
-    :param Path journal: gets a line of JSON for each webhook and forgets none; None: not kept.
+    :param Path journal: file for one line of JSON per webhook, without a limit; None: not kept.
     """
 
     def __init__(self, journal=None):
@@ -23,12 +23,12 @@ class Logs:
         self.errors = deque(maxlen=LIMIT)
 
     def clear(self):
-        """Forget everything."""
+        """Remove all entries."""
         for log in (self.webhooks, self.requests, self.errors):
             log.clear()
 
     def webhook(self, entry):
-        """Note a request to the application and its answer."""
+        """Log a request to the application and its answer."""
         self.webhooks.append(entry)
         if self._journal:
             # Documents are short, sounds are not.
@@ -36,7 +36,7 @@ class Logs:
             self._journal.write(json.dumps({**entry, "body": body}) + "\n")
 
     def error(self, code, message, **details):
-        """Note something that Twilio would show in its debugger.
+        """Log an entry of Twilio's debugger.
 
         :param int code: Twilio's error code, or 0 for a fault of the emulator itself.
         """

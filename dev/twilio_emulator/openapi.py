@@ -1,4 +1,4 @@
-"""Holds every request and every answer against Twilio's own OpenAPI documents."""
+"""Checks every request and every answer against Twilio's own OpenAPI documents."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from .rest.common import ApiError
 
-#: Document -> (host it describes, what its paths must contain to be of interest).
+# : Document -> (its host, text that a relevant path contains).
 DOCUMENTS = {
     "twilio_api_v2010.json": (
         "https://api.twilio.com",
@@ -28,7 +28,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class _Request:
-    """A request in the form the checker reads."""
+    """A request in the checker's form."""
 
     def __init__(self, host, request, body):
         self.host_url, self.method, self.path = host, request.method.lower(), request.path
@@ -42,7 +42,7 @@ class _Request:
 
 
 class _Response:
-    """An answer in the form the checker reads."""
+    """An answer in the checker's form."""
 
     def __init__(self, response):
         self.data, self.status_code = response.body, response.status
@@ -51,10 +51,10 @@ class _Response:
 
 
 class Specification:
-    """The documents, made strict.
+    """Twilio's documents, made strict.
 
-    :param Path folder: where the documents are.
-    :param Logs logs: gets every violation.
+    :param Path folder: folder of the documents.
+    :param Logs logs: log for every violation.
     """
 
     def __init__(self, folder, logs):
@@ -68,7 +68,7 @@ class Specification:
             self._checkers.append((wanted, host, _strict(document), _open(document)))
 
     def _checker(self, path):
-        """Return host, operations and checker of the document that describes a path."""
+        """Return host, operations and checker of a path's document."""
         if path.startswith("/2010"):
             return self._checkers[0][1:]
         return next(
@@ -77,16 +77,16 @@ class Specification:
         )
 
     def check_request(self, request, body):
-        """Refuse what Twilio's document does not know.
+        """Refuse requests that Twilio's document does not define.
 
-        :param bytes body: the form as it came.
+        :param bytes body: the form as received.
         :raise ApiError: 400 for a wrong or unknown parameter, 404 for an unknown address.
         """
         host, operations, checker = self._checker(request.path)
         known = operations.get((request.method.lower(), _pattern(request, operations)))
         if known is None:
             return
-        # The checker reads only the fields it knows, so unknown ones are looked for here.
+        # The checker reads only the known fields, so unknown ones are searched here.
         sent = [name for name, _value in parse_qsl(body.decode(), keep_blank_values=True)]
         unknown = [n for n in request.query if n not in known[0]] + [
             n for n in sent if n not in known[1]
@@ -105,7 +105,7 @@ class Specification:
         raise ApiError(400, 20001, message)
 
     def check_answer(self, request, body, response):
-        """Note an answer of the emulator that Twilio would not give."""
+        """Log an answer of the emulator that Twilio would not give."""
         host, operations, checker = self._checker(request.path)
         if (request.method.lower(), _pattern(request, operations)) not in operations:
             self.logs.error(0, f"Not in Twilio's document: {request.path}")
@@ -132,7 +132,7 @@ def _as_sent(schema):
 
 
 def _problems(error):
-    """Return what is wrong in words; a missing field is left to the resource's own error."""
+    """Return the violations in words; a missing field is left to the resource's own error."""
     cause = error.__cause__
     details = getattr(cause, "schema_errors", None)
     if details is None:
@@ -146,7 +146,7 @@ def _problems(error):
 
 
 def _strict(document):
-    """Forbid unknown form fields; return the known (query, form) fields of each operation."""
+    """Forbid unknown form fields and return the known (query, form) fields of each operation."""
     known = {}
     document.pop("security", None)
     for path, item in document["paths"].items():
@@ -184,5 +184,5 @@ def _pattern(request, operations):
 
 
 def load_specification(folder, logs):
-    """Return the checker for the documents in ``folder``, None without a folder."""
+    """Return the checker for the documents in ``folder``, or None without a folder."""
     return Specification(folder, logs) if folder else None

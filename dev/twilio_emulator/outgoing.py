@@ -1,20 +1,20 @@
-"""Placing calls: pace, ringing, time-outs, and joining a conference on answer."""
+"""Outgoing calls: pace, ringing, time-outs, and joining a conference on answer."""
 
 import asyncio
 
 from .twiml.interpreter import Interpreter
 from .twiml.verbs_basic import send_digits
 
-#: Seconds Twilio waits longer than it was asked to.
+# : Seconds that Twilio adds to a requested time-out.
 GRACE = 5
 #: Limits and default (s) of the ringing time.
 MIN_TIMEOUT, MAX_TIMEOUT, DEFAULT_TIMEOUT = 5, 600, 60
-#: Longest and usual duration (s) of a call: a day, and four hours.
+# : Longest and usual duration (s) of a call: a day, and four hours.
 MAX_DURATION, DEFAULT_DURATION = 86400, 14400
 
 
 class Pace:
-    """Starts calls made through REST no faster than the account may."""
+    """Limits the rate of calls started through REST."""
 
     def __init__(self, emulator):
         self._emulator, self._next = emulator, 0.0
@@ -33,7 +33,7 @@ class Pace:
 async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None, duration=DEFAULT_DURATION):
     """Ring the party of an outgoing leg.
 
-    :param float timeout: seconds it may ring; Twilio adds five.
+    :param float timeout: maximum seconds of ringing; Twilio adds five.
     :param float duration: seconds after the answer when the leg is hung up.
     :param bool paced: whether the call counts against the calls per second.
     :param str send: keys to send after the answer.
@@ -72,14 +72,14 @@ async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None, duratio
 
 
 async def call_program(leg, url, method, *, twiml=None, fallback=None, **options):
-    """The program of a leg made by ``POST Calls``: ring, then follow TwiML."""
+    """Run a leg made by ``POST Calls``: ring, then follow TwiML."""
     if await place(leg, paced=True, **options):
         run = Interpreter(leg, fallback=fallback)
         await (run.run_text(twiml) if twiml else run.run_call(url, method))
 
 
 async def participant_program(leg, participant, wait, **options):
-    """The program of a leg made by ``POST Participants``: ring, then join the conference."""
+    """Run a leg made by ``POST Participants``: ring, then join the conference."""
     if await place(leg, paced=True, **options) and not participant.done.done():
         participant.conference.join(participant, wait)
         await participant.done

@@ -1,4 +1,4 @@
-"""The people at ordinary telephones."""
+"""Customers at ordinary telephones."""
 
 import logging
 
@@ -10,11 +10,11 @@ _logger = logging.getLogger(__name__)
 
 
 class Telephone:
-    """A telephone on the public network: speaks a tone, or lends its place to a handset page.
+    """A telephone on the public network, which speaks a tone or is replaced by a handset page.
 
-    :param emulator: the world.
-    :param str number: E.164, or what the caller shows instead.
-    :param tone: Hz it speaks, 0 = silence, None = as the settings say.
+    :param emulator: the emulator of the telephone.
+    :param str number: E.164, or the text shown by the caller instead.
+    :param tone: Hz of its voice, 0 = silence, None = as the settings say.
     """
 
     kind = "pstn"
@@ -27,7 +27,7 @@ class Telephone:
         self._keys = []
 
     def speak(self):
-        """Return the next frame the person says; a key pressed sounds over the voice."""
+        """Return the next spoken frame; a pressed key sounds over the voice."""
         if self._keys:
             frame, self._keys[0] = self._keys[0][:FRAME], self._keys[0][FRAME:]
             if not self._keys[0].size:
@@ -36,12 +36,12 @@ class Telephone:
         return self.handset.speak() if self.handset else self.voice.read()
 
     def listen(self, frame):
-        """Hear one frame."""
+        """Record one heard frame."""
         if self.handset:
             self.handset.listen(frame)
 
     def press(self, digits):
-        """Press keys; ``w`` is a pause and is not heard.
+        """Press keys; ``w`` is an inaudible pause.
 
         :param str digits: 0–9 * # A–D.
         """
@@ -51,7 +51,7 @@ class Telephone:
                 self.leg.press(digit)
 
     def receive(self, digit):
-        """Nothing to do: the leg shows the keys that came."""
+        """Do nothing: the leg shows the received keys."""
 
     async def ring(self):
         """Start to ring until the control API, a handset page or the settings answer."""
@@ -66,11 +66,11 @@ class Telephone:
         self.pick_up()
 
     def pick_up(self):
-        """Answer a ringing telephone; return whether it was ringing."""
+        """Answer a ringing telephone and return whether it was ringing."""
         return self._decide("answered")
 
     def refuse(self, status="busy"):
-        """Refuse a ringing telephone; return whether it was ringing."""
+        """Refuse a ringing telephone and return whether it was ringing."""
         return self._decide(status)
 
     def _decide(self, outcome):
@@ -81,12 +81,12 @@ class Telephone:
         return True
 
     async def answered(self):
-        """Twilio answered this person's call."""
+        """Start the conversation after Twilio answered this telephone's call."""
         if self.handset:
             await self.handset.notify("answered")
 
     async def hung_up(self):
-        """The call is over."""
+        """End the call at this telephone."""
         if self.handset:
             await self.handset.notify("ended", status=self.leg.status)
             self.handset.release(self)

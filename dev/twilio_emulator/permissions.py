@@ -1,4 +1,4 @@
-"""Which countries may be called (voice geographic permissions)."""
+"""Countries that may be called (voice geographic permissions)."""
 
 #: Country: (dialling code, name, continent). Enough for examples and refusals.
 COUNTRIES = {
@@ -23,5 +23,5 @@ class Permissions:
         self.closed = set(CLOSED)
 
     def forbidden(self, number):
-        """Tell whether an E.164 number lies in a closed country."""
+        """Return whether an E.164 number lies in a closed country."""
         return any(number.startswith("+" + COUNTRIES[code][0]) for code in self.closed)

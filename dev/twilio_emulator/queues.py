@@ -11,8 +11,8 @@ MAX_SIZE = 1000
 class Member:
     """One waiting leg.
 
-    ``done`` becomes the queue result when it has left; ``bridged`` is set by a ``<Dial><Queue>`` to
-    a future that becomes the queue result when the two parties part.
+    ``done`` becomes the queue result on leaving. A ``<Dial><Queue>`` sets ``bridged`` to a future
+    that becomes the queue result when the two parties part.
     """
 
     def __init__(self, queue, leg):
@@ -23,13 +23,13 @@ class Member:
 
     @property
     def position(self):
-        """Place in the queue, from 1; 0 when no longer in it."""
+        """Return the place in the queue, from 1; 0 after leaving it."""
         members = self.queue.members
         return members.index(self) + 1 if self in members else 0
 
     @property
     def wait(self):
-        """Whole seconds waited so far."""
+        """Return whole seconds waited so far."""
         return seconds_between(self.since, now())
 
 
@@ -37,7 +37,7 @@ class Queue:
     """One queue, first come first served.
 
     :param str name: friendly name.
-    :param int max_size: callers it takes at most.
+    :param int max_size: maximum number of callers.
     """
 
     def __init__(self, name, max_size=MAX_SIZE):
@@ -47,13 +47,13 @@ class Queue:
 
     @property
     def average_wait(self):
-        """Mean of the present members' waits, whole seconds."""
+        """Return the mean wait of the present members, in whole seconds."""
         waits = [member.wait for member in self.members]
         return round(sum(waits) / len(waits)) if waits else 0
 
     @property
     def full(self):
-        """Whether nobody else may enter."""
+        """Return whether the queue is full."""
         return len(self.members) >= self.max_size
 
     def find(self, key):
@@ -63,13 +63,13 @@ class Queue:
         return next((m for m in self.members if m.leg.sid == key), None)
 
     def add(self, leg):
-        """Let a leg wait."""
+        """Add a waiting leg."""
         member = leg.member = Member(self, leg)
         self.members.append(member)
         return member
 
     def remove(self, member, result):
-        """Take a member out.
+        """Remove a member.
 
         :param str result: Twilio's ``QueueResult``.
         """
@@ -92,12 +92,12 @@ class Queues:
         self.all = {}
 
     def by_name(self, name):
-        """Return the queue with this name, made on demand."""
+        """Return the queue with this name, created on demand."""
         queue = next((q for q in self.all.values() if q.name == name), None)
         return queue or self.create(name)
 
     def create(self, name, max_size=MAX_SIZE):
-        """Make a queue."""
+        """Create a queue."""
         queue = Queue(name, max_size)
         self.all[queue.sid] = queue
         return queue

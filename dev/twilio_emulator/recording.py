@@ -1,4 +1,4 @@
-"""Recordings: sound kept from calls, and what the application is told about it."""
+"""Recordings: sound kept from calls, and their events for the application."""
 
 import numpy as np
 
@@ -22,17 +22,17 @@ class Recording:
         account = f"{emulator.public_url}/{API_VERSION}/Accounts/{emulator.config.account_sid}"
         self.url = f"{account}/Recordings/{self.sid}"
         self.stop, self.pause = None, "silence"
-        #: How many samples there are so far.
+        # : Number of samples so far.
         self.length = lambda: self.samples
 
     @property
     def duration(self):
-        """Whole seconds, rounded up."""
+        """Return whole seconds, rounded up."""
         return -(-self.samples // RATE)
 
 
 class _Tap:
-    """Collects what legs say, each into its own channel, kept in step by the engine's beat."""
+    """Collects the voices of legs, each in its own channel, synchronized by the engine's beat."""
 
     def __init__(self, legs):
         self.tracks = {leg: [] for leg in legs}
@@ -68,7 +68,7 @@ class Recorder:
         return recording
 
     def record_call(self, leg, url, method, events, dual=False):
-        """Record what a leg says and hears until it ends or the recording is stopped."""
+        """Record a leg's voice and its mix until it ends or the recording is stopped."""
         recording = self.begin(leg, "StartCallRecordingAPI", url, method, events)
         said, heard = [], []
 
@@ -174,11 +174,11 @@ class _Observer:
         self.conference, self.frames, self.said = conference, frames, None
 
     def speak(self):
-        """Say nothing."""
+        """Return no sound."""
         return
 
     def mix(self):
-        """Return the sum of everybody."""
+        """Return the sum of all voices."""
         conference = self.conference
         return conference.mixer.read(self, conference.participants, conference.emulator.engine.tick)
 

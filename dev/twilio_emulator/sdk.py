@@ -1,11 +1,11 @@
-"""Serves the unmodified Voice SDK behind a shim that lets it talk to this emulator without TLS."""
+"""Serves the unmodified Voice SDK behind a shim for a connection to this emulator without TLS."""
 
 import json
 
 from aiohttp import web
 
-#: The SDK always dials ``wss://`` and keeps the WebSocket class it finds when it is loaded. Only
-#: this emulator's own addresses are turned into ``ws://``; the page's class is put back afterwards.
+# : The SDK always dials ``wss://`` and keeps the WebSocket class that it finds while loading. Only
+# this emulator's own addresses are changed to ``ws://``; the page's class is restored afterwards.
 SHIM = """\
 (function () {
     "use strict";

@@ -1,4 +1,4 @@
-"""Behaviour that the control API may change while the emulator runs."""
+"""Behavior that the control API may change while the emulator runs."""
 
 from dataclasses import asdict, dataclass, fields
 
@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, fields
 class Settings:
     """Settings with their units.
 
-    :param auto_answer: seconds after which a ringing telephone is answered by itself, None = never.
-    :param cps: calls per second that may be started through REST, 0 = no limit.
-    :param signalling_loss: seconds a browser's leg survives without its signalling connection.
-    :param tone: frequency (Hz) a telephone speaks when nothing else was asked for, 0 = silence.
+    :param auto_answer: seconds after which a ringing telephone answers by itself, None = never.
+    :param cps: maximum calls per second started through REST, 0 = no limit.
+    :param signalling_loss: seconds that a browser's leg survives without signalling connection.
+    :param tone: default frequency (Hz) of a telephone's voice, 0 = silence.
     :param heartbeat: seconds between two heartbeats to a browser.
     :param rfc4733: whether browsers may send keys as RTP events.
     :param answer_delay: seconds between ``initiated`` and ``ringing`` of an outgoing leg.

@@ -12,5 +12,5 @@ def new_sid(prefix):
 
 
 def is_sid(value, prefix):
-    """Tell whether ``value`` has the form of an identifier that starts with ``prefix``."""
+    """Return whether ``value`` has the form of an identifier that starts with ``prefix``."""
     return bool(_SID.match(value or "")) and value.startswith(prefix)

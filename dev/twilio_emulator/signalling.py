@@ -28,7 +28,7 @@ class Connection:
 
     @property
     def closed(self):
-        """Whether nothing can be sent any more."""
+        """Return whether the connection is closed."""
         return self.socket.closed
 
     async def send(self, type_, **payload):
@@ -41,11 +41,11 @@ class Connection:
             _logger.info("A message could not be sent: the browser is gone")
 
     def cut(self):
-        """Break the connection without a word, as a lost network does."""
+        """Break the connection silently, as a lost network does."""
         self._transport.abort()
 
     def call(self, payload):
-        """Return the browser party a message is about, None if there is none."""
+        """Return the browser party of a message, or None."""
         return self.calls.get(payload.get("callsid"))
 
     async def handle(self, message):
@@ -57,7 +57,7 @@ class Connection:
         await handler(message.get("payload") or {})
 
     async def on_listen(self, payload):
-        """The browser introduces itself with a token."""
+        """Authenticate the browser by its token."""
         config = self.emulator.config
         try:
             claims = verify(
@@ -79,7 +79,7 @@ class Connection:
         )
 
     def expired(self):
-        """Tell whether the token is missing or has run out, as (code, message) or None."""
+        """Return (code, message) if the token is missing or expired, else None."""
         if self.claims is None:
             return 31204, "Registration before the token was validated"
         if self.claims["exp"] <= time.time():
@@ -87,7 +87,7 @@ class Connection:
         return None
 
     async def on_register(self, payload):
-        """The browser wants to be rung, or not any more."""
+        """Register or unregister the browser for incoming calls."""
         problem = self.expired()
         if problem:
             await self.send("error", error={"code": problem[0], "message": problem[1]})
@@ -105,7 +105,7 @@ class Connection:
             await self.send("offline")
 
     async def on_invite(self, payload):
-        """The browser calls, or comes back to a call."""
+        """Start a call of the browser, or resume one."""
         if payload.get("reconnect"):
             await self._reconnect(payload)
             return
@@ -172,39 +172,39 @@ class Connection:
         )
 
     async def on_answer(self, payload):
-        """The browser accepts a call that rings."""
+        """Connect a ringing call that the browser accepts."""
         browser = self.call(payload)
         if browser:
             await browser.rung.accepted(browser, payload["sdp"])
 
     async def on_reject(self, payload):
-        """The browser refuses a call that rings."""
+        """Refuse a ringing call."""
         browser = self.call(payload)
         if browser:
             await browser.rung.rejected(browser)
 
     async def on_hangup(self, payload):
-        """The browser hangs up."""
+        """Hang up for the browser."""
         browser = self.call(payload)
         if browser and not browser.leg.over:
             browser.leg.endpoint.silent_end = True
             browser.leg.hang_up()
 
     async def on_reinvite(self, payload):
-        """The browser restarts ICE."""
+        """Restart ICE for the browser."""
         browser = self.call(payload)
         if browser:
             await browser.reinvite(payload["sdp"])
 
     async def on_dtmf(self, payload):
-        """Keys of a browser that cannot send them as RTP events; ``w`` is a pause."""
+        """Press keys of a browser that cannot send them as RTP events; ``w`` is a pause."""
         browser = self.call(payload)
         for digit in payload.get("dtmf", "") if browser else "":
             if digit != "w":
                 browser.leg.press(digit)
 
     async def on_message(self, payload):
-        """A message of the page to the application."""
+        """Pass a message of the page to the application."""
         await self.send(
             "ack",
             acktype="message",
@@ -213,7 +213,7 @@ class Connection:
         )
 
     def lost(self):
-        """The WebSocket is gone: calls live on for a while."""
+        """Keep calls alive for a while after the WebSocket is gone."""
         for tabs in self.emulator.signalling.registered.values():
             if self in tabs:
                 tabs.remove(self)
@@ -267,7 +267,7 @@ class Signalling:
             await socket.send_str("\n")
 
     async def send_message(self, leg, content):
-        """Send a page a message of the application; return its identifier."""
+        """Send a message of the application to a page and return its identifier."""
         sid = new_sid("KX")
         browser = getattr(leg.endpoint, "winner", None) or leg.endpoint
         await browser.send(

@@ -12,11 +12,11 @@ class Sounds:
         self.emulator, self._cache = emulator, {}
 
     def clear(self):
-        """Forget all files."""
+        """Remove all files."""
         self._cache.clear()
 
     async def fetch(self, url, call_sid=None):
-        """Return a file's samples, None (and an entry in the log) when it cannot be used."""
+        """Return a file's samples; None (and a log entry) if it is unusable."""
         if url in self._cache:
             return self._cache[url]
         answer = await self.emulator.webhooks.request(

@@ -36,14 +36,14 @@ def voice_urls(**values):
 
 
 class Store:
-    """Tables of resources by identifier. Nothing outlives the process."""
+    """Tables of resources by identifier, in memory only."""
 
     def __init__(self, config):
         self.config = config
         self.clear()
 
     def clear(self):
-        """Go back to a fresh account that owns the configured numbers."""
+        """Restore a fresh account with the configured numbers."""
         self.numbers, self.applications, self.keys = {}, {}, {}
         self.caller_ids, self.messages, self.recordings = {}, {}, {}
         self.permissions = {}
@@ -51,7 +51,7 @@ class Store:
             self.add_number(number, friendly_name=defaults.NUMBER_NAMES.get(number, number))
 
     def add_number(self, phone_number, **values):
-        """Give the account a telephone number and return its record."""
+        """Add a telephone number to the account and return its record."""
         record = Record(
             new_sid("PN"),
             **voice_urls(
@@ -66,20 +66,20 @@ class Store:
         return record
 
     def number(self, phone_number):
-        """Return the record of an own number (E.164), None if the account does not have it."""
+        """Return the record of an own number (E.164), or None."""
         return next((n for n in self.numbers.values() if n["phone_number"] == phone_number), None)
 
     def caller_id(self, phone_number):
-        """Return the record of a verified caller ID, None if there is none."""
+        """Return the record of a verified caller ID, or None."""
         return next(
             (c for c in self.caller_ids.values() if c["phone_number"] == phone_number), None
         )
 
     def may_call_from(self, phone_number):
-        """Tell whether calls may show this number."""
+        """Return whether calls may show this number."""
         return bool(self.number(phone_number) or self.caller_id(phone_number))
 
     def voice_target(self, number):
-        """Return the record whose voice addresses count for an own number."""
+        """Return the record whose voice addresses apply to an own number."""
         application = self.applications.get(number["voice_application_sid"])
         return application or number

@@ -20,9 +20,9 @@ def verify(token, keys, account_sid, region):
     """Return the claims of an access token.
 
     :param dict keys: API keys by identifier, each with its ``secret``.
-    :param str account_sid: the account it must be for.
-    :param str region: the region it must be for, if it names one.
-    :raise TokenRefused: if it is expired, for somebody else, or not signed by a known key.
+    :param str account_sid: the required account.
+    :param str region: the required region, if the token names one.
+    :raise TokenRefused: if it is expired, for another account, or not signed by a known key.
     """
     try:
         header = jwt.get_unverified_header(token)

@@ -36,10 +36,10 @@ def signature(auth_token, url, params=()):
 
 @dataclass
 class Answer:
-    """What came back.
+    """The result of a request.
 
-    :param int status: HTTP status, 0 when there was no answer.
-    :param int error: Twilio's error code, 0 when all is well.
+    :param int status: HTTP status, 0 without an answer.
+    :param int error: Twilio's error code, 0 on success.
     """
 
     url: str
@@ -52,13 +52,13 @@ class Answer:
 
     @property
     def ok(self):
-        """Whether the application answered with success."""
+        """Return whether the application answered with success."""
         return not self.error
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Retries and time-outs that an address asks for in its fragment (``#rc=3&rp=5xx``)."""
+    """Retries and time-outs in the fragment of an address (``#rc=3&rp=5xx``)."""
 
     retries: int = 1
     reasons: frozenset = frozenset({"ct"})
@@ -68,7 +68,7 @@ class Policy:
 
     @classmethod
     def of(cls, fragment):
-        """Return the policy a fragment describes; what it does not say stays as usual."""
+        """Return the policy of a fragment, with defaults for missing values."""
         values = dict(parse_qsl(fragment))
         reasons = set(values.get("rp", "ct").split(","))
         return cls(
@@ -83,8 +83,8 @@ class Policy:
 class WebhookClient:
     """Sends requests to the application.
 
-    :param str auth_token: signs every request.
-    :param Logs logs: gets one entry for every attempt.
+    :param str auth_token: secret for the signature of every request.
+    :param Logs logs: log for every attempt.
     """
 
     def __init__(self, auth_token, logs):
@@ -104,12 +104,12 @@ class WebhookClient:
             await self._session.close()
 
     async def request(self, url, params, method="POST", *, kind="webhook", token=None):
-        """Ask the application.
+        """Send a request to the application.
 
         :param dict params: parameters by name.
-        :param str kind: what the log calls it (twiml, status, conference …).
+        :param str kind: name in the log (twiml, status, conference …).
         :param str token: idempotency token, a fresh one by default.
-        :return Answer: never raises for what the other side does.
+        :return Answer: also for every failure of the other side, without an exception.
         """
         clean, fragment = urldefrag(url)
         policy = Policy.of(fragment)

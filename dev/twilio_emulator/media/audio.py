@@ -1,4 +1,4 @@
-"""The one sound format used inside the emulator, and small arithmetic on it."""
+"""The emulator's internal sound format, and arithmetic on it."""
 
 import numpy as np
 
@@ -10,15 +10,15 @@ SILENCE.setflags(write=False)
 
 
 def clip(total):
-    """Return a sum of samples (int32) as int16, limited to what 16 bits can hold."""
+    """Return a sum of samples (int32) as int16, limited to the range of 16 bits."""
     return np.clip(total, -32768, 32767).astype(np.int16)
 
 
 def seconds(count):
-    """Return how long ``count`` samples last, in seconds."""
+    """Return the length of ``count`` samples in seconds."""
     return count / RATE
 
 
 def samples(duration):
-    """Return how many samples ``duration`` seconds have."""
+    """Return the number of samples in ``duration`` seconds."""
     return max(0, round(duration * RATE))

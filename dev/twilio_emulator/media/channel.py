@@ -1,4 +1,4 @@
-"""A channel plays one sound after the other to whoever listens to it."""
+"""A channel plays one sound after the other to its listener."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from .audio import FRAME, RATE, SILENCE
 
 
 def use_clock(enabled):
-    """Decide whether sounds end by the clock, because no media engine reads them.
+    """Choose whether sounds end by the clock, because no media engine reads them.
 
     :param bool enabled: for all channels of this process.
     """
@@ -16,7 +16,7 @@ def use_clock(enabled):
 
 
 class Channel:
-    """What a TwiML document sounds like. The media engine reads one frame every 20 ms."""
+    """The sound of a TwiML document. The media engine reads one frame every 20 ms."""
 
     by_clock = False
 
@@ -25,7 +25,7 @@ class Channel:
         self._sound, self._at, self._loop, self._done = None, 0, False, None
 
     def read(self, leg=None):
-        """Return the next frame (silence when nothing is being played)."""
+        """Return the next frame (silence between sounds)."""
         if self._sound is None or not self._sound.size:
             self._finish()
             return SILENCE
@@ -43,7 +43,7 @@ class Channel:
     async def play(self, sound, text=None):
         """Play ``sound`` (int16, 8 kHz) to its end.
 
-        :param str text: what the control API shows while it plays.
+        :param str text: text for the control API while it plays.
         """
         self.start(sound, text)
         done = self._done = asyncio.get_running_loop().create_future()
@@ -62,7 +62,7 @@ class Channel:
         self._sound, self._at, self._loop, self.text = sound, 0, loop, text
 
     def stop(self):
-        """Be silent."""
+        """Stop the present sound."""
         self._finish()
 
     def _finish(self):

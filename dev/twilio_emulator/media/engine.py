@@ -1,7 +1,7 @@
-"""The heart beat of all sound: every 20 ms each party gives a frame and gets its mix.
+"""The clock of all sound: every 20 ms each party gives a frame and gets its mix.
 
-One loop serves the whole emulator, so that all parties stay in step and nothing has to be buffered
-between mixers. It sleeps while there is no call.
+One loop serves the whole emulator, so that all parties stay in step and mixers need no buffers
+between them. It sleeps while there is no call.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import logging
 from .audio import FRAME_SECONDS, SILENCE
 
 _logger = logging.getLogger(__name__)
-#: Seconds the loop may fall behind before it gives up catching up.
+# : Seconds the loop may fall behind before it gives up catching up.
 MAX_LATE = 0.2
 
 
@@ -18,7 +18,7 @@ class Engine:
     """Moves frames between the parties of all calls.
 
     A party is any object with ``said`` (the last frame), ``speak()`` (returns a frame or None) and
-    ``listen(frame)``, and with ``mix()`` that returns what it should hear now.
+    ``listen(frame)``, and with ``mix()`` that returns the frame it should hear now.
     """
 
     def __init__(self):
@@ -38,12 +38,12 @@ class Engine:
             await asyncio.gather(self._task, return_exceptions=True)
 
     def add(self, party):
-        """Let a party take part."""
+        """Add a party."""
         self.parties.append(party)
         self._wake.set()
 
     def remove(self, party):
-        """Let a party take part no longer."""
+        """Remove a party."""
         if party in self.parties:
             self.parties.remove(party)
         if not self.parties:
@@ -80,7 +80,7 @@ class Engine:
         party.listen(party.mix())
 
     def _safely(self, party, step):
-        """One broken party must not silence all others."""
+        """Run a party's function; a broken party must not silence the others."""
         try:
             step(party)
         except Exception:

@@ -1,37 +1,37 @@
-"""Measures what a party says or hears: level and strongest frequencies of the last half second."""
+"""Measures a party's sound: level and strongest frequencies of the last half second."""
 
 import numpy as np
 
 from .audio import FRAME, RATE
 
 WINDOW = RATE // 2
-#: Root-mean-square level (16 bit samples) under which everything counts as silence.
+# : Root-mean-square level (16 bit samples) below which sound counts as silence.
 QUIET = 20.0
 _HANN = np.hanning(WINDOW)
 
 
 class Meter:
-    """A ring of half a second; the arithmetic is done only when somebody asks."""
+    """A ring of half a second; the arithmetic is done only on request."""
 
     def __init__(self):
         self._ring = np.zeros(WINDOW, np.int16)
         self._at = 0
 
     def add(self, frame):
-        """Take in one frame of 20 ms."""
+        """Add one frame of 20 ms."""
         self._ring[self._at : self._at + FRAME] = frame
         self._at = (self._at + FRAME) % WINDOW
 
     def clear(self):
-        """Forget what was measured: silence from now on."""
+        """Clear the measured sound: silence from now on."""
         self._ring[:] = 0
 
     def reading(self, count=3):
         """Return the measure.
 
-        :param int count: how many distinct frequencies to name at most.
+        :param int count: maximum number of distinct frequencies.
         :return dict: ``rms`` (0–32767), ``peak_hz`` (0 in silence), ``peaks`` (Hz, strongest
-            first).
+        first).
         """
         window = np.roll(self._ring, -self._at).astype(np.float64)
         rms = float(np.sqrt(np.mean(window**2)))

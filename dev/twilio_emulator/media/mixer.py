@@ -1,4 +1,4 @@
-"""Arithmetic of a bridge: who hears whom, without hearing oneself."""
+"""Arithmetic of a bridge: each party hears the others, but not itself."""
 
 import numpy as np
 
@@ -8,8 +8,8 @@ from .audio import FRAME, SILENCE, clip
 class Mixer:
     """Mix-minus with whispering.
 
-    A voice is any object with ``said`` (frame), ``open`` (contributes to everybody) and
-    ``whispers_to`` (None, or the only listener). The sum is made once a beat, whoever asks first.
+    A voice is any object with ``said`` (frame), ``open`` (contributes to all listeners) and
+    ``whispers_to`` (None, or the only listener). The first reader of a beat computes its sum.
     """
 
     def __init__(self):
@@ -18,9 +18,9 @@ class Mixer:
         self._voices = ()
 
     def read(self, listener, voices, tick):
-        """Return the frame ``listener`` hears.
+        """Return the frame for ``listener``.
 
-        :param listener: one of ``voices`` or anybody else.
+        :param listener: one of ``voices`` or any other object.
         :param voices: all voices of the bridge.
         :param int tick: number of the beat.
         """

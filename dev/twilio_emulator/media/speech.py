@@ -1,4 +1,4 @@
-"""A stand-in for a speaking voice: espeak-ng where the machine has it, else syllables of tones."""
+"""A stand-in for a speaking voice: espeak-ng if installed, else syllables of tones."""
 
 import shutil
 import subprocess
@@ -7,17 +7,17 @@ import numpy as np
 
 from . import tones, wav
 
-#: Seconds one character takes when it is spoken.
+# : Spoken seconds per character.
 PER_CHARACTER = 0.06
-#: Frequencies (Hz) of the syllables; far from the tones that tests let people speak.
+# : Frequencies (Hz) of the syllables, far from the tones of the tests.
 SYLLABLES = (610, 730, 670)
 _PROGRAM = shutil.which("espeak-ng")
 
 
 def speak(text, scale=1.0, program=_PROGRAM):
-    """Return how ``text`` sounds.
+    """Return the sound of ``text``.
 
-    :param str text: what is said.
+    :param str text: spoken text.
     :param float scale: 2.0 = twice as fast.
     :param program: path of espeak-ng, None = tones.
     """

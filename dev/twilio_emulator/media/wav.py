@@ -13,7 +13,7 @@ def decode(data):
     """Return the sound of a WAV, MP3 or similar file as int16 samples at 8 kHz.
 
     :param bytes data: the file.
-    :raise ValueError: if it holds no sound that can be read.
+    :raise ValueError: if it contains no readable sound.
     """
     resampler = av.AudioResampler("s16", "mono", RATE)
     parts = []

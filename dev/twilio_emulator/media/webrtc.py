@@ -21,7 +21,7 @@ from .audio import FRAME, RATE
 
 _logger = logging.getLogger(__name__)
 _TIME_BASE = fractions.Fraction(1, RATE)
-#: Frames collected before the first is played, and the most that may wait.
+# : Frames collected before the first is played, and maximum length of the buffer.
 PREFILL, MOST = 2, 10
 _host_addresses = aioice.ice.get_host_addresses
 
@@ -37,7 +37,7 @@ def use_loopback(wanted):
 
 
 class _Speaker(MediaStreamTrack):
-    """The track the browser hears: paced by the engine that puts frames in."""
+    """The track for the browser, paced by the engine that adds its frames."""
 
     kind = "audio"
 
@@ -80,7 +80,7 @@ class WebRtcPeer:
         self.pc.on("connectionstatechange", self._on_state)
 
     async def answer(self, sdp):
-        """Take a browser's offer and return our answer (SDP text, with all our addresses)."""
+        """Return our answer to a browser's offer (SDP text, with all our addresses)."""
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         await self.pc.setLocalDescription(await self.pc.createAnswer())
         self._watch()
@@ -92,12 +92,12 @@ class WebRtcPeer:
         return self.pc.localDescription.sdp
 
     async def accept(self, sdp):
-        """Take the browser's answer to our offer."""
+        """Apply the browser's answer to our offer."""
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
         self._watch()
 
     def read(self):
-        """Return the next frame the browser said, None for silence."""
+        """Return the browser's next frame, None for silence."""
         if self._filling and len(self._heard) < PREFILL:
             return None
         self._filling = not self._heard
@@ -106,7 +106,7 @@ class WebRtcPeer:
         return self._heard.popleft() if self._heard else None
 
     def write(self, frame):
-        """Let the browser hear one frame."""
+        """Send one frame to the browser."""
         if self.pc.connectionState == "connected":
             self._speaker.put(frame)
 

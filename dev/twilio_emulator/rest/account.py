@@ -34,7 +34,7 @@ class Account:
         )
 
     async def balance(self, request):
-        """Show the money left."""
+        """Show the balance."""
         return answer(
             {
                 "account_sid": self.emulator.config.account_sid,

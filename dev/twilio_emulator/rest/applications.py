@@ -55,7 +55,7 @@ class Applications:
         }
 
     def record(self, request):
-        """Return the record a request is about.
+        """Return the record of a request.
 
         :raise ApiError: 404.
         """
@@ -65,7 +65,7 @@ class Applications:
         return record
 
     async def create(self, request):
-        """Make an application."""
+        """Create an application."""
         form = Form(await request.post())
         record = Record(
             new_sid("AP"),
@@ -130,7 +130,7 @@ class Keys:
         return {"sid": record["sid"], "friendly_name": record["friendly_name"], **dates(record)}
 
     def record(self, request):
-        """Return the record a request is about.
+        """Return the record of a request.
 
         :raise ApiError: 404.
         """
@@ -140,7 +140,7 @@ class Keys:
         return record
 
     async def create(self, request):
-        """Make a key and show its secret."""
+        """Create a key and show its secret."""
         form = Form(await request.post())
         record = Record(
             new_sid("SK"),
@@ -166,6 +166,6 @@ class Keys:
         return answer(self.serialize(record))
 
     async def delete(self, request):
-        """Delete a key; its tokens are worth nothing from now on."""
+        """Delete a key, which invalidates its tokens."""
         del self.emulator.store.keys[self.record(request)["sid"]]
         return gone()

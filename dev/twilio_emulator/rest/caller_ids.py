@@ -13,7 +13,7 @@ from .common import ACCOUNT, ApiError, Form, answer, dates, gone, not_found, pag
 from .common import uri as address
 from .dialing import check_to
 
-#: What the verifying call says, and how long (s) it waits for the code.
+# : Text of the verifying call, and its time limit (s) for the code.
 QUESTION = "Please enter your six digit validation code."
 ANSWER_SECONDS = 30
 
@@ -45,7 +45,7 @@ class CallerIds:
         }
 
     def record(self, request):
-        """Return the record a request is about.
+        """Return the record of a request.
 
         :raise ApiError: 404.
         """
@@ -81,7 +81,7 @@ class CallerIds:
     async def _verify(self, leg, code, name, delay, form):
         emulator = self.emulator
         record = None
-        # Who answers may type at once, before the question is spoken.
+        # The owner may type at once, before the question is spoken.
         keys = asyncio.Queue()
         leg.key_listener = keys.put_nowait
         try:

@@ -24,7 +24,7 @@ SUBRESOURCES = {
 
 
 def shown_status(leg):
-    """Return a leg's status in the words of the resource, which knows no "initiated"."""
+    """Return a leg's status in the words of the resource, which has no "initiated"."""
     return "queued" if leg.status == "initiated" else leg.status
 
 
@@ -91,7 +91,7 @@ class Calls:
         router.add_post(base + "/{sid}/UserDefinedMessages.json", self.message)
 
     def leg(self, request):
-        """Return the leg a request is about.
+        """Return the leg of a request.
 
         :raise ApiError: 404.
         """
@@ -101,7 +101,7 @@ class Calls:
         return leg
 
     async def create(self, request):
-        """Make an outgoing call."""
+        """Create an outgoing call."""
         form, emulator = Form(await request.post()), self.emulator
         to, from_ = form.need("To"), form.need("From", 21213)
         check_from(emulator, from_)
@@ -189,7 +189,7 @@ class Calls:
         return answer(serialize(leg))
 
     async def delete(self, request):
-        """Forget a call that is over."""
+        """Delete the record of an ended call."""
         leg = self.leg(request)
         if not leg.over:
             raise ApiError(400, 20409, "The call is still in progress")
@@ -197,7 +197,7 @@ class Calls:
         return gone()
 
     async def message(self, request):
-        """Send the browser of a call a message."""
+        """Send a message to the browser of a call."""
         leg, form = self.leg(request), Form(await request.post())
         if leg.kind != "client" or not leg.talking:
             raise ApiError(400, 21220, "The call is not a browser's call in progress")

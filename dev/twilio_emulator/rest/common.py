@@ -1,4 +1,4 @@
-"""What all resources share: errors, forms, pages, addresses."""
+"""Shared by all resources: errors, forms, pages, addresses."""
 
 import base64
 import hmac
@@ -25,7 +25,7 @@ class ApiError(Exception):
         self.status, self.code, self.message = status, code, message
 
     def response(self):
-        """Return the refusal as Twilio writes it."""
+        """Return the refusal in Twilio's form."""
         return web.json_response(
             {
                 "code": self.code,
@@ -79,7 +79,7 @@ class Form:
         return self.data.get(name, default)
 
     def need(self, name, code=21201):
-        """Return a text that must be there.
+        """Return a required text.
 
         :raise ApiError: 400 if it is missing or empty.
         """
@@ -89,7 +89,7 @@ class Form:
         return value
 
     def flag(self, name, default=None):
-        """Return a truth value."""
+        """Return a Boolean."""
         value = self.data.get(name)
         return default if value is None else value.lower() == "true"
 
@@ -111,7 +111,7 @@ class Form:
         return tuple(self.data.getall(name, ())) or tuple(default)
 
     def callback(self, name, default_events=("completed",)):
-        """Return (address, method, events) of a callback, None if no address was given."""
+        """Return (address, method, events) of a callback, or None without an address."""
         url = self.data.get(name)
         if not url:
             return None
@@ -193,7 +193,7 @@ def later(moment, text):
 
 
 def matches_dates(query, name, moment):
-    """Tell whether a date passes the filters ``Name``, ``Name<`` and ``Name>`` (inclusive)."""
+    """Return whether a date passes the filters ``Name``, ``Name<`` and ``Name>`` (inclusive)."""
     exact, before, after = (query.get(name + sign) for sign in ("", "<", ">"))
     if exact and later(moment, exact):
         return False

@@ -45,7 +45,7 @@ class Conferences:
         router.add_post(base + "/{sid}.json", self.update)
 
     def conference(self, request):
-        """Return the conference a request is about.
+        """Return the conference of a request.
 
         :raise ApiError: 404.
         """
@@ -72,7 +72,7 @@ class Conferences:
         return answer(serialize(self.conference(request)))
 
     async def update(self, request):
-        """End a conference, or announce something to everybody."""
+        """End a conference, or play an announcement to all participants."""
         conference, form = self.conference(request), Form(await request.post())
         if form.text("Status") == "completed":
             conference.end("conference-ended-via-api", "conference_ended_via_api")
@@ -90,9 +90,9 @@ class Conferences:
 
 
 def find_conference(emulator, request, *, create=False):
-    """Return the conference named in a participant's address.
+    """Return the conference in a participant's address.
 
-    :param bool create: make it when a name is given that no running conference has.
+    :param bool create: create it if no running conference has the name.
     :return: (conference, whether it is new).
     :raise ApiError: 404.
     """

@@ -1,4 +1,4 @@
-"""Who may be called, and with which number shown."""
+"""Rules for called numbers and shown numbers."""
 
 import re
 

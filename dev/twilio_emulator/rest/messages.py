@@ -1,4 +1,4 @@
-"""Text messages: kept, never delivered to anybody."""
+"""Text messages: kept, never delivered."""
 
 from ..clock import rfc2822
 from ..defaults import API_VERSION
@@ -56,7 +56,7 @@ class Messages:
         }
 
     def record(self, request):
-        """Return the record a request is about.
+        """Return the record of a request.
 
         :raise ApiError: 404.
         """
@@ -66,7 +66,7 @@ class Messages:
         return record
 
     async def create(self, request):
-        """Take in a message and report it as delivered."""
+        """Accept a message and report it as delivered."""
         form, store = Form(await request.post()), self.emulator.store
         to, body = form.need("To", 21604), form.text("Body")
         if not E164.match(to) or to in REFUSED:

@@ -1,4 +1,4 @@
-"""Around every REST request: log, faults, authentication, validation."""
+"""Processing of every REST request: log, faults, authentication, validation."""
 
 import asyncio
 import json

@@ -5,7 +5,7 @@ from .common import ACCOUNT, ApiError, Form, answer, created, dates, gone, not_f
 from .common import uri as address
 from .dialing import E164
 
-#: Form field -> property, of all that can be set.
+# : Form field -> property, for all writable properties.
 FIELDS = {
     "FriendlyName": "friendly_name",
     "VoiceUrl": "voice_url",
@@ -30,7 +30,7 @@ CAPABILITIES = {"voice": True, "SMS": True, "MMS": False}
 
 
 def values_of(form, fields):
-    """Return the properties a form sets."""
+    """Return the properties that a form sets."""
     values = {name: form.text(field) for field, name in fields.items() if field in form}
     if "voice_caller_id_lookup" in values:
         values["voice_caller_id_lookup"] = form.flag("VoiceCallerIdLookup")
@@ -90,7 +90,7 @@ class Numbers:
         }
 
     def number(self, request):
-        """Return the record a request is about.
+        """Return the record of a request.
 
         :raise ApiError: 404.
         """
@@ -148,7 +148,7 @@ class Numbers:
         return answer(self.serialize(record))
 
     async def release(self, request):
-        """Give a number back."""
+        """Release a number."""
         del self.emulator.store.numbers[self.number(request)["sid"]]
         return gone()
 

@@ -58,7 +58,7 @@ class Participants:
         router.add_delete(base + "/{key}.json", self.delete)
 
     def participant(self, request):
-        """Return the participant a request is about, by call identifier or label.
+        """Return the participant of a request, by call identifier or label.
 
         :raise ApiError: 404 also for one that has left.
         """
@@ -69,7 +69,7 @@ class Participants:
         return participant
 
     async def create(self, request):
-        """Call somebody into a conference."""
+        """Call a party into a conference."""
         form, emulator = Form(await request.post()), self.emulator
         to, from_ = form.need("To"), form.need("From", 21213)
         check_from(emulator, from_)
@@ -130,7 +130,7 @@ class Participants:
         return created(serialize(participant))
 
     async def list(self, request):
-        """List who is in a conference."""
+        """List the participants of a conference."""
         conference, _new = find_conference(self.emulator, request)
         wanted = {
             name: request.query[name].lower() == "true"
@@ -149,11 +149,11 @@ class Participants:
         return answer(serialize(self.participant(request)))
 
     async def update(self, request):
-        """Hold, mute, coach, announce."""
+        """Hold, mute, coach or announce."""
         participant, form = self.participant(request), Form(await request.post())
         conference = participant.conference
         if form.flag("Coaching") and not conference.find(form.text("CallSidToCoach")):
-            # A request that is refused changes nothing, above all not who is heard.
+            # A refused request changes nothing, above all not which parties are heard.
             raise ApiError(400, 13240, "Nobody to coach: {}".format(form.text("CallSidToCoach")))
         if form.flag("EndConferenceOnExit") is not None and not participant.hold:
             # As at Twilio: the change is silently ignored while the participant is on hold.
@@ -194,7 +194,7 @@ class Participants:
         participant.conference.report("participant-modify", participant)
 
     async def delete(self, request):
-        """Put a participant out of the conference."""
+        """Remove a participant from the conference."""
         participant = self.participant(request)
         participant.conference.remove(participant, "participant_updated_via_api")
         return gone()

@@ -1,4 +1,4 @@
-"""What numbers cost a month (``pricing.twilio.com/v1/PhoneNumbers`` on this host).
+"""Monthly prices of numbers (``pricing.twilio.com/v1/PhoneNumbers`` on this host).
 
 https://www.twilio.com/docs/phone-numbers/pricing
 """
@@ -8,7 +8,7 @@ from .common import answer, not_found
 from .numbers import PREFIXES
 
 BASE = "/v1/PhoneNumbers/Countries"
-#: Kind: price of a month. Twilio writes amounts as texts, and this kind with a space.
+# : Kind: monthly price. Twilio writes amounts as texts, and this kind with a space.
 PRICES = {"local": "1.15", "mobile": "6.00", "toll free": "2.15"}
 
 

@@ -55,7 +55,7 @@ class Queues:
         }
 
     def queue(self, request):
-        """Return the queue a request is about.
+        """Return the queue of a request.
 
         :raise ApiError: 404.
         """
@@ -65,7 +65,7 @@ class Queues:
         return queue
 
     def member(self, request):
-        """Return the member a request is about.
+        """Return the member of a request.
 
         :raise ApiError: 404 also for one that has left.
         """
@@ -81,7 +81,7 @@ class Queues:
         return size
 
     async def create(self, request):
-        """Make a queue; its name must be new."""
+        """Create a queue; its name must be new."""
         form = Form(await request.post())
         name = form.need("FriendlyName", 22202)
         if any(queue.name == name for queue in self.emulator.queues.all.values()):
@@ -113,7 +113,7 @@ class Queues:
         return gone()
 
     async def members(self, request):
-        """List who waits."""
+        """List the waiting members."""
         members = [self.serialize_member(m) for m in self.queue(request).members]
         return page(request, "queue_members", members)
 
@@ -122,7 +122,7 @@ class Queues:
         return answer(self.serialize_member(self.member(request)))
 
     async def update_member(self, request):
-        """Take a member out of the queue and let its call go on with other TwiML."""
+        """Take a member out of the queue and continue its call with other TwiML."""
         member, form = self.member(request), Form(await request.post())
         url, method = form.need("Url"), (form.text("Method") or "POST").upper()
         result = self.serialize_member(member)

@@ -7,7 +7,7 @@ from ..defaults import API_VERSION
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, matches_dates, not_found, page
 from .common import uri as address
 
-#: Addresses that mean "the recording that is running".
+# : Addresses of the running recording.
 CURRENT = "Twilio.CURRENT"
 
 
@@ -74,7 +74,7 @@ class Recordings:
         return [r for r in self.emulator.store.recordings.values() if call in (None, r.call_sid)]
 
     def recording(self, request):
-        """Return the recording a request is about.
+        """Return the recording of a request.
 
         :raise ApiError: 404.
         """
@@ -109,7 +109,7 @@ class Recordings:
         return answer(self._show(request, self.recording(request)))
 
     async def create(self, request):
-        """Start to record a call."""
+        """Start recording a call."""
         leg, form = self.emulator.legs.get(request.match_info["call"]), Form(await request.post())
         if leg is None:
             raise not_found(request)
@@ -146,7 +146,7 @@ class Recordings:
         return gone()
 
     async def media(self, request):
-        """Give the sound file (WAV whatever was asked for; players look at the content)."""
+        """Send the sound file (always WAV; players check the content)."""
         recording = self.recording(request)
         if recording.file is None:
             raise not_found(request)

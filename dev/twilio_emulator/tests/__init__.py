@@ -1,1 +1,1 @@
-"""Tests of the emulator. The ``twilio`` package is used here only, as an independent judge."""
+"""Tests of the emulator. Only they use the ``twilio`` package, as an independent judge."""

@@ -34,7 +34,7 @@ FLAGS = [
 
 @pytest_asyncio.fixture(scope="session")
 async def chromium(tmp_path_factory):
-    """A browser whose microphone gives 550 Hz, for all tests."""
+    """Run a browser whose microphone plays 550 Hz, for all tests."""
     microphone = tmp_path_factory.mktemp("sound") / "microphone.wav"
     microphone.write_bytes(wav.encode(np.tile(tones.tone((550,), 1.0), 10)))
     async with async_playwright() as playwright:
@@ -48,7 +48,7 @@ async def chromium(tmp_path_factory):
 
 @pytest_asyncio.fixture
 async def world():
-    """A world in which waits take a tenth of their time."""
+    """Return a world in which waits take a tenth of their time."""
     here = await World(time_scale=10.0, loopback=True, openapi_dir=OPENAPI).start()
     yield here
     await here.stop()
@@ -58,6 +58,6 @@ async def world():
 
 @pytest.fixture(scope="session")
 def sdk_path():
-    """Path of the Voice SDK."""
+    """Return the path of the Voice SDK."""
     assert SDK.exists(), f"The Voice SDK is not installed in {MODULES}"
     return SDK

@@ -12,13 +12,13 @@ from .world import MOBILE, SALES, World, until
 
 
 class Stage:
-    """A world with an agent's browser in it."""
+    """A world with an agent's browser."""
 
     def __init__(self, world, page):
         self.world, self.page = world, page
 
     async def open(self, identity="agent", ttl=600, params=None, **options):
-        """Make application and key, and open a Device with a token of theirs."""
+        """Create application and key, and open a Device with their token."""
         rest = self.world.client
         application = await self.world.rest(
             rest.applications.create,
@@ -51,7 +51,7 @@ class Stage:
         return token
 
     async def connect(self, **params):
-        """Let the agent call; return the leg's identifier."""
+        """Call from the agent's browser and return the leg's identifier."""
         await self.page.evaluate("(p) => connect(p)", params)
         await self.event("accept")
         calls = await self.world.get("calls?live=1")
@@ -85,7 +85,7 @@ class Stage:
 
 @pytest_asyncio.fixture
 async def stage(sdk_path, chromium):
-    """A world and a fresh page in the browser."""
+    """Return a world with a fresh page in the browser."""
     world = await World(time_scale=10.0, loopback=True, sdk_path=sdk_path).start()
     context = await chromium.new_context()
     page = await context.new_page()

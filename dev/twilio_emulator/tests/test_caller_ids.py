@@ -5,7 +5,7 @@ from .world import MOBILE, SALES, until
 
 
 async def validation(world, **more):
-    """Start a verification of the mobile number; return the code request."""
+    """Start a verification of the mobile number and return the code request."""
     return await world.rest(
         world.client.validation_requests.create,
         phone_number=MOBILE,

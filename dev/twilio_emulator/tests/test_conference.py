@@ -1,4 +1,4 @@
-"""Conferences: sound, callbacks, hold, mute, coaching, who ends what."""
+"""Conferences: sound, events, hold, mute, coaching, ends."""
 
 from twilio_emulator.media import tones, wav
 from twilio_emulator.media.meter import Meter
@@ -15,7 +15,7 @@ def room(name="room", **attributes):
 
 
 def near(hz, wanted, apart=6):
-    """Tell whether two frequencies are the same."""
+    """Return whether two frequencies are the same."""
     return abs(hz - wanted) <= apart
 
 
@@ -51,7 +51,7 @@ async def people(world, name="room"):
 
 
 def events(world):
-    """Return what the application was told about conferences, in order."""
+    """Return the application's conference events, in order."""
     hits = sorted(world.app.at("/conference"), key=lambda h: int(h.form["SequenceNumber"]))
     return [hit.form for hit in hits]
 

@@ -1,4 +1,4 @@
-"""The handset page: a person in a second browser window."""
+"""The handset page in a second browser window."""
 
 import pytest_asyncio
 
@@ -8,7 +8,7 @@ from .world import MOBILE, SALES, World, until
 
 @pytest_asyncio.fixture
 async def handset(chromium):
-    """A world and a page that shows the handset."""
+    """Return a world with a page that shows the handset."""
     world = await World(time_scale=10.0, loopback=True).start()
     context = await chromium.new_context()
     page = await context.new_page()

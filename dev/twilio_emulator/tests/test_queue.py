@@ -1,4 +1,4 @@
-"""Queues: waiting, taking out, leaving, and what the application is told."""
+"""Queues: waiting, taking out, leaving, and events for the application."""
 
 from .test_conference import near, room
 from .world import SALES, until

@@ -32,7 +32,7 @@ async def download(world, sid, query=""):
 
 
 async def record(world, sid, **options):
-    """Start to record a call; return the recording."""
+    """Start recording a call and return the recording."""
     return await world.rest(
         world.client.calls(sid).recordings.create,
         recording_status_callback=world.app.url + "/recorded",
@@ -71,7 +71,7 @@ async def test_both_sides_have_a_channel_and_a_pause_is_silence(world):
     assert near(strongest(said[:8000]), 900) and near(strongest(heard[:8000]), 440)
     assert not said[begin + 400 : end - 400].any() and not heard[begin + 400 : end - 400].any()
     assert near(strongest(said[-4000:]), 900)
-    # Without being asked for both, Twilio mixes them.
+    # Unless both channels are requested, Twilio mixes them.
     [mixed] = channels((await download(world, started.sid))[1])
     assert mixed.size == said.size
     await world.rest(world.client.recordings(started.sid).delete)

@@ -1,4 +1,4 @@
-"""The REST API as the ``twilio`` package sees it, held against Twilio's own document."""
+"""The REST API as the ``twilio`` package sees it, checked against Twilio's own document."""
 
 import pytest
 from aiohttp import encode_basic_auth

@@ -15,7 +15,7 @@ from .world import SALES
 
 
 class Phone:
-    """A client that speaks the protocol without a browser."""
+    """A client of the protocol without a browser."""
 
     def __init__(self, socket):
         self.socket, self.beats = socket, 0
@@ -37,7 +37,7 @@ class Phone:
             return message["payload"]
 
     async def listen(self, token):
-        """Introduce oneself."""
+        """Authenticate."""
         await self.send("listen", token=token, browserinfo={}, reconnectTimeout=0)
 
 
@@ -49,7 +49,7 @@ async def phone(world):
 
 
 async def credentials(world, application="/client"):
-    """Return key and application that tokens are made of."""
+    """Return key and application for tokens."""
     app = await world.rest(
         world.client.applications.create, friendly_name="x", voice_url=world.app.url + application
     )
@@ -145,12 +145,12 @@ class Media:
         return self.pc.localDescription.sdp
 
     async def accept(self, sdp):
-        """Take the answer."""
+        """Apply the answer."""
         await self.pc.setRemoteDescription(RTCSessionDescription(sdp, "answer"))
 
 
 async def call(world, ana, media, **params):
-    """Let the client call; return (leg's identifier, answer)."""
+    """Call from the client and return (leg's identifier, answer)."""
     query = "&".join("{}={}".format(*pair) for pair in params.items())
     await ana.send("invite", callsid="TJ1", sdp=await media.offer(), twilio={"params": query})
     ringing = await ana.receive("ringing")
@@ -162,7 +162,7 @@ async def call(world, ana, media, **params):
 
 @contextlib.asynccontextmanager
 async def in_a_call(world):
-    """A client in a conference: (phone, identifier, answer, token)."""
+    """Return a client in a conference: (phone, identifier, answer, token)."""
     key, app = await credentials(world)
     world.app.answers["/client"] = room("r")
     secret = token(world, key, app)
@@ -299,7 +299,7 @@ async def test_message_of_the_application_reaches_the_page(world):
 
 
 async def test_browser_without_sound_calls_its_application(world):
-    """The control API makes the leg of a browser, with what a token allows and no more."""
+    """The control API makes the leg of a browser, exactly as its token allows."""
     key, app = await credentials(world)
     world.app.answers["/client"] = "<Dial><Conference>room</Conference></Dial>"
     answer = await world.post(

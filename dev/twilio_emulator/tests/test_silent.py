@@ -1,4 +1,4 @@
-"""An emulator without sound, for hundreds of calls: everything happens as with it."""
+"""An emulator without sound, for hundreds of calls, behaves as one with sound."""
 
 import json
 import time
@@ -10,14 +10,14 @@ from .world import SALES, World
 
 @pytest_asyncio.fixture
 async def silent(tmp_path):
-    """A world in which nobody hears anything, with a journal."""
+    """Return a world without sound, with a journal."""
     here = await World(sound=False, journal=tmp_path / "journal").start()
     yield here
     await here.stop()
 
 
 async def test_what_is_said_lasts_as_long(silent):
-    """Nobody reads the sound, and it ends all the same; the journal tells of it."""
+    """Sounds keep their length although no engine reads them, and the journal shows it."""
     text = "Please call again."
     await silent.answer_with(SALES, f"<Response><Say>{text}</Say></Response>")
     started = time.monotonic()

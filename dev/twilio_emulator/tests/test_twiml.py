@@ -1,4 +1,4 @@
-"""Reading documents, and the verbs one after the other."""
+"""Reading of documents, and each verb."""
 
 import numpy as np
 import pytest

@@ -139,7 +139,7 @@ async def test_slow_answer_is_given_up(world):
 
 
 async def outgoing(world, **more):
-    """Call somebody with all callbacks; return the leg's identifier."""
+    """Place a call with all callbacks and return the leg's identifier."""
     world.app.answers["/go"] = "<Pause length='600'/>"
     call = await world.rest(
         world.client.calls.create,

@@ -24,21 +24,21 @@ async def test_page(request):
 
 
 def open_socket():
-    """Return a socket on a port of its own, which nobody can take before the server listens."""
+    """Return a socket on a port that no other program can take before the server listens."""
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
     return sock
 
 
 def address(sock):
-    """Return the base address of whoever listens on a socket of `open_socket`."""
+    """Return the base address of the server on a socket of `open_socket`."""
     return f"http://127.0.0.1:{sock.getsockname()[1]}"
 
 
 async def until(condition, seconds=10.0, step=0.02):
-    """Wait until ``condition()`` (may be a coroutine function) returns something true.
+    """Wait until ``condition()`` (may be a coroutine function) returns a true value.
 
-    :return: what it returned.
+    :return: the true value.
     :raise AssertionError: after ``seconds``.
     """
     deadline = asyncio.get_running_loop().time() + seconds
@@ -54,7 +54,7 @@ async def until(condition, seconds=10.0, step=0.02):
 
 
 class Redirected(TwilioHttpClient):
-    """Sends what is meant for Twilio's hosts to the emulator."""
+    """Redirects requests for Twilio's hosts to the emulator."""
 
     def __init__(self, base):
         super().__init__()
@@ -67,7 +67,7 @@ class Redirected(TwilioHttpClient):
 
 @dataclass
 class Hit:
-    """One request the application got."""
+    """One request to the application."""
 
     path: str
     method: str
@@ -79,7 +79,7 @@ class Hit:
 
 @dataclass
 class Application:
-    """A small web application: fixed answers by path, and a list of what was asked."""
+    """A small web application: fixed answers by path, and a list of received requests."""
 
     listener: socket.socket = field(default_factory=open_socket)
     answers: dict = field(default_factory=dict)
@@ -87,7 +87,7 @@ class Application:
 
     @property
     def url(self):
-        """Base address."""
+        """Return the base address."""
         return address(self.listener)
 
     async def handle(self, request):
@@ -115,7 +115,7 @@ class Application:
         return web.Response(text=text, content_type="text/xml")
 
     def at(self, path):
-        """Return the requests a path got."""
+        """Return the requests to a path."""
         return [hit for hit in self.hits if hit.path == path]
 
 
@@ -130,19 +130,19 @@ class World:
 
     @property
     def base(self):
-        """Address of the emulator."""
+        """Return the address of the emulator."""
         return address(self.listener)
 
     @property
     def authorization(self):
-        """Header value of a basic authentication as the account."""
+        """Return the header of a basic authentication as the account."""
         return aiohttp.encode_basic_auth(self.config.account_sid, self.config.auth_token)
 
     async def start(self):
         """Start both servers."""
         built = build(self.config)
         self.emulator = built[EMULATOR]
-        # From the emulator's own origin: Chromium does not let a page of unknown origin reach
+        # From the emulator's own origin: Chromium does not allow a page of unknown origin to reach
         # an address of this machine.
         built.router.add_get("/test-page", test_page)
         fake = web.Application()
@@ -168,13 +168,13 @@ class World:
     # --- control API ---------------------------------------------------------------------------
 
     async def post(self, path, body=None, status=None):
-        """POST to the control API and return the answer."""
+        """Send a POST request to the control API and return the answer."""
         async with self.session.post(self.base + "/emulator/" + path, json=body or {}) as reply:
             assert status is None or reply.status == status, (reply.status, await reply.text())
             return await reply.json()
 
     async def get(self, path):
-        """GET from the control API."""
+        """Send a GET request to the control API and return the answer."""
         async with self.session.get(self.base + "/emulator/" + path) as reply:
             return await reply.json()
 
@@ -183,11 +183,11 @@ class World:
         return await self.get("calls/" + sid)
 
     async def dial_in(self, from_=MOBILE, to=SALES, **more):
-        """Let somebody call a number; return the leg's identifier."""
+        """Call a number and return the leg's identifier."""
         return (await self.post("calls", {"from": from_, "to": to, **more}, 201))["sid"]
 
     async def until_call(self, sid, test, seconds=10.0):
-        """Wait until a leg passes ``test(description)``; return the description."""
+        """Wait until a leg passes ``test(description)`` and return the description."""
 
         async def look():
             call = await self.call(sid)
@@ -209,7 +209,7 @@ class World:
         return await asyncio.to_thread(lambda: function(*args, **kwargs))
 
     async def refused(self, function, *args, **kwargs):
-        """Run a call that must be refused; return (HTTP status, code)."""
+        """Run a call that must be refused and return (HTTP status, code)."""
         try:
             result = await self.rest(function, *args, **kwargs)
         except TwilioRestException as error:
@@ -217,7 +217,7 @@ class World:
         raise AssertionError(f"accepted: {result!r}")
 
     async def answer_with(self, number, twiml, **more):
-        """Let calls to ``number`` run a document of the application."""
+        """Answer calls to ``number`` with a document of the application."""
         self.app.answers["/voice"] = twiml
         record = self.emulator.store.number(number)
         record.touch(voice_url=self.app.url + "/voice", **more)

@@ -1,1 +1,1 @@
-"""TwiML: reading, checking and carrying out documents."""
+"""TwiML: reading, checking and executing documents."""

@@ -12,7 +12,7 @@ from .parser import TwimlError
 
 
 class Bridge:
-    """Each of two legs hears the other until one of them goes."""
+    """Connects two legs until one of them leaves."""
 
     def __init__(self, one, two):
         self.legs = (one, two)
@@ -27,16 +27,16 @@ class Bridge:
         return self.legs[1] if leg is self.legs[0] else self.legs[0]
 
     def read(self, leg):
-        """Return what a leg hears now."""
+        """Return the frame that a leg hears now."""
         other = self.other(leg)
         return other.said if other.talking else SILENCE
 
     def pass_key(self, leg, digit):
-        """Let the other party receive a key."""
+        """Send a key to the other party."""
         self.other(leg).receive(digit)
 
     def end(self, leg=None):
-        """Part the two."""
+        """Disconnect the two legs."""
         if not self.done.done():
             self.ended_by = leg
             for each in self.legs:

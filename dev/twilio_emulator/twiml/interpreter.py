@@ -1,4 +1,4 @@
-"""Carries out TwiML for one leg, document after document."""
+"""Executes TwiML for one leg, document after document."""
 
 import asyncio
 from urllib.parse import urldefrag, urljoin
@@ -9,14 +9,14 @@ from ..legs import standard_params
 from .parser import TwimlError, parse
 
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
-#: Content types in which Twilio accepts TwiML.
+# : Content types that Twilio accepts for TwiML.
 XML_TYPES = ("text/xml", "application/xml", "text/html", "")
-#: Documents one leg may run through without a pause; more is an endless redirect.
+# : Maximum documents of one leg without a pause; more is an endless redirect.
 MAX_STEPS = 500
 
 
 class Jump(Exception):
-    """Go on with another document."""
+    """Continue with another document."""
 
     def __init__(self, url, method="POST", params=None):
         super().__init__(url)
@@ -39,8 +39,8 @@ class Interpreter:
     """Runs documents.
 
     :param Leg leg: the party.
-    :param channel: where sound goes; the leg's own by default.
-    :param allowed: names of the verbs that may be used, None = all.
+    :param channel: output of the sound; the leg's own by default.
+    :param allowed: names of the permitted verbs, None = all.
     :param dict extra: parameters added to every request.
     """
 
@@ -67,7 +67,7 @@ class Interpreter:
         return urljoin(self.url or "", address or "") or self.url
 
     def jump(self, verb, name="action", params=None, method="method"):
-        """Return the Jump an attribute asks for."""
+        """Return the Jump of an attribute."""
         return Jump(self.absolute(verb.get(name)), (verb.get(method) or "POST").upper(), params)
 
     def params(self, more=None):
@@ -99,8 +99,8 @@ class Interpreter:
     async def run(self, url, method="POST", params=None):
         """Run from an address until a document ends.
 
-        :raise Stop, LeaveQueue: as the documents say.
-        :raise TwimlError: if a document cannot be had or used.
+        :raise Stop, LeaveQueue: as the documents require.
+        :raise TwimlError: if a document is unavailable or unusable.
         """
         await self._follow(Jump(url, method, params))
 
@@ -117,9 +117,9 @@ class Interpreter:
         raise TwimlError(12400, "Too many redirects")
 
     async def execute(self, verb):
-        """Carry out one verb.
+        """Execute one verb.
 
-        :raise TwimlError: if the verb may not be used here.
+        :raise TwimlError: if the verb is not permitted here.
         """
         function = self.VERBS.get(verb.name)
         if function is None or (self.allowed is not None and verb.name not in self.allowed):
@@ -140,7 +140,7 @@ class Interpreter:
         await function(self, verb)
 
     async def fetch(self, jump):
-        """Return the verbs at an address; a failure is tried once more at the fallback address.
+        """Return the verbs at an address; after a failure, try the fallback address once.
 
         :raise TwimlError: if there is no usable document.
         """
@@ -191,7 +191,7 @@ class Interpreter:
         self.leg.hang_up()
 
     async def request_later(self, verb, params, name="action", method="method"):
-        """Tell the application about the end of a verb without using what it answers."""
+        """Notify the application about the end of a verb without using its answer."""
         await asyncio.sleep(0)
         jump = self.jump(verb, name, params, method)
         await self.emulator.webhooks.request(

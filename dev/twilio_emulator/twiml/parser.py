@@ -1,4 +1,4 @@
-"""Reads a TwiML document and refuses what is not allowed."""
+"""Reads a TwiML document and refuses forbidden content."""
 
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class Verb:
         return self.attributes.get(name, default)
 
     def flag(self, name, default=False):
-        """Return an attribute as a truth value."""
+        """Return an attribute as a Boolean."""
         value = self.attributes.get(name)
         return default if value is None else value.lower() == "true"
 
@@ -49,7 +49,7 @@ def parse(data):
     """Return the verbs of a document.
 
     :param data: bytes or text.
-    :raise TwimlError: if it is not well-formed or holds something unknown.
+    :raise TwimlError: if it is not well-formed or contains an unknown element.
     """
     if len(data) > MAX_SIZE:
         raise TwimlError(11750, "TwiML response body too large")

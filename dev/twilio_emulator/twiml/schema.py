@@ -1,4 +1,4 @@
-"""Which verbs, attributes, values and children a TwiML voice document may have."""
+"""Permitted verbs, attributes, values and children of a TwiML voice document."""
 
 import re
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ def _one(*allowed):
 
 @dataclass(frozen=True)
 class Rule:
-    """What is allowed inside one element.
+    """Permitted content of one element.
 
     :param dict attributes: name -> pattern of the value.
     :param frozenset children: names of the elements inside.
-    :param bool text: whether it holds text.
+    :param bool text: whether it contains text.
     """
 
     attributes: dict
@@ -223,6 +223,6 @@ RULES = {
     "Task": Rule({"priority": _INT, "timeout": _INT}, text=True),
 }
 
-#: Verbs a document may use where only waiting is done.
+# : Permitted verbs of wait documents.
 WAIT_VERBS = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Leave", "Hangup"})
 HOLD_VERBS = frozenset({"Say", "Play", "Pause", "Redirect"})

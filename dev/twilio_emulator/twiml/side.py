@@ -1,4 +1,4 @@
-"""Documents that only one participant of a conference hears: hold, wait, announcement."""
+"""Documents for one participant of a conference only: hold, wait, announcement."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ MIN_ROUND = 0.5
 
 
 def start_side_script(participant, url, method="POST", *, repeat=True):
-    """Play a document to one participant, again and again until it is stopped.
+    """Play a document to one participant repeatedly until it is stopped.
 
     :param str url: TwiML or sound file; None plays the default music, "" is silence.
     """
@@ -28,7 +28,7 @@ def start_side_script(participant, url, method="POST", *, repeat=True):
 
 
 def wait_starter(url, method="POST"):
-    """Return what a conference calls to let one participant wait for its start."""
+    """Return a function that plays the wait document to one participant."""
     return lambda participant: start_side_script(participant, url, method)
 
 

@@ -1,9 +1,9 @@
-"""Verbs that play something or decide where to go: Say Play Pause Redirect Reject Hangup Leave."""
+"""Verbs that play or redirect: Say Play Pause Redirect Reject Hangup Leave."""
 
 from ..media import tones
 from .interpreter import Interpreter, Jump, LeaveQueue, Stop
 
-#: Repetitions that stand for "until somebody stops it" (loop="0").
+# : Repetitions that stand for “until stopped” (loop="0").
 ENDLESS = 1000
 
 
@@ -54,13 +54,13 @@ async def pause(run, verb):
 
 @Interpreter.verb("Redirect")
 async def redirect(run, verb):
-    """Go on at another address."""
+    """Continue at another address."""
     raise Jump(run.absolute(verb.text), (verb.get("method") or "POST").upper())
 
 
 @Interpreter.verb("Reject")
 async def reject(run, verb):
-    """Refuse a call that was not answered yet."""
+    """Refuse a call that is not answered yet."""
     raise Stop("busy" if verb.get("reason") == "busy" else "no-answer")
 
 

@@ -1,4 +1,4 @@
-"""The verb Dial: join a conference, call numbers, take somebody out of a queue."""
+"""The verb Dial: join a conference, call numbers, take a caller out of a queue."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from .side import wait_starter
 
 @Interpreter.verb("Dial")
 async def dial(run, verb):
-    """Connect the party with somebody; the address in ``action`` decides what follows."""
+    """Connect the party; the address in ``action`` decides what follows."""
     nouns = verb.children or ([Verb("Number", {}, verb.text)] if verb.text else [])
     if not nouns:
         raise TwimlError(13221, "Dial without anybody to call")
@@ -32,7 +32,7 @@ async def dial(run, verb):
 
 
 async def dial_conference(run, verb, noun):
-    """Join a conference and stay until one is out of it; return the parameters for ``action``."""
+    """Join a conference and stay until it is left; return the parameters for ``action``."""
     leg, emulator = run.leg, run.emulator
     await leg.answer()
     coach = noun.get("coach") or None

@@ -1,4 +1,4 @@
-"""The verb Gather: collect keys while something is played."""
+"""The verb Gather: collect keys while a sound plays."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from .parser import TwimlError
 
 @Interpreter.verb("Gather")
 async def gather(run, verb):
-    """Collect keys until enough came, the finishing key, or nobody pressed one for a while."""
+    """Collect keys until their number is reached, the finishing key, or a time without keys."""
     leg = run.leg
     await leg.answer()
     keys = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""The verb Enqueue: wait in a queue until somebody takes the caller out."""
+"""The verb Enqueue: wait in a queue until the caller is taken out."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ async def enqueue(run, verb):
         _leave(run, verb, queue.sid, "queue-full", 0)
         return
     member = queue.add(leg)
-    # After a hang-up or a REST update the application is only told; otherwise it decides.
+    # After a hang-up or a REST update the application is only notified; otherwise it decides.
     member.on_left = lambda result, wait, average: _tell(run, verb, queue, result, wait)
     waiting = asyncio.ensure_future(_wait(run, verb, member))
     taken = asyncio.ensure_future(member.bridged)
@@ -61,7 +61,7 @@ def _tell(run, verb, queue, result, waited):
 
 
 async def _wait(run, verb, member):
-    """Play the wait document again and again; return the queue result when it says so."""
+    """Play the wait document repeatedly and return the queue result."""
     queue, address = member.queue, verb.get("waitUrl")
     if address is None:
         run.channel.start(tones.MUSIC, "music", loop=True)

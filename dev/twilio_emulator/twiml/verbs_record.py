@@ -1,4 +1,4 @@
-"""The verb Record: keep what the party says, until silence, a key or the limit."""
+"""The verb Record: keep the party's voice until silence, a key or the limit."""
 
 import asyncio
 
@@ -8,12 +8,12 @@ from ..media import tones
 from ..media.audio import FRAME_SECONDS
 from .interpreter import Interpreter
 
-#: Level (root mean square) under which a frame counts as silence.
+# : Level (root mean square) below which a frame counts as silence.
 QUIET = 100.0
 
 
 class _Take:
-    """Frames of one recording and how long nobody has spoken."""
+    """Frames of one recording and the length of the present silence."""
 
     def __init__(self):
         self.frames, self.quiet, self.spoken = [], 0.0, False
@@ -27,7 +27,7 @@ class _Take:
 
     @property
     def sound(self):
-        """The samples so far."""
+        """Return the samples so far."""
         return np.concatenate(self.frames) if self.frames else np.zeros(0, np.int16)
 
 
