@@ -2,7 +2,7 @@
  * The sound of the current call across this browser's tabs.
  *
  * One tab carries it (its session `isMine`); the others mirror that session and send it their
- * clicks. A marker in the tab's own storage lets the same tab find its call again after a reload.
+ * clicks. By a marker in its own storage, the same tab finds its call after a reload.
  */
 
 import { toRaw } from "@odoo/owl";

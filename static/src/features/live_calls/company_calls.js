@@ -1,8 +1,8 @@
 /**
  * The calls of the company: running conversations, and callers who wait in a queue.
  *
- * Read when the window is first opened, and followed on the bus from then on. A window that nobody
- * opens costs no request and keeps no rows.
+ * Read when the window is first opened, and followed on the bus from then on. A window that
+ * stays closed costs no request and keeps no rows.
  */
 
 import { markRaw } from "@odoo/owl";
