@@ -1,8 +1,8 @@
-"""Jobs are not overwritten by an upgrade, so those that were never renamed get their new names."""
+"""Rename the jobs, which an upgrade does not overwrite, if a user has not renamed them."""
 
 from odoo.tools import SQL
 
-# External identifier: name until 19.0.1.2.0, and name from 19.0.1.3.0 on.
+# External identifier: name up to 19.0.1.2.0, and name from 19.0.1.3.0 on.
 NAMES = {
     "ir_cron_reconcile": (
         "Telephony: ask the carrier about silent calls",
@@ -34,8 +34,8 @@ NAMES = {
 def migrate(cr, version):
     """Rename the jobs.
 
-    :param cr: cursor of the upgrade
-    :param str version: installed before it
+    :param cr: database cursor of the upgrade
+    :param str version: the version installed before
     """
     for identifier, (old, new) in NAMES.items():
         cr.execute(
