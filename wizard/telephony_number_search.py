@@ -19,6 +19,7 @@ class TelephonyNumberSearch(models.TransientModel):
     )
     kind = fields.Selection(
         [("local", "Local"), ("mobile", "Mobile"), ("toll_free", "Toll-free")],
+        string="Type",
         required=True,
         default="local",
     )
@@ -90,7 +91,7 @@ class TelephonyNumberSearchLine(models.TransientModel):
     needs_address = fields.Boolean(
         "Address Needed", help="Twilio requires a validated address before you can buy this number."
     )
-    is_price_known = fields.Boolean()
+    is_price_known = fields.Boolean("Known Price")
     price = fields.Float("Monthly Price")
     currency = fields.Char()
     price_display = fields.Char("Price", compute="_compute_displays")

@@ -22,7 +22,12 @@ class TelephonyAgentLease(models.Model):
     _rec_name = "client_uuid"
 
     agent_id = fields.Many2one(
-        "telephony.agent", required=True, ondelete="cascade", index=True, immutable=True
+        "telephony.agent",
+        string="Phone User",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        immutable=True,
     )
     client_uuid = fields.Char("Browser ID", required=True)
     expires_at = fields.Datetime(required=True, index=True)

@@ -143,7 +143,7 @@ class TelephonyCall(models.Model):
     )
     claimed_at = fields.Datetime(readonly=True)
     # Deadline for the agent to connect, or to reconnect.
-    deadline_at = fields.Datetime(readonly=True)
+    deadline_at = fields.Datetime("Deadline", readonly=True)
     answered_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     duration = fields.Integer("Talk Time (Seconds)", readonly=True, aggregator="sum")

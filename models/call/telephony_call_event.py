@@ -21,7 +21,7 @@ class TelephonyCallEvent(models.Model):
     )
     call_id = fields.Many2one("telephony.call", ondelete="cascade", index="btree_not_null")
     key = fields.Char(required=True)
-    kind = fields.Char(required=True)
+    kind = fields.Char("Type", required=True)
     happened_at = fields.Datetime(required=True, index=True)
 
     _key_unique = models.Constraint("UNIQUE (account_id, key)", "This event already exists.")

@@ -51,6 +51,7 @@ class TelephonyCallLeg(models.Model):
         "reported its end yet.",
     )
     is_confirmed = fields.Boolean(
+        "Confirmed",
         default=True,
         help="Whether the person has confirmed the call. On a phone user's own phone this "
         "requires a key, because a voicemail may answer too.",

@@ -40,6 +40,7 @@ class TelephonyDialedLeg(models.Model):
             ("verification", "Verification Call"),
             ("forward", "Forwarded Call"),
         ],
+        string="Type",
         required=True,
         readonly=True,
     )

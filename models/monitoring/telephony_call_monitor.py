@@ -32,7 +32,7 @@ class TelephonyCallLeg(models.Model):
         help="How Twilio handles the supervisor's audio, as last confirmed.",
     )
     is_leaving = fields.Boolean(
-        readonly=True, help="The supervisor left, and Twilio was asked to end this leg."
+        "Leaving", readonly=True, help="The supervisor left, and Twilio was asked to end this leg."
     )
 
     _monitoring_index = models.Index("(user_id) WHERE role = 'supervisor' AND status != 'ended'")

@@ -30,7 +30,9 @@ class TelephonyRecording(models.Model):
         "telephony.account", required=True, ondelete="cascade", immutable=True
     )
     company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
-    kind = fields.Selection([("voicemail", "Voicemail"), ("conversation", "Call")], required=True)
+    kind = fields.Selection(
+        [("voicemail", "Voicemail"), ("conversation", "Call")], string="Type", required=True
+    )
     provider_recording_id = fields.Char("Twilio SID", readonly=True)
     state = fields.Selection(
         [
@@ -90,7 +92,7 @@ class TelephonyRecording(models.Model):
         search="_search_is_undeleted",
         help="The recording should be deleted at Twilio, but still exists there.",
     )
-    url = fields.Char("Listen", compute="_compute_url")
+    url = fields.Char("Play", compute="_compute_url")
     customer_display = fields.Char(related="call_id.customer_display")
     customer_number = fields.Char(related="call_id.customer_number")
     number_id = fields.Many2one(related="call_id.number_id")

@@ -14,6 +14,7 @@ class TelephonyRingStrategyMixin(models.AbstractModel):
 
     last_agent_id = fields.Many2one(
         "telephony.agent",
+        string="Last Phone User",
         readonly=True,
         copy=False,
         ondelete="set null",

@@ -44,6 +44,7 @@ class TelephonyFlowStep(models.Model):
             ("message", "Play Message and Hang Up"),
             ("reject", "Reject Call"),
         ],
+        string="Type",
         required=True,
         default="ring",
     )

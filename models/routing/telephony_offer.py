@@ -20,6 +20,7 @@ class TelephonyOffer(models.Model):
     )
     agent_id = fields.Many2one(
         "telephony.agent",
+        string="Phone User",
         required=True,
         ondelete="cascade",
         index=True,

@@ -75,6 +75,7 @@ class TelephonyQueue(models.Model):
         help="Seconds within which callers should be answered. Set 0 for no target.",
     )
     service_level_goal = fields.Integer(
+        "Service Level Target",
         default=80,
         help="Percentage of callers to answer within the target answer time.",
     )

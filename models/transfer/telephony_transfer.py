@@ -42,7 +42,11 @@ class TelephonyTransfer(models.Model):
         readonly=True,
     )
     agent_id = fields.Many2one(
-        "telephony.agent", readonly=True, ondelete="set null", index="btree_not_null"
+        "telephony.agent",
+        string="Phone User",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
     )
     queue_id = fields.Many2one("telephony.queue", readonly=True, ondelete="set null")
     number = fields.Char(readonly=True, help="With country code.")
