@@ -1,4 +1,4 @@
-"""Options, and the order of things. Run by dev/bench."""
+"""Options and sequence of the bench. Run by dev/bench."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ from bench_lib import (
 from bench_lib.setting import PORT, Setting
 from places import say
 
-#: What can be measured, in the order of the report.
+#: The parts of the bench, in the order of the report.
 ITEMS = {
     "lookup": lookup,
     "webhooks": webhooks,
@@ -64,7 +64,7 @@ def parse_options():
 
 
 def main():
-    """Measure everything that was chosen. Return the exit code."""
+    """Measure the chosen parts. Return the exit code."""
     options = parse_options()
     started = time.monotonic()
     setting = Setting(options, PORT)
@@ -81,7 +81,7 @@ def main():
         if hasattr(item, "plots"):
             plots.update(item.plots(figures))
         where["load_average_after"] = [round(one, 2) for one in os.getloadavg()]
-        # After each item, so that an interrupted run leaves what it has measured.
+        # After each part, so that an interrupted run leaves its figures.
         text, *paths = report.save(result, sections, plots)
     print(text)
     for path in paths:
@@ -93,7 +93,7 @@ def main():
 
 
 def interrupt(_number, _frame):
-    """Let a signal end the programs that were started."""
+    """Convert a signal to an end of the started programs."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 

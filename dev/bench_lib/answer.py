@@ -1,4 +1,4 @@
-"""From the click on *Answer* until both hear each other, and from *Call* until it rings there."""
+"""Measure the time from *Answer* to mutual sound, and from *Call* to ringing."""
 
 import time
 from datetime import datetime
@@ -45,10 +45,10 @@ CALL_STEPS = (
 
 
 class Acts:
-    """One phone user at a browser, behind a slow network.
+    """One agent at a browser, behind a slow network.
 
     :param Stage stage: the surroundings.
-    :param Softphone phone: the telephone on the page.
+    :param Softphone phone: the softphone on the page.
     """
 
     def __init__(self, stage, phone):
@@ -81,7 +81,7 @@ class Acts:
         found = []
         for entry in self.emulator.get(name):
             at, length = datetime.fromisoformat(entry["at"]).timestamp(), entry["duration"]
-            # A request is noted when it comes, a webhook when it is answered.
+            # A request is logged when it comes, a webhook when it is answered.
             begin = at if name == "requests" else at - length
             if begin > self.since - 0.05:
                 found.append((entry.get("url") or entry["path"], begin, begin + length))
@@ -104,7 +104,7 @@ class Acts:
         )
 
     def answer(self):
-        """Take a call. Return the moments, the click first."""
+        """Answer a call. Return the times, the click first."""
         telephone = self.emulator.calls_us(self._next_number(), SALES, CUSTOMER)
         self.phone.rings()
         telephone.in_queue()
@@ -132,7 +132,7 @@ class Acts:
         ]
 
     def call(self):
-        """Call somebody. Return the moments, the click first."""
+        """Place a call. Return the times, the click first."""
         number = self._next_number()
         self.phone.open().type_number(number)
         self._watch(".o_telephony_call_button", "/telephony.call/dial", 0)
@@ -156,12 +156,12 @@ class Acts:
         self.phone.has_ended()
         self.phone.done()
         until(lambda: not self.emulator.get("calls?live=1"), "nobody is on the telephone")
-        # What the end of a call still causes is not part of the next one.
+        # Late effects of a call's end must not affect the next one.
         time.sleep(0.5)
 
 
 def _measure_acts(acts, rounds, problems):
-    """Do each act several times, in turns; the first time of each is kept apart."""
+    """Repeat each act several times, in turns; the first time of each is kept apart."""
     kinds = {"answer": (acts.answer, ANSWER_STEPS), "call": (acts.call, CALL_STEPS)}
     result = {}
     for turn in range(rounds + 1):
@@ -170,7 +170,7 @@ def _measure_acts(acts, rounds, problems):
                 moments = act()
             except (NotYet, BrowserError, AssertionError) as error:
                 problems.append(f"{kind}, round {turn}: {error!r:.300}")
-                # The page may be anywhere now.
+                # The page may show any view now.
                 return result
             into = result.setdefault(kind, {"first_ms": None, "total": Series(), "steps": {}})
             if turn == 0:
@@ -178,7 +178,7 @@ def _measure_acts(acts, rounds, problems):
                 continue
             into["total"].add(moments[-1] - moments[0])
             for step, start, end in zip(steps, moments, moments[1:], strict=False):
-                # What happens beside each other may end in another order.
+                # Parallel steps may end in another order.
                 into["steps"].setdefault(step, Series()).add(max(0.0, end - start))
     return result
 

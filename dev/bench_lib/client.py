@@ -1,4 +1,4 @@
-"""Twilio's side of a webhook: what it posts, signed, and how long the answer takes."""
+"""Twilio's side of a webhook: the signed request, and the time until the answer."""
 
 import base64
 import hashlib
@@ -15,14 +15,14 @@ VOICE, STATUS = "/telephony/twilio/voice", "/telephony/twilio/status"
 
 
 class WrongAnswer(Exception):
-    """The server did not answer as it must."""
+    """The server's answer is wrong."""
 
 
 def signature(url, form):
     """Return Twilio's signature of a request.
 
     :param str url: the whole address, as configured.
-    :param dict form: what is posted.
+    :param dict form: posted fields.
     """
     text = url + "".join(f"{name}{form[name]}" for name in sorted(form))
     return base64.b64encode(
@@ -40,9 +40,9 @@ class Client:
     def post(self, database, path, form, expected):
         """Post a signed form.
 
-        :param str database: where to.
+        :param str database: destination.
         :param str path: path and query.
-        :param dict form: what is posted.
+        :param dict form: posted fields.
         :param str expected: a text that the answer contains.
         :return float: seconds until the whole answer was read.
         :raise WrongAnswer: for any other answer.
@@ -66,7 +66,7 @@ class Client:
 
 
 def incoming_call(sid, caller, number):
-    """Return what Twilio posts when somebody calls: all of it, although we read little."""
+    """Return Twilio's fields of an incoming call: all of them, although we read few."""
     place = {"City": "", "State": "", "Zip": "", "Country": "BE"}
     return {
         "AccountSid": ACCOUNT_SID,
@@ -89,7 +89,7 @@ def incoming_call(sid, caller, number):
 
 
 def call_status(sid, status, sequence, caller, number, direction):
-    """Return what Twilio posts when a leg has changed.
+    """Return Twilio's fields of a changed leg.
 
     :param str status: Twilio's word.
     :param int sequence: position of this event among the leg's.
@@ -117,7 +117,7 @@ def call_status(sid, status, sequence, caller, number, direction):
 
 
 def message_status(sid, status, number):
-    """Return what Twilio posts when a text message has got on."""
+    """Return Twilio's fields of a text message's progress."""
     return {
         "AccountSid": ACCOUNT_SID,
         "ApiVersion": "2010-04-01",

@@ -1,6 +1,6 @@
 """Contacts and leads by the million, as Odoo itself would have stored them.
 
-They are written by SQL, because the ORM would take an hour; then a sample is computed again through
+They are written by SQL, because the ORM would take an hour. Then a sample is computed again through
 the ORM, and a difference is an error.
 """
 
@@ -13,13 +13,13 @@ from places import say
 
 #: Contacts for each lead.
 CONTACTS_PER_LEAD = 5
-#: How a number may be written in a contact, in the order in which contacts are made.
+#: Writings of a contact's number, in the order in which contacts are made.
 WRITINGS = ("E.164", "international", "national")
 #: Rows of each kind that are computed again.
 SAMPLE = 200
 
-# Per country: code, E.164, international and national writing of a seven-digit number "d" (of which
-# the first digit is 2 to 9), as people and Odoo write them there.
+# Per country: code, E.164, international and national writing of a seven-digit number "d" (whose
+# first digit is 2 to 9), as usual there in Odoo.
 _PLANS = (
     (
         "BE",
@@ -93,7 +93,7 @@ _INSERT_CONTACTS = """
      ) AS written
 """
 
-# Every other lead belongs to a contact; the others are of people who are no contacts yet.
+# Every other lead belongs to a contact; the others belong to persons without a contact.
 _INSERT_LEADS = """
     INSERT INTO crm_lead (
         id, name, type, active, won_status, partner_id, contact_name, stage_id, country_id, phone,
@@ -130,14 +130,14 @@ _INSERT_LEADS = """
 
 
 class WrongContacts(Exception):
-    """What was written by SQL is not what Odoo would have written."""
+    """The rows written by SQL differ from those of Odoo."""
 
 
 def fill(name, count):
     """Write contacts and leads into a database that has none of them yet.
 
     :param str name: the database.
-    :param int count: how many contacts; there is a lead for every five.
+    :param int count: number of contacts; there is one lead for every five.
     :return dict: the first identifiers, `contacts` and `leads`.
     """
     started = time.monotonic()
@@ -156,13 +156,13 @@ def fill(name, count):
 
 @contextmanager
 def filling(name, *tables):
-    """Open a transaction in which millions of rows are written, and tidy up after it.
+    """Open a transaction for millions of rows, and clean up after it.
 
     :param str name: the database.
-    :param tables: those that are filled.
+    :param tables: tables to fill.
     :return: a cursor.
     """
-    # Only the owner of the cluster may do without the check of millions of foreign keys.
+    # Only the owner of the cluster may skip the check of millions of foreign keys.
     with closing(psycopg2.connect(dbname=name, user="postgres")) as connection:
         with connection, connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica; SET work_mem = '256MB'")
@@ -187,11 +187,11 @@ def _contacts_query():
 
 
 def fill_table(cursor, table, query, count, parameters):
-    """Insert rows without their indexes, which are much quicker made at the end.
+    """Insert rows without their indexes, which are much quicker to build at the end.
 
     :param cursor: that of `filling`.
     :param str query: inserts the rows; `base` is the first identifier.
-    :param int count: rows that are inserted.
+    :param int count: number of inserted rows.
     :param dict parameters: further ones of the query.
     :return int: `base`.
     """
@@ -219,8 +219,8 @@ def check(env, first, count):
     """Compute a sample again through the ORM.
 
     :param env: an environment of the superuser; its transaction is rolled back.
-    :param dict first: what `fill` returned.
-    :param int count: how many contacts there are.
+    :param dict first: result of `fill`.
+    :param int count: number of contacts.
     :raise WrongContacts: when a stored number is not the one Odoo computes.
     """
     for model, base, rows in (

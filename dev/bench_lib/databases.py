@@ -1,4 +1,4 @@
-"""The bench's databases: made once for each number of contacts, and kept."""
+"""The bench's databases: created once for each number of contacts, and kept."""
 
 import io
 import json
@@ -11,11 +11,11 @@ from bench_lib import contacts
 from places import ADDON, ADDONS, CONF, LOGS, ODOO_HOME, PYTHON, REPO, STAMPS, STATE, say
 
 PREFIX = "telephony_bench"
-#: The published addon that the look-up is compared with.
+#: The published addon for the comparison of the lookup.
 OCA_PACKAGE = "odoo-addon-voip-oca"
 OCA_VERSION = "19.0.1.0.2"
 OCA_FOLDER = STATE / "bench" / "oca"
-#: The floor of the webhooks, and the other look-up.
+#: The baseline of the webhooks, and the other lookup.
 OTHERS = "sms_twilio,voip_oca"
 
 
@@ -26,7 +26,7 @@ def ensure_oca():
         return
     say(f"installing {OCA_PACKAGE} {OCA_VERSION} to compare with")
     shutil.rmtree(OCA_FOLDER, ignore_errors=True)
-    # Its only requirement is Odoo itself, and that is here already.
+    # Its only requirement is Odoo itself, which is here already.
     with open(LOGS / "bench-pip.log", "w", encoding="utf-8") as log:
         subprocess.run(
             [
@@ -48,10 +48,10 @@ def ensure_oca():
 
 
 def ensure_code(revision=None):
-    """Decide which code of the addon is measured.
+    """Choose the measured code of the addon.
 
     :param str revision: a commit of git; without it, the working tree.
-    :return tuple: the folder of addons it is in, and what identifies it.
+    :return tuple: its folder of addons, and an identifier of the code.
     """
     if not revision:
         return ADDONS, database.code_hash()
@@ -83,17 +83,17 @@ def addons_path(folder):
 def options(name, folder):
     """Return Odoo's options for one of these databases.
 
-    :param Path folder: where the measured addon is.
+    :param Path folder: folder of the measured addon.
     """
     return ["-c", str(CONF), "-d", name, f"--addons-path={addons_path(folder)}"]
 
 
 def ensure(count, code, fresh=False):
-    """Make the database with that many contacts, or bring it to the code that is measured.
+    """Create the database with that many contacts, or update it to the measured code.
 
     :param int count: contacts.
-    :param tuple code: what `ensure_code` returned.
-    :param bool fresh: make it anew in any case.
+    :param tuple code: result of `ensure_code`.
+    :param bool fresh: create it anew in any case.
     :return tuple: its name, and the first identifiers of contacts and leads.
     """
 
@@ -106,13 +106,13 @@ def ensure(count, code, fresh=False):
 
 
 def keep(name, make, code, fresh=False):
-    """Make a database once, and bring it to the code that is measured.
+    """Create a database once, and update it to the measured code.
 
     :param str name: the database.
-    :param make: makes one of the name that it gets; returns what is to be known about it.
-    :param tuple code: what `ensure_code` returned.
-    :param bool fresh: make it anew in any case.
-    :return tuple: its name, and what `make` returned.
+    :param make: creates one with the given name; returns data to store about it.
+    :param tuple code: result of `ensure_code`.
+    :param bool fresh: create it anew in any case.
+    :return tuple: its name, and the result of `make`.
     """
     state_file, stamp = STAMPS / f"{name}.json", database.stamp_of(name)
     folder, code_id = code
@@ -138,7 +138,7 @@ def keep(name, make, code, fresh=False):
 
 
 def _ensure_source(folder, code_id):
-    """Make the database that the others are copied from."""
+    """Create the database from which the others are copied."""
     stamp = database.stamp_of(PREFIX)
     if database.exists(PREFIX) and stamp.exists() and stamp.read_text() == code_id:
         return

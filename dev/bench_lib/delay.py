@@ -1,4 +1,4 @@
-"""A network with a delay: passes connections on, every byte of them later by the same time.
+"""A network with a delay: every byte of its connections arrives later by the same time.
 
 Run as a program: `python -m bench_lib.delay 50 8001:8069 8002:8090`. A new connection costs a round
 trip before its first byte, as the handshake of TCP does.
@@ -14,7 +14,7 @@ CHUNK = 65536
 
 
 async def _pass_on(reader, writer, opened, delay):
-    """Read at once, write later, so that the delay takes nothing from the throughput."""
+    """Read at once and write later, so that the delay does not reduce the throughput."""
     loop, waiting = asyncio.get_running_loop(), asyncio.Queue()
 
     async def write():
@@ -67,7 +67,7 @@ class Network:
     """The program, as a context manager.
 
     :param float milliseconds: delay of every byte, in each direction.
-    :param dict targets: port to listen at -> port on this machine.
+    :param dict targets: listening port -> port on this machine.
     """
 
     def __init__(self, milliseconds, targets):

@@ -1,10 +1,10 @@
-"""Series of measured durations, and what is said about them."""
+"""Series of measured durations, and their statistics."""
 
 import statistics
 
 
 class Series:
-    """Durations of one thing, in milliseconds, with what went with them."""
+    """Durations of one act in milliseconds, with queries and processor time."""
 
     def __init__(self):
         self.times = []
@@ -12,11 +12,11 @@ class Series:
         self.processor = []
 
     def add(self, seconds, queries=None, processor=None):
-        """Keep one measurement.
+        """Add one measurement.
 
-        :param float seconds: how long it took.
-        :param int queries: SQL queries it made, if they were counted.
-        :param float processor: seconds that the server's processor worked, if measured.
+        :param float seconds: its duration.
+        :param int queries: its SQL queries, if they were counted.
+        :param float processor: processor seconds of the server, if measured.
         """
         self.times.append(seconds * 1000)
         if queries is not None:
@@ -42,7 +42,7 @@ class Series:
             "count": len(self.times),
             "median_ms": round(self.median, 3),
             "p95_ms": round(self.percentile(0.95), 3),
-            # What the same would take on a machine that nobody else works on.
+            # The duration on a machine without other load.
             "p10_ms": round(self.percentile(0.1), 3),
         }
         if self.processor:
@@ -54,5 +54,5 @@ class Series:
 
 
 def ratio(one, other):
-    """Return how many times the median of the other is in the median of the one."""
+    """Return the median of the one divided by the median of the other."""
     return round(one.median / other.median, 2)

@@ -1,7 +1,7 @@
-"""Hundreds of calls at once for minutes: what is lost, how late the screens are, memory.
+"""Hundreds of calls at once for minutes: losses, delay of the screens, memory.
 
 TELEPHONY_BENCH_CALLS (60; the full size is 500) calls are under way at any time, for
-TELEPHONY_BENCH_SECONDS (40; 300): a fifth of them wait, a tenth speak with phone users, the others
+TELEPHONY_BENCH_SECONDS (40; 300): a fifth of them wait, a tenth talk with agents, the others
 were forwarded.
 """
 
@@ -25,14 +25,14 @@ CALLS = int(os.environ.get("TELEPHONY_BENCH_CALLS") or 60)
 SECONDS = int(os.environ.get("TELEPHONY_BENCH_SECONDS") or 40)
 #: Odoo's documentation: twice as many as there are cores, and one.
 WORKERS = 2 * (os.cpu_count() or 1) + 1
-#: Goals: milliseconds until a screen knows, and how much the memory may grow.
+#: Goals: milliseconds until a screen is updated, and growth of the memory.
 SCREEN_MS, GROWTH = 500.0, 1.1
-#: Seconds of the beginning at most, and of the end; and calls that end in one second of it.
+#: Maximum seconds of the beginning and of the end; and calls that end in one second of it.
 BEGINNING, END, ENDING = 300, 120, 5
-#: Seconds after which the database must tell the truth, reports lost or not.
+#: Seconds after which the database must be right, even after lost reports.
 TRUTH = 60
 FORWARDED_TO = "+32471999999"
-#: Wrong calls that are shown.
+#: Maximum number of wrong calls in the report.
 SHOWN = 12
 _BUS = """
 SELECT id, extract(epoch FROM create_date AT TIME ZONE 'UTC'),
@@ -42,14 +42,14 @@ SELECT id, extract(epoch FROM create_date AT TIME ZONE 'UTC'),
 
 
 class Memory(threading.Thread):
-    """Looks every few seconds at how much memory a server has, and how busy it was."""
+    """Samples the memory and the load of a server every few seconds."""
 
     def __init__(self, pid):
         super().__init__(daemon=True, name="memory")
         self.pid, self.samples, self.closing = pid, [], threading.Event()
 
     def run(self):
-        """Look until it is closed."""
+        """Sample until it is closed."""
         started = time.monotonic()
         while not self.closing.wait(2):
             family = psutil.Process(self.pid)
@@ -77,7 +77,7 @@ class Load:
     """One run of the load.
 
     :param Stage stage: the surroundings.
-    :param Server server: the one under load.
+    :param Server server: the server under load.
     """
 
     def __init__(self, stage, server, seed):
@@ -106,7 +106,7 @@ class Load:
         self.memory = Memory(server.program.process.pid)
 
     def run(self):
-        """Begin, hold the load, end. Return how long each of it took, seconds."""
+        """Begin, hold the load, end. Return the seconds of each phase."""
         marks = [time.monotonic()]
         for thread in (*self.agents, self.callers):
             thread.start()
@@ -139,7 +139,7 @@ class Load:
         for leg in self.stage.emulator.get("calls?live=1"):
             if leg["kind"] == "pstn" and leg["direction"] == "inbound":
                 self.stage.emulator.post(f"calls/{leg['sid']}/hangup")
-                # Nobody's customers hang up all in one moment.
+                # Customers do not all hang up in one moment.
                 time.sleep(1 / ENDING)
         for agent in self.agents:
             agent.closing = True
@@ -155,7 +155,7 @@ class Load:
             agent.screen.close()
 
     def truth(self):
-        """Return what is wrong in the database, and how many seconds of quiet mended the rest."""
+        """Return the faults in the database, and the seconds of quiet that repaired the rest."""
         legs, started = self.stage.emulator.get("calls"), time.monotonic()
         while True:
             wrong = load_truth.wrong_calls(legs, load_truth.read_journal(self.stage.journal))
@@ -165,7 +165,7 @@ class Load:
             time.sleep(1)
 
     def screens(self):
-        """Return how late the messages were, and sentences about those that never arrived."""
+        """Return the delays of the messages, and sentences about lost ones."""
         sent = {row[0]: row[1:] for row in database.execute(_BUS, self.first, database=NAME)}
         late = defaultdict(Series)
         for_all = {number for number, (_at, is_live) in sent.items() if is_live}

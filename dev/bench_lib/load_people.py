@@ -1,4 +1,4 @@
-"""Who takes part in the load: phone users with a live page, and callers."""
+"""Participants of the load: agents with a live page, and callers."""
 
 import json
 import queue
@@ -11,21 +11,21 @@ import websocket
 
 from bench_lib.stage import SALES, SUPPORT
 
-#: Seconds: until a ringing phone is taken, and that a conversation lasts: 24 an hour and person.
+#: Seconds until a ringing phone is answered, and of a conversation: 24 an hour and agent.
 THINK, TALK = (0.5, 2.0), (60.0, 240.0)
-#: Seconds that a forwarded call lasts.
+#: Seconds of a forwarded call.
 FORWARDED = (120.0, 360.0)
-#: Callers of a number who begin in one second at most; and seconds that a waiting one is patient,
-#: on average.
+#: Maximum callers of a number who begin in one second; and mean patience of a waiting caller in
+#: seconds.
 BEGIN, PATIENCE = 2, 180.0
 
 
 class Screen(threading.Thread):
-    """What a phone user's page gets from the bus.
+    """The bus messages of an agent's page.
 
-    :param Person person: who looks at it.
+    :param Person person: the agent.
     :param int port: of the bus.
-    :param on_message: told the type and payload of each message.
+    :param on_message: called with the type and payload of each message.
     """
 
     def __init__(self, person, port, last, on_message):
@@ -61,11 +61,11 @@ class Screen(threading.Thread):
 
 
 class Agent(threading.Thread):
-    """A phone user who takes what rings, speaks a while, and hangs up.
+    """An agent who answers every ringing call, talks a while, and hangs up.
 
     :param stage: the surroundings.
-    :param Person person: who it is.
-    :param Server server: where the page comes from.
+    :param Person person: the user.
+    :param Server server: server of the page.
     """
 
     def __init__(self, stage, person, server, last, seed):
@@ -83,7 +83,7 @@ class Agent(threading.Thread):
             self.offers.put(payload["call"]["uuid"])
 
     def run(self):
-        """Work until closing time."""
+        """Work until the end of the load."""
         while not self.closing:
             try:
                 uuid = self.offers.get(timeout=0.5)
@@ -124,11 +124,11 @@ class Agent(threading.Thread):
 
 
 class Callers(threading.Thread):
-    """Everybody at an ordinary telephone: as many as wanted, some waiting, the others forwarded.
+    """All customers at ordinary telephones: some waiting, the others forwarded.
 
     :param stage: the surroundings.
-    :param int waiting: how many wait in the queue at any time.
-    :param int forwarded: how many speak with somebody outside.
+    :param int waiting: number of callers in the queue at any time.
+    :param int forwarded: number of callers in a forwarded call.
     """
 
     def __init__(self, stage, waiting, forwarded, seed):
@@ -138,7 +138,7 @@ class Callers(threading.Thread):
         self.ends, self.begun, self.last, self.most = {}, 0, {}, 0
 
     def run(self):
-        """Call, and hang up."""
+        """Place and end calls."""
         while not self.closing:
             started = time.monotonic()
             try:

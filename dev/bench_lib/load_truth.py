@@ -1,4 +1,4 @@
-"""What must be in the database after the load, by the emulator's own account of what happened."""
+"""Required contents of the database after the load, according to the emulator's own journal."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ SELECT provider_call_id, state, outcome, duration, user_id FROM telephony_call
 """
 _LEGS = "SELECT provider_leg_id, status FROM telephony_call_leg WHERE provider_leg_id IS NOT NULL"
 _OPEN = "SELECT count(*) FROM telephony_offer WHERE state = 'offered'"
-#: Seconds that the database's own dates may differ from the emulator's.
+#: Permitted difference between the dates of database and emulator, in seconds.
 TOLERANCE = 3
 
 
@@ -22,7 +22,7 @@ def read_journal(path):
 
 
 def event_keys(journal):
-    """Return what identifies each report in our diary, of those that report something new."""
+    """Return the identifiers of all reports with news, as the database stores them."""
     keys = set()
     for entry in journal:
         form = entry["params"]
@@ -37,9 +37,9 @@ def event_keys(journal):
 
 
 def refused_browsers(journal):
-    """Return the legs of browsers that were sent away: nothing is kept of them.
+    """Return the legs of refused browsers, which are not stored.
 
-    Their call had ended, or was somebody else's, when they arrived.
+    Their call had ended, or had another agent, when they arrived.
     """
     return {
         entry["params"]["CallSid"]
@@ -49,7 +49,7 @@ def refused_browsers(journal):
 
 
 def lost_events(journal):
-    """Return the reports that were answered, and of which the database knows nothing."""
+    """Return the answered reports that are missing in the database."""
     refused = refused_browsers(journal)
     known = {
         key for [key] in database.execute("SELECT key FROM telephony_call_event", database=NAME)
@@ -63,7 +63,7 @@ def lost_events(journal):
 
 
 def failed_webhooks(journal):
-    """Return what went wrong with webhooks, with how often."""
+    """Return the failures of webhooks with their number."""
     wrong = Counter(
         f"{entry['kind']} {entry['status']} {entry['message'].split(' response')[0][:60]}"
         for entry in journal
@@ -73,10 +73,10 @@ def failed_webhooks(journal):
 
 
 def wrong_calls(legs, journal):
-    """Compare every call with what the emulator says of its customer.
+    """Compare every call with the emulator's data of its customer.
 
     :param list legs: of the emulator, all of them over.
-    :return list: sentences about what is wrong.
+    :return list: sentences about differences.
     """
     rows = {row[0]: row[1:] for row in database.execute(_CALLS, database=NAME)}
     joined = {

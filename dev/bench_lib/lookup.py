@@ -1,4 +1,4 @@
-"""Who is calling? Our look-up, Odoo's own search and the published addon's, on the same numbers."""
+"""Compare our lookup of a caller with Odoo's own search and the published addon's."""
 
 import itertools
 import random
@@ -11,7 +11,7 @@ from bench_lib.figures import Series, ratio
 from bench_lib.report import goal, table
 from places import say
 
-#: The most that finding a caller may take, milliseconds.
+#: Maximum time of a lookup, milliseconds.
 LOOKUP_MS = 1.0
 #: Numbers for each writing.
 NUMBERS = 300
@@ -20,7 +20,7 @@ OURS, CORE, OCA = "crm_telephony", "Odoo core", "voip_oca"
 
 
 class _LookedUp:
-    """Stands in for the call that voip_oca would create, to see whom it found."""
+    """Stands in for the call that voip_oca would create, to record the contact found."""
 
     def __init__(self, values):
         self.partner_id = values["partner_id"]
@@ -30,7 +30,7 @@ class _LookedUp:
 
 
 def finders(env):
-    """Return the look-ups by name: each takes a number and returns identifiers of contacts.
+    """Return the lookups by name: each takes a number and returns identifiers of contacts.
 
     :param env: an environment of the superuser, as in a webhook.
     """
@@ -40,7 +40,7 @@ def finders(env):
         return partners.search([("phone_mobile_search", "=", number)], limit=5).ids
 
     def oca(number):
-        # What its softphone asks for at an incoming call; the call itself is not written.
+        # The request of its softphone at an incoming call; the call itself is not written.
         return env["voip.call"].create_call({"phone_number": number, "type_call": "incoming"})
 
     return {
@@ -51,9 +51,9 @@ def finders(env):
 
 
 def measure(setting):
-    """Measure the look-up in the big database.
+    """Measure the lookup in the big database.
 
-    :param setting: what is measured, see `bench_lib.setting`.
+    :param setting: the run, see `bench_lib.setting`.
     :return dict: see `measure_in`.
     """
     options, (name, first) = setting.options, setting.big
@@ -67,7 +67,7 @@ def measure(setting):
 
 
 def goals(result):
-    """Return the goals of the look-up."""
+    """Return the goals of the lookup."""
     ours = {writing: result[writing][OURS] for writing in WRITINGS}
     slowest = max(ours, key=lambda writing: ours[writing]["median_ms"])
     return [
@@ -104,7 +104,7 @@ def goals(result):
 
 
 def markdown(result, _where):
-    """Return the paragraphs of the look-up."""
+    """Return the paragraphs of the lookup."""
     return [
         "## Caller look-up",
         (
@@ -140,9 +140,9 @@ def measure_in(env, first, count, seed):
 
     :param env: an environment of the superuser.
     :param dict first: the first identifiers of contacts and leads.
-    :param int count: how many contacts there are.
+    :param int count: number of contacts.
     :param int seed: of the choice of numbers.
-    :return dict: writing -> name of the look-up -> figures; `leads` -> figures of ours.
+    :return dict: writing -> name of the lookup -> figures; `leads` -> figures of ours.
     """
     say("measuring the caller look-up")
     call_class = env.registry["voip.call"]
@@ -170,7 +170,7 @@ def _timed(env, find, number):
 def _measure_writing(env, first, count, position, chance):
     rows = _sample((i for i in range(count) if i // 4 % 3 == position), NUMBERS + WARM_UP, chance)
     people = env["res.partner"].browse([first["contacts"] + i for i in rows])
-    # From the plan of numbering, not from a stored field that a look-up reads.
+    # From the numbering plan, not from a stored field that a lookup reads.
     numbers = [(contact.id, contact._phone_format(fname="phone")) for contact in people]
     find = finders(env)
     series = {name: Series() for name in find}
@@ -195,7 +195,7 @@ def _measure_writing(env, first, count, position, chance):
 
 
 def _measure_leads(env, first, count, chance):
-    """Look up callers who are no contact, but have left their number in a lead."""
+    """Look up callers without a contact, whose number is in a lead."""
     rows = _sample(range(1, count // CONTACTS_PER_LEAD, 2), NUMBERS + WARM_UP, chance)
     leads = env["crm.lead"].browse([first["leads"] + j for j in rows])
     numbers = [(lead.id, lead._phone_format(fname="phone")) for lead in leads]

@@ -66,7 +66,7 @@ def ensure():
             subprocess.run(["apt-get", "update"], check=False, **output)
             subprocess.run(["apt-get", "download", "nginx"], check=False, **output)
         for package in cache.glob("nginx_*.deb"):
-            # Unpacked, not installed: no service is started, and nobody's port 80 is taken.
+            # Unpacked, not installed: no service is started, and no port 80 is taken.
             subprocess.run(["dpkg", "-x", package, unpacked], check=False, **output)
     program = shutil.which("nginx", path=f"{unpacked}/usr/sbin")
     if not program:
@@ -77,7 +77,7 @@ def ensure():
 class Nginx:
     """The program, as a context manager.
 
-    :param dict sites: port to listen at -> list of `Server` behind it.
+    :param dict sites: listening port -> list of `Server` behind it.
     """
 
     def __init__(self, sites):
@@ -96,7 +96,7 @@ class Nginx:
         config = FOLDER / "nginx.conf"
         text = _CONFIG.format(folder=FOLDER, sites="".join(sites))
         if os.getuid() == 0:
-            # Its workers would be another user, who may not enter the folder.
+            # Its workers would run as another user, who may not enter the folder.
             text = f"user root;{text}"
         config.write_text(text, encoding="utf-8")
         self.running = run.Program(

@@ -1,7 +1,7 @@
-"""Calls of the past by the million, as the telephone would have left them.
+"""Past calls by the million, as the telephone would have left them.
 
-A few are written by the ORM, one of each kind, and then copied by SQL with all that belongs to
-them: each copy is some minutes older, of another contact, and has identifiers of its own.
+A few are written by the ORM, one of each kind, and then copied by SQL with all their records.
+Each copy is some minutes older, of another contact, and has identifiers of its own.
 """
 
 import time
@@ -12,7 +12,7 @@ from bench_lib import contacts, databases
 from bench_lib.world import RINGING, World, make_sid
 from places import say
 
-#: How calls went: direction, outcome, and what was said of the legs of customer and phone user.
+#: Courses of calls: direction, outcome, and reported statuses of the customer's and agent's legs.
 _KINDS = (
     ("incoming", "answered", ("completed", "completed")),
     ("incoming", "missed", ("completed", "no_answer")),
@@ -23,7 +23,7 @@ _TABLES = ("telephony_call", "telephony_call_leg", "telephony_call_event", "tele
 _WORDS = ("initiated", "ringing", "completed")
 _MINUTES_BETWEEN = 3
 
-# Which columns are not those of the call that is copied.
+# Columns that differ from those of the copied call.
 _POSITION = "(round - 1) * %(kinds)s + model.id - %(first)s"
 _SID = "'CA' || md5(left(one.{column}, 34) || round) || substr(one.{column}, 35)"
 _NUMBER = (
@@ -51,16 +51,16 @@ _COPY = f"""
 
 
 def ensure(setting):
-    """Make the database with few contacts and many calls, or bring it to the measured code.
+    """Create the database with few contacts and many calls, or update it to the measured code.
 
-    :param setting: what is measured, see `bench_lib.setting`.
-    :return tuple: its name, and what `databases.ensure` returned for the database without calls,
-        with the last identifier of the `calls`.
+    :param setting: the run, see `bench_lib.setting`.
+    :return tuple: its name, and the result of `databases.ensure` for the database without calls,
+    with the last identifier of the `calls`.
     """
     (source, first), rounds = setting.small, setting.options.calls // len(_KINDS)
 
     def make(name):
-        # Nobody may look at a database that is being copied, or renamed.
+        # No connection may be open to a database that is being copied, or renamed.
         setting.registries.forget(source)
         database.copy(source, name)
         with setting.registries.cursor(name) as cursor:

@@ -1,4 +1,4 @@
-"""Small plots as SVG, for the report; nothing has to be installed for them."""
+"""Small SVG plots for the report, without further packages."""
 
 from html import escape
 
@@ -19,7 +19,7 @@ def _text(x, y, text, anchor="start"):
 def bars(title, rows, unit, limit=None):
     """Return bars with their figures.
 
-    :param str title: what is shown.
+    :param str title: title of the plot.
     :param list rows: pairs of label and figure; or label, start and end, for steps in time.
     :param str unit: of the figures.
     :param float limit: a goal, drawn as a line.
@@ -52,7 +52,7 @@ def bars(title, rows, unit, limit=None):
 def lines(title, series, x_unit, y_unit, limit=None):
     """Return lines over a common axis.
 
-    :param str title: what is shown.
+    :param str title: title of the plot.
     :param dict series: name -> list of pairs x, y.
     :param str x_unit: of the horizontal axis; `y_unit`: of the vertical one.
     :param float limit: a goal, drawn as a line.
@@ -96,10 +96,10 @@ def lines(title, series, x_unit, y_unit, limit=None):
 
 
 def shares(times, count=200):
-    """Return the share of measurements that took at most so long, as points of a line.
+    """Return the cumulative distribution of measurements, as points of a line.
 
     :param list times: milliseconds.
-    :param int count: how many points at most.
+    :param int count: maximum number of points.
     """
     ordered = sorted(times)
     step = max(1, len(ordered) // count)

@@ -14,10 +14,10 @@ FOLDER = STATE / "bench"
 
 
 def circumstances(count, small, code):
-    """Return where and with what the figures were measured.
+    """Return the circumstances of the measurement.
 
     :param int count: contacts; `small`: contacts in the database for comparison.
-    :param str code: what identifies the code of the addon.
+    :param str code: identifier of the addon's code.
     """
     import phonenumbers
 
@@ -53,10 +53,10 @@ def circumstances(count, small, code):
 def goal(what, measured, sign, limit, cause=""):
     """Return a goal and whether it is reached.
 
-    :param str what: what is measured, with its unit.
+    :param str what: measured quantity, with its unit.
     :param measured: the figure.
     :param str sign: `<=`, `>=` or `==`.
-    :param limit: what the figure is compared with.
+    :param limit: value that the figure is compared with.
     :param str cause: one sentence that is shown when the goal is missed.
     """
     reached = {
@@ -84,7 +84,7 @@ def figures_table(title, rows, more=()):
     """Return a table of series.
 
     :param str title: head of the first column.
-    :param dict rows: what -> summary of a `Series`.
+    :param dict rows: name -> summary of a `Series`.
     :param more: pairs of head and key of further columns, shown before the times.
     """
     head = [title, *(name for name, _key in more), "Median", "p95", "p10", "Count"]
@@ -115,7 +115,7 @@ def _goals(goals):
 
 
 def to_markdown(result, sections):
-    """Return the report for people.
+    """Return the readable report.
 
     :param dict result: circumstances, goals, items, problems.
     :param list sections: paragraphs of the items.
@@ -139,10 +139,10 @@ def to_markdown(result, sections):
 
 
 def save(result, sections, plots):
-    """Write all forms.
+    """Write all forms of the report.
 
     :param dict plots: name of the file -> picture (SVG).
-    :return tuple: the text for people, and the paths of text and JSON.
+    :return tuple: the readable text, and the paths of text and JSON.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
     text = to_markdown(result, sections)

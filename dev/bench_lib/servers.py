@@ -1,4 +1,4 @@
-"""Two Odoo servers behind nginx on one PostgreSQL: is twice as much done, and everything once?"""
+"""Two Odoo servers behind nginx on one PostgreSQL: doubled throughput, without duplicates."""
 
 import re
 import time
@@ -19,15 +19,15 @@ from harness.emulator import Telephone
 from harness.polling import NotYet, until
 from places import say
 
-#: People who reach for the same caller; callers; callers in a quick run; reports told twice.
+#: Agents who pick up the same caller; callers; callers in a quick run; reports sent twice.
 RACERS, RACES, QUICK, TWICE = 50, 5, 2, 40
-#: What a second server must bring at least, as for a second worker.
+#: Minimum gain of a second server, as of a second worker.
 GAIN = 1.3
 _POST = re.compile(r'"POST /telephony/twilio/')
 
 
 def _scale(setting, sites):
-    """Return figures of one server and of two, and what is wrong in the database."""
+    """Return figures of one server and of two, and the faults in the database."""
     rounds, result, problems = setting.options.rounds, {}, []
     for name, port in sites.items():
         say(f"measuring the throughput of {name} behind nginx")
@@ -55,7 +55,7 @@ def _scale(setting, sites):
 
 
 def _tell_twice(port, legs):
-    """Tell every report to both servers at once. Return how many were not processed once."""
+    """Send every report to both servers at once. Return the number not processed exactly once."""
 
     def tell(report):
         sid, word, sequence = report
@@ -82,8 +82,8 @@ def _tell_twice(port, legs):
 _EVENTS = """
 SELECT count(*) FROM telephony_call_event WHERE left(key, strpos(key, ':')) = ANY(%s)
 """
-# Each call has a contact of its own here. The activity of a callback that it resolves
-# has a line, too.
+# Each call has a contact of its own here. The activity of a callback that it resolves has a line,
+# too.
 _LOGGED = """
 SELECT c.uuid, count(m.id)
   FROM telephony_call c
@@ -98,7 +98,7 @@ SELECT c.uuid, count(m.id)
 
 
 class Race:
-    """Fifty people and one caller.
+    """Fifty agents and one caller.
 
     :param Stage stage: the surroundings.
     :param int port: of nginx.
@@ -108,7 +108,7 @@ class Race:
         self.stage, self.url = stage, f"http://127.0.0.1:{port}"
         self.people = stage.make_people(RACERS, "Racing")
         with stage.env() as env:
-            # Without anybody who could take the call, nobody would wait.
+            # Without an available agent, the caller would not wait.
             line = env["telephony.queue"].create(
                 {
                     "name": "Race",
@@ -139,7 +139,7 @@ class Race:
         return answer.get("result") or {"error": answer["error"]["data"]["message"]}
 
     def run(self, number):
-        """Let one caller wait, and everybody reach. Return winners, seconds, errors."""
+        """Put one caller into the queue for all agents. Return winners, seconds, errors."""
         emulator = self.stage.emulator
         body = {"from": f"+32471{400000 + number:06d}", "to": SUPPORT, "tone": 0}
         caller = Telephone(emulator, emulator.post("calls", **body)["sid"])
@@ -195,7 +195,7 @@ def measure(setting):
             nginx.Nginx({one: [first], two: [first, second]}),
         ):
             scale, problems, twice = _scale(setting, {"one server": one, "two servers": two})
-            # The measurement before has let nobody reach the provider.
+            # The previous measurement has made the provider unreachable.
             stage.connect(two)
             race, more = _race(stage, two, rounds)
             logs = [server.program.log.read_text() for server in (first, second)]

@@ -1,4 +1,4 @@
-"""What is measured in a run: options, databases, the code, and Odoo in this process."""
+"""The setting of a run: options, databases, the code, and Odoo in this process."""
 
 import os
 import random
@@ -6,15 +6,15 @@ import random
 from bench_lib import contacts, databases, world
 from places import LOGS
 
-#: The first of the ports that a run may use; runs beside each other need different ones.
+#: The first of a run's ports; simultaneous runs need different ones.
 PORT = int(os.environ.get("TELEPHONY_BENCH_PORT") or 8669)
 FEW_CONTACTS = 1000
-#: Contacts whose numbers callers have.
+#: Contacts whose numbers are used by callers.
 CALLERS = 900
 
 
 class Registries:
-    """Odoo in this process, for what is not measured over HTTP."""
+    """Odoo in this process, for measurements without HTTP."""
 
     def __init__(self, names, folder):
         from odoo.tools import config
@@ -39,7 +39,7 @@ class Registries:
         return Registry(name).cursor()
 
     def forget(self, name):
-        """Close every connection with a database: it is copied, renamed or removed."""
+        """Close every connection to a database that is copied, renamed or removed."""
         from odoo.modules.registry import Registry
         from odoo.sql_db import close_db
 
@@ -57,7 +57,7 @@ class Setting:
     """One run.
 
     :param options: of the command line.
-    :param int port: first of the ports that may be used.
+    :param int port: first of its ports.
     """
 
     def __init__(self, options, port):
@@ -70,12 +70,12 @@ class Setting:
         self.registries = Registries([self.big[0], self.small[0]], self.folder)
 
     def prepare(self, name, first, count, rounds):
-        """Check a database and write what a run needs.
+        """Check a database and write the records of a run.
 
         :param str name: the database.
         :param dict first: the first identifiers of its contacts and leads, the last of old calls.
         :param int count: its contacts.
-        :param int rounds: how many outgoing calls and text messages are written.
+        :param int rounds: number of outgoing calls and text messages to write.
         :return dict: `callers`, and, when there are rounds, `outgoing` and `messages`.
         """
         world.clear(name, first.get("calls", 0))

@@ -1,4 +1,4 @@
-"""What the telephone costs in the browser: the start, panel, live lists, the keypad's search."""
+"""Cost of the softphone in the browser: start, panel, live lists, the keypad's search."""
 
 import random
 import threading
@@ -23,11 +23,11 @@ WINDOW = ".o_telephony_softphone .o_telephony_status"
 PHONE, OTHER = "phone user", "other user"
 #: Rounds of a run, and of a quick one; rows of each live list; seconds and updates a second of it.
 ROUNDS, QUICK, ROWS, UPDATING, PACE = 8, 3, 200, 10, 10
-#: What is typed into the keypad; from the second key on, each key searches.
+#: Text typed into the keypad; from the second key on, each key searches.
 TERMS = ("Person 765", "Company 12", "0471 23 4", "+32 471 5")
 #: The softphone's own wait after a key, milliseconds: `SEARCH_DELAY` in contact_search.js.
 DEBOUNCE = 250
-#: The most that a task of the page may take, milliseconds.
+#: Maximum time of a task of the page, milliseconds.
 TASK_MS = 50.0
 
 
@@ -45,7 +45,7 @@ def _start(browser, site, person, warm):
         page.goto(PAGE, wait_until="domcontentloaded")
         page.wait_for_selector(READY, timeout=60_000)
         seconds = time.perf_counter() - started
-        # What is fetched after the page can be used belongs to the start, too.
+        # Requests after the page can be used belong to the start, too.
         page.wait_for_timeout(1500)
         found.append((seconds, sum(received), len(received)))
     context.close()
@@ -74,7 +74,7 @@ def _measure_start(browser, site, people, rounds):
 
 
 def _measure_panel(agent, rounds):
-    """Return the first opening after a start, and later ones."""
+    """Return the times of the first opening after a start, and of later ones."""
     first, later = Series(), Series()
     for _turn in range(rounds):
         page = agent.open()
@@ -90,14 +90,14 @@ def _measure_panel(agent, rounds):
 
 
 class _Traffic(threading.Thread):
-    """Calls that change all the time, as a busy day tells it to every page."""
+    """Calls that change all the time, as a busy day announces them to every page."""
 
     def __init__(self, stage, ids, seed):
         super().__init__(daemon=True)
         self.stage, self.ids, self.chance, self.told = stage, ids, random.Random(seed), 0
 
     def run(self):
-        """Tell of changes, evenly."""
+        """Announce changes, evenly."""
         end = time.monotonic() + UPDATING
         while time.monotonic() < end:
             started = time.monotonic()
@@ -106,7 +106,7 @@ class _Traffic(threading.Thread):
                 leg = call._get_customer_leg()
                 leg.on_hold = not leg.on_hold
                 if self.chance.random() < 0.3:
-                    # It goes to the end of its list.
+                    # It moves to the end of its list.
                     call.started_at = datetime.now(timezone.utc).replace(tzinfo=None)
                 call._notify_live()
             self.told += 1
@@ -114,7 +114,7 @@ class _Traffic(threading.Thread):
 
 
 def _make_live_calls(stage, people):
-    """Write calls that wait, and calls in conversation. Return their identifiers by list."""
+    """Write waiting calls, and calls in conversation. Return their identifiers by list."""
     now = datetime.now(timezone.utc).replace(tzinfo=None)
     with stage.env() as env:
         line = env["telephony.queue"].create({"name": "Long line"})
@@ -213,7 +213,7 @@ def _measure_keypad(agent, rounds):
                 page.evaluate("bench.listen()")
                 page.keyboard.press("Space" if key == " " else key)
                 if key == " ":
-                    # The same words: nothing is searched that was not searched before.
+                    # The same words: every search is a repeated one.
                     page.wait_for_timeout(DEBOUNCE + 300)
                     continue
                 took = page.evaluate("bench.found()")
@@ -224,7 +224,7 @@ def _measure_keypad(agent, rounds):
 
 
 def _bundle_share(stage):
-    """Return the bytes of scripts and templates in everybody's page: ours, and all."""
+    """Return the bytes of scripts and templates in every page: ours, and all."""
     with stage.env() as env:
         bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
         files = [(asset.url or "", len(asset.content.encode())) for asset in bundle.javascripts]
@@ -236,7 +236,7 @@ def _bundle_share(stage):
 def measure(setting):
     """Measure in a real browser, with one threaded server.
 
-    :return dict: figures by what is measured, and `problems`.
+    :return dict: figures by measured quantity, and `problems`.
     """
     rounds = QUICK if setting.options.quick else ROUNDS
     with Stage(setting, pages=True) as stage, sync_playwright() as playwright:
@@ -253,7 +253,7 @@ def measure(setting):
             say("measuring panel, keypad and live lists")
             panel = _measure_panel(agent, rounds)
             keypad = _measure_keypad(agent, rounds)
-            # Not the person's own calls: those would take the place of the lists.
+            # Not the user's own calls, which would take the place of the lists.
             calls = _make_live_calls(stage, stage.make_people(5, "Colleague"))
             lists = _measure_lists(stage, agent, calls, setting.options.seed)
             browser.close()

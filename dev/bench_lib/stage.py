@@ -1,4 +1,4 @@
-"""Odoo, the emulated provider and phone users, on a copy of the big database."""
+"""Odoo, the emulated provider and agents, on a copy of the big database."""
 
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -17,7 +17,7 @@ __all__ = ("NAME", "SALES", "SUPPORT", "Person", "Stage")
 
 
 class Person:
-    """A phone user with a session, as a browser has one.
+    """An agent with a session, as a browser has one.
 
     :param dict facts: `user`, `agent`, `name`, `session_id`.
     """
@@ -31,7 +31,7 @@ class Person:
 class Stage:
     """The programs of one measurement; a context manager.
 
-    :param setting: what is measured, see `bench_lib.setting`.
+    :param setting: the run, see `bench_lib.setting`.
     :param bool pages: whether a browser will load the web client.
     :param dict emulator: options of the emulator.
     """
@@ -45,7 +45,7 @@ class Stage:
     def __enter__(self):
         if self.pages:
             self._make_bundles()
-        # Nobody may look at a database that is being copied.
+        # No connection may be open to a database that is being copied.
         self.setting.registries.forget(self.setting.big[0])
         self.setting.registries.forget(NAME)
         say(f"copying database '{self.setting.big[0]}'")
@@ -61,7 +61,8 @@ class Stage:
         database.drop(NAME)
 
     def _make_bundles(self):
-        """Make what every page loads, once for each state of the code: it takes a while."""
+        """Create the assets of every page once for each state of the code, because it takes a
+        while."""
         with self.setting.registries.cursor(self.setting.big[0]) as cursor:
             env = self.setting.registries.environment(cursor)
             bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
@@ -70,7 +71,7 @@ class Stage:
 
     @contextmanager
     def env(self):
-        """Open a transaction of the superuser; what it has written is known to all servers."""
+        """Open a transaction of the superuser, whose changes are visible to all servers."""
         with self.setting.registries.cursor(NAME) as cursor:
             env = self.setting.registries.environment(cursor)
             yield env
@@ -93,8 +94,8 @@ class Stage:
     def connect(self, webhook_port, provider_port=None):
         """Connect the account with the emulator.
 
-        :param int webhook_port: where the provider reaches Odoo.
-        :param int provider_port: where Odoo and browsers reach the provider, default: directly.
+        :param int webhook_port: port of Odoo for the provider.
+        :param int provider_port: port of the provider for Odoo and browsers, default: directly.
         """
         port = provider_port or self.emulator.port
         with self.env() as env:
@@ -122,7 +123,7 @@ class Stage:
             )
 
     def route(self, number, **step):
-        """Let callers of a number go through a flow of one step.
+        """Assign a flow of one step to a number.
 
         :param str number: one of ours.
         :param dict step: its values.
@@ -133,11 +134,11 @@ class Stage:
             env["telephony.number"].search([("number", "=", number)]).flow_id = flow
 
     def make_people(self, count, name, status="online", groups=("crm_telephony.group_user",)):
-        """Make users with a session.
+        """Create users with a session.
 
-        :param int count: how many.
-        :param str name: what their names begin with.
-        :param str status: of phone users; None: they are no phone users.
+        :param int count: number of users.
+        :param str name: beginning of their names.
+        :param str status: of agents; None: they are not agents.
         :param groups: external names of their groups, besides that of salespeople.
         :return list: of `Person`.
         """
@@ -184,7 +185,7 @@ def _make_agents(env, users, status):
         ]
     )
     agents.write({"status": status})
-    # A page would renew it; these people have none, or have one that is slow to begin.
+    # A page would renew it; these users have none, or one that is slow to begin.
     env["telephony.agent.lease"].create(
         [
             {

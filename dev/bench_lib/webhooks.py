@@ -13,14 +13,14 @@ from bench_lib.report import goal, table
 from bench_lib.world import NOBODY, RINGING, World, make_sid
 from places import ODOO_BIN, PYTHON, odoo_environment, say
 
-#: Goals: milliseconds of an incoming call, times the floor, times that with few contacts.
+#: Goals: milliseconds of an incoming call, times the baseline, times that with few contacts.
 VOICE_MS, VOICE_TIMES, STATUS_TIMES, GROWTH = 25.0, 2.5, 1.5, 1.2
 WARM_UP = 15
 FLOOR = "sms_twilio status"
 RINGS, GIVES_UP = "voice, rings", "status, caller gives up"
-#: What an incoming call and its end are compared in.
+#: Compared acts: an incoming call and its end.
 FEW, MANY_CALLS = "few contacts", "few contacts, many calls"
-#: Twilio's words in the life of a leg that is called, in their order.
+#: Twilio's words in the life of an outgoing leg, in their order.
 LEG_STORY = ("initiated", "ringing", "in-progress", "completed")
 # A request in the server's log: … "POST /path HTTP/1.1" 200 - <queries> <seconds in SQL> <other>
 _LOG_LINE = re.compile(r'"POST (\S+) HTTP/1\.\d" 200 - (\d+) [\d.]+ [\d.]+')
@@ -29,7 +29,7 @@ _LOG_LINE = re.compile(r'"POST (\S+) HTTP/1\.\d" 200 - (\d+) [\d.]+ [\d.]+')
 _PROBLEM = re.compile(
     r"^\S+ \S+ \d+ (?!WARNING \S+ py.warnings)((?:WARNING|ERROR|CRITICAL) .*)$", re.MULTILINE
 )
-# Two requests met, and Odoo tries the second one again: that is how the first one wins.
+# Two requests met, and Odoo retries the second one: in this way the first one wins.
 _RETRIED = re.compile(
     r"^\S+ \S+ \d+ ERROR [^\n]*bad query:(?:[^\n]*\n(?!\d{4}-\d\d-))*?"
     r"ERROR: +could not (?:serialize access|obtain lock)[^\n]*$",
@@ -42,7 +42,7 @@ class Server:
 
     :param list names: the databases it serves.
     :param int port: of HTTP; the bus of a server with workers has the third port after it.
-    :param Path folder: where the measured addon is.
+    :param Path folder: folder of the measured addon.
     :param int workers: processes that answer; 0: one process with threads.
     :param str log: name of the log file.
     :param int jobs: processes for scheduled jobs.
@@ -91,7 +91,7 @@ class Server:
         run.stop([self.program])
 
     def processor_time(self):
-        """Return how many seconds the server's processor has worked, PostgreSQL's part left out."""
+        """Return the processor seconds of the server, without PostgreSQL."""
         # Linux's name of the clock of another process, see clock_getcpuclockid(3).
         return time.clock_gettime((~self.program.process.pid << 3) | 2)
 
@@ -110,12 +110,11 @@ class Server:
 class Bench:
     """One run.
 
-    :param Server server: it serves every database named here.
-    :param str big: the database in which everything is measured.
-    :param dict compared: the databases in which an incoming call is measured for comparison, by
-        what there is in them.
-    :param dict stock: what was written for the run: `callers` (of each database) as pairs of
-        contact and number, `outgoing` legs, `messages`.
+    :param Server server: serves every database named here.
+    :param str big: the measured database.
+    :param dict compared: the databases of an incoming call for comparison, by their contents.
+    :param dict stock: records of the run: `callers` (of each database) as pairs of contact and
+    number, `outgoing` legs, `messages`.
     """
 
     def __init__(self, server, big, compared, stock, seed):
@@ -179,7 +178,7 @@ class Bench:
 
     def _ring(self, database, name, end_name):
         end = self._call_in(name, database, RINGING, "<Enqueue")
-        # The caller gives up, so that the phone user is free again.
+        # The caller hangs up, so that the agent is free again.
         self._post(end_name, database, STATUS, end)
 
     def _nobody(self, database, name):
@@ -193,7 +192,7 @@ class Bench:
 
 
 def summarise(series):
-    """Return the figures by name, each with its ratio to the floor."""
+    """Return the figures by name, each with its ratio to the baseline."""
     return {
         name: {**one.summary(), "times_floor": ratio(one, series[FLOOR])}
         for name, one in series.items()
@@ -201,10 +200,10 @@ def summarise(series):
 
 
 def measure(setting):
-    """Measure over HTTP, with many contacts and with few, with no calls of the past and with many.
+    """Measure over HTTP, with many contacts and few, without past calls and with many.
 
-    :param setting: what is measured, see `bench_lib.setting`.
-    :return dict: `series` (figures by name), `growth` (ratios), `calls` (how many), `problems`.
+    :param setting: the run, see `bench_lib.setting`.
+    :return dict: `series` (figures by name), `growth` (ratios), `calls` (their number), `problems`.
     """
     options, (big, first) = setting.options, setting.big
     others = {FEW: setting.small, MANY_CALLS: old_calls.ensure(setting)}

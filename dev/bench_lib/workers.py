@@ -1,4 +1,4 @@
-"""How many signed webhooks a prefork Odoo answers, with 1, 2 and 4 workers."""
+"""Measure the signed webhooks per second of a prefork Odoo with 1, 2 and 4 workers."""
 
 import itertools
 import random
@@ -15,20 +15,20 @@ from bench_lib.world import NOBODY, RINGING, World, make_sid
 from places import say
 
 WORKERS = (1, 2, 4)
-#: Requests that are under way at once, at any number of workers.
+#: Simultaneous requests, at any number of workers.
 CLIENTS = 8
 WARM_UP = 2 * CLIENTS
-#: What a second process must bring where there is a second core: a fifth is lost to PostgreSQL,
-#: which works on the same ones, and to the client.
+#: Minimum gain of a second process on a second core: a fifth is lost to PostgreSQL, which works on
+#: the same cores, and to the client.
 GAIN = 1.3
 
 
 class Crowd:
-    """Clients who tell stories of calls, each one request after the other.
+    """Clients that play stories of calls, each one request after the other.
 
     :param int port: of the server.
-    :param str database: where the calls are.
-    :param dict stock: `callers`, and `outgoing` legs that are just being dialled.
+    :param str database: database of the calls.
+    :param dict stock: `callers`, and `outgoing` legs that are just being dialed.
     """
 
     def __init__(self, port, database, stock, seed):
@@ -38,9 +38,9 @@ class Crowd:
         self.local = threading.local()
 
     def run(self, count):
-        """Tell the stories; return the seconds it took.
+        """Play the stories and return the seconds they took.
 
-        :param int count: of incoming calls, and of outgoing ones.
+        :param int count: number of incoming calls, and of outgoing ones.
         """
         legs = self.stock["outgoing"]
         stories = [lambda leg=leg: self._outgoing(leg) for leg in legs[: count + WARM_UP]]

@@ -1,6 +1,6 @@
-"""What the webhooks of one run are about: account, numbers, phone users, calls, text messages.
+"""The records of one run: account, numbers, agents, calls, text messages.
 
-All of it is written before anything is measured, and what an earlier run left is removed first.
+All of them are written before the measurement, and those of an earlier run are removed first.
 """
 
 import itertools
@@ -13,17 +13,17 @@ import psycopg2
 
 from bench_lib.client import ACCOUNT_SID, AUTH_TOKEN, BASE_URL
 
-#: Our numbers: one that rings at a phone user, one where nobody is online.
+#: Our numbers: one that rings at an agent, one without an online agent.
 RINGING, NOBODY = "+3225550190", "+3225550191"
-#: Phone users who call out, so that two reports at once are seldom about the same one.
+#: Agents who call out, so that two simultaneous reports seldom concern the same one.
 PEOPLE = 24
-#: What the runs write; removed before the next one, so that each begins alike.
+#: Records of the runs; removed before the next one, so that each begins alike.
 _OWN_TABLES = ("telephony_callback", "sms_tracker", "sms_sms", "bus_bus")
 _CALL_TABLES = ("telephony_call", "telephony_call_event", "telephony_call_leg", "telephony_offer")
 
 
 def clear(name, old_calls=0):
-    """Remove what an earlier run wrote into a database.
+    """Remove the records of an earlier run from a database.
 
     :param int old_calls: the last identifier of the calls that stay.
     """
@@ -31,7 +31,7 @@ def clear(name, old_calls=0):
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM telephony_call_event WHERE call_id IS NULL")
-            # With all that belongs to them.
+            # With all their records.
             cursor.execute("DELETE FROM telephony_call WHERE id > %s", [old_calls])
             for table in _OWN_TABLES:
                 cursor.execute(f"DELETE FROM {table}")
@@ -58,7 +58,7 @@ class World:
         self.company = env.ref("base.main_company")
 
     def build(self):
-        """Write account, numbers, flows and phone users, or bring them to what is wanted."""
+        """Create or update account, numbers, flows and agents."""
         settings = self.env["ir.config_parameter"]
         settings.set_param("web.base.url", BASE_URL)
         settings.set_param("web.base.url.freeze", "True")
@@ -80,7 +80,7 @@ class World:
                 "account_sid": ACCOUNT_SID,
                 "auth_token": AUTH_TOKEN,
                 "webhook_base_url": BASE_URL,
-                # Nobody listens there: a request to the provider would be an error in the log.
+                # No server listens there: a request to the provider would be an error in the log.
                 "api_base_url": "http://127.0.0.1:9",
                 "state": "connected",
             },
@@ -177,7 +177,7 @@ class World:
         )
 
     def make_outgoing_calls(self, contacts):
-        """Write one running call to each contact, whose customer's leg is just being dialled.
+        """Write one ongoing call to each contact, whose customer's leg is just being dialed.
 
         :param contacts: recordset of contacts.
         :return list: the provider's identifiers of the customers' legs.
@@ -229,10 +229,10 @@ class World:
         return sids
 
     def make_text_messages(self, contacts):
-        """Write one text message to each contact, as Odoo does after Twilio has taken it.
+        """Write one text message to each contact, as Odoo does after Twilio has accepted it.
 
         :param contacts: recordset of contacts.
-        :return list: the identifiers in the addresses of their callbacks.
+        :return list: the identifiers in the addresses of their webhooks.
         """
         author = self.caller.user_id.partner_id
         messages = self.env["mail.message"].create(
@@ -283,10 +283,10 @@ class World:
         return texts.mapped("uuid")
 
     def verify(self, expected):
-        """Compare what the webhooks left in the database with what they must leave.
+        """Compare the database after the webhooks with its required contents.
 
         :param dict expected: `incoming` (contact's id by leg), `outgoing` (legs), `messages`.
-        :return list: sentences about what is wrong.
+        :return list: sentences about differences.
         """
         problems = []
         self.env.invalidate_all()
@@ -312,5 +312,5 @@ class World:
 
 
 def make_sid():
-    """Return a new identifier of a call, as Twilio makes them."""
+    """Return a new identifier of a call in Twilio's form."""
     return "CA" + uuid.uuid4().hex

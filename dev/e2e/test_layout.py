@@ -11,7 +11,7 @@ from harness.pages import Softphone, open_record
 
 NARROW = {"width": 360, "height": 740}
 RTL = "he_IL"
-# : Inverted greys, as in addons that bring a dark theme to Odoo.
+#: Inverted greys, as in addons that bring a dark theme to Odoo.
 DARK_PALETTE = """
 $o-webclient-color-scheme: dark; $o-brand-primary: #c3b8ea;
 $o-white: #1b1f26; $o-black: #ffffff;
@@ -20,7 +20,7 @@ $o-gray-100: #23272f; $o-gray-200: #2c313a; $o-gray-300: #3b414c; $o-gray-400: #
 $o-gray-500: #7b8493; $o-gray-600: #9ca4b1; $o-gray-700: #bcc3cd; $o-gray-800: #d8dde4;
 $o-gray-900: #eef1f5; $o-view-background-color: #1b1f26; $link-color: #b9addf;
 """
-# : Views whose screenshots the addon's description shows, and the names of the screenshots.
+#: Views whose screenshots the addon's description shows, and the names of the screenshots.
 PUBLISHED = {
     "keypad": "keypad",
     "in_call": "call",
@@ -28,7 +28,7 @@ PUBLISHED = {
     "ended": "ended",
     "card": "incoming",
 }
-# : Tabs besides the keypad, which is checked during typing; the content of each tab.
+#: Tabs besides the keypad, which is checked during typing; the content of each tab.
 OWN_TABS = {
     "contacts": ".o_telephony_contacts",
     "activities": ".o_telephony_activities",

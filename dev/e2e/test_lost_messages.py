@@ -5,9 +5,9 @@ from playwright.sync_api import expect
 from harness.pages import Softphone
 from harness.polling import until
 
-# : Milliseconds after which the screen must be right.
+#: Milliseconds after which the screen must be right.
 HEALED = 3000
-# : Makes the page lose bus messages about its calls, while `losesCalls` is set.
+#: Makes the page lose bus messages about its calls, while `losesCalls` is set.
 LOSS = """
 window.lostCalls = 0;
 const isLost = ({ message }) =>

@@ -8,7 +8,7 @@ from harness.pages import Softphone
 from harness.people_pages import Preferences, press
 from harness.polling import stays, until
 
-# : Hz of the agent's own telephone.
+#: Hz of the agent's own telephone.
 MINE = 1300
 
 

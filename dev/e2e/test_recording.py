@@ -10,7 +10,7 @@ from harness.emulator import CUSTOMER
 from harness.pages import Softphone, chatter, open_record
 from harness.polling import until
 
-# : Analyzed seconds of sound: long enough for a clear frequency.
+#: Analyzed seconds of sound: long enough for a clear frequency.
 PART = 0.5
 
 

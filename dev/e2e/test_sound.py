@@ -8,7 +8,7 @@ from harness.agent_browser import SILENT
 from harness.pages import Softphone
 
 WARNING = "No sound from your microphone."
-# : Milliseconds until the browser is sure that a microphone is silent.
+#: Milliseconds until the browser is sure that a microphone is silent.
 NOTICED = 40_000
 
 

@@ -7,7 +7,7 @@ from harness.pages import Softphone
 from harness.polling import stays, until
 
 MUSIC = "hold_music"
-# : Hz of the outside party.
+#: Hz of the outside party.
 OUTSIDE = 1300
 
 

@@ -9,7 +9,7 @@ from harness.polling import stays, until
 
 SID, TOKEN, NUMBER = "AC" + "f" * 32, "f" * 32, "+3225550190"
 OTHER = "Antwerp Branch"
-# : Browsers may not write the secrets of an account.
+#: Browsers may not write the secrets of an account.
 _SET_UP = """
 company = env["res.company"].browse({company})
 env = env(context={{"allowed_company_ids": company.ids}})

@@ -25,11 +25,11 @@ ARGS = (
 )
 INIT_SCRIPT = Path(__file__).with_name("init_script.js")
 TOLERANCE = 15.0  # Hz
-# : In place of a frequency: a microphone that is switched off and sends zeros.
+#: In place of a frequency: a microphone that is switched off and sends zeros.
 SILENT = -1
 LOAD = 60_000  # ms
-# : First page of a tab. It has few elements, because each change costs the browser the style of
-# all. Discuss would take the keyboard focus away after a while.
+#: First page of a tab. It has few elements, because each change costs the browser the style of
+#: all. Discuss would take the keyboard focus away after a while.
 _START, _STARTED = "/odoo/action-base.action_partner_category_form", ".o_data_row"
 _NAVBAR = ".o_main_navbar"
 _WIDE = {"width": 1280, "height": 800}

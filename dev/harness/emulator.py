@@ -11,7 +11,7 @@ SALES, SUPPORT = "+3225550100", "+3225550101"
 CUSTOMER = 900
 TOLERANCE = 12.0
 OVER = {"completed", "busy", "no-answer", "canceled", "failed"}
-# : Answers meaning only that the party of a request has just left.
+#: Answers meaning only that the party of a request has just left.
 GONE = {20404, 21220}
 _SETTINGS = {
     "auto_answer": None,

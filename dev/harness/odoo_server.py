@@ -13,18 +13,18 @@ from .places import NODE_MODULES, REPO, free_ports
 from .polling import until
 from .processes import Program
 
-# : A record of Odoo's log begins with date, time, process and level.
+#: A record of Odoo's log begins with date, time, process and level.
 _RECORD = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \d+ (?P<level>[A-Z]+) (?P<rest>.*)$")
-# : Two requests met, and Odoo retries the second one: in this way the first one wins.
+#: Two requests met, and Odoo retries the second one: in this way the first one wins.
 _RETRIED = re.compile(r"could not serialize access|could not obtain lock")
 _ids = itertools.count(1)
-# : The only scheduled job; a story that needs another one starts it.
+#: The only scheduled job; a story that needs another one starts it.
 _JOBS = """
 fetch = env.ref("crm_telephony.ir_cron_fetch_recordings")
 (env["ir.cron"].search([]) - fetch).active = False
 env.cr.commit()
 """
-# : Prefix of the databases.
+#: Prefix of the databases.
 DATABASES = "telephony_e2e"
 
 
@@ -87,7 +87,7 @@ class OdooServer:
     """
 
     log_name = "e2e-odoo"
-    # : Set-up of the database's jobs, in Odoo's shell.
+    #: Set-up of the database's jobs, in Odoo's shell.
     jobs = _JOBS
 
     def __init__(self, emulator_port):

@@ -2,7 +2,7 @@
 
 import time
 
-# : Maximum time of a condition in seconds, on a loaded machine with two cores.
+#: Maximum time of a condition in seconds, on a loaded machine with two cores.
 PATIENCE = 25.0
 _PAUSE = 0.08
 

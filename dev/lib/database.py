@@ -22,18 +22,18 @@ from places import ADDON, DATA, LOGS, REPO, STAMPS, STATE, say
 
 #: Folders whose files never change what is stored in a database.
 NOT_INSTALLED = ("dev", "dist", "node_modules", "static/tests", "tests")
-# : Initial modules of every database with the addon: its dependencies.
+#: Initial modules of every database with the addon: its dependencies.
 BASE_DATABASE = "telephony_base"
-# : Further modules that the addon must work with: automation rules may be added by any
-# administrator.
+#: Further modules that the addon must work with: automation rules may be added by any
+#: administrator.
 ALONGSIDE = ("base_automation",)
-# : Modules of the template of tests: the addon, too.
+#: Modules of the template of tests: the addon, too.
 TEMPLATE = "telephony_template"
-# : The log of its installation.
+#: The log of its installation.
 TEMPLATE_LOG = "template.log"
-# : The database of single tests: a copy of the template that is updated, not rebuilt.
+#: The database of single tests: a copy of the template that is updated, not rebuilt.
 KEPT = "telephony_kept"
-# : Assets of every page of the web client; the first page would wait for them.
+#: Assets of every page of the web client; the first page would wait for them.
 _BUNDLES = """
 bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)
 bundle.js()

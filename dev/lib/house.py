@@ -15,9 +15,9 @@ from places import ADDON, REPO
 
 #: Layers of the web client, the lowest one first. A file uses its own layer and lower ones.
 LAYERS = ("core", "voice", "features", "shell", "client_actions")
-# : Folders beside the layers that contain no code.
+#: Folders beside the layers that contain no code.
 WITHOUT_CODE = ("audio", "@types")
-# : Limit of the files directly in ``models/``; everything else belongs into a package.
+#: Limit of the files directly in ``models/``; everything else belongs into a package.
 MAX_FILES_IN_MODELS = 12
 IS_FILE_LIMIT_ENFORCED = True
 LONG_FILE = 600
@@ -239,7 +239,7 @@ def measure_models(root, house):
         if path.name != "__init__.py":
             house.rooms[room(file)] += 1
 
-    # : model → method → defining file
+    #: model → method → defining file
     methods = defaultdict(lambda: defaultdict(list))
     #: file → [(model, class)]
     classes = defaultdict(list)

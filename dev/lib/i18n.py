@@ -19,7 +19,7 @@ FOLDER = REPO / "i18n"
 TEMPLATE = FOLDER / f"{ADDON}.pot"
 #: Folders without texts of the product.
 WITHOUT_TEXTS = ("dev", "tests", "static/tests", "static/lib")
-# : Header fields that would change with every run.
+#: Header fields that would change with every run.
 DATES = ("POT-Creation-Date", "PO-Revision-Date")
 
 

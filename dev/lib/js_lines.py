@@ -9,7 +9,7 @@ from bisect import bisect_right
 
 _HEADER = re.compile(r"^/\*{8,}\n\*  Filepath: (\S+) +\*\n\*  Lines: \d+ +\*\n\*{8,}/\n", re.M)
 _BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.S)
-# : Lines with only these characters contain no code.
+#: Lines with only these characters contain no code.
 _PUNCTUATION = "{}()[];,"
 
 

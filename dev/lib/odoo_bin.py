@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 
-# : As systemd does, see sd_listen_fds(3) and `Backlog` in systemd.socket(5).
+#: As systemd does, see sd_listen_fds(3) and `Backlog` in systemd.socket(5).
 FIRST_SOCKET, BACKLOG = 3, 4096
 
 

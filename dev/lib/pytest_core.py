@@ -1,6 +1,6 @@
 """pytest plugin: skip Odoo's own tests that fail here with and without this addon."""
 
-# : Name of a test -> reason why it is irrelevant to the addon.
+#: Name of a test -> reason why it is irrelevant to the addon.
 LEFT_OUT = {
     # These compare HTML with that of another version of the parser: an outer <span> is added.
     "test_lead_merge_address_not_propagated": "HTML of another lxml",

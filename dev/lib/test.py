@@ -17,15 +17,15 @@ import places
 from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 
 PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "torture", "e2e")
-# : Long parts, which run only when they are named.
+#: Long parts, which run only when they are named.
 LONG_PARTS = ("core",)
-# : Parts that accept options for pytest, to run some of their tests.
+#: Parts that accept options for pytest, to run some of their tests.
 WITH_OPTIONS = ("unit", "emulator", "odoo", "js", "package", "torture", "e2e")
 #: Odoo's own tests that must pass with the addon installed.
 CORE = ("crm", "mail", "phone_validation")
-# : Time limit of one test while its coverage is measured.
+#: Time limit of one test while its coverage is measured.
 COVERAGE_SECONDS = 1800
-# : Time limit of a damaged webhook, when their number is chosen.
+#: Time limit of a damaged webhook, when their number is chosen.
 MUTATION_SECONDS = 0.2
 INTERRUPT_SECONDS = 30
 #: Exit code of pytest when it found nothing to run.

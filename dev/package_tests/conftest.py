@@ -1,4 +1,4 @@
-"""What all tests of the archive share: the archive, built once, and unpacked."""
+"""Fixtures of the archive's tests: the archive, built once, and unpacked."""
 
 import pytest
 

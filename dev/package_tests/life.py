@@ -1,4 +1,4 @@
-"""What the tests do with a database: install, upgrade, ask, and compare it with itself."""
+"""Operations on a test database: install, upgrade, query, and compare it with itself."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ sys.path.insert(0, str(HERE.parent / "lib"))
 import database  # noqa: E402
 import places  # noqa: E402
 
-#: What an uninstallation must leave as it was: everything that has a name in the database.
+#: Data that an uninstallation must not change: everything with a name in the database.
 _NAMES = """
     SELECT 'column', table_name || '.' || column_name FROM information_schema.columns
      WHERE table_schema = 'public'
@@ -41,7 +41,7 @@ _NAMES = """
     UNION SELECT 'subtype', name::text FROM mail_message_subtype
     UNION SELECT 'activity type', name::text FROM mail_activity_type
 """
-#: Rows of other addons that speak of a model, and the column that names it.
+#: Rows of other addons that refer to a model, and the column that names it.
 _SPEAKERS = {
     "ir_attachment": "res_model",
     "mail_message": "model",
@@ -72,7 +72,7 @@ def addons_path(folder):
 
 
 def unpack(archive, folder):
-    """Unpack an archive; return the addons path with it."""
+    """Unpack an archive and return the addons path with it."""
     with zipfile.ZipFile(archive) as file:
         file.extractall(folder)
     return addons_path(folder)
@@ -80,7 +80,7 @@ def unpack(archive, folder):
 
 @contextmanager
 def new_database(name):
-    """Make a database with contacts and leads, without the addon; remove it in the end."""
+    """Create a database with contacts and leads, without the addon; remove it in the end."""
     with database.building():
         database.copy(database.ensure_base(), name)
     try:
@@ -90,7 +90,7 @@ def new_database(name):
 
 
 class Life:
-    """What happens to one database.
+    """The life of one database.
 
     :param str name: of the database.
     """
@@ -107,12 +107,12 @@ class Life:
         return self.all(statement, *parameters)[0][0]
 
     def odoo(self, *arguments, log, path):
-        """Run Odoo with some options; it must say nothing worse than INFO."""
+        """Run Odoo with some options; its log must contain nothing worse than INFO."""
         database.run_odoo(self.name, *arguments, log=log, addons_path=path)
         assert database.log_problems(log) == []
 
     def shell(self, script, *, log, path):
-        """Run a script in Odoo's shell; Odoo must say nothing worse than INFO."""
+        """Run a script in Odoo's shell; the log must contain nothing worse than INFO."""
         database.run_shell(self.name, script, log=log, addons_path=path)
         assert database.log_problems(log) == []
 
@@ -126,7 +126,7 @@ class Life:
         )
 
     def add_records(self, *others, log, path):
-        """Write a little of everything that people keep.
+        """Write one record of every kind that users keep.
 
         :param Path others: scripts that run after the usual one.
         """
@@ -138,15 +138,15 @@ class Life:
         )
 
     def state(self):
-        """Return what Odoo thinks of the addon, as "installed"."""
+        """Return Odoo's state of the addon, as "installed"."""
         return self.one("SELECT state FROM ir_module_module WHERE name = 'crm_telephony'")
 
     def names(self):
-        """Return everything that has a name, as a set of pairs."""
+        """Return everything with a name, as a set of pairs."""
         return set(self.all(_NAMES))
 
     def values(self):
-        """Return what the addon's fields hold: identifiers and values by name of the field.
+        """Return the contents of the addon's fields: identifiers and values by name of the field.
 
         :return dict: `{"telephony.call.note": {1: "Wants desks."}}`, without empty values.
         """
@@ -182,7 +182,7 @@ class Life:
         return [row for [row] in self.all(f"SELECT to_jsonb(kept) FROM {table} AS kept")]
 
     def identifiers(self):
-        """Return the records that the addon's XML ids name: `{"group_user": ("res.groups", 7)}`."""
+        """Return the records of the addon's XML ids: `{"group_user": ("res.groups", 7)}`."""
         return {
             name: (model, record)
             for name, model, record in self.all(
@@ -191,7 +191,7 @@ class Life:
         }
 
     def speakers(self):
-        """Return the names of the addon's models that rows of other addons speak of."""
+        """Return the names of the addon's models to which rows of other addons refer."""
         return {
             model
             for table, column in _SPEAKERS.items()
@@ -201,7 +201,7 @@ class Life:
         }
 
     def leftovers(self):
-        """Return the rows of other addons that still speak of models of this one."""
+        """Return the rows of other addons that still refer to models of this one."""
         return {
             table: count
             for table, column in _SPEAKERS.items()

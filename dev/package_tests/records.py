@@ -1,6 +1,6 @@
-"""A little of everything that people keep. Run by `odoo shell`, in every release of the addon.
+"""One record of every kind that users keep. Run by `odoo shell`, in every release of the addon.
 
-What only some releases know is written by the test itself.
+The test itself writes records that only some releases know.
 """
 
 from datetime import datetime
@@ -12,8 +12,8 @@ NUMBER = "+32470111222"
 
 
 def main(env):
-    """Write an account, a phone user, a flow, a queue, and a call with its legs and a message."""
-    # Its telephones are Belgian; the company is wherever the demonstration data put it.
+    """Write an account, an agent, a flow, a queue, and a call with its legs and a message."""
+    # Its telephones are Belgian; the company is in the country of the demonstration data.
     if "telephony_country_policy" in env.company._fields:
         env.company.telephony_country_policy = "all"
     user = env["res.users"].create(
@@ -83,7 +83,7 @@ def make_flow(env, agent):
 
 
 def make_call(env, number, user):
-    """Return a conversation that ended."""
+    """Return an ended conversation."""
     partner = env["res.partner"].create({"name": "Kept Caller", "phone": NUMBER})
     legs = [
         {"role": "customer", "label": "customer", "provider_leg_id": f"CA{1:032x}"},
@@ -123,7 +123,7 @@ def make_call(env, number, user):
 
 
 def make_message(env, call):
-    """Write a message with its sound, which somebody has heard."""
+    """Write a voicemail with its sound, and an access to it."""
     recording = env["telephony.recording"].create(
         {
             "call_id": call.id,

@@ -1,4 +1,4 @@
-"""A database that tests made goes away whatever PostgreSQL is doing with it."""
+"""A test database can be dropped whatever PostgreSQL is doing with it."""
 
 import os
 import time
@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 60
 
 
 def as_superuser(statement):
-    """Run a statement for which the role of the tests has no right."""
+    """Run a statement for which the tests' role has no right."""
     with closing(psycopg2.connect(dbname="postgres", user="postgres")) as connection:
         connection.autocommit = True
         connection.cursor().execute(statement)
@@ -23,7 +23,7 @@ def as_superuser(statement):
 
 @pytest.fixture
 def vacuumed():
-    """Make a database, and wait until PostgreSQL vacuums it, which then takes long."""
+    """Create a database and wait until PostgreSQL vacuums it, which then takes long."""
     database.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
     as_superuser("ALTER SYSTEM SET autovacuum_naptime = '1s'")
     as_superuser("SELECT pg_reload_conf()")

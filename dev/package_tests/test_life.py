@@ -9,7 +9,7 @@ from life import new_database
 
 # Odoo installs the addon several times here, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(1800)
-#: What stays and belongs to Odoo: the list of apps knows the addon from then on.
+#: Remaining data of Odoo's own: the list of apps knows the addon from then on.
 KNOWN_NAMES = {("xml id", "base.module_crm_telephony")}
 
 
@@ -21,7 +21,7 @@ def life():
 
 
 def chatter(life):
-    """Return what stands below the contact of the records."""
+    """Return the messages in the chatter of the records' contact."""
     return life.all(
         "SELECT message.body FROM mail_message AS message JOIN res_partner AS partner"
         " ON message.model = 'res.partner' AND message.res_id = partner.id"
@@ -30,7 +30,7 @@ def chatter(life):
 
 
 def test_install_upgrade_uninstall_reinstall(addons, life):
-    """Nothing is logged but INFO, and an uninstallation leaves the database as it was."""
+    """The log has nothing above INFO, and an uninstallation leaves the database as it was."""
     before = life.names()
     contacts = life.one("SELECT count(*) FROM res_partner")
     users = life.one("SELECT count(*) FROM res_users")
@@ -49,13 +49,13 @@ def test_install_upgrade_uninstall_reinstall(addons, life):
     assert life.names() - before - KNOWN_NAMES == set()
     assert before - life.names() == set()
     assert life.leftovers() == {}
-    # Contacts stay, those of the demonstration data included, and what was said to them.
+    # Contacts stay, those of the demonstration data included, with their messages.
     assert life.one("SELECT count(*) FROM res_partner") >= contacts
     assert life.one("SELECT count(*) FROM res_users") == users + 1, "one is of the records"
     assert life.one("SELECT phone FROM res_partner WHERE name = 'Kept Caller'") == "+32470111222"
     assert chatter(life) == messages, "what was said stays with the contact"
 
-    # Odoo still starts, without the addon at hand.
+    # Odoo still starts without the addon's files.
     without = ",".join(addons.split(",")[:-1])
     life.odoo(log="package-after.log", path=without or None)
 

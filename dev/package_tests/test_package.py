@@ -1,4 +1,4 @@
-"""The archive: what is in it, and that it is complete."""
+"""The archive: its contents, and its completeness."""
 
 import ast
 import re
@@ -9,8 +9,8 @@ import package
 import places
 from life import Life
 
-#: What the addon may import besides Python's own library: Odoo, what Odoo 19 itself needs,
-#: and what the manifest asks for (PyJWT comes with twilio).
+#: Permitted imports of the addon besides Python's own library: Odoo, the requirements of Odoo 19,
+#: and those of the manifest (PyJWT comes with twilio).
 KNOWN = {
     "odoo",
     "lxml",
@@ -38,7 +38,7 @@ print("loaded", len(found), "modules of tests")
 
 
 def imports(path, tree):
-    """Return what a module imports, as absolute names; `path` is relative to the addon."""
+    """Return the imports of a module, as absolute names; `path` is relative to the addon."""
     found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -52,7 +52,7 @@ def imports(path, tree):
 
 
 def is_shipped(name, folder):
-    """Tell whether a dotted name of this addon is a module of it, or a name in one."""
+    """Return whether a dotted name of this addon is a module of it, or a name in one."""
     parts = name.split(".")[3:]
     places_of_module = (folder.joinpath(*parts), folder.joinpath(*parts[:-1]))
     return any(
@@ -89,7 +89,7 @@ def test_archive_is_the_same_every_time(archive, tmp_path):
 
 
 def test_description_shows_only_what_is_shipped(unpacked):
-    """The page of the app in Odoo's list refers to pictures that are there."""
+    """The page of the app in Odoo's list refers only to pictures in the archive."""
     folder = unpacked / places.ADDON / "static/description"
     page = (folder / "index.html").read_text(encoding="utf-8")
     pictures = [part.split('"')[0] for part in page.split('src="')[1:]]
@@ -105,7 +105,7 @@ def test_changelog_tells_of_this_version(unpacked):
 
 
 def test_modules_import_only_what_is_shipped(unpacked):
-    """Whoever has the archive can import every module of it, the tests included."""
+    """Every module of the archive can be imported, the tests included."""
     folder = unpacked / places.ADDON
     missing = set()
     for file in sorted(folder.rglob("*.py")):
@@ -122,7 +122,7 @@ def test_modules_import_only_what_is_shipped(unpacked):
 
 
 def test_odoo_loads_the_tests_of_the_archive(addons):
-    """Odoo's own loader finds the tests, without anything of the repository at hand."""
+    """Odoo's own loader finds the tests, without any file of the repository."""
     name = "telephony_base"
     Life(name).shell(LOAD, log="package-tests.log", path=addons)
     log = (places.LOGS / "package-tests.log").read_text(encoding="utf-8")

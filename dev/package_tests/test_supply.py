@@ -1,4 +1,4 @@
-"""What is installed and shipped is what was looked at: every file by its hash."""
+"""Every installed or shipped file is pinned by its hash."""
 
 import hashlib
 import json
@@ -44,7 +44,7 @@ def test_locks_name_no_host():
 
 
 def test_archive_with_another_voice_sdk_is_refused(monkeypatch, tmp_path):
-    """The Voice SDK that is shipped has the hash in the repository."""
+    """The Voice SDK in the archive has the hash in the repository."""
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev/voice_sdk.sha256").write_text(
         hashlib.sha256(b"another file").hexdigest() + "  twilio.min.js\n", encoding="utf-8"

@@ -1,11 +1,11 @@
-"""From each release to this one, with data in every table.
+"""Upgrades from each release to this one, with data in every table.
 
-`released/*.zip` is what each release installs: its Python, data, security and views, without the
-parts that only a browser needs (`git archive` of the release's commit, with the folders that are in
-the older archive). They are kept here because a shallow clone has no history.
+`released/*.zip` contains the installed files of each release: its Python, data, security and views,
+without the parts that only a browser needs (`git archive` of the release's commit, with the folders
+of the older archive). They are kept here because a shallow clone has no history.
 
-A field, a model or an XML id that gets another name belongs into one of the tables below; then
-every value and every record must be found under the new name.
+A renamed field, model or XML id belongs into one of the tables below; then every value and every
+record must be found under the new name.
 """
 
 import os
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(1800)
 RELEASED = HERE / "released"
 FIRST, *_ = RELEASES = ("19.0.1.0.0", "19.0.1.1.0")
 
-# === WHAT HAS ANOTHER NAME THAN IN AN OLD RELEASE === #
+# === NAMES THAT DIFFER FROM AN OLD RELEASE === #
 
 #: Old to new, as `{"telephony.old": "telephony.new"}`.
 MODELS = {
@@ -59,7 +59,7 @@ VALUES = {
     "telephony.call.outcome": {"callback": "queue_callback"},
     "telephony.callback.kind": {"requested": "queue_callback"},
     "telephony.callback.state": {"paid": "done"},
-    # Boxes say that there is no limit.
+    # Boxes mean that there is no limit.
     "telephony.queue.max_callers": {0: 10},
     "telephony.queue.max_wait": {0: 300},
     # A menu asks at least once.
@@ -86,21 +86,21 @@ IDENTIFIERS = {
     "field_telephony_callback__seconds_to_pay": "field_telephony_callback__response_seconds",
     "field_telephony_callback__kept_percent": "field_telephony_callback__on_time_percent",
 }
-#: Fields whose values are gone on purpose.
+#: Fields whose values are removed on purpose.
 REMOVED = {
-    # A moment stands for it: telephony.recording.deleted_at_provider.
+    # A time replaces it: telephony.recording.deleted_at_provider.
     "telephony.recording.deleted_at_carrier",
     # They are counted in the ledger of dialed legs.
     "telephony.caller.id.attempt_count",
     "telephony.caller.id.attempts_since",
 }
-#: Fields whose values an upgrade may write anew.
+#: Fields whose values an upgrade may rewrite.
 REWRITTEN = {"write_date", "write_uid"}
 
 
 @pytest.fixture(scope="module")
 def lives(addons, tmp_path_factory):
-    """Return the upgraded databases by release, and a fresh one under None; made side by side."""
+    """Return the upgraded databases by release, and a fresh one under None; created in parallel."""
     with (
         new_database(f"telephony_fresh_{os.getpid()}") as fresh,
         new_database(f"telephony_upgrade_0_{os.getpid()}") as first,
@@ -126,14 +126,14 @@ def age(life, release, addons, folder):
     :param Life life: the database
     :param str release: its version
     :param str addons: addons path of the present code
-    :param Path folder: where the release is unpacked
+    :param Path folder: folder of the unpacked release
     """
     old = unpack(RELEASED / f"crm_telephony-{release}.zip", folder)
     log = f"upgrade-{release}"
     life.odoo("-i", places.ADDON, log=f"{log}-install.log", path=old)
     life.add_records(RELEASED / "fill.py", log=f"{log}-records.log", path=old)
     if release == FIRST:
-        # What the first release allowed, and later ones write in another way.
+        # Values that the first release allowed, and later ones write in another form.
         life.all("UPDATE telephony_queue SET max_callers = 0, max_wait = 0")
         life.all("UPDATE telephony_flow_step SET repeat = 0 WHERE kind = 'menu'")
         life.all("UPDATE telephony_recording SET deleted_at_carrier = TRUE")
@@ -143,13 +143,13 @@ def age(life, release, addons, folder):
 
 @pytest.fixture(params=RELEASES)
 def life(lives, request):
-    """Return a database that was made by a release and upgraded to this one."""
+    """Return a database that was created by a release and upgraded to this one."""
     return lives[request.param]
 
 
 @pytest.fixture
 def first_life(lives):
-    """Return the database that was made by the first release."""
+    """Return the database that was created by the first release."""
     return lives[FIRST]
 
 
@@ -164,7 +164,7 @@ def rename_field(name):
 
 
 def test_every_column_of_a_release_was_tried(life):
-    """A column without a value would prove nothing."""
+    """Every column has a value, because an empty one would prove nothing."""
     values, _identifiers = life.before
     empty = {name for name, rows in values.items() if name.startswith("telephony.") and not rows}
     assert empty == set()
@@ -191,7 +191,7 @@ def test_removed_fields_are_gone(life):
 
 
 def test_every_identifier_names_the_same_record(life, lives):
-    """Records with an XML id are kept, not made anew; none of the ids leads nowhere."""
+    """Records with an XML id are kept, not recreated, and every id leads to a record."""
     _values, before = life.before
     now, wanted = life.identifiers(), lives[None].identifiers()
     changed = {
@@ -230,7 +230,7 @@ def test_rows_of_other_addons_speak_of_present_models(life):
     assert life.speakers() - present == set()
 
 
-# === WHAT IS WRITTEN IN ANOTHER WAY === #
+# === VALUES IN ANOTHER FORM === #
 
 
 def test_version_is_the_new_one(life):
@@ -271,7 +271,7 @@ def test_queue_without_limits_stays_without(first_life):
 
 
 def test_recording_is_kept_and_out_of_reach(first_life):
-    """Its file belongs to a field from now on, so that nobody reads it past the list of hearers."""
+    """Its file belongs to a field from now on, so that it is not read without an access row."""
     [recording] = first_life.all(
         "SELECT recording.state, recording.deleted_at_provider IS NOT NULL, file.res_field,"
         " file.file_size FROM telephony_recording AS recording"
@@ -280,7 +280,7 @@ def test_recording_is_kept_and_out_of_reach(first_life):
     assert recording == ("stored", True, "attachment_id", len(b"RIFF kept"))
     [heard] = first_life.all("SELECT heard_at, last_range_at FROM telephony_recording_access")
     assert heard[0] == heard[1]
-    # Nothing that was kept for ever is deleted because of an upgrade.
+    # An upgrade deletes nothing that was kept for ever.
     assert first_life.one("SELECT max(telephony_recording_days) FROM res_company") in (0, None)
 
 
@@ -294,7 +294,7 @@ def test_what_could_be_called_can_be_called(life):
 
 
 def test_rights_are_those_of_this_release(life):
-    """Rules are not overwritten by an upgrade, so a script has extended the one that changed."""
+    """An upgrade does not overwrite rules, so a script has extended the one that changed."""
     rule = life.one(
         "SELECT domain_force FROM ir_rule JOIN ir_model_data AS data ON data.res_id = ir_rule.id"
         " AND data.model = 'ir.rule' WHERE data.name = 'telephony_call_rule_own'"
@@ -303,7 +303,7 @@ def test_rights_are_those_of_this_release(life):
 
 
 def test_same_tables_as_a_new_installation(life, lives):
-    """An upgraded database has the columns, indexes and constraints of a new one, and no more."""
+    """An upgraded database has exactly the columns, indexes and constraints of a new one."""
     wanted = lives[None].names()
     assert life.names() - wanted == set()
     assert wanted - life.names() == set()

@@ -10,9 +10,9 @@ import requests
 import stack
 
 SALES, SUPPORT = "+3225550100", "+3225550101"
-# : Errors of the server meant for users; any other error is a fault of ours.
+#: Errors of the server meant for users; any other error is a fault of ours.
 POLITE = ("UserError", "AccessError", "ValidationError", "MissingError", "RuleError")
-# : Possible errors of the server while its database is gone or two requests met too often.
+#: Possible errors of the server while its database is gone or two requests met too often.
 EXCUSED = (
     "OperationalError",
     "InterfaceError",
@@ -166,7 +166,7 @@ class Pages(Person):
     :param list sessions: one of each agent, of its own.
     """
 
-    # : Seconds between two renewals of one page, as in `lease.js`.
+    #: Seconds between two renewals of one page, as in `lease.js`.
     PERIOD = 35
 
     def __init__(self, torture, sessions):

@@ -16,7 +16,7 @@ from harness.places import NODE_MODULES, REPO, STATE
 from harness.polling import until
 from harness.processes import Program
 
-# : Faults of webhooks and requests, one kind at a time. Seconds are real ones.
+#: Faults of webhooks and requests, one kind at a time. Seconds are real ones.
 FAULTS = (
     [{"kind": "duplicate", "probability": 0.5, "seconds": 2}],
     [{"kind": "shuffle", "probability": 0.7, "seconds": 3}],
@@ -39,9 +39,9 @@ FAULTS = (
         {"kind": "5xx", "probability": 0.1},
     ],
 )
-# : A start takes some seconds, or minutes on a busy machine.
+#: A start takes some seconds, or minutes on a busy machine.
 START_SECONDS = 300
-# : Faults for long runs only.
+#: Faults for long runs only.
 LONG_FAULTS = (
     [{"kind": "delay", "probability": 0.3, "seconds": 100}],
     [{"kind": "drop", "probability": 1.0}],
@@ -113,7 +113,7 @@ class Server(OdooServer):
     """Odoo as in production: several processes, with one of their own for the jobs."""
 
     log_name = "torture-odoo"
-    # : All jobs run as in production: the reconciliation is tortured most.
+    #: All jobs run as in production: the reconciliation is tortured most.
     jobs = ""
 
     def start(self):

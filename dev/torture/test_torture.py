@@ -14,22 +14,22 @@ import truth
 from harness.emulator import Emulator
 from people import Agent, Crowd, Pages, Trouble
 
-# : Seconds of trouble, and of quiet after which everything has to be right.
+#: Seconds of trouble, and of quiet after which everything has to be right.
 SECONDS = float(os.environ.get("TELEPHONY_TORTURE") or 25)
 LONG = SECONDS > 60
 QUIET = 60
 SEEDS = [int(seed) for seed in (os.environ.get("TELEPHONY_SEED") or "19").split(",")]
-# : Calls, answered ones among them, without which a run would prove nothing. A slow machine gets
-# more time to make them, up to this multiple of the usual.
+#: Calls, answered ones among them, without which a run would prove nothing. A slow machine gets
+#: more time to make them, up to this multiple of the usual.
 CALLS, ANSWERED, PATIENCE = int(SECONDS / 2), 3, 4
-# : Events so far.
+#: Events so far.
 COUNTS = """
 SELECT count(*) AS calls, count(*) FILTER (WHERE outcome = 'answered') AS answered,
        count(DISTINCT outcome) AS outcomes FROM telephony_call
 """
 AGENTS, CALLERS = (6, 8) if LONG else (4, 5)
-# : The reconciliation believes the provider about a leg after the time of its webhooks, and pages
-# trigger it every half minute. The short form moves the clock instead of waiting.
+#: The reconciliation believes the provider about a leg after the time of its webhooks, and pages
+#: trigger it every half minute. The short form moves the clock instead of waiting.
 SILENCE = """
 UPDATE telephony_call_leg SET write_date = write_date - interval '40 s' WHERE status != 'ended';
 UPDATE telephony_call SET write_date = write_date - interval '40 s' WHERE state != 'ended'

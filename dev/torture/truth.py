@@ -2,15 +2,15 @@
 
 OVER = "ended"
 
-# : Calls that have not ended.
+#: Calls that have not ended.
 RUNNING = """
 SELECT c.id, c.uuid, c.state, c.direction, c.user_id,
        (SELECT provider_leg_id FROM telephony_call_leg l
          WHERE l.call_id = c.id AND l.role = 'customer' LIMIT 1) AS customer
   FROM telephony_call c WHERE c.state != 'ended'
 """
-# : An agent in two conversations. One may be held while a second one is answered, but then its
-# conference contains no leg of the agent.
+#: An agent in two conversations. One may be held while a second one is answered, but then its
+#: conference contains no leg of the agent.
 IN_TWO_CALLS = """
 SELECT l.user_id, array_agg(DISTINCT c.uuid) AS uuids
   FROM telephony_call_leg l JOIN telephony_call c ON c.id = l.call_id
@@ -18,7 +18,7 @@ SELECT l.user_id, array_agg(DISTINCT c.uuid) AS uuids
    AND l.status = 'in_progress' AND l.is_confirmed AND l.is_released IS NOT TRUE
  GROUP BY l.user_id HAVING count(DISTINCT c.id) > 1
 """
-# : Required values of an ended call.
+#: Required values of an ended call.
 INCOMPLETE = """
 SELECT uuid, state, outcome, started_at, answered_at, ended_at, duration, wait_duration
   FROM telephony_call
@@ -39,7 +39,7 @@ OPEN_OFFERS = """
 SELECT o.id, c.uuid FROM telephony_offer o JOIN telephony_call c ON c.id = o.call_id
  WHERE o.state = 'offered' AND c.state = 'ended'
 """
-# : Conversations that lack their agent: neither held for another call nor awaiting a rejoin.
+#: Conversations that lack their agent: neither held for another call nor awaiting a rejoin.
 SPEAKING = """
 SELECT c.uuid, c.user_id,
        (SELECT array_agg(l.provider_leg_id) FROM telephony_call_leg l
@@ -49,7 +49,7 @@ SELECT c.uuid, c.user_id,
  WHERE c.state = 'in_progress' AND c.held_at IS NULL
    AND (c.deadline_at IS NULL OR c.deadline_at < now() AT TIME ZONE 'UTC')
 """
-# : Whether the reconciliation is enabled and has run to its end since a time.
+#: Whether the reconciliation is enabled and has run to its end since a time.
 RECONCILED = """
 SELECT 1 FROM ir_cron JOIN ir_model_data AS data
        ON data.model = 'ir.cron' AND data.res_id = ir_cron.id

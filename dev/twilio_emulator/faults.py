@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 CALLBACK_KINDS = ("duplicate", "shuffle", "delay", "drop")
 REST_KINDS = ("429", "5xx", "timeout", "lost")
-# : Seconds for a rule without its own; a REST time-out hangs longer than any client waits.
+#: Seconds for a rule without its own; a REST time-out hangs longer than any client waits.
 SECONDS = {"timeout": 60.0}
 
 

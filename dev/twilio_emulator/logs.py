@@ -5,7 +5,7 @@ from collections import deque
 
 from .clock import now
 
-# : Maximum entries of each log; older ones are dropped.
+#: Maximum entries of each log; older ones are dropped.
 LIMIT = 5000
 
 

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from .rest.common import ApiError
 
-# : Document -> (its host, text that a relevant path contains).
+#: Document -> (its host, text that a relevant path contains).
 DOCUMENTS = {
     "twilio_api_v2010.json": (
         "https://api.twilio.com",

@@ -5,11 +5,11 @@ import asyncio
 from .twiml.interpreter import Interpreter
 from .twiml.verbs_basic import send_digits
 
-# : Seconds that Twilio adds to a requested time-out.
+#: Seconds that Twilio adds to a requested time-out.
 GRACE = 5
 #: Limits and default (s) of the ringing time.
 MIN_TIMEOUT, MAX_TIMEOUT, DEFAULT_TIMEOUT = 5, 600, 60
-# : Longest and usual duration (s) of a call: a day, and four hours.
+#: Longest and usual duration (s) of a call: a day, and four hours.
 MAX_DURATION, DEFAULT_DURATION = 86400, 14400
 
 

@@ -22,7 +22,7 @@ class Recording:
         account = f"{emulator.public_url}/{API_VERSION}/Accounts/{emulator.config.account_sid}"
         self.url = f"{account}/Recordings/{self.sid}"
         self.stop, self.pause = None, "silence"
-        # : Number of samples so far.
+        #: Number of samples so far.
         self.length = lambda: self.samples
 
     @property

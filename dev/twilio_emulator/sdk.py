@@ -4,8 +4,8 @@ import json
 
 from aiohttp import web
 
-# : The SDK always dials ``wss://`` and keeps the WebSocket class that it finds while loading. Only
-# this emulator's own addresses are changed to ``ws://``; the page's class is restored afterwards.
+#: The SDK always dials ``wss://`` and keeps the WebSocket class that it finds while loading. Only
+#: this emulator's own addresses are changed to ``ws://``; the page's class is restored afterwards.
 SHIM = """\
 (function () {
     "use strict";

@@ -1,4 +1,4 @@
-"""Plain modules of the addon, imported as they are: `tools` and `providers` know no Odoo."""
+"""Plain modules of the addon, imported directly: `tools` and `providers` do not need Odoo."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
-    """Let every attempt to leave the machine fail loudly."""
+    """Make every connection to another machine fail loudly."""
 
     def refuse(*args, **kwargs):
         raise AssertionError("a unit test must not open a connection")

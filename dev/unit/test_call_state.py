@@ -59,7 +59,7 @@ class Leg:
     end_reason: str = ""
 
     def tell(self, event):
-        """Apply an event, as the model does; return what changed."""
+        """Apply an event as the model does and return the changes."""
         changes = leg_changes(vars(self), event)
         for name, value in changes.items():
             setattr(self, name, value)
@@ -101,7 +101,7 @@ def play(events):
 
 @pytest.mark.parametrize(("state", "target"), list(product(CALL_STATES, CALL_STATES)))
 def test_every_pair_of_states_is_legal_or_not(state, target):
-    """Z30: what a call can become; `ended` is never left, and no state leads to itself."""
+    """Z30: only legal changes happen; `ended` is never left, and no state leads to itself."""
     assert is_legal(state, target) == ((state, target) in LEGAL)
 
 
@@ -113,7 +113,7 @@ def test_every_state_is_in_the_table():
 
 @pytest.mark.parametrize("story", STORIES)
 def test_leg_in_every_order_with_every_repeat_ends_the_same(story):
-    """Z20: callbacks out of order and twice leave the same leg behind."""
+    """Z20: unordered and repeated webhooks leave the same leg behind."""
     events = STORIES[story]
     expected = play(events)
     assert expected.status == "ended"
@@ -127,7 +127,7 @@ def test_leg_in_every_order_with_every_repeat_ends_the_same(story):
 
 
 def test_answered_leg_keeps_the_told_moment_of_the_answer():
-    # The duration is rounded, so the answer derived from it differs from the one told.
+    # The duration is rounded, so the answer derived from it differs from the reported one.
     end = leg_event("ended", 3, 40, "completed", 30)
     for order in permutations([INITIATED, RINGING, ANSWERED, end]):
         assert play(order).answered_at == ANSWERED.at
@@ -220,7 +220,7 @@ def test_a_call_with_talk_was_answered(direction, state, reason, ended_by):
 
 @pytest.mark.parametrize(("state", "reason", "ended_by"), ENDS)
 def test_outcome_of_an_incoming_call_without_talk(state, reason, ended_by):
-    """Z30: a call that nobody took is missed, or abandoned in the queue, or failed."""
+    """Z30: an unanswered call is missed, or abandoned in the queue, or failed."""
     if reason == "failed" or ended_by == "system":
         expected = "failed"
     elif state == "queued":
@@ -232,7 +232,7 @@ def test_outcome_of_an_incoming_call_without_talk(state, reason, ended_by):
 
 @pytest.mark.parametrize(("state", "reason", "ended_by"), ENDS)
 def test_outcome_of_an_outgoing_call_without_talk(state, reason, ended_by):
-    """Z30: why an outgoing call did not come about."""
+    """Z30: the outcome of an outgoing call gives the reason of its failure."""
     expected = {
         "": "failed",
         "completed": "canceled",

@@ -1,4 +1,4 @@
-"""What kind of number is to be called. Nothing that costs extra may look ordinary."""
+"""Kinds of numbers to call. A number with extra cost never counts as ordinary."""
 
 import phonenumbers
 import pytest
@@ -16,7 +16,7 @@ from tools.phone_number import (
 
 
 def write(number):
-    """Return E.164."""
+    """Return the number in E.164."""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -31,7 +31,7 @@ def write(number):
         ("+14155552671", ORDINARY, "US"),
         # A freephone number of North America is used in all its countries.
         ("+18005551234", ORDINARY, "CA"),
-        # A Caribbean number is none of the United States.
+        # A Caribbean number does not belong to the United States.
         ("+18095551234", ORDINARY, "DO"),
         ("+3290512345", PREMIUM, "BE"),
         ("+19005551234", PREMIUM, "US"),
@@ -97,7 +97,7 @@ def test_text_that_is_no_number_is_impossible(number):
 
 @pytest.mark.parametrize("number_type", [PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE])
 def test_ordinary_numbers_of_all_countries_are_ordinary(number_type):
-    """No rule about expensive numbers may take a country's own telephones with it."""
+    """No rule about expensive numbers forbids a country's ordinary telephones."""
     odd = []
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         example = phonenumbers.example_number_for_type(region, number_type)

@@ -1,4 +1,4 @@
-"""What the documentation refers to exists: files, headings, methods and tests."""
+"""Files, headings, methods and tests named in the documentation exist."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every place that has the provider call somebody asks the gate, and is in the ledger.
+"""Every method that makes the provider call a number asks the gate and writes the ledger.
 
 The code is read, not run: a new way to begin a leg fails here until it does the same.
 """
@@ -9,14 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("models", "wizard", "controllers")
 PROVIDER = ROOT / "providers"
-# What makes a leg: what has to be asked before it, in the same method.
+# Method that makes a leg: methods that must be called before it in the same method.
 SENDERS = {
     "add_participant": {"_get_refusal"},
     "call_phone": {"_get_refusal"},
     "start_verification": {"_check_number", "_count_verification"},
     "Dial": {"_get_forward_refusal", "_count"},
 }
-# What these methods, and the places where numbers are entered, have to ask in turn.
+# Methods that these methods, and the entries of numbers, must call in turn.
 DECISIONS = {
     "_get_refusal": "_get_forbidden_destination",
     "_check_number": "_get_forbidden_destination",
@@ -30,7 +30,7 @@ DECISIONS = {
     "_decide_dialled": "_check_rules",
     "_resolve_target": "_check_rules",
 }
-# Requests of the `twilio` package that make a leg, and the methods of ours that may send them.
+# Requests of the `twilio` package that make a leg, and our methods that may send them.
 REQUESTS = {
     "participants": "add_participant",
     "calls": "call_phone",
@@ -50,7 +50,7 @@ def get_functions(*folders):
 
 
 def get_calls(tree):
-    """Return the names that a tree calls, each with the first line where it does."""
+    """Return the names that a tree calls, each with the line of the first call."""
     found = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
@@ -83,7 +83,7 @@ def test_every_decision_asks_the_gate():
     found = set()
     for _path, function in ADDON:
         question = DECISIONS.get(function.name)
-        # A method of the same name that only passes on to another one decides nothing.
+        # A method of the same name that only forwards to another one decides nothing.
         if question and question in get_calls(function):
             found.add(function.name)
     assert found == set(DECISIONS)
@@ -99,7 +99,7 @@ def test_no_other_request_of_the_provider_makes_a_leg():
 
 
 def test_only_forwarding_dials_a_number_in_a_voice_response():
-    """A browser's or a caller's own document joins a conference, and dials nobody."""
+    """A browser's or a caller's own document joins a conference, and dials no number."""
     dialing = {
         function.name
         for _path, function in get_functions(PROVIDER / "twilio")
@@ -109,7 +109,7 @@ def test_only_forwarding_dials_a_number_in_a_voice_response():
 
 
 def test_every_leg_is_counted_when_it_is_made():
-    """Legs are rows; the row's `create` writes the ledger, and nothing else makes rows."""
+    """Legs are rows, and only the model's `create`, which writes the ledger, makes them."""
     creators = [
         function
         for path, function in ADDON

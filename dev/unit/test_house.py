@@ -1,4 +1,4 @@
-"""How the plan of the addon is measured, on a small tree."""
+"""The measurement of the addon's plan, on a small tree."""
 
 import sys
 from pathlib import Path
@@ -95,7 +95,7 @@ def test_file_outside_the_layers_is_a_problem(build):
 def test_calls_of_methods_are_arrows_to_the_file_that_defines_them(build):
     found = build()
     assert found.call_files == {"models/call/call.py", "models/routing/telephony_call.py"}
-    # The base calls its own hook: an override of it is no arrow upwards.
+    # The base calls its own hook: an override of it is not an arrow upwards.
     assert found.call_arrows == {("models/routing/telephony_call.py", "models/call/call.py")}
     assert found.package_arrows == {("models/routing", "models/call")}
 

@@ -1,4 +1,4 @@
-"""How counts of the browser become lines of files."""
+"""The conversion of the browser's counts to lines of files."""
 
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ function unused() {
 
 
 def header(address):
-    """Return what Odoo writes before a file."""
+    """Return Odoo's header of a file in a bundle."""
     rows = [f"*  {text:<40}  *" for text in (f"Filepath: {address}", "Lines: 13")]
     return "\n".join(["", "/" + "*" * 45, *rows, "*" * 45 + "/", ""])
 
@@ -37,7 +37,7 @@ SOURCE = header("/web/static/src/theirs.js") + FILE + header(OURS) + FILE
 
 @pytest.fixture
 def span():
-    """Return where our file stands in the script."""
+    """Return the position of our file in the script."""
     return js_lines.parts(SOURCE, "/addon/static/src/")[OURS]
 
 

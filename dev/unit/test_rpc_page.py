@@ -1,4 +1,4 @@
-"""`docs/rpc.md` lists every public method, route and bus message, with the parameters of today.
+"""`docs/rpc.md` lists every public method, route and bus message, with the present parameters.
 
 The sources are read, not run: neither Odoo nor a database is needed.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "rpc.md"
-# What Odoo itself calls; an override is not an interface of its own.
+# Methods called by Odoo itself; an override is not an interface of its own.
 ODOO = {
     "copy",
     "create",
@@ -107,7 +107,7 @@ def get_messages():
 
 
 def read_page():
-    """Return what the page's tables list, as pairs of a heading, or a model, and a text."""
+    """Return the entries of the page's tables, as pairs of a heading, or a model, and a text."""
     heading, found = "", set()
     for line in PAGE.read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):

@@ -1,4 +1,4 @@
-"""What is learnt from a sound file."""
+"""Properties read from a sound file."""
 
 import io
 import tracemalloc
@@ -49,7 +49,7 @@ def test_what_is_no_sound(data):
 
 
 def test_a_file_that_contradicts_itself():
-    """Its parts are longer than the whole: there is no waveform, and no error."""
+    """A file whose parts exceed the whole gives no waveform, and no error."""
     data = bytearray(make([7] * 8000))
     data[4:8] = (100).to_bytes(4, "little")
     assert read_sound(bytes(data)) is None
@@ -60,7 +60,7 @@ def test_other_formats_are_left_alone():
 
 
 def test_a_file_that_says_too_much():
-    """It was written while it was made, or is cut off: what is there counts."""
+    """A file still being written, or cut off, counts with its existing part."""
     data = bytearray(make([3277] * 16000))
     data[40:44] = (0xFFFFFF00).to_bytes(4, "little")
     sound = read_sound(bytes(data))
@@ -101,7 +101,7 @@ def test_music_is_repeated_until_its_time_is_over(seconds):
 
 
 def test_music_without_any_sound_ends():
-    """The file says that there is some."""
+    """A file with a wrong length of its sound is read to its end."""
     data = bytearray(make([]))
     data[40:44] = (16000).to_bytes(4, "little")
     loop = Loop(io.BytesIO(bytes(data)), 2)

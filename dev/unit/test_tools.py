@@ -1,4 +1,4 @@
-"""The tools that run some tests, and the emulator as a program of its own."""
+"""The tools that run single tests, and the emulator as an independent program."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ EMULATOR = places.REPO / "dev/twilio_emulator"
 
 
 def declarations(source):
-    """Return what an update of a database depends on in a Python module."""
+    """Return the declarations of a Python module that affect an update of a database."""
     return database._declarations(textwrap.dedent(source))
 
 
@@ -63,7 +63,7 @@ def test_options_belong_to_one_part():
 
 
 def test_installed_emulator_is_complete():
-    """The distribution of the emulator has all its packages, and requires all that they import."""
+    """The distribution of the emulator has all its packages, and requires all their imports."""
     project = (EMULATOR / "pyproject.toml").read_text(encoding="utf-8")
     listed = set(re.findall(r'^    "(twilio_emulator[.\w]*)",$', project, re.MULTILINE))
     required = {name.lower() for name in re.findall(r'^    "([\w-]+)>=', project, re.MULTILINE)}

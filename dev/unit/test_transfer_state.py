@@ -14,7 +14,7 @@ from tools.transfer_states import (
 
 
 def play(start, wishes):
-    """Follow wishes along the table, as the model does."""
+    """Apply events to the table, as the model does."""
     state = start
     for wish in wishes:
         target = wish(state) if callable(wish) else wish
@@ -41,21 +41,21 @@ def test_nothing_goes_to_itself_or_back_to_ringing(state):
 
 @pytest.mark.parametrize("mode", ["warm", "conference"])
 def test_the_end_of_a_leg_that_came_twice_is_told_once(mode):
-    """Whoever hangs up after being there has left; the same event again says nothing."""
+    """A party who hangs up has left; the repeated event changes nothing."""
     wishes = ["joining", state_when_there(mode), state_when_gone, state_when_gone]
     assert play("ringing", wishes) == "left"
 
 
 @pytest.mark.parametrize("mode", ["warm", "conference"])
 def test_whatever_the_order_it_is_closed_once(mode):
-    """An end that overtakes the answer closes the transfer; the answer opens nothing again."""
+    """An end that overtakes the answer closes the transfer; the answer does not reopen it."""
     for order in permutations([state_when_there(mode), state_when_gone, "canceled"]):
         state = play("ringing", order)
         assert state in ("failed", "left", "canceled")
 
 
 def test_completing_and_hanging_up_in_the_same_moment():
-    """The first one wins, the second changes nothing."""
+    """The first act wins, the second changes nothing."""
     assert play("talking", ["done", state_when_gone]) == "done"
     assert play("talking", [state_when_gone, "done"]) == "left"
 

@@ -36,7 +36,7 @@ PARTICIPANT = {
 
 
 class Provider(BaseAdapter):
-    """Answers requests from a list, and remembers them."""
+    """Answers requests from a list, and records them."""
 
     def __init__(self):
         super().__init__()
@@ -70,7 +70,7 @@ class Provider(BaseAdapter):
 
 @pytest.fixture
 def provider(monkeypatch):
-    """Stand in for the network, and do not wait between tries."""
+    """Replace the network, without waits between tries."""
     provider = Provider()
     breakers.clear()
     monkeypatch.setattr(requests.Session, "get_adapter", lambda session, url: provider)
@@ -149,7 +149,7 @@ def test_requests_are_authorised_and_limited_in_time(client, provider):
 
 
 def test_end_leg(client, provider):
-    """Z20: a leg is ended in whatever state it is."""
+    """Z20: a leg is ended in every state."""
     client.end_leg(CALL)
     assert provider.paths == [f"{ROOT}/Calls/{CALL}.json"]
     assert provider.form() == [("Status", "completed")]
@@ -169,7 +169,7 @@ def test_move_from_queue(client, provider):
 
 
 def test_hold_and_resume(client, provider):
-    """Z18: on hold, the customer hears what our address says."""
+    """Z18: on hold, the customer hears the document at our address."""
     client.hold_participant(ROOM, CALL, True, "https://crm.example/wait?hold=1")
     assert provider.paths == [f"{ROOT}/Conferences/{ROOM}/Participants/{CALL}.json"]
     assert dict(provider.form()) == {
@@ -216,7 +216,7 @@ def test_fetch_leg_is_an_equivalent_callback(client, provider):
 
 
 def test_living_legs_are_asked_for_by_status(client, provider):
-    """In the order of a leg's life, so that none slips through between two questions."""
+    """Statuses come in the order of a leg's life, so that no leg slips through between requests."""
     call = {"sid": CALL, "duration": None, "start_time": None, "end_time": None}
     provider.answers = [
         (200, {"calls": [{**call, "status": "queued"}]}),
@@ -304,7 +304,7 @@ def test_application_that_was_deleted_is_made_again(admin, provider):
 
 
 def test_application_that_cannot_be_updated_is_not_doubled(admin, provider):
-    """Only an application that is gone is made again."""
+    """Only an application that is gone is created again."""
     provider.answers = [refused(401, 20003)]
     with pytest.raises(ProviderError):
         admin.save_application("AP1", "Odoo", ADDRESSES)
@@ -337,7 +337,7 @@ def test_another_server_stands_in(provider, base_url, expected):
     [
         (None, None, "api.twilio.com"),
         ("ie1", "dublin", "api.dublin.ie1.twilio.com"),
-        # Twilio has retired the names that hold one of the two only.
+        # Twilio has retired the names that contain one of the two only.
         ("ie1", None, "api.twilio.com"),
         (None, "dublin", "api.twilio.com"),
     ],
@@ -392,7 +392,7 @@ LOST = requests.exceptions.ReadTimeout("read timed out")
 @pytest.mark.parametrize(
     ("error", "count"),
     [
-        # A connection is asked for three times by itself.
+        # A connection is attempted three times by the library.
         (SWALLOWED, 1),
         (requests.exceptions.ConnectionError("Name or service not known"), 3),
     ],
@@ -451,13 +451,13 @@ def test_requests_of_a_click_share_one_time(provider, monkeypatch):
     assert caught.value.late
     assert not caught.value.unknown
     assert len(limits) == 3
-    # The provider is not to blame.
+    # The provider is not at fault.
     now[0] += 1000
     TwilioClient(ACCOUNT, ACCOUNT, TOKEN).end_leg(CALL)
 
 
 def test_number_whose_purchase_may_be_carried_out_is_not_said_to_be_late(provider, monkeypatch):
-    """The time is used up with the answer: whether the number was bought is not known."""
+    """When the time ends with the request, it is unknown whether the number was bought."""
     now = [1000.0]
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
     original = Provider.send
@@ -476,7 +476,7 @@ def test_number_whose_purchase_may_be_carried_out_is_not_said_to_be_late(provide
 
 @pytest.mark.parametrize("error", [SWALLOWED, LOST])
 def test_provider_that_does_not_answer_is_left_alone(client, provider, error, monkeypatch):
-    """After failed requests the next ones fail at once; later one is tried again."""
+    """After failed requests the next ones fail at once; later one request probes."""
     now = [1000.0]
     monkeypatch.setattr(client_module.time, "monotonic", lambda: now[0])
 
@@ -492,7 +492,7 @@ def test_provider_that_does_not_answer_is_left_alone(client, provider, error, mo
     for _request in range(100):
         fails(paused=True)
     assert len(provider.requests) == LIMIT
-    # The probe fails: everybody goes on waiting.
+    # The probe fails, and further requests still fail at once.
     now[0] += PAUSE
     provider.answers = [error]
     fails(paused=False)
@@ -528,7 +528,7 @@ def test_refusals_are_answers_and_accounts_do_not_share_their_luck(client, provi
 
 
 def test_error_of_an_answer_that_is_no_json(client, provider, monkeypatch):
-    """A proxy in between answers with a page: that is an unknown outcome, not a traceback."""
+    """A page from a proxy gives an unknown outcome instead of a traceback."""
     original = Provider.send
 
     def send(self, request, **kwargs):
@@ -556,7 +556,7 @@ RECORDINGS = f"{ROOT}/Calls/{CALL}/Recordings"
 
 
 def test_recording_is_started_in_two_channels(client, provider):
-    """Z29: of the customer's leg; a conference would mix the voices."""
+    """Z29: the customer's leg is recorded, because a conference would mix the voices."""
     provider.answers = [(201, {"sid": RECORDING})]
     assert client.start_recording(CALL, "https://crm.example/recording?call=u") == RECORDING
     assert provider.paths == [f"{RECORDINGS}.json"]
@@ -587,7 +587,7 @@ def test_recording_is_paused_resumed_stopped(client, provider, wanted, form):
 
 
 def test_recording_that_was_never_told_is_found(client, provider):
-    """The answer was lost: the newest recording of a conversation that is not known yet."""
+    """After a lost answer, the newest unknown recording of a conversation is found."""
     rows = [
         {"sid": "RE" + "1" * 32, "source": "RecordVerb"},
         {"sid": RECORDING, "source": "StartCallRecordingAPI"},
@@ -598,7 +598,7 @@ def test_recording_that_was_never_told_is_found(client, provider):
 
 
 def test_both_channels_have_to_be_asked_for(client, provider):
-    """Twilio mixes the channels of a download otherwise."""
+    """Otherwise Twilio mixes the channels of a download."""
     list(client.fetch_recording(RECORDING, 2))
     list(client.fetch_recording(RECORDING))
     first, second = (request.url for request, _kwargs in provider.requests)
@@ -615,7 +615,7 @@ def test_recording_that_cannot_be_read(client, provider, answer):
 
 
 def test_recording_that_is_cut_off_is_not_complete(client, provider, monkeypatch):
-    """The copy at Twilio is deleted once ours is stored."""
+    """A broken download must be detected, because Twilio's copy is deleted afterwards."""
     original = Provider.send
 
     def send(self, request, **kwargs):

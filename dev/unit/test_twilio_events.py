@@ -1,4 +1,4 @@
-"""Twilio's callbacks, read."""
+"""Parsing of Twilio's webhooks."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -160,7 +160,7 @@ def test_moment_is_utc_without_zone_and_microseconds():
     ],
 )
 def test_number(text, number):
-    """A number that no column can hold is as good as none."""
+    """A number outside the range of every column counts as missing."""
     assert events.parse_number(text) == number
 
 
@@ -242,7 +242,7 @@ def test_garbage_never_raises(params):
         if event is not None:
             assert isinstance(event, CallEvent)
             assert event.provider_leg_id
-            # What a column of PostgreSQL can hold.
+            # Range of a column of PostgreSQL.
             assert -1 <= event.sequence < 2**31
             assert 0 <= (event.duration or 0) < 2**31
             assert 2000 < event.at.year < 2100

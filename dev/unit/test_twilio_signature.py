@@ -49,9 +49,9 @@ OWN_SIGNATURE = "wFhW+qsUjz9Q4oVAa5bThkupPtM="
     ("url", "form", "signature"),
     [
         (URL, FORM, SIGNATURE),
-        # Signed with the port, asked without it.
+        # Signed with the port, requested without it.
         (URL, FORM, "kvajT1Ptam85bY51eRf/AJRuM3w="),
-        # Signed without the port, asked with one.
+        # Signed without the port, requested with one.
         ("https://mycompany.com:1234/myapp.php?foo=1&bar=2", FORM, SIGNATURE),
         ("http://mycompany.com:1234/myapp.php?foo=1&bar=2", FORM, "Zmvh+3yNM1Phv2jhDCwEM3q5ebU="),
         ("http://mycompany.com/myapp.php?foo=1&bar=2", FORM, "0ZXoZLH/DfblKGATFgpif+LLRf4="),
@@ -116,7 +116,7 @@ def test_signature_depends_on_every_byte_of_every_value():
 
 
 def test_fragment_is_no_part_of_the_signature():
-    # Twilio never sends it, so an address with one can only come from us.
+    # Twilio never sends it, so an address with one can only be ours.
     assert not is_signed(TOKEN, [OWN_URL + "#rc=3"], MultiDict(OWN_FORM), OWN_SIGNATURE)
 
 

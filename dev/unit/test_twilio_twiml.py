@@ -161,7 +161,7 @@ RESPONSES = {
 
 
 def as_tree(xml):
-    """Turn XML into nested tuples in which the order of attributes and white space do not count."""
+    """Convert XML to nested tuples, independent of the order of attributes and of white space."""
 
     def convert(node):
         return (
@@ -207,7 +207,7 @@ def test_document_is_in_utf8_and_keeps_the_order():
     assert root[0].text == "Zoë"
 
 
-# All control characters, the ends of the surrogates and what is no character.
+# All control characters, the ends of the surrogates and the noncharacters.
 NO_CHARACTERS = [*map(chr, range(32)), "\x7f", "\ud800", "\udbff", "\udfff", "\ufffe", "\uffff"]
 
 

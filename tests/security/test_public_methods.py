@@ -11,7 +11,7 @@ from odoo.tools import SQL, mute_logger
 from ..common import CUSTOMER, leg_sid
 from .test_security_rpc import MUTED, EveryMethodCase
 
-# : Beyond the range of a column of identifiers, and beyond any number of the database.
+#: Beyond the range of a column of identifiers, and beyond any number of the database.
 HUGE = (2**31, 2**63)
 
 

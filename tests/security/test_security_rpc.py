@@ -17,7 +17,7 @@ from odoo.tools import SQL, mute_logger
 from ..common import CUSTOMER, TelephonyCase, leg_sid
 
 ADDON = "odoo.addons.crm_telephony"
-# : Methods of Odoo's own, which this addon extends: their rights are Odoo's, see `test_access`.
+#: Methods of Odoo's own, which this addon extends: their rights are Odoo's, see `test_access`.
 EXTENDED = {
     "create",
     "write",
@@ -33,7 +33,7 @@ EXTENDED = {
     "get_views",
     "onchange",
 }
-# : Words that only records of the first company contain.
+#: Words that only records of the first company contain.
 CONFIDENTIAL = (
     "secret note",
     "Zoe Peeters",
@@ -42,7 +42,7 @@ CONFIDENTIAL = (
     "470 12 34 56",
     "secret recording",
 )
-# : Answers that need no right, because they contain no data.
+#: Answers that need no right, because they contain no data.
 HARMLESS = {
     ("crm.lead", "action_view_telephony_calls"),
     ("res.partner", "action_view_telephony_calls"),

@@ -48,7 +48,7 @@ VERBS = {
     "Redirect",
     "Reject",
 }
-# : Values that a stranger may put into a field.
+#: Values that a stranger may put into a field.
 GARBAGE = (
     "",
     " ",

@@ -1,6 +1,6 @@
 """A row in every table of an old release, and a value in every column. Run by `odoo shell`.
 
-It comes after `records.py` and knows the names of the releases in this folder, which never change.
+It runs after `records.py` and uses the names of the releases in this folder, which never change.
 """
 
 import json
@@ -10,7 +10,7 @@ from odoo.tools import SQL, sql
 
 MOMENT = datetime(2026, 11, 20, 9)
 NUMBER = "+32470111222"
-#: What a column without a value gets, by the type of its field.
+#: Value for an empty column, by the type of its field.
 SAMPLES = {
     "char": "kept",
     "text": "kept",
@@ -25,7 +25,7 @@ SAMPLES = {
 
 
 def main(env):
-    """Add the rows, then fill what is still empty."""
+    """Add the rows, then fill the empty columns."""
     call = env["telephony.call"].search([("note", "=", "Wants desks.")])
     agent = env["telephony.agent"].search([("phone_number", "=", "+32470999999")])
     queue = env["telephony.queue"].search([("name", "=", "Kept")])
@@ -60,7 +60,7 @@ def add_steps(env):
 
 
 def get_rows(call, agent, queue):
-    """Return what each model gets, as values by model."""
+    """Return the rows to add, as values by model."""
     own = {"call_id": call.id}
     account = {"account_id": call.account_id.id}
     return {
@@ -126,7 +126,7 @@ def get_rows(call, agent, queue):
 
 
 def fill(model):
-    """Give each column without any value one, where no constraint is against it."""
+    """Give each empty column a value, where no constraint forbids it."""
     for field in model._fields.values():
         if not field.store or field.name in ("id", "write_date", "write_uid"):
             continue
@@ -150,7 +150,7 @@ def link(model, field):
 
 
 def attach(model, field):
-    """Store a file for the first record; no field looks at what is in it."""
+    """Store a file for the first record; no field reads its content."""
     record = model.with_context(active_test=False).search([], order="id", limit=1)
     model.env["ir.attachment"].create(
         {
@@ -179,7 +179,7 @@ def put(model, field):
                     value=get_sample(model, field),
                 )
             )
-        except Exception:  # noqa: BLE001 - the test says which columns have to be filled
+        except Exception:  # noqa: BLE001 - the test names the columns that must be filled
             cr.execute("ROLLBACK TO SAVEPOINT sample")
 
 

@@ -10,7 +10,7 @@ import logging
 from .audio import FRAME_SECONDS, SILENCE
 
 _logger = logging.getLogger(__name__)
-# : Seconds the loop may fall behind before it gives up catching up.
+#: Seconds the loop may fall behind before it gives up catching up.
 MAX_LATE = 0.2
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from .audio import FRAME, RATE
 
 WINDOW = RATE // 2
-# : Root-mean-square level (16 bit samples) below which sound counts as silence.
+#: Root-mean-square level (16 bit samples) below which sound counts as silence.
 QUIET = 20.0
 _HANN = np.hanning(WINDOW)
 

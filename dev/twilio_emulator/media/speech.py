@@ -7,9 +7,9 @@ import numpy as np
 
 from . import tones, wav
 
-# : Spoken seconds per character.
+#: Spoken seconds per character.
 PER_CHARACTER = 0.06
-# : Frequencies (Hz) of the syllables, far from the tones of the tests.
+#: Frequencies (Hz) of the syllables, far from the tones of the tests.
 SYLLABLES = (610, 730, 670)
 _PROGRAM = shutil.which("espeak-ng")
 

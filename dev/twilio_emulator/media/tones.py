@@ -50,7 +50,7 @@ def key(digit):
 #: One period of the European ringing tone: 425 Hz, 1 s on, 3 s off.
 RINGING = np.concatenate([tone((425,), 1.0, 0.2), silence(3.0)])
 BEEP = tone((1000,), 0.5)
-# : Music for waiting callers when the application has none: a slow broken chord.
+#: Music for waiting callers when the application has none: a slow broken chord.
 MUSIC = np.concatenate([tone((hz,), 0.4, 0.12) for hz in (262, 330, 392, 523, 392, 330)])
 
 

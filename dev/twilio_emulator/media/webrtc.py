@@ -21,7 +21,7 @@ from .audio import FRAME, RATE
 
 _logger = logging.getLogger(__name__)
 _TIME_BASE = fractions.Fraction(1, RATE)
-# : Frames collected before the first is played, and maximum length of the buffer.
+#: Frames collected before the first is played, and maximum length of the buffer.
 PREFILL, MOST = 2, 10
 _host_addresses = aioice.ice.get_host_addresses
 

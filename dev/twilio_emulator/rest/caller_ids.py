@@ -13,7 +13,7 @@ from .common import ACCOUNT, ApiError, Form, answer, dates, gone, not_found, pag
 from .common import uri as address
 from .dialing import check_to
 
-# : Text of the verifying call, and its time limit (s) for the code.
+#: Text of the verifying call, and its time limit (s) for the code.
 QUESTION = "Please enter your six digit validation code."
 ANSWER_SECONDS = 30
 

@@ -5,7 +5,7 @@ from .common import ACCOUNT, ApiError, Form, answer, created, dates, gone, not_f
 from .common import uri as address
 from .dialing import E164
 
-# : Form field -> property, for all writable properties.
+#: Form field -> property, for all writable properties.
 FIELDS = {
     "FriendlyName": "friendly_name",
     "VoiceUrl": "voice_url",

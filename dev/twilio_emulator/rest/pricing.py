@@ -8,7 +8,7 @@ from .common import answer, not_found
 from .numbers import PREFIXES
 
 BASE = "/v1/PhoneNumbers/Countries"
-# : Kind: monthly price. Twilio writes amounts as texts, and this kind with a space.
+#: Kind: monthly price. Twilio writes amounts as texts, and this kind with a space.
 PRICES = {"local": "1.15", "mobile": "6.00", "toll free": "2.15"}
 
 

@@ -7,7 +7,7 @@ from ..defaults import API_VERSION
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, matches_dates, not_found, page
 from .common import uri as address
 
-# : Addresses of the running recording.
+#: Addresses of the running recording.
 CURRENT = "Twilio.CURRENT"
 
 

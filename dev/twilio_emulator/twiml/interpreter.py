@@ -9,9 +9,9 @@ from ..legs import standard_params
 from .parser import TwimlError, parse
 
 APOLOGY = "We are sorry, an application error has occurred. Goodbye."
-# : Content types that Twilio accepts for TwiML.
+#: Content types that Twilio accepts for TwiML.
 XML_TYPES = ("text/xml", "application/xml", "text/html", "")
-# : Maximum documents of one leg without a pause; more is an endless redirect.
+#: Maximum documents of one leg without a pause; more is an endless redirect.
 MAX_STEPS = 500
 
 

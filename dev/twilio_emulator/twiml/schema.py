@@ -223,6 +223,6 @@ RULES = {
     "Task": Rule({"priority": _INT, "timeout": _INT}, text=True),
 }
 
-# : Permitted verbs of wait documents.
+#: Permitted verbs of wait documents.
 WAIT_VERBS = frozenset({"Say", "Play", "Pause", "Gather", "Redirect", "Leave", "Hangup"})
 HOLD_VERBS = frozenset({"Say", "Play", "Pause", "Redirect"})

@@ -3,7 +3,7 @@
 from ..media import tones
 from .interpreter import Interpreter, Jump, LeaveQueue, Stop
 
-# : Repetitions that stand for “until stopped” (loop="0").
+#: Repetitions that stand for “until stopped” (loop="0").
 ENDLESS = 1000
 
 

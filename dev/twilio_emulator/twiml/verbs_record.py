@@ -8,7 +8,7 @@ from ..media import tones
 from ..media.audio import FRAME_SECONDS
 from .interpreter import Interpreter
 
-# : Level (root mean square) below which a frame counts as silence.
+#: Level (root mean square) below which a frame counts as silence.
 QUIET = 100.0
 
 
