@@ -19,13 +19,13 @@ STAMPS=$STATE/stamps
 HTTP_PORT=${TELEPHONY_HTTP_PORT:-8069}
 GEVENT_PORT=${TELEPHONY_GEVENT_PORT:-8072}
 
-# The clone may belong to another user than the one who works in it (containers).
+# The clone may belong to a user other than the present one (containers).
 export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$REPO
 
 say() { printf '\033[36m==>\033[0m %s\n' "$*" >&2; }
 fail() { printf '\033[31merror:\033[0m %s\n' "$*" >&2; exit 1; }
 
-# hash_of <words…>: one hash of the words and of the content of those that are files.
+# hash_of <words…>: one hash of the words and of the contents of those that are files.
 hash_of() {
     local word
     for word in "$@"; do
@@ -44,7 +44,7 @@ step() {
     say "$name: done ($((SECONDS - started)) s)"
 }
 
-# logged <file> <command…>: output goes to the file; when the command fails its end is shown.
+# logged <file> <command…>: write the output to the file; show its end when the command fails.
 logged() {
     local log=$LOGS/$1
     shift
@@ -54,7 +54,7 @@ logged() {
     fi
 }
 
-# may_be_root <what for>: end with a clear sentence when there is no way to the rights of root.
+# may_be_root <what for>: end with a clear sentence when root's rights cannot be obtained.
 may_be_root() {
     if [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then return 0; fi
     fail "$1 needs root, and this user is not root and there is no sudo: please run as root, or have it done"
@@ -65,7 +65,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # --- PostgreSQL: a private cluster that listens on a unix socket only -------------------------------------------
 
-# PostgreSQL refuses to run as root: then it runs as the user that Debian's package makes.
+# PostgreSQL refuses to run as root: then it runs as the user that Debian's package creates.
 as_postgres() {
     if [ "$(id -u)" = 0 ]; then
         (cd / && runuser -u postgres -- "$@")
@@ -98,7 +98,7 @@ postgres_start() {
     if postgres_running; then return 0; fi
     mkdir -p "$PG_SOCKET"
     if [ "$(id -u)" = 0 ]; then chown postgres "$PG_SOCKET"; fi
-    # The lock keeps two scripts from starting it at once; the server must not inherit that or the set-up's (8).
+    # The lock prevents two scripts from starting it at once; the server must inherit neither it nor the set-up's (8).
     (
         flock 9
         if postgres_running; then exit 0; fi
@@ -110,17 +110,17 @@ postgres_start() {
     ) 9>"$STATE/postgres.lock"
 }
 
-# Let the server crash, and start it again: all connections break, and it recovers from its log.
+# Crash the server and start it again: all connections break, and it recovers from its log.
 postgres_crash() {
     as_postgres "$(postgres_bin)/pg_ctl" -D "$PG_DATA" -l "$PG_HOME/postgresql.log" -m immediate -w -t 60 restart \
         >/dev/null </dev/null
 }
 
-# Stop the server, unless somebody else works with it.
+# Stop the server, unless other programs use it.
 postgres_stop() {
     local others try
     if ! postgres_running; then return 0; fi
-    # Connections of programs that are just ending are waited for.
+    # Wait for connections of programs that are just ending.
     for try in 1 2 3 4 5 6 7 8; do
         others=$("$(postgres_bin)/psql" -Atq -d postgres -c \
             "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")

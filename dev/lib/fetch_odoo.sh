@@ -1,9 +1,9 @@
 # Fetch Odoo 19 from Debian's archive into the state folder. Sourced by dev/setup.
 #
 # Odoo is not on the Python package index, but Debian's suite "sid" ships version 19. The packages are only
-# unpacked into a private folder: nothing of the system changes, and the system's apt configuration is not touched.
+# unpacked into a private folder: neither the system nor its apt configuration changes.
 
-# Odoo, and what its static files are symbolic links to.
+# Odoo, and the targets of the symbolic links in its static files.
 SID_PACKAGES="odoo-19 libjs-jquery libjs-jquery-form libjs-underscore fonts-roboto-unhinted fonts-montserrat
     fonts-inconsolata fonts-ocr-b fonts-glyphicons-halflings"
 # Later versions of this one have other file names.
@@ -51,7 +51,7 @@ fetch_odoo() {
     mkdir -p "$target"
     for deb in "$STATE"/cache/debs/*.deb; do dpkg -x "$deb" "$target"; done
     web=$target/usr/lib/python3/dist-packages/odoo/addons
-    # Debian leaves this file out; without it every page logs an error.
+    # Debian omits this file; without it every page logs an error.
     selfie=$web/mail/static/lib/selfie_segmentation
     mkdir -p "$selfie"
     cp "$NODE_MODULES/@mediapipe/selfie_segmentation/selfie_segmentation.js" "$selfie/"
