@@ -162,7 +162,7 @@ export class ServerSync {
             this.applyChanges(await this._ask("softphone_changes"), mark);
             return true;
         } catch (error) {
-            console.debug("Telephony: the server could not be asked what is missing", error);
+            console.debug("Telephony: missed changes could not be read", error);
             return false;
         }
     }

@@ -122,7 +122,7 @@ export class MonitorControl {
             await this._ask("stop_monitoring", monitoring.uuid);
         } catch (error) {
             // The leg ended with the sound; the provider reports that to the server.
-            console.warn("Telephony: the server was not told of the leaving", error);
+            console.warn("Telephony: the end of monitoring could not be sent", error);
         }
     }
 

@@ -47,7 +47,7 @@ export class WrapUpControl {
             );
         } catch (error) {
             // The lease renewal of this page, or a job of the server, ends it a little later.
-            console.debug("Telephony: the end of the wrap-up was not told", error);
+            console.debug("Telephony: the end of the wrap-up could not be checked", error);
         }
     }
 
