@@ -215,8 +215,8 @@ export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWa
     const server = { snapshot: snapshotData(snapshot), talking: [], waiting: [] };
     onRpc("telephony.agent", "softphone_snapshot", ({ args }) => {
         const { snapshot: data } = server;
-        const told = [...data.calls, ...data.recent].map(({ uuid }) => uuid);
-        const gone = Object.entries(args[0].calls).filter(([uuid]) => !told.includes(uuid));
+        const listed = [...data.calls, ...data.recent].map(({ uuid }) => uuid);
+        const gone = Object.entries(args[0].calls).filter(([uuid]) => !listed.includes(uuid));
         const rings = data.offers.map(({ id }) => id);
         return {
             left: gone.map(([uuid, revision]) => ({ uuid, revision })),

@@ -278,9 +278,9 @@ export class SoftphoneStore extends Reactive {
         for (const call of recent.filter(({ uuid }) => this.findCall(uuid))) {
             this.applyCall(call);
         }
-        const told = new Set(recent.map(({ uuid }) => uuid));
+        const listed = new Set(recent.map(({ uuid }) => uuid));
         const known = new Map(this.recent.map((call) => [call.uuid, call]));
-        const isLater = ({ uuid }) => !told.has(uuid) && this._endMarks.get(uuid) > mark;
+        const isLater = ({ uuid }) => !listed.has(uuid) && this._endMarks.get(uuid) > mark;
         this.recent = [
             ...this.recent.filter(isLater),
             ...recent.map((call) => (this.isOutdated(call) && known.get(call.uuid)) || call),

@@ -72,7 +72,7 @@ function buildParts(store, services) {
     const missed = new MissedCalls(store);
     const wrapUp = new WrapUpControl(services, store);
     const windowState = new WindowState(store, missed, wrapUp);
-    const lease = new Lease(orm, bus_service, store, (...told) => serverSync.applyChanges(...told));
+    const lease = new Lease(orm, bus_service, store, (...args) => serverSync.applyChanges(...args));
     const refresh = () => serverSync.refresh();
     const voiceSession = new VoiceSession(store, voice, refresh, quality);
     const calls = new CallControl({

@@ -23,14 +23,18 @@ export class CallQuality extends Reactive {
 
     start() {
         browser.addEventListener("pagehide", () => {
-            const told = this._voice.takeQuality();
-            if (told) {
-                sendLast("telephony.call", "save_quality", [told.uuid, told.legId, told.report]);
+            const quality = this._voice.takeQuality();
+            if (quality) {
+                sendLast("telephony.call", "save_quality", [
+                    quality.uuid,
+                    quality.legId,
+                    quality.report,
+                ]);
             }
         });
     }
 
-    /** @param {{ uuid: string, legId: string, report: Object }} told quality of the connection */
+    /** @param {{ uuid: string, legId: string, report: Object }} quality of the connection */
     async save({ uuid, legId, report }) {
         try {
             const mustAsk = await this._orm.silent.call("telephony.call", "save_quality", [

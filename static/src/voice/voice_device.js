@@ -98,7 +98,7 @@ function sounds() {
  * @property {(state: string, error?: VoiceError) => void} onState called with CONNECTED,
  *  RECONNECTING, and once, at the end, with LOST if the sound ends without `disconnect`
  * @property {(kinds: string[]) => void} onWarnings kinds of trouble that are present now
- * @property {(told: { uuid: string, legId: string, report: Object }) => void} [onQuality] called
+ * @property {(quality: { uuid: string, legId: string, report: Object }) => void} [onQuality] called
  *  once, when a measured connection ends
  */
 
@@ -292,8 +292,8 @@ class VoiceAttempt {
         }
         this.call = call;
         call.on("accept", () => this._onAccept());
-        call.on("reconnecting", () => this._tell(VoiceState.RECONNECTING));
-        call.on("reconnected", () => this._tell(VoiceState.CONNECTED));
+        call.on("reconnecting", () => this._notify(VoiceState.RECONNECTING));
+        call.on("reconnected", () => this._notify(VoiceState.CONNECTED));
         call.on("error", (error) => this._onError(error));
         call.on("disconnect", () => this._onEnd());
         call.on("cancel", () => this._onEnd());
@@ -305,7 +305,7 @@ class VoiceAttempt {
     _onAccept() {
         this.isConnected = true;
         this.resolve();
-        this._tell(VoiceState.CONNECTED);
+        this._notify(VoiceState.CONNECTED);
         this.useDevices();
     }
 
@@ -364,7 +364,7 @@ class VoiceAttempt {
         return report && legId ? { uuid: this.uuid, legId, report } : null;
     }
 
-    _tell(state) {
+    _notify(state) {
         if (!this.isClosed) {
             this.handlers.onState(state);
         }
@@ -449,9 +449,9 @@ class VoiceAttempt {
         }
         this.isClosed = true;
         browser.clearTimeout(this.digitTimer);
-        const told = this.takeQuality();
-        if (told) {
-            this.handlers.onQuality?.(told);
+        const quality = this.takeQuality();
+        if (quality) {
+            this.handlers.onQuality?.(quality);
         }
         // A pending `connect` must not wait forever.
         this.reject?.(new VoiceError(Kind.CONNECTION_LOST, "closed"));

@@ -80,7 +80,7 @@ export class VoiceSession {
             await this.voice.connect(session.uuid, {
                 onState: (state, error) => this._onVoiceState(session, state, error),
                 onWarnings: (warnings) => session.update({ warnings }),
-                onQuality: (told) => this.quality.save(told),
+                onQuality: (quality) => this.quality.save(quality),
             });
         } catch (error) {
             const mayRetry = RETRIABLE.includes(error?.kind) && session.retries < 1;

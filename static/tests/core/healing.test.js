@@ -23,7 +23,7 @@ class Server {
     /** { type, payload, truth }, with the state after the message as truth */
     messages = [];
 
-    _tell(type, payload) {
+    _send(type, payload) {
         const { agent, calls, mine, offers } = this;
         const truth = copy({ agent, calls, mine, offers });
         this.messages.push({ type: `telephony/${type}`, payload: copy(payload), truth });
@@ -39,42 +39,42 @@ class Server {
         const isRow = Object.keys(values).length > 0;
         Object.assign(this.agent, { state, ...values });
         this.agent.revision += isRow ? 1 : 0;
-        this._tell("agent_updated", this.agent);
+        this._send("agent_updated", this.agent);
         return this;
     }
 
     rings(uuid, id) {
         const call = this._change(uuid, { direction: "incoming", state: "ringing" });
         this.offers.push({ id, expires_at: "2026-11-22 14:30:00", call });
-        this._tell("offer_made", this.offers.at(-1));
+        this._send("offer_made", this.offers.at(-1));
         return this.is("ringing");
     }
 
     stops(uuid, id, reason = "accepted") {
         this.offers = this.offers.filter((offer) => offer.id !== id);
         const by_me = reason === "accepted";
-        this._tell("offer_closed", { uuid, offer_id: id, reason, by_me, message: false });
+        this._send("offer_closed", { uuid, offer_id: id, reason, by_me, message: false });
         return this;
     }
 
     has(uuid, values) {
         const call = this._change(uuid, values);
         this.mine = [...new Set([...this.mine, uuid])];
-        this._tell("call_updated", call);
+        this._send("call_updated", call);
         return this;
     }
 
     ends(uuid) {
         const call = this._change(uuid, { state: "ended", outcome: "answered", is_held: false });
         this.mine = this.mine.filter((other) => other !== uuid);
-        this._tell("call_updated", call);
+        this._send("call_updated", call);
         return this;
     }
 
     leaves(uuid) {
         const call = this._change(uuid, { user: false });
         this.mine = this.mine.filter((other) => other !== uuid);
-        this._tell("call_left", { ...call, has_left: true, message: false });
+        this._send("call_left", { ...call, has_left: true, message: false });
         return this;
     }
 }
@@ -84,10 +84,10 @@ function changes({ agent, calls, mine, offers }, known) {
     const isKnown = (uuid) => known.calls[uuid] === calls[uuid].revision;
     const gone = Object.keys(known.calls).filter((uuid) => !mine.includes(uuid));
     const ended = gone.filter((uuid) => calls[uuid].state === "ended");
-    const told = [...mine.filter((uuid) => !isKnown(uuid)), ...ended];
+    const changed = [...mine.filter((uuid) => !isKnown(uuid)), ...ended];
     return copy({
         agent,
-        calls: told.map((uuid) => calls[uuid]),
+        calls: changed.map((uuid) => calls[uuid]),
         left: gone
             .filter((uuid) => !ended.includes(uuid))
             .map((uuid) => ({ uuid, revision: calls[uuid].revision })),
@@ -262,9 +262,9 @@ async function openPage(truth) {
 const NOTHING = { agent: { ...AGENT, revision: 1 }, calls: {}, mine: [], offers: [] };
 
 describe("one message of a story goes wrong", () => {
-    for (const [name, tell] of Object.entries(STORIES)) {
+    for (const [name, createStory] of Object.entries(STORIES)) {
         test(name, async () => {
-            const { messages } = tell();
+            const { messages } = createStory();
             const { truth } = messages.at(-1);
             const wrong = [];
             for (const [fault, heard, mayBeWrong] of faults(messages)) {
@@ -288,7 +288,7 @@ describe("one message of a story goes wrong", () => {
         });
 
         test(`${name}: a snapshot that comes late overwrites nothing`, async () => {
-            const { messages } = tell();
+            const { messages } = createStory();
             const { truth } = messages.at(-1);
             const wrong = [];
             for (let at = 0; at < messages.length; at++) {

@@ -103,14 +103,14 @@ test("a customer who is back from hold after asking is shown so, even if nobody 
 
 test("the renewal of the lease brings an end that nobody told", async () => {
     const world = await startConversation({ call: runningData({ revision: 9 }), withBus: false });
-    const told = [];
+    const known = [];
     onRpc("telephony.agent", "renew_lease", ({ args }) => {
-        told.push(args[2]);
+        known.push(args[2]);
         return { changes: { ...NO_CHANGES, agent: world.store.agent, calls: [endedData()] } };
     });
     await world.softphone.lease.renew();
     await waitFor(".o_telephony_ended");
-    expect(told[0]).toEqual({ calls: { "u-1": 9 }, offers: [] });
+    expect(known[0]).toEqual({ calls: { "u-1": 9 }, offers: [] });
     expect.verifySteps(["leave"]);
 });
 

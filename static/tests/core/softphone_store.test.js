@@ -109,8 +109,8 @@ describe("store", () => {
 
 describe("session", () => {
     test("only the arrows of the table exist, and the end is never left", () => {
-        const told = [];
-        const session = new CallSession("u-1", ({ state }) => told.push(state));
+        const states = [];
+        const session = new CallSession("u-1", ({ state }) => states.push(state));
         expect(session.setState(VoiceState.CONNECTED)).toBe(false);
         expect(session.setState(VoiceState.CONNECTING)).toBe(true);
         expect(session.setState(VoiceState.CONNECTED)).toBe(true);
@@ -120,7 +120,7 @@ describe("session", () => {
         for (const state of Object.values(VoiceState)) {
             expect(session.setState(state)).toBe(false);
         }
-        expect(told).toEqual(["connecting", "connected", "ending", "ended"]);
+        expect(states).toEqual(["connecting", "connected", "ending", "ended"]);
     });
 
     test("a mirror shows what the owner told and is not its own", () => {

@@ -266,11 +266,11 @@ describe("device", () => {
 
     test("measures the sound, and tells the worst of it once, when it ends", async () => {
         const voice = new VoiceDevice();
-        const told = [];
+        const reports = [];
         await voice.connect("u-1", {
             onState: () => {},
             onWarnings: () => {},
-            onQuality: (report) => told.push(report),
+            onQuality: (report) => reports.push(report),
         });
         const [{ call }] = FakeDevice.all;
         call.parameters = { CallSid: "CA1" };
@@ -289,10 +289,10 @@ describe("device", () => {
         call.emit("sample", sample);
         call.emit("warning-cleared", "constant-audio-input-level");
         call.emit("sample", sample);
-        expect(told).toEqual([]);
+        expect(reports).toEqual([]);
         voice.disconnect();
         voice.disconnect();
-        expect(told).toEqual([
+        expect(reports).toEqual([
             {
                 uuid: "u-1",
                 legId: "CA1",

@@ -74,9 +74,9 @@ export class BoardData extends Reactive {
         this._asked = NaN; // drops the answer of a pending request
     }
 
-    _subscribe(type, onTold) {
-        this._bus.subscribe(type, onTold);
-        this._stops.push(() => this._bus.unsubscribe(type, onTold));
+    _subscribe(type, onMessage) {
+        this._bus.subscribe(type, onMessage);
+        this._stops.push(() => this._bus.unsubscribe(type, onMessage));
     }
 
     _listen(target, type, onEvent) {

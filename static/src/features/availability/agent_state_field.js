@@ -25,24 +25,26 @@ export class AgentStateField extends Component {
 
     setup() {
         const bus = useService("bus_service");
-        this.state = useState({ told: "" });
-        const onTold = ({ id, state }) => {
+        this.state = useState({ liveState: "" });
+        const onAgentState = ({ id, state }) => {
             if (id === this.props.record.resId) {
-                this.state.told = state;
+                this.state.liveState = state;
             }
         };
-        bus.subscribe("telephony/agent_state", onTold);
-        onWillDestroy(() => bus.unsubscribe("telephony/agent_state", onTold));
+        bus.subscribe("telephony/agent_state", onAgentState);
+        onWillDestroy(() => bus.unsubscribe("telephony/agent_state", onAgentState));
         // The record was just read: it is newer than the last bus message.
         onWillUpdateProps((next) => {
             if (next.record.data[next.name] !== this.props.record.data[next.name]) {
-                this.state.told = "";
+                this.state.liveState = "";
             }
         });
     }
 
     get value() {
-        return this.state.told || this.props.record.data[this.props.name] || AgentState.OFFLINE;
+        return (
+            this.state.liveState || this.props.record.data[this.props.name] || AgentState.OFFLINE
+        );
     }
 
     get icon() {

@@ -94,7 +94,7 @@ export class DialControl {
                 await this.orm.silent.call("telephony.call", "hang_up", [call.uuid]);
                 return false;
             }
-            await this._onDialled(session, call);
+            await this._onDialed(session, call);
             return true;
         } catch (error) {
             const isWanted = voiceSession.isWanted(session);
@@ -154,7 +154,7 @@ export class DialControl {
         }
     }
 
-    async _onDialled(session, call) {
+    async _onDialed(session, call) {
         const { store, voiceSession } = this;
         session.update({ uuid: call.uuid });
         store.dialing = null;

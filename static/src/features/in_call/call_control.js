@@ -70,11 +70,11 @@ export class CallControl {
                 session ||= this._leaveForAnother(uuid);
                 await this._onAccepted(session, answer.call, microphone, sound);
             } else {
-                this._letGo(session);
+                this._releaseSound(session);
                 this.notification.add(answer.message, { type: "warning" });
             }
         } catch (error) {
-            this._letGo(session);
+            this._releaseSound(session);
             this.notification.add(humanError(error), { type: "danger" });
         } finally {
             store.accepting = false;
@@ -83,7 +83,7 @@ export class CallControl {
     }
 
     /** Release the sound after a failed claim. @param {CallSession|null} session null if second */
-    _letGo(session) {
+    _releaseSound(session) {
         if (!session) {
             this.voice.release(VoiceNeed.CALL);
         } else if (this.voiceSession.isWanted(session)) {

@@ -42,12 +42,12 @@ export class WrapUp extends Component {
         return this.left <= SOON ? "bg-warning" : "bg-info";
     }
 
-    get lacksDisposition() {
+    get isDispositionMissing() {
         return this.props.wrapUp.is_disposition_missing;
     }
 
     get sentence() {
-        if (!this.lacksDisposition) {
+        if (!this.isDispositionMissing) {
             return _t("You won't receive calls until you're done.");
         }
         return this.left

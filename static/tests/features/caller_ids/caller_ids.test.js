@@ -42,18 +42,18 @@ function callerId(values = {}) {
     };
 }
 
-/** Open the preferences; `told` is the server's state of the verification. */
+/** Open the preferences; `world.verification` is the server's state of the verification. */
 async function openPreferences(snapshot = {}) {
     fakeVoice();
     const world = await startSoftphone({ snapshot: { allow_caller_id: true, ...snapshot } });
-    world.told = callerId();
+    world.verification = callerId();
     onRpc("telephony.caller.id", "start_verification", ({ args }) => {
         expect.step(`start ${args.join(" | ")}`);
         return { id: 5, code: "731904", state: "calling" };
     });
     onRpc("telephony.caller.id", "check_verification", ({ args }) => {
         expect.step(`check ${args[0]}`);
-        return { ...world.told, expires_at: inFiveMinutes() };
+        return { ...world.verification, expires_at: inFiveMinutes() };
     });
     await mountSoftphone();
     await contains(".o_telephony_systray").click();
@@ -120,7 +120,7 @@ test("a lost message is made up for by asking, and only while it is not decided"
     const world = await openPreferences();
     await verify();
     await seen(`${VERIFICATION}[data-state=calling]`);
-    world.told = callerId({ state: "failed", failure: "no_answer", message: "No answer." });
+    world.verification = callerId({ state: "failed", failure: "no_answer", message: "No answer." });
     await advanceTime(CHECK_PERIOD);
     await seen(`${VERIFICATION}[data-state=failed]`);
     expect(".o_telephony_verification_message").toHaveText("No answer.");
@@ -129,7 +129,7 @@ test("a lost message is made up for by asking, and only while it is not decided"
     await advanceTime(3 * CHECK_PERIOD);
     expect.verifySteps([]);
 
-    world.told = callerId();
+    world.verification = callerId();
     await contains(".o_telephony_retry").click();
     await seen(`${VERIFICATION}[data-state=calling]`);
     expect(".o_telephony_code_digit").toHaveCount(6);
@@ -144,7 +144,7 @@ test("an answer that is older than the server's message changes nothing", async 
     onRpc("telephony.caller.id", "check_verification", async () => {
         expect.step("asked");
         await asked;
-        return { ...world.told, expires_at: inFiveMinutes() };
+        return { ...world.verification, expires_at: inFiveMinutes() };
     });
     await advanceTime(CHECK_PERIOD);
     expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5", "asked"]);
@@ -159,7 +159,7 @@ test("an answer that is older than the server's message changes nothing", async 
 
 test("too many attempts are told where the button is", async () => {
     const world = await openPreferences();
-    world.told = callerId({ state: "failed", failure: "code", message: "Call again?" });
+    world.verification = callerId({ state: "failed", failure: "code", message: "Call again?" });
     await verify();
     await seen(`${VERIFICATION}[data-state=failed]`);
     onRpc("telephony.caller.id", "start_verification", () => {
@@ -197,7 +197,7 @@ test("a number that is verified already needs no code", async () => {
         code: false,
         state: "verified",
     }));
-    world.told = callerId({ state: "verified", message: "It is verified." });
+    world.verification = callerId({ state: "verified", message: "It is verified." });
     await verify();
     await seen(`${VERIFICATION}[data-state=verified]`);
     expect(".o_telephony_code").toHaveCount(0);

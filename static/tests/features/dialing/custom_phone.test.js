@@ -38,7 +38,7 @@ async function start(values = {}) {
 }
 
 /** Send the next state of the call. */
-async function tell(values) {
+async function updateCall(values) {
     const call = phoneCall(values);
     sendBus("telephony/call_updated", call);
     await seen(`${PHONE_LEG}[data-state=${call.agent_state}]`);
@@ -57,16 +57,16 @@ test("Z06: each step of a call through one's own telephone is told in words", as
     expect(".o_telephony_keypad_toggle").toHaveCount(0);
     expect(".o_telephony_hold").not.toBeEnabled();
 
-    await tell({ agent_state: "ringing" });
+    await updateCall({ agent_state: "ringing" });
     expect(PHONE_LEG).toHaveText(/Your phone is ringing… Press 1 when you answer\./);
-    await tell({ agent_state: "in_progress" });
+    await updateCall({ agent_state: "in_progress" });
     expect(PHONE_LEG).toHaveText(/Press 1 on your phone\./);
     const connected = { agent_state: "in_progress", agent_connected: true };
-    await tell({ ...connected, customer_state: "initiated" });
+    await updateCall({ ...connected, customer_state: "initiated" });
     expect(CUSTOMER_LEG).toHaveText("Calling the customer…");
-    await tell({ ...connected, state: "ringing", customer_state: "ringing" });
+    await updateCall({ ...connected, state: "ringing", customer_state: "ringing" });
     expect(CUSTOMER_LEG).toHaveText("The customer's phone is ringing…");
-    await tell({
+    await updateCall({
         ...connected,
         state: "in_progress",
         customer_state: "in_progress",

@@ -129,9 +129,9 @@ test("a lost answer is asked for again with the same request, not with a second 
             },
         },
     };
-    const dialled = softphone.dialer.dial({ number: "047" });
+    const dialed = softphone.dialer.dial({ number: "047" });
     await advanceTime(1000);
-    expect(await dialled).toBe(true);
+    expect(await dialed).toBe(true);
     expect(uuids).toHaveLength(2);
     expect(uuids[0]).toBe(uuids[1]);
     expect.verifySteps(["connect u-1"]);

@@ -68,18 +68,18 @@ const LIVE = { state: "recording", wanted: "recording" };
 /** Start a conversation with the given state of its recording. */
 async function speak(recording = recordingData()) {
     const world = await startConversation({ call: runningData({ recording }) });
-    world.told = recording;
+    world.recording = recording;
     onRpc("telephony.call", "set_recording", ({ args }) => {
         expect.step(`${args[0]} ${args[1]}`);
-        return runningData({ recording: world.told });
+        return runningData({ recording: world.recording });
     });
     return world;
 }
 
 /** Send another state of the recording. */
-async function tell(world, values) {
-    world.told = recordingData(values);
-    world.softphone.calls.onCall(runningData({ recording: world.told }));
+async function updateRecording(world, values) {
+    world.recording = recordingData(values);
+    world.softphone.calls.onCall(runningData({ recording: world.recording }));
     await animationFrame();
 }
 
@@ -90,17 +90,17 @@ describe("in the call", () => {
         expect(".o_telephony_record").toHaveText("Record call");
         await contains(".o_telephony_record").click();
         expect.verifySteps(["u-1 recording"]);
-        await tell(world, { state: "starting", wanted: "recording" });
+        await updateRecording(world, { state: "starting", wanted: "recording" });
         expect(".o_telephony_recording_text").toHaveText("Starting the recording…");
-        await tell(world, LIVE);
+        await updateRecording(world, LIVE);
         expect(".o_telephony_recording_text").toHaveText("Recording");
         expect(".o_telephony_recording_dot").toHaveCount(1);
         expect(".o_telephony_record").toHaveText("Pause recording");
         await contains(".o_telephony_record").click();
         expect.verifySteps(["u-1 paused"]);
-        await tell(world, { state: "recording", wanted: "paused" });
+        await updateRecording(world, { state: "recording", wanted: "paused" });
         expect(".o_telephony_recording_text").toHaveText("Pausing the recording…");
-        await tell(world, { state: "paused", wanted: "paused" });
+        await updateRecording(world, { state: "paused", wanted: "paused" });
         expect(".o_telephony_recording_text").toHaveText("Recording paused");
         expect(".o_telephony_recording_dot").toHaveCount(0);
         expect(".o_telephony_record").toHaveText("Resume recording");
@@ -111,7 +111,7 @@ describe("in the call", () => {
 
     test("Z18: on hold the recording pauses by itself, and says so", async () => {
         const world = await speak(recordingData(LIVE));
-        await tell(world, { state: "paused", wanted: "recording", interrupted: true });
+        await updateRecording(world, { state: "paused", wanted: "recording", interrupted: true });
         expect(".o_telephony_recording_text").toHaveText(
             "Recording paused until the call is resumed"
         );
@@ -155,7 +155,7 @@ describe("in the call", () => {
 
     test("a pause that failed is an alarm; a refusal is a sentence", async () => {
         const world = await speak(recordingData(LIVE));
-        await tell(world, { ...LIVE, problem: "Twilio did not pause the recording." });
+        await updateRecording(world, { ...LIVE, problem: "Twilio did not pause the recording." });
         expect(".o_telephony_recording_problem").toHaveText("Twilio did not pause the recording.");
         onRpc("telephony.call", "set_recording", () => {
             throw userError("Every call is recorded.");

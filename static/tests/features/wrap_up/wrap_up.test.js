@@ -46,9 +46,9 @@ async function startWrapUp(values = {}, answer = () => ({ ...mine(), agent: { ..
     fakeVoice();
     onRpc("telephony.call", "get_dispositions", () => [{ id: 1, name: "Interested" }]);
     onRpc("telephony.call", "find_records", () => []);
-    onRpc("telephony.call", "wrap_up", ({ args: [uuid, told] }) => {
-        expect.step([uuid, told]);
-        return answer(told);
+    onRpc("telephony.call", "wrap_up", ({ args: [uuid, input] }) => {
+        expect.step([uuid, input]);
+        return answer(input);
     });
     onRpc("telephony.agent", "check_wrap_up", () => {
         expect.step("check");
@@ -114,8 +114,8 @@ describe("countdown", () => {
 });
 
 describe("required result", () => {
-    const refuse = (told) => {
-        if (told.done) {
+    const refuse = (input) => {
+        if (input.done) {
             throw userError(MISSING);
         }
         const disposition = { id: 1, name: "Interested" };
@@ -165,9 +165,9 @@ describe("required result", () => {
 describe("other tabs and people", () => {
     test("Z27: what another tab is done with is done with here", async () => {
         const { store } = await startWrapUp();
-        const told = { uuid: "u-1", reason: "done", message: false };
+        const message = { uuid: "u-1", reason: "done", message: false };
         store.agent = { ...AGENT };
-        sendBus("telephony/wrap_up_ended", told);
+        sendBus("telephony/wrap_up_ended", message);
         await seen(".o_telephony_keypad");
         expect(store.endedCall).toBe(null);
     });
