@@ -40,7 +40,7 @@ class TestQueries(TelephonyHttpCase):
         self.assertLess(self.count(self.tell_leg, call, leg_sid(901), "completed"), STATUS + VOICE)
 
     def test_question_of_a_page_that_has_missed_nothing(self):
-        """The cheap request follows every message, and repeats while a telephone rings."""
+        """The request of an up-to-date page is cheap, because it follows every message."""
         call = self.talk()
         agents = self.as_user(self.ana, "telephony.agent")
         known = {"calls": {call.uuid: call._get_revision()}, "offers": []}

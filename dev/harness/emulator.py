@@ -187,7 +187,7 @@ class Telephone:
         return self
 
     def reject(self, status="busy"):
-        """Refuse, or let it ring until `no-answer`."""
+        """Refuse, or ring until `no-answer`."""
         self.emulator.post(f"calls/{self.sid}/reject", status=status)
 
     def hang_up(self):

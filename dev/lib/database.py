@@ -1,7 +1,7 @@
 """Databases with the addon: created once, copied for tests, updated when the code changed.
 
-A database is built under another name and renamed when it is complete, so that an interrupted
-build leaves nothing that looks ready.
+A database is built under another name and renamed when it is complete. So an interrupted build
+leaves nothing that looks ready.
 """
 
 import ast
@@ -104,8 +104,8 @@ def rename(old, new):
 def copy(source, target):
     """Copy a database with its files (hard links: Odoo never changes a stored file).
 
-    The database is copied by files, not by pages. In a copy by pages, PostgreSQL takes the first
-    numbers of each sequence without logging them, and assigns them again after a crash.
+    The database is copied by files, not by pages. In a copy by pages, PostgreSQL does not log the
+    first numbers of each sequence. After a crash it would assign them again.
     """
     drop(target)
     execute(

@@ -1,8 +1,8 @@
 """Upgrades from each release to this one, with data in every table.
 
-`released/*.zip` contains the installed files of each release: its Python, data, security and views,
-without the parts that only a browser needs (`git archive` of the release's commit, with the folders
-of the older archive). They are kept here because a shallow clone has no history.
+`released/*.zip` contains the installed files of each release: its Python, data, security and views.
+The parts for browsers are left out (`git archive` of the release's commit, with the folders of the
+older archive). They are kept here because a shallow clone has no history.
 
 A renamed field, model or XML id belongs into one of the tables below; then every value and every
 record must be found under the new name.

@@ -142,7 +142,7 @@ class Conference:
         return participant
 
     def join(self, participant, wait=None):
-        """Let the participant in after its leg was answered.
+        """Admit the participant after its leg was answered.
 
         :param wait: callable that starts the wait document for one participant, or None.
         """

@@ -101,7 +101,7 @@ def test_music_is_repeated_until_its_time_is_over(seconds):
 
 
 def test_music_without_any_sound_ends():
-    """A file with a wrong length of its sound is read to its end."""
+    """Music whose header announces missing sound still ends."""
     data = bytearray(make([]))
     data[40:44] = (16000).to_bytes(4, "little")
     loop = Loop(io.BytesIO(bytes(data)), 2)

@@ -143,7 +143,7 @@ class TestNumbers(AdminWorld, TelephonyCase):
         self.assertTrue(again.active)
 
     def test_phone_user_may_add_caller_ids_only_when_allowed(self):
-        """Z08: a phone user adds caller IDs only with permission."""
+        """Z08: an agent adds caller IDs only with permission."""
         agent = self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id)
         self.assertFalse(agent.allow_caller_id)
         agent.allow_caller_id = True

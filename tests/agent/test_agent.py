@@ -245,7 +245,7 @@ class TestAgent(TelephonyCase):
         )
 
     def test_texts_are_in_the_users_language(self):
-        """Z01: texts are in the reader's own language, whoever caused them."""
+        """Z01: texts are in the reader's own language, not in that of the acting user."""
         self.env["res.lang"]._activate_lang("fr_FR")
         self.bob.lang = "fr_FR"
         call = self.dial(self.bob)

@@ -356,7 +356,7 @@ class TestBoardAgents(QueueStories):
 @tagged("post_install", "-at_install")
 class TestBoardRights(Figures):
     def test_board_is_for_supervisors(self):
-        """Z22: the server refuses phone users and others."""
+        """Z22: the server refuses agents and others."""
         for user in (self.ana, self.ian, self.pia, self.public):
             with self.subTest(user.login):
                 with self.assertRaises(AccessError):

@@ -95,7 +95,7 @@ class TestRingingForAnother(TelephonyHttpCase):
         self.talk(first)
         self.assertEqual(second._get_open_offers().agent_id, self.agent_bob)
         self.talk(second, self.agent_bob, self.bob, leg_sid(51))
-        # The only answer of another caller cannot free an agent any more.
+        # Both agents are in a call, so no other ringing can free one of them.
         [leave] = self.wait(third)
         self.assertEqual(leave.tag, "Leave")
         say, _hang_up = self.step(third)

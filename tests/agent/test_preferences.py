@@ -67,7 +67,7 @@ class TestPreferences(TelephonyCase):
             self.assertEqual(self.agent_ana.call_via, "browser")
 
     def test_administrator_writes_a_national_number(self):
-        """A national number is stored with its country code, whoever writes it."""
+        """A national number is stored with its country code, also by an administrator."""
         self.as_user(self.max, "telephony.agent").browse(self.agent_ana.id).write(
             {"call_via": "phone", "phone_number": "0470 11 22 33"}
         )

@@ -365,7 +365,7 @@ class TestChannels(Between):
         self.assertEqual(self.subscribe(self.dora), set())
 
     def test_states_of_phone_users_are_for_supervisors_of_their_company(self):
-        """A phone user and the supervisor of another company receive no agent states."""
+        """An agent and the supervisor of another company receive no agent states."""
         for user, expected in (
             (self.sue, {"telephony_supervisors-of-Alpha", "telephony-of-Alpha"}),
             (self.eva, {"telephony_supervisors-of-Beta", "telephony-of-Beta"}),

@@ -66,7 +66,7 @@ class TestCallReport(Figures):
             self.assertTrue(self.report()._read_group(domain, [group], measures))
 
     def test_everybody_counts_what_may_be_read(self):
-        """Z30: phone users count their own calls, supervisors those of the company, others none."""
+        """Z30: agents count their own calls, supervisors those of the company, others none."""
         mine = self.make_call(wait=5, talk=60)
         his = self.make_call(wait=5, talk=60, user_id=self.bob.id)
         foreign = self.make_call(wait=5, talk=60, user_id=self.eva.id, account=self.account_b)
@@ -85,7 +85,7 @@ class TestCallReport(Figures):
                 self.report(user).search([])
 
     def test_filters_of_calls_and_figures_work_for_everybody(self):
-        """Z30: phone users and supervisors can use each filter of the lists."""
+        """Z30: agents and supervisors can use each filter of the lists."""
         self.make_call(wait=5, outcome="missed", user_id=self.ana.id)
         for model in ("telephony.call", "telephony.call.report"):
             for user in (self.ana, self.sue):
@@ -161,7 +161,7 @@ class TestDashboard(Figures):
         )
 
     def test_everybody_sees_figures_of_calls_that_may_be_read(self):
-        """Z30: phone users see figures of their own calls, supervisors those of the company."""
+        """Z30: agents see figures of their own calls, supervisors those of the company."""
         self.make_call(wait=10, talk=90)
         self.make_call(wait=10, talk=90, user_id=self.bob.id)
         self.make_call(wait=10, talk=90, user_id=self.eva.id, account=self.account_b)

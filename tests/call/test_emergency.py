@@ -121,7 +121,7 @@ class TestEmergency(TelephonyHttpCase):
         self.assertFalse(self.number.copy({"number": "+3225550187"}).emergency_enabled)
 
     def test_only_administrators_decide(self):
-        """Z29: phone users, supervisors and other companies cannot decide."""
+        """Z29: agents, supervisors and other companies cannot decide."""
         for user in (self.ana, self.sue, self.eva, self.ian, self.pia):
             with self.subTest(user.login), self.assertRaises(AccessError):
                 self.as_user(user, "telephony.number").browse(self.number.id).write(

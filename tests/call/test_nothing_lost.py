@@ -276,7 +276,7 @@ class TestNothingLost(TelephonyHttpCase):
     # === BESIDE A CONVERSATION === #
 
     def test_failure_of_hold_music_and_announcement_goes_on_with_the_conversation(self):
-        """A failure of either neither hangs up (error 13238) nor ends the call."""
+        """A failure of music or announcement neither hangs up (error 13238) nor ends the call."""
         call = self.talk()
         self.patch(self.calls, "_advance_hold", fail)
         self.patch(self.calls, "_get_recording_announcement", fail)

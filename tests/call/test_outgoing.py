@@ -247,7 +247,7 @@ class TestOutgoing(TelephonyHttpCase):
         return call
 
     def tell(self, call, status, sequence, **params):
-        """Report the customer's leg as the provider does."""
+        """Report on the customer's leg as the provider does."""
         leg = self.customer(call)
         self.tell_leg(call, leg.provider_leg_id, status, sequence, leg, **params)
 

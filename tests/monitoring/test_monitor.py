@@ -23,7 +23,7 @@ class TestMonitor(TelephonyHttpCase):
         cls.sue_b = cls._make_user("sue_b", "crm_telephony.group_supervisor", cls.company_b)
 
     def start(self, mode="listen", user=None, agent=None, sid=SUPERVISOR_LEG):
-        """Start monitoring of Ana's call; return the call and the customer parameter."""
+        """Start monitoring of Ana's call; return the call and the noun `Conference`."""
         call = self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
         call = call or self.talk()
         self.as_user(user or self.sue).monitor(call.uuid, mode)
@@ -129,7 +129,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertNotEqual(self.agent_sue.state, "in_call")
 
     def test_end_of_the_call_releases_the_supervisor(self):
-        """Z20: the end of the call releases the supervisor, whoever ends it."""
+        """Z20: any end of the call releases the supervisor."""
         call, _room = self.start()
         self.tell_leg(call, CALLER_LEG, "completed")
         self.run_after_commit()
@@ -201,7 +201,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(len(self.legs(call)), 1)
 
     def test_forged_identifier_opens_nothing(self):
-        """A browser that connects without a request is refused, whoever its user is."""
+        """A browser that connects without a request is refused, also a supervisor's."""
         call = self.talk()
         for agent in (self.agent_sue, self.agent_max, self.agent_bob, self.agent_eva):
             [hang_up] = self.connect_browser(call, agent, SUPERVISOR_LEG)

@@ -94,7 +94,8 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(self.rung(2)[1], self.agent_ana)
 
     def test_in_turns(self):
-        """Z29: each call begins with the next agent, whoever answered; then the list restarts."""
+        """Z29: each call begins with the next agent in the list, which restarts after the last
+        one."""
         self.ring.ring_strategy = "round_robin"
         names = []
         for index in range(1, 6):

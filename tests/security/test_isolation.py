@@ -481,7 +481,7 @@ class TestIsolation(TelephonyCase):
     # === USERS === #
 
     def test_phone_user_of_another_company_is_refused(self):
-        """Only members of a company can become its phone users."""
+        """Only members of a company can become its agents."""
         agents = self.as_user(self.max, "telephony.agent")
         outsider = self._make_user("otto", "base.group_user", self.company_b)
         self.ian.active = False

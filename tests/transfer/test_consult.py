@@ -257,7 +257,7 @@ class TestWarm(ConsultStories):
                 self.env.invalidate_all()
 
     def test_the_music_of_the_hold_is_short_while_somebody_is_asked(self):
-        """The end of the music is the moment to check deadlines; without them it is long."""
+        """The end of the music is the moment to check deadlines; without them it has no end."""
         call = self.begin()
         query = {"call": call.uuid, "hold": 1}
         [play] = self.ask("wait", {"CallSid": CALLER_LEG}, query)

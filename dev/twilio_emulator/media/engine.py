@@ -1,7 +1,7 @@
 """The clock of all sound: every 20 ms each party gives a frame and gets its mix.
 
-One loop serves the whole emulator, so that all parties stay in step and mixers need no buffers
-between them. It sleeps while there is no call.
+One loop serves the whole emulator: all parties stay in step, and mixers need no buffers between
+them. It sleeps while there is no call.
 """
 
 import asyncio
