@@ -1,5 +1,4 @@
-"""A fake Twilio that answers the `twilio` package from a dictionary, for tests of
-administration."""
+"""A fake Twilio: answers the `twilio` package from a dictionary, for administration tests."""
 
 import json
 import re

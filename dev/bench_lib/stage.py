@@ -61,8 +61,7 @@ class Stage:
         database.drop(NAME)
 
     def _make_bundles(self):
-        """Create the assets of every page once for each state of the code, because it takes a
-        while."""
+        """Create the assets of every page, once for each state of the code because it is slow."""
         with self.setting.registries.cursor(self.setting.big[0]) as cursor:
             env = self.setting.registries.environment(cursor)
             bundle = env["ir.qweb"]._get_asset_bundle("web.assets_web", css=True, js=True)

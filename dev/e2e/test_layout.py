@@ -157,8 +157,7 @@ def test_light(world, agent, anna):
 
 @pytest.fixture
 def dark_palette(world):
-    """Add the colors of a dark theme: core compiles a dark style sheet, but has no colors for
-    it."""
+    """Add the colors of a dark theme: core compiles a dark style sheet, but has no colors."""
     attachment = world.admin.create(
         "ir.attachment",
         name="dark.scss",

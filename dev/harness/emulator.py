@@ -144,8 +144,7 @@ class Emulator:
         return Telephone(self, sid)
 
     def recording_of(self, telephone):
-        """Wait until a telephone is being recorded; return the request's arguments for its
-        recording."""
+        """Wait until a telephone is recorded; return a function that fetches the recording."""
 
         def find():
             [found] = [r for r in self.get("recordings") if r["call_sid"] == telephone.sid]

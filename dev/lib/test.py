@@ -1,5 +1,4 @@
-"""Run the parts of the test suite and print the totals. Called by dev/test, with PostgreSQL
-running."""
+"""Run the parts of the test suite and print totals. Called by dev/test, with PostgreSQL running."""
 
 import os
 import shutil

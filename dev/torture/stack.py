@@ -1,5 +1,4 @@
-"""The programs under torture: Odoo with two workers, PostgreSQL, the emulator; and their
-failures."""
+"""The programs under torture: Odoo with two workers, PostgreSQL, the emulator; their failures."""
 
 import configparser
 import os

@@ -72,8 +72,7 @@ class Browser:
         await self.peer.close()
 
     async def take_over(self, connection, sdp):
-        """Continue after signalling returned, or on another Device (then with a new
-        description)."""
+        """Continue after signalling returned, or on another Device with a new description."""
         self.connection = connection
         self.reconnect_token = secrets.token_urlsafe(32)
         if sdp == self.sdp or (self.leg.talking and sdp is None):

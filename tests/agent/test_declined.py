@@ -30,8 +30,8 @@ class TestDeclinedInQueue(QueueStories):
         self.assertEqual(self.ringing_at(call), self.agent_ana)
 
     def test_declined_call_rings_at_all_others_first(self):
-        """Friction 1: a declined call rings at the others first, even if they were idle for less
-        time."""
+        """Friction 1: a declined call first rings at the others, even if they were idle for
+        less."""
         self.go_online(self.agent_ana)
         call, _verbs = self.call_in_and_wait()
         self.as_user(self.ana).decline(call.uuid)

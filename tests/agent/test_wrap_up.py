@@ -115,8 +115,8 @@ class TestWrapUpTime(WrapUps):
         self.ring.write({"kind": "queue", "queue_id": queue.id})
 
     def test_the_page_says_that_the_time_is_over(self):
-        """Z24: the waiting caller rings after the page's countdown; an early report changes
-        nothing."""
+        """Z24: the waiting caller rings after the page's countdown; an early report has no
+        effect."""
         self.make_queue()
         self.go_online(self.agent_ana)
         first, second = self.call_in()[0], self.call_in(sid=leg_sid(2))[0]

@@ -15,8 +15,7 @@ class TestRevision(TelephonyHttpCase):
         return self.as_user(user, "telephony.agent").softphone_changes(known)
 
     def test_every_payload_has_the_revision_of_its_content(self):
-        """Finding: an old message overwrote a newer one. Different contents have different
-        revisions."""
+        """Finding: an old message overwrote a newer one. Each content has a revision of its own."""
         call = self.talk()
         for on_hold, sequence in ((True, 50), (False, 51)):
             self.tell_room(

@@ -153,8 +153,7 @@ class TestRegistering(Callbacks):
         self.assertEqual((self.callbacks().kind, self.callbacks().count), ("queue_callback", 1))
 
     def test_due_by_the_hours_of_the_flow(self):
-        """Z29: due in two working hours, over the night; by the flow's hours, else the
-        company's."""
+        """Z29: due in two working hours, over the night; in the flow's or the company's hours."""
         calendar = self.env["resource.calendar"].create(
             {
                 "name": "Desk",
@@ -345,8 +344,7 @@ class TestResolving(Callbacks):
 @tagged("post_install", "-at_install")
 class TestCallbackRights(Callbacks):
     def test_who_sees_what(self):
-        """Z30: agents see their own and those of calls offered to them; supervisors see the
-        company's."""
+        """Z30: agents see their own and those offered to them; supervisors the company's."""
         self.ring.agent_ids = [Command.set(self.agent_bob.ids)]
         self.miss(1)
         callback = self.callbacks()
@@ -477,8 +475,7 @@ class TestDueCall(Callbacks):
         )
 
     def test_today_is_the_users(self):
-        """Z28: “today” depends on the user's time zone, as on the islands where it is tomorrow
-        already."""
+        """Z28: “today” is the user's, as on the islands where it is tomorrow already."""
         now = datetime(2026, 6, 10, 11, 30)
         self.plan(self.partner, date_deadline=date(2026, 6, 10))
         with freeze_time(now):

@@ -106,8 +106,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertIn("/telephony/twilio/wait?", gather.get("action"))
 
     def test_key_is_confirmed_and_the_caller_released(self):
-        """Z24: the caller hears a confirmation and is released; a repeated request is answered
-        alike."""
+        """Z24: the caller hears a confirmation and is released; a repetition is answered alike."""
         self.occupy()
         call = self.call_in_number(1)
         [gather] = self.wait(call)
@@ -384,7 +383,7 @@ class TestTries(QueueCallbackStories):
         self.assertEqual(registered, [first])
 
     def test_what_was_not_reached_is_owed(self):
-        """Z24: the callback belongs to the caller's own call; a canceled place is not an
+        """Z24: the callback is that of the caller's own call; a canceled place is not an
         attempt."""
         queue_callback = self.request_queue_callback()
         self.assertFalse(

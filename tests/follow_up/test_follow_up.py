@@ -150,8 +150,7 @@ class TestWrapUp(EndedCalls):
         self.assertEqual(call.note, "Oak, not steel")
 
     def test_results_fit_the_call(self):
-        """Z27: an unanswered call takes no “interested”; another company's dispositions are
-        unknown."""
+        """Z27: “interested” needs a conversation; another company's dispositions are unknown."""
         foreign = self.env["telephony.disposition"].create(
             {
                 "name": "Elsewhere",

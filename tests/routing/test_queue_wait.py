@@ -74,8 +74,7 @@ class TestEstimatedWait(QueueStories):
         self.assertIn("number 2 in the queue. Your estimated wait is about 4", self.said(2))
 
     def test_said_in_the_language_of_the_flow(self):
-        """Z24: the wait is announced in the caller's language, not in that of the queue's
-        author."""
+        """Z24: the caller's language counts, not that of the queue's author."""
         self.env["res.lang"]._activate_lang("zh_CN")
         self.flow.language = "zh_CN"
         self.answered(200, count=3)

@@ -94,8 +94,7 @@ class TestRingOrder(TelephonyHttpCase):
         self.assertEqual(self.rung(2)[1], self.agent_ana)
 
     def test_in_turns(self):
-        """Z29: each call begins with the next agent in the list, which restarts after the last
-        one."""
+        """Z29: each call begins with the next agent in the list, which is repeated."""
         self.ring.ring_strategy = "round_robin"
         names = []
         for index in range(1, 6):
@@ -172,8 +171,7 @@ class TestRingOrder(TelephonyHttpCase):
 @tagged("post_install", "-at_install")
 class TestTurnsOfTwoServers(TelephonyCase):
     def test_both_rows_are_changed(self):
-        """Z29: a choice and an offer change rows, so that two servers cannot choose the same
-        agent."""
+        """Z29: a choice and an offer change rows, so that two servers cannot choose alike."""
         self.ring.ring_strategy = "round_robin"
         self.go_online(self.agent_ana, self.agent_bob)
         self.agent_ana.reserved_at = self.agent_bob.reserved_at = False

@@ -372,8 +372,7 @@ class TestAccess(TelephonyCase):
                     get_public_method(self.env[model], method)
 
     def test_actions_of_the_account(self):
-        """A system administrator connects the account; a telephony administrator reads its
-        numbers."""
+        """A system administrator connects the account; a telephony one reads its numbers."""
         for user in (self.cleo, self.sue, self.max, self.ian, self.pia):
             account = self.as_user(user, "telephony.account").browse(self.account.id)
             for action in (

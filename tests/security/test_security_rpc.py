@@ -323,8 +323,7 @@ class TestEveryMethod(EveryMethodCase):
 
     @mute_logger(*MUTED)
     def test_another_company_reaches_nothing(self):
-        """An administrator of another company who knows every identifier sees and changes
-        nothing."""
+        """An administrator of another company with every identifier sees and changes nothing."""
         self.eva.group_ids += self.env.ref("crm_telephony.group_supervisor")
         tables = self.get_tables()
         before = self.snapshot(tables)

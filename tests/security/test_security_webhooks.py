@@ -416,8 +416,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         )
 
     def test_forged_requests_leave_no_trace(self):
-        """B.9: a request without the secret is refused and changes nothing, whatever it
-        contains."""
+        """B.9: a request without the secret is refused and changes nothing."""
         requests = self.get_requests()
         damage = Damage(
             SEED, [value for _route, _query, fields in requests for _name, value in fields]
@@ -456,8 +455,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         self.assertFalse(root.xpath("//Dial/Number"), context)
 
     def assert_sane(self, before, states, context):
-        """Check that configuration and foreign calls are unchanged, and that states moved
-        legally."""
+        """Check that configuration and foreign calls are unchanged, and state changes legal."""
         after = self.fingerprint()
         changed = {table for table in after if after[table] != before[table]}
         self.assertLessEqual(changed, self.may_change, context)
