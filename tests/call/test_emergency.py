@@ -29,7 +29,7 @@ class TestEmergency(TelephonyHttpCase):
                 self.dial(number=number)
 
     def test_with_a_prepared_number(self):
-        """Z15: the call shows the prepared number, whatever is chosen; no rule stops it."""
+        """Z15: it shows the prepared number, whatever is chosen; no rule or limit stops it."""
         other = self.number.copy({"number": "+3225550188", "name": "Reception"})
         self.agent_ana.number_ids = self.number | other
         self.prepare(other)
