@@ -11,6 +11,8 @@ from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.misc import file_path
 
+from odoo.addons.crm_telephony.providers.base import ProviderError
+
 from .common import TelephonyHttpCase
 
 CHINESE = "zh_CN"
@@ -103,7 +105,7 @@ class TestChinese(TelephonyHttpCase):
         agent = self.agent_ana.with_context(lang=CHINESE)
         self.assertEqual(agent.env._("You are already in a call."), "您已在通话中。")
         error = self.account.with_context(lang=CHINESE)._explain(
-            type("Failure", (), {"code": 21422, "unknown": False})()
+            ProviderError("The number is taken.", code=21422)
         )
         self.assertEqual(error, "此号码刚刚被他人购买。请选择其他号码。")
 

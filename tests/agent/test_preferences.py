@@ -58,7 +58,7 @@ class TestPreferences(TelephonyCase):
         ):
             for number, sentence in (
                 (False, "Enter the phone number to use."),
-                ("12", "“12” is not a telephone number."),
+                ("12", "“12” is not a valid phone number."),
             ):
                 # As in a request, the failed change is rolled back.
                 with self.assertRaises(ValidationError) as refused:

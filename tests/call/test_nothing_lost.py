@@ -79,7 +79,7 @@ class TestNothingLost(TelephonyHttpCase):
         with self.assertLogs(CONTROLLER, "ERROR"):
             call, verbs = self.call_in()
         self.assert_apology(verbs, "很抱歉", "zh-CN")
-        self.assertEqual(call.failure_reason, "此电话因意外错误而结束。")
+        self.assertEqual(call.failure_reason, "通话因意外错误而结束。")
 
     def test_failure_of_another_addon_at_the_creation_keeps_the_call(self):
         """D8: a call is kept although another addon forbids its creation."""
