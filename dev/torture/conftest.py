@@ -1,4 +1,4 @@
-"""Where the modules are: those of this folder, and the harness of stories, torture and bench."""
+"""Import paths: this folder, and the harness of stories, torture and bench."""
 
 import sys
 from pathlib import Path

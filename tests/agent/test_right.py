@@ -125,7 +125,7 @@ class TestLoss(Between):
 
     @mute_logger("odoo.models.unlink")
     def test_lost_right_ends_what_hangs_on_it_at_once(self):
-        """The agent is offline without a browser, nothing rings, and the caller goes on."""
+        """The agent is offline without a browser, nothing rings, and the flow continues."""
         for way in WAYS:
             with self.subTest(way):
                 self.env.cr.execute("SAVEPOINT way")
@@ -164,7 +164,7 @@ class TestLoss(Between):
         self.assertEqual(self.dora_b.status, "offline")
 
     def test_nothing_of_a_company_is_sent_to_those_who_left_it(self):
-        """Offers, calls, voicemails and missed calls stay away, even in the other company."""
+        """Offers, calls, voicemails and missed calls stay away, even in another environment."""
         call = self.ring_at(self.dora_b, user_id=self.dora.id)
         offer = call.offer_ids
         call.write({"recipient_ids": [Command.link(self.dora.id)], "user_id": self.dora.id})

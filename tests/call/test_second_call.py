@@ -175,7 +175,7 @@ class TestSecondCall(SecondCalls):
         self.assertTrue(self.resume(self.first)["can_rejoin"])
 
     def test_both_results_are_asked_for(self):
-        """Z27: the second conversation ended during the hold of the first; both need a result."""
+        """Z27: both conversations need a disposition, though the second ended first."""
         self.company_a.telephony_disposition_required = True
         result = self.env["telephony.disposition"].search([], limit=1)
         second = self.answered()

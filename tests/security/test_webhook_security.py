@@ -82,7 +82,7 @@ class TestWebhookSecurity(TelephonyHttpCase):
         self.assertEqual(routes, {*QUESTIONS, *REPORTS, "ping"})
 
     def test_wrong_requests_are_refused(self):
-        """An unsigned, wrongly signed or unknown request gets 403 and writes nothing."""
+        """A request that is unsigned, forged or of no account gets 403 and writes nothing."""
         sid_b = self.account_b.sudo().account_sid
         before = self.count()
         signed = {"AccountSid": self.account.sudo().account_sid, **self.get_params()}
