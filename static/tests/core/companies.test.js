@@ -15,7 +15,7 @@ import {
 
 defineTelephony();
 
-test("Z17: what is for another company of the person neither rings nor shows here", async () => {
+test("Z17: calls and offers of the user's other companies are ignored", async () => {
     serverState.companies = [
         { id: 1, name: "Alpha" },
         { id: 2, name: "Beta" },

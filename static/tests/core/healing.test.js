@@ -114,16 +114,16 @@ const incoming = (uuid = "u-1", id = 1) =>
     new Server().rings(uuid, id).stops(uuid, id).has(uuid, {}).is("in_call").has(uuid, TALK);
 
 const STORIES = {
-    "incoming, on hold and back, with wrap-up": () =>
+    "incoming call with hold, resume and wrap-up": () =>
         incoming()
             .has("u-1", { on_hold: true })
             .has("u-1", { on_hold: false })
             .ends("u-1")
             .is("wrap_up", { wrap_up: { uuid: "u-1", until: "2026-11-22 14:33:00" } })
             .is("available", { wrap_up: false }),
-    "rings and is given up": () =>
+    "offer canceled by the caller": () =>
         new Server().rings("u-1", 1).stops("u-1", 1, "canceled").is("available"),
-    outgoing: () =>
+    "outgoing call": () =>
         new Server()
             .has("u-1", {})
             .is("in_call")
@@ -131,7 +131,7 @@ const STORIES = {
             .has("u-1", TALK)
             .ends("u-1")
             .is("available"),
-    "passed on at once, and it comes back": () =>
+    "blind transfer that returns": () =>
         incoming()
             .leaves("u-1")
             .is("available")
@@ -140,20 +140,20 @@ const STORIES = {
             .has("u-1", { state: "ringing", user: { id: 1, name: "Me" } })
             .has("u-1", TALK)
             .ends("u-1"),
-    "asked first, and handed over": () =>
+    "warm transfer that is completed": () =>
         incoming()
             .has("u-1", { transfer: transfer("warm", "ringing"), on_hold: true })
             .has("u-1", { transfer: transfer("warm", "talking") })
             .has("u-1", { transfer: transfer("warm", "conference"), on_hold: false })
             .leaves("u-1")
             .is("available"),
-    "asked first, and canceled": () =>
+    "warm transfer that is canceled": () =>
         incoming()
             .has("u-1", { transfer: transfer("warm", "ringing"), on_hold: true })
             .has("u-1", { transfer: false })
             .has("u-1", { on_hold: false })
             .ends("u-1"),
-    "is asked, and goes again": () =>
+    "consulted agent who leaves": () =>
         new Server()
             .rings("u-1", 1)
             .stops("u-1", 1)
@@ -161,7 +161,7 @@ const STORIES = {
             .has("u-1", { transfer: transfer("warm", "talking") })
             .leaves("u-1")
             .is("available"),
-    "a second call beside the first": () =>
+    "second call with the first one on hold": () =>
         incoming()
             .rings("u-2", 2)
             .stops("u-2", 2)
@@ -287,7 +287,7 @@ describe("one message of a story goes wrong", () => {
             expect(wrong).toEqual([]);
         });
 
-        test(`${name}: a snapshot that comes late overwrites nothing`, async () => {
+        test(`${name}: a late snapshot overwrites nothing`, async () => {
             const { messages } = createStory();
             const { truth } = messages.at(-1);
             const wrong = [];
@@ -310,11 +310,11 @@ describe("one message of a story goes wrong", () => {
     }
 });
 
-describe("the number of a message says nothing about its age", () => {
+describe("bus id of a message", () => {
     const talking = () => incoming().messages.at(-1);
     const ringing = () => incoming().messages.at(-2);
 
-    test("a message with a lower number than the snapshot's is applied at once", async () => {
+    test("a message with a lower bus id than the snapshot is applied at once", async () => {
         const page = new Page(ringing().truth);
         const read = page.serverSync.orm.silent.call;
         page.serverSync.orm.silent.call = async (...args) => ({
@@ -327,7 +327,7 @@ describe("the number of a message says nothing about its age", () => {
         expect(page.store.currentCall.state).toBe("in_progress");
     });
 
-    test("what the bus replays to a new browser is no news", async () => {
+    test("messages replayed to a new browser change nothing", async () => {
         const page = new Page(NOTHING);
         const read = page.serverSync.orm.silent.call;
         page.serverSync.orm.silent.call = async (...args) => ({
@@ -340,7 +340,7 @@ describe("the number of a message says nothing about its age", () => {
         expect(page.store.offers).toEqual([]);
     });
 
-    test("however often a snapshot is overtaken, what was told later stays", async () => {
+    test("later messages survive a snapshot that is overtaken several times", async () => {
         const page = new Page(ringing().truth);
         await page.serverSync.start();
         const answers = [];
@@ -364,7 +364,7 @@ describe("the number of a message says nothing about its age", () => {
         expect(page.store.findCall("u-1").state).toBe("in_progress");
     });
 
-    test("a question that comes while an answer is on its way is answered, too", async () => {
+    test("a refresh during a running refresh reads the newest state", async () => {
         const page = new Page(ringing().truth);
         await page.serverSync.start();
         const first = page.serverSync.refresh();

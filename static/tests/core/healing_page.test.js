@@ -37,7 +37,7 @@ function knowsMore(world, calls) {
     };
 }
 
-test("Connecting… that nobody confirms is asked about, and nothing is asked after it", async () => {
+test("a lost confirmation of an accepted call is read once from the server", async () => {
     const taken = { direction: "incoming", state: "ringing", revision: 5 };
     fakeVoice();
     const world = await startSoftphone({ snapshot: { offers: [offerData({ revision: 3 })] } });
@@ -60,7 +60,7 @@ test("Connecting… that nobody confirms is asked about, and nothing is asked af
     expect(world.asked).toHaveLength(1);
 });
 
-test("as long as a telephone rings, the server is asked again and again", async () => {
+test("missed changes are requested repeatedly while a phone rings", async () => {
     const world = await startConversation({
         call: callData({ state: "ringing", customer_state: "ringing", revision: 2 }),
         withBus: false,
@@ -74,7 +74,7 @@ test("as long as a telephone rings, the server is asked again and again", async 
     expect(world.asked.length - length).toBeWithin(2, 4);
 });
 
-test("a hold that was asked for is on the screen, even if nobody tells it", async () => {
+test("a requested hold is shown although its message was lost", async () => {
     const world = await startConversation({ call: runningData({ revision: 9 }), withBus: false });
     onRpc("telephony.call", "set_hold", () => runningData({ revision: 9 }));
     await contains(".o_telephony_hold").click();
@@ -85,7 +85,7 @@ test("a hold that was asked for is on the screen, even if nobody tells it", asyn
     expect(world.store.holdWish).toBe(null);
 });
 
-test("a customer who is back from hold after asking is shown so, even if nobody tells it", async () => {
+test("the end of a hold after a consultation is shown although its message was lost", async () => {
     const transfer = { id: 1, mode: "warm", state: "talking", kind: "agent", target: "Bob" };
     const asking = { transfer: { ...transfer, by: { id: 1, name: "Me" }, is_mine: true } };
     const call = runningData({ ...asking, on_hold: true, revision: 9 });
@@ -101,7 +101,7 @@ test("a customer who is back from hold after asking is shown so, even if nobody 
     expect(world.asked).toHaveLength(1);
 });
 
-test("the renewal of the lease brings an end that nobody told", async () => {
+test("the lease renewal delivers the end of a call whose message was lost", async () => {
     const world = await startConversation({ call: runningData({ revision: 9 }), withBus: false });
     const known = [];
     onRpc("telephony.agent", "renew_lease", ({ args }) => {
@@ -114,7 +114,7 @@ test("the renewal of the lease brings an end that nobody told", async () => {
     expect.verifySteps(["leave"]);
 });
 
-test("a row of the live lists that comes late replaces no newer one", async () => {
+test("a late row of the live lists replaces no newer row", async () => {
     fakeVoice();
     const { softphone } = await startSoftphone();
     const { companyCalls } = softphone;

@@ -40,7 +40,7 @@ async function speak(values = {}) {
 }
 
 describe("shortcuts", () => {
-    test("Z18 Z20: mute, hold and hang up, also while a note is typed", async () => {
+    test("Z18 Z20: mute, hold and hang up work while a note is typed", async () => {
         await speak();
         await contains(".o_telephony_note").focus();
         await keys("s");
@@ -50,7 +50,7 @@ describe("shortcuts", () => {
         await expect.waitForSteps(["mute true", "hang up", "leave"]);
     });
 
-    test("Z17: accept and decline the call that rings", async () => {
+    test("Z17: accept and decline show their shortcuts, and decline works", async () => {
         fakeVoice();
         const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
         onRpc("telephony.call", "decline", () => expect.step("decline") || true);
@@ -68,7 +68,7 @@ describe("shortcuts", () => {
     });
 
     test.tags("desktop");
-    test("are shown on the buttons and in a list, which a key closes", async () => {
+    test("are shown on the buttons and in a list that Escape closes", async () => {
         await speak();
         expect(".o_telephony_mute").toHaveAttribute("title", "Mute (Alt+Shift+S)");
         expect(".o_telephony_hold").toHaveAttribute("aria-keyshortcuts", "Alt+Shift+H");
@@ -85,14 +85,14 @@ describe("shortcuts", () => {
         expect(".o_telephony_call").toHaveCount(1);
     });
 
-    test("each has its own keys, and none of Odoo's", () => {
+    test("use different keys from each other and from Odoo", () => {
         const all = Object.values(SHORTCUTS).map(({ hotkey }) => hotkey);
         expect(new Set(all).size).toBe(all.length);
         const taken = [..."adgimnoqtuvx4"].map((key) => `alt+shift+${key}`);
         expect(all.filter((hotkey) => taken.includes(hotkey))).toEqual([]);
     });
 
-    test("Z20: the panel that takes a button's place takes the keyboard", async () => {
+    test("Z20: a panel that replaces a button gets the focus", async () => {
         await speak();
         document.activeElement.blur();
         await keys("z");
@@ -103,7 +103,7 @@ describe("shortcuts", () => {
 });
 
 describe("hold", () => {
-    test("Z18: the time is shown, and every two minutes a reminder", async () => {
+    test("Z18: the time on hold is shown, with a reminder every two minutes", async () => {
         const { softphone } = await speak();
         softphone.calls.onCall(running({ on_hold: true, on_hold_since: ago(100) }));
         await seen(".o_telephony_hold_time");

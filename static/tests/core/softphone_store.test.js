@@ -14,7 +14,7 @@ import { CallSession } from "@crm_telephony/voice/call_session";
 describe.current.tags("headless");
 
 describe("store", () => {
-    test("an ended call moves to the recent ones and never comes back", () => {
+    test("an ended call moves to the recent calls and never returns", () => {
         const store = new SoftphoneStore();
         store.applyCall(callData());
         expect(store.hasCall).toBe(true);
@@ -27,7 +27,7 @@ describe("store", () => {
         expect(store.calls).toEqual([]);
     });
 
-    test("what is older never replaces what is newer, whichever way it comes", () => {
+    test("older data never replaces newer data, from the bus or from a snapshot", () => {
         const store = new SoftphoneStore();
         store.applyCall(callData({ state: "in_progress", revision: 5 }));
         store.applyCall(callData({ state: "routing", revision: 4 }));
@@ -39,7 +39,7 @@ describe("store", () => {
         expect(store.findCall("u-1").state).toBe("queued");
     });
 
-    test("a call that was left does not come back by an old message, but by a new one", () => {
+    test("only a newer message restores a call that the agent has left", () => {
         const store = new SoftphoneStore();
         store.applyCall(callData({ revision: 5 }));
         store.applyLeft({ uuid: "u-1", revision: 7 });
@@ -52,7 +52,7 @@ describe("store", () => {
         expect(store.calls).toHaveLength(1);
     });
 
-    test("an offer that was closed never rings again, though it may be told late", () => {
+    test("a late message of a closed offer is ignored", () => {
         const store = new SoftphoneStore();
         store.closeOffer({ uuid: "u-1", offer_id: 1 });
         store.addOffer(offerData());
@@ -62,7 +62,7 @@ describe("store", () => {
         expect(store.offers).toHaveLength(1);
     });
 
-    test("of the person's own state, an older row replaces no newer one", () => {
+    test("an older state of the agent replaces no newer one", () => {
         const store = new SoftphoneStore();
         store.applyAgent({ ...AGENT, revision: 4, status: "offline" });
         store.applyAgent({ ...AGENT, revision: 3 });
@@ -72,7 +72,7 @@ describe("store", () => {
         expect(store.mark).toBe(mark);
     });
 
-    test("an offer ends when its call becomes mine, and does not come twice", () => {
+    test("an offer is added once and ends when its call is accepted", () => {
         const store = new SoftphoneStore();
         store.addOffer(offerData());
         store.addOffer(offerData());
@@ -83,7 +83,7 @@ describe("store", () => {
         expect(store.offers).toHaveLength(0);
     });
 
-    test("presence: a call wins over ringing, ringing over what the server said", () => {
+    test("the presence is in call before ringing, and ringing before the server's state", () => {
         const store = new SoftphoneStore();
         expect(store.presence).toBe(AgentState.OFFLINE);
         store.agent = { ...AGENT };
@@ -94,7 +94,7 @@ describe("store", () => {
         expect(store.presence).toBe(AgentState.IN_CALL);
     });
 
-    test("rejoin is offered when the leg is gone, not while a tab carries the sound", () => {
+    test("rejoin is offered without a leg, but not while a tab carries the sound", () => {
         const store = new SoftphoneStore();
         store.applyCall(callData({ state: "in_progress", agent_connected: true }));
         expect(store.needsRejoin).toBe(false);
@@ -108,7 +108,7 @@ describe("store", () => {
 });
 
 describe("session", () => {
-    test("only the arrows of the table exist, and the end is never left", () => {
+    test("only listed state changes are possible, and the end is final", () => {
         const states = [];
         const session = new CallSession("u-1", ({ state }) => states.push(state));
         expect(session.setState(VoiceState.CONNECTED)).toBe(false);
@@ -123,7 +123,7 @@ describe("session", () => {
         expect(states).toEqual(["connecting", "connected", "ending", "ended"]);
     });
 
-    test("a mirror shows what the owner told and is not its own", () => {
+    test("a mirror shows the state of the owner and owns nothing", () => {
         const session = new CallSession("u-1");
         session.setState(VoiceState.CONNECTING);
         session.update({ isMuted: true, digits: "12" });
@@ -138,7 +138,7 @@ describe("session", () => {
     });
 });
 
-test("times are written like on a telephone", () => {
+test("times are formatted as on a phone", () => {
     expect([0, 9.9, 61, 3725, -3].map(formatSeconds)).toEqual([
         "0:00",
         "0:09",

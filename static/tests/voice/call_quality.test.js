@@ -38,7 +38,7 @@ async function endCall({ softphone, voice }, mustAsk) {
 }
 
 describe("during the call", () => {
-    test("plain advice with a sign, the most useful first, gone when it clears", async () => {
+    test("the most useful advice is shown until the problem clears", async () => {
         const { voice, softphone } = await startConversation({ withBus: false });
         expect(".o_telephony_sound_notices").toHaveAttribute("aria-live", "polite");
         for (const [kinds, kind, text, icon] of [
@@ -77,7 +77,7 @@ describe("during the call", () => {
         expect.verifySteps(["mute true"]);
     });
 
-    test("a page that is closed tells it with its last request", async () => {
+    test("a closed page sends the quality with its last request", async () => {
         await startConversation({ withBus: false });
         patchWithCleanup(VoiceDevice.prototype, { takeQuality: () => REPORT });
         patchWithCleanup(browser, {
@@ -94,7 +94,7 @@ describe("during the call", () => {
 });
 
 describe("after the call", () => {
-    test("a bad one asks one question, which a key answers", async () => {
+    test("a bad call asks one question, which the keyboard answers", async () => {
         const world = await startConversation({ withBus: false });
         onRpc("telephony.call", "rate_quality", ({ args }) => expect.step(`rate ${args}`) || true);
         await endCall(world, true);
@@ -106,7 +106,7 @@ describe("after the call", () => {
         expect.verifySteps(["rate u-1,echo"]);
     });
 
-    test("nobody has to answer, and a refusal is told", async () => {
+    test("the question is optional, and an error is shown", async () => {
         const world = await startConversation({ withBus: false });
         onRpc("telephony.call", "rate_quality", () => {
             throw userError("The database is being updated.");
@@ -119,7 +119,7 @@ describe("after the call", () => {
         expect(".o_telephony_ended").toHaveCount(0);
     });
 
-    test("a good one asks nothing", async () => {
+    test("a good call asks nothing", async () => {
         await endCall(await startConversation({ withBus: false }), false);
         expect(".o_telephony_sound_issue").toHaveCount(0);
     });

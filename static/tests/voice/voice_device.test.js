@@ -117,7 +117,7 @@ beforeEach(async () => {
 });
 
 describe("device", () => {
-    test("is made for the call with the account's hosts and local sounds", async () => {
+    test("is created with the account's hosts and local sounds", async () => {
         await new VoiceDevice().connect("u-1", handlers);
         expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "state connected"]);
         const [{ options }] = FakeDevice.all;
@@ -129,14 +129,14 @@ describe("device", () => {
         }
     });
 
-    test("fetches nothing before the first call", async () => {
+    test("loads nothing before the first call", async () => {
         new VoiceDevice();
         await tick();
         expect(tokens).toBe(0);
         expect.verifySteps([]);
     });
 
-    test("is made ready while it rings: the click finds the way to the provider open", async () => {
+    test("is prepared while a call rings and reused when it is accepted", async () => {
         const voice = new VoiceDevice();
         await voice.prepare(VoiceNeed.OFFER);
         await voice.prepare(VoiceNeed.OFFER);
@@ -148,7 +148,7 @@ describe("device", () => {
         expect(FakeDevice.ways).toEqual(["open token-1"]);
     });
 
-    test("that was made ready in vain is closed, also before it is ready", async () => {
+    test("is closed when it is no longer needed, even before it is ready", async () => {
         const voice = new VoiceDevice();
         await voice.prepare(VoiceNeed.OFFER);
         await voice.release(VoiceNeed.OFFER);
@@ -161,7 +161,7 @@ describe("device", () => {
         expect.verifySteps(["load /sdk.js", "load /sdk.js"]);
     });
 
-    test("that was made ready for two reasons stays ready for one", async () => {
+    test("stays ready as long as one of two needs remains", async () => {
         const voice = new VoiceDevice();
         await voice.prepare(VoiceNeed.NUMBER);
         await voice.prepare(VoiceNeed.CALL);
@@ -173,7 +173,7 @@ describe("device", () => {
         expect.verifySteps(["load /sdk.js"]);
     });
 
-    test("that broke before it was needed is made anew", async () => {
+    test("is created again after it failed before the call", async () => {
         const voice = new VoiceDevice();
         await voice.prepare(VoiceNeed.OFFER);
         FakeDevice.all[0].emit("error", { code: 31005 });
@@ -184,7 +184,7 @@ describe("device", () => {
         ]);
     });
 
-    test("a refused token is renewed once, silently", async () => {
+    test("renews a refused token once, without an error", async () => {
         FakeDevice.plan = [{ code: 20101 }];
         await new VoiceDevice().connect("u-1", handlers);
         expect.verifySteps([
@@ -197,7 +197,7 @@ describe("device", () => {
         ]);
     });
 
-    test("a token that is refused again is an error, not a loop", async () => {
+    test("reports an error when the renewed token is refused", async () => {
         FakeDevice.plan = [{ code: 20101 }, { code: 20104 }];
         const error = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
         expect([error.kind, error.code]).toEqual([VoiceErrorKind.TOKEN, 20104]);
@@ -211,7 +211,7 @@ describe("device", () => {
         ]);
     });
 
-    test("that never answers is given up after some seconds", async () => {
+    test("stops a connection attempt without an answer after some seconds", async () => {
         FakeDevice.plan = ["silence"];
         const connecting = new VoiceDevice().connect("u-1", handlers);
         const failed = connecting.catch((error) => error);
@@ -221,7 +221,7 @@ describe("device", () => {
         expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "disconnect"]);
     });
 
-    test("tells an end nobody asked for, and keeps quiet about one that was asked", async () => {
+    test("reports an unexpected end, but not a requested one", async () => {
         const voice = new VoiceDevice();
         await voice.connect("u-1", handlers);
         FakeDevice.all[0].call.emit("error", { code: 53405 });
@@ -242,7 +242,7 @@ describe("device", () => {
         ]);
     });
 
-    test("tells reconnecting and warnings in our own words", async () => {
+    test("reports reconnecting and warnings in the client's words", async () => {
         const voice = new VoiceDevice();
         await voice.connect("u-1", handlers);
         const [{ call }] = FakeDevice.all;
@@ -264,7 +264,7 @@ describe("device", () => {
         ]);
     });
 
-    test("measures the sound, and tells the worst of it once, when it ends", async () => {
+    test("reports the worst quality once, when the sound ends", async () => {
         const voice = new VoiceDevice();
         const reports = [];
         await voice.connect("u-1", {
@@ -325,7 +325,7 @@ describe("device", () => {
         ]);
     });
 
-    test("an SDK that cannot be loaded is an error with words", async () => {
+    test("reports an SDK that cannot be loaded", async () => {
         patchWithCleanup(assets, { loadJS: () => Promise.reject(new Error("404")) });
         const error = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
         expect(error.kind).toBe(VoiceErrorKind.SDK_UNAVAILABLE);
@@ -344,7 +344,7 @@ describe("microphone", () => {
         throw Object.assign(new Error(name), { name });
     };
 
-    test("each refusal of the browser has its own kind", async () => {
+    test("each error of the browser has its own kind", async () => {
         for (const [name, kind] of [
             ["NotAllowedError", VoiceErrorKind.MIC_DENIED],
             ["NotFoundError", VoiceErrorKind.MIC_MISSING],
@@ -360,7 +360,7 @@ describe("microphone", () => {
         expect(error.kind).toBe(VoiceErrorKind.INSECURE);
     });
 
-    test("is closed again after the question, and not asked for when already allowed", async () => {
+    test("is closed after the permission prompt, and not opened if already allowed", async () => {
         const track = { stop: () => expect.step("stop") };
         const open = async () => expect.step("open") || { getTracks: () => [track] };
         withMicrophone(open);
@@ -372,7 +372,7 @@ describe("microphone", () => {
     });
 });
 
-test("every kind of error is a whole sentence", () => {
+test("every kind of error has a whole sentence", () => {
     allowTranslations();
     for (const kind of Object.values(VoiceErrorKind)) {
         expect(`${humanError(new VoiceError(kind))}`).toMatch(/^[A-Z].+\.$/);

@@ -118,8 +118,8 @@ async function startBoard(values = {}) {
 
 const figure = (name) => `.o_telephony_figure[data-figure=${name}]`;
 
-describe("what the board shows", () => {
-    test("Z24 Z30: the figures of all queues, and of each", async () => {
+describe("content of the board", () => {
+    test("Z24 Z30: the figures of all queues and of each queue are shown", async () => {
         const figures = { waiting: 2, answered: 12, missed: 3, abandoned: 1, voicemail: 4 };
         const level = { service_level: 75, level_count: 4, in_target_count: 3 };
         await startBoard({
@@ -137,7 +137,7 @@ describe("what the board shows", () => {
         expect(".o_telephony_definition").toHaveText(/within the queue's target answer time/);
     });
 
-    test("Z24: the longest wait counts, and turns amber and red at the queue's limits", async () => {
+    test("Z24: the longest wait turns amber and red at the queue's thresholds", async () => {
         await startBoard({
             recheck_at: serializeDateTime(DateTime.now().plus({ hours: 1 })),
             total: { waiting: 1, waiting_since: ago(50) },
@@ -154,7 +154,7 @@ describe("what the board shows", () => {
         expect(`${figure("longest")} .o_telephony_figure_value`).toHaveText(/^2:0\d$/);
     });
 
-    test("the worst queue decides the colour, not the one with the oldest caller", () => {
+    test("the color is that of the worst queue, not of the longest wait", () => {
         const now = DateTime.now().toMillis();
         const patient = queueRow({ waiting_since: ago(100), amber_seconds: 0, red_seconds: 0 });
         const strict = queueRow({ waiting_since: ago(30), amber_seconds: 10, red_seconds: 20 });
@@ -163,7 +163,7 @@ describe("what the board shows", () => {
         expect(worstLevel([], now).id).toBe("normal");
     });
 
-    test("a percentage and its goal are read without colours", async () => {
+    test("a percentage and its goal can be read without colors", async () => {
         await startSoftphone();
         expect(percentText(false)).toBe("–");
         expect(percentText(0)).toBe("0%");
@@ -173,7 +173,7 @@ describe("what the board shows", () => {
         expect(goalSigns(queueRow()).icon).toBe("");
     });
 
-    test("Z22: phone users by state; a click on a state shows those who are in it", async () => {
+    test("Z22: phone users are counted by state, and a click on a state lists them", async () => {
         await startBoard({
             agents: [
                 agentRow({ id: 1, name: "Ana", state: "offline", status: "offline" }),
@@ -198,7 +198,7 @@ describe("what the board shows", () => {
         expect(".o_telephony_agent").toHaveCount(4);
     });
 
-    test("nobody has a telephone yet: said, with the next step", async () => {
+    test("a board without phone users shows the next step", async () => {
         await startBoard({ queues: [], agents: [] });
         await seen(".o_telephony_board_empty");
         expect(".o_telephony_figure").toHaveCount(0);
@@ -206,8 +206,8 @@ describe("what the board shows", () => {
     });
 });
 
-describe("how the board lives", () => {
-    test("Z22 Z24: news are followed, many at once by one question", async () => {
+describe("updates of the board", () => {
+    test("Z22 Z24: several bus messages cause one request", async () => {
         const server = await startBoard();
         await startBusService();
         await seen(figure("waiting"));
@@ -220,7 +220,7 @@ describe("how the board lives", () => {
         expect(`${figure("waiting")} .o_telephony_figure_value`).toHaveText("7");
     });
 
-    test("news of companies that are not shown change nothing", async () => {
+    test("bus messages of companies that are not shown are ignored", async () => {
         await startBoard();
         await startBusService();
         sendBus("telephony/live_updated", liveRow({ company_id: 77 }));
@@ -228,7 +228,7 @@ describe("how the board lives", () => {
         expect.verifySteps([]);
     });
 
-    test("without news nothing is asked, until the server said to look again", async () => {
+    test("without messages, the board is read again at the server's interval", async () => {
         await startBoard();
         await seen(figure("waiting"));
         await advanceTime(50_000);
@@ -237,7 +237,7 @@ describe("how the board lives", () => {
         await expect.waitForSteps(["read"]);
     });
 
-    test("a closed board asks nothing any more", async () => {
+    test("a closed board sends no more requests", async () => {
         const server = await startBoard();
         const data = new BoardData(getService("orm"), getService("bus_service"));
         await data.start();
@@ -252,7 +252,7 @@ describe("how the board lives", () => {
         await expect.waitForSteps(["read"]); // only the visible board reads
     });
 
-    test("a lost connection is said, and the board is read again after it", async () => {
+    test("a lost connection is shown, and the board is read after the reconnect", async () => {
         await startBoard();
         const bus = getService("bus_service");
         bus.trigger("BUS:DISCONNECT");
@@ -264,7 +264,7 @@ describe("how the board lives", () => {
         expect(".o_telephony_board_lost").toHaveCount(0);
     });
 
-    test("a board that cannot be read says why, and is tried again", async () => {
+    test("a failed read shows the reason, and a retry clears it", async () => {
         const server = await startBoard();
         await seen(figure("waiting"));
         server.error = userError("The database is being updated.");
@@ -279,9 +279,9 @@ describe("how the board lives", () => {
     });
 });
 
-describe("what one does on the board", () => {
+describe("actions on the board", () => {
     test.tags("desktop"); // a phone shows fewer columns
-    test("Z24: from a figure to its calls, of all queues or of one", async () => {
+    test("Z24: a click on a figure opens its calls, of all queues or of one", async () => {
         await startBoard({
             total: { missed: 2 },
             queues: [queueRow({ missed: 2, level_count: 1, service_level: 100 })],
@@ -303,7 +303,7 @@ describe("what one does on the board", () => {
         ]);
     });
 
-    test("Z02: somebody is set offline, after a question", async () => {
+    test("Z02: a phone user is set offline after a confirmation", async () => {
         const server = await startBoard({
             agents: [agentRow({ id: 3 }), agentRow({ id: 4, status: "offline", state: "offline" })],
         });
@@ -325,7 +325,7 @@ describe("what one does on the board", () => {
         expect(".o_telephony_agent").toHaveAttribute("data-state", "offline");
     });
 
-    test("a refusal of the server is told", async () => {
+    test("an error of the server is shown", async () => {
         await startBoard();
         onRpc("telephony.agent", "set_offline", () => {
             throw userError("Only Telephony supervisors can do this.");
@@ -338,7 +338,7 @@ describe("what one does on the board", () => {
         await expect.waitForSteps(["read"]);
     });
 
-    test("the wallboard covers the screen, and Escape leaves it", async () => {
+    test("the wallboard fills the screen, and Escape closes it", async () => {
         await startBoard();
         await seen(".o_telephony_wall_on");
         await contains(".o_telephony_wall_on").click();

@@ -67,7 +67,7 @@ async function startDashboard(values = {}) {
     return server;
 }
 
-test("Z30: the figures of thirty days, beside those of before", async () => {
+test("Z30: the figures of thirty days are compared with the previous period", async () => {
     await startDashboard({
         now: {
             calls: 20,
@@ -100,7 +100,7 @@ test("Z30: the figures of thirty days, beside those of before", async () => {
     expect(sign("talk_minutes")).not.toHaveClass("text-success");
 });
 
-test("Z30: graphs of the period, those of colleagues for supervisors only", async () => {
+test("Z30: graphs of the period are shown, those of colleagues to supervisors only", async () => {
     const server = await startDashboard({ now: { calls: 1 } });
     await seen(".fake_graph");
     const since = '["started_at",">=","2026-10-24 22:00:00"]';
@@ -120,7 +120,7 @@ test("Z30: graphs of the period, those of colleagues for supervisors only", asyn
     expect(".o_telephony_periods [data-days='90']").toHaveAttribute("aria-pressed", "true");
 });
 
-test("Z30: from a figure to its calls", async () => {
+test("Z30: a click on a figure opens its calls", async () => {
     await startDashboard({ now: { calls: 1 } });
     await seen(".o_telephony_figure");
     patchWithCleanup(getService("action"), {
@@ -134,7 +134,7 @@ test("Z30: from a figure to its calls", async () => {
     ]);
 });
 
-test("a period without calls says what to do", async () => {
+test("a period without calls shows the next step", async () => {
     await startDashboard();
     await seen(".o_telephony_dashboard_empty");
     expect(".fake_graph").toHaveCount(0);
@@ -143,7 +143,7 @@ test("a period without calls says what to do", async () => {
     ]);
 });
 
-test("a dashboard that cannot be read says why, and is tried again", async () => {
+test("a failed read shows the reason, and a retry clears it", async () => {
     const server = await startDashboard({ now: { calls: 1 } });
     server.error = userError("The database is being updated.");
     await contains(".o_telephony_periods [data-days='7']").click();

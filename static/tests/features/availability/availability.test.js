@@ -71,7 +71,7 @@ async function start(snapshot = {}) {
 }
 
 describe("reachability", () => {
-    test("a page that the bus does not reach says so in red, and recovers by itself", async () => {
+    test("a page without bus messages shows a warning and recovers by itself", async () => {
         const world = await start();
         expect(".o_telephony_systray").toHaveAttribute("data-presence", "available");
         expect(".o_telephony_unreachable").toHaveCount(0);
@@ -93,7 +93,7 @@ describe("reachability", () => {
         expect(world.words.at(-1)).toBe("abc");
     });
 
-    test("one lost request is no alarm; a lease that ran out is", async () => {
+    test("an expired lease shows a warning, a single failed renewal does not", async () => {
         mockDate("2026-11-22 14:28:00", 0);
         const world = await start();
         world.lease = {
@@ -112,7 +112,7 @@ describe("reachability", () => {
         expect(".o_telephony_unreachable").toHaveText(/cannot reach the server/);
     });
 
-    test("a custom phone rings without a browser, and offline people are not called", async () => {
+    test("custom phones and offline users are never shown as unreachable", async () => {
         for (const values of [{ call_via: "phone" }, { status: "offline", state: "offline" }]) {
             const store = new SoftphoneStore();
             store.agent = { ...AGENT, ...values };
@@ -123,7 +123,7 @@ describe("reachability", () => {
 });
 
 describe("alerts", () => {
-    test("whoever is set offline is told so until it was read", async () => {
+    test("a user who is set offline sees a message until it is read", async () => {
         await start();
         const message = "You did not answer 2 calls in a row, so you are offline now.";
         sendBus("telephony/set_offline", { message });
@@ -135,7 +135,7 @@ describe("alerts", () => {
         expect(".o_telephony_status").toHaveText("Offline");
     });
 
-    test("a missed call is counted, and called back with one click", async () => {
+    test("a missed call is counted and called back with one click", async () => {
         const world = await start();
         onRpc("telephony.call", "dial", ({ args }) => {
             expect.step(`dial ${args[0]}`);
@@ -172,7 +172,7 @@ describe("alerts", () => {
         expect(".o_telephony_missed_alert .o_notification_buttons button").toHaveCount(0);
     });
 
-    test("Z03: a voice message is opened to be heard", async () => {
+    test("Z03: a voice message is opened from its alert", async () => {
         mockService("action", {
             doAction({ res_model, res_id }) {
                 expect.step(`open ${res_model} ${res_id}`);
@@ -192,7 +192,7 @@ describe("alerts", () => {
         expect.verifySteps(["open telephony.recording 9"]);
     });
 
-    test("a right that an administrator changes is there without a reload", async () => {
+    test("a changed right takes effect without a reload", async () => {
         const world = await start({ can_call: false, cannot_call_reason: "No number." });
         expect(".o_telephony_blocked").toHaveText("No number.");
         Object.assign(world.snapshot, { can_call: true, cannot_call_reason: false });
@@ -202,7 +202,7 @@ describe("alerts", () => {
 });
 
 describe("colleagues", () => {
-    test("their state is a sign and a word, and follows what the server tells", async () => {
+    test("their state is an icon and a word, and is updated by the bus", async () => {
         await startSoftphone({ isPhoneUser: false });
         await mountView({
             type: "list",

@@ -52,8 +52,8 @@ async function ring(values = {}, card = {}) {
     return world;
 }
 
-describe("a call that rings", () => {
-    test("Z17: local time, waiting time, activities and the way here", async () => {
+describe("a ringing call", () => {
+    test("Z17: local time, waiting time, activities and the route are shown", async () => {
         await ring(zoned("America/New_York"), CARD);
         expect(".o_telephony_local_time").toHaveText(/^Local time .+/);
         expect(".o_telephony_waiting .o_telephony_timer").toHaveCount(1);
@@ -65,7 +65,7 @@ describe("a call that rings", () => {
         expect(queryAllTexts(".o_telephony_route li")).toEqual(CARD.route);
     });
 
-    test("Z17: nobody's night is a surprise, and an unknown place has no clock", async () => {
+    test("Z17: the local time marks the night and is hidden without a time zone", async () => {
         const { store } = await ring(zoned("Europe/Brussels"));
         const hour = luxon.DateTime.now().setZone("Europe/Brussels").hour;
         const zone = `UTC${hour >= 12 ? "+" : "-"}8`;
@@ -79,7 +79,7 @@ describe("a call that rings", () => {
         expect(".o_telephony_local_time").toHaveCount(0);
     });
 
-    test("Z17: of several contacts one is chosen before answering", async () => {
+    test("Z17: one of several contacts is chosen before the call is answered", async () => {
         const { store } = await ring({}, CARD);
         onRpc("telephony.call", "choose_contact", ({ args }) => {
             expect.step(`choose ${args[1]}`);
@@ -99,7 +99,7 @@ describe("a call that rings", () => {
         expect(store.calls).toHaveLength(0); // the call is still ringing
     });
 
-    test("a refusal is told on the card", async () => {
+    test("an error is shown on the card", async () => {
         await ring({}, CARD);
         onRpc("telephony.call", "choose_contact", () => {
             throw userError("This contact does not have the number of the call.");
@@ -111,7 +111,7 @@ describe("a call that rings", () => {
 });
 
 describe("in a call", () => {
-    test("Z17: the card is read for outgoing calls, too, and unfolds", async () => {
+    test("Z17: the card is also read for outgoing calls and can be expanded", async () => {
         fakeVoice();
         const call = callData({ state: "in_progress", agent_connected: true });
         const world = await startSoftphone({ snapshot: { calls: [call] } });
@@ -131,7 +131,7 @@ describe("in a call", () => {
         await expect.waitForSteps(["card u-1"]);
     });
 
-    test("without a card there is nothing to unfold", async () => {
+    test("without a card there is nothing to expand", async () => {
         fakeVoice();
         const call = callData({ state: "in_progress", agent_connected: true });
         await startSoftphone({ snapshot: { calls: [call] } });

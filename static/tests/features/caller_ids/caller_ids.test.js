@@ -69,13 +69,13 @@ async function verify(number = "+32470000001") {
     await contains(".o_telephony_verify").click();
 }
 
-test("Z08: who may not add caller IDs sees nothing of them", async () => {
+test("Z08: without the right to add caller IDs, their settings are hidden", async () => {
     await openPreferences({ allow_caller_id: false });
     expect(".o_telephony_new_caller_id").toHaveCount(0);
     expect(".o_telephony_callback_hint").toHaveCount(0);
 });
 
-test("Z10, Z11: the digits are shown, the page follows by itself, and they vanish", async () => {
+test("Z10, Z11: the code is shown until the number is verified", async () => {
     const world = await openPreferences();
     await contains(".o_telephony_new_caller_id").click();
     expect(".o_telephony_caller_id_number").toBeFocused();
@@ -116,7 +116,7 @@ test("Z10, Z11: the digits are shown, the page follows by itself, and they vanis
     expect.verifySteps([]);
 });
 
-test("a lost message is made up for by asking, and only while it is not decided", async () => {
+test("a lost message is replaced by a check, until the verification has ended", async () => {
     const world = await openPreferences();
     await verify();
     await seen(`${VERIFICATION}[data-state=calling]`);
@@ -136,7 +136,7 @@ test("a lost message is made up for by asking, and only while it is not decided"
     expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5"]);
 });
 
-test("an answer that is older than the server's message changes nothing", async () => {
+test("an answer older than the server's message changes nothing", async () => {
     const world = await openPreferences();
     await verify();
     await seen(`${VERIFICATION}[data-state=calling]`);
@@ -157,7 +157,7 @@ test("an answer that is older than the server's message changes nothing", async 
     expect(".o_telephony_verification_message").toHaveText("+32 470 00 00 01 is verified.");
 });
 
-test("too many attempts are told where the button is", async () => {
+test("the error of too many attempts is shown next to the button", async () => {
     const world = await openPreferences();
     world.verification = callerId({ state: "failed", failure: "code", message: "Call again?" });
     await verify();
@@ -173,7 +173,7 @@ test("too many attempts are told where the button is", async () => {
     expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5"]);
 });
 
-test("Z10: a number that cannot be a caller ID is refused at its field", async () => {
+test("Z10: an invalid number shows the error at its field", async () => {
     await openPreferences();
     onRpc("telephony.caller.id", "start_verification", () => {
         throw userError("Enter the number with its country code, e.g. +32470123456.");
@@ -190,7 +190,7 @@ test("Z10: a number that cannot be a caller ID is refused at its field", async (
     expect(".o_telephony_softphone").toHaveCount(1);
 });
 
-test("a number that is verified already needs no code", async () => {
+test("a number that is already verified needs no code", async () => {
     const world = await openPreferences();
     onRpc("telephony.caller.id", "start_verification", () => ({
         id: 5,
@@ -204,7 +204,7 @@ test("a number that is verified already needs no code", async () => {
     expect.verifySteps(["check 5"]);
 });
 
-test("another caller ID's news does not touch the one on the screen", async () => {
+test("a message about another caller ID changes nothing on the screen", async () => {
     await openPreferences();
     await verify();
     await seen(`${VERIFICATION}[data-state=calling]`);
@@ -214,7 +214,7 @@ test("another caller ID's news does not touch the one on the screen", async () =
     expect.verifySteps(["start +32470000001 | My mobile |  | 0", "check 5"]);
 });
 
-test("removing asks first", async () => {
+test("a caller ID is removed after a confirmation", async () => {
     const world = await openPreferences({ my_caller_ids: [callerId({ state: "verified" })] });
     onRpc("telephony.caller.id", "remove", ({ args }) => {
         expect.step(`remove ${args[0]}`);

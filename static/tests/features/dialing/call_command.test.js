@@ -42,7 +42,7 @@ test("Z16: a contact is found by name and called", async () => {
     expect.verifySteps(["dial +32470123456 7", "connect u-9"]);
 });
 
-test("Z16: a number is called as it is typed", async () => {
+test("Z16: a typed number is called", async () => {
     await openPalette({ searchValue: "+32470999888" });
     await seen(".o_command:contains(+32470999888)");
     expect(queryAllTexts(".o_command").length).toBe(2);
@@ -51,7 +51,7 @@ test("Z16: a number is called as it is typed", async () => {
     expect.verifySteps(["dial +32470999888 null", "connect u-9"]);
 });
 
-test("whoever is no phone user is offered no call", async () => {
+test("users who are not phone users get no call command", async () => {
     await openPalette({ isPhoneUser: false, searchValue: "+anna" });
     await seen(".o_command_palette_listbox_empty");
     expect(".o_command").toHaveCount(0);

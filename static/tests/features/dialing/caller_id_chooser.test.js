@@ -41,7 +41,7 @@ async function type(number) {
     await press("Enter");
 }
 
-test("Z13: with several caller IDs one is chosen at each call; Enter takes the last one", async () => {
+test("Z13: with several caller IDs, each call asks for one and Enter takes the last", async () => {
     await start(CALLER_IDS);
     await type("+32470999888");
     await seen(".o_telephony_chooser");
@@ -56,7 +56,7 @@ test("Z13: with several caller IDs one is chosen at each call; Enter takes the l
     expect.verifySteps(["choices +32470999888", "dial +32470999888 as 6", "connect u-1"]);
 });
 
-test("the arrow keys go round, and a click chooses, too", async () => {
+test("a caller ID is chosen with the arrow keys or a click", async () => {
     await start(CALLER_IDS);
     await type("047");
     await seen(".o_telephony_chooser");
@@ -69,7 +69,7 @@ test("the arrow keys go round, and a click chooses, too", async () => {
     expect.verifySteps(["choices 047", "dial 047 as 5", "connect u-1"]);
 });
 
-test("Escape calls nobody and keeps the number", async () => {
+test("Escape cancels the call and keeps the number", async () => {
     await start(CALLER_IDS);
     await type("047");
     await seen(".o_telephony_chooser");
@@ -80,7 +80,7 @@ test("Escape calls nobody and keeps the number", async () => {
     expect.verifySteps(["choices 047"]);
 });
 
-test("Z13: the only caller ID is used without a question", async () => {
+test("Z13: a single caller ID is used without the chooser", async () => {
     await start(CALLER_IDS.slice(0, 1));
     expect(".o_telephony_shown_number").toHaveText("Calling from +32 470 00 00 01");
     await type("047");
@@ -88,7 +88,7 @@ test("Z13: the only caller ID is used without a question", async () => {
     expect.verifySteps(["dial 047 as null", "connect u-1"]);
 });
 
-test("a caller ID that was taken away meanwhile leaves nothing to choose", async () => {
+test("with one remaining caller ID, the chooser is skipped", async () => {
     const { softphone } = await start(CALLER_IDS);
     onRpc("telephony.caller.id", "get_choices", () => ({
         choices: CALLER_IDS.slice(1),
@@ -100,7 +100,7 @@ test("a caller ID that was taken away meanwhile leaves nothing to choose", async
     expect.verifySteps(["dial 047 as null", "connect u-1"]);
 });
 
-test("a second click while the choices are on their way asks once", async () => {
+test("a second click while the choices load sends no second request", async () => {
     const { softphone } = await start(CALLER_IDS);
     softphone.dialer.dial({ number: "047" });
     softphone.dialer.dial({ number: "047" });
@@ -110,7 +110,7 @@ test("a second click while the choices are on their way asks once", async () => 
     expect.verifySteps(["choices 047"]);
 });
 
-test("a call through another rule needs a reason, which goes with it", async () => {
+test("an exception to a call rule needs a reason, which is sent with the call", async () => {
     fakeVoice();
     await startSoftphone();
     const refusal = makeServerError({
@@ -140,7 +140,7 @@ test("a call through another rule needs a reason, which goes with it", async () 
     expect(queryFirst(".o_telephony_error")).toBe(null);
 });
 
-test("without a reason the refusal stays on the screen", async () => {
+test("without a reason, the error stays on the screen", async () => {
     fakeVoice();
     await startSoftphone();
     const refusal = makeServerError({ errorName: RULE_ERROR, message: "No calls to France." });

@@ -45,7 +45,7 @@ async function updateCall(values) {
     await seen(`${CUSTOMER_LEG}[data-state=${call.customer_state}]`);
 }
 
-test("Z06: each step of a call through one's own telephone is told in words", async () => {
+test("Z06: each step of a call through a custom phone is shown in words", async () => {
     await start();
     await contains(".o_telephony_number_input").edit("0470123456", { confirm: false });
     await contains(".o_telephony_call_button").click();
@@ -81,14 +81,14 @@ test("Z06: each step of a call through one's own telephone is told in words", as
     expect.verifySteps([]); // no sound in this browser
 });
 
-test("who need not press 1 is not told to", async () => {
+test("without press 1 to accept, the hint is hidden", async () => {
     await start({ press_to_accept: false });
     sendBus("telephony/call_updated", phoneCall({ agent_state: "ringing" }));
     await seen(PHONE_LEG);
     expect(`${PHONE_LEG} div > div:first`).toHaveText("Your phone is ringing…");
 });
 
-test("an incoming call says that it rings at the telephone, and is accepted here as well", async () => {
+test("an incoming call shows that the custom phone rings and can be accepted here", async () => {
     await start();
     onRpc("telephony.call", "accept", () => ({
         accepted: true,
@@ -106,7 +106,7 @@ test("an incoming call says that it rings at the telephone, and is accepted here
     expect.verifySteps(["connect u-1"]);
 });
 
-test("a call accepted at the telephone opens the window for its note", async () => {
+test("a call accepted on the custom phone opens the window for its note", async () => {
     await start();
     await contains(".o_telephony_close").click();
     sendBus("telephony/offer_made", offerData());
@@ -135,7 +135,7 @@ test("a call accepted at the telephone opens the window for its note", async () 
     expect.verifySteps([]);
 });
 
-test("who uses the browser is told nothing about telephones", async () => {
+test("an incoming call in the browser shows nothing about a custom phone", async () => {
     fakeVoice();
     await startSoftphone();
     await mountSoftphone();
@@ -144,7 +144,7 @@ test("who uses the browser is told nothing about telephones", async () => {
     expect(".o_telephony_rings_phone").toHaveCount(0);
 });
 
-test("the caller ID that the customer sees is named during the call", async () => {
+test("the caller ID of a call is shown during the call", async () => {
     const { softphone } = await start();
     const callerId = { id: 5, name: "My mobile", number_display: "+32 470 00 00 01" };
     softphone.calls.onCall(phoneCall({ caller_id: callerId }));

@@ -25,7 +25,7 @@ async function dial(number = "0470 12 34 56") {
     await contains(".o_telephony_call_button").click();
 }
 
-test("Z16: a number typed on the dial pad is called, and the screen follows the server", async () => {
+test("Z16: a typed number is called, and the panel shows the server's state", async () => {
     fakeVoice();
     await startSoftphone();
     onRpc("telephony.call", "dial", ({ args, kwargs }) => {
@@ -61,7 +61,7 @@ test("Z16: a number typed on the dial pad is called, and the screen follows the 
     expect(".o_telephony_length").toHaveText("Talk time: 4:02");
 });
 
-test("the way to the provider is opened while the number is typed, and let go of", async () => {
+test("the connection to the provider is open while a number is typed, then released", async () => {
     fakeVoice();
     const needs = new Set();
     patchWithCleanup(VoiceDevice.prototype, {
@@ -95,7 +95,7 @@ test("the way to the provider is opened while the number is typed, and let go of
     expect.verifySteps(["closed", "closed", "connect u-1"]);
 });
 
-test("a refusal of the server is shown in its own words", async () => {
+test("the server's error is shown as it is", async () => {
     fakeVoice();
     await startSoftphone();
     onRpc("telephony.call", "dial", () => {
@@ -110,7 +110,7 @@ test("a refusal of the server is shown in its own words", async () => {
     expect.verifySteps([]);
 });
 
-test("a lost answer is asked for again with the same request, not with a second call", async () => {
+test("a lost answer is requested again without a second call", async () => {
     fakeVoice();
     const { softphone } = await startSoftphone();
     const uuids = [];
@@ -137,7 +137,7 @@ test("a lost answer is asked for again with the same request, not with a second 
     expect.verifySteps(["connect u-1"]);
 });
 
-test("a microphone that is denied is explained before anything is dialled", async () => {
+test("a denied microphone is explained before the call is dialed", async () => {
     const voice = fakeVoice();
     voice.microphoneError = new VoiceError(VoiceErrorKind.MIC_DENIED);
     await startSoftphone();
@@ -149,7 +149,7 @@ test("a microphone that is denied is explained before anything is dialled", asyn
     expect.verifySteps([]);
 });
 
-test("a sound that cannot be opened is tried twice; then the call is ended and it is told", async () => {
+test("a failed sound is retried once, then the call ends with an error", async () => {
     const voice = fakeVoice();
     const error = new VoiceError(VoiceErrorKind.UNREACHABLE);
     voice.connectErrors = [error, error];
@@ -166,7 +166,7 @@ test("a sound that cannot be opened is tried twice; then the call is ended and i
     expect.verifySteps(["connect u-1", "connect u-1", "hang_up u-1"]);
 });
 
-test("Z20: hanging up tells the server first, then leaves the sound", async () => {
+test("Z20: hanging up sends the request first, then closes the sound", async () => {
     fakeVoice();
     await startSoftphone();
     onRpc("telephony.call", "dial", () => callData());
@@ -184,7 +184,7 @@ test("Z20: hanging up tells the server first, then leaves the sound", async () =
     expect(INPUT).toHaveCount(1);
 });
 
-test("hanging up leaves the sound even when the server cannot be told", async () => {
+test("hanging up closes the sound even if the request fails", async () => {
     fakeVoice();
     await startSoftphone();
     onRpc("telephony.call", "dial", () => callData());
@@ -200,7 +200,7 @@ test("hanging up leaves the sound even when the server cannot be told", async ()
     expect.verifySteps(["connect u-1", "mute true", "leave"]);
 });
 
-test("giving up while the server is still dialer ends the call that it made", async () => {
+test("hanging up while the server is still dialing ends the new call", async () => {
     fakeVoice();
     await startSoftphone();
     let answer;
@@ -219,7 +219,7 @@ test("giving up while the server is still dialer ends the call that it made", as
     await expect.waitForSteps(["hang_up u-1"]);
 });
 
-test("a second call is refused while one is running", async () => {
+test("a second call is refused during a call", async () => {
     fakeVoice();
     const { softphone } = await startSoftphone({
         snapshot: { calls: [callData({ state: "in_progress", agent_connected: true })] },
@@ -232,7 +232,7 @@ test("a second call is refused while one is running", async () => {
     expect.verifySteps([]);
 });
 
-test("Z16: a name finds the contact; Enter chooses it and Enter again calls", async () => {
+test("Z16: a contact is found by name, chosen with Enter and called with Enter", async () => {
     fakeVoice();
     await startSoftphone();
     onRpc("telephony.call", "search_contacts", ({ args }) => {
@@ -266,7 +266,7 @@ test("Z16: a name finds the contact; Enter chooses it and Enter again calls", as
     expect.verifySteps(["search an", "dial +32470123457 res.partner 8", "connect u-1"]);
 });
 
-test("who may not call sees why, and the button is off", async () => {
+test("a user who cannot call sees the reason and a disabled button", async () => {
     fakeVoice();
     const reason =
         "No phone number is assigned to you. Ask your phone administrator to assign one.";
@@ -278,7 +278,7 @@ test("who may not call sees why, and the button is off", async () => {
     expect(".o_telephony_call_button").not.toBeEnabled();
 });
 
-test("with a custom phone the sound is not opened in the browser", async () => {
+test("with a custom phone, the browser opens no sound", async () => {
     fakeVoice();
     await startSoftphone({
         snapshot: { agent: { id: 1, status: "online", call_via: "phone", state: "available" } },

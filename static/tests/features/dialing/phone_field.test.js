@@ -56,7 +56,7 @@ async function openView(type, options = {}) {
 
 describe("Z15: a phone user calls from", () => {
     for (const type of ["form", "list", "kanban"]) {
-        test(`the button of a ${type}, with the record`, async () => {
+        test(`the button of a ${type}, linked to the record`, async () => {
             fakeVoice();
             await openView(type);
             expect(BUTTON).toHaveCount(1);
@@ -67,7 +67,7 @@ describe("Z15: a phone user calls from", () => {
         });
     }
 
-    test("the number itself, in a list, without opening the record", async () => {
+    test("the number in a list, without opening the record", async () => {
         fakeVoice();
         await openView("list");
         await contains(".o_field_phone a:contains(0470)").click();
@@ -75,7 +75,7 @@ describe("Z15: a phone user calls from", () => {
         expect.verifySteps(["dial 0470 12 34 56 shop 1", "connect u-1"]);
     });
 
-    test("a form, with one button and not two", async () => {
+    test("a form, which has one button only", async () => {
         fakeVoice();
         await openView("form");
         expect(".o_field_phone .o_phone_form_link").toHaveCount(0);
@@ -83,7 +83,7 @@ describe("Z15: a phone user calls from", () => {
     });
 });
 
-test("Z13: with several caller IDs the person chooses one before the call", async () => {
+test("Z13: with several caller IDs, one is chosen before the call", async () => {
     fakeVoice();
     const callerIds = [
         { id: 5, number: "+32470000001", number_display: "+32 470 00 00 01", name: "My mobile" },
@@ -104,7 +104,7 @@ test("Z13: with several caller IDs the person chooses one before the call", asyn
     expect.verifySteps(["choices 0470 12 34 56", "dial 0470 12 34 56 6 shop", "connect u-1"]);
 });
 
-describe("people who are not phone users keep the link in", () => {
+describe("users who are not phone users keep the link in", () => {
     for (const type of ["form", "list", "kanban"]) {
         test(`a ${type}`, async () => {
             await openView(type, { isPhoneUser: false });

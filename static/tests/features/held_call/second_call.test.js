@@ -53,7 +53,7 @@ async function speakWithSecond() {
 }
 
 describe("a second call", () => {
-    test("is shown without a sound", async () => {
+    test("is shown without ringing", async () => {
         await speakAndBeCalled();
         expect(CARD).toHaveAttribute("data-quiet", "true");
         expect(CARD).toHaveAttribute("aria-live", "polite");
@@ -61,7 +61,7 @@ describe("a second call", () => {
         expect(FakeAudio.played).toBe(0);
     });
 
-    test("is told of on the desktop, in silence, when nobody looks", async () => {
+    test("shows a silent desktop notification while the page is hidden", async () => {
         class Notification {
             static permission = "granted";
             constructor(title, { silent }) {
@@ -80,7 +80,7 @@ describe("a second call", () => {
         expect(FakeAudio.played).toBe(0);
     });
 
-    test("is answered once the server has given it: until then the first one goes on", async () => {
+    test("is connected on confirmation, and the first one goes on until then", async () => {
         await speakAndBeCalled();
         const answer = new Deferred();
         onRpc("telephony.call", "accept", () => answer);
@@ -92,7 +92,7 @@ describe("a second call", () => {
         expect(NAME).toHaveText("Ben");
     });
 
-    test("that someone else has answered leaves the first one alone", async () => {
+    test("leaves the first one unchanged when a colleague has answered it", async () => {
         const needs = new Set();
         patchWithCleanup(VoiceDevice.prototype, {
             prepare: async (need) => needs.add(need),
@@ -108,7 +108,7 @@ describe("a second call", () => {
         expect.verifySteps([]);
     });
 
-    test("that the server refuses leaves the first one alone", async () => {
+    test("leaves the first one unchanged when the server refuses it", async () => {
         await speakAndBeCalled();
         onRpc("telephony.call", "accept", () => {
             throw userError("Your current call cannot be put on hold right now.");
@@ -120,7 +120,7 @@ describe("a second call", () => {
         expect.verifySteps([]);
     });
 
-    test("cannot be answered while a colleague is asked", async () => {
+    test("cannot be answered during a consultation", async () => {
         await speakAndBeCalled({ transfer: { id: 9, state: "talking", mode: "warm" } });
         await seen(`${CARD} .o_telephony_accept:disabled`);
         expect(`${CARD} .o_telephony_accept`).toHaveAttribute(
@@ -129,7 +129,7 @@ describe("a second call", () => {
         );
     });
 
-    test("rings when the first one has ended meanwhile", async () => {
+    test("rings as soon as the first one has ended", async () => {
         await speakAndBeCalled();
         sendBus("telephony/call_updated", runningData({ state: "ended", outcome: "answered" }));
         await seen(`${CARD}:not([data-quiet])`);
@@ -140,7 +140,7 @@ describe("a second call", () => {
 });
 
 describe("the call on hold", () => {
-    test("is shown above the other one, with the time", async () => {
+    test("is shown above the other one, with its time on hold", async () => {
         await speakWithSecond();
         expect(`${HELD} .o_telephony_held_name`).toHaveText("Anna");
         expect(`${HELD} .o_telephony_held_resume`).toHaveText("Swap");
@@ -148,7 +148,7 @@ describe("the call on hold", () => {
         expect(NAME).toHaveText("Ben");
     });
 
-    test("is resumed by the keyboard; the other one waits", async () => {
+    test("is resumed by the keyboard, which puts the other one on hold", async () => {
         await speakWithSecond();
         onRpc("telephony.call", "resume", ({ args }) => {
             expect.step(`resume ${args[0]}`);
@@ -162,7 +162,7 @@ describe("the call on hold", () => {
         expect(NAME).toHaveText("Anna");
     });
 
-    test("stays where it is when the server refuses", async () => {
+    test("stays on hold when the server refuses", async () => {
         await speakWithSecond();
         onRpc("telephony.call", "resume", () => {
             throw userError("Your current call cannot be put on hold right now.");
@@ -173,7 +173,7 @@ describe("the call on hold", () => {
         expect(".o_telephony_call").toHaveAttribute("data-voice", "connected");
     });
 
-    test("is hung up without touching the other one", async () => {
+    test("is hung up without a change of the other one", async () => {
         await speakWithSecond();
         onRpc("telephony.call", "hang_up", ({ args }) => {
             expect.step(`hang_up ${args[0]}`);
@@ -185,7 +185,7 @@ describe("the call on hold", () => {
         expect(".o_telephony_call").toHaveAttribute("data-voice", "connected");
     });
 
-    test("Z27: its end window comes after the one of the other call", async () => {
+    test("Z27: shows its end window after that of the other call", async () => {
         const { store } = await speakWithSecond();
         const over = { state: "ended", outcome: "answered", user: false };
         sendBus("telephony/call_updated", runningData(over));
@@ -201,7 +201,7 @@ describe("the call on hold", () => {
         expect.verifySteps(["leave"]);
     });
 
-    test("Z27: the result that its conversation owes is asked for after the other one", async () => {
+    test("Z27: asks for its missing result after the other call", async () => {
         const { store, softphone } = await speakWithSecond();
         const over = { state: "ended", outcome: "answered", user: false };
         sendBus("telephony/call_updated", runningData(over));
@@ -218,7 +218,7 @@ describe("the call on hold", () => {
         expect.verifySteps(["leave"]);
     });
 
-    test("waits on when the other call ends, and keeps calls from being made", async () => {
+    test("stays on hold when the other call ends, and blocks new calls", async () => {
         const { softphone, store } = await speakWithSecond();
         sendBus("telephony/call_updated", second({ state: "ended", outcome: "answered" }));
         await seen(".o_telephony_ended[data-uuid=u-2]");
@@ -232,7 +232,7 @@ describe("the call on hold", () => {
         await seen(".o_telephony_bar .o_telephony_held_resume");
     });
 
-    test("that another tab has put on hold ends its sound here", async () => {
+    test("ends its sound here when another tab has put it on hold", async () => {
         const { store } = await speakAndBeCalled();
         sendBus("telephony/call_updated", heldData());
         sendBus("telephony/call_updated", second());

@@ -41,7 +41,7 @@ function otherTab() {
 }
 
 describe("in the call", () => {
-    test("Z18: mute is silent for the customer and shown", async () => {
+    test("Z18: mute silences the microphone and is shown", async () => {
         await startConversation();
         await contains(".o_telephony_mute").click();
         expect(".o_telephony_mute").toHaveAttribute("aria-pressed", "true");
@@ -50,7 +50,7 @@ describe("in the call", () => {
         expect.verifySteps(["mute true", "mute false"]);
     });
 
-    test("digits are sent by the keys and by the keyboard, not while a note is typed", async () => {
+    test("digits are sent by keypad and keyboard, but not while a note is typed", async () => {
         await startConversation();
         await click(".o_telephony_note");
         await edit("call 5 times");
@@ -62,7 +62,7 @@ describe("in the call", () => {
         expect.verifySteps(["digits 1", "digits #"]);
     });
 
-    test("Z18: hold is asked of the server, and shown when the server says so", async () => {
+    test("Z18: hold is requested from the server and shown after its confirmation", async () => {
         await startConversation();
         onRpc("telephony.call", "set_hold", ({ args }) => {
             expect.step(`hold ${args[1]}`);
@@ -77,7 +77,7 @@ describe("in the call", () => {
         expect.verifySteps(["hold true", "hold false"]);
     });
 
-    test("Z19: a note is saved by itself, once the typing stops", async () => {
+    test("Z19: a note is saved by itself after a pause in typing", async () => {
         await startConversation();
         await click(".o_telephony_note");
         await edit("wants desks");
@@ -89,7 +89,7 @@ describe("in the call", () => {
         expect(".o_telephony_note_status").toHaveText("Saved");
     });
 
-    test("Z19: a note is saved every few seconds, however steadily it is typed", async () => {
+    test("Z19: a note is saved every few seconds during steady typing", async () => {
         const { softphone } = await startConversation();
         for (let second = 0; second < 4; second++) {
             softphone.notes.write("u-1", `second ${second}`);
@@ -101,7 +101,7 @@ describe("in the call", () => {
         expect.verifySteps(["note second 4"]);
     });
 
-    test("Z19: a note that could not be saved stays, is explained, and is tried again", async () => {
+    test("Z19: an unsaved note is kept, shown with an error and saved later", async () => {
         const { softphone } = await startConversation();
         let isDown = true;
         onRpc("telephony.call", "save_note", ({ args }) => {
@@ -124,7 +124,7 @@ describe("in the call", () => {
         expect(browser.sessionStorage.getItem("telephony.note.u-1")).toBe(null);
     });
 
-    test("Z21: the window minimises to a bar with name and timer, and comes back", async () => {
+    test("Z21: the window is minimized to a bar with name and timer, and restored", async () => {
         await startConversation();
         await contains(".o_telephony_minimize").click();
         expect(".o_telephony_softphone").toHaveCount(0);
@@ -135,7 +135,7 @@ describe("in the call", () => {
         expect(".o_telephony_call").toHaveCount(1);
     });
 
-    test("trouble with the sound is told in plain words, and taken back", async () => {
+    test("a sound problem is shown in plain words until it clears", async () => {
         const { voice } = await startConversation();
         voice.handlers.onWarnings(["slow_network"]);
         await waitFor(".o_telephony_warning");
@@ -146,7 +146,7 @@ describe("in the call", () => {
 });
 
 describe("connection", () => {
-    test("a short loss is shown and heals without a click", async () => {
+    test("a short loss of connection is shown and recovers without a click", async () => {
         const { voice } = await startConversation();
         voice.handlers.onState(VoiceState.RECONNECTING);
         await animationFrame();
@@ -156,7 +156,7 @@ describe("connection", () => {
         expect(".o_telephony_state").toHaveText("In a call");
     });
 
-    test("a lost sound rejoins once by itself; the second time a button offers it", async () => {
+    test("a lost sound is rejoined once by itself, then by a button", async () => {
         const world = await startConversation();
         const { voice } = world;
         world.snapshot = snapshotData({
@@ -175,7 +175,7 @@ describe("connection", () => {
         expect.verifySteps(["leave", "connect u-1"]);
     });
 
-    test("it rejoins by itself, too, when the server is slow to notice the loss", async () => {
+    test("a lost sound is rejoined by itself if the server notices it late", async () => {
         const { voice } = await startConversation();
         voice.handlers.onState(VoiceState.LOST);
         for (let round = 0; round < 2; round++) {
@@ -194,7 +194,7 @@ describe("connection", () => {
         expect.verifySteps(["leave", "connect u-1"]);
     });
 
-    test("the end of the sound that is the end of the call makes no noise about it", async () => {
+    test("a sound that ends with the call offers no rejoin", async () => {
         const { voice } = await startConversation();
         voice.handlers.onState(VoiceState.LOST);
         await animationFrame();
@@ -206,7 +206,7 @@ describe("connection", () => {
         expect.verifySteps(["leave"]);
     });
 
-    test("an end that nobody told is found in the next snapshot", async () => {
+    test("an end whose message was lost is found in the next snapshot", async () => {
         const world = await startConversation();
         const { softphone } = world;
         world.snapshot = snapshotData({ recent: [endedData()] });
@@ -227,7 +227,7 @@ describe("reload", () => {
         return world;
     }
 
-    test("Z21: the tab that carried the sound rejoins as soon as the old leg is gone", async () => {
+    test("Z21: the tab that carried the sound rejoins when the old leg has ended", async () => {
         const { softphone } = await reload(runningData());
         await waitFor(".o_telephony_call[data-voice=preparing]");
         expect.verifySteps([]);
@@ -236,13 +236,13 @@ describe("reload", () => {
         expect.verifySteps(["connect u-1"]);
     });
 
-    test("it rejoins at once when the server already knows", async () => {
+    test("the tab rejoins at once if the server already knows the loss", async () => {
         await reload(runningData({ agent_connected: false, can_rejoin: true }));
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["connect u-1"]);
     });
 
-    test("it offers a button when the server goes on believing in the old leg", async () => {
+    test("the tab offers a button if the server does not notice the loss", async () => {
         await reload(runningData());
         await waitFor(".o_telephony_call[data-voice=preparing]");
         await advanceTime(7000);
@@ -251,7 +251,7 @@ describe("reload", () => {
         expect.verifySteps(["connect u-1"]);
     });
 
-    test("Z21: after a crash the window opens by itself, with the way back", async () => {
+    test("Z21: after a crash the window opens by itself and offers to rejoin", async () => {
         fakeVoice();
         await startSoftphone({ snapshot: { calls: [runningData()] } });
         await mountSoftphone();
@@ -265,7 +265,7 @@ describe("reload", () => {
         expect(".o_telephony_call").toHaveCount(1);
     });
 
-    test("a marker of a call that is over is thrown away", async () => {
+    test("the marker of an ended call is removed", async () => {
         browser.sessionStorage.setItem("telephony.voice", "u-9");
         fakeVoice();
         const { store } = await startSoftphone();
@@ -274,7 +274,7 @@ describe("reload", () => {
         expect.verifySteps([]);
     });
 
-    test("leaving the page in a call asks first, and not otherwise", async () => {
+    test("leaving the page asks for a confirmation during a call only", async () => {
         const { softphone } = await startConversation();
         const leave = () => {
             const ev = new Event("beforeunload", { cancelable: true });
@@ -289,7 +289,7 @@ describe("reload", () => {
 });
 
 describe("several tabs", () => {
-    test("a tab mirrors the call another one carries, and sends its clicks there", async () => {
+    test("a tab mirrors the call of another tab and sends its clicks to it", async () => {
         fakeVoice();
         await startSoftphone({ snapshot: { calls: [runningData()] } });
         await mountSoftphone();
@@ -311,7 +311,7 @@ describe("several tabs", () => {
         expect.verifySteps([]); // the sound of this tab is unchanged
     });
 
-    test("the carrying tab obeys, and answers a new tab's question", async () => {
+    test("the carrying tab performs the clicks of other tabs and answers a new tab", async () => {
         await startConversation();
         const other = otherTab();
         other.send("command", { uuid: "u-1", name: "mute", value: true });
@@ -324,7 +324,7 @@ describe("several tabs", () => {
         await waitUntil(saysMuted);
     });
 
-    test("when the carrying tab goes away, this one offers to rejoin", async () => {
+    test("a tab offers to rejoin after the carrying tab was closed", async () => {
         fakeVoice();
         await startSoftphone({ snapshot: { calls: [runningData()] } });
         await mountSoftphone();
@@ -341,7 +341,7 @@ describe("several tabs", () => {
         expect.verifySteps(["connect u-1"]);
     });
 
-    test("a carrying tab that crashed without a word does not answer, and is forgotten", async () => {
+    test("a tab offers to rejoin after the carrying tab has crashed", async () => {
         fakeVoice();
         const { store } = await startSoftphone({ snapshot: { calls: [runningData()] } });
         await mountSoftphone();
@@ -358,7 +358,7 @@ describe("several tabs", () => {
         expect(store.needsRejoin).toBe(true);
     });
 
-    test("a tab gives way when the person rejoins in another one", async () => {
+    test("a tab closes its sound when another one rejoins", async () => {
         const { store } = await startConversation();
         const other = otherTab();
         other.send("voice", { uuid: "u-1", state: "preparing", isMuted: false, digits: "" });

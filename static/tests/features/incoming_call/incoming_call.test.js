@@ -23,7 +23,7 @@ const CARD = ".o_telephony_incoming";
 const accepted = () =>
     callData({ direction: "incoming", state: "in_progress", answered_at: "2026-11-22 14:28:10" });
 
-test("Z17: the card shows the caller's business card before answering", async () => {
+test("Z17: the caller's details are shown before the call is answered", async () => {
     fakeVoice();
     await startSoftphone();
     await mountSoftphone();
@@ -46,7 +46,7 @@ test("Z17: the card shows the caller's business card before answering", async ()
     expect(".o_telephony_counter").toHaveText("1");
 });
 
-test("Z24: a call back that is due says so, and is accepted like a call", async () => {
+test("Z24: a due callback is marked and accepted like a call", async () => {
     fakeVoice();
     await startSoftphone();
     await mountSoftphone();
@@ -57,7 +57,7 @@ test("Z24: a call back that is due says so, and is accepted like a call", async 
     expect(`${CARD} .o_telephony_accept`).toHaveText("Call now");
 });
 
-test("Z05: accept reserves the call, and connects the sound meanwhile", async () => {
+test("Z05: accept reserves the call while the sound connects", async () => {
     fakeVoice();
     await startSoftphone({ snapshot: { offers: [offerData()] } });
     onRpc("telephony.call", "accept", ({ args }) => {
@@ -71,7 +71,7 @@ test("Z05: accept reserves the call, and connects the sound meanwhile", async ()
     expect.verifySteps(["connect u-1", "accept u-1"]);
 });
 
-test("Z05: a connection that came before the call was ours is made once more", async () => {
+test("Z05: a sound refused before the reservation is connected again", async () => {
     const voice = fakeVoice();
     voice.connectErrors.push(new VoiceError(VoiceErrorKind.REFUSED));
     await startSoftphone({ snapshot: { offers: [offerData()] } });
@@ -82,7 +82,7 @@ test("Z05: a connection that came before the call was ours is made once more", a
     expect.verifySteps(["connect u-1", "connect u-1"]);
 });
 
-test("a lost race tells who answered, and leaves nothing connected", async () => {
+test("a call answered by a colleague shows the name and closes the sound", async () => {
     fakeVoice();
     const { store } = await startSoftphone({ snapshot: { offers: [offerData()] } });
     const message = "This call was already answered by Ana.";
@@ -97,7 +97,7 @@ test("a lost race tells who answered, and leaves nothing connected", async () =>
     expect.verifySteps(["connect u-1", "leave"]);
 });
 
-test("nothing is connected for a call that was lost while the microphone was asked for", async () => {
+test("no sound is connected if a colleague answers during the microphone prompt", async () => {
     fakeVoice();
     const allowed = Promise.withResolvers();
     patchWithCleanup(VoiceDevice.prototype, { ensureMicrophone: () => allowed.promise });
@@ -112,7 +112,7 @@ test("nothing is connected for a call that was lost while the microphone was ask
     expect.verifySteps([]);
 });
 
-test("a microphone denied at accept gives the call back, with a sentence", async () => {
+test("a microphone denied at accept returns the call and shows an error", async () => {
     const voice = fakeVoice();
     voice.microphoneError = new VoiceError(VoiceErrorKind.MIC_DENIED);
     await startSoftphone({ snapshot: { offers: [offerData()] } });
@@ -126,7 +126,7 @@ test("a microphone denied at accept gives the call back, with a sentence", async
     expect.verifySteps(["decline u-1"]);
 });
 
-test("decline stops the ring here and tells the server", async () => {
+test("decline stops the ring and sends the request", async () => {
     fakeVoice();
     await startSoftphone({ snapshot: { offers: [offerData()] } });
     onRpc("telephony.call", "decline", ({ args }) => expect.step(`decline ${args[0]}`) || true);
@@ -136,7 +136,7 @@ test("decline stops the ring here and tells the server", async () => {
     expect.verifySteps(["decline u-1"]);
 });
 
-test("another tab that answered is told about, a colleague who answered too", async () => {
+test("an answer in another tab or by a colleague shows a notification", async () => {
     fakeVoice();
     await startSoftphone({ snapshot: { offers: [offerData()] } });
     await mountSoftphone();
@@ -165,7 +165,7 @@ test("another tab that answered is told about, a colleague who answered too", as
     expect(".o_notification_content:contains(Ana)").toHaveCount(1);
 });
 
-test("it rings in the main tab until nothing is offered any more", async () => {
+test("the main tab rings until the last offer has ended", async () => {
     fakeVoice();
     const { softphone, store } = await startSoftphone();
     await mountSoftphone();
@@ -178,7 +178,7 @@ test("it rings in the main tab until nothing is offered any more", async () => {
     expect(softphone.ringer.audio.paused).toBe(true);
 });
 
-test("a tab that is not the main one shows the card and stays silent", async () => {
+test("other tabs show the card without ringing", async () => {
     fakeVoice();
     const { softphone } = await startSoftphone();
     softphone.ringer.multiTab = { isOnMainTab: async () => false };
@@ -189,7 +189,7 @@ test("a tab that is not the main one shows the card and stays silent", async () 
     expect(FakeAudio.played).toBe(0);
 });
 
-test("a browser that blocks the sound asks for a click, and never shows an error", async () => {
+test("a blocked ring asks for a click and shows no error", async () => {
     fakeVoice();
     const { softphone } = await startSoftphone();
     await mountSoftphone();
@@ -239,7 +239,7 @@ test("Z02: the switch changes the status, and the systray icon shows it", async 
     expect.verifySteps(["status online", "status offline"]);
 });
 
-test("missed calls are counted until the list was looked at", async () => {
+test("missed calls are counted until the list is opened", async () => {
     fakeVoice();
     const missed = {
         direction: "incoming",
@@ -262,7 +262,7 @@ test("missed calls are counted until the list was looked at", async () => {
     expect(".o_telephony_counter").toHaveCount(0);
 });
 
-test("people who are not phone users see nothing, and nothing is asked for them", async () => {
+test("users who are not phone users see nothing and cause no requests", async () => {
     onRpc("telephony.agent", "softphone_snapshot", () => expect.step("snapshot"));
     const { store } = await startSoftphone({ isPhoneUser: false });
     expect(store.isUser).toBe(false);

@@ -53,7 +53,7 @@ async function startLists({ talking = [], waiting = [], snapshot = {}, withBus =
 }
 
 describe("calls in progress", () => {
-    test("Z22 Z23: one click shows who speaks with whom, for how long, and how", async () => {
+    test("Z22 Z23: the list shows user, customer, duration and state of each call", async () => {
         await startLists({
             withBus: false,
             talking: [
@@ -87,7 +87,7 @@ describe("calls in progress", () => {
         expect(`${second} .o_telephony_timer`).toHaveText(/^1:00:0\d$/);
     });
 
-    test("Z22: durations tick, all by one clock", async () => {
+    test("Z22: all durations are updated by one clock", async () => {
         await startLists({ talking: [talkRow({ answered_at: ago(10) })], withBus: false });
         await contains(".o_telephony_tab_live").click();
         const [before] = queryAllTexts(".o_telephony_live_row .o_telephony_timer");
@@ -98,7 +98,7 @@ describe("calls in progress", () => {
         expect(seconds(after) - seconds(before)).toBeWithin(5, 6);
     });
 
-    test("Z22: the bus puts, moves and removes rows without asking the server", async () => {
+    test("Z22: bus messages add, move and remove rows without a request", async () => {
         const world = await startLists();
         await contains(".o_telephony_tab_live").click();
         await seen(".o_telephony_empty");
@@ -116,7 +116,7 @@ describe("calls in progress", () => {
         expect.verifySteps([]);
     });
 
-    test("rows of companies that this page does not show are left out", async () => {
+    test("rows of companies that are not shown are ignored", async () => {
         const { softphone } = await startLists({ withBus: false });
         await contains(".o_telephony_tab_live").click();
         softphone.companyCalls.onRow(talkRow({ company_id: 77 }));
@@ -126,7 +126,7 @@ describe("calls in progress", () => {
         expect(".o_telephony_live_row").toHaveAttribute("data-uuid", "t-2");
     });
 
-    test("nothing is read for a window that nobody opens", async () => {
+    test("nothing is read before the window is opened", async () => {
         fakeVoice();
         const { softphone } = await startSoftphone();
         onRpc("telephony.call", "live_calls", () => expect.step("read") || []);
@@ -138,7 +138,7 @@ describe("calls in progress", () => {
         await expect.waitForSteps(["read"]);
     });
 
-    test("what happens while the lists are read is not lost", async () => {
+    test("changes during a read of the lists are kept", async () => {
         const { softphone } = await startLists({ withBus: false });
         const answer = Promise.withResolvers();
         onRpc("telephony.call", "queued_calls", () => answer.promise);
@@ -150,7 +150,7 @@ describe("calls in progress", () => {
         expect(softphone.companyCalls.waiting.map(({ row }) => row.uuid)).toEqual(["q-2"]);
     });
 
-    test("a list that cannot be read says so, and is tried again", async () => {
+    test("a failed read shows an error, and a retry clears it", async () => {
         fakeVoice();
         await startSoftphone();
         let isDown = true;
@@ -170,7 +170,7 @@ describe("calls in progress", () => {
         await seen(".o_telephony_live_row");
     });
 
-    test("two hundred rows: an update touches its own row only", async () => {
+    test("an update of one of two hundred rows renders that row only", async () => {
         const talking = Array.from({ length: 200 }, (_value, id) =>
             talkRow({ id, uuid: `t-${id}`, customer_name: `Customer ${id}` })
         );
@@ -205,7 +205,7 @@ describe("calls in progress", () => {
 });
 
 describe("calls in queue", () => {
-    test("Z24: who waits where and for how long, the longest first, and whether that is long", async () => {
+    test("Z24: callers are listed with queue and waiting time, the longest first", async () => {
         await startLists({
             withBus: false,
             waiting: [
@@ -236,7 +236,7 @@ describe("calls in queue", () => {
         expect(`${of(2)} .o_telephony_level_word`).toHaveCount(0);
     });
 
-    test("Z24: the thresholds are the queue's own; none is none", () => {
+    test("Z24: each queue has its own thresholds, or none", () => {
         const queue = { amber_seconds: 60, red_seconds: 0 };
         expect(waitingLevel(queue, 59).id).toBe("normal");
         expect(waitingLevel(queue, 60).id).toBe("long");
@@ -245,7 +245,7 @@ describe("calls in queue", () => {
         expect(waitingLevel(false, 9999).id).toBe("normal");
     });
 
-    test("Z25: answer the chosen caller, by the menu and the keyboard alone", async () => {
+    test("Z25: the chosen caller is answered by the menu and the keyboard", async () => {
         await startLists({ withBus: false, waiting: [liveRow(), liveRow({ id: 2, uuid: "q-2" })] });
         onRpc("telephony.call", "pick_up", ({ args }) => {
             expect.step(`pick_up ${args[0]}`);
@@ -262,7 +262,7 @@ describe("calls in queue", () => {
         expect.verifySteps(["pick_up q-2", "connect q-2"]);
     });
 
-    test("Z24: a place kept for somebody who is called back is marked", async () => {
+    test("Z24: a queue callback is marked in the list", async () => {
         const places = [liveRow(), liveRow({ id: 2, uuid: "q-2", is_queue_callback: true })];
         await startLists({ withBus: false, waiting: places });
         await contains(".o_telephony_tab_queue").click();
@@ -274,7 +274,7 @@ describe("calls in queue", () => {
         expect(".o_telephony_pick_up").toHaveText("Call now");
     });
 
-    test("Z25: the second one reads who was faster", async () => {
+    test("Z25: a call picked up by a colleague shows the name", async () => {
         const { store } = await startLists({ withBus: false, waiting: [liveRow()] });
         const message = "This call was already answered by Ana.";
         onRpc("telephony.call", "pick_up", () => ({ accepted: false, message }));
@@ -290,10 +290,10 @@ describe("calls in queue", () => {
 
     for (const [title, agent, reason] of [
         ["in a call", { state: "in_call" }, "You are already in a call."],
-        ["offline", { status: "offline", state: "offline" }, /offline.*Go online/],
-        ["unreachable", { state: "unreachable" }, /cannot receive calls/],
+        ["who is offline", { status: "offline", state: "offline" }, /offline.*Go online/],
+        ["who is unreachable", { state: "unreachable" }, /cannot receive calls/],
     ]) {
-        test(`Z26: somebody ${title} reads why not, and cannot`, async () => {
+        test(`Z26: a user ${title} cannot pick up and sees the reason`, async () => {
             await startLists({
                 withBus: false,
                 waiting: [liveRow()],
@@ -311,7 +311,7 @@ describe("calls in queue", () => {
         });
     }
 
-    test("Z26: the queue can be looked at during a call, which is one click away", async () => {
+    test("Z26: the queue can be opened during a call, which is one click away", async () => {
         const call = callData({ state: "in_progress", answered_at: ago(5), agent_connected: true });
         await startLists({ withBus: false, waiting: [liveRow()], snapshot: { calls: [call] } });
         await seen(".o_telephony_call");
@@ -326,7 +326,7 @@ describe("calls in queue", () => {
         expect(".o_telephony_call").toHaveCount(1);
     });
 
-    test("a call that begins or ends takes the place of the list", async () => {
+    test("a call that begins or ends replaces the list", async () => {
         const { softphone } = await startLists({ withBus: false });
         await contains(".o_telephony_tab_queue").click();
         expect(".o_telephony_empty").toHaveText(/No one is waiting/);

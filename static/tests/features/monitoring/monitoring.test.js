@@ -54,7 +54,7 @@ async function choose(mode) {
 }
 
 describe("supervisor", () => {
-    test("Z22: listen, whisper, barge in, leave", async () => {
+    test("Z22: a supervisor listens, whispers, barges in and leaves", async () => {
         const { store } = await startList({ withBus: false });
         await choose("listen");
         await seen(".o_telephony_monitor[data-voice=connected]");
@@ -84,7 +84,7 @@ describe("supervisor", () => {
         expect(".o_telephony_monitor").toHaveCount(0);
     });
 
-    test("Z22: by the keyboard alone, and in the bar", async () => {
+    test("Z22: monitoring works by the keyboard and in the bar", async () => {
         await startList({ withBus: false });
         await contains(".o_telephony_row_menu").focus();
         await press("Enter");
@@ -99,16 +99,24 @@ describe("supervisor", () => {
         ]);
     });
 
-    test("who only is a phone user has no menu", async () => {
+    test("phone users who are not supervisors have no menu", async () => {
         await startList({ snapshot: { is_supervisor: false }, withBus: false });
         expect(".o_telephony_row_menu").toHaveCount(0);
     });
 
     for (const [title, options, reason] of [
-        ["in a call", { snapshot: { agent: { ...AGENT, state: "in_call" } } }, /already in a call/],
-        ["the own one", { row: { user: { id: serverState.userId, name: "Me" } } }, /your own/],
+        [
+            "during a call",
+            { snapshot: { agent: { ...AGENT, state: "in_call" } } },
+            /already in a call/,
+        ],
+        [
+            "for one's own call",
+            { row: { user: { id: serverState.userId, name: "Me" } } },
+            /your own/,
+        ],
     ]) {
-        test(`Z26: ${title}: the reason is shown, and nothing is asked`, async () => {
+        test(`Z26: ${title}, the reason is shown and no request is sent`, async () => {
             await startList({ ...options, withBus: false });
             await contains(".o_telephony_row_menu").click();
             await seen(".o_telephony_monitor_reason");
@@ -120,7 +128,7 @@ describe("supervisor", () => {
         });
     }
 
-    test("the end of the conversation ends the listening, that of an older leg does not", async () => {
+    test("monitoring ends with the conversation, but not with an older leg", async () => {
         await startList();
         await choose("listen");
         await seen(".o_telephony_monitor[data-voice=connected]");
@@ -137,7 +145,7 @@ describe("supervisor", () => {
         expect.verifySteps(["monitor t-1,listen", "connect t-1", "mute true", "leave"]);
     });
 
-    test("a lost connection is told, and the server is asked to release the place", async () => {
+    test("a lost connection is shown and ends monitoring on the server", async () => {
         const { voice } = await startList({ withBus: false });
         await choose("listen");
         await seen(".o_telephony_monitor[data-voice=connected]");
@@ -150,7 +158,7 @@ describe("supervisor", () => {
         ]);
     });
 
-    test("a refusal and a blocked microphone are told in words", async () => {
+    test("a refusal and a blocked microphone show an error", async () => {
         const { voice, store } = await startList({ withBus: false });
         voice.microphoneError = new VoiceError(VoiceErrorKind.MIC_DENIED);
         await choose("listen");
@@ -168,7 +176,7 @@ describe("supervisor", () => {
         expect.verifySteps(["stop t-1"]);
     });
 
-    test("nobody calls while listening", async () => {
+    test("outgoing calls are blocked during monitoring", async () => {
         const { softphone, store } = await startList({ withBus: false });
         await choose("listen");
         await seen(".o_telephony_monitor[data-voice=connected]");
@@ -179,7 +187,7 @@ describe("supervisor", () => {
 });
 
 describe("phone user", () => {
-    test("sees who listens and how, also in the bar", async () => {
+    test("sees the supervisor's name and mode, also in the bar", async () => {
         fakeVoice();
         const call = callData({ state: "in_progress", agent_connected: true });
         const { softphone } = await startSoftphone({ snapshot: { calls: [call] } });

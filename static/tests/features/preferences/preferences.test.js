@@ -59,7 +59,7 @@ async function openPreferences(snapshot = {}) {
 }
 
 describe("how calls are made", () => {
-    test("Z04, Z07: a custom phone needs a number, which the server checks", async () => {
+    test("Z04, Z07: a custom phone needs a number that the server accepts", async () => {
         const world = await openPreferences();
         expect(".o_telephony_via_browser").toBeChecked();
         expect(".o_telephony_phone_number").toHaveCount(0);
@@ -97,7 +97,7 @@ describe("how calls are made", () => {
         expect.verifySteps([`save {"call_via":"phone","phone_number":"0470112233"}`]);
     });
 
-    test("Z05, Z06: a number that is known already is used with one click, and back", async () => {
+    test("Z05, Z06: a known number is switched on and off with one click", async () => {
         await openPreferences({ agent: { ...AGENT, ...PHONE, call_via: "browser" } });
         await contains(".o_telephony_via_phone").click();
         await seen(".o_telephony_saved .text-success");
@@ -107,7 +107,7 @@ describe("how calls are made", () => {
         expect.verifySteps([`save {"call_via":"phone"}`, `save {"call_via":"browser"}`]);
     });
 
-    test("Escape gives the choice up and keeps the telephone open", async () => {
+    test("Escape cancels the choice and keeps the window open", async () => {
         await openPreferences();
         await contains(".o_telephony_via_phone").click();
         await seen(".o_telephony_phone_number:focus");
@@ -133,7 +133,7 @@ describe("how calls are made", () => {
         expect(".o_telephony_default_number").toHaveValue("2");
     });
 
-    test("what another page has changed is shown", async () => {
+    test("changes made in another page are shown", async () => {
         await openPreferences();
         sendBus("telephony/agent_updated", { ...AGENT, ...PHONE });
         await seen(".o_telephony_phone_number");
@@ -153,7 +153,7 @@ describe("how calls are made", () => {
         expect(nameless).toEqual([]);
     });
 
-    test("a call that comes in puts the preferences away; the gear brings them back", async () => {
+    test("an incoming call hides the preferences until the gear is clicked", async () => {
         const { softphone } = await openPreferences();
         softphone.calls.onCall(callData({ state: "in_progress", agent_connected: true }));
         await seen(".o_telephony_call");
@@ -167,7 +167,7 @@ describe("how calls are made", () => {
 });
 
 describe("sound", () => {
-    test("devices are listed with their names and kept in this browser", async () => {
+    test("devices are listed by name, and the choice is kept in the browser", async () => {
         withDevices(() => DEVICES);
         const { softphone } = await openPreferences();
         await seen(".o_telephony_microphone option[value=mic-1]");
@@ -183,7 +183,7 @@ describe("sound", () => {
         expect(microphoneConstraints(kept.microphone).audio.deviceId).toEqual({ ideal: "mic-1" });
     });
 
-    test("names need the microphone to be allowed once; it is released at once", async () => {
+    test("device names need one permission, and the microphone is released", async () => {
         let isAllowed = false;
         patchWithCleanup(LevelMeter.prototype, {
             start: async () => expect.step("measures"),
@@ -203,7 +203,7 @@ describe("sound", () => {
         expect.verifySteps(["microphone released", "measures"]);
     });
 
-    test("a microphone that is refused is explained in the panel", async () => {
+    test("a denied microphone is explained in the panel", async () => {
         withDevices(
             () => [],
             async () => {
@@ -216,7 +216,7 @@ describe("sound", () => {
         expect(".o_telephony_sound_error").toHaveText(/microphone is blocked/);
     });
 
-    test("the meter shows the level, and closing the panel lets the microphone go", async () => {
+    test("the meter shows the level, and closing the panel releases the microphone", async () => {
         let meter;
         patchWithCleanup(LevelMeter.prototype, {
             async start(deviceId) {
@@ -237,7 +237,7 @@ describe("sound", () => {
         expect.verifySteps(["meter stopped"]);
     });
 
-    test("the meter holds the microphone no longer than it measures", async () => {
+    test("a meter stopped while it starts releases the microphone", async () => {
         withDevices(() => DEVICES);
         const meter = new LevelMeter(() => {});
         const starting = meter.start("");
@@ -246,7 +246,7 @@ describe("sound", () => {
         expect.verifySteps(["microphone released"]);
     });
 
-    test("the test call records first and plays then", async () => {
+    test("the test call records first, then plays", async () => {
         patchWithCleanup(LevelMeter.prototype, { start: async () => fakeStream(), stop() {} });
         patchWithCleanup(EchoTest.prototype, {
             async _record() {
@@ -269,7 +269,7 @@ describe("sound", () => {
         expect(".o_telephony_test_call").toHaveText("Test call");
     });
 
-    test("the ring's volume is kept, and heard when the slider is let go", async () => {
+    test("the ring volume is saved and played when the slider is released", async () => {
         withDevices(() => DEVICES);
         const { softphone } = await openPreferences();
         const played = FakeAudio.played;
@@ -285,7 +285,7 @@ describe("sound", () => {
         expect(softphone.ringer.previewAudio).toBe(null);
     });
 
-    test("settings of another version are no obstacle", () => {
+    test("invalid settings are replaced by the defaults", () => {
         browser.localStorage.setItem("telephony.settings", `{"ringVolume":"loud","speaker":"x"}`);
         const settings = new BrowserSettings();
         expect(settings.ringVolume).toBe(0.8);
@@ -296,7 +296,7 @@ describe("sound", () => {
 });
 
 describe("notifications", () => {
-    test("the browser is asked when they are switched on; a refusal is explained", async () => {
+    test("switching them on asks the browser, and a refusal is explained", async () => {
         const Notification = {
             permission: "default",
             async requestPermission() {
@@ -314,7 +314,7 @@ describe("notifications", () => {
         expect("#o_telephony_desktop_help").toHaveText(/Your browser blocks notifications/);
     });
 
-    test("they can be switched off without the browser", async () => {
+    test("switching them off does not ask the browser", async () => {
         patchWithCleanup(browser, { Notification: { permission: "granted" } });
         const { softphone } = await openPreferences();
         expect(".o_telephony_desktop").toBeChecked();

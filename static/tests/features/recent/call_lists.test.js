@@ -76,7 +76,7 @@ async function start(tab, rows = [], options = {}) {
 }
 
 describe("activities", () => {
-    test("Z28: what is due, in groups, with a badge that leaves out what is later", async () => {
+    test("Z28: due calls are grouped, and the badge leaves out future ones", async () => {
         await start(
             "activities",
             [
@@ -100,14 +100,14 @@ describe("activities", () => {
         expect(".o_telephony_tab_activities .badge").toHaveText("2");
     });
 
-    test("Z15 Z28: one click calls, and the activity goes along", async () => {
+    test("Z15 Z28: one click calls and sends the activity with the call", async () => {
         await start("activities", [dueRow()], { withBus: false });
         await contains(".o_telephony_due_call").click();
         await seen(".o_telephony_call");
         expect.verifySteps(["dial 0470 12 34 56 crm.lead 1", "connect u-9"]);
     });
 
-    test("done without a call, and the record is one click away", async () => {
+    test("an activity is marked as done without a call, and its record is opened", async () => {
         mockService("action", {
             doAction: ({ res_model, res_id }) => expect.step(`${res_model} ${res_id}`),
         });
@@ -120,7 +120,7 @@ describe("activities", () => {
         expect.verifySteps(["crm.lead 8", [1]]);
     });
 
-    test("an error is told, and the line stays", async () => {
+    test("an error is shown and the line stays", async () => {
         await start("activities", [dueRow()], { withBus: false });
         onRpc("mail.activity", "action_feedback", () => {
             throw userError("You may not do this.");
@@ -131,7 +131,7 @@ describe("activities", () => {
         expect(".o_telephony_due").toHaveCount(1);
     });
 
-    test("without a number the button says why", async () => {
+    test("without a number, the button shows the reason", async () => {
         const reason = "This record has no phone number.";
         await start("activities", [dueRow({ number: false, number_display: false, reason })], {
             withBus: false,
@@ -140,7 +140,7 @@ describe("activities", () => {
         expect(".o_telephony_due").toHaveText(/has no phone number/);
     });
 
-    test("arrow keys go to the same button of the next line", async () => {
+    test("the arrow keys move to the same button of the next line", async () => {
         await start("activities", [dueRow(), dueRow(BOB)], { withBus: false });
         await seen(".o_telephony_due");
         queryFirst(".o_telephony_due_call").focus();
@@ -150,7 +150,7 @@ describe("activities", () => {
         expect(".o_telephony_due[data-key=activity-1] .o_telephony_due_call").toBeFocused();
     });
 
-    test("the list follows the bus", async () => {
+    test("the list is updated by the bus", async () => {
         const world = await start("activities", [dueRow()]);
         await seen(".o_telephony_due");
         world.due = [dueRow(BOB)];
@@ -159,7 +159,7 @@ describe("activities", () => {
         expect(".o_telephony_due").toHaveCount(1);
     });
 
-    test("nothing due is said", async () => {
+    test("an empty list shows a text", async () => {
         await start("activities", [], { withBus: false });
         await seen(".o_telephony_activities .o_telephony_empty");
         expect(".o_telephony_tab_activities .badge").toHaveCount(0);
@@ -183,7 +183,7 @@ describe("log and call next", () => {
         return world;
     }
 
-    test("Z19 Z27: saves what was typed and calls the next one, not the same customer", async () => {
+    test("Z19 Z27: the input is saved and the next customer is called", async () => {
         const { softphone } = await startEnded([dueRow(), dueRow(BOB)]);
         onRpc("telephony.call", "wrap_up", ({ args: [uuid, values] }) => {
             expect.step([uuid, values]);
@@ -206,7 +206,7 @@ describe("log and call next", () => {
         ]);
     });
 
-    test("what was tried comes after what nobody has tried", async () => {
+    test("tried calls come after untried ones", async () => {
         const { softphone } = await startEnded([
             dueRow({ ...BOB, tried_at: "2026-11-22 14:00:00" }),
             dueRow(CARL),
@@ -214,13 +214,13 @@ describe("log and call next", () => {
         expect(softphone.dueCalls.next(mine()).name).toBe("Carl");
     });
 
-    test("nothing else is due: disabled, with the reason", async () => {
+    test("without further due calls, the button is disabled with the reason", async () => {
         await startEnded([dueRow(), dueRow({ ...BOB, state: "planned" })]);
         await seen(".o_telephony_call_next:disabled");
         expect(".o_telephony_call_next_reason").toHaveText("No other calls are due.");
     });
 
-    test("what is refused is said, and nobody is called", async () => {
+    test("a refused input shows the error and starts no call", async () => {
         await startEnded([dueRow(BOB)]);
         onRpc("telephony.call", "wrap_up", () => {
             throw userError("Choose a result first.");
@@ -233,7 +233,7 @@ describe("log and call next", () => {
 });
 
 describe("contacts", () => {
-    test("Z16: found by name, called with one click", async () => {
+    test("Z16: a contact is found by name and called with one click", async () => {
         await start("contacts", [], { withBus: false });
         onRpc("telephony.call", "search_contacts", ({ args }) => {
             expect.step(args);
@@ -252,7 +252,7 @@ describe("contacts", () => {
         expect.verifySteps([["ann", 30], "dial +32470000008 res.partner undefined", "connect u-9"]);
     });
 
-    test("Z16: by keyboard alone: down into the list, up again, Enter calls the first", async () => {
+    test("Z16: the list is used by keyboard, and Enter calls the first contact", async () => {
         await start("contacts", [], { withBus: false });
         onRpc("telephony.call", "search_contacts", () => [contact(), contact({ partner_id: 8 })]);
         await contains(".o_telephony_contact_search").edit("ann", { confirm: false });
@@ -270,7 +270,7 @@ describe("contacts", () => {
         expect.verifySteps(["dial +32470123456 res.partner undefined", "connect u-9"]);
     });
 
-    test("nobody fits, and Escape brings back those spoken with last", async () => {
+    test("without matches, Escape restores the last contacts", async () => {
         const recent = [endedData(), endedData({ uuid: "u-2" })];
         await start("contacts", [], { withBus: false, snapshot: { recent } });
         onRpc("telephony.call", "search_contacts", () => []);
@@ -285,7 +285,7 @@ describe("contacts", () => {
 });
 
 describe("tabs", () => {
-    test("six tabs, each with its name on it or in its title", async () => {
+    test("each of the six tabs shows its name as label or title", async () => {
         await start(false, [], { withBus: false });
         expect(queryAllTexts(".o_telephony_tab_label")).toEqual([
             "Keypad",

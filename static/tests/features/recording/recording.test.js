@@ -84,7 +84,7 @@ async function updateRecording(world, values) {
 }
 
 describe("in the call", () => {
-    test("Z29: record, pause, resume, stop; state by words", async () => {
+    test("Z29: record, pause, resume and stop show their state in words", async () => {
         const world = await speak();
         expect(".o_telephony_recording").toHaveCount(0);
         expect(".o_telephony_record").toHaveText("Record call");
@@ -109,7 +109,7 @@ describe("in the call", () => {
         expect.verifySteps(["u-1 recording", "u-1 stopped"]);
     });
 
-    test("Z18: on hold the recording pauses by itself, and says so", async () => {
+    test("Z18: the recording pauses on hold and shows a text", async () => {
         const world = await speak(recordingData(LIVE));
         await updateRecording(world, { state: "paused", wanted: "recording", interrupted: true });
         expect(".o_telephony_recording_text").toHaveText(
@@ -118,7 +118,7 @@ describe("in the call", () => {
         expect(".o_telephony_record").toHaveText("Pause recording");
     });
 
-    test("Z29: always means pause, but not stop, with the reason", async () => {
+    test("Z29: a mandatory recording can be paused but not stopped, with the reason", async () => {
         await speak(recordingData({ ...LIVE, mode: "always" }));
         await waitFor(".o_telephony_recording");
         expect(".o_telephony_recording").toHaveText(/All calls are recorded/);
@@ -126,13 +126,13 @@ describe("in the call", () => {
         expect(".o_telephony_record").toBeEnabled();
     });
 
-    test("Z29: off shows nothing at all", async () => {
+    test("Z29: without recording, nothing is shown", async () => {
         await speak(recordingData({ mode: "off" }));
         expect(".o_telephony_record").toHaveCount(0);
         expect(".o_telephony_recording").toHaveCount(0);
     });
 
-    test("Z29: who must not be recorded is not, and the reason is read", async () => {
+    test("Z29: a call that must not be recorded shows the reason", async () => {
         await speak(recordingData({ reason: "Calls with this contact must not be recorded." }));
         expect(".o_telephony_record").not.toBeEnabled();
         expect(".o_telephony_recording_reason").toHaveText(
@@ -140,7 +140,7 @@ describe("in the call", () => {
         );
     });
 
-    test("an answer that comes after the news of the provider changes nothing", async () => {
+    test("an answer older than the provider's message changes nothing", async () => {
         const world = await speak();
         onRpc("telephony.call", "set_recording", async () => {
             const news = { recording: recordingData(LIVE), revision: 8 };
@@ -153,7 +153,7 @@ describe("in the call", () => {
         expect(".o_telephony_recording_text").toHaveText("Recording");
     });
 
-    test("a pause that failed is an alarm; a refusal is a sentence", async () => {
+    test("a failed pause shows an alarm, a refusal shows an error", async () => {
         const world = await speak(recordingData(LIVE));
         await updateRecording(world, { ...LIVE, problem: "Twilio did not pause the recording." });
         expect(".o_telephony_recording_problem").toHaveText("Twilio did not pause the recording.");
@@ -206,7 +206,7 @@ describe("player", () => {
             },
         });
 
-    test("Z30: play, speed, seek with the mouse and the keyboard", async () => {
+    test("Z30: play, speed and seek work with mouse and keyboard", async () => {
         fakeSound();
         await mountPlayer();
         expect("audio").toHaveAttribute("preload", "none");
@@ -239,7 +239,7 @@ describe("player", () => {
         expect(".o_telephony_player_speed").toHaveText("1×");
     });
 
-    test("one player at a time; a sound that cannot be had is told", async () => {
+    test("only one player plays, and a failed sound shows an error", async () => {
         fakeSound();
         await mountPlayer();
         await mountPlayer();
@@ -252,11 +252,11 @@ describe("player", () => {
         expect(".o_telephony_player_error").toHaveText(/cannot be played/);
     });
 
-    test("the shape of the sound: one row of bars for each channel", async () => {
+    test("the waveform has one row of bars for each channel", async () => {
         expect(wavePath([[100, 0], [50]])).toBe("M0 0h.6v20h-.6zM1 9.5h.6v1h-.6zM0 25h.6v10h-.6z");
     });
 
-    test("Z30: in a form, with what it needs; deleted recordings say so", async () => {
+    test("Z30: forms and lists show the player, and lists mark deleted recordings", async () => {
         await mountView({
             type: "form",
             resModel: "telephony.recording",
@@ -274,7 +274,7 @@ describe("player", () => {
         expect(".o_list_view .o_data_row:last").toHaveText("Deleted");
     });
 
-    test("Z30: from the chatter, for those who may hear it", async () => {
+    test("Z30: the chatter shows the player to users with access", async () => {
         await mountWithCleanup(RecordingPopover, { props: { recordingId: 1 } });
         expect(".o_telephony_recording_popover audio").toHaveAttribute(
             "src",

@@ -61,8 +61,8 @@ async function openPanel() {
     expect.verifySteps(["search "]);
 }
 
-describe("choosing to whom", () => {
-    test("who can answer is offered with a word, the others with the reason", async () => {
+describe("choosing the target", () => {
+    test("available colleagues are offered, the others are disabled with the reason", async () => {
         await speak();
         await openPanel();
         expect(queryAllTexts(".o_telephony_target")).toEqual([
@@ -77,7 +77,7 @@ describe("choosing to whom", () => {
         expect(".o_telephony_transfer_now").not.toBeEnabled();
     });
 
-    test("transfer now by keyboard: the call leaves the screen and the sound", async () => {
+    test("a blind transfer by keyboard removes the call and its sound", async () => {
         const { store } = await speak();
         const left = {
             ...runningData({ state: "ringing", has_left: true }),
@@ -106,7 +106,7 @@ describe("choosing to whom", () => {
         expect(".o_notification").toHaveText(/transferred to Bob/);
     });
 
-    test("a call that comes back rings again", async () => {
+    test("a returning call rings again", async () => {
         const { store } = await speak();
         onRpc("telephony.call", "transfer", () =>
             runningData({ state: "ringing", has_left: true })
@@ -127,7 +127,7 @@ describe("choosing to whom", () => {
         expect.verifySteps(["leave"]);
     });
 
-    test("a queue cannot be asked, and Escape leads back to the call", async () => {
+    test("a queue cannot be consulted, and Escape returns to the call", async () => {
         await speak();
         await openPanel();
         await contains(".o_telephony_target:eq(1)").click();
@@ -150,7 +150,7 @@ describe("choosing to whom", () => {
         expect.verifySteps(["search bo"]);
     });
 
-    test("what is chosen while an answer is on its way stays chosen", async () => {
+    test("a target chosen during a search stays chosen", async () => {
         const { softphone } = await speak();
         await openPanel();
         const answer = new Deferred();
@@ -167,7 +167,7 @@ describe("choosing to whom", () => {
         expect(".o_telephony_ask_first").toBeEnabled();
     });
 
-    test("a refusal is a sentence, and the call goes on", async () => {
+    test("a refusal shows an error and the call goes on", async () => {
         const { store } = await speak();
         onRpc("telephony.call", "transfer", () => {
             throw new Error("gone");
@@ -181,8 +181,8 @@ describe("choosing to whom", () => {
     });
 });
 
-describe("while somebody is asked", () => {
-    test("the strip says who hears whom, and each button is one request", async () => {
+describe("during a consultation", () => {
+    test("the strip shows the parties, and each button sends one request", async () => {
         await speak();
         for (const method of ["merge_transfer", "cancel_transfer", "complete_transfer"]) {
             onRpc("telephony.call", method, () => {
@@ -215,7 +215,7 @@ describe("while somebody is asked", () => {
         expect.verifySteps(["merge_transfer", "cancel_transfer", "complete_transfer", "leave"]);
     });
 
-    test("the server is asked when the time is up, once", async () => {
+    test("the transfer is checked once when its time is up", async () => {
         await speak();
         onRpc("telephony.call", "check_transfer", () => {
             expect.step("check");
@@ -238,7 +238,7 @@ describe("while somebody is asked", () => {
         expect.verifySteps([]);
     });
 
-    test("who does not come is told about", async () => {
+    test("a colleague who does not answer causes a notification", async () => {
         await speak();
         sendBus("telephony/transfer_ended", { uuid: "u-1", message: "Bob did not answer." });
         await seen(".o_notification");
@@ -246,8 +246,8 @@ describe("while somebody is asked", () => {
     });
 });
 
-describe("being asked", () => {
-    test("the card says who asks, and what for", async () => {
+describe("being consulted", () => {
+    test("the card shows the colleague and the reason", async () => {
         await startSoftphone();
         await mountSoftphone();
         const offer = offerData(runningData());
@@ -260,7 +260,7 @@ describe("being asked", () => {
         expect(".o_telephony_offer_note").toHaveCount(0);
     });
 
-    test("who is asked can leave, and decides nothing else", async () => {
+    test("a consulted user can leave the call and do nothing else", async () => {
         const transfer = transferData({ is_mine: false });
         const { store } = await speak({
             role: "consulted",
@@ -286,7 +286,7 @@ describe("being asked", () => {
         expect.verifySteps(["mute true", "hang up", "leave"]);
     });
 
-    test("the call becomes one's own", async () => {
+    test("a completed transfer gives the call to the consulted user", async () => {
         const transfer = transferData({ is_mine: false });
         await speak({ role: "consulted", transfer });
         sendBus(
@@ -299,7 +299,7 @@ describe("being asked", () => {
     });
 });
 
-test("live lists name what goes on", async () => {
+test("live lists show the state of a transfer", async () => {
     await startSoftphone(); // the texts come from the translations
     const text = (mode, state) => String(liveTransferText({ mode, state, name: "Bob" }));
     expect(liveTransferText(false)).toBe("");

@@ -58,7 +58,7 @@ async function startEnded(values = {}, found = []) {
 }
 
 describe("result", () => {
-    test("Z20: the outcome in a sentence, the length, and the way on", async () => {
+    test("Z20: the outcome and the talk time are shown, and Done opens the keypad", async () => {
         const { store } = await startEnded();
         expect(".o_telephony_outcome").toHaveText("The call has ended.");
         expect(".o_telephony_length").toHaveText(/4:02/);
@@ -79,7 +79,7 @@ describe("result", () => {
         expect.verifySteps([["u-1", { disposition_id: 2 }]]);
     });
 
-    test("a result that is refused goes back, with the sentence", async () => {
+    test("a refused result is reset and shows the error", async () => {
         await startEnded();
         onRpc("telephony.call", "wrap_up", () => {
             throw userError("This result cannot be used for this call.");
@@ -90,7 +90,7 @@ describe("result", () => {
         expect(".o_telephony_disposition").toHaveValue("0");
     });
 
-    test("what nobody of us has had is only looked at", async () => {
+    test("a call without a user is read-only", async () => {
         fakeVoice();
         const { store } = await startSoftphone();
         await mountSoftphone({ withBus: false });
@@ -100,7 +100,7 @@ describe("result", () => {
         expect(".o_telephony_disposition, .o_telephony_follow_up").toHaveCount(0);
     });
 
-    test("Z19 Z20: the next call takes the window at once, and no word of the note is lost", async () => {
+    test("Z19 Z20: the next call takes the window at once, and the note is kept", async () => {
         const { softphone } = await startEnded();
         await click(".o_telephony_note");
         await edit("wants oak");
@@ -117,7 +117,7 @@ describe("result", () => {
         expect(".o_telephony_follow_up_summary").toHaveValue("Send the offer");
     });
 
-    test("an own call among the recent ones opens its end window again", async () => {
+    test("a recent call of the user opens its end window again", async () => {
         const { store } = await startEnded();
         store.recent = [mine(), endedData({ uuid: "u-9" })];
         await contains(".o_telephony_done").click();
@@ -137,7 +137,7 @@ describe("follow-up", () => {
         });
     }
 
-    test("Z27 Z28: a follow-up call in two clicks, linked to the record", async () => {
+    test("Z27 Z28: a follow-up call is planned in two clicks, linked to the record", async () => {
         mockService("action", {
             doAction: ({ res_model, res_id }) => expect.step(`${res_model} ${res_id}`),
         });
@@ -164,7 +164,7 @@ describe("follow-up", () => {
         ]);
     });
 
-    test("Z27: a follow-up task with a summary, next week, for a colleague", async () => {
+    test("Z27: a follow-up task is planned for a colleague, with summary and date", async () => {
         await startEnded();
         plan();
         onRpc("res.users", "name_search", ({ kwargs }) => {
@@ -196,7 +196,7 @@ describe("follow-up", () => {
         ]);
     });
 
-    test("Z27: an own date; what the server refuses is said, and stays as it was typed", async () => {
+    test("Z27: a refused follow-up shows the error and keeps the chosen date", async () => {
         await startEnded();
         onRpc("telephony.call", "schedule_follow_up", () => {
             throw userError("The follow-up cannot be assigned to this person.");
@@ -214,7 +214,7 @@ describe("follow-up", () => {
         expect(".o_telephony_follow_up_form").toHaveCount(0);
     });
 
-    test("Z28: without a record it says what to do first", async () => {
+    test("Z28: without a record, the next step is shown", async () => {
         await startEnded({ record: false, customer: UNKNOWN });
         expect(".o_telephony_follow_up_call:disabled").toHaveCount(1);
         expect(".o_telephony_follow_up_hint").toHaveText(/Link the call/);
@@ -222,7 +222,7 @@ describe("follow-up", () => {
 });
 
 describe("record", () => {
-    test("Z28: the record of the call is named, and opened with a click", async () => {
+    test("Z28: the record of the call is shown and opened with a click", async () => {
         mockService("action", {
             doAction: ({ res_model, res_id }) => expect.step(`${res_model} ${res_id}`),
         });
@@ -232,7 +232,7 @@ describe("record", () => {
         expect.verifySteps(["crm.lead 8"]);
     });
 
-    test("Z28: several records have the number: one is chosen", async () => {
+    test("Z28: one of several records with the number is chosen", async () => {
         const { store } = await startEnded({ record: false }, [
             { ...CONTACT, detail: "Azure" },
             { ...LEAD, detail: "New" },
@@ -253,7 +253,7 @@ describe("record", () => {
         expect.verifySteps([["u-1", "crm.lead", 8]]);
     });
 
-    test("Z28: the record is changed by searching another one", async () => {
+    test("Z28: another record is searched and linked", async () => {
         await startEnded();
         onRpc("telephony.call", "link_record", ({ args }) => {
             expect.step(args);
@@ -269,7 +269,7 @@ describe("record", () => {
         expect.verifySteps([["u-1", "res.partner", 7]]);
     });
 
-    test("Z28: somebody unknown becomes a contact or a lead, with the number filled in", async () => {
+    test("Z28: an unknown caller becomes a contact or a lead with the number", async () => {
         mockService("action", {
             doAction: ({ res_model, context }) => expect.step([res_model, context]),
         });
@@ -287,7 +287,7 @@ describe("record", () => {
         expect(".o_telephony_create_record").toHaveCount(0);
     });
 
-    test("Z17: an unknown caller can be made a contact from the card and in the call", async () => {
+    test("Z17: an unknown caller becomes a contact from the card and in the call", async () => {
         fakeVoice();
         const offer = offerData({ customer: UNKNOWN });
         const { softphone } = await startSoftphone({ snapshot: { offers: [offer] } });
@@ -301,7 +301,7 @@ describe("record", () => {
         expect(".o_telephony_call .o_telephony_create_record").toHaveCount(0);
     });
 
-    test("the tabs stay in reach after a call", async () => {
+    test("the tabs stay available after a call", async () => {
         const { softphone } = await startEnded();
         softphone.companyCalls.onRow(liveRow());
         await contains(".o_telephony_tab_queue").click();

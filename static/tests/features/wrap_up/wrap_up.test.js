@@ -64,7 +64,7 @@ async function startWrapUp(values = {}, answer = () => ({ ...mine(), agent: { ..
 }
 
 describe("countdown", () => {
-    test("Z27: the seconds, the bar and the state, and the end by itself", async () => {
+    test("Z27: time, bar and state are shown until the wrap-up ends by itself", async () => {
         const { store } = await startWrapUp();
         expect(".o_telephony_wrap_up_left").toHaveText("1:00");
         expect(".o_telephony_status").toHaveText("Wrap-up");
@@ -90,7 +90,7 @@ describe("countdown", () => {
         expect(store.presence).toBe("available");
     });
 
-    test("Z27: once as much time again", async () => {
+    test("Z27: the time can be extended once", async () => {
         const longer = wrappingUp({ until: "2026-11-22 14:34:12", extension: 0 });
         await startWrapUp({}, () => ({ ...mine(), agent: longer }));
         await contains(".o_telephony_wrap_up_extend").click();
@@ -99,7 +99,7 @@ describe("countdown", () => {
         expect.verifySteps([["u-1", { extend: true }]]);
     });
 
-    test("Z27: Done ends it, and so does closing the window", async () => {
+    test("Z27: Done and closing the window end the wrap-up", async () => {
         const { store } = await startWrapUp();
         await contains(".o_telephony_done").click();
         await seen(".o_telephony_keypad");
@@ -122,7 +122,7 @@ describe("required result", () => {
         return { ...mine({ disposition }), agent: { ...AGENT } };
     };
 
-    test("Z27: without a result nothing ends it, and a sentence says why", async () => {
+    test("Z27: without a result, the wrap-up does not end and the reason is shown", async () => {
         const { store } = await startWrapUp({ is_disposition_missing: true }, refuse);
         expect(".o_telephony_wrap_up_sentence").toHaveText("Choose a result before you finish.");
         expect(".o_telephony_disposition").toHaveAttribute("aria-required", "true");
@@ -144,7 +144,7 @@ describe("required result", () => {
         expect.verifySteps([["u-1", { disposition_id: 1 }]]);
     });
 
-    test("Z16: it never blocks the next call: the keypad is there, and the way back", async () => {
+    test("Z16: the keypad can be opened during the wrap-up, which is one click away", async () => {
         const { store, softphone } = await startWrapUp({ is_disposition_missing: true }, refuse);
         await contains(".o_telephony_wrap_up_hide").click();
         await seen(".o_telephony_keypad");
@@ -162,8 +162,8 @@ describe("required result", () => {
     });
 });
 
-describe("other tabs and people", () => {
-    test("Z27: what another tab is done with is done with here", async () => {
+describe("other tabs and users", () => {
+    test("Z27: a wrap-up ended in another tab ends here", async () => {
         const { store } = await startWrapUp();
         const message = { uuid: "u-1", reason: "done", message: false };
         store.agent = { ...AGENT };
@@ -172,7 +172,7 @@ describe("other tabs and people", () => {
         expect(store.endedCall).toBe(null);
     });
 
-    test("Z27: a supervisor who ends it is named, and the window stays", async () => {
+    test("Z27: a supervisor who ends the wrap-up is named, and the window stays", async () => {
         const { store } = await startWrapUp();
         const message = "Sue ended your wrap-up. You can receive calls again.";
         sendBus("telephony/agent_updated", { ...AGENT });
