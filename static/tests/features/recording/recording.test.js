@@ -211,7 +211,7 @@ describe("player", () => {
         await mountPlayer();
         expect("audio").toHaveAttribute("preload", "none");
         expect(".o_telephony_player_time").toHaveText("0:00 / 0:20");
-        expect(".o_telephony_player_channels").toHaveText("Customer\nOur side");
+        expect(".o_telephony_player_channels").toHaveText("Customer\nPhone user");
         await click(".o_telephony_player_speed");
         await animationFrame();
         expect(".o_telephony_player_speed").toHaveText("1.5×");
