@@ -34,9 +34,9 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # Results of a queue after which a request of ours has moved the caller elsewhere.
 # https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
-TAKEN = {"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"}
+MOVED_RESULTS = {"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"}
 # Results of a queue that did not accept the caller: it is full, or could not be created.
-REFUSED = {"queue-full", "error", "system-error"}
+REFUSED_RESULTS = {"queue-full", "error", "system-error"}
 
 
 def _get_account_sudo():
@@ -167,11 +167,11 @@ class TwilioWebhook(Controller):
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo or form.get("QueueResult") == "hangup":
             return [HangUp()]
-        if form.get("QueueResult") in TAKEN:
+        if form.get("QueueResult") in MOVED_RESULTS:
             # A concurrent response is already moving the caller on, and a second one would take a
             # second step. This one is normally not used; if it is, the request is repeated.
             return [Redirect(account_sudo._get_webhook_url("step", call=call_sudo.uuid))]
-        if form.get("QueueResult") in REFUSED:
+        if form.get("QueueResult") in REFUSED_RESULTS:
             return call_sudo._process_refused()
         return call_sudo._process_next({**_get_query().to_dict(), **form.to_dict()})
 

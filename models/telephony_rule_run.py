@@ -36,7 +36,7 @@ def _make_process(origin):
         runs = self.env["telephony.rule.run"]
         # Only `create` and `write` pass the former values; jobs, webhooks and deletions do not.
         if "old_values" in self.env.context and runs._is_for_later(records):
-            return runs._write_down(self, records)
+            return runs._record_pending_run(self, records)
         return origin(self, records, *args, **kwargs)
 
     return _process
@@ -83,7 +83,7 @@ class TelephonyRuleRun(models.Model):
 
     _rule_index = models.Index("(rule_id, failed_at)")
 
-    # === THE RULES OF THE DATABASE === #
+    # === REGISTRY HOOKS === #
 
     def _register_hook(self):
         super()._register_hook()
@@ -99,7 +99,7 @@ class TelephonyRuleRun(models.Model):
             for name in WRAPPERS.keys() & vars(rules).keys():
                 delattr(rules, name)
 
-    # === IN THE TRANSACTION OF A CHANGE === #
+    # === DEFERRAL === #
 
     @api.model
     def _is_for_later(self, records):
@@ -115,7 +115,7 @@ class TelephonyRuleRun(models.Model):
         )
 
     @api.model
-    def _write_down(self, rule, records):
+    def _record_pending_run(self, rule, records):
         """Record a pending run of a rule for the records that have just met its conditions."""
         changed = records.filtered(rule._check_trigger_fields)
         if not changed:
@@ -243,7 +243,7 @@ class TelephonyRuleRun(models.Model):
         with self._guard(rule, record):
             rule._process(record)
 
-    # === WHAT FAILED === #
+    # === FAILURES === #
 
     @api.model
     def _get_failures(self):

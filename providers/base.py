@@ -8,9 +8,9 @@ from datetime import datetime
 class CallEvent:
     """An event of a call, reported by the provider or caused by a user.
 
-    :param str kind: kind of the event: `leg`, `join`, `leave`, `hold`, `unhold` are the provider's;
-        `routed`, `offered`, `queued`, `claimed`, `released`, `connected`, `joined`, `hung_up`,
-        `transferred`, `handed_over`, `failed` are ours
+    :param str kind: kind of the event, handled by `_apply_<kind>` of the call: `leg`, `join`,
+        `leave`, `hold`, `unhold`, `recording`, `recorded` are the provider's; `routed`, `offered`,
+        `queued`, `joined`, `hung_up`, `transferred`, `handed_over`, `failed` are ours
     :param str key: same key for every delivery of one provider event; empty for our own events
     :param str provider_leg_id: the provider's identifier of the leg, if the event is about one
     :param int leg_id: our own identifier of the leg, if the provider returned it

@@ -132,7 +132,9 @@ class TestChinese(TelephonyHttpCase):
         self.assertEqual(verbs[0].text, "目前无人可以接听。请在提示音后留言。")
         self.assertEqual(verbs[0].get("language"), "zh-CN")
         self.assertEqual(self.said(call._get_thanks()), ["感谢您的留言。再见。"])
-        self.assertEqual(self.said(call._get_apology()), ["目前无人可以接听，请稍后再拨。再见。"])
+        self.assertEqual(
+            self.said(call._end_with_apology()), ["目前无人可以接听，请稍后再拨。再见。"]
+        )
 
     def test_waiting_callers_hear_their_position_in_chinese(self):
         self.flow.language = CHINESE

@@ -115,7 +115,7 @@ class TelephonyErasure(models.TransientModel):
             "context": {"dialog_size": "medium"},
         }
 
-    # === PARTS === #
+    # === HELPERS === #
 
     def _get_numbers(self):
         """Return the numbers of the caller."""

@@ -77,7 +77,7 @@ class TelephonyAccount(models.Model):
             "number_id": number.id if number else False,
         }
 
-    # === AT TWILIO === #
+    # === RESOURCES AT TWILIO === #
 
     def _diagnose_credentials(self):
         if not self.has_auth_token:
@@ -324,7 +324,7 @@ class TelephonyAccount(models.Model):
             )
         return self._line("clock", "ok", self.env._("This server's clock is accurate."))
 
-    # === OUR OWN ADDRESS === #
+    # === PUBLIC ADDRESS === #
 
     def _diagnose_address(self):
         line = self._diagnose_configured_address()
@@ -417,7 +417,7 @@ class TelephonyAccount(models.Model):
                 "The TLS certificate of this address is not valid, so Twilio refuses to "
                 "connect. Renew it."
             )
-        if status == "nobody":
+        if status == "unreachable":
             return self.env._(
                 "No server answers at this address: the host name or the port is wrong, or "
                 "a firewall blocks it."

@@ -247,7 +247,7 @@ class TelephonyAccount(models.Model):
             sid, secret = self._get_admin().create_api_key(f"Odoo {self.env.cr.dbname}")
         self._save_credentials({"api_key_sid": sid, "api_key_secret": secret})
 
-    # === OUR OWN ADDRESS === #
+    # === PUBLIC ADDRESS === #
 
     def _ask_own_server(self, question):
         """Send a question to the public address that only this database can answer.

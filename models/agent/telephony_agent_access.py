@@ -36,7 +36,7 @@ class TelephonyAgent(models.Model):
         # sudo: telephony.agent - the right to delete an agent includes ending the agent's work
         self.sudo()._force_offline()
 
-    # === THE RIGHT === #
+    # === ACCESS RIGHT === #
 
     @api.model
     def _get_right(self, user, company, group=USER):
@@ -116,7 +116,7 @@ class TelephonyAgent(models.Model):
         if not self._may_telephone(self.env.user, company):
             raise AccessError(self.env._("You are not a phone user. Ask your phone administrator."))
 
-    def _is_phone_user(self):
+    def _is_entitled(self):
         """Return whether these agents may still call. An access token outlives the right to it."""
         return bool(self) and all(
             self._may_telephone(agent.user_id, agent.company_id) for agent in self
@@ -135,7 +135,7 @@ class TelephonyAgent(models.Model):
         # Drop `active_test=False`, so that archived numbers and caller IDs stay hidden.
         return self.browse(found.id)
 
-    # === THE END OF THE RIGHT === #
+    # === LOSS OF THE ACCESS RIGHT === #
 
     def _force_offline(self):
         """Set these agents offline, delete their leases, and reroute their ringing calls."""

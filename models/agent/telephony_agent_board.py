@@ -68,7 +68,7 @@ class TelephonyAgent(models.Model):
             },
         )
 
-    # === THE BOARD === #
+    # === BOARD === #
 
     @api.model
     def _check_supervisor(self):

@@ -44,7 +44,7 @@ class TelephonyAgent(models.Model):
                 agent_sudo.revision += 1
         return result
 
-    # === RPC: THE CURRENT USER'S OWN TELEPHONE === #
+    # === RPC === #
 
     @api.model
     def _ensure_own_agent(self, company=None):
@@ -67,7 +67,7 @@ class TelephonyAgent(models.Model):
                     )
             except IntegrityError as error:
                 # Another page has just created it: read that row in a fresh snapshot.
-                raise ConcurrencyError("The phone user was just made.") from error
+                raise ConcurrencyError("The agent was created by a concurrent request.") from error
         return agent_sudo
 
     @api.model

@@ -253,9 +253,9 @@ class TelephonyCall(models.Model):
         if not events._record_once(account, event.key, event.kind, event.at, leg.call_id):
             _logger.info("An event was delivered again: %s", event.key)
             return
-        leg.call_id._apply_report(event)
+        leg.call_id._handle_report(event)
 
-    # === THE ONE WRITER OF THE STATE === #
+    # === STATE TRANSITIONS === #
 
     def _apply_event(self, event):
         """Apply an event to this call. The only writer of its state.
@@ -352,7 +352,7 @@ class TelephonyCall(models.Model):
             ),
         }
 
-    # === WHAT EACH EVENT MEANS: RETURN THE STATE THE CALL SHOULD BE IN === #
+    # === EVENT HANDLERS: RETURN THE NEXT STATE === #
 
     def _apply_leg(self, event):
         leg = self._get_leg(event)
@@ -420,7 +420,7 @@ class TelephonyCall(models.Model):
         if event.conference_id and self.provider_conference_id != event.conference_id:
             self.provider_conference_id = event.conference_id
         if leg.role == "customer":
-            self._announce_recording()
+            self._play_recording_announcement()
             if self.recording_announced_at:
                 self._notify_participants()
 
@@ -486,7 +486,7 @@ class TelephonyCall(models.Model):
             self._await_rejoin()
         return None
 
-    # === WHO TAKES PART === #
+    # === LOCKS AND LEGS === #
 
     def _lock(self):
         """Lock these calls and their legs.

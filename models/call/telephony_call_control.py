@@ -180,7 +180,7 @@ class TelephonyCall(models.Model):
             call_sudo._update_log()
         return True
 
-    # === FINDING === #
+    # === LOOKUP === #
 
     @api.model
     def _find_sudo(self, uuid):
@@ -246,7 +246,7 @@ class TelephonyCall(models.Model):
             self.hold_wanted = self._get_customer_leg().on_hold
             self._notify_participants()
 
-    def _ask_about(self, leg):
+    def _fetch_leg_status(self, leg):
         """Request the status of a leg from the provider.
 
         :return: the resulting event, or None when the provider could not be reached

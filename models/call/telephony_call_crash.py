@@ -120,7 +120,7 @@ class TelephonyCall(models.Model):
             return leg.user_id.lang or "en_US"
         return flow.language or account.company_id.partner_id.lang or "en_US"
 
-    # === A CALL THAT WAS ROLLED BACK === #
+    # === CALLS ROLLED BACK === #
 
     @api.model
     def _keep_crashed(self, account, number, params, error_code):
@@ -188,7 +188,7 @@ class TelephonyCall(models.Model):
         lead = self._find_lead(partner, self.customer_number, self.company_id)
         update_row(self, {"partner_id": partner.id, "lead_id": lead.id})
 
-    # === A CALL THAT IS THERE === #
+    # === EXISTING CALLS === #
 
     def _fail(self, error_code=""):
         """End this call because of a failure that is already logged.
@@ -231,9 +231,9 @@ class TelephonyCall(models.Model):
         ):
             self._isolate(self.uuid, conclude)
 
-    # === A REPORT THAT FAILS === #
+    # === FAILING REPORTS === #
 
-    def _apply_report(self, event):
+    def _handle_report(self, event):
         """Apply a report of the provider even if another addon's code fails on it.
 
         The provider does not repeat the report of a leg. Without this, the reconciliation would
@@ -254,9 +254,9 @@ class TelephonyCall(models.Model):
             if event.kind != "leg":
                 raise
             _logger.exception("%s: a report failed and is applied part by part", uuid)
-            self._apply_leg_alone(event)
+            self._handle_leg_report_alone(event)
 
-    def _apply_leg_alone(self, event):
+    def _handle_leg_report_alone(self, event):
         """Apply a report about a leg after a failure: each part runs on its own.
 
         Note: `self.ensure_one()`
@@ -273,7 +273,7 @@ class TelephonyCall(models.Model):
         if target:
             self._isolate(self.uuid, self._move_to, target, event)
 
-    # === TOOLS === #
+    # === HELPERS === #
 
     @api.model
     def _isolate(self, label, method, *args):

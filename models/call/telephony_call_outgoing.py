@@ -202,14 +202,14 @@ class TelephonyCall(models.Model):
             self.env["telephony.call.event"]._record_once(
                 account, f"{params['CallSid']}:voice", "voice", call=call
             )
-        if agent and call and call.user_id != agent.user_id and agent._is_phone_user():
-            response = call._process_supervisor(agent, params["CallSid"])
+        if agent and call and call.user_id != agent.user_id and agent._is_entitled():
+            response = call._connect_supervisor(agent, params["CallSid"])
             if response:
                 return response
             call._accept_by_connecting(agent)
         is_consulted = bool(agent) and call._get_consulted_agent() == agent
         is_mine = bool(agent) and call.user_id == agent.user_id
-        allowed = (is_mine or is_consulted) and agent._is_phone_user()
+        allowed = (is_mine or is_consulted) and agent._is_entitled()
         if not call or not allowed or call.state == "ended" or call.held_at:
             _logger.info("%s: the browser's connection was refused", call.uuid or "unknown")
             return [HangUp()]

@@ -19,7 +19,7 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
-    # === RINGING THE TELEPHONE OF A PHONE USER === #
+    # === RINGING AN AGENT'S OWN TELEPHONE === #
 
     def _ring_own_phone(self, agent):
         """Ring the agent first; the customer is dialed once the agent has confirmed."""
@@ -171,7 +171,7 @@ class TelephonyCall(models.Model):
             return self._answer_guest(leg)
         if leg.is_confirmed:
             return [self._get_join(leg, ends_conference=False)]
-        if not agent._is_phone_user():
+        if not agent._is_entitled():
             _logger.info("%s: a telephone without the right to answer was refused", self.uuid)
             return [HangUp()]
         if params.get("Digits") == "1" or not agent.press_to_accept:

@@ -12,11 +12,11 @@ _logger = logging.getLogger(__name__)
 # may still be on their way.
 SETTLED_SECONDS = 15
 # Grace period (s) before a leg without a provider SID is considered failed.
-UNBORN_SECONDS = 30
+CREATION_SECONDS = 30
 # Grace period (s) after a deadline before the reconciliation acts on it.
 LATE_SECONDS = 5
 # Minimum interval (s) between two reconciliations that pages trigger.
-NUDGE_SECONDS = 20
+TRIGGER_SECONDS = 20
 # Doubtful calls per batch; each may cost a request or two.
 BATCH = 100
 # Requests whose effect may be missing, each with the conditions under which it is sent again. A
@@ -25,16 +25,16 @@ BATCH = 100
 REPAIRS = {
     "_send_wait_request": ("_is_missing_in_queue", "_is_alone"),
     "_send_connect_request": ("_is_missing_in_room",),
-    "_send_leave_queue_request": ("_is_rung_by_nobody",),
-    "_send_hold_request": ("_is_held_wrongly",),
+    "_send_leave_queue_request": ("_is_unoffered",),
+    "_send_hold_request": ("_is_hold_state_wrong",),
     "_send_announce_request": ("_is_announcement_missing",),
 }
 # Conditions that require the list of the conference's participants before a request is sent.
-ASKED_FIRST = ("_is_missing_in_room", "_is_held_wrongly")
+ASKED_FIRST = ("_is_missing_in_room", "_is_hold_state_wrong")
 # The same for single legs, with the field that each request receives.
 LEG_REPAIRS = {
     "_send_end_leg_request": ("_is_unwanted", "provider_leg_id"),
-    "_send_monitor_request": ("_is_heard_wrongly", "id"),
+    "_send_monitor_request": ("_is_monitor_sound_wrong", "id"),
 }
 
 
@@ -57,7 +57,7 @@ class TelephonyCall(models.Model):
         minute.
         """
         now = fields.Datetime.now()
-        lately = now - timedelta(seconds=NUDGE_SECONDS)
+        lately = now - timedelta(seconds=TRIGGER_SECONDS)
         # sudo: ir.cron - read and triggered, not changed
         job_sudo = self.env.ref("crm_telephony.ir_cron_reconcile").sudo()
         if job_sudo.lastcall and job_sudo.lastcall > lately:
@@ -155,7 +155,7 @@ class TelephonyCall(models.Model):
             _logger.exception("%s: the reconciliation failed", self.uuid)
         self._commit_and_forget(1)
 
-    # === WHAT IS IN DOUBT === #
+    # === CALLS IN DOUBT === #
 
     def _is_in_doubt(self, living, now):
         """Return whether this call may differ from its rows. Note: `self.ensure_one()`
@@ -176,7 +176,7 @@ class TelephonyCall(models.Model):
             or bool(self._get_silent_recordings(now))
         )
 
-    # === WHAT IS WANTED === #
+    # === EXPECTED STATE === #
 
     def _get_wanted_place(self):
         """Return where the customer should be now.
@@ -192,7 +192,7 @@ class TelephonyCall(models.Model):
             self._get_customer_leg().status != "in_progress"
         ):
             return ""
-        if self._is_anybody_there():
+        if self._is_other_party_connected():
             return "room"
         is_left = self.state != "in_progress" or not self._get_agent_legs()._is_alive()
         return "queue" if is_left else ""
@@ -241,7 +241,7 @@ class TelephonyCall(models.Model):
             and self._is_quiet(now)
         )
 
-    def _is_rung_by_nobody(self, now):
+    def _is_unoffered(self, now):
         """Return whether a caller waits although the call no longer rings at an agent."""
         limit = now - timedelta(seconds=SETTLED_SECONDS)
         return (
@@ -253,7 +253,7 @@ class TelephonyCall(models.Model):
             and self._is_quiet(now)
         )
 
-    def _is_held_wrongly(self, now):
+    def _is_hold_state_wrong(self, now):
         """Return whether the customer's hold state differs from the requested one."""
         customer = self._get_customer_leg()
         return (
@@ -286,7 +286,7 @@ class TelephonyCall(models.Model):
             )
         )
 
-    # === QUESTIONS === #
+    # === REQUESTS TO THE PROVIDER === #
 
     def _ask_provider(self, living):
         """Return the provider's status of every living leg. Nothing is written or locked.
@@ -303,23 +303,23 @@ class TelephonyCall(models.Model):
         now, news = fields.Datetime.now(), {}
         for leg in self.leg_ids.filtered(lambda leg: leg._is_alive()):
             if not leg.provider_leg_id:
-                news[leg] = self._ask_about_unborn(leg)
+                news[leg] = self._find_missing_sid(leg)
             elif living is not None and leg.provider_leg_id in living:
                 news[leg] = living[leg.provider_leg_id]
             elif living is not None and leg._is_settled(now):
-                news[leg] = self._ask_about(leg)
+                news[leg] = self._fetch_leg_status(leg)
         if any(condition in ASKED_FIRST for condition in self._get_repairs(now).values()):
-            news[self] = self._ask_about_room()
+            news[self] = self._list_participants()
         return news
 
-    def _ask_about_room(self):
+    def _list_participants(self):
         """Return the participants of the conference (see `list_room`), None after a failure."""
         try:
             return self.account_id._get_client().list_room(self.uuid)
         except ProviderError:
             return None
 
-    def _ask_about_unborn(self, leg):
+    def _find_missing_sid(self, leg):
         """Return the SID of a leg that has none here: empty if not created, None if unknown."""
         if not leg._is_overdue(fields.Datetime.now()):
             return None
@@ -330,7 +330,7 @@ class TelephonyCall(models.Model):
         except ProviderError:
             return None
 
-    # === ANSWERS === #
+    # === RESPONSES OF THE PROVIDER === #
 
     def _reconcile(self, news):
         """Apply the provider's status to one call. Note: `self.ensure_one()`
@@ -341,9 +341,9 @@ class TelephonyCall(models.Model):
         for leg in self.leg_ids.filtered(lambda leg: leg in news and leg._is_alive()):
             event = news[leg]
             if isinstance(event, str):
-                self._reconcile_unborn(leg, event)
+                self._reconcile_missing_sid(leg, event)
             elif event and LEG_RANK[event.status] > LEG_RANK[leg.status]:
-                self._apply_report(event)
+                self._handle_report(event)
             elif event:
                 for request, name in leg._get_repairs(fields.Datetime.now()).items():
                     _logger.info("%s: %s of %s is sent again", self.uuid, request, leg.label)
@@ -356,7 +356,7 @@ class TelephonyCall(models.Model):
             self._run_overdue_timers(fields.Datetime.now())
             self._repair(fields.Datetime.now(), news.get(self))
 
-    def _reconcile_unborn(self, leg, provider_leg_id):
+    def _reconcile_missing_sid(self, leg, provider_leg_id):
         if leg.provider_leg_id:
             return  # its creation was reported meanwhile
         if provider_leg_id:
@@ -372,7 +372,7 @@ class TelephonyCall(models.Model):
                 leg._advance_alone(event)
         else:
             # A telephone that was never rung counts as a refusal: the call continues or ends.
-            self._apply_report(event)
+            self._handle_report(event)
 
     def _run_overdue_timers(self, now):
         """Perform what the provider's webhooks, or our requests, should have done by now."""
@@ -388,7 +388,7 @@ class TelephonyCall(models.Model):
         """
         customer = self._get_customer_leg()
         if room and customer.provider_leg_id in room and self._get_wanted_place() == "room":
-            self._accept_room(room[customer.provider_leg_id])
+            self._save_customer_in_conference(room[customer.provider_leg_id])
         for request, condition in self._get_repairs(now).items():
             if room is None and condition in ASKED_FIRST:
                 continue
@@ -401,7 +401,7 @@ class TelephonyCall(models.Model):
             else:
                 recording._sync()
 
-    def _accept_room(self, on_hold):
+    def _save_customer_in_conference(self, on_hold):
         """Record that the customer is in the conference, even if no event reported it.
 
         :param bool on_hold: whether the provider has the customer on hold
@@ -438,7 +438,7 @@ class TelephonyCallLeg(models.Model):
 
     def _is_overdue(self, now):
         """Return whether the provider should have given this leg a SID by now."""
-        if self.provider_leg_id or self.write_date > now - timedelta(seconds=UNBORN_SECONDS):
+        if self.provider_leg_id or self.write_date > now - timedelta(seconds=CREATION_SECONDS):
             return False
         # The customer is dialed once the agent has answered on a telephone of their own.
         others = self.call_id._get_agent_legs() - self
@@ -467,7 +467,7 @@ class TelephonyCallLeg(models.Model):
         )
         return call.state == "ended" or self.is_leaving or self.is_released or is_rung_in_vain
 
-    def _is_heard_wrongly(self, now):
+    def _is_monitor_sound_wrong(self, now):
         """Return whether a supervisor may be audible to other parties than the screens show."""
         if self.role != "supervisor" or self.status != "in_progress" or self.is_leaving:
             return False

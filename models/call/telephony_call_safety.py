@@ -45,7 +45,7 @@ class TelephonyCall(models.Model):
             "unknown. Use another phone."
         )
 
-    # === THE GATE === #
+    # === GATE === #
 
     @api.model
     def _get_forbidden_destination(

@@ -40,7 +40,7 @@ class TelephonyCall(models.Model):
     queue_callback_attempt = fields.Integer(readonly=True, copy=False)
     queue_callback_at = fields.Datetime("Callback Not Before", readonly=True, copy=False)
 
-    # === THE CALLER ASKS FOR IT === #
+    # === REQUEST OF THE CALLER === #
 
     def _may_request_queue_callback(self):
         """Return whether this caller is offered a queue callback.
@@ -96,7 +96,7 @@ class TelephonyCall(models.Model):
         )
         return [Say(text, self.flow_id._get_speech_language()), HangUp()]
 
-    # === THE PLACE IS KEPT === #
+    # === SCHEDULING === #
 
     def _get_end_values(self, event):
         values = super()._get_end_values(event)
@@ -207,7 +207,7 @@ class TelephonyCall(models.Model):
         self.outcome = "canceled"
         self._apply_event(CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "system"}))
 
-    # === IT IS THEIR TURN === #
+    # === DISPATCH === #
 
     def _start_queue_callback(self):
         """Turn the queue callback into an outgoing call, as the agent has connected."""

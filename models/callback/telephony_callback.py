@@ -126,7 +126,7 @@ class TelephonyCallback(models.Model):
     def _check_responsible(self):
         for callback in self:
             # sudo: telephony.agent - only whether one exists
-            users = self.sudo()._get_phone_users(callback.company_id)
+            users = self.sudo()._get_agent_users(callback.company_id)
             if callback.user_id and callback.user_id not in users:
                 raise ValidationError(
                     self.env._(
@@ -314,7 +314,7 @@ class TelephonyCallback(models.Model):
         callbacks_sudo.write({"state": "canceled", "cancel_reason": reason})
         callbacks_sudo._drop_activity()
 
-    # === PARTS === #
+    # === HELPERS === #
 
     def _is_exempt(self, call):
         """Return whether a call needs no callback: blocked, or followed by a conversation."""
@@ -354,7 +354,7 @@ class TelephonyCallback(models.Model):
                 return self.create(values)
         except IntegrityError as error:
             # Another call of this caller has just ended: retry in a fresh snapshot.
-            raise ConcurrencyError("The call-back was just made.") from error
+            raise ConcurrencyError("The callback was created by a concurrent request.") from error
 
     def _count_call(self, call, kind):
         """Add an unanswered call to an open callback. Note: `self.ensure_one()`"""
@@ -369,7 +369,7 @@ class TelephonyCallback(models.Model):
             values["kind"] = kind
         if not self.partner_id and not self.lead_id:
             values.update(partner_id=call.partner_id.id, lead_id=call.lead_id.id)
-        if self.user_id not in self._get_phone_users(call.company_id):
+        if self.user_id not in self._get_agent_users(call.company_id):
             values["user_id"] = self._choose_responsible(call).id
         self.write(values)
 
@@ -390,7 +390,7 @@ class TelephonyCallback(models.Model):
         return due.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
     @api.model
-    def _get_phone_users(self, company):
+    def _get_agent_users(self, company):
         return self.env["telephony.agent"].search([("company_id", "=", company.id)]).user_id
 
     @api.model
@@ -416,7 +416,7 @@ class TelephonyCallback(models.Model):
         A tie goes to the user whose latest callback is the oldest. Without a candidate the callback
         stays unassigned, and all agents see it.
         """
-        users = self._get_phone_users(call.company_id)
+        users = self._get_agent_users(call.company_id)
         for owner in (
             call.lead_id.user_id,
             call.partner_id.user_id,

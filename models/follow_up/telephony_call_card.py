@@ -65,7 +65,7 @@ class TelephonyCall(models.Model):
             raise AccessError(self.env._("This is not your call."))
         return call_sudo
 
-    # === WHAT STANDS ON IT === #
+    # === CONTENT OF THE CARD === #
 
     def _get_card(self):
         """Return the details of the customer's card that the current user may read.

@@ -171,7 +171,7 @@ class TelephonyCall(models.Model):
 
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
 
-    def _process_supervisor(self, agent, provider_leg_id):
+    def _connect_supervisor(self, agent, provider_leg_id):
         """Connect a supervisor's browser to the conference, if the user has requested it.
 
         Note: `self.ensure_one()`

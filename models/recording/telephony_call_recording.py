@@ -94,7 +94,7 @@ class TelephonyCall(models.Model):
         recording._sync()
         self._notify_participants()
 
-    # === MAY IT BE RECORDED? === #
+    # === PERMISSION TO RECORD === #
 
     def _get_recording_mode(self):
         """Return `off`, `agent` or `always`: the number's own mode, else the company's."""
@@ -127,7 +127,7 @@ class TelephonyCall(models.Model):
             lambda recording: recording.kind == "conversation" and recording.state in LIVE
         )[:1]
 
-    # === BEGINNING AND END === #
+    # === START AND END === #
 
     def _on_in_progress(self):
         super()._on_in_progress()
@@ -152,7 +152,7 @@ class TelephonyCall(models.Model):
         )
         self.account_id._after_commit(recording, "_send_start_request")
         if self._get_customer_leg().joined_at:
-            self._announce_recording()
+            self._play_recording_announcement()
 
     def _sync_recording(self):
         """Pause or resume the recording when the conversation is interrupted or resumed."""
@@ -175,7 +175,7 @@ class TelephonyCall(models.Model):
             else company.telephony_announce_outgoing
         )
 
-    def _announce_before_join(self):
+    def _make_join_announcement(self):
         """Return the announcement before the conversation; empty without a recording.
 
         :return: a voice response
@@ -193,7 +193,7 @@ class TelephonyCall(models.Model):
         )
         return self._get_recording_announcement()
 
-    def _announce_recording(self):
+    def _play_recording_announcement(self):
         """Announce the recording once to all parties of the conversation."""
         if (
             self._is_announced()

@@ -37,7 +37,7 @@ class TelephonyRecording(models.Model):
             if recording.state in LIVE and wanted and wanted != recording.state:
                 recording.account_id._after_commit(recording, "_send_status_request")
 
-    # === BEGINNING === #
+    # === START === #
 
     def _send_start_request(self, is_repeated=False):
         """Start recording the customer's leg.
@@ -153,7 +153,7 @@ class TelephonyRecording(models.Model):
         )
         self.call_id._notify_participants()
 
-    # === THE END === #
+    # === END === #
 
     def _finish(self, event):
         """Process the end of the recording at the provider; an empty one is discarded.

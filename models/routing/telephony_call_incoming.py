@@ -131,7 +131,7 @@ class TelephonyCall(models.Model):
         queue_id = params.get("QueueSid")
         if queue_id and leg.provider_queue_id != queue_id:
             leg.provider_queue_id = queue_id
-        if self.state == "ended" or self._is_anybody_there():
+        if self.state == "ended" or self._is_other_party_connected():
             return [Leave()]
         now = fields.Datetime.now()
         if self.state == "in_progress":
@@ -189,8 +189,8 @@ class TelephonyCall(models.Model):
         """
         if self.state == "ended":
             return [HangUp()]
-        if self._is_anybody_there():
-            announcement = self._announce_before_join()
+        if self._is_other_party_connected():
+            announcement = self._make_join_announcement()
             customer = self._get_customer_leg()
             customer.provider_queue_id = False
             customer._write_first()
@@ -259,7 +259,7 @@ class TelephonyCall(models.Model):
             if not isinstance(result, str):
                 return result
             exit_name = result
-        return self._get_apology()
+        return self._end_with_apology()
 
     def _leave_waiting(self):
         """Take the customer out of the waiting or conversation state, back to `routing`."""
@@ -267,7 +267,7 @@ class TelephonyCall(models.Model):
             self._get_customer_leg().provider_queue_id = False
             self._apply_event(CallEvent("routed", at=fields.Datetime.now()))
 
-    def _get_apology(self):
+    def _end_with_apology(self):
         """Return the message that no agent is available, followed by the end of the call."""
         self._leave_waiting()
         self._add_trace(self.env._("No one available. The caller heard a message."))
@@ -478,15 +478,15 @@ class TelephonyCall(models.Model):
         if self.step_id.kind == "ring" and agents and retries <= 2:
             self._offer_to(agents, self.step_id.ring_seconds)
 
-    # === WAITING, LEAVING, COMING BACK === #
+    # === WAIT AND REJOIN === #
 
     def _move_to(self, target, event):
         moved = super()._move_to(target, event)
         has_outsider = any(
             transfer.kind == "number" and transfer.state == "done" for transfer in self.transfer_ids
         )
-        is_nobodys = self.answered_at and not self.user_id and not has_outsider
-        if moved and target == "ended" and is_nobodys:
+        is_unassigned = self.answered_at and not self.user_id and not has_outsider
+        if moved and target == "ended" and is_unassigned:
             # The record names the last agent of a customer whom no agent took over. This is
             # informational: the agent has long been available again.
             spoken = self.leg_ids.filtered(
@@ -522,7 +522,7 @@ class TelephonyCall(models.Model):
         self._leave_waiting()
         if self.step_id:
             return self._run_flow("not_available")
-        return self._get_apology()
+        return self._end_with_apology()
 
     def _end_talk(self, moment=None):
         """Save the talk time so far, while the customer's call continues without an agent.

@@ -12,7 +12,7 @@ KEY_SECONDS = 1
 # Seconds of music between two checks, for a customer on hold outside the queue.
 MUSIC_SECONDS = 5
 # Maximum wait, in minutes, that is announced exactly.
-TOLD_MINUTES = 30
+MAX_WAIT_MINUTES = 30
 
 
 class TelephonyCall(models.Model):
@@ -110,7 +110,7 @@ class TelephonyCall(models.Model):
         """
         self.ensure_one()
         self._lock()
-        if self.state == "ended" or self._is_anybody_there():
+        if self.state == "ended" or self._is_other_party_connected():
             return self._advance_customer()
         if self._get_transfer():
             return self._refuse_in_transfer()
@@ -124,7 +124,7 @@ class TelephonyCall(models.Model):
             return [music, Redirect(url)]
         if self.step_id.kind not in ("ring", "queue"):
             # The provider repeats the request because our response was lost; the call has moved on.
-            result = self.step_id._enter(self) if self.step_id else self._get_apology()
+            result = self.step_id._enter(self) if self.step_id else self._end_with_apology()
             return self._run_flow(result) if isinstance(result, str) else result
         self._add_trace(self.env._("Twilio's waiting queue is full."))
         seconds = self._seconds_until(self.deadline_at, fields.Datetime.now())
@@ -180,11 +180,11 @@ class TelephonyCall(models.Model):
             yield self.env._("Your estimated wait is less than a minute.")
         elif minutes == 1:
             yield self.env._("Your estimated wait is about one minute.")
-        elif minutes <= TOLD_MINUTES:
+        elif minutes <= MAX_WAIT_MINUTES:
             yield self.env._("Your estimated wait is about %(minutes)s minutes.", minutes=minutes)
         else:
             yield self.env._(
-                "Your estimated wait is more than %(minutes)s minutes.", minutes=TOLD_MINUTES
+                "Your estimated wait is more than %(minutes)s minutes.", minutes=MAX_WAIT_MINUTES
             )
 
     def _get_music_url(self, seconds):

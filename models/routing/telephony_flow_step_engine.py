@@ -75,7 +75,7 @@ class TelephonyFlowStep(models.Model):
 
     def _enter_queue(self, call):
         queue = self.queue_id
-        if not queue or not queue._has_anybody():
+        if not queue or not queue._has_reachable_agent():
             call._add_trace(self.env._("“%(queue)s”: no one is available.", queue=queue.name))
             return "not_available"
         if queue._is_full():
@@ -89,7 +89,7 @@ class TelephonyFlowStep(models.Model):
         queue._dispatch()
         return call._get_enqueue_response()
 
-    # === ANOTHER FLOW === #
+    # === CONTINUATION IN ANOTHER FLOW === #
 
     def _enter_flow(self, call):
         flow = self.target_flow_id

@@ -58,7 +58,7 @@ class TelephonyOffer(models.Model):
 
     def _notify_made(self):
         """Ring the offers in the agents' browsers."""
-        for offer in self.filtered(lambda offer: offer.agent_id._is_phone_user()):
+        for offer in self.filtered(lambda offer: offer.agent_id._is_entitled()):
             user = offer.agent_id.user_id
             [payload] = offer.with_env(user._telephony_env(offer.company_id))._to_client()
             user._bus_send("telephony/offer_made", payload)

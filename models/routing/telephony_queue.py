@@ -188,13 +188,13 @@ class TelephonyQueue(models.Model):
         :rtype: str
         """
         self.ensure_one()
-        if not self._has_anybody():
+        if not self._has_reachable_agent():
             return self.env._("No one is available to take calls of “%(queue)s”.", queue=self.name)
         if self._is_full():
             return self.env._("“%(queue)s” is full.", queue=self.name)
         return ""
 
-    def _has_anybody(self):
+    def _has_reachable_agent(self):
         """Return whether any member is reachable, available or not. Note: `self.ensure_one()`"""
         self.ensure_one()
         return any(agent.state not in ("offline", "unreachable") for agent in self.agent_ids)

@@ -70,7 +70,7 @@ class TelephonyQueue(models.Model):
             "is_manager": self.env.user.has_group("crm_telephony.group_manager"),
         }
 
-    # === WHAT IS COUNTED === #
+    # === FIGURES === #
 
     @api.model
     def _get_board_domains(self, today):

@@ -53,7 +53,7 @@ class TelephonyCall(models.Model):
         :return: see `_to_client`, as seen by a user who has left
         :rtype: dict
         """
-        call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
+        call_sudo, transfer_sudo = self._lock_consultation_sudo(uuid)
         if transfer_sudo.state in ("talking", "conference"):
             call_sudo._apply_event(CallEvent("handed_over", at=fields.Datetime.now()))
         else:
@@ -70,7 +70,7 @@ class TelephonyCall(models.Model):
         :return: see `_to_client`
         :rtype: dict
         """
-        call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
+        call_sudo, transfer_sudo = self._lock_consultation_sudo(uuid)
         if transfer_sudo.state not in ("talking", "conference"):
             raise UserError(
                 self.env._("%(name)s has not answered yet.", name=transfer_sudo.target_name)
@@ -117,7 +117,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
-    def _get_consultation_sudo(self, uuid):
+    def _lock_consultation_sudo(self, uuid):
         call_sudo = self._get_mine_sudo(uuid)
         call_sudo._lock()
         transfer_sudo = call_sudo._get_transfer()
@@ -125,7 +125,7 @@ class TelephonyCall(models.Model):
             raise UserError(self.env._("There is no consultation in progress."))
         return call_sudo, transfer_sudo
 
-    # === ASKING === #
+    # === CONSULTATION === #
 
     def _begin_consultation(self, transfer):
         """Call the consulted party.
@@ -241,7 +241,7 @@ class TelephonyCall(models.Model):
             self._add_trace(self.env._("%(target)s joined.", target=transfer.target_name))
         self._notify()
 
-    # === WHAT BECOMES OF IT === #
+    # === RESULT OF THE CONSULTATION === #
 
     def _on_consulted_moved(self, leg):
         """Update the call after the leg of a consulted party has changed.
@@ -259,7 +259,7 @@ class TelephonyCall(models.Model):
         transfer = leg.transfer_id
         if not transfer._is_open():
             # The external party to whom the customer was transferred has hung up.
-            is_last = not self._is_anybody_there() and self.state == "in_progress"
+            is_last = not self._is_other_party_connected() and self.state == "in_progress"
             self.ended_by = self.ended_by or (is_last and "agent")
             return "ended" if is_last else None
         if transfer.kind == "agent" and not leg.is_confirmed:
@@ -376,7 +376,7 @@ class TelephonyCall(models.Model):
         self._apply_event(CallEvent("offered", at=fields.Datetime.now()))
         self._get_open_offers()._notify_made()
 
-    # === HANDING OVER === #
+    # === HANDOVER === #
 
     def _apply_handed_over(self, event):
         """Hand the customer over to the consulted party."""
@@ -413,7 +413,7 @@ class TelephonyCall(models.Model):
         self._sync_supervisors()
         self._notify()
 
-    # === THE CLOCKS === #
+    # === DEADLINES === #
 
     def _check_consultation(self, now):
         """Apply the deadlines of a consultation.

@@ -85,7 +85,7 @@ class TelephonyCall(models.Model):
         if self._get_transfer():
             raise UserError(self.env._("A consultation is already in progress. Cancel it first."))
 
-    # === THE TARGET === #
+    # === TARGETS === #
 
     @api.model
     def _resolve_target(self, call, target):
@@ -124,7 +124,7 @@ class TelephonyCall(models.Model):
             raise UserError(reason)
         return {"kind": kind, f"{kind}_id": record_sudo.id}
 
-    # === THE EVENT === #
+    # === EVENT HANDLERS === #
 
     def _apply_transferred(self, event):
         """Create the transfer, and start it or its consultation.
@@ -286,7 +286,7 @@ class TelephonyCall(models.Model):
         method = "_send_ring_request" if transfer.mode == "blind" else "_send_guest_request"
         self.account_id._after_commit(self, method, leg.id)
 
-    # === WHO IS THERE === #
+    # === PARTICIPANTS === #
 
     def _get_transfer(self):
         """Return the open transfer, or an empty recordset."""
@@ -295,7 +295,7 @@ class TelephonyCall(models.Model):
     def _get_consulted_legs(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "consulted")
 
-    def _is_anybody_there(self):
+    def _is_other_party_connected(self):
         """Return whether another party is in the conference with whom the customer can talk."""
         return (self._get_agent_legs() | self._get_consulted_legs())._is_connected()
 
@@ -311,7 +311,7 @@ class TelephonyCall(models.Model):
         is_queue_callback = bool(self.queue_callback_of_id) and not self.answered_at
         return is_queue_callback or self.step_id.kind == "queue"
 
-    # === WAITING FOR THE TARGET === #
+    # === WAIT FOR THE TARGET === #
 
     def _wait_in_transfer(self, now):
         """Return what a customer hears during a transfer, until the next decision.
@@ -425,7 +425,7 @@ class TelephonyCall(models.Model):
         self._end_talk(transfer.started_at)
         step = self.step_id
         if not step:
-            return self._get_apology()
+            return self._end_with_apology()
         if step.kind == "queue":
             result = step._enter(self)
             return self._run_flow(result) if isinstance(result, str) else result

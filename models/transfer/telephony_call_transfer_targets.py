@@ -122,7 +122,7 @@ class TelephonyCall(models.Model):
         last = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)[:1]
         return last.transfer_id.mode in ("warm", "conference")
 
-    # === THE STORY === #
+    # === TRANSFER PATH === #
 
     def _get_live_transfer(self):
         """Return the open transfer or three-way call for the live lists, else False."""

@@ -241,7 +241,7 @@ class TwilioAdmin(TwilioClient):
             if not error.gone:
                 raise
 
-    # === MONEY AND PERMISSIONS === #
+    # === BALANCE AND PERMISSIONS === #
 
     def fetch_balance(self):
         """Return the account's balance.

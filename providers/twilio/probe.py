@@ -16,7 +16,7 @@ def _send(method, url, deadline=None, **values):
     """Send a request. Redirects are not followed, as with Twilio's own requests.
 
     :param float deadline: moment (`time.monotonic`) at which it must end, or None
-    :return: HTTP status or `timeout`, `certificate`, `nobody`; the beginning of the answer
+    :return: HTTP status or `timeout`, `certificate`, `unreachable`; the beginning of the answer
     :rtype: tuple(int | str, str)
     """
     left = TIMEOUT if deadline is None else min(TIMEOUT, deadline - time.monotonic())
@@ -29,7 +29,7 @@ def _send(method, url, deadline=None, **values):
     except requests.exceptions.SSLError:
         return "certificate", ""
     except requests.exceptions.RequestException:
-        return "nobody", ""
+        return "unreachable", ""
     return response.status_code, response.text[:200]
 
 

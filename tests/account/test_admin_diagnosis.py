@@ -271,7 +271,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
             ((404, ""), "error", "error 404"),
             ((302, ""), "error", "redirects"),
             (("certificate", ""), "error", "certificate"),
-            (("nobody", ""), "error", "No server answers"),
+            (("unreachable", ""), "error", "No server answers"),
             (("timeout", ""), "warning", "single worker"),
         ):
             with self.subTest(answer=answer):

@@ -169,7 +169,7 @@ class TestSlowClick(AdminWorld, TelephonyCase):
 
     def test_diagnosis_says_what_was_not_checked(self):
         account = self.connect()
-        self.patch(type(account), "_ask_own_server", lambda account, question: ("nobody", ""))
+        self.patch(type(account), "_ask_own_server", lambda account, question: ("unreachable", ""))
         self.twilio.latency = 1.5
         lines = []
         self.assertFalse(self.click(lambda: lines.extend(account._diagnose())))
