@@ -241,7 +241,7 @@ class TelephonyCall(models.Model):
         :param CallEvent event: event to apply
         """
         events = self.env["telephony.call.event"]
-        leg = self.env["telephony.call.leg"]._find(account, event)
+        leg = self.env["telephony.call.leg"]._match(account, event)
         if not leg:
             # A caller who hangs up at once can overtake the answer to the call's first webhook.
             events._wait_for(account, f"{event.provider_leg_id}:voice")
@@ -355,7 +355,7 @@ class TelephonyCall(models.Model):
     # === EVENT HANDLERS: RETURN THE NEXT STATE === #
 
     def _apply_leg(self, event):
-        leg = self._get_leg(event)
+        leg = self._match_leg(event)
         if not leg:
             return None
         moved = leg._advance(event)
@@ -411,7 +411,7 @@ class TelephonyCall(models.Model):
             self.account_id._after_commit(self, "_send_end_request")
 
     def _apply_join(self, event):
-        leg = self._get_leg(event)
+        leg = self._match_leg(event)
         # Write the leg before the call, as every other event does; the opposite lock order can
         # deadlock.
         if leg and (not leg.joined_at or leg.joined_at > event.at):
@@ -425,7 +425,7 @@ class TelephonyCall(models.Model):
                 self._notify_participants()
 
     def _apply_leave(self, event):
-        leg = self._get_leg(event)
+        leg = self._match_leg(event)
         if leg and (not leg.left_at or leg.left_at < event.at):
             leg.left_at = event.at
             leg._write_first()
@@ -437,7 +437,7 @@ class TelephonyCall(models.Model):
         self._update_hold(event, False)
 
     def _update_hold(self, event, on_hold):
-        leg = self._get_leg(event)
+        leg = self._match_leg(event)
         if leg and leg._is_newer_hold(event):
             leg.write(
                 {
@@ -513,13 +513,13 @@ class TelephonyCall(models.Model):
     def _get_customer_leg(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "customer")[:1]
 
-    def _get_leg(self, event):
-        """Return the leg that an event of this call names, or an empty recordset."""
+    def _match_leg(self, event):
+        """Return the leg that an event of this call names, if any; see `_match`."""
         # The call's legs are loaded anyway, which usually saves a search.
         legs = self.leg_ids.filtered(
             lambda leg: leg.provider_leg_id and leg.provider_leg_id == event.provider_leg_id
         )
-        return legs or self.env["telephony.call.leg"]._find(self.account_id, event)
+        return legs or self.env["telephony.call.leg"]._match(self.account_id, event)
 
     def _get_agent_legs(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "agent" and not leg.is_released)

@@ -264,7 +264,7 @@ class TelephonyCall(models.Model):
         :param CallEvent event: event of kind `leg`
         """
         self.ensure_one()
-        leg = self._get_leg(event)
+        leg = self._match_leg(event)
         if not leg or not leg._advance_alone(event):
             return
         target = self._isolate(self.uuid, self._leg_moved, leg, event)

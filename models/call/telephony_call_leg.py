@@ -118,8 +118,8 @@ class TelephonyCallLeg(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _find(self, account, event):
-        """Return the leg that an event names.
+    def _match(self, account, event):
+        """Return the leg that an event names, and save the provider's identifier if it is new.
 
         :param account: account that sent the event
         :param CallEvent event: names the leg by the provider's identifier, by ours, or by its label

@@ -1,3 +1,5 @@
+"""Incoming calls. More than 600 lines, because flow, offers and waiting call each other."""
+
 import logging
 from datetime import timedelta
 
@@ -325,7 +327,7 @@ class TelephonyCall(models.Model):
         step = self.step_id
         if step.kind != "ring":
             return False
-        agents = step._get_next_agents(self)
+        agents = step._choose_next_agents(self)
         if agents:
             self._offer_to(agents, step.ring_seconds)
         return bool(agents)

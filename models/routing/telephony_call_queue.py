@@ -67,13 +67,13 @@ class TelephonyCall(models.Model):
             decisions.append(left)
         seconds = max(1, min(decisions))
         if not self._may_request_queue_callback():
-            return self._get_queue_sound(now, seconds, open_offers)
+            return self._make_queue_sound(now, seconds, open_offers)
         # The key counts at any time; Twilio listens for a second after the sound.
-        sound = self._get_queue_sound(now, max(1, seconds - KEY_SECONDS), open_offers)
+        sound = self._make_queue_sound(now, max(1, seconds - KEY_SECONDS), open_offers)
         url = self.account_id._get_webhook_url("wait", call=self.uuid)
         return [Gather(tuple(sound), KEY_SECONDS, url)]
 
-    def _get_queue_sound(self, now, seconds, offers):
+    def _make_queue_sound(self, now, seconds, offers):
         """Return what a caller in a queue hears for the given time.
 
         While the call rings at an agent, the caller hears ringback: an announcement that all agents

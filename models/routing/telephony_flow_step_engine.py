@@ -45,7 +45,7 @@ class TelephonyFlowStep(models.Model):
     # === RING === #
 
     def _enter_ring(self, call):
-        agents = self._get_next_agents(call)
+        agents = self._choose_next_agents(call)
         if agents:
             call._offer_to(agents, self.ring_seconds)
         elif call._awaits_ringing_agents():
@@ -270,7 +270,7 @@ class TelephonyFlowStep(models.Model):
         access_token = attachment.generate_access_token()[0]
         return f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
 
-    def _get_next_agents(self, call):
+    def _choose_next_agents(self, call):
         """Return the agents to ring next: all at once, or the next one who was not rung yet."""
         rung = call.offer_ids.filtered(
             lambda offer: offer.offered_at >= (call.step_entered_at or call.started_at)
