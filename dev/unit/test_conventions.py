@@ -1,6 +1,6 @@
 """The conventions of names, docstrings and comments hold in the whole product code.
 
-The code is read, not run.
+The code is read, not run. `CONTRIBUTING.md` explains the prefixes of methods.
 """
 
 import ast

@@ -174,7 +174,7 @@ class TelephonyAgent(models.Model):
                        OR EXISTS (SELECT FROM telephony_offer AS offer
                                    WHERE offer.agent_id = agent.id AND offer.state = 'offered'))
                 ORDER BY agent.id""",
-                self._get_whose(person, users),
+                self._get_user_condition(person, users),
                 self._get_right(person, SQL("agent.company_id")),
             )
         )
@@ -191,7 +191,7 @@ class TelephonyAgent(models.Model):
                   AND leg.role = 'supervisor' AND leg.status != 'ended'
                   AND leg.is_leaving IS NOT TRUE
                 ORDER BY leg.id""",
-                self._get_whose(person, users),
+                self._get_user_condition(person, users),
                 self._get_right(person, SQL("call.company_id"), SUPERVISOR),
             )
         )
@@ -199,7 +199,7 @@ class TelephonyAgent(models.Model):
         legs.call_id._release_supervisors(legs)
 
     @api.model
-    def _get_whose(self, person, users):
+    def _get_user_condition(self, person, users):
         return SQL("TRUE") if users is None else SQL("%s = ANY(%s)", person, users.ids)
 
     @api.autovacuum
