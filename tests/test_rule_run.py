@@ -64,7 +64,7 @@ class TestRuleRun(TelephonyHttpCase):
             self.run_rules()
         self.assertEqual(len(log.output), 1)
         [line] = self.get_lines()
-        self.assertIn("“Greedy rule” fails: No calls. Calls go on", line)
+        self.assertIn("The automation rule “Greedy rule” fails: No calls. Calls continue", line)
         # It keeps failing, and is not logged again.
         self.tell_leg(call, call.provider_call_id, "completed")
         self.call_in(sid=leg_sid(2))

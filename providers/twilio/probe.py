@@ -4,11 +4,9 @@ import time
 
 import requests
 from twilio.request_validator import RequestValidator
-from urllib3 import Timeout
 
 # Seconds. A single worker cannot answer itself, so the wait must be short; the requests to Twilio
 # need time too.
-# time for the questions to Twilio must be left.
 TIMEOUT = 2
 
 
@@ -20,10 +18,10 @@ def _send(method, url, deadline=None, **values):
     :rtype: tuple(int | str, str)
     """
     left = TIMEOUT if deadline is None else min(TIMEOUT, deadline - time.monotonic())
+    # The limit holds for connecting and for the answer, one after the other.
+    limit = max(left, 0.1) / 2
     try:
-        response = requests.request(
-            method, url, timeout=Timeout(total=max(left, 0.1)), allow_redirects=False, **values
-        )
+        response = requests.request(method, url, timeout=limit, allow_redirects=False, **values)
     except requests.exceptions.Timeout:
         return "timeout", ""
     except requests.exceptions.SSLError:
