@@ -112,7 +112,7 @@ def test_two_unanswered_calls_set_an_agent_offline(world, agent, customers, arra
         phone.is_ringing_no_more()
         expect(phone.systray).to_have_attribute("data-presence", presence)
         assert world.server.ended_call(world.admin, customer.number)["outcome"] == "missed"
-    phone.says("You did not answer 2 calls in a row, so you are offline now.")
+    phone.says("You missed 2 calls in a row and were set offline.")
     expect(phone.status).to_have_text("Offline")
     phone.status.click()
     expect(phone.systray).to_have_attribute("data-presence", "available")
@@ -204,7 +204,7 @@ def test_a_frozen_page_is_not_rung(world, agent, customers, arrange):
         call = world.server.ended_call(world.admin, asleep.number)
         assert "no one is available" in call["trace"] and call["outcome"] == "missed"
     warning = demo.page.locator(".o_telephony_unreachable")
-    expect(warning).to_contain_text("Your browser cannot receive calls")
+    expect(warning).to_contain_text("You cannot receive calls")
     expect(phone.systray).to_have_attribute("data-presence", "unreachable")
     expect(warning).to_have_count(0)
     expect(phone.systray).to_have_attribute("data-presence", "available")

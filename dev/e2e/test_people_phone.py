@@ -48,7 +48,7 @@ def test_the_number_is_asked_for_and_checked(world, agent, own_phone, numbers):
     )
     assert _saved(world, demo) == ("browser", False)
     preferences.type_number("12 34")
-    expect(preferences.error).to_contain_text("“12 34” is not a telephone number.")
+    expect(preferences.error).to_contain_text("“12 34” is not a valid phone number.")
     expect(preferences.number).to_have_attribute("aria-invalid", "true")
     assert _saved(world, demo) == ("browser", False)
     preferences.type_number(written)

@@ -143,7 +143,7 @@ def test_the_longest_wait_ends_in_the_mailbox(world, agent, customers, arrange):
     line.locator(".o_telephony_agent_menu").click()
     board.page.locator(".o_telephony_set_offline").click()
     board.page.locator(".modal .btn-primary").click()
-    phone.says("Mitchell Admin has set you offline")
+    phone.says("Mitchell Admin set you offline")
     phone.is_talking().hang_up().has_ended("answered")
     board.agent_is(demo, "offline")
     board.shows(waiting=0, talking=0, answered=1, voicemail=1)
