@@ -59,6 +59,20 @@ def read_sound(file):
     return Sound(count / rate, channels, [list(peaks) for peaks in zip(*bars, strict=True)])
 
 
+def get_seconds(content):
+    """Return the length of a WAV file of any sample format.
+
+    :param bytes content: the file
+    :return: seconds; 0 when it is no WAV file
+    :rtype: float
+    """
+    try:
+        with wave.open(io.BytesIO(content)) as sound:
+            return sound.getnframes() / sound.getframerate()
+    except (wave.Error, EOFError, ZeroDivisionError):
+        return 0.0
+
+
 def _get_peaks(sound, channels, bar, count):
     """Return the peak of one bar in each channel."""
     start, end = bar * count // BARS, (bar + 1) * count // BARS

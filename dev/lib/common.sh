@@ -141,3 +141,35 @@ stop_tree() {
     local child
     for child in $children; do stop_tree "$child"; done
 }
+
+# run_with_setup <command…>: set up, start PostgreSQL, run a program and exit with its code. An interruption stops all
+# of it; PostgreSQL is stopped at the end if it was started here.
+run_with_setup() {
+    trap interrupted INT TERM HUP
+    "$REPO/dev/setup" <&0 &
+    setup=$!
+    wait "$setup" || exit 1
+    setup=
+    if ! postgres_running; then
+        postgres_start
+        started_postgres=1
+    fi
+    "$@" &
+    program=$!
+    local code=0
+    wait "$program" || code=$?
+    program=
+    stop_started_postgres
+    exit "$code"
+}
+
+interrupted() {
+    trap '' INT TERM HUP
+    if [ -n "${setup:-}" ]; then stop_tree "$setup"; fi
+    if [ -n "${program:-}" ]; then kill -TERM "$program" 2>/dev/null || true; fi
+    wait
+    stop_started_postgres
+    exit 130
+}
+
+stop_started_postgres() { if [ -n "${started_postgres:-}" ]; then postgres_stop; fi; }

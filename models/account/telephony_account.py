@@ -167,6 +167,24 @@ class TelephonyAccount(models.Model):
         """Return the public URL of one of the addon's sounds."""
         return f"{self._get_base_url()}/crm_telephony/static/src/audio/{name}"
 
+    @api.model
+    def _share_sound(self, record, field):
+        """Return what gives public access to an uploaded sound: its identifier and its token.
+
+        :param record: record of a queue or of a step
+        :param str field: binary field with the sound
+        :rtype: tuple(int, str)
+        """
+        attachment = self.env["ir.attachment"].search(
+            [
+                ("res_model", "=", record._name),
+                ("res_id", "=", record.id),
+                ("res_field", "=", field),
+            ],
+            limit=1,
+        )
+        return attachment.id, attachment.generate_access_token()[0]
+
     def _render(self, response):
         """Return a voice response (see `voice_response`) in the provider's language."""
         return twiml.render(response)

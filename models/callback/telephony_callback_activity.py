@@ -120,16 +120,7 @@ class TelephonyCallback(models.Model):
     def action_open_record(self):
         """Open the opportunity or the contact of a callback."""
         record = self.lead_id or self.partner_id
-        return (
-            {
-                "type": "ir.actions.act_window",
-                "res_model": record._name,
-                "res_id": record.id,
-                "views": [(False, "form")],
-            }
-            if record
-            else False
-        )
+        return record._get_records_action(context={}) if record else False
 
     @check_one
     def action_open_cancel(self):

@@ -190,16 +190,8 @@ class TelephonyCall(models.Model):
     def _get_music_url(self, seconds):
         base = f"{self.account_id._get_base_url()}/telephony/sound"
         if self.queue_id.music:
-            attachment = self.env["ir.attachment"].search(
-                [
-                    ("res_model", "=", "telephony.queue"),
-                    ("res_id", "=", self.queue_id.id),
-                    ("res_field", "=", "music"),
-                ],
-                limit=1,
-            )
-            token = attachment.generate_access_token()[0]
-            return f"{base}/{attachment.id}/{token}/{seconds}.wav"
+            sound, token = self.account_id._share_sound(self.queue_id, "music")
+            return f"{base}/{sound}/{token}/{seconds}.wav"
         return f"{base}/hold_music/{seconds}.wav"
 
     # === RPC === #

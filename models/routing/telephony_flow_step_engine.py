@@ -263,12 +263,8 @@ class TelephonyFlowStep(models.Model):
 
     def _get_audio_url(self, account):
         """Return the public, unguessable URL of the audio file."""
-        attachment = self.env["ir.attachment"].search(
-            [("res_model", "=", self._name), ("res_id", "=", self.id), ("res_field", "=", "audio")],
-            limit=1,
-        )
-        access_token = attachment.generate_access_token()[0]
-        return f"{account._get_base_url()}/web/content/{attachment.id}?access_token={access_token}"
+        sound, token = account._share_sound(self, "audio")
+        return f"{account._get_base_url()}/web/content/{sound}?access_token={token}"
 
     def _choose_next_agents(self, call):
         """Return the agents to ring next: all at once, or the next one who was not rung yet."""

@@ -1,10 +1,10 @@
 import base64
-import io
-import wave
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+
+from ...tools.wav import get_seconds
 
 # The wait is estimated from the answered callers of the last hours: their maximum and minimum
 # number.
@@ -103,12 +103,7 @@ class TelephonyQueue(models.Model):
     @api.constrains("music")
     def _check_music(self):
         for queue in self.filtered("music"):
-            try:
-                with wave.open(io.BytesIO(base64.b64decode(queue.music))) as sound:
-                    playable = sound.getnframes() / sound.getframerate() >= 1
-            except (wave.Error, EOFError, ZeroDivisionError):
-                playable = False
-            if not playable:
+            if get_seconds(base64.b64decode(queue.music)) < 1:
                 raise ValidationError(
                     self.env._("The music must be a WAV file of at least one second.")
                 )
