@@ -101,7 +101,7 @@ def test_description_shows_only_what_is_shipped(unpacked):
 def test_changelog_tells_of_this_version(unpacked):
     folder = unpacked / places.ADDON
     manifest = ast.literal_eval((folder / "__manifest__.py").read_text(encoding="utf-8"))
-    assert f"## {manifest['version']}" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"## [{manifest['version']}]" in (folder / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_modules_import_only_what_is_shipped(unpacked):
@@ -127,6 +127,6 @@ def test_odoo_loads_the_tests_of_the_archive(addons):
     Life(name).shell(LOAD, log="package-tests.log", path=addons)
     log = (places.LOGS / "package-tests.log").read_text(encoding="utf-8")
     count = int(re.search(r"^loaded (\d+) modules of tests$", log, re.M)[1])
-    assert count == len(list((places.REPO / "tests").glob("test_*.py"))) - 1, (
+    assert count == len(list((places.REPO / "tests").rglob("test_*.py"))) - 1, (
         "all but one are shipped"
     )

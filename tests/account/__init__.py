@@ -1,0 +1,9 @@
+from . import (
+    test_admin_account,
+    test_admin_diagnosis,
+    test_admin_numbers,
+    test_caller_id,
+    test_edge,
+    test_health,
+    test_slow_provider,
+)

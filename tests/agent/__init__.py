@@ -1,0 +1,8 @@
+from . import (
+    test_agent,
+    test_board,
+    test_declined,
+    test_preferences,
+    test_right,
+    test_wrap_up,
+)

@@ -1,0 +1,18 @@
+from . import (
+    test_call_report,
+    test_destination_rules,
+    test_emergency,
+    test_log,
+    test_lost_race,
+    test_nothing_lost,
+    test_nothing_stays_open,
+    test_outgoing,
+    test_permutations,
+    test_phone,
+    test_quality,
+    test_race,
+    test_race_requests,
+    test_reconcile,
+    test_revision,
+    test_second_call,
+)

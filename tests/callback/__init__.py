@@ -1,0 +1,4 @@
+from . import (
+    test_callback,
+    test_queue_callback,
+)

@@ -1,0 +1,4 @@
+from . import (
+    test_contact_search,
+    test_privacy,
+)

@@ -1,0 +1,4 @@
+from . import (
+    test_card,
+    test_follow_up,
+)

@@ -1,0 +1,6 @@
+from . import (
+    test_recording,
+    test_recording_life,
+    test_recording_rules,
+    test_voicemail,
+)

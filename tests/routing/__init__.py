@@ -1,0 +1,10 @@
+from . import (
+    test_flow,
+    test_flow_condition,
+    test_flow_exits,
+    test_incoming,
+    test_incoming_trouble,
+    test_queue,
+    test_queue_wait,
+    test_ring_strategy,
+)

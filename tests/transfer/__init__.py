@@ -1,0 +1,4 @@
+from . import (
+    test_consult,
+    test_transfer,
+)
