@@ -67,11 +67,11 @@ def test_the_waiting_caller_rings_after_the_wrap_up(world, agent, customers, arr
     phone.done()
     phone.rings("Wim Claes")
     # The time is over.
-    let_wrap_up(world, arrange, 3)
+    let_wrap_up(world, arrange, 5)
     phone.accept().is_talking()
     third.hang_up()
     phone.has_ended("answered")
-    until(lambda: demo.state() == "wrap_up", "the wrap-up begins")
+    expect(left).to_be_visible()
     expect(demo.page.locator(".o_telephony_wrap_up_over")).to_be_visible()
     until(lambda: demo.state() == "available", "the wrap-up ends by itself")
     phone.done()

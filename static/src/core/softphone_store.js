@@ -58,7 +58,10 @@ export class SoftphoneStore extends Reactive {
     endedCall = null;
     /** @type {CallData|null} call that ended on hold during another call; shown after it */
     endedHeldCall = null;
-    /** uuid of the last call whose wrap-up has ended */
+    /**
+     * uuid of the last call whose wrap-up has ended; derived from the agent's payload, because the
+     * message about the end is left out when a snapshot overtakes it
+     */
     wrapUpOver = "";
     /** Number and name of a dial request that the server has not answered yet */
     dialing = null;
@@ -295,6 +298,9 @@ export class SoftphoneStore extends Reactive {
         }
         if (JSON.stringify(known) !== JSON.stringify(agent)) {
             this.mark++;
+        }
+        if (known?.wrap_up && known.wrap_up.uuid !== agent.wrap_up?.uuid) {
+            this.wrapUpOver = known.wrap_up.uuid;
         }
         this.agent = agent;
     }

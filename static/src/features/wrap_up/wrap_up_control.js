@@ -109,7 +109,6 @@ export class WrapUpControl {
     /** @param {{ uuid: string, reason: string, message: string|false }} message */
     onEnded({ uuid, reason, message }) {
         const { store } = this;
-        store.wrapUpOver = uuid;
         if (reason === "done" && store.endedCall?.uuid === uuid) {
             store.endedCall = null; // finished in another tab
         }

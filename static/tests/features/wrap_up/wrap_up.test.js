@@ -172,6 +172,13 @@ describe("other tabs and users", () => {
         expect(store.endedCall).toBe(null);
     });
 
+    test("Z27: the end is shown although a snapshot has overtaken its message", async () => {
+        const { store } = await startWrapUp();
+        sendBus("telephony/agent_updated", { ...AGENT });
+        await seen(".o_telephony_wrap_up_over");
+        expect(store.endedCall.uuid).toBe("u-1");
+    });
+
     test("Z27: a supervisor who ends the wrap-up is named, and the window stays", async () => {
         const { store } = await startWrapUp();
         const message = "Sue ended your wrap-up. You can receive calls again.";
