@@ -24,12 +24,12 @@ class TelephonyAgent(models.Model):
                 agent.call_waiting and agent.status == "online" and not agent._has_own_phone()
             )
         )
-        facts = candidates._get_facts()
-        return candidates.filtered(lambda agent: agent._is_interruptible(*facts[agent.id]))
+        facts_of = candidates._get_facts()
+        return candidates.filtered(lambda agent: agent._is_interruptible(facts_of[agent.id]))
 
-    def _is_interruptible(self, in_call, ringing, reachable, _wraps_up, has_right):
+    def _is_interruptible(self, facts):
         self.ensure_one()
-        if not in_call or ringing or not reachable or not has_right:
+        if not (facts.is_in_call and facts.is_reachable and facts.has_right) or facts.is_ringing:
             return False
         calls = self.env["telephony.call"]._get_ongoing_of(self.user_id)
         return (

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -6,6 +7,19 @@ from odoo.tools import SQL
 
 from ...tools.call_states import CONNECT_SECONDS
 from ...tools.transfer_states import THERE_STATES
+
+
+class Facts(NamedTuple):
+    """What an agent's state depends on outside the agent's own row."""
+
+    #: has an ongoing call, monitors one or is consulted in one
+    is_in_call: bool = False
+    #: has an open offer
+    is_ringing: bool = False
+    #: has an open page that receives calls
+    is_reachable: bool = False
+    #: may telephone in the company
+    has_right: bool = False
 
 
 class TelephonyAgent(models.Model):
@@ -17,35 +31,29 @@ class TelephonyAgent(models.Model):
 
     @api.depends_context("uid")
     def _compute_state(self):
-        facts = self._get_facts()
+        facts_of = self._get_facts()
         for agent in self:
-            in_call, ringing, reachable, wrapping_up, has_right = facts.get(
-                agent._origin.id, (False, False, False, False, False)
-            )
-            if in_call:
+            facts = facts_of.get(agent._origin.id, Facts())
+            if facts.is_in_call:
                 agent.state = "in_call"
-            elif agent.status == "offline" or not has_right:
+            elif agent.status == "offline" or not facts.has_right:
                 agent.state = "offline"
-            elif not reachable and not agent._has_own_phone():
+            elif not facts.is_reachable and not agent._has_own_phone():
                 agent.state = "unreachable"
-            elif wrapping_up:
+            elif agent._is_wrapping_up():
                 agent.state = "wrap_up"
             else:
-                agent.state = "ringing" if ringing else "available"
+                agent.state = "ringing" if facts.is_ringing else "available"
 
     def _get_facts(self):
         """Return the facts behind the states of these agents, in one query because a caller waits.
 
-        :return: agent id -> has an ongoing call, is being rung, has an open browser, is in wrap-up,
-            may telephone
-        :rtype: dict
+        :rtype: dict(int, Facts)
         """
         if not self.ids:
             return {}
-        self.flush_model(["user_id", "wrap_up_call_id", "wrap_up_until"])
-        self.env["telephony.call"].flush_model(["user_id", "state", "disposition_id"])
-        self.env["telephony.disposition"].flush_model(["active", "company_id"])
-        self.env["res.company"].flush_model(["telephony_disposition_required"])
+        self.flush_model(["user_id"])
+        self.env["telephony.call"].flush_model(["user_id", "state"])
         self.env["telephony.offer"].flush_model(["agent_id", "state", "expires_at"])
         self.env["telephony.transfer"].flush_model(["agent_id", "mode", "state"])
         self.env["telephony.agent.lease"].flush_model(["agent_id", "expires_at"])
@@ -72,17 +80,6 @@ class TelephonyAgent(models.Model):
                                  AND offer.expires_at > %(now)s),
                       EXISTS (SELECT 1 FROM telephony_agent_lease AS lease
                                WHERE lease.agent_id = agent.id AND lease.expires_at > %(now)s),
-                      EXISTS (SELECT 1 FROM telephony_call AS past
-                                JOIN res_company AS company ON company.id = agent.company_id
-                               WHERE past.id = agent.wrap_up_call_id
-                                 AND (agent.wrap_up_until > %(now)s
-                                   -- A result that has to be given beats the time.
-                                   OR company.telephony_disposition_required
-                                  AND past.disposition_id IS NULL
-                                  AND EXISTS (SELECT 1 FROM telephony_disposition AS choice
-                                               WHERE choice.active
-                                                 AND (choice.company_id IS NULL
-                                                   OR choice.company_id = company.id)))),
                       %(right)s
                  FROM telephony_agent AS agent
                 WHERE agent.id IN %(ids)s""",
@@ -93,7 +90,7 @@ class TelephonyAgent(models.Model):
                 connected_since=now - timedelta(seconds=CONNECT_SECONDS),
             )
         )
-        return {agent_id: found for agent_id, *found in self.env.cr.fetchall()}
+        return {agent_id: Facts(*found) for agent_id, *found in self.env.cr.fetchall()}
 
     # === BUSINESS METHODS === #
 
@@ -124,8 +121,10 @@ class TelephonyAgent(models.Model):
 
     def _get_reachable(self):
         """Return the agents who have an open page that can show calls."""
-        facts = self._get_facts()
-        return self.filtered(lambda agent: facts[agent.id][2] and facts[agent.id][4])
+        facts_of = self._get_facts()
+        return self.filtered(
+            lambda agent: facts_of[agent.id].is_reachable and facts_of[agent.id].has_right
+        )
 
     def _get_open_offers(self):
         return self.env["telephony.offer"].search(

@@ -10,7 +10,7 @@ class TelephonyAgent(models.Model):
     """Wrap-up: the time after a conversation in which its agent documents it.
 
     No call is offered meanwhile. Its end depends on `wrap_up_until` and on the disposition of the
-    call (see `_get_facts`). The row is cleared by the next check, or by an explicit end.
+    call (see `_is_wrapping_up`). The row is cleared by the next check, or by an explicit end.
     """
 
     _inherit = "telephony.agent"
@@ -162,7 +162,10 @@ class TelephonyAgent(models.Model):
         self._notify_change()
 
     def _is_wrapping_up(self):
-        """Return whether the agent is still in wrap-up. Note: `self.ensure_one()`"""
+        """Return whether the agent is still in wrap-up. Note: `self.ensure_one()`
+
+        A required disposition that is missing outlasts the time.
+        """
         self.ensure_one()
         call = self.wrap_up_call_id
         return bool(call) and (

@@ -215,6 +215,16 @@ class TestWrapUpTime(WrapUps):
         self.env["telephony.disposition"].search([]).active = False
         self.assertState("available")
 
+    def test_archived_result_in_the_context_does_not_prolong_it(self):
+        """Issue 14: the state and the payload follow one rule, whatever a page's context shows."""
+        self.company_a.telephony_disposition_required = True
+        self.wrap_up_of_ana()
+        self.env["telephony.disposition"].search([]).active = False
+        self.let_time_pass(3600)
+        agents = self.agents().with_context(active_test=False)
+        data = agents.softphone_snapshot()["agent"]
+        self.assertEqual((data["state"], data["wrap_up"]), ("available", False))
+
     def test_no_wrap_up(self):
         """Z27: no wrap-up follows an unanswered call, or in a company without it."""
         self.go_online(self.agent_ana)
