@@ -56,7 +56,7 @@ def test_called_back_in_turn(world, agent, customers, arrange):
     phone.done()
     phone.rings("Ulla Maes")
     assert "Callback requested" in phone.card.inner_text()
-    picture(ana.page, "call-back")
+    picture(ana.page, "callback")
     phone.accept()
     telephone = world.emulator.rings(caller.number).answer()
     phone.is_talking()

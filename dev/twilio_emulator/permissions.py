@@ -1,6 +1,6 @@
 """Countries that may be called (voice geographic permissions)."""
 
-#: Country: (dialling code, name, continent). Enough for examples and refusals.
+#: Country: (dialing code, name, continent). Enough for examples and refusals.
 COUNTRIES = {
     "BE": ("32", "Belgium", "EUROPE"),
     "FR": ("33", "France", "EUROPE"),

@@ -27,7 +27,7 @@ DECISIONS = {
     "_may_request_queue_callback": "_get_forbidden_destination",
     "_get_broken_rule": "_get_forbidden_destination",
     "_check_rules": "_get_broken_rule",
-    "_decide_dialled": "_check_rules",
+    "_decide_dialed": "_check_rules",
     "_resolve_target": "_check_rules",
 }
 # Requests of the `twilio` package that make a leg, and our methods that may send them.

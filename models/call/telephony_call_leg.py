@@ -139,12 +139,12 @@ class TelephonyCallLeg(models.Model):
                 .exists()
                 .filtered(lambda leg: leg.account_id == account and not leg.provider_leg_id)
             )
-        if not leg and event.data.get("room") and event.data.get("label"):
+        if not leg and event.data.get("conference") and event.data.get("label"):
             # The response to our request, which contains the leg's identifier, has not arrived yet.
             leg = self.search(
                 [
                     ("account_id", "=", account.id),
-                    ("call_id.uuid", "=", event.data["room"]),
+                    ("call_id.uuid", "=", event.data["conference"]),
                     ("label", "=", event.data["label"]),
                     ("provider_leg_id", "=", False),
                 ]

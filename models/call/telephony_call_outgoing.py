@@ -57,11 +57,9 @@ class TelephonyCall(models.Model):
         if reason:
             raise UserError(reason)
         number = str(number or "").strip()
-        activity = self._get_dialled_activity(activity_id)
-        record = self._get_dialled_record(
-            res_model or activity.res_model, res_id or activity.res_id
-        )
-        customer_number, caller_id_sudo, exception = self._decide_dialled(
+        activity = self._get_dialed_activity(activity_id)
+        record = self._get_dialed_record(res_model or activity.res_model, res_id or activity.res_id)
+        customer_number, caller_id_sudo, exception = self._decide_dialed(
             agent_sudo, number, record, caller_id_id, override_reason
         )
         self._lock_with_calls_of(agent_sudo)
@@ -88,7 +86,7 @@ class TelephonyCall(models.Model):
         agent_sudo._notify_change()
         return call_sudo._to_client_for_me()
 
-    def _decide_dialled(self, agent, number, record, caller_id_id, override_reason):
+    def _decide_dialed(self, agent, number, record, caller_id_id, override_reason):
         """Return the number to dial and the caller ID to show.
 
         :param agent: calling agent, as superuser
@@ -98,7 +96,7 @@ class TelephonyCall(models.Model):
         :return: the number, the caller ID (or none), the override reason (or none)
         :rtype: tuple
         """
-        customer_number = self._normalize_dialled(number, record)
+        customer_number = self._normalize_dialed(number, record)
         caller_id = agent._choose_caller_id(caller_id_id)
         return (
             customer_number,
@@ -113,7 +111,7 @@ class TelephonyCall(models.Model):
             [("user_id", "=", agent_sudo.user_id.id), ("request_uuid", "=", request_uuid)]
         )
 
-    def _get_dialled_record(self, res_model, res_id):
+    def _get_dialed_record(self, res_model, res_id):
         """Return the record from which a call is made, if the user may read it."""
         if not res_model or not res_id or res_model not in self.env:
             return None
@@ -122,7 +120,7 @@ class TelephonyCall(models.Model):
         record = self.env[res_model].browse(res_id).exists()
         return record if record and record.has_access("read") else None
 
-    def _normalize_dialled(self, number, record):
+    def _normalize_dialed(self, number, record):
         """Return a dialed number in E.164, read with the record's country, then the company's.
 
         :raise UserError: the number is invalid

@@ -14,9 +14,9 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
-    def _decide_dialled(self, agent, number, record, caller_id_id, override_reason):
+    def _decide_dialed(self, agent, number, record, caller_id_id, override_reason):
         if not agent._get_emergency_number(number):
-            return super()._decide_dialled(agent, number, record, caller_id_id, override_reason)
+            return super()._decide_dialed(agent, number, record, caller_id_id, override_reason)
         digits = "".join(char for char in number if char.isdigit())
         _logger.warning("User %s calls an emergency service.", self.env.uid)
         return digits, self.env["telephony.caller.id"], ""

@@ -27,7 +27,7 @@ class TelephonyCall(models.Model):
     )
 
     @api.model
-    def _get_dialled_activity(self, activity_id):
+    def _get_dialed_activity(self, activity_id):
         """Return the due activity that a call is made for, if the user may complete it."""
         activity = self.env["mail.activity"]
         if activity_id:

@@ -99,7 +99,7 @@ class TelephonyCall(models.Model):
         """
         kind = target.get("type")
         if kind == "number":
-            number = self._normalize_dialled(str(target.get("number") or "").strip(), None)
+            number = self._normalize_dialed(str(target.get("number") or "").strip(), None)
             agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call.company_id)
             reason = self._check_rules(agent_sudo, number, target.get("reason"))
             if not call.number_id:

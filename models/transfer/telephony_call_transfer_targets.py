@@ -106,7 +106,7 @@ class TelephonyCall(models.Model):
     def _get_typed_number(self, term):
         line = {"type": "number", "number": term, "name": term, "detail": False, "reason": False}
         try:
-            normalized = self._normalize_dialled(term, None)
+            normalized = self._normalize_dialed(term, None)
         except UserError as error:
             return {**line, "reason": str(error)}
         return {

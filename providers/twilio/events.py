@@ -176,7 +176,7 @@ def parse_conference_event(params):
         conference_id=params["ConferenceSid"],
         data={
             name: params[word]
-            for name, word in (("room", "FriendlyName"), ("label", "ParticipantLabel"))
+            for name, word in (("conference", "FriendlyName"), ("label", "ParticipantLabel"))
             if NAME.fullmatch(params.get(word) or "")
         },
     )

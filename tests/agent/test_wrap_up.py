@@ -376,7 +376,7 @@ class TestWrapUpEvents(WrapUps):
         self.assertFalse(self.agent_ana.wrap_up_call_id)
         self.assertState("available")
 
-    def dialled(self):
+    def dialed(self):
         """Return an answered outgoing call whose answer was not reported before Ana hangs up."""
         self.go_online(self.agent_ana)
         call = self.dial()
@@ -395,7 +395,7 @@ class TestWrapUpEvents(WrapUps):
 
     def test_a_conversation_that_is_told_late(self):
         """Z27 Z30: an answer reported late still begins the wrap-up."""
-        call = self.dialled()
+        call = self.dialed()
         self.tell_answer(call)
         self.assertEqual(call.outcome, "answered")
         self.assertEqual(self.agent_ana.wrap_up_call_id, call)
@@ -403,7 +403,7 @@ class TestWrapUpEvents(WrapUps):
 
     def test_a_conversation_that_is_told_too_late(self):
         """Z27: a late report does not disturb an agent who is in the next call or its wrap-up."""
-        call = self.dialled()
+        call = self.dialed()
         other = self.dial(number="+32470999888")
         self.tell_answer(call)
         self.assertFalse(self.agent_ana.wrap_up_call_id)

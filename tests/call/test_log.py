@@ -31,12 +31,12 @@ class TestLog(TelephonyCase):
 
     # === RECORD OF A CALL === #
 
-    def test_record_it_is_dialled_from(self):
+    def test_record_it_is_dialed_from(self):
         """Z15, Z30: a call belongs to the record whose phone icon was clicked."""
         other = self.lead.copy({"name": "Another"})
         self.assertEqual(self.dial(res_model="crm.lead", res_id=other.id).mapped("lead_id"), other)
 
-    def test_contact_it_is_dialled_from(self):
+    def test_contact_it_is_dialed_from(self):
         """Z15: a call belongs to its contact, even if the number has other owners, too."""
         twin = self.partner.copy({"name": "Twin"})
         self.assertEqual(self.lead.phone_sanitized, twin.phone_sanitized)

@@ -15,7 +15,7 @@ MODULE = "models.call.telephony_call_outgoing"
 class TestDial(TelephonyCase):
     """Arguments that `dial` accepts and refuses."""
 
-    def dialled(self, number, user=None, **kwargs):
+    def dialed(self, number, user=None, **kwargs):
         """Return the number that a typed number becomes; the call is ended at once."""
         call = self.dial(user, number, **kwargs)
         result = call.customer_number
@@ -33,7 +33,7 @@ class TestDial(TelephonyCase):
             "+32470123456",
         ):
             with self.subTest(typed):
-                self.assertEqual(self.dialled(typed), CUSTOMER)
+                self.assertEqual(self.dialed(typed), CUSTOMER)
 
     def test_number_of_a_contact_is_read_with_the_contacts_country(self):
         """Z15: the country of the record takes precedence over the company's."""
@@ -45,21 +45,21 @@ class TestDial(TelephonyCase):
             }
         )
         self.assertEqual(
-            self.dialled("01 55 50 01 99", res_model="res.partner", res_id=paul.id),
+            self.dialed("01 55 50 01 99", res_model="res.partner", res_id=paul.id),
             "+33155500199",
         )
         # A number that is invalid in the contact's country is read with the company's country.
         self.assertEqual(
-            self.dialled("02 555 01 99", res_model="res.partner", res_id=paul.id), "+3225550199"
+            self.dialed("02 555 01 99", res_model="res.partner", res_id=paul.id), "+3225550199"
         )
 
     def test_number_of_a_lead_and_of_another_model(self):
         """Z15: numbers of every record are dialed, also of one without a country."""
         self.assertEqual(
-            self.dialled("0470123456", res_model="crm.lead", res_id=self.lead.id), CUSTOMER
+            self.dialed("0470123456", res_model="crm.lead", res_id=self.lead.id), CUSTOMER
         )
         self.assertEqual(
-            self.dialled("0470123456", res_model="res.company", res_id=self.company_a.id), CUSTOMER
+            self.dialed("0470123456", res_model="res.company", res_id=self.company_a.id), CUSTOMER
         )
 
     def test_wrong_number_is_explained(self):
@@ -89,7 +89,7 @@ class TestDial(TelephonyCase):
         """A value that is not a text is refused with a sentence."""
         for number in (32470123456, [CUSTOMER], True, {"number": CUSTOMER}):
             with self.subTest(number=number), self.assertRaisesRegex(UserError, "not valid"):
-                self.dialled(number)
+                self.dialed(number)
 
     def test_user_without_a_number(self):
         """Z16: a user without a number learns so."""

@@ -233,7 +233,7 @@ class TestCallingBack(QueueCallbackStories):
         self.assertEqual(queue_callback.offer_ids.agent_id, self.agent_ana)
         self.assertFalse(third.offer_ids)
 
-    def test_turn_comes_and_the_customer_is_dialled(self):
+    def test_turn_comes_and_the_customer_is_dialed(self):
         """Z24: the agent accepts it like a call; then our number calls the caller's."""
         other = self.occupy()
         queue_callback = self.request_queue_callback()

@@ -75,7 +75,7 @@ class TestToken(TelephonyHttpCase):
         self.agent_ana.active = True
         self.assertEqual(self.names(self.connect_browser(call, self.agent_ana)), ["Dial"])
 
-    def test_browser_cannot_name_what_is_dialled(self):
+    def test_browser_cannot_name_what_is_dialed(self):
         """The number to dial comes from our row, whatever a browser sends."""
         call = self.dial()
         verbs = self.ask(
@@ -474,7 +474,7 @@ class TestDocuments(TelephonyHttpCase):
             with self.subTest(number), self.assertRaises(UserError):
                 self.ring.write({"kind": "forward", "forward_number": number})
 
-    def test_dialling_goes_to_numbers_only(self):
+    def test_dialing_goes_to_numbers_only(self):
         for number in (
             "sip:x@evil.com",
             "client:u_1",

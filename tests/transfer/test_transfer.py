@@ -372,7 +372,7 @@ class TestTargets(TransferStories):
         names = [line["name"] for line in self.as_user(self.ana).transfer_targets(call.uuid, "cl")]
         self.assertEqual(names, ["Cleo"])
 
-    def test_a_typed_number_is_checked_as_one_that_is_dialled(self):
+    def test_a_typed_number_is_checked_as_one_that_is_dialed(self):
         """Numbers are checked by the same rules as in a call."""
         call = self.begin()
         [line] = self.as_user(self.ana).transfer_targets(call.uuid, "0475 99 88 77")

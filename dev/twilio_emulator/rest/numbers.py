@@ -24,7 +24,7 @@ FIELDS = {
     "TrunkSid": "trunk_sid",
 }
 KINDS = {"Local": "00", "Mobile": "47", "TollFree": "80"}
-#: Dialling prefix by country for numbers on offer.
+#: Dialing prefix by country for numbers on offer.
 PREFIXES = {"BE": "+32", "US": "+1", "GB": "+44", "FR": "+33", "DE": "+49", "NL": "+31"}
 CAPABILITIES = {"voice": True, "SMS": True, "MMS": False}
 

@@ -257,7 +257,7 @@ async def test_rejected_call_ends_with_a_code(world):
     await media.pc.close()
 
 
-async def test_dialled_client_rings_every_tab_and_the_first_wins(world):
+async def test_dialed_client_rings_every_tab_and_the_first_wins(world):
     key, app = await credentials(world)
     await world.answer_with(
         SALES,

@@ -195,7 +195,7 @@ async def test_silence_is_not_recorded(world):
     assert told["RecordingStatus"] == "absent"
 
 
-async def test_number_is_dialled_bridged_and_reported(world):
+async def test_number_is_dialed_bridged_and_reported(world):
     await world.answer_with(
         SALES,
         (
@@ -224,7 +224,7 @@ async def test_number_is_dialled_bridged_and_reported(world):
 
 
 @pytest.mark.parametrize("status", ["busy", "no-answer"])
-async def test_dialled_number_that_does_not_answer(world, status):
+async def test_dialed_number_that_does_not_answer(world, status):
     await world.post("refusals", {MOBILE: status})
     await world.answer_with(
         SALES, (f'<Dial action="done" answerOnBridge="true"><Number>{MOBILE}</Number></Dial>')
