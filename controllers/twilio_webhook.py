@@ -106,7 +106,6 @@ def _is_beside(path):
     """Return whether a request is for audio beside an ongoing conversation.
 
     Hold music and announcements must not hang up.
-    https://www.twilio.com/docs/api/errors/13238
     """
     return path == "announce" or bool(_get_query().get("hold"))
 

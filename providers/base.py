@@ -36,32 +36,67 @@ class CallEvent:
     data: dict = field(default_factory=dict)
 
 
+# What went wrong with a request -> whether it certainly was not carried out and may succeed later.
+ERROR_KINDS = {
+    # There was no answer of the provider.
+    "late": True,  # not sent, because its time budget was used up
+    "paused": True,  # not sent, because the provider has not answered lately
+    "unreachable": True,  # no connection
+    "unknown": False,  # the response was lost: the request may have been carried out
+    # The provider refused the request.
+    "rate_limited": True,  # too many requests
+    "unavailable": True,  # temporarily out of service
+    "not_found": False,  # the object of the request does not exist any more
+    "unauthorized": False,  # wrong credentials
+    "forbidden": False,  # the account may not do this
+    "account_inactive": False,  # suspended or closed, usually for lack of funds
+    "account_limit": False,  # the type of account does not include more of this
+    "address_required": False,  # the number needs a validated address
+    "identity_required": False,  # the country needs proof of identity
+    "number_invalid": False,  # the number cannot be called
+    "number_unavailable": False,  # the number is not for sale any more
+    "number_taken": False,  # another account has just bought the number
+    "area_empty": False,  # no numbers for sale in this area
+    "caller_id_unknown": False,  # the number to show is neither bought nor verified
+    "already_verified": False,  # the caller ID is verified for this account
+    "verified_elsewhere": False,  # the caller ID is verified for another account
+    "refused": False,  # any other reason
+}
+# Kinds of errors without an answer of the provider.
+UNANSWERED_KINDS = ("late", "paused", "unreachable", "unknown")
+
+
 class ProviderError(Exception):
     """A request to the provider failed.
 
     :param str message: a sentence for the log, without secrets and full numbers
-    :param int code: the provider's error code, 0 without an answer
-    :param bool retryable: the request was certainly not carried out, and may succeed later
-    :param bool gone: the object of the request does not exist any more
-    :param bool unknown: the response was lost, so the request may have been carried out
-    :param bool paused: the request was not sent, because the provider has not answered lately
-    :param bool late: the request was not sent, because its time budget was used up
+    :param str kind: what went wrong, a key of `ERROR_KINDS`; all decisions depend on it alone
+    :param code: the provider's own name of the error; for the log and the administrator only
     """
 
-    def __init__(
-        self,
-        message,
-        code=0,
-        retryable=False,
-        gone=False,
-        unknown=False,
-        paused=False,
-        late=False,
-    ):
+    def __init__(self, message, kind="refused", code=""):
         super().__init__(message)
+        if kind not in ERROR_KINDS:
+            raise ValueError(f"{kind!r} is no kind of ProviderError")
+        self.kind = kind
         self.code = code
-        self.retryable = retryable
-        self.gone = gone
-        self.unknown = unknown
-        self.paused = paused
-        self.late = late
+
+    @property
+    def label(self):
+        """The kind and the provider's own code, for the log."""
+        return f"{self.kind} {self.code}".strip()
+
+    @property
+    def retryable(self):
+        """Whether the request was certainly not carried out, and may succeed later."""
+        return ERROR_KINDS[self.kind]
+
+    @property
+    def gone(self):
+        """Whether the object of the request does not exist any more."""
+        return self.kind == "not_found"
+
+    @property
+    def unknown(self):
+        """Whether the response was lost, so that the request may have been carried out."""
+        return self.kind == "unknown"

@@ -97,7 +97,7 @@ class FakeProvider:
             ]
         if name == "fetch_leg":
             if args[0] not in self.legs:
-                raise ProviderError("Not found.", code=20404, gone=True)
+                raise ProviderError("Not found.", "not_found", 20404)
             return {"CallSid": args[0], **self.legs[args[0]]}
         return None
 

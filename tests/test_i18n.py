@@ -105,7 +105,7 @@ class TestChinese(TelephonyHttpCase):
         agent = self.agent_ana.with_context(lang=CHINESE)
         self.assertEqual(agent.env._("You are already in a call."), "您已在通话中。")
         error = self.account.with_context(lang=CHINESE)._explain(
-            ProviderError("The number is taken.", code=21422)
+            ProviderError("The number is taken.", "number_taken")
         )
         self.assertEqual(error, "此号码刚刚被他人购买。请选择其他号码。")
 

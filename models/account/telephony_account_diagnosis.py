@@ -55,7 +55,7 @@ class TelephonyAccount(models.Model):
                                 "questions too slowly. Check again in a moment."
                             ),
                         )
-                        if error.late
+                        if error.kind == "late"
                         else self._line(check, "error", self._explain(error))
                     )
             lines.append(self._diagnose_clock(client))
@@ -92,7 +92,7 @@ class TelephonyAccount(models.Model):
                 "credentials",
                 "error",
                 self._explain(error),
-                "credentials" if error.code in (401, 20003) else False,
+                "credentials" if error.kind == "unauthorized" else False,
             )
         return client, self._line(
             "credentials", "ok", self.env._("Twilio accepts the credentials.")
@@ -118,7 +118,7 @@ class TelephonyAccount(models.Model):
         try:
             self._get_admin(username=sid, password=secret).list_numbers()
         except ProviderError as error:
-            if error.code not in (401, 20003):
+            if error.kind != "unauthorized":
                 raise
             text = self.env._("Twilio does not accept the API key secret. Create a new key.")
             return [self._line("key", "error", text, "key")]

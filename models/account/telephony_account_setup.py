@@ -295,17 +295,17 @@ class TelephonyAccount(models.Model):
         :param ProviderError error: error of the request
         :rtype: str
         """
-        if error.late:
+        if error.kind == "late":
             return self.env._(
                 "Twilio responds too slowly, so the operation was interrupted. Completed steps "
                 "are not lost. Click again to continue."
             )
-        sentence = errors.explain(error.code)
+        sentence = errors.explain(error.kind)
         if sentence:
             return get_translation("crm_telephony", self.env.lang or "en_US", sentence, ())
         if error.unknown:
             return self.env._("Twilio did not respond in time, but may have processed the request.")
-        if not error.code:
+        if error.retryable:
             return self.env._("Twilio could not be reached. Try again in a moment.")
         return self.env._(
             "Twilio refused the request: %(message)s (error %(code)s).",

@@ -12,8 +12,6 @@ from ..call.telephony_call_reconcile import SETTLED_SECONDS
 
 _logger = logging.getLogger(__name__)
 
-# Twilio error code: the number is already verified for this account.
-ALREADY_VERIFIED = 21450
 EXPIRES_MINUTES = 5
 NAME_LENGTH = 64
 EXTENSION_LENGTH = 32
@@ -156,8 +154,8 @@ class TelephonyCallerId(models.Model):
             )
             values.update(state="calling", provider_leg_id=provider_leg_id)
         except ProviderError as error:
-            if error.code != ALREADY_VERIFIED:
-                raise UserError(self._explain(error, account_sudo)) from error
+            if error.kind != "already_verified":
+                raise UserError(account_sudo._explain(error)) from error
             # Twilio does not report who typed the code. So only a user who did it before gets the
             # number back without a code.
             if record_sudo.state != "verified" and not is_manager:
@@ -348,12 +346,6 @@ class TelephonyCallerId(models.Model):
             for record in self
         )
 
-    @api.model
-    def _explain(self, error, account):
-        if error.code == 21453:
-            return self.env._("This number is already verified by another Twilio trial account.")
-        return account._explain(error)
-
     # === FROM THE PROVIDER === #
 
     @api.model
@@ -419,7 +411,7 @@ class TelephonyCallerId(models.Model):
                 return "verified", False, provider_caller_id
             params = client.fetch_leg(self.provider_leg_id)
         except ProviderError as error:
-            _logger.info("Caller ID %s: verification unknown, code %s", self.id, error.code)
+            _logger.info("Caller ID %s: verification unknown: %s", self.id, error.label)
             return None
         event = self.account_id._parse_leg_event(params)
         if not event or event.status not in ("in_progress", "ended"):

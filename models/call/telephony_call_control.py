@@ -234,7 +234,7 @@ class TelephonyCall(models.Model):
             self.hold_wanted,
             self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
         )
-        is_refused = error and not (error.unknown or error.retryable or error.paused)
+        is_refused = error and not (error.unknown or error.retryable)
         return ("_on_hold_failed", ()) if is_refused else None
 
     def _on_hold_failed(self):

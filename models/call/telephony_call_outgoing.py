@@ -10,8 +10,6 @@ from ..arguments import check_arguments
 
 _logger = logging.getLogger(__name__)
 
-# Twilio error code: the From number is neither ours nor verified.
-CALLER_ID_UNKNOWN = 21210
 # Seconds the customer's telephone rings.
 RING_SECONDS = 30
 
@@ -321,7 +319,7 @@ class TelephonyCall(models.Model):
             return None
         refusal = leg._get_refusal()
         if refusal:
-            return "_on_dial_failed", (0, refusal)
+            return "_on_dial_failed", (refusal,)
         client = self.account_id._get_client()
         url = self.account_id._get_webhook_url
         values = {
@@ -344,12 +342,8 @@ class TelephonyCall(models.Model):
                 if not provider_leg_id:
                     raise
         except ProviderError as error:
-            _logger.warning("%s: the customer could not be called, code %s", self.uuid, error.code)
-            return "_on_dial_failed", (
-                error.code,
-                self.account_id._explain(error),
-                error.unknown,
-            )
+            _logger.warning("%s: the customer could not be called: %s", self.uuid, error.label)
+            return "_on_dial_failed", (self.account_id._explain(error), error.kind)
         return "_on_dial_done", (provider_leg_id,)
 
     def _on_dial_done(self, provider_leg_id):
@@ -360,14 +354,14 @@ class TelephonyCall(models.Model):
             # The agent hung up while the request was in progress.
             self.account_id._after_commit(self, "_send_end_request")
 
-    def _on_dial_failed(self, code, sentence, unknown=False):
+    def _on_dial_failed(self, sentence, kind="refused"):
         now = fields.Datetime.now()
         leg = self._get_customer_leg()
-        if not unknown:
+        if kind != "unknown":
             leg._advance(CallEvent("leg", status="ended", reason="failed", at=now))
         # Otherwise the customer's telephone may ring all the same: the leg's first event, or the
         # reconciliation, ends it.
-        if code == CALLER_ID_UNKNOWN and self.caller_id_id:
+        if kind == "caller_id_unknown" and self.caller_id_id:
             self.caller_id_id._set_state("lost")
             sentence = self.env._(
                 "The caller ID %(number)s is no longer verified at Twilio. Choose another one, "

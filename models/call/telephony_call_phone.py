@@ -82,9 +82,7 @@ class TelephonyCall(models.Model):
                 }
             )
         except ProviderError as error:
-            _logger.warning(
-                "%s: the agent's telephone was not called, code %s", self.uuid, error.code
-            )
+            _logger.warning("%s: the agent's telephone was not called: %s", self.uuid, error.label)
             if error.unknown:
                 # The response was lost: the leg's first event, or the reconciliation, shows whether
                 # it rings.

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from ...providers.base import ProviderError
+from ...providers.base import UNANSWERED_KINDS, ProviderError
 from ...tools.wav import read_sound
 from .ir_attachment import ArrivingFile
 from .telephony_recording import LIVE
@@ -49,13 +49,11 @@ class TelephonyRecording(models.Model):
                 file.add(part)
             file.finish()
         except ProviderError as error:
-            _logger.info(
-                "%s: the recording cannot be read yet, code %s", self.call_id.uuid, error.code
-            )
-            # A paused account sent no request, so this is no failed attempt of the recording.
-            return (
-                None if error.paused else ("_on_fetch_failed", (error.gone, self._explain(error)))
-            )
+            _logger.info("%s: the recording cannot be read yet: %s", self.call_id.uuid, error.label)
+            if error.kind == "paused":
+                # No request was sent, so this is no failed attempt of the recording.
+                return None
+            return "_on_fetch_failed", (error.gone, self._explain(error))
         except OSError:
             return "_on_store_failed", ()
         return "_on_fetch_done", (file,)
@@ -154,7 +152,7 @@ class TelephonyRecording(models.Model):
 
     def _explain(self, error):
         """Return the user-facing description of a failed request."""
-        if error.unknown or not error.code:
+        if error.kind in UNANSWERED_KINDS:
             return self.env._("Twilio did not respond.")
         return self.account_id._explain(error)
 
@@ -210,9 +208,9 @@ class TelephonyRecording(models.Model):
         except ProviderError as error:
             if not error.gone:
                 _logger.warning(
-                    "%s: the provider's recording was not deleted, code %s",
+                    "%s: the provider's recording was not deleted: %s",
                     self.call_id.uuid,
-                    error.code,
+                    error.label,
                 )
                 return "_note_failure", (
                     self.env._(

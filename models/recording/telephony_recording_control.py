@@ -66,9 +66,7 @@ class TelephonyRecording(models.Model):
                 if not sid:
                     raise
         except ProviderError as error:
-            _logger.warning(
-                "%s: the recording was not started, code %s", self.call_id.uuid, error.code
-            )
+            _logger.warning("%s: the recording was not started: %s", self.call_id.uuid, error.label)
             return "_on_start_failed", (self._explain(error),)
         return "_on_start_done", (sid,)
 
@@ -118,9 +116,7 @@ class TelephonyRecording(models.Model):
             if error.gone:
                 # The recording has ended: its webhook or the cron reports the result.
                 return None
-            _logger.warning(
-                "%s: the recording did not change, code %s", self.call_id.uuid, error.code
-            )
+            _logger.warning("%s: the recording did not change: %s", self.call_id.uuid, error.label)
             return "_on_status_failed", (wanted, attempt)
         return "_on_status_done", (wanted,)
 

@@ -630,6 +630,6 @@ class TelephonyCall(models.Model):
             getattr(self.account_id._get_client(), method_name)(*args)
         except ProviderError as error:
             level = logging.INFO if error.gone else logging.WARNING
-            _logger.log(level, "%s: %s failed, code %s", self.uuid, method_name, error.code)
+            _logger.log(level, "%s: %s failed: %s", self.uuid, method_name, error.label)
             return error
         return None

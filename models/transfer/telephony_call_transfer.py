@@ -256,7 +256,7 @@ class TelephonyCall(models.Model):
             self._get_customer_leg().provider_leg_id,
             self.account_id._get_webhook_url("step", call=self.uuid),
         )
-        is_refused = error and not (error.gone or error.unknown or error.retryable or error.paused)
+        is_refused = error and not (error.gone or error.unknown or error.retryable)
         return ("_on_wait_failed", ()) if is_repeated and is_refused else None
 
     def _on_wait_failed(self):

@@ -14,8 +14,6 @@ from .client import TwilioClient
 PRICE_KINDS = {"local": "local", "mobile": "mobile", "toll free": "toll_free"}
 # Address to which Twilio itself points a number that is not configured.
 DEMO_ADDRESS = "https://demo.twilio.com/"
-# https://www.twilio.com/docs/api/errors/21422
-NOT_AVAILABLE = 21422
 # Largest page size of a list, because each page is a request.
 PAGE = 1000
 
@@ -221,7 +219,7 @@ class TwilioAdmin(TwilioClient):
                 )
             )
         except ProviderError as error:
-            if not error.unknown and error.code != NOT_AVAILABLE:
+            if not error.unknown and error.kind != "number_taken":
                 raise
             # If this request fails too, the first error is raised.
             with suppress(ProviderError):

@@ -19,6 +19,7 @@ from urllib3 import Timeout
 
 from ..base import ProviderError
 from .breaker import breakers
+from .errors import get_kind
 from .legs import LegRequests
 from .recordings import RecordingRequests
 
@@ -34,8 +35,6 @@ IDLE, POOL = 20, 10
 RETRY_DELAYS = (0.3, 1.0)
 # Bytes of a recording that are read at a time.
 PART = 1 << 16
-# Twilio error code: the call is over, so it cannot be redirected.
-NOT_IN_PROGRESS = 21220
 # Seconds after which Twilio ends a leg that we dialed, even if we crash. Twilio's default is the
 # same, but an account may raise it to 24 hours; a lost leg costs money until then.
 # https://www.twilio.com/docs/voice/api/call-resource#create-a-call-resource
@@ -108,13 +107,7 @@ class _HttpClient(TwilioHttpClient):
 
 
 def _as_refusal(message, status, code):
-    return ProviderError(
-        message,
-        code=code or status,
-        retryable=status in (429, 503),
-        gone=status == 404 or code == NOT_IN_PROGRESS,
-        unknown=status >= 500 and status != 503,
-    )
+    return ProviderError(message, get_kind(status, code), code or status)
 
 
 def _as_provider_error(error):
@@ -132,8 +125,8 @@ def _as_provider_error(error):
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ConnectionError):
         # A connection that broke after the request was sent raises ConnectionError too.
         sent = "Connection aborted" in str(error) or "RemoteDisconnected" in str(error)
-        return ProviderError("Twilio cannot be reached.", retryable=not sent, unknown=sent)
-    return ProviderError("Twilio did not answer in time.", unknown=True)
+        return ProviderError("Twilio cannot be reached.", "unknown" if sent else "unreachable")
+    return ProviderError("Twilio did not answer in time.", "unknown")
 
 
 class TwilioClient(LegRequests, RecordingRequests):
@@ -205,9 +198,9 @@ class TwilioClient(LegRequests, RecordingRequests):
         :raise ProviderError: the request failed, or was not sent
         """
         if self._client.http_client.last_moment - time.monotonic() < LEAST:
-            raise ProviderError("There is no time left to ask Twilio.", retryable=True, late=True)
+            raise ProviderError("There is no time left to ask Twilio.", "late")
         if not self._breaker.allows():
-            raise ProviderError("Twilio cannot be reached.", retryable=True, paused=True)
+            raise ProviderError("Twilio cannot be reached.", "paused")
         try:
             yield
         except (TwilioException, requests.exceptions.RequestException) as error:
@@ -392,7 +385,7 @@ class TwilioClient(LegRequests, RecordingRequests):
                     left -= len(part)
                     yield part
         if status != 200:
-            raise ProviderError("The recording cannot be read.", code=status, gone=status == 404)
+            raise _as_refusal("The recording cannot be read.", status, None)
         if left > 0:
             # Not every version of the underlying package detects a connection that ended too early.
-            raise ProviderError("The recording did not arrive completely.", unknown=True)
+            raise ProviderError("The recording did not arrive completely.", "unknown")

@@ -1,4 +1,4 @@
-"""Explanations of Twilio's error codes, as sentences for an administrator.
+"""Kinds of Twilio's errors, and their explanations as sentences for an administrator.
 
 https://www.twilio.com/docs/api/errors
 """
@@ -23,28 +23,70 @@ BUNDLE_NEEDED = _lt(
     "Console and buy the number there, then synchronize your numbers."
 )
 
+# Twilio's error codes -> kinds of `ProviderError`.
+CODES = {
+    10001: "account_inactive",
+    20003: "unauthorized",
+    20005: "account_inactive",
+    20404: "not_found",
+    20429: "rate_limited",
+    21210: "caller_id_unknown",
+    21211: "number_invalid",
+    21217: "number_invalid",
+    21220: "not_found",  # the call is over, so it cannot be redirected
+    21404: "account_limit",
+    21421: "number_unavailable",
+    21422: "number_taken",
+    21450: "already_verified",
+    21452: "area_empty",
+    21453: "verified_elsewhere",
+    21613: "address_required",
+    21615: "address_required",
+    21631: "address_required",
+    21649: "identity_required",
+    21650: "identity_required",
+}
+# The same for HTTP statuses. Those of the first group decide, whatever the code.
+DECISIVE_STATUSES = {404: "not_found", 429: "rate_limited", 503: "unavailable"}
+STATUSES = {401: "unauthorized", 403: "forbidden"}
+
 SENTENCES = {
-    401: CREDENTIALS,
-    20003: CREDENTIALS,
-    20005: NOT_ACTIVE,
-    10001: NOT_ACTIVE,
-    20429: _lt("Twilio is receiving too many requests from this account. Try again in a moment."),
-    21404: _lt("A trial account can have only one number. Upgrade it in the Twilio Console."),
-    21421: _lt("This number is no longer available. Search again."),
-    21422: _lt("This number has just been bought by someone else. Choose another one."),
-    21452: _lt("Twilio has no numbers with this area code."),
-    21613: ADDRESS_NEEDED,
-    21615: ADDRESS_NEEDED,
-    21631: ADDRESS_NEEDED,
-    21649: BUNDLE_NEEDED,
-    21650: BUNDLE_NEEDED,
+    "unauthorized": CREDENTIALS,
+    "account_inactive": NOT_ACTIVE,
+    "rate_limited": _lt(
+        "Twilio is receiving too many requests from this account. Try again in a moment."
+    ),
+    "account_limit": _lt(
+        "A trial account can have only one number. Upgrade it in the Twilio Console."
+    ),
+    "number_unavailable": _lt("This number is no longer available. Search again."),
+    "number_taken": _lt("This number has just been bought by someone else. Choose another one."),
+    "area_empty": _lt("Twilio has no numbers with this area code."),
+    "address_required": ADDRESS_NEEDED,
+    "identity_required": BUNDLE_NEEDED,
+    "verified_elsewhere": _lt("This number is already verified by another Twilio trial account."),
 }
 
 
-def explain(code):
-    """Return the explanation of an error code.
+def get_kind(status, code):
+    """Return the kind of a refusal.
 
-    :param int code: Twilio's error code or the HTTP status
-    :return: a text to translate, or None for an unknown code
+    :param int status: HTTP status
+    :param int code: Twilio's error code, or None
+    :return: a key of `ERROR_KINDS`
+    :rtype: str
     """
-    return SENTENCES.get(code)
+    if status in DECISIVE_STATUSES:
+        return DECISIVE_STATUSES[status]
+    if status >= 500:
+        return "unknown"
+    return CODES.get(code) or STATUSES.get(status, "refused")
+
+
+def explain(kind):
+    """Return the explanation of an error.
+
+    :param str kind: a key of `ERROR_KINDS`
+    :return: a text to translate, or None when there is no better one than Twilio's own
+    """
+    return SENTENCES.get(kind)

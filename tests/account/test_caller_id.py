@@ -133,7 +133,7 @@ class TestVerification(CallerIdWorld):
 
     def verified_already(self):
         """Make Twilio answer that the number is verified already."""
-        self.provider.failures["start_verification"] = [ProviderError("known", code=21450)]
+        self.provider.failures["start_verification"] = [ProviderError("known", "already_verified")]
 
     def test_owner_has_a_removed_number_back_without_a_code(self):
         """Z12: error 21450 counts as success for the user who typed the code before."""
@@ -325,12 +325,12 @@ class TestChoice(CallerIdWorld):
         self.assertEqual(calls.mapped("from_number"), [MOBILE])
 
     def test_removed_at_twilio(self):
-        """Z12: error 21210 marks a caller ID as lost; no other number replaces it."""
+        """Z12: this refusal marks a caller ID as lost; no other number replaces it."""
         record = self.make()
-        self.provider.failures["add_participant"] = [ProviderError("unknown", code=21210)]
+        self.provider.failures["add_participant"] = [ProviderError("unknown", "caller_id_unknown")]
         call = self.dial(self.ana)
         self.connect_browser(call, self.agent_ana)
-        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "21210"):
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "caller_id_unknown"):
             self.run_after_commit()
         self.assertEqual((record.state, call.state), ("lost", "ended"))
         self.assertIn("no longer verified", call.failure_reason)

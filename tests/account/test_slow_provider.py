@@ -37,7 +37,7 @@ class TestSlowProvider(RaceCase):
     def end_leg(self, leg_id):
         self.ended.append(leg_id)
         if not self.answers.wait(20):
-            raise ProviderError("Twilio did not respond in time", unknown=True)
+            raise ProviderError("Twilio did not respond in time", "unknown")
 
     def act(self, path, *leg_ids):
         """Hang up legs within a web request and return the seconds until its answer."""

@@ -30,8 +30,8 @@ SUE_LEG, BOB_LEG = leg_sid(70), leg_sid(60)
 # refused.
 FAILURES = {
     "died": None,
-    "lost": ProviderError("Time-out", unknown=True),
-    "refused": ProviderError("No", code=20001),
+    "lost": ProviderError("Time-out", "unknown"),
+    "refused": ProviderError("No"),
 }
 
 
@@ -663,7 +663,7 @@ class TestWhatIsTrue(Failing):
         call = self.ring_in()
         self.as_user(self.ana).accept(call.uuid)
         self.connect(call)
-        gone = ProviderError("Not found", code=20404, gone=True)
+        gone = ProviderError("Not found", "not_found")
         self.provider.failures["move_from_queue"] = [gone, gone]
         self.run_after_commit()
         self.reconcile()
@@ -687,7 +687,7 @@ class TestWhatIsTrue(Failing):
         call = self.converse()
         self.as_user(self.ana).set_hold(call.uuid, True)
         self.let_fail("died", "hold_participant")
-        self.provider.failures["list_room"] = [ProviderError("Down", retryable=True)]
+        self.provider.failures["list_room"] = [ProviderError("Down", "unreachable")]
         self.reconcile()
         self.assertFalse(self.provider.sent("hold_participant"))
         self.reconcile()

@@ -395,7 +395,7 @@ class TestOutgoing(TelephonyHttpCase):
 
     def test_provider_refuses(self):
         """Z16: the reason for a refused number is shown to the agent."""
-        self.provider.failures["add_participant"] = [ProviderError("No such number", code=21211)]
+        self.provider.failures["add_participant"] = [ProviderError("No.", "number_invalid", 21211)]
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         with self.assert_log(MODULE, "WARNING", "21211"):
@@ -411,8 +411,8 @@ class TestOutgoing(TelephonyHttpCase):
     def test_provider_that_is_gone_is_said_at_once(self):
         """The agent sees at once that the provider is unreachable."""
         for error, words in (
-            (ProviderError("x", retryable=True, paused=True), "Twilio could not be reached."),
-            (ProviderError("x", unknown=True), "Twilio did not respond in time"),
+            (ProviderError("x", "paused"), "Twilio could not be reached."),
+            (ProviderError("x", "unknown"), "Twilio did not respond in time"),
         ):
             with self.subTest(words):
                 self.provider.failures["add_participant"] = [error]
@@ -425,7 +425,7 @@ class TestOutgoing(TelephonyHttpCase):
 
     def test_answer_of_the_provider_is_lost_but_the_leg_is_found(self):
         """A lost answer does not ring the customer twice."""
-        self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", "unknown")]
         self.provider.answers["find_participant"] = leg_sid(70)
         call = self.dial_and_connect()
         self.assertEqual(self.customer(call).provider_leg_id, leg_sid(70))
@@ -434,7 +434,7 @@ class TestOutgoing(TelephonyHttpCase):
 
     def test_answer_of_the_provider_is_lost_and_the_leg_rings_all_the_same(self):
         """A leg whose creation was not confirmed is ended as soon as it reports."""
-        self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", "unknown")]
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
         with self.assert_log(MODULE, "WARNING", "could not be called"):

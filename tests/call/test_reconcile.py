@@ -208,11 +208,11 @@ class TestReconcile(TelephonyCase):
     def test_provider_that_cannot_be_asked_changes_nothing(self):
         """Z30: an unreachable provider changes no call."""
         call = self.make_outgoing()
-        self.provider.failures["list_living_legs"] = [ProviderError("Down", retryable=True)]
+        self.provider.failures["list_living_legs"] = [ProviderError("Down", "unreachable")]
         self.reconcile()
         self.assertFalse(self.provider.sent("fetch_leg"))
         self.assertEqual(call.state, "new")
-        self.provider.failures["fetch_leg"] = [ProviderError("Down", retryable=True)] * 9
+        self.provider.failures["fetch_leg"] = [ProviderError("Down", "unreachable")] * 9
         self.reconcile()
         self.assertTrue(self.provider.sent("fetch_leg"))
         self.assertEqual(call.state, "new")
@@ -232,7 +232,7 @@ class TestReconcile(TelephonyCase):
 
     def test_lost_answer_of_the_provider_is_found_later(self):
         """Z16: the customer was called, but neither the answer nor a webhook arrived."""
-        self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", "unknown")]
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
             self.account,
@@ -255,7 +255,7 @@ class TestReconcile(TelephonyCase):
 
     def test_leg_that_never_was(self):
         """A leg unknown to the provider is closed."""
-        self.provider.failures["add_participant"] = [ProviderError("Time-out", unknown=True)]
+        self.provider.failures["add_participant"] = [ProviderError("Time-out", "unknown")]
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
             self.account,

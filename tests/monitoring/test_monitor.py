@@ -102,7 +102,7 @@ class TestMonitor(TelephonyHttpCase):
     def test_mode_that_cannot_be_set_ends_the_listening(self):
         """Monitoring ends when its mode cannot be set, so that the screens stay true."""
         call, _room = self.start("whisper")
-        self.provider.failures["set_participant_sound"] = [ProviderError("No.", code=20500)]
+        self.provider.failures["set_participant_sound"] = [ProviderError("No.")]
         self.as_user(self.sue).set_monitor_mode(call.uuid, "listen")
         with self.assert_log(
             "models.routing.telephony_call_incoming", "WARNING", "set_participant_sound"
@@ -265,7 +265,7 @@ class TestMonitor(TelephonyHttpCase):
     def test_leg_that_was_to_be_hung_up_is_found(self):
         """The request was lost: the reconciliation hangs up the forgotten supervisor."""
         call, _room = self.start()
-        self.provider.failures["end_leg"] = [ProviderError("Down.", code=20500)]
+        self.provider.failures["end_leg"] = [ProviderError("Down.")]
         self.as_user(self.sue).stop_monitoring(call.uuid)
         with self.assert_log("models.routing.telephony_call_incoming", "WARNING", "end_leg"):
             self.run_after_commit()

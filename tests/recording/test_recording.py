@@ -13,7 +13,6 @@ from odoo.addons.crm_telephony.providers.base import ProviderError
 from ..common import AGENT_LEG, TelephonyHttpCase, leg_sid
 
 RECORDING = "RE" + "5" * 32
-DOWN = {"code": 20500, "unknown": True}
 
 
 def make_sound(*tones, seconds=1):
@@ -196,7 +195,7 @@ class TestRecordingControl(RecordingCase):
         """A failed pause is shown, because a card number would still be recorded."""
         call = self.talk()
         self.wish(call, "recording")
-        self.provider.failures["set_recording_status"] = [ProviderError("x", **DOWN)] * 3
+        self.provider.failures["set_recording_status"] = [ProviderError("x", "unknown")] * 3
         with self.assert_log(
             "models.recording.telephony_recording_control", "WARNING", "did not change"
         ):
@@ -213,7 +212,7 @@ class TestRecordingControl(RecordingCase):
 
     def test_a_lost_answer_starts_no_second_recording(self):
         call = self.talk()
-        self.provider.failures["start_recording"] = [ProviderError("x", **DOWN)]
+        self.provider.failures["start_recording"] = [ProviderError("x", "unknown")]
         self.provider.answers["find_recording"] = RECORDING
         self.wish(call, "recording")
         self.assertEqual(call.recording_ids.state, "recording")
@@ -221,7 +220,7 @@ class TestRecordingControl(RecordingCase):
 
     def test_a_start_that_fails_is_told_and_can_be_tried_again(self):
         call = self.talk()
-        self.provider.failures["start_recording"] = [ProviderError("x", code=20003)]
+        self.provider.failures["start_recording"] = [ProviderError("x", "unauthorized")]
         with self.assert_log(
             "models.recording.telephony_recording_control", "WARNING", "was not started"
         ):

@@ -19,7 +19,7 @@ from odoo.addons.crm_telephony.models.recording.ir_attachment import FOLDER
 from odoo.addons.crm_telephony.providers.base import ProviderError
 from odoo.addons.crm_telephony.tools.wav import Loop
 
-from .test_recording import DOWN, RECORDING, RecordingCase, make_sound
+from .test_recording import RECORDING, RecordingCase, make_sound
 
 
 @tagged("post_install", "-at_install")
@@ -55,7 +55,7 @@ class TestRecordingLife(RecordingCase):
 
     def test_a_download_that_fails_is_repeated_and_never_lost(self):
         self.provider.failures["fetch_recording"] = [
-            ProviderError("x", **DOWN) for _try in range(3)
+            ProviderError("x", "unknown") for _try in range(3)
         ]
         recording = self.record()
         self.assertEqual((recording.state, recording.tries), ("pending", 1))
@@ -70,7 +70,7 @@ class TestRecordingLife(RecordingCase):
 
     def test_what_the_provider_lost_is_given_up(self):
         self.provider.failures["fetch_recording"] = [
-            ProviderError("x", code=404, gone=True) for _try in range(2)
+            ProviderError("x", "not_found") for _try in range(2)
         ]
         recording = self.record()
         self.assertEqual(recording.state, "pending")
@@ -128,7 +128,7 @@ class TestRecordingLife(RecordingCase):
     def test_after_an_outage_everything_is_fetched_by_one_run(self):
         """One run fetches everything; thousands took days when it was 20 every five minutes."""
         recordings = self.make_pending(60)
-        self.provider.failures["fetch_recording"] = [ProviderError("x", code=404, gone=True), None]
+        self.provider.failures["fetch_recording"] = [ProviderError("x", "not_found"), None]
         self.run_cron()
         states = recordings.sorted("next_try_at").mapped("state")
         self.assertEqual(sorted(states), ["pending"] + ["stored"] * 59)
@@ -139,7 +139,7 @@ class TestRecordingLife(RecordingCase):
         """A recording not requested from an unreachable provider has not failed."""
         recordings = self.make_pending(3)
         self.provider.failures["fetch_recording"] = [
-            ProviderError("x", retryable=True, paused=True) for _each in recordings
+            ProviderError("x", "paused") for _each in recordings
         ]
         self.run_cron()
         self.assertEqual(set(recordings.mapped("tries")), {0})
@@ -198,7 +198,7 @@ class TestRecordingLife(RecordingCase):
 
         def break_off():
             yield self.sound
-            raise ProviderError("x", unknown=True)
+            raise ProviderError("x", "unknown")
 
         [recording] = self.make_pending(1)
         self.provider.answers["fetch_recording"] = break_off()
@@ -225,7 +225,7 @@ class TestRecordingLife(RecordingCase):
         self.run_cron("delete")
         self.assertEqual(recording.state, "stored")
         self.pass_days(recording, 2)
-        self.provider.failures["delete_recording"] = [ProviderError("x", code=20500)]
+        self.provider.failures["delete_recording"] = [ProviderError("x")]
         with self.assert_log(
             "models.recording.telephony_recording_archive", "WARNING", "was not deleted"
         ):
@@ -238,7 +238,7 @@ class TestRecordingLife(RecordingCase):
         undeleted = self.env["telephony.recording"].search([("is_undeleted", "in", [True])])
         self.assertIn(recording, undeleted)
         # The deletion is repeated; “unknown at Twilio” is a proof, too.
-        self.provider.failures["delete_recording"] = [ProviderError("x", code=20404, gone=True)]
+        self.provider.failures["delete_recording"] = [ProviderError("x", "not_found")]
         self.pass_days(recording, 1)
         self.run_cron()
         self.assertTrue(recording.deleted_at_provider)

@@ -106,7 +106,7 @@ class TestVoicemail(TelephonyHttpCase):
 
     def test_a_recording_that_is_not_there_yet_is_fetched_later(self):
         """Z03: when the file comes after the report, the cron fetches it."""
-        self.provider.failures["fetch_recording"] = [ProviderError("no", code=404, gone=True)]
+        self.provider.failures["fetch_recording"] = [ProviderError("no", "not_found")]
         call = self.leave_message()
         self.assertEqual(call.recording_ids.state, "pending")
         self.let_time_pass(0)

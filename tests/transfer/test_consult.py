@@ -416,7 +416,7 @@ class TestNumber(ConsultStories):
     def test_the_provider_refuses(self):
         """The agent is back with the customer, without a call to the number."""
         call = self.begin()
-        self.provider.failures["add_participant"] = [ProviderError("no", code=21211)]
+        self.provider.failures["add_participant"] = [ProviderError("no", "number_invalid")]
         self.transfer(call, "warm", {"type": "number", "number": OUTSIDE})
         self.assertEqual(call.transfer_ids.state, "failed")
         self.assertEqual(self.holds(), [True, False])
@@ -424,7 +424,7 @@ class TestNumber(ConsultStories):
     def test_a_lost_answer_of_the_provider(self):
         """The first webhook names the leg, and the call continues."""
         call = self.begin()
-        self.provider.failures["add_participant"] = [ProviderError("lost", unknown=True)]
+        self.provider.failures["add_participant"] = [ProviderError("lost", "unknown")]
         self.transfer(call, "warm", {"type": "number", "number": OUTSIDE})
         leg = self.guest(call)
         self.assertFalse(leg.provider_leg_id)

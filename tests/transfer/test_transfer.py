@@ -342,7 +342,7 @@ class TestBlindElsewhere(TransferStories):
     def test_the_provider_refuses_to_call_the_number(self):
         """A refused request returns the call at once."""
         call = self.begin()
-        self.provider.failures["call_phone"] = [ProviderError("no", code=21211)]
+        self.provider.failures["call_phone"] = [ProviderError("no", "number_invalid")]
         with self.assert_log("models.call.telephony_call_phone", "WARNING", "was not called"):
             self.transfer(call, target=self.to_number())
         self.assertEqual(self.last(self.ana, "offer_made")["transfer"]["kind"], "returned")
