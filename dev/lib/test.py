@@ -1,16 +1,19 @@
 """Run the parts of the test suite and print totals. Called by dev/test, with PostgreSQL running."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import database
+import lanes
 import package as package_files
 import places
 from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
@@ -18,6 +21,10 @@ from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "torture", "e2e")
 #: Long parts, which run only when they are named.
 LONG_PARTS = ("core",)
+#: Jobs that may run beside each other, in their order; the other parts listen to sound, or measure
+#: time, and have the machine for themselves. While the first job makes the database, the next ones
+#: need none. The parts that are split have a job for each share of their tests.
+JOBS = ("odoo 1/2", "lint", "unit", "emulator", "odoo 2/2", "quality", "js", "package")
 #: Parts that accept options for pytest, to run some of their tests.
 WITH_OPTIONS = ("unit", "emulator", "odoo", "js", "package", "torture", "e2e")
 #: Odoo's own tests that must pass with the addon installed.
@@ -202,15 +209,16 @@ def odoo_path():
     return os.pathsep.join([places.odoo_environment()["PYTHONPATH"], str(REPO / "dev/lib")])
 
 
-def odoo(*options):
+def odoo(*options, share=""):
     """Run all Odoo tests except the one that runs the JavaScript tests."""
     if not has_tests("tests"):
         return Result(problems=["there are no tests in tests"])
     tests = ADDONS / ADDON / "tests"
     elsewhere = (f"--ignore={tests / name}" for name in ("test_js.py", "test_click_everywhere.py"))
     return in_odoo(
-        "odoo",
+        f"odoo-{share.partition('/')[0]}" if share else "odoo",
         *(*patience_options(), *coverage_options("pytest_coverage")),
+        *(("-p", "pytest_share", f"--share={share}") if share else ()),
         *with_default(options, *elsewhere, tests, root=ADDONS / ADDON),
     )
 
@@ -271,12 +279,67 @@ def js(*options):
     )
 
 
-def guarded(part, options):
-    """Run one part; a database that cannot be built is a failure of the part."""
+def guarded(part, *options, **share):
+    """Run one part; a database that cannot be built is a failure of the part.
+
+    :return tuple: the result, and the seconds.
+    """
+    say(f"{part}: {' '.join(globals()[part].__doc__.split())}")
+    started = time.monotonic()
     try:
-        return globals()[part](*options)
+        result = globals()[part](*options, **share)
     except database.BuildError as error:
-        return Result(problems=[str(error)])
+        result = Result(problems=[str(error)])
+    return result, time.monotonic() - started
+
+
+def get_width():
+    """Return the number of jobs that may run at the same time."""
+    if os.environ.get("TELEPHONY_COVERAGE"):
+        return 1  # each report is of one process
+    return int(os.environ.get("TELEPHONY_LANES") or min(os.cpu_count() or 1, 2))
+
+
+def get_jobs(parts, width):
+    """Return the jobs of some parts that can run beside each other.
+
+    :param parts: names of parts.
+    :param int width: the number of jobs at the same time.
+    """
+    jobs = [job for job in JOBS if job.split()[0] in parts]
+    return jobs if min(width, len(jobs)) > 1 else []
+
+
+def run_jobs(jobs, width):
+    """Run jobs beside each other, each in a process of its own.
+
+    :return list: name of the part, result and seconds of each job.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        reports = {job: Path(folder, f"{number}.json") for number, job in enumerate(jobs)}
+        lanes.Lanes(width).run(
+            {
+                job: [sys.executable, __file__, "--job", str(report), *job.split()]
+                for job, report in reports.items()
+            }
+        )
+        return [(job.split()[0], *read_report(job, report)) for job, report in reports.items()]
+
+
+def read_report(job, report):
+    """Return the result and the seconds of a job; without a report it has failed."""
+    if not report.exists():
+        return Result(problems=[f"{job} ended without a result"]), 0.0
+    values = json.loads(report.read_text(encoding="utf-8"))
+    return Result(**values["result"]), values["seconds"]
+
+
+def run_job(report, part, share=""):
+    """Run one job, and write its report."""
+    result, seconds = guarded(part, **({"share": share} if share else {}))
+    values = {"result": asdict(result), "seconds": seconds}
+    Path(report).write_text(json.dumps(values), encoding="utf-8")
+    return 0
 
 
 def split(arguments):
@@ -316,20 +379,32 @@ def main(arguments):
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    if arguments[:1] == ["--job"]:
+        return run_job(*arguments[1:])
     parts, options = split(arguments)
     if options:
         os.environ["TELEPHONY_KEPT"] = "1"
+    parts, width, started = chosen(parts), get_width(), time.monotonic()
+    # Single tests run at once, in one process.
+    jobs = [] if options else get_jobs(parts, width)
+    done = run_jobs(jobs, width) if jobs else []
+    beside = {part for part, _result, _seconds in done}
+    done += [(part, *guarded(part, *options)) for part in parts if part not in beside]
     results, times = {}, {}
-    for part in chosen(parts):
-        say(f"{part}: {' '.join(globals()[part].__doc__.split())}")
-        started = time.monotonic()
-        results[part] = guarded(part, options)
-        times[part] = time.monotonic() - started
-    return summary(results, times)
+    for part in parts:
+        own = [(result, seconds) for name, result, seconds in done if name == part]
+        results[part] = sum((result for result, _seconds in own), Result())
+        times[part] = sum(seconds for _result, seconds in own)
+    return summary(results, times, time.monotonic() - started)
 
 
-def summary(results, times):
-    """Print a table of the parts and the totals; return the exit code."""
+def summary(results, times, elapsed):
+    """Print a table of the parts and the totals; return the exit code.
+
+    :param dict results: of the parts.
+    :param dict times: seconds of the parts, those of all shares together.
+    :param float elapsed: seconds of the run; less than the sum when parts ran beside each other.
+    """
     print(f"\n{'part':10} {'passed':>7} {'failed':>7} {'seconds':>8}")
     passed = failed = 0
     for part, result in results.items():
@@ -338,7 +413,7 @@ def summary(results, times):
         for problem in result.problems:
             print(f"    {problem}")
         passed, failed = passed + result.passed, failed + bad
-    print(f"{'all':10} {passed:7} {failed:7} {sum(times.values()):8.1f}\n")
+    print(f"{'all':10} {passed:7} {failed:7} {elapsed:8.1f}\n")
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed or not passed else 0
 
