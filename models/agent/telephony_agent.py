@@ -7,6 +7,8 @@ from ...tools.printable import printable
 
 # Consecutive unanswered offers after which an agent is set offline.
 MISSED_OFFERS = 2
+# Rights that an agent's page reloads when an administrator changes them.
+RIGHT_FIELDS = {"allow_caller_id", "number_ids", "active"}
 
 
 class TelephonyAgent(models.Model):
@@ -17,10 +19,26 @@ class TelephonyAgent(models.Model):
     """
 
     _name = "telephony.agent"
-    _inherit = ["telephony.guard.mixin"]
+    _inherit = ["telephony.revision.mixin", "telephony.guard.mixin"]
     _description = "Phone User"
     _order = "sequence, user_id"
     _rec_name = "user_id"
+    # Fields that the user's own pages show.
+    _shown_fields = frozenset(
+        {
+            "call_via",
+            "call_waiting",
+            "default_number_id",
+            "number_ids",
+            "phone_number",
+            "press_to_accept",
+            "status",
+            "wrap_up_call_id",
+            "wrap_up_extended",
+            "wrap_up_started_at",
+            "wrap_up_until",
+        }
+    )
 
     user_id = fields.Many2one(
         "res.users", required=True, ondelete="cascade", index=True, immutable=True
@@ -85,6 +103,8 @@ class TelephonyAgent(models.Model):
     last_call_at = fields.Datetime(
         readonly=True, copy=False, help="When this user's last call ended."
     )
+    # The state is derived from other tables, so its changes are not counted.
+    revision = fields.Integer(readonly=True, copy=False)
     # Time of the last reservation. Updating it makes concurrent reservations collide.
     reserved_at = fields.Datetime(readonly=True, copy=False)
     caller_id_ids = fields.One2many("telephony.caller.id", "agent_id", "Caller IDs")
@@ -181,16 +201,26 @@ class TelephonyAgent(models.Model):
         return agents
 
     def write(self, vals):
-        if vals.get("active") is False:
-            # sudo: telephony.agent - the right to archive an agent includes ending the agent's work
-            agents_sudo = self.sudo()
+        is_archiving = vals.get("active") is False
+        # sudo: telephony.agent - the right to archive an agent includes ending the agent's work
+        agents_sudo = self.sudo()
+        if is_archiving:
             self.check_access("write")
             agents_sudo._clear_wrap_up()
             agents_sudo.write({"status": "offline", "status_since": fields.Datetime.now()})
+        if "status" in vals:
+            # A supervisor who sets an agent offline is named after the change, see `set_offline`.
+            vals = {"offline_by_id": False, **vals}
         if vals.get("phone_number"):
             vals = dict(vals)
             self._write_out_number(vals, self.company_id[:1])
-        return super().write(vals)
+        result = super().write(vals)
+        if RIGHT_FIELDS & vals.keys():
+            for agent in self:
+                agent.user_id._bus_send("telephony/rights_changed", {})
+        if is_archiving:
+            agents_sudo._drop_without_right(self.user_id)
+        return result
 
     def _write_out_number(self, vals, company):
         """Convert the number in `vals` to international format.

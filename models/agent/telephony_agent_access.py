@@ -2,8 +2,6 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-# Fields that an agent's page reloads when an administrator changes them.
-CLIENT_FIELDS = {"allow_caller_id", "number_ids", "active"}
 USER = "crm_telephony.group_user"
 SUPERVISOR = "crm_telephony.group_supervisor"
 
@@ -20,16 +18,6 @@ class TelephonyAgent(models.Model):
     _inherit = "telephony.agent"
 
     # === CRUD METHODS === #
-
-    def write(self, vals):
-        result = super().write(vals)
-        if CLIENT_FIELDS & vals.keys():
-            for agent in self:
-                agent.user_id._bus_send("telephony/rights_changed", {})
-        if vals.get("active") is False:
-            # sudo: telephony.agent - the right to archive an agent includes ending the agent's work
-            self.sudo()._drop_without_right(self.user_id)
-        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_reachable(self):

@@ -20,11 +20,6 @@ class TelephonyAgent(models.Model):
         help="The supervisor who set this phone user offline.",
     )
 
-    def write(self, vals):
-        if "status" in vals:
-            vals = {"offline_by_id": False, **vals}
-        return super().write(vals)
-
     # === RPC === #
 
     def set_offline(self):

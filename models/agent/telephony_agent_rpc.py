@@ -9,40 +9,12 @@ from .telephony_agent_lease import LEASE_SECONDS
 
 # Maximum number of calls and offers that a page may report as shown.
 MAX_KNOWN = 50
-# Fields of the user's own row that a page shows.
-SHOWN_FIELDS = frozenset(
-    {
-        "call_via",
-        "call_waiting",
-        "default_number_id",
-        "number_ids",
-        "phone_number",
-        "press_to_accept",
-        "status",
-        "wrap_up_call_id",
-        "wrap_up_extended",
-        "wrap_up_started_at",
-        "wrap_up_until",
-    }
-)
 
 
 class TelephonyAgent(models.Model):
     """The RPC methods of an agent's own page, and the reasons why an action is unavailable."""
 
     _inherit = "telephony.agent"
-
-    # The state is derived from other tables, so its changes are not counted.
-    revision = fields.Integer(readonly=True, copy=False)
-
-    def write(self, vals):
-        result = super().write(vals)
-        if not SHOWN_FIELDS.isdisjoint(vals):
-            # sudo: telephony.agent - an internal counter, independent of the user who makes the
-            # change
-            for agent_sudo in self.sudo():
-                agent_sudo.revision += 1
-        return result
 
     # === RPC === #
 

@@ -40,7 +40,7 @@ class TelephonyCall(models.Model):
     """
 
     _name = "telephony.call"
-    _inherit = ["telephony.guard.mixin"]
+    _inherit = ["telephony.revision.mixin", "telephony.guard.mixin"]
     _description = "Call"
     _order = "started_at desc, id desc"
     _rec_name = "display_name"

@@ -3,28 +3,27 @@ from odoo import api, fields, models
 from ...tools.call_states import LEG_RANK, leg_changes
 from .telephony_call_crash import update_row
 
-# Fields of a leg that a page shows as part of its call.
-SHOWN_FIELDS = frozenset(
-    {
-        "is_confirmed",
-        "is_released",
-        "hold_at",
-        "joined_at",
-        "monitor_mode",
-        "on_hold",
-        "status",
-    }
-)
-
 
 class TelephonyCallLeg(models.Model):
     """A party's connection to a call. Its status only moves forward."""
 
     _name = "telephony.call.leg"
-    _inherit = ["telephony.guard.mixin"]
+    _inherit = ["telephony.revision.mixin", "telephony.guard.mixin"]
     _description = "Call Leg"
     _order = "id"
     _rec_name = "label"
+    # Fields that a page shows as part of the call.
+    _shown_fields = frozenset(
+        {
+            "is_confirmed",
+            "is_released",
+            "hold_at",
+            "joined_at",
+            "monitor_mode",
+            "on_hold",
+            "status",
+        }
+    )
 
     call_id = fields.Many2one(
         "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
@@ -107,16 +106,13 @@ class TelephonyCallLeg(models.Model):
     def create(self, vals_list):
         legs = super().create(vals_list)
         # A supervisor's leg is shown only after its browser has connected.
-        legs.filtered(lambda leg: leg.role != "supervisor").call_id._raise_revision()
+        legs.filtered(lambda leg: leg.role != "supervisor")._get_shown()._raise_revision()
         return legs
 
-    def write(self, vals):
-        result = super().write(vals)
-        if not SHOWN_FIELDS.isdisjoint(vals):
-            self.call_id._raise_revision()
-        return result
-
     # === BUSINESS METHODS === #
+
+    def _get_shown(self):
+        return self.call_id
 
     def _match(self, account, event):
         """Return the leg that an event names, and save the provider's identifier if it is new.

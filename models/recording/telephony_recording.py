@@ -5,8 +5,6 @@ from odoo.exceptions import AccessError, MissingError, UserError
 
 # States of a recording in progress at the provider.
 LIVE = ("starting", "recording", "paused")
-# Fields of a recording that a page shows as part of its call.
-SHOWN_FIELDS = frozenset({"problem", "state", "wanted"})
 
 
 class TelephonyRecording(models.Model):
@@ -18,10 +16,12 @@ class TelephonyRecording(models.Model):
     """
 
     _name = "telephony.recording"
-    _inherit = ["telephony.guard.mixin"]
+    _inherit = ["telephony.revision.mixin", "telephony.guard.mixin"]
     _description = "Call Recording"
     _order = "recorded_at desc, id desc"
     _rec_name = "call_id"
+    # Fields that a page shows as part of the call.
+    _shown_fields = frozenset({"problem", "state", "wanted"})
 
     call_id = fields.Many2one(
         "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
@@ -172,13 +172,6 @@ class TelephonyRecording(models.Model):
                         "remove the record once Twilio has deleted its copy."
                     )
                 )
-
-    def write(self, vals):
-        result = super().write(vals)
-        if not SHOWN_FIELDS.isdisjoint(vals):
-            for recording in self:
-                recording.revision += 1
-        return result
 
     def unlink(self):
         # sudo: ir.attachment - the audio is deleted with its recording

@@ -6,9 +6,6 @@ from ...tools.transfer_states import OPEN_STATES, is_legal_transfer
 
 _logger = logging.getLogger(__name__)
 
-# Fields of a transfer that a page shows as part of its call.
-SHOWN_FIELDS = frozenset({"expires_at", "state"})
-
 
 class TelephonyTransfer(models.Model):
     """One attempt to bring another party into a conversation.
@@ -18,11 +15,13 @@ class TelephonyTransfer(models.Model):
     """
 
     _name = "telephony.transfer"
-    _inherit = ["telephony.guard.mixin"]
+    _inherit = ["telephony.revision.mixin", "telephony.guard.mixin"]
     _description = "Call Transfer"
     _order = "id"
     _rec_name = "target_name"
     _rec_names_search = ["number", "agent_id.user_id.name", "queue_id.name"]
+    # Fields that a page shows as part of the call.
+    _shown_fields = frozenset({"expires_at", "state"})
 
     call_id = fields.Many2one(
         "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
@@ -100,16 +99,13 @@ class TelephonyTransfer(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         transfers = super().create(vals_list)
-        transfers.call_id._raise_revision()
+        transfers._get_shown()._raise_revision()
         return transfers
 
-    def write(self, vals):
-        result = super().write(vals)
-        if not SHOWN_FIELDS.isdisjoint(vals):
-            self.call_id._raise_revision()
-        return result
-
     # === BUSINESS METHODS === #
+
+    def _get_shown(self):
+        return self.call_id
 
     def _is_open(self):
         return bool(self) and self.state in OPEN_STATES
