@@ -6,7 +6,7 @@ The fake provider only records its requests. No test ever leaves the machine.
 import inspect
 import json
 import logging
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from unittest.mock import patch
 from urllib.parse import urlencode
 
@@ -345,6 +345,18 @@ class World:
         return [payload for name, payload in messages if name == kind]
 
     # === ACTS === #
+
+    @contextmanager
+    def shared_cursor(self):
+        """Make cursors opened in this block use the test's connection and see what it wrote."""
+        self.env.flush_all()
+        with nullcontext() if self._registry_patched else self.enter_registry_test_mode():
+            yield
+
+    def simulate_call(self, flow, caller, moment, keys=""):
+        """Return the story of a simulated call through a flow."""
+        with self.shared_cursor():
+            return self.env["telephony.flow.simulation"]._simulate(flow.id, caller, moment, keys)
 
     def as_user(self, user, model="telephony.call"):
         """Return a model as a user's own browser calls it."""

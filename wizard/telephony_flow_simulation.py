@@ -1,3 +1,5 @@
+from contextlib import closing
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -8,8 +10,8 @@ from ..providers.voice_response import Dial, Enqueue, Gather, HangUp, Play, Reco
 class TelephonyFlowSimulation(models.TransientModel):
     """“What would a caller hear?” Simulation of a call with the engine that handles real calls.
 
-    The simulated call runs in a transaction of its own that is rolled back: it rings no agent,
-    sends no request and leaves no data.
+    The simulated call runs on a cursor of its own that is closed without a commit: it rings no
+    agent, sends no request and leaves no data.
     """
 
     _name = "telephony.flow.simulation"
@@ -55,30 +57,11 @@ class TelephonyFlowSimulation(models.TransientModel):
         :return: the course of the call, sentence by sentence
         :rtype: list(str)
         """
-        self.env.flush_all()
-        savepoint = self.env.cr.savepoint(flush=False)
-        hooks = self._take_hooks()
-        try:
-            # sudo: telephony.call - the call is rolled back at the end of this method
-            env = self.env(su=True, context={**self.env.context, "telephony_moment": moment})
+        # Closing rolls back and drops the hooks; the cursor as a context manager would commit.
+        with closing(self.env.registry.cursor()) as cr:
+            # sudo: telephony.call - the call is never committed
+            env = self.env(cr=cr, su=True, context={**self.env.context, "telephony_moment": moment})
             return self._run(env, env["telephony.flow"].browse(flow_id), caller, keys)
-        finally:
-            savepoint.rollback()
-            savepoint.close(rollback=True)
-            self.env.invalidate_all()
-            self._restore_hooks(hooks)
-
-    def _take_hooks(self):
-        """Save the commit hooks, so that a simulated call adds nothing to them."""
-        hooks = (self.env.cr.precommit, self.env.cr.postcommit)
-        return [(hook, list(hook._funcs), _copy(hook.data)) for hook in hooks]
-
-    def _restore_hooks(self, hooks):
-        for hook, functions, data in hooks:
-            hook._funcs.clear()
-            hook._funcs.extend(functions)
-            hook.data.clear()
-            hook.data.update(data)
 
     def _run(self, env, flow, caller, keys):
         account = flow.number_ids.account_id[:1] or env["telephony.account"].search(
@@ -129,8 +112,3 @@ class TelephonyFlowSimulation(models.TransientModel):
             if isinstance(step, Play):
                 return [self.env._("The caller hears an audio file.")]
         return []
-
-
-def _copy(data):
-    """Copy the collections of the commit hooks, one level deep."""
-    return {key: value.copy() if hasattr(value, "copy") else value for key, value in data.items()}

@@ -478,8 +478,6 @@ class TestSimulatedQueueCallback(QueueCallbackStories):
             ("2", "The caller waits."),
             ("", "The caller waits."),
         ):
-            story = self.env["telephony.flow.simulation"]._simulate(
-                self.flow.id, NUMBER, fields.Datetime.now(), keys
-            )
+            story = self.simulate_call(self.flow, NUMBER, fields.Datetime.now(), keys)
             self.assertTrue(story[-1].startswith(end), story)
         self.assertFalse(self.get_queue_callbacks())

@@ -1,6 +1,7 @@
 """Flows: hours, menus, conditions, forwarding, blocked numbers, the check and the simulation."""
 
 from datetime import datetime
+from unittest.mock import patch
 
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
@@ -74,7 +75,7 @@ class FlowWorld:
         )
 
     def simulate(self, moment, keys="", caller=CUSTOMER):
-        return self.env["telephony.flow.simulation"]._simulate(self.flow.id, caller, moment, keys)
+        return self.simulate_call(self.flow, caller, moment, keys)
 
 
 @tagged("post_install", "-at_install")
@@ -142,6 +143,52 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
         self.assertFalse(self.env["telephony.offer"].search([("state", "=", "offered")]))
         self.assertEqual(self.agent_ana.state, "available")
 
+    def test_simulation_sends_nothing(self):
+        """Issue 14: after a simulation, the user's transaction has nothing to send."""
+        self.agent_ana.write({"call_via": "phone", "phone_number": "+32470999999"})
+        self.go_online(self.agent_ana, self.agent_bob)
+        cr, before = self.env.cr, self.env["bus.bus"].search_count([])
+        cr.precommit.clear()
+        cr.postcommit.clear()
+        with (
+            self.unpatched("telephony.account", "_after_commit"),
+            self.unpatched("bus.bus", "_sendone"),
+        ):
+            self.assertEqual(self.simulate(MONDAY_MORNING, "1")[-1], "The caller waits.")
+        cr.precommit.run()
+        cr.postcommit.run()
+        self.assertEqual(self.env["bus.bus"].search_count([]), before)
+        self.assertEqual(self.provider.requests, [])
+
+    def test_simulation_leaves_the_hooks_of_the_transaction_alone(self):
+        """Issue 14: a simulated call changes neither the user's own hooks nor their data."""
+        hooks, calls, ran = self.env.cr.postcommit, self.registry["telephony.call"], []
+        process = calls._process_incoming
+
+        def process_incoming(records, *args):
+            simulated = records.env.cr.postcommit
+            simulated.data.setdefault("test", {}).setdefault("of", []).append("simulation")
+            simulated.add(lambda: ran.append("simulation"))
+            return process(records, *args)
+
+        hooks.clear()
+        hooks.data["test"] = {"of": ["user"]}
+        hooks.add(lambda: ran.append("user"))
+        with patch.object(calls, "_process_incoming", process_incoming):
+            self.simulate(SUNDAY_NIGHT)
+        self.assertEqual(hooks.data["test"], {"of": ["user"]})
+        hooks.run()
+        self.assertEqual(ran, ["user"])
+
+    def unpatched(self, model, name):
+        """Undo a patch of `World` in a block."""
+        cls = self.registry[model]
+
+        def call(records, *args):
+            return getattr(super(cls, records), name)(*args)
+
+        return patch.object(cls, name, call)
+
     def test_wizard_shows_the_story(self):
         """Z29: the button on the flow shows the simulated call."""
         wizard = self.as_user(self.max, "telephony.flow.simulation").create(
@@ -151,7 +198,8 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
                 "moment": SUNDAY_NIGHT,
             }
         )
-        wizard.action_simulate()
+        with self.shared_cursor():
+            wizard.action_simulate()
         self.assertIn("closed", wizard.result)
 
 

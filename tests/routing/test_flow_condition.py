@@ -271,5 +271,6 @@ class TestFlowCondition(TelephonyCase):
                         "caller": CUSTOMER,
                     }
                 )
-                simulation.action_simulate()
+                with self.shared_cursor():
+                    simulation.action_simulate()
                 self.assertIn(text, simulation.result)

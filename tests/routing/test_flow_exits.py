@@ -490,8 +490,6 @@ class TestLinterOfFlows(ExitWorld, TelephonyCase):
         other = self.make_flow("Other")
         self.make_step("Hello", "message", flow=other, message="We are closed today.")
         self.ring.write({"kind": "flow", "target_flow_id": other.id})
-        story = self.env["telephony.flow.simulation"]._simulate(
-            self.flow.id, "+32470123456", fields.Datetime.now(), ""
-        )
+        story = self.simulate_call(self.flow, "+32470123456", fields.Datetime.now())
         self.assertIn("“Sellers”: continuing in “Other”.", story)
         self.assertEqual(story[-1], "The caller hears: We are closed today.")

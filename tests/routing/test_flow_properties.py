@@ -300,9 +300,8 @@ class TestAnyFlow(TelephonyHttpCase):
         flow = self.make_flows(plans)
         self.prepare(caller)
         number = "" if caller.number == "anonymous" else caller.number
-        simulated = self.env["telephony.flow.simulation"]._simulate(
-            flow.id, number, MOMENT, "".join(key or " " for key in caller.keys)
-        )
+        keys = "".join(key or " " for key in caller.keys)
+        simulated = self.simulate_call(flow, number, MOMENT, keys)
         call, verbs = self.begin(caller)
         keys = iter(caller.keys)
         while verbs[0].name == "Gather":
