@@ -54,10 +54,31 @@
     ],
     "demo": ["demo/telephony_demo.xml"],
     "assets": {
+        # Loaded by every user: dev/unit/test_bundles.py limits the size. All styles are here,
+        # because a dark theme changes the variables of this bundle only.
         "web.assets_backend": [
-            "crm_telephony/static/src/**/*.js",
-            "crm_telephony/static/src/**/*.xml",
+            "crm_telephony/static/src/backend/**/*.js",
+            "crm_telephony/static/src/backend/**/*.xml",
             "crm_telephony/static/src/**/*.scss",
+        ],
+        # Loaded by phone users (backend/softphone_loader.js).
+        "crm_telephony.assets_softphone": [
+            "crm_telephony/static/src/core/**/*.js",
+            "crm_telephony/static/src/core/**/*.xml",
+            "crm_telephony/static/src/voice/**/*.js",
+            "crm_telephony/static/src/features/**/*.js",
+            "crm_telephony/static/src/features/**/*.xml",
+            "crm_telephony/static/src/shell/**/*.js",
+            "crm_telephony/static/src/shell/**/*.xml",
+        ],
+        # Loaded when the board or the dashboard is opened (backend/lazy_action.js).
+        "crm_telephony.assets_client_actions": [
+            "crm_telephony/static/src/client_actions/**/*.js",
+            "crm_telephony/static/src/client_actions/**/*.xml",
+        ],
+        "web.assets_unit_tests_setup": [
+            ("include", "crm_telephony.assets_softphone"),
+            ("include", "crm_telephony.assets_client_actions"),
         ],
         "web.assets_unit_tests": [
             "crm_telephony/static/tests/**/*",

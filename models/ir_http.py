@@ -27,6 +27,14 @@ class IrHttp(models.AbstractModel):
             return run_again_at_once(dispatch, request.env)
         return dispatch()
 
+    def session_info(self):
+        """Add whether the user may telephone: the page knows it without a request of its own."""
+        session_info = super().session_info()
+        session_info["groups"]["crm_telephony.group_user"] = self.env.user.has_group(
+            "crm_telephony.group_user"
+        )
+        return session_info
+
     @classmethod
     def _auth_method_twilio(cls):
         """Admit Twilio only: the secret of the named account must have signed the request.

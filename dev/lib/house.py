@@ -14,7 +14,7 @@ from pathlib import Path
 from places import ADDON, REPO
 
 #: Layers of the web client, the lowest one first. A file uses its own layer and lower ones.
-LAYERS = ("core", "voice", "features", "shell", "client_actions")
+LAYERS = ("backend", "core", "voice", "features", "shell", "client_actions")
 #: Folders beside the layers that contain no code.
 WITHOUT_CODE = ("audio", "@types")
 #: Limit of the files directly in ``models/``; everything else belongs into a package.

@@ -5,6 +5,7 @@
 import { expect, waitFor } from "@odoo/hoot";
 import { startBusService } from "@bus/../tests/bus_test_helpers";
 import { defineMailModels } from "@mail/../tests/mail_test_helpers";
+import { assets } from "@web/core/assets";
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 import {
@@ -17,7 +18,8 @@ import {
     patchWithCleanup,
     serverState,
 } from "@web/../tests/web_test_helpers";
-import { SERVICE_NAME, VoiceState } from "@crm_telephony/core/constants";
+import { LOADER_NAME, SERVICE_NAME } from "@crm_telephony/backend/softphone_loader";
+import { VoiceState } from "@crm_telephony/core/constants";
 import { SoftphoneSystray } from "@crm_telephony/shell/softphone_systray";
 import { VoiceDevice } from "@crm_telephony/voice/voice_device";
 
@@ -200,18 +202,25 @@ export function defineTelephony() {
 }
 
 /**
- * Start the softphone and mount it.
+ * Start the loader, which starts the softphone of a phone user.
  *
  * @param {Object} [options]
  * @param {Object} [options.snapshot] values of the snapshot
  * @param {boolean} [options.isPhoneUser]
  * @param {boolean} [options.mustWait] wait for the whole start, including rejoining a call
+ * @param {Function} [options.loadBundle] by default does nothing, as the tests have all files
  */
-export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWait = true } = {}) {
+export async function startSoftphone({
+    snapshot = {},
+    isPhoneUser = true,
+    mustWait = true,
+    loadBundle = async () => {},
+} = {}) {
     FakeAudio.played = 0;
     FakeAudio.error = null;
     patchWithCleanup(browser, { Audio: FakeAudio });
     patchWithCleanup(user, { hasGroup: async () => isPhoneUser });
+    patchWithCleanup(assets, { loadBundle });
     const server = { snapshot: snapshotData(snapshot), talking: [], waiting: [] };
     onRpc("telephony.agent", "softphone_snapshot", ({ args }) => {
         const { snapshot: data } = server;
@@ -240,11 +249,12 @@ export async function startSoftphone({ snapshot = {}, isPhoneUser = true, mustWa
     onRpc("crm.lead", "has_access", () => true);
     onRpc("telephony.call", "save_note", ({ args }) => expect.step(`note ${args[1]}`) || true);
     await makeMockEnv();
+    await getService(LOADER_NAME).started;
     const softphone = getService(SERVICE_NAME);
     if (mustWait) {
-        await softphone.started;
+        await softphone?.started;
     }
-    return Object.assign(server, { softphone, store: softphone.store });
+    return Object.assign(server, { softphone, store: softphone?.store });
 }
 
 /**

@@ -516,3 +516,34 @@ class TestOneBrowser(TelephonyHttpCase):
         # The newest leg still counts.
         self.tell_leg(call, legs[3].provider_leg_id, "completed", 9)
         self.assertTrue(call.deadline_at)
+
+
+@tagged("post_install", "-at_install")
+class TestLoading(TelephonyHttpCase):
+    def get_groups(self, user):
+        """Return the groups in the session information of a page that is opened now."""
+        self.authenticate(user.login, user.login)
+        return self.make_jsonrpc_request("/web/session/get_session_info")["groups"]
+
+    def test_right_is_known_to_the_next_page_without_a_request(self):
+        """The page of a user knows the right when it opens, also one that was just given."""
+        self.assertTrue(self.get_groups(self.ana)["crm_telephony.group_user"])
+        self.assertFalse(self.get_groups(self.ian)["crm_telephony.group_user"])
+        self.ian.group_ids += self.env.ref("crm_telephony.group_user")
+        self.assertTrue(self.get_groups(self.ian)["crm_telephony.group_user"])
+
+    def test_softphone_is_a_bundle_of_its_own(self):
+        """The softphone is delivered in one script, and nothing of it is loaded by everybody."""
+        name = b"@crm_telephony/shell/softphone_service"
+        bundle = self.url_open("/web/bundle/crm_telephony.assets_softphone").json()
+        self.assertEqual([file["type"] for file in bundle], ["script"])
+        self.assertIn(name, self.url_open(bundle[0]["src"]).content)
+        bundles = self.env["ir.asset"]._get_asset_paths
+        everybody = [path for path, *_rest in bundles("web.assets_backend", {})]
+        self.assertTrue(any("/crm_telephony/static/src/backend/" in path for path in everybody))
+        self.assertFalse(
+            any(
+                "/crm_telephony/static/src/shell/" in path and path.endswith("js")
+                for path in everybody
+            )
+        )

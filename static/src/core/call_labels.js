@@ -4,9 +4,8 @@
 
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { CallState, Reach, VoiceState } from "./constants";
-
-const { Duration } = luxon;
 
 /** Plain advice for each kind of sound trouble; the most useful one comes first. */
 const SOUND_WARNINGS = {
@@ -172,15 +171,6 @@ export function callStateText(call, voiceState) {
         return _t("Connecting…");
     }
     return call.customer_state === "ringing" ? _t("Ringing…") : _t("Calling…");
-}
-
-/**
- * @param {number} seconds
- * @returns {string} like 4:02 or 1:04:02
- */
-export function formatSeconds(seconds) {
-    const duration = Duration.fromObject({ seconds: Math.max(0, Math.floor(seconds)) });
-    return duration.toFormat(duration.as("hours") < 1 ? "m:ss" : "h:mm:ss");
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Component, onWillUnmount, useState, xml } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
-import { formatSeconds } from "./call_labels";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { useSoftphone } from "./use_softphone";
 
 /** The time since a moment of the server, counting up. */

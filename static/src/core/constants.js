@@ -5,9 +5,6 @@
  * browser. Neither replaces the other: a call may continue while its sound is lost.
  */
 
-export const GROUP_USER = "crm_telephony.group_user";
-export const SERVICE_NAME = "crm_telephony.softphone";
-
 export const CallState = Object.freeze({
     NEW: "new",
     ROUTING: "routing",
@@ -81,15 +78,6 @@ export const Reach = Object.freeze({
     BUS: "bus",
     /** The server does not answer */
     NETWORK: "network",
-});
-
-export const AgentState = Object.freeze({
-    OFFLINE: "offline",
-    UNREACHABLE: "unreachable",
-    AVAILABLE: "available",
-    RINGING: "ringing",
-    IN_CALL: "in_call",
-    WRAP_UP: "wrap_up",
 });
 
 /** Keys of the dial pad in reading order, with the letters printed under them. */

@@ -3,7 +3,8 @@
  */
 
 import { Reactive } from "@web/core/utils/reactive";
-import { AgentState, CallState, Panel, Reach, TransferState, VoiceState } from "./constants";
+import { AgentState } from "@crm_telephony/backend/agent_state";
+import { CallState, Panel, Reach, TransferState, VoiceState } from "./constants";
 
 const MAX_RECENT = 20;
 
@@ -27,8 +28,6 @@ export function isAsking(call) {
 }
 
 export class SoftphoneStore extends Reactive {
-    /** Whether the user is an agent; other users see nothing of the softphone */
-    isUser = false;
     /** Whether the first snapshot has been read */
     isReady = false;
 

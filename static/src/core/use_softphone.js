@@ -1,6 +1,6 @@
 import { useState } from "@odoo/owl";
 import { useService } from "@web/core/utils/hooks";
-import { SERVICE_NAME } from "./constants";
+import { SERVICE_NAME } from "@crm_telephony/backend/softphone_loader";
 
 /**
  * Return the softphone; the component is rendered again when the store values it reads change.

@@ -1,12 +1,10 @@
 /**
- * Joins the parts of the softphone. Users who are not agents get an empty store, nothing on the
- * screen, and only the one request that checks their group.
+ * Joins the parts of the softphone. The loader starts it for phone users only.
  */
 
 import { registry } from "@web/core/registry";
-import { user } from "@web/core/user";
+import { SERVICE_NAME, softphoneServices } from "@crm_telephony/backend/softphone_loader";
 import { BrowserSettings } from "@crm_telephony/core/browser_settings";
-import { GROUP_USER, SERVICE_NAME } from "@crm_telephony/core/constants";
 import { ServerSync } from "@crm_telephony/core/server_sync";
 import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
 import { DueCalls } from "@crm_telephony/features/activities/due_calls";
@@ -163,7 +161,6 @@ async function begin(softphone, services) {
     const { store } = softphone;
     const parts = buildParts(store, services);
     Object.assign(softphone, parts);
-    store.isUser = true;
     parts.windowState.restore();
     parts.voiceSession.start();
     parts.callerIds.start();
@@ -189,16 +186,15 @@ async function begin(softphone, services) {
 export const softphoneService = {
     dependencies: ["action", "bus_service", "dialog", "multi_tab", "notification", "orm"],
 
-    /** @returns {Softphone} only agents have parts other than the store */
+    /** @returns {Softphone} */
     start(_env, services) {
         const softphone = { store: new SoftphoneStore() };
         // Not awaited: the web client must not wait for the softphone.
-        softphone.started = user
-            .hasGroup(GROUP_USER)
-            .then((isUser) => isUser && begin(softphone, services))
-            .catch((error) => console.warn("Telephony: the softphone did not start", error));
+        softphone.started = begin(softphone, services).catch((error) =>
+            console.warn("Telephony: the softphone did not start", error)
+        );
         return softphone;
     },
 };
 
-registry.category("services").add(SERVICE_NAME, softphoneService);
+softphoneServices.add(SERVICE_NAME, softphoneService);

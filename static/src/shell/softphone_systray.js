@@ -1,6 +1,6 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { AgentState } from "@crm_telephony/core/constants";
+import { AgentState } from "@crm_telephony/backend/agent_state";
 import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 

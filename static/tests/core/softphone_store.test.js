@@ -6,8 +6,9 @@ import {
     offerData,
     snapshotData,
 } from "@crm_telephony/../tests/telephony_test_helpers";
-import { formatSeconds } from "@crm_telephony/core/call_labels";
-import { AgentState, VoiceState } from "@crm_telephony/core/constants";
+import { AgentState } from "@crm_telephony/backend/agent_state";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
+import { VoiceState } from "@crm_telephony/core/constants";
 import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
 import { CallSession } from "@crm_telephony/voice/call_session";
 

@@ -87,4 +87,4 @@ export class Board extends Component {
     }
 }
 
-registry.category("actions").add("crm_telephony.board", Board);
+registry.category("lazy_components").add("crm_telephony.board", Board);

@@ -4,8 +4,8 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
+import { STATE_ICONS } from "@crm_telephony/backend/agent_state";
 import { humanError } from "@crm_telephony/core/human_error";
-import { STATE_ICONS } from "@crm_telephony/features/availability/agent_state_field";
 import { Elapsed } from "@crm_telephony/features/live_calls/elapsed";
 
 /** The agent states, in order of importance to a supervisor. */

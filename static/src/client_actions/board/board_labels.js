@@ -5,7 +5,7 @@
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { formatInteger, formatPercentage } from "@web/views/fields/formatters";
-import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { waitingLevel } from "@crm_telephony/features/live_calls/live_labels";
 
 const NAMES = {

@@ -88,4 +88,4 @@ export class Dashboard extends Component {
     }
 }
 
-registry.category("actions").add("crm_telephony.dashboard", Dashboard);
+registry.category("lazy_components").add("crm_telephony.dashboard", Dashboard);

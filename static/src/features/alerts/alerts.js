@@ -3,7 +3,8 @@
  */
 
 import { _t } from "@web/core/l10n/translation";
-import { customerName, formatSeconds } from "@crm_telephony/core/call_labels";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
+import { customerName } from "@crm_telephony/core/call_labels";
 
 export class Alerts {
     /**

@@ -1,7 +1,7 @@
 import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
-import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { Flag } from "./callback_hint";
 

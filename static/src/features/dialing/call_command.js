@@ -4,7 +4,7 @@
 
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
-import { SERVICE_NAME } from "@crm_telephony/core/constants";
+import { SERVICE_NAME } from "@crm_telephony/backend/softphone_loader";
 
 /** Numbers begin with this character, and no other part of Odoo uses it. */
 const NAMESPACE = "+";
@@ -27,7 +27,7 @@ function typedNumber(term) {
 async function provideCalls(env, { searchValue }) {
     const softphone = env.services[SERVICE_NAME];
     const term = (searchValue || "").trim();
-    if (!softphone.store.isUser) {
+    if (!softphone) {
         return [];
     }
     const number = typedNumber(term);
@@ -61,7 +61,7 @@ registry
     .add("crm_telephony.call", { namespace: NAMESPACE, provide: provideCalls })
     .add("crm_telephony.open", {
         provide: (env) =>
-            env.services[SERVICE_NAME].store.isUser
+            env.services[SERVICE_NAME]
                 ? [
                       {
                           name: _t("Call …"),

@@ -2,7 +2,7 @@ import { Component, onWillUnmount, useState } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
-import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
 const REMINDER_PERIOD = 120; // seconds

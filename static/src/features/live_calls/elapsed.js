@@ -1,6 +1,6 @@
 import { Component, useState } from "@odoo/owl";
 import { deserializeDateTime } from "@web/core/l10n/dates";
-import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { waitingLevel } from "./live_labels";
 
 /**

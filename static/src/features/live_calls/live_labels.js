@@ -3,7 +3,7 @@
  */
 
 import { _t } from "@web/core/l10n/translation";
-import { AgentState } from "@crm_telephony/core/constants";
+import { AgentState } from "@crm_telephony/backend/agent_state";
 
 const NORMAL = { id: "normal", className: "", icon: "", word: () => "" };
 const LONG = {

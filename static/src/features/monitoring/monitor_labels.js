@@ -4,7 +4,8 @@
 
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
-import { AgentState, MonitorMode } from "@crm_telephony/core/constants";
+import { AgentState } from "@crm_telephony/backend/agent_state";
+import { MonitorMode } from "@crm_telephony/core/constants";
 
 export const MONITOR_MODES = Object.freeze([
     {

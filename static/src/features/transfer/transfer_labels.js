@@ -3,7 +3,8 @@
  */
 
 import { _t } from "@web/core/l10n/translation";
-import { AgentState, TransferState } from "@crm_telephony/core/constants";
+import { AgentState } from "@crm_telephony/backend/agent_state";
+import { TransferState } from "@crm_telephony/core/constants";
 
 const WAITING = [TransferState.RINGING, TransferState.JOINING];
 

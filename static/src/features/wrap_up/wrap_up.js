@@ -1,7 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
-import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { useLiveClock } from "@crm_telephony/core/live_clock";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 

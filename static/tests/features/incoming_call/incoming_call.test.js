@@ -264,8 +264,8 @@ test("missed calls are counted until the list is opened", async () => {
 
 test("users who are not phone users see nothing and cause no requests", async () => {
     onRpc("telephony.agent", "softphone_snapshot", () => expect.step("snapshot"));
-    const { store } = await startSoftphone({ isPhoneUser: false });
-    expect(store.isUser).toBe(false);
+    const { softphone } = await startSoftphone({ isPhoneUser: false });
+    expect(softphone).toBe(undefined);
     for (const category of ["systray", "main_components"]) {
         expect(registry.category(category).contains("crm_telephony.softphone")).toBe(false);
     }

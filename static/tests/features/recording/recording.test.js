@@ -27,8 +27,8 @@ import {
     startConversation,
     userError,
 } from "@crm_telephony/../tests/telephony_test_helpers";
-import { Player, wavePath } from "@crm_telephony/features/recording/player";
-import { RecordingPopover } from "@crm_telephony/features/recording/recording_popover";
+import { Player, wavePath } from "@crm_telephony/backend/player";
+import { RecordingPopover } from "@crm_telephony/backend/recording_popover";
 
 class Recording extends models.Model {
     _name = "telephony.recording";

@@ -1,8 +1,9 @@
-import { Component } from "@odoo/owl";
+import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { LOADER_NAME } from "./softphone_loader";
 
 /** Calls the customer of a callback, from a row, a card or the form. */
 export class CallBackWidget extends Component {
@@ -10,7 +11,7 @@ export class CallBackWidget extends Component {
     static props = { ...standardWidgetProps };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.loader = useState(useService(LOADER_NAME));
     }
 
     get data() {
@@ -18,7 +19,7 @@ export class CallBackWidget extends Component {
     }
 
     get isShown() {
-        return this.store.isUser && this.data.state === "open";
+        return this.loader.isUser && this.data.state === "open";
     }
 
     get label() {
@@ -27,7 +28,7 @@ export class CallBackWidget extends Component {
 
     call() {
         const { resModel, resId } = this.props.record;
-        this.softphone.dialer.dial({
+        this.loader.dial({
             number: this.data.customer_number,
             name: this.data.customer_display,
             target: { resModel, resId },

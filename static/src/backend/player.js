@@ -1,7 +1,7 @@
 /** Plays a recording: seek, waveform, speed, keyboard. The sound comes from a checked route. */
 import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { formatSeconds } from "@crm_telephony/core/call_labels";
+import { formatSeconds } from "./format_seconds";
 
 const SPEEDS = [1, 1.5, 2];
 const STEP = 5; // seconds per press of an arrow key

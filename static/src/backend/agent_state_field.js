@@ -8,16 +8,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
-import { AgentState } from "@crm_telephony/core/constants";
-
-export const STATE_ICONS = {
-    [AgentState.OFFLINE]: "fa-minus-circle text-muted",
-    [AgentState.UNREACHABLE]: "fa-exclamation-triangle text-danger",
-    [AgentState.AVAILABLE]: "fa-check-circle text-success",
-    [AgentState.RINGING]: "fa-bell text-warning",
-    [AgentState.IN_CALL]: "fa-phone text-info",
-    [AgentState.WRAP_UP]: "fa-pencil text-info",
-};
+import { AgentState, STATE_ICONS } from "./agent_state";
 
 export class AgentStateField extends Component {
     static template = "crm_telephony.AgentStateField";

@@ -7,13 +7,13 @@ import { useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { patch } from "@web/core/utils/patch";
 import { PhoneField } from "@web/views/fields/phone/phone_field";
-import { SERVICE_NAME } from "@crm_telephony/core/constants";
+import { LOADER_NAME } from "./softphone_loader";
 
 patch(PhoneField.prototype, {
     setup() {
         super.setup();
-        const softphone = this.env.services[SERVICE_NAME];
-        this.telephony = softphone ? useState(softphone.store) : { isUser: false };
+        const loader = this.env.services[LOADER_NAME];
+        this.telephony = loader ? useState(loader) : { isUser: false };
     },
 
     get telephonyNumber() {
@@ -32,7 +32,7 @@ patch(PhoneField.prototype, {
         ev.preventDefault();
         ev.stopPropagation(); // a list or a kanban would open the record
         const { resModel, resId } = this.props.record;
-        this.env.services[SERVICE_NAME].dialer.dial({
+        this.telephony.dial({
             number: this.telephonyNumber,
             target: resId ? { resModel, resId } : null,
         });

@@ -1,0 +1,149 @@
+/** The loading of the softphone, and what users see when it fails. */
+
+import { advanceTime, expect, test } from "@odoo/hoot";
+import { AssetsLoadingError } from "@web/core/assets";
+import { browser } from "@web/core/browser/browser";
+import { registry } from "@web/core/registry";
+import { WebClient } from "@web/webclient/webclient";
+import {
+    contains,
+    defineModels,
+    fields,
+    getService,
+    models,
+    mountView,
+    mountWithCleanup,
+    onRpc,
+} from "@web/../tests/web_test_helpers";
+import {
+    callData,
+    defineTelephony,
+    fakeVoice,
+    seen,
+    startSoftphone,
+    userError,
+} from "@crm_telephony/../tests/telephony_test_helpers";
+import { LOADER_NAME, SERVICE_NAME } from "@crm_telephony/backend/softphone_loader";
+
+class Shop extends models.Model {
+    _name = "shop";
+
+    phone = fields.Char();
+
+    _records = [{ id: 1, phone: "0470 12 34 56" }];
+}
+
+defineTelephony();
+defineModels([Shop]);
+
+const FAILURE = ".o_telephony_load_failure";
+
+/** Replace the loading of bundles by one that steps each bundle, and fails while `isBroken`. */
+function fakeBundles({ isBroken = false } = {}) {
+    const server = { isBroken };
+    const loadBundle = async (name) => {
+        expect.step(`load ${name}`);
+        if (server.isBroken) {
+            throw new AssetsLoadingError("The loading failed");
+        }
+    };
+    return Object.assign(server, { loadBundle });
+}
+
+test("users who are not phone users load no bundle", async () => {
+    const { loadBundle } = fakeBundles();
+    await startSoftphone({ isPhoneUser: false, loadBundle });
+    expect(getService(SERVICE_NAME)).toBe(undefined);
+    expect.verifySteps([]);
+});
+
+test("a phone user loads the bundle once, and Odoo starts its services", async () => {
+    fakeVoice();
+    const { loadBundle } = fakeBundles();
+    const { softphone } = await startSoftphone({ loadBundle });
+    expect(await getService(LOADER_NAME).load()).toBe(softphone);
+    expect(registry.category("systray").contains("crm_telephony.softphone")).toBe(true);
+    expect.verifySteps(["load crm_telephony.assets_softphone"]);
+});
+
+test("a bundle that cannot be loaded is explained, and loaded with a click", async () => {
+    fakeVoice();
+    const bundles = fakeBundles({ isBroken: true });
+    await startSoftphone({ loadBundle: bundles.loadBundle });
+    await mountWithCleanup(WebClient);
+    await seen(FAILURE);
+    expect(FAILURE).toHaveAttribute("aria-label", /no calls/);
+    await contains(FAILURE).click();
+    expect(FAILURE).toHaveCount(1);
+    bundles.isBroken = false;
+    await contains(FAILURE).click();
+    await seen(".o_telephony_systray");
+    expect(FAILURE).toHaveCount(0);
+    expect.verifySteps(Array(3).fill("load crm_telephony.assets_softphone"));
+});
+
+test("a bundle that cannot be loaded is loaded later without a click", async () => {
+    fakeVoice();
+    const bundles = fakeBundles({ isBroken: true });
+    await startSoftphone({ loadBundle: bundles.loadBundle });
+    await advanceTime(2000);
+    await advanceTime(2000);
+    expect.verifySteps(Array(2).fill("load crm_telephony.assets_softphone"));
+    bundles.isBroken = false;
+    await advanceTime(2000);
+    expect.verifySteps(["load crm_telephony.assets_softphone"]);
+    expect(Boolean(getService(SERVICE_NAME))).toBe(true);
+});
+
+test("a bundle that cannot be loaded is loaded when the browser is online again", async () => {
+    fakeVoice();
+    const bundles = fakeBundles({ isBroken: true });
+    await startSoftphone({ loadBundle: bundles.loadBundle });
+    bundles.isBroken = false;
+    browser.dispatchEvent(new Event("online"));
+    expect(await getService(LOADER_NAME).load()).toBe(getService(SERVICE_NAME));
+    browser.dispatchEvent(new Event("online"));
+    expect.verifySteps(Array(2).fill("load crm_telephony.assets_softphone"));
+});
+
+test("a click on a number without the softphone offers to try again", async () => {
+    fakeVoice();
+    const bundles = fakeBundles({ isBroken: true });
+    await startSoftphone({ loadBundle: bundles.loadBundle });
+    onRpc("telephony.call", "dial", ({ args }) => expect.step(`dial ${args[0]}`) || callData());
+    await mountView({
+        type: "form",
+        resModel: "shop",
+        resId: 1,
+        arch: `<form><field name="phone" widget="phone"/></form>`,
+    });
+    await contains(".o_telephony_phone_call").click();
+    await seen(".o_notification:contains(could not be loaded)");
+    bundles.isBroken = false;
+    await contains(".o_notification button:contains(Try again)").click();
+    await seen(".o_telephony_call[data-voice=connected]");
+    expect.verifySteps([
+        ...Array(3).fill("load crm_telephony.assets_softphone"),
+        "dial 0470 12 34 56",
+        "connect u-1",
+    ]);
+});
+
+test("a page that cannot be loaded is explained, and loaded with a click", async () => {
+    const bundles = fakeBundles({ isBroken: true });
+    await startSoftphone({ isPhoneUser: false, loadBundle: bundles.loadBundle });
+    onRpc("telephony.queue", "board", () => {
+        throw userError("Not now.");
+    });
+    await mountWithCleanup(WebClient);
+    await getService("action").doAction({ type: "ir.actions.client", tag: "crm_telephony.board" });
+    expect(`.o_action_manager ${FAILURE}`).toHaveText(/could not be loaded/);
+    expect.verifySteps(["load crm_telephony.assets_softphone"]);
+    bundles.isBroken = false;
+    await contains(`.o_action_manager ${FAILURE} button`).click();
+    await seen(".o_telephony_board");
+    expect.verifySteps([
+        "load crm_telephony.assets_softphone",
+        "load crm_telephony.assets_client_actions",
+    ]);
+});
