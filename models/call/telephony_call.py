@@ -9,6 +9,7 @@ from odoo.tools import SQL
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...tools.call_phases import CallFacts, phase_of
 from ...tools.call_states import CALL_STATES, call_target, is_legal, outcome_of
 from ...tools.phone_number import to_possible_e164
 
@@ -254,6 +255,33 @@ class TelephonyCall(models.Model):
             _logger.info("An event was delivered again: %s", event.key)
             return
         leg.call_id._handle_report(event)
+
+    # === PHASE === #
+
+    def _get_phase(self):
+        """Return what this call really is now, see `tools.call_phases`.
+
+        Note: `self.ensure_one()`
+
+        :rtype: Phase
+        """
+        self.ensure_one()
+        return phase_of(CallFacts(**self._get_phase_facts()))
+
+    def _get_phase_facts(self):
+        """Return the facts that determine the phase. Each package adds its own with `super()`.
+
+        :return: the fields of `CallFacts`
+        :rtype: dict
+        """
+        return {
+            "state": self.state,
+            "direction": self.direction,
+            "is_answered": bool(self.answered_at),
+            "is_connected": self._is_other_party_connected(),
+            "is_held": bool(self.held_at),
+            "is_claimed": bool(self.user_id and self.deadline_at),
+        }
 
     # === STATE TRANSITIONS === #
 

@@ -40,6 +40,10 @@ class TelephonyCall(models.Model):
     queue_callback_attempt = fields.Integer(readonly=True, copy=False)
     queue_callback_at = fields.Datetime("Callback Not Before", readonly=True, copy=False)
 
+    def _get_phase_facts(self):
+        is_waiting = self._is_queue_callback_waiting()
+        return {**super()._get_phase_facts(), "is_queue_callback": is_waiting}
+
     # === REQUEST OF THE CALLER === #
 
     def _may_request_queue_callback(self):

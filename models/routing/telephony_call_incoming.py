@@ -26,6 +26,9 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
+    def _get_phase_facts(self):
+        return {**super()._get_phase_facts(), "step": self.step_id.kind or ""}
+
     # === FROM THE WEBHOOKS === #
 
     def _process_incoming(self, account, params):

@@ -286,6 +286,9 @@ class TelephonyCall(models.Model):
         method = "_send_ring_request" if transfer.mode == "blind" else "_send_guest_request"
         self.account_id._after_commit(self, method, leg.id)
 
+    def _get_phase_facts(self):
+        return {**super()._get_phase_facts(), "transfer": self._get_transfer()._get_phase_fact()}
+
     # === PARTICIPANTS === #
 
     def _get_transfer(self):

@@ -110,6 +110,14 @@ class TelephonyTransfer(models.Model):
     def _is_open(self):
         return bool(self) and self.state in OPEN_STATES
 
+    def _get_phase_fact(self):
+        """Return what this open transfer means for the phase of its call, see `CallFacts`."""
+        if not self:
+            return ""
+        if self.mode == "blind" or self.state == "returning":
+            return "returning" if self.state == "returning" else "blind"
+        return "conference" if self.state == "conference" else "consultation"
+
     def _is_consultation(self):
         """Return whether the agent stays in the call during this transfer."""
         return self._is_open() and self.mode in ("warm", "conference")

@@ -8,6 +8,7 @@ from random import Random
 from odoo.tests import tagged
 
 from odoo.addons.crm_telephony.providers.twilio import events
+from odoo.addons.crm_telephony.tools.call_phases import may_follow
 
 from ..common import AGENT_LEG, CALLER_LEG, ROOM, TelephonyCase, leg_sid
 
@@ -210,7 +211,10 @@ class TestPermutations(TelephonyCase):
         for story in stories:
             with self.env.cr.savepoint() as savepoint:
                 for step in story:
+                    before = call._get_phase().name
                     step(call)
+                    after = call._get_phase().name
+                    self.assertTrue(may_follow(before, after), f"{before} -> {after}")
                 result = self.snapshot(call)
                 savepoint.rollback()
             self.env.invalidate_all()
