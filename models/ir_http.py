@@ -7,12 +7,14 @@ from werkzeug.exceptions import Forbidden
 from odoo import models
 from odoo.http import request
 
-from ..providers.twilio import signature
+from ..providers.twilio import doors, signature
+from . import gate
 from .retry import run_again_at_once
 
 _logger = logging.getLogger(__name__)
 
 # Webhooks, and the RPCs of our own models.
+WEBHOOKS = "/telephony/twilio/"
 OUR_PATHS = ("/telephony/", "/web/dataset/call_kw/telephony.")
 
 
@@ -21,11 +23,36 @@ class IrHttp(models.AbstractModel):
 
     @classmethod
     def _dispatch(cls, endpoint):
-        """Retry a request of ours at once after a lost race for a row."""
+        """Enter the gate with a request of ours, and retry it at once after a lost race."""
         dispatch = functools.partial(super()._dispatch, endpoint)
-        if request.httprequest.path.startswith(OUR_PATHS):
-            return run_again_at_once(dispatch, request.env)
-        return dispatch()
+        if not request.httprequest.path.startswith(OUR_PATHS):
+            return dispatch()
+
+        def enter_and_dispatch():
+            names = cls._get_gate_names()
+            if names:
+                gate.enter(request.env, **names)
+            return dispatch()
+
+        return run_again_at_once(enter_and_dispatch, request.env)
+
+    @classmethod
+    def _get_gate_names(cls):
+        """Return what the request may change, see `gate.find_keys`; None if it changes no call."""
+        path = request.httprequest.path
+        if path.startswith(WEBHOOKS):
+            names = doors.get_names(
+                path.removeprefix(WEBHOOKS),
+                request.httprequest.args,
+                request.httprequest.form,
+            )
+            account_id = request.env.context.get("telephony_account_id")
+            return {**names, "account_id": account_id} if names and account_id else None
+        params = request.params
+        model = str(params.get("model"))
+        return gate.get_call_names(
+            request.env, model, params.get("method"), params.get("args"), params.get("kwargs")
+        )
 
     def session_info(self):
         """Add whether the user may telephone: the page knows it without a request of its own."""

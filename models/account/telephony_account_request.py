@@ -25,6 +25,7 @@ from odoo import api, models
 from odoo.http import request
 from odoo.service.model import retrying
 
+from .. import gate
 from ..retry import run_again_at_once
 from .telephony_account import WEBHOOK_ROOT
 
@@ -109,21 +110,26 @@ class TelephonyAccount(models.Model):
         model_name, ids, context = records._name, records.ids, dict(self.env.context)
         registry, uid = self.env.registry, self.env.uid
 
-        def run_in_transaction(method_name, args):
+        def run_in_transaction(method_name, args, is_result=False):
             with registry.cursor() as cr:
                 env = api.Environment(cr, uid, context, su=True)
                 records = env[model_name].browse(ids)
                 if ids and not records.exists():
                     # The record was deleted meanwhile, so there is no result to write.
                     return None
-                method = functools.partial(getattr(records, method_name), *args)
-                return retrying(functools.partial(run_again_at_once, method, env), env)
+
+                def act():
+                    if is_result:
+                        gate.enter_with(records)
+                    return getattr(records, method_name)(*args)
+
+                return retrying(functools.partial(run_again_at_once, act, env), env)
 
         def run():
             try:
                 follow_up = run_in_transaction(method_name, args)
                 if follow_up:
-                    run_in_transaction(*follow_up)
+                    run_in_transaction(*follow_up, is_result=True)
             except Exception:
                 # The reconciliation repairs the effects of a lost request.
                 _logger.exception("A request after the commit failed: %s", method_name)

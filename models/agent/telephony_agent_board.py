@@ -3,6 +3,8 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+from ..gate import door
+
 _logger = logging.getLogger(__name__)
 
 
@@ -22,6 +24,7 @@ class TelephonyAgent(models.Model):
 
     # === RPC === #
 
+    @door(routes=True)
     def set_offline(self):
         """Set agents offline as their supervisor. Ongoing calls continue.
 

@@ -5,6 +5,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from ..arguments import check_arguments, is_id, is_text
+from ..gate import door
 from .telephony_agent_lease import LEASE_SECONDS
 
 # Maximum number of calls and offers that a page may report as shown.
@@ -90,6 +91,7 @@ class TelephonyAgent(models.Model):
         return self._ensure_own_agent()._get_changes(known)
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def set_status(self, status):
         """Set the current user online or offline. An ongoing call continues.
@@ -104,6 +106,7 @@ class TelephonyAgent(models.Model):
         return agent_sudo._to_client()
 
     @api.model
+    @door()
     @check_arguments
     def save_preferences(self, values):
         """Update how the current user makes calls.
@@ -135,6 +138,7 @@ class TelephonyAgent(models.Model):
         return agent_sudo._to_client()
 
     @api.model
+    @door()
     @check_arguments
     def renew_lease(self, client_uuid, echo=None, known=None):
         """Prove that this browser is alive, and that the bus reaches it.
@@ -166,6 +170,7 @@ class TelephonyAgent(models.Model):
         }
 
     @api.model
+    @door()
     @check_arguments
     def release_lease(self, client_uuid):
         """Delete the lease of a browser that is being closed.

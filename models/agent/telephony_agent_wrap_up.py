@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..gate import enter
+
 BATCH = 100
 
 
@@ -259,6 +261,7 @@ class TelephonyAgent(models.Model):
         )
         self.env["ir.cron"]._commit_progress(remaining=len(agents))
         for agent in agents:
+            enter(self.env, agent_ids=agent.ids, routes=True)
             # A concurrent transaction that holds the row handles it.
             if agent.try_lock_for_update():
                 agent._finish_wrap_up()

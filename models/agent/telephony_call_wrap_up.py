@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..arguments import check_arguments
+from ..gate import door
 
 
 class TelephonyCall(models.Model):
@@ -23,6 +24,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def wrap_up(self, uuid, values):
         """Save the summary and disposition of a call, and end or extend the wrap-up.

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ...providers.base import CallEvent, ProviderError
 from ..arguments import check_arguments
+from ..gate import door
 
 NOTE_LENGTH = 20000
 
@@ -22,6 +23,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def accept(self, uuid):
         """Accept a call that rings at the current user. The first agent wins.
@@ -73,6 +75,7 @@ class TelephonyCall(models.Model):
         return {"accepted": True, "call": call_sudo._to_client_for_me()}
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def decline(self, uuid):
         """Decline a call that rings at the current user, or return one that could not connect.
@@ -108,6 +111,7 @@ class TelephonyCall(models.Model):
         return True
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def hang_up(self, uuid):
         """End a call of the current user for all parties; a consulted agent only leaves it.
@@ -138,6 +142,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
+    @door()
     @check_arguments
     def set_hold(self, uuid, on_hold):
         """Put the customer on hold with music, or resume.
@@ -166,6 +171,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
+    @door()
     @check_arguments
     def save_note(self, uuid, note):
         """Save the note that the user writes about a call, during or after it.

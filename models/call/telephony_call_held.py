@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..arguments import check_arguments
+from ..gate import door
 from .telephony_call import REJOIN_SECONDS
 
 # Interval (s) at which we check that the agent of a held call can still be reached.
@@ -24,6 +25,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def resume(self, uuid):
         """Resume a held call; the ongoing call is held in its place.

@@ -7,6 +7,7 @@ from ...providers.base import CallEvent, ProviderError
 from ...providers.voice_response import HangUp
 from ...tools.printable import printable
 from ..arguments import check_arguments
+from ..gate import door
 
 _logger = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ class TelephonyCall(models.Model):
     _inherit = "telephony.call"
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def dial(
         self,

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 from ...providers.base import CallEvent, ProviderError
 from ...tools.call_states import LEG_RANK
+from ..gate import enter_with
 
 _logger = logging.getLogger(__name__)
 
@@ -147,6 +148,7 @@ class TelephonyCall(models.Model):
         try:
             news = self._ask_provider(living)
             self._commit_and_forget(0)
+            enter_with(self)
             with self.env.cr.savepoint():
                 # A call that another transaction is changing right now is not silent.
                 if self.try_lock_for_update():

@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 from ..arguments import check_arguments
+from ..gate import door
 
 ROWS = 3
 ROUTE_LINES = 6
@@ -28,6 +29,7 @@ class TelephonyCall(models.Model):
         return self.browse(self._get_mine_or_ringing_sudo(uuid).id)._get_card()
 
     @api.model
+    @door()
     @check_arguments
     def choose_contact(self, uuid, partner_id):
         """Set which of several contacts with the same number is calling, even while it rings.

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..arguments import check_arguments
+from ..gate import door
 
 ACTIVITY_TYPES = {
     "call": "mail.mail_activity_data_call",
@@ -17,6 +18,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door()
     @check_arguments
     def schedule_follow_up(self, uuid, kind, values):
         """Schedule an activity after a call, on its opportunity or else on its contact.

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..arguments import check_arguments, is_text
+from ..gate import door
 
 FOUND = 6
 
@@ -62,6 +63,7 @@ class TelephonyCall(models.Model):
         ]
 
     @api.model
+    @door()
     @check_arguments
     def link_record(self, uuid, res_model, res_id):
         """Link a call, and its log note in the chatter, to a contact or an opportunity.

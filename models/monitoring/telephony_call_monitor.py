@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ...providers.base import CallEvent
 from ...tools.call_states import CONNECT_SECONDS
 from ..arguments import check_arguments
+from ..gate import door
 
 _logger = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def monitor(self, uuid, mode="listen"):
         """Prepare to monitor an ongoing call; the browser then connects with `uuid`.
@@ -116,6 +118,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_monitor(leg_sudo)
 
     @api.model
+    @door()
     @check_arguments
     def set_monitor_mode(self, uuid, mode):
         """Change who hears the supervisor.
@@ -141,6 +144,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_monitor(leg_sudo)
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def stop_monitoring(self, uuid):
         """Leave a monitored call, which continues without the user.

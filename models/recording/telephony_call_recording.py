@@ -5,6 +5,7 @@ from ...providers.voice_response import Say
 from ...tools.language import to_language_tag
 from ...tools.phone_number import is_emergency
 from ..arguments import check_arguments
+from ..gate import door
 from .telephony_recording import LIVE
 
 
@@ -36,6 +37,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door()
     @check_arguments
     def set_recording(self, uuid, wanted):
         """Start, pause, resume or stop the recording of a conversation of the current user.

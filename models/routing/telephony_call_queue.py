@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ...providers.voice_response import Gather, Leave, Play, Redirect, Say
 from ..arguments import check_arguments
+from ..gate import door
 from .telephony_call_incoming import LONGEST_RINGBACK
 
 # Seconds after the music during which a key still counts; the minimum of the provider.
@@ -197,6 +198,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def pick_up(self, uuid):
         """Pick up a chosen caller from a queue.

@@ -30,6 +30,7 @@ from ...tools.transfer_states import THERE_STATES, state_when_gone, state_when_t
 from ..arguments import check_arguments
 from ..call.telephony_call import REJOIN_SECONDS
 from ..call.telephony_call_outgoing import RING_SECONDS
+from ..gate import door
 from .telephony_call_transfer import OFFER_SECONDS
 
 # Seconds of music between two checks of the deadlines.
@@ -44,6 +45,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def complete_transfer(self, uuid):
         """Complete the transfer: the user leaves, the consulted party keeps the customer.
@@ -61,6 +63,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_passed_on()
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def merge_transfer(self, uuid):
         """Turn the consultation into a three-way call with the customer.
@@ -88,6 +91,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def cancel_transfer(self, uuid):
         """Cancel the consultation and return to the customer.
@@ -103,6 +107,7 @@ class TelephonyCall(models.Model):
         return call_sudo._to_client_for_me()
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def check_transfer(self, uuid):
         """Check the deadlines of the consultation, as the page does when one is due.

@@ -23,6 +23,7 @@ from odoo.exceptions import UserError
 from ...providers.base import CallEvent
 from ...providers.voice_response import Leave
 from ..arguments import check_arguments
+from ..gate import door
 
 # Seconds for which a transferred or returned call rings at an agent.
 OFFER_SECONDS = 20
@@ -41,6 +42,7 @@ class TelephonyCall(models.Model):
     # === RPC === #
 
     @api.model
+    @door(routes=True)
     @check_arguments
     def transfer(self, uuid, target, mode):
         """Transfer a call of the current user, or add another party to it.

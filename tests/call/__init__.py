@@ -2,6 +2,7 @@ from . import (
     test_call_report,
     test_destination_rules,
     test_emergency,
+    test_gate,
     test_log,
     test_lost_race,
     test_nothing_lost,

@@ -1,0 +1,47 @@
+"""What a webhook of Twilio is about, as far as its signed address and fields say.
+
+The names are read before anything else of the request, to lock the call (`models/gate.py`). A wrong
+or missing name costs a lost race, nothing else; the handlers read the request themselves.
+"""
+
+import re
+
+from .events import LEG_STATUS, NAME, parse_number, parse_sid
+
+# Webhooks of one leg that change no rows of a call, or of the caller ID's verification.
+UNGATED = {"announce", "caller_id"}
+# Reports that never offer a call to an agent. All other webhooks may.
+REPORTS = {"conference", "recording"}
+NUMBER = re.compile(r"\+?[0-9]{1,20}")
+
+
+def _parse(pattern, text):
+    return text if pattern.fullmatch(text or "") else ""
+
+
+def get_names(path, query, form):
+    """Return the names by which a webhook's call is found, see `find_keys`.
+
+    :param str path: last part of the path, such as `status`
+    :param query: parameters of the address
+    :param form: posted fields
+    :return: keywords; None when the webhook changes no call
+    :rtype: dict | None
+    """
+    if path in UNGATED or query.get("hold"):
+        return None
+    names = {
+        "uuid": _parse(NAME, query.get("call") or form.get("uuid") or form.get("FriendlyName")),
+        "legs": [parse_sid(form.get("CallSid"))],
+        "leg_id": parse_number(query.get("leg")) or 0,
+        "recording_id": parse_number(query.get("recording")) or 0,
+        "routes": path not in REPORTS,
+    }
+    if path == "voice":
+        names["number"] = _parse(NUMBER, form.get("To"))
+    elif path == "client":
+        names["identity"] = _parse(NAME, (form.get("From") or "").removeprefix("client:"))
+    elif path == "status":
+        status, _reason = LEG_STATUS.get(form.get("CallStatus"), ("", ""))
+        names["routes"] = status == "ended"
+    return names
