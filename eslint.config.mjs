@@ -2,6 +2,18 @@
 import js from "@eslint/js";
 import globals from "globals";
 
+// Odoo patches classes; private members cannot be patched.
+const PRIVATE_MEMBERS = {
+    selector: "PrivateIdentifier",
+    message: "Use a leading underscore instead of '#'.",
+};
+const STORE = ":matches([name='store'], [property.name='store'])";
+const WRITES_TO_STORE = [
+    `AssignmentExpression > MemberExpression.left > ${STORE}.object`,
+    `UpdateExpression > MemberExpression > ${STORE}.object`,
+    `CallExpression[callee.object.name='Object'] > ${STORE}.arguments:first-child`,
+].map((selector) => ({ selector, message: "Call a method of the store." }));
+
 export default [
     { ignores: ["static/lib/**", "dist/**", ".dev/**", "node_modules/**"] },
     js.configs.recommended,
@@ -49,15 +61,12 @@ export default [
             "prefer-rest-params": "error",
             "prefer-spread": "error",
             "prefer-template": "error",
-            // Odoo patches classes; private members cannot be patched.
-            "no-restricted-syntax": [
-                "error",
-                {
-                    selector: "PrivateIdentifier",
-                    message: "Use a leading underscore instead of '#'.",
-                },
-            ],
+            "no-restricted-syntax": ["error", PRIVATE_MEMBERS],
         },
+    },
+    {
+        files: ["static/src/**/*.js"],
+        rules: { "no-restricted-syntax": ["error", PRIVATE_MEMBERS, ...WRITES_TO_STORE] },
     },
     // Odoo's modules are patched and extended from outside, browser scripts are not.
     {

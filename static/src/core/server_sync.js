@@ -141,7 +141,9 @@ export class ServerSync {
                 return false;
             }
         }
-        store.confirmedMark = isOvertaken ? store.confirmedMark : store.mark;
+        if (!isOvertaken) {
+            store.confirm();
+        }
         this.reading = null; // a later request needs a newer answer
         this.listener.onSnapshot();
         return true;
@@ -191,7 +193,7 @@ export class ServerSync {
             });
         this._applyAgent(changes.agent);
         if (!isOvertaken) {
-            store.confirmedMark = store.mark;
+            store.confirm();
         }
     }
 

@@ -1,10 +1,13 @@
 /**
- * The state that the panels show. No I/O: the parts that do I/O write here.
+ * The state that the panels show. No I/O: the parts that do I/O call its methods, which alone
+ * change it.
  */
 
 import { Reactive } from "@web/core/utils/reactive";
 import { AgentState } from "@crm_telephony/backend/agent_state";
 import { CallState, Panel, Reach, TransferState, VoiceState } from "./constants";
+import { humanError } from "./human_error";
+import { standInCall } from "./stand_in_call";
 
 const MAX_RECENT = 20;
 
@@ -439,31 +442,144 @@ export class SoftphoneStore extends Reactive {
         return this.closeOffer({ uuid });
     }
 
+    /** The page has all changes of the server that it knows of. */
+    confirm() {
+        this.confirmedMark = this.mark;
+    }
+
+    /** @param {string} reach one of `Reach` */
+    setReach(reach) {
+        this.reach = reach;
+    }
+
+    setClockOffset(milliseconds) {
+        this.clockOffset = milliseconds;
+    }
+
+    // === Failures === //
+
+    /** Show why an action failed. @param {unknown} error */
+    fail(error) {
+        this.error = humanError(error);
+    }
+
+    /** @param {string} sentence shown to the agent; empty for none */
+    setError(sentence) {
+        this.error = sentence;
+    }
+
+    clearError() {
+        this.error = "";
+    }
+
+    // === The current call === //
+
+    /** @param {CallSession|null} session */
+    setSession(session) {
+        this.session = session;
+    }
+
+    /** @param {{ number: string, name: string }} dialing */
+    startDialing(dialing) {
+        this.dialing = dialing;
+    }
+
+    stopDialing() {
+        this.dialing = null;
+    }
+
+    /** @param {string} uuid of the call that is being accepted or resumed */
+    startAccepting(uuid) {
+        this.accepting = uuid;
+    }
+
+    stopAccepting() {
+        this.accepting = false;
+    }
+
+    wishHold(uuid, isOnHold) {
+        this.holdWish = { uuid, isOnHold };
+    }
+
+    dropHoldWish() {
+        this.holdWish = null;
+    }
+
+    toggleKeypad() {
+        this.isKeypadShown = !this.isKeypadShown;
+        this.isTransferShown = false;
+    }
+
+    hideKeypad() {
+        this.isKeypadShown = false;
+    }
+
+    toggleTransfer() {
+        this.isTransferShown = !this.isTransferShown;
+        this.isKeypadShown = false;
+    }
+
+    hideTransfer() {
+        this.isTransferShown = false;
+    }
+
+    /**
+     * @param {LiveRowData} row the conversation
+     * @param {string} mode one of `MonitorMode`
+     */
+    startMonitoring(row, mode) {
+        this.clearError();
+        this.hideEnded();
+        this.monitoring = { ...row, mode, legId: 0, state: VoiceState.CONNECTING, isBusy: false };
+    }
+
+    stopMonitoring() {
+        this.monitoring = null;
+    }
+
+    // === After the call === //
+
+    /** @param {CallData} [call] in the end window */
+    showEnded(call) {
+        this.endedCall = call || null;
+    }
+
+    hideEnded() {
+        this.endedCall = null;
+    }
+
+    /** @param {CallData} call that ended on hold, shown after the one in the end window */
+    showEndedLater(call) {
+        this.endedHeldCall = call;
+    }
+
+    showNextEnded() {
+        this.endedCall = this.endedHeldCall;
+        this.endedHeldCall = null;
+    }
+
+    // === The window === //
+
+    /** @param {{ isOpen?: boolean, isMinimized?: boolean, panel?: string }} values */
+    setWindow(values) {
+        Object.assign(this, values);
+    }
+
+    setMissedCount(count) {
+        this.missedCount = count;
+    }
+
+    /** @param {boolean} isBlocked whether the browser refuses to ring before a click in the page */
+    setRingBlocked(isBlocked) {
+        this.isRingBlocked = isBlocked;
+    }
+
+    /** @param {{ number?: string, name?: string, target?: Object|null }} values */
+    fillDraft(values) {
+        Object.assign(this.draft, values);
+    }
+
     clearDraft() {
         this.draft = { number: "", name: "", target: null };
     }
-}
-
-/**
- * Return a placeholder of a call that the server has not confirmed yet, so that the screen answers
- * a click at once.
- * @param {{ number: string, name: string }} dialing
- * @returns {CallData} without uuid
- */
-function standInCall({ number, name }) {
-    return {
-        uuid: "",
-        id: false,
-        direction: "outgoing",
-        state: CallState.NEW,
-        outcome: false,
-        end_message: false,
-        customer: { number, number_display: number, name, company_name: "" },
-        our_number: false,
-        record: false,
-        customer_state: "new",
-        on_hold: false,
-        answered_at: false,
-        note: "",
-    };
 }

@@ -24,7 +24,7 @@ export class WindowState {
             const { isOpen, isMinimized, panel } = JSON.parse(
                 browser.sessionStorage.getItem(KEY) || "{}"
             );
-            Object.assign(this.store, {
+            this.store.setWindow({
                 isOpen: Boolean(isOpen),
                 isMinimized: Boolean(isMinimized),
                 panel: Object.values(Panel).includes(panel) ? panel : Panel.KEYPAD,
@@ -35,7 +35,7 @@ export class WindowState {
     }
 
     _set(values) {
-        Object.assign(this.store, values);
+        this.store.setWindow(values);
         const { isOpen, isMinimized, panel } = this.store;
         browser.sessionStorage.setItem(KEY, JSON.stringify({ isOpen, isMinimized, panel }));
     }
@@ -70,9 +70,8 @@ export class WindowState {
         if (this.store.isWrapUpShown && !(await this.wrapUp.finish())) {
             return false;
         }
-        this.store.endedCall = this.store.endedHeldCall;
-        this.store.endedHeldCall = null;
-        this.store.error = "";
+        this.store.showNextEnded();
+        this.store.clearError();
         // An earlier conversation may still lack its disposition.
         this.wrapUp.restore();
         return true;

@@ -92,7 +92,7 @@ export class PhaseWatch {
         this.failures = isOk ? 0 : this.failures + 1;
         const isLong = Date.now() - this.since > PATIENCE;
         if (isLong) {
-            store.holdWish = null; // the provider has not carried it out
+            store.dropHoldWish(); // the provider has not carried it out
         }
         this.isAsking = false;
         this.timer = 0;

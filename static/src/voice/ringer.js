@@ -66,10 +66,10 @@ export class Ringer {
         await this._prepare(this.audio, this.settings.ring);
         try {
             await this.audio.play();
-            this.store.isRingBlocked = false;
+            this.store.setRingBlocked(false);
         } catch (error) {
             // Browsers stay silent until the user has clicked in the page once.
-            this.store.isRingBlocked = error?.name === "NotAllowedError";
+            this.store.setRingBlocked(error?.name === "NotAllowedError");
         }
         if (!this.isWanted) {
             this._stop(); // answered while the sound was being loaded
@@ -122,7 +122,7 @@ export class Ringer {
 
     /** Play a blocked ring. Note: must be called in a click, for which the browser waits. */
     async enable() {
-        this.store.isRingBlocked = false;
+        this.store.setRingBlocked(false);
         await this.update();
     }
 

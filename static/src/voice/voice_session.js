@@ -8,7 +8,6 @@
 import { toRaw } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
-import { humanError } from "@crm_telephony/core/human_error";
 import { BrowserTabs } from "./browser_tabs";
 import { CallSession } from "./call_session";
 
@@ -63,7 +62,7 @@ export class VoiceSession {
     begin(uuid = "") {
         this.voice.disconnect();
         const session = new CallSession(uuid, (changed) => this._announce(changed));
-        this.store.session = session;
+        this.store.setSession(session);
         this._announce(session);
         return session;
     }
@@ -103,7 +102,7 @@ export class VoiceSession {
             this.voice.disconnect();
             this.voice.release(VoiceNeed.CALL);
         }
-        this.store.session = null;
+        this.store.setSession(null);
         browser.sessionStorage.removeItem(MARKER);
     }
 
@@ -117,7 +116,7 @@ export class VoiceSession {
             isMuted: before?.isMuted || false,
             digits: before?.digits || "",
         });
-        this.store.error = "";
+        this.store.clearError();
         try {
             await this.voice.ensureMicrophone();
             if (this.isWanted(session)) {
@@ -126,7 +125,7 @@ export class VoiceSession {
         } catch (error) {
             if (this.isWanted(session)) {
                 session.setState(VoiceState.LOST);
-                this.store.error = humanError(error);
+                this.store.fail(error);
             }
         }
     }
@@ -285,7 +284,7 @@ export class VoiceSession {
         } else if (type === "voice") {
             this._onVoiceMessage(payload);
         } else if (type === "bye" && session?.uuid === payload.uuid && !session.isMine) {
-            this.store.session = null;
+            this.store.setSession(null);
         } else if (type === "command" && session?.isMine && session.uuid === payload.uuid) {
             this._command(payload.name, payload.value);
         }
@@ -302,7 +301,7 @@ export class VoiceSession {
             }
             this.end(); // the agent continued in the other tab
         }
-        this.store.session = mirror.isOver ? null : mirror;
+        this.store.setSession(mirror.isOver ? null : mirror);
     }
 
     /** Drop a mirrored session whose owner does not reply: its tab may have crashed. */
@@ -311,7 +310,7 @@ export class VoiceSession {
         this.browserTabs.send("hello");
         await new Promise((resolve) => browser.setTimeout(resolve, OWNER_REPLY_LIMIT));
         if (!this.hasOwnerReplied && toRaw(this.store.session) === toRaw(session)) {
-            this.store.session = null;
+            this.store.setSession(null);
         }
     }
 }

@@ -130,7 +130,7 @@ export class DueCalls extends Reactive {
     async logAndCallNext(call) {
         const { store, notes, followUps, wrapUp } = this._parts;
         const row = this.next(call);
-        store.error = "";
+        store.clearError();
         await notes.flush(call.uuid);
         if (notes.error) {
             return false; // the reason is shown under the note

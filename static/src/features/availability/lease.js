@@ -78,7 +78,7 @@ export class Lease {
                 const end = deserializeDateTime(lease.expires_at).toMillis();
                 this.until = end - this.store.clockOffset;
             }
-            this.store.reach = lease?.reachable === false ? Reach.BUS : Reach.OK;
+            this.store.setReach(lease?.reachable === false ? Reach.BUS : Reach.OK);
             if (lease?.changes) {
                 this.onChanges(lease.changes, mark);
             }
@@ -87,7 +87,7 @@ export class Lease {
             }
         } catch (error) {
             if (Date.now() > this.until) {
-                this.store.reach = Reach.NETWORK;
+                this.store.setReach(Reach.NETWORK);
             }
             // The next tick tries again; the server shows "unreachable" meanwhile, which is true.
             console.debug("Telephony: the lease could not be renewed", error);
@@ -104,7 +104,7 @@ export class Lease {
 
     /** Adopt the server's clock, by which the call timers count. */
     _readClock(serverNow, now) {
-        this.store.clockOffset = deserializeDateTime(serverNow).toMillis() - now;
+        this.store.setClockOffset(deserializeDateTime(serverNow).toMillis() - now);
     }
 
     release() {

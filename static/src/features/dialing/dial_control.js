@@ -8,7 +8,7 @@ import { ConnectionLostError } from "@web/core/network/rpc";
 import { uuid } from "@web/core/utils/strings";
 import { attempt } from "@crm_telephony/core/attempt";
 import { VoiceNeed } from "@crm_telephony/core/constants";
-import { humanError, isRuleError } from "@crm_telephony/core/human_error";
+import { isRuleError } from "@crm_telephony/core/human_error";
 
 const RETRY_DELAY = 1_000; // ms
 
@@ -42,7 +42,7 @@ export class DialControl {
     async dial({ number, name = "", callerId, target = null, activityId, reason = "" }) {
         const { store } = this;
         this.windowState.open();
-        store.error = this._reasonNotToDial(number);
+        store.setError(this._reasonNotToDial(number));
         if (store.error) {
             return false;
         }
@@ -51,7 +51,7 @@ export class DialControl {
             if (callerId === undefined) {
                 return false;
             }
-            store.error = this._reasonNotToDial(number); // a call may have arrived meanwhile
+            store.setError(this._reasonNotToDial(number)); // a call may have arrived meanwhile
         }
         return !store.error && this._place({ number, name, callerId, target, activityId, reason });
     }
@@ -73,9 +73,9 @@ export class DialControl {
     async _place(request) {
         const { number, name } = request;
         const { store, voiceSession, voice } = this;
-        store.endedCall = null;
-        store.isKeypadShown = false;
-        store.dialing = { number, name };
+        store.hideEnded();
+        store.hideKeypad();
+        store.startDialing({ number, name });
         const session = voiceSession.begin();
         if (store.usesBrowser) {
             // Prepare now: the keypad is about to close, and releases its own need.
@@ -157,7 +157,7 @@ export class DialControl {
     async _onDialed(session, call) {
         const { store, voiceSession } = this;
         session.update({ uuid: call.uuid });
-        store.dialing = null;
+        store.stopDialing();
         store.applyCall(call);
         store.clearDraft();
         if (!store.findCall(call.uuid)) {
@@ -171,9 +171,9 @@ export class DialControl {
 
     _onDialFailed(session, error) {
         if (this.voiceSession.isWanted(session)) {
-            this.store.dialing = null;
+            this.store.stopDialing();
             this.voiceSession.end();
-            this.store.error = humanError(error);
+            this.store.fail(error);
         }
     }
 }

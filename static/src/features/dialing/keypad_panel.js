@@ -49,7 +49,7 @@ export class KeypadPanel extends Component {
 
     /** @param {string} number content of the field; a contact chosen before is dropped */
     _type(number) {
-        Object.assign(this.draft, { number, name: "", target: null });
+        this.store.fillDraft({ number, name: "", target: null });
         this.search.update(number);
         this.softphone.dialer.expectCall(Boolean(number));
     }
@@ -100,7 +100,7 @@ export class KeypadPanel extends Component {
     /** @param {Object} contact result of the search */
     choose(contact) {
         this.search.clear();
-        Object.assign(this.draft, {
+        this.store.fillDraft({
             number: contact.number_display || contact.number,
             name: contact.name,
             target: { resModel: "res.partner", resId: contact.partner_id },

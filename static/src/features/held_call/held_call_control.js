@@ -25,20 +25,21 @@ export class HeldCallControl {
         if (!uuid || store.accepting) {
             return;
         }
-        store.accepting = uuid;
+        store.startAccepting(uuid);
         if (store.currentCall?.uuid) {
             this.notes.flush(store.currentCall.uuid);
         }
         try {
             const answer = await this._ask("resume", uuid);
-            store.accepting = false;
+            store.stopAccepting();
             if (answer?.can_rejoin) {
-                Object.assign(store, { isKeypadShown: false, isTransferShown: false });
+                store.hideKeypad();
+                store.hideTransfer();
                 this.windowState.open();
                 await this.voiceSession.rejoin(uuid);
             }
         } finally {
-            store.accepting = false;
+            store.stopAccepting();
         }
     }
 

@@ -36,8 +36,7 @@ callActionRegistry
             isActive: ({ store }) => store.isKeypadShown,
             isDisabled: ({ store }) => !store.session?.isActive,
             onSelected: ({ store }) => {
-                store.isKeypadShown = !store.isKeypadShown;
-                store.isTransferShown = false;
+                store.toggleKeypad();
             },
         },
         { sequence: 20 }
@@ -66,8 +65,7 @@ callActionRegistry
             isActive: ({ store }) => store.isTransferShown,
             isDisabled: (context) => !isConversation(context),
             onSelected: ({ store }) => {
-                store.isTransferShown = !store.isTransferShown;
-                store.isKeypadShown = false;
+                store.toggleTransfer();
             },
         },
         { sequence: 35 }

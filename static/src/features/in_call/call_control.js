@@ -45,12 +45,12 @@ export class CallControl {
         const { store, voiceSession, voice, ringer } = this;
         const isSecond = method === "accept" && store.canHoldForAnother;
         if ((store.isBusy && !isSecond) || store.accepting) {
-            store.error = _t("You are already in a call.");
+            store.setError(_t("You are already in a call."));
             return;
         }
         const offer = store.offers.find(({ call }) => call.uuid === uuid);
-        store.accepting = uuid;
-        store.error = "";
+        store.startAccepting(uuid);
+        store.clearError();
         ringer.update();
         // The running conversation keeps its sound until the server has confirmed the other call.
         let session = isSecond ? null : voiceSession.begin(uuid);
@@ -77,7 +77,7 @@ export class CallControl {
             this._releaseSound(session);
             this.notification.add(humanError(error), { type: "danger" });
         } finally {
-            store.accepting = false;
+            store.stopAccepting();
             this._onOffers();
         }
     }
@@ -97,16 +97,16 @@ export class CallControl {
         if (store.currentCall?.uuid) {
             this.notes.flush(store.currentCall.uuid);
         }
-        store.isTransferShown = false;
+        store.hideTransfer();
         return this.voiceSession.begin(uuid);
     }
 
     async _onAccepted(session, call, microphone, sound) {
         const { store, voiceSession } = this;
-        store.endedCall = null;
-        store.isKeypadShown = false;
+        store.hideEnded();
+        store.hideKeypad();
         store.applyCall(call);
-        store.accepting = false;
+        store.stopAccepting();
         this.windowState.open();
         if (!voiceSession.isWanted(session) || !store.findCall(call.uuid)) {
             return;
@@ -116,7 +116,7 @@ export class CallControl {
         } catch (error) {
             voiceSession.end();
             store.removeCall(call.uuid);
-            store.error = humanError(error);
+            store.fail(error);
             await this._release(call, "decline");
             return;
         }
@@ -156,7 +156,7 @@ export class CallControl {
                 return; // the call ended meanwhile, which is no error
             }
             this.voiceSession.end();
-            this.store.error = humanError(error);
+            this.store.fail(error);
             await this._release(call, release);
         }
     }
@@ -197,7 +197,7 @@ export class CallControl {
             return;
         }
         if (!call.uuid) {
-            store.dialing = null;
+            store.stopDialing();
             voiceSession.end();
             return;
         }
@@ -227,14 +227,14 @@ export class CallControl {
     async setHold(isOnHold) {
         const { store } = this;
         const call = store.currentCall;
-        store.holdWish = { uuid: call.uuid, isOnHold };
+        store.wishHold(call.uuid, isOnHold);
         const answer = await attempt(store, () =>
             this.orm.silent.call("telephony.call", "set_hold", [call.uuid, isOnHold])
         );
         if (answer) {
             store.applyCall(answer);
         } else {
-            store.holdWish = null;
+            store.dropHoldWish();
         }
     }
 
@@ -283,7 +283,7 @@ export class CallControl {
         if (!store.applyLeft(call)) {
             return false;
         }
-        store.isTransferShown = false;
+        store.hideTransfer();
         if (store.session?.uuid === call.uuid) {
             voiceSession.end();
         }
@@ -306,7 +306,7 @@ export class CallControl {
         if (wasHeld) {
             this._onHeldEnded(call);
         } else if (wasShown && !store.hasCall) {
-            store.endedCall = call;
+            store.showEnded(call);
             if (wasMine) {
                 this.windowState.open();
             }
@@ -317,7 +317,11 @@ export class CallControl {
     _onHeldEnded(call) {
         const { store } = this;
         const isBehind = store.hasCall || store.endedCall;
-        store[isBehind ? "endedHeldCall" : "endedCall"] = call;
+        if (isBehind) {
+            store.showEndedLater(call);
+        } else {
+            store.showEnded(call);
+        }
         if (!document.hidden) {
             const name = customerName(call);
             this.notification.add(_t("The call on hold with %(name)s has ended.", { name }), {
@@ -385,7 +389,7 @@ export class CallControl {
             const ended = store.recent.find((call) => call.uuid === uuid);
             if (ended) {
                 this.onEnded(ended);
-                store.endedCall = ended;
+                store.showEnded(ended);
             } else {
                 this.voiceSession.end();
             }

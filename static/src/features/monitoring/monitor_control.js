@@ -7,7 +7,6 @@
 import { _t } from "@web/core/l10n/translation";
 import { attempt } from "@crm_telephony/core/attempt";
 import { MonitorMode, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
-import { humanError } from "@crm_telephony/core/human_error";
 import { VoiceDevice } from "@crm_telephony/voice/voice_device";
 
 export class MonitorControl {
@@ -40,9 +39,7 @@ export class MonitorControl {
         if (store.monitoring?.uuid === row.uuid) {
             return this.setMode(mode);
         }
-        store.error = "";
-        store.endedCall = null;
-        store.monitoring = { ...row, mode, legId: 0, state: VoiceState.CONNECTING, isBusy: false };
+        store.startMonitoring(row, mode);
         const { monitoring } = store;
         this.windowState.open();
         try {
@@ -56,7 +53,7 @@ export class MonitorControl {
             await this._connect(monitoring);
         } catch (error) {
             if (store.monitoring === monitoring) {
-                store.error = humanError(error);
+                store.fail(error);
                 await this.leave();
             }
         }
@@ -117,7 +114,7 @@ export class MonitorControl {
         }
         this.voice.disconnect();
         this.voice.release(VoiceNeed.CALL);
-        this.store.monitoring = null;
+        this.store.stopMonitoring();
         try {
             await this._ask("stop_monitoring", monitoring.uuid);
         } catch (error) {
@@ -136,7 +133,7 @@ export class MonitorControl {
     _end() {
         this.voice.disconnect();
         this.voice.release(VoiceNeed.CALL);
-        this.store.monitoring = null;
+        this.store.stopMonitoring();
         this.notification.add(_t("You are no longer connected to the call."), {
             type: "info",
         });

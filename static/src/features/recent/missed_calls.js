@@ -22,7 +22,7 @@ export class MissedCalls {
             MISSED.includes(call.outcome) &&
             // Server dates sort as text.
             (call.ended_at || call.created_at) > seen;
-        this.store.missedCount = this.store.recent.filter(isNew).length;
+        this.store.setMissedCount(this.store.recent.filter(isNew).length);
     }
 
     markSeen() {

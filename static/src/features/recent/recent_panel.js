@@ -53,7 +53,7 @@ export class RecentPanel extends Component {
 
     /** Open the end window of an earlier call, whose note and result can still be changed. */
     open(call) {
-        this.store.endedCall = call;
+        this.store.showEnded(call);
     }
 
     openLabel(call) {

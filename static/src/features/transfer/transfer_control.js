@@ -3,7 +3,7 @@
  */
 
 import { attempt } from "@crm_telephony/core/attempt";
-import { humanError, isRuleError } from "@crm_telephony/core/human_error";
+import { isRuleError } from "@crm_telephony/core/human_error";
 
 export class TransferControl {
     /**
@@ -34,7 +34,7 @@ export class TransferControl {
         try {
             return await this._ask("transfer_targets", uuid, term);
         } catch (error) {
-            this.store.error = humanError(error); // shown until the next action
+            this.store.fail(error); // shown until the next action
             return [];
         }
     }
@@ -53,7 +53,7 @@ export class TransferControl {
             this._apply(await this._ask("transfer", call.uuid, target, mode));
             return true;
         } catch (error) {
-            this.store.error = humanError(error);
+            this.store.fail(error);
             if (isRuleError(error)) {
                 const given = await this.questions.askReason(this.store.error);
                 return Boolean(given) && this.transfer(call, { type, id, number }, mode, given);
@@ -97,7 +97,7 @@ export class TransferControl {
     }
 
     _apply(call) {
-        this.store.isTransferShown = false;
+        this.store.hideTransfer();
         if (call.has_left) {
             this.onLeft(call);
         } else {

@@ -104,13 +104,13 @@ export class TransferPanel extends Component {
     }
 
     close() {
-        this.store.isTransferShown = false;
+        this.store.hideTransfer();
     }
 
     /** @param {"blind"|"warm"|"conference"} mode */
     async transfer(mode) {
         this.state.isBusy = true;
-        this.store.error = "";
+        this.store.clearError();
         await this.softphone.transfer.transfer(this.props.call, this.chosen, mode);
         this.state.isBusy = false;
     }

@@ -87,14 +87,14 @@ export class WrapUpControl {
     /** Hide the end window to make room for the keypad; the wrap-up continues. */
     hide() {
         this.hiddenUuid = this.store.endedCall.uuid;
-        this.store.endedCall = null;
+        this.store.hideEnded();
     }
 
     /** Show the end window of the call in wrap-up. */
     show() {
         const { store } = this;
         this.hiddenUuid = "";
-        store.endedCall = store.recent.find((call) => call.uuid === store.wrapUp?.uuid) || null;
+        store.showEnded(store.recent.find((call) => call.uuid === store.wrapUp?.uuid));
     }
 
     /** Restore the end window, as after a reload. */
@@ -110,7 +110,7 @@ export class WrapUpControl {
     onEnded({ uuid, reason, message }) {
         const { store } = this;
         if (reason === "done" && store.endedCall?.uuid === uuid) {
-            store.endedCall = null; // finished in another tab
+            store.hideEnded(); // finished in another tab
         }
         if (message && !document.hidden) {
             this.notification.add(message, { type: "info" });

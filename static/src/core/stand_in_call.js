@@ -1,0 +1,25 @@
+import { CallState } from "./constants";
+
+/**
+ * Return a placeholder of a call that the server has not confirmed yet, so that the screen answers
+ * a click at once.
+ * @param {{ number: string, name: string }} dialing
+ * @returns {CallData} without uuid
+ */
+export function standInCall({ number, name }) {
+    return {
+        uuid: "",
+        id: false,
+        direction: "outgoing",
+        state: CallState.NEW,
+        outcome: false,
+        end_message: false,
+        customer: { number, number_display: number, name, company_name: "" },
+        our_number: false,
+        record: false,
+        customer_state: "new",
+        on_hold: false,
+        answered_at: false,
+        note: "",
+    };
+}
