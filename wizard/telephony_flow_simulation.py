@@ -94,7 +94,7 @@ class TelephonyFlowSimulation(models.TransientModel):
             # A key that requests a queue callback ends the wait; other keys change nothing.
             response = call._process_wait({"Digits": digit})
             story = self._describe(call, response) if HangUp() in response else story
-        return [line.split(" ", 1)[-1] for line in (call.trace or "").splitlines()] + story
+        return call.timeline_ids.mapped("text") + story
 
     def _describe(self, call, response):
         """Return in words what the caller hears at the end."""

@@ -115,7 +115,13 @@ def _model_of_call(here, number, person, direction, outcome, end_reasons):
         "ended_at": ended,
         "duration": answered and (ended - answered).seconds,
         "ended_by": "customer",
-        "trace": f"{began:%H:%M:%S} {person.name} calls {number.name}.",
+        "timeline_ids": [
+            (
+                0,
+                0,
+                {"at": began, "code": "call_received", "values": {"number": number.display_name}},
+            )
+        ],
         "leg_ids": [
             (
                 0,

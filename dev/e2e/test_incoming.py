@@ -112,7 +112,7 @@ def test_nobody_is_online(world, agent, customers):
     expect(phone.card).to_have_count(0)
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "missed" and not call["answered_at"]
-    assert "no one is available" in call["trace"]
+    assert "no one is available" in call["timeline"]
 
     phone.status.click()
     expect(phone.systray).to_have_attribute("data-presence", "available")

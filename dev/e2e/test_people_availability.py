@@ -95,7 +95,7 @@ def test_offline_with_a_message_or_a_rejection(
     expect(phone.card).to_have_count(0)
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == outcome and not call["answered_at"] and not call["user_id"]
-    assert "no one is available" in call["trace"] and story in call["trace"]
+    assert "no one is available" in call["timeline"] and story in call["timeline"]
 
 
 def test_two_unanswered_calls_set_an_agent_offline(world, agent, customers, arrange):
@@ -163,7 +163,9 @@ def test_logging_out_is_going_offline(world, agent, customers, arrange):
     telephone = world.emulator.calls_us(customer.number)
     telephone.hears_words(SORRY)
     telephone.is_released()
-    assert "no one is available" in world.server.ended_call(world.admin, customer.number)["trace"]
+    assert (
+        "no one is available" in world.server.ended_call(world.admin, customer.number)["timeline"]
+    )
 
 
 @contextlib.contextmanager
@@ -202,7 +204,7 @@ def test_a_frozen_page_is_not_rung(world, agent, customers, arrange):
         telephone.hears_words(SORRY)
         telephone.is_released()
         call = world.server.ended_call(world.admin, asleep.number)
-        assert "no one is available" in call["trace"] and call["outcome"] == "missed"
+        assert "no one is available" in call["timeline"] and call["outcome"] == "missed"
     warning = demo.page.locator(".o_telephony_unreachable")
     expect(warning).to_contain_text("You cannot receive calls")
     expect(phone.systray).to_have_attribute("data-presence", "unreachable")

@@ -58,7 +58,7 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
     expect(notice).to_be_visible()
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "voicemail" and not call["answered_at"] and not call["user_id"]
-    assert ": voicemail." in call["trace"]
+    assert ": voicemail." in call["timeline"]
 
     go_to_app(demo, "Telephony")
     open_menu(demo.page, "Voicemails")

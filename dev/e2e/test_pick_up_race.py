@@ -79,7 +79,7 @@ def test_fifty_pick_up_one_caller(world, twin, racers, customers, arrange):
     assert said == [f"This call was already answered by {winner.name}."] * (COUNT - 1)
     [call] = world.server.find_calls(rpc, caller.number)
     assert call["user_id"] == [winner.user, winner.name]
-    assert call["trace"].count(" answered.") == 1
+    assert call["timeline"].count(" answered.") == 1
 
     # All browsers connect all the same; one is let in.
     documents = all_at_once(racers, lambda racer: _connect(world.server, racer, row["uuid"]))

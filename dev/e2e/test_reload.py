@@ -98,7 +98,7 @@ def test_the_tab_is_closed_for_good(world, agent, customers):
     telephone.is_released(timeout=75)
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "answered" and call["answered_at"]
-    assert "did not reconnect" in call["trace"]
+    assert "did not reconnect" in call["timeline"]
     until(
         lambda: {leg["status"] for leg in world.server.legs(world.admin, call)} == {"ended"},
         "all legs have ended",

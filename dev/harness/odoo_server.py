@@ -188,7 +188,7 @@ class OdooServer:
         "started_at",
         "note",
         "message_id",
-        "trace",
+        "timeline",
         "failure_reason",
         "provider_call_id",
     )

@@ -88,12 +88,21 @@ IDENTIFIERS = {
 }
 #: Fields whose values are removed on purpose.
 REMOVED = {
+    # Its lines are rows: telephony.call.timeline.
+    "telephony.call.trace",
     # A time replaces it: telephony.recording.deleted_at_provider.
     "telephony.recording.deleted_at_carrier",
     # They are counted in the ledger of dialed legs.
     "telephony.caller.id.attempt_count",
     "telephony.caller.id.attempts_since",
 }
+#: A timeline as old releases wrote it: one of its calls lasted past midnight.
+TIMELINE = """09:00:01 Call to Kept.
+23:59:58 Ringing Kept User
+and others.
+00:00:10 Kept User answered.
+not a line of ours
+"""
 #: Fields whose values an upgrade may rewrite.
 REWRITTEN = {"write_date", "write_uid"}
 
@@ -137,6 +146,7 @@ def age(life, release, addons, folder):
         life.all("UPDATE telephony_queue SET max_callers = 0, max_wait = 0")
         life.all("UPDATE telephony_flow_step SET repeat = 0 WHERE kind = 'menu'")
         life.all("UPDATE telephony_recording SET deleted_at_carrier = TRUE")
+        life.all("UPDATE telephony_call SET trace = %s", TIMELINE)
     life.before = (life.values(), life.identifiers())
     life.odoo("-u", places.ADDON, log=f"{log}-upgrade.log", path=addons)
 
@@ -246,6 +256,20 @@ def test_call_is_kept(life):
     assert call == ("answered", 120, "Wants desks.", "+32470111222", True, True, True)
     legs = life.all("SELECT role, status FROM telephony_call_leg ORDER BY id")
     assert legs == [("customer", "ended"), ("agent", "ended")]
+
+
+def test_lines_of_the_timeline_are_rows(first_life):
+    """Each line keeps its words and its time, beyond midnight too."""
+    rows = first_life.all(
+        "SELECT at::text, code, values->>'text' FROM telephony_call_timeline ORDER BY id"
+    )
+    assert rows == [
+        ("2026-11-20 09:00:01", "text", "Call to Kept."),
+        ("2026-11-20 23:59:58", "text", "Ringing Kept User"),
+        ("2026-11-20 23:59:58", "text", "and others."),
+        ("2026-11-21 00:00:10", "text", "Kept User answered."),
+        ("2026-11-21 00:00:10", "text", "not a line of ours"),
+    ]
 
 
 def test_people_and_flows_are_kept(first_life):

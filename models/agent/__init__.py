@@ -13,5 +13,6 @@ from . import (
     telephony_agent_state,
     telephony_agent_wrap_up,
     telephony_call_wrap_up,
+    telephony_call_timeline,
 )
 # isort: on

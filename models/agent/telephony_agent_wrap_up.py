@@ -53,12 +53,8 @@ class TelephonyAgent(models.Model):
             raise AccessError(self.env._("Only supervisors can end another user's wrap-up."))
         # sudo: telephony.agent - the user was just checked to be a supervisor of the company
         for agent_sudo in self.sudo().filtered("wrap_up_call_id"):
-            agent_sudo.wrap_up_call_id._add_trace(
-                self.env._(
-                    "%(supervisor)s ended the wrap-up of %(name)s.",
-                    supervisor=self.env.user.name,
-                    name=agent_sudo.user_id.name,
-                )
+            agent_sudo.wrap_up_call_id._add_timeline(
+                "wrap_up_ended", supervisor=self.env.user.name, name=agent_sudo.user_id.name
             )
             agent_sudo._end_wrap_up("supervisor", by=self.env.user)
         return True

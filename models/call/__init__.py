@@ -19,6 +19,7 @@ from . import (
     telephony_call_report,
     telephony_call_revision,
     telephony_call_safety,
+    telephony_call_timeline,
     telephony_dialed_leg,
 )
 # isort: on

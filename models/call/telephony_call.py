@@ -138,7 +138,6 @@ class TelephonyCall(models.Model):
     step_entered_at = fields.Datetime(readonly=True)
     # Steps since the caller last waited; the limit ends a flow that runs in circles.
     step_count = fields.Integer(readonly=True, copy=False)
-    trace = fields.Text("Timeline", readonly=True)
     started_at = fields.Datetime(
         required=True, readonly=True, default=fields.Datetime.now, index=True
     )
@@ -599,11 +598,6 @@ class TelephonyCall(models.Model):
             self._get_agent().last_call_at = fields.Datetime.now()
         agents._notify_change()
         agents._offer_waiting_calls()
-
-    def _add_trace(self, sentence):
-        """Add a sentence to the timeline of this call."""
-        now = fields.Datetime.now().strftime("%H:%M:%S")
-        self.trace = f"{self.trace or ''}{now} {sentence}\n"
 
     def _notify(self):
         """Notify the participants and the live lists of the current state of this call."""

@@ -103,7 +103,7 @@ class TelephonyCall(models.Model):
         mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
         if mine:
             call_sudo._lock()
-            call_sudo._add_trace(self.env._("%(name)s declined.", name=self.env.user.name))
+            call_sudo._add_timeline("agent_declined", name=self.env.user.name)
             mine._close("declined", "declined")
             agent_sudo.missed_offers = 0
             call_sudo._advance_if_unoffered()

@@ -53,7 +53,7 @@ class TelephonyCall(models.Model):
                 )
             other_sudo._hold_for_other_call()
         call_sudo._leave_held()
-        call_sudo._add_trace(self.env._("%(name)s resumed the call.", name=self.env.user.name))
+        call_sudo._add_timeline("call_resumed", name=self.env.user.name)
         call_sudo._notify()
         return call_sudo._to_client_for_me()
 
@@ -106,11 +106,7 @@ class TelephonyCall(models.Model):
                 "deadline_at": now + timedelta(seconds=HELD_CHECK_SECONDS),
             }
         )
-        self._add_trace(
-            self.env._(
-                "%(name)s answered another call. The customer is on hold.", name=self.user_id.name
-            )
-        )
+        self._add_timeline("held_for_other_call", name=self.user_id.name)
         self._sync_recording()
         self._notify()
 
@@ -143,10 +139,6 @@ class TelephonyCall(models.Model):
         if self._get_agent()._get_reachable():
             self.deadline_at = now + timedelta(seconds=HELD_CHECK_SECONDS)
             return
-        self._add_trace(
-            self.env._(
-                "%(name)s was disconnected. The customer is on hold.", name=self.user_id.name
-            )
-        )
+        self._add_timeline("agent_lost", name=self.user_id.name)
         self._leave_held()
         self._notify()

@@ -77,7 +77,7 @@ class TelephonyCall(models.Model):
                 "activity_id": activity.id,
             }
         )
-        call_sudo._add_trace(self.env._("%(name)s started the call.", name=self.env.user.name))
+        call_sudo._add_timeline("call_started", name=self.env.user.name)
         agent_sudo.missed_offers = 0
         if agent_sudo.call_via == "phone":
             call_sudo._ring_own_phone(agent_sudo)

@@ -24,7 +24,7 @@ class TelephonyCall(models.Model):
     def _ring_own_phone(self, agent):
         """Ring the agent first; the customer is dialed once the agent has confirmed."""
         self._add_phone_leg(agent)
-        self._add_trace(self.env._("Ringing the phone of %(name)s.", name=agent.user_id.name))
+        self._add_timeline("phone_ringing", name=agent.user_id.name)
 
     def _ring_phones(self, offers):
         """Ring offers at the telephones of the agents who chose this."""
@@ -101,12 +101,10 @@ class TelephonyCall(models.Model):
         """Record that a telephone is not dialed because a rule now forbids it."""
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
         leg.refusal = refusal
-        self._add_trace(
-            self.env._(
-                "The phone of %(name)s was not called. %(reason)s",
-                name=leg.user_id.name or self._format_number(leg.number),
-                reason=refusal,
-            )
+        self._add_timeline(
+            "phone_not_called",
+            name=leg.user_id.name or self._format_number(leg.number),
+            reason=refusal,
         )
         self._on_ring_failed(leg_id)
 
@@ -257,9 +255,7 @@ class TelephonyCall(models.Model):
                 leg.offer_id.agent_id._set_offline_because(leg.refusal)
                 leg.offer_id._close("withdrawn", "withdrawn")
             else:
-                self._add_trace(
-                    self.env._("The phone of %(name)s was not answered.", name=leg.user_id.name)
-                )
+                self._add_timeline("phone_not_answered", name=leg.user_id.name)
                 leg.offer_id._close("expired", "expired")
             self._advance_if_unoffered()
         return None

@@ -7,5 +7,6 @@ from . import (
     telephony_callback_activity,
     telephony_call_queue_callback,
     telephony_call_missed,
+    telephony_call_timeline,
 )
 # isort: on

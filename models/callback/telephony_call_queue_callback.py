@@ -93,7 +93,7 @@ class TelephonyCall(models.Model):
         if not self.queue_callback_requested:
             self._lock()
             self.queue_callback_requested = True
-            self._add_trace(self.env._("The caller requested a callback."))
+            self._add_timeline("queue_callback_requested")
             self._get_open_offers()._close("withdrawn", "withdrawn")
         text = self.with_context(lang=self.flow_id.language or "en_US").env._(
             "We will call you back on this number when it is your turn. Goodbye."
@@ -161,12 +161,7 @@ class TelephonyCall(models.Model):
                 else False,
             }
         )
-        call._add_trace(
-            self.env._(
-                "Keeping a place in “%(queue)s” for a caller who requested a callback.",
-                queue=queue.name,
-            )
-        )
+        call._add_timeline("queue_callback_waiting", queue=queue.name)
         call._apply_event(CallEvent("routed", at=now))
         call._apply_event(CallEvent("queued", at=now))
         queue._dispatch()
@@ -202,12 +197,14 @@ class TelephonyCall(models.Model):
     def _cancel_queue_callbacks(self, number):
         """Cancel the queue callbacks of a customer who is in a conversation."""
         for call in self._get_queue_callbacks(number) - self:
-            call._end_queue_callback(
-                self.env._("Someone has spoken with the customer in the meantime.")
-            )
+            call._end_queue_callback("customer_reached")
 
-    def _end_queue_callback(self, sentence):
-        self._add_trace(sentence)
+    def _end_queue_callback(self, reason):
+        """Cancel this queue callback.
+
+        :param str reason: the code of its timeline
+        """
+        self._add_timeline(reason)
         self.outcome = "canceled"
         self._apply_event(CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "system"}))
 
@@ -262,8 +259,6 @@ class TelephonyCall(models.Model):
             lambda call: call._is_queue_callback_waiting() and not call.user_id
         ):
             if not call.queue_id or call.queued_at < now - timedelta(hours=EXPIRY_HOURS):
-                call._end_queue_callback(
-                    self.env._("The customer could not be called back in time.")
-                )
+                call._end_queue_callback("queue_callback_expired")
                 call.queue_callback_of_id._register_callback()
         queue_callbacks.queue_id._dispatch()

@@ -14,7 +14,6 @@ CALL_FIELDS = (
     "from_number",
     "to_number",
     "note",
-    "trace",
     "failure_reason",
     "override_reason",
     "partner_id",
@@ -92,6 +91,7 @@ class TelephonyCall(models.Model):
             user
         )
         self.event_ids.unlink()
+        self.timeline_ids.unlink()
         self._forget_feedback()
         self.leg_ids.write(dict.fromkeys(LEG_FIELDS, False))
         self.transfer_ids.write({"number": False, "override_reason": False})
@@ -128,11 +128,7 @@ class TelephonyCall(models.Model):
         self.leg_ids.filtered(lambda leg: leg.number == number).number = False
         self.transfer_ids.filtered(lambda transfer: transfer.number == number).number = False
         written = (number, self._format_number(number))
-        for call in self.filtered("trace"):
-            lines = call.trace.splitlines(keepends=True)
-            kept = [line for line in lines if not any(text in line for text in written)]
-            if len(kept) < len(lines):
-                call.trace = "".join(kept)
+        self.timeline_ids.filtered(lambda row: any(text in row.text for text in written)).unlink()
 
     @api.model
     def _cron_anonymize(self):

@@ -163,5 +163,4 @@ class TelephonyCall(models.Model):
         """Return the route of an incoming call so far, as sentences."""
         if self.direction != "incoming":
             return []
-        lines = [line.partition(" ")[2] for line in (self.trace or "").splitlines()]
-        return [line for line in lines if line][-ROUTE_LINES:]
+        return self.timeline_ids.mapped("text")[-ROUTE_LINES:]

@@ -4,5 +4,6 @@
 # isort: off
 from . import (
     telephony_call_monitor,
+    telephony_call_timeline,
 )
 # isort: on

@@ -242,12 +242,7 @@ class TelephonyCall(models.Model):
 
     def _notify_monitored(self, leg):
         """Log and show that a supervisor monitors the call, or has changed the mode."""
-        sentence = {
-            "listen": self.env._("%(name)s started listening."),
-            "whisper": self.env._("%(name)s started whispering to the phone user."),
-            "barge": self.env._("%(name)s barged in."),
-        }[leg.monitor_mode]
-        self._add_trace(sentence % {"name": leg.user_id.name})
+        self._add_timeline(f"monitoring_{leg.monitor_mode}", name=leg.user_id.name)
         self._notify_participants()
 
     def _end_monitoring(self, user, calls=None):

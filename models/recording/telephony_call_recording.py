@@ -74,7 +74,7 @@ class TelephonyCall(models.Model):
             raise UserError(self.env._("Only a call in progress can be recorded."))
         self._start_recording()
         self._notify_participants()
-        self._add_trace(self.env._("%(name)s started recording.", name=self.env.user.name))
+        self._add_timeline("recording_started", name=self.env.user.name)
 
     def _change_recording(self, recording, wanted):
         if wanted == "stopped" and self._get_recording_mode() == "always":
@@ -86,13 +86,8 @@ class TelephonyCall(models.Model):
         if recording.wanted == wanted:
             return
         recording.wanted = wanted
-        self._add_trace(
-            {
-                "recording": self.env._("%(name)s resumed the recording.", name=self.env.user.name),
-                "paused": self.env._("%(name)s paused the recording.", name=self.env.user.name),
-                "stopped": self.env._("%(name)s stopped the recording.", name=self.env.user.name),
-            }[wanted]
-        )
+        code = "recording_resumed" if wanted == "recording" else f"recording_{wanted}"
+        self._add_timeline(code, name=self.env.user.name)
         recording._sync()
         self._notify_participants()
 
@@ -137,7 +132,7 @@ class TelephonyCall(models.Model):
             return
         reason = self._get_reason_not_to_record()
         if reason:
-            self._add_trace(self.env._("Not recorded: %(reason)s", reason=reason))
+            self._add_timeline("not_recorded", reason=reason)
         else:
             self._start_recording()
 

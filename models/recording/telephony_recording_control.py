@@ -94,7 +94,7 @@ class TelephonyRecording(models.Model):
     def _on_start_failed(self, sentence):
         if self.state == "starting":
             self.write({"state": "failed", "problem": sentence})
-            self.call_id._add_trace(self.env._("The recording could not be started. Try again."))
+            self.call_id._add_timeline("recording_failed")
             self.call_id._notify_participants()
 
     # === PAUSE, RESUME, STOP === #

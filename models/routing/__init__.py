@@ -17,5 +17,6 @@ from . import (
     telephony_offer,
     telephony_queue,
     telephony_queue_board,
+    telephony_call_timeline,
 )
 # isort: on

@@ -55,11 +55,11 @@ class TelephonyCall(models.Model):
             )
             _logger.info("%s: the provider repeated the request for this call", call.uuid)
             return call._advance_customer() if call else [HangUp()]
-        call._add_trace(self.env._("Call to %(number)s.", number=number.display_name))
+        call._add_timeline("call_received", number=number.display_name)
         call._apply_event(CallEvent("routed", at=call.started_at))
         if self.env["telephony.blocked.number"]._is_blocked(call.customer_number, call.company_id):
             call.outcome = "blocked"
-            call._add_trace(self.env._("The number is blocked. The call was rejected."))
+            call._add_timeline("number_blocked")
             return [Reject()]
         return call._run_flow()
 
@@ -206,12 +206,7 @@ class TelephonyCall(models.Model):
             self._advance_held_call(now)
             if self._seconds_until(self.deadline_at, now) > 0:
                 if not self.held_at:
-                    self._add_trace(
-                        self.env._(
-                            "%(name)s was disconnected. The customer is on hold.",
-                            name=self.user_id.name,
-                        )
-                    )
+                    self._add_timeline("agent_lost", name=self.user_id.name)
                 return self._get_enqueue_response()
             return self._leave_agent_lost()
         if self.user_id or self._get_open_offers():
@@ -247,11 +242,7 @@ class TelephonyCall(models.Model):
             if not step:
                 break
             if self.step_count >= MAX_STEPS:
-                self._add_trace(
-                    self.env._(
-                        "The flow loops: the call was ended after %(count)s steps.", count=MAX_STEPS
-                    )
-                )
+                self._add_timeline("flow_loops", count=MAX_STEPS)
                 break
             self.write(
                 {
@@ -275,7 +266,7 @@ class TelephonyCall(models.Model):
     def _end_with_apology(self):
         """Return the message that no agent is available, followed by the end of the call."""
         self._leave_waiting()
-        self._add_trace(self.env._("No one available. The caller heard a message."))
+        self._add_timeline("caller_heard_apology")
         self.step_id = False
         flow = self.flow_id
         language = flow.language or self.company_id.partner_id.lang or "en_US"
@@ -314,9 +305,7 @@ class TelephonyCall(models.Model):
         if self.user_id:
             # The previous agent of the call did not rejoin.
             self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
-        self._add_trace(
-            self.env._("Ringing %(names)s.", names=", ".join(agents.mapped("user_id.name")))
-        )
+        self._add_timeline("ringing", names=", ".join(agents.mapped("user_id.name")))
         self._apply_event(CallEvent("offered", at=now))
         offers._notify_made()
         self._ring_phones(offers)
@@ -384,11 +373,8 @@ class TelephonyCall(models.Model):
         if expired:
             # Lock the call before its offers, as `accept` does.
             self._lock()
-            self._add_trace(
-                self.env._(
-                    "%(names)s did not answer.",
-                    names=", ".join(expired.agent_id.mapped("user_id.name")),
-                )
+            self._add_timeline(
+                "agents_not_answered", names=", ".join(expired.agent_id.mapped("user_id.name"))
             )
             expired._close("expired", "expired")
         return self._get_open_offers()
@@ -422,7 +408,7 @@ class TelephonyCall(models.Model):
         agent._clear_wrap_up()
         others = self._get_open_offers()
         others._close("withdrawn", "accepted", winner=agent.user_id)
-        self._add_trace(self.env._("%(name)s answered.", name=agent.user_id.name))
+        self._add_timeline("agent_answered", name=agent.user_id.name)
         self._notify()
         # Offer the next caller now instead of at the next check of the queue.
         others.agent_id._offer_waiting_calls()
@@ -461,7 +447,7 @@ class TelephonyCall(models.Model):
     def _release_claim(self):
         """Take the call back from an agent who accepted but did not connect; it rings again."""
         user = self.user_id
-        self._add_trace(self.env._("%(name)s could not be connected.", name=user.name))
+        self._add_timeline("agent_not_connected", name=user.name)
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         # The page shows the call as the user's own until it receives this.
         user._bus_send(
@@ -519,7 +505,7 @@ class TelephonyCall(models.Model):
         :return: a voice response
         :rtype: list
         """
-        self._add_trace(self.env._("%(name)s did not reconnect.", name=self.user_id.name))
+        self._add_timeline("agent_given_up", name=self.user_id.name)
         self._end_recording()
         self._end_talk(max(filter(None, self._get_agent_legs().mapped("ended_at")), default=None))
         self.held_at = False

@@ -54,9 +54,7 @@ class TelephonyCall(models.Model):
             else None
         )
         if left == 0 and not open_offers:
-            self._add_trace(
-                self.env._("“%(queue)s”: the maximum wait was reached.", queue=queue.name)
-            )
+            self._add_timeline("queue_wait_over", queue=queue.name)
             return [Leave()]
         queue._dispatch()
         open_offers = self._get_open_offers()
@@ -127,7 +125,7 @@ class TelephonyCall(models.Model):
             # The provider repeats the request because our response was lost; the call has moved on.
             result = self.step_id._enter(self) if self.step_id else self._end_with_apology()
             return self._run_flow(result) if isinstance(result, str) else result
-        self._add_trace(self.env._("Twilio's waiting queue is full."))
+        self._add_timeline("provider_queue_full")
         seconds = self._seconds_until(self.deadline_at, fields.Datetime.now())
         if self.user_id and seconds:
             # The agent has accepted, and connects within seconds.

@@ -191,42 +191,32 @@ class TelephonyFlowStep(models.Model):
         )
 
     def _get_condition_problem(self, company):
-        """Return why the condition cannot be evaluated for calls of a company; empty if it can.
+        """Return why the condition cannot be evaluated for calls of a company; None if it can.
 
         Note: `self.ensure_one()`
 
         :param company: the company of the calls
-        :rtype: str
+        :return: code and values of a sentence of the timeline
+        :rtype: tuple(str, dict) | None
         """
         self.ensure_one()
         # sudo: res.users - only whether the author of the condition still has access
         user_sudo = self.condition_user_id.sudo()
         if not user_sudo:
-            return self.env._(
-                "“%(step)s”: the user who wrote the condition no longer exists. Save the "
-                "condition again.",
-                step=self.name,
-            )
+            return "condition_without_author", {"step": self.name}
         if user_sudo.id != SUPERUSER_ID and not (
             user_sudo.active and company in user_sudo.company_ids
         ):
-            return self.env._(
-                "“%(step)s”: %(user)s, who wrote the condition, no longer has access to "
-                "%(company)s. Save the condition again.",
-                step=self.name,
-                user=user_sudo.name,
-                company=company.name,
-            )
+            return "condition_author_left", {
+                "step": self.name,
+                "user": user_sudo.name,
+                "company": company.name,
+            }
         try:
             self._check_condition_of(user_sudo)
         except ValidationError:
-            return self.env._(
-                "“%(step)s”: %(user)s, who wrote the condition, is not allowed to read the "
-                "fields it uses. Change the condition or save it again.",
-                step=self.name,
-                user=user_sudo.name,
-            )
-        return ""
+            return "condition_author_restricted", {"step": self.name, "user": user_sudo.name}
+        return None
 
     def _is_condition_met(self, record):
         """Return whether the caller meets the condition, with the access rights of its author.
@@ -258,20 +248,13 @@ class TelephonyFlowStep(models.Model):
             try:
                 is_met = self._is_condition_met(record)
             except AccessError:
-                problem = self.env._(
-                    "“%(step)s”: the caller's contact or opportunity cannot be read, so "
-                    "the condition is not met.",
-                    step=self.name,
-                )
-        text = (
-            self.env._("“%(step)s”: condition met.")
-            if is_met
-            else self.env._("“%(step)s”: condition not met.")
-        )
-        call._add_trace(problem or text % {"step": self.name})
+                problem = "condition_unreadable", {"step": self.name}
+        result = "condition_met" if is_met else "condition_not_met"
+        code, values = problem or (result, {"step": self.name})
+        call._add_timeline(code, **values)
         return "yes" if is_met else "no"
 
     def _check_problems_condition(self):
         problem = self._get_condition_problem(self.company_id)
         if problem:
-            yield problem
+            yield self.env["telephony.call.timeline"]._render(*problem)

@@ -49,9 +49,7 @@ class TelephonyFlowStep(models.Model):
         if agents:
             call._offer_to(agents, self.ring_seconds)
         elif call._awaits_ringing_agents():
-            call._add_trace(
-                self.env._("“%(step)s”: waiting for another call to be answered.", step=self.name)
-            )
+            call._add_timeline("step_awaits_agents", step=self.name)
         else:
             return self._leave_unoffered(call)
         return call._get_enqueue_response()
@@ -65,7 +63,7 @@ class TelephonyFlowStep(models.Model):
         return self._leave_unoffered(call)
 
     def _leave_unoffered(self, call):
-        call._add_trace(self.env._("“%(step)s”: no one is available.", step=self.name))
+        call._add_timeline("step_no_agent", step=self.name)
         return "not_available"
 
     # === QUEUE === #
@@ -76,14 +74,14 @@ class TelephonyFlowStep(models.Model):
     def _enter_queue(self, call):
         queue = self.queue_id
         if not queue or not queue._has_reachable_agent():
-            call._add_trace(self.env._("“%(queue)s”: no one is available.", queue=queue.name))
+            call._add_timeline("queue_no_agent", queue=queue.name)
             return "not_available"
         if queue._is_full():
-            call._add_trace(self.env._("“%(queue)s” is full.", queue=queue.name))
+            call._add_timeline("queue_full", queue=queue.name)
             return "full"
         now = fields.Datetime.now()
         call.write({"queue_id": queue.id, "queued_at": now, "announced_at": False})
-        call._add_trace(self.env._("Waiting in “%(queue)s”.", queue=queue.name))
+        call._add_timeline("queue_waiting", queue=queue.name)
         call._apply_event(CallEvent("queued", at=now))
         call.queue_position = call._get_place()
         queue._dispatch()
@@ -94,12 +92,8 @@ class TelephonyFlowStep(models.Model):
     def _enter_flow(self, call):
         flow = self.target_flow_id
         call.flow_id = flow
-        text = (
-            self.env._("“%(step)s”: continuing in “%(flow)s”.")
-            if flow.active
-            else self.env._("“%(step)s”: the flow “%(flow)s” is archived.")
-        )
-        call._add_trace(text % {"step": self.name, "flow": flow.name})
+        code = "flow_continued" if flow.active else "flow_archived"
+        call._add_timeline(code, step=self.name, flow=flow.name)
         return "begin"
 
     # === HOURS === #
@@ -112,13 +106,12 @@ class TelephonyFlowStep(models.Model):
             here - timedelta(minutes=1), here + timedelta(minutes=1)
         )[False]
         is_open = any(start <= here < stop for start, stop, _line in intervals)
-        moment = here.astimezone(timezone(calendar.tz or "UTC")).strftime("%a %H:%M")
-        text = (
-            self.env._("“%(step)s”: %(moment)s is open.")
-            if is_open
-            else self.env._("“%(step)s”: %(moment)s is closed.")
+        moment = here.astimezone(timezone(calendar.tz or "UTC")).replace(tzinfo=None)
+        call._add_timeline(
+            "hours_open" if is_open else "hours_closed",
+            step=self.name,
+            moment=moment.isoformat(timespec="minutes"),
         )
-        call._add_trace(text % {"step": self.name, "moment": moment})
         return "yes" if is_open else "no"
 
     # === MENU === #
@@ -131,22 +124,13 @@ class TelephonyFlowStep(models.Model):
         digit = params.get("Digits") or ""
         key = self.key_ids.filtered(lambda key: key.key == digit)
         if key:
-            call._add_trace(
-                self.env._(
-                    "“%(step)s”: key %(key)s, %(label)s.",
-                    step=self.name,
-                    key=key.key,
-                    label=key.label,
-                )
-            )
+            call._add_timeline("menu_key", step=self.name, key=key.key, label=key.label)
             return f"key:{digit}"
         if digit:
-            call._add_trace(
-                self.env._("“%(step)s”: key %(key)s leads nowhere.", step=self.name, key=digit)
-            )
+            call._add_timeline("menu_key_unknown", step=self.name, key=digit)
         if call.menu_count < max(1, self.repeat):
             return self._ask(call)
-        call._add_trace(self.env._("“%(step)s”: no key pressed.", step=self.name))
+        call._add_timeline("menu_no_key", step=self.name)
         return "no_answer"
 
     def _ask(self, call):
@@ -188,16 +172,10 @@ class TelephonyFlowStep(models.Model):
     def _enter_forward(self, call):
         refusal = self._get_forward_refusal(call)
         if refusal:
-            call._add_trace(
-                self.env._("“%(step)s”: not forwarded. %(reason)s", step=self.name, reason=refusal)
-            )
+            call._add_timeline("forward_refused", step=self.name, reason=refusal)
             return "no_answer"
         self.env["telephony.dialed.leg"]._count(call.company_id, self.env["res.users"], "forward")
-        call._add_trace(
-            self.env._(
-                "“%(step)s”: forwarded to %(number)s.", step=self.name, number=self.forward_number
-            )
-        )
+        call._add_timeline("forward_dialed", step=self.name, number=self.forward_number)
         return [
             Dial(
                 self.forward_number,
@@ -209,9 +187,9 @@ class TelephonyFlowStep(models.Model):
 
     def _resume_forward(self, call, params):
         if params.get("DialCallStatus") == "completed":
-            call._add_trace(self.env._("“%(step)s”: call answered.", step=self.name))
+            call._add_timeline("forward_answered", step=self.name)
             return [HangUp()]
-        call._add_trace(self.env._("“%(step)s”: no answer.", step=self.name))
+        call._add_timeline("forward_not_answered", step=self.name)
         return "no_answer"
 
     # === MESSAGE, REJECTION, VOICEMAIL === #
@@ -223,18 +201,18 @@ class TelephonyFlowStep(models.Model):
         return call._get_thanks()
 
     def _enter_message(self, call):
-        call._add_trace(self.env._("“%(step)s”: message played.", step=self.name))
+        call._add_timeline("message_played", step=self.name)
         return [*self._get_prompt(call, self.message), HangUp()]
 
     def _enter_reject(self, call):
-        call._add_trace(self.env._("“%(step)s”: call rejected.", step=self.name))
+        call._add_timeline("call_rejected", step=self.name)
         if call.offer_ids:
             # The caller has waited, so the call is already answered and cannot be rejected.
             return [HangUp()]
         return [Reject()]
 
     def _enter_voicemail(self, call):
-        call._add_trace(self.env._("“%(step)s”: voicemail.", step=self.name))
+        call._add_timeline("voicemail", step=self.name)
         call.recipient_ids = self.agent_ids.user_id
         # The text has to be inside `_()` to be exported for translation.
         text = self.message or self.with_context(lang=self.flow_id.language).env._(

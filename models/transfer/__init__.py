@@ -7,5 +7,6 @@ from . import (
     telephony_call_consult,
     telephony_call_transfer,
     telephony_call_transfer_targets,
+    telephony_call_timeline,
 )
 # isort: on

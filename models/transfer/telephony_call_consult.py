@@ -79,12 +79,8 @@ class TelephonyCall(models.Model):
                 self.env._("%(name)s has not answered yet.", name=transfer_sudo.target_name)
             )
         if transfer_sudo._move_to("conference"):
-            call_sudo._add_trace(
-                self.env._(
-                    "%(name)s, %(target)s and the customer are in a three-way call.",
-                    name=self.env.user.name,
-                    target=transfer_sudo.target_name,
-                )
+            call_sudo._add_timeline(
+                "three_way", name=self.env.user.name, target=transfer_sudo.target_name
             )
             call_sudo._take_off_hold()
             call_sudo._notify()
@@ -138,21 +134,11 @@ class TelephonyCall(models.Model):
         The customer hears music, or keeps talking if a third party is added.
         """
         if transfer.mode == "warm":
-            self._add_trace(
-                self.env._(
-                    "%(name)s consulted %(target)s. The customer is on hold.",
-                    name=transfer.user_id.name,
-                    target=transfer.target_name,
-                )
-            )
+            self._add_timeline("consulted", name=transfer.user_id.name, target=transfer.target_name)
             self._want_hold(True)
         else:
-            self._add_trace(
-                self.env._(
-                    "%(name)s added %(target)s to the call.",
-                    name=transfer.user_id.name,
-                    target=transfer.target_name,
-                )
+            self._add_timeline(
+                "party_added", name=transfer.user_id.name, target=transfer.target_name
             )
         if transfer.kind == "number":
             self._add_guest_leg(transfer)
@@ -243,7 +229,7 @@ class TelephonyCall(models.Model):
             # The customer is waiting, and the conference is ready.
             self._move_customer("_send_connect_request")
         elif transfer._move_to(state_when_there(transfer.mode)):
-            self._add_trace(self.env._("%(target)s joined.", target=transfer.target_name))
+            self._add_timeline("party_joined", target=transfer.target_name)
         self._notify()
 
     # === RESULT OF THE CONSULTATION === #
@@ -284,7 +270,7 @@ class TelephonyCall(models.Model):
         """
         transfer = self._get_transfer()
         agent = self._get_consulted_agent()
-        message = self._explain_consultation(transfer, state, reason)
+        code, values = self._explain_consultation(transfer, state, reason)
         mode, was_conference = transfer.mode, transfer.state == "conference"
         if not transfer._move_to(state):
             return
@@ -292,10 +278,11 @@ class TelephonyCall(models.Model):
             "withdrawn", "canceled"
         )
         self._release_consulted()
-        self._add_trace(message)
+        self._add_timeline(code, **values)
         if mode == "warm" and not was_conference:
             self._take_off_hold()
         if state != "canceled":
+            message = self.env["telephony.call.timeline"]._render(code, values)
             self.user_id._bus_send(
                 "telephony/transfer_ended", {"uuid": self.uuid, "message": message}
             )
@@ -308,23 +295,22 @@ class TelephonyCall(models.Model):
         self._notify()
 
     def _explain_consultation(self, transfer, state, reason):
-        name = transfer.target_name
+        """Return how a consultation ended, as code and values of the timeline.
+
+        :rtype: tuple(str, dict)
+        """
+        values = {"name": transfer.target_name}
         refusals = (
             self._get_consulted_legs()
             .filtered(lambda leg: leg.transfer_id == transfer and leg.refusal)
             .mapped("refusal")
         )
         if refusals and state == "failed":
-            return self.env._("%(name)s was not called. %(reason)s", name=name, reason=refusals[0])
-        if state == "canceled":
-            return self.env._("Consultation with %(name)s canceled.", name=name)
-        if state == "left":
-            return self.env._("%(name)s has hung up. You are with the customer.", name=name)
-        if reason == "busy":
-            return self.env._("%(name)s is busy. You are with the customer.", name=name)
-        if reason == "failed":
-            return self.env._("%(name)s cannot be reached. You are with the customer.", name=name)
-        return self.env._("%(name)s did not answer. You are with the customer.", name=name)
+            return "consultation_not_called", {**values, "reason": refusals[0]}
+        if state in ("canceled", "left"):
+            return f"consultation_{state}", values
+        codes = {"busy": "consultation_busy", "failed": "consultation_unreachable"}
+        return codes.get(reason, "consultation_not_answered"), values
 
     def _release_consulted(self):
         """Release the legs of consulted parties."""
@@ -362,13 +348,7 @@ class TelephonyCall(models.Model):
             # leaves it.
             raise UserError(self.env._("%(name)s has not answered yet.", name=transfer.target_name))
         transfer.mode = "blind"
-        self._add_trace(
-            self.env._(
-                "%(name)s transferred the call to %(target)s.",
-                name=transfer.user_id.name,
-                target=transfer.target_name,
-            )
-        )
+        self._add_timeline("transferred", name=transfer.user_id.name, target=transfer.target_name)
         self._release_agent(
             self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
         )
@@ -393,13 +373,7 @@ class TelephonyCall(models.Model):
             return
         was_on_hold = transfer.state == "talking" and transfer.mode == "warm"
         transfer._move_to("done")
-        self._add_trace(
-            self.env._(
-                "%(name)s left the customer with %(target)s.",
-                name=transfer.user_id.name,
-                target=transfer.target_name,
-            )
-        )
+        self._add_timeline("handed_over", name=transfer.user_id.name, target=transfer.target_name)
         if was_on_hold:
             self._take_off_hold()
         self._release_agent(
@@ -439,7 +413,7 @@ class TelephonyCall(models.Model):
         elif (
             self.deadline_at and self.deadline_at <= now and not self._get_agent_legs()._is_alive()
         ):
-            self._add_trace(self.env._("%(name)s did not reconnect.", name=self.user_id.name))
+            self._add_timeline("agent_given_up", name=self.user_id.name)
             self._apply_event(CallEvent("handed_over", at=now))
 
     def _keep_consultation(self):
@@ -455,7 +429,7 @@ class TelephonyCall(models.Model):
             self._end_consultation("canceled")
             return False
         self.deadline_at = fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS)
-        self._add_trace(self.env._("%(name)s was disconnected.", name=self.user_id.name))
+        self._add_timeline("agent_lost_in_consultation", name=self.user_id.name)
         self._notify()
         return True
 

@@ -143,13 +143,7 @@ class TelephonyCall(models.Model):
         )
         if data["mode"] != "blind":
             return self._begin_consultation(transfer)
-        self._add_trace(
-            self.env._(
-                "%(name)s transferred the call to %(target)s.",
-                name=transfer.user_id.name,
-                target=transfer.target_name,
-            )
-        )
+        self._add_timeline("transferred", name=transfer.user_id.name, target=transfer.target_name)
         self._release_agent(
             self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
         )
@@ -284,7 +278,7 @@ class TelephonyCall(models.Model):
                 "initiated_at": fields.Datetime.now(),
             }
         )
-        self._add_trace(self.env._("Ringing %(names)s.", names=transfer.target_name))
+        self._add_timeline("ringing", names=transfer.target_name)
         method = "_send_ring_request" if transfer.mode == "blind" else "_send_guest_request"
         self.account_id._after_commit(self, method, leg.id)
 
@@ -405,9 +399,7 @@ class TelephonyCall(models.Model):
         agent = transfer._get_agent_of_user()._get_available()
         if not agent or not transfer._move_to("returning"):
             return False
-        self._add_trace(
-            self.env._("No one answered. The call returned to %(name)s.", name=agent.user_id.name)
-        )
+        self._add_timeline("transfer_returned", name=agent.user_id.name)
         self._offer_to(agent, OFFER_SECONDS)
         return True
 
@@ -419,13 +411,7 @@ class TelephonyCall(models.Model):
         """
         transfer = self._get_transfer()
         transfer._move_to("lost")
-        self._add_trace(
-            self.env._(
-                "Neither %(target)s nor %(name)s answered.",
-                target=transfer.target_name,
-                name=transfer.user_id.name,
-            )
-        )
+        self._add_timeline("transfer_lost", target=transfer.target_name, name=transfer.user_id.name)
         self._end_recording()
         self._end_talk(transfer.started_at)
         step = self.step_id
@@ -442,9 +428,5 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             transfer._move_to("returned" if transfer.state == "returning" else "done")
-            self._add_trace(
-                self.env._(
-                    "%(name)s now has the customer.", name=self.user_id.name or transfer.target_name
-                )
-            )
+            self._add_timeline("transfer_done", name=self.user_id.name or transfer.target_name)
             self._sync_recording()

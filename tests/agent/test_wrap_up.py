@@ -298,7 +298,7 @@ class TestWrapUpOfOthers(WrapUps):
         ended = self.notified(self.ana, "wrap_up_ended")[-1]
         self.assertEqual(ended["reason"], "supervisor")
         self.assertIn("Sue ended your wrap-up", ended["message"])
-        self.assertIn("Sue ended the wrap-up of Ana", call.trace)
+        self.assertIn("Sue ended the wrap-up of Ana", call.timeline)
         told = len(self.notifications)
         self.end_of_others(self.sue)
         self.assertEqual(len(self.notifications), told)

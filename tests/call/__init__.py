@@ -16,4 +16,5 @@ from . import (
     test_reconcile,
     test_revision,
     test_second_call,
+    test_timeline,
 )

@@ -285,7 +285,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         call, _verbs = self.call_in()
         self.run_after_commit()
         self.assertNothingCalled()
-        self.assertIn("The phone of Ana was not called.", call.trace)
+        self.assertIn("The phone of Ana was not called.", call.timeline)
         self.assertEqual(call.offer_ids.state, "offered")
         self.assertTrue(self.as_user(self.ana).accept(call.uuid)["accepted"])
 
@@ -314,7 +314,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
                 self.run_after_commit()
                 self.assertNothingCalled()
                 self.assertNotEqual(call.transfer_ids.state, "ringing")
-                self.assertIn("does not allow calls to Belgium", call.trace)
+                self.assertIn("does not allow calls to Belgium", call.timeline)
                 if mode == "warm":
                     [told] = self.notified(self.ana, "transfer_ended")
                     self.assertIn("does not allow calls to Belgium", told["message"])
@@ -329,7 +329,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
         call, verbs = self.call_in()
         self.assertEqual([verb.tag for verb in verbs], ["Say", "Hangup"])
         self.assertEqual(verbs[0].text, "Everybody is busy.")
-        self.assertIn("not forwarded", call.trace)
+        self.assertIn("not forwarded", call.timeline)
 
     def test_flow_that_forwards_to_itself_makes_one_leg_at_most(self):
         """A flow that forwards to itself makes one leg at most."""
@@ -384,7 +384,7 @@ class TestSent(DestinationWorld, TelephonyHttpCase):
             }
         )
         self.assertEqual(step._enter(other), "no_answer")
-        self.assertIn("already forwarded", other.trace)
+        self.assertIn("already forwarded", other.timeline)
         self.assertEqual(call.state, "routing")
 
     def test_an_outsider_cannot_make_us_call_back_expensive_numbers(self):
@@ -477,7 +477,7 @@ class TestLedger(TelephonyHttpCase):
             self.run_after_commit()
         self.assertEqual(len(self.provider.sent("call_phone")), 2)
         self.assertEqual(self.get_kinds(self.ana), ["phone", "phone"])
-        self.assertIn("The phone of Ana was not called. You have reached", call.trace)
+        self.assertIn("The phone of Ana was not called. You have reached", call.timeline)
 
     def test_callback_counts_and_is_owed_at_the_limit(self):
         self.company_a.telephony_calls_per_hour = 1

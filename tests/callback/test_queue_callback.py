@@ -116,7 +116,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         for verbs in (first, again):
             self.assertEqual(self.names(verbs), ["Say", "Hangup"])
             self.assertIn("We will call you back", verbs[0].text)
-        self.assertEqual(call.trace.count("requested a callback"), 1)
+        self.assertEqual(call.timeline.count("requested a callback"), 1)
         self.assertEqual(call.state, "queued")
 
     def test_other_keys_change_nothing(self):
@@ -430,7 +430,7 @@ class TestTries(QueueCallbackStories):
             (queue_callback.state, queue_callback.outcome, queue_callback.ended_by),
             ("ended", "canceled", "system"),
         )
-        self.assertIn("spoken with the customer in the meantime", queue_callback.trace)
+        self.assertIn("spoken with the customer in the meantime", queue_callback.timeline)
         self.assertFalse(self.get_queue_callbacks() - queue_callback)
         self.assertFalse(queue_callback.message_id)
 

@@ -163,11 +163,11 @@ class TestPrivacy(TelephonyHttpCase):
                 "provider_leg_id": False,
             }
         )
-        call._add_trace("Ana transferred the call to +32 470 99 98 88.")
-        call._add_trace("Ana leaves.")
+        call._add_timeline("text", text="Ana transferred the call to +32 470 99 98 88.")
+        call._add_timeline("text", text="Ana leaves.")
         self.erase(self.make_call(OTHER))
         self.assertFalse(self.find_everywhere(OTHER, "470 99 98 88"))
-        self.assertIn("Ana leaves.", call.trace)
+        self.assertIn("Ana leaves.", call.timeline)
         self.assertEqual(call.customer_number, CUSTOMER)
 
     def test_other_callers_companies_and_shared_numbers_are_untouched(self):
@@ -255,7 +255,7 @@ class TestPrivacy(TelephonyHttpCase):
         self.run_job()
         self.assertTrue(old.anonymized_at)
         self.assertFalse(old.anonymized_by_id or old.partner_id or old.event_ids)
-        self.assertFalse(old.note or old.trace or old.customer_number or old.leg_ids.number)
+        self.assertFalse(old.note or old.timeline or old.customer_number or old.leg_ids.number)
         self.assertEqual((callback.state, callback.customer_number), ("canceled", ""))
         self.assertEqual(old.read(list(figures[0])), figures)
         self.assertEqual(old.recording_ids.state, "deleted")

@@ -52,7 +52,7 @@ class TestMonitor(TelephonyHttpCase):
         self.assertEqual(room.get("endConferenceOnExit"), "false")
         self.assertEqual(room.get("beep"), "false")
         self.assertEqual(self.seen_by_ana(), [("Sue", "listen")])
-        self.assertIn("Sue started listening.", call.trace)
+        self.assertIn("Sue started listening.", call.timeline)
         self.assertEqual((call.state, call.user_id), ("in_progress", self.ana))
 
     def test_whisper_is_heard_by_the_phone_user_only(self):

@@ -113,7 +113,7 @@ class TestRecordingControl(RecordingCase):
         self.assertEqual(
             self.notified(self.ana, "call_updated")[-1]["recording"]["state"], "recording"
         )
-        self.assertIn("Ana started recording.", call.trace)
+        self.assertIn("Ana started recording.", call.timeline)
 
     def test_a_second_click_starts_nothing(self):
         call = self.talk()

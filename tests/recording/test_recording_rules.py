@@ -110,7 +110,7 @@ class TestRecordingRules(RecordingCase):
                 )
                 call._apply_event(self.answered())
                 self.assertFalse(call.recording_ids)
-                self.assertIn("must not be recorded", call.trace)
+                self.assertIn("must not be recorded", call.timeline)
                 self.number.recording_mode = "agent"
                 with self.assertRaisesRegex(UserError, "must not be recorded"):
                     self.as_user(self.ana).set_recording(call.uuid, "recording")

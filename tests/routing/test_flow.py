@@ -294,7 +294,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         )
         self.assertEqual((dial.tag, dial[0].text), ("Dial", "+32470999999"))
         self.assertEqual(dial.get("callerId"), self.number.number)
-        self.assertIn("key 2, Support", call.trace)
+        self.assertIn("key 2, Support", call.timeline)
         self.assertEqual(redirect.text, gather.get("action"))
 
     def test_repeated_key_does_not_press_twice(self):
@@ -304,7 +304,7 @@ class TestFlowLive(FlowWorld, TelephonyHttpCase):
         first = self.ask(gather.get("action"), press)
         again = self.ask(gather.get("action"), press)
         self.assertEqual(first[0][0].text, again[0][0].text)
-        self.assertEqual(call.trace.count("key 2"), 1)
+        self.assertEqual(call.timeline.count("key 2"), 1)
 
     def test_forwarded_call_that_was_answered(self):
         """Z29: a forwarded call that was answered is not missed."""

@@ -81,7 +81,7 @@ class TestFlowCondition(TelephonyCase):
         """Return the exit of the step for the customer, and the call's timeline."""
         call = self.make_call()
         exit_name = self.step.sudo()._enter_condition(call)
-        return exit_name, call.trace
+        return exit_name, call.timeline
 
     # === REFUSED CONDITIONS === #
 
@@ -255,7 +255,7 @@ class TestFlowCondition(TelephonyCase):
         call = self.make_call()
         # The contact moves after the call has found it.
         self.partner.company_id = self.company_b
-        exit_name, trace = self.step.sudo()._enter_condition(call), call.trace
+        exit_name, trace = self.step.sudo()._enter_condition(call), call.timeline
         self.assertEqual(exit_name, "no")
         self.assertIn("cannot be read", trace)
 

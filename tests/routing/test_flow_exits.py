@@ -213,7 +213,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
                 )
                 self.assert_exit("full", verbs)
                 self.assertEqual(set(call.offer_ids.mapped("state")), {"withdrawn"})
-                self.assertIn("Twilio's waiting queue is full.", call.trace)
+                self.assertIn("Twilio's waiting queue is full.", call.timeline)
                 # The answer was lost, and the provider repeats its request.
                 again = self.ask(
                     enqueue.get("action"),
@@ -309,7 +309,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         call, [say, _hang_up] = self.call_in()
         self.assertEqual((say.text, say.get("language")), ("Fermé.", "fr-FR"))
         self.assertEqual(call.flow_id, other)
-        self.assertIn("“Sellers”: continuing in “French”.", call.trace)
+        self.assertIn("“Sellers”: continuing in “French”.", call.timeline)
 
     def test_sound_of_a_flow_without_a_number(self):
         """Z29: a flow that is only entered from other flows plays its audio file, too."""
@@ -330,7 +330,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.set_up("flow", target_flow_id=other.id)
         call, [say, _hang_up] = self.call_in()
         self.assertIn("No one is available", say.text)
-        self.assertIn("the flow “Old” is archived", call.trace)
+        self.assertIn("the flow “Old” is archived", call.timeline)
 
     def test_flows_in_a_circle_come_to_an_end(self):
         """Z29: two flows that lead to each other end with a polite message."""
@@ -339,7 +339,7 @@ class TestEveryExit(ExitWorld, TelephonyHttpCase):
         self.set_up("flow", target_flow_id=other.id)
         call, [say, _hang_up] = self.call_in()
         self.assertIn("No one is available", say.text)
-        self.assertIn(f"was ended after {MAX_STEPS} steps", call.trace)
+        self.assertIn(f"was ended after {MAX_STEPS} steps", call.timeline)
 
     def test_silent_caller_in_a_circle_of_menus(self):
         """Z29: a caller who presses no key is not asked for ever, over any number of requests."""

@@ -257,7 +257,7 @@ class TestAnyFlow(TelephonyHttpCase):
             self.go_online(self.agent_ana)
 
     def get_story(self, call):
-        return [line.split(" ", 1)[-1] for line in (call.trace or "").splitlines()]
+        return call.timeline_ids.mapped("text")
 
     def end(self, call):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="60")

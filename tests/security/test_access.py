@@ -29,6 +29,7 @@ RIGHTS = {
     "telephony.offer": {"supervisor": "r", "manager": "r"},
     "telephony.transfer": {"supervisor": "r", "manager": "r"},
     "telephony.call.event": {"manager": "r"},
+    "telephony.call.timeline": {"user": "r", "supervisor": "r", "manager": "r"},
     "telephony.dialed.leg": {"manager": "r"},
 }
 SECRETS = ("account_sid", "auth_token", "api_key_sid", "api_key_secret", "twiml_app_sid")

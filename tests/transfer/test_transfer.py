@@ -134,7 +134,7 @@ class TestBlind(TransferStories):
         [say, _hang_up] = self.step(call)
         self.assertEqual(say.text, "We are closed.")
         self.assertEqual(call.transfer_ids.state, "lost")
-        self.assertIn("Neither Bob nor Ana", call.trace)
+        self.assertIn("Neither Bob nor Ana", call.timeline)
 
     def test_declined_twice_takes_the_flows_exit(self):
         """A transfer returns only once."""

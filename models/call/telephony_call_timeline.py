@@ -1,0 +1,139 @@
+"""What happened in a call: rows that are only ever added.
+
+A row has a code and the values of its sentence. The sentence is written when it is read, in the
+language of the reader. Adding a row does not change the row of the call, so two transactions that
+report on one call never conflict.
+"""
+
+from odoo import api, fields, models
+from odoo.tools import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+#: The code of a row that contains its sentence itself, as those of older releases.
+LITERAL = "text"
+TEXTS = {
+    "call_started": _lt("%(name)s started the call."),
+    "agent_declined": _lt("%(name)s declined."),
+    "call_resumed": _lt("%(name)s resumed the call."),
+    "held_for_other_call": _lt("%(name)s answered another call. The customer is on hold."),
+    "agent_lost": _lt("%(name)s was disconnected. The customer is on hold."),
+    "agent_given_up": _lt("%(name)s did not reconnect."),
+    "phone_ringing": _lt("Ringing the phone of %(name)s."),
+    "phone_not_called": _lt("The phone of %(name)s was not called. %(reason)s"),
+    "phone_not_answered": _lt("The phone of %(name)s was not answered."),
+}
+
+
+class TelephonyCallTimeline(models.Model):
+    """One step of a call, as shown in its timeline."""
+
+    _name = "telephony.call.timeline"
+    _inherit = ["telephony.guard.mixin"]
+    _description = "Call Timeline"
+    _order = "id"
+    _rec_name = "code"
+    _log_access = False
+
+    call_id = fields.Many2one(
+        "telephony.call",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+        immutable=True,
+    )
+    at = fields.Datetime(
+        "Time", required=True, readonly=True, immutable=True, default=fields.Datetime.now
+    )
+    code = fields.Char(required=True, readonly=True, immutable=True)
+    values = fields.Json(readonly=True, immutable=True)
+    text = fields.Char("Event", compute="_compute_text")
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("code", "values")
+    @api.depends_context("lang")
+    def _compute_text(self):
+        texts = self._get_texts()
+        for row in self:
+            row.text = self._render(row.code, row.values or {}, texts)
+
+    # === SENTENCES === #
+
+    @api.model
+    def _get_texts(self):
+        """Return the sentence of each code, marked for translation.
+
+        Each package and each other addon adds its own codes.
+
+        :return: keyed by code; a placeholder for each value
+        :rtype: dict(str, LazyGettext)
+        """
+        return TEXTS
+
+    @api.model
+    def _render(self, code, values, texts=None):
+        """Return the sentence of a code in the language of the environment.
+
+        :param str code: a key of `_get_texts`
+        :param dict values: values of its placeholders
+        :param dict texts: the result of `_get_texts`, if known
+        :rtype: str
+        """
+        if code == LITERAL:
+            return values["text"]
+        text = (self._get_texts() if texts is None else texts).get(code)
+        if text is None:
+            # The addon that wrote the row is no longer installed.
+            return code
+        written = {name: self._render_value(name, value) for name, value in values.items()}
+        try:
+            return self.env._(text) % written
+        except (KeyError, TypeError, ValueError):
+            # A translation with a damaged placeholder must not hide the timeline.
+            return self.with_context(lang="en_US").env._(text) % written
+
+    @api.model
+    def _render_value(self, name, value):
+        """Return a value as it is shown in a sentence.
+
+        :param str name: the placeholder
+        :param value: the stored value
+        :rtype: str
+        """
+        return value
+
+
+class TelephonyCall(models.Model):
+    """The timeline of a call."""
+
+    _inherit = "telephony.call"
+
+    timeline_ids = fields.One2many(
+        "telephony.call.timeline", "call_id", "Timeline Rows", readonly=True
+    )
+    # The right to read a call includes its timeline.
+    timeline = fields.Text(compute="_compute_timeline", compute_sudo=True)
+
+    @api.depends("timeline_ids.text")
+    @api.depends_context("lang", "tz")
+    def _compute_timeline(self):
+        for call in self:
+            call.timeline = "".join(
+                f"{fields.Datetime.context_timestamp(call, row.at):%H:%M:%S} {row.text}\n"
+                for row in call.timeline_ids
+            )
+
+    def _add_timeline(self, code, **values):
+        """Add a row to the timeline of this call.
+
+        Note: `self.ensure_one()`
+
+        :param str code: a key of `telephony.call.timeline._get_texts`
+        :param values: the values of its sentence: texts and numbers
+        """
+        self.ensure_one()
+        self.env["telephony.call.timeline"].create(
+            {"call_id": self.id, "code": code, "values": values}
+        )

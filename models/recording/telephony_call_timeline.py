@@ -1,0 +1,23 @@
+"""Sentences of recordings in the timeline of a call."""
+
+from odoo import api, models
+from odoo.tools import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+TEXTS = {
+    "recording_started": _lt("%(name)s started recording."),
+    "not_recorded": _lt("Not recorded: %(reason)s"),
+    "recording_failed": _lt("The recording could not be started. Try again."),
+    "recording_resumed": _lt("%(name)s resumed the recording."),
+    "recording_paused": _lt("%(name)s paused the recording."),
+    "recording_stopped": _lt("%(name)s stopped the recording."),
+}
+
+
+class TelephonyCallTimeline(models.Model):
+    _inherit = "telephony.call.timeline"
+
+    @api.model
+    def _get_texts(self):
+        return {**super()._get_texts(), **TEXTS}
