@@ -16,7 +16,6 @@ from werkzeug.datastructures import MultiDict
 from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
 
-from ..providers.twilio.events import parse_sid
 from ..providers.voice_response import HangUp, Redirect, Say
 
 _logger = logging.getLogger(__name__)
@@ -31,12 +30,6 @@ ROUTE = {
 }
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-# Results of a queue after which a request of ours has moved the caller elsewhere.
-# https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
-MOVED_RESULTS = {"redirected", "redirected-from-bridged", "bridged", "bridging-in-process"}
-# Results of a queue that did not accept the caller: it is full, or could not be created.
-REFUSED_RESULTS = {"queue-full", "error", "system-error"}
 
 
 def _get_account_sudo():
@@ -68,10 +61,10 @@ def _get_call_sudo(account_sudo):
     )
 
 
-def _get_label(form):
+def _get_label(voice_request):
     """Return the name of a request's call for the log, without phone numbers."""
     uuid = _get_query().get("call", "")
-    return uuid if UUID.fullmatch(uuid) else parse_sid(form.get("CallSid")) or "unknown"
+    return uuid if UUID.fullmatch(uuid) else voice_request.leg_id or "unknown"
 
 
 def _answer(account_sudo, response):
@@ -86,15 +79,11 @@ def _get_id(name):
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
-def _apologize(account_sudo, form, error_code=""):
+def _apologize(account_sudo, voice_request):
     """End a call that cannot continue; the caller hears a sentence even if this fails too."""
-    # An invalid identifier names no call, so no call is recorded for it.
-    params = {**form.to_dict(), "CallSid": parse_sid(form.get("CallSid"))}
     try:
         with request.env.cr.savepoint():
-            return account_sudo.env["telephony.call"]._process_crash(
-                account_sudo, params, error_code
-            )
+            return account_sudo.env["telephony.call"]._process_crash(account_sudo, voice_request)
     except (OperationalError, ConcurrencyError):
         raise
     except Exception:
@@ -111,20 +100,23 @@ def _is_beside(path):
 
 
 def twiml_route(path):
-    """Route a webhook whose method returns a voice response; the caller hears of an error."""
+    """Route a webhook whose method returns a voice response; the caller hears of an error.
+
+    The method receives the account and the request as a `VoiceRequest`.
+    """
 
     def decorate(method):
         def answer(self, **params):
             account_sudo = _get_account_sudo()
-            form = _get_form()
+            voice_request = account_sudo._parse_voice_request(_get_form(), _get_query())
             try:
                 with request.env.cr.savepoint():
-                    response = method(self, account_sudo, form)
+                    response = method(self, account_sudo, voice_request)
             except (OperationalError, ConcurrencyError):
                 raise
             except Exception:
-                _logger.exception("%s: the webhook %s failed", _get_label(form), path)
-                response = [] if _is_beside(path) else _apologize(account_sudo, form)
+                _logger.exception("%s: the webhook %s failed", _get_label(voice_request), path)
+                response = [] if _is_beside(path) else _apologize(account_sudo, voice_request)
             return _answer(account_sudo, response)
 
         functools.update_wrapper(answer, method)
@@ -137,71 +129,71 @@ def twiml_route(path):
 
 class TwilioWebhook(Controller):
     @twiml_route("voice")
-    def voice(self, account_sudo, form):
+    def voice(self, account_sudo, voice_request):
         """Answer a call to one of the account's numbers."""
-        if not form.get("CallSid"):
+        if not voice_request.leg_id:
             return [HangUp()]
-        return account_sudo.env["telephony.call"]._process_incoming(account_sudo, form.to_dict())
+        return account_sudo.env["telephony.call"]._process_incoming(account_sudo, voice_request)
 
     @twiml_route("client")
-    def client(self, account_sudo, form):
+    def client(self, account_sudo, voice_request):
         """Connect an agent's browser."""
-        if not form.get("CallSid"):
+        if not voice_request.leg_id:
             return [HangUp()]
-        return account_sudo.env["telephony.call"]._process_browser(account_sudo, form.to_dict())
+        return account_sudo.env["telephony.call"]._process_browser(account_sudo, voice_request)
 
     @twiml_route("wait")
-    def wait(self, account_sudo, form):
+    def wait(self, account_sudo, voice_request):
         """Return the audio for a waiting caller."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo:
             return [] if _is_beside("wait") else [HangUp()]
         if _is_beside("wait"):
             return call_sudo._advance_hold()
-        return call_sudo._process_wait(form.to_dict())
+        return call_sudo._process_wait(voice_request)
 
     @twiml_route("step")
-    def step(self, account_sudo, form):
+    def step(self, account_sudo, voice_request):
         """Continue a customer's leg after the end of a voice response."""
         call_sudo = _get_call_sudo(account_sudo)
-        if not call_sudo or form.get("QueueResult") == "hangup":
+        if not call_sudo or voice_request.queue_result == "hung_up":
             return [HangUp()]
-        if form.get("QueueResult") in MOVED_RESULTS:
+        if voice_request.queue_result == "moved":
             # A concurrent response is already moving the caller on, and a second one would take a
             # second step. This one is normally not used; if it is, the request is repeated.
             return [Redirect(account_sudo._get_webhook_url("step", call=call_sudo.uuid))]
-        if form.get("QueueResult") in REFUSED_RESULTS:
+        if voice_request.queue_result == "refused":
             return call_sudo._process_refused()
-        return call_sudo._process_next({**_get_query().to_dict(), **form.to_dict()})
+        return call_sudo._process_next(voice_request)
 
     @twiml_route("join")
-    def join(self, account_sudo, form):
+    def join(self, account_sudo, voice_request):
         """Connect a customer who left the queue with an agent."""
         call_sudo = _get_call_sudo(account_sudo)
-        return call_sudo._process_next(form.to_dict()) if call_sudo else [HangUp()]
+        return call_sudo._process_next(voice_request) if call_sudo else [HangUp()]
 
     @twiml_route("announce")
-    def announce(self, account_sudo, form):
+    def announce(self, account_sudo, voice_request):
         """Announce to the participants of a conversation that it is recorded."""
         call_sudo = _get_call_sudo(account_sudo)
         return call_sudo._get_recording_announcement() if call_sudo else []
 
     @twiml_route("agent_phone")
-    def agent_phone(self, account_sudo, form):
+    def agent_phone(self, account_sudo, voice_request):
         """Continue after an agent's telephone was answered, or a key was pressed on it."""
         call_sudo = _get_call_sudo(account_sudo)
         if not call_sudo:
             return [HangUp()]
-        return call_sudo._process_phone(_get_id("leg"), form.to_dict())
+        return call_sudo._process_phone(_get_id("leg"), voice_request)
 
     @twiml_route("fallback")
-    def fallback(self, account_sudo, form):
-        """Handle a voice response that Twilio could not use: `ErrorCode`, `ErrorUrl`."""
-        code = form.get("ErrorCode") or ""
-        # Twilio's codes have five digits; other values are dropped.
-        code = code if code.isdecimal() and len(code) <= 6 else "unknown"
-        _logger.error("%s: Twilio could not use an answer, error %s", _get_label(form), code)
-        return _apologize(account_sudo, form, code)
+    def fallback(self, account_sudo, voice_request):
+        """Handle a voice response that Twilio could not use."""
+        code = voice_request.error_code or "unknown"
+        _logger.error(
+            "%s: Twilio could not use an answer, error %s", _get_label(voice_request), code
+        )
+        return _apologize(account_sudo, replace(voice_request, error_code=code))
 
     @route("/telephony/twilio/status", **ROUTE)
     def status(self, **params):

@@ -78,10 +78,10 @@ class IrHttp(models.AbstractModel):
         # sudo: telephony.account - the secret is only compared here
         accounts_sudo = request.env["telephony.account"].sudo()
         account_sudo, is_signed = accounts_sudo._find_signed(
-            form.get("AccountSid"),
+            form.get(signature.ACCOUNT),
             cls._get_raw_path(http_request),
             form,
-            http_request.headers.get("X-Twilio-Signature"),
+            http_request.headers.get(signature.HEADER),
         )
         if not is_signed:
             _logger.warning(
@@ -113,7 +113,7 @@ class IrHttp(models.AbstractModel):
         :rtype: ImmutableMultiDict
         """
         if not signature.may_be_signed(
-            http_request.headers.get("X-Twilio-Signature"),
+            http_request.headers.get(signature.HEADER),
             cls._get_raw_path(http_request),
             http_request.mimetype,
             None if "Transfer-Encoding" in http_request.headers else http_request.content_length,

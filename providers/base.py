@@ -5,6 +5,38 @@ from datetime import datetime
 
 
 @dataclass(frozen=True)
+class VoiceRequest:
+    """A request of the provider for the next voice response of a leg.
+
+    :param str leg_id: the provider's identifier of the leg; empty if it is missing or invalid
+    :param str caller: number or address of the caller; empty for a browser
+    :param str called: number that was called
+    :param str identity: identity of the browser that calls; empty for a telephone
+    :param str call_uuid: our identifier of the call, as the browser names it
+    :param int step_id: our identifier of the step that the voice response belongs to, if the
+        request names it
+    :param str digits: keys that the party pressed
+    :param str queue_id: the provider's identifier of the queue in which the leg waits
+    :param str queue_result: why the leg is out of the queue: `left`, `moved` by another request,
+        `refused` by the queue, `hung_up`; empty if it comes from elsewhere
+    :param str dial_result: how the leg of a `Dial` ended, one of `LEG_END_REASONS`
+    :param str error_code: the provider's code if it could not use our last voice response
+    """
+
+    leg_id: str = ""
+    caller: str = ""
+    called: str = ""
+    identity: str = ""
+    call_uuid: str = ""
+    step_id: int | None = None
+    digits: str = ""
+    queue_id: str = ""
+    queue_result: str = ""
+    dial_result: str = ""
+    error_code: str = ""
+
+
+@dataclass(frozen=True)
 class CallEvent:
     """An event of a call, reported by the provider or caused by a user.
 

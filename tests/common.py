@@ -20,6 +20,7 @@ from odoo.tools import SQL
 
 from odoo.addons.crm_telephony.providers.base import ProviderError
 from odoo.addons.crm_telephony.providers.twilio.client import TwilioClient
+from odoo.addons.crm_telephony.providers.twilio.events import parse_leg_event
 from odoo.addons.crm_telephony.providers.twilio.legs import LIVING
 
 BASE_URL = "https://crm.example.test"
@@ -91,14 +92,14 @@ class FakeProvider:
             return dict(self.room)
         if name == "list_living_legs":
             return [
-                {"CallSid": sid, **leg}
+                parse_leg_event({"CallSid": sid, **leg})
                 for sid, leg in self.legs.items()
                 if leg["CallStatus"] in LIVING
             ]
         if name == "fetch_leg":
             if args[0] not in self.legs:
                 raise ProviderError("Not found.", "not_found", 20404)
-            return {"CallSid": args[0], **self.legs[args[0]]}
+            return parse_leg_event({"CallSid": args[0], **self.legs[args[0]]})
         return None
 
     def sent(self, name):

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.arguments import check_one
+from ..providers.base import VoiceRequest
 from ..providers.voice_response import Dial, Enqueue, Gather, HangUp, Play, Record, Reject, Say
 
 
@@ -78,7 +79,7 @@ class TelephonyFlowSimulation(models.TransientModel):
         )
         number.flow_id = flow
         response = env["telephony.call"]._process_incoming(
-            account, {"CallSid": "simulation", "From": caller, "To": number.number}
+            account, VoiceRequest("simulation", caller, number.number)
         )
         call = env["telephony.call"].search(
             [("account_id", "=", account.id), ("provider_call_id", "=", "simulation")]
@@ -87,12 +88,12 @@ class TelephonyFlowSimulation(models.TransientModel):
         # The engine itself ends a call that runs in circles.
         while isinstance(response[0], Gather):
             digit = next(pressed, " ").strip()
-            response = call._process_next({"Digits": digit} if digit else {})
+            response = call._process_next(VoiceRequest(digits=digit))
         story = self._describe(call, response)
         digit = next(pressed, " ").strip()
         if digit and isinstance(response[0], Enqueue):
             # A key that requests a queue callback ends the wait; other keys change nothing.
-            response = call._process_wait({"Digits": digit})
+            response = call._process_wait(VoiceRequest(digits=digit))
             story = self._describe(call, response) if HangUp() in response else story
         return call.timeline_ids.mapped("text") + story
 

@@ -23,6 +23,24 @@ OWN_NUMBERS = {
     "controllers/sound.py": {"86400"},  # seconds for which a sound is cached
     "tools/wav.py": {"16384"},  # bytes of a part
 }
+# The parameters of Twilio's webhooks. Those of one word are only looked for where a program reads a
+# parameter, and in the notation of a docstring.
+# https://www.twilio.com/docs/voice/twiml#request-parameters
+PARAMETERS = {
+    *("AccountSid", "CallSid", "CallStatus", "CallDuration", "ParentCallSid", "CallToken"),
+    *("ConferenceSid", "FriendlyName", "ParticipantLabel", "StatusCallbackEvent"),
+    *("DialCallSid", "DialCallStatus", "DialCallDuration", "SequenceNumber", "CallbackSource"),
+    *("QueueSid", "QueueResult", "QueueTime", "QueuePosition", "FinishedOnKey"),
+    *("RecordingSid", "RecordingStatus", "RecordingUrl", "RecordingDuration", "RecordingSource"),
+    *("OutgoingCallerIdSid", "VerificationStatus", "ErrorCode", "ErrorUrl", "ForwardedFrom"),
+}
+WORDS = {"From", "To", "Digits", "Direction", "Caller", "Called", "Timestamp"}
+WORD = "|".join(sorted(WORDS))
+PARAMETER = re.compile(
+    rf"\b({'|'.join(sorted(PARAMETERS))})\b"
+    rf"|\[[\"'](?:{WORD})[\"']\]|\.(?:get|pop)\([\"'](?:{WORD})[\"']"
+    rf"|[\"'](?:{WORD})[\"']:|`(?:{WORD})`"
+)
 
 
 @cache
@@ -57,6 +75,38 @@ def test_no_error_number_of_twilio_appears_above_providers():
 )
 def test_the_check_finds_error_numbers(line, is_found):
     assert bool(list(find_error_numbers("models/x.py", line))) == is_found
+
+
+def test_no_parameter_of_twilio_appears_above_providers():
+    found = [
+        f"{path}:{number}: {line.strip()}"
+        for path, text in get_sources()
+        for number, line in enumerate(text.splitlines(), 1)
+        if PARAMETER.search(line)
+    ]
+    assert found == []
+
+
+def test_the_check_knows_every_parameter_that_providers_read():
+    source = "".join(path.read_text() for path in (ROOT / "providers/twilio").glob("*.py"))
+    read = set(re.findall(r"params(?:\.get\(|\[)[\"']([A-Z]\w+)[\"']", source))
+    assert read - PARAMETERS - WORDS == {"RecordingStartTime"}
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [
+        ('params["CallSid"]', True),
+        ('form.get("From")', True),
+        ('{"To": number}', True),
+        (":param dict params: `Digits` if a key was pressed", True),
+        ('from_number = fields.Char("From")', False),
+        ('("condition", "Caller Condition")', False),
+        ("voice_request.called", False),
+    ],
+)
+def test_the_check_finds_parameters(line, is_found):
+    assert bool(PARAMETER.search(line)) == is_found
 
 
 def test_an_error_is_compared_by_its_kind_only():

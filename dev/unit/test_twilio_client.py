@@ -193,7 +193,7 @@ def test_who_hears_a_supervisor(client, provider):
     assert dict(provider.form()) == {"Muted": "true", "Coaching": "false"}
 
 
-def test_fetch_leg_is_an_equivalent_callback(client, provider):
+def test_fetch_leg_is_the_event_of_an_equivalent_webhook(client, provider):
     provider.answers = [
         (
             200,
@@ -206,13 +206,14 @@ def test_fetch_leg_is_an_equivalent_callback(client, provider):
             },
         )
     ]
-    params = client.fetch_leg(CALL)
-    assert (params["CallSid"], params["CallStatus"], params["CallDuration"]) == (
+    event = client.fetch_leg(CALL)
+    assert (event.provider_leg_id, event.status, event.reason, event.duration) == (
         CALL,
+        "ended",
         "completed",
-        "31",
+        31,
     )
-    assert params["Timestamp"].isoformat() == "2026-03-02T09:00:31+00:00"
+    assert event.at.isoformat() == "2026-03-02T09:00:31"
 
 
 def test_living_legs_are_asked_for_by_status(client, provider):
@@ -223,8 +224,8 @@ def test_living_legs_are_asked_for_by_status(client, provider):
         (200, {"calls": [{**call, "status": "ringing"}]}),
         (200, {"calls": [{**call, "sid": "CA" + "9" * 32, "status": "in-progress"}]}),
     ]
-    legs = {leg["CallSid"]: leg["CallStatus"] for leg in client.list_living_legs()}
-    assert legs == {CALL: "ringing", "CA" + "9" * 32: "in-progress"}
+    legs = {event.provider_leg_id: event.status for event in client.list_living_legs()}
+    assert legs == {CALL: "ringing", "CA" + "9" * 32: "in_progress"}
     queries = [parse_qs(urlsplit(request.url).query) for request, _kwargs in provider.requests]
     assert [query["Status"] for query in queries] == [["queued"], ["ringing"], ["in-progress"]]
     assert {query["PageSize"][0] for query in queries} == {"1000"}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from providers.base import CallEvent
+from providers.base import CallEvent, VoiceRequest
 from providers.twilio import events
 from tools.call_states import LEG_END_REASONS, LEG_RANK
 
@@ -248,3 +248,59 @@ def test_garbage_never_raises(params):
             assert 2000 < event.at.year < 2100
             assert "\0" not in event.key + event.provider_leg_id + event.conference_id
             event.key.encode()
+
+
+def test_voice_request_of_a_caller():
+    request = events.parse_voice_request({"CallSid": "CA1", "From": "+32470123456", "To": "+322"})
+    assert request == VoiceRequest(leg_id="CA1", caller="+32470123456", called="+322")
+
+
+def test_voice_request_of_a_browser_names_identity_and_call():
+    params = {"CallSid": "CA1", "From": "client:agent_7", "To": "", "uuid": "u-1"}
+    request = events.parse_voice_request(params)
+    assert (request.caller, request.identity, request.call_uuid) == ("", "agent_7", "u-1")
+
+
+def test_voice_request_after_a_menu_names_key_and_step():
+    request = events.parse_voice_request({"CallSid": "CA1", "Digits": "5"}, {"at": "12"})
+    assert (request.digits, request.step_id) == ("5", 12)
+    assert events.parse_voice_request({"CallSid": "CA1"}).step_id is None
+
+
+@pytest.mark.parametrize(
+    ("word", "result"),
+    [
+        ("leave", "left"),
+        ("redirected", "moved"),
+        ("bridging-in-process", "moved"),
+        ("queue-full", "refused"),
+        ("system-error", "refused"),
+        ("hangup", "hung_up"),
+        ("news", ""),
+        (None, ""),
+    ],
+)
+def test_voice_request_after_a_queue(word, result):
+    request = events.parse_voice_request({"CallSid": "CA1", "QueueResult": word})
+    assert request.queue_result == result
+
+
+@pytest.mark.parametrize(
+    ("word", "result"),
+    [("completed", "completed"), ("no-answer", "no_answer"), ("busy", "busy"), ("x", "")],
+)
+def test_voice_request_after_a_dial(word, result):
+    assert events.parse_voice_request({"DialCallStatus": word}).dial_result == result
+
+
+@pytest.mark.parametrize(
+    ("params", "name"),
+    [
+        ({"CallSid": "'; DROP"}, "leg_id"),
+        ({"QueueSid": "<b>"}, "queue_id"),
+        ({"ErrorCode": "1" * 9}, "error_code"),
+        ({"ErrorCode": "12x"}, "error_code"),
+    ],
+)
+def test_voice_request_drops_what_twilio_never_sends(params, name):
+    assert getattr(events.parse_voice_request(params), name) == ""

@@ -244,6 +244,9 @@ class TelephonyAccount(models.Model):
             given_signature,
         )
 
+    def _parse_voice_request(self, params, query=None):
+        return events.parse_voice_request(params, query)
+
     def _parse_leg_event(self, params):
         return events.parse_leg_event(params)
 

@@ -89,11 +89,10 @@ class TelephonyAccount(models.Model):
         if not self.has_auth_token:
             return None
         try:
-            answers = self._get_client().list_living_legs()
+            events = self._get_client().list_living_legs()
         except ProviderError:
             return None
-        events = map(self._parse_leg_event, answers)
-        return {event.provider_leg_id: event for event in events if event}
+        return {event.provider_leg_id: event for event in events}
 
     @api.model
     def _get_health(self):

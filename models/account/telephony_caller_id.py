@@ -409,11 +409,10 @@ class TelephonyCallerId(models.Model):
             # counts.
             if provider_caller_id and not rivals._is_pending():
                 return "verified", False, provider_caller_id
-            params = client.fetch_leg(self.provider_leg_id)
+            event = client.fetch_leg(self.provider_leg_id)
         except ProviderError as error:
             _logger.info("Caller ID %s: verification unknown: %s", self.id, error.label)
             return None
-        event = self.account_id._parse_leg_event(params)
         if not event or event.status not in ("in_progress", "ended"):
             return None
         if event.status == "in_progress":

@@ -259,7 +259,7 @@ class TelephonyCall(models.Model):
         :rtype: CallEvent | None
         """
         try:
-            params = self.account_id._get_client().fetch_leg(leg.provider_leg_id)
+            return self.account_id._get_client().fetch_leg(leg.provider_leg_id)
         except ProviderError as error:
             if not error.gone:
                 return None
@@ -270,4 +270,3 @@ class TelephonyCall(models.Model):
                 reason="failed",
                 at=fields.Datetime.now(),
             )
-        return self.account_id._parse_leg_event(params)

@@ -81,16 +81,15 @@ class TelephonyCall(models.Model):
     # === FROM THE WEBHOOKS === #
 
     @api.model
-    def _process_crash(self, account, params, error_code=""):
+    def _process_crash(self, account, voice_request):
         """End a call whose handling failed. The customer hears an apology and is owed a callback.
 
         :param account: the account of the call
-        :param dict params: `CallSid`, `From`, `To` from the provider
-        :param str error_code: the provider's code if it could not use a voice response
+        :param VoiceRequest voice_request: request of the provider
         :return: a voice response
         :rtype: list
         """
-        provider_leg_id = params.get("CallSid") or ""
+        provider_leg_id = voice_request.leg_id
         leg = (
             self.env["telephony.call.leg"].search(
                 [("account_id", "=", account.id), ("provider_leg_id", "=", provider_leg_id)]
@@ -99,14 +98,14 @@ class TelephonyCall(models.Model):
             else self.env["telephony.call.leg"]
         )
         number = self.env["telephony.number"].search(
-            [("account_id", "=", account.id), ("number", "=", params.get("To") or "")], limit=1
+            [("account_id", "=", account.id), ("number", "=", voice_request.called)], limit=1
         )
         lang = self._get_crash_language(account, leg, number)
         if leg:
             if leg.role == "customer":
-                self._isolate(provider_leg_id, leg.call_id._fail, error_code)
-        elif provider_leg_id and number and not (params.get("From") or "").startswith("client:"):
-            self._keep_crashed(account, number, params, error_code)
+                self._isolate(provider_leg_id, leg.call_id._fail, voice_request.error_code)
+        elif provider_leg_id and number and not voice_request.identity:
+            self._keep_crashed(account, number, voice_request)
         text = self.with_context(lang=lang).env._(
             "We are sorry, an error has occurred. Please call again later."
         )
@@ -123,29 +122,29 @@ class TelephonyCall(models.Model):
     # === CALLS ROLLED BACK === #
 
     @api.model
-    def _keep_crashed(self, account, number, params, error_code):
+    def _keep_crashed(self, account, number, voice_request):
         """Record and end a call whose first webhook failed."""
-        label = params["CallSid"]
-        call = self._isolate(label, self._take_in, account, number, params)
+        label = voice_request.leg_id
+        call = self._isolate(label, self._take_in, account, number, voice_request)
         if call is None:
-            call = self._isolate(label, self._insert_incoming, account, number, params)
+            call = self._isolate(label, self._insert_incoming, account, number, voice_request)
         if call:
-            self._isolate(label, call._fail, error_code)
+            self._isolate(label, call._fail, voice_request.error_code)
         elif call is None:
             _logger.error("%s: the call could not be kept", label)
 
     @api.model
-    def _insert_incoming(self, account, number, params):
+    def _insert_incoming(self, account, number, voice_request):
         """Insert a call as `_take_in` does, without the overrides of other modules.
 
         :return: the call, or an empty recordset when it is already known
         """
         event = self.env["telephony.call.event"]._record_once(
-            account, f"{params['CallSid']}:voice", "voice"
+            account, f"{voice_request.leg_id}:voice", "voice"
         )
         if not event:
             return self.browse()
-        caller, now = params.get("From") or "", fields.Datetime.now()
+        caller, now = voice_request.caller, fields.Datetime.now()
         # Other notations would need more code than is wise here.
         caller = caller if caller[:1] == "+" and caller[1:].isdecimal() else False
         call = insert_row(
@@ -153,10 +152,10 @@ class TelephonyCall(models.Model):
             {
                 "account_id": account.id,
                 "company_id": account.company_id.id,
-                "provider_call_id": params["CallSid"],
+                "provider_call_id": voice_request.leg_id,
                 "direction": "incoming",
                 "state": "routing",
-                "from_number": params.get("From") or False,
+                "from_number": voice_request.caller or False,
                 "to_number": number.number,
                 "customer_number": caller,
                 "number_id": number.id,
@@ -172,14 +171,14 @@ class TelephonyCall(models.Model):
                 "role": "customer",
                 "label": "customer",
                 "number": caller,
-                "provider_leg_id": params["CallSid"],
+                "provider_leg_id": voice_request.leg_id,
                 "status": "in_progress",
                 "initiated_at": now,
                 "ringing_at": now,
             },
         )
         event.call_id = call
-        self._isolate(params["CallSid"], call._insert_association)
+        self._isolate(voice_request.leg_id, call._insert_association)
         return call
 
     def _insert_association(self):

@@ -177,31 +177,31 @@ class TelephonyCall(models.Model):
 
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
 
-    def _process_browser(self, account, params):
+    def _process_browser(self, account, voice_request):
         """Admit an agent's browser to the conference of a call that the agent may join.
 
         :param account: account of the connection
-        :param dict params: `CallSid`, `From` (the identity) and `uuid` (the call). A browser sends
-            all of them, so they only serve to find records and are never dialed
+        :param VoiceRequest voice_request: request of the provider. A browser sends the identity
+            and the call, so they only serve to find records and are never dialed
         :return: a voice response
         :rtype: list
         """
         agent = self.env["telephony.agent"].search(
             [
-                ("identity", "=", (params.get("From") or "").removeprefix("client:")),
+                ("identity", "=", voice_request.identity),
                 ("company_id", "=", account.company_id.id),
             ]
         )
         call = self.search(
-            [("uuid", "=", params.get("uuid") or ""), ("account_id", "=", account.id)]
+            [("uuid", "=", voice_request.call_uuid), ("account_id", "=", account.id)]
         )
         if agent and call:
             # A report about this leg that arrives meanwhile waits for this row.
             self.env["telephony.call.event"]._record_once(
-                account, f"{params['CallSid']}:voice", "voice", call=call
+                account, f"{voice_request.leg_id}:voice", "voice", call=call
             )
         if agent and call and call.user_id != agent.user_id and agent._is_entitled():
-            response = call._connect_supervisor(agent, params["CallSid"])
+            response = call._connect_supervisor(agent, voice_request.leg_id)
             if response:
                 return response
             call._accept_by_connecting(agent)
@@ -211,7 +211,7 @@ class TelephonyCall(models.Model):
         if not call or not allowed or call.state == "ended" or call.held_at:
             _logger.info("%s: the browser's connection was refused", call.uuid or "unknown")
             return [HangUp()]
-        leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == params["CallSid"])
+        leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == voice_request.leg_id)
         if leg.is_released:
             _logger.info("%s: the connection of a replaced browser was refused", call.uuid)
             return [HangUp()]
@@ -219,15 +219,15 @@ class TelephonyCall(models.Model):
             call._lock()
             call._release_legs_of(agent.user_id)
         if not leg and is_consulted:
-            leg = call._add_consulted_leg(agent, params["CallSid"])
+            leg = call._add_consulted_leg(agent, voice_request.leg_id)
         elif not leg:
             if self.env["telephony.call.leg"].search_count(
-                [("account_id", "=", account.id), ("provider_leg_id", "=", params["CallSid"])],
+                [("account_id", "=", account.id), ("provider_leg_id", "=", voice_request.leg_id)],
                 limit=1,
             ):
                 _logger.warning("%s: a leg of another call was refused", call.uuid)
                 return [HangUp()]
-            leg = call._add_agent_leg(agent, params["CallSid"])
+            leg = call._add_agent_leg(agent, voice_request.leg_id)
             call._on_agent_connected()
         return [call._get_join(leg, ends_conference=False)]
 

@@ -137,13 +137,13 @@ class TelephonyCall(models.Model):
 
     # === FROM THE WEBHOOKS === #
 
-    def _process_phone(self, leg_id, params):
+    def _process_phone(self, leg_id, voice_request):
         """Prompt the answering party of an agent's telephone for the key, and continue from there.
 
         Note: `self.ensure_one()`
 
         :param int leg_id: leg of the telephone
-        :param dict params: `CallSid`, and `Digits` if a key was pressed
+        :param VoiceRequest voice_request: request of the provider
         :return: a voice response
         :rtype: list
         """
@@ -153,10 +153,10 @@ class TelephonyCall(models.Model):
         leg = self.leg_ids.filtered(
             lambda leg: leg.id == leg_id and leg.role in ("agent", "consulted")
         )
-        if not leg or (leg.provider_leg_id and leg.provider_leg_id != params.get("CallSid")):
+        if not leg or (leg.provider_leg_id and leg.provider_leg_id != voice_request.leg_id):
             return [HangUp()]
         if not leg.provider_leg_id:
-            leg.provider_leg_id = params["CallSid"]
+            leg.provider_leg_id = voice_request.leg_id
         agent = leg.user_id._get_telephony_agents(self.company_id)
         # A leg that requests a voice response is connected, even if its event has not arrived yet.
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
@@ -170,7 +170,7 @@ class TelephonyCall(models.Model):
         if not agent._is_entitled():
             _logger.info("%s: a telephone without the right to answer was refused", self.uuid)
             return [HangUp()]
-        if params.get("Digits") == "1" or not agent.press_to_accept:
+        if voice_request.digits == "1" or not agent.press_to_accept:
             return self._confirm_phone(leg, agent)
         return self._ask_phone(leg, agent)
 

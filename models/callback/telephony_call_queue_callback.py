@@ -71,15 +71,15 @@ class TelephonyCall(models.Model):
             self.company_id, number
         )
 
-    def _is_requesting_queue_callback(self, params):
+    def _is_requesting_queue_callback(self, voice_request):
         """Return whether the waiting caller has pressed the key, even if it is reported again.
 
-        :param dict params: the parameters of the provider, with `Digits` if a key was pressed
+        :param VoiceRequest voice_request: request of the provider
         """
         return self.queue_callback_requested or (
-            bool(params.get("Digits"))
+            bool(voice_request.digits)
             and (
-                params["Digits"] == self.queue_id.callback_key
+                voice_request.digits == self.queue_id.callback_key
                 and self._may_request_queue_callback()
             )
         )

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...providers.base import CallEvent, ProviderError
+from ...providers.base import CallEvent, ProviderError, VoiceRequest
 from ...providers.voice_response import Conference, Enqueue, HangUp, Leave, Pause, Play, Reject, Say
 from ...tools.call_states import CONNECT_SECONDS
 from ..call.telephony_call import ANONYMOUS, REJOIN_SECONDS
@@ -31,26 +31,26 @@ class TelephonyCall(models.Model):
 
     # === FROM THE WEBHOOKS === #
 
-    def _process_incoming(self, account, params):
+    def _process_incoming(self, account, voice_request):
         """Create an incoming call, and return what the caller hears first.
 
         :param account: the account that received the call
-        :param dict params: `CallSid`, `From` and `To` of the provider
+        :param VoiceRequest voice_request: request of the provider
         :return: a voice response
         :rtype: list
         """
         number = self.env["telephony.number"].search_fetch(
-            [("account_id", "=", account.id), ("number", "=", params.get("To"))], limit=1
+            [("account_id", "=", account.id), ("number", "=", voice_request.called)], limit=1
         )
         if not number:
             _logger.warning("A call to a number that is not listed was rejected")
             return [Reject()]
-        call = self._take_in(account, number, params)
+        call = self._take_in(account, number, voice_request)
         if not call:
             call = self.search(
                 [
                     ("account_id", "=", account.id),
-                    ("provider_call_id", "=", params["CallSid"]),
+                    ("provider_call_id", "=", voice_request.leg_id),
                 ]
             )
             _logger.info("%s: the provider repeated the request for this call", call.uuid)
@@ -63,25 +63,25 @@ class TelephonyCall(models.Model):
             return [Reject()]
         return call._run_flow()
 
-    def _take_in(self, account, number, params):
+    def _take_in(self, account, number, voice_request):
         """Create the call record.
 
         :param account: the account that received the call
         :param number: the number that was called
-        :param dict params: `CallSid` and `From` of the provider
+        :param VoiceRequest voice_request: request of the provider
         :return: the call; an empty recordset if it exists already
         """
         event = self.env["telephony.call.event"]._record_once(
-            account, f"{params['CallSid']}:voice", "voice"
+            account, f"{voice_request.leg_id}:voice", "voice"
         )
         if not event:
             return self.browse()
-        call = self.create(self._prepare_incoming_values(account, number, params))
+        call = self.create(self._prepare_incoming_values(account, number, voice_request))
         event.call_id = call
         return call
 
-    def _prepare_incoming_values(self, account, number, params):
-        caller = params.get("From") or ""
+    def _prepare_incoming_values(self, account, number, voice_request):
+        caller = voice_request.caller
         caller = "" if caller.lower() in ANONYMOUS else caller
         # A number with a country code needs no default country, so the company's one is not read.
         country = account.company_id.country_id if caller[:1] != "+" else self.env["res.country"]
@@ -90,9 +90,9 @@ class TelephonyCall(models.Model):
         partner = self.env["res.partner"]._telephony_find(caller, account.company_id)[:1]
         return {
             "account_id": account.id,
-            "provider_call_id": params["CallSid"],
+            "provider_call_id": voice_request.leg_id,
             "direction": "incoming",
-            "from_number": params.get("From") or False,
+            "from_number": voice_request.caller or False,
             "to_number": number.number,
             "customer_number": caller or False,
             "number_id": number.id,
@@ -107,7 +107,7 @@ class TelephonyCall(models.Model):
                         "role": "customer",
                         "label": "customer",
                         "number": caller or False,
-                        "provider_leg_id": params["CallSid"],
+                        "provider_leg_id": voice_request.leg_id,
                         "status": "in_progress",
                         "initiated_at": now,
                         "ringing_at": now,
@@ -116,24 +116,24 @@ class TelephonyCall(models.Model):
             ],
         }
 
-    def _process_wait(self, params):
+    def _process_wait(self, voice_request):
         """Return what a waiting caller hears until the next decision, or move the caller on.
 
         Note: `self.ensure_one()`
 
-        :param dict params: the parameters of the provider, with the id of its queue
+        :param VoiceRequest voice_request: request of the provider
         :return: a voice response
         :rtype: list
         """
-        response = self._advance_wait(params)
+        response = self._advance_wait(voice_request)
         if self.step_count and response != [Leave()]:
             self.write({"step_count": 0})
         return response
 
-    def _advance_wait(self, params):
+    def _advance_wait(self, voice_request):
         self.ensure_one()
         leg = self._get_customer_leg()
-        queue_id = params.get("QueueSid")
+        queue_id = voice_request.queue_id
         if queue_id and leg.provider_queue_id != queue_id:
             leg.provider_queue_id = queue_id
         if self.state == "ended" or self._is_other_party_connected():
@@ -150,7 +150,7 @@ class TelephonyCall(models.Model):
         if self._get_transfer():
             return self._wait_in_transfer(now)
         if self.step_id.kind == "queue":
-            if self._is_requesting_queue_callback(params):
+            if self._is_requesting_queue_callback(voice_request):
                 return self._schedule_queue_callback()
             return self._wait_in_queue(now)
         open_offers = self._expire_offers(now)
@@ -163,32 +163,33 @@ class TelephonyCall(models.Model):
             return self._get_ringback(RINGBACK_SECONDS)
         return [Leave()]
 
-    def _process_next(self, params):
+    def _process_next(self, voice_request):
         """Return what the customer does after a queue, a conference or a redirect.
 
         Note: `self.ensure_one()`
 
+        :param VoiceRequest voice_request: request of the provider
         :return: a voice response
         :rtype: list
         """
         self.ensure_one()
         # Status reports arrive at the same time; see `_process_event`.
         self._lock()
-        if params.get("DialCallStatus") == "completed" and self.outcome in (False, "missed"):
+        if voice_request.dial_result == "completed" and self.outcome in (False, "missed"):
             # The forwarded call was answered, but the end of the caller's leg may have been
             # reported first.
             self.outcome = "answered"
             if self.state == "ended":
                 self._update_callbacks()
-        return self._advance_customer(params)
+        return self._advance_customer(voice_request)
 
-    def _advance_customer(self, params=None):
+    def _advance_customer(self, voice_request=None):
         """Return what the customer's leg does now, according to the call's state.
 
         The provider may request this at any time and repeatedly. The answer therefore depends only
         on the state, not on the request.
 
-        :param dict params: the parameters of the provider, such as a pressed key
+        :param VoiceRequest voice_request: request of the provider; None: the call begins anew
         :return: a voice response
         :rtype: list
         """
@@ -215,9 +216,9 @@ class TelephonyCall(models.Model):
             return self._step_in_transfer()
         if not self.step_id:
             return self._run_flow()
-        params = params or {}
-        if params.get("at", str(self.step_id.id)) == str(self.step_id.id):
-            result = self.step_id._resume(self, params)
+        voice_request = voice_request or VoiceRequest()
+        if voice_request.step_id in (None, self.step_id.id):
+            result = self.step_id._resume(self, voice_request)
         else:
             # The provider repeats a request whose response was lost, but the call has moved on.
             result = self.step_id._enter(self)

@@ -30,17 +30,18 @@ class TelephonyFlowStep(models.Model):
         self.ensure_one()
         return getattr(self, f"_enter_{self.kind}")(call)
 
-    def _resume(self, call, params):
+    def _resume(self, call, voice_request):
         """Continue after the caller has come back from this step. Note: `self.ensure_one()`
 
         :param call: the call, as superuser
-        :param dict params: the parameters of the provider: a key, or the result of a forwarded call
+        :param VoiceRequest voice_request: request of the provider: a key, or the result of a
+            forwarded call
         :return: a voice response, or the name of the exit by which the call leaves
         :rtype: list | str
         """
         self.ensure_one()
         resume = getattr(self, f"_resume_{self.kind}", None)
-        return resume(call, params) if resume else "no_answer"
+        return resume(call, voice_request) if resume else "no_answer"
 
     # === RING === #
 
@@ -54,7 +55,7 @@ class TelephonyFlowStep(models.Model):
             return self._leave_unoffered(call)
         return call._get_enqueue_response()
 
-    def _resume_ring(self, call, params):
+    def _resume_ring(self, call, voice_request):
         if call._awaits_ringing_agents():
             return call._get_enqueue_response()
         entered = call.step_entered_at or call.started_at
@@ -68,7 +69,7 @@ class TelephonyFlowStep(models.Model):
 
     # === QUEUE === #
 
-    def _resume_queue(self, call, params):
+    def _resume_queue(self, call, voice_request):
         return call._get_enqueue_response() if call._may_wait_on() else "no_answer"
 
     def _enter_queue(self, call):
@@ -120,8 +121,8 @@ class TelephonyFlowStep(models.Model):
         call.menu_count = 0
         return self._ask(call)
 
-    def _resume_menu(self, call, params):
-        digit = params.get("Digits") or ""
+    def _resume_menu(self, call, voice_request):
+        digit = voice_request.digits
         key = self.key_ids.filtered(lambda key: key.key == digit)
         if key:
             call._add_timeline("menu_key", step=self.name, key=key.key, label=key.label)
@@ -185,8 +186,8 @@ class TelephonyFlowStep(models.Model):
             )
         ]
 
-    def _resume_forward(self, call, params):
-        if params.get("DialCallStatus") == "completed":
+    def _resume_forward(self, call, voice_request):
+        if voice_request.dial_result == "completed":
             call._add_timeline("forward_answered", step=self.name)
             return [HangUp()]
         call._add_timeline("forward_not_answered", step=self.name)
@@ -194,10 +195,10 @@ class TelephonyFlowStep(models.Model):
 
     # === MESSAGE, REJECTION, VOICEMAIL === #
 
-    def _resume_message(self, call, params):
+    def _resume_message(self, call, voice_request):
         return [HangUp()]
 
-    def _resume_voicemail(self, call, params):
+    def _resume_voicemail(self, call, voice_request):
         return call._get_thanks()
 
     def _enter_message(self, call):

@@ -1,4 +1,4 @@
-"""Conversion of Twilio's webhooks into `CallEvent`.
+"""Conversion of Twilio's webhooks into `VoiceRequest` and `CallEvent`.
 
 https://www.twilio.com/docs/voice/api/call-resource#statuscallback
 https://www.twilio.com/docs/voice/twiml/conference#statuscallback
@@ -8,7 +8,7 @@ import re
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
-from ..base import CallEvent
+from ..base import CallEvent, VoiceRequest
 
 # https://www.twilio.com/docs/voice/api/call-resource#call-status-values
 LEG_STATUS = {
@@ -31,6 +31,22 @@ CONFERENCE_KIND = {
     "participant-unhold": "unhold",
 }
 
+# Why a leg is out of the queue. A moved one was moved by a request of ours.
+# https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action
+QUEUE_RESULTS = {
+    "leave": "left",
+    "redirected": "moved",
+    "redirected-from-bridged": "moved",
+    "bridged": "moved",
+    "bridging-in-process": "moved",
+    # The queue is full, or could not be created.
+    "queue-full": "refused",
+    "error": "refused",
+    "system-error": "refused",
+    "hangup": "hung_up",
+}
+# Twilio's name of a browser: this, and our identity of the agent.
+BROWSER = "client:"
 
 # Twilio's identifiers: `CA…`, `CF…`, `RE…`.
 SID = re.compile(r"[A-Za-z0-9]{2,64}")
@@ -71,6 +87,34 @@ def parse_sid(text):
     :rtype: str
     """
     return text if SID.fullmatch(text or "") else ""
+
+
+def parse_voice_request(params, query=None):
+    """Return a webhook that asks for TwiML.
+
+    https://www.twilio.com/docs/voice/twiml#request-parameters
+
+    :param dict params: parameters that Twilio posted
+    :param dict query: parameters of the signed URL, which are our own
+    :rtype: VoiceRequest
+    """
+    caller = params.get("From") or ""
+    is_browser = caller.startswith(BROWSER)
+    code = params.get("ErrorCode") or ""
+    return VoiceRequest(
+        leg_id=parse_sid(params.get("CallSid")),
+        caller="" if is_browser else caller,
+        called=params.get("To") or "",
+        identity=caller.removeprefix(BROWSER) if is_browser else "",
+        call_uuid=params.get("uuid") or "",
+        step_id=parse_number((query or {}).get("at")),
+        digits=params.get("Digits") or "",
+        queue_id=parse_sid(params.get("QueueSid")),
+        queue_result=QUEUE_RESULTS.get(params.get("QueueResult"), ""),
+        dial_result=LEG_STATUS.get(params.get("DialCallStatus"), ("", ""))[1],
+        # Twilio's codes have five digits; other values are dropped.
+        error_code=code if parse_number(code) and len(code) <= 6 else "",
+    )
 
 
 # https://www.twilio.com/docs/voice/twiml/record#attributes-recording-status-callback

@@ -3,6 +3,8 @@
 https://www.twilio.com/docs/voice/api/call-resource
 """
 
+from .events import parse_leg_event
+
 # In the order of a leg's life: a leg that advances between two requests is in the second answer at
 # the latest.
 LIVING = ("queued", "ringing", "in-progress")
@@ -10,14 +12,16 @@ LIVING = ("queued", "ringing", "in-progress")
 PAGE, LISTED = 1000, 5000
 
 
-def _as_callback(leg):
-    """Return the parameters of the status webhook that would report the same about a leg."""
-    return {
-        "CallSid": leg.sid,
-        "CallStatus": str(getattr(leg.status, "value", leg.status)),
-        "CallDuration": leg.duration,
-        "Timestamp": leg.end_time or leg.start_time,
-    }
+def _as_event(leg):
+    """Return the event of the status webhook that would report the same about a leg."""
+    return parse_leg_event(
+        {
+            "CallSid": leg.sid,
+            "CallStatus": str(getattr(leg.status, "value", leg.status)),
+            "CallDuration": leg.duration,
+            "Timestamp": leg.end_time or leg.start_time,
+        }
+    )
 
 
 class LegRequests:
@@ -37,23 +41,23 @@ class LegRequests:
     def fetch_leg(self, leg_id):
         """Return the status of a leg.
 
-        :return: the parameters of an equivalent status webhook
-        :rtype: dict
+        :return: the event of an equivalent status webhook, or None for an unknown status
+        :rtype: CallEvent | None
         """
-        return _as_callback(self._call(self._client.calls(leg_id).fetch))
+        return _as_event(self._call(self._client.calls(leg_id).fetch))
 
     def list_living_legs(self):
         """Return all living legs, including those of other programs that use the account.
 
         https://www.twilio.com/docs/voice/api/call-resource#read-multiple-call-resources
 
-        :return: the parameters of an equivalent status webhook for each leg
-        :rtype: list(dict)
+        :return: the event of an equivalent status webhook for each leg
+        :rtype: list(CallEvent)
         """
         legs = {}
         for status in LIVING:
             for leg in self._call(
                 self._client.calls.list, status=status, page_size=PAGE, limit=LISTED
             ):
-                legs[leg.sid] = _as_callback(leg)
-        return list(legs.values())
+                legs[leg.sid] = _as_event(leg)
+        return [event for event in legs.values() if event]

@@ -11,6 +11,8 @@ from urllib.parse import urlparse
 
 from twilio.request_validator import RequestValidator, add_port, remove_port
 
+# Header with the signature, and the field that names the account.
+HEADER, ACCOUNT = "X-Twilio-Signature", "AccountSid"
 # Bytes. Twilio's own requests have a few thousand at most.
 MAX_BODY = 64 * 1024
 MAX_PATH = 8 * 1024
@@ -24,7 +26,7 @@ BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 def may_be_signed(signature, path, mimetype, length):
     """Return whether a request can be Twilio's, judged before its body is read.
 
-    :param str signature: header `X-Twilio-Signature`
+    :param str signature: value of `HEADER`
     :param str path: raw path and query
     :param str mimetype: content type of the body
     :param length: bytes of the body; None when the request does not state it
@@ -71,7 +73,7 @@ def is_signed(auth_token, urls, form, signature):
     :param str auth_token: the account's secret
     :param list(str) urls: public URLs configured at Twilio, with their query
     :param MultiDict form: the posted fields only, with empty values kept
-    :param str signature: header `X-Twilio-Signature`
+    :param str signature: value of `HEADER`
     :rtype: bool
     """
     if not auth_token or not signature:

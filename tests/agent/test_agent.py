@@ -7,6 +7,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.crm_telephony.providers.base import VoiceRequest
+
 from ..common import CUSTOMER, TelephonyCase
 
 PAGE = "page-00000001"
@@ -59,7 +61,7 @@ class TestAgent(TelephonyCase):
     def test_ringing(self):
         self.go_online(self.agent_ana, self.agent_bob)
         self.env["telephony.call"].sudo()._process_incoming(
-            self.account, {"CallSid": "CA1", "From": CUSTOMER, "To": self.number.number}
+            self.account, VoiceRequest(leg_id="CA1", caller=CUSTOMER, called=self.number.number)
         )
         self.env.invalidate_all()
         self.assertEqual((self.agent_ana.state, self.agent_bob.state), ("ringing", "ringing"))
@@ -274,11 +276,12 @@ class TestAgent(TelephonyCase):
         self.go_online(self.agent_ana)
         for turn in (1, 2):
             self.env["telephony.call"].sudo()._process_incoming(
-                self.account, {"CallSid": f"CA{turn}", "From": CUSTOMER, "To": self.number.number}
+                self.account,
+                VoiceRequest(leg_id=f"CA{turn}", caller=CUSTOMER, called=self.number.number),
             )
             call = self.env["telephony.call"].search([("provider_call_id", "=", f"CA{turn}")])
             self.let_time_pass(21)
-            call._process_wait({})
+            call._process_wait(VoiceRequest())
             call._apply_event(
                 self.account._parse_leg_event({"CallSid": f"CA{turn}", "CallStatus": "completed"})
             )

@@ -14,6 +14,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.crm_telephony.models import gate
+from odoo.addons.crm_telephony.providers.base import VoiceRequest
 
 from ..common import CALLER_LEG, TelephonyHttpCase, leg_sid
 from .test_race import RaceCase
@@ -129,7 +130,7 @@ class TestGate(RaceCase):
             self.assertTrue(gate.enter(env, account_id=account, legs=[sid], number="+3225550190"))
             env["telephony.call"]._process_incoming(
                 env["telephony.account"].browse(account),
-                {"CallSid": sid, "From": "+32470111213", "To": "+3225550190"},
+                VoiceRequest(leg_id=sid, caller="+32470111213", called="+3225550190"),
             )
             env.flush_all()
             inside.set()

@@ -7,7 +7,7 @@ from lxml import etree
 from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import datetime, safe_eval
 
-from odoo.addons.crm_telephony.providers.base import CallEvent
+from odoo.addons.crm_telephony.providers.base import CallEvent, VoiceRequest
 
 from ..common import CUSTOMER, TelephonyCase
 
@@ -142,7 +142,8 @@ class TestLog(TelephonyCase):
         """Z30: a missed call is in the log of its contact."""
         self.go_online(self.agent_ana)
         self.env["telephony.call"].sudo()._process_incoming(
-            self.account, {"CallSid": "CA" + "9" * 32, "From": CUSTOMER, "To": self.number.number}
+            self.account,
+            VoiceRequest(leg_id="CA" + "9" * 32, caller=CUSTOMER, called=self.number.number),
         )
         call = self.env["telephony.call"].search([("provider_call_id", "=", "CA" + "9" * 32)])
         event = self.account._parse_leg_event(

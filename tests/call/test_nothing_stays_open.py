@@ -9,7 +9,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_telephony.models.call.telephony_call_reconcile import LEG_REPAIRS, REPAIRS
-from odoo.addons.crm_telephony.providers.base import ProviderError
+from odoo.addons.crm_telephony.providers.base import ProviderError, VoiceRequest
 from odoo.addons.crm_telephony.providers.twilio.client import TIME_LIMIT
 
 from ..common import (
@@ -221,25 +221,17 @@ class Failing(TelephonyCase):
         self.go_online(self.agent_ana)
         self.calls._process_incoming(
             self.account,
-            {
-                "CallSid": CALLER_LEG,
-                "From": CUSTOMER,
-                "To": self.number.number,
-            },
+            VoiceRequest(leg_id=CALLER_LEG, caller=CUSTOMER, called=self.number.number),
         )
         call = self.calls.search([("provider_call_id", "=", CALLER_LEG)])
-        call._process_wait({"QueueSid": QUEUE})
+        call._process_wait(VoiceRequest(queue_id=QUEUE))
         return call
 
     def connect(self, call, agent=None, sid=AGENT_LEG):
         agent = (agent or self.agent_ana).sudo()
         return self.calls._process_browser(
             self.account,
-            {
-                "CallSid": sid,
-                "From": f"client:{agent.identity}",
-                "uuid": call.uuid,
-            },
+            VoiceRequest(leg_id=sid, identity=agent.identity, call_uuid=call.uuid),
         )
 
     def tell_room(self, call, event, sequence, sid=CALLER_LEG):
@@ -262,7 +254,7 @@ class Failing(TelephonyCase):
         self.as_user(self.ana).accept(call.uuid)
         self.connect(call)
         self.run_after_commit()
-        call._process_next({})
+        call._process_next(VoiceRequest())
         self.tell_room(call, "participant-join", 1)
         self.run_after_commit()
         self.assertEqual(call.state, "in_progress")
@@ -723,7 +715,7 @@ class TestWhatIsTrue(Failing):
         self.let_fail("lost", "call_phone")
         self.reconcile(31)
         leg = call.leg_ids.filtered(lambda leg: leg.role == "agent")
-        [verb] = call._process_phone(leg.id, {"CallSid": leg_sid(90)})
+        [verb] = call._process_phone(leg.id, VoiceRequest(leg_id=leg_sid(90)))
         self.assertEqual(type(verb).__name__, "HangUp")
 
     begin_ring = TestEveryRequest.begin_ring

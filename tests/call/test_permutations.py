@@ -7,6 +7,7 @@ from random import Random
 
 from odoo.tests import tagged
 
+from odoo.addons.crm_telephony.providers.base import VoiceRequest
 from odoo.addons.crm_telephony.providers.twilio import events
 from odoo.addons.crm_telephony.tools.call_phases import may_follow
 
@@ -237,11 +238,9 @@ class TestPermutations(TelephonyCase):
             call.partner_id = call.lead_id = False
         self.env["telephony.call"]._process_browser(
             self.account,
-            {
-                "CallSid": AGENT_LEG,
-                "uuid": call.uuid,
-                "From": f"client:{self.agent_ana.sudo().identity}",
-            },
+            VoiceRequest(
+                leg_id=AGENT_LEG, call_uuid=call.uuid, identity=self.agent_ana.sudo().identity
+            ),
         )
         self.customer(call).initiated_at = START
         if known:
@@ -314,11 +313,11 @@ class TestPermutations(TelephonyCase):
         self.assertTrue(queue_callback._claim(self.agent_ana))
         calls._process_browser(
             self.account,
-            {
-                "CallSid": AGENT_LEG,
-                "uuid": queue_callback.uuid,
-                "From": f"client:{self.agent_ana.sudo().identity}",
-            },
+            VoiceRequest(
+                leg_id=AGENT_LEG,
+                call_uuid=queue_callback.uuid,
+                identity=self.agent_ana.sudo().identity,
+            ),
         )
         queue_callback.started_at = START
         self.customer(queue_callback).write(
@@ -433,7 +432,8 @@ class TestPermutations(TelephonyCase):
         """Return an incoming call that rings."""
         self.go_online(self.agent_ana, self.agent_bob)
         self.env["telephony.call"].sudo()._process_incoming(
-            self.account, {"CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number}
+            self.account,
+            VoiceRequest(leg_id=CALLER_LEG, caller="+32470123456", called=self.number.number),
         )
         call = self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
         call.started_at = START
@@ -444,7 +444,7 @@ class TestPermutations(TelephonyCase):
         call = self.make_incoming()
         self.as_user(self.ana).accept(call.uuid)
         self.connect_page(call, AGENT_LEG)
-        call._process_next({})
+        call._process_next(VoiceRequest())
         call.answered_at = START + timedelta(seconds=6)
         for moments in call.leg_ids:
             moments.write({"initiated_at": START, "answered_at": START})
@@ -454,11 +454,7 @@ class TestPermutations(TelephonyCase):
     def connect_page(self, call, sid):
         self.env["telephony.call"]._process_browser(
             self.account,
-            {
-                "CallSid": sid,
-                "uuid": call.uuid,
-                "From": f"client:{self.agent_ana.sudo().identity}",
-            },
+            VoiceRequest(leg_id=sid, call_uuid=call.uuid, identity=self.agent_ana.sudo().identity),
         )
 
     def hold_for_other_call(self, call):
@@ -469,7 +465,7 @@ class TestPermutations(TelephonyCase):
         """Resume the call as the agent."""
         self.as_user(self.ana).resume(call.uuid)
         self.connect_page(call, SECOND_AGENT_LEG)
-        call._process_next({})
+        call._process_next(VoiceRequest())
         back = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == SECOND_AGENT_LEG)
         back.write({"initiated_at": START, "answered_at": START})
 
@@ -535,7 +531,7 @@ class TestPermutations(TelephonyCase):
         """End the agent's leg and the time to rejoin: the flow continues with the customer."""
         self.tell(call, HELD_EVENTS[-1])
         call.deadline_at = START
-        call._process_next({})
+        call._process_next(VoiceRequest())
         self.assertEqual((call.state, call.user_id), ("routing", self.env["res.users"]))
 
     def test_agent_vanished_for_good(self):

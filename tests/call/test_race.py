@@ -15,7 +15,7 @@ from odoo.service.model import retrying
 from odoo.sql_db import Cursor
 from odoo.tests import BaseCase, get_db_name, tagged
 
-from odoo.addons.crm_telephony.providers.base import CallEvent
+from odoo.addons.crm_telephony.providers.base import CallEvent, VoiceRequest
 
 from ..common import BASE_URL, CALLER_LEG, CUSTOMER, FakeProvider, leg_sid
 
@@ -197,7 +197,7 @@ class RaceCase(BaseCase):
             calls = env["telephony.call"]
             calls._process_incoming(
                 env["telephony.account"].browse(account),
-                {"CallSid": sid, "From": CUSTOMER, "To": "+3225550190"},
+                VoiceRequest(leg_id=sid, caller=CUSTOMER, called="+3225550190"),
             )
             return calls.search([("provider_call_id", "=", sid)]).uuid
 
@@ -307,7 +307,7 @@ class TestRace(RaceCase):
         def ask(env):
             env["telephony.call"]._process_incoming(
                 env["telephony.account"].browse(self.ids["account"]),
-                {"CallSid": CALLER_LEG, "From": CUSTOMER, "To": "+3225550190"},
+                VoiceRequest(leg_id=CALLER_LEG, caller=CUSTOMER, called="+3225550190"),
             )
 
         self.hang_up_at_once(ask, CALLER_LEG)
@@ -355,7 +355,7 @@ class TestRace(RaceCase):
             agent = env["telephony.agent"].search([("user_id", "=", user_id)])
             [verb] = env["telephony.call"]._process_browser(
                 env["telephony.account"].browse(account),
-                {"CallSid": sid, "From": f"client:{agent.identity}", "uuid": uuid},
+                VoiceRequest(leg_id=sid, identity=agent.identity, call_uuid=uuid),
             )
             return type(verb).__name__
 

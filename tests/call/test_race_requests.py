@@ -6,7 +6,7 @@ import time
 from odoo import SUPERUSER_ID, fields
 from odoo.tests import tagged
 
-from odoo.addons.crm_telephony.providers.base import CallEvent
+from odoo.addons.crm_telephony.providers.base import CallEvent, VoiceRequest
 
 from ..common import CUSTOMER, ROOM, leg_sid
 from .test_race import RaceCase
@@ -26,7 +26,7 @@ class TestRaceOfRequests(RaceCase):
         agent = env["telephony.agent"].search([("user_id", "=", self.ids["users"][0])])
         account = env["telephony.account"].browse(self.ids["account"])
         env["telephony.call"]._process_browser(
-            account, {"CallSid": leg_sid(5), "From": f"client:{agent.identity}", "uuid": uuid}
+            account, VoiceRequest(leg_id=leg_sid(5), identity=agent.identity, call_uuid=uuid)
         )
 
     def test_voice_webhook_comes_twice_at_once(self):
@@ -36,7 +36,7 @@ class TestRaceOfRequests(RaceCase):
         def process(env):
             response = env["telephony.call"]._process_incoming(
                 env["telephony.account"].browse(account),
-                {"CallSid": leg_sid(3), "From": CUSTOMER, "To": "+3225550190"},
+                VoiceRequest(leg_id=leg_sid(3), caller=CUSTOMER, called="+3225550190"),
             )
             return repr(response)
 
@@ -197,7 +197,7 @@ class TestRaceOfRequests(RaceCase):
         )
 
         def wait(env):
-            env["telephony.call"].search([("uuid", "=", uuid)])._process_wait({})
+            env["telephony.call"].search([("uuid", "=", uuid)])._process_wait(VoiceRequest())
 
         self.assert_waits_for(
             ("SELECT id FROM telephony_call WHERE id = %s", call_id),

@@ -5,7 +5,7 @@ from unittest.mock import patch
 from odoo import fields
 from odoo.tests import tagged
 
-from odoo.addons.crm_telephony.providers.base import CallEvent, ProviderError
+from odoo.addons.crm_telephony.providers.base import CallEvent, ProviderError, VoiceRequest
 
 from ..common import AGENT_LEG, CALLER_LEG, TelephonyCase, leg_sid
 
@@ -43,11 +43,9 @@ class TestReconcile(TelephonyCase):
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
             self.account,
-            {
-                "CallSid": AGENT_LEG,
-                "uuid": call.uuid,
-                "From": f"client:{self.agent_ana.sudo().identity}",
-            },
+            VoiceRequest(
+                leg_id=AGENT_LEG, call_uuid=call.uuid, identity=self.agent_ana.sudo().identity
+            ),
         )
         self.run_after_commit()
         self.provider.legs[AGENT_LEG] = {"CallStatus": "in-progress"}
@@ -59,7 +57,8 @@ class TestReconcile(TelephonyCase):
         """Return an incoming call that rings."""
         self.go_online(self.agent_ana)
         self.env["telephony.call"].sudo()._process_incoming(
-            self.account, {"CallSid": CALLER_LEG, "From": "+32470123456", "To": self.number.number}
+            self.account,
+            VoiceRequest(leg_id=CALLER_LEG, caller="+32470123456", called=self.number.number),
         )
         return self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
 
@@ -175,11 +174,9 @@ class TestReconcile(TelephonyCase):
         self.as_user(self.ana).accept(call.uuid)
         self.env["telephony.call"].sudo()._process_browser(
             self.account,
-            {
-                "CallSid": AGENT_LEG,
-                "uuid": call.uuid,
-                "From": f"client:{self.agent_ana.sudo().identity}",
-            },
+            VoiceRequest(
+                leg_id=AGENT_LEG, call_uuid=call.uuid, identity=self.agent_ana.sudo().identity
+            ),
         )
         self.queued_requests.clear()
         for sid in (CALLER_LEG, AGENT_LEG):
@@ -236,11 +233,9 @@ class TestReconcile(TelephonyCase):
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
             self.account,
-            {
-                "CallSid": AGENT_LEG,
-                "uuid": call.uuid,
-                "From": f"client:{self.agent_ana.sudo().identity}",
-            },
+            VoiceRequest(
+                leg_id=AGENT_LEG, call_uuid=call.uuid, identity=self.agent_ana.sudo().identity
+            ),
         )
         with self.assert_log(
             "models.call.telephony_call_outgoing", "WARNING", "could not be called"
@@ -259,11 +254,9 @@ class TestReconcile(TelephonyCase):
         call = self.dial()
         self.env["telephony.call"].sudo()._process_browser(
             self.account,
-            {
-                "CallSid": AGENT_LEG,
-                "uuid": call.uuid,
-                "From": f"client:{self.agent_ana.sudo().identity}",
-            },
+            VoiceRequest(
+                leg_id=AGENT_LEG, call_uuid=call.uuid, identity=self.agent_ana.sudo().identity
+            ),
         )
         with self.assert_log(
             "models.call.telephony_call_outgoing", "WARNING", "could not be called"

@@ -6,6 +6,8 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from odoo.addons.crm_telephony.providers.base import VoiceRequest
+
 from ..common import AGENT_LEG, CUSTOMER, TelephonyCase, TelephonyHttpCase, leg_sid
 
 
@@ -177,11 +179,7 @@ class TestTurnsOfTwoServers(TelephonyCase):
         self.agent_ana.reserved_at = self.agent_bob.reserved_at = False
         self.env["telephony.call"].sudo()._process_incoming(
             self.account,
-            {
-                "CallSid": AGENT_LEG,
-                "From": CUSTOMER,
-                "To": self.number.number,
-            },
+            VoiceRequest(leg_id=AGENT_LEG, caller=CUSTOMER, called=self.number.number),
         )
         self.env.flush_all()
         self.env.cr.execute(

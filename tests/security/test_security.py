@@ -14,6 +14,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.crm_telephony.providers.base import VoiceRequest
 from odoo.addons.crm_telephony.providers.twilio.client import TwilioClient
 
 from ..common import AGENT_LEG, CUSTOMER, TOKEN, TelephonyCase, TelephonyHttpCase, leg_sid
@@ -380,11 +381,9 @@ class TestScripts(TelephonyCase):
         for number, caller in enumerate((EVIL, "<b>1</b>", "=HYPERLINK(1)", "'; DROP TABLE", "☎")):
             calls._process_incoming(
                 self.account,
-                {
-                    "CallSid": leg_sid(200 + number),
-                    "From": caller,
-                    "To": self.number.number,
-                },
+                VoiceRequest(
+                    leg_id=leg_sid(200 + number), caller=caller, called=self.number.number
+                ),
             )
             call = calls.search([("provider_call_id", "=", leg_sid(200 + number))])
             self.assertFalse(call.customer_number)
