@@ -18,6 +18,7 @@ from odoo.fields import Command
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 from odoo.tools import SQL
 
+from odoo.addons.crm_telephony.models.call import after_commit
 from odoo.addons.crm_telephony.providers.base import ProviderError
 from odoo.addons.crm_telephony.providers.twilio.client import TwilioClient
 from odoo.addons.crm_telephony.providers.twilio.events import parse_leg_event
@@ -31,6 +32,8 @@ ROOM = "CF" + "7" * 32
 QUEUE = "QU" + "8" * 32
 LOGGER = "odoo.addons.crm_telephony"
 REFUSED = f"{LOGGER}.models.ir_http"
+# What `World` replaces, so that a test sends requests when it wants to.
+register_request = after_commit.register
 
 
 def leg_sid(number):
@@ -298,15 +301,15 @@ class World:
         self.notifications = []
         accounts = self.registry["telephony.account"]
         self.startPatcher(patch.object(accounts, "_get_client", lambda account: self.provider))
-        self.startPatcher(patch.object(accounts, "_after_commit", self._collect_request))
+        self.startPatcher(patch.object(after_commit, "register", self._collect_request))
         self.startPatcher(
             patch.object(self.registry["bus.bus"], "_sendone", self._collect_notification)
         )
 
     # === COLLECTED DATA === #
 
-    def _collect_request(self, records, method_name, *args):
-        self.queued_requests.append((records._name, records.ids, method_name, args))
+    def _collect_request(self, records, name, *args):
+        self.queued_requests.append((records._name, records.ids, name, args))
 
     def _collect_notification(self, channel, notification_type, message):
         # As it arrives in the browser; a record or a date in it is a mistake.
@@ -317,12 +320,11 @@ class World:
     def run_after_commit(self):
         """Send the requests that wait for the end of the transaction and write their results."""
         while self.queued_requests:
-            model, ids, method_name, args = self.queued_requests.pop(0)
+            model, ids, name, args = self.queued_requests.pop(0)
             records = self.env[model].sudo().browse(ids)
-            follow_up = getattr(records, method_name)(*args)
-            if follow_up:
-                follow_up_name, follow_up_args = follow_up
-                getattr(records, follow_up_name)(*follow_up_args)
+            result = after_commit.send(records, name, *args)
+            if result:
+                after_commit.save_result(records, result)
         self.env.flush_all()
 
     def run_job(self, model, method_name):

@@ -212,12 +212,19 @@ def _calls_super(function):
 def _called(tree):
     """Yield each called name, and whether it is called on ``self`` or by its name.
 
-    Note: a string that is the name of a method counts, as in ``_after_commit("_send_hold")``.
+    Note: a method that is only named counts as well: as a string in a table, or as in
+    ``return self._on_hold_failed, ()``.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             value = node.func.value
             yield node.func.attr, isinstance(value, ast.Name) and value.id == "self"
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "self"
+        ):
+            yield node.attr, True
         elif (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)

@@ -15,7 +15,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("models", "controllers", "wizard", "providers", "tools")
 # Methods that store something in the database. `execute` also reads, and is left out.
-WRITES = {"write", "create", "unlink", "_move_to", "_apply_event", "_write_first", "_after_commit"}
+WRITES = {"write", "create", "unlink", "_move_to", "_apply_event", "_write_first"}
+# Calling one of these methods registers a request that is sent after the commit.
+REQUEST = re.compile(r"_send_\w+_request")
+# Such a method that is sent at once: name -> reason.
+SENT_AT_ONCE = {"_send_connection_request": "a click shows its answer"}
 # Methods that a getter may call although they write: name -> reason.
 ALLOWED_WRITERS = {
     "_ensure_own_agent": "checks the access right; creates the agent at most once, on the first use"
@@ -68,7 +72,8 @@ def find_writes(function):
             for part in ast.walk(target)
         ):
             yield node.lineno
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in WRITES:
+        name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
+        if name in WRITES or (REQUEST.fullmatch(name) and name not in SENT_AT_ONCE):
             yield node.lineno
 
 
@@ -121,6 +126,28 @@ def get_writers():
             writers.add(name)
             found += calls.get(name, ())
     return writers
+
+
+def get_decorators(function):
+    return {getattr(node, "id", "") for node in function.decorator_list}
+
+
+def test_every_request_is_sent_after_the_commit():
+    requests = {
+        function.name: get_decorators(function)
+        for _path, function in get_functions()
+        if REQUEST.fullmatch(function.name)
+    }
+    direct = {name for name, decorators in requests.items() if "after_commit" not in decorators}
+    assert direct == set(SENT_AT_ONCE)
+
+
+def test_no_other_method_is_sent_after_the_commit():
+    assert [
+        f"{path}: {function.name}"
+        for path, function in get_functions()
+        if "after_commit" in get_decorators(function) and not REQUEST.fullmatch(function.name)
+    ] == []
 
 
 def test_a_method_named_get_never_writes():

@@ -34,7 +34,7 @@ CLEAN = {
         "    def _on_ended(self):\n"
         "        super()._on_ended()\n"
         "    def _route(self):\n"
-        "        self._after_commit('_end')\n"
+        "        return self._end, ()\n"
     ),
     "models/routing/flow.py": (
         "from ..call.call import Call\n"

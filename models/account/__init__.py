@@ -7,7 +7,6 @@ from . import (
     telephony_account_diagnosis,
     telephony_account_health,
     telephony_account_numbers,
-    telephony_account_request,
     telephony_account_setup,
     telephony_number,
     telephony_number_emergency,

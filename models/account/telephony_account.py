@@ -6,8 +6,8 @@ from odoo.exceptions import UserError, ValidationError
 from ...providers.twilio import events, signature, token, twiml
 from ...providers.twilio.client import TwilioClient
 from ...tools.printable import printable
+from ..call.after_commit import WEBHOOK_ROOT, get_deadline
 
-WEBHOOK_ROOT = "/telephony/twilio/"
 ACCOUNT_SID = re.compile(r"AC[A-Za-z0-9]{32}")
 DEFAULT_SDK_URL = "/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
 
@@ -130,6 +130,11 @@ class TelephonyAccount(models.Model):
             base_url=account.api_base_url,
             deadline=self._get_deadline(),
         )
+
+    @api.model
+    def _get_deadline(self):
+        """Return when the requests of this click must end, see `get_deadline`."""
+        return get_deadline()
 
     def _get_webhook_url(self, route, *, base_url=None, **query):
         """Return the public URL of a webhook.

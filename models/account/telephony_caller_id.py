@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ...providers.base import ProviderError
 from ...tools.phone_number import NO_COUNTRY, PERSONAL, PREMIUM, classify
 from ..arguments import check_arguments
+from ..call.after_commit import after_commit
 from ..call.telephony_call_reconcile import SETTLED_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -195,7 +196,7 @@ class TelephonyCallerId(models.Model):
         """
         record_sudo = self._get_own_sudo(caller_id_id)
         if record_sudo.state in PENDING:
-            record_sudo.account_id._after_commit(record_sudo, "_send_check_request")
+            record_sudo._send_check_request()
         return record_sudo._to_client()[0]
 
     @api.model
@@ -382,6 +383,7 @@ class TelephonyCallerId(models.Model):
         _logger.info("Caller ID %s: %s", self.id, state)
         self._notify()
 
+    @after_commit
     def _send_check_request(self):
         """Update a verification from Twilio. It expires only if Twilio reports nothing better.
 
@@ -391,7 +393,7 @@ class TelephonyCallerId(models.Model):
         is_over = self.expires_at and self.expires_at < fields.Datetime.now()
         if is_over and (not news or news[0] in PENDING):
             news = ("expired",)
-        return ("_set_state", news) if news else None
+        return (self._set_state, news) if news else None
 
     def _ask_provider(self):
         """Return the state of a verification at Twilio, from its caller IDs or from its call.
@@ -432,7 +434,7 @@ class TelephonyCallerId(models.Model):
         limit = fields.Datetime.now() - timedelta(seconds=SETTLED_SECONDS)
         for record in self._get_watched():
             if record.write_date < limit:
-                record.account_id._after_commit(record, "_send_check_request")
+                record._send_check_request()
 
     # === TO THE CLIENT === #
 

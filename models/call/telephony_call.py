@@ -435,7 +435,7 @@ class TelephonyCall(models.Model):
             self._notify()
         if leg._is_alive() and leg.provider_leg_id:
             # The leg was dialed while the call ended; no agent is left to talk to.
-            self.account_id._after_commit(self, "_send_end_request")
+            self._send_end_request()
 
     def _apply_join(self, event):
         leg = self._match_leg(event)
@@ -584,7 +584,7 @@ class TelephonyCall(models.Model):
         # A customer who leaves the room ends it for all; one who never joined leaves the others
         # there.
         if (self.ended_by != "customer" or not self.answered_at) and self.leg_ids._is_alive():
-            self.account_id._after_commit(self, "_send_end_request")
+            self._send_end_request()
 
     def _get_agent(self):
         """Return the agent of this call, or an empty recordset."""

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from ...providers.base import CallEvent, ProviderError
 from ..arguments import check_arguments
 from ..gate import door
+from .after_commit import after_commit
 
 NOTE_LENGTH = 20000
 
@@ -209,6 +210,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
+    @after_commit
     def _send_end_request(self):
         """Hang up every leg that may still be connected."""
         for leg in self.leg_ids.filtered("provider_leg_id"):
@@ -221,8 +223,9 @@ class TelephonyCall(models.Model):
         :param bool on_hold: requested state
         """
         self.hold_wanted = on_hold
-        self._move_customer("_send_hold_request")
+        self._move_customer(self._send_hold_request)
 
+    @after_commit
     def _send_hold_request(self, is_repeated=False):
         """Send the requested hold state of the customer's leg to the provider.
 
@@ -241,7 +244,7 @@ class TelephonyCall(models.Model):
             self.account_id._get_webhook_url("wait", call=self.uuid, hold=1),
         )
         is_refused = error and not (error.unknown or error.retryable)
-        return ("_on_hold_failed", ()) if is_refused else None
+        return (self._on_hold_failed, ()) if is_refused else None
 
     def _on_hold_failed(self):
         """React to a refused hold request: the button shows the true state.

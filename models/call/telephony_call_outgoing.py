@@ -8,6 +8,7 @@ from ...providers.voice_response import HangUp
 from ...tools.printable import printable
 from ..arguments import check_arguments
 from ..gate import door
+from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -273,9 +274,9 @@ class TelephonyCall(models.Model):
         self._sync_supervisors()
         if self.direction == "outgoing" and customer.status == "new" and not customer.initiated_at:
             customer.initiated_at = fields.Datetime.now()
-            self.account_id._after_commit(self, "_send_dial_request")
+            self._send_dial_request()
         else:
-            self._move_customer("_send_connect_request")
+            self._move_customer(self._send_connect_request)
         self._sync_recording()
         self._notify_participants()
 
@@ -311,6 +312,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
+    @after_commit
     def _send_dial_request(self):
         """Dial the customer into the conference.
 
@@ -321,7 +323,7 @@ class TelephonyCall(models.Model):
             return None
         refusal = leg._get_refusal()
         if refusal:
-            return "_on_dial_failed", (refusal,)
+            return self._on_dial_failed, (refusal,)
         client = self.account_id._get_client()
         url = self.account_id._get_webhook_url
         values = {
@@ -345,8 +347,8 @@ class TelephonyCall(models.Model):
                     raise
         except ProviderError as error:
             _logger.warning("%s: the customer could not be called: %s", self.uuid, error.label)
-            return "_on_dial_failed", (self.account_id._explain(error), error.kind)
-        return "_on_dial_done", (provider_leg_id,)
+            return self._on_dial_failed, (self.account_id._explain(error), error.kind)
+        return self._on_dial_done, (provider_leg_id,)
 
     def _on_dial_done(self, provider_leg_id):
         leg = self._get_customer_leg()
@@ -354,7 +356,7 @@ class TelephonyCall(models.Model):
             leg.provider_leg_id = provider_leg_id
         if self.state == "ended":
             # The agent hung up while the request was in progress.
-            self.account_id._after_commit(self, "_send_end_request")
+            self._send_end_request()
 
     def _on_dial_failed(self, sentence, kind="refused"):
         now = fields.Datetime.now()

@@ -5,6 +5,7 @@ from odoo import fields, models
 from ...providers.base import CallEvent, ProviderError
 from ...providers.voice_response import Gather, HangUp, Say
 from ...tools.language import to_language_tag
+from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -56,8 +57,9 @@ class TelephonyCall(models.Model):
                 "initiated_at": fields.Datetime.now(),
             }
         )
-        self.account_id._after_commit(self, "_send_ring_request", leg.id)
+        self._send_ring_request(leg.id)
 
+    @after_commit
     def _send_ring_request(self, leg_id):
         """Dial an agent's telephone.
 
@@ -68,7 +70,7 @@ class TelephonyCall(models.Model):
             return None
         refusal = leg._get_refusal()
         if refusal:
-            return "_on_ring_refused", (leg_id, refusal)
+            return self._on_ring_refused, (leg_id, refusal)
         url = self.account_id._get_webhook_url
         try:
             provider_leg_id = self.account_id._get_client().call_phone(
@@ -87,8 +89,8 @@ class TelephonyCall(models.Model):
                 # The response was lost: the leg's first event, or the reconciliation, shows whether
                 # it rings.
                 return None
-            return "_on_ring_failed", (leg_id,)
-        return "_on_ring_done", (leg_id, provider_leg_id)
+            return self._on_ring_failed, (leg_id,)
+        return self._on_ring_done, (leg_id, provider_leg_id)
 
     def _on_ring_done(self, leg_id, provider_leg_id):
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
@@ -127,10 +129,9 @@ class TelephonyCall(models.Model):
         """Stop telephones that ring in vain; confirmed legs continue."""
         for leg in legs.filtered(lambda leg: not leg.is_confirmed and leg._is_alive()):
             if leg.provider_leg_id:
-                leg.account_id._after_commit(
-                    leg.call_id, "_send_end_leg_request", leg.provider_leg_id
-                )
+                leg.call_id._send_end_leg_request(leg.provider_leg_id)
 
+    @after_commit
     def _send_end_leg_request(self, provider_leg_id):
         """Hang up one leg."""
         self._send("end_leg", provider_leg_id)
@@ -268,4 +269,4 @@ class TelephonyCall(models.Model):
             if call.state == "queued":
                 call.queue_id._dispatch()
             elif not call._get_open_offers() and not call.user_id and not call._ring_next():
-                call.account_id._after_commit(call, "_send_leave_queue_request")
+                call._send_leave_queue_request()

@@ -141,7 +141,7 @@ class TelephonyCall(models.Model):
             _logger.warning(
                 "%s: a leg lives at the provider although it ended here", leg.call_id.uuid
             )
-            account._after_commit(leg.call_id, "_send_end_leg_request", leg.provider_leg_id)
+            leg.call_id._send_end_leg_request(leg.provider_leg_id)
 
     def _reconcile_one(self, living):
         """Reconcile one call; its failure must not block the others."""
@@ -349,7 +349,7 @@ class TelephonyCall(models.Model):
             elif event:
                 for request, name in leg._get_repairs(fields.Datetime.now()).items():
                     _logger.info("%s: %s of %s is sent again", self.uuid, request, leg.label)
-                    self.account_id._after_commit(self, request, leg[name])
+                    getattr(self, request)(leg[name])
         if self._is_queue_callback_waiting():
             return  # the provider does not know a place in a queue
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
@@ -364,7 +364,7 @@ class TelephonyCall(models.Model):
         if provider_leg_id:
             leg.provider_leg_id = provider_leg_id
             if leg._is_unwanted(fields.Datetime.now()):
-                self.account_id._after_commit(self, "_send_end_leg_request", provider_leg_id)
+                self._send_end_leg_request(provider_leg_id)
             return
         event = CallEvent(
             "leg", leg_id=leg.id, status="ended", reason="failed", at=fields.Datetime.now()
@@ -396,10 +396,10 @@ class TelephonyCall(models.Model):
                 continue
             _logger.info("%s: %s: sent again", self.uuid, condition.strip("_"))
             customer.moved_at = now
-            self.account_id._after_commit(self, request, True)
+            getattr(self, request)(True)
         for recording in self._get_silent_recordings(now):
             if recording.state == "starting":
-                self.account_id._after_commit(recording, "_send_start_request", True)
+                recording._send_start_request(True)
             else:
                 recording._sync()
 

@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ...providers.base import CallEvent
 from ...tools.call_states import CONNECT_SECONDS
 from ..arguments import check_arguments
+from ..call.after_commit import after_commit
 from ..gate import door
 
 _logger = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ class TelephonyCall(models.Model):
         if leg_sudo.monitor_mode != mode:
             leg_sudo.monitor_mode = mode
             call_sudo._notify_monitored(leg_sudo)
-            call_sudo.account_id._after_commit(call_sudo, "_send_monitor_request", leg_sudo.id)
+            call_sudo._send_monitor_request(leg_sudo.id)
         return call_sudo._to_monitor(leg_sudo)
 
     @api.model
@@ -280,9 +281,7 @@ class TelephonyCall(models.Model):
                 if leg.provider_leg_id:
                     # The leg is shown until the provider reports its end.
                     leg.is_leaving = True
-                    call.account_id._after_commit(
-                        call, "_send_end_leg_request", leg.provider_leg_id
-                    )
+                    call._send_end_leg_request(leg.provider_leg_id)
                 else:
                     # No browser has connected, so there is nothing to hang up.
                     leg._advance(
@@ -314,10 +313,11 @@ class TelephonyCall(models.Model):
         """
         for leg in self._get_supervisor_legs():
             if leg.provider_leg_id and leg.monitor_mode == "whisper":
-                self.account_id._after_commit(self, "_send_monitor_request", leg.id)
+                self._send_monitor_request(leg.id)
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
+    @after_commit
     def _send_monitor_request(self, leg_id):
         """Send the audio settings of a supervisor's leg to the provider.
 
@@ -334,8 +334,8 @@ class TelephonyCall(models.Model):
             muted,
             coach,
         ):
-            return "_on_monitor_done", (leg_id, muted, coach)
-        return "_on_monitor_failed", (leg_id,)
+            return self._on_monitor_done, (leg_id, muted, coach)
+        return self._on_monitor_failed, (leg_id,)
 
     def _on_monitor_done(self, leg_id, muted, coach):
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)

@@ -5,6 +5,7 @@ from ...providers.voice_response import Say
 from ...tools.language import to_language_tag
 from ...tools.phone_number import is_emergency
 from ..arguments import check_arguments
+from ..call.after_commit import after_commit
 from ..gate import door
 from .telephony_recording import LIVE
 
@@ -147,7 +148,7 @@ class TelephonyCall(models.Model):
                 "recorded_at": fields.Datetime.now(),
             }
         )
-        self.account_id._after_commit(recording, "_send_start_request")
+        recording._send_start_request()
         if self._get_customer_leg().joined_at:
             self._play_recording_announcement()
 
@@ -199,7 +200,7 @@ class TelephonyCall(models.Model):
             and self._get_live_recording()
         ):
             self.recording_announced_at = fields.Datetime.now()
-            self.account_id._after_commit(self, "_send_announce_request")
+            self._send_announce_request()
 
     def _get_recording_announcement(self):
         """Return the announcement, in the language of the number's flow or of the company.
@@ -216,6 +217,7 @@ class TelephonyCall(models.Model):
         )
         return [Say(text, to_language_tag(language))]
 
+    @after_commit
     def _send_announce_request(self, is_repeated=False):
         """Have the provider play the announcement to all parties of the conversation.
 
@@ -228,7 +230,7 @@ class TelephonyCall(models.Model):
             self.provider_conference_id,
             self.account_id._get_webhook_url("announce", call=self.uuid),
         )
-        return ("_on_announce_done", ()) if is_played else None
+        return (self._on_announce_done, ()) if is_played else None
 
     def _on_announce_done(self):
         self.is_announcement_played = True

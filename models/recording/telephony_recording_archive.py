@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from ...providers.base import UNANSWERED_KINDS, ProviderError
 from ...tools.wav import read_sound
+from ..call.after_commit import after_commit
 from .ir_attachment import ArrivingFile
 from .telephony_recording import LIVE
 
@@ -30,6 +31,7 @@ class TelephonyRecording(models.Model):
 
     # === FETCHING === #
 
+    @after_commit
     def _send_fetch_request(self):
         """Fetch the audio from the provider into a file.
 
@@ -40,7 +42,7 @@ class TelephonyRecording(models.Model):
         if self.state != "pending":
             return None
         if self.kind == "conversation" and self.call_id._get_recording_ban():
-            return "_discard", (self.call_id._get_recording_ban(),)
+            return self._discard, (self.call_id._get_recording_ban(),)
         file = ArrivingFile(self.env["ir.attachment"]._filestore())
         try:
             for part in self.account_id._get_client().fetch_recording(
@@ -53,10 +55,10 @@ class TelephonyRecording(models.Model):
             if error.kind == "paused":
                 # No request was sent, so this is no failed attempt of the recording.
                 return None
-            return "_on_fetch_failed", (error.gone, self._explain(error))
+            return self._on_fetch_failed, (error.gone, self._explain(error))
         except OSError:
-            return "_on_store_failed", ()
-        return "_on_fetch_done", (file,)
+            return self._on_store_failed, ()
+        return self._on_fetch_done, (file,)
 
     def _on_fetch_done(self, file):
         """Store the audio.
@@ -118,7 +120,7 @@ class TelephonyRecording(models.Model):
             )
         self.call_id._on_recording_stored(self)
         if self._is_to_delete_at_provider():
-            self.account_id._after_commit(self, "_send_delete_request")
+            self._send_delete_request()
 
     def _on_store_failed(self):
         _logger.error("%s: a recording could not be stored", self.call_id.uuid)
@@ -187,7 +189,7 @@ class TelephonyRecording(models.Model):
             )
             recording.call_id._update_log()
             if recording._is_to_delete_at_provider():
-                recording.account_id._after_commit(recording, "_send_delete_request")
+                recording._send_delete_request()
 
     def _is_to_delete_at_provider(self):
         if not self.provider_recording_id or self.deleted_at_provider:
@@ -196,6 +198,7 @@ class TelephonyRecording(models.Model):
         is_fetched = self.state == "stored" and self.company_id.sudo().telephony_delete_at_provider
         return self.state in ("deleted", "failed") or is_fetched
 
+    @after_commit
     def _send_delete_request(self):
         """Delete the provider's copy; the response proves that it is gone.
 
@@ -212,13 +215,13 @@ class TelephonyRecording(models.Model):
                     self.call_id.uuid,
                     error.label,
                 )
-                return "_note_failure", (
+                return self._note_failure, (
                     self.env._(
                         "Twilio has not deleted its copy yet: %(reason)s",
                         reason=self._explain(error),
                     ),
                 )
-        return "_on_delete_done", ()
+        return self._on_delete_done, ()
 
     def _on_delete_done(self):
         values = {"deleted_at_provider": fields.Datetime.now(), "tries": 0}
@@ -248,15 +251,15 @@ class TelephonyRecording(models.Model):
         live = Domain("state", "in", LIVE) & Domain("write_date", "<", silent)
         for recording in self._each_that_is_due(live):
             if recording.call_id.state == "ended":
-                recording.account_id._after_commit(recording, "_send_find_request")
+                recording._send_find_request()
             elif recording.state == "starting":
-                recording.account_id._after_commit(recording, "_send_start_request", True)
+                recording._send_start_request(True)
             else:
                 recording._sync()
         for recording in self._each_that_is_due(pending):
-            recording.account_id._after_commit(recording, "_send_fetch_request")
+            recording._send_fetch_request()
         for recording in self._each_that_is_due(self._get_undeleted_domain()):
-            recording.account_id._after_commit(recording, "_send_delete_request")
+            recording._send_delete_request()
 
     @api.model
     def _each_that_is_due(self, domain):

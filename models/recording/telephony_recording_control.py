@@ -3,6 +3,7 @@ import logging
 from odoo import fields, models
 
 from ...providers.base import ProviderError
+from ..call.after_commit import after_commit
 from .telephony_recording import LIVE
 
 _logger = logging.getLogger(__name__)
@@ -35,10 +36,11 @@ class TelephonyRecording(models.Model):
         for recording in self.filtered("provider_recording_id"):
             wanted = recording._get_wanted_state()
             if recording.state in LIVE and wanted and wanted != recording.state:
-                recording.account_id._after_commit(recording, "_send_status_request")
+                recording._send_status_request()
 
     # === START === #
 
+    @after_commit
     def _send_start_request(self, is_repeated=False):
         """Start recording the customer's leg.
 
@@ -48,7 +50,7 @@ class TelephonyRecording(models.Model):
         if self.state != "starting" or self.provider_recording_id:
             return None
         if self._get_wanted_state() in ("", "stopped"):
-            return "_on_start_failed", (self.env._("The call ended before recording started."),)
+            return self._on_start_failed, (self.env._("The call ended before recording started."),)
         client = self.account_id._get_client()
         leg_id = self.call_id._get_customer_leg().provider_leg_id
         url = self.account_id._get_webhook_url(
@@ -67,8 +69,8 @@ class TelephonyRecording(models.Model):
                     raise
         except ProviderError as error:
             _logger.warning("%s: the recording was not started: %s", self.call_id.uuid, error.label)
-            return "_on_start_failed", (self._explain(error),)
-        return "_on_start_done", (sid,)
+            return self._on_start_failed, (self._explain(error),)
+        return self._on_start_done, (sid,)
 
     def _get_known_ids(self):
         return [sid for sid in self.call_id.recording_ids.mapped("provider_recording_id") if sid]
@@ -99,6 +101,7 @@ class TelephonyRecording(models.Model):
 
     # === PAUSE, RESUME, STOP === #
 
+    @after_commit
     def _send_status_request(self, attempt=1):
         """Pause, resume or stop the recording, according to the wanted state.
 
@@ -117,8 +120,8 @@ class TelephonyRecording(models.Model):
                 # The recording has ended: its webhook or the cron reports the result.
                 return None
             _logger.warning("%s: the recording did not change: %s", self.call_id.uuid, error.label)
-            return "_on_status_failed", (wanted, attempt)
-        return "_on_status_done", (wanted,)
+            return self._on_status_failed, (wanted, attempt)
+        return self._on_status_done, (wanted,)
 
     def _on_status_done(self, state):
         if self.state not in LIVE:
@@ -136,7 +139,7 @@ class TelephonyRecording(models.Model):
 
     def _on_status_failed(self, wanted, attempt):
         if attempt < TRIES:
-            self.account_id._after_commit(self, "_send_status_request", attempt + 1)
+            self._send_status_request(attempt + 1)
             return
         self.problem = {
             "paused": self.env._(
@@ -177,6 +180,7 @@ class TelephonyRecording(models.Model):
             self._wake_job()
         self.call_id._notify_participants()
 
+    @after_commit
     def _send_find_request(self):
         """Find the recording of an ended call whose start or end was not reported.
 
@@ -191,7 +195,7 @@ class TelephonyRecording(models.Model):
                 sid = self.account_id._get_client().find_recording(leg_id, self._get_known_ids())
             except ProviderError:
                 return None
-        return "_on_find_done", (sid,)
+        return self._on_find_done, (sid,)
 
     def _on_find_done(self, provider_recording_id):
         if self.state not in LIVE:

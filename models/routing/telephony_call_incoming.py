@@ -9,6 +9,7 @@ from odoo.exceptions import UserError
 from ...providers.base import CallEvent, ProviderError, VoiceRequest
 from ...providers.voice_response import Conference, Enqueue, HangUp, Leave, Pause, Play, Reject, Say
 from ...tools.call_states import CONNECT_SECONDS
+from ..call.after_commit import after_commit
 from ..call.telephony_call import ANONYMOUS, REJOIN_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -573,6 +574,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
+    @after_commit
     def _send_connect_request(self, is_repeated=False):
         """Move the caller out of the queue into the conference.
 
@@ -591,6 +593,7 @@ class TelephonyCall(models.Model):
         if is_gone and is_repeated and self._get_wanted_place() == "room":
             self._try("redirect_leg", leg.provider_leg_id, url)
 
+    @after_commit
     def _send_leave_queue_request(self, is_repeated=False):
         """Move the caller out of the queue, because no agent is left to ring."""
         leg = self._get_customer_leg()

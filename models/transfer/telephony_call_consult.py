@@ -28,6 +28,7 @@ from ...providers.voice_response import Play, Redirect
 from ...tools.call_states import CONNECT_SECONDS
 from ...tools.transfer_states import THERE_STATES, state_when_gone, state_when_there
 from ..arguments import check_arguments
+from ..call.after_commit import after_commit
 from ..call.telephony_call import REJOIN_SECONDS
 from ..call.telephony_call_outgoing import RING_SECONDS
 from ..gate import door
@@ -227,7 +228,7 @@ class TelephonyCall(models.Model):
             return
         if transfer.mode == "blind":
             # The customer is waiting, and the conference is ready.
-            self._move_customer("_send_connect_request")
+            self._move_customer(self._send_connect_request)
         elif transfer._move_to(state_when_there(transfer.mode)):
             self._add_timeline("party_joined", target=transfer.target_name)
         self._notify()
@@ -317,7 +318,7 @@ class TelephonyCall(models.Model):
         for leg in self._get_consulted_legs().filtered(lambda leg: leg._is_alive()):
             leg.is_released = True
             if leg.provider_leg_id:
-                self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
+                self._send_end_leg_request(leg.provider_leg_id)
 
     def _notify_left(self, agent, message):
         """Notify a consulted colleague of the end, and offer the next waiting call."""
@@ -442,6 +443,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
+    @after_commit
     def _send_guest_request(self, leg_id):
         """Call an external number into the running conference.
 
@@ -452,7 +454,7 @@ class TelephonyCall(models.Model):
             return None
         refusal = leg._get_refusal()
         if refusal:
-            return "_on_ring_refused", (leg_id, refusal)
+            return self._on_ring_refused, (leg_id, refusal)
         url = self.account_id._get_webhook_url
         client = self.account_id._get_client()
         try:
@@ -472,8 +474,8 @@ class TelephonyCall(models.Model):
             if error.unknown:
                 # The response was lost: the first status report of the leg contains its id.
                 return None
-            return "_on_ring_failed", (leg_id,)
-        return "_on_ring_done", (leg_id, provider_leg_id)
+            return self._on_ring_failed, (leg_id,)
+        return self._on_ring_done, (leg_id, provider_leg_id)
 
     # === HOOKS === #
 
@@ -489,5 +491,5 @@ class TelephonyCall(models.Model):
         self._drop_phone_legs(consulted)
         if consulted._is_alive() and self.ended_by == "customer" and self.answered_at:
             # The conference ends when the customer leaves, but invited legs keep ringing.
-            self.account_id._after_commit(self, "_send_end_request")
+            self._send_end_request()
         self._notify_left(agent, self.env._("The call has ended."))

@@ -23,6 +23,7 @@ from odoo.exceptions import UserError
 from ...providers.base import CallEvent
 from ...providers.voice_response import Leave
 from ..arguments import check_arguments
+from ..call.after_commit import after_commit
 from ..gate import door
 
 # Seconds for which a transferred or returned call rings at an agent.
@@ -199,7 +200,7 @@ class TelephonyCall(models.Model):
         for leg in legs:
             leg.is_released = True
             if leg._is_alive() and leg.provider_leg_id:
-                self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
+                self._send_end_leg_request(leg.provider_leg_id)
 
     def _to_left(self, user):
         """Return the call as seen by a user who is no longer in it.
@@ -225,20 +226,21 @@ class TelephonyCall(models.Model):
     def _wait_again(self):
         """Move the customer from the conference to the waiting room."""
         # Leaving the conference ends the hold; its status report may arrive late.
-        self._move_customer("_send_wait_request", on_hold=False, provider_queue_id=False)
+        self._move_customer(self._send_wait_request, on_hold=False, provider_queue_id=False)
         self.hold_wanted = False
 
-    def _move_customer(self, method_name, **values):
+    def _move_customer(self, send_request, **values):
         """Have the provider move the customer's leg, and save the time.
 
-        :param str method_name: the name of a `_send_…_request` method
+        :param send_request: a `_send_…_request` method of this call
         :param values: the new values of the leg
         """
         customer = self._get_customer_leg()
         customer.write({**values, "moved_at": fields.Datetime.now()})
         customer._write_first()
-        self.account_id._after_commit(self, method_name)
+        send_request()
 
+    @after_commit
     def _send_wait_request(self, is_repeated=False):
         """Redirect the customer to the waiting room, unless another party has connected.
 
@@ -253,7 +255,7 @@ class TelephonyCall(models.Model):
             self.account_id._get_webhook_url("step", call=self.uuid),
         )
         is_refused = error and not (error.gone or error.unknown or error.retryable)
-        return ("_on_wait_failed", ()) if is_repeated and is_refused else None
+        return (self._on_wait_failed, ()) if is_repeated and is_refused else None
 
     def _on_wait_failed(self):
         """End the call, because the provider refused to move a customer who is alone."""
@@ -279,8 +281,10 @@ class TelephonyCall(models.Model):
             }
         )
         self._add_timeline("ringing", names=transfer.target_name)
-        method = "_send_ring_request" if transfer.mode == "blind" else "_send_guest_request"
-        self.account_id._after_commit(self, method, leg.id)
+        if transfer.mode == "blind":
+            self._send_ring_request(leg.id)
+        else:
+            self._send_guest_request(leg.id)
 
     def _get_phase_facts(self):
         return {**super()._get_phase_facts(), "transfer": self._get_transfer()._get_phase_fact()}
@@ -364,7 +368,7 @@ class TelephonyCall(models.Model):
         """Stop ringing an external number whose time is up."""
         leg.is_released = True
         if leg.provider_leg_id:
-            self.account_id._after_commit(self, "_send_end_leg_request", leg.provider_leg_id)
+            self._send_end_leg_request(leg.provider_leg_id)
         leg._advance(CallEvent("leg", status="ended", reason="no_answer", at=fields.Datetime.now()))
 
     def _advance_transfer(self):
@@ -386,7 +390,7 @@ class TelephonyCall(models.Model):
             or self.user_id
             or self._return_to_sender()
         ):
-            self.account_id._after_commit(self, "_send_leave_queue_request")
+            self._send_leave_queue_request()
         return True
 
     def _return_to_sender(self):

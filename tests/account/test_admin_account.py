@@ -9,7 +9,7 @@ from odoo.http import _request_stack
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.crm_telephony.models.account.telephony_account_request import DEADLINE
+from odoo.addons.crm_telephony.models.call.after_commit import DEADLINE
 
 from ..common import BASE_URL, LOGGER, TelephonyCase, TelephonyHttpCase
 from ..twilio_rest import KEY_SECRET, SID, TOKEN, FakeTwilio, number, secrets_of

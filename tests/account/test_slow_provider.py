@@ -10,7 +10,7 @@ from odoo.http import _request_stack
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.crm_telephony.models.account import telephony_account_request
+from odoo.addons.crm_telephony.models.call import after_commit
 from odoo.addons.crm_telephony.providers.base import ProviderError
 from odoo.addons.crm_telephony.providers.twilio import client
 
@@ -45,30 +45,29 @@ class TestSlowProvider(RaceCase):
 
         def send(env):
             for leg_id in leg_ids:
-                env["telephony.account"]._after_commit(
-                    env["telephony.flow"].browse(flow), "_send_test_request", leg_id
-                )
+                env["telephony.flow"].browse(flow)._send_test_request(leg_id)
 
-        def send_request(records, leg_id):
+        @after_commit.after_commit
+        def _send_test_request(records, leg_id):
             self.provider.end_leg(leg_id)
-            return "_on_test_done", (leg_id,)
+            return records._on_test_done, (leg_id,)
 
-        def process(records, leg_id):
+        def _on_test_done(records, leg_id):
             records.name = leg_id
 
         flows = self.registry["telephony.flow"]
-        for name, method in (("_send_test_request", send_request), ("_on_test_done", process)):
-            self.startPatcher(patch.object(flows, name, method, create=True))
+        for method in (_send_test_request, _on_test_done):
+            self.startPatcher(patch.object(flows, method.__name__, method, create=True))
         request = SimpleNamespace(httprequest=SimpleNamespace(path=path, environ={}))
         begin = time.monotonic()
-        with patch.object(telephony_account_request, "request", request):
+        with patch.object(after_commit, "request", request):
             self.in_transaction(send)
         return time.monotonic() - begin
 
     def wait_for_senders(self):
         self.answers.set()
         for thread in threading.enumerate():
-            if thread.name.startswith(telephony_account_request.THREAD):
+            if thread.name.startswith(after_commit.THREAD):
                 thread.join(20)
 
     def read_name(self):
@@ -84,7 +83,7 @@ class TestSlowProvider(RaceCase):
         self.assertEqual(self.read_name(), leg_sid(2))
 
     def test_click_waits_only_a_little(self):
-        with patch.object(telephony_account_request, "PATIENCE", 0.2):
+        with patch.object(after_commit, "PATIENCE", 0.2):
             seconds = self.act(CLICK, leg_sid(1), leg_sid(2))
         self.assertTrue(0.2 <= seconds < 1, seconds)
         self.wait_for_senders()
@@ -109,7 +108,7 @@ class TestSlowClick(AdminWorld, TelephonyCase):
         clock = SimpleNamespace(
             monotonic=lambda: 1000 + self.twilio.clock, time=time.time, sleep=self.fail
         )
-        for module in (client, telephony_account_request):
+        for module in (client, after_commit):
             self.startPatcher(patch.object(module, "time", clock))
         self.confirm_identity()
 
@@ -128,7 +127,7 @@ class TestSlowClick(AdminWorld, TelephonyCase):
                 method(*args)
         except UserError as error:
             message = error.args[0]
-        self.assertLessEqual(self.twilio.clock - begin, telephony_account_request.CLICK_BUDGET)
+        self.assertLessEqual(self.twilio.clock - begin, after_commit.CLICK_BUDGET)
         return message
 
     def click_until_it_is_done(self, method, *args):

@@ -9,6 +9,7 @@ from odoo.tools import mute_logger
 
 from odoo.addons.bus.models.bus import channel_with_db
 from odoo.addons.bus.tests.common import WebsocketCase
+from odoo.addons.crm_telephony.models.call import after_commit
 from odoo.addons.crm_telephony.providers.base import VoiceRequest
 
 from ..common import CUSTOMER, TelephonyCase, TelephonyHttpCase, World, leg_sid
@@ -197,7 +198,7 @@ class TestLoss(Between):
             (self.dora.id, self.company_b.id),
         )
         self.env.invalidate_all()
-        call._send_ring_request(leg.id)
+        after_commit.send(call, "_send_ring_request", leg.id)
         self.assertFalse(self.provider.sent("call_phone"))
         [hang_up] = call._process_phone(leg.id, VoiceRequest(leg_id=leg_sid(95), digits="1"))
         self.assertEqual(type(hang_up).__name__, "HangUp")

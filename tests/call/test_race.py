@@ -15,6 +15,7 @@ from odoo.service.model import retrying
 from odoo.sql_db import Cursor
 from odoo.tests import BaseCase, get_db_name, tagged
 
+from odoo.addons.crm_telephony.models.call.after_commit import after_commit
 from odoo.addons.crm_telephony.providers.base import CallEvent, VoiceRequest
 
 from ..common import BASE_URL, CALLER_LEG, CUSTOMER, FakeProvider, leg_sid
@@ -269,7 +270,7 @@ class TestRace(RaceCase):
 
         def act(env):
             call = env["telephony.call"].search([("uuid", "=", uuid)])
-            call.account_id._after_commit(call, "_send_end_request")
+            call._send_end_request()
             env["res.users"].browse(self.ids["users"][0])._bus_send("telephony/test", {})
 
         self.startPatcher(patch("odoo.addons.bus.models.bus.get_notify_payloads", get_payloads))
@@ -400,17 +401,20 @@ class TestRace(RaceCase):
         )
         told, flows = [], self.registry["telephony.flow"]
 
-        def delete(_flow):
+        @after_commit
+        def _send_test_request(record):
             self.in_transaction(lambda env: env["telephony.flow"].browse(flow).unlink())
-            return "_on_test_done", ()
+            return record._on_test_done, ()
+
+        def _on_test_done(record):
+            told.append(record.name)
 
         def send(env):
-            records = env["telephony.flow"].browse(flow)
-            env["telephony.account"]._after_commit(records, "_send_test_request")
+            env["telephony.flow"].browse(flow)._send_test_request()
 
         with (
-            patch.object(flows, "_send_test_request", delete, create=True),
-            patch.object(flows, "_on_test_done", lambda flow: told.append(flow.name), create=True),
+            patch.object(flows, "_send_test_request", _send_test_request, create=True),
+            patch.object(flows, "_on_test_done", _on_test_done, create=True),
             self.assertNoLogs("odoo.addons.crm_telephony", "ERROR"),
         ):
             self.in_transaction(send)

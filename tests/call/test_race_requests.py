@@ -11,7 +11,7 @@ from odoo.addons.crm_telephony.providers.base import CallEvent, VoiceRequest
 from ..common import CUSTOMER, ROOM, leg_sid
 from .test_race import RaceCase
 
-REQUESTS = "odoo.addons.crm_telephony.models.account.telephony_account_request"
+REQUESTS = "odoo.addons.crm_telephony.models.call.after_commit"
 
 
 @tagged("post_install", "-at_install")

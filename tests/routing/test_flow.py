@@ -7,7 +7,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..common import CUSTOMER, TelephonyCase, TelephonyHttpCase
+from odoo.addons.crm_telephony.models.call import after_commit
+
+from ..common import CUSTOMER, TelephonyCase, TelephonyHttpCase, register_request
 
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0)
 SUNDAY_NIGHT = datetime(2026, 11, 22, 21, 10)
@@ -151,7 +153,7 @@ class TestFlowSimulation(FlowWorld, TelephonyCase):
         cr.precommit.clear()
         cr.postcommit.clear()
         with (
-            self.unpatched("telephony.account", "_after_commit"),
+            patch.object(after_commit, "register", register_request),
             self.unpatched("bus.bus", "_sendone"),
         ):
             self.assertEqual(self.simulate(MONDAY_MORNING, "1")[-1], "The caller waits.")

@@ -365,7 +365,7 @@ class TestAccess(TelephonyCase):
                 "_claim",
                 "_send_end_request",
             ),
-            "telephony.account": ("_get_client", "_find_signed", "_after_commit", "_render"),
+            "telephony.account": ("_get_client", "_find_signed", "_render"),
             "telephony.agent": ("_ensure_own_agent", "_set_status", "_reserve"),
         }.items():
             for method in methods:
