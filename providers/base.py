@@ -1,5 +1,11 @@
-"""The boundary between the addon and a provider."""
+"""The boundary between the addon and a provider.
 
+A provider is a `Provider` with its two clients; its package registers it (`register_provider`),
+and the field `provider` of `telephony.account` chooses it. Requests arrive as a `VoiceRequest` or a
+`CallEvent`, and leave through a client. Failures are `ProviderError`.
+"""
+
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -132,3 +138,452 @@ class ProviderError(Exception):
     def unknown(self):
         """Whether the response was lost, so that the request may have been carried out."""
         return self.kind == "unknown"
+
+
+class ProviderClient(ABC):
+    """Requests about the calls of one account. Each method sends its requests at once.
+
+    Each method may raise a `ProviderError`.
+    """
+
+    # === LEGS === #
+
+    @abstractmethod
+    def redirect_leg(self, leg_id, url):
+        """Interrupt a leg and redirect it to a URL.
+
+        :param str url: URL of the next voice response
+        """
+
+    @abstractmethod
+    def end_leg(self, leg_id):
+        """Hang up a leg in any state."""
+
+    @abstractmethod
+    def fetch_leg(self, leg_id):
+        """Return the status of a leg.
+
+        :return: the event of an equivalent status webhook, or None for an unknown status
+        :rtype: CallEvent | None
+        """
+
+    @abstractmethod
+    def list_living_legs(self):
+        """Return all living legs, including those of other programs that use the account.
+
+        :return: the event of an equivalent status webhook for each leg
+        :rtype: list(CallEvent)
+        """
+
+    # === CONFERENCES AND QUEUES === #
+
+    @abstractmethod
+    def add_participant(self, conference, values):
+        """Dial a party into a conference.
+
+        :param str conference: name of the conference, which is created if missing
+        :param dict values: `from`, `to` (E.164), `label`, `timeout` (seconds), `status_url`,
+            `conference_url`, `ends_conference`
+        :return: the provider's identifier of the new leg
+        :rtype: str
+        """
+
+    @abstractmethod
+    def find_participant(self, conference, label):
+        """Return the leg of a party by its label, for a lost response to `add_participant`.
+
+        :return: the provider's identifier of the leg, or an empty text
+        :rtype: str
+        """
+
+    @abstractmethod
+    def list_room(self, conference):
+        """Return the participants of a conference, and whether they are on hold.
+
+        :param str conference: name of the conference
+        :return: the provider's identifier of each leg -> whether it is on hold
+        :rtype: dict
+        """
+
+    @abstractmethod
+    def hold_participant(self, conference, leg_id, on_hold, hold_url):
+        """Put a participant on hold, or resume.
+
+        :param str conference: the provider's identifier of the conference
+        :param str hold_url: URL of the hold music
+        """
+
+    @abstractmethod
+    def set_participant_sound(self, conference, leg_id, muted, coach):
+        """Set who hears a participant, in one request, so that no other party hears it in between.
+
+        :param str conference: the provider's identifier of the conference
+        :param bool muted: whether no party hears it
+        :param str coach: identifier of the only leg that hears it; empty: all parties hear it
+        """
+
+    @abstractmethod
+    def move_from_queue(self, queue_id, leg_id, url):
+        """Move a caller out of a queue.
+
+        :param str url: URL of the next voice response
+        """
+
+    @abstractmethod
+    def announce(self, conference_id, url):
+        """Play an announcement to all participants of a conference.
+
+        :param str conference_id: the provider's identifier of the conference
+        :param str url: URL of the announcement
+        """
+
+    # === TELEPHONES AND CALLER IDS === #
+
+    @abstractmethod
+    def call_phone(self, values):
+        """Dial a telephone that gets its voice response from a URL.
+
+        :param dict values: `from`, `to` (E.164), `timeout` (seconds), `url`, `status_url`
+        :return: the provider's identifier of the leg
+        :rtype: str
+        """
+
+    @abstractmethod
+    def start_verification(self, number, name, extension, delay, status_url):
+        """Call a number whose owner types a code, which makes it a caller ID.
+
+        :param str number: E.164
+        :param str extension: digits to dial after the call is answered, or empty
+        :param int delay: seconds until the call
+        :return: the six digits, and the provider's identifier of the call
+        :rtype: tuple(str, str)
+        """
+
+    @abstractmethod
+    def find_caller_id(self, number):
+        """Return the identifier of a verified caller ID.
+
+        :param str number: E.164
+        :return: the identifier, or an empty text
+        :rtype: str
+        """
+
+    # === RECORDINGS === #
+
+    @abstractmethod
+    def start_recording(self, leg_id, callback_url):
+        """Record a participant's voice and the audio that it hears, in separate channels.
+
+        :param str leg_id: identifier of a connected leg
+        :param str callback_url: URL of the webhook for start and end
+        :return: the provider's identifier of the recording
+        :rtype: str
+        """
+
+    @abstractmethod
+    def find_recording(self, leg_id, known):
+        """Return a recording of a conversation whose identifier was lost.
+
+        :param str leg_id: the provider's identifier of the leg
+        :param list known: identifiers to leave out
+        :return: identifier of the recording, or an empty text
+        :rtype: str
+        """
+
+    @abstractmethod
+    def set_recording_status(self, leg_id, recording_id, status):
+        """Pause, resume or stop a recording; a paused one records silence.
+
+        :param str leg_id: the provider's identifier of the leg
+        :param str recording_id: the provider's identifier of the recording
+        :param str status: `recording`, `paused` or `stopped`
+        """
+
+    @abstractmethod
+    def delete_recording(self, recording_id):
+        """Delete a recording at the provider.
+
+        :param str recording_id: the provider's identifier of the recording
+        """
+
+    @abstractmethod
+    def fetch_recording(self, recording_id, channels=1):
+        """Return the content of a recording, a WAV file, in parts.
+
+        :param str recording_id: the provider's identifier of the recording
+        :param int channels: 2: both channels of a conversation; otherwise they are mixed
+        :return: parts of the file in order
+        :rtype: Iterator(bytes)
+        :raise ProviderError: the recording does not exist (yet), or the request failed
+        """
+
+
+class ProviderAdmin(ProviderClient):
+    """Administration of one account: credentials, numbers, balance, permissions.
+
+    Addresses are dictionaries with `voice_url`, `fallback_url` and `status_url`.
+    """
+
+    @abstractmethod
+    def fetch_account_name(self):
+        """Return the name of the account; a refusal shows invalid credentials.
+
+        :rtype: str
+        """
+
+    @abstractmethod
+    def create_api_key(self, name):
+        """Create an API key, which signs the access tokens of browsers.
+
+        :param str name: name at the provider
+        :return: identifier and secret; the provider returns the secret only this once
+        :rtype: tuple(str, str)
+        """
+
+    @abstractmethod
+    def has_api_key(self, sid):
+        """Return whether the account still has an API key.
+
+        :param str sid: identifier of the key
+        :rtype: bool
+        """
+
+    @abstractmethod
+    def get_clock_difference(self):
+        """Return how far this server's clock is ahead of the provider's, from the last answer.
+
+        :return: seconds, or None before the first answer
+        :rtype: float | None
+        """
+
+    @abstractmethod
+    def save_application(self, sid, name, addresses):
+        """Create or update the application that browsers call.
+
+        A repeated call, after a lost response, creates no second one.
+
+        :param str sid: identifier of the existing application, or empty
+        :return: identifier of the application
+        :rtype: str
+        """
+
+    @abstractmethod
+    def fetch_application(self, sid):
+        """Return the addresses of the application.
+
+        :param str sid: identifier of the application
+        :rtype: dict
+        """
+
+    @abstractmethod
+    def list_numbers(self):
+        """Return the numbers of the account.
+
+        :return: dictionaries with `sid`, `number` (E.164), `name`, the addresses, `is_overridden`
+            (an application or a trunk takes the calls, or they arrive as GET), `is_unused` (no
+            address)
+        :rtype: list(dict)
+        """
+
+    @abstractmethod
+    def save_number(self, sid, addresses):
+        """Write the addresses of a number's webhooks.
+
+        :param str sid: identifier of the number
+        """
+
+    @abstractmethod
+    def search_numbers(self, country, kind, contains="", limit=20):
+        """Search for numbers to buy.
+
+        :param str country: ISO 3166 code of two letters
+        :param str kind: `local`, `mobile` or `toll_free`
+        :param str contains: digits or letters; `*` matches any one digit
+        :return: dictionaries with `number`, `locality`, `region`, `needs_address`
+        :rtype: list(dict)
+        """
+
+    @abstractmethod
+    def fetch_prices(self, country):
+        """Return the monthly prices of a country's numbers.
+
+        :param str country: ISO 3166 code of two letters
+        :return: amount and currency code by kind; empty when the provider gives none
+        :rtype: dict(str, tuple(float, str))
+        """
+
+    @abstractmethod
+    def buy_number(self, number, addresses):
+        """Buy a number that already points to us.
+
+        A repeated call, after a lost response, buys it only once.
+
+        :param str number: E.164
+        :return: see `list_numbers`
+        :rtype: dict
+        """
+
+    @abstractmethod
+    def release_number(self, sid):
+        """Release a number. A number that is already released is no error.
+
+        :param str sid: identifier of the number
+        """
+
+    @abstractmethod
+    def fetch_balance(self):
+        """Return the account's balance.
+
+        :return: amount and currency code
+        :rtype: tuple(float, str)
+        """
+
+    @abstractmethod
+    def may_call_country(self, country):
+        """Return whether ordinary numbers of a country may be called.
+
+        :param str country: ISO 3166 code of two letters
+        :rtype: bool
+        """
+
+
+class Provider(ABC):
+    """What the addon needs of a provider besides the two clients; it keeps no state."""
+
+    @abstractmethod
+    def make_client(self, account_id, username, password, **options):
+        """Return the client of an account for calls.
+
+        :param str account_id: the provider's identifier of the account
+        :param str username: the account's, or a key's
+        :param str password: the secret of the username
+        :param options: `region`, `edge`, `base_url` (a server that replaces the provider's),
+            `deadline` (moment of `time.monotonic` at which the last request must end)
+        :rtype: ProviderClient
+        """
+
+    @abstractmethod
+    def make_admin(self, account_id, username, password, **options):
+        """Return the client of an account for its administration, see `make_client`.
+
+        :rtype: ProviderAdmin
+        """
+
+    # === BROWSERS === #
+
+    @abstractmethod
+    def make_token(self, account_id, key_id, key_secret, identity, application_id, region=None):
+        """Return the token with which a browser may call our application, and nothing else.
+
+        :param str identity: opaque, letters, digits and underscores
+        :return: the signed token, and the seconds for which it is valid
+        :rtype: tuple(str, int)
+        """
+
+    # === WEBHOOKS === #
+
+    @abstractmethod
+    def is_signed(self, secret, urls, form, signature):
+        """Return whether a webhook's signature is valid, in time independent of the secret.
+
+        :param str secret: the account's secret
+        :param list(str) urls: public URLs configured at the provider, with their query
+        :param MultiDict form: the posted fields only, with empty values kept
+        :param str signature: signature of the request
+        :rtype: bool
+        """
+
+    @abstractmethod
+    def parse_voice_request(self, params, query=None):
+        """Return a webhook that asks for a voice response.
+
+        :param dict params: parameters that the provider posted
+        :param dict query: parameters of the signed URL, which are our own
+        :rtype: VoiceRequest
+        """
+
+    @abstractmethod
+    def parse_leg_event(self, params):
+        """Return the event of a leg's status webhook, or None when nothing has changed.
+
+        :param dict params: parameters that the provider posted
+        :rtype: CallEvent | None
+        """
+
+    @abstractmethod
+    def parse_conference_event(self, params):
+        """Return the event of a conference's webhook, see `parse_leg_event`."""
+
+    @abstractmethod
+    def parse_recording_event(self, params):
+        """Return the event of a recording's webhook, see `parse_leg_event`."""
+
+    @abstractmethod
+    def parse_verification(self, params):
+        """Return the result in a webhook about the verification of a caller ID.
+
+        :param dict params: parameters that the provider posted
+        :return: `provider_leg_id`, `state`, `failure`, `provider_caller_id`; None when nothing has
+            changed
+        :rtype: dict | None
+        """
+
+    @abstractmethod
+    def render(self, response):
+        """Return a voice response in the provider's language.
+
+        :param list response: instructions, see `voice_response`
+        :rtype: str
+        """
+
+    # === DIAGNOSIS === #
+
+    @abstractmethod
+    def explain(self, kind):
+        """Return the explanation of an error for an administrator.
+
+        :param str kind: a key of `ERROR_KINDS`
+        :return: a text to translate, or None when there is no better one than the provider's own
+        """
+
+    @abstractmethod
+    def ask(self, url, deadline=None):
+        """Request a text from our own public address, as the provider would.
+
+        :param str url: URL with its query
+        :param float deadline: moment (`time.monotonic`) at which it must end, or None
+        :return: HTTP status or `timeout`, `certificate`, `unreachable`; the beginning of the answer
+        :rtype: tuple(int | str, str)
+        """
+
+    @abstractmethod
+    def post_signed(self, url, account_id, secret, deadline=None):
+        """Send a signed webhook that has no effect to our own public address, see `ask`.
+
+        :param str account_id: the provider's identifier of the account
+        :param str secret: the account's secret
+        """
+
+
+_providers = {}
+
+
+def register_provider(name, provider):
+    """Register a provider.
+
+    :param str name: value of the field `provider` of `telephony.account`
+    :param Provider provider: the provider
+    :return: the provider that had this name, or None
+    """
+    former = _providers.get(name)
+    _providers[name] = provider
+    return former
+
+
+def get_provider(name):
+    """Return a registered provider.
+
+    :param str name: value of the field `provider` of `telephony.account`
+    :rtype: Provider
+    """
+    return _providers[name]

@@ -19,10 +19,14 @@ from odoo.tests import HttpCase, TransactionCase, new_test_user
 from odoo.tools import SQL
 
 from odoo.addons.crm_telephony.models.call import after_commit
-from odoo.addons.crm_telephony.providers.base import ProviderError
-from odoo.addons.crm_telephony.providers.twilio.client import TwilioClient
+from odoo.addons.crm_telephony.providers.base import (
+    ProviderClient,
+    ProviderError,
+    register_provider,
+)
 from odoo.addons.crm_telephony.providers.twilio.events import parse_leg_event
 from odoo.addons.crm_telephony.providers.twilio.legs import LIVING
+from odoo.addons.crm_telephony.providers.twilio.provider import TwilioProvider
 
 BASE_URL = "https://crm.example.test"
 CUSTOMER = "+32470123456"
@@ -48,8 +52,29 @@ CALLER_LEG = leg_sid(1)
 AGENT_LEG = leg_sid(50)
 
 
-class FakeProvider:
-    """Stands in for `TwilioClient`: it records every request and carries none out.
+def _make_request(name):
+    """Return a method that records a request; unusual arguments are a mistake.
+
+    :param str name: method of `ProviderClient`
+    """
+    signature = inspect.signature(getattr(ProviderClient, name))
+
+    def request(self, *args, **kwargs):
+        signature.bind(self, *args, **kwargs)
+        return self._receive(name, *args)
+
+    return request
+
+
+_Requests = type(
+    "_Requests",
+    (ProviderClient,),
+    {name: _make_request(name) for name in ProviderClient.__abstractmethods__},
+)
+
+
+class FakeProvider(_Requests):
+    """A client that records every request and carries none out.
 
     `failures` maps a method's name to a list of errors, one for each coming request (`None`: no
     error); `answers` maps a method's name to its result.
@@ -63,24 +88,17 @@ class FakeProvider:
         self.room = {}
         self._last = 1000
 
-    def __getattr__(self, name):
-        # A request that the real client does not know is a mistake, and so are odd arguments.
-        signature = inspect.signature(getattr(TwilioClient, name))
-
-        def request(*args, **kwargs):
-            signature.bind(self, *args, **kwargs)
-            self.requests.append((name, *args))
-            error = (self.failures.get(name) or [None]).pop(0)
-            if error:
-                raise error
-            if name == "fetch_recording":
-                sound = self.answers[name]
-                return [sound] if isinstance(sound, bytes) else sound  # it arrives in parts
-            if name in self.answers:
-                return self.answers[name]
-            return self._get_default_answer(name, args)
-
-        return request
+    def _receive(self, name, *args):
+        self.requests.append((name, *args))
+        error = (self.failures.get(name) or [None]).pop(0)
+        if error:
+            raise error
+        if name == "fetch_recording":
+            sound = self.answers[name]
+            return [sound] if isinstance(sound, bytes) else sound  # it arrives in parts
+        if name in self.answers:
+            return self.answers[name]
+        return self._get_default_answer(name, args)
 
     def _get_default_answer(self, name, args):
         if name in ("add_participant", "call_phone"):
@@ -108,6 +126,25 @@ class FakeProvider:
     def sent(self, name):
         """Return the arguments of the requests with a name, in order."""
         return [args for method, *args in self.requests if method == name]
+
+
+class FakeCarrier(TwilioProvider):
+    """A provider whose client is a `FakeProvider`; its webhooks look like Twilio's."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def make_client(self, *args, **kwargs):
+        return self.client
+
+
+def use_provider(test, client):
+    """Register a provider for the time of a test.
+
+    :param FakeProvider client: client of all accounts
+    """
+    former = register_provider("twilio", FakeCarrier(client))
+    test.addCleanup(register_provider, "twilio", former)
 
 
 class _Complaints(logging.Handler):
@@ -299,8 +336,7 @@ class World:
         self.provider = FakeProvider()
         self.queued_requests = []
         self.notifications = []
-        accounts = self.registry["telephony.account"]
-        self.startPatcher(patch.object(accounts, "_get_client", lambda account: self.provider))
+        use_provider(self, self.provider)
         self.startPatcher(patch.object(after_commit, "register", self._collect_request))
         self.startPatcher(
             patch.object(self.registry["bus.bus"], "_sendone", self._collect_notification)

@@ -3,8 +3,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...providers.twilio import events, signature, token, twiml
-from ...providers.twilio.client import TwilioClient
+from ...providers.base import get_provider
 from ...tools.printable import printable
 from ..call.after_commit import WEBHOOK_ROOT, get_deadline
 
@@ -13,9 +12,10 @@ DEFAULT_SDK_URL = "/crm_telephony/static/lib/twilio-voice-sdk/twilio.min.js"
 
 
 class TelephonyAccount(models.Model):
-    """A company's account at the provider: credentials, addresses, and every request.
+    """A company's account at a provider: credentials, addresses, and every request.
 
-    Only this model knows the provider; other models send and read through it.
+    Only this model knows the provider (see `providers/base.py`); other models send and read through
+    it.
     """
 
     _name = "telephony.account"
@@ -36,6 +36,13 @@ class TelephonyAccount(models.Model):
         default="draft",
         required=True,
         readonly=True,
+    )
+    provider = fields.Selection(
+        [("twilio", "Twilio")],
+        default="twilio",
+        required=True,
+        immutable=True,
+        help="The telephone company that carries the calls of this account.",
     )
     account_sid = fields.Char("Account SID", required=True, groups="base.group_system")
     # Only `_save_credentials` writes the two secrets; they never leave the server.
@@ -113,6 +120,25 @@ class TelephonyAccount(models.Model):
 
     # === OUTGOING: REQUESTS TO THE PROVIDER === #
 
+    def _get_provider(self):
+        """Return the provider of this account. Note: `self.ensure_one()`
+
+        :rtype: Provider
+        """
+        self.ensure_one()
+        return get_provider(self.provider)
+
+    def _get_client_options(self):
+        """Return where the requests of this account are sent, and until when."""
+        # sudo: telephony.account - addresses, not secrets
+        account_sudo = self.sudo()
+        return {
+            "region": account_sudo.region,
+            "edge": account_sudo.edge,
+            "base_url": account_sudo.api_base_url,
+            "deadline": self._get_deadline(),
+        }
+
     def _get_client(self):
         """Return the client of this account for calls.
 
@@ -121,14 +147,11 @@ class TelephonyAccount(models.Model):
         self.ensure_one()
         # sudo: telephony.account - the credentials stay on the server
         account = self.sudo()
-        return TwilioClient(
+        return self._get_provider().make_client(
             account.account_sid,
             account.account_sid,
             account.auth_token,
-            region=account.region,
-            edge=account.edge,
-            base_url=account.api_base_url,
-            deadline=self._get_deadline(),
+            **self._get_client_options(),
         )
 
     @api.model
@@ -192,7 +215,7 @@ class TelephonyAccount(models.Model):
 
     def _render(self, response):
         """Return a voice response (see `voice_response`) in the provider's language."""
-        return twiml.render(response)
+        return self._get_provider().render(response)
 
     def _make_browser_access(self, identity):
         """Return the data that a browser needs to connect to the provider.
@@ -209,16 +232,17 @@ class TelephonyAccount(models.Model):
                     "Telephony is not connected to Twilio yet. Ask your phone administrator."
                 )
             )
+        token, ttl = self._get_provider().make_token(
+            account.account_sid,
+            account.api_key_sid,
+            account.api_key_secret,
+            identity,
+            account.twiml_app_sid,
+            account.region,
+        )
         return {
-            "token": token.make_token(
-                account.account_sid,
-                account.api_key_sid,
-                account.api_key_secret,
-                identity,
-                account.twiml_app_sid,
-                account.region,
-            ),
-            "ttl": token.TTL,
+            "token": token,
+            "ttl": ttl,
             "identity": identity,
             "sdk_url": account.voice_sdk_url or DEFAULT_SDK_URL,
             "gateway": account.voice_gateway or False,
@@ -242,7 +266,7 @@ class TelephonyAccount(models.Model):
         if not given_signature or not ACCOUNT_SID.fullmatch(account_sid or ""):
             return self.browse(), False
         account = self.search_fetch([("account_sid", "=", account_sid)], limit=1)
-        return account, bool(account) and signature.is_signed(
+        return account, bool(account) and account._get_provider().is_signed(
             account.auth_token,
             [base_url + path for base_url in account._get_signed_base_urls()],
             form,
@@ -250,16 +274,16 @@ class TelephonyAccount(models.Model):
         )
 
     def _parse_voice_request(self, params, query=None):
-        return events.parse_voice_request(params, query)
+        return self._get_provider().parse_voice_request(params, query)
 
     def _parse_leg_event(self, params):
-        return events.parse_leg_event(params)
+        return self._get_provider().parse_leg_event(params)
 
     def _parse_conference_event(self, params):
-        return events.parse_conference_event(params)
+        return self._get_provider().parse_conference_event(params)
 
     def _parse_recording_event(self, params):
-        return events.parse_recording_event(params)
+        return self._get_provider().parse_recording_event(params)
 
     def _parse_verification(self, params):
-        return events.parse_verification(params)
+        return self._get_provider().parse_verification(params)

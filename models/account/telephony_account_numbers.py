@@ -46,7 +46,7 @@ class TelephonyAccount(models.Model):
         connected here. No row is changed.
 
         :param str base_url: see `_get_webhook_url`
-        :return: see `TwilioAdmin.list_numbers`; with `is_connected`
+        :return: see `ProviderAdmin.list_numbers`; with `is_connected`
         :rtype: list(dict)
         """
         known = {
@@ -75,7 +75,7 @@ class TelephonyAccount(models.Model):
     def _leads_elsewhere(self, values, addresses):
         """Return whether Twilio would send a number's requests to another address, or to none.
 
-        :param dict values: see `TwilioAdmin.list_numbers`
+        :param dict values: see `ProviderAdmin.list_numbers`
         :param dict addresses: see `_get_addresses`
         :rtype: bool
         """

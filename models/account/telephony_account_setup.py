@@ -11,8 +11,6 @@ from odoo.tools.translate import get_translation
 from odoo.addons.base.models.res_users import check_identity
 
 from ...providers.base import ProviderError
-from ...providers.twilio import errors, probe
-from ...providers.twilio.admin import TwilioAdmin
 from ...tools.printable import printable
 from ..arguments import check_one
 
@@ -159,7 +157,7 @@ class TelephonyAccount(models.Model):
 
         :param credentials: `username` and `password` in place of the account's own
         :raise UserError: there is no auth token
-        :rtype: TwilioAdmin
+        :rtype: ProviderAdmin
         """
         self.ensure_one()
         # sudo: telephony.account - the credentials stay on the server
@@ -168,14 +166,8 @@ class TelephonyAccount(models.Model):
         password = credentials.get("password") or account.auth_token
         if not password:
             raise UserError(self.env._("Enter the auth token of the Twilio account first."))
-        return TwilioAdmin(
-            account.account_sid,
-            username,
-            password,
-            region=account.region,
-            edge=account.edge,
-            base_url=account.api_base_url,
-            deadline=self._get_deadline(),
+        return self._get_provider().make_admin(
+            account.account_sid, username, password, **self._get_client_options()
         )
 
     def _get_addresses(self, kind, base_url=None):
@@ -255,7 +247,9 @@ class TelephonyAccount(models.Model):
         :return: HTTP status or the reason of its absence, and the answer
         :rtype: tuple(int | str, str)
         """
-        return probe.ask(self._get_webhook_url("ping", question=question), self._get_deadline())
+        return self._get_provider().ask(
+            self._get_webhook_url("ping", question=question), self._get_deadline()
+        )
 
     def _post_signed_webhook(self):
         """Send a signed webhook, as Twilio would, to the public address.
@@ -265,7 +259,7 @@ class TelephonyAccount(models.Model):
         """
         # sudo: telephony.account - the secret signs the request and stays on the server
         account_sudo = self.sudo()
-        return probe.post_signed(
+        return self._get_provider().post_signed(
             self._get_webhook_url("status"),
             account_sudo.account_sid,
             account_sudo.auth_token,
@@ -300,7 +294,7 @@ class TelephonyAccount(models.Model):
                 "Twilio responds too slowly, so the operation was interrupted. Completed steps "
                 "are not lost. Click again to continue."
             )
-        sentence = errors.explain(error.kind)
+        sentence = self._get_provider().explain(error.kind)
         if sentence:
             return get_translation("crm_telephony", self.env.lang or "en_US", sentence, ())
         if error.unknown:

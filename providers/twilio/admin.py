@@ -6,7 +6,7 @@ https://www.twilio.com/docs/phone-numbers/api
 
 from contextlib import suppress
 
-from ..base import ProviderError
+from ..base import ProviderAdmin, ProviderError
 from .client import TwilioClient
 
 # Kinds of numbers, keyed by Twilio's name in the price list.
@@ -53,46 +53,23 @@ def _write_addresses(addresses):
     }
 
 
-class TwilioAdmin(TwilioClient):
-    """Administration of an account.
-
-    Addresses are dictionaries with `voice_url`, `fallback_url` and `status_url`.
-    """
+class TwilioAdmin(TwilioClient, ProviderAdmin):
+    """Administration of an account."""
 
     # === CREDENTIALS === #
 
     def fetch_account_name(self):
-        """Return the name of the account; a refusal shows invalid credentials.
-
-        :rtype: str
-        """
         api = self._client.api.v2010
         return self._call(api.accounts(self._client.account_sid).fetch).friendly_name
 
     def create_api_key(self, name):
-        """Create an API key, which signs the access tokens of browsers.
-
-        :param str name: name in Twilio's console
-        :return: SID and secret; Twilio returns the secret only this once
-        :rtype: tuple(str, str)
-        """
         key = self._call(self._client.new_keys.create, friendly_name=name)
         return key.sid, key.secret
 
     def has_api_key(self, sid):
-        """Return whether the account still has an API key.
-
-        :param str sid: `SK…`
-        :rtype: bool
-        """
         return any(key.sid == sid for key in self._call(self._client.keys.list))
 
     def get_clock_difference(self):
-        """Return how far this server's clock is ahead of Twilio's, from the last answer.
-
-        :return: seconds, or None before the first answer
-        :rtype: float | None
-        """
         return self._client.http_client.clock_difference
 
     # === APPLICATION === #
@@ -122,31 +99,15 @@ class TwilioAdmin(TwilioClient):
         return self._call(self._client.applications.create, **values).sid
 
     def fetch_application(self, sid):
-        """Return the addresses of the application.
-
-        :param str sid: `AP…`
-        :rtype: dict
-        """
         return _read_addresses(self._call(self._client.applications(sid).fetch))
 
     # === NUMBERS === #
 
     def list_numbers(self):
-        """Return the numbers of the account.
-
-        :return: dictionaries with `sid`, `number` (E.164), `name`, the addresses, `is_overridden`
-            (an application or a trunk takes the calls, or they arrive as GET), `is_unused` (no
-            address)
-        :rtype: list(dict)
-        """
         found = self._call(self._client.incoming_phone_numbers.list, page_size=PAGE)
         return [_read_number(number) for number in found]
 
     def save_number(self, sid, addresses):
-        """Write the addresses of a number's webhooks.
-
-        :param str sid: `PN…`
-        """
         self._call(
             self._client.incoming_phone_numbers(sid).update,
             voice_application_sid="",
@@ -155,14 +116,6 @@ class TwilioAdmin(TwilioClient):
         )
 
     def search_numbers(self, country, kind, contains="", limit=20):
-        """Search for numbers to buy.
-
-        :param str country: ISO 3166 code of two letters
-        :param str kind: `local`, `mobile` or `toll_free`
-        :param str contains: digits or letters; `*` matches any one digit
-        :return: dictionaries with `number`, `locality`, `region`, `needs_address`
-        :rtype: list(dict)
-        """
         offers = getattr(self._client.available_phone_numbers(country), kind)
         values = {"contains": contains} if contains else {}
         try:
@@ -183,12 +136,6 @@ class TwilioAdmin(TwilioClient):
         ]
 
     def fetch_prices(self, country):
-        """Return the monthly prices of a country's numbers.
-
-        :param str country: ISO 3166 code of two letters
-        :return: amount and currency code by kind; empty when Twilio gives no prices
-        :rtype: dict(str, tuple(float, str))
-        """
         try:
             prices = self._call(self._client.pricing.v1.phone_numbers.countries(country).fetch)
         except ProviderError:
@@ -229,10 +176,6 @@ class TwilioAdmin(TwilioClient):
             raise
 
     def release_number(self, sid):
-        """Release a number. A number that is already released is no error.
-
-        :param str sid: `PN…`
-        """
         try:
             self._call(self._client.incoming_phone_numbers(sid).delete)
         except ProviderError as error:
@@ -242,19 +185,9 @@ class TwilioAdmin(TwilioClient):
     # === BALANCE AND PERMISSIONS === #
 
     def fetch_balance(self):
-        """Return the account's balance.
-
-        :return: amount and currency code
-        :rtype: tuple(float, str)
-        """
         balance = self._call(self._client.api.v2010.account.balance.fetch)
         return float(balance.balance), (balance.currency or "").upper()
 
     def may_call_country(self, country):
-        """Return whether ordinary numbers of a country may be called.
-
-        :param str country: ISO 3166 code of two letters
-        :rtype: bool
-        """
         countries = self._client.voice.v1.dialing_permissions.countries
         return bool(self._call(countries(country).fetch).low_risk_numbers_enabled)

@@ -17,7 +17,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3 import Timeout
 
-from ..base import ProviderError
+from ..base import ProviderClient, ProviderError
 from .breaker import breakers
 from .errors import get_kind
 from .legs import LegRequests
@@ -129,7 +129,7 @@ def _as_provider_error(error):
     return ProviderError("Twilio did not answer in time.", "unknown")
 
 
-class TwilioClient(LegRequests, RecordingRequests):
+class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
     """Client of one Twilio account.
 
     :param str account_sid: `AC…`
@@ -209,14 +209,6 @@ class TwilioClient(LegRequests, RecordingRequests):
         self._breaker.note(True)
 
     def add_participant(self, conference, values):
-        """Dial a party into a conference.
-
-        :param str conference: name of the conference, which is created if missing
-        :param dict values: `from`, `to` (E.164), `label`, `timeout` (seconds), `status_url`,
-            `conference_url`, `ends_conference`
-        :return: the provider's identifier of the new leg
-        :rtype: str
-        """
         participant = self._call(
             self._client.conferences(conference).participants.create,
             from_=values["from"],
@@ -239,11 +231,6 @@ class TwilioClient(LegRequests, RecordingRequests):
         return participant.call_sid
 
     def find_participant(self, conference, label):
-        """Return the leg of a party by its label, for a lost response to `add_participant`.
-
-        :return: the provider's identifier of the leg, or an empty text
-        :rtype: str
-        """
         rooms = self._call(self._client.conferences.list, friendly_name=conference, limit=5)
         for room in rooms:
             parties = self._call(self._client.conferences(room.sid).participants.list, limit=20)
@@ -253,12 +240,6 @@ class TwilioClient(LegRequests, RecordingRequests):
         return ""
 
     def list_room(self, conference):
-        """Return the participants of a conference, and whether they are on hold.
-
-        :param str conference: name of the conference
-        :return: the provider's identifier of each leg -> whether it is on hold
-        :rtype: dict
-        """
         found = {}
         for room in self._call(
             self._client.conferences.list, friendly_name=conference, status="in-progress", limit=5
@@ -268,11 +249,6 @@ class TwilioClient(LegRequests, RecordingRequests):
         return found
 
     def hold_participant(self, conference, leg_id, on_hold, hold_url):
-        """Put a participant on hold, or resume.
-
-        :param str conference: the conference's SID
-        :param str hold_url: URL of the hold music
-        """
         values = {"hold": on_hold}
         if on_hold:
             values.update(hold_url=hold_url, hold_method="POST")
@@ -293,19 +269,9 @@ class TwilioClient(LegRequests, RecordingRequests):
         self._call(self._client.conferences(conference).participants(leg_id).update, **values)
 
     def move_from_queue(self, queue_id, leg_id, url):
-        """Move a caller out of a queue.
-
-        :param str url: URL of the next voice response
-        """
         self._call(self._client.queues(queue_id).members(leg_id).update, url=url, method="POST")
 
     def call_phone(self, values):
-        """Dial a telephone that gets its voice response from a URL.
-
-        :param dict values: `from`, `to` (E.164), `timeout` (seconds), `url`, `status_url`
-        :return: the provider's identifier of the leg
-        :rtype: str
-        """
         return self._call(
             self._client.calls.create,
             from_=values["from"],
@@ -342,24 +308,10 @@ class TwilioClient(LegRequests, RecordingRequests):
         return request.validation_code, request.call_sid
 
     def find_caller_id(self, number):
-        """Return the identifier of a verified caller ID.
-
-        :param str number: E.164
-        :return: the identifier, or an empty text
-        :rtype: str
-        """
         found = self._call(self._client.outgoing_caller_ids.list, phone_number=number, limit=1)
         return found[0].sid if found else ""
 
     def fetch_recording(self, recording_id, channels=1):
-        """Return the content of a recording, a WAV file, in parts.
-
-        :param str recording_id: `RE…`
-        :param int channels: 2: both channels of a conversation; otherwise they are mixed
-        :return: parts of the file in order
-        :rtype: Iterator(bytes)
-        :raise ProviderError: the recording does not exist (yet), or the request failed
-        """
         client = self._client
         # The package itself reads no audio; it knows the host of the account's region.
         url = client.http_client.get_address(

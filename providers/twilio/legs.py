@@ -28,22 +28,12 @@ class LegRequests:
     """Mixin of `TwilioClient`, which sends the requests."""
 
     def redirect_leg(self, leg_id, url):
-        """Interrupt a leg and redirect it to a URL.
-
-        :param str url: URL of the next voice response
-        """
         self._call(self._client.calls(leg_id).update, url=url, method="POST")
 
     def end_leg(self, leg_id):
-        """Hang up a leg in any state."""
         self._call(self._client.calls(leg_id).update, status="completed")
 
     def fetch_leg(self, leg_id):
-        """Return the status of a leg.
-
-        :return: the event of an equivalent status webhook, or None for an unknown status
-        :rtype: CallEvent | None
-        """
         return _as_event(self._call(self._client.calls(leg_id).fetch))
 
     def list_living_legs(self):

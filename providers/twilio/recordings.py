@@ -31,13 +31,6 @@ class RecordingRequests:
         ).sid
 
     def find_recording(self, leg_id, known):
-        """Return a recording of a conversation whose identifier was lost.
-
-        :param str leg_id: `CA…`
-        :param list known: identifiers to leave out
-        :return: identifier of the recording, or an empty text
-        :rtype: str
-        """
         for recording in self._call(self._client.calls(leg_id).recordings.list, limit=20):
             source = str(getattr(recording.source, "value", recording.source))
             if source == "StartCallRecordingAPI" and recording.sid not in known:
@@ -45,30 +38,15 @@ class RecordingRequests:
         return ""
 
     def set_recording_status(self, leg_id, recording_id, status):
-        """Pause, resume or stop a recording; a paused one records silence.
-
-        :param str leg_id: `CA…`
-        :param str recording_id: `RE…`
-        :param str status: `recording`, `paused` or `stopped`
-        """
         values = {"status": RECORDING_STATUS[status]}
         if status == "paused":
             values["pause_behavior"] = "silence"
         self._call(self._client.calls(leg_id).recordings(recording_id).update, **values)
 
     def delete_recording(self, recording_id):
-        """Delete a recording at Twilio.
-
-        :param str recording_id: `RE…`
-        """
         self._call(self._client.recordings(recording_id).delete)
 
     def announce(self, conference_id, url):
-        """Play an announcement to all participants of a conference.
-
-        :param str conference_id: `CF…`
-        :param str url: URL of the announcement
-        """
         self._call(
             self._client.conferences(conference_id).update,
             announce_url=url,

@@ -5,5 +5,6 @@ from . import (
     test_caller_id,
     test_edge,
     test_health,
+    test_provider,
     test_slow_provider,
 )

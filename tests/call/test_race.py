@@ -18,7 +18,7 @@ from odoo.tests import BaseCase, get_db_name, tagged
 from odoo.addons.crm_telephony.models.call.after_commit import after_commit
 from odoo.addons.crm_telephony.providers.base import CallEvent, VoiceRequest
 
-from ..common import BASE_URL, CALLER_LEG, CUSTOMER, FakeProvider, leg_sid
+from ..common import BASE_URL, CALLER_LEG, CUSTOMER, FakeProvider, leg_sid, use_provider
 
 TOKEN = "r" * 32
 
@@ -33,11 +33,7 @@ class RaceCase(BaseCase):
         super().setUp()
         self.registry = Registry(get_db_name())
         self.provider = FakeProvider()
-        self.startPatcher(
-            patch.object(
-                self.registry["telephony.account"], "_get_client", lambda account: self.provider
-            )
-        )
+        use_provider(self, self.provider)
         # A lost race waits up to 32 seconds before its next try, which is not needed here.
         self.startPatcher(patch("odoo.service.model.time.sleep"))
         logging.getLogger("odoo.sql_db").addFilter(self.is_no_lost_race)

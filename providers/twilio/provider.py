@@ -1,0 +1,49 @@
+"""Twilio as a provider: each method leads to the module that knows how."""
+
+from ..base import Provider
+from . import errors, events, probe, token, twiml
+from .admin import TwilioAdmin
+from .client import TwilioClient
+from .signature import is_signed
+
+
+class TwilioProvider(Provider):
+    def make_client(self, account_id, username, password, **options):
+        return TwilioClient(account_id, username, password, **options)
+
+    def make_admin(self, account_id, username, password, **options):
+        return TwilioAdmin(account_id, username, password, **options)
+
+    def make_token(self, account_id, key_id, key_secret, identity, application_id, region=None):
+        signed = token.make_token(account_id, key_id, key_secret, identity, application_id, region)
+        return signed, token.TTL
+
+    def is_signed(self, secret, urls, form, signature):
+        return is_signed(secret, urls, form, signature)
+
+    def parse_voice_request(self, params, query=None):
+        return events.parse_voice_request(params, query)
+
+    def parse_leg_event(self, params):
+        return events.parse_leg_event(params)
+
+    def parse_conference_event(self, params):
+        return events.parse_conference_event(params)
+
+    def parse_recording_event(self, params):
+        return events.parse_recording_event(params)
+
+    def parse_verification(self, params):
+        return events.parse_verification(params)
+
+    def render(self, response):
+        return twiml.render(response)
+
+    def explain(self, kind):
+        return errors.explain(kind)
+
+    def ask(self, url, deadline=None):
+        return probe.ask(url, deadline)
+
+    def post_signed(self, url, account_id, secret, deadline=None):
+        return probe.post_signed(url, account_id, secret, deadline)
