@@ -21,10 +21,11 @@ transaction, for users who edit records in forms, and for locks that took too lo
 import functools
 import logging
 import re
+import zlib
 from contextlib import suppress
 
 import psycopg2
-from psycopg2.errors import LockNotAvailable
+from psycopg2.errors import DeadlockDetected, QueryCanceled
 
 from odoo.tools import SQL
 
@@ -37,7 +38,7 @@ _logger = logging.getLogger(__name__)
 # hash of a leg's identifier.
 NAME, CALL, AGENT = 1886153569, 1886153570, 1886153571
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-# Maximum time (ms) to wait for one lock. The provider waits 15 s for an answer.
+# Maximum time (ms) to wait for the locks. The provider waits 15 s for an answer.
 WAIT_MS = 5000
 # Maximum number of locks of one transaction.
 MOST_KEYS = 100
@@ -83,18 +84,18 @@ def get_call_names(env, model_name, method_name, args, kwargs):
         return None
     args = args if isinstance(args, list) else []
     values = [*args, *(kwargs.values() if isinstance(kwargs, dict) else ())]
-    targets = [
-        value.get("id")
-        for value in values
-        if isinstance(value, dict) and value.get("type") == "agent"
-    ]
+    targets = {"agent": [], "queue": []}
+    for value in values:
+        if isinstance(value, dict) and value.get("type") in ("agent", "queue"):
+            targets[value["type"]].append(value.get("id"))
     if model_name == "telephony.agent" and args and isinstance(args[0], list):
-        targets += args[0]
+        targets["agent"] += args[0]
     return {
         **names,
         "user_id": env.uid,
         "uuid": next((one for one in values if isinstance(one, str) and UUID.fullmatch(one)), ""),
-        "agent_ids": [target for target in targets if is_id(target)],
+        "agent_ids": [target for target in targets["agent"] if is_id(target)],
+        "queue_ids": [target for target in targets["queue"] if is_id(target)],
     }
 
 
@@ -112,14 +113,20 @@ def enter(env, **names):
     find = functools.partial(find_keys, cr, **names)
     keys, found = set(), find()
     for _turn in range(TURNS):
-        # What was decided while this transaction was waiting may name further calls or agents.
         if found <= keys:
-            return bool(keys)
+            break
         keys |= found
-        if not _lock(env, sorted(keys)):
+        has_waited = _lock(env, sorted(keys))
+        if has_waited is None:
             return False
+        if not has_waited:
+            break
+        # What was decided while this transaction waited may name further calls or agents.
         found = find()
-    return found <= keys
+        if not found <= keys:
+            # All locks are given up for the larger set, so that the order remains one order.
+            _begin_anew(env)
+    return bool(keys)
 
 
 def enter_with(records):
@@ -139,36 +146,35 @@ def _has_begun(cr):
 
 
 def _lock(env, keys):
-    """Lock keys in their order for a fresh transaction.
+    """Lock keys in their order, and begin a fresh transaction that holds the locks.
 
     :param list keys: pairs of integers
-    :return: whether all were locked; then a fresh transaction has begun
-    :rtype: bool
+    :return: whether other transactions had to be waited for; None if that took too long
+    :rtype: bool | None
     """
     cr = env.cr
     try:
-        # The locks of an earlier turn are released first, so that the order remains one order.
-        _begin_anew(env)
-        cr.execute(
-            SQL(
-                "SET LOCAL lock_timeout = %s; %s",
-                WAIT_MS,
-                _call("pg_advisory_lock", keys),
-            ),
-            log_exceptions=False,
-        )
+        cr.execute(_call("pg_try_advisory_lock", keys))
+        granted = cr.fetchone()
+        if has_waited := not all(granted):
+            taken = [key for key, is_granted in zip(keys, granted, strict=True) if is_granted]
+            if taken:
+                cr.execute(_call("pg_advisory_unlock", taken))
+            # The time limit is that of all locks together, unlike `lock_timeout`.
+            cr.execute(SQL("SET LOCAL statement_timeout = %s", WAIT_MS))
+            cr.execute(_call("pg_advisory_lock", keys), log_exceptions=False)
         _begin_anew(env)
         cr.execute(
             SQL("%s; %s", _call("pg_advisory_xact_lock", keys), _call("pg_advisory_unlock", keys))
         )
-    except LockNotAvailable:
-        _logger.info("A lock took longer than %s ms; rows are locked one by one", WAIT_MS)
+    except (QueryCanceled, DeadlockDetected) as error:
+        _logger.info("The gate is passed without locks of calls: %s", type(error).__name__)
         _release(env)
-        return False
+        return None
     except BaseException:
         _release(env)
         raise
-    return True
+    return has_waited
 
 
 def _call(function, keys):
@@ -208,84 +214,6 @@ def _release(env):
         raise
 
 
-# The calls that a request names, and the other calls of the user who sends it.
-_NAMED = """
-WITH me AS (
-    SELECT user_id AS id FROM telephony_agent WHERE identity = %(identity)s
-    UNION SELECT %(user)s
-), named AS (
-    SELECT id FROM telephony_call WHERE uuid = %(uuid)s OR id IN %(calls)s
-    UNION SELECT call_id FROM telephony_call_leg
-           WHERE account_id = %(account)s AND provider_leg_id IN %(legs)s
-    UNION SELECT call_id FROM telephony_call_leg
-           WHERE account_id = %(account)s AND id = %(leg)s
-    UNION SELECT call_id FROM telephony_recording WHERE id = %(recording)s
-    UNION SELECT id FROM telephony_call WHERE state != 'ended' AND user_id IN (SELECT id FROM me)
-    UNION SELECT offer.call_id FROM telephony_offer AS offer
-            JOIN telephony_agent AS agent ON agent.id = offer.agent_id
-           WHERE offer.state = 'offered'
-             AND (agent.user_id IN (SELECT id FROM me) OR agent.id IN %(agents)s)
-)"""
-# Their agents; the callers whom these agents may take next; the free agents who may be rung. Agents
-# who are busy are not rung, so that many callers who wait for them do not wait for each other.
-_ROUTED = """
-, owner AS (
-    SELECT agent_id AS id FROM telephony_offer
-     WHERE state = 'offered' AND call_id IN (SELECT id FROM named)
-    UNION SELECT agent_id FROM telephony_transfer
-           WHERE state IN %(open)s AND agent_id IS NOT NULL
-             AND call_id IN (SELECT id FROM named)
-    UNION SELECT agent.id FROM telephony_agent AS agent
-            JOIN telephony_call AS call
-              ON call.user_id = agent.user_id AND call.company_id = agent.company_id
-           WHERE call.id IN (SELECT id FROM named)
-    UNION SELECT id FROM telephony_agent
-           WHERE user_id IN (SELECT id FROM me) OR id IN %(agents)s
-), waiting AS (
-    (SELECT call.id FROM telephony_call AS call
-      WHERE call.state = 'queued' AND call.user_id IS NULL AND call.queue_id IN (
-            SELECT telephony_queue_id FROM telephony_agent_telephony_queue_rel
-             WHERE telephony_agent_id IN (SELECT id FROM owner))
-      ORDER BY call.started_at, call.id LIMIT %(next)s)
-    UNION ALL
-    (SELECT call.id FROM telephony_call AS call
-      WHERE call.state = 'routing' AND call.user_id IS NULL AND call.step_id IN (
-            SELECT telephony_flow_step_id FROM telephony_agent_telephony_flow_step_rel
-             WHERE telephony_agent_id IN (SELECT id FROM owner))
-      ORDER BY call.started_at, call.id LIMIT %(next)s)
-), step AS (
-    SELECT step.id, step.queue_id FROM telephony_flow_step AS step
-      JOIN telephony_call AS call ON call.step_id = step.id
-     WHERE call.state != 'ended'
-       AND (call.id IN (SELECT id FROM named) OR call.id IN (SELECT id FROM waiting))
-    UNION SELECT step.id, step.queue_id FROM telephony_flow_step AS step
-            JOIN telephony_number AS number ON number.flow_id = step.flow_id
-           WHERE number.account_id = %(account)s AND number.number = %(number)s
-    UNION SELECT NULL, call.queue_id FROM telephony_call AS call
-           WHERE call.id IN (SELECT id FROM waiting)
-)
-SELECT %(call_key)s, id FROM waiting
-UNION SELECT %(agent_key)s, id FROM owner
-UNION SELECT %(agent_key)s, agent.id FROM telephony_agent AS agent
-       WHERE agent.id IN (
-             SELECT telephony_agent_id FROM telephony_agent_telephony_flow_step_rel
-              WHERE telephony_flow_step_id IN (SELECT id FROM step)
-             UNION SELECT telephony_agent_id FROM telephony_agent_telephony_queue_rel
-                    WHERE telephony_queue_id IN (SELECT queue_id FROM step))
-         AND agent.status = 'online'
-         AND NOT EXISTS (SELECT FROM telephony_call AS call
-                          WHERE call.user_id = agent.user_id AND call.state != 'ended')
-         AND NOT EXISTS (SELECT FROM telephony_offer AS offer
-                          WHERE offer.agent_id = agent.id AND offer.state = 'offered'
-                            AND offer.expires_at > now() AT TIME ZONE 'utc')
-UNION """
-_CALLS = """
-SELECT %(call_key)s, id FROM named
-UNION SELECT %(name_key)s, hashtext(name) & 2147483647 FROM unnest(%(names)s::text[]) AS name
-       WHERE NOT EXISTS (SELECT FROM telephony_call_leg
-                          WHERE account_id = %(account)s AND provider_leg_id = name)"""
-
-
 def find_keys(
     cr,
     account_id=0,
@@ -297,6 +225,7 @@ def find_keys(
     user_id=0,
     identity="",
     agent_ids=(),
+    queue_ids=(),
     number="",
     routes=False,
 ):
@@ -312,36 +241,203 @@ def find_keys(
     :param int user_id: the user whose page sent the request
     :param str identity: the provider's name of that user's browser
     :param agent_ids: further agents
+    :param queue_ids: queues whose members may be rung
     :param str number: our number that was called, for a new call
     :param bool routes: whether callers may be offered to agents: then these agents are locked, and
         the callers who wait for them
     :return: pairs of integers
     :rtype: set(tuple)
     """
-    legs = [leg for leg in legs if leg]
-    cr.execute(
-        f"{_NAMED}{_ROUTED if routes else ''}{_CALLS}",
-        {
-            "account": account_id,
-            "uuid": uuid or None,
-            "calls": tuple(call_ids) or (0,),
-            "legs": tuple(legs) or (None,),
-            "names": legs,
-            "leg": leg_id,
-            "recording": recording_id,
-            "user": user_id,
-            "identity": identity or None,
-            "agents": tuple(agent_ids) or (0,),
-            "number": number or None,
-            "open": OPEN_STATES,
-            "next": NEXT_CALLERS,
-            "name_key": NAME,
-            "call_key": CALL,
-            "agent_key": AGENT,
-        },
+    mine = SQL("agent.id IN %s", tuple(agent_ids)) if agent_ids else SQL("FALSE")
+    if user_id:
+        mine = SQL("agent.user_id = %s OR %s", user_id, mine)
+    elif identity:
+        mine = SQL("agent.identity = %s OR %s", identity, mine)
+    is_mine = bool(user_id or identity or agent_ids)
+    names = {leg: None for leg in legs if leg}
+    if names:
+        cr.execute(
+            SQL(
+                """SELECT provider_leg_id, call_id FROM telephony_call_leg
+                    WHERE account_id = %s AND provider_leg_id IN %s""",
+                account_id,
+                tuple(names),
+            )
+        )
+        names.update(cr.fetchall())
+    calls = {*call_ids, *filter(None, names.values())}
+    calls |= _find_calls(cr, account_id, uuid, leg_id, recording_id, is_mine and mine)
+    keys = {
+        (NAME, zlib.crc32(name.encode()) >> 1) for name, call_id in names.items() if not call_id
+    }
+    if routes:
+        agents = _find_agents(cr, calls, is_mine and mine)
+        calls |= _find_waiting(cr, agents)
+        agents |= _find_candidates(cr, calls, account_id, number, queue_ids)
+        if len(keys) + len(calls) + len(agents) <= MOST_KEYS:
+            # Each lock takes a place in a table of fixed size, which all sessions share.
+            keys |= {(AGENT, agent) for agent in agents}
+    return keys | {(CALL, call) for call in sorted(calls)[:MOST_KEYS]}
+
+
+def _find_calls(cr, account_id, uuid, leg_id, recording_id, mine):
+    """Return the named calls, and the ongoing and ringing calls of the agents in `mine`."""
+    parts = []
+    if uuid:
+        parts.append(SQL("SELECT id FROM telephony_call WHERE uuid = %s", uuid))
+    if leg_id:
+        parts.append(
+            SQL(
+                "SELECT call_id FROM telephony_call_leg WHERE account_id = %s AND id = %s",
+                account_id,
+                leg_id,
+            )
+        )
+    if recording_id:
+        parts.append(SQL("SELECT call_id FROM telephony_recording WHERE id = %s", recording_id))
+    if mine:
+        parts.append(
+            SQL(
+                """SELECT call.id FROM telephony_call AS call
+                     JOIN telephony_agent AS agent ON agent.user_id = call.user_id
+                    WHERE call.state != 'ended' AND (%s)""",
+                mine,
+            )
+        )
+        parts.append(
+            SQL(
+                """SELECT offer.call_id FROM telephony_offer AS offer
+                     JOIN telephony_agent AS agent ON agent.id = offer.agent_id
+                    WHERE offer.state = 'offered' AND (%s)""",
+                mine,
+            )
+        )
+    return _select(cr, parts)
+
+
+def _find_agents(cr, calls, mine):
+    """Return the agents of calls: those who ring, talk, or are asked; and those in `mine`."""
+    parts = [SQL("SELECT agent.id FROM telephony_agent AS agent WHERE %s", mine)] if mine else []
+    if calls:
+        ids = tuple(calls)
+        parts += (
+            SQL(
+                """SELECT agent_id FROM telephony_offer
+                    WHERE state = 'offered' AND call_id IN %s""",
+                ids,
+            ),
+            SQL(
+                """SELECT agent_id FROM telephony_transfer
+                    WHERE state IN %s AND agent_id IS NOT NULL AND call_id IN %s""",
+                OPEN_STATES,
+                ids,
+            ),
+            SQL(
+                """SELECT agent.id FROM telephony_call AS call
+                     JOIN telephony_agent AS agent
+                       ON agent.user_id = call.user_id AND agent.company_id = call.company_id
+                    WHERE call.id IN %s""",
+                ids,
+            ),
+        )
+    return _select(cr, parts)
+
+
+def _find_waiting(cr, agents):
+    """Return the callers who are next when these agents become available."""
+    if not agents:
+        return set()
+    ids = tuple(agents)
+    return _select(
+        cr,
+        (
+            SQL(
+                """(SELECT id FROM telephony_call
+                     WHERE state = 'queued' AND user_id IS NULL AND queue_id IN (
+                           SELECT telephony_queue_id FROM telephony_agent_telephony_queue_rel
+                            WHERE telephony_agent_id IN %s)
+                     ORDER BY started_at, id LIMIT %s)""",
+                ids,
+                NEXT_CALLERS,
+            ),
+            SQL(
+                """(SELECT id FROM telephony_call
+                     WHERE state = 'routing' AND user_id IS NULL AND step_id IN (
+                           SELECT telephony_flow_step_id
+                             FROM telephony_agent_telephony_flow_step_rel
+                            WHERE telephony_agent_id IN %s)
+                     ORDER BY started_at, id LIMIT %s)""",
+                ids,
+                NEXT_CALLERS,
+            ),
+        ),
     )
-    keys = {key for key in cr.fetchall() if key[1]}
-    if len(keys) > MOST_KEYS:
-        # Each lock takes a place in a table of fixed size, which all sessions share.
-        keys = {key for key in keys if key[0] != AGENT}
-    return keys if len(keys) <= MOST_KEYS else set()
+
+
+def _find_candidates(cr, calls, account_id, number, queue_ids):
+    """Return the free agents who may be rung by calls in their step, a number, or queues.
+
+    Busy agents are not rung. So callers who wait for them do not wait for each other here.
+    """
+    parts = []
+    if calls:
+        parts.append(
+            SQL(
+                """SELECT step.id, coalesce(step.queue_id, call.queue_id) AS queue_id
+                     FROM telephony_call AS call
+                     LEFT JOIN telephony_flow_step AS step ON step.id = call.step_id
+                    WHERE call.state != 'ended' AND call.id IN %s""",
+                tuple(calls),
+            )
+        )
+    if number:
+        parts.append(
+            SQL(
+                """SELECT step.id, step.queue_id FROM telephony_flow_step AS step
+                     JOIN telephony_number AS number ON number.flow_id = step.flow_id
+                    WHERE number.account_id = %s AND number.number = %s""",
+                account_id,
+                number,
+            )
+        )
+    if queue_ids:
+        parts.append(
+            SQL(
+                "SELECT NULL::int AS id, id AS queue_id FROM telephony_queue WHERE id IN %s",
+                tuple(queue_ids),
+            )
+        )
+    if not parts:
+        return set()
+    return _select(
+        cr,
+        [
+            SQL(
+                """WITH step AS (%s)
+                   SELECT agent.id FROM telephony_agent AS agent
+                    WHERE agent.status = 'online'
+                      AND agent.id IN (
+                          SELECT telephony_agent_id FROM telephony_agent_telephony_flow_step_rel
+                           WHERE telephony_flow_step_id IN (SELECT id FROM step)
+                          UNION ALL
+                          SELECT telephony_agent_id FROM telephony_agent_telephony_queue_rel
+                           WHERE telephony_queue_id IN (SELECT queue_id FROM step))
+                      AND NOT EXISTS (
+                          SELECT FROM telephony_call
+                           WHERE user_id = agent.user_id AND state != 'ended')
+                      AND NOT EXISTS (
+                          SELECT FROM telephony_offer
+                           WHERE agent_id = agent.id AND state = 'offered'
+                             AND expires_at > now() AT TIME ZONE 'utc')""",
+                SQL(" UNION ").join(parts),
+            )
+        ],
+    )
+
+
+def _select(cr, parts):
+    """Return the ids that any of some queries finds."""
+    if not parts:
+        return set()
+    cr.execute(SQL(" UNION ").join(parts))
+    return {row[0] for row in cr.fetchall()}

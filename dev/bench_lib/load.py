@@ -236,6 +236,7 @@ def _figures(load, times, server, wrong, quiet):
         "messages_per_second": round(len(late["all"].times) / span, 1),
         "load": [round(one, 2) for one in os.getloadavg()],
         "lost": len(lost),
+        "lost_races": server.lost_races(),
         "wrong": len(wrong) + len(problems),
         "quiet": quiet,
         "screens": {kind: one.summary() for kind, one in late.items()},
@@ -272,6 +273,13 @@ def goals(result):
             "==",
             0,
             "see what is wrong, at the end",
+        ),
+        goal(
+            "load: transactions repeated after a lost race",
+            result["lost_races"],
+            "==",
+            0,
+            "a transaction changed a call without entering the gate, or a lock took too long",
         ),
         goal("load: wrong final states", result["wrong"], "==", 0, "see what is wrong, at the end"),
         goal(
@@ -313,6 +321,7 @@ def markdown(result, _where):
         (
             "*To the screen* is from the begin of the transaction that sends a message (so most "
             "of the webhook is in it) until a websocket client has it, subscribed as a page is. "
+            f"{result['lost_races']} transactions were repeated because they lost a race. "
             "Every report the emulator sent is looked for in the diary of events, every call is "
             "compared with the emulator's account, and every message of the live lists must have "
             f"reached every screen. The database told the truth {result['quiet']:g} s after the "

@@ -100,6 +100,10 @@ class Server:
         log = self.program.log.read_text(encoding="utf-8")
         return [int(found[2]) for found in _LOG_LINE.finditer(log)]
 
+    def lost_races(self):
+        """Return the number of transactions that were repeated, see `models/retry.py`."""
+        return self.program.log.read_text(encoding="utf-8").count("A lost race is repeated")
+
     def problems(self):
         """Return the lines of the log that are a warning or worse."""
         log = _RETRIED.sub("", self.program.log.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from ...providers.base import CallEvent
 from ...providers.voice_response import HangUp, Say
 from ...tools.phone_number import ORDINARY, classify
+from ..gate import enter
 
 # Maximum number of attempts of a queue callback, and the seconds between them.
 ATTEMPTS = 3
@@ -252,9 +253,10 @@ class TelephonyCall(models.Model):
     def _cron_dispatch_queue_callbacks(self):
         """Offer queue callbacks that are due, and end those that have expired."""
         now = fields.Datetime.now()
-        queue_callbacks = self.search(
-            [("queue_callback_of_id", "!=", False), ("state", "=", "queued")]
-        )
+        domain = [("queue_callback_of_id", "!=", False), ("state", "=", "queued")]
+        waiting = self.search(domain)
+        enter(self.env, call_ids=waiting.ids, queue_ids=waiting.queue_id.ids, routes=True)
+        queue_callbacks = self.search(domain)
         for call in queue_callbacks.filtered(
             lambda call: call._is_queue_callback_waiting() and not call.user_id
         ):

@@ -193,15 +193,15 @@ class TestGate(RaceCase):
 
         def interrupt(env):
             turns.append(1)
-            if len(turns) == 2:
+            if len(turns) == 1:
+                # The session holds the locks at this moment.
                 raise Interrupt
             begin(env)
 
-        cr = self.registry.cursor()
-        with patch.object(gate, "_begin_anew", interrupt), self.assertRaises(Interrupt):
-            self.enter(api.Environment(cr, SUPERUSER_ID, {}), routes=True)
-        self.assertEqual(self.count_locks(), 0)
-        cr.close()
+        with self.registry.cursor() as cr:
+            with patch.object(gate, "_begin_anew", interrupt), self.assertRaises(Interrupt):
+                self.enter(api.Environment(cr, SUPERUSER_ID, {}), routes=True)
+            self.assertEqual(self.count_locks(), 0)
 
     def test_lock_that_takes_too_long_is_given_up(self):
         def late(env):
