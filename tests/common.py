@@ -568,9 +568,9 @@ class TelephonyHttpCase(World, HttpCase):
                 seconds += int(verb.get("length"))
             else:
                 self.assertEqual(verb.tag, "Play")
-                # `ringback.wav` lasts 5 seconds; the music is cut to the length in its name.
+                # The music is cut to the length in its name.
                 name = verb.text.rsplit("/", 1)[1].removesuffix(".wav")
-                length = 5 if name == "ringback" else int(name)
+                length = {"ringback": 5, "ringback_tone": 1}.get(name) or int(name)
                 seconds += length * int(verb.get("loop", 1))
         return seconds
 
@@ -610,6 +610,20 @@ class TelephonyHttpCase(World, HttpCase):
             },
             {"call": call.uuid},
         )
+
+    def hear_ringing(self, call):
+        """Hear a call ring at an agent. A reminder of the offer divides the voice response.
+
+        :return: both responses, as elements
+        :rtype: tuple(list, list)
+        """
+        first = self.wait(call)
+        self.let_time_pass(2)
+        return first, self.wait(call)
+
+    def hear_whole_ringing(self, call):
+        """Return the seconds for which a caller hears an offer ring that was just made."""
+        return sum(map(self.heard_seconds, self.hear_ringing(call)))
 
     def step(self, call, **params):
         """Request the voice response after the waiting room."""

@@ -68,7 +68,7 @@ class TestInstall(TelephonyCase):
 
     def test_sounds_are_there(self):
         """Z17: the sounds for callers are part of the addon, and as long as the timer assumes."""
-        for name, seconds in (("ringback", 5), ("hold_music", 30)):
+        for name, seconds in (("ringback", 5), ("ringback_tone", 1), ("hold_music", 30)):
             path = file_path(f"crm_telephony/static/src/audio/{name}.wav")
             with wave.open(path) as sound:
                 self.assertAlmostEqual(

@@ -151,7 +151,9 @@ def main(folder=AUDIO_FOLDER):
     folder.mkdir(parents=True, exist_ok=True)
     write(folder / "ring.wav", ring())
     write(folder / "silence.wav", silence(0.1))
-    write(folder / "ringback.wav", tone((425,), 1, 0.25) + silence(4))
+    ringback = tone((425,), 1, 0.25)
+    write(folder / "ringback.wav", ringback + silence(4))
+    write(folder / "ringback_tone.wav", ringback)
     write(folder / "hold_music.wav", hold_music())
     for row, keys in zip(DTMF_ROWS, DTMF_KEYS, strict=True):
         for column, key in zip(DTMF_COLUMNS, keys, strict=True):

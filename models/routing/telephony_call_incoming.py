@@ -11,11 +11,13 @@ from ...providers.voice_response import Conference, Enqueue, HangUp, Leave, Paus
 from ...tools.call_states import CONNECT_SECONDS
 from ..call.after_commit import after_commit
 from ..call.telephony_call import ANONYMOUS, REJOIN_SECONDS
+from .telephony_offer import REMINDER_SECONDS
 
 _logger = logging.getLogger(__name__)
 
-# Length of static/src/audio/ringback.wav, seconds.
+# Length of static/src/audio/ringback.wav, seconds. Its tone alone is ringback_tone.wav.
 RINGBACK_SECONDS = 5
+TONE_SECONDS = 1
 # Maximum seconds of ringback between two checks, because an offer may be declined meanwhile.
 LONGEST_RINGBACK = 20
 # Maximum steps of a flow that a call may take without the caller having waited.
@@ -135,7 +137,8 @@ class TelephonyCall(models.Model):
         self.ensure_one()
         leg = self._get_customer_leg()
         queue_id = voice_request.queue_id
-        if queue_id and leg.provider_queue_id != queue_id:
+        is_first = bool(queue_id) and leg.provider_queue_id != queue_id
+        if is_first:
             leg.provider_queue_id = queue_id
         if self.state == "ended" or self._is_other_party_connected():
             return [Leave()]
@@ -149,17 +152,16 @@ class TelephonyCall(models.Model):
                 return self._get_ringback(seconds)
             self._release_claim()
         if self._get_transfer():
-            return self._wait_in_transfer(now)
+            return self._wait_in_transfer(now, is_first)
         if self.step_id.kind == "queue":
             if self._is_requesting_queue_callback(voice_request):
                 return self._schedule_queue_callback()
-            return self._wait_in_queue(now)
+            return self._wait_in_queue(now, is_first)
         open_offers = self._expire_offers(now)
         if not open_offers and self._ring_next():
             open_offers = self._get_open_offers()
         if open_offers:
-            end = max(open_offers.mapped("expires_at"))
-            return self._get_ringback(self._seconds_until(end, now))
+            return self._get_offer_ringback(open_offers, now, is_first)
         if self._awaits_ringing_agents():
             return self._get_ringback(RINGBACK_SECONDS)
         return [Leave()]
@@ -536,8 +538,47 @@ class TelephonyCall(models.Model):
             )
         ]
 
-    def _get_ringback(self, seconds):
-        return self._get_timed_sound("ringback.wav", RINGBACK_SECONDS, seconds)
+    def _get_offer_ringback(self, offers, now, is_first, seconds=None):
+        """Return what a caller hears while offers ring, and remind the agents' pages of them.
+
+        While an offer is new, the response ends in the first pause of the ringback. The request
+        that follows is the moment of the reminder.
+
+        :param offers: the open offers
+        :param datetime now: the current time
+        :param bool is_first: whether the caller has heard nothing in this queue yet
+        :param int seconds: time until the next decision; until the last offer expires by default
+        :return: a voice response
+        :rtype: list
+        """
+        if seconds is None:
+            seconds = self._seconds_until(max(offers.mapped("expires_at")), now)
+        age = offers._get_age(now)
+        if age < REMINDER_SECONDS:
+            return self._get_ringback(min(seconds, REMINDER_SECONDS))
+        offers._notify_ringing()
+        has_heard = not is_first and age < RINGBACK_SECONDS
+        return self._get_ringback(seconds, REMINDER_SECONDS if has_heard else 0)
+
+    def _get_ringback(self, seconds, heard=0):
+        """Return ringback of a given length. The response is the timer.
+
+        :param int seconds: length of the response, at least one second
+        :param int heard: seconds for which the ringback has been heard; it continues there
+        :return: a voice response
+        :rtype: list
+        """
+        seconds = max(1, seconds)
+        silence = min(seconds, -heard % RINGBACK_SECONDS)
+        turns, rest = divmod(seconds - silence, RINGBACK_SECONDS)
+        response = [Pause(silence)] if silence else []
+        if turns:
+            response.append(Play(self.account_id._get_sound_url("ringback.wav"), turns))
+        if rest:
+            response.append(Play(self.account_id._get_sound_url("ringback_tone.wav")))
+        if rest > TONE_SECONDS:
+            response.append(Pause(rest - TONE_SECONDS))
+        return response
 
     def _get_hold_music(self, seconds):
         if seconds <= 0:
@@ -547,16 +588,6 @@ class TelephonyCall(models.Model):
     def _advance_hold(self):
         """Return what a customer on hold hears until the agent resumes the call."""
         return [Play(self.account_id._get_sound_url("hold_music.wav"), 0)]
-
-    def _get_timed_sound(self, name, length, seconds):
-        """Return whole repetitions of a sound, then a pause. The response is the timer."""
-        turns, rest = divmod(max(1, seconds), length)
-        response = []
-        if turns:
-            response.append(Play(self.account_id._get_sound_url(name), turns))
-        if rest:
-            response.append(Pause(rest))
-        return response
 
     def _get_join(self, leg, ends_conference, muted=False, coach=""):
         return Conference(

@@ -7,6 +7,7 @@ from ...providers.voice_response import Gather, Leave, Play, Redirect, Say
 from ..arguments import check_arguments
 from ..gate import door
 from .telephony_call_incoming import LONGEST_RINGBACK
+from .telephony_offer import REMINDER_SECONDS
 
 # Seconds after the music during which a key still counts; the minimum of the provider.
 KEY_SECONDS = 1
@@ -39,10 +40,11 @@ class TelephonyCall(models.Model):
     def _apply_queued(self, event):
         return "queued"
 
-    def _wait_in_queue(self, now):
+    def _wait_in_queue(self, now, is_first):
         """Return what a caller in a queue hears until the next decision.
 
         :param datetime now: the current time
+        :param bool is_first: whether the caller has heard nothing in this queue yet
         :return: a voice response
         :rtype: list
         """
@@ -64,15 +66,17 @@ class TelephonyCall(models.Model):
         decisions += filter(None, (offer._get_ban_seconds() for offer in self.offer_ids))
         if left:
             decisions.append(left)
+        if open_offers and open_offers._get_age(now) < REMINDER_SECONDS:
+            decisions.append(REMINDER_SECONDS)
         seconds = max(1, min(decisions))
         if not self._may_request_queue_callback():
-            return self._make_queue_sound(now, seconds, open_offers)
+            return self._make_queue_sound(now, seconds, open_offers, is_first)
         # The key counts at any time; Twilio listens for a second after the sound.
-        sound = self._make_queue_sound(now, max(1, seconds - KEY_SECONDS), open_offers)
+        sound = self._make_queue_sound(now, max(1, seconds - KEY_SECONDS), open_offers, is_first)
         url = self.account_id._get_webhook_url("wait", call=self.uuid)
         return [Gather(tuple(sound), KEY_SECONDS, url)]
 
-    def _make_queue_sound(self, now, seconds, offers):
+    def _make_queue_sound(self, now, seconds, offers, is_first):
         """Return what a caller in a queue hears for the given time.
 
         While the call rings at an agent, the caller hears ringback: an announcement that all agents
@@ -81,11 +85,12 @@ class TelephonyCall(models.Model):
         :param datetime now: the current time
         :param int seconds: the duration of the sound, without the announcement
         :param offers: the open offers
+        :param bool is_first: whether the caller has heard nothing in this queue yet
         :return: a voice response
         :rtype: list
         """
         if offers:
-            return self._get_ringback(seconds)
+            return self._get_offer_ringback(offers, now, is_first, seconds)
         return [*self._make_announcement(now), Play(self._get_music_url(seconds))]
 
     def _may_wait_on(self):

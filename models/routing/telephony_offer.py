@@ -4,6 +4,8 @@ from odoo import fields, models
 
 # Seconds after which a declined call may ring again at the same agent.
 DECLINED_SECONDS = 30
+# Age in seconds from which pages are reminded of an offer.
+REMINDER_SECONDS = 2
 
 
 class TelephonyOffer(models.Model):
@@ -63,6 +65,25 @@ class TelephonyOffer(models.Model):
             [payload] = offer.with_env(user._telephony_env(offer.company_id))._to_client()
             user._bus_send("telephony/offer_made", payload)
         self.agent_id._notify_change()
+
+    def _notify_ringing(self):
+        """Remind the agents' pages of open offers, because the first message may be lost.
+
+        A page that shows the offer ignores the reminder. Any other one asks for its changes.
+        """
+        for offer in self:
+            offer.agent_id.user_id._bus_send(
+                "telephony/offer_rings",
+                {
+                    "uuid": offer.call_id.uuid,
+                    "offer_id": offer.id,
+                    "company_id": offer.company_id.id,
+                },
+            )
+
+    def _get_age(self, now):
+        """Return the seconds since the youngest of these offers was made."""
+        return int((now - max(self.mapped("offered_at"))).total_seconds())
 
     def _close(self, state, reason, winner=None, notify=True):
         """Close the offers and stop their ringing.

@@ -32,6 +32,7 @@ from ..call.after_commit import after_commit
 from ..call.telephony_call import REJOIN_SECONDS
 from ..call.telephony_call_outgoing import RING_SECONDS
 from ..gate import door
+from ..routing.telephony_offer import REMINDER_SECONDS
 from .telephony_call_transfer import OFFER_SECONDS
 
 # Seconds of music between two checks of the deadlines.
@@ -435,11 +436,17 @@ class TelephonyCall(models.Model):
         return True
 
     def _advance_hold(self):
-        self._check_consultation(fields.Datetime.now())
+        now = fields.Datetime.now()
+        self._check_consultation(now)
         if not self._get_transfer()._is_consultation():
             return super()._advance_hold()
+        seconds, offers = LOOK_SECONDS, self._get_open_offers()
+        if offers and offers._get_age(now) < REMINDER_SECONDS:
+            seconds = REMINDER_SECONDS
+        else:
+            offers._notify_ringing()
         url = self.account_id._get_webhook_url("wait", call=self.uuid, hold=1)
-        return [Play(self._get_music_url(LOOK_SECONDS)), Redirect(url)]
+        return [Play(self._get_music_url(seconds)), Redirect(url)]
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 

@@ -316,25 +316,28 @@ class TelephonyCall(models.Model):
 
     # === WAIT FOR THE TARGET === #
 
-    def _wait_in_transfer(self, now):
+    def _wait_in_transfer(self, now, is_first):
         """Return what a customer hears during a transfer, until the next decision.
 
         :param datetime now: the current time
+        :param bool is_first: whether the customer has heard nothing in this queue yet
         :return: a voice response
         :rtype: list
         """
         transfer = self._get_transfer()
         if self._waits_in_queue():
-            return self._wait_in_queue(now)
+            return self._wait_in_queue(now, is_first)
         offers = self._expire_offers(now)
         if offers:
-            return self._get_ringback(self._seconds_until(max(offers.mapped("expires_at")), now))
+            return self._get_offer_ringback(offers, now, is_first)
         if self._get_ringing_guest():
             seconds = self._seconds_until(transfer.expires_at, now)
             if seconds > 0:
                 return self._get_ringback(seconds)
             self._drop_guest(self._get_ringing_guest())
-        return self._get_ringback(OFFER_SECONDS) if self._return_to_sender() else [Leave()]
+        if self._return_to_sender():
+            return self._get_offer_ringback(self._get_open_offers(), now, is_first)
+        return [Leave()]
 
     def _step_in_transfer(self):
         """Return what a customer does next while the transfer is unanswered.

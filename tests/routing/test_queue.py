@@ -81,10 +81,13 @@ class TestQueue(QueueStories):
     def test_ringing_at_a_member_sounds_like_ringing(self):
         """A caller hears ringing, not “all are in a call”, while a free member is rung."""
         self.go_online(self.agent_ana)
-        call, verbs = self.call_in_and_wait()
+        call, [_enqueue] = self.call_in()
         self.assertEqual(call.offer_ids.state, "offered")
-        self.assertIn("ringback.wav", verbs[0].text)
-        self.assertAlmostEqual(self.heard_seconds(verbs), self.queue.ring_seconds, delta=2)
+        first, second = self.hear_ringing(call)
+        self.assertIn("ringback_tone.wav", first[0].text)
+        self.assertIn("ringback.wav", second[1].text)
+        seconds = self.heard_seconds([*first, *second])
+        self.assertAlmostEqual(seconds, self.queue.ring_seconds, delta=2)
         self.let_time_pass(20)
         self.agent_ana.status = "offline"
         [say, _music] = self.wait(call)
@@ -94,8 +97,9 @@ class TestQueue(QueueStories):
         """A ringing of two minutes is checked repeatedly, because it may be declined early."""
         self.queue.ring_seconds = 120
         self.go_online(self.agent_ana)
-        _call, verbs = self.call_in_and_wait()
-        self.assertLessEqual(self.heard_seconds(verbs), 20)
+        call, [_enqueue] = self.call_in()
+        _first, second = self.hear_ringing(call)
+        self.assertLessEqual(self.heard_seconds(second), 20)
 
     def test_callback_key_counts_while_it_rings(self):
         """Z24: the key of the queue callback works from the first second on."""
@@ -103,7 +107,7 @@ class TestQueue(QueueStories):
         self.go_online(self.agent_ana)
         call, [gather] = self.call_in_and_wait()
         self.assertEqual((gather.tag, gather[0].tag), ("Gather", "Play"))
-        self.assertIn("ringback.wav", gather[0].text)
+        self.assertIn("ringback_tone.wav", gather[0].text)
         self.wait(call, Digits="1")
         self.assertTrue(call.queue_callback_requested)
 

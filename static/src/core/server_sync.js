@@ -44,6 +44,7 @@ export class ServerSync {
         this.reading = null;
         this.mustReadAgain = false;
         this.busId = Infinity; // before the first snapshot, every message may be an old one
+        this.firstBusId = Infinity;
         this.refreshSoon = debounce(() => this.refresh(), REPLAY_DELAY);
     }
 
@@ -53,6 +54,11 @@ export class ServerSync {
         this.on("telephony/offer_made", (offer) => {
             if (isOfTelephone(offer.call)) {
                 listener.onOfferMade(offer);
+            }
+        });
+        this.on("telephony/offer_rings", (message) => {
+            if (isOfTelephone(message) && !this.store.hasHeardOf(message)) {
+                this.catchUp(); // the message that it rings was lost
             }
         });
         this.on("telephony/offer_closed", (message) => listener.onOfferClosed(message));
@@ -84,6 +90,23 @@ export class ServerSync {
             if (id !== undefined && id <= this.busId) {
                 this.refreshSoon();
             } else if (isShown(payload)) {
+                apply(payload);
+            }
+        });
+    }
+
+    /**
+     * Subscribe to messages of which a snapshot contains nothing, such as an explanation.
+     *
+     * Only messages from before the first snapshot may be replayed. A later snapshot must not drop
+     * a message that it has overtaken.
+     *
+     * @param {string} type
+     * @param {(payload: Object) => void} apply
+     */
+    onNews(type, apply) {
+        this.bus.subscribe(type, (payload, { id } = {}) => {
+            if (isShown(payload) && (id === undefined || id > this.firstBusId)) {
                 apply(payload);
             }
         });
@@ -150,6 +173,9 @@ export class ServerSync {
     }
 
     _keepBusId(busId) {
+        if (!Number.isFinite(this.busId)) {
+            this.firstBusId = busId;
+        }
         this.busId = Number.isFinite(this.busId) ? Math.max(this.busId, busId) : busId;
     }
 

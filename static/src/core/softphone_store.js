@@ -410,6 +410,18 @@ export class SoftphoneStore extends Reactive {
         this.offers = [...this.offers.filter((other) => other !== known), offer];
     }
 
+    /**
+     * @param {{ uuid: string, offer_id: number }} message
+     * @returns {boolean} whether the offer rings in this page, or has stopped to ring
+     */
+    hasHeardOf({ uuid, offer_id: id }) {
+        return (
+            this.offers.some((offer) => offer.id === id) ||
+            this._closedOffers.has(`${uuid} ${id}`) ||
+            this._ended.has(uuid)
+        );
+    }
+
     /** Show an offer again that was closed here, but still rings for the server. */
     restoreOffer(offer) {
         this._closedOffers.delete(`${offer.call.uuid} ${offer.id}`);

@@ -2,7 +2,7 @@
  * A page shows the true state even if messages of the bus are lost, doubled, late or out of order.
  */
 
-import { describe, expect, test } from "@odoo/hoot";
+import { describe, expect, test, tick } from "@odoo/hoot";
 import { AGENT, callData, snapshotData } from "@crm_telephony/../tests/telephony_test_helpers";
 import { ServerSync } from "@crm_telephony/core/server_sync";
 import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
@@ -26,7 +26,8 @@ class Server {
     _send(type, payload) {
         const { agent, calls, mine, offers } = this;
         const truth = copy({ agent, calls, mine, offers });
-        this.messages.push({ type: `telephony/${type}`, payload: copy(payload), truth });
+        const at = this.messages.length;
+        this.messages.push({ type: `telephony/${type}`, payload: copy(payload), truth, at });
     }
 
     _change(uuid, values) {
@@ -47,7 +48,9 @@ class Server {
         const call = this._change(uuid, { direction: "incoming", state: "ringing" });
         this.offers.push({ id, expires_at: "2026-11-22 14:30:00", call });
         this._send("offer_made", this.offers.at(-1));
-        return this.is("ringing");
+        this.is("ringing");
+        this._send("offer_rings", { uuid, offer_id: id });
+        return this;
     }
 
     stops(uuid, id, reason = "accepted") {
@@ -180,14 +183,19 @@ class Page {
     constructor(truth) {
         this.store = new SoftphoneStore();
         this.truth = truth;
+        /** Number of the newest message heard: the server's state is at least as new */
+        this.at = -1;
+        this.asked = 0;
         this.heard = {};
         const { store, heard } = this;
         const nothing = () => {};
         const later = async () => {};
         const orm = {
             silent: {
-                call: async (_model, method, [known]) =>
-                    (method === "softphone_changes" ? changes : snapshot)(this.truth, known),
+                call: async (_model, method, [known]) => {
+                    this.asked++;
+                    return (method === "softphone_changes" ? changes : snapshot)(this.truth, known);
+                },
             },
         };
         const bus = {
@@ -211,7 +219,10 @@ class Page {
         this.serverSync.onCall("telephony/call_left", (call) => this.calls.onLeft(call));
     }
 
-    hear({ type, payload }, id) {
+    hear({ type, payload, truth, at }, id) {
+        if (at > this.at) {
+            Object.assign(this, { at, truth });
+        }
         this.heard[type](copy(payload), { id });
     }
 
@@ -310,9 +321,70 @@ describe("one message of a story goes wrong", () => {
     }
 });
 
+describe("an idle page", () => {
+    for (const [name, createStory] of Object.entries(STORIES)) {
+        const { messages } = createStory();
+        const rings = messages.filter(({ type }) => type === "telephony/offer_made");
+        for (const { at } of rings) {
+            test(`${name}: ring ${at} was lost, its reminder shows it`, async () => {
+                const page = await openPage(copy(NOTHING));
+                const reminder = at + 2; // the offer's message and the agent's state are lost
+                const heard = [...messages.slice(0, at), ...messages.slice(reminder)];
+                for (const message of heard) {
+                    page.hear(message, message.at + 1);
+                    if (message.at === reminder) {
+                        await tick();
+                        await tick();
+                        expect(page.shown).toBe(viewOf(message.truth));
+                        expect(page.store.agent.state).toBe("ringing");
+                    }
+                }
+                expect(page.shown).toBe(viewOf(messages.at(-1).truth));
+            });
+        }
+    }
+
+    test("a page that shows the offer, or has closed it, ignores the reminder", async () => {
+        const [made, state, reminder] = new Server().rings("u-1", 1).messages;
+        const page = await openPage(copy(NOTHING));
+        page.hear(made, 1);
+        page.hear(state, 2);
+        const { asked, store } = page;
+        page.calls.ringer.update = () => expect.step("ringer");
+        page.hear(reminder, 3);
+        expect(store.offers).toHaveLength(1);
+        store.removeOffer("u-1");
+        page.hear(reminder, 4);
+        await tick();
+        expect(page.asked).toBe(asked);
+        expect(store.offers).toHaveLength(0);
+        expect.verifySteps([]);
+    });
+});
+
 describe("bus id of a message", () => {
     const talking = () => incoming().messages.at(-1);
     const ringing = () => incoming().messages.at(-2);
+
+    test("an explanation with a lower bus id than a later snapshot is shown", async () => {
+        const page = new Page(copy(NOTHING));
+        const read = page.serverSync.orm.silent.call;
+        let busId = 20;
+        page.serverSync.orm.silent.call = async (...args) => ({
+            ...(await read(...args)),
+            bus_id: busId,
+        });
+        page.serverSync.onNews("telephony/set_offline", ({ text }) => expect.step(text));
+        await page.serverSync.start();
+        busId = 30;
+        await page.serverSync.refresh();
+        const say = (text, id) =>
+            page.hear({ type: "telephony/set_offline", payload: { text } }, id);
+        say("replayed", 19);
+        say("overtaken by the snapshot", 29); // its transaction committed later
+        say("new", 31);
+        expect.verifySteps(["overtaken by the snapshot", "new"]);
+    });
 
     test("a message with a lower bus id than the snapshot is applied at once", async () => {
         const page = new Page(ringing().truth);

@@ -19,9 +19,9 @@ export class Alerts {
     }
 
     start() {
-        this.serverSync.on("telephony/set_offline", (data) => this.onSetOffline(data));
-        this.serverSync.on("telephony/call_missed", (call) => this.onMissed(call));
-        this.serverSync.on("telephony/voicemail_received", (data) => this.onVoicemail(data));
+        this.serverSync.onNews("telephony/set_offline", (data) => this.onSetOffline(data));
+        this.serverSync.onNews("telephony/call_missed", (call) => this.onMissed(call));
+        this.serverSync.onNews("telephony/voicemail_received", (data) => this.onVoicemail(data));
     }
 
     /** Return whether this tab shows notifications: a visible tab, or else the one that rings. */

@@ -25,7 +25,7 @@ export class MonitorControl {
     }
 
     start() {
-        this.serverSync.on("telephony/monitoring_ended", (message) => this.onEnded(message));
+        this.serverSync.onNews("telephony/monitoring_ended", (message) => this.onEnded(message));
     }
 
     /**

@@ -22,7 +22,7 @@ export class TransferControl {
 
     start() {
         this.serverSync.onCall("telephony/call_left", (call) => this.onLeft(call));
-        this.serverSync.on("telephony/transfer_ended", ({ message }) => this._notify(message));
+        this.serverSync.onNews("telephony/transfer_ended", ({ message }) => this._notify(message));
     }
 
     /**
