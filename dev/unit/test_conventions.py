@@ -129,7 +129,8 @@ def get_writers():
 
 
 def get_decorators(function):
-    return {getattr(node, "id", "") for node in function.decorator_list}
+    calls = (getattr(node, "func", node) for node in function.decorator_list)
+    return {getattr(node, "id", "") for node in calls}
 
 
 def test_every_request_is_sent_after_the_commit():
@@ -140,6 +141,25 @@ def test_every_request_is_sent_after_the_commit():
     }
     direct = {name for name, decorators in requests.items() if "after_commit" not in decorators}
     assert direct == set(SENT_AT_ONCE)
+
+
+def test_the_page_lists_what_repairs_each_request():
+    page = (ROOT / "docs/architecture.md").read_text()
+    rows = re.findall(r"^\| `(_send_\w+_request)` \| (.+) \| (.+) \|$", page, re.MULTILINE)
+    found = [(name, set(re.findall(r"`([\w.]+)`", a + b))) for name, a, b in rows]
+    assert found == sorted(
+        (
+            function.name,
+            {
+                name
+                for node in ast.walk(function.decorator_list[0])
+                if isinstance(node, ast.Constant)
+                for name in node.value.split(", ")
+            },
+        )
+        for _path, function in get_functions()
+        if "after_commit" in get_decorators(function)
+    )
 
 
 def test_no_other_method_is_sent_after_the_commit():

@@ -383,7 +383,7 @@ class TelephonyCallerId(models.Model):
         _logger.info("Caller ID %s: %s", self.id, state)
         self._notify()
 
-    @after_commit
+    @after_commit("state, expires_at", repaired_by="_reconcile")
     def _send_check_request(self):
         """Update a verification from Twilio. It expires only if Twilio reports nothing better.
 

@@ -21,6 +21,7 @@ import logging
 import threading
 import time
 from contextvars import ContextVar
+from dataclasses import dataclass
 
 from odoo import api
 from odoo.http import request
@@ -89,7 +90,31 @@ def _get_patience():
     return max(0, min(PATIENCE, get_deadline() - time.monotonic()))
 
 
-def after_commit(method):
+@dataclass(frozen=True)
+class Repair:
+    """What a request is for, and what repairs the record when the request is lost.
+
+    A process that dies before its request, a lost response and a refusal all look the same to the
+    reconciliation: the rows say what is wanted, and it is not true.
+
+    :param str wanted: the fields or the method that say what is wanted
+    :param tuple(str) missing: conditions of a call, methods that receive the current time; if one
+        is true, the reconciliation sends the request again, with `True`
+    :param str leg_missing: the same condition of a leg, for a request that receives a leg's id
+    :param str repaired_by: method of the same model that repairs the loss in another way
+    """
+
+    wanted: str
+    missing: tuple = ()
+    leg_missing: str = ""
+    repaired_by: str = ""
+
+    def __post_init__(self):
+        if not (self.missing or self.leg_missing or self.repaired_by):
+            raise TypeError("A request names what repairs its loss.")
+
+
+def after_commit(wanted, **repair):
     """Turn a method into a request that is sent after the commit: calling it registers the request.
 
     Inside the transaction a request would hold its locks, and be sent again when the transaction is
@@ -97,25 +122,42 @@ def after_commit(method):
     The method returns nothing, or its `_on_…` method and the arguments of that one, which writes
     the result in a second transaction that may be retried:
 
-        @after_commit
-        def _send_hold_request(self):
+        @after_commit("hold_wanted", missing=("_is_hold_state_wrong",))
+        def _send_hold_request(self, is_repeated=False):
             …
             return self._on_hold_failed, (reason,)
 
     An override is decorated too. Its `super()` call then runs the extended method directly.
 
-    :param method: a `_send_…_request` of a model; its arguments are no records
+    :param str wanted: see `Repair`; so are the other arguments
+    :return: the decorator of a `_send_…_request`; the arguments of the method are no records
     """
-    name = method.__name__
+    row = Repair(wanted, **repair)
 
-    @functools.wraps(method)
-    def request_after_commit(self, *args):
-        if _sending.get() == name:
-            return method(self, *args)
-        return register(self, name, *args)
+    def decorate(method):
+        name = method.__name__
 
-    request_after_commit.is_after_commit = True
-    return request_after_commit
+        @functools.wraps(method)
+        def request_after_commit(self, *args):
+            if _sending.get() == name:
+                return method(self, *args)
+            return register(self, name, *args)
+
+        request_after_commit.repair = row
+        return request_after_commit
+
+    return decorate
+
+
+def get_repairs(model):
+    """Return the table of a model's requests.
+
+    :param type model: class of the model
+    :return: name of the request -> its row
+    :rtype: dict(str, Repair)
+    """
+    methods = ((name, getattr(model, name)) for name in dir(model) if name.startswith("_send_"))
+    return {name: method.repair for name, method in methods if hasattr(method, "repair")}
 
 
 def register(records, name, *args):

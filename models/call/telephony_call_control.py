@@ -210,7 +210,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
-    @after_commit
+    @after_commit("state", repaired_by="_send_end_leg_request")
     def _send_end_request(self):
         """Hang up every leg that may still be connected."""
         for leg in self.leg_ids.filtered("provider_leg_id"):
@@ -225,7 +225,7 @@ class TelephonyCall(models.Model):
         self.hold_wanted = on_hold
         self._move_customer(self._send_hold_request)
 
-    @after_commit
+    @after_commit("hold_wanted", missing=("_is_hold_state_wrong",))
     def _send_hold_request(self, is_repeated=False):
         """Send the requested hold state of the customer's leg to the provider.
 

@@ -312,7 +312,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
-    @after_commit
+    @after_commit("leg_ids.initiated_at", repaired_by="_reconcile_missing_sid")
     def _send_dial_request(self):
         """Dial the customer into the conference.
 

@@ -59,7 +59,7 @@ class TelephonyCall(models.Model):
         )
         self._send_ring_request(leg.id)
 
-    @after_commit
+    @after_commit("leg_ids.initiated_at", repaired_by="_reconcile_missing_sid")
     def _send_ring_request(self, leg_id):
         """Dial an agent's telephone.
 
@@ -129,12 +129,14 @@ class TelephonyCall(models.Model):
         """Stop telephones that ring in vain; confirmed legs continue."""
         for leg in legs.filtered(lambda leg: not leg.is_confirmed and leg._is_alive()):
             if leg.provider_leg_id:
-                leg.call_id._send_end_leg_request(leg.provider_leg_id)
+                leg.call_id._send_end_leg_request(leg.id)
 
-    @after_commit
-    def _send_end_leg_request(self, provider_leg_id):
+    @after_commit("leg_ids.is_released, leg_ids.is_leaving", leg_missing="_is_unwanted")
+    def _send_end_leg_request(self, leg_id):
         """Hang up one leg."""
-        self._send("end_leg", provider_leg_id)
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        if leg.provider_leg_id:
+            self._send("end_leg", leg.provider_leg_id)
 
     # === FROM THE WEBHOOKS === #
 

@@ -2,10 +2,12 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import ormcache
 
 from ...providers.base import CallEvent, ProviderError
 from ...tools.call_states import LEG_RANK
 from ..gate import enter_with
+from .after_commit import get_repairs
 
 _logger = logging.getLogger(__name__)
 
@@ -20,23 +22,8 @@ LATE_SECONDS = 5
 TRIGGER_SECONDS = 20
 # Doubtful calls per batch; each may cost a request or two.
 BATCH = 100
-# Requests whose effect may be missing, each with the conditions under which it is sent again. A
-# process that dies before its request, a lost response and a refusal all look the same here. A new
-# kind of request needs a line here or below, and a story in `test_nothing_stays_open`.
-REPAIRS = {
-    "_send_wait_request": ("_is_missing_in_queue", "_is_alone"),
-    "_send_connect_request": ("_is_missing_in_room",),
-    "_send_leave_queue_request": ("_is_unoffered",),
-    "_send_hold_request": ("_is_hold_state_wrong",),
-    "_send_announce_request": ("_is_announcement_missing",),
-}
 # Conditions that require the list of the conference's participants before a request is sent.
 ASKED_FIRST = ("_is_missing_in_room", "_is_hold_state_wrong")
-# The same for single legs, with the field that each request receives.
-LEG_REPAIRS = {
-    "_send_end_leg_request": ("_is_unwanted", "provider_leg_id"),
-    "_send_monitor_request": ("_is_monitor_sound_wrong", "id"),
-}
 
 
 class TelephonyCall(models.Model):
@@ -141,7 +128,7 @@ class TelephonyCall(models.Model):
             _logger.warning(
                 "%s: a leg lives at the provider although it ended here", leg.call_id.uuid
             )
-            leg.call_id._send_end_leg_request(leg.provider_leg_id)
+            leg.call_id._send_end_leg_request(leg.id)
 
     def _reconcile_one(self, living):
         """Reconcile one call; its failure must not block the others."""
@@ -208,15 +195,24 @@ class TelephonyCall(models.Model):
         """Return the requests whose effect is missing.
 
         :param datetime now: current time
-        :return: request to send again -> the condition that requires it, see `REPAIRS`
+        :return: request to send again -> the condition that requires it, see `Repair.missing`
         :rtype: dict
         """
         return {
             request: condition
-            for request, conditions in REPAIRS.items()
-            for condition in conditions
+            for request, repair in self._get_request_table().items()
+            for condition in repair.missing
             if getattr(self, condition)(now)
         }
+
+    @api.model
+    @ormcache()
+    def _get_request_table(self):
+        """Return the requests about calls, and what repairs the loss of each one.
+
+        :rtype: dict(str, Repair)
+        """
+        return get_repairs(type(self))
 
     def _is_missing_in_queue(self, now):
         """Return whether a customer who should be in the waiting room is not there."""
@@ -347,9 +343,9 @@ class TelephonyCall(models.Model):
             elif event and LEG_RANK[event.status] > LEG_RANK[leg.status]:
                 self._handle_report(event)
             elif event:
-                for request, name in leg._get_repairs(fields.Datetime.now()).items():
+                for request in leg._get_repairs(fields.Datetime.now()):
                     _logger.info("%s: %s of %s is sent again", self.uuid, request, leg.label)
-                    getattr(self, request)(leg[name])
+                    getattr(self, request)(leg.id)
         if self._is_queue_callback_waiting():
             return  # the provider does not know a place in a queue
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
@@ -364,7 +360,7 @@ class TelephonyCall(models.Model):
         if provider_leg_id:
             leg.provider_leg_id = provider_leg_id
             if leg._is_unwanted(fields.Datetime.now()):
-                self._send_end_leg_request(provider_leg_id)
+                self._send_end_leg_request(leg.id)
             return
         event = CallEvent(
             "leg", leg_id=leg.id, status="ended", reason="failed", at=fields.Datetime.now()
@@ -447,17 +443,16 @@ class TelephonyCallLeg(models.Model):
         return bool(self.initiated_at) or not others._is_alive()
 
     def _get_repairs(self, now):
-        """Return the requests about this leg to send again, see `LEG_REPAIRS`.
+        """Return the requests about this leg to send again, see `Repair.leg_missing`.
 
         :param datetime now: current time
-        :return: request -> the field that it receives
-        :rtype: dict
+        :rtype: list(str)
         """
-        return {
-            request: name
-            for request, (condition, name) in LEG_REPAIRS.items()
-            if getattr(self, condition)(now)
-        }
+        return [
+            request
+            for request, repair in self.call_id._get_request_table().items()
+            if repair.leg_missing and getattr(self, repair.leg_missing)(now)
+        ]
 
     def _is_unwanted(self, now):
         """Return whether this leg has no purpose any more."""

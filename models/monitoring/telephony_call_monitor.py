@@ -281,7 +281,7 @@ class TelephonyCall(models.Model):
                 if leg.provider_leg_id:
                     # The leg is shown until the provider reports its end.
                     leg.is_leaving = True
-                    call._send_end_leg_request(leg.provider_leg_id)
+                    call._send_end_leg_request(leg.id)
                 else:
                     # No browser has connected, so there is nothing to hang up.
                     leg._advance(
@@ -317,7 +317,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
-    @after_commit
+    @after_commit("leg_ids.monitor_mode", leg_missing="_is_monitor_sound_wrong")
     def _send_monitor_request(self, leg_id):
         """Send the audio settings of a supervisor's leg to the provider.
 

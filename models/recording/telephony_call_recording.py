@@ -217,7 +217,7 @@ class TelephonyCall(models.Model):
         )
         return [Say(text, to_language_tag(language))]
 
-    @after_commit
+    @after_commit("recording_announced_at", missing=("_is_announcement_missing",))
     def _send_announce_request(self, is_repeated=False):
         """Have the provider play the announcement to all parties of the conversation.
 

@@ -31,7 +31,7 @@ class TelephonyRecording(models.Model):
 
     # === FETCHING === #
 
-    @after_commit
+    @after_commit("state", repaired_by="_cron_fetch")
     def _send_fetch_request(self):
         """Fetch the audio from the provider into a file.
 
@@ -198,7 +198,7 @@ class TelephonyRecording(models.Model):
         is_fetched = self.state == "stored" and self.company_id.sudo().telephony_delete_at_provider
         return self.state in ("deleted", "failed") or is_fetched
 
-    @after_commit
+    @after_commit("_is_to_delete_at_provider", repaired_by="_cron_fetch")
     def _send_delete_request(self):
         """Delete the provider's copy; the response proves that it is gone.
 

@@ -40,7 +40,7 @@ class TelephonyRecording(models.Model):
 
     # === START === #
 
-    @after_commit
+    @after_commit("state", repaired_by="_cron_fetch")
     def _send_start_request(self, is_repeated=False):
         """Start recording the customer's leg.
 
@@ -101,7 +101,7 @@ class TelephonyRecording(models.Model):
 
     # === PAUSE, RESUME, STOP === #
 
-    @after_commit
+    @after_commit("_get_wanted_state", repaired_by="_cron_fetch")
     def _send_status_request(self, attempt=1):
         """Pause, resume or stop the recording, according to the wanted state.
 
@@ -180,7 +180,7 @@ class TelephonyRecording(models.Model):
             self._wake_job()
         self.call_id._notify_participants()
 
-    @after_commit
+    @after_commit("state", repaired_by="_cron_fetch")
     def _send_find_request(self):
         """Find the recording of an ended call whose start or end was not reported.
 

@@ -605,7 +605,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
-    @after_commit
+    @after_commit("_get_wanted_place", missing=("_is_missing_in_room",))
     def _send_connect_request(self, is_repeated=False):
         """Move the caller out of the queue into the conference.
 
@@ -624,7 +624,7 @@ class TelephonyCall(models.Model):
         if is_gone and is_repeated and self._get_wanted_place() == "room":
             self._try("redirect_leg", leg.provider_leg_id, url)
 
-    @after_commit
+    @after_commit("offer_ids.state", missing=("_is_unoffered",))
     def _send_leave_queue_request(self, is_repeated=False):
         """Move the caller out of the queue, because no agent is left to ring."""
         leg = self._get_customer_leg()

@@ -319,7 +319,7 @@ class TelephonyCall(models.Model):
         for leg in self._get_consulted_legs().filtered(lambda leg: leg._is_alive()):
             leg.is_released = True
             if leg.provider_leg_id:
-                self._send_end_leg_request(leg.provider_leg_id)
+                self._send_end_leg_request(leg.id)
 
     def _notify_left(self, agent, message):
         """Notify a consulted colleague of the end, and offer the next waiting call."""
@@ -450,7 +450,7 @@ class TelephonyCall(models.Model):
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
-    @after_commit
+    @after_commit("leg_ids.initiated_at", repaired_by="_reconcile_missing_sid")
     def _send_guest_request(self, leg_id):
         """Call an external number into the running conference.
 

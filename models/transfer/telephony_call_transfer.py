@@ -200,7 +200,7 @@ class TelephonyCall(models.Model):
         for leg in legs:
             leg.is_released = True
             if leg._is_alive() and leg.provider_leg_id:
-                self._send_end_leg_request(leg.provider_leg_id)
+                self._send_end_leg_request(leg.id)
 
     def _to_left(self, user):
         """Return the call as seen by a user who is no longer in it.
@@ -240,7 +240,7 @@ class TelephonyCall(models.Model):
         customer._write_first()
         send_request()
 
-    @after_commit
+    @after_commit("_get_wanted_place", missing=("_is_missing_in_queue", "_is_alone"))
     def _send_wait_request(self, is_repeated=False):
         """Redirect the customer to the waiting room, unless another party has connected.
 
@@ -371,7 +371,7 @@ class TelephonyCall(models.Model):
         """Stop ringing an external number whose time is up."""
         leg.is_released = True
         if leg.provider_leg_id:
-            self._send_end_leg_request(leg.provider_leg_id)
+            self._send_end_leg_request(leg.id)
         leg._advance(CallEvent("leg", status="ended", reason="no_answer", at=fields.Datetime.now()))
 
     def _advance_transfer(self):

@@ -47,7 +47,7 @@ class TestSlowProvider(RaceCase):
             for leg_id in leg_ids:
                 env["telephony.flow"].browse(flow)._send_test_request(leg_id)
 
-        @after_commit.after_commit
+        @after_commit.after_commit("name", repaired_by="write")
         def _send_test_request(records, leg_id):
             self.provider.end_leg(leg_id)
             return records._on_test_done, (leg_id,)

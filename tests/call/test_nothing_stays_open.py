@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.crm_telephony.models.call.telephony_call_reconcile import LEG_REPAIRS, REPAIRS
+from odoo.addons.crm_telephony.models.call.after_commit import Repair, after_commit, get_repairs
 from odoo.addons.crm_telephony.providers.base import ProviderError, VoiceRequest
 from odoo.addons.crm_telephony.providers.twilio.client import TIME_LIMIT
 
@@ -313,7 +313,61 @@ class TestEveryRequest(Failing):
             if name.startswith("telephony.") and self.get_requests(model)
         }
         self.assertEqual(found, {"telephony.call": set(self.KINDS), **self.OTHERS})
-        self.assertLessEqual({*REPAIRS, *LEG_REPAIRS}, set(self.KINDS))
+
+    def test_every_request_names_what_repairs_its_loss(self):
+        """A row of each request names conditions or methods that exist, and fields as well."""
+        for model_name, requests in {"telephony.call": set(self.KINDS), **self.OTHERS}.items():
+            model = self.registry[model_name]
+            table = get_repairs(model)
+            self.assertEqual(set(table), requests - {"_send_connection_request"})
+            for request, repair in table.items():
+                with self.subTest(request):
+                    for method in (*repair.missing, *filter(None, [repair.repaired_by])):
+                        self.assertTrue(callable(getattr(model, method)))
+                    for wanted in repair.wanted.split(", "):
+                        self.assert_says_what_is_wanted(model, wanted)
+                    if repair.leg_missing:
+                        legs = self.registry["telephony.call.leg"]
+                        self.assertTrue(callable(getattr(legs, repair.leg_missing)))
+                    if repair.missing or repair.leg_missing:
+                        # The reconciliation examines the conditions of calls and their legs.
+                        self.assertEqual(model_name, "telephony.call")
+
+    def assert_says_what_is_wanted(self, model, wanted):
+        """Check that a path of fields, or a method, exists."""
+        if wanted.startswith("_"):
+            self.assertTrue(callable(getattr(model, wanted)))
+            return
+        for name in wanted.split("."):
+            field = model._fields[name]
+            self.assertTrue(field.store)
+            model = self.registry[field.comodel_name] if field.relational else model
+
+    def test_request_without_repair_cannot_be_written(self):
+        with self.assertRaises(TypeError):
+            after_commit("state")
+        with self.assertRaises(TypeError):
+            Repair("state")
+
+    def test_override_of_a_request_is_sent_once_with_what_it_extends(self):
+        """The `super()` call of an override sends, and registers nothing."""
+        call, sent = self.converse(), []
+        extended = self.registry["telephony.call"]._send_end_request
+
+        @after_commit("state", repaired_by="_send_end_leg_request")
+        def _send_end_request(records):
+            sent.append(records)
+            return extended(records)
+
+        self.queued_requests.clear()
+        with patch.object(self.registry["telephony.call"], "_send_end_request", _send_end_request):
+            call._send_end_request()
+            self.assertFalse(sent)
+            self.assertEqual(len(self.queued_requests), 1)
+            self.run_after_commit()
+        self.assertEqual(sent, [call])
+        self.assertIn([CALLER_LEG], self.provider.sent("end_leg"))
+        self.assertFalse(self.queued_requests)
 
     def test_every_request_that_fails(self):
         """No call stays open, whichever request was lost, refused or unanswered."""

@@ -397,7 +397,7 @@ class TestRace(RaceCase):
         )
         told, flows = [], self.registry["telephony.flow"]
 
-        @after_commit
+        @after_commit("name", repaired_by="write")
         def _send_test_request(record):
             self.in_transaction(lambda env: env["telephony.flow"].browse(flow).unlink())
             return record._on_test_done, ()
