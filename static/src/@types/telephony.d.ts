@@ -177,6 +177,35 @@ interface CallerIdData {
     message: string;
 }
 
+/** What the page reads when it opens: `telephony.agent.softphone_snapshot`. */
+interface SnapshotData {
+    agent: AgentData;
+    can_call: boolean;
+    cannot_call_reason: string | false;
+    numbers: { id: number; number: string; number_display: string; name: string }[];
+    caller_ids: CallerIdData[];
+    my_caller_ids: CallerIdData[];
+    allow_caller_id: boolean;
+    country: { code: string | false; phone_code: number };
+    calls: CallData[];
+    offers: OfferData[];
+    recent: CallData[];
+    left?: LeftCallData[];
+    closed?: number[];
+    client_lease_seconds: number;
+    is_supervisor: boolean;
+    bus_id: number;
+}
+
+/** What the page has missed: `telephony.agent.softphone_changes`. */
+interface ChangesData {
+    agent: AgentData;
+    calls: CallData[];
+    left: LeftCallData[];
+    offers: OfferData[];
+    closed: number[];
+}
+
 /** The definition of a button of a running call; see `core/call_action_registry.js`. */
 interface CallActionContext {
     softphone: import("@crm_telephony/shell/softphone_service").Softphone;
@@ -191,19 +220,21 @@ interface CallAction {
     label(context: CallActionContext): string;
     /** Class names of the icon */
     icon(context: CallActionContext): string;
-        /** Id of the keyboard shortcut of the same action */
+    /** Id of the keyboard shortcut of the same action */
     shortcut?: string;
     isVisible?(context: CallActionContext): boolean;
-        /** Whether the button is pressed; absent for buttons without a pressed state */
+    /** Whether the button is pressed; absent for buttons without a pressed state */
     isActive?(context: CallActionContext): boolean;
     isDisabled?(context: CallActionContext): boolean;
     onSelected(context: CallActionContext): void;
 }
 
 declare module "services" {
+    import { softphoneLoaderService } from "@crm_telephony/backend/softphone_loader";
     import { softphoneService } from "@crm_telephony/shell/softphone_service";
 
     export interface Services {
+        "crm_telephony.loader": typeof softphoneLoaderService;
         "crm_telephony.softphone": typeof softphoneService;
     }
 }
