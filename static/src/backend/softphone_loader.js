@@ -117,8 +117,12 @@ export class SoftphoneLoader extends Reactive {
             };
             bus.addEventListener("SERVICES-LOADED", onServicesLoaded);
         });
+        const serviceRegistry = registry.category("services");
         for (const [name, service] of softphoneServices.getEntries()) {
-            registry.category("services").add(name, service);
+            // Another addon may have replaced the service.
+            if (!serviceRegistry.contains(name)) {
+                serviceRegistry.add(name, service);
+            }
         }
         return started;
     }
@@ -150,7 +154,9 @@ export const softphoneLoaderService = {
     start(env, { notification }) {
         const loader = new SoftphoneLoader(env, notification);
         // Not awaited: the web client must not wait for the softphone.
-        loader.started = loader.start();
+        loader.started = loader
+            .start()
+            .catch((error) => console.warn("Telephony: the right is not known", error));
         return loader;
     },
 };

@@ -5,6 +5,7 @@
 
 import { browser } from "@web/core/browser/browser";
 import { Reactive } from "@web/core/utils/reactive";
+import { addPart } from "./softphone_part";
 
 const KEY = "telephony.settings";
 const DEFAULTS = Object.freeze({
@@ -64,3 +65,5 @@ export class BrowserSettings extends Reactive {
         }
     }
 }
+
+addPart("settings", [], () => new BrowserSettings());

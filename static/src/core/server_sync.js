@@ -5,6 +5,7 @@
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 import { debounce } from "@web/core/utils/timing";
+import { addPart } from "./softphone_part";
 import { Age } from "./softphone_store";
 
 /**
@@ -36,8 +37,9 @@ export class ServerSync {
      * @param {Object} orm the orm service
      * @param {Object} bus the bus service
      * @param {import("./softphone_store").SoftphoneStore} store
-     * @param {Object} listener called after the store is updated: `onSnapshot()`, `onCall(call)`,
-     *  `onLeft(call)`, `onOfferMade(offer)`, `onOfferClosed(message)`
+     * @param {Object} [listener] set before `start`; called after the store is updated:
+     *  `onSnapshot()`, `onCall(call)`, `onLeft(call)`, `onOfferMade(offer)`,
+     *  `onOfferClosed(message)`
      */
     constructor(orm, bus, store, listener) {
         Object.assign(this, { orm, bus, store, listener });
@@ -200,7 +202,7 @@ export class ServerSync {
     }
 
     /**
-     * @param {Object} changes answer of `softphone_changes`
+     * @param {ChangesData} changes
      * @param {number} mark mark of the store at the time of the request
      */
     applyChanges(changes, mark) {
@@ -229,3 +231,9 @@ export class ServerSync {
         }
     }
 }
+
+addPart(
+    "serverSync",
+    ["orm", "bus_service", "telephony.store"],
+    ({ orm, bus_service, store }) => new ServerSync(orm, bus_service, store)
+);

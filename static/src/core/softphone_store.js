@@ -7,6 +7,7 @@ import { Reactive } from "@web/core/utils/reactive";
 import { AgentState } from "@crm_telephony/backend/agent_state";
 import { CallState, Panel, Reach, TransferState, VoiceState } from "./constants";
 import { humanError } from "./human_error";
+import { addPart } from "./softphone_part";
 import { standInCall } from "./stand_in_call";
 
 const MAX_RECENT = 20;
@@ -257,7 +258,7 @@ export class SoftphoneStore extends Reactive {
     }
 
     /**
-     * @param {Object} data answer of `softphone_snapshot`
+     * @param {SnapshotData} data
      * @param {number} [mark] mark of the store at the time of the request
      */
     applySnapshot(data, mark = this.mark) {
@@ -595,3 +596,5 @@ export class SoftphoneStore extends Reactive {
         this.draft = { number: "", name: "", target: null };
     }
 }
+
+addPart("store", [], () => new SoftphoneStore());

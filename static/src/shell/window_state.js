@@ -4,6 +4,7 @@
 
 import { browser } from "@web/core/browser/browser";
 import { Panel } from "@crm_telephony/core/constants";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 const KEY = "telephony.window";
 /** The panels that may replace a call in the window */
@@ -111,3 +112,9 @@ export class WindowState {
         }
     }
 }
+
+addPart(
+    "windowState",
+    ["telephony.store", "telephony.missed", "telephony.wrapUp"],
+    ({ store, missed, wrapUp }) => new WindowState(store, missed, wrapUp)
+);

@@ -6,6 +6,7 @@ import { browser } from "@web/core/browser/browser";
 import { Reactive } from "@web/core/utils/reactive";
 import { attempt } from "@crm_telephony/core/attempt";
 import { sendLast } from "@crm_telephony/core/beacon";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 export class CallQuality extends Reactive {
     /** uuid → `asked` if the agent is asked about the sound, `answered` afterwards */
@@ -62,3 +63,5 @@ export class CallQuality extends Reactive {
         });
     }
 }
+
+addPart("quality", ["orm", "telephony.voice"], ({ orm, voice }) => new CallQuality(orm, voice));

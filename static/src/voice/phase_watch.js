@@ -9,6 +9,7 @@
 import { browser } from "@web/core/browser/browser";
 import { effect } from "@web/core/utils/reactive";
 import { CallState, TransferState, VoiceState } from "@crm_telephony/core/constants";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 const FIRST = 2_000; // ms without messages until the server is asked
 const NEXT = 2_500; // ms; with the time of an answer, no wrong state lasts more than three seconds
@@ -111,3 +112,9 @@ export class PhaseWatch {
         );
     }
 }
+
+addPart(
+    "watch",
+    ["multi_tab", "telephony.store", "telephony.serverSync", "telephony.voiceSession"],
+    ({ multi_tab: multiTab, ...parts }) => new PhaseWatch({ multiTab, ...parts })
+);

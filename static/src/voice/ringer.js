@@ -6,6 +6,7 @@ import { browser } from "@web/core/browser/browser";
 import { _t } from "@web/core/l10n/translation";
 import { BrowserSettings } from "@crm_telephony/core/browser_settings";
 import { customerDetail, customerName } from "@crm_telephony/core/call_labels";
+import { addPart } from "@crm_telephony/core/softphone_part";
 import { canChooseSpeaker } from "./audio_devices";
 
 const RING_URL = "/crm_telephony/static/src/audio/ring.wav";
@@ -165,3 +166,9 @@ export class Ringer {
         }
     }
 }
+
+addPart(
+    "ringer",
+    ["multi_tab", "telephony.store", "telephony.settings"],
+    ({ store, multi_tab, settings }) => new Ringer(store, multi_tab, settings)
+);

@@ -15,6 +15,7 @@ import { user } from "@web/core/user";
 import { BrowserSettings } from "@crm_telephony/core/browser_settings";
 import { VoiceErrorKind as Kind, VoiceState } from "@crm_telephony/core/constants";
 import { VoiceError } from "@crm_telephony/core/human_error";
+import { addPart } from "@crm_telephony/core/softphone_part";
 import { ensureMicrophone, microphoneConstraints, openMicrophone } from "./microphone";
 import { QualityMeter } from "./quality_meter";
 
@@ -463,3 +464,5 @@ class VoiceAttempt {
         }
     }
 }
+
+addPart("voice", ["telephony.settings"], ({ settings }) => new VoiceDevice(settings));

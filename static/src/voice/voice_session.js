@@ -8,6 +8,7 @@
 import { toRaw } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
+import { addPart } from "@crm_telephony/core/softphone_part";
 import { BrowserTabs } from "./browser_tabs";
 import { CallSession } from "./call_session";
 
@@ -314,3 +315,10 @@ export class VoiceSession {
         }
     }
 }
+
+addPart(
+    "voiceSession",
+    ["telephony.store", "telephony.voice", "telephony.serverSync", "telephony.quality"],
+    ({ store, voice, serverSync, quality }) =>
+        new VoiceSession(store, voice, () => serverSync.refresh(), quality)
+);

@@ -10,6 +10,7 @@ import {
     defineModels,
     fields,
     getService,
+    mockService,
     models,
     mountView,
     mountWithCleanup,
@@ -64,6 +65,14 @@ test("a phone user loads the bundle once, and Odoo starts its services", async (
     expect(await getService(LOADER_NAME).load()).toBe(softphone);
     expect(registry.category("systray").contains("crm_telephony.softphone")).toBe(true);
     expect.verifySteps(["load crm_telephony.assets_softphone"]);
+});
+
+test("a part of the softphone can be replaced as any service", async () => {
+    fakeVoice();
+    mockService("telephony.followUps", () => ({ isReplaced: true }));
+    const { softphone } = await startSoftphone();
+    expect(softphone.followUps.isReplaced).toBe(true);
+    expect(softphone.dueCalls._parts.followUps.isReplaced).toBe(true);
 });
 
 test("a bundle that cannot be loaded is explained, and loaded with a click", async () => {

@@ -11,6 +11,7 @@ import { Reactive } from "@web/core/utils/reactive";
 import { debounce } from "@web/core/utils/timing";
 import { attempt } from "@crm_telephony/core/attempt";
 import { humanError } from "@crm_telephony/core/human_error";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 const NEWS_DELAY = 300; // ms; one action often sends several messages
 const NEWS = ["telephony/activities_changed", "mail.activity/updated"];
@@ -148,3 +149,17 @@ export class DueCalls extends Reactive {
         return Boolean(isSent) && this.call(row);
     }
 }
+
+addPart(
+    "dueCalls",
+    [
+        "orm",
+        "bus_service",
+        "telephony.store",
+        "telephony.dialer",
+        "telephony.notes",
+        "telephony.followUps",
+        "telephony.wrapUp",
+    ],
+    ({ orm, bus_service, ...parts }) => new DueCalls(orm, bus_service, parts)
+);

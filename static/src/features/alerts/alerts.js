@@ -5,6 +5,7 @@
 import { _t } from "@web/core/l10n/translation";
 import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { customerName } from "@crm_telephony/core/call_labels";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 export class Alerts {
     /**
@@ -92,3 +93,16 @@ export class Alerts {
         });
     }
 }
+
+addPart(
+    "alerts",
+    [
+        "multi_tab",
+        "notification",
+        "action",
+        "telephony.store",
+        "telephony.dialer",
+        "telephony.serverSync",
+    ],
+    ({ store, dialer, serverSync, ...services }) => new Alerts(services, store, dialer, serverSync)
+);

@@ -3,6 +3,7 @@
  */
 
 import { attempt } from "@crm_telephony/core/attempt";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 export class AgentControl {
     /**
@@ -49,3 +50,9 @@ export class AgentControl {
         }
     }
 }
+
+addPart(
+    "agent",
+    ["orm", "telephony.store", "telephony.lease", "telephony.ringer"],
+    ({ orm, store, lease, ringer }) => new AgentControl(orm, store, lease, ringer)
+);

@@ -14,6 +14,7 @@ import { deserializeDateTime } from "@web/core/l10n/dates";
 import { uuid } from "@web/core/utils/strings";
 import { sendLast } from "@crm_telephony/core/beacon";
 import { Reach } from "@crm_telephony/core/constants";
+import { addPart } from "@crm_telephony/core/softphone_part";
 import { startTicker } from "@crm_telephony/core/ticker";
 
 export const RENEW_PERIOD = 35_000; // ms; three attempts within the 100 s of a lease
@@ -111,3 +112,12 @@ export class Lease {
         sendLast("telephony.agent", "release_lease", [this.clientUuid]);
     }
 }
+
+addPart(
+    "lease",
+    ["orm", "bus_service", "telephony.store", "telephony.serverSync"],
+    ({ orm, bus_service, store, serverSync }) =>
+        new Lease(orm, bus_service, store, (changes, mark) =>
+            serverSync.applyChanges(changes, mark)
+        )
+);

@@ -8,6 +8,7 @@ import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { Reactive } from "@web/core/utils/reactive";
 import { attempt } from "@crm_telephony/core/attempt";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 export const CHECK_PERIOD = 5_000; // ms
 const PENDING = ["calling", "waiting"];
@@ -161,3 +162,10 @@ export class CallerIds extends Reactive {
         return answer;
     }
 }
+
+addPart(
+    "callerIds",
+    ["orm", "bus_service", "telephony.store", "telephony.serverSync"],
+    ({ orm, bus_service, store, serverSync }) =>
+        new CallerIds(orm, bus_service, store, () => serverSync.refresh())
+);

@@ -2,6 +2,7 @@
  * The questions that an agent answers before a call is placed.
  */
 
+import { addPart } from "@crm_telephony/core/softphone_part";
 import { CallReasonDialog } from "./call_reason_dialog";
 import { CallerIdChooser } from "./caller_id_chooser";
 
@@ -63,3 +64,9 @@ export class CallQuestions {
         });
     }
 }
+
+addPart(
+    "questions",
+    ["orm", "dialog", "telephony.store"],
+    ({ orm, dialog, store }) => new CallQuestions(orm, dialog, store)
+);

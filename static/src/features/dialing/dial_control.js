@@ -9,6 +9,7 @@ import { uuid } from "@web/core/utils/strings";
 import { attempt } from "@crm_telephony/core/attempt";
 import { VoiceNeed } from "@crm_telephony/core/constants";
 import { isRuleError } from "@crm_telephony/core/human_error";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 const RETRY_DELAY = 1_000; // ms
 
@@ -177,3 +178,17 @@ export class DialControl {
         }
     }
 }
+
+addPart(
+    "dialer",
+    [
+        "orm",
+        "telephony.store",
+        "telephony.voiceSession",
+        "telephony.voice",
+        "telephony.windowState",
+        "telephony.questions",
+        "telephony.calls",
+    ],
+    (parts) => new DialControl(parts)
+);

@@ -7,6 +7,7 @@ import { reactive } from "@odoo/owl";
 import { serializeDate } from "@web/core/l10n/dates";
 import { user } from "@web/core/user";
 import { attempt } from "@crm_telephony/core/attempt";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 const { DateTime } = luxon;
 
@@ -71,3 +72,5 @@ export class FollowUps {
         }
     }
 }
+
+addPart("followUps", ["orm"], ({ orm }) => new FollowUps(orm));

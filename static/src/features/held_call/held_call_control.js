@@ -3,6 +3,7 @@
  */
 
 import { attempt } from "@crm_telephony/core/attempt";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 export class HeldCallControl {
     /**
@@ -64,3 +65,16 @@ export class HeldCallControl {
         });
     }
 }
+
+addPart(
+    "heldCall",
+    [
+        "orm",
+        "telephony.store",
+        "telephony.voiceSession",
+        "telephony.notes",
+        "telephony.windowState",
+        "telephony.calls",
+    ],
+    (parts) => new HeldCallControl(parts)
+);

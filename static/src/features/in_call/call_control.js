@@ -9,6 +9,7 @@ import { attempt } from "@crm_telephony/core/attempt";
 import { customerName } from "@crm_telephony/core/call_labels";
 import { CallState, VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 export class CallControl {
     /**
@@ -400,3 +401,25 @@ export class CallControl {
         this._onOffers();
     }
 }
+
+addPart(
+    "calls",
+    [
+        "orm",
+        "notification",
+        "telephony.store",
+        "telephony.serverSync",
+        "telephony.voiceSession",
+        "telephony.voice",
+        "telephony.ringer",
+        "telephony.notes",
+        "telephony.windowState",
+        "telephony.missed",
+        "telephony.wrapUp",
+    ],
+    ({ serverSync, ...parts }) => {
+        const calls = new CallControl(parts);
+        serverSync.listener = calls;
+        return calls;
+    }
+);

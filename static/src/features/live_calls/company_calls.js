@@ -10,6 +10,7 @@ import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
 import { Reactive } from "@web/core/utils/reactive";
 import { humanError } from "@crm_telephony/core/human_error";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 /** Compare by arrival, as the server orders the rows. Its dates sort as text. */
 function byArrival(a, b) {
@@ -136,3 +137,9 @@ export class CompanyCalls extends Reactive {
         );
     }
 }
+
+addPart(
+    "companyCalls",
+    ["orm", "bus_service", "telephony.store"],
+    ({ orm, bus_service, store }) => new CompanyCalls(orm, bus_service, store)
+);

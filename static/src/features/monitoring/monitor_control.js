@@ -7,6 +7,7 @@
 import { _t } from "@web/core/l10n/translation";
 import { attempt } from "@crm_telephony/core/attempt";
 import { MonitorMode, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
+import { addPart } from "@crm_telephony/core/softphone_part";
 import { VoiceDevice } from "@crm_telephony/voice/voice_device";
 
 export class MonitorControl {
@@ -143,3 +144,16 @@ export class MonitorControl {
         return this.orm.silent.call("telephony.call", method, args);
     }
 }
+
+addPart(
+    "monitor",
+    [
+        "orm",
+        "notification",
+        "telephony.store",
+        "telephony.windowState",
+        "telephony.serverSync",
+        "telephony.settings",
+    ],
+    (parts) => new MonitorControl(parts)
+);

@@ -9,6 +9,7 @@ import { browser } from "@web/core/browser/browser";
 import { Reactive } from "@web/core/utils/reactive";
 import { sendLast } from "@crm_telephony/core/beacon";
 import { humanError } from "@crm_telephony/core/human_error";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 const SAVE_DELAY = 800; // ms after the last key
 const LONGEST_DELAY = 3_000; // ms; typing without a pause is saved as well
@@ -99,3 +100,5 @@ export class NoteKeeper extends Reactive {
         }
     }
 }
+
+addPart("notes", ["orm"], ({ orm }) => new NoteKeeper(orm));

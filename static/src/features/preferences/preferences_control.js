@@ -3,6 +3,7 @@
  */
 
 import { humanError } from "@crm_telephony/core/human_error";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 export class PreferencesControl {
     /**
@@ -29,3 +30,9 @@ export class PreferencesControl {
         }
     }
 }
+
+addPart(
+    "preferences",
+    ["orm", "telephony.store"],
+    ({ orm, store }) => new PreferencesControl(orm, store)
+);

@@ -4,6 +4,7 @@
 
 import { browser } from "@web/core/browser/browser";
 import { user } from "@web/core/user";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 const MISSED = ["missed", "abandoned", "voicemail"];
 
@@ -34,3 +35,5 @@ export class MissedCalls {
         this.count();
     }
 }
+
+addPart("missed", ["telephony.store"], ({ store }) => new MissedCalls(store));

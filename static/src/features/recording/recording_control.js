@@ -1,4 +1,5 @@
 import { attempt } from "@crm_telephony/core/attempt";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 /** The actions of an agent on the recording of a conversation. The server checks the rights. */
 export class RecordingControl {
@@ -25,3 +26,9 @@ export class RecordingControl {
         }
     }
 }
+
+addPart(
+    "recording",
+    ["orm", "telephony.store"],
+    ({ orm, store }) => new RecordingControl(orm, store)
+);

@@ -4,6 +4,7 @@
 
 import { attempt } from "@crm_telephony/core/attempt";
 import { isRuleError } from "@crm_telephony/core/human_error";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 export class TransferControl {
     /**
@@ -120,3 +121,17 @@ export class TransferControl {
         }
     }
 }
+
+addPart(
+    "transfer",
+    [
+        "orm",
+        "notification",
+        "telephony.store",
+        "telephony.serverSync",
+        "telephony.calls",
+        "telephony.notes",
+        "telephony.questions",
+    ],
+    (parts) => new TransferControl(parts)
+);

@@ -7,6 +7,7 @@ import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { effect } from "@web/core/utils/reactive";
 import { attempt } from "@crm_telephony/core/attempt";
+import { addPart } from "@crm_telephony/core/softphone_part";
 
 const RETRY = 1_000; // ms; the server's clock may be slightly behind this one
 
@@ -117,3 +118,9 @@ export class WrapUpControl {
         }
     }
 }
+
+addPart(
+    "wrapUp",
+    ["orm", "multi_tab", "notification", "telephony.store"],
+    ({ store, ...services }) => new WrapUpControl(services, store)
+);
