@@ -43,9 +43,12 @@ env.cr.commit()
 
 
 @contextmanager
-def building():
-    """Prevent two runs from building the shared databases at the same time."""
-    with open(STATE / "databases.lock", "w", encoding="utf-8") as file:
+def building(demo=True):
+    """Prevent two programs from building the same shared databases at the same time.
+
+    :param bool demo: which ones: those with demonstration data, or those without.
+    """
+    with open(STATE / _variant("databases.lock", demo), "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -309,7 +312,7 @@ def ensure_template(demo=True):
         name, source=ensure_base(demo), log=_variant(TEMPLATE_LOG, demo), update=False, demo=demo
     )
     if made != "current":
-        run_shell(name, _BUNDLES, log="bundles.log")
+        run_shell(name, _BUNDLES, log=_variant("bundles.log", demo))
     return name
 
 
@@ -349,9 +352,22 @@ def copy_for_tests(prefix, demo=True):
     :return str: its name.
     """
     name = f"{_variant(prefix, demo)}_{os.getpid()}"
-    with building():
-        copy(ensure_kept(demo) if is_kept_wanted() else ensure_template(demo), name)
+    with building(demo):
+        copy(_ensure_source(demo), name)
     return name
+
+
+def prepare(demo=True):
+    """Create or update the database that `copy_for_tests` copies.
+
+    :param bool demo: whether with demonstration data.
+    """
+    with building(demo):
+        _ensure_source(demo)
+
+
+def _ensure_source(demo):
+    return ensure_kept(demo) if is_kept_wanted() else ensure_template(demo)
 
 
 def ensure_current(name, *, source=None, log, on_line=None, update=True, demo=True):

@@ -24,7 +24,9 @@ LONG_PARTS = ("core",)
 #: Jobs that may run beside each other, in their order; the other parts listen to sound, or measure
 #: time, and have the machine for themselves. While the first job makes the database, the next ones
 #: need none. The parts that are split have a job for each share of their tests.
-JOBS = ("odoo 1/2", "lint", "unit", "emulator", "odoo 2/2", "quality", "js", "package")
+JOBS = ("odoo 1/2", "lint", "unit", "emulator", "bare", "odoo 2/2", "quality", "js", "package")
+#: Jobs that prepare a part, which follows: their failures are its failures.
+PREPARES = {"bare": "e2e"}
 #: Parts that accept options for pytest, to run some of their tests.
 WITH_OPTIONS = ("unit", "emulator", "odoo", "js", "package", "torture", "e2e")
 #: Odoo's own tests that must pass with the addon installed.
@@ -157,6 +159,12 @@ def emulator(*options):
 def e2e(*options):
     """Run the stories in a real browser, with sound."""
     return plain("e2e", "dev/e2e", options)
+
+
+def bare():
+    """Make the database without demonstration data for the stories."""
+    database.prepare(demo=False)
+    return Result()
 
 
 def torture(*options):
@@ -306,8 +314,14 @@ def get_jobs(parts, width):
     :param parts: names of parts.
     :param int width: the number of jobs at the same time.
     """
-    jobs = [job for job in JOBS if job.split()[0] in parts]
+    jobs = [job for job in JOBS if get_part(job) in parts]
     return jobs if min(width, len(jobs)) > 1 else []
+
+
+def get_part(job):
+    """Return the part in which a job counts."""
+    name = job.split()[0]
+    return PREPARES.get(name, name)
 
 
 def run_jobs(jobs, width):
@@ -323,7 +337,7 @@ def run_jobs(jobs, width):
                 for job, report in reports.items()
             }
         )
-        return [(job.split()[0], *read_report(job, report)) for job, report in reports.items()]
+        return [(get_part(job), *read_report(job, report)) for job, report in reports.items()]
 
 
 def read_report(job, report):
@@ -388,7 +402,7 @@ def main(arguments):
     # Single tests run at once, in one process.
     jobs = [] if options else get_jobs(parts, width)
     done = run_jobs(jobs, width) if jobs else []
-    beside = {part for part, _result, _seconds in done}
+    beside = {job.split()[0] for job in jobs}
     done += [(part, *guarded(part, *options)) for part in parts if part not in beside]
     results, times = {}, {}
     for part in parts:

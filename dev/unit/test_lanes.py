@@ -42,7 +42,7 @@ def test_jobs_are_all_shares_of_known_parts():
         part, _, share = job.partition(" ")
         shares.setdefault(part, []).append(share)
     for part, found in shares.items():
-        assert part in runner.PARTS
+        assert runner.get_part(part) in runner.PARTS
         whole = [f"{number + 1}/{len(found)}" for number in range(len(found))]
         assert sorted(found) == (whole if found != [""] else [""])
 
@@ -50,9 +50,26 @@ def test_jobs_are_all_shares_of_known_parts():
 def test_one_processor_runs_whole_parts():
     assert runner.get_jobs(runner.PARTS, 1) == []
     assert runner.get_jobs(("js",), 2) == []
-    assert runner.get_jobs(("js", "e2e"), 2) == []
+    assert runner.get_jobs(("js", "torture"), 2) == []
     assert runner.get_jobs(("odoo",), 2) == ["odoo 1/2", "odoo 2/2"]
     assert runner.get_jobs(("odoo",), 1) == []
+    assert runner.get_jobs(("js", "e2e"), 2) == ["bare", "js"]
+
+
+def test_prepared_part_still_runs_and_counts_a_failed_preparation(monkeypatch, capsys):
+    """The job that makes the database of the stories does not take their place."""
+    failed = runner.Result(problems=["Odoo could not build the database"])
+    monkeypatch.setattr(runner, "get_width", lambda: 2)
+    monkeypatch.setattr(
+        runner,
+        "run_jobs",
+        lambda jobs, width: [("e2e", failed, 1.0), ("js", runner.Result(2), 1.0)],
+    )
+    monkeypatch.setattr(runner, "e2e", lambda: runner.Result(5))
+    monkeypatch.setattr(runner.e2e, "__doc__", "Run.")
+    monkeypatch.setattr(signal, "signal", lambda *arguments: None)
+    assert runner.main(["js", "e2e"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "7 passed, 1 failed"
 
 
 def test_job_without_report_is_a_failure(tmp_path):
