@@ -102,11 +102,14 @@ class TelephonyCall(models.Model):
     def _on_ring_refused(self, leg_id, refusal):
         """Record that a telephone is not dialed because a rule now forbids it."""
         leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        reason = self.env["telephony.call.timeline"]._get_in_languages(
+            leg, lambda leg: leg._get_refusal() or refusal
+        )
         leg.refusal = refusal
         self._add_timeline(
             "phone_not_called",
             name=leg.user_id.name or self._format_number(leg.number),
-            reason=refusal,
+            reason=reason,
         )
         self._on_ring_failed(leg_id)
 

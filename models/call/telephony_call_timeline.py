@@ -89,20 +89,38 @@ class TelephonyCallTimeline(models.Model):
             return code
         written = {name: self._render_value(name, value) for name, value in values.items()}
         try:
-            return self.env._(text) % written
+            translated = self.env._(text)
+            return translated % written
         except (KeyError, TypeError, ValueError):
             # A translation with a damaged placeholder must not hide the timeline.
-            return self.with_context(lang="en_US").env._(text) % written
+            original = self.with_context(lang="en_US").env._(text)
+            return original % written
 
     @api.model
     def _render_value(self, name, value):
         """Return a value as it is shown in a sentence.
 
         :param str name: the placeholder
-        :param value: the stored value
+        :param value: the stored value: a text, a number, or the result of `_get_in_languages`
         :rtype: str
         """
+        if isinstance(value, dict):
+            return value.get(self.env.lang) or value.get("en_US") or next(iter(value.values()), "")
         return value
+
+    @api.model
+    def _get_in_languages(self, records, get_sentence):
+        """Return a sentence that is a value of another one, in each installed language.
+
+        :param records: the records that explain themselves
+        :param get_sentence: function of these records that returns the sentence
+        :return: keyed by language, as in a translated field
+        :rtype: dict(str, str)
+        """
+        return {
+            lang: get_sentence(records.with_context(lang=lang))
+            for lang, _name in self.env["res.lang"].get_installed()
+        }
 
 
 class TelephonyCall(models.Model):
@@ -131,7 +149,8 @@ class TelephonyCall(models.Model):
         Note: `self.ensure_one()`
 
         :param str code: a key of `telephony.call.timeline._get_texts`
-        :param values: the values of its sentence: texts and numbers
+        :param values: the values of its sentence: texts, numbers, and sentences in several
+            languages, see `_get_in_languages`
         """
         self.ensure_one()
         self.env["telephony.call.timeline"].create(

@@ -131,8 +131,10 @@ class TelephonyCall(models.Model):
         super()._on_in_progress()
         if self._get_recording_mode() != "always" or self._get_live_recording():
             return
-        reason = self._get_reason_not_to_record()
-        if reason:
+        if self._get_reason_not_to_record():
+            reason = self.env["telephony.call.timeline"]._get_in_languages(
+                self, lambda call: call._get_reason_not_to_record()
+            )
             self._add_timeline("not_recorded", reason=reason)
         else:
             self._start_recording()

@@ -171,9 +171,11 @@ class TelephonyFlowStep(models.Model):
         return ""
 
     def _enter_forward(self, call):
-        refusal = self._get_forward_refusal(call)
-        if refusal:
-            call._add_timeline("forward_refused", step=self.name, reason=refusal)
+        if self._get_forward_refusal(call):
+            reason = self.env["telephony.call.timeline"]._get_in_languages(
+                self, lambda step: step._get_forward_refusal(call)
+            )
+            call._add_timeline("forward_refused", step=self.name, reason=reason)
             return "no_answer"
         self.env["telephony.dialed.leg"]._count(call.company_id, self.env["res.users"], "forward")
         call._add_timeline("forward_dialed", step=self.name, number=self.forward_number)

@@ -56,6 +56,25 @@ class TestTimeline(TelephonyCase):
         self.assertEqual(self.read_in(call, "en_US"), ["“Hours”: Sun 09:30 is open."])
         self.assertIn("周日 09:30", self.read_in(call, CHINESE)[0])
 
+    def test_reason_of_a_refusal_is_read_in_the_readers_language(self):
+        """A sentence inside a sentence follows the reader, too, with the country's name."""
+        self.env["res.lang"]._activate_lang(CHINESE)
+        self.env.ref("base.be").with_context(lang=CHINESE).name = "比利时"
+        self.ring.write({"kind": "forward", "forward_number": "+32470111222"})
+        self.company_a.telephony_country_policy = "listed"
+        self.company_a.telephony_country_ids = self.env.ref("base.fr")
+        call = self.make_call()
+        for lang in ("en_US", CHINESE):
+            self.ring.with_context(lang=lang).sudo()._enter_forward(call.with_context(lang=lang))
+        self.assertEqual(
+            self.read_in(call, "en_US"),
+            ["“Sellers”: not forwarded. Your company does not allow calls to Belgium."] * 2,
+        )
+        first, second = self.read_in(call, CHINESE)
+        self.assertEqual(first, second)
+        self.assertIn("比利时", first)
+        self.assertNotRegex(first, "allow|Belgium")
+
     def test_times_are_local_to_the_reader(self):
         call = self.make_call()
         call._add_timeline("call_started", name="Ana")
@@ -138,7 +157,7 @@ class TestTimeline(TelephonyCase):
                 self.assertEqual(seen, expected.timeline_ids)
                 for attack in (
                     lambda: seen[0].write({"code": "agent_answered"}),  # noqa: B023
-                    lambda: seen[0].unlink(),  # noqa: B023
+                    seen[0].unlink,
                     lambda: seen.create({"call_id": mine.id, "code": "text"}),  # noqa: B023
                 ):
                     with self.assertRaises(UserError), mute_logger(*MUTED):
