@@ -74,7 +74,9 @@ class TelephonyCallerId(models.Model):
         readonly=True,
     )
     provider_caller_id = fields.Char("Twilio SID", readonly=True, copy=False)
-    provider_leg_id = fields.Char(readonly=True, copy=False, index="btree_not_null")
+    provider_leg_id = fields.Char(
+        "Twilio Call SID", readonly=True, copy=False, index="btree_not_null"
+    )
     expires_at = fields.Datetime(readonly=True)
 
     _number_unique = models.UniqueIndex(

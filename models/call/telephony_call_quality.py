@@ -42,7 +42,12 @@ class TelephonyCallQuality(models.Model):
     _rec_name = "call_id"
 
     call_id = fields.Many2one(
-        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+        "telephony.call",
+        "Phone Call",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        immutable=True,
     )
     leg_id = fields.Many2one("telephony.call.leg", required=True, ondelete="cascade", index=True)
     company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)

@@ -53,7 +53,7 @@ class TelephonyCallReport(models.Model):
         "telephony.queue": ["service_level_seconds"],
     }
 
-    call_id = fields.Many2one("telephony.call", readonly=True)
+    call_id = fields.Many2one("telephony.call", "Phone Call", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     direction = fields.Selection(
         [("incoming", "Incoming"), ("outgoing", "Outgoing")], readonly=True

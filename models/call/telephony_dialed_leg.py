@@ -33,7 +33,7 @@ class TelephonyDialedLeg(models.Model):
     )
     kind = fields.Selection(
         [
-            ("call", "Call"),
+            ("call", "Phone Call"),
             ("phone", "Custom Phone"),
             ("guest", "Transfer"),
             ("queue_callback", "Callback"),

@@ -24,14 +24,19 @@ class TelephonyRecording(models.Model):
     _shown_fields = frozenset({"problem", "state", "wanted"})
 
     call_id = fields.Many2one(
-        "telephony.call", required=True, ondelete="cascade", index=True, immutable=True
+        "telephony.call",
+        "Phone Call",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        immutable=True,
     )
     account_id = fields.Many2one(
         "telephony.account", required=True, ondelete="cascade", immutable=True
     )
     company_id = fields.Many2one(related="call_id.company_id", store=True, index=True)
     kind = fields.Selection(
-        [("voicemail", "Voicemail"), ("conversation", "Call")], string="Type", required=True
+        [("voicemail", "Voicemail"), ("conversation", "Phone Call")], string="Type", required=True
     )
     provider_recording_id = fields.Char("Twilio SID", readonly=True)
     state = fields.Selection(
