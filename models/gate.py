@@ -48,14 +48,15 @@ TURNS = 3
 NEXT_CALLERS = 3
 
 
-def door(routes=False):
+def door(routes=False, ends=False):
     """Mark a remote method that changes the call of its `uuid`, or the user's own agent.
 
     :param bool routes: whether the method may offer calls to agents, or make an agent available
+    :param bool ends: whether the call itself is not offered any more
     """
 
     def decorate(method):
-        method._telephony_door = {"routes": routes}
+        method._telephony_door = {"routes": routes, "ends": ends}
         return method
 
     return decorate
@@ -228,6 +229,7 @@ def find_keys(
     queue_ids=(),
     number="",
     routes=False,
+    ends=False,
 ):
     """Return the keys of the calls and agents that a request may change.
 
@@ -245,6 +247,7 @@ def find_keys(
     :param str number: our number that was called, for a new call
     :param bool routes: whether callers may be offered to agents: then these agents are locked, and
         the callers who wait for them
+    :param bool ends: whether the named calls end, so that only their agents are needed
     :return: pairs of integers
     :rtype: set(tuple)
     """
@@ -272,8 +275,10 @@ def find_keys(
     }
     if routes:
         agents = _find_agents(cr, calls, is_mine and mine)
-        calls |= _find_waiting(cr, agents)
-        agents |= _find_candidates(cr, calls, account_id, number, queue_ids)
+        waiting = _find_waiting(cr, agents)
+        rung = waiting if ends else calls | waiting
+        calls |= waiting
+        agents |= _find_candidates(cr, rung, account_id, number, queue_ids)
         if len(keys) + len(calls) + len(agents) <= MOST_KEYS:
             # Each lock takes a place in a table of fixed size, which all sessions share.
             keys |= {(AGENT, agent) for agent in agents}

@@ -112,7 +112,7 @@ class TelephonyCall(models.Model):
         return True
 
     @api.model
-    @door(routes=True)
+    @door(routes=True, ends=True)
     @check_arguments
     def hang_up(self, uuid):
         """End a call of the current user for all parties; a consulted agent only leaves it.

@@ -44,4 +44,6 @@ def get_names(path, query, form):
     elif path == "status":
         status, _reason = LEG_STATUS.get(form.get("CallStatus"), ("", ""))
         names["routes"] = status == "ended"
+        # A leg with an identifier of ours may be an agent's phone: others are rung in its place.
+        names["ends"] = not names["leg_id"]
     return names

@@ -322,3 +322,12 @@ class TestDispatch(TelephonyHttpCase):
         self.assertEqual(
             gate.find_keys(self.env.cr, uuid=self.call.uuid), {(gate.CALL, self.call.id)}
         )
+
+    def test_free_agents_are_locked_by_a_call_that_may_ring_them(self):
+        self.go_online(self.agent_bob)
+        free = (gate.AGENT, self.agent_bob.id)
+        self.call.step_id.agent_ids |= self.agent_bob
+        self.env.flush_all()
+        names = {"uuid": self.call.uuid, "routes": True}
+        self.assertIn(free, gate.find_keys(self.env.cr, **names))
+        self.assertNotIn(free, gate.find_keys(self.env.cr, ends=True, **names))
