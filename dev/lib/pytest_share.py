@@ -1,15 +1,16 @@
 """pytest plugin: run one of several shares of the tests, as `--share=1/2`.
 
-The shares depend on nothing but the names of the tests: a run repeats the one before. A class stays
-whole, because it creates its records once.
+The shares depend on nothing but the tests themselves: a run repeats the one before. A class stays
+whole, because it creates its records once. A class with long tests has an attribute `share_size`:
+the number of usual tests that take as long.
 """
 
 import re
 
 import pytest
 
-#: Setting up a class takes as long as this number of its tests.
-SETUP = 3
+#: Setting up a class takes as long as this number of tests.
+SETUP = 1
 
 
 def pytest_addoption(parser):
@@ -23,10 +24,7 @@ def pytest_collection_modifyitems(config, items):
     if not config.option.share:
         return
     number, count = parse(config.option.share)
-    sizes = {}
-    for item in items:
-        sizes[group(item)] = sizes.get(group(item), 0) + 1
-    own = split(sizes, count)[number - 1]
+    own = split(get_sizes(items), count)[number - 1]
     config.hook.pytest_deselected(items=[item for item in items if group(item) not in own])
     items[:] = [item for item in items if group(item) in own]
 
@@ -49,10 +47,20 @@ def group(item):
     return item.nodeid.rpartition("::")[0]
 
 
+def get_sizes(items):
+    """Return the sizes of the classes by their names."""
+    counts, declared = {}, {}
+    for item in items:
+        name = group(item)
+        counts[name] = counts.get(name, 0) + 1
+        declared[name] = getattr(item.cls, "share_size", None)
+    return {name: declared[name] or number for name, number in counts.items()}
+
+
 def split(sizes, count):
     """Return the shares, about equally long: each a set of classes.
 
-    :param dict sizes: numbers of tests by class
+    :param dict sizes: numbers of usual tests by class
     :param int count: the number of shares
     """
     shares, lengths = [set() for _number in range(count)], [0] * count

@@ -30,6 +30,22 @@ def test_other_order_of_collection_keeps_shares():
     assert pytest_share.split(SIZES, 2) == pytest_share.split(again, 2)
 
 
+def test_class_with_long_tests_counts_with_its_declared_size():
+    class Item:
+        def __init__(self, name, cls):
+            self.nodeid, self.cls = name, cls
+
+    class Long:
+        share_size = 40
+
+    class Usual:
+        pass
+
+    items = [Item("a.py::Long::one", Long), Item("a.py::Long::two", Long)]
+    items += [Item("a.py::Usual::one", Usual), Item("b.py::test_plain", None)]
+    assert pytest_share.get_sizes(items) == {"a.py::Long": 40, "a.py::Usual": 1, "b.py": 1}
+
+
 @pytest.mark.parametrize("wrong", ["", "2", "0/2", "3/2", "1/0", "a/b"])
 def test_unknown_share_is_refused(wrong):
     with pytest.raises(pytest.UsageError):

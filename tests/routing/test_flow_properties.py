@@ -84,6 +84,8 @@ CALLER = st.builds(
 
 @tagged("post_install", "-at_install")
 class TestAnyFlow(TelephonyHttpCase):
+    share_size = 36
+
     def setUp(self):
         super().setUp()
         self.patch(telephony_call_incoming, "MAX_STEPS", STEPS)

@@ -19,6 +19,8 @@ HUGE = (2**31, 2**63)
 class TestArguments(EveryMethodCase):
     """Each argument in turn has a wrong type; the method refuses it with a sentence."""
 
+    share_size = 25
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

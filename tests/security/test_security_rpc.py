@@ -284,6 +284,8 @@ class EveryMethodCase(TelephonyCase):
 
 @tagged("post_install", "-at_install")
 class TestEveryMethod(EveryMethodCase):
+    share_size = 45
+
     def test_methods_are_found(self):
         """The search finds known methods; an empty search would prove nothing."""
         found = {(model, name) for model, name, _parameters in self.get_methods()}

@@ -193,6 +193,8 @@ class Damage:
 class TestMutatedWebhooks(TelephonyHttpCase):
     """Strangers who know our addresses may send any request."""
 
+    share_size = 50
+
     def setUp(self):
         super().setUp()
         self.go_online(self.agent_bob)
