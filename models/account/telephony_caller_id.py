@@ -107,8 +107,7 @@ class TelephonyCallerId(models.Model):
         :rtype: dict
         """
         agent_sudo = self._get_allowed_agent()
-        is_manager = self.env.user.has_group("crm_telephony.group_manager")
-        if shared and not is_manager:
+        if shared and not self._is_manager():
             raise AccessError(self.env._("Only an administrator can add a shared caller ID."))
         account_sudo = agent_sudo._get_account()
         if not account_sudo:
@@ -117,73 +116,25 @@ class TelephonyCallerId(models.Model):
         e164 = self._check_number(number or "")
         name, extension, delay = self._clean(name or e164, extension, delay)
         owner = agent_sudo.browse() if shared else agent_sudo
-        # sudo: telephony.caller.id - the current user's own, or an administrator's
-        record_sudo = (
-            self.sudo()
-            .with_context(active_test=False)
-            .search(
-                [
-                    ("account_id", "=", account_sudo.id),
-                    ("number", "=", e164),
-                    ("agent_id", "=", owner.id),
-                ]
-            )
-        )
-        if record_sudo.active and record_sudo.state == "verified":
-            raise UserError(self.env._("This caller ID is already verified."))
-        if self._get_rivals(account_sudo, e164, owner)._is_pending():
-            raise UserError(
-                self.env._("Another user is verifying this number. Try again in a few minutes.")
-            )
-        if record_sudo:
-            # A concurrent result of an earlier call must restart this request now. A restart after
-            # the call would dial the telephone twice.
-            self.env.cr.execute(
-                SQL("SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id)
-            )
-        ledger = self.env["telephony.dialed.leg"]
-        company = account_sudo.company_id
-        refusal = ledger._get_limit_reached(company, self.env.user) or (
-            ledger._count_verification(company, e164)
-        )
-        if refusal:
-            raise UserError(refusal)
-        values = {"name": name or e164, "active": True, "failure": False}
+        record_sudo = self._prepare_verification(account_sudo, e164, owner)
         # The only request inside a transaction, because its answer is the code itself. It precedes
         # every write, so that no other transaction waits for Twilio.
-        try:
-            code, provider_leg_id = account_sudo._get_client().start_verification(
-                e164, values["name"], extension, delay, account_sudo._get_webhook_url("caller_id")
-            )
-            values.update(state="calling", provider_leg_id=provider_leg_id)
-        except ProviderError as error:
-            if error.kind != "already_verified":
-                raise UserError(account_sudo._explain(error)) from error
-            # Twilio does not report who typed the code. So only a user who did it before gets the
-            # number back without a code.
-            if record_sudo.state != "verified" and not is_manager:
-                raise UserError(
-                    self.env._(
-                        "This number is already verified at Twilio, but not by you. Ask your phone "
-                        "administrator to share it with everyone."
-                    )
-                ) from error
-            code = False
-            values.update(state="verified", provider_leg_id=False)
-        values["expires_at"] = fields.Datetime.now() + timedelta(
-            minutes=EXPIRES_MINUTES, seconds=delay
+        code, provider_leg_id = record_sudo._request_verification(
+            account_sudo, e164, name or e164, extension, delay
         )
+        values = {
+            "name": name or e164,
+            "active": True,
+            "failure": False,
+            "state": "verified" if code is False else "calling",
+            "provider_leg_id": provider_leg_id,
+            "expires_at": fields.Datetime.now() + timedelta(minutes=EXPIRES_MINUTES, seconds=delay),
+        }
         if record_sudo:
             record_sudo.write(values)
         else:
-            record_sudo = record_sudo.create(
-                {
-                    **values,
-                    "account_id": account_sudo.id,
-                    "number": e164,
-                    "agent_id": owner.id,
-                }
-            )
+            identity = {"account_id": account_sudo.id, "number": e164, "agent_id": owner.id}
+            record_sudo = record_sudo.create({**values, **identity})
         record_sudo._notify()
         return {"id": record_sudo.id, "code": code, "state": record_sudo.state}
 
@@ -246,7 +197,83 @@ class TelephonyCallerId(models.Model):
             "preselected_id": last_sudo.caller_id_id.id or usable_sudo[:1].id,
         }
 
+    # === VERIFICATION === #
+
+    @api.model
+    def _prepare_verification(self, account, number, owner):
+        """Return the row of a number that may be verified now.
+
+        :param account: account in which the number is verified, as superuser
+        :param str number: E.164
+        :param owner: agent who may use the number; empty: all agents
+        :raise UserError: the number is verified already, or being verified by another user
+        :return: the row of an earlier verification, as superuser; empty if there is none
+        """
+        # sudo: telephony.caller.id - the current user's own, or an administrator's
+        record_sudo = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("account_id", "=", account.id),
+                    ("number", "=", number),
+                    ("agent_id", "=", owner.id),
+                ]
+            )
+        )
+        if record_sudo.active and record_sudo.state == "verified":
+            raise UserError(self.env._("This caller ID is already verified."))
+        if self._get_rivals(account, number, owner)._is_pending():
+            raise UserError(
+                self.env._("Another user is verifying this number. Try again in a few minutes.")
+            )
+        if record_sudo:
+            # A concurrent result of an earlier call must restart this request now. A restart after
+            # the call would dial the telephone twice.
+            self.env.cr.execute(
+                SQL("SELECT id FROM telephony_caller_id WHERE id = %s FOR UPDATE", record_sudo.id)
+            )
+        return record_sudo
+
+    def _request_verification(self, account, number, name, extension, delay):
+        """Request the verification call of a number, which has no row before its first one.
+
+        :raise UserError: the number must not be called, has had too many attempts, or is not the
+            user's; or the request failed
+        :return: the code, and the provider's id of the call; both False if the number is verified
+        :rtype: tuple
+        """
+        # Whatever makes a telephone ring asks the gate and writes the ledger itself.
+        number = self._check_number(number)
+        ledger = self.env["telephony.dialed.leg"]
+        refusal = ledger._get_limit_reached(account.company_id, self.env.user) or (
+            ledger._count_verification(account.company_id, number)
+        )
+        if refusal:
+            raise UserError(refusal)
+        try:
+            return account._get_client().start_verification(
+                number, name, extension, delay, account._get_webhook_url("caller_id")
+            )
+        except ProviderError as error:
+            if error.kind != "already_verified":
+                raise UserError(account._explain(error)) from error
+            # Twilio does not report who typed the code. So only a user who did it before gets the
+            # number back without a code.
+            if self.state != "verified" and not self._is_manager():
+                raise UserError(
+                    self.env._(
+                        "This number is already verified at Twilio, but not by you. Ask your phone "
+                        "administrator to share it with everyone."
+                    )
+                ) from error
+            return False, False
+
     # === CHECKS === #
+
+    @api.model
+    def _is_manager(self):
+        return self.env.user.has_group("crm_telephony.group_manager")
 
     @api.model
     def _get_allowed_agent(self):
@@ -265,8 +292,7 @@ class TelephonyCallerId(models.Model):
         agent_sudo = self.env["telephony.agent"]._ensure_own_agent()
         # sudo: telephony.caller.id - the owner is checked here
         record_sudo = self.sudo().browse(caller_id_id).exists()
-        manager = self.env.user.has_group("crm_telephony.group_manager")
-        shared = record_sudo and not record_sudo.agent_id and manager
+        shared = record_sudo and not record_sudo.agent_id and self._is_manager()
         if (
             not record_sudo
             or record_sudo.company_id != agent_sudo.company_id
