@@ -65,6 +65,15 @@ class TelephonyCall(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _to_client_one(self, env):
+        disposition = self.disposition_id
+        return {
+            **super()._to_client_one(env),
+            "disposition": {"id": disposition.id, "name": disposition.name}
+            if disposition
+            else False,
+        }
+
     def _set_disposition(self, disposition_id):
         """Set the chosen disposition. Note: `self.ensure_one()`
 

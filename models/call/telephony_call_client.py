@@ -32,20 +32,15 @@ class TelephonyCall(models.Model):
         return self.with_user(self.env.user)._to_client()[0]
 
     def _to_client_one(self, env):
-        """Return the payload of one call. `env` is the user's own and applies its access rights."""
+        """Return the payload of one call. Other packages add their keys.
+
+        :param env: the recipient's own, which applies its access rights
+        :rtype: dict
+        """
         user = env.user
         customer = self._get_customer_leg()
-        running = self.state != "ended"
-        is_consulted = running and self._get_consulted_agent().user_id == user
-        my_legs = (
-            self._get_consulted_legs().filtered(
-                lambda leg: leg.user_id == user and not leg.is_released
-            )
-            if is_consulted
-            else self._get_agent_legs()
-        )
-        agent_connected = running and my_legs._is_connected()
-        transfer = self._get_transfer()
+        legs = self._get_legs_for(user)
+        agent_connected = self.state != "ended" and legs._is_connected()
         to_text = fields.Datetime.to_string
         return {
             "uuid": self.uuid,
@@ -85,13 +80,10 @@ class TelephonyCall(models.Model):
             or False,
             # The agent is in another call and resumes this one later.
             "is_held": bool(self.held_at),
-            "supervisors": self._get_supervisors_data(),
-            "via": ("phone" if my_legs[-1:].number else "browser")
-            if is_consulted
-            else self.via or "browser",
-            "agent_state": my_legs[-1:].status or "new",
+            "role": "agent",
+            "via": self.via or "browser",
+            "agent_state": legs[-1:].status or "new",
             "agent_connected": agent_connected,
-            "is_queue_callback": bool(self.queue_callback_of_id),
             "can_rejoin": bool(
                 self.state == "in_progress"
                 and self.user_id == user
@@ -99,18 +91,11 @@ class TelephonyCall(models.Model):
                 and not self.held_at
             ),
             "note": self.note or "",
-            # A consulted colleague is in the call, but it is not that agent's call.
-            "role": "consulted" if is_consulted else "agent",
-            "transfer": transfer._to_client(user) if transfer else False,
-            "transfer_path": self._get_transfer_path(),
-            "recording": self.state == "in_progress" and self._get_recording_data(),
-            "disposition": {
-                "id": self.disposition_id.id,
-                "name": self.disposition_id.name,
-            }
-            if self.disposition_id
-            else False,
         }
+
+    def _get_legs_for(self, _user):
+        """Return the legs of the party whose connection a user's page shows."""
+        return self._get_agent_legs()
 
     def _get_customer_data(self, env):
         partner = self.partner_id

@@ -45,6 +45,12 @@ class TelephonyCall(models.Model):
         is_waiting = self._is_queue_callback_waiting()
         return {**super()._get_phase_facts(), "is_queue_callback": is_waiting}
 
+    def _to_client_one(self, env):
+        return {
+            **super()._to_client_one(env),
+            "is_queue_callback": bool(self.queue_callback_of_id),
+        }
+
     # === REQUEST OF THE CALLER === #
 
     def _may_request_queue_callback(self):

@@ -354,13 +354,13 @@ class TelephonyCall(models.Model):
         """
         return {**self._to_live(), "leg_id": leg.id, "mode": leg.monitor_mode}
 
-    def _get_supervisors_data(self):
-        """Return who monitors a call, and in which mode; the agent always sees it.
-
-        :rtype: list(dict)
-        """
-        return [
-            {"id": leg.id, "name": leg.user_id.name, "mode": leg.monitor_mode}
-            for leg in self.leg_ids
-            if leg.role == "supervisor" and leg.status == "in_progress"
-        ]
+    def _to_client_one(self, env):
+        return {
+            **super()._to_client_one(env),
+            # The agent always sees who monitors the call, and in which mode.
+            "supervisors": [
+                {"id": leg.id, "name": leg.user_id.name, "mode": leg.monitor_mode}
+                for leg in self.leg_ids
+                if leg.role == "supervisor" and leg.status == "in_progress"
+            ],
+        }

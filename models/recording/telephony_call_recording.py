@@ -261,6 +261,12 @@ class TelephonyCall(models.Model):
 
     # === FOR THE CLIENT === #
 
+    def _to_client_one(self, env):
+        return {
+            **super()._to_client_one(env),
+            "recording": self.state == "in_progress" and self._get_recording_data(),
+        }
+
     def _get_recording_data(self):
         """Return the recording data of an ongoing conversation for the softphone.
 

@@ -448,6 +448,31 @@ class TelephonyCall(models.Model):
         url = self.account_id._get_webhook_url("wait", call=self.uuid, hold=1)
         return [Play(self._get_music_url(seconds)), Redirect(url)]
 
+    # === FOR THE CLIENT === #
+
+    def _is_consulting(self, user):
+        """Return whether a user is the consulted colleague of this ongoing call."""
+        return self.state != "ended" and self._get_consulted_agent().user_id == user
+
+    def _get_legs_for(self, user):
+        if not self._is_consulting(user):
+            return super()._get_legs_for(user)
+        return self._get_consulted_legs().filtered(
+            lambda leg: leg.user_id == user and not leg.is_released
+        )
+
+    def _to_client_one(self, env):
+        data = super()._to_client_one(env)
+        transfer = self._get_transfer()
+        data["transfer"] = transfer._to_client(env.user) if transfer else False
+        data["transfer_path"] = self._get_transfer_path()
+        if self._is_consulting(env.user):
+            # A consulted colleague is in the call, but it is not that agent's call.
+            data["role"] = "consulted"
+            leg = self._get_legs_for(env.user)[-1:]
+            data["via"] = "phone" if leg.number else "browser"
+        return data
+
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 
     @after_commit("leg_ids.initiated_at", repaired_by="_reconcile_missing_sid")
