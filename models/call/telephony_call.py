@@ -393,21 +393,22 @@ class TelephonyCall(models.Model):
     def _leg_moved(self, leg, event):
         """Return the state that the new status of a leg requires.
 
+        Each role of a leg has a method `_on_<role>_moved`.
+
         :return: the required state, or None
         """
-        if leg.role == "supervisor":
-            self._on_supervisor_moved(leg)
-        if leg.role == "agent":
-            self._sync_supervisors()
-        if leg.role == "consulted":
-            return self._on_consulted_moved(leg)
+        return getattr(self, f"_on_{leg.role}_moved")(leg, event)
+
+    def _on_customer_moved(self, leg, _event):
+        return None if leg.is_released else call_target(self.direction, leg.role, leg.status)
+
+    def _on_agent_moved(self, leg, event):
         if leg.is_released:
             return None
-        if leg.role == "agent" and leg.status == "ended":
+        if leg.status == "ended":
             return self._on_agent_left(event) if leg.is_confirmed else self._on_phone_refused(leg)
-        if leg.role == "agent":
-            self._notify_participants()
-        return call_target(self.direction, leg.role, leg.status)
+        self._notify_participants()
+        return None
 
     def _on_late_leg(self, leg):
         """Update this ended call from an event that arrives late."""

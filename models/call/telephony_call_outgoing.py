@@ -201,36 +201,69 @@ class TelephonyCall(models.Model):
             self.env["telephony.call.event"]._record_once(
                 account, f"{voice_request.leg_id}:voice", "voice", call=call
             )
-        if agent and call and call.user_id != agent.user_id and agent._is_entitled():
-            response = call._connect_supervisor(agent, voice_request.leg_id)
-            if response:
-                return response
-            call._accept_by_connecting(agent)
-        is_consulted = bool(agent) and call._get_consulted_agent() == agent
-        is_mine = bool(agent) and call.user_id == agent.user_id
-        allowed = (is_mine or is_consulted) and agent._is_entitled()
-        if not call or not allowed or call.state == "ended" or call.held_at:
-            _logger.info("%s: the browser's connection was refused", call.uuid or "unknown")
-            return [HangUp()]
-        leg = call.leg_ids.filtered(lambda leg: leg.provider_leg_id == voice_request.leg_id)
+        if not call or not agent._is_entitled():
+            return call._refuse_browser()
+        return call._admit(agent, voice_request.leg_id)
+
+    def _admit(self, agent, provider_leg_id):
+        """Admit an agent's browser in the agent's role. Each role has a method `_admit_<role>`.
+
+        :param agent: agent whose browser connects, with the right to telephone
+        :param str provider_leg_id: the provider's id of the connection
+        :return: a voice response
+        :rtype: list
+        """
+        return getattr(self, f"_admit_{self._get_role_of(agent)}")(agent, provider_leg_id)
+
+    def _get_role_of(self, agent):
+        """Return the role in which an agent's browser connects to this call.
+
+        :return: a role of legs, or `stranger` if the agent has no part in this call
+        :rtype: str
+        """
+        return "agent" if self.user_id == agent.user_id else "stranger"
+
+    def _admit_stranger(self, _agent, _provider_leg_id):
+        return self._refuse_browser()
+
+    def _admit_agent(self, agent, provider_leg_id):
+        return self._admit_party(agent, provider_leg_id, self._add_agent_leg)
+
+    def _admit_party(self, agent, provider_leg_id, add_leg):
+        """Admit the browser of a party to the conference. A repeated request gets the same answer.
+
+        :param add_leg: method that adds the party's leg
+        """
+        if self.state == "ended" or self.held_at:
+            return self._refuse_browser()
+        leg = self.leg_ids.filtered(lambda leg: leg.provider_leg_id == provider_leg_id)
         if leg.is_released:
-            _logger.info("%s: the connection of a replaced browser was refused", call.uuid)
-            return [HangUp()]
+            return self._refuse_browser("another browser has replaced it")
         if not leg:
-            call._lock()
-            call._release_legs_of(agent.user_id)
-        if not leg and is_consulted:
-            leg = call._add_consulted_leg(agent, voice_request.leg_id)
-        elif not leg:
-            if self.env["telephony.call.leg"].search_count(
-                [("account_id", "=", account.id), ("provider_leg_id", "=", voice_request.leg_id)],
-                limit=1,
-            ):
-                _logger.warning("%s: a leg of another call was refused", call.uuid)
+            self._lock()
+            self._release_legs_of(agent.user_id)
+            if self._is_leg_of_another_call(provider_leg_id):
+                _logger.warning("%s: a leg of another call was refused", self.uuid)
                 return [HangUp()]
-            leg = call._add_agent_leg(agent, voice_request.leg_id)
-            call._on_agent_connected()
-        return [call._get_join(leg, ends_conference=False)]
+            leg = add_leg(agent, provider_leg_id)
+        return [self._get_join(leg, ends_conference=False)]
+
+    def _is_leg_of_another_call(self, provider_leg_id):
+        """Return whether a connection is a leg already, although not of this call."""
+        legs = self.env["telephony.call.leg"]
+        return bool(
+            legs.search_count(
+                [
+                    ("account_id", "=", self.account_id.id),
+                    ("provider_leg_id", "=", provider_leg_id),
+                ],
+                limit=1,
+            )
+        )
+
+    def _refuse_browser(self, reason="the user may not join the call"):
+        _logger.info("%s: the browser's connection was refused: %s", self.uuid or "unknown", reason)
+        return [HangUp()]
 
     def _release_legs_of(self, user):
         """End a user's older legs of this call, which a newer browser of the user replaces.
@@ -251,8 +284,9 @@ class TelephonyCall(models.Model):
         )
 
     def _add_agent_leg(self, agent, provider_leg_id):
+        """Add the leg of the agent's browser."""
         now = fields.Datetime.now()
-        return self.env["telephony.call.leg"].create(
+        leg = self.env["telephony.call.leg"].create(
             {
                 "call_id": self.id,
                 "account_id": self.account_id.id,
@@ -265,6 +299,8 @@ class TelephonyCall(models.Model):
                 "answered_at": now,
             }
         )
+        self._on_agent_connected()
+        return leg
 
     def _on_agent_connected(self):
         """Dial the customer, or connect the waiting customer, now that the agent is connected."""

@@ -176,26 +176,28 @@ class TelephonyCall(models.Model):
 
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
 
-    def _connect_supervisor(self, agent, provider_leg_id):
-        """Connect a supervisor's browser to the conference, if the user has requested it.
+    def _get_role_of(self, agent):
+        is_supervisor = self.user_id != agent.user_id and self._get_leg_to_connect(agent)
+        return "supervisor" if is_supervisor else super()._get_role_of(agent)
+
+    def _get_leg_to_connect(self, agent):
+        """Return the leg on which a supervisor's browser connects, if the user has requested it.
 
         Note: `self.ensure_one()`
-
-        :param agent: the agent whose browser connects
-        :param str provider_leg_id: the provider's id of the leg
-        :return: a voice response; empty if the browser is refused
-        :rtype: list
         """
         self.ensure_one()
-        leg = self._get_supervisor_legs().filtered(lambda leg: leg.user_id == agent.user_id)[-1:]
         user = agent.user_id
-        if (
-            not leg
-            or self.state != "in_progress"
-            or not user.active
-            or not user.has_group("crm_telephony.group_supervisor")
-        ):
-            return []
+        leg = self._get_supervisor_legs().filtered(lambda leg: leg.user_id == user)[-1:]
+        may_monitor = (
+            leg
+            and self.state == "in_progress"
+            and user.active
+            and user.has_group("crm_telephony.group_supervisor")
+        )
+        return leg if may_monitor else leg.browse()
+
+    def _admit_supervisor(self, agent, provider_leg_id):
+        leg = self._get_leg_to_connect(agent)
         # If another browser has just used the leg, the lock fails to serialize and the request is
         # retried.
         self.env.cr.execute(
@@ -203,7 +205,7 @@ class TelephonyCall(models.Model):
             log_exceptions=False,
         )
         if leg.provider_leg_id and leg.provider_leg_id != provider_leg_id:
-            return []
+            return self._refuse_browser("another browser monitors the call")
         leg.provider_leg_id = provider_leg_id
         if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
             self._notify_monitored(leg)
@@ -291,7 +293,11 @@ class TelephonyCall(models.Model):
                     )
                     call._on_supervisor_left(leg)
 
-    def _on_supervisor_moved(self, leg):
+    def _on_agent_moved(self, leg, event):
+        self._sync_supervisors()
+        return super()._on_agent_moved(leg, event)
+
+    def _on_supervisor_moved(self, leg, _event):
         if leg.status == "ended":
             self._on_supervisor_left(leg)
         else:

@@ -418,6 +418,12 @@ class TelephonyCall(models.Model):
         others.agent_id._offer_waiting_calls()
         return True
 
+    def _admit_stranger(self, agent, provider_leg_id):
+        self._accept_by_connecting(agent)
+        if self._get_role_of(agent) == "stranger":
+            return super()._admit_stranger(agent, provider_leg_id)
+        return self._admit(agent, provider_leg_id)
+
     def _accept_by_connecting(self, agent):
         """Accept a call for an agent at whom it rings, and whose browser has already connected.
 

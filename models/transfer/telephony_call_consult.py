@@ -192,6 +192,12 @@ class TelephonyCall(models.Model):
         there = transfer._is_consultation() and transfer.state in THERE_STATES
         return transfer.agent_id if there else self.env["telephony.agent"]
 
+    def _get_role_of(self, agent):
+        return "consulted" if self._get_consulted_agent() == agent else super()._get_role_of(agent)
+
+    def _admit_consulted(self, agent, provider_leg_id):
+        return self._admit_party(agent, provider_leg_id, self._add_consulted_leg)
+
     def _add_consulted_leg(self, agent, provider_leg_id):
         """Add the leg of a consulted colleague's browser."""
         now = fields.Datetime.now()
@@ -236,19 +242,26 @@ class TelephonyCall(models.Model):
 
     # === RESULT OF THE CONSULTATION === #
 
-    def _on_consulted_moved(self, leg):
+    def _on_consulted_moved(self, leg, _event):
         """Update the call after the leg of a consulted party has changed.
 
         :return: the resulting state of the call, or None
         """
         if leg.is_released or self.state == "ended":
             return None
+        if leg.status == "ended":
+            return self._on_consulted_left(leg)
         if leg.status == "in_progress" and not leg.user_id and not leg.is_confirmed:
             leg.is_confirmed = True
             self._on_consulted_connected(leg)
-        if leg.status != "ended":
-            self._notify()
-            return None
+        self._notify()
+        return None
+
+    def _on_consulted_left(self, leg):
+        """Update the call after a consulted party has hung up or could not be reached.
+
+        :return: the resulting state of the call, or None
+        """
         transfer = leg.transfer_id
         if not transfer._is_open():
             # The external party to whom the customer was transferred has hung up.
@@ -257,11 +270,10 @@ class TelephonyCall(models.Model):
             return "ended" if is_last else None
         if transfer.kind == "agent" and not leg.is_confirmed:
             self._on_phone_refused(leg)
-        elif transfer.mode == "blind":
-            if self.state != "in_progress":
-                self._advance_transfer()
-        else:
+        elif transfer.mode != "blind":
             self._end_consultation(state_when_gone(transfer.state), leg.end_reason)
+        elif self.state != "in_progress":
+            self._advance_transfer()
         return None
 
     def _end_consultation(self, state, reason=""):
@@ -404,17 +416,23 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if self.state != "in_progress" or not transfer._is_consultation():
             return
+        if transfer.state in ("talking", "conference"):
+            self._check_lost_agent(now)
+        elif self._is_unanswered(transfer, now):
+            self._end_consultation("failed")
+
+    def _is_unanswered(self, transfer, now):
+        """Return whether the target of a consultation can no longer answer or connect."""
         if transfer.state == "ringing":
             self._expire_offers(now)
-            is_late = transfer.expires_at and transfer.expires_at <= now
-            if (transfer.kind == "agent" and not self._get_open_offers()) or is_late:
-                self._end_consultation("failed")
-        elif transfer.state == "joining":
-            if transfer.expires_at and transfer.expires_at <= now:
-                self._end_consultation("failed")
-        elif (
-            self.deadline_at and self.deadline_at <= now and not self._get_agent_legs()._is_alive()
-        ):
+            if transfer.kind == "agent" and not self._get_open_offers():
+                return True
+        return bool(transfer.expires_at) and transfer.expires_at <= now
+
+    def _check_lost_agent(self, now):
+        """Hand the customer over to the consulted party if the agent did not reconnect."""
+        is_late = self.deadline_at and self.deadline_at <= now
+        if is_late and not self._get_agent_legs()._is_alive():
             self._add_timeline("agent_given_up", name=self.user_id.name)
             self._apply_event(CallEvent("handed_over", at=now))
 
