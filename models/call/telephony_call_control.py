@@ -38,42 +38,18 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._find_sudo(uuid)
         agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
-        if call_sudo and call_sudo.user_id == self.env.user and call_sudo.state != "ended":
-            return {"accepted": True, "call": call_sudo._to_client_for_me()}
-        if not call_sudo or agent_sudo not in call_sudo.offer_ids.agent_id:
+        if call_sudo._is_taken_by(agent_sudo):
+            return call_sudo._to_accepted()
+        if agent_sudo not in call_sudo.offer_ids.agent_id:
             raise AccessError(self.env._("This call is not ringing for you."))
         if call_sudo.state == "ended":
-            return {"accepted": False, "message": self.env._("The caller hung up.")}
+            return call_sudo._to_refused(self.env._("The caller hung up."))
         offer_sudo = call_sudo._get_open_offers().filtered(
             lambda offer: offer.agent_id == agent_sudo
         )
-        if call_sudo._get_consulted_agent() == agent_sudo:
-            return {"accepted": True, "call": call_sudo._to_client_for_me()}
-        if offer_sudo.transfer_id._is_consultation() and call_sudo._accept_consultation(
-            agent_sudo, offer_sudo
-        ):
-            return {"accepted": True, "call": call_sudo._to_client_for_me()}
-        if not offer_sudo and (not call_sudo.user_id or call_sudo._was_consulted(agent_sudo)):
-            return {
-                "accepted": False,
-                "message": self.env._("This call is no longer ringing for you."),
-            }
-        released_sudo = call_sudo.browse()
-        call_sudo._lock_with_calls_of(agent_sudo)
-        if not call_sudo.user_id:
-            released_sudo = agent_sudo._reserve(call_sudo, holds_other=True)
-        if not call_sudo._claim(agent_sudo):
-            return {
-                "accepted": False,
-                "message": self.env._(
-                    "This call was already answered by %(name)s.",
-                    name=call_sudo.user_id.name or self.env._("someone else"),
-                ),
-            }
-        call_sudo._hold_other_calls()
-        released_sudo._advance_if_unoffered()
-        agent_sudo._notify_change()
-        return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        if not offer_sudo and call_sudo._has_stopped_ringing(agent_sudo):
+            return call_sudo._to_refused(self.env._("This call is no longer ringing for you."))
+        return call_sudo._take(agent_sudo, offer_sudo, holds_other=True)
 
     @api.model
     @door(routes=True)
@@ -207,6 +183,51 @@ class TelephonyCall(models.Model):
         if not call_sudo or call_sudo.user_id != self.env.user:
             raise AccessError(self.env._("This is not your call."))
         return call_sudo
+
+    # === BUSINESS METHODS === #
+
+    def _is_taken_by(self, agent):
+        """Return whether an agent is in this ongoing call already, as after a repeated click."""
+        return bool(self) and self.user_id == agent.user_id and self.state != "ended"
+
+    def _has_stopped_ringing(self, _agent):
+        """Return whether the call left an agent at whom it rang, without being answered."""
+        return not self.user_id
+
+    def _take(self, agent, offer=None, holds_other=False):
+        """Give this call to an agent who accepts it in the browser. The first agent wins.
+
+        Other calls stop ringing at the agent, and are offered elsewhere.
+
+        :param agent: as superuser
+        :param offer: the agent's open offer, if the call rings there
+        :param bool holds_other: whether an ongoing call of the agent is put on hold
+        :raise UserError: the agent is in another call
+        :return: see `accept`
+        :rtype: dict
+        """
+        self._lock_with_calls_of(agent)
+        released = self.browse()
+        if not self.user_id:
+            released = agent._reserve(self, holds_other)
+        if not self._claim(agent):
+            return self._to_refused(
+                self.env._(
+                    "This call was already answered by %(name)s.",
+                    name=self.user_id.name or self.env._("someone else"),
+                )
+            )
+        if holds_other:
+            self._hold_other_calls()
+        released._advance_if_unoffered()
+        agent._notify_change()
+        return self._to_accepted()
+
+    def _to_accepted(self):
+        return {"accepted": True, "call": self._to_client_for_me()}
+
+    def _to_refused(self, message):
+        return {"accepted": False, "message": message}
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 

@@ -215,29 +215,18 @@ class TelephonyCall(models.Model):
         agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
         if not call_sudo or not call_sudo.queue_id:
             raise AccessError(self.env._("This call is not waiting in a queue."))
-        released_sudo = call_sudo.browse()
-        if call_sudo.user_id == self.env.user and call_sudo.state != "ended":
-            return {"accepted": True, "call": call_sudo._to_client_for_me()}
-        if call_sudo.state == "ended" and not call_sudo.user_id:
-            return {"accepted": False, "message": self.env._("The caller hung up.")}
-        if not call_sudo.user_id and call_sudo.state == "queued":
+        if call_sudo._is_taken_by(agent_sudo):
+            return call_sudo._to_accepted()
+        if not call_sudo.user_id:
+            if call_sudo.state == "ended":
+                return call_sudo._to_refused(self.env._("The caller hung up."))
+            if call_sudo.state != "queued":
+                # It may ring at other agents by now, whom the flow has chosen.
+                return call_sudo._to_refused(self.env._("This caller is no longer in the queue."))
             reason = agent_sudo._get_reason_not_to_pick_up()
             if reason:
                 raise UserError(reason)
-            call_sudo._lock_with_calls_of(agent_sudo)
-            released_sudo = agent_sudo._reserve(call_sudo)
-        if not call_sudo._claim(agent_sudo):
-            return {
-                "accepted": False,
-                "message": self.env._(
-                    "This call was already answered by %(name)s.", name=call_sudo.user_id.name
-                )
-                if call_sudo.user_id
-                else self.env._("This caller is no longer in the queue."),
-            }
-        released_sudo._advance_if_unoffered()
-        agent_sudo._notify_change()
-        return {"accepted": True, "call": call_sudo._to_client_for_me()}
+        return call_sudo._take(agent_sudo)
 
     # === LIVE LISTS === #
 

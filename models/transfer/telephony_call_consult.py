@@ -159,6 +159,18 @@ class TelephonyCall(models.Model):
             self._ring_phones(offer)
         self._notify()
 
+    def _is_taken_by(self, agent):
+        return super()._is_taken_by(agent) or self._get_consulted_agent() == agent
+
+    def _has_stopped_ringing(self, agent):
+        return super()._has_stopped_ringing(agent) or self._was_consulted(agent)
+
+    def _take(self, agent, offer=None, holds_other=False):
+        is_consultation = offer and offer.transfer_id._is_consultation()
+        if is_consultation and self._accept_consultation(agent, offer):
+            return self._to_accepted()
+        return super()._take(agent, offer, holds_other)
+
     def _accept_consultation(self, agent, offer, leg=None):
         """Accept a consultation for a colleague.
 

@@ -207,6 +207,29 @@ class TestQueue(QueueStories):
         answer = self.as_user(self.ana).pick_up(call.uuid)
         self.assertEqual(answer["message"], "The caller hung up.")
 
+    def test_pick_up_of_a_caller_who_rings_elsewhere_is_refused(self):
+        """Issue 14: an agent in a call cannot pick up a caller who left the queue for a step."""
+        self.ring.no_answer_step_id = self.env["telephony.flow.step"].create(
+            {
+                "flow_id": self.flow.id,
+                "sequence": 9,
+                "name": "Cleo",
+                "kind": "ring",
+                "agent_ids": [Command.set(self.agent_cleo.ids)],
+                "ring_seconds": 20,
+            }
+        )
+        self.go_online(self.agent_ana, self.agent_cleo)
+        self.occupy(self.ana)
+        call = self.call_in_number(1)
+        call.queued_at -= timedelta(seconds=121)
+        self.wait(call)
+        self.step(call)
+        self.assertEqual((call.state, call.offer_ids.agent_id), ("ringing", self.agent_cleo))
+        answer = self.as_user(self.ana).pick_up(call.uuid)
+        self.assertEqual(answer.get("message"), "This caller is no longer in the queue.")
+        self.assertFalse(call.user_id)
+
     def test_picking_up_stops_other_offers_of_the_agent(self):
         """Z25: other calls that rang at the agent ring elsewhere."""
         self.go_online(self.agent_ana, self.agent_bob)
