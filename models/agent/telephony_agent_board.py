@@ -117,21 +117,3 @@ class TelephonyAgent(models.Model):
                 }
             )
         return rows
-
-    def _get_reachable_until(self):
-        """Return when the first of these agents becomes unreachable unless a lease is renewed.
-
-        :return: the time (UTC), or False
-        :rtype: datetime | bool
-        """
-        online = self.filtered(
-            lambda agent: agent.status == "online" and not agent._has_own_phone()
-        )
-        # sudo: telephony.agent.lease - only a time is returned, to a supervisor
-        leases_sudo = self.env["telephony.agent.lease"].sudo()
-        ends = leases_sudo._read_group(
-            [("agent_id", "in", online.ids), ("expires_at", ">", fields.Datetime.now())],
-            ["agent_id"],
-            ["expires_at:max"],
-        )
-        return min((end for _agent, end in ends), default=False)

@@ -6,7 +6,8 @@ from odoo import api, fields, models
 from ...tools.local_day import midnight
 from ..call.telephony_call_report import MISSED_OUTCOMES
 
-# Minimum seconds between two reloads for changes that send no notification.
+# Seconds after which the board is read again. A message may be lost, and some changes send none: a
+# browser that disappears, a new day.
 RECHECK_SECONDS = 60
 FIGURES = (
     "answered",
@@ -42,19 +43,14 @@ class TelephonyQueue(models.Model):
         agents = self.env["telephony.agent"]
         agents._check_supervisor()
         now = fields.Datetime.now()
-        today, tomorrow = midnight(self.env.tz), midnight(self.env.tz, 1)
+        today = midnight(self.env.tz)
         agents = agents.search([("company_id", "in", self.env.companies.ids)])
         talking = self._get_board_running()
         rows = self._get_board_rows(today)
         to_text = fields.Datetime.to_string
         return {
             "now": to_text(now),
-            "recheck_at": to_text(
-                max(
-                    now + timedelta(seconds=RECHECK_SECONDS),
-                    min(filter(None, [agents._get_reachable_until(), tomorrow])),
-                )
-            ),
+            "recheck_at": to_text(now + timedelta(seconds=RECHECK_SECONDS)),
             "total": {
                 **self._sum_board_rows(rows),
                 "talking": len(talking.filtered(lambda call: call.state == "in_progress")),

@@ -302,16 +302,8 @@ class TestBoardAgents(QueueStories):
         self.as_user(self.ana).hang_up(first.uuid)
         self.assertEqual(figures(), (0, 1, 1, 0))
 
-    def test_page_looks_again_when_a_browser_may_be_gone(self):
-        """Z02: the loss of a page is not reported, so the board knows when to refresh."""
-        data = self.as_user(self.sue, "telephony.queue").board()
-        quiet = fields.Datetime.to_datetime(data["recheck_at"])
-        self.go_online(self.agent_ana)
-        data = self.as_user(self.sue, "telephony.queue").board()
-        soon = fields.Datetime.to_datetime(data["recheck_at"])
-        self.assertSeconds(soon, 100)
-        self.assertLessEqual(soon, quiet)
-        self.agent_ana.lease_ids.expires_at = fields.Datetime.now() + timedelta(seconds=5)
+    def test_board_is_read_again_after_a_minute(self):
+        """Z02: a message may be lost, and the loss of a page is not reported at all."""
         data = self.as_user(self.sue, "telephony.queue").board()
         self.assertSeconds(fields.Datetime.to_datetime(data["recheck_at"]), 60)
 

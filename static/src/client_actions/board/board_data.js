@@ -113,7 +113,7 @@ export class BoardData extends Reactive {
         this.clockOffset = now - Date.now();
         this.data = markRaw(data);
         this.error = "";
-        // No message announces that a browser has disappeared, or that a new day has begun.
+        // A message may be lost, and none announces that a browser has disappeared.
         const wait = deserializeDateTime(data.recheck_at).toMillis() - now;
         browser.clearTimeout(this._recheckTimer);
         this._recheckTimer = browser.setTimeout(

@@ -12,6 +12,9 @@ import { Reactive } from "@web/core/utils/reactive";
 import { humanError } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
 
+/** Milliseconds after which lists on the screen are read again: a message may have been lost */
+const RECHECK = 60_000;
+
 /** Compare by arrival, as the server orders the rows. Its dates sort as text. */
 function byArrival(a, b) {
     return a.started_at < b.started_at ? -1 : Number(a.started_at > b.started_at) || a.id - b.id;
@@ -38,6 +41,8 @@ export class CompanyCalls extends Reactive {
         this._revisions = markRaw(new Map());
         /** Rows received from the bus while the lists are being read */
         this._news = markRaw([]);
+        /** When the lists on the screen were requested (ms) */
+        this._readAt = 0;
         /** Number of the current read; 0 if there is none */
         this._reading = 0;
         this._readings = 0;
@@ -60,6 +65,20 @@ export class CompanyCalls extends Reactive {
         }
     }
 
+    /**
+     * Keep the lists true while a panel shows them. A row that was not announced cannot be missed,
+     * so they are read again once a minute.
+     *
+     * @returns {() => void} function to call when the panel is closed
+     */
+    watch() {
+        if (this.isRead && Date.now() - this._readAt >= RECHECK) {
+            this.refresh();
+        }
+        const timer = browser.setInterval(() => !document.hidden && this.refresh(), RECHECK);
+        return () => browser.clearInterval(timer);
+    }
+
     /** Read the lists again, now or when the window is next opened: messages may be lost. */
     _catchUp() {
         const wasNeeded = this.isRead || this._reading;
@@ -74,6 +93,7 @@ export class CompanyCalls extends Reactive {
         const reading = ++this._readings;
         this._reading = reading;
         this._news = markRaw([]);
+        const now = Date.now();
         try {
             const lists = await Promise.all(
                 ["live_calls", "queued_calls"].map((method) =>
@@ -85,7 +105,7 @@ export class CompanyCalls extends Reactive {
                 this._revisions = markRaw(new Map());
                 lists.flat().forEach((row) => this._put(row));
                 this._news.forEach((row) => this._put(row));
-                Object.assign(this, { isRead: true, error: "", _reading: 0 });
+                Object.assign(this, { isRead: true, error: "", _reading: 0, _readAt: now });
                 this._sort();
             }
         } catch (error) {

@@ -1,4 +1,4 @@
-import { Component, useState } from "@odoo/owl";
+import { Component, useEffect, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useLiveClock } from "@crm_telephony/core/live_clock";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
@@ -19,6 +19,10 @@ class LivePanel extends Component {
         this.companyCalls = useState(this.softphone.companyCalls);
         this.clock = useLiveClock(this.store);
         useFirstFocus();
+        useEffect(
+            () => this.companyCalls.watch(),
+            () => []
+        );
     }
 }
 

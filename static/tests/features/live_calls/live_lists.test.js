@@ -116,6 +116,33 @@ describe("calls in progress", () => {
         expect.verifySteps([]);
     });
 
+    test("a row whose message was lost is corrected within a minute, while the list is shown", async () => {
+        const world = await startLists({ talking: [talkRow()], withBus: false });
+        await contains(".o_telephony_tab_live").click();
+        await seen(".o_telephony_live_row[data-uuid=t-1]");
+        world.talking = [talkRow({ uuid: "t-2" })]; // the bus says nothing
+        await advanceTime(60_000);
+        await seen(".o_telephony_live_row[data-uuid=t-2]");
+        expect(".o_telephony_live_row").toHaveCount(1);
+    });
+
+    test("lists that are not on the screen are not read again until they are shown", async () => {
+        const world = await startLists({ withBus: false });
+        await contains(".o_telephony_tab_live").click();
+        await seen(".o_telephony_empty");
+        await contains(".o_telephony_tab_keypad").click();
+        onRpc("telephony.call", "live_calls", () => {
+            expect.step("read");
+            return world.talking;
+        });
+        world.talking = [talkRow()];
+        await advanceTime(150_000);
+        expect.verifySteps([]);
+        await contains(".o_telephony_tab_live").click();
+        await seen(".o_telephony_live_row");
+        expect.verifySteps(["read"]);
+    });
+
     test("rows of companies that are not shown are ignored", async () => {
         const { softphone } = await startLists({ withBus: false });
         await contains(".o_telephony_tab_live").click();
