@@ -22,7 +22,7 @@ class CallFacts:
     :param bool is_answered: customer and agent have talked.
     :param bool is_connected: another party is in the conference, with whom the customer can talk.
     :param bool is_held: the agent holds the call for another one.
-    :param bool is_claimed: an agent has accepted and has to connect.
+    :param bool is_claimed: the call has a user. Until the conversation, that agent has to connect.
     :param str step: kind of the flow step that has the caller, or empty.
     :param str transfer: the open transfer: `blind`, `returning`, `consultation`, `conference`, or
         empty.
@@ -100,7 +100,7 @@ PHASES = (
         "claimed",
         ("ringing", "queued"),
         {"is_claimed": True, "is_connected": False},
-        "`user_id` and `deadline_at` are set",
+        "`user_id` is set; the agent connects until `deadline_at`",
         "queue",
         "ringback",
         "that user",
@@ -110,8 +110,8 @@ PHASES = (
     Phase(
         "dialing",
         ("ringing", "queued"),
-        {"direction": "outgoing", "is_answered": False},
-        "outgoing; the customer's telephone rings",
+        {"direction": "outgoing", "is_answered": False, "is_connected": True},
+        "outgoing; the agent is connected, the customer's telephone rings",
         "conference",
         "the own telephone rings",
         "the call's user",

@@ -1,5 +1,6 @@
 """The phases of a call, tried with every combination of facts and every event."""
 
+import re
 import sys
 from dataclasses import fields, replace
 from itertools import product
@@ -28,13 +29,13 @@ FACTS = [
 def has_customer_leg(facts):
     """Return whether a call with these facts can have a customer whose telephone rings.
 
-    An outgoing call comes into a flow only after a conversation, and the customer of a queue
-    callback is dialed when the agent has connected.
+    An outgoing call has a user, comes into a flow only after a conversation, and its customer is
+    dialed when the agent has connected.
     """
     if facts.direction == "incoming" or facts.is_answered:
         return not facts.is_queue_callback
-    is_alone = facts.is_claimed and not facts.is_connected
-    return not (facts.is_queue_callback or facts.state == "routing" or is_alone)
+    is_dialed = facts.is_claimed and facts.is_connected and not facts.transfer
+    return is_dialed and not facts.is_queue_callback and facts.state != "routing"
 
 
 def test_every_combination_of_facts_has_one_phase():
@@ -96,7 +97,7 @@ def test_event_of_a_leg_leads_to_a_listed_phase():
             continue
         if target == "ringing" and (facts.is_answered or facts.state != "new"):
             continue  # the customer's telephone rings once, when it was dialed
-        after = replace(facts, state=target, is_queue_callback=False, is_claimed=False)
+        after = replace(facts, state=target, is_queue_callback=False)
         if target == "in_progress":
             after = replace(after, is_answered=True)
             if facts.transfer or facts.is_held or facts.is_answered:
@@ -112,6 +113,22 @@ def test_a_connected_customer_belongs_into_the_conference():
         phase = phase_of(facts)
         if facts.is_connected and facts.state in ("ringing", "queued", "in_progress"):
             assert phase.place == "conference" or phase.name == "queue_callback", facts
+
+
+def get_responses(kind):
+    """Return the phases that have a response of their own in the models: `wait` or `next`."""
+    pattern = re.compile(rf"def _{kind}_while_(\w+)\(")
+    sources = (page.REPO / "models").rglob("*.py")
+    return {name for source in sources for name in pattern.findall(source.read_text("utf-8"))}
+
+
+def test_every_phase_in_the_queue_has_its_sound():
+    """A response names an existing phase, and none is missing where the customer waits."""
+    waits = get_responses("wait")
+    assert waits <= set(PHASE)
+    assert get_responses("next") <= set(PHASE)
+    in_queue = {phase.name for phase in PHASES if phase.place == "queue"}
+    assert in_queue - waits == {"claimed"}  # it waits for a deadline, and is then another phase
 
 
 def test_page_is_current():

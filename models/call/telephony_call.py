@@ -279,7 +279,7 @@ class TelephonyCall(models.Model):
             "is_answered": bool(self.answered_at),
             "is_connected": self._is_other_party_connected(),
             "is_held": bool(self.held_at),
-            "is_claimed": bool(self.user_id and self.deadline_at),
+            "is_claimed": bool(self.user_id),
         }
 
     # === STATE TRANSITIONS === #

@@ -172,19 +172,16 @@ class TelephonyCall(models.Model):
 
         Note: `self.ensure_one()`
 
-        :return: `room`: the conference; `queue`: the waiting room; empty: elsewhere (at a ringing
-            telephone, in the flow), or not decided by us
+        :return: `conference` or `queue`; empty: elsewhere (at a ringing telephone, in the flow), or
+            not decided by us
         :rtype: str
         """
         self.ensure_one()
-        if self.state not in ("queued", "ringing", "in_progress") or (
-            self._get_customer_leg().status != "in_progress"
-        ):
+        if self._get_customer_leg().status != "in_progress":
             return ""
-        if self._is_other_party_connected():
-            return "room"
+        place = self._get_phase().place
         is_left = self.state != "in_progress" or not self._get_agent_legs()._is_alive()
-        return "queue" if is_left else ""
+        return place if place == "conference" or (place == "queue" and is_left) else ""
 
     def _is_quiet(self, now):
         """Return whether the last request has had enough time to take effect."""
@@ -234,7 +231,7 @@ class TelephonyCall(models.Model):
     def _is_missing_in_room(self, now):
         """Return whether a customer is still elsewhere although an agent is in the conference."""
         return (
-            self._get_wanted_place() == "room"
+            self._get_wanted_place() == "conference"
             and (self.state != "in_progress" or bool(self._get_customer_leg().provider_queue_id))
             and self._is_quiet(now)
         )
@@ -256,7 +253,7 @@ class TelephonyCall(models.Model):
         customer = self._get_customer_leg()
         return (
             self.state == "in_progress"
-            and self._get_wanted_place() == "room"
+            and self._get_wanted_place() == "conference"
             and bool(self.provider_conference_id)
             and not customer.provider_queue_id
             and customer.on_hold != self.hold_wanted
@@ -385,7 +382,7 @@ class TelephonyCall(models.Model):
         :param dict room: see `list_room`; None when the request was not made, or failed
         """
         customer = self._get_customer_leg()
-        if room and customer.provider_leg_id in room and self._get_wanted_place() == "room":
+        if room and customer.provider_leg_id in room and self._get_wanted_place() == "conference":
             self._save_customer_in_conference(room[customer.provider_leg_id])
         for request, condition in self._get_repairs(now).items():
             if room is None and condition in ASKED_FIRST:

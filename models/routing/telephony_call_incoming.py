@@ -134,29 +134,40 @@ class TelephonyCall(models.Model):
         return response
 
     def _advance_wait(self, voice_request):
+        """Return what the phase lets a waiting caller hear: `_wait_while_<phase>` returns it."""
         self.ensure_one()
         leg = self._get_customer_leg()
         queue_id = voice_request.queue_id
         is_first = bool(queue_id) and leg.provider_queue_id != queue_id
         if is_first:
             leg.provider_queue_id = queue_id
-        if self.state == "ended" or self._is_other_party_connected():
-            return [Leave()]
         now = fields.Datetime.now()
-        if self.state == "in_progress":
-            self._advance_held_call(now)
-            return self._get_hold_music(self._seconds_until(self.deadline_at, now))
-        if self.user_id:
+        phase = self._get_phase().name
+        if phase == "claimed":
             seconds = self._seconds_until(self.deadline_at, now)
             if seconds > 0:
                 return self._get_ringback(seconds)
             self._release_claim()
-        if self._get_transfer():
-            return self._wait_in_transfer(now, is_first)
-        if self.step_id.kind == "queue":
-            if self._is_requesting_queue_callback(voice_request):
-                return self._schedule_queue_callback()
-            return self._wait_in_queue(now, is_first)
+            phase = self._get_phase().name
+        wait = getattr(self, f"_wait_while_{phase}", None)
+        # In every other phase, the customer does not belong into the queue.
+        return wait(voice_request, now, is_first) if wait else [Leave()]
+
+    def _wait_while_agent_lost(self, voice_request, now, is_first):
+        self._advance_held_call(now)
+        return self._get_hold_music(self._seconds_until(self.deadline_at, now))
+
+    def _wait_while_held(self, voice_request, now, is_first):
+        return self._wait_while_agent_lost(voice_request, now, is_first)
+
+    def _wait_while_waiting(self, voice_request, now, is_first):
+        if self.step_id.kind != "queue":
+            return self._wait_while_offering(voice_request, now, is_first)
+        if self._is_requesting_queue_callback(voice_request):
+            return self._schedule_queue_callback()
+        return self._wait_in_queue(now, is_first)
+
+    def _wait_while_offering(self, voice_request, now, is_first):
         open_offers = self._expire_offers(now)
         if not open_offers and self._ring_next():
             open_offers = self._get_open_offers()
@@ -165,6 +176,9 @@ class TelephonyCall(models.Model):
         if self._awaits_ringing_agents():
             return self._get_ringback(RINGBACK_SECONDS)
         return [Leave()]
+
+    def _wait_while_awaiting_agents(self, voice_request, now, is_first):
+        return self._wait_while_offering(voice_request, now, is_first)
 
     def _process_next(self, voice_request):
         """Return what the customer does after a queue, a conference or a redirect.
@@ -187,39 +201,54 @@ class TelephonyCall(models.Model):
         return self._advance_customer(voice_request)
 
     def _advance_customer(self, voice_request=None):
-        """Return what the customer's leg does now, according to the call's state.
+        """Return what the customer's leg does now, according to the call's phase.
 
         The provider may request this at any time and repeatedly. The answer therefore depends only
-        on the state, not on the request.
+        on the phase, not on the request. `_next_while_<phase>` returns it.
 
         :param VoiceRequest voice_request: request of the provider; None: the call begins anew
         :return: a voice response
         :rtype: list
         """
-        if self.state == "ended":
-            return [HangUp()]
-        if self._is_other_party_connected():
-            announcement = self._make_join_announcement()
-            customer = self._get_customer_leg()
-            customer.provider_queue_id = False
-            customer._write_first()
-            self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
-            return [*announcement, self._get_join(customer, ends_conference=True)]
-        if self.state == "in_progress":
-            now = fields.Datetime.now()
-            self._advance_held_call(now)
-            if self._seconds_until(self.deadline_at, now) > 0:
-                if not self.held_at:
-                    self._add_timeline("agent_lost", name=self.user_id.name)
-                return self._get_enqueue_response()
-            return self._leave_agent_lost()
-        if self.user_id or self._get_open_offers():
+        phase = self._get_phase()
+        if phase.place == "conference":
+            return self._join_customer()
+        advance = getattr(self, f"_next_while_{phase.name}", self._next_in_flow)
+        return advance(voice_request or VoiceRequest())
+
+    def _join_customer(self):
+        """Return the way into the conference, where another party is; the conversation begins."""
+        announcement = self._make_join_announcement()
+        customer = self._get_customer_leg()
+        customer.provider_queue_id = False
+        customer._write_first()
+        self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
+        return [*announcement, self._get_join(customer, ends_conference=True)]
+
+    def _next_while_ended(self, voice_request):
+        return [HangUp()]
+
+    def _next_while_agent_lost(self, voice_request):
+        now = fields.Datetime.now()
+        self._advance_held_call(now)
+        if self._seconds_until(self.deadline_at, now) > 0:
+            if not self.held_at:
+                self._add_timeline("agent_lost", name=self.user_id.name)
             return self._get_enqueue_response()
-        if self._get_transfer():
-            return self._step_in_transfer()
+        return self._leave_agent_lost()
+
+    def _next_while_held(self, voice_request):
+        return self._next_while_agent_lost(voice_request)
+
+    def _next_while_claimed(self, voice_request):
+        return self._get_enqueue_response()
+
+    def _next_in_flow(self, voice_request):
+        """Return the response of the flow: of its present step, or of the first one."""
+        if self._get_open_offers():
+            return self._get_enqueue_response()
         if not self.step_id:
             return self._run_flow()
-        voice_request = voice_request or VoiceRequest()
         if voice_request.step_id in (None, self.step_id.id):
             result = self.step_id._resume(self, voice_request)
         else:
@@ -627,7 +656,7 @@ class TelephonyCall(models.Model):
         if not is_gone:
             error = self._try("move_from_queue", leg.provider_queue_id, leg.provider_leg_id, url)
             is_gone = bool(error) and error.gone
-        if is_gone and is_repeated and self._get_wanted_place() == "room":
+        if is_gone and is_repeated and self._get_wanted_place() == "conference":
             self._try("redirect_leg", leg.provider_leg_id, url)
 
     @after_commit("offer_ids.state", missing=("_is_unoffered",))

@@ -316,14 +316,7 @@ class TelephonyCall(models.Model):
 
     # === WAIT FOR THE TARGET === #
 
-    def _wait_in_transfer(self, now, is_first):
-        """Return what a customer hears during a transfer, until the next decision.
-
-        :param datetime now: the current time
-        :param bool is_first: whether the customer has heard nothing in this queue yet
-        :return: a voice response
-        :rtype: list
-        """
+    def _wait_while_transferring(self, voice_request, now, is_first):
         transfer = self._get_transfer()
         if self._waits_in_queue():
             return self._wait_in_queue(now, is_first)
@@ -339,17 +332,20 @@ class TelephonyCall(models.Model):
             return self._get_offer_ringback(self._get_open_offers(), now, is_first)
         return [Leave()]
 
-    def _step_in_transfer(self):
-        """Return what a customer does next while the transfer is unanswered.
+    def _wait_while_returning(self, voice_request, now, is_first):
+        return self._wait_while_transferring(voice_request, now, is_first)
 
-        :return: a voice response
-        :rtype: list
-        """
-        if self._get_ringing_guest() or (self._waits_in_queue() and self._may_wait_on()):
+    def _next_while_transferring(self, voice_request):
+        if self._get_open_offers() or self._get_ringing_guest():
+            return self._get_enqueue_response()
+        if self._waits_in_queue() and self._may_wait_on():
             return self._get_enqueue_response()
         if self._return_to_sender():
             return self._get_enqueue_response()
         return self._fail_transfer()
+
+    def _next_while_returning(self, voice_request):
+        return self._next_while_transferring(voice_request)
 
     def _refuse_in_transfer(self):
         """Continue after the provider refused to enqueue the customer during a transfer.
