@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.crm_telephony.models.call import after_commit
 from odoo.addons.crm_telephony.providers.base import ProviderError
 
 from ..common import AGENT_LEG, BASE_URL, CUSTOMER, ROOM, TelephonyCase, TelephonyHttpCase, leg_sid
@@ -346,11 +347,11 @@ class TestOutgoing(TelephonyHttpCase):
         """Z20: a leg made after the end is ended at once."""
         call = self.dial()
         self.connect_browser(call, self.agent_ana)
-        [(_model, _ids, method_name, _args)] = self.queued_requests
+        [(_model, _ids, name, args)] = self.queued_requests
         self.queued_requests.clear()
-        follow_up, args = getattr(call, method_name)()
+        result = after_commit.send(call, name, *args)
         self.as_user(self.ana).hang_up(call.uuid)
-        getattr(call, follow_up)(*args)
+        after_commit.save_result(call, result)
         self.run_after_commit()
         self.assertIn([self.customer(call).provider_leg_id], self.provider.sent("end_leg"))
 
