@@ -27,6 +27,7 @@ from contextlib import suppress
 import psycopg2
 from psycopg2.errors import DeadlockDetected, QueryCanceled
 
+from odoo.sql_db import Cursor
 from odoo.tools import SQL
 
 from ..tools.transfer_states import OPEN_STATES
@@ -100,17 +101,23 @@ def get_call_names(env, model_name, method_name, args, kwargs):
     }
 
 
-def enter(env, **names):
+def enter(env, commits=False, **names):
     """Wait until no other transaction changes the named calls, and begin a fresh transaction.
 
     :param env: environment of a transaction that has not written yet
+    :param bool commits: whether what the transaction has written may be committed first. The
+        cursors of tests share one transaction and cannot commit
     :param names: see `find_keys`
     :return: whether the calls are locked
     :rtype: bool
     """
     cr = env.cr
-    if cr.readonly or _has_begun(cr):
+    if cr.readonly:
         return False
+    if _has_begun(cr):
+        if not (commits and isinstance(cr, Cursor)):
+            return False
+        cr.commit()
     find = functools.partial(find_keys, cr, **names)
     keys, found = set(), find()
     for _turn in range(TURNS):

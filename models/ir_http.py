@@ -31,7 +31,8 @@ class IrHttp(models.AbstractModel):
         def enter_and_dispatch():
             names = cls._get_gate_names()
             if names:
-                gate.enter(request.env, **names)
+                # The authentication may have written: Odoo notes each new device of a user.
+                gate.enter(request.env, commits=True, **names)
             return dispatch()
 
         return run_again_at_once(enter_and_dispatch, request.env)

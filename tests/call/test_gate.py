@@ -228,6 +228,17 @@ class TestGate(RaceCase):
         self.assertEqual(self.in_transaction(change), (False, False))
         self.in_transaction(lambda env: self.assertEqual(self.get_call(env).note, "kept"))
 
+    def test_request_commits_what_its_authentication_wrote(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            self.get_call(env).note = "kept"
+            env.flush_all()
+            self.assertTrue(self.enter(env, commits=True))
+            self.assertTrue(self.count_locks())
+            cr.rollback()
+        self.assertEqual(self.count_locks(), 0)
+        self.in_transaction(lambda env: self.assertEqual(self.get_call(env).note, "kept"))
+
     def test_retry_enters_again(self):
         tries = []
 
