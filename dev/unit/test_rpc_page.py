@@ -18,6 +18,7 @@ ODOO = {
     "get_values",
     "init",
     "onchange",
+    "session_info",
     "set_values",
     "unlink",
     "write",
