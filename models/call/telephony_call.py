@@ -1,3 +1,5 @@
+"""The call. More than 600 lines, because every state moves its parties."""
+
 import logging
 import uuid as uuidlib
 
@@ -9,9 +11,12 @@ from odoo.tools import SQL
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...providers.base import ProviderError
+from ...providers.voice_response import Conference
 from ...tools.call_phases import CallFacts, phase_of
 from ...tools.call_states import CALL_STATES, call_target, is_legal, outcome_of
 from ...tools.phone_number import to_possible_e164
+from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -152,6 +157,7 @@ class TelephonyCall(models.Model):
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
     leg_ids = fields.One2many("telephony.call.leg", "call_id", "Call Legs", readonly=True)
     offer_ids = fields.One2many("telephony.offer", "call_id", "Offers", readonly=True)
+    transfer_ids = fields.One2many("telephony.transfer", "call_id", "Transfers", readonly=True)
     recording_ids = fields.One2many("telephony.recording", "call_id", "Recordings", readonly=True)
     event_ids = fields.One2many(
         "telephony.call.event",
@@ -552,6 +558,34 @@ class TelephonyCall(models.Model):
     def _get_agent_legs(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "agent" and not leg.is_released)
 
+    def _get_transfer(self):
+        """Return the open transfer, or an empty recordset."""
+        return self.transfer_ids.filtered(lambda transfer: transfer._is_open())[:1]
+
+    def _get_consulted_legs(self):
+        return self.leg_ids.filtered(lambda leg: leg.role == "consulted")
+
+    def _get_open_offers(self):
+        return self.offer_ids.filtered(lambda offer: offer.state == "offered")
+
+    def _is_other_party_connected(self):
+        """Return whether another party is in the conference with whom the customer can talk."""
+        return (self._get_agent_legs() | self._get_consulted_legs())._is_connected()
+
+    def _get_label(self, role):
+        """Return a conference label that no leg of this call has used."""
+        return f"{role}-{sum(leg.label.startswith(role) for leg in self.leg_ids) + 1}"
+
+    def _get_join(self, leg, ends_conference, muted=False, coach=""):
+        return Conference(
+            self.uuid,
+            leg.label,
+            ends_conference,
+            self.account_id._get_webhook_url("conference", call=self.uuid),
+            muted,
+            coach,
+        )
+
     # === HOOKS === #
 
     def _on_in_progress(self):
@@ -605,6 +639,10 @@ class TelephonyCall(models.Model):
         self._notify_live()
         self._notify_participants()
 
+    def _get_participants(self):
+        """Return the users who take part in this call and see it in the softphone."""
+        return self.user_id
+
     def _notify_participants(self):
         """Notify the participants of the current state of this call.
 
@@ -612,7 +650,114 @@ class TelephonyCall(models.Model):
         company.
         """
         for call in self:
-            users = call.user_id | call._get_consulted_agent().user_id
-            for user in users._filter_phone_users(call.company_id):
+            for user in call._get_participants()._filter_phone_users(call.company_id):
                 [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
                 user._bus_send("telephony/call_updated", payload)
+
+    # === MOVES OF THE PARTIES === #
+
+    def _move_customer(self, send_request, **values):
+        """Have the provider move the customer's leg, and save the time.
+
+        :param send_request: a `_send_…_request` method of this call
+        :param values: the new values of the leg
+        """
+        customer = self._get_customer_leg()
+        customer.write({**values, "moved_at": fields.Datetime.now()})
+        customer._write_first()
+        send_request()
+
+    def _wait_again(self):
+        """Move the customer from the conference to the waiting room."""
+        # Leaving the conference ends the hold; its status report may arrive late.
+        self._move_customer(self._send_wait_request, on_hold=False, provider_queue_id=False)
+        self.hold_wanted = False
+
+    def _release_agent_legs(self):
+        """Release the legs of the agent, so that their end does not affect the call."""
+        self._release_legs(self._get_agent_legs())
+
+    def _release_legs(self, legs):
+        """Hang up legs of this call, so that their end does not affect the call."""
+        for leg in legs:
+            leg.is_released = True
+            if leg._is_alive() and leg.provider_leg_id:
+                self._send_end_leg_request(leg.id)
+
+    def _to_left(self, user):
+        """Return the call as seen by a user who is no longer in it.
+
+        A user who may no longer telephone only receives that the call is over.
+        """
+        if not user._filter_phone_users(self.company_id):
+            return {"uuid": self.uuid, "has_left": True}
+        env = user._telephony_env(self.company_id)
+        return {**self.with_env(env)._to_client()[0], "has_left": True}
+
+    # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
+
+    @after_commit("_get_wanted_place", missing=("_is_missing_in_room",))
+    def _send_connect_request(self, is_repeated=False):
+        """Move the caller out of the queue into the conference.
+
+        :param bool is_repeated: whether an earlier request may be lost: the caller is not in the
+            conference, and perhaps not in the queue
+        """
+        leg = self._get_customer_leg()
+        url = self.account_id._get_webhook_url("join", call=self.uuid)
+        is_gone = not leg.provider_queue_id
+        if leg.status == "ended" or (is_gone and not is_repeated):
+            # Not in the queue yet: the first wait request of the queue moves the caller on.
+            return
+        if not is_gone:
+            error = self._try("move_from_queue", leg.provider_queue_id, leg.provider_leg_id, url)
+            is_gone = bool(error) and error.gone
+        if is_gone and is_repeated and self._get_wanted_place() == "conference":
+            self._try("redirect_leg", leg.provider_leg_id, url)
+
+    @after_commit("_get_wanted_place", missing=("_is_missing_in_queue", "_is_alone"))
+    def _send_wait_request(self, is_repeated=False):
+        """Redirect the customer to the waiting room, unless another party has connected.
+
+        :param bool is_repeated: whether an earlier request was lost or refused
+        :return: the `_on_…` method to run and its arguments, or None
+        """
+        if self._get_wanted_place() != "queue":
+            return None
+        error = self._try(
+            "redirect_leg",
+            self._get_customer_leg().provider_leg_id,
+            self.account_id._get_webhook_url("step", call=self.uuid),
+        )
+        is_refused = error and not (error.gone or error.unknown or error.retryable)
+        return (self._on_wait_failed, ()) if is_repeated and is_refused else None
+
+    def _on_wait_failed(self):
+        """End the call, because the provider refused to move a customer who is alone."""
+        self._lock()
+        if self._get_wanted_place() == "queue":
+            self._end_by_system(
+                self.env._("Twilio refused to move the caller, who was alone on the call.")
+            )
+
+    def _send(self, method_name, *args):
+        """Send one request, and ignore that its subject may be gone meanwhile.
+
+        :return: whether the provider carried it out
+        :rtype: bool
+        """
+        return not self._try(method_name, *args)
+
+    def _try(self, method_name, *args):
+        """Send one request, and return its error.
+
+        :return: the error; None when the provider carried the request out
+        :rtype: ProviderError | None
+        """
+        try:
+            getattr(self.account_id._get_client(), method_name)(*args)
+        except ProviderError as error:
+            level = logging.INFO if error.gone else logging.WARNING
+            _logger.log(level, "%s: %s failed: %s", self.uuid, method_name, error.label)
+            return error
+        return None

@@ -6,8 +6,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...providers.base import CallEvent, ProviderError, VoiceRequest
-from ...providers.voice_response import Conference, Enqueue, HangUp, Leave, Pause, Play, Reject, Say
+from ...providers.base import CallEvent, VoiceRequest
+from ...providers.voice_response import Enqueue, HangUp, Leave, Pause, Play, Reject, Say
 from ...tools.call_states import CONNECT_SECONDS
 from ..call.after_commit import after_commit
 from ..call.telephony_call import ANONYMOUS, REJOIN_SECONDS
@@ -397,9 +397,6 @@ class TelephonyCall(models.Model):
         )
         return calls.filtered(lambda call: not call._get_open_offers())
 
-    def _get_open_offers(self):
-        return self.offer_ids.filtered(lambda offer: offer.state == "offered")
-
     def _expire_offers(self, now):
         """Close the expired offers, and return those that still ring."""
         expired = self._get_open_offers().filtered(lambda offer: offer.expires_at <= now)
@@ -624,40 +621,11 @@ class TelephonyCall(models.Model):
         """Return what a customer on hold hears until the agent resumes the call."""
         return [Play(self.account_id._get_sound_url("hold_music.wav"), 0)]
 
-    def _get_join(self, leg, ends_conference, muted=False, coach=""):
-        return Conference(
-            self.uuid,
-            leg.label,
-            ends_conference,
-            self.account_id._get_webhook_url("conference", call=self.uuid),
-            muted,
-            coach,
-        )
-
     @staticmethod
     def _seconds_until(moment, now):
         return max(0, int((moment - now).total_seconds())) if moment else 0
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
-
-    @after_commit("_get_wanted_place", missing=("_is_missing_in_room",))
-    def _send_connect_request(self, is_repeated=False):
-        """Move the caller out of the queue into the conference.
-
-        :param bool is_repeated: whether an earlier request may be lost: the caller is not in the
-            conference, and perhaps not in the queue
-        """
-        leg = self._get_customer_leg()
-        url = self.account_id._get_webhook_url("join", call=self.uuid)
-        is_gone = not leg.provider_queue_id
-        if leg.status == "ended" or (is_gone and not is_repeated):
-            # Not in the queue yet: the first wait request of the queue moves the caller on.
-            return
-        if not is_gone:
-            error = self._try("move_from_queue", leg.provider_queue_id, leg.provider_leg_id, url)
-            is_gone = bool(error) and error.gone
-        if is_gone and is_repeated and self._get_wanted_place() == "conference":
-            self._try("redirect_leg", leg.provider_leg_id, url)
 
     @after_commit("offer_ids.state", missing=("_is_unoffered",))
     def _send_leave_queue_request(self, is_repeated=False):
@@ -670,25 +638,3 @@ class TelephonyCall(models.Model):
                 leg.provider_leg_id,
                 self.account_id._get_webhook_url("step", call=self.uuid),
             )
-
-    def _send(self, method_name, *args):
-        """Send one request, and ignore that its subject may be gone meanwhile.
-
-        :return: whether the provider carried it out
-        :rtype: bool
-        """
-        return not self._try(method_name, *args)
-
-    def _try(self, method_name, *args):
-        """Send one request, and return its error.
-
-        :return: the error; None when the provider carried the request out
-        :rtype: ProviderError | None
-        """
-        try:
-            getattr(self.account_id._get_client(), method_name)(*args)
-        except ProviderError as error:
-            level = logging.INFO if error.gone else logging.WARNING
-            _logger.log(level, "%s: %s failed: %s", self.uuid, method_name, error.label)
-            return error
-        return None

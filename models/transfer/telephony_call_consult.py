@@ -480,6 +480,9 @@ class TelephonyCall(models.Model):
 
     # === FOR THE CLIENT === #
 
+    def _get_participants(self):
+        return super()._get_participants() | self._get_consulted_agent().user_id
+
     def _is_consulting(self, user):
         """Return whether a user is the consulted colleague of this ongoing call."""
         return self.state != "ended" and self._get_consulted_agent().user_id == user

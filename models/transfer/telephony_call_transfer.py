@@ -23,7 +23,6 @@ from odoo.exceptions import UserError
 from ...providers.base import CallEvent
 from ...providers.voice_response import Leave
 from ..arguments import check_arguments
-from ..call.after_commit import after_commit
 from ..gate import door
 
 # Seconds for which a transferred or returned call rings at an agent.
@@ -37,8 +36,6 @@ class TelephonyCall(models.Model):
     """Transfers of a conversation."""
 
     _inherit = "telephony.call"
-
-    transfer_ids = fields.One2many("telephony.transfer", "call_id", "Transfers", readonly=True)
 
     # === RPC === #
 
@@ -191,27 +188,6 @@ class TelephonyCall(models.Model):
         agents._notify_change()
         agents._offer_waiting_calls()
 
-    def _release_agent_legs(self):
-        """Release the legs of the agent, so that their end does not affect the call."""
-        self._release_legs(self._get_agent_legs())
-
-    def _release_legs(self, legs):
-        """Hang up legs of this call, so that their end does not affect the call."""
-        for leg in legs:
-            leg.is_released = True
-            if leg._is_alive() and leg.provider_leg_id:
-                self._send_end_leg_request(leg.id)
-
-    def _to_left(self, user):
-        """Return the call as seen by a user who is no longer in it.
-
-        A user who may no longer telephone only receives that the call is over.
-        """
-        if not user._filter_phone_users(self.company_id):
-            return {"uuid": self.uuid, "has_left": True}
-        env = user._telephony_env(self.company_id)
-        return {**self.with_env(env)._to_client()[0], "has_left": True}
-
     def _to_passed_on(self):
         """Return the call as seen by its former user, with a message about the target.
 
@@ -222,48 +198,6 @@ class TelephonyCall(models.Model):
             **self._to_left(self.env.user),
             "message": self.env._("The call was transferred to %(target)s.", target=target),
         }
-
-    def _wait_again(self):
-        """Move the customer from the conference to the waiting room."""
-        # Leaving the conference ends the hold; its status report may arrive late.
-        self._move_customer(self._send_wait_request, on_hold=False, provider_queue_id=False)
-        self.hold_wanted = False
-
-    def _move_customer(self, send_request, **values):
-        """Have the provider move the customer's leg, and save the time.
-
-        :param send_request: a `_send_…_request` method of this call
-        :param values: the new values of the leg
-        """
-        customer = self._get_customer_leg()
-        customer.write({**values, "moved_at": fields.Datetime.now()})
-        customer._write_first()
-        send_request()
-
-    @after_commit("_get_wanted_place", missing=("_is_missing_in_queue", "_is_alone"))
-    def _send_wait_request(self, is_repeated=False):
-        """Redirect the customer to the waiting room, unless another party has connected.
-
-        :param bool is_repeated: whether an earlier request was lost or refused
-        :return: the `_on_…` method to run and its arguments, or None
-        """
-        if self._get_wanted_place() != "queue":
-            return None
-        error = self._try(
-            "redirect_leg",
-            self._get_customer_leg().provider_leg_id,
-            self.account_id._get_webhook_url("step", call=self.uuid),
-        )
-        is_refused = error and not (error.gone or error.unknown or error.retryable)
-        return (self._on_wait_failed, ()) if is_repeated and is_refused else None
-
-    def _on_wait_failed(self):
-        """End the call, because the provider refused to move a customer who is alone."""
-        self._lock()
-        if self._get_wanted_place() == "queue":
-            self._end_by_system(
-                self.env._("Twilio refused to move the caller, who was alone on the call.")
-            )
 
     def _add_guest_leg(self, transfer):
         """Call an external number, which joins the conference when it answers."""
@@ -290,21 +224,6 @@ class TelephonyCall(models.Model):
         return {**super()._get_phase_facts(), "transfer": self._get_transfer()._get_phase_fact()}
 
     # === PARTICIPANTS === #
-
-    def _get_transfer(self):
-        """Return the open transfer, or an empty recordset."""
-        return self.transfer_ids.filtered(lambda transfer: transfer._is_open())[:1]
-
-    def _get_consulted_legs(self):
-        return self.leg_ids.filtered(lambda leg: leg.role == "consulted")
-
-    def _is_other_party_connected(self):
-        """Return whether another party is in the conference with whom the customer can talk."""
-        return (self._get_agent_legs() | self._get_consulted_legs())._is_connected()
-
-    def _get_label(self, role):
-        """Return a conference label that no leg of this call has used."""
-        return f"{role}-{sum(leg.label.startswith(role) for leg in self.leg_ids) + 1}"
 
     def _waits_in_queue(self):
         """Return whether this call waits for a member of its queue."""
