@@ -473,6 +473,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         "telephony_call",
         "telephony_call_leg",
         "telephony_call_event",
+        "telephony_call_timeline",
         "telephony_offer",
         "telephony_agent",
         "telephony_recording",
