@@ -32,6 +32,7 @@ EXTENDED = {
     "get_view",
     "get_views",
     "onchange",
+    "session_info",
 }
 #: Words that only records of the first company contain.
 CONFIDENTIAL = (
