@@ -83,7 +83,7 @@ def test_both_click_in_the_same_moment(world, agent, customers):
         assert call["user_id"][0] == winner.agent.rpc.uid
         for person in (admin, demo):
             until(lambda p=person: p.state() == "available", "both are free again")
-        loser.page.locator(".o_notification_close").first.click()
+        loser.dismiss_notices()
         expect(loser.notice).to_have_count(0)
 
 
