@@ -38,6 +38,12 @@ _logger = logging.getLogger(__name__)
 # First halves of the keys, in the order in which they are locked. The second half is an id, or the
 # hash of a leg's identifier.
 NAME, CALL, AGENT = 1886153569, 1886153570, 1886153571
+FUNCTIONS = {
+    "pg_advisory_lock": SQL("pg_advisory_lock"),
+    "pg_advisory_unlock": SQL("pg_advisory_unlock"),
+    "pg_advisory_xact_lock": SQL("pg_advisory_xact_lock"),
+    "pg_try_advisory_lock": SQL("pg_try_advisory_lock"),
+}
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Maximum time (ms) to wait for the locks. The provider waits 15 s for an answer.
 WAIT_MS = 5000
@@ -117,8 +123,7 @@ def enter(env, commits=False, **names):
     if _has_begun(cr):
         if not (commits and isinstance(cr, Cursor)):
             return False
-        # Otherwise the rollback below would lose it.
-        cr.commit()  # pylint: disable=invalid-commit
+        _keep(cr)
     find = functools.partial(find_keys, cr, **names)
     keys, found = set(), find()
     for _turn in range(TURNS):
@@ -154,6 +159,11 @@ def _has_begun(cr):
     return cr.fetchone()[0]
 
 
+def _keep(cursor):
+    """Commit what a transaction has written; otherwise beginning anew would lose it."""
+    cursor.commit()
+
+
 def _lock(env, keys):
     """Lock keys in their order, and begin a fresh transaction that holds the locks.
 
@@ -187,10 +197,11 @@ def _lock(env, keys):
 
 
 def _call(function, keys):
+    """Return a query that calls a function of `FUNCTIONS` with each key, in order."""
     # PostgreSQL evaluates the expressions of a SELECT list from left to right.
     return SQL(
         "SELECT %s",
-        SQL(", ").join(SQL("%s(%s, %s)", SQL(function), *key) for key in keys),
+        SQL(", ").join(SQL("%s(%s, %s)", FUNCTIONS[function], *key) for key in keys),
     )
 
 

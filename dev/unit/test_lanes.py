@@ -137,7 +137,15 @@ def test_lines_of_programs_stay_whole(capsys):
     assert len(printed) == 400
 
 
-def test_interruption_ends_programs_and_starts_no_other(tmp_path):
+@pytest.fixture
+def interruptible():
+    """Receive SIGINT even if this program was started in the background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_interruption_ends_programs_and_starts_no_other(interruptible, tmp_path):
     started, cleaned, second = (tmp_path / name for name in ("started", "cleaned", "second"))
     clean_up = f"""
 import pathlib, signal, sys, time

@@ -89,12 +89,13 @@ class TelephonyCallTimeline(models.Model):
             return code
         written = {name: self._render_value(name, value) for name, value in values.items()}
         try:
-            translated = self.env._(text)
-            return translated % written
+            # The text is marked for translation where its code is defined.
+            translate = self.env._
+            return translate(text) % written
         except (KeyError, TypeError, ValueError):
             # A translation with a damaged placeholder must not hide the timeline.
-            original = self.with_context(lang="en_US").env._(text)
-            return original % written
+            translate = self.with_context(lang="en_US").env._
+            return translate(text) % written
 
     @api.model
     def _render_value(self, name, value):

@@ -158,7 +158,7 @@ class TestReconcile(TelephonyCase):
         self.reconcile()
         self.provider.legs[AGENT_LEG] = {"CallStatus": "completed"}
         self.provider.failures["redirect_leg"] = [ProviderError("Down")]
-        with self.assert_log("models.routing.telephony_call_incoming", "WARNING", "redirect_leg"):
+        with self.assert_log("models.call.telephony_call", "WARNING", "redirect_leg"):
             self.reconcile()
         self.reconcile(14)
         self.assertEqual(len(self.provider.sent("redirect_leg")), 1)

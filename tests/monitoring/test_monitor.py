@@ -104,9 +104,7 @@ class TestMonitor(TelephonyHttpCase):
         call, _room = self.start("whisper")
         self.provider.failures["set_participant_sound"] = [ProviderError("No.")]
         self.as_user(self.sue).set_monitor_mode(call.uuid, "listen")
-        with self.assert_log(
-            "models.routing.telephony_call_incoming", "WARNING", "set_participant_sound"
-        ):
+        with self.assert_log("models.call.telephony_call", "WARNING", "set_participant_sound"):
             self.run_after_commit()
         self.assertEqual(self.provider.sent("end_leg"), [[SUPERVISOR_LEG]])
 
@@ -267,7 +265,7 @@ class TestMonitor(TelephonyHttpCase):
         call, _room = self.start()
         self.provider.failures["end_leg"] = [ProviderError("Down.")]
         self.as_user(self.sue).stop_monitoring(call.uuid)
-        with self.assert_log("models.routing.telephony_call_incoming", "WARNING", "end_leg"):
+        with self.assert_log("models.call.telephony_call", "WARNING", "end_leg"):
             self.run_after_commit()
         self.provider.legs = {
             leg.provider_leg_id: {"CallStatus": "in-progress"} for leg in call.leg_ids

@@ -26,6 +26,13 @@ UNIQUE = {
     "telephony.flow.key": {"key": "2"},
 }
 NAMES = {"fields": {"display_name": {}}}
+#: A value of another record, by the type of the field.
+OTHER_VALUES = {
+    "char": "other",
+    "datetime": "2020-01-01 00:00:00",
+    "json": {"name": "other"},
+    "selection": False,
+}
 RELATIONS = ("many2one", "many2many", "one2many")
 
 
@@ -182,6 +189,7 @@ class TestIsolation(TelephonyCase):
                     "happened_at": moment,
                 }
             ),
+            env["telephony.call.timeline"].create({**of_call, "code": "x"}),
             env["telephony.call.quality"].create(
                 {
                     **of_call,
@@ -364,11 +372,15 @@ class TestIsolation(TelephonyCase):
             for field in model._fields.values():
                 if not getattr(field, "immutable", False):
                     continue
-                own, foreign = self.own[model._name], self.foreign[field.comodel_name]
+                own = self.own[model._name]
+                if field.relational:
+                    same, other = own[field.name].id, self.foreign[field.comodel_name].id
+                else:
+                    same, other = own[field.name], OTHER_VALUES[field.type]
                 with self.subTest(model=model._name, field=field.name), self.undone():
-                    own.sudo().write({field.name: own[field.name].id})
+                    own.sudo().write({field.name: same})
                     with self.assertRaises(UserError):
-                        own.sudo().write({field.name: foreign.id})
+                        own.sudo().write({field.name: other})
 
     def test_field_of_the_system_is_refused(self):
         """Read-only fields are written by the system only."""
