@@ -13,6 +13,7 @@ from life import Life
 #: and those of the manifest (PyJWT comes with twilio).
 KNOWN = {
     "odoo",
+    "babel",
     "lxml",
     "psycopg2",
     "requests",
