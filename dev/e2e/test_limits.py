@@ -43,6 +43,8 @@ def test_without_the_right_there_is_no_telephone(world, agent, customers, clerk)
     expect(page.locator("button[name=action_view_telephony_calls]")).to_have_count(0)
     asked = [url for url in person.requested if "telephony." in url or "/telephony/" in url]
     assert not [url for url in asked if "call_kw" in url or "token" in url], asked
+    # Nor is the softphone loaded, which would show its icon a little later.
+    assert not [url for url in person.requested if "assets_softphone" in url]
 
 
 def test_blocked_microphone_when_calling(world, agent, customers):

@@ -39,8 +39,9 @@ class Softphone:
     # --- window --------------------------------------------------------------------------------
 
     def open(self):
-        """Open the window from the systray."""
-        if not self.window.count():
+        """Open the window from the systray, unless it is open, as after a reload."""
+        expect(self.systray).to_be_visible()
+        if self.systray.get_attribute("aria-expanded") != "true":
             self.systray.click()
         expect(self.window).to_be_visible()
         expect(self.status).to_be_visible()  # the snapshot has arrived
