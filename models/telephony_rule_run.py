@@ -270,8 +270,12 @@ class TelephonyRuleRun(models.Model):
 
     @api.model
     def _get_change(self, rule):
-        """Return when a rule or one of its actions was last changed."""
-        return max(rule.write_date, *rule.action_server_ids.mapped("write_date"))
+        """Return when a rule or one of its actions was last changed, in whole seconds.
+
+        Failures are recorded in whole seconds, and a rule may fail in the second of its change.
+        """
+        changed_at = max(rule.write_date, *rule.action_server_ids.mapped("write_date"))
+        return changed_at.replace(microsecond=0)
 
     @api.autovacuum
     def _gc_old(self):

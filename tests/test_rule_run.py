@@ -1,5 +1,7 @@
 """Automation rules on calls run after the commit, and cannot harm a call."""
 
+from datetime import timedelta
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -150,6 +152,19 @@ class TestRuleRun(TelephonyHttpCase):
         with self.assertLogs(RUNS, "WARNING"):
             call, _verbs = self.call_in()
         self.assertEqual(call.state, "ringing")
+        self.assertEqual(len(self.get_lines()), 1)
+
+    def test_rule_that_fails_in_the_second_of_its_change_is_named(self):
+        """Changes have microseconds, and failures have not."""
+        rule = self.make_rule(NOTE, "[('no_such_field', '=', 1)]")
+        with self.assertLogs(RUNS, "WARNING"):
+            self.call_in()
+        changed_at = self.runs.search([]).failed_at + timedelta(milliseconds=900)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE base_automation SET write_date = %s WHERE id = %s", (changed_at, rule.id)
+        )
+        self.env.invalidate_all()
         self.assertEqual(len(self.get_lines()), 1)
 
     def test_rule_of_another_model_runs_at_once(self):
