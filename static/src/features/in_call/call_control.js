@@ -249,7 +249,7 @@ export class CallControl {
         }
         const before = store.findCall(call.uuid);
         if (before && before.note !== call.note) {
-            this.notes.forget(call.uuid);
+            this.notes.onCall(call);
         }
         if (call.state === CallState.ENDED) {
             this.onEnded(call);

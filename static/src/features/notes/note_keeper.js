@@ -49,9 +49,17 @@ export class NoteKeeper extends Reactive {
         return call.uuid in this.saved && !(call.uuid in this.drafts);
     }
 
-    /** Drop a saved text, because the server's is newer: another tab or user wrote it. */
-    forget(uuid) {
-        delete this.saved[uuid];
+    /**
+     * Drop a saved text when the server's differs: another tab or user wrote it.
+     *
+     * The message of this tab's own text may follow the answer of its request.
+     *
+     * @param {CallData} call
+     */
+    onCall(call) {
+        if (call.note !== this.saved[call.uuid]) {
+            delete this.saved[call.uuid];
+        }
     }
 
     /** @param {string} uuid of the call, @param {string} text */

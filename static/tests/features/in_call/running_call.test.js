@@ -89,6 +89,22 @@ describe("in the call", () => {
         expect(".o_telephony_note_status").toHaveText("Saved");
     });
 
+    test("Z19: a note stays saved when its own message follows the answer", async () => {
+        await startConversation();
+        await click(".o_telephony_note");
+        await edit("wants desks");
+        await advanceTime(900);
+        await animationFrame();
+        expect.verifySteps(["note wants desks"]);
+        const echo = runningData({ note: "wants desks", on_hold: true, revision: 50 });
+        sendBus("telephony/call_updated", echo);
+        await waitFor(".o_telephony_hold[aria-pressed=true]");
+        expect(".o_telephony_note_status .fa-check").toHaveCount(1);
+        sendBus("telephony/call_updated", { ...echo, note: "wants two desks", revision: 51 });
+        await waitFor(".o_telephony_note:value(wants two desks)");
+        expect(".o_telephony_note_status .fa-check").toHaveCount(0);
+    });
+
     test("Z19: a note is saved every few seconds during steady typing", async () => {
         const { softphone } = await startConversation();
         for (let second = 0; second < 4; second++) {
