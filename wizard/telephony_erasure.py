@@ -74,6 +74,8 @@ class TelephonyErasure(models.TransientModel):
             raise AccessError(self.env._("Only a Telephony administrator can erase a caller."))
         calls, callbacks, others = self._find()
         running, held = calls._get_held_back()
+        # A third party who is being called now must not lose the number in between.
+        ongoing, _held = others._get_held_back()
         # sudo: telephony.call - a telephone administrator may read and erase them
         erased_sudo = (calls - running - held).sudo()
         recordings = erased_sudo.recording_ids.filtered(
@@ -88,13 +90,13 @@ class TelephonyErasure(models.TransientModel):
         callbacks.sudo()._anonymize(self.env._("Caller erased"))
         erased_sudo._anonymize(self.env.user)
         for number in numbers:
-            others.sudo()._forget_number(number)
+            (others - ongoing).sudo()._forget_number(number)
             self._forget_simulations(number)
         self._forget_verifications(numbers)
         self.write(
             {
                 "state": "done",
-                "result": self._get_result(counts, running, held, numbers),
+                "result": self._get_result(counts, running | ongoing, held, numbers),
                 "partner_ids": False,
                 "number": False,
             }
@@ -103,7 +105,7 @@ class TelephonyErasure(models.TransientModel):
             "User %s erased a caller: %s calls, %s recordings, %s callbacks; %s calls stay",
             self.env.uid,
             *counts.values(),
-            len(running | held),
+            len(running | ongoing | held),
         )
         return {
             "type": "ir.actions.act_window",

@@ -129,6 +129,9 @@ class TelephonyCall(models.Model):
         self.transfer_ids.filtered(lambda transfer: transfer.number == number).number = False
         written = (number, self._format_number(number))
         self.timeline_ids.filtered(lambda row: any(text in row.text for text in written)).unlink()
+        # The log note and the messages to the pages name who had the customer.
+        self._update_log()
+        self._drop_notifications()
 
     @api.model
     def _cron_anonymize(self):

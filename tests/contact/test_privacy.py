@@ -62,11 +62,12 @@ class TestPrivacy(TelephonyHttpCase):
         return call
 
     def find_everywhere(self, *texts):
-        """Return the columns of the telephone's tables, and of the bus, that contain a text."""
+        """Return the columns of the telephone's tables, the chatter and the bus that contain a text."""
         self.env.flush_all()
         self.env.cr.execute("""
             SELECT table_name, column_name FROM information_schema.columns
-             WHERE (table_name LIKE 'telephony%' OR table_name = 'bus_bus')
+             WHERE (table_name LIKE 'telephony%'
+                    OR table_name IN ('bus_bus', 'mail_activity', 'mail_message'))
                AND data_type IN ('character varying', 'text', 'jsonb') AND table_schema = 'public'
         """)
         found = set()
@@ -169,6 +170,47 @@ class TestPrivacy(TelephonyHttpCase):
         self.assertFalse(self.find_everywhere(OTHER, "470 99 98 88"))
         self.assertIn("Ana leaves.", call.timeline)
         self.assertEqual(call.customer_number, CUSTOMER)
+
+    def test_number_to_which_a_call_was_transferred_leaves_its_log_note_and_the_bus(self):
+        """The log note of another customer's call names who had the customer, in order."""
+        call = self.make_transferred_call()
+        self.assertIn("470 99 98 88", call.message_id.body)
+        self.env.cr.execute(
+            "INSERT INTO bus_bus (channel, message) VALUES ('x', %s)",
+            (f'{{"uuid": "{call.uuid}", "transfer_path": "Ana 0:01 → +32 470 99 98 88"}}',),
+        )
+        self.erase(self.make_call(OTHER))
+        self.assertFalse(self.find_everywhere(OTHER, "470 99 98 88"))
+        self.assertIn("Ana", call.message_id.body)
+
+    def test_number_in_a_running_call_with_another_customer_stays_and_is_named(self):
+        """A third party who is being called must not lose the number in between."""
+        running, _verbs = self.call_in(sid=leg_sid(700))
+        running.leg_ids[0].copy(
+            {"role": "consulted", "label": "c", "number": OTHER, "provider_leg_id": False}
+        )
+        wizard = self.erase(self.make_call(OTHER))
+        self.assertIn("in progress", wizard.result)
+        self.assertIn(OTHER, running.leg_ids.mapped("number"))
+
+    def make_transferred_call(self):
+        """Return an ended call of a customer whom Ana has transferred to another caller."""
+        call = self.make_call()
+        moment = call.started_at
+        call.write({"user_id": False, "answered_at": moment, "outcome": "answered"})
+        self.env["telephony.transfer"].create(
+            {
+                "call_id": call.id,
+                "user_id": self.ana.id,
+                "mode": "blind",
+                "kind": "number",
+                "number": OTHER,
+                "state": "done",
+                "ended_at": moment,
+            }
+        )
+        call._update_log()
+        return call
 
     def test_other_callers_companies_and_shared_numbers_are_untouched(self):
         twin = self.partner.copy({"name": "Yves", "phone": self.partner.phone})
