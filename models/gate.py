@@ -83,12 +83,12 @@ def get_call_names(env, model_name, method_name, args, kwargs):
 
     The arguments are not checked yet; whatever is no name of a call or agent is ignored.
 
-    :return: keywords; None when the method changes no call
+    :return: keywords; None when the method changes no call, or the user may not telephone
     :rtype: dict | None
     """
     model = env.registry.get(model_name)
     names = model and get_door(model, method_name)
-    if not names:
+    if not names or not env.user.has_group("crm_telephony.group_user"):
         return None
     args = args if isinstance(args, list) else []
     values = [*args, *(kwargs.values() if isinstance(kwargs, dict) else ())]
@@ -101,9 +101,10 @@ def get_call_names(env, model_name, method_name, args, kwargs):
     return {
         **names,
         "user_id": env.uid,
+        "company_ids": env.user._get_company_ids(),
         "uuid": next((one for one in values if isinstance(one, str) and UUID.fullmatch(one)), ""),
-        "agent_ids": [target for target in targets["agent"] if is_id(target)],
-        "queue_ids": [target for target in targets["queue"] if is_id(target)],
+        "agent_ids": [target for target in targets["agent"] if is_id(target)][:MOST_KEYS],
+        "queue_ids": [target for target in targets["queue"] if is_id(target)][:MOST_KEYS],
     }
 
 
@@ -247,10 +248,14 @@ def find_keys(
     agent_ids=(),
     queue_ids=(),
     number="",
+    company_ids=None,
     routes=False,
     ends=False,
 ):
     """Return the keys of the calls and agents that a request may change.
+
+    A name that is not of the sender's account or companies names nothing: no tenant can make the
+    calls of another one wait.
 
     :param cr: cursor
     :param int account_id: account that sent the request; 0 if a page did
@@ -264,17 +269,21 @@ def find_keys(
     :param agent_ids: further agents
     :param queue_ids: queues whose members may be rung
     :param str number: our number that was called, for a new call
+    :param company_ids: companies of the user whose page sent the request
     :param bool routes: whether callers may be offered to agents: then these agents are locked, and
         the callers who wait for them
     :param bool ends: whether the named calls end, so that only their agents are needed
     :return: pairs of integers
     :rtype: set(tuple)
     """
-    mine = SQL("agent.id IN %s", tuple(agent_ids)) if agent_ids else SQL("FALSE")
+    is_near = _get_scope(account_id, company_ids)
+    mine = SQL("FALSE")
+    if agent_ids:
+        mine = SQL("agent.id IN %s AND %s", tuple(agent_ids), is_near("agent"))
     if user_id:
         mine = SQL("agent.user_id = %s OR %s", user_id, mine)
     elif identity:
-        mine = SQL("agent.identity = %s OR %s", identity, mine)
+        mine = SQL("agent.identity = %s AND %s OR %s", identity, is_near("agent"), mine)
     is_mine = bool(user_id or identity or agent_ids)
     names = {leg: None for leg in legs if leg}
     if names:
@@ -288,7 +297,7 @@ def find_keys(
         )
         names.update(cr.fetchall())
     calls = {*call_ids, *filter(None, names.values())}
-    calls |= _find_calls(cr, account_id, uuid, leg_id, recording_id, is_mine and mine)
+    calls |= _find_calls(cr, is_near("call"), uuid, leg_id, recording_id, is_mine and mine)
     keys = {
         (NAME, zlib.crc32(name.encode()) >> 1) for name, call_id in names.items() if not call_id
     }
@@ -297,28 +306,57 @@ def find_keys(
         waiting = _find_waiting(cr, agents)
         rung = waiting if ends else calls | waiting
         calls |= waiting
-        agents |= _find_candidates(cr, rung, account_id, number, queue_ids)
+        agents |= _find_candidates(cr, rung, account_id, number, queue_ids, is_near("queue"))
         if len(keys) + len(calls) + len(agents) <= MOST_KEYS:
             # Each lock takes a place in a table of fixed size, which all sessions share.
             keys |= {(AGENT, agent) for agent in agents}
     return keys | {(CALL, call) for call in sorted(calls)[:MOST_KEYS]}
 
 
-def _find_calls(cr, account_id, uuid, leg_id, recording_id, mine):
-    """Return the named calls, and the ongoing and ringing calls of the agents in `mine`."""
-    parts = []
-    if uuid:
-        parts.append(SQL("SELECT id FROM telephony_call WHERE uuid = %s", uuid))
-    if leg_id:
-        parts.append(
-            SQL(
-                "SELECT call_id FROM telephony_call_leg WHERE account_id = %s AND id = %s",
+def _get_scope(account_id, company_ids):
+    """Return the function that makes the SQL condition that a row is the sender's.
+
+    :param int account_id: account that sent the request, or 0
+    :param company_ids: companies of the user who sent it; None for our own jobs
+    """
+
+    def is_near(alias):
+        table = SQL.identifier(alias)
+        if account_id and alias == "call":
+            return SQL("%s.account_id = %s", table, account_id)
+        if account_id:
+            return SQL(
+                "%s.company_id = (SELECT company_id FROM telephony_account WHERE id = %s)",
+                table,
                 account_id,
-                leg_id,
             )
+        if company_ids is None:
+            return SQL("TRUE")
+        return SQL("%s.company_id = ANY(%s)", table, list(company_ids))
+
+    return is_near
+
+
+def _find_calls(cr, is_near, uuid, leg_id, recording_id, mine):
+    """Return the named calls, and the ongoing and ringing calls of the agents in `mine`.
+
+    :param SQL is_near: condition that a named call is the sender's
+    """
+    named = []
+    if uuid:
+        named.append(SQL("call.uuid = %s", uuid))
+    if leg_id:
+        named.append(
+            SQL("call.id = (SELECT call_id FROM telephony_call_leg WHERE id = %s)", leg_id)
         )
     if recording_id:
-        parts.append(SQL("SELECT call_id FROM telephony_recording WHERE id = %s", recording_id))
+        named.append(
+            SQL("call.id = (SELECT call_id FROM telephony_recording WHERE id = %s)", recording_id)
+        )
+    parts = [
+        SQL("SELECT call.id FROM telephony_call AS call WHERE %s AND %s", name, is_near)
+        for name in named
+    ]
     if mine:
         parts.append(
             SQL(
@@ -398,7 +436,7 @@ def _find_waiting(cr, agents):
     )
 
 
-def _find_candidates(cr, calls, account_id, number, queue_ids):
+def _find_candidates(cr, calls, account_id, number, queue_ids, is_near):
     """Return the free agents who may be rung by calls in their step, a number, or queues.
 
     Busy agents are not rung. So callers who wait for them do not wait for each other here.
@@ -427,8 +465,10 @@ def _find_candidates(cr, calls, account_id, number, queue_ids):
     if queue_ids:
         parts.append(
             SQL(
-                "SELECT NULL::int AS id, id AS queue_id FROM telephony_queue WHERE id IN %s",
+                """SELECT NULL::int AS id, queue.id AS queue_id FROM telephony_queue AS queue
+                    WHERE queue.id IN %s AND %s""",
                 tuple(queue_ids),
+                is_near,
             )
         )
     if not parts:

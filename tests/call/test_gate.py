@@ -10,6 +10,7 @@ from unittest.mock import patch
 from psycopg2.errors import DivisionByZero
 
 from odoo import SUPERUSER_ID, api
+from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
@@ -342,3 +343,60 @@ class TestDispatch(TelephonyHttpCase):
         names = {"uuid": self.call.uuid, "routes": True}
         self.assertIn(free, gate.find_keys(self.env.cr, **names))
         self.assertNotIn(free, gate.find_keys(self.env.cr, ends=True, **names))
+
+    def test_sender_of_another_account_or_company_locks_nothing(self):
+        """A tenant who knows the names of another one's call cannot make it wait."""
+        recording = self.env["telephony.recording"].create(
+            {
+                "call_id": self.call.id,
+                "account_id": self.account.id,
+                "kind": "conversation",
+                "recorded_at": self.call.started_at,
+            }
+        )
+        self.ring.write({"kind": "queue", "queue_id": self.make_queue().id})
+        self.env.flush_all()
+        names = {
+            "uuid": self.call.uuid,
+            "leg_id": self.call.leg_ids.id,
+            "recording_id": recording.id,
+            "routes": True,
+        }
+        ours = {**names, "identity": self.agent_ana.sudo().identity}
+        clicked = {**names, "agent_ids": self.agent_ana.ids, "queue_ids": self.ring.queue_id.ids}
+        for kind, own, foreign in (
+            ("webhook", self.account.id, self.account_b.id),
+            ("click", self.company_a.ids, self.company_b.ids),
+        ):
+            scope = {"webhook": "account_id", "click": "company_ids"}[kind]
+            sent = {"webhook": ours, "click": clicked}[kind]
+            with self.subTest(kind):
+                found = gate.find_keys(self.env.cr, **sent, **{scope: own})
+                self.assertLessEqual(
+                    {(gate.CALL, self.call.id), (gate.AGENT, self.agent_ana.id)}, found
+                )
+                self.assertFalse(gate.find_keys(self.env.cr, **sent, **{scope: foreign}))
+        for name in ("uuid", "leg_id", "recording_id"):
+            with self.subTest(name):
+                own = gate.find_keys(self.env.cr, self.account.id, **{name: names[name]})
+                self.assertEqual(own, {(gate.CALL, self.call.id)})
+
+    def test_user_without_the_right_to_telephone_locks_nothing(self):
+        arguments = ("telephony.call", "hang_up", [self.call.uuid], {})
+        for user, is_inside in ((self.ana, True), (self.sue, True), (self.ian, False)):
+            env = self.env(user=user.id, su=False)
+            self.assertEqual(bool(gate.get_call_names(env, *arguments)), is_inside, user.login)
+        many = list(range(1, 10_000))
+        env = self.env(user=self.sue.id, su=False)
+        names = gate.get_call_names(env, "telephony.agent", "set_offline", [many], {})
+        self.assertEqual(len(names["agent_ids"]), gate.MOST_KEYS)
+
+    def make_queue(self):
+        """Return a queue of the company, with a free member."""
+        return self.env["telephony.queue"].create(
+            {
+                "name": "Members",
+                "company_id": self.company_a.id,
+                "agent_ids": [Command.set(self.agent_bob.ids)],
+            }
+        )

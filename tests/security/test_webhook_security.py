@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -168,6 +169,42 @@ class TestWebhookSecurity(TelephonyHttpCase):
                     self.assertEqual((response.status_code, response.text), (200, ""))
         self.assertEqual(self.count(), before)
         self.assertEqual(self.call.state, "ringing")
+
+    @mute_logger(CALLS)
+    def test_new_leg_of_another_account_is_not_claimed(self):
+        """A leg without an identifier yet takes one from its own account only."""
+        leg = self.call.leg_ids.copy({"role": "consulted", "label": "c", "provider_leg_id": False})
+        self.env.flush_all()
+        before = self.count()
+        params = {
+            **self.get_params(FriendlyName=self.call.uuid, ParticipantLabel=leg.label),
+            "AccountSid": self.account_b.sudo().account_sid,
+        }
+        for route in ("status", "conference", "recording"):
+            for query in ({}, {"leg": leg.id}, {"call": self.call.uuid, "leg": leg.id}):
+                with self.subTest(route=route, query=query):
+                    self.post_webhook(route, params, query, sign=TOKEN_B)
+                    self.assertEqual(self.count(), before)
+                    self.assertFalse(leg.provider_leg_id)
+        # The same report of the own account is believed.
+        self.post_webhook("conference", params | {"AccountSid": self.account.sudo().account_sid})
+        self.assertEqual(leg.provider_leg_id, params["CallSid"])
+
+    def test_browser_enters_no_call_of_another_account_with_the_same_user(self):
+        """A user of two companies has a browser identity in each; none opens the other's calls."""
+        self.ana.company_ids = [Command.link(self.company_b.id)]
+        agent = self.env["telephony.agent"].create(
+            {"user_id": self.ana.id, "company_id": self.company_b.id}
+        )
+        self.as_user(self.ana).accept(self.call.uuid)
+        self.env.flush_all()
+        params = self.get_params(From=f"client:{agent.sudo().identity}")
+        params["AccountSid"] = self.account_b.sudo().account_sid
+        [verb] = self.ask("client", params, sign=TOKEN_B)
+        self.assertEqual(verb.tag, "Hangup")
+        self.assertEqual(self.call.leg_ids.mapped("role"), ["customer"])
+        [verb] = self.connect_browser(self.call, self.agent_ana)
+        self.assertEqual(verb.tag, "Dial")
 
     def assert_answered(self, route, response):
         """Check that a question gets TwiML, and a report an empty answer."""
