@@ -28,6 +28,7 @@ LEG_FIELDS = (
     "refusal",
     "provider_leg_id",
     "provider_queue_id",
+    "provider_sound",
     "hold_conference_id",
 )
 

@@ -14,6 +14,15 @@ from ..common import CUSTOMER, LOGGER, TOKEN_B, TelephonyHttpCase, leg_sid
 
 OTHER = "+32470999888"
 NOTE = "Zoe said that she is ill."
+# Texts of a call that are ours, or describe the technique: no person.
+TECHNICAL = {
+    "telephony_call.request_uuid",
+    "telephony_call.uuid",
+    "telephony_call_leg.end_reason",
+    "telephony_call_leg.label",
+    # With it the provider's copy is deleted afterwards.
+    "telephony_recording.provider_recording_id",
+}
 WIZARD = f"{LOGGER}.wizard.telephony_erasure"
 
 
@@ -62,7 +71,7 @@ class TestPrivacy(TelephonyHttpCase):
         return call
 
     def find_everywhere(self, *texts):
-        """Return the columns of the telephone's tables, the chatter and the bus that contain a text."""
+        """Return the columns of the telephone, the chatter and the bus that contain a text."""
         self.env.flush_all()
         self.env.cr.execute("""
             SELECT table_name, column_name FROM information_schema.columns
@@ -134,6 +143,62 @@ class TestPrivacy(TelephonyHttpCase):
         self.assertTrue(call.recording_ids.deleted_at_provider)
         self.assertEqual(call.recording_ids.deleted_by_id, self.max)
 
+    def fill_texts(self, call, text):
+        """Write a text into every column of a call, and of the rows that belong to it.
+
+        :return: the columns
+        :rtype: set
+        """
+        self.env.flush_all()
+        filled = set()
+        for model in self.env.values():
+            if not model._auto or not model._name.startswith("telephony.") or model._transient:
+                continue
+            link = "id" if model == call.browse() else "call_id"
+            if link == "call_id" and not (link in model._fields and model._fields[link].store):
+                continue
+            for field in model._fields.values():
+                column = f"{model._table}.{field.name}"
+                if not field.store or field.type not in ("char", "text", "html", "json"):
+                    continue
+                if column in TECHNICAL:
+                    continue
+                # Some columns are unique.
+                value = SQL("%s || id", f"{text} ")
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET %s = %s WHERE %s = %s",
+                        SQL.identifier(model._table),
+                        SQL.identifier(field.name),
+                        SQL("to_jsonb(%s)", value) if field.type == "json" else value,
+                        SQL.identifier(link),
+                        call.id,
+                    )
+                )
+                if self.env.cr.rowcount:
+                    filled.add(column)
+        self.env.invalidate_all()
+        return filled
+
+    def test_no_text_of_an_anonymized_call_remains(self):
+        """Every text of a call may describe its customer; a new field must be decided about."""
+        call = self.make_transferred_call()
+        self.env["mail.activity"].create(
+            {
+                "res_model_id": self.env["ir.model"]._get_id("crm.lead"),
+                "res_id": self.lead.id,
+                "user_id": self.ana.id,
+                "telephony_call_id": call.id,
+                "feedback": "a secret word",
+            }
+        )
+        filled = self.fill_texts(call, "a secret word")
+        self.assertLessEqual(
+            {"telephony_call.note", "telephony_call_leg.refusal", "telephony_call_event.key"}, filled
+        )
+        call._anonymize()
+        self.assertFalse(self.find_everywhere("a secret word"))
+
     def test_caller_who_is_no_contact_is_erased_by_a_call_or_a_callback(self):
         for name in ("call", "callback"):
             with self.subTest(name):
@@ -182,6 +247,18 @@ class TestPrivacy(TelephonyHttpCase):
         self.erase(self.make_call(OTHER))
         self.assertFalse(self.find_everywhere(OTHER, "470 99 98 88"))
         self.assertIn("Ana", call.message_id.body)
+
+    def test_numbers_of_verifications_and_simulations_are_erased(self):
+        """A number that was typed elsewhere is forgotten: after the hour of the limits, at once."""
+        ledger = self.env["telephony.dialed.leg"]
+        old, new = (ledger._count(self.company_a, self.ana, "verification", OTHER) for _row in "ab")
+        old.dialed_at -= timedelta(hours=2)
+        simulation = self.as_user(self.max, "telephony.flow.simulation").create(
+            {"flow_id": self.flow.id, "caller": "0470 99 98 88"}
+        )
+        self.erase(self.make_call(OTHER))
+        self.assertEqual((old.number, new.number), (False, OTHER))
+        self.assertFalse(simulation.exists())
 
     def test_number_in_a_running_call_with_another_customer_stays_and_is_named(self):
         """A third party who is being called must not lose the number in between."""
