@@ -131,8 +131,18 @@ class TestFlowCondition(TelephonyCase):
             with self.subTest(path):
                 self.assert_refused([(path, "like", "a%")], "crm.lead", text="cannot be used")
 
+    def test_name_of_a_record_outside_the_list_is_refused(self):
+        """A condition that ends at a relation would compare the name of that record."""
+        for path in ("bank_ids", "message_ids", "user_ids.telephony_agent_ids"):
+            for operator, value in (("ilike", "BE71"), ("=", 1), ("in", [1]), ("!=", False)):
+                with self.subTest(path=path, operator=operator):
+                    self.assert_refused([(path, operator, value)], text="cannot be used")
+
     def test_what_the_writer_may_not_read_is_refused(self):
         """An author without CRM rights cannot use opportunities in a condition."""
+        partners = self.as_user(self.max, "res.partner")
+        self.assertFalse(partners._has_field_access(partners._fields["signup_type"], "read"))
+        self.assert_refused([("signup_type", "=", "reset")], text="cannot be used")
         other = self._make_user("mia", "crm_telephony.group_manager")
         with self.assertRaisesRegex(UserError, "cannot be used"):
             self.write_condition([("name", "=", "A big order")], "crm.lead", other)
