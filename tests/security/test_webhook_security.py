@@ -10,6 +10,9 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.crm_telephony.models import gate
+from odoo.addons.crm_telephony.providers.twilio.provider import TwilioProvider
+
 from ..common import (
     BASE_URL,
     CUSTOMER,
@@ -22,6 +25,7 @@ from ..common import (
     leg_sid,
 )
 
+FORM = "application/x-www-form-urlencoded"
 QUESTIONS = ("voice", "client", "wait", "step", "join", "announce", "agent_phone", "fallback")
 REPORTS = ("status", "conference", "recording", "caller_id")
 CONTROLLER = f"{LOGGER}.controllers.twilio_webhook"
@@ -108,6 +112,54 @@ class TestWebhookSecurity(TelephonyHttpCase):
                     }
                 with self.subTest(route=route, reason=reason), self.assertLogs(REFUSED, "WARNING"):
                     self.assert_refused(self.post_webhook(route, query=query, **kwargs), before)
+
+    def test_refused_request_reaches_no_lock_and_no_parser_and_leaves_no_content_in_the_log(self):
+        """Whatever the path, method and content type: neither the gate nor the provider sees it."""
+        reached, before, marker = [], self.count(), "a-word-of-the-sender"
+        for owner, name in (
+            (gate, "enter"),
+            (gate, "find_keys"),
+            (TwilioProvider, "parse_voice_request"),
+            (TwilioProvider, "parse_leg_event"),
+            (TwilioProvider, "parse_conference_event"),
+            (TwilioProvider, "parse_recording_event"),
+            (TwilioProvider, "parse_verification"),
+        ):
+            self.startPatcher(
+                patch.object(owner, name, lambda *args, _name=name, **kw: reached.append(_name))
+            )
+        form = urlencode({"AccountSid": self.account.sudo().account_sid, "Digits": marker})
+        form += f"&CallSid={leg_sid(1)}&CallSid={leg_sid(2)}&CallStatus=completed"
+        paths = [
+            f"{start}{route}{end}"
+            for start in ("/telephony/twilio/", "//telephony/twilio//", "/en/telephony/twilio/./")
+            for route in ("status", "wait", "%73tatus")
+            for end in ("", "/", f"?call={self.call.uuid}&call=x", f"/..;/?hold={marker}")
+        ]
+        requests = [("POST", path, FORM, form) for path in paths]
+        requests += [
+            (method, "/telephony/twilio/status", kind, body)
+            for method in ("POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS")
+            for kind, body in (
+                (FORM, form),
+                (FORM, "x=" + marker * 50_000),
+                ("application/json", f'{{"params": {{"CallSid": "{marker}"}}}}'),
+                ("multipart/form-data; boundary=b", f"--b\r\n\r\n{marker}\r\n--b--"),
+                ("text/plain", form),
+            )
+        ]
+        signature = "QUFBQUFBQUFBQUFBQUFBQUFBQUE="
+        with self.assertLogs(level="INFO") as log:
+            for method, path, kind, body in requests:
+                headers = {"Content-Type": kind, "X-Twilio-Signature": signature}
+                response = self.url_open(
+                    path, body, headers=headers, allow_redirects=False, method=method
+                )
+                with self.subTest(method=method, path=path, kind=kind, size=len(body)):
+                    self.assertNotIn(response.status_code, (200, 500))
+        self.assertEqual((reached, self.count()), ([], before))
+        own = [line for line in log.output if "werkzeug" not in line]
+        self.assertNotIn(marker, "\n".join(own))
 
     def test_signature_of_another_address_is_refused(self):
         """A signature is valid for one address and one set of fields."""
