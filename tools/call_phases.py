@@ -11,6 +11,14 @@ from dataclasses import dataclass, field
 #: the conference, or nowhere yet.
 PLACES = ("", "flow", "queue", "conference")
 
+#: The roles in which a browser can ask to be admitted to the conference, in words.
+ROLES = {
+    "agent": "the call's user",
+    "offered": "agents with an open offer",
+    "consulted": "the consulted colleague",
+    "supervisor": "supervisors who monitor the call",
+}
+
 
 @dataclass(frozen=True)
 class CallFacts:
@@ -49,7 +57,8 @@ class Phase:
     :param str condition: the same in words.
     :param str place: where the customer's leg belongs, one of `PLACES`.
     :param str hears: what the customer hears.
-    :param str admits: who may connect to the conference.
+    :param tuple admits: roles of the browsers that are admitted to the conference, see `ROLES`.
+        An agent who is `offered` the call accepts it by connecting.
     :param tuple leaves_to: phases that may follow; every phase but the last may also end.
     :param str deadline: when the phase ends at the latest.
     """
@@ -60,7 +69,7 @@ class Phase:
     condition: str = ""
     place: str = ""
     hears: str = "–"
-    admits: str = "–"
+    admits: tuple = ()
     leaves_to: tuple = ()
     deadline: str = "–"
 
@@ -83,7 +92,7 @@ PHASES = (
         ("queued",),
         {"is_queue_callback": True, "is_claimed": False},
         "outgoing, no customer leg, `queue_callback_of_id` is set",
-        admits="agents with an open offer",
+        admits=("offered",),
         leaves_to=("claimed",),
         deadline="24 h",
     ),
@@ -92,7 +101,7 @@ PHASES = (
         ("new",),
         {},
         "just created; outgoing: the customer's telephone does not ring yet",
-        admits="the call's user",
+        admits=("agent",),
         leaves_to=("dialing", "talking", "agent_lost", *ROUTES),
         deadline="30 s, then the reconciliation",
     ),
@@ -103,7 +112,7 @@ PHASES = (
         "`user_id` is set; the agent connects until `deadline_at`",
         "queue",
         "ringback",
-        "that user",
+        ("agent",),
         ("joining", "dialing", "transferring", "returning", "queue_callback", *ROUTES, "talking"),
         "15 s",
     ),
@@ -114,7 +123,7 @@ PHASES = (
         "outgoing; the agent is connected, the customer's telephone rings",
         "conference",
         "the own telephone rings",
-        "the call's user",
+        ("agent",),
         ("talking", "agent_lost"),
         "30 s of ringing",
     ),
@@ -125,7 +134,7 @@ PHASES = (
         "the agent is in the conference, the customer is not yet",
         "conference",
         "ringback",
-        "the call's user",
+        ("agent",),
         ("talking", "claimed", "transferring", "returning", "agent_lost", *ROUTES),
         "15 s, then the reconciliation",
     ),
@@ -136,7 +145,7 @@ PHASES = (
         "the target of a blind transfer did not answer; the call rings at the sender",
         "queue",
         "ringback",
-        "the sender",
+        ("offered",),
         ("claimed", "joining", "talking", "agent_lost", *ROUTES),
         "20 s",
     ),
@@ -147,7 +156,7 @@ PHASES = (
         "answered before, blind transfer not taken yet",
         "queue",
         "ringback, or the music of the queue",
-        "agents with an open offer, the number",
+        ("offered",),
         ("claimed", "joining", "returning", "talking", "agent_lost", *ROUTES),
         "20 s, 32 s for a number, maximum wait of a queue",
     ),
@@ -158,7 +167,7 @@ PHASES = (
         "in a queue, no user",
         "queue",
         "music and announcements; ringback while it rings at an agent",
-        "agents with an open offer, pick-up",
+        ("offered",),
         ("claimed", "joining", "talking", *ROUTES),
         "maximum wait of the queue",
     ),
@@ -169,7 +178,7 @@ PHASES = (
         "a step rings agents, no user",
         "queue",
         "ringback",
-        "agents with an open offer",
+        ("offered",),
         ("claimed", "joining", "talking", *ROUTES),
         "expiry of the offers",
     ),
@@ -200,7 +209,7 @@ PHASES = (
         "three parties talk",
         "conference",
         "both",
-        "both",
+        ("agent", "consulted", "supervisor"),
         ("talking", "agent_lost"),
     ),
     Phase(
@@ -210,7 +219,7 @@ PHASES = (
         "a consultation rings, connects or talks",
         "conference",
         "music, or the agent while it rings",
-        "the agent, the consulted colleague",
+        ("agent", "consulted", "supervisor"),
         ("conference", "talking", "agent_lost"),
         "20 s to answer, 15 s to connect, 32 s for a number",
     ),
@@ -221,7 +230,7 @@ PHASES = (
         "customer and agent are in the conference",
         "conference",
         "the agent",
-        "the call's user",
+        ("agent", "supervisor"),
         ("consulting", "conference", "held", "agent_lost", "transferring", "claimed", *ROUTES),
         "four hours for each dialed leg",
     ),
@@ -242,7 +251,7 @@ PHASES = (
         "the agent's leg is gone; `deadline_at` is set",
         "queue",
         "music",
-        "the call's user",
+        ("agent", "consulted", "supervisor"),
         ("talking", "consulting", "conference", "held", "transferring", *ROUTES),
         "30 s",
     ),

@@ -7,7 +7,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO))
 
-from tools.call_phases import PHASES, ROUTES  # noqa: E402
+from tools.call_phases import PHASES, ROLES, ROUTES  # noqa: E402
 
 PAGE = REPO / "docs" / "architecture.md"
 BEGIN, END = "<!-- phases: written by dev/phases -->", "<!-- end of phases -->"
@@ -27,7 +27,7 @@ def get_table():
             ", ".join(phase.states),
             phase.condition,
             phase.hears,
-            phase.admits,
+            ", ".join(ROLES[role] for role in phase.admits) or "–",
             phase.deadline,
         )
         for phase in PHASES

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
-from tools.call_phases import PHASE, PHASES, PLACES, CallFacts, may_follow, phase_of
+from tools.call_phases import PHASE, PHASES, PLACES, ROLES, CallFacts, may_follow, phase_of
 from tools.call_states import CALL_STATES, CALL_TRANSITIONS, LEG_RANK, call_target
 
 import phases as page
@@ -56,7 +56,8 @@ def test_row_is_sound(phase):
     assert set(phase.when) <= {fact.name for fact in fields(CallFacts)}
     assert set(phase.leaves_to) <= set(PHASE)
     assert phase.place in PLACES
-    assert phase.condition and phase.hears and phase.admits and phase.deadline
+    assert phase.condition and phase.hears and phase.deadline
+    assert set(phase.admits) <= set(ROLES)
     assert bool(phase.leaves_to) == (phase.name != "ended")
 
 
@@ -85,6 +86,23 @@ def test_every_transition_of_the_state_has_phases(state):
             for other in PHASES
             if state in phase.states and target in other.states
         ), target
+
+
+def test_role_has_a_method_that_admits_it():
+    """The models admit each role of the table, and no other one."""
+    sources = (page.REPO / "models").rglob("*.py")
+    found = {
+        name
+        for source in sources
+        for name in re.findall(r"def _admit_(\w+)\(", source.read_text("utf-8"))
+    }
+    assert found - {"party"} == set(ROLES)
+
+
+def test_no_one_is_admitted_where_no_conference_is_near():
+    """At the steps of a flow, on hold for another call and after the end, no browser connects."""
+    refusing = {phase.name for phase in PHASES if not phase.admits}
+    assert refusing == {"ended", "awaiting_agents", "in_flow", "held"}
 
 
 def test_event_of_a_leg_leads_to_a_listed_phase():

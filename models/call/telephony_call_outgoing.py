@@ -206,25 +206,26 @@ class TelephonyCall(models.Model):
         return call._admit(agent, voice_request.leg_id)
 
     def _admit(self, agent, provider_leg_id):
-        """Admit an agent's browser in the agent's role. Each role has a method `_admit_<role>`.
+        """Admit an agent's browser if the phase admits its role; `_admit_<role>` does it.
 
         :param agent: agent whose browser connects, with the right to telephone
         :param str provider_leg_id: the provider's id of the connection
         :return: a voice response
         :rtype: list
         """
-        return getattr(self, f"_admit_{self._get_role_of(agent)}")(agent, provider_leg_id)
+        phase, role = self._get_phase(), self._get_role_of(agent)
+        if role not in phase.admits:
+            return self._refuse_browser(f"{role} while {phase.name}")
+        return getattr(self, f"_admit_{role}")(agent, provider_leg_id)
 
     def _get_role_of(self, agent):
         """Return the role in which an agent's browser connects to this call.
 
-        :return: a role of legs, or `stranger` if the agent has no part in this call
+        :return: one of `tools.call_phases.ROLES`, or `stranger` if the agent has no part in this
+            call
         :rtype: str
         """
         return "agent" if self.user_id == agent.user_id else "stranger"
-
-    def _admit_stranger(self, _agent, _provider_leg_id):
-        return self._refuse_browser()
 
     def _admit_agent(self, agent, provider_leg_id):
         return self._admit_party(agent, provider_leg_id, self._add_agent_leg)
@@ -234,8 +235,6 @@ class TelephonyCall(models.Model):
 
         :param add_leg: method that adds the party's leg
         """
-        if self.state == "ended" or self.held_at:
-            return self._refuse_browser()
         leg = self.leg_ids.filtered(lambda leg: leg.provider_leg_id == provider_leg_id)
         if leg.is_released:
             return self._refuse_browser("another browser has replaced it")

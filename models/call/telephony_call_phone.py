@@ -214,9 +214,7 @@ class TelephonyCall(models.Model):
         if leg.offer_id:
             if (self.user_id and self.user_id != agent.user_id) or not leg._is_offered():
                 return self._refuse_phone(agent, env._("This call was already answered."))
-            leg.is_confirmed = True
-            if not self._claim(agent, via="phone"):
-                leg.is_confirmed = False
+            if not self._claim(agent, leg):
                 return self._refuse_phone(agent, env._("This call was already answered."))
             agent._notify_change()
         leg.is_confirmed = True

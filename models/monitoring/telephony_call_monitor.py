@@ -91,12 +91,13 @@ class TelephonyCall(models.Model):
             )
         if call_sudo.user_id == self.env.user:
             raise UserError(self.env._("This is your own call."))
-        if call_sudo.state != "in_progress":
-            raise UserError(self.env._("This call has ended."))
-        if call_sudo.held_at:
+        phase = call_sudo._get_phase()
+        if phase.name == "held":
             raise UserError(
                 self.env._("The customer is on hold, so there is nothing to listen to.")
             )
+        if "supervisor" not in phase.admits:
+            raise UserError(self.env._("This call has ended."))
         self._lock_with_calls_of(agent_sudo)
         # A repeated request, such as after a reload, ends the monitoring of the old page.
         self._end_monitoring(agent_sudo.user_id)
@@ -188,12 +189,7 @@ class TelephonyCall(models.Model):
         self.ensure_one()
         user = agent.user_id
         leg = self._get_supervisor_legs().filtered(lambda leg: leg.user_id == user)[-1:]
-        may_monitor = (
-            leg
-            and self.state == "in_progress"
-            and user.active
-            and user.has_group("crm_telephony.group_supervisor")
-        )
+        may_monitor = leg and user.active and user.has_group("crm_telephony.group_supervisor")
         return leg if may_monitor else leg.browse()
 
     def _admit_supervisor(self, agent, provider_leg_id):

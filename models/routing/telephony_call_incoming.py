@@ -409,25 +409,27 @@ class TelephonyCall(models.Model):
             expired._close("expired", "expired")
         return self._get_open_offers()
 
-    def _claim(self, agent, via="browser"):
+    def _claim(self, agent, phone_leg=None):
         """Assign the call to one agent, unless another one has claimed it.
 
         The caller of this method sends the agent's new state.
 
         :param agent: the agent who accepts
-        :param str via: where the agent accepts: `browser` or `phone`
+        :param phone_leg: leg of the agent's own telephone, if accepted there; it becomes confirmed
         :return: whether the agent got the call
         :rtype: bool
         """
         # If another agent has just won, the lock fails to serialize and the request is retried.
         self._lock()
-        if self.user_id or self.state not in ("ringing", "queued"):
+        if "offered" not in self._get_phase().admits:
             return False
+        if phone_leg:
+            phone_leg.is_confirmed = True
         now = fields.Datetime.now()
         self.write(
             {
                 "user_id": agent.user_id.id,
-                "via": via,
+                "via": "phone" if phone_leg else "browser",
                 "claimed_at": now,
                 "deadline_at": now + timedelta(seconds=CONNECT_SECONDS),
             }
@@ -444,26 +446,34 @@ class TelephonyCall(models.Model):
         others.agent_id._offer_waiting_calls()
         return True
 
-    def _admit_stranger(self, agent, provider_leg_id):
+    def _get_role_of(self, agent):
+        role = super()._get_role_of(agent)
+        return "offered" if role == "stranger" and self._may_answer(agent) else role
+
+    def _may_answer(self, agent):
+        """Return whether an agent at whom the call rings accepts it by connecting.
+
+        Anything beyond a plain answer, such as putting another call on hold, waits for the click.
+        """
+        offers = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)
+        # A browser that connects late for an earlier click must not accept the next offer.
+        is_late = "accepted" in offers.mapped("state")
+        is_ringing = bool(offers & self._get_open_offers())
+        return is_ringing and not is_late and not self._get_ongoing_of(agent.user_id)
+
+    def _admit_offered(self, agent, provider_leg_id):
         self._accept_by_connecting(agent)
-        if self._get_role_of(agent) == "stranger":
-            return super()._admit_stranger(agent, provider_leg_id)
+        if self._get_role_of(agent) == "offered":
+            return self._refuse_browser("the agent could not accept it")
         return self._admit(agent, provider_leg_id)
 
     def _accept_by_connecting(self, agent):
         """Accept a call for an agent at whom it rings, and whose browser has already connected.
 
-        The page sends both requests together, and the click may arrive second. Anything beyond a
-        plain answer, such as putting another call on hold, waits for the click.
+        The page sends both requests together, and the click may arrive second.
 
         Note: `self.ensure_one()`
         """
-        offers = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)
-        offer = offers & self._get_open_offers()
-        # A browser that connects late for an earlier click must not accept the next offer.
-        is_late = "accepted" in offers.mapped("state")
-        if not offer or offer.transfer_id or is_late or self._get_ongoing_of(agent.user_id):
-            return
         calls = self.env(
             user=agent.user_id.id,
             su=False,

@@ -1,4 +1,5 @@
 from . import (
+    test_admission,
     test_call_report,
     test_destination_rules,
     test_emergency,
