@@ -22,10 +22,12 @@ import threading
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
+from threading import Timer
 
 from odoo import api
 from odoo.http import request
 from odoo.service.model import retrying
+from odoo.sql_db import db_connect
 
 from .. import gate
 from ..retry import run_again_at_once
@@ -50,6 +52,7 @@ KEY = "crm_telephony.requests"
 # Name of the request that is being sent, for the `super()` of an override.
 _sending = ContextVar("crm_telephony.sending", default=None)
 _senders = threading.BoundedSemaphore(SENDERS)
+_repeating = threading.Lock()
 
 
 def _send_all(functions):
@@ -220,6 +223,36 @@ def save_result(records, result):
     # The method is bound to the records of another transaction.
     method, args = result
     return getattr(records, method.__name__)(*args)
+
+
+def run_later(records, name, seconds):
+    """Run a method some seconds after the commit, unless this process ends before.
+
+    For a repetition that may be omitted. Nothing may depend on it, because it is stored nowhere.
+
+    :param records: records of the method, which are read again
+    :param str name: name of the method
+    :param int seconds: the pause
+    """
+    model_name, ids, cr = records._name, records.ids, records.env.cr
+    database, uid, context = cr.dbname, records.env.uid, dict(records.env.context)
+
+    def run():
+        threading.current_thread().dbname = database  # for the log
+        try:
+            # One after the other: all together would need many connections.
+            with _repeating, db_connect(database).cursor() as cr:
+                env = api.Environment(cr, uid, context, su=True)
+                getattr(env[model_name].browse(ids).exists(), name)()
+        except Exception:
+            _logger.exception("%s.%s failed after a pause", model_name, name)
+
+    def start():
+        timer = Timer(seconds, run)
+        timer.daemon = True  # a stopped worker does not wait for it
+        timer.start()
+
+    cr.postcommit.add(start)
 
 
 def _send_after_commit(cr, run):

@@ -602,6 +602,21 @@ class TelephonyCall(models.Model):
         has_heard = not is_first and age < RINGBACK_SECONDS
         return self._get_ringback(seconds, REMINDER_SECONDS if has_heard else 0)
 
+    def _is_wait_beginning(self):
+        """Return whether the caller is about to make the requests of the waiting room.
+
+        Their responses end when the pages are reminded of an offer. A response that already plays,
+        music in a conversation, and a queue callback do not.
+
+        :rtype: bool
+        """
+        customer = self._get_customer_leg()
+        return (
+            customer.status == "in_progress"
+            and not customer.provider_queue_id
+            and self.state != "in_progress"
+        )
+
     def _get_ringback(self, seconds, heard=0):
         """Return ringback of a given length. The response is the timer.
 

@@ -2,6 +2,8 @@ from datetime import timedelta
 
 from odoo import fields, models
 
+from ..call.after_commit import run_later
+
 # Seconds after which a declined call may ring again at the same agent.
 DECLINED_SECONDS = 30
 # Age in seconds from which pages are reminded of an offer.
@@ -65,13 +67,16 @@ class TelephonyOffer(models.Model):
             [payload] = offer.with_env(user._telephony_env(offer.company_id))._to_client()
             user._bus_send("telephony/offer_made", payload)
         self.agent_id._notify_change()
+        late = self.filtered(lambda offer: not offer.call_id._is_wait_beginning())
+        if late:
+            run_later(late, "_notify_ringing", REMINDER_SECONDS)
 
     def _notify_ringing(self):
         """Remind the agents' pages of open offers, because the first message may be lost.
 
         A page that shows the offer ignores the reminder. Any other one asks for its changes.
         """
-        for offer in self:
+        for offer in self.filtered(lambda offer: offer.state == "offered"):
             offer.agent_id.user_id._bus_send(
                 "telephony/offer_rings",
                 {

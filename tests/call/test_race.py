@@ -15,6 +15,7 @@ from odoo.service.model import retrying
 from odoo.sql_db import Cursor
 from odoo.tests import BaseCase, get_db_name, tagged
 
+from odoo.addons.crm_telephony.models.call import after_commit as after_commit_module
 from odoo.addons.crm_telephony.models.call.after_commit import after_commit
 from odoo.addons.crm_telephony.providers.base import CallEvent, VoiceRequest
 
@@ -34,6 +35,8 @@ class RaceCase(BaseCase):
         self.registry = Registry(get_db_name())
         self.provider = FakeProvider()
         use_provider(self, self.provider)
+        # Nothing of a test may run after its end.
+        self.timers = self.startPatcher(patch.object(after_commit_module, "Timer"))
         # A lost race waits up to 32 seconds before its next try, which is not needed here.
         self.startPatcher(patch("odoo.service.model.time.sleep"))
         logging.getLogger("odoo.sql_db").addFilter(self.is_no_lost_race)

@@ -3,8 +3,13 @@
 Finding 11 of issue 12: a lost message must not leave a page wrong for more than three seconds.
 """
 
+from unittest.mock import patch
+
 from odoo.tests import tagged
 
+from odoo.addons.crm_telephony.models.routing import telephony_offer
+
+from ..call.test_race import RaceCase
 from ..common import CALLER_LEG, TelephonyHttpCase
 from ..transfer.test_transfer import TransferStories
 from .test_queue import QueueStories
@@ -140,3 +145,97 @@ class TestLostTransferOffer(TransferStories, ReminderStories):
         self.let_time_pass(2)
         self.ask(*hold)
         self.assertEqual(self.reminded(self.bob), call._get_open_offers().ids)
+
+
+@tagged("post_install", "-at_install")
+class TestOfferBesidesTheWait(TransferStories, ReminderStories):
+    """Offers of which no request of a caller reminds the pages in time."""
+
+    def setUp(self):
+        super().setUp()
+        self.later = []
+        self.startPatcher(
+            patch.object(
+                telephony_offer,
+                "run_later",
+                lambda offers, name, seconds: self.later.append((offers.ids, name, seconds)),
+            )
+        )
+
+    def pass_two_seconds(self):
+        """Run what was to run two seconds after the commit."""
+        while self.later:
+            ids, name, seconds = self.later.pop(0)
+            self.assertEqual(seconds, 2)
+            getattr(self.env["telephony.offer"].browse(ids), name)()
+
+    def test_first_offer_is_repeated_by_the_caller_alone(self):
+        self.go_online(self.agent_ana)
+        call, _enqueue = self.call_in()
+        self.assertTrue(call._get_open_offers())
+        self.assertFalse(self.later)
+
+    def decline_during_the_ringback(self):
+        """Return a call whose first agent declines while the caller hears the ringback."""
+        self.ring.ring_strategy = "sequential"
+        self.go_online(self.agent_ana, self.agent_bob)
+        call, _enqueue = self.call_in()
+        self.hear_ringing(call)
+        self.as_user(self.ana).decline(call.uuid)
+        self.assertEqual(call._get_open_offers().agent_id, self.agent_bob)
+        self.assertEqual(self.reminded(self.bob), [])
+        return call
+
+    def test_agent_who_is_next_during_a_long_response_is_reminded(self):
+        """The caller hears the ringback to its end, and makes no request meanwhile."""
+        call = self.decline_during_the_ringback()
+        self.pass_two_seconds()
+        self.assertEqual(self.reminded(self.bob), call._get_open_offers().ids)
+
+    def test_third_party_of_a_conversation_is_reminded(self):
+        call = self.begin()
+        self.transfer(call, "conference")
+        self.pass_two_seconds()
+        self.assertEqual(self.reminded(self.bob), call._get_open_offers().ids)
+
+    def test_offer_of_a_call_that_nobody_hears_is_reminded(self):
+        """A queue callback rings before its customer is called."""
+        self.go_online(self.agent_ana)
+        call = self.env["telephony.call"].create(
+            {"account_id": self.account.id, "direction": "outgoing", "customer_number": "+32470"}
+        )
+        call._offer_to(self.agent_ana, 20)
+        self.pass_two_seconds()
+        self.assertEqual(self.reminded(self.ana), call._get_open_offers().ids)
+
+    def test_offer_that_was_closed_meanwhile_is_not_repeated(self):
+        call = self.decline_during_the_ringback()
+        self.as_user(self.bob).decline(call.uuid)
+        self.pass_two_seconds()
+        self.assertEqual(self.reminded(self.bob), [])
+
+
+@tagged("post_install", "-at_install")
+class TestReminderAfterTheCommit(RaceCase):
+    def test_reminder_has_a_transaction_of_its_own_after_the_commit(self):
+        uuid = self.call_in()
+        [[offer, *_others]] = self.read_call(uuid, "offer_ids")
+
+        def offer_late(env):
+            env["telephony.call"].search([("uuid", "=", uuid)]).state = "in_progress"
+            env["telephony.offer"].browse(offer)._notify_made()
+            self.assertFalse(self.timers.called)
+
+        def count(env):
+            env.cr.execute("SELECT count(*) FROM bus_bus WHERE message LIKE '%offer_rings%'")
+            return env.cr.fetchone()[0]
+
+        self.in_transaction(offer_late)
+        [(seconds, run)] = [call.args for call in self.timers.call_args_list]
+        self.timers.return_value.start.assert_called_once_with()
+        self.assertEqual((seconds, self.in_transaction(count)), (2, 0))
+        run()
+        self.assertEqual(self.in_transaction(count), 1)
+        # The call may be gone by then.
+        self.in_transaction(lambda env: env["telephony.offer"].browse(offer).call_id.unlink())
+        run()
