@@ -15,7 +15,8 @@ _logger = logging.getLogger(__name__)
 
 # Webhooks, and the RPCs of our own models.
 WEBHOOKS = "/telephony/twilio/"
-OUR_PATHS = ("/telephony/", "/web/dataset/call_kw/telephony.")
+METHODS = "/web/dataset/call_kw/telephony."
+OUR_PATHS = ("/telephony/", METHODS)
 
 
 class IrHttp(models.AbstractModel):
@@ -49,6 +50,9 @@ class IrHttp(models.AbstractModel):
             )
             account_id = request.env.context.get("telephony_account_id")
             return {**names, "account_id": account_id} if names and account_id else None
+        if not path.startswith(METHODS):
+            # The parameters of any other page are not those of a method, and it may have no user.
+            return None
         params = request.params
         model = str(params.get("model"))
         return gate.get_call_names(

@@ -325,6 +325,14 @@ class TestDispatch(TelephonyHttpCase):
             [names] = self.entered
             self.assertEqual((names["uuid"], names["user_id"]), (self.call.uuid, self.ana.id))
 
+    def test_address_that_is_no_remote_method_enters_no_gate(self):
+        """Parameters of a public page are not those of a click."""
+        query = f"model=telephony.call&method=hang_up&args={self.call.uuid}&uuid={self.call.uuid}"
+        for path in ("twilio/ping", "health", "sound/hold_music/5.wav"):
+            with self.subTest(path):
+                response = self.url_open(f"/telephony/{path}?{query}")
+                self.assertEqual((response.status_code, self.entered), (200, []))
+
     def test_keys_are_those_of_the_call_and_its_agents(self):
         keys = gate.find_keys(self.env.cr, uuid=self.call.uuid, routes=True)
         self.assertEqual(
