@@ -30,6 +30,7 @@
         "views/telephony_call_report_views.xml",
         "wizard/telephony_callback_cancel_views.xml",
         "views/telephony_callback_views.xml",
+        "views/telephony_queue_callback_views.xml",
         "views/telephony_call_quality_views.xml",
         "views/telephony_number_views.xml",
         "views/telephony_agent_views.xml",

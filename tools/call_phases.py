@@ -91,7 +91,7 @@ PHASES = (
         "queue_callback",
         ("queued",),
         {"is_queue_callback": True, "is_claimed": False},
-        "outgoing, no customer leg, `queue_callback_of_id` is set",
+        "outgoing, no customer leg, `queue_callback_id` is set",
         admits=("offered",),
         leaves_to=("claimed",),
         deadline="24 h",

@@ -73,6 +73,7 @@ class TelephonyErasure(models.TransientModel):
         if not self.env.user.has_group("crm_telephony.group_manager"):
             raise AccessError(self.env._("Only a Telephony administrator can erase a caller."))
         calls, callbacks, others = self._find()
+        calls._cancel_queue_callbacks()
         running, held = calls._get_held_back()
         # A third party who is being called now must not lose the number in between.
         ongoing, _held = others._get_held_back()

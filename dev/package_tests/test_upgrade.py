@@ -19,7 +19,7 @@ from life import HERE, new_database, unpack
 # Odoo installs the addon several times here, on a machine that may be busy.
 pytestmark = pytest.mark.timeout(1800)
 RELEASED = HERE / "released"
-FIRST, *_ = RELEASES = ("19.0.1.0.0", "19.0.1.1.0")
+FIRST, SECOND = RELEASES = ("19.0.1.0.0", "19.0.1.1.0")
 
 # === NAMES THAT DIFFER FROM AN OLD RELEASE === #
 
@@ -43,9 +43,6 @@ FIELDS = {
     "telephony.call.parked_at": "telephony.call.held_at",
     "telephony.call.connect_by": "telephony.call.deadline_at",
     "telephony.call.callback_requested": "telephony.call.queue_callback_requested",
-    "telephony.call.callback_of_id": "telephony.call.queue_callback_of_id",
-    "telephony.call.callback_attempt": "telephony.call.queue_callback_attempt",
-    "telephony.call.callback_at": "telephony.call.queue_callback_at",
     "telephony.callback.paid_at": "telephony.callback.done_at",
     "telephony.callback.paid_call_id": "telephony.callback.done_call_id",
     "telephony.callback.seconds_to_pay": "telephony.callback.response_seconds",
@@ -78,9 +75,6 @@ IDENTIFIERS = {
     "ir_cron_call_back": "ir_cron_queue_callbacks",
     "selection__telephony_callback__state__paid": "selection__telephony_callback__state__done",
     "field_telephony_call__callback_requested": "field_telephony_call__queue_callback_requested",
-    "field_telephony_call__callback_of_id": "field_telephony_call__queue_callback_of_id",
-    "field_telephony_call__callback_attempt": "field_telephony_call__queue_callback_attempt",
-    "field_telephony_call__callback_at": "field_telephony_call__queue_callback_at",
     "field_telephony_callback__paid_at": "field_telephony_callback__done_at",
     "field_telephony_callback__paid_call_id": "field_telephony_callback__done_call_id",
     "field_telephony_callback__seconds_to_pay": "field_telephony_callback__response_seconds",
@@ -88,6 +82,10 @@ IDENTIFIERS = {
 }
 #: Fields whose values are removed on purpose.
 REMOVED = {
+    # A row replaces them: telephony.queue.callback.
+    "telephony.call.callback_of_id",
+    "telephony.call.callback_attempt",
+    "telephony.call.callback_at",
     # Its lines are rows: telephony.call.timeline.
     "telephony.call.trace",
     # A time replaces it: telephony.recording.deleted_at_provider.
@@ -102,6 +100,23 @@ TIMELINE = """09:00:01 Call to Kept.
 and others.
 00:00:10 Kept User answered.
 not a line of ours
+"""
+#: Calls of a customer who waits for two queue callbacks: an earlier release could create both.
+PLACES = """
+    INSERT INTO telephony_call
+    SELECT (jsonb_populate_record(call, jsonb_build_object(
+               'uuid', 'place-' || place.id, 'note', NULL, 'message_id', NULL, 'trace', NULL,
+               'provider_call_id', NULL, 'user_id', NULL, 'answered_at', NULL, 'duration', 0,
+               'customer_number', '+32470111333', 'callback_at', NULL, 'callback_attempt', 1,
+               'callback_id', NULL
+           ) || to_jsonb(place))).*
+      FROM telephony_call AS call, (VALUES
+               (9001, 'incoming', 'ended', 'callback', NULL),
+               (9002, 'incoming', 'ended', 'callback', NULL),
+               (9003, 'outgoing', 'queued', NULL, 9001),
+               (9004, 'outgoing', 'ended', 'no_answer', 9002),
+               (9005, 'outgoing', 'queued', NULL, 9002)
+           ) AS place(id, direction, state, outcome, callback_of_id)
 """
 #: Fields whose values an upgrade may rewrite.
 REWRITTEN = {"write_date", "write_uid"}
@@ -147,6 +162,9 @@ def age(life, release, addons, folder):
         life.all("UPDATE telephony_flow_step SET repeat = 0 WHERE kind = 'menu'")
         life.all("UPDATE telephony_recording SET deleted_at_carrier = TRUE")
         life.all("UPDATE telephony_call SET trace = %s", TIMELINE)
+    else:
+        # The first release had no queue callbacks.
+        life.all(PLACES)
     life.before = (life.values(), life.identifiers())
     life.odoo("-u", places.ADDON, log=f"{log}-upgrade.log", path=addons)
 
@@ -161,6 +179,12 @@ def life(lives, request):
 def first_life(lives):
     """Return the database that was created by the first release."""
     return lives[FIRST]
+
+
+@pytest.fixture
+def second_life(lives):
+    """Return the database that was created by the second release."""
+    return lives[SECOND]
 
 
 def rename_field(name):
@@ -251,11 +275,32 @@ def test_version_is_the_new_one(life):
 def test_call_is_kept(life):
     [call] = life.all(
         "SELECT outcome, duration, note, customer_number, message_id IS NOT NULL,"
-        " partner_id IS NOT NULL, user_id IS NOT NULL FROM telephony_call"
+        " partner_id IS NOT NULL, user_id IS NOT NULL FROM telephony_call WHERE id < 9000"
     )
     assert call == ("answered", 120, "Wants desks.", "+32470111222", True, True, True)
     legs = life.all("SELECT role, status FROM telephony_call_leg ORDER BY id")
     assert legs == [("customer", "ended"), ("agent", "ended")]
+
+
+def test_attempt_that_called_back_refers_to_a_row(second_life):
+    [row] = second_life.all(
+        "SELECT queue_callback.state, queue_callback.attempt_count > 0,"
+        " queue_callback.origin_id = call.id, queue_callback.customer_number = call.customer_number"
+        " FROM telephony_call AS call JOIN telephony_queue_callback AS queue_callback"
+        " ON queue_callback.id = call.queue_callback_id WHERE call.id < 9000"
+    )
+    assert row == ("done", True, True, True)
+
+
+def test_places_of_one_customer_are_one_queue_callback(second_life):
+    """The customer is called once, and all attempts belong to the request that came first."""
+    rows = second_life.all(
+        "SELECT state, origin_id, closed_at IS NULL,"
+        " (SELECT array_agg(id ORDER BY id) FROM telephony_call AS call"
+        "   WHERE call.queue_callback_id = queue_callback.id)"
+        " FROM telephony_queue_callback AS queue_callback WHERE customer_number = '+32470111333'"
+    )
+    assert rows == [("open", 9001, True, [9003, 9004, 9005])]
 
 
 def test_lines_of_the_timeline_are_rows(first_life):

@@ -10,9 +10,6 @@ CALL, CALLBACK = "telephony.call", "telephony.callback"
 FIELDS = {
     CALL: {
         "callback_requested": "queue_callback_requested",
-        "callback_of_id": "queue_callback_of_id",
-        "callback_attempt": "queue_callback_attempt",
-        "callback_at": "queue_callback_at",
     },
     CALLBACK: {
         "paid_at": "done_at",

@@ -330,7 +330,7 @@ class TelephonyCall(models.Model):
             )
         if (
             self.direction != "outgoing"
-            or self.queue_callback_of_id
+            or self.queue_callback_id
             or leg.transfer_id
             or leg.offer_id
         ):

@@ -190,7 +190,7 @@ class TelephonyCall(models.Model):
                 user=transfer.user_id.name,
                 name=call.customer_display,
             )
-        elif self.queue_callback_of_id and not self.answered_at:
+        elif self.queue_callback_id and not self.answered_at:
             text = call.env._(
                 "%(name)s requested a callback. Press 1 to call now.", name=call.customer_display
             )

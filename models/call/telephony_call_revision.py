@@ -9,7 +9,7 @@ class TelephonyCall(models.Model):
     _shown_fields = frozenset(
         {
             "answered_at",
-            "queue_callback_of_id",
+            "queue_callback_id",
             "caller_id_id",
             "deadline_at",
             "customer_number",

@@ -182,5 +182,5 @@ class TelephonyCallLeg(models.Model):
 
     def _get_dialed_kind(self):
         if self.role == "customer":
-            return "queue_callback" if self.call_id.queue_callback_of_id else "call"
+            return "queue_callback" if self.call_id.queue_callback_id else "call"
         return "phone" if self.user_id else "guest"

@@ -5,6 +5,7 @@
 from . import (
     telephony_callback,
     telephony_callback_activity,
+    telephony_queue_callback,
     telephony_call_queue_callback,
     telephony_call_missed,
     telephony_call_timeline,

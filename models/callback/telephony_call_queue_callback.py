@@ -1,45 +1,34 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 
 from ...providers.base import CallEvent
 from ...providers.voice_response import HangUp, Say
 from ...tools.phone_number import ORDINARY, classify
 from ..gate import enter
-
-# Maximum number of attempts of a queue callback, and the seconds between them.
-ATTEMPTS = 3
-RETRY_SECONDS = 600
-# Hours after which a queue callback expires.
-EXPIRY_HOURS = 24
-# Outcomes after which a queue callback is retried.
-RETRY_OUTCOMES = ("no_answer", "busy", "canceled")
+from .telephony_queue_callback import OPEN_STATES
 
 
 class TelephonyCall(models.Model):
-    """Queue callbacks: callers hang up, and are called when they reach the front of the queue.
+    """The calls of a queue callback: the caller's own one, and the attempts to call back.
 
-    A queue callback consists of two calls. The caller's own call ends with the outcome
-    `queue_callback`. An outgoing call then takes its place in the queue. It is offered to agents
-    like a waiting caller. The customer is dialed after the agent has connected, as in any outgoing
-    call. The place passes to the outgoing call only after the caller's leg has ended. The customer
-    is therefore not dialed while still hearing the confirmation.
+    The caller's own call ends with the outcome `queue_callback`. Each attempt is an outgoing call;
+    see `telephony.queue.callback`.
     """
 
     _inherit = "telephony.call"
 
     queue_callback_requested = fields.Boolean(readonly=True, copy=False)
-    queue_callback_of_id = fields.Many2one(
-        "telephony.call",
-        "Original Call",
+    queue_callback_id = fields.Many2one(
+        "telephony.queue.callback",
         readonly=True,
         copy=False,
         ondelete="set null",
         index="btree_not_null",
-        help="The call whose place in the queue this call took over.",
+        help="The queue callback that this call attempts.",
     )
-    queue_callback_attempt = fields.Integer(readonly=True, copy=False)
-    queue_callback_at = fields.Datetime("Callback Not Before", readonly=True, copy=False)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_cancel_queue_callbacks(self):
+        self._cancel_queue_callbacks()
 
     def _get_phase_facts(self):
         is_waiting = self._is_queue_callback_waiting()
@@ -48,7 +37,7 @@ class TelephonyCall(models.Model):
     def _to_client_one(self, env):
         return {
             **super()._to_client_one(env),
-            "is_queue_callback": bool(self.queue_callback_of_id),
+            "is_queue_callback": bool(self.queue_callback_id),
         }
 
     # === REQUEST OF THE CALLER === #
@@ -101,6 +90,7 @@ class TelephonyCall(models.Model):
             self._lock()
             self.queue_callback_requested = True
             self._add_timeline("queue_callback_requested")
+            self.env["telephony.queue.callback"]._request(self)
             self._get_open_offers()._close("withdrawn", "withdrawn")
         text = self.with_context(lang=self.flow_id.language or "en_US").env._(
             "We will call you back on this number when it is your turn. Goodbye."
@@ -120,98 +110,44 @@ class TelephonyCall(models.Model):
 
     def _conclude_queue_callback(self):
         if self.outcome == "queue_callback":
-            self._create_queue_callback(self, 1)
-        elif self.queue_callback_of_id and not self.answered_at:
-            self._retry_queue_callback()
+            queue_callbacks = self.env["telephony.queue.callback"]
+            found = queue_callbacks.search([("origin_id", "=", self.id)])
+            # That of an earlier call of this number may have been closed since the request.
+            found = found or queue_callbacks._request(self)
+            found.filtered(lambda one: one.origin_id == self)._begin()
+        elif self.queue_callback_id:
+            self.queue_callback_id._conclude(self)
 
     def _move_to(self, target, event):
         moved = super()._move_to(target, event)
         if moved and target == "in_progress":
-            self._cancel_queue_callbacks(self.customer_number)
+            self.env["telephony.queue.callback"]._resolve(self)
         return moved
 
     def _on_late_leg(self, leg):
         was_answered = bool(self.answered_at)
         super()._on_late_leg(leg)
         if self.answered_at and not was_answered:
-            self._cancel_queue_callbacks(self.customer_number)
+            self.env["telephony.queue.callback"]._resolve(self)
 
-    def _create_queue_callback(self, origin, attempt):
-        """Create the outgoing call that takes the caller's place in the queue.
-
-        :param origin: the call in which the caller requested it
-        :param int attempt: the number of this attempt, from 1
-        """
-        queue = origin.queue_id
-        if not queue or self._get_queue_callbacks(origin.customer_number):
-            return
-        now = fields.Datetime.now()
-        call = self.create(
-            {
-                "account_id": origin.account_id.id,
-                "direction": "outgoing",
-                "from_number": origin.number_id.number,
-                "to_number": origin.customer_number,
-                "customer_number": origin.customer_number,
-                "number_id": origin.number_id.id,
-                "partner_id": origin.partner_id.id,
-                "lead_id": origin.lead_id.id,
-                "flow_id": origin.flow_id.id,
-                "queue_id": queue.id,
-                "queued_at": origin.queued_at,
-                # Keep the place in the queue and the waiting time.
-                "started_at": origin.started_at,
-                "queue_callback_of_id": origin.id,
-                "queue_callback_attempt": attempt,
-                "queue_callback_at": now + timedelta(seconds=RETRY_SECONDS)
-                if attempt > 1
-                else False,
-            }
-        )
-        call._add_timeline("queue_callback_waiting", queue=queue.name)
-        call._apply_event(CallEvent("routed", at=now))
-        call._apply_event(CallEvent("queued", at=now))
-        queue._dispatch()
-
-    def _retry_queue_callback(self):
-        """Retry an unanswered queue callback, or register a callback for the agents."""
-        if (
-            self.outcome in RETRY_OUTCOMES
-            and self.ended_by != "system"
-            and (self.queue_callback_attempt < ATTEMPTS)
-        ):
-            self._create_queue_callback(self.queue_callback_of_id, self.queue_callback_attempt + 1)
-        elif self.outcome != "canceled" or self.ended_by != "system":
-            self.queue_callback_of_id._register_callback()
+    def _cancel_queue_callbacks(self):
+        """Cancel the queue callbacks that were requested in these calls."""
+        # sudo: telephony.queue.callback - the caller of this method may delete the calls
+        self.env["telephony.queue.callback"].sudo().search(
+            [("origin_id", "in", self.ids)]
+        )._cancel()
 
     def _register_callback(self):
         """Register a callback for the agents, because the queue callback failed."""
         self.env["telephony.callback"]._register_call(self, "queue_callback")
 
-    def _get_queue_callbacks(self, number):
-        """Return the waiting queue callbacks of a number in this company."""
-        return self.search(
-            [
-                ("customer_number", "=", number),
-                ("customer_number", "!=", False),
-                ("company_id", "=", self.company_id.id),
-                ("queue_callback_of_id", "!=", False),
-                ("state", "=", "queued"),
-                ("user_id", "=", False),
-            ]
-        )
-
-    def _cancel_queue_callbacks(self, number):
-        """Cancel the queue callbacks of a customer who is in a conversation."""
-        for call in self._get_queue_callbacks(number) - self:
-            call._end_queue_callback("customer_reached")
-
     def _end_queue_callback(self, reason):
-        """Cancel this queue callback.
+        """End this attempt, whose customer was not dialed.
 
-        :param str reason: the code of its timeline
+        :param str reason: the code for its timeline, if any
         """
-        self._add_timeline(reason)
+        if reason:
+            self._add_timeline(reason)
         self.outcome = "canceled"
         self._apply_event(CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "system"}))
 
@@ -239,9 +175,7 @@ class TelephonyCall(models.Model):
     def _is_queue_callback_waiting(self):
         """Return whether this is a queue callback whose customer was not dialed yet."""
         return (
-            bool(self.queue_callback_of_id)
-            and self.state == "queued"
-            and not (self._get_customer_leg())
+            bool(self.queue_callback_id) and self.state == "queued" and not self._get_customer_leg()
         )
 
     def _advance_queue_callbacks(self, now):
@@ -258,15 +192,10 @@ class TelephonyCall(models.Model):
     @api.model
     def _cron_dispatch_queue_callbacks(self):
         """Offer queue callbacks that are due, and end those that have expired."""
-        now = fields.Datetime.now()
-        domain = [("queue_callback_of_id", "!=", False), ("state", "=", "queued")]
-        waiting = self.search(domain)
-        enter(self.env, call_ids=waiting.ids, queue_ids=waiting.queue_id.ids, routes=True)
-        queue_callbacks = self.search(domain)
-        for call in queue_callbacks.filtered(
-            lambda call: call._is_queue_callback_waiting() and not call.user_id
-        ):
-            if not call.queue_id or call.queued_at < now - timedelta(hours=EXPIRY_HOURS):
-                call._end_queue_callback("queue_callback_expired")
-                call.queue_callback_of_id._register_callback()
-        queue_callbacks.queue_id._dispatch()
+        domain = [("state", "in", OPEN_STATES)]
+        expected = self.env["telephony.queue.callback"].search(domain)
+        calls = expected.origin_id | expected.call_ids.filtered(lambda call: call.state != "ended")
+        enter(self.env, call_ids=calls.ids, queue_ids=calls.queue_id.ids, routes=True)
+        queue_callbacks = self.env["telephony.queue.callback"].search(domain)
+        queue_callbacks._check(fields.Datetime.now())
+        queue_callbacks.call_ids.filtered(lambda call: call.state == "queued").queue_id._dispatch()

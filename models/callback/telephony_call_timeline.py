@@ -11,6 +11,7 @@ TEXTS = {
         "Keeping a place in “%(queue)s” for a caller who requested a callback."
     ),
     "customer_reached": _lt("Someone has spoken with the customer in the meantime."),
+    "queue_callback_canceled": _lt("The queue callback was canceled."),
     "queue_callback_expired": _lt("The customer could not be called back in time."),
 }
 

@@ -86,6 +86,7 @@ class TelephonyCall(models.Model):
 
         :param user: the user who requests it; None for the retention
         """
+        self._cancel_queue_callbacks()
         self._drop_notifications()
         self.message_id.unlink()
         self.recording_ids.filtered(lambda recording: recording.state != "deleted")._delete_sound(

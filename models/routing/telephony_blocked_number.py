@@ -45,6 +45,10 @@ class TelephonyBlockedNumber(models.Model):
                     ("customer_number", "=", number.number),
                 ]
             )._cancel(self.env._("The number was blocked."))
+            # sudo: telephony.queue.callback - as above
+            self.env["telephony.queue.callback"].sudo()._get_open(
+                number.company_id, number.number
+            )._cancel()
 
     def _normalize(self, number):
         normalized = self.env["telephony.call"]._normalize(number, self.env.company.country_id)

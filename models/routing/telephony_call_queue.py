@@ -278,7 +278,7 @@ class TelephonyCall(models.Model):
             "company_id": self.company_id.id,
             "list": self._get_live_list(),
             "direction": self.direction,
-            "is_queue_callback": bool(self.queue_callback_of_id),
+            "is_queue_callback": bool(self.queue_callback_id),
             "customer_name": self.partner_id.name or self.lead_id.contact_name or False,
             "customer_number": self._format_number(self.customer_number) or False,
             "our_number": self.number_id.name or False,

@@ -132,9 +132,7 @@ class TelephonyQueue(models.Model):
                 ("state", "=", "queued"),
                 ("user_id", "=", False),
                 # An unanswered queue callback is retried only after a delay.
-                "|",
-                ("queue_callback_at", "=", False),
-                ("queue_callback_at", "<=", fields.Datetime.now()),
+                ("queue_callback_id", "not any", [("retry_at", ">", fields.Datetime.now())]),
             ],
             order="started_at, id",
         )
@@ -201,7 +199,7 @@ class TelephonyQueue(models.Model):
                 [
                     ("queue_id", "=", queue.id),
                     ("state", "=", "queued"),
-                    ("queue_callback_of_id", "!=", False),
+                    ("queue_callback_id", "!=", False),
                 ]
             )._advance_queue_callbacks(fields.Datetime.now())
             free = queue.agent_ids._get_available()

@@ -230,7 +230,7 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             return transfer.kind == "queue" and transfer.state == "ringing"
-        is_queue_callback = bool(self.queue_callback_of_id) and not self.answered_at
+        is_queue_callback = bool(self.queue_callback_id) and not self.answered_at
         return is_queue_callback or self.step_id.kind == "queue"
 
     # === WAIT FOR THE TARGET === #

@@ -72,7 +72,9 @@ class TestAdmission(TelephonyCase):
                     "step_id": self.ring.id if facts.get("step") else False,
                     "answered_at": now if phase.states == ("in_progress",) else False,
                     "held_at": now if facts.get("is_held") else False,
-                    "queue_callback_of_id": self.dial(self.bob).id if is_queue_callback else False,
+                    "queue_callback_id": self.make_queue_callback().id
+                    if is_queue_callback
+                    else False,
                     "leg_ids": [
                         Command.create(self.get_leg("customer", CUSTOMER))
                         for _customer in range(not is_queue_callback)
@@ -80,7 +82,6 @@ class TestAdmission(TelephonyCase):
                 }
             )
         )
-        call.queue_callback_of_id.state = "ended"
         if facts.get("is_connected"):
             call.leg_ids = [Command.create(self.get_leg("agent", self.ana.id, sid=leg_sid(80)))]
         if transfer:
@@ -115,6 +116,14 @@ class TestAdmission(TelephonyCase):
             call._get_phase() == phase and call._get_role_of(self.askers[role].sudo()) == role
         )
         return call if is_possible else None
+
+    def make_queue_callback(self):
+        """Return the queue callback of a caller who hung up."""
+        origin = self.dial(self.bob)
+        origin.state = "ended"
+        return self.env["telephony.queue.callback"].create(
+            {"origin_id": origin.id, "state": "open", "expires_at": fields.Datetime.now()}
+        )
 
     def get_leg(self, role, party, sid=False, status="in_progress"):
         return {

@@ -501,10 +501,9 @@ class TestLedger(TelephonyHttpCase):
                     "queued_at": "2026-01-01 00:00:00",
                 }
             )
-            origin._create_queue_callback(origin, 1)
-            queue_callback = self.env["telephony.call"].search(
-                [("queue_callback_of_id", "=", origin.id)]
-            )
+            promise = self.env["telephony.queue.callback"]._request(origin)
+            promise._begin()
+            queue_callback = promise.call_ids
             queue_callback.user_id = self.ana
             queue_callback._on_agent_connected()
             self.run_after_commit()

@@ -308,8 +308,9 @@ class TestPermutations(TelephonyCase):
                 "queued_at": START,
             }
         )
-        origin._create_queue_callback(origin, 1)
-        queue_callback = calls.search([("queue_callback_of_id", "=", origin.id)])
+        promise = self.env["telephony.queue.callback"]._request(origin)
+        promise._begin()
+        queue_callback = promise.call_ids
         self.assertTrue(queue_callback._claim(self.agent_ana))
         calls._process_browser(
             self.account,
@@ -333,7 +334,7 @@ class TestPermutations(TelephonyCase):
             def check(call):
                 tries = call.search(
                     [
-                        ("queue_callback_of_id", "=", call.queue_callback_of_id.id),
+                        ("queue_callback_id", "=", call.queue_callback_id.id),
                         ("state", "=", "queued"),
                     ]
                 )

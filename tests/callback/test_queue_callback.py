@@ -30,7 +30,7 @@ class QueueCallbackStories(QueueStories):
         self.tell_leg(call, call.provider_call_id, "completed", CallDuration="30")
 
     def get_queue_callbacks(self):
-        return self.env["telephony.call"].sudo().search([("queue_callback_of_id", "!=", False)])
+        return self.env["telephony.call"].sudo().search([("queue_callback_id", "!=", False)])
 
     def occupy(self):
         """Connect Ana with another caller."""
@@ -43,7 +43,7 @@ class QueueCallbackStories(QueueStories):
         self.press(call)
         self.hang_up(call)
         return self.get_queue_callbacks().filtered(
-            lambda queue_callback: queue_callback.queue_callback_of_id == call
+            lambda queue_callback: queue_callback.queue_callback_id.origin_id == call
         )
 
     def accept_queue_callback(self, queue_callback, sid=CUSTOMER_LEG, agent_sid=FIRST_LEG):
@@ -79,7 +79,7 @@ class QueueCallbackStories(QueueStories):
         return registered
 
     def due(self, queue_callback):
-        queue_callback.queue_callback_at = fields.Datetime.now()
+        queue_callback.queue_callback_id.retry_at = fields.Datetime.now()
         self.env["telephony.call"].sudo()._cron_dispatch_queue_callbacks()
 
 
@@ -170,7 +170,7 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         """Z30: the caller's own call has an outcome of its own and is not reported as missed."""
         self.occupy()
         queue_callback = self.request_queue_callback()
-        call = queue_callback.queue_callback_of_id
+        call = queue_callback.queue_callback_id.origin_id
         self.assertEqual((call.state, call.outcome), ("ended", "queue_callback"))
         self.assertFalse(self.notified(self.ana, "call_missed"))
         self.assertEqual(
@@ -203,8 +203,8 @@ class TestRequestingAQueueCallback(QueueCallbackStories):
         self.assertEqual(call.outcome, "abandoned")
         self.assertFalse(self.get_queue_callbacks())
         queue_callback = self.request_queue_callback(2)
-        self.hang_up(queue_callback.queue_callback_of_id)
-        self.tell_leg(queue_callback.queue_callback_of_id, leg_sid(2), "in-progress")
+        self.hang_up(queue_callback.queue_callback_id.origin_id)
+        self.tell_leg(queue_callback.queue_callback_id.origin_id, leg_sid(2), "in-progress")
         self.assertEqual(self.get_queue_callbacks(), queue_callback)
 
 
@@ -363,15 +363,15 @@ class TestTries(QueueCallbackStories):
         """Z24: an unanswered or busy queue callback is retried twice, then left to agents."""
         queue_callback = self.request_queue_callback()
         registered = self.collect_registered()
-        first = queue_callback.queue_callback_of_id
+        first = queue_callback.queue_callback_id.origin_id
         for index, status in ((1, "no-answer"), (2, "busy")):
             following = self.nobody_answers(queue_callback, index, status)
             self.assertEqual(queue_callback.outcome, status.replace("-", "_"))
             self.assertEqual(
-                (following.queue_callback_of_id, following.queue_callback_attempt),
+                (following.queue_callback_id.origin_id, following.queue_callback_id.attempt_count),
                 (first, index + 1),
             )
-            self.assertSeconds(following.queue_callback_at, 600)
+            self.assertSeconds(following.queue_callback_id.retry_at, 600)
             self.queue._dispatch()
             self.assertFalse(following.offer_ids)
             self.agent_ana._clear_wrap_up()
@@ -404,7 +404,9 @@ class TestTries(QueueCallbackStories):
         self.as_user(self.ana).hang_up(queue_callback.uuid)
         self.assertEqual(queue_callback.outcome, "canceled")
         following = self.get_queue_callbacks() - queue_callback
-        self.assertEqual((following.state, following.queue_callback_attempt), ("queued", 2))
+        self.assertEqual(
+            (following.state, following.queue_callback_id.attempt_count), ("queued", 2)
+        )
 
     def test_number_that_cannot_be_called(self):
         """Z24: a number that cannot be called is left to agents without a retry."""
@@ -412,7 +414,8 @@ class TestTries(QueueCallbackStories):
         queue_callback = self.request_queue_callback()
         self.assertFalse(self.nobody_answers(queue_callback, 1, "failed"))
         self.assertEqual(
-            (queue_callback.outcome, registered), ("failed", [queue_callback.queue_callback_of_id])
+            (queue_callback.outcome, registered),
+            ("failed", [queue_callback.queue_callback_id.origin_id]),
         )
 
     def test_spoken_with_meanwhile(self):
@@ -454,10 +457,10 @@ class TestTries(QueueCallbackStories):
         registered = self.collect_registered()
         self.occupy()
         queue_callback = self.request_queue_callback()
-        queue_callback.queued_at -= timedelta(hours=25)
+        queue_callback.queue_callback_id.expires_at -= timedelta(hours=25)
         self.env["telephony.call"].sudo()._cron_dispatch_queue_callbacks()
         self.assertEqual((queue_callback.state, queue_callback.outcome), ("ended", "canceled"))
-        self.assertEqual(registered, [queue_callback.queue_callback_of_id])
+        self.assertEqual(registered, [queue_callback.queue_callback_id.origin_id])
 
     def test_queue_that_is_gone(self):
         """Z24: without its queue, a queue callback ends; the callback stays."""

@@ -25,6 +25,7 @@ RIGHTS = {
     "telephony.flow.step": {"user": "r", "supervisor": "r", "manager": "rwcu"},
     "telephony.call": {"user": "r", "supervisor": "r", "manager": "ru"},
     "telephony.callback": {"user": "r", "supervisor": "rw", "manager": "rwu"},
+    "telephony.queue.callback": {"user": "r", "supervisor": "r", "manager": "r"},
     "telephony.call.leg": {"supervisor": "r", "manager": "r"},
     "telephony.offer": {"supervisor": "r", "manager": "r"},
     "telephony.transfer": {"supervisor": "r", "manager": "r"},

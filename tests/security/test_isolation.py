@@ -218,6 +218,9 @@ class TestIsolation(TelephonyCase):
                     "expires_at": moment,
                 }
             ),
+            env["telephony.queue.callback"].create(
+                {"origin_id": call.id, "expires_at": moment, "state": "failed"}
+            ),
             env["telephony.callback"].create(
                 {
                     "company_id": company.id,

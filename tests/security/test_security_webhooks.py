@@ -480,6 +480,7 @@ class TestMutatedWebhooks(TelephonyHttpCase):
         "mail_message",
         "ir_attachment",
         "telephony_callback",
+        "telephony_queue_callback",
         "mail_activity",
     }
 
