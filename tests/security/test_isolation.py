@@ -33,6 +33,8 @@ OTHER_VALUES = {
     "json": {"name": "other"},
     "selection": False,
 }
+#: Rows of no company: of the system, for system administrators only.
+SHARED = {"telephony.rule.run"}
 RELATIONS = ("many2one", "many2many", "one2many")
 
 
@@ -331,6 +333,25 @@ class TestIsolation(TelephonyCase):
                 self.assertTrue(anchor.immutable)
 
     # === ATTACKS === #
+
+    def test_record_of_another_company_is_not_found(self):
+        """Each model with a way to a company has a rule that hides the other company's rows."""
+        tried = set()
+        for model in self.get_models():
+            if model._name in SHARED:
+                continue
+            foreign = self.foreign[model._name]
+            own = self.as_user(self.max, model._name)
+            if not own.has_access("read"):
+                continue
+            domain = [("id", "in", (foreign | self.own[model._name]).ids)]
+            with self.subTest(model._name):
+                self.assertFalse(own.search(domain).sudo() & foreign)
+                self.assertEqual(own.search_count(domain), len(own.search(domain)))
+                with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
+                    own.browse(foreign.id).read(["display_name"])
+                tried.add(model._name)
+        self.assertLessEqual({"telephony.call.event", "telephony.dialed.leg"}, tried)
 
     def test_foreign_record_in_a_relation_is_refused(self):
         """A relation cannot reach a record of another company, by any method."""
