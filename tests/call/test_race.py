@@ -460,6 +460,38 @@ class TestRace(RaceCase):
 
         self.assertEqual(self.in_transaction(read), [(2, "open", 2)])
 
+    def test_two_requests_of_one_customer_are_called_back_once(self):
+        """Issue 14: two calls of one customer request a queue callback, and end, at once."""
+        uuids = [self.call_in(leg_sid(index)) for index in (1, 2)]
+        account, company = self.ids["account"], self.ids["company"]
+
+        def wait(env):
+            queue = env["telephony.queue"].create({"name": "Race", "company_id": company[0]})
+            env["telephony.call"].search([("uuid", "in", uuids)]).queue_id = queue
+
+        def request(env, uuid):
+            env["telephony.call"].search([("uuid", "=", uuid)])._schedule_queue_callback()
+
+        def end(env, sid):
+            account_sudo = env["telephony.account"].browse(account)
+            event = account_sudo._parse_leg_event({"CallSid": sid, "CallStatus": "completed"})
+            env["telephony.call"]._process_event(account_sudo, event)
+
+        self.in_transaction(wait)
+        results = self.at_once(
+            *((SUPERUSER_ID, lambda env, uuid=uuid: request(env, uuid)) for uuid in uuids)
+        )
+        results += self.at_once(
+            *((SUPERUSER_ID, lambda env, sid=sid: end(env, sid)) for sid in map(leg_sid, (1, 2)))
+        )
+        self.assertEqual(results, [None] * 4)
+
+        def read(env):
+            rows = env["telephony.queue.callback"].search([("company_id", "in", company)])
+            return [(row.state, len(row.call_ids)) for row in rows]
+
+        self.assertEqual(self.in_transaction(read), [("open", 1)])
+
     def test_accept_and_hang_up_of_the_caller(self):
         """Z17: in either order, no agent is connected with a caller who has hung up."""
         uuid = self.call_in()
