@@ -113,6 +113,14 @@ class TelephonyCall(models.Model):
                 self.env._("Choose a result first. Your company requires one after every call.")
             )
 
+    def _get_follow_ups(self):
+        return [*super()._get_follow_ups(), self._begin_wrap_up]
+
+    def _on_late_answer(self, is_news):
+        super()._on_late_answer(is_news)
+        if is_news:
+            self._begin_late_wrap_up()
+
     def _begin_wrap_up(self):
         """Start the wrap-up of the agent who had this conversation."""
         if self.answered_at and self.user_id:

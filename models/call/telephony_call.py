@@ -333,10 +333,8 @@ class TelephonyCall(models.Model):
 
     def _enter_state(self, values):
         self.write(values)
-        if self.state != "in_progress":
-            # Monitoring ends with the conversation.
-            self._release_supervisors()
-        self._sync_recording()
+        for react in self._get_reactions():
+            react()
         hook = getattr(self, f"_on_{self.state}", None)
         if hook:
             hook()
@@ -435,10 +433,7 @@ class TelephonyCall(models.Model):
                     "wait_duration": max(0, int((answered_at - self.started_at).total_seconds())),
                 }
             )
-            self._update_log()
-            if is_news:
-                self._begin_late_wrap_up()
-            self._update_callbacks()
+            self._on_late_answer(is_news)
             self._notify()
         if leg._is_alive() and leg.provider_leg_id:
             # The leg was dialed while the call ended; no agent is left to talk to.
@@ -454,9 +449,7 @@ class TelephonyCall(models.Model):
         if event.conference_id and self.provider_conference_id != event.conference_id:
             self.provider_conference_id = event.conference_id
         if leg.role == "customer":
-            self._play_recording_announcement()
-            if self.recording_announced_at:
-                self._notify_participants()
+            self._on_customer_joined()
 
     def _apply_leave(self, event):
         leg = self._match_leg(event)
@@ -482,15 +475,14 @@ class TelephonyCall(models.Model):
                 }
             )
             leg._write_first()
-            self._sync_recording()
+            self._on_interruption_changed()
             self._notify()
 
     def _apply_routed(self, event):
         return "routing"
 
     def _apply_offered(self, event):
-        # In a queue the caller keeps waiting while the call is offered.
-        return None if self._waits_in_queue() else "ringing"
+        return "ringing"
 
     def _apply_joined(self, event):
         return "in_progress"
@@ -516,8 +508,8 @@ class TelephonyCall(models.Model):
             # No agent is left for the customer whose telephone rings.
             self.ended_by = "agent"
             return "ended"
-        if self.state == "in_progress" and not self._keep_consultation():
-            self._await_rejoin()
+        if self.state == "in_progress":
+            self._on_agents_lost()
         return None
 
     # === LOCKS AND LEGS === #
@@ -588,8 +580,44 @@ class TelephonyCall(models.Model):
 
     # === HOOKS === #
 
+    def _get_reactions(self):
+        """Return the methods that react to a new state, in order.
+
+        Note: they are methods and not one hook, so that `_end_alone` can isolate them.
+
+        :rtype: list
+        """
+        return []
+
     def _on_in_progress(self):
         """React to the moment at which both parties can talk."""
+
+    def _on_agent_connected(self):
+        """Dial the customer, or connect the waiting customer, now that the agent is connected."""
+        customer = self._get_customer_leg()
+        self.deadline_at = False
+        if self.direction == "outgoing" and customer.status == "new" and not customer.initiated_at:
+            customer.initiated_at = fields.Datetime.now()
+            self._send_dial_request()
+        else:
+            self._move_customer(self._send_connect_request)
+        self._on_interruption_changed()
+        self._notify_participants()
+
+    def _on_customer_joined(self):
+        """React to the customer's arrival in the conference."""
+
+    def _on_interruption_changed(self):
+        """React to the beginning or the end of an interruption, such as a hold."""
+
+    def _on_agents_lost(self):
+        """React to the loss of the last agent's leg while the customer is connected."""
+
+    def _on_late_answer(self, is_news):
+        """React to the proof, received after the end, that the parties talked.
+
+        :param bool is_news: whether this call was recorded as not answered
+        """
 
     def _on_ended(self):
         for conclude in self._get_conclusions():
@@ -600,15 +628,14 @@ class TelephonyCall(models.Model):
 
         :rtype: list
         """
-        return [
-            self._end_offers,
-            self._end_legs,
-            self._post_log,
-            self._update_callbacks,
-            self._notify_missed,
-            self._begin_wrap_up,
-            self._free_agents,
-        ]
+        return [self._end_offers, self._end_legs, *self._get_follow_ups(), self._free_agents]
+
+    def _get_follow_ups(self):
+        """Return the methods that follow an ended call up before its agents are free, in order.
+
+        :rtype: list
+        """
+        return []
 
     def _end_offers(self):
         # `_free_agents` notifies the agents of their states.
@@ -635,8 +662,7 @@ class TelephonyCall(models.Model):
         agents._offer_waiting_calls()
 
     def _notify(self):
-        """Notify the participants and the live lists of the current state of this call."""
-        self._notify_live()
+        """Notify all pages that show this call of its current state."""
         self._notify_participants()
 
     def _get_participants(self):

@@ -69,8 +69,7 @@ class TelephonyCall(models.Model):
             raise AccessError(self.env._("This call is not ringing for you."))
         if call_sudo.state == "ended":
             return True
-        if call_sudo._get_consulted_agent() == agent_sudo:
-            call_sudo._leave_consultation()
+        if call_sudo._leave_as_guest(self.env.user):
             return True
         if is_mine:
             has_talked = call_sudo.state == "in_progress"
@@ -104,8 +103,7 @@ class TelephonyCall(models.Model):
         user = self.env.user
         # sudo: telephony.call - the current user's own, as checked right here
         call_sudo = self.sudo().search([("uuid", "=", uuid or "")])
-        if call_sudo and call_sudo._get_consulted_agent().user_id == user:
-            call_sudo._leave_consultation()
+        if call_sudo and call_sudo._leave_as_guest(user):
             return call_sudo._to_left(user)
         if not call_sudo or call_sudo.user_id != user:
             raise AccessError(self.env._("This is not your call."))
@@ -160,8 +158,21 @@ class TelephonyCall(models.Model):
         note = (note or "")[:NOTE_LENGTH]
         if (call_sudo.note or "") != note:
             call_sudo.note = note
-            call_sudo._update_log()
+            call_sudo._on_note_changed()
         return True
+
+    # === HOOKS === #
+
+    def _leave_as_guest(self, user):
+        """Make a user leave this call who is only its guest.
+
+        :return: whether the user was a guest
+        :rtype: bool
+        """
+        return False
+
+    def _on_note_changed(self):
+        """React to a new summary of this call."""
 
     # === LOOKUP === #
 

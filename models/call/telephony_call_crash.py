@@ -223,8 +223,7 @@ class TelephonyCall(models.Model):
         self.ensure_one()
         update_row(self, {**values, "revision": self.revision + 1})
         for conclude in (
-            self._release_supervisors,
-            self._sync_recording,
+            *self._get_reactions(),
             *self._get_conclusions(),
             self._notify,
         ):

@@ -107,7 +107,7 @@ class TelephonyCall(models.Model):
             }
         )
         self._add_timeline("held_for_other_call", name=self.user_id.name)
-        self._sync_recording()
+        self._on_interruption_changed()
         self._notify()
 
     def _hold_other_calls(self):

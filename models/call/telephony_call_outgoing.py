@@ -301,20 +301,6 @@ class TelephonyCall(models.Model):
         self._on_agent_connected()
         return leg
 
-    def _on_agent_connected(self):
-        """Dial the customer, or connect the waiting customer, now that the agent is connected."""
-        self._start_queue_callback()
-        customer = self._get_customer_leg()
-        self.deadline_at = False
-        self._sync_supervisors()
-        if self.direction == "outgoing" and customer.status == "new" and not customer.initiated_at:
-            customer.initiated_at = fields.Datetime.now()
-            self._send_dial_request()
-        else:
-            self._move_customer(self._send_connect_request)
-        self._sync_recording()
-        self._notify_participants()
-
     def _get_sender_refusal(self, leg):
         """Return why our number or caller ID must no longer be used for a leg.
 

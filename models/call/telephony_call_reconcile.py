@@ -158,12 +158,17 @@ class TelephonyCall(models.Model):
         if self.state == "ended":
             return False
         return (
-            (not self._get_customer_leg()._is_alive() and not self._is_queue_callback_waiting())
+            (self._has_customer_leg() and not self._get_customer_leg()._is_alive())
             or bool(self._get_transfer())
             or any(offer.expires_at <= now for offer in self._get_open_offers())
             or bool(self._get_repairs(now))
             or bool(self._get_silent_recordings(now))
         )
+
+    def _has_customer_leg(self):
+        """Return whether the provider must know a leg of the customer. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        return True
 
     # === EXPECTED STATE === #
 
@@ -343,8 +348,8 @@ class TelephonyCall(models.Model):
                 for request in leg._get_repairs(fields.Datetime.now()):
                     _logger.info("%s: %s of %s is sent again", self.uuid, request, leg.label)
                     getattr(self, request)(leg.id)
-        if self._is_queue_callback_waiting():
-            return  # the provider does not know a place in a queue
+        if not self._has_customer_leg():
+            return
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
             self._end_by_system()
         elif self.state != "ended":
@@ -370,10 +375,10 @@ class TelephonyCall(models.Model):
             self._handle_report(event)
 
     def _run_overdue_timers(self, now):
-        """Perform what the provider's webhooks, or our requests, should have done by now."""
-        if self.state == "ringing" and self.direction == "incoming":
-            self._expire_offers(now)
-        self._check_consultation(now)
+        """Perform what the provider's webhooks, or our requests, should have done by now.
+
+        :param datetime now: current time
+        """
 
     def _repair(self, now, room):
         """Send the requests again whose effect is missing.
@@ -409,7 +414,7 @@ class TelephonyCall(models.Model):
             self._apply_event(CallEvent("joined", at=fields.Datetime.now()))
         if is_news:
             customer.hold_at = fields.Datetime.now()
-            self._sync_recording()
+            self._on_interruption_changed()
             self._notify()
 
     def _end_by_system(self, reason=""):

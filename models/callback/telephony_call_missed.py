@@ -35,6 +35,29 @@ class TelephonyCall(models.Model):
         is_due = activity.active and activity.activity_category == "phonecall"
         return activity if is_due and activity.has_access("write") else activity.browse()
 
+    def _get_follow_ups(self):
+        return [*super()._get_follow_ups(), self._update_callbacks, self._notify_missed]
+
+    def _on_late_answer(self, is_news):
+        super()._on_late_answer(is_news)
+        self._update_callbacks()
+
+    def _notify_missed(self):
+        """Notify the users who should have answered that a call was missed."""
+        for call in self.filtered(
+            lambda call: (
+                call.direction == "incoming"
+                and not call.answered_at
+                and call.outcome != "queue_callback"
+            )
+        ):
+            users = call.recipient_ids | call.offer_ids.agent_id.user_id
+            if not users:
+                users = call.flow_id.step_ids.agent_ids.user_id
+            for user in users._filter_phone_users(call.company_id):
+                [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
+                user._bus_send("telephony/call_missed", payload)
+
     def _update_callbacks(self):
         """Update the callbacks after these calls ended; repeatable when more becomes known."""
         callbacks = self.env["telephony.callback"]

@@ -153,6 +153,10 @@ class TelephonyCall(models.Model):
 
     # === DISPATCH === #
 
+    def _on_agent_connected(self):
+        self._start_queue_callback()
+        super()._on_agent_connected()
+
     def _start_queue_callback(self):
         """Turn the queue callback into an outgoing call, as the agent has connected."""
         if self._is_queue_callback_waiting():
@@ -171,6 +175,10 @@ class TelephonyCall(models.Model):
                     }
                 )
             ]
+
+    def _has_customer_leg(self):
+        # The provider does not know a place in a queue.
+        return super()._has_customer_leg() and not self._is_queue_callback_waiting()
 
     def _is_queue_callback_waiting(self):
         """Return whether this is a queue callback whose customer was not dialed yet."""

@@ -110,7 +110,7 @@ class TelephonyCall(models.Model):
             self.write({"partner_id": record.id, "lead_id": False})
         self._move_log()
         # The contact may have the tag *Do not record*.
-        self._sync_recording()
+        self._on_interruption_changed()
         self._notify()
 
     @api.model

@@ -99,6 +99,17 @@ class TelephonyCall(models.Model):
             body += Markup("<p>%s</p>") % recording._get_html_link(self.env._("Play the recording"))
         return body
 
+    def _get_follow_ups(self):
+        return [self._post_log, *super()._get_follow_ups()]
+
+    def _on_late_answer(self, is_news):
+        super()._on_late_answer(is_news)
+        self._update_log()
+
+    def _on_note_changed(self):
+        super()._on_note_changed()
+        self._update_log()
+
     def _post_log(self):
         """Post one log note about an ended call on its record, without e-mail."""
         # A canceled queue callback has no legs: the customer was not dialed.

@@ -308,6 +308,18 @@ class TelephonyCall(models.Model):
         if self.state != "ended":
             self._notify_participants()
 
+    def _get_reactions(self):
+        return [self._end_all_monitoring, *super()._get_reactions()]
+
+    def _end_all_monitoring(self):
+        """End the monitoring with the conversation."""
+        if self.state != "in_progress":
+            self._release_supervisors()
+
+    def _on_agent_connected(self):
+        self._sync_supervisors()
+        super()._on_agent_connected()
+
     def _sync_supervisors(self):
         """Update whispering supervisors after the agent's leg has changed.
 

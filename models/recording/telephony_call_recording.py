@@ -139,6 +139,19 @@ class TelephonyCall(models.Model):
         else:
             self._start_recording()
 
+    def _get_reactions(self):
+        return [*super()._get_reactions(), self._sync_recording]
+
+    def _on_interruption_changed(self):
+        super()._on_interruption_changed()
+        self._sync_recording()
+
+    def _on_customer_joined(self):
+        super()._on_customer_joined()
+        self._play_recording_announcement()
+        if self.recording_announced_at:
+            self._notify_participants()
+
     def _start_recording(self):
         """Start the recording of this conversation, and announce it."""
         recording = self.env["telephony.recording"].create(

@@ -9,7 +9,7 @@ EMPTY_SECONDS = 2
 
 
 class TelephonyCall(models.Model):
-    """Voicemails, and notifications of missed calls."""
+    """Voicemails, and the notification of their recipients."""
 
     _inherit = "telephony.call"
 
@@ -58,19 +58,3 @@ class TelephonyCall(models.Model):
         flow = self.flow_id
         text = self.with_context(lang=flow.language).env._("Thank you for your message. Goodbye.")
         return [Say(text, flow._get_speech_language()), HangUp()]
-
-    def _notify_missed(self):
-        """Notify the users who should have answered that a call was missed."""
-        for call in self.filtered(
-            lambda call: (
-                call.direction == "incoming"
-                and not call.answered_at
-                and call.outcome != "queue_callback"
-            )
-        ):
-            users = call.recipient_ids | call.offer_ids.agent_id.user_id
-            if not users:
-                users = call.flow_id.step_ids.agent_ids.user_id
-            for user in users._filter_phone_users(call.company_id):
-                [payload] = call.with_env(user._telephony_env(call.company_id))._to_client()
-                user._bus_send("telephony/call_missed", payload)

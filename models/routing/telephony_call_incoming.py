@@ -397,6 +397,11 @@ class TelephonyCall(models.Model):
         )
         return calls.filtered(lambda call: not call._get_open_offers())
 
+    def _run_overdue_timers(self, now):
+        super()._run_overdue_timers(now)
+        if self.state == "ringing" and self.direction == "incoming":
+            self._expire_offers(now)
+
     def _expire_offers(self, now):
         """Close the expired offers, and return those that still ring."""
         expired = self._get_open_offers().filtered(lambda offer: offer.expires_at <= now)
@@ -532,6 +537,10 @@ class TelephonyCall(models.Model):
             self.write({"user_id": spoken.sorted("answered_at")[-1:].user_id.id})
         return moved
 
+    def _on_agents_lost(self):
+        super()._on_agents_lost()
+        self._await_rejoin()
+
     def _await_rejoin(self):
         """Put the customer on hold with music until the lost agent rejoins."""
         self._wait_again()
@@ -540,7 +549,7 @@ class TelephonyCall(models.Model):
                 "deadline_at": fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS),
             }
         )
-        self._sync_recording()
+        self._on_interruption_changed()
         self._notify()
 
     def _leave_agent_lost(self):

@@ -304,6 +304,10 @@ class TelephonyCall(models.Model):
             return "conversation"
         return "queue" if self.state == "queued" and not self.user_id else False
 
+    def _notify(self):
+        self._notify_live()
+        super()._notify()
+
     def _notify_live(self):
         """Send the rows of the live lists to all agents of the company."""
         for call in self:

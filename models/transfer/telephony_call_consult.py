@@ -544,6 +544,20 @@ class TelephonyCall(models.Model):
 
     # === HOOKS === #
 
+    def _leave_as_guest(self, user):
+        if self._get_consulted_agent().user_id != user:
+            return super()._leave_as_guest(user)
+        self._leave_consultation()
+        return True
+
+    def _run_overdue_timers(self, now):
+        super()._run_overdue_timers(now)
+        self._check_consultation(now)
+
+    def _on_agents_lost(self):
+        if not self._keep_consultation():
+            super()._on_agents_lost()
+
     def _get_conclusions(self):
         return [self._end_transfer, *super()._get_conclusions()]
 

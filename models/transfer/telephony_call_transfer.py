@@ -153,7 +153,7 @@ class TelephonyCall(models.Model):
         :return: the resulting state of the call, or None
         """
         self._wait_again()
-        self._sync_recording()
+        self._on_interruption_changed()
         # The conference ends when the customer leaves it.
         self._release_supervisors()
         if transfer.kind == "queue":
@@ -232,6 +232,10 @@ class TelephonyCall(models.Model):
             return transfer.kind == "queue" and transfer.state == "ringing"
         is_queue_callback = bool(self.queue_callback_id) and not self.answered_at
         return is_queue_callback or self.step_id.kind == "queue"
+
+    def _apply_offered(self, event):
+        # In a queue the caller keeps waiting while the call is offered.
+        return None if self._waits_in_queue() else super()._apply_offered(event)
 
     # === WAIT FOR THE TARGET === #
 
@@ -351,4 +355,4 @@ class TelephonyCall(models.Model):
         if transfer.mode == "blind":
             transfer._move_to("returned" if transfer.state == "returning" else "done")
             self._add_timeline("transfer_done", name=self.user_id.name or transfer.target_name)
-            self._sync_recording()
+            self._on_interruption_changed()
