@@ -193,7 +193,7 @@ def test_exits_that_take_time(world, arrange, customers, numbers):
         },
         _say("Late", "Nobody answers."),
     )
-    queue = _queue(arrange, waited_for, max_callers=1, max_wait=6)
+    queue = _queue(arrange, waited_for, max_callers=1, max_wait=10)
     steps = (
         {
             "name": "Queue",

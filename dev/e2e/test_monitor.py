@@ -10,6 +10,17 @@ from harness.polling import stays, until
 WINDOW = ".o_telephony_softphone"
 
 
+def _both_legs(world):
+    """Return the legs of agent and supervisor; a browser is connected before it has joined."""
+    legs = world.emulator.agent_legs()
+    return legs if len(legs) == 2 and all(leg["conference"] for leg in legs) else []
+
+
+def _has(party, tone):
+    """Return whether a tone is among the sounds that reach a party; a busy machine drops some."""
+    return any(abs(peak - tone) < TOLERANCE for peak in party.leg["hears"]["peaks"])
+
+
 def _hears(party, *tones):
     """Return whether a party hears exactly these tones (Hz)."""
     peaks = party.leg["hears"]["peaks"]
@@ -44,12 +55,9 @@ def test_listen_whisper_barge(world, agent, customers):
     panel = page.locator(".o_telephony_monitor")
     expect(panel).to_have_attribute("data-voice", "connected")
     expect(seen).to_have_text("Mitchell Admin is listening to this call.")
-    [own] = [
-        leg["sid"]
-        for leg in world.emulator.agent_legs()
-        if leg["conference"]["label"].startswith("agent")
-    ]
-    [other] = [leg["sid"] for leg in world.emulator.agent_legs() if leg["sid"] != own]
+    legs = until(lambda: _both_legs(world), "both browsers are in the conference")
+    [own] = [leg["sid"] for leg in legs if leg["conference"]["label"].startswith("agent")]
+    [other] = [leg["sid"] for leg in legs if leg["sid"] != own]
     desk, ear = (Telephone(world.emulator, sid) for sid in (own, other))
     until(lambda: _hears(ear, seller.hz, CUSTOMER), "the supervisor hears both")
     until(
@@ -59,8 +67,9 @@ def test_listen_whisper_barge(world, agent, customers):
         ),
         "the supervisor's browser, too",
     )
+    until(lambda: _hears(telephone, seller.hz) and _hears(desk, CUSTOMER), "they hear each other")
     stays(
-        lambda: _hears(telephone, seller.hz) and _hears(desk, CUSTOMER),
+        lambda: not (_has(telephone, supervisor.hz) or _has(desk, supervisor.hz)),
         "nobody hears who listens",
         1.0,
     )
@@ -71,7 +80,7 @@ def test_listen_whisper_barge(world, agent, customers):
     _choose(page, "whisper", "Only Marc Demo can hear you.")
     expect(seen).to_have_attribute("data-mode", "whisper")
     until(lambda: _hears(desk, CUSTOMER, supervisor.hz), "the phone user hears the whisper")
-    stays(lambda: _hears(telephone, seller.hz), "the customer does not hear the whisper", 1.5)
+    stays(lambda: not _has(telephone, supervisor.hz), "the customer does not hear the whisper", 1.5)
     world.emulator.post(f"calls/{telephone.sid}/tone", tone=0)
     seller.hears(supervisor.hz)
     world.emulator.post(f"calls/{telephone.sid}/tone", tone=CUSTOMER)

@@ -54,8 +54,7 @@ def test_a_message_is_left_and_heard(world, agent, customers, arrange):
     telephone.hears_words("Thank you for your message")
     telephone.is_released()
 
-    notice = demo.page.locator(".o_telephony_voicemail_alert", has_text="Hilde Renard")
-    expect(notice).to_be_visible()
+    phone.says("Voicemail from Hilde Renard")
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "voicemail" and not call["answered_at"] and not call["user_id"]
     assert ": voicemail." in call["timeline"]

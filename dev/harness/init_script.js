@@ -5,7 +5,21 @@
 (() => {
     const remote = [];
     const played = new Set();
+    const notices = [];
     let context;
+
+    // A notification closes itself after four seconds, before a busy machine may look for it.
+    new MutationObserver((changes) => {
+        for (const { addedNodes } of changes) {
+            for (const node of addedNodes) {
+                if (node.matches?.(".o_notification")) {
+                    notices.push(node);
+                } else if (node.querySelectorAll) {
+                    notices.push(...node.querySelectorAll(".o_notification"));
+                }
+            }
+        }
+    }).observe(document, { childList: true, subtree: true });
 
     // A steady tone is noise to the browser's voice processing and would be removed.
     const devices = navigator.mediaDevices;
@@ -79,6 +93,16 @@
         connections() {
             return remote.filter(({ connection }) => connection.connectionState === "connected")
                 .length;
+        },
+
+        /** @returns {boolean} whether a notification with the text was shown since `forget` */
+        said(text) {
+            return notices.some((node) => node.textContent.replace(/\s+/g, " ").includes(text));
+        },
+
+        /** Forget the notifications shown until now. */
+        forget() {
+            notices.length = 0;
         },
 
         /** @returns {boolean} whether this tab plays a file whose address contains the name */

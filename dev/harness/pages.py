@@ -138,11 +138,11 @@ class Softphone:
         return self.card
 
     def says(self, text):
-        """Wait for a message of the web client."""
-        expect(self.notice.filter(has_text=text)).to_be_visible()
+        """Wait for a message of the web client; it may be closed again by now."""
+        until(lambda: self.page.evaluate("(text) => e2e.said(text)", text), f"“{text}” is shown")
 
     def dismiss_notices(self):
-        """Close the messages of earlier events."""
+        """Close and forget the messages of earlier events."""
 
         def none_left():
             close = self.page.locator(".o_notification_close")
@@ -150,6 +150,7 @@ class Softphone:
             return not self.notice.count()
 
         until(none_left, "no message is shown")
+        self.page.evaluate("e2e.forget()")
 
     def seconds(self):
         """Return the seconds of the timer."""

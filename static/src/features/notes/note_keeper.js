@@ -29,6 +29,8 @@ export class NoteKeeper extends Reactive {
         this._timers = {};
         this._since = {};
         this._sending = {};
+        /** uuid → sent texts, oldest first, whose message has not come yet */
+        this._sent = {};
         for (const key of Object.keys(browser.sessionStorage)) {
             if (key.startsWith(PREFIX)) {
                 this.drafts[key.slice(PREFIX.length)] = browser.sessionStorage.getItem(key);
@@ -52,13 +54,18 @@ export class NoteKeeper extends Reactive {
     /**
      * Drop a saved text when the server's differs: another tab or user wrote it.
      *
-     * The message of this tab's own text may follow the answer of its request.
+     * The messages of this tab's own texts may follow the answers of their requests, also after
+     * the answer about a newer text.
      *
      * @param {CallData} call
      */
-    onCall(call) {
-        if (call.note !== this.saved[call.uuid]) {
-            delete this.saved[call.uuid];
+    onCall({ uuid, note }) {
+        const sent = this._sent[uuid] || [];
+        const place = sent.indexOf(note);
+        if (place >= 0) {
+            sent.splice(0, place + 1);
+        } else if (note !== this.saved[uuid]) {
+            delete this.saved[uuid];
         }
     }
 
@@ -84,6 +91,7 @@ export class NoteKeeper extends Reactive {
             return; // leaving the field and leaving the panel both save
         }
         this._sending[uuid] = text;
+        (this._sent[uuid] ||= []).push(text);
         this.isSaving = true;
         try {
             await this._orm.silent.call("telephony.call", "save_note", [uuid, text]);
@@ -95,6 +103,7 @@ export class NoteKeeper extends Reactive {
             }
         } catch (error) {
             this.error = humanError(error);
+            this._sent[uuid] = this._sent[uuid].filter((sent) => sent !== text);
         }
         if (this._sending[uuid] === text) {
             delete this._sending[uuid];

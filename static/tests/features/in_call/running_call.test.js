@@ -105,6 +105,26 @@ describe("in the call", () => {
         expect(".o_telephony_note_status .fa-check").toHaveCount(0);
     });
 
+    test("Z19: the late message of an older text does not replace the newer saved one", async () => {
+        await startConversation();
+        await click(".o_telephony_note");
+        for (const text of ["oak", "oak desks"]) {
+            await edit(text);
+            await advanceTime(900);
+            await animationFrame();
+            expect.verifySteps([`note ${text}`]);
+        }
+        const echo = runningData({ note: "oak", on_hold: true, revision: 50 });
+        sendBus("telephony/call_updated", echo);
+        await waitFor(".o_telephony_hold[aria-pressed=true]");
+        expect(".o_telephony_note").toHaveValue("oak desks");
+        expect(".o_telephony_note_status .fa-check").toHaveCount(1);
+        sendBus("telephony/call_updated", { ...echo, note: "oak desks", revision: 51 });
+        sendBus("telephony/call_updated", { ...echo, note: "steel", revision: 52 });
+        await waitFor(".o_telephony_note:value(steel)");
+        expect(".o_telephony_note_status .fa-check").toHaveCount(0);
+    });
+
     test("Z19: a note is saved every few seconds during steady typing", async () => {
         const { softphone } = await startConversation();
         for (let second = 0; second < 4; second++) {
