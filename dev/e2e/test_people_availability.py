@@ -1,6 +1,7 @@
 """Availability: the switch, the lease of a page, and calls without an available agent."""
 
 import contextlib
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -62,10 +63,11 @@ def test_both_switches_say_the_same(world, agent):
     demo = agent("demo").ready()
     phone = Softphone(demo).open()
     expect(phone.status).to_have_text("Online")
-    expect(phone.systray).to_have_attribute("aria-label", "Phone: online")
+    # Missed calls of other stories may follow.
+    expect(phone.systray).to_have_attribute("aria-label", re.compile("^Phone: online"))
     phone.status.click()
     expect(phone.status).to_have_text("Offline")
-    expect(phone.systray).to_have_attribute("aria-label", "Phone: offline")
+    expect(phone.systray).to_have_attribute("aria-label", re.compile("^Phone: offline"))
     expect(phone.systray).to_have_attribute("data-presence", "offline")
     assert demo.state() == "offline"
     demo.page.reload()

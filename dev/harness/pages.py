@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from .polling import until
 
@@ -139,7 +139,14 @@ class Softphone:
 
     def says(self, text):
         """Wait for a message of the web client; it may be closed again by now."""
-        until(lambda: self.page.evaluate("(text) => e2e.said(text)", text), f"“{text}” is shown")
+
+        def said():
+            try:
+                return self.page.evaluate("(text) => e2e.said(text)", text)
+            except Error:
+                return False  # the page is being reloaded
+
+        until(said, f"“{text}” is shown")
 
     def dismiss_notices(self):
         """Close and forget the messages of earlier events."""
