@@ -19,6 +19,16 @@ ROLES = {
     "supervisor": "supervisors who monitor the call",
 }
 
+#: What limits the duration of a phase, in words. If the webhook that should end it is lost, the
+#: reconciliation does it.
+TIMERS = {
+    "claim": "the agent who accepted has to connect",
+    "offers": "the offers expire",
+    "queue_wait": "the caller has waited for the maximum of the queue",
+    "consultation": "the consulted party has to answer and to connect",
+    "rejoin": "the lost agent has to rejoin",
+}
+
 
 @dataclass(frozen=True)
 class CallFacts:
@@ -61,6 +71,7 @@ class Phase:
         An agent who is `offered` the call accepts it by connecting.
     :param tuple leaves_to: phases that may follow; every phase but the last may also end.
     :param str deadline: when the phase ends at the latest.
+    :param tuple timers: what ends the phase at the latest, of `TIMERS`.
     """
 
     name: str
@@ -72,6 +83,7 @@ class Phase:
     admits: tuple = ()
     leaves_to: tuple = ()
     deadline: str = "–"
+    timers: tuple = ()
 
     def fits(self, facts):
         """Return whether a call with these facts is in this phase, unless an earlier one fits."""
@@ -115,6 +127,7 @@ PHASES = (
         ("agent",),
         ("joining", "dialing", "transferring", "returning", "queue_callback", *ROUTES, "talking"),
         "15 s",
+        ("claim",),
     ),
     Phase(
         "dialing",
@@ -148,6 +161,7 @@ PHASES = (
         ("offered",),
         ("claimed", "joining", "talking", "agent_lost", *ROUTES),
         "20 s",
+        ("offers",),
     ),
     Phase(
         "transferring",
@@ -159,6 +173,7 @@ PHASES = (
         ("offered",),
         ("claimed", "joining", "returning", "talking", "agent_lost", *ROUTES),
         "20 s, 32 s for a number, maximum wait of a queue",
+        ("offers", "queue_wait"),
     ),
     Phase(
         "waiting",
@@ -170,6 +185,7 @@ PHASES = (
         ("offered",),
         ("claimed", "joining", "talking", *ROUTES),
         "maximum wait of the queue",
+        ("offers", "queue_wait"),
     ),
     Phase(
         "offering",
@@ -181,6 +197,7 @@ PHASES = (
         ("offered",),
         ("claimed", "joining", "talking", *ROUTES),
         "expiry of the offers",
+        ("offers",),
     ),
     Phase(
         "awaiting_agents",
@@ -211,6 +228,7 @@ PHASES = (
         "both",
         ("agent", "consulted", "supervisor"),
         ("talking", "agent_lost"),
+        timers=("consultation",),
     ),
     Phase(
         "consulting",
@@ -222,6 +240,7 @@ PHASES = (
         ("agent", "consulted", "supervisor"),
         ("conference", "talking", "agent_lost"),
         "20 s to answer, 15 s to connect, 32 s for a number",
+        ("consultation",),
     ),
     Phase(
         "talking",
@@ -243,6 +262,7 @@ PHASES = (
         "music",
         leaves_to=("agent_lost", "talking", *ROUTES),
         deadline="checked every 60 s",
+        timers=("rejoin",),
     ),
     Phase(
         "agent_lost",
@@ -254,6 +274,7 @@ PHASES = (
         ("agent", "consulted", "supervisor"),
         ("talking", "consulting", "conference", "held", "transferring", *ROUTES),
         "30 s",
+        ("consultation", "rejoin"),
     ),
 )
 #: name → phase

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
-from tools.call_phases import PHASE, PHASES, PLACES, ROLES, CallFacts, may_follow, phase_of
+from tools.call_phases import PHASE, PHASES, PLACES, ROLES, TIMERS, CallFacts, may_follow, phase_of
 from tools.call_states import CALL_STATES, CALL_TRANSITIONS, LEG_RANK, call_target
 
 import phases as page
@@ -58,6 +58,7 @@ def test_row_is_sound(phase):
     assert phase.place in PLACES
     assert phase.condition and phase.hears and phase.deadline
     assert set(phase.admits) <= set(ROLES)
+    assert set(phase.timers) <= set(TIMERS)
     assert bool(phase.leaves_to) == (phase.name != "ended")
 
 
@@ -86,17 +87,6 @@ def test_every_transition_of_the_state_has_phases(state):
             for other in PHASES
             if state in phase.states and target in other.states
         ), target
-
-
-def test_role_has_a_method_that_admits_it():
-    """The models admit each role of the table, and no other one."""
-    sources = (page.REPO / "models").rglob("*.py")
-    found = {
-        name
-        for source in sources
-        for name in re.findall(r"def _admit_(\w+)\(", source.read_text("utf-8"))
-    }
-    assert found - {"party"} == set(ROLES)
 
 
 def test_no_one_is_admitted_where_no_conference_is_near():
@@ -133,20 +123,39 @@ def test_a_connected_customer_belongs_into_the_conference():
             assert phase.place == "conference" or phase.name == "queue_callback", facts
 
 
-def get_responses(kind):
-    """Return the phases that have a response of their own in the models: `wait` or `next`."""
-    pattern = re.compile(rf"def _{kind}_while_(\w+)\(")
+def get_methods(pattern):
+    """Return what a pattern finds in the names of the models' methods."""
     sources = (page.REPO / "models").rglob("*.py")
-    return {name for source in sources for name in pattern.findall(source.read_text("utf-8"))}
+    method = re.compile(rf"def _{pattern}\(")
+    return {name for source in sources for name in method.findall(source.read_text("utf-8"))}
+
+
+def test_role_has_a_method_that_admits_it():
+    """The models admit each role of the table, and no other one."""
+    assert get_methods(r"admit_(\w+)") - {"party"} == set(ROLES)
+
+
+def test_timer_has_its_methods():
+    """The models know when each timer of the table has run out, and what happens then."""
+    assert get_methods(r"is_(\w+)_due") == set(TIMERS)
+    assert get_methods(r"on_(\w+)_due") == set(TIMERS)
+
+
+def test_every_phase_with_a_limited_wait_has_a_timer():
+    """Where a customer waits for an agent, the reconciliation knows the end of the wait."""
+    for phase in PHASES:
+        assert bool(phase.timers) == (phase.place == "queue") or phase.timers == ("consultation",)
 
 
 def test_every_phase_in_the_queue_has_its_sound():
     """A response names an existing phase, and none is missing where the customer waits."""
-    waits = get_responses("wait")
+    waits, refusals = get_methods(r"wait_while_(\w+)"), get_methods(r"refuse_while_(\w+)")
     assert waits <= set(PHASE)
-    assert get_responses("next") <= set(PHASE)
+    assert get_methods(r"next_while_(\w+)") <= set(PHASE)
     in_queue = {phase.name for phase in PHASES if phase.place == "queue"}
     assert in_queue - waits == {"claimed"}  # it waits for a deadline, and is then another phase
+    # Whoever may be enqueued may also be refused there.
+    assert refusals == in_queue | {"awaiting_agents", "in_flow"}
 
 
 def test_page_is_current():

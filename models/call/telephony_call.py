@@ -741,7 +741,7 @@ class TelephonyCall(models.Model):
         if is_gone and is_repeated and self._get_wanted_place() == "conference":
             self._try("redirect_leg", leg.provider_leg_id, url)
 
-    @after_commit("_get_wanted_place", missing=("_is_missing_in_queue", "_is_alone"))
+    @after_commit("_get_wanted_place", missing=("_is_missing_in_queue",))
     def _send_wait_request(self, is_repeated=False):
         """Redirect the customer to the waiting room, unless another party has connected.
 

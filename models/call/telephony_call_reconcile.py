@@ -159,8 +159,7 @@ class TelephonyCall(models.Model):
             return False
         return (
             (self._has_customer_leg() and not self._get_customer_leg()._is_alive())
-            or bool(self._get_transfer())
-            or any(offer.expires_at <= now for offer in self._get_open_offers())
+            or bool(self._get_due_timers(now))
             or bool(self._get_repairs(now))
             or bool(self._get_silent_recordings(now))
         )
@@ -169,6 +168,33 @@ class TelephonyCall(models.Model):
         """Return whether the provider must know a leg of the customer. Note: `self.ensure_one()`"""
         self.ensure_one()
         return True
+
+    # === TIMERS === #
+
+    def _get_due_timers(self, now):
+        """Return the timers of the present phase that have run out, see `Phase.timers`.
+
+        `_is_<timer>_due` returns whether a timer has run out, and `_on_<timer>_due` ends the phase.
+
+        :param datetime now: the current time
+        :rtype: list(str)
+        """
+        timers = self._get_phase().timers
+        return [timer for timer in timers if getattr(self, f"_is_{timer}_due")(now)]
+
+    def _is_late(self, now):
+        """Return whether the time to connect or to rejoin is over, for a request on its way too."""
+        limit = now - timedelta(seconds=LATE_SECONDS)
+        return bool(self.deadline_at) and self.deadline_at < limit
+
+    def _is_rejoin_due(self, now):
+        """Return whether the customer waits for an agent who did not return in time."""
+        parties = self._get_agent_legs() | self._get_consulted_legs()
+        return self._is_late(now) and not parties._is_alive()
+
+    def _on_rejoin_due(self, now):
+        self._get_customer_leg().moved_at = now
+        self._send_wait_request(True)
 
     # === EXPECTED STATE === #
 
@@ -224,15 +250,6 @@ class TelephonyCall(models.Model):
             and self._is_quiet(now)
         )
 
-    def _is_alone(self, now):
-        """Return whether the customer waits for an agent who did not return in time."""
-        return (
-            self.state == "in_progress"
-            and bool(self.deadline_at)
-            and self.deadline_at < now - timedelta(seconds=LATE_SECONDS)
-            and not (self._get_agent_legs() | self._get_consulted_legs())._is_alive()
-        )
-
     def _is_missing_in_room(self, now):
         """Return whether a customer is still elsewhere although an agent is in the conference."""
         return (
@@ -245,9 +262,9 @@ class TelephonyCall(models.Model):
         """Return whether a caller waits although the call no longer rings at an agent."""
         limit = now - timedelta(seconds=SETTLED_SECONDS)
         return (
-            self.state == "ringing"
+            "offers" in self._get_phase().timers
+            and not self._waits_in_queue()
             and bool(self._get_customer_leg().provider_queue_id)
-            and not self.user_id
             and not (self._get_open_offers() or self._get_ringing_guest())
             and all(offer.write_date < limit for offer in self.offer_ids)
             and self._is_quiet(now)
@@ -353,7 +370,7 @@ class TelephonyCall(models.Model):
         if self.state != "ended" and not self._get_customer_leg()._is_alive():
             self._end_by_system()
         elif self.state != "ended":
-            self._run_overdue_timers(fields.Datetime.now())
+            self._run_due_timers(fields.Datetime.now())
             self._repair(fields.Datetime.now(), news.get(self))
 
     def _reconcile_missing_sid(self, leg, provider_leg_id):
@@ -374,11 +391,12 @@ class TelephonyCall(models.Model):
             # A telephone that was never rung counts as a refusal: the call continues or ends.
             self._handle_report(event)
 
-    def _run_overdue_timers(self, now):
-        """Perform what the provider's webhooks, or our requests, should have done by now.
-
-        :param datetime now: current time
-        """
+    def _run_due_timers(self, now):
+        """End the phase if a webhook should have done so by now."""
+        for timer in self._get_phase().timers:
+            # An earlier timer may have ended the phase, or made this one due.
+            if timer in self._get_due_timers(now):
+                getattr(self, f"_on_{timer}_due")(now)
 
     def _repair(self, now, room):
         """Send the requests again whose effect is missing.

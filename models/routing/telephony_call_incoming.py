@@ -397,11 +397,6 @@ class TelephonyCall(models.Model):
         )
         return calls.filtered(lambda call: not call._get_open_offers())
 
-    def _run_overdue_timers(self, now):
-        super()._run_overdue_timers(now)
-        if self.state == "ringing" and self.direction == "incoming":
-            self._expire_offers(now)
-
     def _expire_offers(self, now):
         """Close the expired offers, and return those that still ring."""
         expired = self._get_open_offers().filtered(lambda offer: offer.expires_at <= now)
@@ -413,6 +408,15 @@ class TelephonyCall(models.Model):
             )
             expired._close("expired", "expired")
         return self._get_open_offers()
+
+    def _is_offers_due(self, now):
+        """Return whether an offer still rings although its time is over."""
+        return any(offer.expires_at <= now for offer in self._get_open_offers())
+
+    def _on_offers_due(self, now):
+        self._expire_offers(now)
+        if self._waits_in_queue():
+            self.queue_id._dispatch()
 
     def _claim(self, agent, phone_leg=None):
         """Assign the call to one agent, unless another one has claimed it.
@@ -519,6 +523,13 @@ class TelephonyCall(models.Model):
         retries = len(self.offer_ids.filtered(lambda offer: offer.state == "accepted"))
         if self.step_id.kind == "ring" and agents and retries <= 2:
             self._offer_to(agents, self.step_id.ring_seconds)
+
+    def _is_claim_due(self, now):
+        """Return whether the agent who accepted did not connect in time."""
+        return self._is_late(now)
+
+    def _on_claim_due(self, _now):
+        self._release_claim()
 
     # === WAIT AND REJOIN === #
 

@@ -104,8 +104,23 @@ class TelephonyCall(models.Model):
             > 0
         )
 
+    def _is_queue_wait_due(self, now):
+        """Return whether a caller waits in the queue beyond its maximum, and rings nowhere."""
+        return (
+            self._waits_in_queue()
+            and not self._get_open_offers()
+            and not self._may_wait_on()
+            and self._is_quiet(now)
+        )
+
+    def _on_queue_wait_due(self, now):
+        self._get_customer_leg().moved_at = now
+        self._send_leave_queue_request()
+
     def _process_refused(self):
         """Return the response to a caller refused by the provider's full queue.
+
+        The phase determines it: `_refuse_while_<phase>` returns it.
 
         Note: `self.ensure_one()`
 
@@ -114,32 +129,52 @@ class TelephonyCall(models.Model):
         """
         self.ensure_one()
         self._lock()
-        if self.state == "ended" or self._is_other_party_connected():
-            return self._advance_customer()
-        if self._get_transfer():
-            return self._refuse_in_transfer()
-        if self.state == "in_progress":
-            seconds = self._seconds_until(self.deadline_at, fields.Datetime.now())
-            if not seconds:
-                return self._leave_agent_lost()
-            # The agent is about to rejoin: the music plays outside the queue.
-            url = self.account_id._get_webhook_url("step", call=self.uuid)
-            music = Play(self._get_music_url(min(seconds, MUSIC_SECONDS)))
-            return [music, Redirect(url)]
-        if self.step_id.kind not in ("ring", "queue"):
-            # The provider repeats the request because our response was lost; the call has moved on.
-            result = self.step_id._enter(self) if self.step_id else self._end_with_apology()
-            return self._run_flow(result) if isinstance(result, str) else result
-        self._add_timeline("provider_queue_full")
+        return self._advance_refused()
+
+    def _advance_refused(self):
+        advance = getattr(self, f"_refuse_while_{self._get_phase().name}", self._advance_customer)
+        return advance()
+
+    def _refuse_while_agent_lost(self):
+        now = fields.Datetime.now()
+        self._advance_held_call(now)
+        seconds = self._seconds_until(self.deadline_at, now)
+        if not seconds:
+            return self._leave_agent_lost()
+        # The agent is about to rejoin: the music plays outside the queue.
+        url = self.account_id._get_webhook_url("step", call=self.uuid)
+        return [Play(self._get_music_url(min(seconds, MUSIC_SECONDS))), Redirect(url)]
+
+    def _refuse_while_held(self):
+        return self._refuse_while_agent_lost()
+
+    def _refuse_while_in_flow(self):
+        # The provider repeats the request because our response was lost; the call has moved on.
+        result = self.step_id._enter(self) if self.step_id else self._end_with_apology()
+        return self._run_flow(result) if isinstance(result, str) else result
+
+    def _refuse_while_claimed(self):
         seconds = self._seconds_until(self.deadline_at, fields.Datetime.now())
-        if self.user_id and seconds:
+        if seconds:
             # The agent has accepted, and connects within seconds.
+            self._add_timeline("provider_queue_full")
             url = self.account_id._get_webhook_url("step", call=self.uuid)
             return [*self._get_ringback(seconds), Redirect(url)]
-        if self.user_id:
-            self._release_claim()
+        self._release_claim()
+        return self._advance_refused()
+
+    def _refuse_while_offering(self):
+        if self.step_id.kind not in ("ring", "queue"):
+            return self._refuse_while_in_flow()
+        self._add_timeline("provider_queue_full")
         self._get_open_offers()._close("withdrawn", "withdrawn")
         return self._run_flow("full" if self.step_id.kind == "queue" else "not_available")
+
+    def _refuse_while_waiting(self):
+        return self._refuse_while_offering()
+
+    def _refuse_while_awaiting_agents(self):
+        return self._refuse_while_offering()
 
     def _make_announcement(self, now):
         """Return the announcement that is due to a waiting caller, with the position."""

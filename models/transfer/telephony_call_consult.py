@@ -420,6 +420,12 @@ class TelephonyCall(models.Model):
 
     # === DEADLINES === #
 
+    def _is_consultation_due(self, _now):
+        return self._get_transfer()._is_consultation()
+
+    def _on_consultation_due(self, now):
+        self._check_consultation(now)
+
     def _check_consultation(self, now):
         """Apply the deadlines of a consultation.
 
@@ -549,10 +555,6 @@ class TelephonyCall(models.Model):
             return super()._leave_as_guest(user)
         self._leave_consultation()
         return True
-
-    def _run_overdue_timers(self, now):
-        super()._run_overdue_timers(now)
-        self._check_consultation(now)
 
     def _on_agents_lost(self):
         if not self._keep_consultation():

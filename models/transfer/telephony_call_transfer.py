@@ -270,16 +270,13 @@ class TelephonyCall(models.Model):
     def _next_while_returning(self, voice_request):
         return self._next_while_transferring(voice_request)
 
-    def _refuse_in_transfer(self):
-        """Continue after the provider refused to enqueue the customer during a transfer.
-
-        :return: a voice response
-        :rtype: list
-        """
+    def _refuse_while_transferring(self):
         self._get_open_offers()._close("withdrawn", "withdrawn")
         self._release_consulted()
-        self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         return self._fail_transfer()
+
+    def _refuse_while_returning(self):
+        return self._refuse_while_transferring()
 
     def _get_ringing_guest(self):
         return self._get_consulted_legs().filtered(

@@ -3,11 +3,12 @@
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.crm_telephony.providers.base import CallEvent, ProviderError, VoiceRequest
 
-from ..common import AGENT_LEG, CALLER_LEG, TelephonyCase, leg_sid
+from ..common import AGENT_LEG, CALLER_LEG, QUEUE, TelephonyCase, leg_sid
 
 CUSTOMER_LEG = leg_sid(1001)
 
@@ -61,6 +62,55 @@ class TestReconcile(TelephonyCase):
             VoiceRequest(leg_id=CALLER_LEG, caller="+32470123456", called=self.number.number),
         )
         return self.env["telephony.call"].search([("provider_call_id", "=", CALLER_LEG)])
+
+    def enqueue(self, **values):
+        """Return an incoming call that waits in a queue and rings there at an agent."""
+        queue = self.env["telephony.queue"].create(
+            {
+                "name": "Line",
+                "company_id": self.company_a.id,
+                "agent_ids": [Command.set(self.agent_ana.ids)],
+                **values,
+            }
+        )
+        self.ring.write({"kind": "queue", "queue_id": queue.id})
+        call = self.make_incoming()
+        call._process_wait(VoiceRequest(queue_id=QUEUE))
+        self.provider.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
+        return call
+
+    def test_claim_whose_wait_request_was_lost_is_taken_back(self):
+        """Phases: the time to connect also ends when no webhook of the caller asks for it."""
+        call = self.make_incoming()
+        call._process_wait(VoiceRequest(queue_id=QUEUE))
+        self.provider.legs[CALLER_LEG] = {"CallStatus": "in-progress"}
+        self.as_user(self.ana).accept(call.uuid)
+        self.assertEqual(call._get_phase().name, "claimed")
+        self.reconcile(22)
+        self.assertEqual(call._get_phase().name, "offering")
+        self.assertEqual(
+            self.notified(self.ana, "call_left")[-1]["message"],
+            "Connecting took too long. The caller is waiting again.",
+        )
+
+    def test_offer_in_a_queue_whose_wait_request_was_lost_expires(self):
+        """Phases: an agent does not ring for ever because the queue lost a webhook."""
+        call = self.enqueue()
+        self.assertEqual(call.offer_ids.mapped("state"), ["offered"])
+        self.reconcile(61)
+        self.assertEqual(call._get_phase().name, "waiting")
+        self.assertIn("expired", call.offer_ids.mapped("state"))
+
+    def test_wait_in_a_queue_whose_wait_request_was_lost_ends(self):
+        """Phases: the maximum wait also ends when no webhook of the caller asks for it."""
+        call = self.enqueue(limit_wait=True, max_wait=60)
+        self.agent_ana._set_status("offline")
+        call.queued_at = fields.Datetime.subtract(call.queued_at, seconds=70)
+        self.reconcile(70)
+        self.assertFalse(call._get_open_offers())
+        [[queue, leg, url]] = self.provider.sent("move_from_queue")
+        self.assertEqual((queue, leg), (QUEUE, CALLER_LEG))
+        self.assertIn("/step", url)
 
     def test_young_calls_are_left_alone(self):
         """A new call is left alone: its webhooks and its browser are on their way."""

@@ -97,6 +97,28 @@ class TestBlind(TransferStories):
         self.assertIn("Ana", str(call.message_id.body))
         self.assertIn("Bob", str(call.message_id.body))
 
+    def test_full_queue_while_the_colleague_connects_keeps_the_colleague(self):
+        """Phases: a transfer that a colleague has accepted does not fail in Twilio's full queue."""
+        call = self.begin()
+        self.transfer(call)
+        self.rpc(self.bob, "accept", call)
+        *_sounds, redirect = self.step(call, QueueResult="queue-full")
+        self.assertEqual((redirect.tag, call.user_id), ("Redirect", self.bob))
+        self.assertEqual(call.transfer_ids.state, "ringing")
+        self.connect_browser(call, self.agent_bob, sid=BOB_LEG)
+        [dial] = self.ask(redirect.text, {"CallSid": CALLER_LEG})
+        self.assertEqual(dial.tag, "Dial")
+        self.assertEqual((call.state, call.transfer_ids.state), ("in_progress", "done"))
+
+    def test_full_queue_while_it_rings_fails_the_transfer(self):
+        """Phases: a customer who cannot wait takes the exit for no available agent."""
+        call = self.begin()
+        self.transfer(call)
+        [say, _hang_up] = self.step(call, QueueResult="queue-full")
+        self.assertEqual(say.text, "We are closed.")
+        self.assertEqual(call.transfer_ids.state, "lost")
+        self.assertEqual(set(call.offer_ids.mapped("state")) - {"accepted"}, {"withdrawn"})
+
     def test_unanswered_comes_back(self):
         """An unanswered transfer returns to the sender."""
         call = self.begin()
