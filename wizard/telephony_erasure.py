@@ -74,9 +74,10 @@ class TelephonyErasure(models.TransientModel):
             raise AccessError(self.env._("Only a Telephony administrator can erase a caller."))
         calls, callbacks, others = self._find()
         calls._cancel_queue_callbacks()
-        running, held = calls._get_held_back()
+        running = calls._get_unfinished()
+        held = calls._get_on_legal_hold() - running
         # A third party who is being called now must not lose the number in between.
-        ongoing, _held = others._get_held_back()
+        ongoing = others._get_unfinished()
         # sudo: telephony.call - a telephone administrator may read and erase them
         erased_sudo = (calls - running - held).sudo()
         recordings = erased_sudo.recording_ids.filtered(

@@ -12,7 +12,7 @@ from . import (
     telephony_agent_access,
     telephony_agent_state,
     telephony_agent_wrap_up,
-    telephony_call_wrap_up,
+    telephony_call,
     telephony_call_timeline,
 )
 # isort: on

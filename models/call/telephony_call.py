@@ -1,12 +1,14 @@
-"""The call. More than 600 lines, because every state moves its parties."""
+"""The call: states, phases, parties and payloads. Long, because every state moves the parties."""
 
 import logging
 import uuid as uuidlib
+from datetime import timedelta
 
 from psycopg2 import OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from odoo.addons.phone_validation.tools import phone_validation
@@ -15,7 +17,8 @@ from ...providers.base import ProviderError
 from ...providers.voice_response import Conference
 from ...tools.call_phases import CallFacts, phase_of
 from ...tools.call_states import CALL_STATES, call_target, is_legal, outcome_of
-from ...tools.phone_number import to_possible_e164
+from ...tools.phone_number import get_timezone, to_possible_e164
+from ...tools.transfer_states import THERE_STATES
 from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
@@ -37,6 +40,34 @@ ANONYMOUS = {
     "+2562533",
 }
 
+RECENT_COUNT = 20
+
+
+ANONYMIZED_AT_ONCE = 100
+# The fields in which provider reports and users describe a person.
+FIELDS_OF_PERSON = (
+    "customer_number",
+    "from_number",
+    "to_number",
+    "note",
+    "failure_reason",
+    "override_reason",
+    "partner_id",
+    "lead_id",
+    "message_id",
+    "provider_call_id",
+    "provider_conference_id",
+    "caller_id_id",
+)
+LEG_FIELDS_OF_PERSON = (
+    "number",
+    "refusal",
+    "provider_leg_id",
+    "provider_queue_id",
+    "provider_sound",
+    "hold_conference_id",
+)
+
 
 class TelephonyCall(models.Model):
     """A conversation, from its first ring to its end.
@@ -51,6 +82,31 @@ class TelephonyCall(models.Model):
     _order = "started_at desc, id desc"
     _rec_name = "display_name"
     _rec_names_search = ["customer_number", "partner_id.name", "uuid"]
+    # Fields that `_to_client` and `_to_live` show. Without the note: the page that edits it is
+    # always ahead of any payload.
+    _shown_fields = frozenset(
+        {
+            "answered_at",
+            "queue_callback_id",
+            "caller_id_id",
+            "deadline_at",
+            "customer_number",
+            "disposition_id",
+            "duration",
+            "ended_at",
+            "failure_reason",
+            "lead_id",
+            "number_id",
+            "outcome",
+            "held_at",
+            "partner_id",
+            "queue_id",
+            "recording_announced_at",
+            "state",
+            "user_id",
+            "via",
+        }
+    )
 
     uuid = fields.Char(
         "UUID", required=True, readonly=True, copy=False, default=lambda self: str(uuidlib.uuid4())
@@ -155,6 +211,8 @@ class TelephonyCall(models.Model):
     wait_duration = fields.Integer("Wait Time (Seconds)", readonly=True, aggregator="avg")
     note = fields.Text("Summary")
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
+    # One transaction at a time writes a call's row, so revisions follow the order of commits.
+    revision = fields.Integer(readonly=True, copy=False)
     leg_ids = fields.One2many("telephony.call.leg", "call_id", "Call Legs", readonly=True)
     offer_ids = fields.One2many("telephony.offer", "call_id", "Offers", readonly=True)
     transfer_ids = fields.One2many("telephony.transfer", "call_id", "Transfers", readonly=True)
@@ -166,6 +224,19 @@ class TelephonyCall(models.Model):
         readonly=True,
         groups="crm_telephony.group_manager",
     )
+    timeline_ids = fields.One2many(
+        "telephony.call.timeline", "call_id", "Timeline Rows", readonly=True
+    )
+    # The right to read a call includes its timeline.
+    timeline = fields.Text(compute="_compute_timeline", compute_sudo=True)
+    anonymized_at = fields.Datetime("Anonymized On", readonly=True, copy=False)
+    anonymized_by_id = fields.Many2one(
+        "res.users",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="Empty if the call was anonymized by the company's retention period.",
+    )
     customer_display = fields.Char("Contact or Number", compute="_compute_customer_display")
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
 
@@ -175,16 +246,20 @@ class TelephonyCall(models.Model):
         "(account_id, provider_call_id) WHERE provider_call_id IS NOT NULL"
     )
     _running_index = models.Index("(user_id) WHERE state != 'ended'")
+    _to_anonymize_index = models.Index(
+        "(started_at) WHERE state = 'ended' AND anonymized_at IS NULL"
+    )
 
     # === COMPUTE METHODS === #
 
-    @api.depends("partner_id", "customer_number")
+    @api.depends("partner_id", "customer_number", "anonymized_at")
     def _compute_customer_display(self):
         for call in self:
             # sudo: telephony.call - a reader of the call may read the customer's name
             call.customer_display = (
                 call.sudo().partner_id.display_name
                 or self._format_number(call.customer_number)
+                or (call.anonymized_at and self.env._("Anonymized"))
                 or self.env._("Hidden number")
             )
 
@@ -205,6 +280,15 @@ class TelephonyCall(models.Model):
             hours, minutes = divmod(minutes, 60)
             call.duration_display = (
                 f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+            )
+
+    @api.depends("timeline_ids.text")
+    @api.depends_context("lang", "tz")
+    def _compute_timeline(self):
+        for call in self:
+            call.timeline = "".join(
+                f"{fields.Datetime.context_timestamp(call, row.at):%H:%M:%S} {row.text}\n"
+                for row in call.timeline_ids
             )
 
     # === NUMBERS === #
@@ -578,6 +662,22 @@ class TelephonyCall(models.Model):
             coach,
         )
 
+    # === TIMELINE === #
+
+    def _add_timeline(self, code, **values):
+        """Add a row to the timeline of this call.
+
+        Note: `self.ensure_one()`
+
+        :param str code: a key of `telephony.call.timeline._get_texts`
+        :param values: the values of its sentence: texts, numbers, and sentences in several
+            languages, see `_get_in_languages`
+        """
+        self.ensure_one()
+        self.env["telephony.call.timeline"].create(
+            {"call_id": self.id, "code": code, "values": values}
+        )
+
     # === HOOKS === #
 
     def _get_reactions(self):
@@ -787,3 +887,315 @@ class TelephonyCall(models.Model):
             _logger.log(level, "%s: %s failed: %s", self.uuid, method_name, error.label)
             return error
         return None
+
+    # ---------------------------------------------------------
+    # PAYLOADS OF THE WEB CLIENT
+    # ---------------------------------------------------------
+
+    # Payloads of calls for the web client.
+
+    def _get_revision(self):
+        """Return the age of this call's payload. Note: `self.ensure_one()`
+
+        A recording counts its own changes. Events of the recording and of the call arrive together,
+        and would conflict on the call's row.
+
+        :rtype: int
+        """
+        self.ensure_one()
+        return self.revision + sum(self.recording_ids.mapped("revision"))
+
+    def _to_client(self):
+        """Return the payloads of these calls for the softphone, in the user's language.
+
+        Readers of the call see the customer's number and name. Other data of a record is included
+        only if the user may read it.
+
+        :rtype: list(dict)
+        """
+        # sudo: telephony.call - every caller of this method has checked the recipient
+        return [
+            call_sudo._to_client_one(call_sudo.env.user._telephony_env(call_sudo.company_id))
+            for call_sudo in self.sudo()
+        ]
+
+    def _to_client_for_me(self):
+        """Return the payload of one call for the current user. Note: `self.ensure_one()`"""
+        return self.with_user(self.env.user)._to_client()[0]
+
+    def _to_client_one(self, env):
+        """Return the payload of one call. Other packages add their keys.
+
+        :param env: the recipient's own, which applies its access rights
+        :rtype: dict
+        """
+        user = env.user
+        customer = self._get_customer_leg()
+        legs = self._get_legs_for(user)
+        agent_connected = self.state != "ended" and legs._is_connected()
+        to_text = fields.Datetime.to_string
+        return {
+            "uuid": self.uuid,
+            "id": self.id,
+            "revision": self._get_revision(),
+            # The bus delivers to the user, whichever company the page shows.
+            "company_id": self.company_id.id,
+            "direction": self.direction,
+            "state": self.state,
+            "outcome": self.outcome or False,
+            "end_message": self._get_end_message(),
+            "customer": self._get_customer_data(env),
+            "our_number": {
+                "id": self.number_id.id,
+                "number": self.number_id.number or False,
+                "number_display": self._format_number(self.number_id.number),
+                "name": self.number_id.name or False,
+            },
+            "caller_id": {
+                "id": self.caller_id_id.id,
+                "name": self.caller_id_id.name,
+                "number_display": self._format_number(self.caller_id_id.number),
+            }
+            if self.caller_id_id
+            else False,
+            "record": self._get_record_data(env),
+            "user": {"id": self.user_id.id, "name": self.user_id.name} if self.user_id else False,
+            "created_at": to_text(self.started_at),
+            "answered_at": to_text(self.answered_at) or False,
+            "ended_at": to_text(self.ended_at) or False,
+            "duration": self.duration,
+            "customer_state": customer.status or "new",
+            "on_hold": customer.on_hold or bool(self.held_at),
+            "on_hold_since": to_text(
+                self.held_at or (customer.on_hold and customer.hold_at) or None
+            )
+            or False,
+            # The agent is in another call and resumes this one later.
+            "is_held": bool(self.held_at),
+            "role": "agent",
+            "via": self.via or "browser",
+            "agent_state": legs[-1:].status or "new",
+            "agent_connected": agent_connected,
+            "can_rejoin": bool(
+                self.state == "in_progress"
+                and self.user_id == user
+                and not agent_connected
+                and not self.held_at
+            ),
+            "note": self.note or "",
+        }
+
+    def _get_legs_for(self, _user):
+        """Return the legs of the party whose connection a user's page shows."""
+        return self._get_agent_legs()
+
+    def _get_customer_data(self, env):
+        partner = self.partner_id
+        readable = bool(partner) and partner.with_env(env).has_access("read")
+        region = self._get_region(self.customer_number)
+        return {
+            "number": self.customer_number or False,
+            "number_display": self._format_number(self.customer_number)
+            or self.env._("Hidden number"),
+            "name": partner.name
+            or partner.display_name
+            or self.lead_id.contact_name
+            or self.lead_id.partner_name
+            or False,
+            "company_name": partner.commercial_company_name or self.lead_id.partner_name or False,
+            "partner_id": partner.id if readable else False,
+            "country_code": region or False,
+            "timezone": get_timezone(self.customer_number) or False,
+            "avatar_url": f"/web/image/res.partner/{partner.id}/avatar_128" if readable else False,
+        }
+
+    def _get_record_data(self, env):
+        for record in (self.lead_id, self.partner_id):
+            if record and record.with_env(env).has_access("read"):
+                return {"model": record._name, "id": record.id, "name": record.display_name}
+        return False
+
+    def _get_end_message(self):
+        """Return a whole sentence for the agent about how the call ended."""
+        if self.state != "ended":
+            return False
+        if self.failure_reason:
+            return self.failure_reason
+        return {
+            "answered": self.env._("The call has ended."),
+            "missed": self.env._("The caller hung up."),
+            "abandoned": self.env._("The caller hung up."),
+            "voicemail": self.env._("The caller left a voicemail."),
+            "busy": self.env._("The line is busy."),
+            "no_answer": self.env._("No answer."),
+            "declined": self.env._("The call was declined."),
+            "canceled": self.env._("The call was canceled."),
+            "blocked": self.env._("The call was blocked."),
+            "queue_callback": self.env._("The caller requested a callback."),
+            "failed": self.env._("The call failed. Check the number and try again."),
+        }.get(self.outcome, self.env._("The call has ended."))
+
+    @api.model
+    def _get_region(self, number):
+        return self.env["res.partner"]._telephony_region(number)
+
+    @api.model
+    def _get_running_of(self, user):
+        # sudo: telephony.call - the user's own calls
+        return self.with_env(self.env(su=False)).browse(
+            self.sudo()
+            .search(
+                [
+                    "|",
+                    ("user_id", "=", user.id),
+                    (
+                        "transfer_ids",
+                        "any",
+                        [
+                            ("agent_id.user_id", "=", user.id),
+                            ("mode", "!=", "blind"),
+                            ("state", "in", THERE_STATES),
+                        ],
+                    ),
+                    ("state", "!=", "ended"),
+                    ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+                ]
+            )
+            .ids
+        )
+
+    @api.model
+    def _get_recent_of(self, user):
+        # sudo: telephony.call - the user's own calls, and calls that rang at the user
+        return self.browse(
+            self.sudo().search(self._get_recent_domain(user), limit=RECENT_COUNT).ids
+        )
+
+    @api.model
+    def _get_recent_domain(self, user):
+        """Return the domain of the ended calls that a user had, transferred or missed."""
+        return [
+            "|",
+            "|",
+            ("user_id", "=", user.id),
+            ("transfer_ids.user_id", "=", user.id),
+            "&",
+            ("user_id", "=", False),
+            ("offer_ids.agent_id.user_id", "=", user.id),
+            ("state", "=", "ended"),
+            ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+        ]
+
+    @api.model
+    def _get_changes_of(self, user, known, is_whole=False):
+        """Return the changes to a user's calls since a page last loaded them.
+
+        :param user: the current user
+        :param dict known: uuid -> revision of the running calls that the page shows
+        :param bool is_whole: also return the running calls whose revision is current
+        :return: `calls` that run or have ended, with changes that the page does not show (see
+            `_to_client`); and `left`: `uuid` and `revision` of calls that are no longer the user's
+        :rtype: dict
+        """
+        # sudo: telephony.call - the revisions of the user's own calls
+        running_sudo = self._get_running_of(user).sudo()
+        changed = running_sudo.filtered(
+            lambda call: is_whole or known.get(call.uuid) != call._get_revision()
+        )
+        missing = known.keys() - set(running_sudo.mapped("uuid"))
+        others_sudo = ended_sudo = self.sudo().browse()
+        if missing:
+            # sudo: telephony.call - of another user's call, only the revision is returned
+            others_sudo = self.sudo().search(
+                [
+                    ("uuid", "in", list(missing)),
+                    ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+                ]
+            )
+            ended_sudo = others_sudo.filtered_domain(self._get_recent_domain(user))
+        revisions = {call.uuid: call._get_revision() for call in others_sudo - ended_sudo}
+        return {
+            "calls": self.browse((changed | ended_sudo).ids)._to_client(),
+            "left": [
+                # A deleted call has no revision.
+                {"uuid": uuid, "revision": revisions.get(uuid, False)}
+                for uuid in sorted(missing - set(ended_sudo.mapped("uuid")))
+            ],
+        }
+
+    # ---------------------------------------------------------
+    # PRIVACY
+    # ---------------------------------------------------------
+
+    def _get_unfinished(self):
+        """Return the calls that their agents still have to deal with."""
+        return self.filtered(lambda call: call.state != "ended")
+
+    def _anonymize(self, user=None):
+        """Remove the identity of the customer from these calls, here and at the provider.
+
+        The figures remain: times, durations, outcome and agent. Each package removes what it has
+        added to the calls. The calls must have ended, without a recording under legal hold.
+
+        :param user: the user who requests it; None for the retention
+        """
+        self._drop_notifications()
+        self.event_ids.unlink()
+        self.timeline_ids.unlink()
+        self.leg_ids.write(dict.fromkeys(LEG_FIELDS_OF_PERSON, False))
+        self.write(
+            {
+                **dict.fromkeys(FIELDS_OF_PERSON, False),
+                "anonymized_at": fields.Datetime.now(),
+                "anonymized_by_id": user.id if user else False,
+            }
+        )
+
+    def _drop_notifications(self):
+        """Delete the bus messages about these calls."""
+        if not self:
+            return
+        patterns = [f"%{uuid}%" for uuid in self.mapped("uuid")]
+        self.env.cr.execute(SQL("DELETE FROM bus_bus WHERE message LIKE ANY(%s)", patterns))
+
+    def _forget_number(self, number):
+        """Remove a number from other customers' calls, where it was a transfer target.
+
+        :param str number: E.164
+        """
+        self.leg_ids.filtered(lambda leg: leg.number == number).number = False
+        written = (number, self._format_number(number))
+        self.timeline_ids.filtered(lambda row: any(text in row.text for text in written)).unlink()
+        # The messages to the pages name who had the customer.
+        self._drop_notifications()
+
+    @api.model
+    def _cron_anonymize(self):
+        """Anonymize calls older than the retention of their company, except under legal hold."""
+        for company in self.env["res.company"].search([("telephony_call_days", ">", 0)]):
+            limit = fields.Datetime.now() - timedelta(days=company.telephony_call_days)
+            if not self._anonymize_older(company, limit):
+                return
+
+    @api.model
+    def _anonymize_older(self, company, limit):
+        """Anonymize the calls of a company that began before a moment.
+
+        :return: whether time is left for further companies
+        :rtype: bool
+        """
+        domain = Domain(
+            [
+                ("company_id", "=", company.id),
+                ("state", "=", "ended"),
+                ("anonymized_at", "=", False),
+                ("started_at", "<", limit),
+                ("recording_ids", "not any", [("legal_hold", "=", True)]),
+            ]
+        )
+        while calls := self.search(domain, limit=ANONYMIZED_AT_ONCE, order="started_at"):
+            calls._anonymize()
+            _logger.info("%s calls of company %s were anonymized", len(calls), company.id)
+            if not self.env["ir.cron"]._commit_progress(len(calls)):
+                return False
+        return True

@@ -4,7 +4,18 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
-from ...providers.voice_response import HangUp
+from ...providers.voice_response import Gather, HangUp, Say
+from ...tools.language import to_language_tag
+from ...tools.phone_number import (
+    IMPOSSIBLE,
+    NO_COUNTRY,
+    PERSONAL,
+    PREMIUM,
+    SHARED_COST,
+    UNLISTED,
+    classify,
+    is_emergency,
+)
 from ...tools.printable import printable
 from ..arguments import check_arguments
 from ..gate import door
@@ -16,8 +27,26 @@ _logger = logging.getLogger(__name__)
 RING_SECONDS = 30
 
 
+class TelephonyRuleError(UserError):
+    """A rule forbids a call, but the user may make it with a reason.
+
+    The web client recognizes the error by its name, and asks for the reason.
+    """
+
+
+_logger = logging.getLogger(__name__)
+
+_logger = logging.getLogger(__name__)
+
+# Seconds an agent's own telephone rings; most mailboxes answer later than that.
+PHONE_SECONDS = 20
+
+# Seconds to press the confirmation key.
+KEY_SECONDS = 8
+
+
 class TelephonyCall(models.Model):
-    """Outgoing calls, and the agent's own leg of every call."""
+    """Outgoing calls, the numbers that may be called, and the agent's own leg of every call."""
 
     _inherit = "telephony.call"
 
@@ -97,6 +126,12 @@ class TelephonyCall(models.Model):
         :return: the number, the caller ID (or none), the override reason (or none)
         :rtype: tuple
         """
+        if agent._get_emergency_number(number):
+            # An administrator has registered the address. Such a call shows only that number; rules
+            # do not block it, and it is never recorded (see `_get_recording_ban`).
+            _logger.warning("User %s calls an emergency service.", self.env.uid)
+            digits = "".join(char for char in number if char.isdigit())
+            return digits, self.env["telephony.caller.id"], ""
         customer_number = self._normalize_dialed(number, record)
         caller_id = agent._choose_caller_id(caller_id_id)
         return (
@@ -147,7 +182,7 @@ class TelephonyCall(models.Model):
 
     def _get_number_to_call_from(self, agent, customer_number):
         """Return the number of ours with which a call is made."""
-        return agent._get_default_number()
+        return agent._get_emergency_number(customer_number) or agent._get_default_number()
 
     def _prepare_outgoing_values(self, agent, customer_number, record, request_uuid):
         number = self._get_number_to_call_from(agent, customer_number)
@@ -394,3 +429,420 @@ class TelephonyCall(models.Model):
                 number=self._format_number(self.caller_id_id.number),
             )
         self._apply_event(CallEvent("failed", reason=sentence, at=now, data={"by": "system"}))
+
+    # ---------------------------------------------------------
+    # NUMBERS THAT MAY BE CALLED
+    # ---------------------------------------------------------
+
+    # Rules on permitted calls. They are checked before anything rings.
+
+    override_reason = fields.Char(
+        readonly=True,
+        help="Why an administrator called despite a rule.",
+    )
+
+    def _check_emergency(self, typed):
+        """Refuse emergency numbers, which must be called from a telephone at a known address.
+
+        :param str typed: number as typed
+        :raise UserError: the number is an emergency number
+        """
+        if is_emergency(typed, self.env.company.country_id.code):
+            raise UserError(self._get_emergency_refusal())
+
+    def _get_emergency_refusal(self):
+        return self.env._(
+            "Emergency numbers cannot be called from here because your location would be "
+            "unknown. Use another phone."
+        )
+
+    # === GATE === #
+
+    @api.model
+    def _get_forbidden_destination(
+        self, company, number, reason="", emergency_number=None, is_verification=False
+    ):
+        """Return why a company must not call a number; empty when it may.
+
+        The one decision for every leg, however it begins. It is made when a number is entered and
+        again when the leg is sent, because rules change.
+
+        :param company: company whose rules apply
+        :param str number: E.164, or the digits of an emergency service
+        :param str reason: administrator's reason to override the company's rules
+        :param emergency_number: our number for the call, if emergency services may be dialed with
+            it
+        :param bool is_verification: whether the call verifies a caller ID
+        :return: a whole sentence, or an empty text
+        :rtype: str
+        """
+        # sudo: res.company - the rules are not confidential
+        company_sudo = company.sudo()
+        if is_emergency(number, company_sudo.country_id.code):
+            is_prepared = emergency_number and emergency_number.emergency_enabled
+            return "" if is_prepared else self._get_emergency_refusal()
+        # sudo: telephony.number - the company's own numbers
+        if (
+            self.env["telephony.number"]
+            .sudo()
+            .search_count([("number", "=", number), ("company_id", "=", company.id)], limit=1)
+        ):
+            return self.env._("This is a number of your own company.")
+        destination = classify(number)
+        if destination.kind == IMPOSSIBLE:
+            return self.env._("This number does not exist. Check it and try again.")
+        if reason:
+            return ""
+        return self._get_forbidden_country(company_sudo, destination) or (
+            self._get_forbidden_kind(company_sudo, destination.kind, is_verification)
+        )
+
+    def _get_forbidden_country(self, company, destination):
+        policy = company.telephony_country_policy
+        if policy == "all":
+            return ""
+        countries = company.country_id if policy == "own" else company.telephony_country_ids
+        if not countries:
+            return (
+                self.env._(
+                    "Calls to other numbers are blocked because your company has no country. Ask "
+                    "your administrator to set the company's country, or to select the allowed "
+                    "countries in the Telephony settings."
+                )
+                if policy == "own"
+                else self.env._(
+                    "No country is allowed. Ask your administrator to select the allowed countries "
+                    "in the Telephony settings."
+                )
+            )
+        if destination.regions & set(countries.mapped("code")):
+            return ""
+        country = self.env["res.country"].search(
+            [("code", "in", list(destination.regions))], limit=1
+        )
+        return self.env._(
+            "Your company does not allow calls to %(country)s.",
+            country=country.name or self.env._("this destination"),
+        )
+
+    def _get_forbidden_kind(self, company, kind, is_verification):
+        if company.telephony_block_premium:
+            if kind == PREMIUM:
+                return self.env._("Your company does not allow calls to premium-rate numbers.")
+            if kind == PERSONAL:
+                return self.env._(
+                    "Your company does not allow calls to personal numbers, which cost extra."
+                )
+            if kind == NO_COUNTRY:
+                return self.env._(
+                    "Your company does not allow calls to satellite and international service "
+                    "numbers."
+                )
+        if kind == SHARED_COST and not company.telephony_allow_shared_cost and not is_verification:
+            return self.env._("Your company does not allow calls to shared-cost numbers.")
+        if kind == UNLISTED and not company.telephony_allow_unlisted:
+            return self.env._(
+                "This number is not in any known number range. Check it, or ask your "
+                "administrator to allow unlisted numbers."
+            )
+        return ""
+
+    # === CALLS OF PHONE USERS === #
+
+    def _get_broken_rule(self, agent, number):
+        """Return the company's rule that forbids a call; empty when the call is allowed.
+
+        :param agent: calling agent
+        :param str number: E.164
+        :rtype: str
+        """
+        return self._get_forbidden_destination(agent.company_id, number) or (
+            self.env["telephony.dialed.leg"]._get_limit_reached(agent.company_id, agent.user_id)
+        )
+
+    def _check_rules(self, agent, number, override_reason):
+        """Refuse a call that a rule forbids, unless an administrator gives a reason.
+
+        :raise UserError: a rule forbids it
+        :raise TelephonyRuleError: a rule forbids it, but a reason overrides the rule
+        :return: the reason to store with the call, or an empty text
+        :rtype: str
+        """
+        # Prohibitions that no reason overrides.
+        sentence = self._get_forbidden_destination(agent.company_id, number, reason="any")
+        if sentence:
+            raise UserError(sentence)
+        sentence = self._get_broken_rule(agent, number)
+        if not sentence:
+            return ""
+        if not self.env.user.has_group("crm_telephony.group_manager"):
+            raise UserError(sentence)
+        reason = (override_reason or "").strip()
+        if not reason:
+            raise TelephonyRuleError(
+                self.env._(
+                    "%(rule)s As an administrator, you can still call if you enter a reason.",
+                    rule=sentence,
+                )
+            )
+        return reason
+
+    # ---------------------------------------------------------
+    # CUSTOM PHONES
+    # ---------------------------------------------------------
+
+    # Calls of agents who use a telephone of their own in place of the browser.
+
+    # === RINGING AN AGENT'S OWN TELEPHONE === #
+
+    def _ring_own_phone(self, agent):
+        """Ring the agent first; the customer is dialed once the agent has confirmed."""
+        self._add_phone_leg(agent)
+        self._add_timeline("phone_ringing", name=agent.user_id.name)
+
+    def _ring_phones(self, offers):
+        """Ring offers at the telephones of the agents who chose this."""
+        for offer in offers:
+            if offer.agent_id._has_own_phone():
+                self._add_phone_leg(offer.agent_id, offer)
+
+    def _add_phone_leg(self, agent, offer=None):
+        asked = bool(offer) and offer.transfer_id._is_consultation()
+        role = "consulted" if asked else "agent"
+        # An agent's own outgoing call was checked before; at the limit, an offer rings at other
+        # agents.
+        refusal = offer and self.env["telephony.dialed.leg"]._get_limit_reached(
+            self.company_id, agent.user_id
+        )
+        leg = self.env["telephony.call.leg"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "role": role,
+                "user_id": agent.user_id.id,
+                "offer_id": offer.id if offer else False,
+                "transfer_id": offer.transfer_id.id if offer else False,
+                "label": self._get_label(role),
+                "number": agent.phone_number,
+                "refusal": refusal or False,
+                "is_confirmed": False,
+                # The provider should know the leg from now on.
+                "initiated_at": fields.Datetime.now(),
+            }
+        )
+        self._send_ring_request(leg.id)
+
+    @after_commit("leg_ids.initiated_at", repaired_by="_reconcile_missing_sid")
+    def _send_ring_request(self, leg_id):
+        """Dial an agent's telephone.
+
+        :return: the method that records the result
+        """
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        if leg.provider_leg_id or not self._is_wanted(leg):
+            return None
+        refusal = leg._get_refusal()
+        if refusal:
+            return self._on_ring_refused, (leg_id, refusal)
+        url = self.account_id._get_webhook_url
+        try:
+            provider_leg_id = self.account_id._get_client().call_phone(
+                {
+                    # The agent sees our number for every customer.
+                    "from": self.number_id.number,
+                    "to": leg.number,
+                    "timeout": PHONE_SECONDS,
+                    "url": url("agent_phone", call=self.uuid, leg=leg.id),
+                    "status_url": url("status", call=self.uuid, leg=leg.id),
+                }
+            )
+        except ProviderError as error:
+            _logger.warning("%s: the agent's telephone was not called: %s", self.uuid, error.label)
+            if error.unknown:
+                # The response was lost: the leg's first event, or the reconciliation, shows whether
+                # it rings.
+                return None
+            return self._on_ring_failed, (leg_id,)
+        return self._on_ring_done, (leg_id, provider_leg_id)
+
+    def _on_ring_done(self, leg_id, provider_leg_id):
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        if not leg.provider_leg_id:
+            leg.provider_leg_id = provider_leg_id
+        if not self._is_wanted(leg):
+            self._drop_phone_legs(leg)
+
+    def _on_ring_refused(self, leg_id, refusal):
+        """Record that a telephone is not dialed because a rule now forbids it."""
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        reason = self.env["telephony.call.timeline"]._get_in_languages(
+            leg, lambda leg: leg._get_refusal() or refusal
+        )
+        leg.refusal = refusal
+        self._add_timeline(
+            "phone_not_called",
+            name=leg.user_id.name or self._format_number(leg.number),
+            reason=reason,
+        )
+        self._on_ring_failed(leg_id)
+
+    def _on_ring_failed(self, leg_id):
+        self._apply_event(
+            CallEvent(
+                "leg", leg_id=leg_id, status="ended", reason="failed", at=fields.Datetime.now()
+            )
+        )
+
+    def _is_wanted(self, leg):
+        """Return whether a telephone still has a reason to ring."""
+        if self.state == "ended" or leg.is_released:
+            return False
+        if leg.role == "consulted" and not leg.user_id:
+            return leg.transfer_id == self._get_transfer()
+        return leg.offer_id.state == "offered" if leg.offer_id else not leg.is_confirmed
+
+    def _drop_phone_legs(self, legs):
+        """Stop telephones that ring in vain; confirmed legs continue."""
+        for leg in legs.filtered(lambda leg: not leg.is_confirmed and leg._is_alive()):
+            if leg.provider_leg_id:
+                leg.call_id._send_end_leg_request(leg.id)
+
+    @after_commit("leg_ids.is_released, leg_ids.is_leaving", leg_missing="_is_unwanted")
+    def _send_end_leg_request(self, leg_id):
+        """Hang up one leg."""
+        leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+        if leg.provider_leg_id:
+            self._send("end_leg", leg.provider_leg_id)
+
+    # === FROM THE WEBHOOKS === #
+
+    def _process_phone(self, leg_id, voice_request):
+        """Prompt the answering party of an agent's telephone for the key, and continue from there.
+
+        Note: `self.ensure_one()`
+
+        :param int leg_id: leg of the telephone
+        :param VoiceRequest voice_request: request of the provider
+        :return: a voice response
+        :rtype: list
+        """
+        self.ensure_one()
+        # Events of the legs and a click on the page arrive at the same moment: see `_lock`.
+        self._lock()
+        leg = self.leg_ids.filtered(
+            lambda leg: leg.id == leg_id and leg.role in ("agent", "consulted")
+        )
+        if not leg or (leg.provider_leg_id and leg.provider_leg_id != voice_request.leg_id):
+            return [HangUp()]
+        if not leg.provider_leg_id:
+            leg.provider_leg_id = voice_request.leg_id
+        agent = leg.user_id._get_telephony_agents(self.company_id)
+        # A leg that requests a voice response is connected, even if its event has not arrived yet.
+        if leg._advance(CallEvent("leg", status="in_progress", at=fields.Datetime.now())):
+            self._notify_participants()
+        if leg.is_released or leg.status == "ended" or (not leg.user_id and self.state == "ended"):
+            return [HangUp()]
+        if not leg.user_id:
+            return self._answer_guest(leg)
+        if leg.is_confirmed:
+            return [self._get_join(leg, ends_conference=False)]
+        if not agent._is_entitled():
+            _logger.info("%s: a telephone without the right to answer was refused", self.uuid)
+            return [HangUp()]
+        if voice_request.digits == "1" or not agent.press_to_accept:
+            return self._confirm_phone(leg, agent)
+        return self._ask_phone(leg, agent)
+
+    def _ask_phone(self, leg, agent):
+        lang = agent.user_id.lang or "en_US"
+        call = self.with_context(lang=lang)
+        transfer = leg.offer_id.transfer_id
+        if transfer and transfer.state != "returning":
+            text = call.env._(
+                "%(user)s is transferring a call with %(name)s to you. Press 1 to accept.",
+                user=transfer.user_id.name,
+                name=call.customer_display,
+            )
+        elif self.queue_callback_id and not self.answered_at:
+            text = call.env._(
+                "%(name)s requested a callback. Press 1 to call now.", name=call.customer_display
+            )
+        elif leg.offer_id:
+            text = call.env._("Call from %(name)s. Press 1 to accept.", name=call.customer_display)
+        else:
+            text = call.env._("Press 1 to call %(name)s.", name=call.customer_display)
+        language = to_language_tag(lang)
+        url = self.account_id._get_webhook_url("agent_phone", call=self.uuid, leg=leg.id)
+        return [Gather((Say(text, language),), KEY_SECONDS, url), HangUp()]
+
+    def _confirm_phone(self, leg, agent):
+        # A refusal is spoken in the voice of the agent's language.
+        env = self.with_context(lang=agent.user_id.lang).env
+        if self.state == "ended":
+            return self._refuse_phone(agent, env._("The caller hung up."))
+        if leg.role == "consulted":
+            if not self._accept_consultation(agent, leg.offer_id, leg):
+                return self._refuse_phone(agent, env._("This call was already answered."))
+            return [self._get_join(leg, ends_conference=False)]
+        if leg.offer_id:
+            if (self.user_id and self.user_id != agent.user_id) or not leg._is_offered():
+                return self._refuse_phone(agent, env._("This call was already answered."))
+            if not self._claim(agent, leg):
+                return self._refuse_phone(agent, env._("This call was already answered."))
+            agent._notify_change()
+        leg.is_confirmed = True
+        self._on_agent_connected()
+        return [self._get_join(leg, ends_conference=False)]
+
+    def _refuse_phone(self, agent, text):
+        language = to_language_tag(agent.user_id.lang)
+        return [Say(text, language), HangUp()]
+
+    # === FROM THE STATE === #
+
+    def _on_phone_refused(self, leg):
+        """React to an agent's telephone that ended without the key being pressed.
+
+        :return: the state the call should be in, or None
+        """
+        if self.state == "ended":
+            return None
+        if not leg.offer_id:
+            if self._get_agent_legs()._is_alive():
+                return None
+            self.write(
+                {
+                    "ended_by": "agent",
+                    "failure_reason": leg.refusal
+                    or {
+                        "busy": self.env._("Your phone is busy. The customer was not called."),
+                        "failed": self.env._(
+                            "Your phone cannot be reached. The customer was not called."
+                        ),
+                    }.get(
+                        leg.end_reason,
+                        self.env._("You did not answer your phone. The customer was not called."),
+                    ),
+                }
+            )
+            return "ended"
+        if leg.offer_id.state == "offered" and not leg.offer_id.agent_id.lease_ids._is_open():
+            if leg.refusal:
+                # Otherwise the same telephone would be selected again at once.
+                leg.offer_id.agent_id._set_offline_because(leg.refusal)
+                leg.offer_id._close("withdrawn", "withdrawn")
+            else:
+                self._add_timeline("phone_not_answered", name=leg.user_id.name)
+                leg.offer_id._close("expired", "expired")
+            self._advance_if_unoffered()
+        return None
+
+    def _advance_if_unoffered(self):
+        """Offer the call to the next agents, or advance the caller, when it rings at no agent."""
+        for call in self:
+            if call._advance_transfer():
+                continue
+            if call.state == "queued":
+                call.queue_id._dispatch()
+            elif not call._get_open_offers() and not call.user_id and not call._ring_next():
+                call._send_leave_queue_request()

@@ -1,9 +1,6 @@
 import math
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-
-from ..arguments import check_arguments
 
 # Choices of the question after a bad call, named as in the provider's list of quality issues.
 ISSUES = [
@@ -121,62 +118,3 @@ class TelephonyCallQuality(models.Model):
                 values[name] = worse(values[name], quality[name])
         quality.write(values)
         return quality
-
-
-class TelephonyCall(models.Model):
-    _inherit = "telephony.call"
-
-    quality_ids = fields.One2many(
-        "telephony.call.quality",
-        "call_id",
-        "Call Quality",
-        readonly=True,
-        groups="crm_telephony.group_supervisor",
-    )
-
-    @api.model
-    @check_arguments
-    def save_quality(self, uuid, provider_leg_id, report):
-        """Save the audio quality of the current user's own browser leg.
-
-        :param str uuid: the call
-        :param str provider_leg_id: the provider's identifier of the browser's leg
-        :param dict report: see `telephony.call.quality`; implausible values are dropped
-        :raise AccessError: the leg belongs to another user, or does not exist
-        :return: whether the user is to be asked about the quality
-        :rtype: bool
-        """
-        leg_sudo = self._get_my_legs_sudo(uuid).filtered(
-            lambda leg: leg.provider_leg_id and leg.provider_leg_id == provider_leg_id
-        )
-        if not leg_sudo:
-            raise AccessError(self.env._("This is not your call."))
-        qualities_sudo = leg_sudo.env["telephony.call.quality"]
-        quality_sudo = qualities_sudo._add(leg_sudo, qualities_sudo._read_report(report))
-        return bool(quality_sudo.bad and not quality_sudo.issue and leg_sudo.role == "agent")
-
-    @api.model
-    @check_arguments
-    def rate_quality(self, uuid, issue):
-        """Save the current user's rating of a call with bad audio.
-
-        :param str uuid: the call
-        :param str issue: one of `ISSUES`
-        :raise UserError: there is nothing to rate
-        """
-        legs_sudo = self._get_my_legs_sudo(uuid)
-        quality_sudo = legs_sudo.call_id.quality_ids.filtered(
-            lambda row: row.leg_id in legs_sudo and row.bad
-        )[:1]
-        if not quality_sudo:
-            raise UserError(self.env._("This call does not ask for a quality rating."))
-        if issue not in dict(ISSUES):
-            raise UserError(self.env._("Choose one of the listed answers."))
-        quality_sudo.issue = issue
-        return True
-
-    @api.model
-    def _get_my_legs_sudo(self, uuid):
-        """Return the current user's own legs of a call, as superuser."""
-        self.env["telephony.agent"]._ensure_own_agent()
-        return self._find_sudo(uuid).leg_ids.filtered(lambda leg: leg.user_id == self.env.user)

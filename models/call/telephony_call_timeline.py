@@ -122,38 +122,3 @@ class TelephonyCallTimeline(models.Model):
             lang: get_sentence(records.with_context(lang=lang))
             for lang, _name in self.env["res.lang"].get_installed()
         }
-
-
-class TelephonyCall(models.Model):
-    """The timeline of a call."""
-
-    _inherit = "telephony.call"
-
-    timeline_ids = fields.One2many(
-        "telephony.call.timeline", "call_id", "Timeline Rows", readonly=True
-    )
-    # The right to read a call includes its timeline.
-    timeline = fields.Text(compute="_compute_timeline", compute_sudo=True)
-
-    @api.depends("timeline_ids.text")
-    @api.depends_context("lang", "tz")
-    def _compute_timeline(self):
-        for call in self:
-            call.timeline = "".join(
-                f"{fields.Datetime.context_timestamp(call, row.at):%H:%M:%S} {row.text}\n"
-                for row in call.timeline_ids
-            )
-
-    def _add_timeline(self, code, **values):
-        """Add a row to the timeline of this call.
-
-        Note: `self.ensure_one()`
-
-        :param str code: a key of `telephony.call.timeline._get_texts`
-        :param values: the values of its sentence: texts, numbers, and sentences in several
-            languages, see `_get_in_languages`
-        """
-        self.ensure_one()
-        self.env["telephony.call.timeline"].create(
-            {"call_id": self.id, "code": code, "values": values}
-        )

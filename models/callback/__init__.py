@@ -6,8 +6,7 @@ from . import (
     telephony_callback,
     telephony_callback_activity,
     telephony_queue_callback,
-    telephony_call_queue_callback,
-    telephony_call_missed,
+    telephony_call,
     telephony_call_timeline,
 )
 # isort: on

@@ -113,6 +113,7 @@ class TelephonyCallback(models.Model):
         "overdue.",
     )
     is_overdue = fields.Boolean("Overdue", compute="_compute_is_overdue")
+    anonymized_at = fields.Datetime("Anonymized On", readonly=True, copy=False)
     customer_display = fields.Char("Caller", compute="_compute_customer_display")
     number_display = fields.Char("Phone", compute="_compute_customer_display")
     count_display = fields.Char("Times Called", compute="_compute_count_display")
@@ -153,7 +154,7 @@ class TelephonyCallback(models.Model):
         for callback in self:
             callback.is_overdue = callback.state == "open" and callback.due_at < now
 
-    @api.depends("partner_id", "lead_id", "customer_number")
+    @api.depends("partner_id", "lead_id", "customer_number", "anonymized_at")
     def _compute_customer_display(self):
         calls = self.env["telephony.call"]
         for callback in self:
@@ -166,6 +167,7 @@ class TelephonyCallback(models.Model):
                 or callback_sudo.lead_id.contact_name
                 or callback_sudo.lead_id.partner_name
                 or callback.number_display
+                or (callback.anonymized_at and self.env._("Anonymized"))
             )
 
     @api.depends("count")
@@ -313,6 +315,37 @@ class TelephonyCallback(models.Model):
         callbacks_sudo = self.sudo().filtered(lambda callback: callback.state == "open")
         callbacks_sudo.write({"state": "canceled", "cancel_reason": reason})
         callbacks_sudo._drop_activity()
+
+    # === PRIVACY === #
+
+    def _anonymize(self, reason):
+        """Cancel open callbacks, and remove the identity of their callers.
+
+        :param str reason: why the caller is not called back
+        """
+        self._cancel(reason)
+        # Done activities are archived. Their feedback names the caller.
+        self.activity_id.unlink()
+        self.write(
+            {
+                "customer_number": "",
+                "partner_id": False,
+                "lead_id": False,
+                "anonymized_at": fields.Datetime.now(),
+            }
+        )
+        self.filtered(lambda callback: callback.cancel_reason != reason).cancel_reason = False
+
+    @api.model
+    def _anonymize_older(self, company, limit):
+        """Anonymize the callbacks whose last call is older than the company's retention."""
+        self.search(
+            [
+                ("company_id", "=", company.id),
+                ("anonymized_at", "=", False),
+                ("last_at", "<", limit),
+            ]
+        )._anonymize(self.env._("The retention period for calls has expired."))
 
     # === HELPERS === #
 

@@ -1,4 +1,4 @@
-"""Contacts: lookup by number, search, and erasure."""
+"""Contacts: lookup by number, and search."""
 
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off
@@ -6,6 +6,5 @@ from . import (
     res_partner,
     res_partner_category,
     res_partner_search,
-    telephony_privacy,
 )
 # isort: on

@@ -5,11 +5,7 @@
 from . import (
     crm_lead,
     mail_activity,
-    telephony_call_card,
-    telephony_call_due,
-    telephony_call_follow_up,
-    telephony_call_link,
-    telephony_call_log,
+    telephony_call,
     telephony_disposition,
 )
 # isort: on

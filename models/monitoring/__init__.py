@@ -3,7 +3,7 @@
 # A model is defined before it is extended; the order is that of its overrides.
 # isort: off
 from . import (
-    telephony_call_monitor,
+    telephony_call,
     telephony_call_timeline,
 )
 # isort: on

@@ -5,8 +5,7 @@
 from . import (
     ir_attachment,
     telephony_account_recording,
-    telephony_call_recording,
-    telephony_call_voicemail,
+    telephony_call,
     telephony_recording,
     telephony_recording_archive,
     telephony_recording_access,

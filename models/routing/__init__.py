@@ -5,8 +5,7 @@
 from . import (
     ring_strategy_mixin,
     telephony_blocked_number,
-    telephony_call_incoming,
-    telephony_call_queue,
+    telephony_call,
     telephony_flow,
     telephony_flow_check,
     telephony_flow_step,

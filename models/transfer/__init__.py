@@ -4,9 +4,7 @@
 # isort: off
 from . import (
     telephony_transfer,
-    telephony_call_consult,
-    telephony_call_transfer,
-    telephony_call_transfer_targets,
+    telephony_call,
     telephony_call_timeline,
 )
 # isort: on

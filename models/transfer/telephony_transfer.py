@@ -10,8 +10,7 @@ _logger = logging.getLogger(__name__)
 class TelephonyTransfer(models.Model):
     """One attempt to bring another party into a conversation.
 
-    It stores the user, the target and the result. Only `_apply_event` changes the call itself
-    (`telephony_call_transfer.py`, `telephony_call_consult.py`).
+    It stores the user, the target and the result. Only `_apply_event` changes the call itself.
     """
 
     _name = "telephony.transfer"

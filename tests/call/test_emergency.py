@@ -64,9 +64,7 @@ class TestEmergency(TelephonyHttpCase):
         )
         choices = self.as_user(self.ana, "telephony.caller.id").get_choices("112")
         self.assertEqual(choices["choices"], [])
-        with self.assert_log(
-            "models.call.telephony_call_outgoing_emergency", "WARNING", "emergency"
-        ):
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "emergency"):
             call = self.dial(number="1-1-2", caller_id_id=caller_ids[0].id)
         self.assertEqual(
             (call.customer_number, call.number_id, call.from_number, call.caller_id_id),

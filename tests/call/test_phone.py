@@ -90,7 +90,7 @@ class TestPhoneOut(PhoneStories):
     def test_the_request_to_ring_fails(self):
         """Z06: when Twilio refuses, the call ends with a sentence."""
         self.provider.failures["call_phone"] = [ProviderError("no", "number_invalid")]
-        with self.assert_log("models.call.telephony_call_phone", "WARNING", "was not called"):
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "was not called"):
             call = self.start()
         self.assertEqual(call.state, "ended")
         self.assertIn("cannot be reached", call.failure_reason)

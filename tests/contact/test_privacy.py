@@ -362,7 +362,7 @@ class TestPrivacy(TelephonyHttpCase):
         )
 
     def run_job(self):
-        with mute_logger(f"{LOGGER}.models.contact.telephony_privacy"):
+        with mute_logger(f"{LOGGER}.models.call.telephony_call"):
             self.env.ref("crm_telephony.ir_cron_anonymize").sudo().method_direct_trigger()
         self.env.invalidate_all()
 

@@ -13,7 +13,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from odoo.addons.crm_telephony.models.routing.telephony_call_incoming import MAX_STEPS
+from odoo.addons.crm_telephony.models.routing.telephony_call import MAX_STEPS
 from odoo.addons.crm_telephony.models.routing.telephony_flow_step_check import EXITS
 
 from ..common import TelephonyCase, TelephonyHttpCase, leg_sid

@@ -16,7 +16,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from odoo.addons.crm_telephony.models.routing import telephony_call_incoming
+from odoo.addons.crm_telephony.models.routing import telephony_call
 from odoo.addons.crm_telephony.models.routing.telephony_flow_step_check import EXITS, HASTY_EXITS
 
 from ..common import CUSTOMER, TelephonyHttpCase, leg_sid
@@ -88,7 +88,7 @@ class TestAnyFlow(TelephonyHttpCase):
 
     def setUp(self):
         super().setUp()
-        self.patch(telephony_call_incoming, "MAX_STEPS", STEPS)
+        self.patch(telephony_call, "MAX_STEPS", STEPS)
         self.patch(self.registry["telephony.call"], "_get_moment", lambda call: MOMENT)
         self.calls = 0
         self.calendars = [self.make_calendar(0, 24), self.make_calendar(22, 23)]

@@ -183,7 +183,7 @@ class TestIncoming(TelephonyHttpCase):
 
     def test_foreign_number_is_refused(self):
         """A call to a number that is not ours is not answered."""
-        with self.assert_log("models.routing.telephony_call_incoming", "WARNING", "not listed"):
+        with self.assert_log("models.routing.telephony_call", "WARNING", "not listed"):
             call, [reject] = self.call_in(to="+3225559999")
         self.assertEqual(reject.tag, "Reject")
         self.assertFalse(call)

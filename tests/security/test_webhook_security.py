@@ -30,7 +30,7 @@ QUESTIONS = ("voice", "client", "wait", "step", "join", "announce", "agent_phone
 REPORTS = ("status", "conference", "recording", "caller_id")
 CONTROLLER = f"{LOGGER}.controllers.twilio_webhook"
 CALLS = f"{LOGGER}.models.call.telephony_call"
-INCOMING = f"{LOGGER}.models.routing.telephony_call_incoming"
+INCOMING = f"{LOGGER}.models.routing.telephony_call"
 TABLES = ("telephony.call", "telephony.call.leg", "telephony.call.event", "telephony.offer")
 
 

@@ -365,7 +365,7 @@ class TestBlindElsewhere(TransferStories):
         """A refused request returns the call at once."""
         call = self.begin()
         self.provider.failures["call_phone"] = [ProviderError("no", "number_invalid")]
-        with self.assert_log("models.call.telephony_call_phone", "WARNING", "was not called"):
+        with self.assert_log("models.call.telephony_call_outgoing", "WARNING", "was not called"):
             self.transfer(call, target=self.to_number())
         self.assertEqual(self.last(self.ana, "offer_made")["transfer"]["kind"], "returned")
 

@@ -13,7 +13,8 @@ defineTelephony();
 
 const INPUT = ".o_telephony_number_input";
 const OPTION = ".o_telephony_chooser_option";
-const RULE_ERROR = "odoo.addons.crm_telephony.models.call.telephony_call_safety.TelephonyRuleError";
+const RULE_ERROR =
+    "odoo.addons.crm_telephony.models.call.telephony_call_outgoing.TelephonyRuleError";
 const CALLER_IDS = [
     { id: 5, number: "+32470000001", number_display: "+32 470 00 00 01", name: "My mobile" },
     { id: 6, number: "+32470000002", number_display: "+32 470 00 00 02", name: "Shop" },

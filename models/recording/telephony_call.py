@@ -1,13 +1,18 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...providers.voice_response import Say
+from ...providers.voice_response import HangUp, Say
 from ...tools.language import to_language_tag
 from ...tools.phone_number import is_emergency
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..gate import door
 from .telephony_recording import LIVE
+
+# Voicemails up to this many seconds contain nothing but the hang-up.
+EMPTY_SECONDS = 2
 
 
 class TelephonyCall(models.Model):
@@ -302,3 +307,71 @@ class TelephonyCall(models.Model):
             "reason": reason or False,
             "problem": (recording or newest).problem or False,
         }
+
+    # ---------------------------------------------------------
+    # VOICEMAILS
+    # ---------------------------------------------------------
+
+    # Voicemails, and the notification of their recipients.
+
+    def _add_message(self, event):
+        """Save a voicemail that a caller has left.
+
+        :param CallEvent event: `recorded`, of a recording that no request has started
+        """
+        kind = event.data.get("kind") or (
+            "voicemail" if self.step_id.kind == "voicemail" else "conversation"
+        )
+        empty = kind == "voicemail" and event.duration <= EMPTY_SECONDS
+        recording = self.env["telephony.recording"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "kind": kind,
+                "recorded_at": event.at,
+            }
+        )
+        recording._finish(replace(event, status="failed") if empty else event)
+        if kind == "voicemail" and recording.state == "pending" and not self.answered_at:
+            self.outcome = "voicemail"
+            self._update_log()
+            if self.state == "ended":
+                self._update_callbacks()
+
+    def _on_recording_stored(self, recording):
+        """Notify the recipients of a voicemail, or add the player to a conversation's log note."""
+        if recording.kind != "voicemail":
+            self._update_log()
+            return
+        for user in self.recipient_ids._filter_phone_users(self.company_id):
+            [payload] = self.with_env(user._telephony_env(self.company_id))._to_client()
+            user._bus_send(
+                "telephony/voicemail_received",
+                {
+                    "call": payload,
+                    "recording_id": recording.id,
+                    "duration": recording.duration,
+                },
+            )
+
+    def _get_thanks(self):
+        """Return the goodbye to a caller who has left a voicemail."""
+        flow = self.flow_id
+        text = self.with_context(lang=flow.language).env._("Thank you for your message. Goodbye.")
+        return [Say(text, flow._get_speech_language()), HangUp()]
+
+    # === PRIVACY === #
+
+    def _get_on_legal_hold(self):
+        """Return the calls with a recording under legal hold, which must not be anonymized."""
+        return (
+            self.env["telephony.recording"]
+            .search([("call_id", "in", self.ids), ("legal_hold", "=", True)])
+            .call_id
+        )
+
+    def _anonymize(self, user=None):
+        self.recording_ids.filtered(lambda recording: recording.state != "deleted")._delete_sound(
+            user
+        )
+        super()._anonymize(user)

@@ -146,3 +146,15 @@ class TelephonyCall(models.Model):
         if self.state == "ended" and not self.answered_at:
             domain.append(("connected_only", "=", False))
         return self.env["telephony.disposition"].search(domain)
+
+    # === PRIVACY === #
+
+    def _get_unfinished(self):
+        # sudo: telephony.agent - only whether the call is in wrap-up
+        wrapped_up = (
+            self.env["telephony.agent"]
+            .sudo()
+            .search([("wrap_up_call_id", "in", self.ids)])
+            .wrap_up_call_id
+        )
+        return super()._get_unfinished() | wrapped_up

@@ -1,9 +1,23 @@
-"""Consultations before a transfer, and three-way calls.
+"""Transfers of a conversation: blind, after a consultation, and three-way calls.
 
-The agent stays the user of the call. *Warm*: the customer is on hold with music, and cannot hear or
-be heard by the other two. *Conference*: the customer is not on hold. A consulted colleague gets an
-offer; an external number is called into the conference. Both join with a leg of the role
-`consulted`. From there the agent can
+Blind transfers go to a colleague, a queue or a number.
+
+The agent who transfers is released at once: the agent's legs are *released* (hung up and no longer
+counted) and `user_id` is cleared. The customer moves from the conference to the provider's queue,
+the waiting room of every call. From there the call is handled like that of any waiting caller. A
+colleague gets an offer, and a queue offers its callers in order of arrival. An external number is
+called, and joins the conference when it answers. The first who connects gets the customer out of
+the waiting room. The responses of the waiting room are the timer, so that a lost webhook leaves no
+caller behind.
+
+A call that is not answered *returns* as an offer to the agent who transferred it. If that agent
+does not answer either, or is in another call, the transfer fails. The customer then goes to the
+front of the original queue, or takes the exit `not_available` of the flow.
+
+Consultations and three-way calls: the agent stays the user of the call. *Warm*: the customer is on
+hold with music, and cannot hear or be heard by the other two. *Conference*: the customer is not on
+hold. A consulted colleague gets an offer; an external number is called into the conference. Both
+join with a leg of the role `consulted`. From there the agent can
 * *complete*: the agent's legs are released, and the consulted colleague becomes the call's user;
   before an answer, this is a blind transfer;
 * *merge*: the customer comes off hold, and all three talk;
@@ -24,7 +38,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
-from ...providers.voice_response import Play, Redirect
+from ...providers.voice_response import Leave, Play, Redirect
 from ...tools.call_states import CONNECT_SECONDS
 from ...tools.transfer_states import THERE_STATES, state_when_gone, state_when_there
 from ..arguments import check_arguments
@@ -33,16 +47,349 @@ from ..call.telephony_call import REJOIN_SECONDS
 from ..call.telephony_call_outgoing import RING_SECONDS
 from ..gate import door
 from ..routing.telephony_offer import REMINDER_SECONDS
-from .telephony_call_transfer import OFFER_SECONDS
 
+# Seconds for which a transferred or returned call rings at an agent.
+OFFER_SECONDS = 20
+# Seconds for an external number: 20 to ring, 5 added by the provider, the rest for late webhooks.
+NUMBER_SECONDS = 32
+MODES = ("blind", "warm", "conference")
 # Seconds of music between two checks of the deadlines.
 LOOK_SECONDS = 5
+CONTACTS = 5
+# Characters that a typed phone number may contain.
+NUMBER_CHARACTERS = set("0123456789+()-./ \u00a0")
+
+# Minimum digits of a typed number to call.
+SHORTEST_NUMBER = 3
 
 
 class TelephonyCall(models.Model):
-    """Consultations and three-way calls during a conversation."""
+    """Transfers of a conversation."""
 
     _inherit = "telephony.call"
+
+    # === RPC === #
+
+    @api.model
+    @door(routes=True)
+    @check_arguments
+    def transfer(self, uuid, target, mode):
+        """Transfer a call of the current user, or add another party to it.
+
+        :param str uuid: the call
+        :param dict target: `type` is `agent`, `queue` or `number`, with `id`, or `number` as typed;
+            an administrator may add the `reason` to call a number that a rule forbids
+        :param str mode: `blind`: hand the call over at once; `warm`: consult first, while the
+            customer hears music; `conference`: start a three-way call
+        :raise UserError: the call cannot be transferred, or the target cannot take it
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        call_sudo._lock()
+        if mode not in MODES:
+            raise UserError(
+                self.env._("Invalid transfer mode: choose Blind, Consultation or Three-way.")
+            )
+        call_sudo._check_transferable()
+        values = self._resolve_target(call_sudo, target or {})
+        if mode != "blind" and values["kind"] == "queue":
+            raise UserError(
+                self.env._("You cannot consult a queue. Transfer the call to it instead.")
+            )
+        call_sudo._apply_event(
+            CallEvent(
+                "transferred",
+                at=fields.Datetime.now(),
+                data={**values, "mode": mode, "user_id": self.env.uid},
+            )
+        )
+        if call_sudo.user_id != self.env.user:
+            return call_sudo._to_passed_on()
+        return call_sudo._to_client_for_me()
+
+    def _check_transferable(self):
+        if self.state != "in_progress" or not self._get_customer_leg()._is_connected():
+            raise UserError(self.env._("Only a call in progress can be transferred."))
+        if self.held_at:
+            raise UserError(self.env._("The customer is on hold. Resume the call first."))
+        if self._get_transfer():
+            raise UserError(self.env._("A consultation is already in progress. Cancel it first."))
+
+    # === TARGETS === #
+
+    @api.model
+    def _resolve_target(self, call, target):
+        """Return the values of the chosen target after checking that it is reachable.
+
+        :param call: the call, as superuser
+        :param dict target: see `transfer`
+        :raise UserError: the target does not exist, or cannot take the call
+        :return: `kind`, and `agent_id`, `queue_id` or `number` with `override_reason`
+        :rtype: dict
+        """
+        kind = target.get("type")
+        if kind == "number":
+            number = self._normalize_dialed(str(target.get("number") or "").strip(), None)
+            agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call.company_id)
+            reason = self._check_rules(agent_sudo, number, target.get("reason"))
+            if not call.number_id:
+                raise UserError(
+                    self.env._("This call has no company number to call an external number with.")
+                )
+            return {"kind": kind, "number": number, "override_reason": reason or False}
+        model = {"agent": "telephony.agent", "queue": "telephony.queue"}.get(kind)
+        target_id = target.get("id")
+        if not model or not isinstance(target_id, int):
+            raise UserError(self.env._("Choose who to transfer the call to."))
+        # sudo: telephony.agent, telephony.queue - limited to the company of the call
+        record_sudo = (
+            self.env[model]
+            .sudo()
+            .search([("id", "=", target_id), ("company_id", "=", call.company_id.id)])
+        )
+        if not record_sudo:
+            raise UserError(self.env._("Choose who to transfer the call to."))
+        reason = record_sudo._get_reason_not_to_transfer(self.env.user)
+        if reason:
+            raise UserError(reason)
+        return {"kind": kind, f"{kind}_id": record_sudo.id}
+
+    # === EVENT HANDLERS === #
+
+    def _apply_transferred(self, event):
+        """Create the transfer, and start it or its consultation.
+
+        :return: the resulting state of the call, or None
+        """
+        data = event.data
+        transfer = self.env["telephony.transfer"].create(
+            {
+                "call_id": self.id,
+                "started_at": event.at,
+                **data,
+            }
+        )
+        if data["mode"] != "blind":
+            return self._begin_consultation(transfer)
+        self._add_timeline("transferred", name=transfer.user_id.name, target=transfer.target_name)
+        self._release_agent(
+            self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
+        )
+        return self._ring_transfer(transfer)
+
+    def _ring_transfer(self, transfer):
+        """Move the customer to the waiting room, and ring the target.
+
+        :return: the resulting state of the call, or None
+        """
+        self._wait_again()
+        self._on_interruption_changed()
+        # The conference ends when the customer leaves it.
+        self._release_supervisors()
+        if transfer.kind == "queue":
+            self.write(
+                {
+                    "queue_id": transfer.queue_id.id,
+                    "queued_at": fields.Datetime.now(),
+                    "announced_at": False,
+                }
+            )
+            self._apply_event(CallEvent("queued", at=fields.Datetime.now()))
+            transfer.queue_id._dispatch()
+            return None
+        if transfer.kind == "agent":
+            self._offer_to(transfer.agent_id, OFFER_SECONDS)
+            return None
+        self._add_guest_leg(transfer)
+        return "ringing"
+
+    def _release_agent(self, message):
+        """Release the call's user: end the legs, notify the page, and offer the next call.
+
+        :param str message: the reason that the page shows, as a whole sentence
+        """
+        user = self.user_id
+        self._release_agent_legs()
+        self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
+        user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
+        agents = user._get_telephony_agents(self.company_id)
+        # The agent was just in a call, so the idle time starts again.
+        agents.last_call_at = fields.Datetime.now()
+        agents._notify_change()
+        agents._offer_waiting_calls()
+
+    def _to_passed_on(self):
+        """Return the call as seen by its former user, with a message about the target.
+
+        The bus sends the same data, and either may arrive first.
+        """
+        target = self.transfer_ids.sorted("id")[-1:].target_name
+        return {
+            **self._to_left(self.env.user),
+            "message": self.env._("The call was transferred to %(target)s.", target=target),
+        }
+
+    def _add_guest_leg(self, transfer):
+        """Call an external number, which joins the conference when it answers."""
+        transfer.expires_at = fields.Datetime.now() + timedelta(seconds=NUMBER_SECONDS)
+        leg = self.env["telephony.call.leg"].create(
+            {
+                "call_id": self.id,
+                "account_id": self.account_id.id,
+                "role": "consulted",
+                "transfer_id": transfer.id,
+                "label": self._get_label("consulted"),
+                "number": transfer.number,
+                "is_confirmed": False,
+                "initiated_at": fields.Datetime.now(),
+            }
+        )
+        self._add_timeline("ringing", names=transfer.target_name)
+        if transfer.mode == "blind":
+            self._send_ring_request(leg.id)
+        else:
+            self._send_guest_request(leg.id)
+
+    def _get_phase_facts(self):
+        return {**super()._get_phase_facts(), "transfer": self._get_transfer()._get_phase_fact()}
+
+    # === PARTICIPANTS === #
+
+    def _waits_in_queue(self):
+        """Return whether this call waits for a member of its queue."""
+        transfer = self._get_transfer()
+        if transfer.mode == "blind":
+            return transfer.kind == "queue" and transfer.state == "ringing"
+        is_queue_callback = bool(self.queue_callback_id) and not self.answered_at
+        return is_queue_callback or self.step_id.kind == "queue"
+
+    def _apply_offered(self, event):
+        # In a queue the caller keeps waiting while the call is offered.
+        return None if self._waits_in_queue() else super()._apply_offered(event)
+
+    # === WAIT FOR THE TARGET === #
+
+    def _wait_while_transferring(self, voice_request, now, is_first):
+        transfer = self._get_transfer()
+        if self._waits_in_queue():
+            return self._wait_in_queue(now, is_first)
+        offers = self._expire_offers(now)
+        if offers:
+            return self._get_offer_ringback(offers, now, is_first)
+        if self._get_ringing_guest():
+            seconds = self._seconds_until(transfer.expires_at, now)
+            if seconds > 0:
+                return self._get_ringback(seconds)
+            self._drop_guest(self._get_ringing_guest())
+        if self._return_to_sender():
+            return self._get_offer_ringback(self._get_open_offers(), now, is_first)
+        return [Leave()]
+
+    def _wait_while_returning(self, voice_request, now, is_first):
+        return self._wait_while_transferring(voice_request, now, is_first)
+
+    def _next_while_transferring(self, voice_request):
+        if self._get_open_offers() or self._get_ringing_guest():
+            return self._get_enqueue_response()
+        if self._waits_in_queue() and self._may_wait_on():
+            return self._get_enqueue_response()
+        if self._return_to_sender():
+            return self._get_enqueue_response()
+        return self._fail_transfer()
+
+    def _next_while_returning(self, voice_request):
+        return self._next_while_transferring(voice_request)
+
+    def _refuse_while_transferring(self):
+        self._get_open_offers()._close("withdrawn", "withdrawn")
+        self._release_consulted()
+        return self._fail_transfer()
+
+    def _refuse_while_returning(self):
+        return self._refuse_while_transferring()
+
+    def _get_ringing_guest(self):
+        return self._get_consulted_legs().filtered(
+            lambda leg: leg._is_alive() and leg.transfer_id == self._get_transfer()
+        )
+
+    def _drop_guest(self, leg):
+        """Stop ringing an external number whose time is up."""
+        leg.is_released = True
+        if leg.provider_leg_id:
+            self._send_end_leg_request(leg.id)
+        leg._advance(CallEvent("leg", status="ended", reason="no_answer", at=fields.Datetime.now()))
+
+    def _advance_transfer(self):
+        """Continue a transfer after its target declined or did not connect.
+
+        :return: whether a transfer is open
+        :rtype: bool
+        """
+        transfer = self._get_transfer()
+        if not transfer:
+            return False
+        if transfer._is_consultation():
+            self._check_consultation(fields.Datetime.now())
+        elif self._waits_in_queue():
+            transfer.queue_id._dispatch()
+        elif not (
+            self._get_open_offers()
+            or self._get_ringing_guest()
+            or self.user_id
+            or self._return_to_sender()
+        ):
+            self._send_leave_queue_request()
+        return True
+
+    def _return_to_sender(self):
+        """Return an unanswered call to the agent who transferred it.
+
+        :return: whether it rings there now
+        :rtype: bool
+        """
+        transfer = self._get_transfer()
+        agent = transfer._get_agent_of_user()._get_available()
+        if not agent or not transfer._move_to("returning"):
+            return False
+        self._add_timeline("transfer_returned", name=agent.user_id.name)
+        self._offer_to(agent, OFFER_SECONDS)
+        return True
+
+    def _fail_transfer(self):
+        """Send the customer of a failed transfer to the original queue or the flow's exit.
+
+        :return: a voice response
+        :rtype: list
+        """
+        transfer = self._get_transfer()
+        transfer._move_to("lost")
+        self._add_timeline("transfer_lost", target=transfer.target_name, name=transfer.user_id.name)
+        self._end_recording()
+        self._end_talk(transfer.started_at)
+        step = self.step_id
+        if not step:
+            return self._end_with_apology()
+        if step.kind == "queue":
+            result = step._enter(self)
+            return self._run_flow(result) if isinstance(result, str) else result
+        return self._run_flow("not_available")
+
+    def _on_in_progress(self):
+        """Complete the transfer, because its target has the customer."""
+        super()._on_in_progress()
+        transfer = self._get_transfer()
+        if transfer.mode == "blind":
+            transfer._move_to("returned" if transfer.state == "returning" else "done")
+            self._add_timeline("transfer_done", name=self.user_id.name or transfer.target_name)
+            self._on_interruption_changed()
+
+    # ---------------------------------------------------------
+    # CONSULTATIONS AND THREE-WAY CALLS
+    # ---------------------------------------------------------
+
+    # Consultations and three-way calls during a conversation.
 
     # === RPC === #
 
@@ -574,3 +921,165 @@ class TelephonyCall(models.Model):
             # The conference ends when the customer leaves, but invited legs keep ringing.
             self._send_end_request()
         self._notify_left(agent, self.env._("The call has ended."))
+
+    # ---------------------------------------------------------
+    # TARGETS AND PATH
+    # ---------------------------------------------------------
+
+    # The possible targets of a transfer, and the path of a transferred call.
+
+    @api.model
+    @check_arguments
+    def transfer_targets(self, uuid, term=""):
+        """Return the possible targets for a transfer of the current user's call.
+
+        Available colleagues come first, then queues, then unavailable colleagues with the reason. A
+        typed number and matching contacts follow.
+
+        :param str uuid: a call of the current user
+        :param str term: part of a name, or a number
+        :return: dictionaries with `type`, `id` or `number`, `name`, `detail`, `state`, `waiting`,
+            and `reason` why it is unavailable, or False
+        :rtype: list(dict)
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        term = (term or "").strip()
+        colleagues = call_sudo._get_colleague_targets(term, self.env)
+        return [
+            *[line for line in colleagues if not line["reason"]],
+            *call_sudo._get_queue_targets(term, self.env),
+            *[line for line in colleagues if line["reason"]],
+            *self._get_number_targets(term),
+        ]
+
+    def _get_colleague_targets(self, term, env):
+        agents = self.env["telephony.agent"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("user_id", "!=", env.uid),
+                *([("user_id.name", "ilike", term)] if term else []),
+            ]
+        )
+        lines = [
+            {
+                "type": "agent",
+                "id": agent.id,
+                "name": agent.user_id.name,
+                "user_id": agent.user_id.id,
+                "state": agent.state,
+                "detail": False,
+                "reason": agent.with_env(env(su=True))._get_reason_not_to_transfer(env.user)
+                or False,
+            }
+            for agent in agents
+        ]
+        return sorted(lines, key=lambda line: line["name"].lower())
+
+    def _get_queue_targets(self, term, env):
+        queues = self.env["telephony.queue"].search(
+            [
+                ("company_id", "=", self.company_id.id),
+                *([("name", "ilike", term)] if term else []),
+            ]
+        )
+        lines = [
+            {
+                "type": "queue",
+                "id": queue.id,
+                "name": queue.name,
+                "detail": False,
+                "waiting": queue.waiting_count,
+                "reason": queue.with_env(env(su=True))._get_reason_not_to_transfer(env.user)
+                or False,
+            }
+            for queue in queues
+        ]
+        return sorted(lines, key=lambda line: bool(line["reason"]))
+
+    @api.model
+    def _get_number_targets(self, term):
+        digits = sum(char.isdigit() for char in term)
+        if digits >= SHORTEST_NUMBER and set(term) <= NUMBER_CHARACTERS:
+            return [self._get_typed_number(term)]
+        if not term:
+            return []
+        return [
+            {
+                "type": "number",
+                "number": contact["number"],
+                "name": contact["name"],
+                "detail": contact["number_display"],
+                "reason": False,
+            }
+            for contact in self.env["res.partner"]._telephony_search(term, CONTACTS)
+            if contact.get("number")
+        ]
+
+    @api.model
+    def _get_typed_number(self, term):
+        line = {"type": "number", "number": term, "name": term, "detail": False, "reason": False}
+        try:
+            normalized = self._normalize_dialed(term, None)
+        except UserError as error:
+            return {**line, "reason": str(error)}
+        return {
+            **line,
+            "name": self._format_number(normalized),
+            # Only rules without override: an administrator may give a reason for the others.
+            "reason": self._get_forbidden_destination(self.env.company, normalized, reason="any")
+            or False,
+        }
+
+    def _was_consulted(self, agent):
+        """Return whether an agent was consulted in this call, rather than offered the call."""
+        last = self.offer_ids.filtered(lambda offer: offer.agent_id == agent)[:1]
+        return last.transfer_id.mode in ("warm", "conference")
+
+    # === TRANSFER PATH === #
+
+    def _get_live_transfer(self):
+        """Return the open transfer or three-way call for the live lists, else False."""
+        transfer = self._get_transfer()
+        if not transfer:
+            return False
+        return {"mode": transfer.mode, "state": transfer.state, "name": transfer.target_name}
+
+    def _get_served_by(self):
+        """Return who had the customer, in order, and since when.
+
+        :return: pairs of a name and a time
+        :rtype: list(tuple)
+        """
+        done = self.transfer_ids.filtered(lambda transfer: transfer.state == "done")
+        names = [transfer.user_id.name for transfer in done]
+        last = self.user_id.name or done[-1:].target_name
+        moments = [self.answered_at, *done.mapped("ended_at")]
+        return list(zip([*names, last], moments, strict=True)) if self.answered_at else []
+
+    def _get_transfer_path(self):
+        """Return the path of a transferred call, such as `Sales 3:10 → Ana 4:02 → Bob`.
+
+        :return: the path, or False if one agent had the call all the time
+        :rtype: str | bool
+        """
+        served = self._get_served_by()
+        if len(served) < 2:
+            return False
+        first = self.queue_id.name or self.flow_id.name or self.number_id.name or ""
+        steps = [(first, self.started_at), *served]
+        ends = [moment for _name, moment in steps[1:]] + [self.ended_at]
+        parts = []
+        for (name, start), end in zip(steps, ends, strict=True):
+            seconds = max(0, int((end - start).total_seconds())) if end else 0
+            parts.append(f"{name} {seconds // 60}:{seconds % 60:02d}" if end else name)
+        return " → ".join(parts)
+
+    # === PRIVACY === #
+
+    def _anonymize(self, user=None):
+        self.transfer_ids.write({"number": False, "override_reason": False})
+        super()._anonymize(user)
+
+    def _forget_number(self, number):
+        self.transfer_ids.filtered(lambda transfer: transfer.number == number).number = False
+        super()._forget_number(number)

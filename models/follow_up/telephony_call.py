@@ -1,0 +1,711 @@
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..arguments import check_arguments, check_one, is_text
+from ..gate import door
+
+FOUND = 6
+ROWS = 3
+ROUTE_LINES = 6
+ACTIVITY_TYPES = {
+    "call": "mail.mail_activity_data_call",
+    "task": "mail.mail_activity_data_todo",
+}
+DUE_COUNT = 80
+
+
+class TelephonyCall(models.Model):
+    """After a call: linked records, log note, card, follow-ups and due calls."""
+
+    _inherit = "telephony.call"
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def find_records(self, uuid, term=""):
+        """Return the contacts and open opportunities that a call may be linked to.
+
+        :param str uuid: a call of the current user
+        :param str term: part of a name; if empty, records with the customer's number are returned
+        :return: dictionaries with `model`, `id`, `name` and `detail`; only readable records
+        :rtype: list(dict)
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        companies = Domain("company_id", "in", (call_sudo.company_id.id, False))
+        term = (term or "").strip()
+        if term:
+            partners = self.env["res.partner"].search(
+                companies & Domain("complete_name", "ilike", term), limit=FOUND
+            )
+            about = Domain("name", "ilike", term) | Domain("partner_id.name", "ilike", term)
+        else:
+            number = call_sudo.customer_number
+            partners = self.env["res.partner"]._telephony_find(number, call_sudo.company_id)
+            about = Domain("partner_id", "in", (partners | call_sudo.partner_id).ids)
+            if number:
+                about |= Domain("phone_sanitized", "=", number)
+        leads = self.env["crm.lead"]
+        if leads.has_access("read"):
+            leads = leads.search(
+                companies & Domain("won_status", "=", "pending") & about, limit=FOUND
+            )
+        return [
+            {
+                "model": partner._name,
+                "id": partner.id,
+                "name": partner.name or partner.display_name,
+                "detail": partner.parent_name or partner.phone or False,
+            }
+            for partner in partners
+        ] + [
+            {
+                "model": lead._name,
+                "id": lead.id,
+                "name": lead.name,
+                "detail": lead.stage_id.name or False,
+            }
+            for lead in leads
+        ]
+
+    @api.model
+    @door()
+    @check_arguments
+    def link_record(self, uuid, res_model, res_id):
+        """Link a call, and its log note in the chatter, to a contact or an opportunity.
+
+        :param str uuid: a call of the current user
+        :param str res_model: `res.partner` or `crm.lead`
+        :param int res_id: a record the user may read
+        :raise UserError: the record is neither
+        :return: see `_to_client`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        if res_model not in ("res.partner", "crm.lead"):
+            raise UserError(
+                self.env._("A call can only be linked to a contact, a lead or an opportunity.")
+            )
+        record = self.env[res_model].browse(res_id).exists()
+        if not record:
+            raise UserError(self.env._("This record no longer exists."))
+        record.check_access("read")
+        if not self._is_of_company(record, call_sudo.company_id):
+            raise UserError(
+                self.env._(
+                    "“%(record)s” belongs to a different company than the call.",
+                    record=record.display_name,
+                )
+            )
+        call_sudo._link(record)
+        return call_sudo._to_client_for_me()
+
+    # === BUSINESS METHODS === #
+
+    def _link(self, record):
+        """Link the call to a contact or an opportunity. Note: `self.ensure_one()`"""
+        self.ensure_one()
+        if record._name == "crm.lead":
+            self.write(
+                {
+                    "lead_id": record.id,
+                    "partner_id": record.partner_id.id or self.partner_id.id,
+                }
+            )
+        else:
+            self.write({"partner_id": record.id, "lead_id": False})
+        self._move_log()
+        # The contact may have the tag *Do not record*.
+        self._on_interruption_changed()
+        self._notify()
+
+    @api.model
+    def _link_created(self, uuid, record):
+        """Link a call of an unknown customer to the record just created for it.
+
+        :param str uuid: the uuid sent by the page; anything but an own call is ignored
+        :param record: a new contact or opportunity
+        """
+        if not is_text(uuid):
+            return
+        call_sudo = self._find_sudo(uuid)
+        offered_sudo = call_sudo._get_open_offers().agent_id.user_id
+        is_mine = self.env.user in (call_sudo.user_id or offered_sudo)
+        if (
+            is_mine
+            and not call_sudo.partner_id
+            and not call_sudo.lead_id
+            and self._is_of_company(record, call_sudo.company_id)
+        ):
+            call_sudo._link(record)
+
+    @api.model
+    def _is_of_company(self, record, company):
+        """Return whether a call of a company may be linked to a record.
+
+        :param record: a contact or an opportunity, possibly empty
+        :param company: the company of the call
+        :rtype: bool
+        """
+        # sudo: res.partner, crm.lead - only the company is compared
+        record_sudo = record.sudo()
+        return (
+            record_sudo.filtered_domain(record_sudo._check_company_domain(company)) == record_sudo
+        )
+
+    def _move_log(self):
+        """Move the log note in the chatter to the record that the call is linked to now."""
+        for call in self.filtered(lambda call: call.state == "ended"):
+            call.message_id.unlink()
+            call.message_id = False
+            call._post_log()
+
+    # ---------------------------------------------------------
+    # LOG
+    # ---------------------------------------------------------
+
+    # The records linked to a call, and the log note in their chatter.
+
+    @api.model
+    def _associate(self, record, number, company):
+        """Return the contact and the lead of an outgoing call.
+
+        These are the given record, else the only open opportunity of the number, else its contact.
+
+        :param record: the record from which the call is made, or None
+        :param str number: E.164
+        :return: the contact and the lead, each possibly empty
+        """
+        partner = self.env["res.partner"]
+        lead = self.env["crm.lead"]
+        if record is not None:
+            if record._name == "crm.lead":
+                lead = record
+                partner = record.partner_id
+            elif record._name == "res.partner":
+                partner = record
+            elif record._name == "telephony.callback":
+                partner, lead = record.partner_id, record.lead_id
+            elif "partner_id" in record._fields:
+                partner = record.partner_id
+        # A contact of another company may be called, but the call is not linked to it.
+        partner = partner.filtered(lambda found: self._is_of_company(found, company))
+        lead = lead.filtered(lambda found: self._is_of_company(found, company))
+        if not partner and not lead:
+            # sudo: res.partner - the owner of a number does not depend on who dials it
+            partner = self.env["res.partner"].sudo()._telephony_find(number, company)[:1]
+        if not lead:
+            lead = self._find_lead(partner, number, company)
+        return partner, lead
+
+    @api.model
+    def _find_lead(self, partner, number, company):
+        """Return the only open lead or opportunity of a caller; empty if there are several.
+
+        :param partner: the contact, possibly empty
+        :param str number: E.164, possibly empty
+        """
+        # sudo: crm.lead - the link does not depend on who takes the call
+        leads_sudo = self.env["crm.lead"].sudo()
+        if partner:
+            leads_sudo = leads_sudo._telephony_find_open(
+                SQL("partner_id = %s", partner.id), company
+            )
+        if not leads_sudo and number:
+            # A lead of another contact is not this caller's.
+            owners = SQL("AND partner_id IS NULL") if partner else SQL()
+            leads_sudo = leads_sudo._telephony_find_open(
+                SQL("phone_sanitized = %s %s", number, owners), company
+            )
+        return leads_sudo if len(leads_sudo) == 1 else leads_sudo.browse()
+
+    def _get_log_body(self):
+        """Return the log note of a call: direction, result, duration, user and summary."""
+        outcome = dict(self._fields["outcome"]._description_selection(self.env))
+        if self.direction == "incoming":
+            headline = self.env._("Incoming call from %(number)s")
+            icon = "fa-phone"
+        else:
+            headline = self.env._("Outgoing call to %(number)s")
+            icon = "fa-phone-square"
+        parts = [
+            headline
+            % {
+                "number": self._format_number(self.customer_number) or self.env._("a hidden number")
+            },
+            outcome.get(self.outcome, ""),
+        ]
+        if self.disposition_id:
+            parts.append(self.disposition_id.name)
+        if self.duration:
+            parts.append(self.duration_display)
+        names = [name for name, _since in self._get_served_by()]
+        if len(names) > 1:
+            parts.append(" → ".join(names))
+        elif self.user_id:
+            parts.append(self.user_id.name)
+        body = Markup('<p><i class="fa %s" role="img"></i> %s</p>') % (icon, " · ".join(parts))
+        for line in (self.note or "").splitlines():
+            body += Markup("<p>%s</p>") % line
+        for recording in self.recording_ids.filtered(
+            lambda recording: recording.kind == "conversation" and recording.state == "stored"
+        ):
+            # The client shows the player here, to users who may hear the recording.
+            body += Markup("<p>%s</p>") % recording._get_html_link(self.env._("Play the recording"))
+        return body
+
+    def _get_follow_ups(self):
+        return [self._post_log, *super()._get_follow_ups()]
+
+    def _on_late_answer(self, is_news):
+        super()._on_late_answer(is_news)
+        self._update_log()
+
+    def _on_note_changed(self):
+        super()._on_note_changed()
+        self._update_log()
+
+    def _post_log(self):
+        """Post one log note about an ended call on its record, without e-mail."""
+        # A canceled queue callback has no legs: the customer was not dialed.
+        for call in self.filtered(lambda call: call.leg_ids and not call.message_id):
+            record = call.lead_id or call.partner_id
+            if not record:
+                continue
+            author = call.user_id.partner_id or self.env.ref("base.partner_root")
+            lang = call.user_id.lang or call.company_id.partner_id.lang
+            call.message_id = record.with_context(
+                lang=lang, telephony_rules_later=True
+            )._message_log(
+                body=call.with_context(lang=lang)._get_log_body(),
+                author_id=author.id,
+                message_type="notification",
+            )
+
+    def _update_log(self):
+        """Update the log note when the summary is saved after the end."""
+        for call in self.filtered("message_id"):
+            lang = call.user_id.lang or call.company_id.partner_id.lang
+            call.message_id.body = call.with_context(lang=lang)._get_log_body()
+
+    @check_one
+    def action_open_record(self):
+        """Open the opportunity or the contact of a call."""
+        record = self.lead_id or self.partner_id
+        return record._get_records_action(context={}) if record else False
+
+    # ---------------------------------------------------------
+    # CARD
+    # ---------------------------------------------------------
+
+    # The customer's card: possible contacts, recent history and open records.
+
+    # === RPC === #
+
+    @api.model
+    @check_arguments
+    def get_card(self, uuid):
+        """Return the card of the current user's own call, or of one that rings at the user.
+
+        :param str uuid: the call
+        :raise AccessError: the call belongs to another user
+        :return: see `_get_card`
+        :rtype: dict
+        """
+        return self.browse(self._get_mine_or_ringing_sudo(uuid).id)._get_card()
+
+    @api.model
+    @door()
+    @check_arguments
+    def choose_contact(self, uuid, partner_id):
+        """Set which of several contacts with the same number is calling, even while it rings.
+
+        :param str uuid: a call of the current user, or one that rings at the user
+        :param int partner_id: a contact that has the customer's number
+        :raise AccessError: the call belongs to another user, or the contact may not be read
+        :raise UserError: the contact has another number
+        :return: `call` and its `card`
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_or_ringing_sudo(uuid)
+        partner = (
+            self.env["res.partner"]
+            ._telephony_find(call_sudo.customer_number, call_sudo.company_id)
+            .filtered(lambda partner: partner.id == partner_id)
+        )
+        if not partner:
+            raise UserError(self.env._("This contact does not have the number of the call."))
+        lead = call_sudo._find_lead(partner, False, call_sudo.company_id)
+        call_sudo.write({"partner_id": partner.id, "lead_id": lead.id})
+        call_sudo._move_log()
+        call_sudo._notify()
+        return {
+            "call": call_sudo._to_client_for_me(),
+            "card": self.browse(call_sudo.id)._get_card(),
+        }
+
+    @api.model
+    def _get_mine_or_ringing_sudo(self, uuid):
+        call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
+        is_ringing = not call_sudo.user_id and (agent_sudo in call_sudo._get_open_offers().agent_id)
+        if not call_sudo or not (is_ringing or call_sudo.user_id == self.env.user):
+            raise AccessError(self.env._("This is not your call."))
+        return call_sudo
+
+    # === CONTENT OF THE CARD === #
+
+    def _get_card(self):
+        """Return the details of the customer's card that the current user may read.
+
+        Note: `self.ensure_one()`
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        # sudo: telephony.call - it rings at this user, or is the user's own
+        call_sudo = self.sudo()
+        leads = self.env["crm.lead"]
+        if call_sudo.partner_id and leads.has_access("read"):
+            leads = leads.search(
+                [
+                    ("partner_id", "=", call_sudo.partner_id.id),
+                    ("won_status", "=", "pending"),
+                ],
+                limit=ROWS,
+            )
+        return {
+            "last_call": call_sudo._get_last_call(),
+            "opportunities": [
+                {"id": lead.id, "name": lead.name, "stage": lead.stage_id.name or False}
+                for lead in leads
+            ],
+            "activities": self._get_card_activities(call_sudo.partner_id, leads),
+            "matches": self._get_card_matches(call_sudo),
+            "route": call_sudo._get_route(),
+        }
+
+    def _get_last_call(self):
+        last = self.search(
+            [
+                ("id", "!=", self.id),
+                ("customer_number", "=", self.customer_number),
+                ("customer_number", "!=", False),
+                ("state", "=", "ended"),
+                ("company_id", "=", self.company_id.id),
+            ],
+            limit=1,
+        )
+        return (
+            {
+                "date": fields.Datetime.to_string(last.started_at),
+                "user_name": last.user_id.name or False,
+                "end_message": last._get_end_message(),
+            }
+            if last
+            else False
+        )
+
+    def _get_card_matches(self, call_sudo):
+        """Return the contacts with this number if there are several, the most recent first."""
+        partners = self.env["res.partner"]._telephony_find(
+            call_sudo.customer_number, call_sudo.company_id
+        )
+        if len(partners) < 2:
+            return []
+        return [
+            {
+                "id": partner.id,
+                "name": partner.name or partner.display_name,
+                "company_name": partner.commercial_company_name or False,
+            }
+            for partner in partners
+        ]
+
+    def _get_card_activities(self, partner_sudo, leads):
+        """Return the open activities of the customer, the most urgent first."""
+        partner = self.env["res.partner"].browse(partner_sudo.id)
+        domain = Domain("res_model", "=", "crm.lead") & Domain("res_id", "in", leads.ids)
+        if partner and partner.has_access("read"):
+            domain |= Domain("res_model", "=", "res.partner") & Domain("res_id", "=", partner.id)
+        activities = self.env["mail.activity"].search(domain, order="date_deadline", limit=ROWS)
+        return [
+            {
+                "id": activity.id,
+                "name": activity.summary or activity.activity_type_id.name,
+                "icon": activity.activity_type_id.icon or "fa-tasks",
+                "date": fields.Date.to_string(activity.date_deadline),
+                "user_name": activity.user_id.name or False,
+                "record": {
+                    "model": activity.res_model,
+                    "id": activity.res_id,
+                    "name": activity.res_name,
+                },
+            }
+            for activity in activities
+        ]
+
+    def _get_route(self):
+        """Return the route of an incoming call so far, as sentences."""
+        if self.direction != "incoming":
+            return []
+        return self.timeline_ids.mapped("text")[-ROUTE_LINES:]
+
+    # ---------------------------------------------------------
+    # FOLLOW-UPS
+    # ---------------------------------------------------------
+
+    # Follow-ups: activities planned after a call.
+
+    # === RPC === #
+
+    @api.model
+    @door()
+    @check_arguments
+    def schedule_follow_up(self, uuid, kind, values):
+        """Schedule an activity after a call, on its opportunity or else on its contact.
+
+        :param str uuid: a call of the current user
+        :param str kind: `call` or `task`
+        :param dict values: `date` (`YYYY-MM-DD`), `summary`, and optionally `note` and `user_id`
+        :raise UserError: the call has no record, the date is invalid, or the user cannot do the
+            activity
+        :return: `activity_id`, and the `record` it is linked to
+        :rtype: dict
+        """
+        call_sudo = self._get_mine_sudo(uuid)
+        if kind not in ACTIVITY_TYPES:
+            raise UserError(self.env._("A follow-up must be a call or a task."))
+        record = call_sudo._get_follow_up_record()
+        if not record:
+            raise UserError(
+                self.env._(
+                    "This call is not linked to a contact or an opportunity yet. Link it first."
+                )
+            )
+        try:
+            date = fields.Date.to_date(values.get("date"))
+        except (TypeError, ValueError):
+            date = None
+        if not date:
+            raise UserError(self.env._("Choose the date of the follow-up."))
+        assignee = self._get_assignee(values.get("user_id") or self.env.uid, record)
+        # sudo: mail.activity - the user of the call may plan it, even if only the sales team may
+        # edit the contact
+        activity = record.sudo().activity_schedule(
+            ACTIVITY_TYPES[kind],
+            date_deadline=date,
+            summary=(values.get("summary") or "").strip() or False,
+            note=values.get("note") or False,
+            user_id=assignee.id,
+        )
+        return {
+            "activity_id": activity.id,
+            "record": {
+                "model": record._name,
+                "id": record.id,
+                "name": record.display_name,
+            },
+        }
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_assignee(self, user_id, record):
+        """Return the user who is assigned to a follow-up.
+
+        :param int user_id: an internal user
+        :param record: the record of the follow-up, which that user has to be able to read
+        :raise UserError: no such user
+        """
+        domain = [("id", "=", user_id), ("share", "=", False)]
+        user = self.env["res.users"].search(domain) if isinstance(user_id, int) else None
+        if not user or not record.with_user(user).has_access("read"):
+            raise UserError(self.env._("The follow-up cannot be assigned to this person."))
+        return user
+
+    def _get_follow_up_record(self):
+        """Return the opportunity, or else the contact, if the current user may read it."""
+        for record in (self.lead_id, self.partner_id):
+            record = record.with_env(self.env(user=self.env.uid, su=False))
+            if record and record.has_access("read"):
+                return record
+        return self.env["res.partner"]
+
+    # ---------------------------------------------------------
+    # DUE CALLS
+    # ---------------------------------------------------------
+
+    # The calls an agent has to make: due activities, and callbacks to unknown callers.
+
+    @api.model
+    def due_calls(self):
+        """Return the calls that the current user has to make, the most urgent first.
+
+        :return: dictionaries with `key`, `activity_id`, `callback_id`, `record`, `name`, `number`,
+            `number_display`, `summary`, `deadline` (`YYYY-MM-DD`) and whether it `is_today` for the
+            user, `state` (`overdue`, `today` or `planned`), `tried_at`, and the `reason` why it
+            cannot be called
+        :rtype: list(dict)
+        """
+        self.env["telephony.agent"]._ensure_own_agent()
+        activities = self.env["mail.activity"].search(
+            [
+                ("user_id", "=", self.env.uid),
+                ("activity_type_id.category", "=", "phonecall"),
+                ("res_model", "!=", False),
+            ],
+            order="date_deadline, id",
+            limit=DUE_COUNT,
+        )
+        callbacks = self.env["telephony.callback"].search(
+            [
+                ("user_id", "=", self.env.uid),
+                ("state", "=", "open"),
+                ("company_id", "in", self.env["telephony.agent"]._get_my_companies().ids),
+            ],
+            limit=DUE_COUNT,
+        )
+        of_activity = {
+            callback.activity_id.id: callback for callback in callbacks if callback.activity_id
+        }
+        # sudo: telephony.call - only the last attempts at the user's own due calls, by any user
+        tried = dict(
+            self.sudo()._read_group(
+                [("activity_id", "in", activities.ids)], ["activity_id"], ["started_at:max"]
+            )
+        )
+        rows = [
+            self._get_due_activity(
+                activity, of_activity.get(activity.id, callbacks.browse()), tried
+            )
+            for activity in activities
+        ] + [self._get_due_callback(callback) for callback in callbacks if not callback.activity_id]
+        rank = {"overdue": 0, "today": 1, "planned": 2}
+        return sorted(rows, key=lambda row: (rank[row["state"]], row["deadline"]))
+
+    @api.model
+    def _get_due_activity(self, activity, callback, tried):
+        """Return the due-call entry of an activity.
+
+        :param callback: the callback of the activity, possibly empty
+        :param dict tried: activity -> time of the last attempt
+        """
+        record = self.env[activity.res_model].browse(activity.res_id)
+        readable = record if record.exists() and record.has_access("read") else None
+        owner, number = (
+            (None, callback.customer_number) if callback else self._get_due_number(readable)
+        )
+        tried_at = max(filter(None, (tried.get(activity), callback.last_attempt_at)), default=None)
+        return {
+            "key": f"activity-{activity.id}",
+            "activity_id": activity.id,
+            "callback_id": callback.id,
+            "record": {
+                "model": record._name,
+                "id": record.id,
+                "name": readable.display_name,
+            }
+            if readable
+            else False,
+            "name": self._get_due_name(readable, owner) or activity.res_name or "",
+            "summary": activity.summary or False,
+            "deadline": fields.Date.to_string(activity.date_deadline),
+            "is_today": activity.date_deadline == fields.Date.context_today(activity),
+            "state": "overdue" if callback.is_overdue else activity.state,
+            **self._get_due_number_data(number, tried_at),
+        }
+
+    @api.model
+    def _get_due_callback(self, callback):
+        """Return the due-call entry of a callback without contact and opportunity."""
+        today = fields.Date.context_today(callback)
+        deadline = fields.Datetime.context_timestamp(callback, callback.due_at).date()
+        state = "today" if deadline <= today else "planned"
+        return {
+            "key": f"callback-{callback.id}",
+            "activity_id": False,
+            "callback_id": callback.id,
+            "record": {
+                "model": callback._name,
+                "id": callback.id,
+                "name": callback.customer_display,
+            },
+            "name": callback.customer_display,
+            "summary": callback._get_activity_summary(),
+            "deadline": fields.Date.to_string(deadline),
+            "is_today": deadline == today,
+            "state": "overdue" if callback.is_overdue else state,
+            **self._get_due_number_data(callback.customer_number, callback.last_attempt_at),
+        }
+
+    @api.model
+    def _get_due_number_data(self, number, tried_at):
+        sanitized = self._normalize(number, self.env.company.country_id)
+        return {
+            "number": number or False,
+            "number_display": self._format_number(sanitized) or number or False,
+            "tried_at": fields.Datetime.to_string(tried_at) if tried_at else False,
+            "reason": False if number else self.env._("This record has no phone number."),
+        }
+
+    @api.model
+    def _get_due_number(self, record):
+        """Return who to call about a record, and the number: its own, or else its contact's.
+
+        :param record: a readable record, or None
+        """
+        if record is None:
+            return None, False
+        partner = record.partner_id if "partner_id" in record._fields else None
+        for owner in (record, partner):
+            if not owner or not owner.has_access("read"):
+                continue
+            names = (
+                owner._phone_get_number_fields()
+                if hasattr(owner, "_phone_get_number_fields")
+                else ["phone"]
+            )
+            for name in names:
+                if name in owner._fields and owner[name]:
+                    return owner, owner[name]
+        return None, False
+
+    @api.model
+    def _get_due_name(self, record, owner):
+        """Return the best known name of the person to call."""
+        if record is None:
+            return ""
+        if record._name == "crm.lead":
+            return record.partner_id.name or record.contact_name or record.partner_name
+        if owner and owner._name == "res.partner":
+            return owner.name or owner.display_name
+        return record.display_name
+
+    # ---------------------------------------------------------
+    # PRIVACY
+    # ---------------------------------------------------------
+
+    def _anonymize(self, user=None):
+        self.message_id.unlink()
+        super()._anonymize(user)
+        # Last, because the feedback follows every change of the call.
+        self._forget_feedback()
+
+    def _forget_feedback(self):
+        """Remove the feedback of these calls from the activities that they completed."""
+        activities = (
+            self.env["mail.activity"]
+            .with_context(active_test=False)
+            .search([("telephony_call_id", "in", self.ids)])
+        )
+        activities.telephony_message_id.unlink()
+        activities.feedback = False
+
+    def _forget_number(self, number):
+        super()._forget_number(number)
+        self._update_log()
