@@ -203,7 +203,7 @@ def _measure_leads(env, first, count, chance):
     series, right = Series(), 0
 
     def find(number):
-        return env["telephony.call"]._find_lead(nobody, number, company).ids
+        return env["crm.lead"]._telephony_find(nobody, number, company).ids
 
     warm_up = min(WARM_UP, len(numbers) // 4)
     for turn, (lead_id, number) in enumerate(numbers):

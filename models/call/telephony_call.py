@@ -323,6 +323,59 @@ class TelephonyCall(models.Model):
 
     # === FROM THE WEBHOOKS === #
 
+    def _take_in(self, account, number, voice_request):
+        """Create the call record.
+
+        :param account: the account that received the call
+        :param number: the number that was called
+        :param VoiceRequest voice_request: request of the provider
+        :return: the call; an empty recordset if it exists already
+        """
+        event = self.env["telephony.call.event"]._record_once(
+            account, f"{voice_request.leg_id}:voice", "voice"
+        )
+        if not event:
+            return self.browse()
+        call = self.create(self._prepare_incoming_values(account, number, voice_request))
+        event.call_id = call
+        return call
+
+    def _prepare_incoming_values(self, account, number, voice_request):
+        caller = voice_request.caller
+        caller = "" if caller.lower() in ANONYMOUS else caller
+        # A number with a country code needs no default country, so the company's one is not read.
+        country = account.company_id.country_id if caller[:1] != "+" else self.env["res.country"]
+        caller = self._normalize(caller, country)
+        now = fields.Datetime.now()
+        partner = self.env["res.partner"]._telephony_find(caller, account.company_id)[:1]
+        return {
+            "account_id": account.id,
+            "provider_call_id": voice_request.leg_id,
+            "direction": "incoming",
+            "from_number": voice_request.caller or False,
+            "to_number": number.number,
+            "customer_number": caller or False,
+            "number_id": number.id,
+            "flow_id": number.flow_id.id,
+            "partner_id": partner.id,
+            "lead_id": self.env["crm.lead"]._telephony_find(partner, caller, account.company_id).id,
+            "started_at": now,
+            "leg_ids": [
+                fields.Command.create(
+                    {
+                        "account_id": account.id,
+                        "role": "customer",
+                        "label": "customer",
+                        "number": caller or False,
+                        "provider_leg_id": voice_request.leg_id,
+                        "status": "in_progress",
+                        "initiated_at": now,
+                        "ringing_at": now,
+                    }
+                )
+            ],
+        }
+
     @api.model
     def _process_event(self, account, event):
         """Apply an event of the provider once.
@@ -641,6 +694,12 @@ class TelephonyCall(models.Model):
     def _get_consulted_legs(self):
         return self.leg_ids.filtered(lambda leg: leg.role == "consulted")
 
+    def _get_ringing_guest(self):
+        """Return the legs of the external number that the open transfer rings."""
+        return self._get_consulted_legs().filtered(
+            lambda leg: leg._is_alive() and leg.transfer_id == self._get_transfer()
+        )
+
     def _get_open_offers(self):
         return self.offer_ids.filtered(lambda offer: offer.state == "offered")
 
@@ -707,17 +766,40 @@ class TelephonyCall(models.Model):
     def _on_customer_joined(self):
         """React to the customer's arrival in the conference."""
 
+    def _make_join_announcement(self):
+        """Return what the customer hears before the conversation.
+
+        :return: a voice response
+        :rtype: list
+        """
+        return []
+
     def _on_interruption_changed(self):
         """React to the beginning or the end of an interruption, such as a hold."""
 
     def _on_agents_lost(self):
         """React to the loss of the last agent's leg while the customer is connected."""
 
+    def _advance_if_unoffered(self):
+        """Offer these calls to the next agents, or advance their callers, if they ring nowhere."""
+
     def _on_late_answer(self, is_news):
         """React to the proof, received after the end, that the parties talked.
 
         :param bool is_news: whether this call was recorded as not answered
         """
+
+    def _set_outcome(self, outcome):
+        """Set the outcome of this call, which may have ended already.
+
+        :param str outcome: a value of `outcome`
+        """
+        self.outcome = outcome
+        if self.state == "ended":
+            self._on_late_outcome()
+
+    def _on_late_outcome(self):
+        """React to an outcome that became known after the end."""
 
     def _on_ended(self):
         for conclude in self._get_conclusions():
@@ -809,6 +891,32 @@ class TelephonyCall(models.Model):
             leg.is_released = True
             if leg._is_alive() and leg.provider_leg_id:
                 self._send_end_leg_request(leg.id)
+
+    def _release_agent(self, message):
+        """Release the call's user: end the legs, notify the page, and offer the next call.
+
+        :param str message: the reason that the page shows, as a whole sentence
+        """
+        user = self.user_id
+        self._release_agent_legs()
+        self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
+        user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
+        agents = user._get_telephony_agents(self.company_id)
+        # The agent was just in a call, so the idle time starts again.
+        agents.last_call_at = fields.Datetime.now()
+        agents._notify_change()
+        agents._offer_waiting_calls()
+
+    def _end_talk(self, moment=None):
+        """End the conversation, while the customer's call continues without an agent.
+
+        The talk time so far is saved.
+
+        :param datetime moment: when the last agent left; now if unknown
+        """
+        if self.answered_at:
+            moment = max(moment or fields.Datetime.now(), self.answered_at)
+            self.duration = int((moment - self.answered_at).total_seconds())
 
     def _to_left(self, user):
         """Return the call as seen by a user who is no longer in it.

@@ -17,7 +17,7 @@ HELD_CHECK_SECONDS = 60
 
 
 class TelephonyCall(models.Model):
-    """Actions of an agent on a call: accept, decline, hang up, hold, note."""
+    """Actions of an agent on a call: hang up, hold, resume, note."""
 
     _inherit = "telephony.call"
 
@@ -37,69 +37,6 @@ class TelephonyCall(models.Model):
     )
 
     # === RPC === #
-
-    @api.model
-    @door(routes=True)
-    @check_arguments
-    def accept(self, uuid):
-        """Accept a call that rings at the current user. The first agent wins.
-
-        An ongoing call of the user is held.
-
-        :param str uuid: the call
-        :raise UserError: the user is in another call that cannot be put on hold
-        :return: `accepted`, and the `call` or the `message` with the reason of a refusal
-        :rtype: dict
-        """
-        call_sudo = self._find_sudo(uuid)
-        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
-        if call_sudo._is_taken_by(agent_sudo):
-            return call_sudo._to_accepted()
-        if agent_sudo not in call_sudo.offer_ids.agent_id:
-            raise AccessError(self.env._("This call is not ringing for you."))
-        if call_sudo.state == "ended":
-            return call_sudo._to_refused(self.env._("The caller hung up."))
-        offer_sudo = call_sudo._get_open_offers().filtered(
-            lambda offer: offer.agent_id == agent_sudo
-        )
-        if not offer_sudo and call_sudo._has_stopped_ringing(agent_sudo):
-            return call_sudo._to_refused(self.env._("This call is no longer ringing for you."))
-        return call_sudo._take(agent_sudo, offer_sudo, holds_other=True)
-
-    @api.model
-    @door(routes=True)
-    @check_arguments
-    def decline(self, uuid):
-        """Decline a call that rings at the current user, or return one that could not connect.
-
-        The call keeps ringing at other agents; without any, the caller continues at once.
-
-        :param str uuid: the call
-        """
-        call_sudo = self._find_sudo(uuid)
-        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
-        # A caller who was picked up from a queue may never have rung here.
-        is_mine = bool(call_sudo.claimed_at) and call_sudo.user_id == self.env.user
-        if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
-            raise AccessError(self.env._("This call is not ringing for you."))
-        if call_sudo.state == "ended":
-            return True
-        if call_sudo._leave_as_guest(self.env.user):
-            return True
-        if is_mine:
-            has_talked = call_sudo.state == "in_progress"
-            if not call_sudo._get_agent_legs()._is_alive() and not has_talked:
-                call_sudo._release_claim()
-            return True
-        mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
-        if mine:
-            call_sudo._lock()
-            call_sudo._add_timeline("agent_declined", name=self.env.user.name)
-            mine._close("declined", "declined")
-            agent_sudo.missed_offers = 0
-            call_sudo._advance_if_unoffered()
-            agent_sudo._offer_waiting_calls()
-        return True
 
     @api.model
     @door(routes=True, ends=True)
@@ -225,49 +162,6 @@ class TelephonyCall(models.Model):
         return call_sudo
 
     # === BUSINESS METHODS === #
-
-    def _is_taken_by(self, agent):
-        """Return whether an agent is in this ongoing call already, as after a repeated click."""
-        return bool(self) and self.user_id == agent.user_id and self.state != "ended"
-
-    def _has_stopped_ringing(self, _agent):
-        """Return whether the call left an agent at whom it rang, without being answered."""
-        return not self.user_id
-
-    def _take(self, agent, offer=None, holds_other=False):
-        """Give this call to an agent who accepts it in the browser. The first agent wins.
-
-        Other calls stop ringing at the agent, and are offered elsewhere.
-
-        :param agent: as superuser
-        :param offer: the agent's open offer, if the call rings there
-        :param bool holds_other: whether an ongoing call of the agent is put on hold
-        :raise UserError: the agent is in another call
-        :return: see `accept`
-        :rtype: dict
-        """
-        self._lock_with_calls_of(agent)
-        released = self.browse()
-        if not self.user_id:
-            released = agent._reserve(self, holds_other)
-        if not self._claim(agent):
-            return self._to_refused(
-                self.env._(
-                    "This call was already answered by %(name)s.",
-                    name=self.user_id.name or self.env._("someone else"),
-                )
-            )
-        if holds_other:
-            self._hold_other_calls()
-        released._advance_if_unoffered()
-        agent._notify_change()
-        return self._to_accepted()
-
-    def _to_accepted(self):
-        return {"accepted": True, "call": self._to_client_for_me()}
-
-    def _to_refused(self, message):
-        return {"accepted": False, "message": message}
 
     # === REQUESTS TO THE PROVIDER, AFTER COMMIT === #
 

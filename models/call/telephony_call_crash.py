@@ -184,7 +184,7 @@ class TelephonyCall(models.Model):
     def _insert_association(self):
         """Write the caller's contact and lead, where the callback is planned."""
         partner = self.env["res.partner"]._telephony_find(self.customer_number, self.company_id)[:1]
-        lead = self._find_lead(partner, self.customer_number, self.company_id)
+        lead = self.env["crm.lead"]._telephony_find(partner, self.customer_number, self.company_id)
         update_row(self, {"partner_id": partner.id, "lead_id": lead.id})
 
     # === EXISTING CALLS === #

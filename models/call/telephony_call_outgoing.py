@@ -50,6 +50,16 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
+    activity_id = fields.Many2one(
+        "mail.activity",
+        "Due Activity",
+        readonly=True,
+        ondelete="set null",
+        copy=False,
+        index="btree_not_null",
+        help="The due activity this call was made for.",
+    )
+
     @api.model
     @door(routes=True)
     @check_arguments
@@ -156,6 +166,15 @@ class TelephonyCall(models.Model):
         record = self.env[res_model].browse(res_id).exists()
         return record if record and record.has_access("read") else None
 
+    @api.model
+    def _get_dialed_activity(self, activity_id):
+        """Return the due activity that a call is made for, if the user may complete it."""
+        activity = self.env["mail.activity"]
+        if activity_id:
+            activity = activity.browse(activity_id).exists()
+        is_due = activity.active and activity.activity_category == "phonecall"
+        return activity if is_due and activity.has_access("write") else activity.browse()
+
     def _normalize_dialed(self, number, record):
         """Return a dialed number in E.164, read with the record's country, then the company's.
 
@@ -210,6 +229,52 @@ class TelephonyCall(models.Model):
                 )
             ],
         }
+
+    @api.model
+    def _associate(self, record, number, company):
+        """Return the contact and the lead of an outgoing call.
+
+        These are the given record, else the only open opportunity of the number, else its contact.
+
+        :param record: the record from which the call is made, or None
+        :param str number: E.164
+        :return: the contact and the lead, each possibly empty
+        """
+        partner = self.env["res.partner"]
+        lead = self.env["crm.lead"]
+        if record is not None:
+            if record._name == "crm.lead":
+                lead = record
+                partner = record.partner_id
+            elif record._name == "res.partner":
+                partner = record
+            elif record._name == "telephony.callback":
+                partner, lead = record.partner_id, record.lead_id
+            elif "partner_id" in record._fields:
+                partner = record.partner_id
+        # A contact of another company may be called, but the call is not linked to it.
+        partner = partner.filtered(lambda found: self._is_of_company(found, company))
+        lead = lead.filtered(lambda found: self._is_of_company(found, company))
+        if not partner and not lead:
+            # sudo: res.partner - the owner of a number does not depend on who dials it
+            partner = self.env["res.partner"].sudo()._telephony_find(number, company)[:1]
+        if not lead:
+            lead = self.env["crm.lead"]._telephony_find(partner, number, company)
+        return partner, lead
+
+    @api.model
+    def _is_of_company(self, record, company):
+        """Return whether a call of a company may be linked to a record.
+
+        :param record: a contact or an opportunity, possibly empty
+        :param company: the company of the call
+        :rtype: bool
+        """
+        # sudo: res.partner, crm.lead - only the company is compared
+        record_sudo = record.sudo()
+        return (
+            record_sudo.filtered_domain(record_sudo._check_company_domain(company)) == record_sudo
+        )
 
     # === FROM THE WEBHOOK OF THE BROWSER'S LEG === #
 
@@ -776,23 +841,27 @@ class TelephonyCall(models.Model):
         return [Gather((Say(text, language),), KEY_SECONDS, url), HangUp()]
 
     def _confirm_phone(self, leg, agent):
-        # A refusal is spoken in the voice of the agent's language.
-        env = self.with_context(lang=agent.user_id.lang).env
+        """Connect an agent's telephone on which the key was pressed. Other packages add the reasons
+        for which it rings.
+
+        :return: a voice response
+        :rtype: list
+        """
         if self.state == "ended":
+            # A refusal is spoken in the voice of the agent's language.
+            env = self.with_context(lang=agent.user_id.lang).env
             return self._refuse_phone(agent, env._("The caller hung up."))
-        if leg.role == "consulted":
-            if not self._accept_consultation(agent, leg.offer_id, leg):
-                return self._refuse_phone(agent, env._("This call was already answered."))
-            return [self._get_join(leg, ends_conference=False)]
-        if leg.offer_id:
-            if (self.user_id and self.user_id != agent.user_id) or not leg._is_offered():
-                return self._refuse_phone(agent, env._("This call was already answered."))
-            if not self._claim(agent, leg):
-                return self._refuse_phone(agent, env._("This call was already answered."))
-            agent._notify_change()
         leg.is_confirmed = True
         self._on_agent_connected()
         return [self._get_join(leg, ends_conference=False)]
+
+    def _answer_guest(self, leg):
+        """Connect an external number that has answered.
+
+        :return: a voice response
+        :rtype: list
+        """
+        return [HangUp()]
 
     def _refuse_phone(self, agent, text):
         language = to_language_tag(agent.user_id.lang)
@@ -805,44 +874,20 @@ class TelephonyCall(models.Model):
 
         :return: the state the call should be in, or None
         """
-        if self.state == "ended":
+        if self.state == "ended" or leg.offer_id or self._get_agent_legs()._is_alive():
             return None
-        if not leg.offer_id:
-            if self._get_agent_legs()._is_alive():
-                return None
-            self.write(
-                {
-                    "ended_by": "agent",
-                    "failure_reason": leg.refusal
-                    or {
-                        "busy": self.env._("Your phone is busy. The customer was not called."),
-                        "failed": self.env._(
-                            "Your phone cannot be reached. The customer was not called."
-                        ),
-                    }.get(
-                        leg.end_reason,
-                        self.env._("You did not answer your phone. The customer was not called."),
-                    ),
-                }
-            )
-            return "ended"
-        if leg.offer_id.state == "offered" and not leg.offer_id.agent_id.lease_ids._is_open():
-            if leg.refusal:
-                # Otherwise the same telephone would be selected again at once.
-                leg.offer_id.agent_id._set_offline_because(leg.refusal)
-                leg.offer_id._close("withdrawn", "withdrawn")
-            else:
-                self._add_timeline("phone_not_answered", name=leg.user_id.name)
-                leg.offer_id._close("expired", "expired")
-            self._advance_if_unoffered()
-        return None
-
-    def _advance_if_unoffered(self):
-        """Offer the call to the next agents, or advance the caller, when it rings at no agent."""
-        for call in self:
-            if call._advance_transfer():
-                continue
-            if call.state == "queued":
-                call.queue_id._dispatch()
-            elif not call._get_open_offers() and not call.user_id and not call._ring_next():
-                call._send_leave_queue_request()
+        reasons = {
+            "busy": self.env._("Your phone is busy. The customer was not called."),
+            "failed": self.env._("Your phone cannot be reached. The customer was not called."),
+        }
+        self.write(
+            {
+                "ended_by": "agent",
+                "failure_reason": leg.refusal
+                or reasons.get(
+                    leg.end_reason,
+                    self.env._("You did not answer your phone. The customer was not called."),
+                ),
+            }
+        )
+        return "ended"

@@ -258,18 +258,6 @@ class TelephonyCall(models.Model):
             and self._is_quiet(now)
         )
 
-    def _is_unoffered(self, now):
-        """Return whether a caller waits although the call no longer rings at an agent."""
-        limit = now - timedelta(seconds=SETTLED_SECONDS)
-        return (
-            "offers" in self._get_phase().timers
-            and not self._waits_in_queue()
-            and bool(self._get_customer_leg().provider_queue_id)
-            and not (self._get_open_offers() or self._get_ringing_guest())
-            and all(offer.write_date < limit for offer in self.offer_ids)
-            and self._is_quiet(now)
-        )
-
     def _is_hold_state_wrong(self, now):
         """Return whether the customer's hold state differs from the requested one."""
         customer = self._get_customer_leg()
@@ -483,13 +471,6 @@ class TelephonyCallLeg(models.Model):
             and (not call._is_wanted(self))
         )
         return call.state == "ended" or self.is_leaving or self.is_released or is_rung_in_vain
-
-    def _is_monitor_sound_wrong(self, now):
-        """Return whether a supervisor may be audible to other parties than the screens show."""
-        if self.role != "supervisor" or self.status != "in_progress" or self.is_leaving:
-            return False
-        muted, coach = self.call_id._get_monitor_sound(self)
-        return self._is_settled(now) and self.provider_sound != f"{muted} {coach}"
 
     def _is_in_doubt(self, living, now):
         """Return whether this leg may differ from its row.

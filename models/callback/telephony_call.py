@@ -22,30 +22,16 @@ class TelephonyCall(models.Model):
         copy=False,
         index="btree_not_null",
     )
-    activity_id = fields.Many2one(
-        "mail.activity",
-        "Due Activity",
-        readonly=True,
-        ondelete="set null",
-        copy=False,
-        index="btree_not_null",
-        help="The due activity this call was made for.",
-    )
-
-    @api.model
-    def _get_dialed_activity(self, activity_id):
-        """Return the due activity that a call is made for, if the user may complete it."""
-        activity = self.env["mail.activity"]
-        if activity_id:
-            activity = activity.browse(activity_id).exists()
-        is_due = activity.active and activity.activity_category == "phonecall"
-        return activity if is_due and activity.has_access("write") else activity.browse()
 
     def _get_follow_ups(self):
         return [*super()._get_follow_ups(), self._update_callbacks, self._notify_missed]
 
     def _on_late_answer(self, is_news):
         super()._on_late_answer(is_news)
+        self._update_callbacks()
+
+    def _on_late_outcome(self):
+        super()._on_late_outcome()
         self._update_callbacks()
 
     def _notify_missed(self):
@@ -219,12 +205,17 @@ class TelephonyCall(models.Model):
                 self.answered_at
             )
         ):
-            return False
+            return super()._may_request_queue_callback()
         # Callers can present any number, so only ordinary numbers are called back, whatever else is
         # allowed.
         return classify(number).kind == ORDINARY and not self._get_forbidden_destination(
             self.company_id, number
         )
+
+    def _wait_while_waiting(self, voice_request, now, is_first):
+        if self.step_id.kind == "queue" and self._is_requesting_queue_callback(voice_request):
+            return self._schedule_queue_callback()
+        return super()._wait_while_waiting(voice_request, now, is_first)
 
     def _is_requesting_queue_callback(self, voice_request):
         """Return whether the waiting caller has pressed the key, even if it is reported again.
@@ -344,6 +335,9 @@ class TelephonyCall(models.Model):
         return (
             bool(self.queue_callback_id) and self.state == "queued" and not self._get_customer_leg()
         )
+
+    def _waits_in_queue(self):
+        return bool(self.queue_callback_id and not self.answered_at) or super()._waits_in_queue()
 
     def _advance_queue_callbacks(self, now):
         """Expire offers and claims of queue callbacks, which no waiting customer's leg drives.

@@ -47,6 +47,28 @@ class CrmLead(models.Model):
         }
 
     @api.model
+    def _telephony_find(self, partner, number, company):
+        """Return the only open lead or opportunity of a caller; empty if there are several.
+
+        :param partner: the contact, possibly empty
+        :param str number: E.164, possibly empty
+        :param company: the company of the call
+        """
+        # sudo: crm.lead - the link does not depend on who takes the call
+        leads_sudo = self.sudo().browse()
+        if partner:
+            leads_sudo = leads_sudo._telephony_find_open(
+                SQL("partner_id = %s", partner.id), company
+            )
+        if not leads_sudo and number:
+            # A lead of another contact is not this caller's.
+            owners = SQL("AND partner_id IS NULL") if partner else SQL()
+            leads_sudo = leads_sudo._telephony_find_open(
+                SQL("phone_sanitized = %s %s", number, owners), company
+            )
+        return leads_sudo if len(leads_sudo) == 1 else leads_sudo.browse()
+
+    @api.model
     def _telephony_find_open(self, whose, company):
         """Return open leads: at most as many as distinguish one from several.
 

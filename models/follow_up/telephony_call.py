@@ -3,7 +3,6 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
 
 from ..arguments import check_arguments, check_one, is_text
 from ..gate import door
@@ -143,20 +142,6 @@ class TelephonyCall(models.Model):
         ):
             call_sudo._link(record)
 
-    @api.model
-    def _is_of_company(self, record, company):
-        """Return whether a call of a company may be linked to a record.
-
-        :param record: a contact or an opportunity, possibly empty
-        :param company: the company of the call
-        :rtype: bool
-        """
-        # sudo: res.partner, crm.lead - only the company is compared
-        record_sudo = record.sudo()
-        return (
-            record_sudo.filtered_domain(record_sudo._check_company_domain(company)) == record_sudo
-        )
-
     def _move_log(self):
         """Move the log note in the chatter to the record that the call is linked to now."""
         for call in self.filtered(lambda call: call.state == "ended"):
@@ -169,59 +154,6 @@ class TelephonyCall(models.Model):
     # ---------------------------------------------------------
 
     # The records linked to a call, and the log note in their chatter.
-
-    @api.model
-    def _associate(self, record, number, company):
-        """Return the contact and the lead of an outgoing call.
-
-        These are the given record, else the only open opportunity of the number, else its contact.
-
-        :param record: the record from which the call is made, or None
-        :param str number: E.164
-        :return: the contact and the lead, each possibly empty
-        """
-        partner = self.env["res.partner"]
-        lead = self.env["crm.lead"]
-        if record is not None:
-            if record._name == "crm.lead":
-                lead = record
-                partner = record.partner_id
-            elif record._name == "res.partner":
-                partner = record
-            elif record._name == "telephony.callback":
-                partner, lead = record.partner_id, record.lead_id
-            elif "partner_id" in record._fields:
-                partner = record.partner_id
-        # A contact of another company may be called, but the call is not linked to it.
-        partner = partner.filtered(lambda found: self._is_of_company(found, company))
-        lead = lead.filtered(lambda found: self._is_of_company(found, company))
-        if not partner and not lead:
-            # sudo: res.partner - the owner of a number does not depend on who dials it
-            partner = self.env["res.partner"].sudo()._telephony_find(number, company)[:1]
-        if not lead:
-            lead = self._find_lead(partner, number, company)
-        return partner, lead
-
-    @api.model
-    def _find_lead(self, partner, number, company):
-        """Return the only open lead or opportunity of a caller; empty if there are several.
-
-        :param partner: the contact, possibly empty
-        :param str number: E.164, possibly empty
-        """
-        # sudo: crm.lead - the link does not depend on who takes the call
-        leads_sudo = self.env["crm.lead"].sudo()
-        if partner:
-            leads_sudo = leads_sudo._telephony_find_open(
-                SQL("partner_id = %s", partner.id), company
-            )
-        if not leads_sudo and number:
-            # A lead of another contact is not this caller's.
-            owners = SQL("AND partner_id IS NULL") if partner else SQL()
-            leads_sudo = leads_sudo._telephony_find_open(
-                SQL("phone_sanitized = %s %s", number, owners), company
-            )
-        return leads_sudo if len(leads_sudo) == 1 else leads_sudo.browse()
 
     def _get_log_body(self):
         """Return the log note of a call: direction, result, duration, user and summary."""
@@ -264,6 +196,15 @@ class TelephonyCall(models.Model):
     def _on_late_answer(self, is_news):
         super()._on_late_answer(is_news)
         self._update_log()
+
+    def _on_late_outcome(self):
+        super()._on_late_outcome()
+        self._update_log()
+
+    def _on_recording_stored(self, recording):
+        super()._on_recording_stored(recording)
+        if recording.kind != "voicemail":
+            self._update_log()
 
     def _on_note_changed(self):
         super()._on_note_changed()
@@ -339,7 +280,7 @@ class TelephonyCall(models.Model):
         )
         if not partner:
             raise UserError(self.env._("This contact does not have the number of the call."))
-        lead = call_sudo._find_lead(partner, False, call_sudo.company_id)
+        lead = self.env["crm.lead"]._telephony_find(partner, False, call_sudo.company_id)
         call_sudo.write({"partner_id": partner.id, "lead_id": lead.id})
         call_sudo._move_log()
         call_sudo._notify()

@@ -54,6 +54,13 @@ class TelephonyCallLeg(models.Model):
         """Return the legs on which a user monitors calls, or is connecting to them."""
         return self.search(self._get_monitoring_domain() & Domain("user_id", "=", user.id))
 
+    def _is_monitor_sound_wrong(self, now):
+        """Return whether a supervisor may be audible to other parties than the screens show."""
+        if self.role != "supervisor" or self.status != "in_progress" or self.is_leaving:
+            return False
+        muted, coach = self.call_id._get_monitor_sound(self)
+        return self._is_settled(now) and self.provider_sound != f"{muted} {coach}"
+
 
 class TelephonyCall(models.Model):
     """Supervisors who listen to a conversation, whisper to the agent, or barge in.
@@ -310,6 +317,16 @@ class TelephonyCall(models.Model):
 
     def _get_reactions(self):
         return [self._end_all_monitoring, *super()._get_reactions()]
+
+    def _ring_transfer(self, transfer):
+        # The conference ends when the customer leaves it.
+        self._release_supervisors()
+        return super()._ring_transfer(transfer)
+
+    def _apply_handed_over(self, event):
+        state = super()._apply_handed_over(event)
+        self._sync_supervisors()
+        return state
 
     def _end_all_monitoring(self):
         """End the monitoring with the conversation."""

@@ -176,8 +176,8 @@ class TelephonyCall(models.Model):
         """Pause or resume the recording when the conversation is interrupted or resumed."""
         self._get_live_recording()._sync()
 
-    def _end_recording(self):
-        """Stop the recording, because the customer continues in the flow without an agent."""
+    def _end_talk(self, moment=None):
+        super()._end_talk(moment)
         recording = self._get_live_recording()
         recording.wanted = "stopped"
         recording._sync()
@@ -205,7 +205,7 @@ class TelephonyCall(models.Model):
             or not self._is_announced()
             or self._get_reason_not_to_record()
         ):
-            return []
+            return super()._make_join_announcement()
         self.write(
             {"recording_announced_at": fields.Datetime.now(), "is_announcement_played": True}
         )
@@ -333,15 +333,11 @@ class TelephonyCall(models.Model):
         )
         recording._finish(replace(event, status="failed") if empty else event)
         if kind == "voicemail" and recording.state == "pending" and not self.answered_at:
-            self.outcome = "voicemail"
-            self._update_log()
-            if self.state == "ended":
-                self._update_callbacks()
+            self._set_outcome("voicemail")
 
     def _on_recording_stored(self, recording):
-        """Notify the recipients of a voicemail, or add the player to a conversation's log note."""
+        """Notify the recipients of a voicemail. Other packages may show the recording."""
         if recording.kind != "voicemail":
-            self._update_log()
             return
         for user in self.recipient_ids._filter_phone_users(self.company_id):
             [payload] = self.with_env(user._telephony_env(self.company_id))._to_client()

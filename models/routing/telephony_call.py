@@ -21,7 +21,8 @@ from ...providers.voice_response import (
 from ...tools.call_states import CONNECT_SECONDS
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
-from ..call.telephony_call import ANONYMOUS, REJOIN_SECONDS
+from ..call.telephony_call import REJOIN_SECONDS
+from ..call.telephony_call_reconcile import SETTLED_SECONDS
 from ..gate import door
 from .telephony_offer import REMINDER_SECONDS
 
@@ -84,59 +85,6 @@ class TelephonyCall(models.Model):
             return [Reject()]
         return call._run_flow()
 
-    def _take_in(self, account, number, voice_request):
-        """Create the call record.
-
-        :param account: the account that received the call
-        :param number: the number that was called
-        :param VoiceRequest voice_request: request of the provider
-        :return: the call; an empty recordset if it exists already
-        """
-        event = self.env["telephony.call.event"]._record_once(
-            account, f"{voice_request.leg_id}:voice", "voice"
-        )
-        if not event:
-            return self.browse()
-        call = self.create(self._prepare_incoming_values(account, number, voice_request))
-        event.call_id = call
-        return call
-
-    def _prepare_incoming_values(self, account, number, voice_request):
-        caller = voice_request.caller
-        caller = "" if caller.lower() in ANONYMOUS else caller
-        # A number with a country code needs no default country, so the company's one is not read.
-        country = account.company_id.country_id if caller[:1] != "+" else self.env["res.country"]
-        caller = self._normalize(caller, country)
-        now = fields.Datetime.now()
-        partner = self.env["res.partner"]._telephony_find(caller, account.company_id)[:1]
-        return {
-            "account_id": account.id,
-            "provider_call_id": voice_request.leg_id,
-            "direction": "incoming",
-            "from_number": voice_request.caller or False,
-            "to_number": number.number,
-            "customer_number": caller or False,
-            "number_id": number.id,
-            "flow_id": number.flow_id.id,
-            "partner_id": partner.id,
-            "lead_id": self._find_lead(partner, caller, account.company_id).id,
-            "started_at": now,
-            "leg_ids": [
-                fields.Command.create(
-                    {
-                        "account_id": account.id,
-                        "role": "customer",
-                        "label": "customer",
-                        "number": caller or False,
-                        "provider_leg_id": voice_request.leg_id,
-                        "status": "in_progress",
-                        "initiated_at": now,
-                        "ringing_at": now,
-                    }
-                )
-            ],
-        }
-
     def _process_wait(self, voice_request):
         """Return what a waiting caller hears until the next decision, or move the caller on.
 
@@ -181,8 +129,6 @@ class TelephonyCall(models.Model):
     def _wait_while_waiting(self, voice_request, now, is_first):
         if self.step_id.kind != "queue":
             return self._wait_while_offering(voice_request, now, is_first)
-        if self._is_requesting_queue_callback(voice_request):
-            return self._schedule_queue_callback()
         return self._wait_in_queue(now, is_first)
 
     def _wait_while_offering(self, voice_request, now, is_first):
@@ -213,9 +159,7 @@ class TelephonyCall(models.Model):
         if voice_request.dial_result == "completed" and self.outcome in (False, "missed"):
             # The forwarded call was answered, but the end of the caller's leg may have been
             # reported first.
-            self.outcome = "answered"
-            if self.state == "ended":
-                self._update_callbacks()
+            self._set_outcome("answered")
         return self._advance_customer(voice_request)
 
     def _advance_customer(self, voice_request=None):
@@ -375,6 +319,14 @@ class TelephonyCall(models.Model):
             self._offer_to(agents, step.ring_seconds)
         return bool(agents)
 
+    def _advance_if_unoffered(self):
+        super()._advance_if_unoffered()
+        for call in self:
+            if call.state == "queued":
+                call.queue_id._dispatch()
+            elif not call._get_open_offers() and not call.user_id and not call._ring_next():
+                call._send_leave_queue_request()
+
     def _get_willing(self, agents):
         """Return the agents to whom this call may be offered now, in the same order.
 
@@ -427,6 +379,10 @@ class TelephonyCall(models.Model):
             expired._close("expired", "expired")
         return self._get_open_offers()
 
+    def _waits_in_queue(self):
+        """Return whether this call waits for a member of its queue."""
+        return self.step_id.kind == "queue"
+
     def _is_offers_due(self, now):
         """Return whether an offer still rings although its time is over."""
         return any(offer.expires_at <= now for offer in self._get_open_offers())
@@ -435,6 +391,18 @@ class TelephonyCall(models.Model):
         self._expire_offers(now)
         if self._waits_in_queue():
             self.queue_id._dispatch()
+
+    def _is_unoffered(self, now):
+        """Return whether a caller waits although the call no longer rings at an agent."""
+        limit = now - timedelta(seconds=SETTLED_SECONDS)
+        return (
+            "offers" in self._get_phase().timers
+            and not self._waits_in_queue()
+            and bool(self._get_customer_leg().provider_queue_id)
+            and not (self._get_open_offers() or self._get_ringing_guest())
+            and all(offer.write_date < limit for offer in self.offer_ids)
+            and self._is_quiet(now)
+        )
 
     def _claim(self, agent, phone_leg=None):
         """Assign the call to one agent, unless another one has claimed it.
@@ -517,6 +485,39 @@ class TelephonyCall(models.Model):
                 "%s: the browser connected before the call could be accepted: %s", self.uuid, error
             )
 
+    def _confirm_phone(self, leg, agent):
+        if self.state != "ended" and leg.offer_id and not self._claim_by_phone(leg, agent):
+            env = self.with_context(lang=agent.user_id.lang).env
+            return self._refuse_phone(agent, env._("This call was already answered."))
+        return super()._confirm_phone(leg, agent)
+
+    def _claim_by_phone(self, leg, agent):
+        """Claim the call for an agent who accepts an offer on a telephone.
+
+        :return: whether the agent got the call
+        :rtype: bool
+        """
+        is_taken = (self.user_id and self.user_id != agent.user_id) or not leg._is_offered()
+        if is_taken or not self._claim(agent, leg):
+            return False
+        agent._notify_change()
+        return True
+
+    def _on_phone_refused(self, leg):
+        offer = leg.offer_id
+        if self.state == "ended" or not offer:
+            return super()._on_phone_refused(leg)
+        if offer.state == "offered" and not offer.agent_id.lease_ids._is_open():
+            if leg.refusal:
+                # Otherwise the same telephone would be selected again at once.
+                offer.agent_id._set_offline_because(leg.refusal)
+                offer._close("withdrawn", "withdrawn")
+            else:
+                self._add_timeline("phone_not_answered", name=leg.user_id.name)
+                offer._close("expired", "expired")
+            self._advance_if_unoffered()
+        return None
+
     def _release_claim(self):
         """Take the call back from an agent who accepted but did not connect; it rings again."""
         user = self.user_id
@@ -530,8 +531,10 @@ class TelephonyCall(models.Model):
                 "message": self.env._("Connecting took too long. The caller is waiting again."),
             },
         )
-        if self._advance_transfer():
-            return
+        self._offer_again()
+
+    def _offer_again(self):
+        """Offer the call to other agents, after the one who accepted it did not connect."""
         if self._waits_in_queue():
             # The caller never left the queue and keeps the position.
             self.queue_id._dispatch()
@@ -590,7 +593,6 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         self._add_timeline("agent_given_up", name=self.user_id.name)
-        self._end_recording()
         self._end_talk(max(filter(None, self._get_agent_legs().mapped("ended_at")), default=None))
         self.held_at = False
         self._release_agent(self.env._("The customer hung up before you reconnected."))
@@ -598,15 +600,6 @@ class TelephonyCall(models.Model):
         if self.step_id:
             return self._run_flow("not_available")
         return self._end_with_apology()
-
-    def _end_talk(self, moment=None):
-        """Save the talk time so far, while the customer's call continues without an agent.
-
-        :param datetime moment: when the last agent left; now if unknown
-        """
-        if self.answered_at:
-            moment = max(moment or fields.Datetime.now(), self.answered_at)
-            self.duration = int((moment - self.answered_at).total_seconds())
 
     def _get_enqueue_response(self):
         return [
@@ -790,6 +783,10 @@ class TelephonyCall(models.Model):
             > 0
         )
 
+    def _may_request_queue_callback(self):
+        """Return whether the caller may press a key of the queue to be called back."""
+        return False
+
     def _is_queue_wait_due(self, now):
         """Return whether a caller waits in the queue beyond its maximum, and rings nowhere."""
         return (
@@ -924,6 +921,69 @@ class TelephonyCall(models.Model):
     @api.model
     @door(routes=True)
     @check_arguments
+    def accept(self, uuid):
+        """Accept a call that rings at the current user. The first agent wins.
+
+        An ongoing call of the user is held.
+
+        :param str uuid: the call
+        :raise UserError: the user is in another call that cannot be put on hold
+        :return: `accepted`, and the `call` or the `message` with the reason of a refusal
+        :rtype: dict
+        """
+        call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
+        if call_sudo._is_taken_by(agent_sudo):
+            return call_sudo._to_accepted()
+        if agent_sudo not in call_sudo.offer_ids.agent_id:
+            raise AccessError(self.env._("This call is not ringing for you."))
+        if call_sudo.state == "ended":
+            return call_sudo._to_refused(self.env._("The caller hung up."))
+        offer_sudo = call_sudo._get_open_offers().filtered(
+            lambda offer: offer.agent_id == agent_sudo
+        )
+        if not offer_sudo and call_sudo._has_stopped_ringing(agent_sudo):
+            return call_sudo._to_refused(self.env._("This call is no longer ringing for you."))
+        return call_sudo._take(agent_sudo, offer_sudo, holds_other=True)
+
+    @api.model
+    @door(routes=True)
+    @check_arguments
+    def decline(self, uuid):
+        """Decline a call that rings at the current user, or return one that could not connect.
+
+        The call keeps ringing at other agents; without any, the caller continues at once.
+
+        :param str uuid: the call
+        """
+        call_sudo = self._find_sudo(uuid)
+        agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call_sudo.company_id)
+        # A caller who was picked up from a queue may never have rung here.
+        is_mine = bool(call_sudo.claimed_at) and call_sudo.user_id == self.env.user
+        if not call_sudo or not (is_mine or agent_sudo in call_sudo.offer_ids.agent_id):
+            raise AccessError(self.env._("This call is not ringing for you."))
+        if call_sudo.state == "ended":
+            return True
+        if call_sudo._leave_as_guest(self.env.user):
+            return True
+        if is_mine:
+            has_talked = call_sudo.state == "in_progress"
+            if not call_sudo._get_agent_legs()._is_alive() and not has_talked:
+                call_sudo._release_claim()
+            return True
+        mine = call_sudo._get_open_offers().filtered(lambda offer: offer.agent_id == agent_sudo)
+        if mine:
+            call_sudo._lock()
+            call_sudo._add_timeline("agent_declined", name=self.env.user.name)
+            mine._close("declined", "declined")
+            agent_sudo.missed_offers = 0
+            call_sudo._advance_if_unoffered()
+            agent_sudo._offer_waiting_calls()
+        return True
+
+    @api.model
+    @door(routes=True)
+    @check_arguments
     def pick_up(self, uuid):
         """Pick up a chosen caller from a queue.
 
@@ -948,6 +1008,51 @@ class TelephonyCall(models.Model):
             if reason:
                 raise UserError(reason)
         return call_sudo._take(agent_sudo)
+
+    # === TAKING A CALL === #
+
+    def _is_taken_by(self, agent):
+        """Return whether an agent is in this ongoing call already, as after a repeated click."""
+        return bool(self) and self.user_id == agent.user_id and self.state != "ended"
+
+    def _has_stopped_ringing(self, _agent):
+        """Return whether the call left an agent at whom it rang, without being answered."""
+        return not self.user_id
+
+    def _take(self, agent, offer=None, holds_other=False):
+        """Give this call to an agent who accepts it in the browser. The first agent wins.
+
+        Other calls stop ringing at the agent, and are offered elsewhere.
+
+        :param agent: as superuser
+        :param offer: the agent's open offer, if the call rings there
+        :param bool holds_other: whether an ongoing call of the agent is put on hold
+        :raise UserError: the agent is in another call
+        :return: see `accept`
+        :rtype: dict
+        """
+        self._lock_with_calls_of(agent)
+        released = self.browse()
+        if not self.user_id:
+            released = agent._reserve(self, holds_other)
+        if not self._claim(agent):
+            return self._to_refused(
+                self.env._(
+                    "This call was already answered by %(name)s.",
+                    name=self.user_id.name or self.env._("someone else"),
+                )
+            )
+        if holds_other:
+            self._hold_other_calls()
+        released._advance_if_unoffered()
+        agent._notify_change()
+        return self._to_accepted()
+
+    def _to_accepted(self):
+        return {"accepted": True, "call": self._to_client_for_me()}
+
+    def _to_refused(self, message):
+        return {"accepted": False, "message": message}
 
     # === LIVE LISTS === #
 
@@ -984,7 +1089,7 @@ class TelephonyCall(models.Model):
         return [call_sudo._to_live() for call_sudo in calls_sudo]
 
     def _to_live(self):
-        """Return the row of the live lists: number and name, and nothing more.
+        """Return the row of the live lists: number and name. Other packages add their keys.
 
         Note: `self.ensure_one()`
         """
@@ -1016,7 +1121,6 @@ class TelephonyCall(models.Model):
             "started_at": to_text(self.started_at),
             "answered_at": to_text(self.answered_at) or False,
             "on_hold": self._get_customer_leg().on_hold or bool(self.held_at),
-            "transfer": self._get_live_transfer(),
         }
 
     def _get_live_list(self):

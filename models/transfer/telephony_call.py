@@ -185,8 +185,6 @@ class TelephonyCall(models.Model):
         """
         self._wait_again()
         self._on_interruption_changed()
-        # The conference ends when the customer leaves it.
-        self._release_supervisors()
         if transfer.kind == "queue":
             self.write(
                 {
@@ -203,21 +201,6 @@ class TelephonyCall(models.Model):
             return None
         self._add_guest_leg(transfer)
         return "ringing"
-
-    def _release_agent(self, message):
-        """Release the call's user: end the legs, notify the page, and offer the next call.
-
-        :param str message: the reason that the page shows, as a whole sentence
-        """
-        user = self.user_id
-        self._release_agent_legs()
-        self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
-        user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
-        agents = user._get_telephony_agents(self.company_id)
-        # The agent was just in a call, so the idle time starts again.
-        agents.last_call_at = fields.Datetime.now()
-        agents._notify_change()
-        agents._offer_waiting_calls()
 
     def _to_passed_on(self):
         """Return the call as seen by its former user, with a message about the target.
@@ -257,12 +240,10 @@ class TelephonyCall(models.Model):
     # === PARTICIPANTS === #
 
     def _waits_in_queue(self):
-        """Return whether this call waits for a member of its queue."""
         transfer = self._get_transfer()
         if transfer.mode == "blind":
             return transfer.kind == "queue" and transfer.state == "ringing"
-        is_queue_callback = bool(self.queue_callback_id) and not self.answered_at
-        return is_queue_callback or self.step_id.kind == "queue"
+        return super()._waits_in_queue()
 
     def _apply_offered(self, event):
         # In a queue the caller keeps waiting while the call is offered.
@@ -309,17 +290,21 @@ class TelephonyCall(models.Model):
     def _refuse_while_returning(self):
         return self._refuse_while_transferring()
 
-    def _get_ringing_guest(self):
-        return self._get_consulted_legs().filtered(
-            lambda leg: leg._is_alive() and leg.transfer_id == self._get_transfer()
-        )
-
     def _drop_guest(self, leg):
         """Stop ringing an external number whose time is up."""
         leg.is_released = True
         if leg.provider_leg_id:
             self._send_end_leg_request(leg.id)
         leg._advance(CallEvent("leg", status="ended", reason="no_answer", at=fields.Datetime.now()))
+
+    def _advance_if_unoffered(self):
+        for call in self:
+            if not call._advance_transfer():
+                super(TelephonyCall, call)._advance_if_unoffered()
+
+    def _offer_again(self):
+        if not self._advance_transfer():
+            super()._offer_again()
 
     def _advance_transfer(self):
         """Continue a transfer after its target declined or did not connect.
@@ -366,7 +351,6 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         transfer._move_to("lost")
         self._add_timeline("transfer_lost", target=transfer.target_name, name=transfer.user_id.name)
-        self._end_recording()
         self._end_talk(transfer.started_at)
         step = self.step_id
         if not step:
@@ -544,6 +528,14 @@ class TelephonyCall(models.Model):
         if leg:
             self._on_consulted_connected(leg)
         return True
+
+    def _confirm_phone(self, leg, agent):
+        if self.state == "ended" or leg.role != "consulted":
+            return super()._confirm_phone(leg, agent)
+        if not self._accept_consultation(agent, leg.offer_id, leg):
+            env = self.with_context(lang=agent.user_id.lang).env
+            return self._refuse_phone(agent, env._("This call was already answered."))
+        return [self._get_join(leg, ends_conference=False)]
 
     def _get_consulted_agent(self):
         """Return the agent who is consulted in this call, or an empty recordset."""
@@ -762,7 +754,6 @@ class TelephonyCall(models.Model):
                 }
             )
             transfer.agent_id._notify_change()
-        self._sync_supervisors()
         self._notify()
 
     # === DEADLINES === #
@@ -1037,12 +1028,14 @@ class TelephonyCall(models.Model):
 
     # === TRANSFER PATH === #
 
-    def _get_live_transfer(self):
-        """Return the open transfer or three-way call for the live lists, else False."""
+    def _to_live(self):
         transfer = self._get_transfer()
-        if not transfer:
-            return False
-        return {"mode": transfer.mode, "state": transfer.state, "name": transfer.target_name}
+        return {
+            **super()._to_live(),
+            # The open transfer or three-way call.
+            "transfer": bool(transfer)
+            and {"mode": transfer.mode, "state": transfer.state, "name": transfer.target_name},
+        }
 
     def _get_served_by(self):
         """Return who had the customer, in order, and since when.

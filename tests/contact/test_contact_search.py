@@ -132,7 +132,7 @@ class TestWhoseNumber(TelephonyCase):
         """Z30: the company's only open lead, of the contact or, without one, of the number."""
 
         def find(partner=self.env["res.partner"], company=self.company_a):
-            return self.env["telephony.call"]._find_lead(partner, CUSTOMER, company)
+            return self.env["crm.lead"]._telephony_find(partner, CUSTOMER, company)
 
         self.lead.unlink()
         mine, foreign, lost, archived = self.env["crm.lead"].create(
