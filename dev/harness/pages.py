@@ -41,6 +41,8 @@ class Softphone:
     def open(self):
         """Open the window from the systray, unless it is open, as after a reload."""
         expect(self.systray).to_be_visible()
+        # Until the softphone is loaded, the icon does not know whether the window is open.
+        expect(self.systray).not_to_have_attribute("data-presence", "connecting")
         if self.systray.get_attribute("aria-expanded") != "true":
             self.systray.click()
         expect(self.window).to_be_visible()

@@ -208,12 +208,16 @@ export function defineTelephony() {
  * @param {Object} [options.snapshot] values of the snapshot
  * @param {boolean} [options.isPhoneUser]
  * @param {boolean} [options.mustWait] wait for the whole start, including rejoining a call
+ * @param {boolean} [options.mustAwaitLoading] wait until the bundle is loaded
+ * @param {Object} [options.changes] answer of `softphone_changes`
  * @param {Function} [options.loadBundle] by default does nothing, as the tests have all files
  */
 export async function startSoftphone({
     snapshot = {},
     isPhoneUser = true,
     mustWait = true,
+    mustAwaitLoading = true,
+    changes = null,
     loadBundle = async () => {},
 } = {}) {
     FakeAudio.played = 0;
@@ -234,7 +238,7 @@ export async function startSoftphone({
         };
     });
     // Unless a test sets changes, the page has missed none.
-    server.changes = () => ({ agent: server.store.agent, ...NO_CHANGES });
+    server.changes = () => changes || { agent: server.store.agent, ...NO_CHANGES };
     onRpc("telephony.agent", "softphone_changes", ({ args }) => server.changes(args[0]));
     onRpc("telephony.agent", "renew_lease", () => ({
         expires_at: "2026-11-22 14:30:00",
@@ -249,7 +253,9 @@ export async function startSoftphone({
     onRpc("crm.lead", "has_access", () => true);
     onRpc("telephony.call", "save_note", ({ args }) => expect.step(`note ${args[1]}`) || true);
     await makeMockEnv();
-    await getService(LOADER_NAME).started;
+    if (mustAwaitLoading) {
+        await getService(LOADER_NAME).started;
+    }
     const softphone = getService(SERVICE_NAME);
     if (mustWait) {
         await softphone?.started;

@@ -9,6 +9,8 @@ export const AgentState = Object.freeze({
     RINGING: "ringing",
     IN_CALL: "in_call",
     WRAP_UP: "wrap_up",
+    /** Only in the page of the agent, until the server knows the page */
+    CONNECTING: "connecting",
 });
 
 export const STATE_ICONS = {
@@ -18,4 +20,5 @@ export const STATE_ICONS = {
     [AgentState.RINGING]: "fa-bell text-warning",
     [AgentState.IN_CALL]: "fa-phone text-info",
     [AgentState.WRAP_UP]: "fa-pencil text-info",
+    [AgentState.CONNECTING]: "fa-circle-o-notch fa-spin text-muted",
 };

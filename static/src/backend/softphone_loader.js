@@ -10,7 +10,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { user } from "@web/core/user";
 import { Reactive } from "@web/core/utils/reactive";
-import { LoadFailure } from "./load_failure";
+import { SystrayPlaceholder } from "./systray_placeholder";
 
 export const GROUP_USER = "crm_telephony.group_user";
 export const LOADER_NAME = "crm_telephony.loader";
@@ -20,6 +20,11 @@ export const SOFTPHONE_BUNDLE = "crm_telephony.assets_softphone";
 /** The services of the bundle. The loader passes them to Odoo, which starts them. */
 export const softphoneServices = registry.category("crm_telephony.services");
 
+const serviceRegistry = registry.category("services");
+
+/** The place of the icon in the systray */
+export const SYSTRAY_SEQUENCE = 24;
+
 const FIRST_RETRY = 2000; // ms; doubles with each failure
 const LONGEST_RETRY = 60000;
 
@@ -27,6 +32,9 @@ export class SoftphoneLoader extends Reactive {
     /** Whether the user is an agent; other users see nothing of the softphone */
     isUser = false;
     isLoading = false;
+    hasFailed = false;
+    /** Whether the window opens as soon as the softphone is loaded */
+    mustOpen = false;
 
     /**
      * @param {Object} env
@@ -36,6 +44,8 @@ export class SoftphoneLoader extends Reactive {
         super();
         Object.assign(this, { _env: markRaw(env), _notification: notification });
         this._loaded = null;
+        /** The services of the bundle: pairs of name and definition */
+        this._services = null;
         this._failures = 0;
         this._timer = 0;
     }
@@ -43,7 +53,15 @@ export class SoftphoneLoader extends Reactive {
     async start() {
         this.isUser = await user.hasGroup(GROUP_USER);
         if (this.isUser) {
-            browser.addEventListener("online", () => this._failures && this.load());
+            browser.addEventListener("online", () => this.hasFailed && this.load());
+            // The softphone takes the same place, so that its neighbors do not move.
+            registry
+                .category("systray")
+                .add(
+                    SERVICE_NAME,
+                    { Component: SystrayPlaceholder, props: { loader: this } },
+                    { sequence: SYSTRAY_SEQUENCE }
+                );
             await this.load();
         }
     }
@@ -84,67 +102,111 @@ export class SoftphoneLoader extends Reactive {
         );
     }
 
+    /** The icon was clicked before the softphone is loaded. */
+    toggle() {
+        this.mustOpen = !this.mustOpen;
+    }
+
     async _load() {
         browser.clearTimeout(this._timer);
         this.isLoading = true;
         try {
             await loadBundle(SOFTPHONE_BUNDLE);
             const softphone = await this._startServices();
-            this._removeFailure();
+            this.hasFailed = false;
+            this._failures = 0;
+            if (this.mustOpen) {
+                softphone.windowState.open();
+            }
             return softphone;
         } catch (error) {
             console.warn("Telephony: the softphone could not be loaded", error);
             this._loaded = null;
-            this._addFailure();
+            this._retryLater();
             return null;
         } finally {
             this.isLoading = false;
         }
     }
 
-    /** Start the services of the bundle, and return the softphone. */
+    /**
+     * Start the services of the bundle.
+     *
+     * Odoo's own start never ends, and starts no later service, if one of them throws or lacks a
+     * dependency. Therefore errors do not reach it.
+     *
+     * @returns {Promise<import("@crm_telephony/shell/softphone_service").Softphone>} rejected with
+     *  the error of a service
+     */
     _startServices() {
         if (!softphoneServices.contains(SERVICE_NAME)) {
             throw new AssetsLoadingError("The bundle of the softphone is incomplete");
         }
+        // Another addon may have replaced a service.
+        this._services ||= softphoneServices
+            .getEntries()
+            .map(([name, service]) => [name, serviceRegistry.get(name, service)]);
         const { bus, services } = this._env;
-        const started = new Promise((resolve) => {
+        const missing = this._services.filter(([name]) => !(name in services));
+        this._checkDependencies(missing);
+        return new Promise((resolve, reject) => {
+            let failure = null;
+            const start = async (service, env, dependencies) => {
+                try {
+                    return failure ? null : await service.start(env, dependencies);
+                } catch (error) {
+                    failure = error;
+                    return null;
+                }
+            };
             const onServicesLoaded = () => {
-                if (services[SERVICE_NAME]) {
-                    bus.removeEventListener("SERVICES-LOADED", onServicesLoaded);
+                if (!(SERVICE_NAME in services)) {
+                    return; // other services have started
+                }
+                bus.removeEventListener("SERVICES-LOADED", onServicesLoaded);
+                if (failure) {
+                    // The services that have started stay; the next attempt starts the others.
+                    for (const [name] of missing.filter(([name]) => !services[name])) {
+                        delete services[name];
+                    }
+                    reject(failure);
+                } else {
                     resolve(services[SERVICE_NAME]);
                 }
             };
             bus.addEventListener("SERVICES-LOADED", onServicesLoaded);
-        });
-        const serviceRegistry = registry.category("services");
-        for (const [name, service] of softphoneServices.getEntries()) {
-            // Another addon may have replaced the service.
-            if (!serviceRegistry.contains(name)) {
-                serviceRegistry.add(name, service);
+            for (const [name, service] of missing) {
+                const guarded = Object.assign(Object.create(service), {
+                    start: (env, dependencies) => start(service, env, dependencies),
+                });
+                serviceRegistry.add(name, guarded, { force: true });
             }
-        }
-        return started;
+        });
     }
 
-    _addFailure() {
+    /**
+     * @param {Array<[string, Object]>} entries services that have not started
+     * @throws {Error} a service lacks a dependency
+     */
+    _checkDependencies(entries) {
+        const names = new Set([
+            ...Object.keys(this._env.services),
+            ...serviceRegistry.getEntries().map(([name]) => name),
+            ...entries.map(([name]) => name),
+        ]);
+        for (const [name, { dependencies = [] }] of entries) {
+            const absent = dependencies.find((dependency) => !names.has(dependency));
+            if (absent) {
+                throw new Error(`The service ${name} lacks its dependency ${absent}`);
+            }
+        }
+    }
+
+    _retryLater() {
+        this.hasFailed = true;
         this._failures++;
         const delay = Math.min(FIRST_RETRY * 2 ** (this._failures - 1), LONGEST_RETRY);
         this._timer = browser.setTimeout(() => this.load(), delay);
-        registry
-            .category("systray")
-            .add(
-                LOADER_NAME,
-                { Component: LoadFailure, props: { loader: this } },
-                { sequence: 24, force: true }
-            );
-    }
-
-    _removeFailure() {
-        if (this._failures) {
-            this._failures = 0;
-            registry.category("systray").remove(LOADER_NAME);
-        }
     }
 }
 
@@ -161,4 +223,4 @@ export const softphoneLoaderService = {
     },
 };
 
-registry.category("services").add(LOADER_NAME, softphoneLoaderService);
+serviceRegistry.add(LOADER_NAME, softphoneLoaderService);

@@ -34,6 +34,8 @@ export function isAsking(call) {
 export class SoftphoneStore extends Reactive {
     /** Whether the first snapshot has been read */
     isReady = false;
+    /** Whether the first snapshot and the first lease have been awaited */
+    hasStarted = false;
 
     /** @type {AgentData|null} */
     agent = null;
@@ -174,13 +176,25 @@ export class SoftphoneStore extends Reactive {
         if (this.offers.length) {
             return AgentState.RINGING;
         }
+        if (this.isConnecting) {
+            return AgentState.CONNECTING;
+        }
         return this.isUnreachable
             ? AgentState.UNREACHABLE
             : this.agent?.state || AgentState.OFFLINE;
     }
 
+    /** @returns {boolean} whether it is not known yet if calls reach this page */
+    get isConnecting() {
+        const { agent } = this;
+        return !agent || (!this.hasStarted && agent.state === AgentState.UNREACHABLE);
+    }
+
     /** @returns {boolean} whether the agent is online but calls do not arrive */
     get isUnreachable() {
+        if (this.isConnecting) {
+            return false;
+        }
         const isKnown = this.reach !== Reach.OK || this.agent?.state === AgentState.UNREACHABLE;
         return this.isOnline && this.usesBrowser && isKnown;
     }
@@ -458,6 +472,10 @@ export class SoftphoneStore extends Reactive {
     /** The page has all changes of the server that it knows of. */
     confirm() {
         this.confirmedMark = this.mark;
+    }
+
+    setStarted() {
+        this.hasStarted = true;
     }
 
     /** @param {string} reach one of `Reach` */

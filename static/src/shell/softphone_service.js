@@ -4,7 +4,12 @@
  */
 
 import { registry } from "@web/core/registry";
-import { SERVICE_NAME, softphoneServices } from "@crm_telephony/backend/softphone_loader";
+import { AgentState } from "@crm_telephony/backend/agent_state";
+import {
+    SERVICE_NAME,
+    softphoneServices,
+    SYSTRAY_SEQUENCE,
+} from "@crm_telephony/backend/softphone_loader";
 import { withShortNames } from "@crm_telephony/core/softphone_part";
 import { SoftphoneRoot } from "./softphone_root";
 import { SoftphoneSystray } from "./softphone_systray";
@@ -84,12 +89,20 @@ async function begin(parts) {
     parts.transfer.start();
     registry
         .category("systray")
-        .add("crm_telephony.softphone", { Component: SoftphoneSystray }, { sequence: 24 });
-    registry.category("main_components").add("crm_telephony.softphone", {
+        .add(
+            SERVICE_NAME,
+            { Component: SoftphoneSystray },
+            { sequence: SYSTRAY_SEQUENCE, force: true }
+        );
+    registry.category("main_components").add(SERVICE_NAME, {
         Component: SoftphoneRoot,
         props: {},
     });
     await Promise.all([parts.lease.start(), parts.serverSync.start()]);
+    if (parts.store.agent?.state === AgentState.UNREACHABLE) {
+        await parts.serverSync.catchUp(); // the snapshot was read before the lease
+    }
+    parts.store.setStarted();
     parts.watch.start();
     await parts.voiceSession.resume();
 }
@@ -98,12 +111,16 @@ export const softphoneService = {
     dependencies: PARTS,
 
     /** @returns {Softphone} */
-    start(_env, services) {
+    start({ bus }, services) {
         const softphone = withShortNames(services);
-        // Not awaited: the web client must not wait for the softphone.
-        softphone.started = begin(softphone).catch((error) =>
-            console.warn("Telephony: the softphone did not start", error)
+        // The components use this service, so that they may not be rendered before.
+        const loaded = new Promise((resolve) =>
+            bus.addEventListener("SERVICES-LOADED", resolve, { once: true })
         );
+        // Not awaited: the web client must not wait for the softphone.
+        softphone.started = loaded
+            .then(() => begin(softphone))
+            .catch((error) => console.warn("Telephony: the softphone did not start", error));
         return softphone;
     },
 };

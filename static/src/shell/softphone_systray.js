@@ -1,6 +1,6 @@
 import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { AgentState } from "@crm_telephony/backend/agent_state";
+import { AgentState, STATE_ICONS } from "@crm_telephony/backend/agent_state";
 import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 
@@ -29,6 +29,10 @@ const LOOKS = {
     [AgentState.WRAP_UP]: {
         icon: "fa-pencil text-info",
         label: () => _t("Phone: wrap-up"),
+    },
+    [AgentState.CONNECTING]: {
+        icon: STATE_ICONS[AgentState.CONNECTING],
+        label: () => _t("Phone: connecting…"),
     },
 };
 

@@ -1,6 +1,6 @@
 /** The loading of the softphone, and what users see when it fails. */
 
-import { advanceTime, expect, test } from "@odoo/hoot";
+import { advanceTime, after, Deferred, expect, test } from "@odoo/hoot";
 import { AssetsLoadingError } from "@web/core/assets";
 import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
@@ -24,7 +24,11 @@ import {
     startSoftphone,
     userError,
 } from "@crm_telephony/../tests/telephony_test_helpers";
-import { LOADER_NAME, SERVICE_NAME } from "@crm_telephony/backend/softphone_loader";
+import {
+    LOADER_NAME,
+    SERVICE_NAME,
+    softphoneServices,
+} from "@crm_telephony/backend/softphone_loader";
 
 class Shop extends models.Model {
     _name = "shop";
@@ -49,6 +53,13 @@ function fakeBundles({ isBroken = false } = {}) {
         }
     };
     return Object.assign(server, { loadBundle });
+}
+
+/** Replace a service of the bundle before the loader passes it to Odoo. */
+function mockSoftphoneService(name, start, dependencies = []) {
+    const original = softphoneServices.get(name);
+    softphoneServices.add(name, { dependencies, start }, { force: true });
+    after(() => softphoneServices.add(name, original, { force: true }));
 }
 
 test("users who are not phone users load no bundle", async () => {
@@ -86,9 +97,59 @@ test("a bundle that cannot be loaded is explained, and loaded with a click", asy
     expect(FAILURE).toHaveCount(1);
     bundles.isBroken = false;
     await contains(FAILURE).click();
-    await seen(".o_telephony_systray");
+    await seen(".o_telephony_systray[data-presence=available]");
     expect(FAILURE).toHaveCount(0);
     expect.verifySteps(Array(3).fill("load crm_telephony.assets_softphone"));
+});
+
+test("a service that throws is explained, and started with a click", async () => {
+    fakeVoice();
+    const broken = { isBroken: true };
+    mockSoftphoneService("telephony.followUps", () => {
+        if (broken.isBroken) {
+            throw new Error("broken");
+        }
+        return { isMended: true };
+    });
+    await startSoftphone();
+    await mountWithCleanup(WebClient);
+    await seen(FAILURE);
+    expect(getService(SERVICE_NAME)).toBe(undefined);
+    const store = getService("telephony.store");
+    broken.isBroken = false;
+    await contains(FAILURE).click();
+    await seen(".o_telephony_systray[data-presence=available]");
+    expect(FAILURE).toHaveCount(0);
+    const softphone = getService(SERVICE_NAME);
+    expect(softphone.followUps.isMended).toBe(true);
+    expect(softphone.store).toBe(store);
+});
+
+test("a service without its dependency is explained", async () => {
+    mockSoftphoneService("telephony.followUps", () => ({}), ["telephony.absent"]);
+    await startSoftphone();
+    await mountWithCleanup(WebClient);
+    await seen(FAILURE);
+});
+
+test("the icon has its place while the softphone is being loaded, and a click is kept", async () => {
+    fakeVoice();
+    const loading = new Deferred();
+    await startSoftphone({ loadBundle: () => loading, mustAwaitLoading: false });
+    await mountWithCleanup(WebClient);
+    await seen(".o_telephony_systray[data-presence=connecting]");
+    const place = () =>
+        [...document.querySelectorAll(".o_menu_systray > *")].findIndex((item) =>
+            item.querySelector(".o_telephony_systray")
+        );
+    const before = place();
+    await contains(".o_telephony_systray").click();
+    expect(".o_telephony_systray").toHaveAttribute("aria-expanded", "true");
+    loading.resolve();
+    await seen(".o_telephony_softphone");
+    await seen(".o_telephony_systray[data-presence=available]");
+    expect(place()).toBe(before);
+    expect(".o_telephony_systray").toHaveCount(1);
 });
 
 test("a bundle that cannot be loaded is loaded later without a click", async () => {

@@ -86,7 +86,7 @@ describe("store", () => {
 
     test("the presence is in call before ringing, and ringing before the server's state", () => {
         const store = new SoftphoneStore();
-        expect(store.presence).toBe(AgentState.OFFLINE);
+        expect(store.presence).toBe(AgentState.CONNECTING);
         store.agent = { ...AGENT };
         expect(store.presence).toBe(AgentState.AVAILABLE);
         store.addOffer(offerData({ uuid: "u-2" }));

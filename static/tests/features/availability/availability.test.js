@@ -25,6 +25,7 @@ import {
     endedData,
     fakeVoice,
     mountSoftphone,
+    NO_CHANGES,
     seen,
     sendBus,
     startSoftphone,
@@ -110,6 +111,27 @@ describe("reachability", () => {
         await world.softphone.lease.renew();
         await seen(".o_telephony_unreachable");
         expect(".o_telephony_unreachable").toHaveText(/cannot reach the server/);
+    });
+
+    test("a page that opens shows that it connects until its lease is known", async () => {
+        const store = new SoftphoneStore();
+        expect(store.presence).toBe("connecting");
+        store.applyAgent({ ...AGENT, state: "unreachable" });
+        expect(store.presence).toBe("connecting");
+        expect(store.isUnreachable).toBe(false);
+        store.setStarted();
+        expect(store.presence).toBe("unreachable");
+        expect(store.isUnreachable).toBe(true);
+    });
+
+    test("a state from before the lease is read again when the page opens", async () => {
+        fakeVoice();
+        const { store } = await startSoftphone({
+            snapshot: { agent: { ...AGENT, state: "unreachable" } },
+            changes: { agent: { ...AGENT }, ...NO_CHANGES },
+        });
+        expect(store.hasStarted).toBe(true);
+        expect(store.presence).toBe("available");
     });
 
     test("custom phones and offline users are never shown as unreachable", async () => {

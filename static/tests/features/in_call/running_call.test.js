@@ -337,7 +337,7 @@ describe("several tabs", () => {
         expect(".o_telephony_mirror").toHaveText("The audio of this call is in another tab.");
         expect(".o_telephony_rejoin").toHaveCount(0);
         await contains(".o_telephony_mute").click();
-        await animationFrame();
+        await waitUntil(() => owner.heard.length);
         expect(owner.heard.at(-1)).toEqual({
             type: "command",
             payload: { uuid: "u-1", name: "mute", value: true },
