@@ -1,15 +1,18 @@
 import functools
 import logging
+from urllib.parse import urlencode
 
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import Forbidden
 
 from odoo import models
+from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..providers.twilio import doors, signature
+from ..providers.voice_response import Pause, Redirect
 from . import gate
-from .retry import run_again_at_once
+from .retry import Busy, run_again_at_once
 
 _logger = logging.getLogger(__name__)
 
@@ -17,6 +20,8 @@ _logger = logging.getLogger(__name__)
 WEBHOOKS = "/telephony/twilio/"
 METHODS = "/web/dataset/call_kw/telephony."
 OUR_PATHS = ("/telephony/", METHODS)
+# Key under which a request keeps the end of its wait at the gate.
+DEADLINE = "crm_telephony.gate_deadline"
 
 
 class IrHttp(models.AbstractModel):
@@ -28,15 +33,55 @@ class IrHttp(models.AbstractModel):
         dispatch = functools.partial(super()._dispatch, endpoint)
         if not request.httprequest.path.startswith(OUR_PATHS):
             return dispatch()
+        environ = request.httprequest.environ
 
         def enter_and_dispatch():
             names = cls._get_gate_names()
             if names:
+                # Retries wait for the rest of the time only, Odoo's own included.
+                deadline = environ.setdefault(DEADLINE, gate.get_deadline())
                 # The authentication may have written: Odoo notes each new device of a user.
-                gate.enter(request.env, commits=True, **names)
+                gate.enter(request.env, commits=True, deadline=deadline, **names)
             return dispatch()
 
-        return run_again_at_once(enter_and_dispatch, request.env)
+        try:
+            return run_again_at_once(enter_and_dispatch, request.env, lambda: environ.get(DEADLINE))
+        except Busy:
+            return cls._answer_busy()
+
+    @classmethod
+    def _answer_busy(cls):
+        """Answer a request whose call was locked for too long; it has changed nothing.
+
+        :return: for a webhook, its response. Its provider asks again for a voice response. It does
+            not repeat a report: the reconciliation learns what it would have said
+        :raise UserError: a user asked
+        """
+        http_request = request.httprequest
+        path = http_request.path
+        _logger.warning("A request gave up, because its call was locked for too long: %s", path)
+        if not path.startswith(WEBHOOKS):
+            raise UserError(
+                request.env._(
+                    "Nothing was changed, because another change of this call takes unusually "
+                    "long. Wait a few seconds, and try again."
+                )
+            )
+        route = path.removeprefix(WEBHOOKS)
+        if doors.is_report(route):
+            return request.make_response("", status=503)
+        # sudo: telephony.account - the request is signed with this account's secret
+        account_sudo = (
+            request.env["telephony.account"]
+            .sudo()
+            .browse(request.env.context["telephony_account_id"])
+        )
+        query = doors.get_repeated(http_request.args, http_request.form)
+        url = account_sudo._get_webhook_url(route) + ("?" + urlencode(query) if query else "")
+        return request.make_response(
+            account_sudo._render([Pause(1), Redirect(url)]),
+            headers=[("Content-Type", "text/xml; charset=utf-8")],
+        )
 
     @classmethod
     def _get_gate_names(cls):

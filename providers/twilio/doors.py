@@ -6,17 +6,38 @@ or missing name costs a lost race, nothing else; the handlers read the request t
 
 import re
 
-from .events import LEG_STATUS, NAME, parse_number, parse_sid
+from .events import LEG_STATUS, NAME, ONCE, parse_number, parse_sid
 
 # Webhooks of one leg that change no rows of a call, or of the caller ID's verification.
 UNGATED = {"announce", "caller_id"}
 # Reports that never offer a call to an agent. All other webhooks may.
 REPORTS = {"conference", "recording"}
+# Webhooks that have no voice response.
+SILENT = {*REPORTS, "status", "caller_id"}
 NUMBER = re.compile(r"\+?[0-9]{1,20}")
 
 
 def _parse(pattern, text):
     return text if pattern.fullmatch(text or "") else ""
+
+
+def is_report(path):
+    """Return whether a webhook reports something, and does not ask for a voice response.
+
+    :param str path: last part of the path
+    :rtype: bool
+    """
+    return path in SILENT
+
+
+def get_repeated(query, form):
+    """Return the query with which Twilio is asked to repeat a webhook: nothing of it gets lost.
+
+    :param query: parameters of the address
+    :param form: posted fields
+    :rtype: dict(str, str)
+    """
+    return {**query, **{name: form[name] for name in ONCE if form.get(name)}}
 
 
 def get_names(path, query, form):
@@ -31,7 +52,10 @@ def get_names(path, query, form):
     if path in UNGATED or query.get("hold"):
         return None
     names = {
-        "uuid": _parse(NAME, query.get("call") or form.get("uuid") or form.get("FriendlyName")),
+        "uuid": _parse(
+            NAME,
+            query.get("call") or form.get("uuid") or form.get("FriendlyName") or query.get("uuid"),
+        ),
         "legs": [parse_sid(form.get("CallSid"))],
         "leg_id": parse_number(query.get("leg")) or 0,
         "recording_id": parse_number(query.get("recording")) or 0,

@@ -89,6 +89,18 @@ def parse_sid(text):
     return text if SID.fullmatch(text or "") else ""
 
 
+# Fields that Twilio posts with the result of one verb, or with the first webhook of a browser, and
+# not after a `Redirect`. A webhook that is repeated carries them in its signed URL.
+ONCE = (
+    "DialCallStatus",
+    "Digits",
+    "ErrorCode",
+    "QueueResult",
+    "QueueSid",
+    "uuid",
+)
+
+
 def parse_voice_request(params, query=None):
     """Return a webhook that asks for TwiML.
 
@@ -98,6 +110,8 @@ def parse_voice_request(params, query=None):
     :param dict query: parameters of the signed URL, which are our own
     :rtype: VoiceRequest
     """
+    query = query or {}
+    params = {**{name: query[name] for name in ONCE if name in query}, **params}
     caller = params.get("From") or ""
     is_browser = caller.startswith(BROWSER)
     code = params.get("ErrorCode") or ""
@@ -107,7 +121,7 @@ def parse_voice_request(params, query=None):
         called=params.get("To") or "",
         identity=caller.removeprefix(BROWSER) if is_browser else "",
         call_uuid=params.get("uuid") or "",
-        step_id=parse_number((query or {}).get("at")),
+        step_id=parse_number(query.get("at")),
         digits=params.get("Digits") or "",
         queue_id=parse_sid(params.get("QueueSid")),
         queue_result=QUEUE_RESULTS.get(params.get("QueueResult"), ""),
