@@ -700,6 +700,10 @@ class TelephonyCall(models.Model):
             lambda leg: leg._is_alive() and leg.transfer_id == self._get_transfer()
         )
 
+    def _is_ringing(self):
+        """Return whether the call rings at an agent, or at the external number of a transfer."""
+        return bool(self._get_open_offers() or self._get_ringing_guest())
+
     def _get_open_offers(self):
         return self.offer_ids.filtered(lambda offer: offer.state == "offered")
 
@@ -892,20 +896,31 @@ class TelephonyCall(models.Model):
             if leg._is_alive() and leg.provider_leg_id:
                 self._send_end_leg_request(leg.id)
 
-    def _release_agent(self, message):
+    def _release_agent(self, explain):
         """Release the call's user: end the legs, notify the page, and offer the next call.
 
-        :param str message: the reason that the page shows, as a whole sentence
+        :param explain: see `_notify_left`
         """
         user = self.user_id
         self._release_agent_legs()
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
-        user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
+        self._notify_left(user, explain)
         agents = user._get_telephony_agents(self.company_id)
         # The agent was just in a call, so the idle time starts again.
         agents.last_call_at = fields.Datetime.now()
         agents._notify_change()
         agents._offer_waiting_calls()
+
+    def _notify_left(self, users, explain=None):
+        """Notify users that they are no longer in this call, each in their language.
+
+        :param users: the users
+        :param explain: function of an environment that returns the reason as a whole sentence
+        """
+        for user in users:
+            env = user._telephony_env(self.company_id)
+            message = explain(env) if explain else False
+            user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
 
     def _end_talk(self, moment=None):
         """End the conversation, while the customer's call continues without an agent.

@@ -318,10 +318,11 @@ class TelephonyCall(models.Model):
     def _get_reactions(self):
         return [self._end_all_monitoring, *super()._get_reactions()]
 
-    def _ring_transfer(self, transfer):
-        # The conference ends when the customer leaves it.
-        self._release_supervisors()
-        return super()._ring_transfer(transfer)
+    def _apply_transferred(self, event):
+        if event.data["mode"] == "blind":
+            # The conference ends when the customer leaves it.
+            self._release_supervisors()
+        return super()._apply_transferred(event)
 
     def _apply_handed_over(self, event):
         state = super()._apply_handed_over(event)

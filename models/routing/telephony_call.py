@@ -399,7 +399,7 @@ class TelephonyCall(models.Model):
             "offers" in self._get_phase().timers
             and not self._waits_in_queue()
             and bool(self._get_customer_leg().provider_queue_id)
-            and not (self._get_open_offers() or self._get_ringing_guest())
+            and not self._is_ringing()
             and all(offer.write_date < limit for offer in self.offer_ids)
             and self._is_quiet(now)
         )
@@ -524,12 +524,8 @@ class TelephonyCall(models.Model):
         self._add_timeline("agent_not_connected", name=user.name)
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         # The page shows the call as the user's own until it receives this.
-        user._bus_send(
-            "telephony/call_left",
-            {
-                **self._to_left(user),
-                "message": self.env._("Connecting took too long. The caller is waiting again."),
-            },
+        self._notify_left(
+            user, lambda env: env._("Connecting took too long. The caller is waiting again.")
         )
         self._offer_again()
 
@@ -595,7 +591,7 @@ class TelephonyCall(models.Model):
         self._add_timeline("agent_given_up", name=self.user_id.name)
         self._end_talk(max(filter(None, self._get_agent_legs().mapped("ended_at")), default=None))
         self.held_at = False
-        self._release_agent(self.env._("The customer hung up before you reconnected."))
+        self._release_agent(lambda env: env._("The customer hung up before you reconnected."))
         self._leave_waiting()
         if self.step_id:
             return self._run_flow("not_available")

@@ -32,35 +32,21 @@ Three timers check the deadlines: the response with the customer's music, the ag
 (`check_transfer`), and the reconciliation.
 """
 
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent, ProviderError
 from ...providers.voice_response import Leave, Play, Redirect
-from ...tools.call_states import CONNECT_SECONDS
-from ...tools.transfer_states import THERE_STATES, state_when_gone, state_when_there
+from ...tools.transfer_states import state_when_gone
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
-from ..call.telephony_call import REJOIN_SECONDS
 from ..call.telephony_call_outgoing import RING_SECONDS
 from ..gate import door
 from ..routing.telephony_offer import REMINDER_SECONDS
 
-# Seconds for which a transferred or returned call rings at an agent.
-OFFER_SECONDS = 20
-# Seconds for an external number: 20 to ring, 5 added by the provider, the rest for late webhooks.
-NUMBER_SECONDS = 32
 MODES = ("blind", "warm", "conference")
 # Seconds of music between two checks of the deadlines.
 LOOK_SECONDS = 5
-CONTACTS = 5
-# Characters that a typed phone number may contain.
-NUMBER_CHARACTERS = set("0123456789+()-./ \u00a0")
-
-# Minimum digits of a typed number to call.
-SHORTEST_NUMBER = 3
 
 
 class TelephonyCall(models.Model):
@@ -92,7 +78,7 @@ class TelephonyCall(models.Model):
                 self.env._("Invalid transfer mode: choose Blind, Consultation or Three-way.")
             )
         call_sudo._check_transferable()
-        values = self._resolve_target(call_sudo, target or {})
+        values = self.env["telephony.transfer"]._resolve_target(call_sudo, target or {})
         if mode != "blind" and values["kind"] == "queue":
             raise UserError(
                 self.env._("You cannot consult a queue. Transfer the call to it instead.")
@@ -118,43 +104,6 @@ class TelephonyCall(models.Model):
 
     # === TARGETS === #
 
-    @api.model
-    def _resolve_target(self, call, target):
-        """Return the values of the chosen target after checking that it is reachable.
-
-        :param call: the call, as superuser
-        :param dict target: see `transfer`
-        :raise UserError: the target does not exist, or cannot take the call
-        :return: `kind`, and `agent_id`, `queue_id` or `number` with `override_reason`
-        :rtype: dict
-        """
-        kind = target.get("type")
-        if kind == "number":
-            number = self._normalize_dialed(str(target.get("number") or "").strip(), None)
-            agent_sudo = self.env["telephony.agent"]._ensure_own_agent(call.company_id)
-            reason = self._check_rules(agent_sudo, number, target.get("reason"))
-            if not call.number_id:
-                raise UserError(
-                    self.env._("This call has no company number to call an external number with.")
-                )
-            return {"kind": kind, "number": number, "override_reason": reason or False}
-        model = {"agent": "telephony.agent", "queue": "telephony.queue"}.get(kind)
-        target_id = target.get("id")
-        if not model or not isinstance(target_id, int):
-            raise UserError(self.env._("Choose who to transfer the call to."))
-        # sudo: telephony.agent, telephony.queue - limited to the company of the call
-        record_sudo = (
-            self.env[model]
-            .sudo()
-            .search([("id", "=", target_id), ("company_id", "=", call.company_id.id)])
-        )
-        if not record_sudo:
-            raise UserError(self.env._("Choose who to transfer the call to."))
-        reason = record_sudo._get_reason_not_to_transfer(self.env.user)
-        if reason:
-            raise UserError(reason)
-        return {"kind": kind, f"{kind}_id": record_sudo.id}
-
     # === EVENT HANDLERS === #
 
     def _apply_transferred(self, event):
@@ -171,36 +120,10 @@ class TelephonyCall(models.Model):
             }
         )
         if data["mode"] != "blind":
-            return self._begin_consultation(transfer)
+            return transfer._begin_consultation()
         self._add_timeline("transferred", name=transfer.user_id.name, target=transfer.target_name)
-        self._release_agent(
-            self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
-        )
-        return self._ring_transfer(transfer)
-
-    def _ring_transfer(self, transfer):
-        """Move the customer to the waiting room, and ring the target.
-
-        :return: the resulting state of the call, or None
-        """
-        self._wait_again()
-        self._on_interruption_changed()
-        if transfer.kind == "queue":
-            self.write(
-                {
-                    "queue_id": transfer.queue_id.id,
-                    "queued_at": fields.Datetime.now(),
-                    "announced_at": False,
-                }
-            )
-            self._apply_event(CallEvent("queued", at=fields.Datetime.now()))
-            transfer.queue_id._dispatch()
-            return None
-        if transfer.kind == "agent":
-            self._offer_to(transfer.agent_id, OFFER_SECONDS)
-            return None
-        self._add_guest_leg(transfer)
-        return "ringing"
+        self._release_agent(transfer._explain_handover)
+        return transfer._ring()
 
     def _to_passed_on(self):
         """Return the call as seen by its former user, with a message about the target.
@@ -212,27 +135,6 @@ class TelephonyCall(models.Model):
             **self._to_left(self.env.user),
             "message": self.env._("The call was transferred to %(target)s.", target=target),
         }
-
-    def _add_guest_leg(self, transfer):
-        """Call an external number, which joins the conference when it answers."""
-        transfer.expires_at = fields.Datetime.now() + timedelta(seconds=NUMBER_SECONDS)
-        leg = self.env["telephony.call.leg"].create(
-            {
-                "call_id": self.id,
-                "account_id": self.account_id.id,
-                "role": "consulted",
-                "transfer_id": transfer.id,
-                "label": self._get_label("consulted"),
-                "number": transfer.number,
-                "is_confirmed": False,
-                "initiated_at": fields.Datetime.now(),
-            }
-        )
-        self._add_timeline("ringing", names=transfer.target_name)
-        if transfer.mode == "blind":
-            self._send_ring_request(leg.id)
-        else:
-            self._send_guest_request(leg.id)
 
     def _get_phase_facts(self):
         return {**super()._get_phase_facts(), "transfer": self._get_transfer()._get_phase_fact()}
@@ -262,8 +164,8 @@ class TelephonyCall(models.Model):
             seconds = self._seconds_until(transfer.expires_at, now)
             if seconds > 0:
                 return self._get_ringback(seconds)
-            self._drop_guest(self._get_ringing_guest())
-        if self._return_to_sender():
+            transfer._drop_guest()
+        if transfer._return():
             return self._get_offer_ringback(self._get_open_offers(), now, is_first)
         return [Leave()]
 
@@ -271,94 +173,31 @@ class TelephonyCall(models.Model):
         return self._wait_while_transferring(voice_request, now, is_first)
 
     def _next_while_transferring(self, voice_request):
-        if self._get_open_offers() or self._get_ringing_guest():
+        transfer = self._get_transfer()
+        may_wait_on = self._waits_in_queue() and self._may_wait_on()
+        if self._is_ringing() or may_wait_on or transfer._return():
             return self._get_enqueue_response()
-        if self._waits_in_queue() and self._may_wait_on():
-            return self._get_enqueue_response()
-        if self._return_to_sender():
-            return self._get_enqueue_response()
-        return self._fail_transfer()
+        return transfer._fail()
 
     def _next_while_returning(self, voice_request):
         return self._next_while_transferring(voice_request)
 
     def _refuse_while_transferring(self):
         self._get_open_offers()._close("withdrawn", "withdrawn")
-        self._release_consulted()
-        return self._fail_transfer()
+        self._release_legs(self._get_consulted_legs().filtered(lambda leg: leg._is_alive()))
+        return self._get_transfer()._fail()
 
     def _refuse_while_returning(self):
         return self._refuse_while_transferring()
 
-    def _drop_guest(self, leg):
-        """Stop ringing an external number whose time is up."""
-        leg.is_released = True
-        if leg.provider_leg_id:
-            self._send_end_leg_request(leg.id)
-        leg._advance(CallEvent("leg", status="ended", reason="no_answer", at=fields.Datetime.now()))
-
     def _advance_if_unoffered(self):
         for call in self:
-            if not call._advance_transfer():
+            if not call._get_transfer()._advance():
                 super(TelephonyCall, call)._advance_if_unoffered()
 
     def _offer_again(self):
-        if not self._advance_transfer():
+        if not self._get_transfer()._advance():
             super()._offer_again()
-
-    def _advance_transfer(self):
-        """Continue a transfer after its target declined or did not connect.
-
-        :return: whether a transfer is open
-        :rtype: bool
-        """
-        transfer = self._get_transfer()
-        if not transfer:
-            return False
-        if transfer._is_consultation():
-            self._check_consultation(fields.Datetime.now())
-        elif self._waits_in_queue():
-            transfer.queue_id._dispatch()
-        elif not (
-            self._get_open_offers()
-            or self._get_ringing_guest()
-            or self.user_id
-            or self._return_to_sender()
-        ):
-            self._send_leave_queue_request()
-        return True
-
-    def _return_to_sender(self):
-        """Return an unanswered call to the agent who transferred it.
-
-        :return: whether it rings there now
-        :rtype: bool
-        """
-        transfer = self._get_transfer()
-        agent = transfer._get_agent_of_user()._get_available()
-        if not agent or not transfer._move_to("returning"):
-            return False
-        self._add_timeline("transfer_returned", name=agent.user_id.name)
-        self._offer_to(agent, OFFER_SECONDS)
-        return True
-
-    def _fail_transfer(self):
-        """Send the customer of a failed transfer to the original queue or the flow's exit.
-
-        :return: a voice response
-        :rtype: list
-        """
-        transfer = self._get_transfer()
-        transfer._move_to("lost")
-        self._add_timeline("transfer_lost", target=transfer.target_name, name=transfer.user_id.name)
-        self._end_talk(transfer.started_at)
-        step = self.step_id
-        if not step:
-            return self._end_with_apology()
-        if step.kind == "queue":
-            result = step._enter(self)
-            return self._run_flow(result) if isinstance(result, str) else result
-        return self._run_flow("not_available")
 
     def _on_in_progress(self):
         """Complete the transfer, because its target has the customer."""
@@ -388,11 +227,11 @@ class TelephonyCall(models.Model):
         :return: see `_to_client`, as seen by a user who has left
         :rtype: dict
         """
-        call_sudo, transfer_sudo = self._lock_consultation_sudo(uuid)
+        call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
         if transfer_sudo.state in ("talking", "conference"):
             call_sudo._apply_event(CallEvent("handed_over", at=fields.Datetime.now()))
         else:
-            call_sudo._make_blind(transfer_sudo)
+            transfer_sudo._make_blind()
         return call_sudo._to_passed_on()
 
     @api.model
@@ -406,7 +245,7 @@ class TelephonyCall(models.Model):
         :return: see `_to_client`
         :rtype: dict
         """
-        call_sudo, transfer_sudo = self._lock_consultation_sudo(uuid)
+        call_sudo, transfer_sudo = self._get_consultation_sudo(uuid)
         if transfer_sudo.state not in ("talking", "conference"):
             raise UserError(
                 self.env._("%(name)s has not answered yet.", name=transfer_sudo.target_name)
@@ -415,7 +254,7 @@ class TelephonyCall(models.Model):
             call_sudo._add_timeline(
                 "three_way", name=self.env.user.name, target=transfer_sudo.target_name
             )
-            call_sudo._take_off_hold()
+            call_sudo._want_hold(False)
             call_sudo._notify()
         return call_sudo._to_client_for_me()
 
@@ -431,8 +270,9 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         call_sudo._lock()
-        if call_sudo._get_transfer()._is_consultation():
-            call_sudo._end_consultation("canceled")
+        transfer_sudo = call_sudo._get_transfer()
+        if transfer_sudo._is_consultation():
+            transfer_sudo._end_consultation("canceled")
         return call_sudo._to_client_for_me()
 
     @api.model
@@ -447,48 +287,23 @@ class TelephonyCall(models.Model):
         """
         call_sudo = self._get_mine_sudo(uuid)
         call_sudo._lock()
-        call_sudo._check_consultation(fields.Datetime.now())
+        call_sudo._get_transfer()._check_deadlines(fields.Datetime.now())
         return call_sudo._to_client_for_me()
 
+    # === CONSULTATION === #
+
     @api.model
-    def _lock_consultation_sudo(self, uuid):
+    def _get_consultation_sudo(self, uuid):
+        """Return a call of the current user, locked, and its consultation, as superuser.
+
+        :raise UserError: no consultation is in progress
+        """
         call_sudo = self._get_mine_sudo(uuid)
         call_sudo._lock()
         transfer_sudo = call_sudo._get_transfer()
         if not transfer_sudo._is_consultation():
             raise UserError(self.env._("There is no consultation in progress."))
         return call_sudo, transfer_sudo
-
-    # === CONSULTATION === #
-
-    def _begin_consultation(self, transfer):
-        """Call the consulted party.
-
-        The customer hears music, or keeps talking if a third party is added.
-        """
-        if transfer.mode == "warm":
-            self._add_timeline("consulted", name=transfer.user_id.name, target=transfer.target_name)
-            self._want_hold(True)
-        else:
-            self._add_timeline(
-                "party_added", name=transfer.user_id.name, target=transfer.target_name
-            )
-        if transfer.kind == "number":
-            self._add_guest_leg(transfer)
-        else:
-            expires_at = fields.Datetime.now() + timedelta(seconds=OFFER_SECONDS)
-            transfer.expires_at = expires_at
-            offer = self.env["telephony.offer"].create(
-                {
-                    "call_id": self.id,
-                    "agent_id": transfer.agent_id.id,
-                    "transfer_id": transfer.id,
-                    "expires_at": expires_at,
-                }
-            )
-            offer._notify_made()
-            self._ring_phones(offer)
-        self._notify()
 
     def _is_taken_by(self, agent):
         return super()._is_taken_by(agent) or self._get_consulted_agent() == agent
@@ -497,51 +312,22 @@ class TelephonyCall(models.Model):
         return super()._has_stopped_ringing(agent) or self._was_consulted(agent)
 
     def _take(self, agent, offer=None, holds_other=False):
-        is_consultation = offer and offer.transfer_id._is_consultation()
-        if is_consultation and self._accept_consultation(agent, offer):
+        transfer = offer.transfer_id if offer else self.env["telephony.transfer"]
+        if transfer._is_consultation() and transfer._accept(offer):
             return self._to_accepted()
         return super()._take(agent, offer, holds_other)
-
-    def _accept_consultation(self, agent, offer, leg=None):
-        """Accept a consultation for a colleague.
-
-        :param agent: the colleague's agent
-        :param offer: the offer that rings there
-        :param leg: the leg of the colleague's custom phone, if accepted there
-        :return: whether the colleague joins the consultation
-        :rtype: bool
-        """
-        self._lock_with_calls_of(agent)
-        transfer = offer.transfer_id
-        if offer.state != "offered" or not transfer._is_consultation():
-            return False
-        released = agent._reserve(self)
-        if leg:
-            leg.is_confirmed = True
-        transfer._move_to("joining")
-        transfer.expires_at = fields.Datetime.now() + timedelta(seconds=CONNECT_SECONDS)
-        offer._close("accepted", "accepted", winner=agent.user_id, notify=False)
-        agent.missed_offers = 0
-        released._advance_if_unoffered()
-        agent._notify_change()
-        self._notify()
-        if leg:
-            self._on_consulted_connected(leg)
-        return True
 
     def _confirm_phone(self, leg, agent):
         if self.state == "ended" or leg.role != "consulted":
             return super()._confirm_phone(leg, agent)
-        if not self._accept_consultation(agent, leg.offer_id, leg):
+        if not leg.offer_id.transfer_id._accept(leg.offer_id, leg):
             env = self.with_context(lang=agent.user_id.lang).env
             return self._refuse_phone(agent, env._("This call was already answered."))
         return [self._get_join(leg, ends_conference=False)]
 
     def _get_consulted_agent(self):
         """Return the agent who is consulted in this call, or an empty recordset."""
-        transfer = self._get_transfer()
-        there = transfer._is_consultation() and transfer.state in THERE_STATES
-        return transfer.agent_id if there else self.env["telephony.agent"]
+        return self._get_transfer()._get_consulted_agent()
 
     def _get_role_of(self, agent):
         return "consulted" if self._get_consulted_agent() == agent else super()._get_role_of(agent)
@@ -566,7 +352,7 @@ class TelephonyCall(models.Model):
                 "answered_at": now,
             }
         )
-        self._on_consulted_connected(leg)
+        leg.transfer_id._on_party_connected(leg)
         return leg
 
     def _answer_guest(self, leg):
@@ -576,20 +362,8 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         leg.is_confirmed = True
-        self._on_consulted_connected(leg)
+        leg.transfer_id._on_party_connected(leg)
         return [self._get_join(leg, ends_conference=False)]
-
-    def _on_consulted_connected(self, leg):
-        """Update the transfer after the consulted party has connected."""
-        transfer = self._get_transfer()
-        if leg.transfer_id != transfer or leg.is_released or not transfer:
-            return
-        if transfer.mode == "blind":
-            # The customer is waiting, and the conference is ready.
-            self._move_customer(self._send_connect_request)
-        elif transfer._move_to(state_when_there(transfer.mode)):
-            self._add_timeline("party_joined", target=transfer.target_name)
-        self._notify()
 
     # === RESULT OF THE CONSULTATION === #
 
@@ -601,130 +375,12 @@ class TelephonyCall(models.Model):
         if leg.is_released or self.state == "ended":
             return None
         if leg.status == "ended":
-            return self._on_consulted_left(leg)
+            return leg.transfer_id._on_party_left(leg)
         if leg.status == "in_progress" and not leg.user_id and not leg.is_confirmed:
             leg.is_confirmed = True
-            self._on_consulted_connected(leg)
+            leg.transfer_id._on_party_connected(leg)
         self._notify()
         return None
-
-    def _on_consulted_left(self, leg):
-        """Update the call after a consulted party has hung up or could not be reached.
-
-        :return: the resulting state of the call, or None
-        """
-        transfer = leg.transfer_id
-        if not transfer._is_open():
-            # The external party to whom the customer was transferred has hung up.
-            is_last = not self._is_other_party_connected() and self.state == "in_progress"
-            self.ended_by = self.ended_by or (is_last and "agent")
-            return "ended" if is_last else None
-        if transfer.kind == "agent" and not leg.is_confirmed:
-            self._on_phone_refused(leg)
-        elif transfer.mode != "blind":
-            self._end_consultation(state_when_gone(transfer.state), leg.end_reason)
-        elif self.state != "in_progress":
-            self._advance_transfer()
-        return None
-
-    def _end_consultation(self, state, reason=""):
-        """End the consultation, and return the agent to the customer.
-
-        :param str state: the resulting state of the transfer: `canceled`, `failed` or `left`
-        :param str reason: why the consulted leg ended, one of `LEG_END_REASONS`
-        """
-        transfer = self._get_transfer()
-        agent = self._get_consulted_agent()
-        code, values = self._explain_consultation(transfer, state, reason)
-        mode, was_conference = transfer.mode, transfer.state == "conference"
-        if not transfer._move_to(state):
-            return
-        self.offer_ids.filtered(lambda offer: offer.transfer_id == transfer)._close(
-            "withdrawn", "canceled"
-        )
-        self._release_consulted()
-        self._add_timeline(code, **values)
-        if mode == "warm" and not was_conference:
-            self._take_off_hold()
-        if state != "canceled":
-            message = self.env["telephony.call.timeline"]._render(code, values)
-            self.user_id._bus_send(
-                "telephony/transfer_ended", {"uuid": self.uuid, "message": message}
-            )
-        self._notify_left(
-            agent,
-            self.env._("%(name)s returned to the customer.", name=self.user_id.name)
-            if state == "canceled"
-            else False,
-        )
-        self._notify()
-
-    def _explain_consultation(self, transfer, state, reason):
-        """Return how a consultation ended, as code and values of the timeline.
-
-        :rtype: tuple(str, dict)
-        """
-        values = {"name": transfer.target_name}
-        refusals = (
-            self._get_consulted_legs()
-            .filtered(lambda leg: leg.transfer_id == transfer and leg.refusal)
-            .mapped("refusal")
-        )
-        if refusals and state == "failed":
-            return "consultation_not_called", {**values, "reason": refusals[0]}
-        if state in ("canceled", "left"):
-            return f"consultation_{state}", values
-        codes = {"busy": "consultation_busy", "failed": "consultation_unreachable"}
-        return codes.get(reason, "consultation_not_answered"), values
-
-    def _release_consulted(self):
-        """Release the legs of consulted parties."""
-        for leg in self._get_consulted_legs().filtered(lambda leg: leg._is_alive()):
-            leg.is_released = True
-            if leg.provider_leg_id:
-                self._send_end_leg_request(leg.id)
-
-    def _notify_left(self, agent, message):
-        """Notify a consulted colleague of the end, and offer the next waiting call."""
-        for user in agent.user_id:
-            user._bus_send("telephony/call_left", {**self._to_left(user), "message": message})
-        agent._notify_change()
-        agent._offer_waiting_calls()
-
-    def _leave_consultation(self):
-        """End the consultation because the consulted colleague hangs up."""
-        self._lock()
-        if self._get_consulted_agent().user_id == self.env.user:
-            self._end_consultation(state_when_gone(self._get_transfer().state))
-
-    def _take_off_hold(self):
-        self._want_hold(False)
-
-    def _make_blind(self, transfer):
-        """Turn an unanswered consultation into a blind transfer that keeps ringing."""
-        if transfer.state == "joining":
-            raise UserError(
-                self.env._(
-                    "%(name)s is connecting. Please wait a moment.", name=transfer.target_name
-                )
-            )
-        if transfer.kind == "number":
-            # The number rings inside the conference, and the conference ends when the customer
-            # leaves it.
-            raise UserError(self.env._("%(name)s has not answered yet.", name=transfer.target_name))
-        transfer.mode = "blind"
-        self._add_timeline("transferred", name=transfer.user_id.name, target=transfer.target_name)
-        self._release_agent(
-            self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
-        )
-        self._wait_again()
-        # A custom phone that already rings was called as `consulted`; it is the agent's leg from
-        # now on.
-        self._get_consulted_legs().filtered(
-            lambda leg: leg.transfer_id == transfer and leg.user_id and leg._is_alive()
-        ).role = "agent"
-        self._apply_event(CallEvent("offered", at=fields.Datetime.now()))
-        self._get_open_offers()._notify_made()
 
     # === HANDOVER === #
 
@@ -740,10 +396,8 @@ class TelephonyCall(models.Model):
         transfer._move_to("done")
         self._add_timeline("handed_over", name=transfer.user_id.name, target=transfer.target_name)
         if was_on_hold:
-            self._take_off_hold()
-        self._release_agent(
-            self.env._("The call was transferred to %(target)s.", target=transfer.target_name)
-        )
+            self._want_hold(False)
+        self._release_agent(transfer._explain_handover)
         if transfer.agent_id:
             legs.role = "agent"
             self.write(
@@ -762,56 +416,11 @@ class TelephonyCall(models.Model):
         return self._get_transfer()._is_consultation()
 
     def _on_consultation_due(self, now):
-        self._check_consultation(now)
-
-    def _check_consultation(self, now):
-        """Apply the deadlines of a consultation.
-
-        :param datetime now: the current time
-        """
-        transfer = self._get_transfer()
-        if self.state != "in_progress" or not transfer._is_consultation():
-            return
-        if transfer.state in ("talking", "conference"):
-            self._check_lost_agent(now)
-        elif self._is_unanswered(transfer, now):
-            self._end_consultation("failed")
-
-    def _is_unanswered(self, transfer, now):
-        """Return whether the target of a consultation can no longer answer or connect."""
-        if transfer.state == "ringing":
-            self._expire_offers(now)
-            if transfer.kind == "agent" and not self._get_open_offers():
-                return True
-        return bool(transfer.expires_at) and transfer.expires_at <= now
-
-    def _check_lost_agent(self, now):
-        """Hand the customer over to the consulted party if the agent did not reconnect."""
-        is_late = self.deadline_at and self.deadline_at <= now
-        if is_late and not self._get_agent_legs()._is_alive():
-            self._add_timeline("agent_given_up", name=self.user_id.name)
-            self._apply_event(CallEvent("handed_over", at=now))
-
-    def _keep_consultation(self):
-        """Keep an answered consultation after the agent's audio was lost; cancel any other.
-
-        :return: whether another party is connected, so that the customer need not wait
-        :rtype: bool
-        """
-        transfer = self._get_transfer()
-        if not transfer._is_consultation():
-            return False
-        if transfer.state not in ("talking", "conference"):
-            self._end_consultation("canceled")
-            return False
-        self.deadline_at = fields.Datetime.now() + timedelta(seconds=REJOIN_SECONDS)
-        self._add_timeline("agent_lost_in_consultation", name=self.user_id.name)
-        self._notify()
-        return True
+        self._get_transfer()._check_deadlines(now)
 
     def _advance_hold(self):
         now = fields.Datetime.now()
-        self._check_consultation(now)
+        self._get_transfer()._check_deadlines(now)
         if not self._get_transfer()._is_consultation():
             return super()._advance_hold()
         seconds, offers = LOOK_SECONDS, self._get_open_offers()
@@ -891,27 +500,30 @@ class TelephonyCall(models.Model):
     def _leave_as_guest(self, user):
         if self._get_consulted_agent().user_id != user:
             return super()._leave_as_guest(user)
-        self._leave_consultation()
+        self._lock()
+        # Another event may have ended it while the lock was awaited.
+        if self._get_consulted_agent().user_id == user:
+            transfer = self._get_transfer()
+            transfer._end_consultation(state_when_gone(transfer.state))
         return True
 
     def _on_agents_lost(self):
-        if not self._keep_consultation():
+        if not self._get_transfer()._keep_without_agent():
             super()._on_agents_lost()
 
     def _get_conclusions(self):
         return [self._end_transfer, *super()._get_conclusions()]
 
     def _end_transfer(self):
-        transfer = self._get_transfer()
-        agent = self._get_consulted_agent()
-        consulted = self._get_consulted_legs()
+        transfer, consulted = self._get_transfer(), self._get_consulted_legs()
+        agent = transfer._get_consulted_agent()
         if transfer:
             transfer._move_to("canceled")
         self._drop_phone_legs(consulted)
         if consulted._is_alive() and self.ended_by == "customer" and self.answered_at:
             # The conference ends when the customer leaves, but invited legs keep ringing.
             self._send_end_request()
-        self._notify_left(agent, self.env._("The call has ended."))
+        transfer._notify_guest_left(agent, lambda env: env._("The call has ended."))
 
     # ---------------------------------------------------------
     # TARGETS AND PATH
@@ -934,92 +546,7 @@ class TelephonyCall(models.Model):
         :rtype: list(dict)
         """
         call_sudo = self._get_mine_sudo(uuid)
-        term = (term or "").strip()
-        colleagues = call_sudo._get_colleague_targets(term, self.env)
-        return [
-            *[line for line in colleagues if not line["reason"]],
-            *call_sudo._get_queue_targets(term, self.env),
-            *[line for line in colleagues if line["reason"]],
-            *self._get_number_targets(term),
-        ]
-
-    def _get_colleague_targets(self, term, env):
-        agents = self.env["telephony.agent"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("user_id", "!=", env.uid),
-                *([("user_id.name", "ilike", term)] if term else []),
-            ]
-        )
-        lines = [
-            {
-                "type": "agent",
-                "id": agent.id,
-                "name": agent.user_id.name,
-                "user_id": agent.user_id.id,
-                "state": agent.state,
-                "detail": False,
-                "reason": agent.with_env(env(su=True))._get_reason_not_to_transfer(env.user)
-                or False,
-            }
-            for agent in agents
-        ]
-        return sorted(lines, key=lambda line: line["name"].lower())
-
-    def _get_queue_targets(self, term, env):
-        queues = self.env["telephony.queue"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                *([("name", "ilike", term)] if term else []),
-            ]
-        )
-        lines = [
-            {
-                "type": "queue",
-                "id": queue.id,
-                "name": queue.name,
-                "detail": False,
-                "waiting": queue.waiting_count,
-                "reason": queue.with_env(env(su=True))._get_reason_not_to_transfer(env.user)
-                or False,
-            }
-            for queue in queues
-        ]
-        return sorted(lines, key=lambda line: bool(line["reason"]))
-
-    @api.model
-    def _get_number_targets(self, term):
-        digits = sum(char.isdigit() for char in term)
-        if digits >= SHORTEST_NUMBER and set(term) <= NUMBER_CHARACTERS:
-            return [self._get_typed_number(term)]
-        if not term:
-            return []
-        return [
-            {
-                "type": "number",
-                "number": contact["number"],
-                "name": contact["name"],
-                "detail": contact["number_display"],
-                "reason": False,
-            }
-            for contact in self.env["res.partner"]._telephony_search(term, CONTACTS)
-            if contact.get("number")
-        ]
-
-    @api.model
-    def _get_typed_number(self, term):
-        line = {"type": "number", "number": term, "name": term, "detail": False, "reason": False}
-        try:
-            normalized = self._normalize_dialed(term, None)
-        except UserError as error:
-            return {**line, "reason": str(error)}
-        return {
-            **line,
-            "name": self._format_number(normalized),
-            # Only rules without override: an administrator may give a reason for the others.
-            "reason": self._get_forbidden_destination(self.env.company, normalized, reason="any")
-            or False,
-        }
+        return self.env["telephony.transfer"]._get_targets(call_sudo, (term or "").strip())
 
     def _was_consulted(self, agent):
         """Return whether an agent was consulted in this call, rather than offered the call."""

@@ -368,6 +368,23 @@ class TestWarm(ConsultStories):
                 savepoint.rollback()
                 self.env.invalidate_all()
 
+    def test_notices_are_in_the_language_of_their_reader(self):
+        """Who ends a consultation does not choose the language of the other user's notice."""
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.bob.lang = "zh_CN"
+        self.rpc(self.ana, "cancel_transfer", self.ask_bob())
+        message = self.last(self.bob, "call_left")["message"]
+        self.assertIn("Ana", message)
+        self.assertNotIn("returned to the customer", message)
+
+    def test_notice_of_a_colleague_who_leaves_is_in_the_language_of_the_agent(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.ana.lang = "zh_CN"
+        self.rpc(self.bob, "hang_up", self.ask_bob())
+        message = self.last(self.ana, "transfer_ended")["message"]
+        self.assertIn("Bob", message)
+        self.assertNotIn("You are with the customer", message)
+
 
 @tagged("post_install", "-at_install")
 class TestNumber(ConsultStories):
