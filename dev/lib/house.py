@@ -22,6 +22,8 @@ MAX_FILES_IN_MODELS = 12
 IS_FILE_LIMIT_ENFORCED = True
 LONG_FILE = 600
 CALL_MODEL = "telephony.call"
+#: Limits of the files that extend ``telephony.call``, and of those of them that reach each other.
+MAX_CALL_FILES, MAX_CALL_KNOT = 12, 6
 CLIENT = "static/src"
 PYTHON_FOLDERS = ("controllers", "models", "providers", "tools", "wizard")
 
@@ -88,6 +90,17 @@ class House:
         knot = sorted(largest_knot(between_rooms(self.client_arrows)))
         if knot:
             found.append(f"these folders of the web client import each other: {', '.join(knot)}")
+        if len(self.call_files) > MAX_CALL_FILES:
+            found.append(
+                f"{len(self.call_files)} files extend {CALL_MODEL}, {MAX_CALL_FILES} are allowed:"
+                " a package extends it in one file"
+            )
+        circle = sorted(largest_knot(self.call_arrows))
+        if len(circle) > MAX_CALL_KNOT:
+            found.append(
+                f"{len(circle)} files of {CALL_MODEL} reach each other, {MAX_CALL_KNOT} are"
+                f" allowed; a lower package calls a hook instead: {', '.join(circle)}"
+            )
         count = len(self.files_in_models)
         if IS_FILE_LIMIT_ENFORCED and count > MAX_FILES_IN_MODELS:
             found.append(

@@ -115,6 +115,28 @@ def test_too_many_files_in_models_are_a_problem(build, monkeypatch):
     assert problem.startswith("13 files are directly in models/, 12 are allowed")
 
 
+def test_too_many_files_of_the_call_are_a_problem(build):
+    extension = "class Call(models.Model):\n    _inherit = 'telephony.call'\n"
+    files = {f"models/p{number}/call.py": extension for number in range(house.MAX_CALL_FILES - 1)}
+    (problem,) = build(**files).problems
+    assert problem.startswith("13 files extend telephony.call, 12 are allowed")
+
+
+def test_circle_of_the_call_is_a_problem(build):
+    count = house.MAX_CALL_KNOT + 1
+    files = {
+        f"models/p{number}/call.py": (
+            "class Call(models.Model):\n"
+            "    _inherit = 'telephony.call'\n"
+            f"    def _step_{'abcdefg'[number]}(self):\n"
+            f"        self._step_{'abcdefg'[(number + 1) % count]}()\n"
+        )
+        for number in range(count)
+    }
+    (problem,) = build(**files).problems
+    assert problem.startswith("7 files of telephony.call reach each other, 6 are allowed")
+
+
 def test_report_names_long_files(build):
     found = build(**{"tools/long.py": "\n" * (house.LONG_FILE + 1)})
     assert any("601  tools/long.py" in line for line in house.report(found))

@@ -345,7 +345,7 @@ class TelephonyCall(models.Model):
         :param datetime now: the current time
         """
         for call in self:
-            call._expire_offers(now)
+            call._get_open_offers()._expire(now)
             late = call.user_id and not call._seconds_until(call.deadline_at, now)
             if late and not call._get_agent_legs()._is_alive():
                 call._release_claim()

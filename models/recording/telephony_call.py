@@ -63,7 +63,7 @@ class TelephonyCall(models.Model):
             )
         recording_sudo = call_sudo._get_live_recording()
         if recording_sudo:
-            call_sudo._change_recording(recording_sudo, wanted)
+            recording_sudo._change(wanted)
         elif wanted == "recording":
             call_sudo._start_wanted_recording()
         else:
@@ -78,24 +78,9 @@ class TelephonyCall(models.Model):
             raise UserError(reason)
         if self.state != "in_progress":
             raise UserError(self.env._("Only a call in progress can be recorded."))
-        self._start_recording()
+        self.env["telephony.recording"]._start(self)
         self._notify_participants()
         self._add_timeline("recording_started", name=self.env.user.name)
-
-    def _change_recording(self, recording, wanted):
-        if wanted == "stopped" and self._get_recording_mode() == "always":
-            raise UserError(
-                self.env._(
-                    "Every call of this number is recorded. You can only pause the recording."
-                )
-            )
-        if recording.wanted == wanted:
-            return
-        recording.wanted = wanted
-        code = "recording_resumed" if wanted == "recording" else f"recording_{wanted}"
-        self._add_timeline(code, name=self.env.user.name)
-        recording._sync()
-        self._notify_participants()
 
     # === PERMISSION TO RECORD === #
 
@@ -142,7 +127,7 @@ class TelephonyCall(models.Model):
             )
             self._add_timeline("not_recorded", reason=reason)
         else:
-            self._start_recording()
+            self.env["telephony.recording"]._start(self)
 
     def _get_reactions(self):
         return [*super()._get_reactions(), self._sync_recording]
@@ -156,21 +141,6 @@ class TelephonyCall(models.Model):
         self._play_recording_announcement()
         if self.recording_announced_at:
             self._notify_participants()
-
-    def _start_recording(self):
-        """Start the recording of this conversation, and announce it."""
-        recording = self.env["telephony.recording"].create(
-            {
-                "call_id": self.id,
-                "account_id": self.account_id.id,
-                "kind": "conversation",
-                "state": "starting",
-                "recorded_at": fields.Datetime.now(),
-            }
-        )
-        recording._send_start_request()
-        if self._get_customer_leg().joined_at:
-            self._play_recording_announcement()
 
     def _sync_recording(self):
         """Pause or resume the recording when the conversation is interrupted or resumed."""

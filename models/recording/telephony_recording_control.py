@@ -1,6 +1,7 @@
 import logging
 
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...providers.base import ProviderError
 from ..call.after_commit import after_commit
@@ -39,6 +40,25 @@ class TelephonyRecording(models.Model):
                 recording._send_status_request()
 
     # === START === #
+
+    @api.model
+    def _start(self, call):
+        """Start the recording of a conversation, and announce it.
+
+        :param call: the call
+        """
+        recording = self.create(
+            {
+                "call_id": call.id,
+                "account_id": call.account_id.id,
+                "kind": "conversation",
+                "state": "starting",
+                "recorded_at": fields.Datetime.now(),
+            }
+        )
+        recording._send_start_request()
+        if call._get_customer_leg().joined_at:
+            call._play_recording_announcement()
 
     @after_commit("state", repaired_by="_cron_fetch")
     def _send_start_request(self, is_repeated=False):
@@ -100,6 +120,27 @@ class TelephonyRecording(models.Model):
             self.call_id._notify_participants()
 
     # === PAUSE, RESUME, STOP === #
+
+    def _change(self, wanted):
+        """Change the requested state of this recording on behalf of the current user.
+
+        :param str wanted: `recording`, `paused` or `stopped`
+        :raise UserError: the recording is mandatory
+        """
+        call = self.call_id
+        if wanted == "stopped" and call._get_recording_mode() == "always":
+            raise UserError(
+                self.env._(
+                    "Every call of this number is recorded. You can only pause the recording."
+                )
+            )
+        if self.wanted == wanted:
+            return
+        self.write({"wanted": wanted})
+        code = "recording_resumed" if wanted == "recording" else f"recording_{wanted}"
+        call._add_timeline(code, name=self.env.user.name)
+        self._sync()
+        call._notify_participants()
 
     @after_commit("_get_wanted_state", repaired_by="_cron_fetch")
     def _send_status_request(self, attempt=1):

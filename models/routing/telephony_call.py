@@ -132,7 +132,7 @@ class TelephonyCall(models.Model):
         return self._wait_in_queue(now, is_first)
 
     def _wait_while_offering(self, voice_request, now, is_first):
-        open_offers = self._expire_offers(now)
+        open_offers = self._get_open_offers()._expire(now)
         if not open_offers and self._ring_next():
             open_offers = self._get_open_offers()
         if open_offers:
@@ -276,35 +276,6 @@ class TelephonyCall(models.Model):
 
     # === OFFERS === #
 
-    def _offer_to(self, agents, seconds):
-        """Offer the call to agents, and ring them.
-
-        :param agents: the agents to ring
-        :param int seconds: how long the offers ring
-        """
-        now = fields.Datetime.now()
-        # Lock order: calls before agents, as in `accept`; see `_lock`.
-        self._lock()
-        agents._mark_reserved()
-        offers = self.env["telephony.offer"].create(
-            [
-                {
-                    "call_id": self.id,
-                    "agent_id": agent.id,
-                    "transfer_id": self._get_transfer().id,
-                    "expires_at": now + timedelta(seconds=seconds),
-                }
-                for agent in agents
-            ]
-        )
-        if self.user_id:
-            # The previous agent of the call did not rejoin.
-            self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
-        self._add_timeline("ringing", names=", ".join(agents.mapped("user_id.name")))
-        self._apply_event(CallEvent("offered", at=now))
-        offers._notify_made()
-        self._ring_phones(offers)
-
     def _ring_next(self):
         """Offer the call to the next agents of a ring step that rings them one after the other.
 
@@ -316,7 +287,7 @@ class TelephonyCall(models.Model):
             return False
         agents = step._choose_next_agents(self)
         if agents:
-            self._offer_to(agents, step.ring_seconds)
+            self.env["telephony.offer"]._make(self, agents, step.ring_seconds)
         return bool(agents)
 
     def _advance_if_unoffered(self):
@@ -326,17 +297,6 @@ class TelephonyCall(models.Model):
                 call.queue_id._dispatch()
             elif not call._get_open_offers() and not call.user_id and not call._ring_next():
                 call._send_leave_queue_request()
-
-    def _get_willing(self, agents):
-        """Return the agents to whom this call may be offered now, in the same order.
-
-        Agents who declined it come after all others, and only after 30 seconds.
-
-        :param agents: available agents
-        """
-        declined = self.offer_ids.filtered(lambda offer: offer.state == "declined")
-        recent = declined.filtered(lambda offer: offer._get_ban_seconds() > 0)
-        return agents - declined.agent_id or agents - recent.agent_id
 
     def _awaits_ringing_agents(self):
         """Return whether an agent of the ring step is being rung by another call.
@@ -367,18 +327,6 @@ class TelephonyCall(models.Model):
         )
         return calls.filtered(lambda call: not call._get_open_offers())
 
-    def _expire_offers(self, now):
-        """Close the expired offers, and return those that still ring."""
-        expired = self._get_open_offers().filtered(lambda offer: offer.expires_at <= now)
-        if expired:
-            # Lock the call before its offers, as `accept` does.
-            self._lock()
-            self._add_timeline(
-                "agents_not_answered", names=", ".join(expired.agent_id.mapped("user_id.name"))
-            )
-            expired._close("expired", "expired")
-        return self._get_open_offers()
-
     def _waits_in_queue(self):
         """Return whether this call waits for a member of its queue."""
         return self.step_id.kind == "queue"
@@ -388,7 +336,7 @@ class TelephonyCall(models.Model):
         return any(offer.expires_at <= now for offer in self._get_open_offers())
 
     def _on_offers_due(self, now):
-        self._expire_offers(now)
+        self._get_open_offers()._expire(now)
         if self._waits_in_queue():
             self.queue_id._dispatch()
 
@@ -536,10 +484,10 @@ class TelephonyCall(models.Model):
             self.queue_id._dispatch()
             self._notify_live()
             return
-        agents = self._get_willing(self.step_id.agent_ids._get_available())
+        agents = self.offer_ids._get_willing(self.step_id.agent_ids._get_available())
         retries = len(self.offer_ids.filtered(lambda offer: offer.state == "accepted"))
         if self.step_id.kind == "ring" and agents and retries <= 2:
-            self._offer_to(agents, self.step_id.ring_seconds)
+            self.env["telephony.offer"]._make(self, agents, self.step_id.ring_seconds)
 
     def _is_claim_due(self, now):
         """Return whether the agent who accepted did not connect in time."""
@@ -724,7 +672,7 @@ class TelephonyCall(models.Model):
         :rtype: list
         """
         queue = self.queue_id
-        open_offers = self._expire_offers(now)
+        open_offers = self._get_open_offers()._expire(now)
         left = (
             self._seconds_until(self.queued_at + timedelta(seconds=queue.max_wait), now)
             if queue.limit_wait

@@ -48,7 +48,7 @@ class TelephonyFlowStep(models.Model):
     def _enter_ring(self, call):
         agents = self._choose_next_agents(call)
         if agents:
-            call._offer_to(agents, self.ring_seconds)
+            call.env["telephony.offer"]._make(call, agents, self.ring_seconds)
         elif call._awaits_ringing_agents():
             call._add_timeline("step_awaits_agents", step=self.name)
         else:
@@ -266,5 +266,5 @@ class TelephonyFlowStep(models.Model):
             return rung.browse()
         others = self.agent_ids - rung
         # Agents in a call come last, and only if no agent is available.
-        able = call._get_willing(others._get_available() or others._get_interruptible())
+        able = call.offer_ids._get_willing(others._get_available() or others._get_interruptible())
         return self._select_next_agents(self.ring_strategy, self.agent_ids, able)

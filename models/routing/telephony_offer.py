@@ -1,7 +1,8 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 
+from ...providers.base import CallEvent
 from ..call.after_commit import run_later
 
 # Seconds after which a declined call may ring again at the same agent.
@@ -59,6 +60,64 @@ class TelephonyOffer(models.Model):
         "(call_id, agent_id) WHERE state = 'offered'",
         "This call is already ringing for this phone user.",
     )
+
+    @api.model
+    def _make(self, call, agents, seconds):
+        """Offer a call to agents, and ring them.
+
+        :param call: the call
+        :param agents: the agents to ring
+        :param int seconds: how long the offers ring
+        """
+        now = fields.Datetime.now()
+        # Lock order: calls before agents, as in `accept`; see `_lock`.
+        call._lock()
+        agents._mark_reserved()
+        offers = self.create(
+            [
+                {
+                    "call_id": call.id,
+                    "agent_id": agent.id,
+                    "transfer_id": call._get_transfer().id,
+                    "expires_at": now + timedelta(seconds=seconds),
+                }
+                for agent in agents
+            ]
+        )
+        if call.user_id:
+            # The previous agent of the call did not rejoin.
+            call.write({"user_id": False, "claimed_at": False, "deadline_at": False})
+        call._add_timeline("ringing", names=", ".join(agents.mapped("user_id.name")))
+        call._apply_event(CallEvent("offered", at=now))
+        offers._notify_made()
+        call._ring_phones(offers)
+
+    def _expire(self, now):
+        """Close the offers of one call whose time is over, and return those that still ring.
+
+        :param datetime now: the current time
+        """
+        expired = self.filtered(lambda offer: offer.state == "offered" and offer.expires_at <= now)
+        if expired:
+            call = self.call_id
+            # Lock the call before its offers, as `accept` does.
+            call._lock()
+            call._add_timeline(
+                "agents_not_answered", names=", ".join(expired.agent_id.mapped("user_id.name"))
+            )
+            expired._close("expired", "expired")
+        return self.filtered(lambda offer: offer.state == "offered")
+
+    def _get_willing(self, agents):
+        """Return the agents to whom the call of these offers may be offered again, in order.
+
+        Agents who declined it come after all others, and only after 30 seconds.
+
+        :param agents: available agents
+        """
+        declined = self.filtered(lambda offer: offer.state == "declined")
+        recent = declined.filtered(lambda offer: offer._get_ban_seconds() > 0)
+        return agents - declined.agent_id or agents - recent.agent_id
 
     def _notify_made(self):
         """Ring the offers in the agents' browsers."""

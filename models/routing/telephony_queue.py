@@ -209,7 +209,7 @@ class TelephonyQueue(models.Model):
                     break
                 if call._get_open_offers() or call.queue_callback_requested:
                     continue
-                willing = call._get_willing(free)
+                willing = call.offer_ids._get_willing(free)
                 if not willing:
                     continue
                 chosen = queue._select_next_agents(queue.ring_strategy, queue.agent_ids, willing)
@@ -218,4 +218,4 @@ class TelephonyQueue(models.Model):
             # Lock order: all calls before the first agent, as in `accept`; see `_lock`.
             self.env["telephony.call"].union(*(call for call, _chosen in choices))._lock()
             for call, chosen in choices:
-                call._offer_to(chosen, queue.ring_seconds)
+                call.env["telephony.offer"]._make(call, chosen, queue.ring_seconds)

@@ -157,7 +157,7 @@ class TelephonyCall(models.Model):
         transfer = self._get_transfer()
         if self._waits_in_queue():
             return self._wait_in_queue(now, is_first)
-        offers = self._expire_offers(now)
+        offers = self._get_open_offers()._expire(now)
         if offers:
             return self._get_offer_ringback(offers, now, is_first)
         if self._get_ringing_guest():

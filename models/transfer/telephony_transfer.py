@@ -349,7 +349,7 @@ class TelephonyTransfer(models.Model):
             self.queue_id._dispatch()
             return None
         if self.kind == "agent":
-            call._offer_to(self.agent_id, OFFER_SECONDS)
+            call.env["telephony.offer"]._make(call, self.agent_id, OFFER_SECONDS)
             return None
         self._add_guest_leg()
         return "ringing"
@@ -381,7 +381,7 @@ class TelephonyTransfer(models.Model):
         if not agent or not self._move_to("returning"):
             return False
         self.call_id._add_timeline("transfer_returned", name=agent.user_id.name)
-        self.call_id._offer_to(agent, OFFER_SECONDS)
+        self.env["telephony.offer"]._make(self.call_id, agent, OFFER_SECONDS)
         return True
 
     def _fail(self):
@@ -442,12 +442,11 @@ class TelephonyTransfer(models.Model):
         The customer hears music, or keeps talking if a third party is added.
         """
         call = self.call_id
-        names = {"name": self.user_id.name, "target": self.target_name}
         if self.mode == "warm":
-            call._add_timeline("consulted", **names)
+            call._add_timeline("consulted", name=self.user_id.name, target=self.target_name)
             call._want_hold(True)
         else:
-            call._add_timeline("party_added", **names)
+            call._add_timeline("party_added", name=self.user_id.name, target=self.target_name)
         if self.kind == "number":
             self._add_guest_leg()
         else:
@@ -625,7 +624,7 @@ class TelephonyTransfer(models.Model):
     def _is_unanswered(self, now):
         """Return whether the target of a consultation can no longer answer or connect."""
         if self.state == "ringing":
-            self.call_id._expire_offers(now)
+            self.call_id._get_open_offers()._expire(now)
             if self.kind == "agent" and not self.call_id._get_open_offers():
                 return True
         return bool(self.expires_at) and self.expires_at <= now

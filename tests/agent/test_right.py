@@ -73,7 +73,7 @@ class Between(TelephonyCase):
     def ring_at(self, agent, **values):
         """Ring a call of the agent's company at the agent."""
         call = self.make_call(agent.company_id, **values)
-        call._offer_to(agent, 20)
+        call.env["telephony.offer"]._make(call, agent, 20)
         return call
 
     def lose(self, way):

@@ -204,7 +204,7 @@ class TestOfferBesidesTheWait(TransferStories, ReminderStories):
         call = self.env["telephony.call"].create(
             {"account_id": self.account.id, "direction": "outgoing", "customer_number": "+32470"}
         )
-        call._offer_to(self.agent_ana, 20)
+        call.env["telephony.offer"]._make(call, self.agent_ana, 20)
         self.pass_two_seconds()
         self.assertEqual(self.reminded(self.ana), call._get_open_offers().ids)
 
