@@ -122,7 +122,7 @@ def plain(name, folder, options=()):
     )
 
 
-def with_default(options, *default, root=Path()):
+def with_default(options, *default, root=REPO):
     """Return pytest's options with the paths to run.
 
     :param options: the user's options for pytest; paths are relative to the user's folder.
@@ -135,7 +135,7 @@ def with_default(options, *default, root=Path()):
         path = Path(file).resolve()
         if file and path.is_relative_to(REPO) and path.exists():
             has_paths = True
-            option = "::".join([str((root or REPO) / path.relative_to(REPO)), *names])
+            option = "::".join([str(root / path.relative_to(REPO)), *names])
         line.append(option)
     return [*line, *(() if has_paths else default)]
 

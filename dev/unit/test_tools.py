@@ -47,6 +47,9 @@ def test_path_replaces_the_whole_part(monkeypatch):
     path = f"{places.ADDONS}/tests/routing/test_flow.py::TestFlow::test_menu"
     options = ["tests/routing/test_flow.py::TestFlow::test_menu", "-x"]
     assert runner.with_default(options, "default", root=places.ADDONS) == [path, "-x"]
+    # Plain tests run in another folder than the user's.
+    file = str(places.REPO / "dev/unit/test_tools.py")
+    assert runner.with_default([file], "default") == [file]
 
 
 def test_options_belong_to_one_part():
