@@ -35,6 +35,7 @@ class TelephonyCall(models.Model):
         readonly=True,
         groups="crm_telephony.group_supervisor",
     )
+    held_at = fields.Datetime(readonly=True, copy=False)
 
     # === RPC === #
 
@@ -237,8 +238,6 @@ class TelephonyCall(models.Model):
     #
     # The customer leaves the conference for the waiting room and hears music. The agent's leg ends;
     # resuming the call creates a new one. So an agent is never connected twice.
-
-    held_at = fields.Datetime(readonly=True, copy=False)
 
     # === RPC === #
 

@@ -1,3 +1,5 @@
+"""Outgoing calls. More than 600 lines, because each one passes the rules before anything rings."""
+
 import logging
 
 from odoo import api, fields, models
@@ -58,6 +60,10 @@ class TelephonyCall(models.Model):
         copy=False,
         index="btree_not_null",
         help="The due activity this call was made for.",
+    )
+    override_reason = fields.Char(
+        readonly=True,
+        help="Why an administrator called despite a rule.",
     )
 
     @api.model
@@ -500,11 +506,6 @@ class TelephonyCall(models.Model):
     # ---------------------------------------------------------
 
     # Rules on permitted calls. They are checked before anything rings.
-
-    override_reason = fields.Char(
-        readonly=True,
-        help="Why an administrator called despite a rule.",
-    )
 
     def _check_emergency(self, typed):
         """Refuse emergency numbers, which must be called from a telephone at a known address.

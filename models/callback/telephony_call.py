@@ -22,6 +22,15 @@ class TelephonyCall(models.Model):
         copy=False,
         index="btree_not_null",
     )
+    queue_callback_requested = fields.Boolean(readonly=True, copy=False)
+    queue_callback_id = fields.Many2one(
+        "telephony.queue.callback",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        help="The queue callback that this call attempts.",
+    )
 
     def _get_follow_ups(self):
         return [*super()._get_follow_ups(), self._update_callbacks, self._notify_missed]
@@ -160,16 +169,6 @@ class TelephonyCall(models.Model):
     #
     # The caller's own call ends with the outcome `queue_callback`. Each attempt is an outgoing
     # call; see `telephony.queue.callback`.
-
-    queue_callback_requested = fields.Boolean(readonly=True, copy=False)
-    queue_callback_id = fields.Many2one(
-        "telephony.queue.callback",
-        readonly=True,
-        copy=False,
-        ondelete="set null",
-        index="btree_not_null",
-        help="The queue callback that this call attempts.",
-    )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_cancel_queue_callbacks(self):

@@ -1,3 +1,5 @@
+"""What remains of a call. More than 600 lines: links, log, card, follow-ups and due calls."""
+
 from markupsafe import Markup
 
 from odoo import api, fields, models

@@ -48,6 +48,19 @@ class TelephonyCall(models.Model):
 
     _inherit = "telephony.call"
 
+    queue_id = fields.Many2one(
+        "telephony.queue",
+        readonly=True,
+        ondelete="set null",
+        index="btree_not_null",
+        check_company=True,
+    )
+    queued_at = fields.Datetime(readonly=True)
+    queue_position = fields.Integer("Initial Position", readonly=True)
+    announced_at = fields.Datetime(readonly=True)
+
+    _waiting_index = models.Index("(queue_id, started_at) WHERE state = 'queued'")
+
     def _get_phase_facts(self):
         return {**super()._get_phase_facts(), "step": self.step_id.kind or ""}
 
@@ -644,19 +657,6 @@ class TelephonyCall(models.Model):
     # ---------------------------------------------------------
 
     # Callers who wait in a queue, and how agents pick them up.
-
-    queue_id = fields.Many2one(
-        "telephony.queue",
-        readonly=True,
-        ondelete="set null",
-        index="btree_not_null",
-        check_company=True,
-    )
-    queued_at = fields.Datetime(readonly=True)
-    queue_position = fields.Integer("Initial Position", readonly=True)
-    announced_at = fields.Datetime(readonly=True)
-
-    _waiting_index = models.Index("(queue_id, started_at) WHERE state = 'queued'")
 
     # === WAITING === #
 
