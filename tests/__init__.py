@@ -5,6 +5,7 @@ from . import (
     test_js,
     test_performance,
     test_rule_run,
+    test_walk,
 )
 from .account import *
 from .agent import *

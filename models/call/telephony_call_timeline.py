@@ -6,7 +6,7 @@ report on one call never conflict.
 """
 
 from odoo import api, fields, models
-from odoo.tools import LazyTranslate
+from odoo.tools import LazyTranslate, ormcache
 
 _lt = LazyTranslate(__name__)
 
@@ -55,9 +55,8 @@ class TelephonyCallTimeline(models.Model):
     @api.depends("code", "values")
     @api.depends_context("lang")
     def _compute_text(self):
-        texts = self._get_texts()
         for row in self:
-            row.text = self._render(row.code, row.values or {}, texts)
+            row.text = self._render(row.code, row.values or {})
 
     # === SENTENCES === #
 
@@ -73,17 +72,22 @@ class TelephonyCallTimeline(models.Model):
         return TEXTS
 
     @api.model
-    def _render(self, code, values, texts=None):
+    @ormcache()
+    def _get_all_texts(self):
+        """Return the sentences of all installed addons, which only change with them."""
+        return self._get_texts()
+
+    @api.model
+    def _render(self, code, values):
         """Return the sentence of a code in the language of the environment.
 
         :param str code: a key of `_get_texts`
         :param dict values: values of its placeholders
-        :param dict texts: the result of `_get_texts`, if known
         :rtype: str
         """
         if code == LITERAL:
             return values["text"]
-        text = (self._get_texts() if texts is None else texts).get(code)
+        text = self._get_all_texts().get(code)
         if text is None:
             # The addon that wrote the row is no longer installed.
             return code
