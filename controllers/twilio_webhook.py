@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
 
+from ..models.gate import begin_again
 from ..providers.voice_response import HangUp, Redirect, Say
 
 _logger = logging.getLogger(__name__)
@@ -110,12 +111,14 @@ def twiml_route(path):
             account_sudo = _get_account_sudo()
             voice_request = account_sudo._parse_voice_request(_get_form(), _get_query())
             try:
-                with request.env.cr.savepoint():
-                    response = method(self, account_sudo, voice_request)
+                response = method(self, account_sudo, voice_request)
+                # What fails when it is written fails here.
+                request.env.cr.flush()
             except (OperationalError, ConcurrencyError):
                 raise
             except Exception:
                 _logger.exception("%s: the webhook %s failed", _get_label(voice_request), path)
+                begin_again(request.env)
                 response = [] if _is_beside(path) else _apologize(account_sudo, voice_request)
             return _answer(account_sudo, response)
 

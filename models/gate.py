@@ -124,13 +124,15 @@ def get_deadline():
     return time.monotonic() + WAIT_MS / 1000
 
 
-def enter(env, commits=False, deadline=None, **names):
+def enter(env, commits=False, deadline=None, has_read_only=False, **names):
     """Wait until no other transaction changes the named calls, and begin a fresh transaction.
 
     :param env: environment of a transaction that has not written yet
     :param bool commits: whether what the transaction has written may be committed first. The
         cursors of tests share one transaction and cannot commit
     :param float deadline: see `get_deadline`; None for a job, whose wait begins now
+    :param bool has_read_only: whether the transaction is known to have written nothing, so that the
+        database need not be asked
     :param names: see `find_keys`
     :return: whether the calls are locked
     :rtype: bool
@@ -140,7 +142,8 @@ def enter(env, commits=False, deadline=None, **names):
         return False
     deadline = deadline or get_deadline()
     find = functools.partial(find_keys, cr, **names)
-    if _has_begun(cr):
+    is_fresh = has_read_only and isinstance(cr, Cursor)
+    if _has_pending(cr) or not (is_fresh or _has_read_only(cr)):
         if not isinstance(cr, Cursor):
             # No other transaction can wait for the one that all cursors of a test share.
             _keep_inside(cr, find())
@@ -167,6 +170,17 @@ def enter(env, commits=False, deadline=None, **names):
     return True
 
 
+def begin_again(env):
+    """Undo what this transaction has done, and lock again what it had locked."""
+    cr = env.cr
+    keys = set(cr.postrollback.data.get(INSIDE, ()))
+    _begin_anew(env)
+    if keys and isinstance(cr, Cursor) and _lock(env, sorted(keys), get_deadline()) is None:
+        cr.execute(SQL("SET LOCAL lock_timeout = %s", ROW_MS))
+        return
+    _keep_inside(cr, keys)
+
+
 def enter_with(records):
     """Enter the gate with calls, or with records of calls such as legs; see `enter`."""
     calls = records
@@ -175,11 +189,14 @@ def enter_with(records):
     return bool(calls) and enter(records.env, call_ids=calls.ids, routes=True)
 
 
-def _has_begun(cr):
-    """Return whether this transaction has written, or will do so at its commit."""
-    if cr.precommit or cr.postcommit or any(cr.transaction.field_dirty.values()):
-        return True
-    cr.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+def _has_pending(cr):
+    """Return whether this transaction will write at its commit."""
+    return bool(cr.precommit or cr.postcommit or any(cr.transaction.field_dirty.values()))
+
+
+def _has_read_only(cr):
+    """Return whether this transaction has written nothing."""
+    cr.execute("SELECT pg_current_xact_id_if_assigned() IS NULL")
     return cr.fetchone()[0]
 
 
@@ -357,7 +374,7 @@ def find_keys(
     }
     if routes:
         agents = _find_agents(cr, calls, is_mine and mine)
-        waiting = _find_waiting(cr, agents)
+        waiting = find_waiting(cr, agents)
         rung = waiting if ends else calls | waiting
         calls |= waiting
         agents |= _find_candidates(cr, rung, account_id, number, queue_ids, is_near("queue"))
@@ -459,7 +476,7 @@ def _find_agents(cr, calls, mine):
     return _select(cr, parts)
 
 
-def _find_waiting(cr, agents):
+def find_waiting(cr, agents):
     """Return the callers who are next when these agents become available."""
     if not agents:
         return set()

@@ -40,8 +40,14 @@ class IrHttp(models.AbstractModel):
             if names:
                 # Retries wait for the rest of the time only, Odoo's own included.
                 deadline = environ.setdefault(DEADLINE, gate.get_deadline())
-                # The authentication may have written: Odoo notes each new device of a user.
-                gate.enter(request.env, commits=True, deadline=deadline, **names)
+                # The authentication of a user may have written: Odoo notes each new device.
+                gate.enter(
+                    request.env,
+                    commits=True,
+                    deadline=deadline,
+                    has_read_only=request.httprequest.path.startswith(WEBHOOKS),
+                    **names,
+                )
             return dispatch()
 
         try:

@@ -229,6 +229,29 @@ class TestGate(RaceCase):
         self.assertEqual(self.in_transaction(change), (False, False))
         self.in_transaction(lambda env: self.assertEqual(self.get_call(env).note, "kept"))
 
+    def test_transaction_that_begins_again_keeps_its_locks_only(self):
+        """What failed is undone even if PostgreSQL has aborted the transaction."""
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            self.enter(env, routes=True)
+            locks = self.count_locks()
+            self.get_call(env).note = "undone"
+            env.flush_all()
+            with self.assertRaises(DivisionByZero), mute_logger("odoo.sql_db"):
+                cr.execute("SELECT 1 / 0")
+            gate.begin_again(env)
+            self.assertGreater(locks, 0)
+            self.assertEqual(self.count_locks(), locks)
+            self.assertFalse(self.get_call(env).note)
+        self.assertEqual(self.count_locks(), 0)
+
+    def test_request_that_has_read_only_enters_without_a_question(self):
+        with self.registry.cursor() as cr:
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            with patch.object(gate, "_has_read_only", return_value=False) as ask:
+                self.assertTrue(self.enter(env, has_read_only=True))
+            ask.assert_not_called()
+
     def test_request_commits_what_its_authentication_wrote(self):
         with self.registry.cursor() as cr:
             env = api.Environment(cr, SUPERUSER_ID, {})
