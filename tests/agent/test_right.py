@@ -200,7 +200,7 @@ class TestLoss(Between):
         self.env.invalidate_all()
         after_commit.send(call, "_send_ring_request", leg.id)
         self.assertFalse(self.provider.sent("call_phone"))
-        [hang_up] = call._process_phone(leg.id, VoiceRequest(leg_id=leg_sid(95), digits="1"))
+        [hang_up] = call._process_phone(leg.id, VoiceRequest(leg_id=leg_sid(5), digits="1"))
         self.assertEqual(type(hang_up).__name__, "HangUp")
         self.assertFalse(call.user_id)
 
@@ -245,7 +245,7 @@ class TestLoss(Between):
                         "role": "supervisor",
                         "label": "supervisor-1",
                         "user_id": self.dora.id,
-                        "provider_leg_id": leg_sid(96),
+                        "provider_leg_id": leg_sid(6),
                         "status": "in_progress",
                         "monitor_mode": "listen",
                     }
