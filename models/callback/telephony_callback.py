@@ -383,10 +383,11 @@ class TelephonyCallback(models.Model):
             "due_at": self._get_due(call),
         }
         try:
-            with self.env.cr.savepoint(), mute_logger("odoo.sql_db"):
+            with mute_logger("odoo.sql_db"):
                 return self.create(values)
         except IntegrityError as error:
-            # Another call of this caller has just ended: retry in a fresh snapshot.
+            # Another call of this caller has just ended. The request is retried in a fresh
+            # snapshot, so no savepoint is needed.
             raise ConcurrencyError("The callback was created by a concurrent request.") from error
 
     def _count_call(self, call, kind):
@@ -458,7 +459,14 @@ class TelephonyCallback(models.Model):
             if owner in users:
                 return owner
         candidates = self._get_members(call) & users
+        if len(candidates) < 2:
+            return candidates
         domain = [("company_id", "=", call.company_id.id), ("user_id", "in", candidates.ids)]
-        load = dict(self._read_group([*domain, ("state", "=", "open")], ["user_id"], ["__count"]))
-        latest = dict(self._read_group(domain, ["user_id"], ["id:max"]))
+        load, latest = {}, {}
+        for user, state, count, last_id in self._read_group(
+            domain, ["user_id", "state"], ["__count", "id:max"]
+        ):
+            latest[user] = max(last_id, latest.get(user, 0))
+            if state == "open":
+                load[user] = count
         return candidates.sorted(lambda user: (load.get(user, 0), latest.get(user, 0), user.id))[:1]
