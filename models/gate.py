@@ -64,6 +64,8 @@ TURNS = 3
 NEXT_CALLERS = 3
 # Key under which a transaction keeps what it has entered with.
 INSIDE = "crm_telephony.inside"
+# Key under which a transaction keeps the calls that it has created.
+CREATED = "crm_telephony.created"
 
 
 def door(routes=False, ends=False):
@@ -213,6 +215,12 @@ def _keep_inside(cr, keys):
 def add_created(calls):
     """Count new calls as inside: no other transaction can see them."""
     _keep_inside(calls.env.cr, ((CALL, call) for call in calls.ids))
+    calls.env.cr.postrollback.data.setdefault(CREATED, set()).update(calls.ids)
+
+
+def get_created(cr):
+    """Return the ids of the calls that this transaction has created."""
+    return cr.postrollback.data.get(CREATED, set())
 
 
 def assert_inside(calls):

@@ -134,6 +134,8 @@ class ResUsers(models.Model):
 
         :param company: company of the calls
         """
+        if not self:
+            return self
         self.env.cr.execute(
             SQL(
                 "SELECT person.id FROM res_users AS person WHERE person.id = ANY(%s) AND %s",

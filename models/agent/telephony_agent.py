@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ...tools.printable import printable
+from ..gate import find_waiting
 
 # Consecutive unanswered offers after which an agent is set offline.
 MISSED_OFFERS = 2
@@ -256,13 +257,26 @@ class TelephonyAgent(models.Model):
         # Invalidate all records together, so that their states are computed in one query.
         self.invalidate_recordset(["state"])
         for agent in self:
-            agent.user_id._bus_send("telephony/agent_updated", agent._to_client())
-            # Colleague lists refresh by themselves.
-            self.env["bus.bus"]._sendone(
-                (agent.company_id, "telephony_supervisors"),
-                "telephony/agent_state",
-                {"id": agent.id, "state": agent.state},
-            )
+            agent._notify_state(agent.state)
+
+    def _notify_ringing(self):
+        """Notify the pages of agents who were available until this transaction made them an offer.
+
+        Their states are known, and are not read again.
+        """
+        for agent in self:
+            agent._notify_state("ringing")
+        self.invalidate_recordset(["state"])
+
+    def _notify_state(self, state):
+        """Send this agent, in a known state, to its user and the supervisors."""
+        self.user_id._bus_send("telephony/agent_updated", self._to_client(state))
+        # Colleague lists refresh by themselves.
+        self.env["bus.bus"]._sendone(
+            (self.company_id, "telephony_supervisors"),
+            "telephony/agent_state",
+            {"id": self.id, "state": state},
+        )
 
     def _get_numbers(self):
         """Return the numbers of connected accounts that this agent may call from."""
@@ -276,6 +290,11 @@ class TelephonyAgent(models.Model):
 
     def _offer_waiting_calls(self):
         """Offer waiting callers to agents who have just become available."""
+        self.env["telephony.call"].flush_model(["queue_id", "state", "step_id", "user_id"])
+        self.env["telephony.queue"].flush_model(["agent_ids"])
+        self.env["telephony.flow.step"].flush_model(["agent_ids"])
+        if not find_waiting(self.env.cr, self.ids):
+            return
         queues = self.env["telephony.queue"].search([("agent_ids", "in", self.ids)])
         # An empty queue costs one lookup in a small index.
         queues._get_waiting().queue_id._dispatch()

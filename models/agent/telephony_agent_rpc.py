@@ -208,8 +208,11 @@ class TelephonyAgent(models.Model):
             "closed": sorted(offer_ids - set(offers.ids)),
         }
 
-    def _to_client(self):
-        """Return the agent's own data for the softphone. Note: `self.ensure_one()`"""
+    def _to_client(self, state=None):
+        """Return the agent's own data for the softphone. Note: `self.ensure_one()`
+
+        :param str state: the agent's state if it is known; read by default
+        """
         self.ensure_one()
         calls = self.env["telephony.call"]
         return {
@@ -225,7 +228,7 @@ class TelephonyAgent(models.Model):
             "press_to_accept": self.press_to_accept,
             "call_waiting": self.call_waiting,
             "default_number_id": self._get_default_number().id,
-            "state": self.state,
+            "state": state or self.state,
             "wrap_up": self._wrap_up_to_client(),
         }
 

@@ -53,7 +53,7 @@ class TelephonyAgent(models.Model):
         if not self.ids:
             return {}
         self.flush_model(["user_id"])
-        self.env["telephony.call"].flush_model(["user_id", "state"])
+        self.env["telephony.call"]._flush_assigned()
         self.env["telephony.offer"].flush_model(["agent_id", "state", "expires_at"])
         self.env["telephony.transfer"].flush_model(["agent_id", "mode", "state"])
         self.env["telephony.agent.lease"].flush_model(["agent_id", "expires_at"])

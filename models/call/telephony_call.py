@@ -19,6 +19,7 @@ from ...tools.call_phases import CallFacts, phase_of
 from ...tools.call_states import CALL_STATES, call_target, is_legal, outcome_of
 from ...tools.phone_number import get_timezone, to_possible_e164
 from ...tools.transfer_states import THERE_STATES
+from ..gate import add_created, get_created
 from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
@@ -239,6 +240,12 @@ class TelephonyCall(models.Model):
     )
     customer_display = fields.Char("Contact or Number", compute="_compute_customer_display")
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
+    matching_partner_ids = fields.Many2many(
+        "res.partner",
+        compute="_compute_matching_partner_ids",
+        compute_sudo=True,
+        groups=fields.NO_ACCESS,
+    )
 
     _uuid_unique = models.Constraint("UNIQUE (uuid)", "The UUID of a call must be unique.")
     _request_unique = models.UniqueIndex("(user_id, request_uuid) WHERE request_uuid IS NOT NULL")
@@ -282,6 +289,13 @@ class TelephonyCall(models.Model):
                 f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
             )
 
+    @api.depends("customer_number", "company_id")
+    def _compute_matching_partner_ids(self):
+        for call in self:
+            call.matching_partner_ids = self.env["res.partner"]._telephony_find_all(
+                call.customer_number, call.company_id
+            )
+
     @api.depends("timeline_ids.text")
     @api.depends_context("lang", "tz")
     def _compute_timeline(self):
@@ -290,6 +304,14 @@ class TelephonyCall(models.Model):
                 f"{fields.Datetime.context_timestamp(call, row.at):%H:%M:%S} {row.text}\n"
                 for row in call.timeline_ids
             )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        calls = super().create(vals_list)
+        add_created(calls)
+        return calls
 
     # === NUMBERS === #
 
@@ -336,18 +358,27 @@ class TelephonyCall(models.Model):
         )
         if not event:
             return self.browse()
-        call = self.create(self._prepare_incoming_values(account, number, voice_request))
+        caller = self._get_caller(account, voice_request)
+        partners = self.env["res.partner"]._telephony_find_all(caller, account.company_id)
+        partner = partners._telephony_choose(account.company_id)[:1]
+        call = self.create(
+            self._prepare_incoming_values(account, number, voice_request, caller, partner)
+        )
+        # The agents' cards show them, and need not find them again.
+        call.matching_partner_ids = partners
         event.call_id = call
         return call
 
-    def _prepare_incoming_values(self, account, number, voice_request):
+    def _get_caller(self, account, voice_request):
+        """Return the caller's number in E.164, empty if it is withheld."""
         caller = voice_request.caller
         caller = "" if caller.lower() in ANONYMOUS else caller
         # A number with a country code needs no default country, so the company's one is not read.
         country = account.company_id.country_id if caller[:1] != "+" else self.env["res.country"]
-        caller = self._normalize(caller, country)
+        return self._normalize(caller, country)
+
+    def _prepare_incoming_values(self, account, number, voice_request, caller, partner):
         now = fields.Datetime.now()
-        partner = self.env["res.partner"]._telephony_find(caller, account.company_id)[:1]
         return {
             "account_id": account.id,
             "provider_call_id": voice_request.leg_id,
@@ -656,7 +687,9 @@ class TelephonyCall(models.Model):
 
         Lock order: legs by id, then calls by id, as for every event; any other order can deadlock.
         """
-        if not self:
+        # No other transaction sees a call that this one has created.
+        ids = tuple(set(self.ids) - get_created(self.env.cr))
+        if not ids:
             return
         # A concurrent transaction fails to serialize and is retried. FOR NO KEY UPDATE still allows
         # rows that refer to these, such as the record of an event. A lost race is expected and not
@@ -668,7 +701,7 @@ class TelephonyCall(models.Model):
              SELECT id FROM telephony_call
               WHERE id IN %(ids)s AND (SELECT count(*) FROM leg) >= 0
               ORDER BY id FOR NO KEY UPDATE""",
-                ids=tuple(self.ids),
+                ids=ids,
             ),
             log_exceptions=False,
         )
@@ -724,6 +757,18 @@ class TelephonyCall(models.Model):
             muted,
             coach,
         )
+
+    @api.model
+    def _flush_assigned(self):
+        """Write the pending changes by which calls occupy agents, or cease to.
+
+        The row of a call without an agent says nothing about agents, and is written later, once.
+        """
+        dirty = self.env.transaction.field_dirty
+        changed = self.browse(dirty.get(self._fields["user_id"], ()))
+        moved = self.browse(dirty.get(self._fields["state"], ())).filtered("user_id")
+        if changed or moved:
+            self.flush_model(["user_id", "state"])
 
     # === TIMELINE === #
 

@@ -82,6 +82,15 @@ class ResPartner(models.Model):
         :param str number: E.164; an empty one, as of a hidden caller, matches no contact
         :param company: the company; contacts of other companies are excluded
         """
+        return self._telephony_find_all(number, company)._telephony_choose(company)
+
+    @api.model
+    def _telephony_find_all(self, number, company):
+        """Return the contacts of a number, whether or not the user may read them.
+
+        :param str number: E.164, possibly empty
+        :param company: the company; contacts of other companies are excluded
+        """
         if not number:
             return self.browse()
         self.flush_model(["active", "company_id", "phone_sanitized", "write_date"])
@@ -96,7 +105,14 @@ class ResPartner(models.Model):
                 SHARE_NUMBER,
             )
         )
-        partners = self.browse([row[0] for row in found])._filtered_access("read")[:MATCHES]
+        return self.browse([row[0] for row in found])
+
+    def _telephony_choose(self, company):
+        """Return the first of these contacts that the user may read: the last called first.
+
+        :param company: the company of the calls
+        """
+        partners = self._filtered_access("read")[:MATCHES]
         if len(partners) < 2:
             return partners
         # sudo: telephony.call - only used to sort the contacts

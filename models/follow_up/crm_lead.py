@@ -54,39 +54,43 @@ class CrmLead(models.Model):
         :param str number: E.164, possibly empty
         :param company: the company of the call
         """
-        # sudo: crm.lead - the link does not depend on who takes the call
-        leads_sudo = self.sudo().browse()
+        owners = []
         if partner:
-            leads_sudo = leads_sudo._telephony_find_open(
-                SQL("partner_id = %s", partner.id), company
-            )
-        if not leads_sudo and number:
+            owners.append(SQL("partner_id = %s", partner.id))
+        if number:
             # A lead of another contact is not this caller's.
-            owners = SQL("AND partner_id IS NULL") if partner else SQL()
-            leads_sudo = leads_sudo._telephony_find_open(
-                SQL("phone_sanitized = %s %s", number, owners), company
-            )
+            no_other = SQL("AND partner_id IS NULL") if partner else SQL()
+            owners.append(SQL("phone_sanitized = %s %s", number, no_other))
+        # sudo: crm.lead - the link does not depend on who takes the call
+        leads_sudo = self.sudo()._telephony_find_open(owners, company)
         return leads_sudo if len(leads_sudo) == 1 else leads_sudo.browse()
 
     @api.model
-    def _telephony_find_open(self, whose, company):
+    def _telephony_find_open(self, owners, company):
         """Return open leads: at most as many as distinguish one from several.
 
-        :param SQL whose: the condition on the columns of a lead
+        :param owners: conditions on the columns of a lead (`SQL`); the first one that any open
+            lead satisfies counts
         :param company: the company; leads of other companies are excluded
         """
+        if not owners:
+            return self.browse()
         self.flush_model(["active", "company_id", "partner_id", "phone_sanitized", "won_status"])
         # Raw SQL for the same reason as in `res.partner._telephony_find`.
-        found = self.env.execute_query(
+        parts = (
             SQL(
-                """SELECT id FROM crm_lead
-                WHERE active AND won_status = 'pending'
-                  AND (company_id = %s OR company_id IS NULL) AND %s LIMIT 2""",
+                """(SELECT %s AS place, id FROM crm_lead
+                     WHERE active AND won_status = 'pending'
+                       AND (company_id = %s OR company_id IS NULL) AND %s LIMIT 2)""",
+                place,
                 company.id,
-                whose,
+                owner,
             )
+            for place, owner in enumerate(owners)
         )
-        return self.browse([row[0] for row in found])
+        found = self.env.execute_query(SQL(" UNION ALL ").join(parts))
+        first = min((place for place, _id in found), default=None)
+        return self.browse([lead for place, lead in found if place == first])
 
     def _merge_dependences(self, opportunities):
         super()._merge_dependences(opportunities)

@@ -55,7 +55,11 @@ class TelephonyFlow(models.Model):
                 key.target_step_id = twins.get(targets[key.key], False)
 
     def _get_first_step(self):
-        return self.step_ids.sorted()[:1]
+        if not self.id:
+            # A form is being edited, whose steps may not be saved yet.
+            return self.step_ids.sorted()[:1]
+        # `step_ids` would need a second query for the fields of the steps.
+        return self.env["telephony.flow.step"].search_fetch([("flow_id", "=", self.id)], limit=1)
 
     def _get_speech_language(self):
         """Return the language of spoken texts in the provider's format, such as `en-US`."""

@@ -73,6 +73,7 @@ class TelephonyOffer(models.Model):
         # Lock order: calls before agents, as in `accept`; see `_lock`.
         call._lock()
         agents._mark_reserved()
+        free = agents.filtered(lambda agent: agent.state == "available")
         offers = self.create(
             [
                 {
@@ -89,7 +90,7 @@ class TelephonyOffer(models.Model):
             call.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         call._add_timeline("ringing", names=", ".join(agents.mapped("user_id.name")))
         call._apply_event(CallEvent("offered", at=now))
-        offers._notify_made()
+        offers._notify_made(free)
         call._ring_phones(offers)
 
     def _expire(self, now):
@@ -119,13 +120,22 @@ class TelephonyOffer(models.Model):
         recent = declined.filtered(lambda offer: offer._get_ban_seconds() > 0)
         return agents - declined.agent_id or agents - recent.agent_id
 
-    def _notify_made(self):
-        """Ring the offers in the agents' browsers."""
-        for offer in self.filtered(lambda offer: offer.agent_id._is_entitled()):
+    def _notify_made(self, free=()):
+        """Ring the offers in the agents' browsers.
+
+        :param free: agents who were available until these offers were made: they may telephone,
+            and ring now
+        """
+        entitled = self.filtered(
+            lambda offer: offer.agent_id in free or offer.agent_id._is_entitled()
+        )
+        for offer in entitled:
             user = offer.agent_id.user_id
             [payload] = offer.with_env(user._telephony_env(offer.company_id))._to_client()
             user._bus_send("telephony/offer_made", payload)
-        self.agent_id._notify_change()
+        ringing = self.agent_id.filtered(lambda agent: agent in free)
+        ringing._notify_ringing()
+        (self.agent_id - ringing)._notify_change()
         late = self.filtered(lambda offer: not offer.call_id._is_wait_beginning())
         if late:
             run_later(late, "_notify_ringing", REMINDER_SECONDS)
