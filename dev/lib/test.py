@@ -36,6 +36,8 @@ COVERAGE_SECONDS = 1800
 #: Time limit of a damaged webhook, when their number is chosen.
 MUTATION_SECONDS = 0.2
 INTERRUPT_SECONDS = 30
+#: Options of pytest whose value may look like a path.
+WITH_VALUE = ("-k", "-m")
 #: Exit code of pytest when it found nothing to run.
 NO_TESTS = 5
 
@@ -133,7 +135,8 @@ def with_default(options, *default, root=REPO):
     for option in options:
         file, *names = option.split("::")
         path = Path(file).resolve()
-        if file and path.is_relative_to(REPO) and path.exists():
+        is_value = line and line[-1] in WITH_VALUE
+        if file and not is_value and path.is_relative_to(REPO) and path.exists():
             has_paths = True
             option = "::".join([str(root / path.relative_to(REPO)), *names])
         line.append(option)

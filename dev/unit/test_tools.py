@@ -42,6 +42,11 @@ def test_options_without_path_run_the_whole_part():
     assert runner.with_default(["-k", "call"], "default") == ["-k", "call", "default"]
 
 
+def test_word_that_is_also_a_folder_is_no_path(monkeypatch):
+    monkeypatch.chdir(places.REPO)
+    assert runner.with_default(["-k", "docs"], "default") == ["-k", "docs", "default"]
+
+
 def test_path_replaces_the_whole_part(monkeypatch):
     monkeypatch.chdir(places.REPO)
     path = f"{places.ADDONS}/tests/routing/test_flow.py::TestFlow::test_menu"
