@@ -205,7 +205,7 @@ class TwilioWebhook(Controller):
         event = account_sudo._parse_leg_event(_get_form())
         if event:
             event = replace(event, leg_id=_get_id("leg"))
-            account_sudo.env["telephony.call"]._process_event(account_sudo, event)
+            account_sudo.env["telephony.call"]._process_report(account_sudo, event)
         return request.make_response("")
 
     @route("/telephony/twilio/caller_id", **ROUTE)

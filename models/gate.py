@@ -64,6 +64,8 @@ TURNS = 3
 NEXT_CALLERS = 3
 # Key under which a transaction keeps what it has entered with.
 INSIDE = "crm_telephony.inside"
+# Key under which a transaction notes that it begins again after a failure.
+ATTEMPT = "crm_telephony.attempt"
 # Key under which a transaction keeps the calls that it has created.
 CREATED = "crm_telephony.created"
 
@@ -181,6 +183,16 @@ def begin_again(env):
         cr.execute(SQL("SET LOCAL lock_timeout = %s", ROW_MS))
         return
     _keep_inside(cr, keys)
+
+
+def begin_attempt(cr):
+    """Note that any failure of this transaction leads to `begin_again`: no savepoint is needed."""
+    cr.postrollback.data[ATTEMPT] = True
+
+
+def is_attempt(cr):
+    """Return whether any failure of this transaction leads to `begin_again`."""
+    return ATTEMPT in cr.postrollback.data
 
 
 def enter_with(records):

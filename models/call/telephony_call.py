@@ -19,7 +19,7 @@ from ...tools.call_phases import CallFacts, phase_of
 from ...tools.call_states import CALL_STATES, call_target, is_legal, outcome_of
 from ...tools.phone_number import get_timezone, to_possible_e164
 from ...tools.transfer_states import THERE_STATES
-from ..gate import add_created, get_created
+from ..gate import add_created, get_created, is_attempt
 from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
@@ -414,6 +414,18 @@ class TelephonyCall(models.Model):
         :param account: account that sent the event
         :param CallEvent event: event to apply
         """
+        call = self._record_event(account, event)
+        if call:
+            call._handle_report(event)
+
+    @api.model
+    def _record_event(self, account, event):
+        """Record an event of the provider, and lock its call.
+
+        :param account: account that sent the event
+        :param CallEvent event: the event
+        :return: the call; an empty recordset if the event is unknown or was applied before
+        """
         events = self.env["telephony.call.event"]
         leg = self.env["telephony.call.leg"]._match(account, event)
         if not leg:
@@ -421,13 +433,13 @@ class TelephonyCall(models.Model):
             events._wait_for(account, f"{event.provider_leg_id}:voice")
             # The event is not recorded, so that it can be delivered again once the leg is known.
             _logger.warning("An event names an unknown leg: %s", event.key)
-            return
+            return self.browse()
         # Events of one call arrive together. Lock first, so that a lost race costs no work.
         leg.call_id._lock()
         if not events._record_once(account, event.key, event.kind, event.at, leg.call_id):
             _logger.info("An event was delivered again: %s", event.key)
-            return
-        leg.call_id._handle_report(event)
+            return self.browse()
+        return leg.call_id
 
     # === PHASE === #
 
@@ -513,6 +525,9 @@ class TelephonyCall(models.Model):
 
         :param dict values: values written at the end
         """
+        if is_attempt(self.env.cr):
+            self._enter_state(values)
+            return
         uuid = self.uuid
         self.env.flush_all()
         try:

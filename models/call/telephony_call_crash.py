@@ -9,6 +9,7 @@ from odoo.tools import SQL
 from ...providers.base import CallEvent
 from ...providers.voice_response import HangUp, Say
 from ...tools.language import to_language_tag
+from ..gate import begin_again, begin_attempt
 
 _logger = logging.getLogger(__name__)
 
@@ -230,6 +231,32 @@ class TelephonyCall(models.Model):
             self._isolate(self.uuid, conclude)
 
     # === FAILING REPORTS === #
+
+    @api.model
+    def _process_report(self, account, event):
+        """Apply a report about a leg, which is all that its transaction does; see `_handle_report`.
+
+        A failure begins the transaction again, so the usual report needs no savepoint.
+
+        :param account: account that sent the report
+        :param CallEvent event: event of kind `leg`
+        """
+        call = self._record_event(account, event)
+        if not call:
+            return
+        uuid = call.uuid
+        try:
+            begin_attempt(self.env.cr)
+            call._apply_event(event)
+            self.env.cr.flush()
+        except (OperationalError, ConcurrencyError):
+            raise
+        except Exception:
+            _logger.exception("%s: a report failed and is applied part by part", uuid)
+            begin_again(self.env)
+            # Meanwhile, a repetition of the report may have been applied.
+            for found in self._record_event(account, event):
+                found._handle_leg_report_alone(event)
 
     def _handle_report(self, event):
         """Apply a report of the provider even if another addon's code fails on it.

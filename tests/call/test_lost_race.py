@@ -78,7 +78,7 @@ class TestLostRace(TelephonyHttpCase):
         return max((pause for [pause], _options in self.sleep.call_args_list), default=0)
 
     def test_report(self):
-        loser = self.lose("_process_event", 2)
+        loser = self.lose("_process_report", 2)
         self.tell_leg(self.call, CALLER_LEG, "completed", 3)
         self.assertEqual(loser.tries, 3)
         self.assertEqual((self.call.state, self.call.outcome), ("ended", "missed"))

@@ -363,6 +363,7 @@ class TestAccess(TelephonyCase):
                 "_apply_event",
                 "_process_incoming",
                 "_process_event",
+                "_process_report",
                 "_claim",
                 "_send_end_request",
             ),
