@@ -9,7 +9,6 @@ from . import (
     telephony_account_numbers,
     telephony_account_setup,
     telephony_number,
-    telephony_number_emergency,
     telephony_caller_id,
 )
 # isort: on

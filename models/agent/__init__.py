@@ -4,13 +4,9 @@
 # isort: off
 from . import (
     telephony_agent,
-    telephony_agent_board,
-    telephony_agent_call_waiting,
-    telephony_agent_emergency,
     telephony_agent_rpc,
     telephony_agent_lease,
     telephony_agent_access,
-    telephony_agent_state,
     telephony_agent_wrap_up,
     telephony_call,
     telephony_call_timeline,

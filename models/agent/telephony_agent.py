@@ -1,15 +1,36 @@
+"""Agents. More than 600 lines: who they are, whether they are available, and their reservation."""
+
 import secrets
+from datetime import timedelta
+from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
+from ...tools.call_states import CONNECT_SECONDS
+from ...tools.phone_number import is_emergency
 from ...tools.printable import printable
+from ...tools.transfer_states import THERE_STATES
 from ..gate import find_waiting
 
 # Consecutive unanswered offers after which an agent is set offline.
 MISSED_OFFERS = 2
 # Rights that an agent's page reloads when an administrator changes them.
 RIGHT_FIELDS = {"allow_caller_id", "number_ids", "active"}
+
+
+class Facts(NamedTuple):
+    """What an agent's state depends on outside the agent's own row."""
+
+    #: has an ongoing call, monitors one or is consulted in one
+    is_in_call: bool = False
+    #: has an open offer
+    is_ringing: bool = False
+    #: has an open page that receives calls
+    is_reachable: bool = False
+    #: may telephone in the company
+    has_right: bool = False
 
 
 class TelephonyAgent(models.Model):
@@ -126,6 +147,11 @@ class TelephonyAgent(models.Model):
         ],
         compute="_compute_state",
         compute_sudo=True,
+    )
+    call_waiting = fields.Boolean(
+        default=True,
+        help="During a call, shows a second call without ringing when no one else is available. "
+        "Answering it puts the first customer on hold.",
     )
 
     _user_company_unique = models.Constraint(
@@ -386,3 +412,265 @@ class TelephonyAgent(models.Model):
         return self.env["telephony.account"].search(
             [("company_id", "=", self.company_id.id), ("state", "=", "connected")], limit=1
         )
+
+    # ---------------------------------------------------------
+    # STATE
+    # ---------------------------------------------------------
+
+    # The availability of an agent, and the reservation of an agent for a call.
+
+    # === COMPUTE METHODS === #
+
+    @api.depends_context("uid")
+    def _compute_state(self):
+        facts_of = self._get_facts()
+        for agent in self:
+            facts = facts_of.get(agent._origin.id, Facts())
+            if facts.is_in_call:
+                agent.state = "in_call"
+            elif agent.status == "offline" or not facts.has_right:
+                agent.state = "offline"
+            elif not facts.is_reachable and not agent._has_own_phone():
+                agent.state = "unreachable"
+            elif agent._is_wrapping_up():
+                agent.state = "wrap_up"
+            else:
+                agent.state = "ringing" if facts.is_ringing else "available"
+
+    def _get_facts(self):
+        """Return the facts behind the states of these agents, in one query because a caller waits.
+
+        :rtype: dict(int, Facts)
+        """
+        if not self.ids:
+            return {}
+        self.flush_model(["user_id"])
+        self.env["telephony.call"]._flush_assigned()
+        self.env["telephony.offer"].flush_model(["agent_id", "state", "expires_at"])
+        self.env["telephony.transfer"].flush_model(["agent_id", "mode", "state"])
+        self.env["telephony.agent.lease"].flush_model(["agent_id", "expires_at"])
+        self.env["telephony.call.leg"].flush_model(
+            ["user_id", "role", "status", "is_leaving", "provider_leg_id", "initiated_at"]
+        )
+        now = fields.Datetime.now()
+        self.env.cr.execute(
+            SQL(
+                """SELECT agent.id,
+                      EXISTS (SELECT 1 FROM telephony_call AS call
+                               WHERE call.user_id = agent.user_id AND call.state != 'ended')
+                      OR EXISTS (SELECT 1 FROM telephony_call_leg AS leg
+                                  WHERE leg.user_id = agent.user_id AND leg.role = 'supervisor'
+                                    AND leg.status != 'ended' AND leg.is_leaving IS NOT TRUE AND (
+                                        leg.provider_leg_id IS NOT NULL
+                                        OR leg.initiated_at > %(connected_since)s))
+                      OR EXISTS (SELECT 1 FROM telephony_transfer AS transfer
+                                  WHERE transfer.agent_id = agent.id
+                                    AND transfer.mode != 'blind'
+                                    AND transfer.state IN %(there)s),
+                      EXISTS (SELECT 1 FROM telephony_offer AS offer
+                               WHERE offer.agent_id = agent.id AND offer.state = 'offered'
+                                 AND offer.expires_at > %(now)s),
+                      EXISTS (SELECT 1 FROM telephony_agent_lease AS lease
+                               WHERE lease.agent_id = agent.id AND lease.expires_at > %(now)s),
+                      %(right)s
+                 FROM telephony_agent AS agent
+                WHERE agent.id IN %(ids)s""",
+                now=now,
+                ids=tuple(self.ids),
+                there=THERE_STATES,
+                right=self._get_right(SQL("agent.user_id"), SQL("agent.company_id")),
+                connected_since=now - timedelta(seconds=CONNECT_SECONDS),
+            )
+        )
+        return {agent_id: Facts(*found) for agent_id, *found in self.env.cr.fetchall()}
+
+    # === BUSINESS METHODS === #
+
+    def _get_available(self):
+        """Return the agents who can answer a call now, the longest idle first.
+
+        An agent is idle since the end of the last conversation, or since going online after it. An
+        unanswered call or a conversation that never began does not change the order.
+        """
+        # The state depends on rows of other tables, which this transaction may have changed.
+        self.invalidate_recordset(["state"])
+        return self.filtered(lambda agent: agent.state == "available").sorted(
+            lambda agent: (
+                max(agent.last_call_at or agent.status_since, agent.status_since),
+                agent.sequence,
+                agent.id,
+            )
+        )
+
+    def _get_current_states(self):
+        """Return the current states of these agents.
+
+        :rtype: list(str)
+        """
+        # The state depends on rows of other tables, which this transaction may have changed.
+        self.invalidate_recordset(["state"])
+        return self.mapped("state")
+
+    def _get_reachable(self):
+        """Return the agents who have an open page that can show calls."""
+        facts_of = self._get_facts()
+        return self.filtered(
+            lambda agent: facts_of[agent.id].is_reachable and facts_of[agent.id].has_right
+        )
+
+    def _get_open_offers(self):
+        return self.env["telephony.offer"].search(
+            [
+                ("agent_id", "in", self.ids),
+                ("state", "=", "offered"),
+                ("expires_at", ">", fields.Datetime.now()),
+            ]
+        )
+
+    def _mark_reserved(self):
+        """Update the rows of agents who are about to be given a call.
+
+        A concurrent reservation fails to serialize and is retried. The retry sees the first call in
+        its fresh snapshot.
+        """
+        if not self:
+            return
+        self.flush_recordset()
+        # Rows are locked in the order of their ids, so that two reservations of several agents
+        # cannot deadlock. A write within the same second would change nothing, and the two would
+        # not collide.
+        self.env.cr.execute(
+            SQL(
+                """WITH agent AS (SELECT id FROM telephony_agent WHERE id IN %(ids)s ORDER BY id
+                                 FOR NO KEY UPDATE)
+             UPDATE telephony_agent SET reserved_at = clock_timestamp() AT TIME ZONE 'utc'
+              WHERE id IN (SELECT id FROM agent)""",
+                ids=tuple(self.ids),
+            ),
+            log_exceptions=False,
+        )
+        self.invalidate_recordset(["reserved_at"])
+
+    def _is_consulted(self):
+        """Return whether a colleague consults this agent in a call."""
+        return bool(
+            self.env["telephony.transfer"].search_count(
+                [
+                    ("agent_id", "=", self.id),
+                    ("mode", "!=", "blind"),
+                    ("state", "in", THERE_STATES),
+                ],
+                limit=1,
+            )
+        )
+
+    def _reserve(self, call=None, holds_other=False):
+        """Reserve this agent, so that no concurrent transaction gives the agent another call.
+
+        Other calls stop ringing at the agent. The caller of this method routes them elsewhere
+        (`_advance_if_unoffered`) after the agent has the call.
+
+        Note: `self.ensure_one()`
+
+        :param call: the call that the agent is about to take; it may keep ringing
+        :param bool holds_other: whether the ongoing call is put on hold for it
+        :raise UserError: the agent is in a call
+        :return: the calls that stopped ringing at this agent
+        """
+        self.ensure_one()
+        self._mark_reserved()
+        self._check_free(holds_other)
+        if self.env["telephony.call.leg"]._get_monitoring_of(self.user_id):
+            raise UserError(self.env._("You are monitoring a call. Leave it first."))
+        self._clear_wrap_up()
+        others = self._get_open_offers().filtered(lambda offer: offer.call_id != call)
+        others._close("withdrawn", "withdrawn")
+        return others.call_id
+
+    # ---------------------------------------------------------
+    # CALL WAITING
+    # ---------------------------------------------------------
+
+    # Call waiting: a second call for an agent in a call, offered only when no agent is free.
+
+    def _get_interruptible(self):
+        """Return the agents who can put their ongoing call on hold for another one.
+
+        This requires the browser: a telephone has its own way to show a second call. An agent has
+        at most one ongoing call and one more offer.
+        """
+        candidates = self.filtered(
+            lambda agent: (
+                agent.call_waiting and agent.status == "online" and not agent._has_own_phone()
+            )
+        )
+        facts_of = candidates._get_facts()
+        return candidates.filtered(lambda agent: agent._is_interruptible(facts_of[agent.id]))
+
+    def _is_interruptible(self, facts):
+        self.ensure_one()
+        if not (facts.is_in_call and facts.is_reachable and facts.has_right) or facts.is_ringing:
+            return False
+        calls = self.env["telephony.call"]._get_ongoing_of(self.user_id)
+        return (
+            len(calls) == 1
+            and calls.company_id == self.company_id
+            and calls._can_be_held()
+            # An agent who lost the audio rejoins that customer first.
+            and bool(calls.held_at or not calls.deadline_at)
+            and not self._is_with_colleagues()
+        )
+
+    def _is_with_colleagues(self):
+        """Return whether this agent takes part in a colleague's call."""
+        self.ensure_one()
+        return bool(
+            self._is_consulted() or self.env["telephony.call.leg"]._get_monitoring_of(self.user_id)
+        )
+
+    def _check_free(self, holds_other=False):
+        """Check that this agent can be given another call. Note: `self.ensure_one()`
+
+        :param bool holds_other: whether the ongoing call would be put on hold
+        :raise UserError: the ongoing call of the agent cannot be put on hold for this one
+        """
+        self.ensure_one()
+        calls = self.env["telephony.call"]._get_ongoing_of(self.user_id)
+        speaking = calls.filtered(lambda call: not call.held_at)
+        if self._is_consulted() or (speaking and not holds_other):
+            raise UserError(self.env._("You are already in a call."))
+        if calls and not holds_other:
+            raise UserError(self.env._("A customer is on hold. Resume or end that call first."))
+        if speaking and len(calls) > 1:
+            raise UserError(
+                self.env._(
+                    "You already have an active call and a call on hold. End one of them first."
+                )
+            )
+        if speaking and not speaking._can_be_held():
+            raise UserError(
+                self.env._(
+                    "Your current call cannot be put on hold right now. End it, or finish the "
+                    "transfer or consultation first."
+                )
+            )
+
+    # ---------------------------------------------------------
+    # EMERGENCY CALLS
+    # ---------------------------------------------------------
+
+    def _get_emergency_number(self, typed):
+        """Return the company's number from which this agent may call an emergency service.
+
+        Note: `self.ensure_one()`
+
+        :param str typed: the number that the agent typed
+        :return: the number; empty when `typed` is no emergency service, or no number is allowed for
+            it
+        """
+        self.ensure_one()
+        allowed = self._get_numbers().filtered("emergency_enabled")
+        if not is_emergency(typed, self.company_id.country_id.code):
+            return allowed.browse()
+        default = self._get_default_number()
+        return default if default in allowed else allowed[:1]

@@ -311,7 +311,7 @@ class TestBoardAgents(QueueStories):
         """Z02: the agent is set offline and informed by whom, and the act is on record."""
         self.go_online(self.agent_ana)
         agent = self.as_user(self.sue, "telephony.agent").browse(self.agent_ana.id)
-        with self.assert_log("models.agent.telephony_agent_board", logging.INFO, "offline"):
+        with self.assert_log("models.agent.telephony_agent_rpc", logging.INFO, "offline"):
             agent.set_offline()
         self.assertEqual(self.agent_ana.status, "offline")
         self.assertEqual(self.agent_ana.offline_by_id, self.sue)

@@ -14,7 +14,7 @@ class TestEmergency(TelephonyHttpCase):
     def prepare(self, number=None):
         """Allow emergency calls with a number, as an administrator."""
         numbers = self.as_user(self.max, "telephony.number")
-        with self.assert_log("models.account.telephony_number_emergency", "WARNING", "decides on"):
+        with self.assert_log("models.account.telephony_number", "WARNING", "decides on"):
             numbers.browse((number or self.number).id).write(
                 {
                     "emergency_enabled": True,

@@ -557,7 +557,7 @@ class TestIsolation(TelephonyCase):
 
     def test_emergency_decision_of_a_new_number_is_noted(self):
         """“Decided By” is the user who allows emergency calls, also at creation."""
-        with self.assert_log("models.account.telephony_number_emergency", "WARNING", "decides on"):
+        with self.assert_log("models.account.telephony_number", "WARNING", "decides on"):
             number = self.as_user(self.max, "telephony.number").create(
                 {
                     "name": "SOS",
