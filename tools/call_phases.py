@@ -93,6 +93,8 @@ class Phase:
 
 
 RINGS = ("offering", "awaiting_agents")
+#: Phases of a conversation between customer and agent, who may be away for a moment.
+CONVERSATIONS = ("conference", "consulting", "talking", "held", "agent_lost")
 #: Phases after an agent was lost, or was never reached: the caller continues in the flow.
 ROUTES = ("in_flow", "waiting", *RINGS)
 

@@ -130,10 +130,10 @@ class Agent(Person):
     def go_on(self, call):
         """Perform one act in a call."""
         uuid, draw = call["uuid"], self.random.random()
-        if call["is_held"]:
+        if call["phase"] == "held":
             if draw < 0.3:
                 self.call("hang_up", uuid)
-            elif self.call("resume", uuid)["can_rejoin"] and draw < 0.9:
+            elif self.call("resume", uuid)["phase"] == "agent_lost" and draw < 0.9:
                 self.connect(uuid)
         elif not call["agent_connected"]:
             if draw < 0.5:

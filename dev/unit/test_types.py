@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tools.call_phases import PHASES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "rpc.md").read_text(encoding="utf-8")
@@ -34,3 +35,14 @@ def get_type_keys(name):
 )
 def test_type_has_the_keys_of_its_payload(payload, name):
     assert get_type_keys(name) == get_page_keys(payload)
+
+
+def test_web_client_knows_each_phase():
+    """The types and the constants of the web client name the phases of the table."""
+    names = [phase.name for phase in PHASES]
+    [body] = re.findall(r"^type CallPhase =(.*?);", TYPES, re.MULTILINE | re.DOTALL)
+    assert sorted(re.findall(r'"(\w+)"', body)) == sorted(names)
+    constants = (ROOT / "static/src/core/call_phases.js").read_text(encoding="utf-8")
+    [body] = re.findall(r"CallPhase = Object.freeze\(\{(.*?)\}\)", constants, re.DOTALL)
+    pairs = re.findall(r'(\w+): "(\w+)"', body)
+    assert sorted(pairs) == sorted((name.upper(), name) for name in names)

@@ -83,8 +83,8 @@ class TelephonyCall(models.Model):
     _order = "started_at desc, id desc"
     _rec_name = "display_name"
     _rec_names_search = ["customer_number", "partner_id.name", "uuid"]
-    # Fields that `_to_client` and `_to_live` show. Without the note: the page that edits it is
-    # always ahead of any payload.
+    # Fields that `_to_client` and `_to_live` show, or that determine the phase. Without the note:
+    # the page that edits it is always ahead of any payload.
     _shown_fields = frozenset(
         {
             "answered_at",
@@ -104,6 +104,7 @@ class TelephonyCall(models.Model):
             "queue_id",
             "recording_announced_at",
             "state",
+            "step_id",
             "user_id",
             "via",
         }
@@ -1115,7 +1116,6 @@ class TelephonyCall(models.Model):
         user = env.user
         customer = self._get_customer_leg()
         legs = self._get_legs_for(user)
-        agent_connected = self.state != "ended" and legs._is_connected()
         to_text = fields.Datetime.to_string
         return {
             "uuid": self.uuid,
@@ -1125,6 +1125,7 @@ class TelephonyCall(models.Model):
             "company_id": self.company_id.id,
             "direction": self.direction,
             "state": self.state,
+            "phase": self._get_phase().name,
             "outcome": self.outcome or False,
             "end_message": self._get_end_message(),
             "customer": self._get_customer_data(env),
@@ -1153,18 +1154,10 @@ class TelephonyCall(models.Model):
                 self.held_at or (customer.on_hold and customer.hold_at) or None
             )
             or False,
-            # The agent is in another call and resumes this one later.
-            "is_held": bool(self.held_at),
             "role": "agent",
             "via": self.via or "browser",
             "agent_state": legs[-1:].status or "new",
-            "agent_connected": agent_connected,
-            "can_rejoin": bool(
-                self.state == "in_progress"
-                and self.user_id == user
-                and not agent_connected
-                and not self.held_at
-            ),
+            "agent_connected": self.state != "ended" and legs._is_connected(),
             "note": self.note or "",
         }
 

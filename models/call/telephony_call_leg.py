@@ -21,6 +21,7 @@ class TelephonyCallLeg(models.Model):
             "joined_at",
             "monitor_mode",
             "on_hold",
+            "role",
             "status",
         }
     )

@@ -18,6 +18,7 @@ from ...providers.voice_response import (
     Reject,
     Say,
 )
+from ...tools.call_phases import CONVERSATIONS
 from ...tools.call_states import CONNECT_SECONDS
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
@@ -1007,10 +1008,11 @@ class TelephonyCall(models.Model):
         :return: see `_to_live`
         :rtype: list(dict)
         """
-        # A transferred call rings again, but keeps its place in this list.
-        return self._get_live(
-            [("state", "in", ("in_progress", "ringing")), ("answered_at", "!=", False)]
-        )
+        domain = [
+            ("state", "in", ("queued", "ringing", "in_progress")),
+            ("answered_at", "!=", False),
+        ]
+        return self._get_live("conversation", domain)
 
     @api.model
     def queued_calls(self):
@@ -1019,10 +1021,15 @@ class TelephonyCall(models.Model):
         :return: see `_to_live`
         :rtype: list(dict)
         """
-        return self._get_live([("state", "=", "queued"), ("user_id", "=", False)])
+        return self._get_live("queue", [("state", "=", "queued"), ("user_id", "=", False)])
 
     @api.model
-    def _get_live(self, domain):
+    def _get_live(self, live_list, domain):
+        """Return the rows of one live list.
+
+        :param str live_list: see `_get_live_list`
+        :param list domain: of the calls that may be in it
+        """
         agents = self.env["telephony.agent"]
         agents._ensure_own_agent()
         companies = agents._get_my_companies()
@@ -1030,7 +1037,8 @@ class TelephonyCall(models.Model):
         calls_sudo = self.sudo().search(
             [*domain, ("company_id", "in", companies.ids)], order="started_at, id"
         )
-        return [call_sudo._to_live() for call_sudo in calls_sudo]
+        rows = [call_sudo._to_live() for call_sudo in calls_sudo]
+        return [row for row in rows if row["list"] == live_list]
 
     def _to_live(self):
         """Return the row of the live lists: number and name. Other packages add their keys.
@@ -1047,6 +1055,7 @@ class TelephonyCall(models.Model):
             # The bus sends it to all agents of the company, whatever companies a page shows.
             "company_id": self.company_id.id,
             "list": self._get_live_list(),
+            "phase": self._get_phase().name,
             "direction": self.direction,
             "is_queue_callback": bool(self.queue_callback_id),
             "customer_name": self.partner_id.name or self.lead_id.contact_name or False,
@@ -1069,9 +1078,14 @@ class TelephonyCall(models.Model):
 
     def _get_live_list(self):
         """Return the live list that shows this call: `conversation`, `queue`, or False."""
-        if self.state == "in_progress" or (self.state == "ringing" and self.answered_at):
-            return "conversation"
-        return "queue" if self.state == "queued" and not self.user_id else False
+        phase = self._get_phase().name
+        if phase in ("waiting", "queue_callback"):
+            return "queue"
+        if phase == "transferring":
+            return "queue" if self.state == "queued" else "conversation"
+        # A transferred call rings again, but keeps its place in the list.
+        is_kept = bool(self.answered_at) and phase in ("claimed", "joining", "returning")
+        return "conversation" if phase in CONVERSATIONS or is_kept else False
 
     def _notify(self):
         self._notify_live()

@@ -44,7 +44,7 @@ class TelephonyTransfer(models.Model):
     _rec_name = "target_name"
     _rec_names_search = ["number", "agent_id.user_id.name", "queue_id.name"]
     # Fields that a page shows as part of the call.
-    _shown_fields = frozenset({"expires_at", "state"})
+    _shown_fields = frozenset({"expires_at", "mode", "state"})
 
     call_id = fields.Many2one(
         "telephony.call", required=True, ondelete="cascade", index=True, immutable=True

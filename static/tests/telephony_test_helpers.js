@@ -32,9 +32,23 @@ export const AGENT = Object.freeze({
     wrap_up: false,
 });
 
+const PHASES = {
+    new: "fresh",
+    routing: "in_flow",
+    queued: "waiting",
+    ringing: "offering",
+    in_progress: "talking",
+    ended: "ended",
+};
+
+/** @returns {string} phase of a call in which nothing unusual happens */
+export function phaseOf({ state, agent_connected }) {
+    return state === "in_progress" && !agent_connected ? "agent_lost" : PHASES[state];
+}
+
 /** @returns {Object} CallData of an outgoing call that was just dialed */
 export function callData(values = {}) {
-    return {
+    const call = {
         uuid: "u-1",
         id: 1,
         direction: "outgoing",
@@ -64,11 +78,11 @@ export function callData(values = {}) {
         customer_state: "new",
         on_hold: false,
         recording: false,
-        agent_connected: false,
-        can_rejoin: false,
+        agent_connected: values.state === "in_progress",
         note: "",
         ...values,
     };
+    return { ...call, phase: (call.state !== "ended" && values.phase) || phaseOf(call) };
 }
 
 /** @returns {Object} OfferData of a ringing call */
@@ -117,6 +131,7 @@ export function liveRow(values = {}) {
         uuid: "q-1",
         company_id: 1,
         list: "queue",
+        phase: "waiting",
         direction: "incoming",
         customer_name: "Anna",
         customer_number: "+32 470 12 34 56",
@@ -285,7 +300,6 @@ export function runningData(values = {}) {
         agent_connected: true,
         via: "browser",
         role: "agent",
-        is_held: false,
         transfer: false,
         transfer_path: false,
         supervisors: [],

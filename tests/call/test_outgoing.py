@@ -379,7 +379,7 @@ class TestOutgoing(TelephonyHttpCase):
         self.tell(call, "in-progress", 2)
         customer = self.customer(call)
         self.tell_leg(call, AGENT_LEG, "completed", CallDuration="9")
-        self.assertTrue(self.notified(self.ana, "call_updated")[-1]["can_rejoin"])
+        self.assertEqual(self.notified(self.ana, "call_updated")[-1]["phase"], "agent_lost")
         self.run_after_commit()
         self.assertEqual(
             self.provider.sent("redirect_leg"),

@@ -76,6 +76,22 @@ class TestRevision(TelephonyHttpCase):
         recording.sudo().unlink()
         self.assertGreater(call._get_revision(), before)
 
+    def test_whatever_changes_the_phase_raises_the_revision(self):
+        """A page decides by the phase: one revision never stands for two phases."""
+        call = self.talk()
+        self.as_user(self.ana).transfer(
+            call.uuid, {"type": "agent", "id": self.agent_bob.id}, "warm"
+        )
+        [agent_leg] = call._get_agent_legs()
+        for record, values in (
+            (call.transfer_ids, {"mode": "conference"}),
+            (agent_leg, {"role": "consulted"}),
+            (call, {"step_id": self.ring.id}),
+        ):
+            before = call._get_revision()
+            record.sudo().write(values)
+            self.assertGreater(call._get_revision(), before, values)
+
     def test_phone_users_own_row_has_a_revision(self):
         before = self.agent_ana._to_client()["revision"]
         self.as_user(self.ana, "telephony.agent").set_status("online")

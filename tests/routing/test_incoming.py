@@ -236,8 +236,8 @@ class TestIncoming(TelephonyHttpCase):
         self.assertSeconds(call.answered_at, 0)
         update = self.notified(self.ana, "call_updated")[-1]
         self.assertEqual(
-            (update["state"], update["agent_connected"], update["can_rejoin"]),
-            ("in_progress", True, False),
+            (update["state"], update["agent_connected"], update["phase"]),
+            ("in_progress", True, "talking"),
         )
 
     def test_the_browser_is_faster_than_the_click(self):

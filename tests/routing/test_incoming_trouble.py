@@ -99,9 +99,9 @@ class TestIncomingTrouble(TelephonyHttpCase):
         self.tell_leg(call, leg_sid(50), "completed", CallDuration="9")
         self.assertEqual(call.state, "in_progress")
         update = self.notified(self.ana, "call_updated")[-1]
-        self.assertEqual((update["agent_connected"], update["can_rejoin"]), (False, True))
+        self.assertEqual((update["agent_connected"], update["phase"]), (False, "agent_lost"))
         snapshot = self.as_user(self.ana, "telephony.agent").softphone_snapshot()
-        self.assertTrue(snapshot["calls"][0]["can_rejoin"])
+        self.assertEqual(snapshot["calls"][0]["phase"], "agent_lost")
         self.run_after_commit()
         self.assertEqual(
             self.provider.sent("redirect_leg"),
@@ -121,7 +121,7 @@ class TestIncomingTrouble(TelephonyHttpCase):
         [dial] = self.ask("join", {"CallSid": call.provider_call_id}, {"call": call.uuid})
         self.assertEqual(dial[0].get("participantLabel"), "customer")
         self.assertEqual((call.state, call.answered_at), ("in_progress", answered_at))
-        self.assertFalse(self.notified(self.ana, "call_updated")[-1]["can_rejoin"])
+        self.assertEqual(self.notified(self.ana, "call_updated")[-1]["phase"], "talking")
 
     def test_agent_vanishes_and_does_not_come_back(self):
         """Z21: after half a minute the flow takes the caller, and the call stays answered."""

@@ -246,8 +246,13 @@ class TestBlind(TransferStories):
         call = self.begin()
         self.transfer(call)
         [row] = self.as_user(self.cleo).live_calls()
-        self.assertEqual(row["list"], "conversation")
+        self.assertEqual((row["list"], row["phase"]), ("conversation", "transferring"))
         self.assertEqual(row["transfer"], {"mode": "blind", "state": "ringing", "name": "Bob"})
+        self.step(call)
+        self.wait(call)
+        self.rpc(self.bob, "accept", call)
+        [row] = self.as_user(self.cleo).live_calls()
+        self.assertEqual((row["list"], row["phase"]), ("conversation", "claimed"))
 
 
 @tagged("post_install", "-at_install")

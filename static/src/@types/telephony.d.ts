@@ -48,6 +48,26 @@ interface TransferData {
     expires_at: ServerDate | false;
 }
 
+/** What a call really is: `tools/call_phases.py`. */
+type CallPhase =
+    | "ended"
+    | "queue_callback"
+    | "fresh"
+    | "claimed"
+    | "dialing"
+    | "joining"
+    | "returning"
+    | "transferring"
+    | "waiting"
+    | "offering"
+    | "awaiting_agents"
+    | "in_flow"
+    | "conference"
+    | "consulting"
+    | "talking"
+    | "held"
+    | "agent_lost";
+
 /** A call from the point of view of one user: `telephony.call._to_client`. */
 interface CallData {
     uuid: string;
@@ -56,6 +76,7 @@ interface CallData {
     company_id: number;
     direction: "incoming" | "outgoing";
     state: "new" | "routing" | "queued" | "ringing" | "in_progress" | "ended";
+    phase: CallPhase;
     outcome: string | false;
     end_message: string | false;
     customer: CustomerData;
@@ -70,13 +91,11 @@ interface CallData {
     customer_state: string;
     on_hold: boolean;
     on_hold_since: ServerDate | false;
-    is_held: boolean;
     supervisors: SupervisorData[];
     via: "browser" | "phone";
     agent_state: string;
     agent_connected: boolean;
     is_queue_callback: boolean;
-    can_rejoin: boolean;
     note: string;
     role: "agent" | "consulted";
     transfer: TransferData | false;
@@ -150,6 +169,7 @@ interface LiveRowData {
     revision: number;
     company_id: number;
     list: "conversation" | "queue" | false;
+    phase: CallPhase;
     direction: "incoming" | "outgoing";
     is_queue_callback: boolean;
     customer_name: string | false;

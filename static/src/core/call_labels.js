@@ -5,7 +5,8 @@
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { formatSeconds } from "@crm_telephony/backend/format_seconds";
-import { CallState, Reach, VoiceState } from "./constants";
+import { isConversation, mayRejoin } from "./call_phases";
+import { Reach, VoiceState } from "./constants";
 
 /** Plain advice for each kind of sound trouble; the most useful one comes first. */
 const SOUND_WARNINGS = {
@@ -106,7 +107,7 @@ export function unreachableText(store) {
  * @returns {string} the state of the agent's phone
  */
 export function phoneStateText(call, mustPress) {
-    if (call.can_rejoin || call.agent_state === "ended") {
+    if (mayRejoin(call) || call.agent_state === "ended") {
         return _t("Your phone hung up.");
     }
     if (call.agent_connected) {
@@ -160,7 +161,7 @@ export function callStateText(call, voiceState) {
     if (call.on_hold) {
         return _t("On hold");
     }
-    if (call.state === CallState.IN_PROGRESS) {
+    if (isConversation(call)) {
         const isWaiting = [VoiceState.PREPARING, VoiceState.CONNECTING].includes(voiceState);
         return isWaiting ? _t("Connecting…") : _t("In a call");
     }

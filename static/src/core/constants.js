@@ -1,18 +1,9 @@
 /**
  * Terms shared by the parts of the softphone.
  *
- * `CallState` is the state of a call on the server; `VoiceState` is the state of its sound in this
- * browser. Neither replaces the other: a call may continue while its sound is lost.
+ * `VoiceState` is the state of a call's sound in this browser. It does not replace the phase of the
+ * call on the server (`call_phases.js`): a call may continue while its sound is lost.
  */
-
-export const CallState = Object.freeze({
-    NEW: "new",
-    ROUTING: "routing",
-    QUEUED: "queued",
-    RINGING: "ringing",
-    IN_PROGRESS: "in_progress",
-    ENDED: "ended",
-});
 
 export const VoiceState = Object.freeze({
     PREPARING: "preparing",

@@ -5,7 +5,8 @@
 
 import { Reactive } from "@web/core/utils/reactive";
 import { AgentState } from "@crm_telephony/backend/agent_state";
-import { CallState, Panel, Reach, TransferState, VoiceState } from "./constants";
+import { isHeld, isInterruptible, isOver, mayRejoin } from "./call_phases";
+import { Panel, Reach, TransferState, VoiceState } from "./constants";
 import { humanError } from "./human_error";
 import { addPart } from "./softphone_part";
 import { standInCall } from "./stand_in_call";
@@ -116,19 +117,19 @@ export class SoftphoneStore extends Reactive {
     /** @returns {CallData|null} the call on the screen; a placeholder while dialing */
     get currentCall() {
         const uuid = this.session?.uuid;
-        const calls = this.calls.filter((call) => !call.is_held);
+        const calls = this.calls.filter((call) => !isHeld(call));
         const call = calls.find((c) => c.uuid === uuid) || (uuid ? null : calls[0]);
         return call || (this.dialing && standInCall(this.dialing)) || calls[0] || null;
     }
 
     /** @returns {CallData|null} the call on hold while another call has the sound */
     get heldCall() {
-        return this.calls.find((call) => call.is_held) || null;
+        return this.calls.find(isHeld) || null;
     }
 
     /** @returns {boolean} whether a call has its sound, or is about to have it */
     get hasCall() {
-        return Boolean(this.dialing || this.calls.some((call) => !call.is_held));
+        return Boolean(this.dialing || this.calls.some((call) => !isHeld(call)));
     }
 
     /** @returns {boolean} whether the running call can be put on hold for another one */
@@ -136,9 +137,7 @@ export class SoftphoneStore extends Reactive {
         const call = this.currentCall;
         return Boolean(
             call?.uuid &&
-            call.state === CallState.IN_PROGRESS &&
-            call.role !== "consulted" &&
-            !call.transfer &&
+            isInterruptible(call) &&
             !this.heldCall &&
             !this.monitoring &&
             !this.isPhoneCall(call)
@@ -208,7 +207,7 @@ export class SoftphoneStore extends Reactive {
         if (this.session?.uuid === call.uuid) {
             return this.session.state === VoiceState.LOST;
         }
-        return Boolean(call.can_rejoin);
+        return mayRejoin(call);
     }
 
     /** @returns {boolean} whether another tab carries the sound of the current call */
@@ -334,7 +333,7 @@ export class SoftphoneStore extends Reactive {
             return false;
         }
         this._remember(call);
-        if (call.state === CallState.ENDED) {
+        if (isOver(call)) {
             this._applyEnd(call);
             return true;
         }

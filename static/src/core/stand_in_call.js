@@ -1,4 +1,4 @@
-import { CallState } from "./constants";
+import { CallPhase } from "./call_phases";
 
 /**
  * Return a placeholder of a call that the server has not confirmed yet, so that the screen answers
@@ -11,7 +11,8 @@ export function standInCall({ number, name }) {
         uuid: "",
         id: false,
         direction: "outgoing",
-        state: CallState.NEW,
+        state: "new",
+        phase: CallPhase.FRESH,
         outcome: false,
         end_message: false,
         customer: { number, number_display: number, name, company_name: "" },

@@ -1,6 +1,7 @@
 import { Component } from "@odoo/owl";
 import { useCommand } from "@web/core/commands/command_hook";
-import { CallState, Panel } from "@crm_telephony/core/constants";
+import { isConversation } from "@crm_telephony/core/call_phases";
+import { Panel } from "@crm_telephony/core/constants";
 import { SHORTCUTS } from "@crm_telephony/core/shortcuts";
 import { useSoftphone } from "@crm_telephony/core/use_softphone";
 import { IncomingCalls } from "@crm_telephony/features/incoming_call/incoming_calls";
@@ -32,7 +33,7 @@ export class SoftphoneRoot extends Component {
         this.addCommand(
             "hold",
             () => calls.setHold(!store.currentCall.on_hold),
-            () => store.currentCall?.state === CallState.IN_PROGRESS
+            () => isConversation(store.currentCall)
         );
         this.addCommand(
             "resume_held",

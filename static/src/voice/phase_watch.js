@@ -8,7 +8,8 @@
 
 import { browser } from "@web/core/browser/browser";
 import { effect } from "@web/core/utils/reactive";
-import { CallState, TransferState, VoiceState } from "@crm_telephony/core/constants";
+import { isAnswered } from "@crm_telephony/core/call_phases";
+import { TransferState, VoiceState } from "@crm_telephony/core/constants";
 import { addPart } from "@crm_telephony/core/softphone_part";
 
 const FIRST = 2_000; // ms without messages until the server is asked
@@ -24,9 +25,10 @@ const PASSING_VOICES = [VoiceState.PREPARING, VoiceState.CONNECTING];
  */
 export function pendingPhase({ accepting, calls, holdWish, offers, session }) {
     const phases = offers.map(({ id, call }) => `${call.uuid} offer ${id}`);
-    for (const { uuid, state, transfer } of calls.filter((call) => call.uuid)) {
-        if (state !== CallState.IN_PROGRESS) {
-            phases.push(`${uuid} ${state}`);
+    for (const call of calls.filter(({ uuid }) => uuid)) {
+        const { uuid, phase, transfer } = call;
+        if (!isAnswered(call)) {
+            phases.push(`${uuid} ${phase}`);
         }
         if (transfer && PASSING_TRANSFERS.includes(transfer.state)) {
             phases.push(`${uuid} transfer ${transfer.state}`);

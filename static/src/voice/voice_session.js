@@ -7,6 +7,7 @@
 
 import { toRaw } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
+import { isHeld, mayRejoin } from "@crm_telephony/core/call_phases";
 import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { addPart } from "@crm_telephony/core/softphone_part";
 import { BrowserTabs } from "./browser_tabs";
@@ -163,7 +164,7 @@ export class VoiceSession {
                 return false;
             }
             const call = this.store.findCall(session.uuid);
-            if (call?.can_rejoin || !call?.agent_connected) {
+            if (!call?.agent_connected) {
                 break;
             }
         }
@@ -173,12 +174,7 @@ export class VoiceSession {
     /** Rejoin automatically, but only once: a repeated failure needs a decision of the agent. */
     async _rejoinOnce(session) {
         const call = this.store.findCall(session.uuid);
-        if (
-            call &&
-            !call.is_held &&
-            session.retries < 1 &&
-            (call.can_rejoin || !call.agent_connected)
-        ) {
+        if (call && !isHeld(call) && session.retries < 1 && !call.agent_connected) {
             session.retries++;
             await this.rejoin(session.uuid);
         }
@@ -191,7 +187,7 @@ export class VoiceSession {
         const uuid = browser.sessionStorage.getItem(MARKER);
         const isCarried = this.store.session?.isActive; // announced by another tab
         const call = this.store.findCall(uuid);
-        if (!uuid || isCarried || !call || call.is_held || this.store.isPhoneCall(call)) {
+        if (!uuid || isCarried || !call || isHeld(call) || this.store.isPhoneCall(call)) {
             browser.sessionStorage.removeItem(MARKER);
             return;
         }
@@ -213,7 +209,7 @@ export class VoiceSession {
 
     async _tryResume() {
         const call = this.store.findCall(this.store.session?.uuid);
-        if (!this.isResuming || !call || (call.agent_connected && !call.can_rejoin)) {
+        if (!this.isResuming || !call || call.agent_connected) {
             return false;
         }
         this.isResuming = false;
@@ -227,12 +223,12 @@ export class VoiceSession {
         if (session?.uuid !== call.uuid) {
             return;
         }
-        if (call.is_held) {
+        if (isHeld(call)) {
             this.end(); // the agent answers another call, perhaps in another tab
             this.browserTabs.send("hello");
             return;
         }
-        if (!call.can_rejoin) {
+        if (!mayRejoin(call)) {
             return;
         }
         if (session.isMine && session.state === VoiceState.LOST) {

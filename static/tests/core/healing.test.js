@@ -3,7 +3,12 @@
  */
 
 import { describe, expect, test, tick } from "@odoo/hoot";
-import { AGENT, callData, snapshotData } from "@crm_telephony/../tests/telephony_test_helpers";
+import {
+    AGENT,
+    callData,
+    phaseOf,
+    snapshotData,
+} from "@crm_telephony/../tests/telephony_test_helpers";
 import { ServerSync } from "@crm_telephony/core/server_sync";
 import { SoftphoneStore } from "@crm_telephony/core/softphone_store";
 import { CallControl } from "@crm_telephony/features/in_call/call_control";
@@ -32,7 +37,8 @@ class Server {
 
     _change(uuid, values) {
         const known = this.calls[uuid] || callData({ uuid, revision: 0 });
-        this.calls[uuid] = { ...known, ...values, revision: known.revision + 1 };
+        const call = { ...known, ...values, revision: known.revision + 1 };
+        this.calls[uuid] = { ...call, phase: values.phase || phaseOf(call) };
         return this.calls[uuid];
     }
 
@@ -68,7 +74,7 @@ class Server {
     }
 
     ends(uuid) {
-        const call = this._change(uuid, { state: "ended", outcome: "answered", is_held: false });
+        const call = this._change(uuid, { state: "ended", outcome: "answered" });
         this.mine = this.mine.filter((other) => other !== uuid);
         this._send("call_updated", call);
         return this;
@@ -169,11 +175,11 @@ const STORIES = {
             .rings("u-2", 2)
             .stops("u-2", 2)
             .has("u-2", { user: { id: 1, name: "Me" } })
-            .has("u-1", { is_held: true, on_hold: true, agent_connected: false })
+            .has("u-1", { phase: "held", on_hold: true, agent_connected: false })
             .has("u-2", TALK)
             .ends("u-2")
-            .has("u-1", { is_held: false, on_hold: false, can_rejoin: true })
-            .has("u-1", { agent_connected: true, can_rejoin: false })
+            .has("u-1", { phase: "agent_lost", on_hold: false })
+            .has("u-1", { agent_connected: true })
             .ends("u-1")
             .is("available"),
 };

@@ -99,7 +99,7 @@ describe("store", () => {
         const store = new SoftphoneStore();
         store.applyCall(callData({ state: "in_progress", agent_connected: true }));
         expect(store.needsRejoin).toBe(false);
-        store.applyCall(callData({ state: "in_progress", can_rejoin: true }));
+        store.applyCall(callData({ state: "in_progress", agent_connected: false }));
         expect(store.needsRejoin).toBe(true);
         store.session = new CallSession("u-1");
         expect(store.needsRejoin).toBe(false);

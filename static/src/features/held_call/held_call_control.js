@@ -3,6 +3,7 @@
  */
 
 import { attempt } from "@crm_telephony/core/attempt";
+import { mayRejoin } from "@crm_telephony/core/call_phases";
 import { addPart } from "@crm_telephony/core/softphone_part";
 
 export class HeldCallControl {
@@ -33,7 +34,7 @@ export class HeldCallControl {
         try {
             const answer = await this._ask("resume", uuid);
             store.stopAccepting();
-            if (answer?.can_rejoin) {
+            if (mayRejoin(answer)) {
                 store.hideKeypad();
                 store.hideTransfer();
                 this.windowState.open();

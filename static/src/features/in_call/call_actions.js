@@ -4,10 +4,8 @@
 
 import { _t } from "@web/core/l10n/translation";
 import { callActionRegistry } from "@crm_telephony/core/call_action_registry";
-import { CallState } from "@crm_telephony/core/constants";
+import { isConversation } from "@crm_telephony/core/call_phases";
 import { isAsking } from "@crm_telephony/core/softphone_store";
-
-const isConversation = ({ call }) => call.state === CallState.IN_PROGRESS;
 
 callActionRegistry
     .add(
@@ -50,7 +48,7 @@ callActionRegistry
             icon: ({ call }) => (call.on_hold ? "fa fa-play" : "fa fa-pause"),
             isVisible: ({ call }) => call.role !== "consulted" && !isAsking(call),
             isActive: ({ call }) => call.on_hold,
-            isDisabled: (context) => !isConversation(context),
+            isDisabled: ({ call }) => !isConversation(call),
             onSelected: ({ softphone, call }) => softphone.calls.setHold(!call.on_hold),
         },
         { sequence: 30 }
@@ -63,7 +61,7 @@ callActionRegistry
             icon: () => "fa fa-share",
             isVisible: ({ call }) => call.role !== "consulted" && !call.transfer,
             isActive: ({ store }) => store.isTransferShown,
-            isDisabled: (context) => !isConversation(context),
+            isDisabled: ({ call }) => !isConversation(call),
             onSelected: ({ store }) => {
                 store.toggleTransfer();
             },

@@ -7,7 +7,8 @@ import { _t } from "@web/core/l10n/translation";
 import { ConnectionLostError } from "@web/core/network/rpc";
 import { attempt } from "@crm_telephony/core/attempt";
 import { customerName } from "@crm_telephony/core/call_labels";
-import { CallState, VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
+import { isOver } from "@crm_telephony/core/call_phases";
+import { VoiceErrorKind, VoiceNeed, VoiceState } from "@crm_telephony/core/constants";
 import { humanError } from "@crm_telephony/core/human_error";
 import { addPart } from "@crm_telephony/core/softphone_part";
 
@@ -251,7 +252,7 @@ export class CallControl {
         if (before && before.note !== call.note) {
             this.notes.onCall(call);
         }
-        if (call.state === CallState.ENDED) {
+        if (isOver(call)) {
             this.onEnded(call);
         } else {
             store.applyCall(call);

@@ -4,7 +4,7 @@
 
 import { _t } from "@web/core/l10n/translation";
 import { callActionRegistry } from "@crm_telephony/core/call_action_registry";
-import { CallState } from "@crm_telephony/core/constants";
+import { isConversation } from "@crm_telephony/core/call_phases";
 
 const LIVE = ["starting", "recording", "paused"];
 
@@ -34,8 +34,7 @@ callActionRegistry.add(
             nextWish(call) === "paused" ? "fa fa-pause-circle" : "fa fa-dot-circle-o",
         isVisible: ({ call }) =>
             Boolean(call.recording) && call.recording.mode !== "off" && call.role !== "consulted",
-        isDisabled: ({ call }) =>
-            call.state !== CallState.IN_PROGRESS || Boolean(call.recording.reason),
+        isDisabled: ({ call }) => !isConversation(call) || Boolean(call.recording.reason),
         onSelected: ({ softphone, call }) => softphone.recording.set(call, nextWish(call)),
     },
     { sequence: 35 }

@@ -24,7 +24,7 @@ const second = (values = {}) =>
     runningData({ uuid: "u-2", id: 2, customer: { number: "+32499", name: "Ben" }, ...values });
 const heldData = (values = {}) =>
     runningData({
-        is_held: true,
+        phase: "held",
         on_hold: true,
         on_hold_since: "2026-11-22 14:29:00",
         agent_connected: false,
@@ -152,12 +152,12 @@ describe("the call on hold", () => {
         await speakWithSecond();
         onRpc("telephony.call", "resume", ({ args }) => {
             expect.step(`resume ${args[0]}`);
-            return runningData({ agent_connected: false, can_rejoin: true });
+            return runningData({ agent_connected: false });
         });
         await press(["alt", "shift", "k"]);
         await seen(".o_telephony_call[data-uuid=u-1][data-voice=connected]");
         expect.verifySteps(["resume u-1", "leave", "connect u-1"]);
-        sendBus("telephony/call_updated", second({ is_held: true, on_hold: true }));
+        sendBus("telephony/call_updated", second({ phase: "held", on_hold: true }));
         await seen(`${HELD}[data-uuid=u-2]`);
         expect(NAME).toHaveText("Anna");
     });

@@ -196,7 +196,7 @@ describe("connection", () => {
         const world = await startConversation();
         const { voice } = world;
         world.snapshot = snapshotData({
-            calls: [runningData({ agent_connected: false, can_rejoin: true })],
+            calls: [runningData({ agent_connected: false })],
         });
         voice.handlers.onState(VoiceState.LOST, new VoiceError(VoiceErrorKind.CONNECTION_LOST));
         await advanceTime(1600);
@@ -222,10 +222,7 @@ describe("connection", () => {
         await advanceTime(1600);
         await waitFor(".o_telephony_rejoin");
         expect.verifySteps([]);
-        sendBus(
-            "telephony/call_updated",
-            runningData({ agent_connected: false, can_rejoin: true })
-        );
+        sendBus("telephony/call_updated", runningData({ agent_connected: false }));
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["leave", "connect u-1"]);
     });
@@ -267,13 +264,13 @@ describe("reload", () => {
         const { softphone } = await reload(runningData());
         await waitFor(".o_telephony_call[data-voice=preparing]");
         expect.verifySteps([]);
-        softphone.calls.onCall(runningData({ agent_connected: false, can_rejoin: true }));
+        softphone.calls.onCall(runningData({ agent_connected: false }));
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["connect u-1"]);
     });
 
     test("the tab rejoins at once if the server already knows the loss", async () => {
-        await reload(runningData({ agent_connected: false, can_rejoin: true }));
+        await reload(runningData({ agent_connected: false }));
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["connect u-1"]);
     });
@@ -293,10 +290,7 @@ describe("reload", () => {
         await mountSoftphone();
         await animationFrame();
         expect(".o_telephony_call").toHaveCount(0);
-        sendBus(
-            "telephony/call_updated",
-            runningData({ agent_connected: false, can_rejoin: true })
-        );
+        sendBus("telephony/call_updated", runningData({ agent_connected: false }));
         await waitFor(".o_telephony_rejoin");
         expect(".o_telephony_call").toHaveCount(1);
     });
@@ -368,10 +362,7 @@ describe("several tabs", () => {
         owner.send("voice", { uuid: "u-1", state: "connected", isMuted: false, digits: "" });
         await contains(".o_telephony_systray").click();
         owner.send("bye", { uuid: "u-1" });
-        sendBus(
-            "telephony/call_updated",
-            runningData({ agent_connected: false, can_rejoin: true })
-        );
+        sendBus("telephony/call_updated", runningData({ agent_connected: false }));
         await contains(".o_telephony_rejoin").click();
         await waitFor(".o_telephony_call[data-voice=connected]");
         expect.verifySteps(["connect u-1"]);
@@ -384,11 +375,8 @@ describe("several tabs", () => {
         const owner = otherTab();
         owner.send("voice", { uuid: "u-1", state: "connected", isMuted: false, digits: "" });
         await waitUntil(() => store.isMirror);
-        sendBus(
-            "telephony/call_updated",
-            runningData({ agent_connected: false, can_rejoin: true })
-        );
-        await waitUntil(() => store.findCall("u-1").can_rejoin);
+        sendBus("telephony/call_updated", runningData({ agent_connected: false }));
+        await waitUntil(() => store.findCall("u-1").phase === "agent_lost");
         await advanceTime(800);
         expect(store.session).toBe(null);
         expect(store.needsRejoin).toBe(true);

@@ -111,7 +111,7 @@ describe("result", () => {
         softphone.store.endedCall = null;
         await seen(".o_telephony_call[data-uuid=u-2]");
         expect.verifySteps(["note wants oak"]);
-        softphone.calls.onCall({ ...next, state: "ended" });
+        softphone.calls.onCall(callData({ ...next, state: "ended" }));
         softphone.store.endedCall = mine();
         await seen(".o_telephony_follow_up_summary");
         expect(".o_telephony_follow_up_summary").toHaveValue("Send the offer");
