@@ -2,7 +2,7 @@ import { Component, onWillUnmount, useState, xml } from "@odoo/owl";
 import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { formatSeconds } from "@crm_telephony/backend/format_seconds";
-import { useSoftphone } from "./use_softphone";
+import { useSoftphoneStore } from "./use_softphone";
 
 /** The time since a moment of the server, counting up. */
 export class CallTimer extends Component {
@@ -10,7 +10,7 @@ export class CallTimer extends Component {
     static props = { since: String };
 
     setup() {
-        this.store = useSoftphone().store;
+        this.store = useSoftphoneStore();
         this.state = useState({ now: Date.now() });
         const timer = browser.setInterval(() => (this.state.now = Date.now()), 1000);
         onWillUnmount(() => browser.clearInterval(timer));

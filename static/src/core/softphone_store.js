@@ -563,6 +563,11 @@ export class SoftphoneStore extends Reactive {
         this.monitoring = { ...row, mode, legId: 0, state: VoiceState.CONNECTING, isBusy: false };
     }
 
+    /** @param {Object} values of the monitored conversation, such as `mode` and `state` */
+    updateMonitoring(values) {
+        Object.assign(this.monitoring, values);
+    }
+
     stopMonitoring() {
         this.monitoring = null;
     }

@@ -3,12 +3,19 @@ import { useService } from "@web/core/utils/hooks";
 import { SERVICE_NAME } from "@crm_telephony/backend/softphone_loader";
 
 /**
- * Return the softphone; the component is rendered again when the store values it reads change.
+ * Return the parts of the softphone by their names.
  *
- * @returns {{ softphone: import("@crm_telephony/shell/softphone_service").Softphone,
- *  store: import("./softphone_store").SoftphoneStore }}
+ * @returns {import("@crm_telephony/shell/softphone_service").Softphone}
  */
 export function useSoftphone() {
-    const softphone = useService(SERVICE_NAME);
-    return { softphone, store: useState(softphone.store) };
+    return useService(SERVICE_NAME);
+}
+
+/**
+ * Return the store; the component is rendered again when the values that it reads change.
+ *
+ * @returns {import("./softphone_store").SoftphoneStore}
+ */
+export function useSoftphoneStore() {
+    return useState(useSoftphone().store);
 }

@@ -3,7 +3,7 @@ import { useCommand } from "@web/core/commands/command_hook";
 import { isConversation } from "@crm_telephony/core/call_phases";
 import { Panel } from "@crm_telephony/core/constants";
 import { SHORTCUTS } from "@crm_telephony/core/shortcuts";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { IncomingCalls } from "@crm_telephony/features/incoming_call/incoming_calls";
 import { SoftphoneWindow } from "./softphone_window";
 
@@ -14,7 +14,8 @@ export class SoftphoneRoot extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         const { calls, windowState, heldCall, voiceSession } = this.softphone;
         const store = this.softphone.store;
         this.addCommand("open", () => windowState.open());

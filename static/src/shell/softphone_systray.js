@@ -2,7 +2,7 @@ import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { AgentState, STATE_ICONS } from "@crm_telephony/backend/agent_state";
 import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 /** Each state has its own icon and text, besides its color. */
 const LOOKS = {
@@ -41,7 +41,8 @@ export class SoftphoneSystray extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.keys = shortcutText("open");
     }
 

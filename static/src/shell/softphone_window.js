@@ -12,7 +12,7 @@ import {
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { Panel } from "@crm_telephony/core/constants";
 import { withShortcut } from "@crm_telephony/core/shortcuts";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { ActivitiesPanel } from "@crm_telephony/features/activities/activities_panel";
 import { ContactsPanel } from "@crm_telephony/features/contacts/contacts_panel";
 import { KeypadPanel } from "@crm_telephony/features/dialing/keypad_panel";
@@ -55,7 +55,8 @@ export class SoftphoneWindow extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.ui = useService("ui");
         this.mailStore = useService("mail.store");
         this.Panel = Panel;

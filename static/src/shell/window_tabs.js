@@ -1,7 +1,7 @@
 import { Component, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { Panel } from "@crm_telephony/core/constants";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 /** The row of tabs. During and after a call, the first tab is that call. */
 export class WindowTabs extends Component {
@@ -9,7 +9,8 @@ export class WindowTabs extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.companyCalls = useState(this.softphone.companyCalls);
         this.dueCalls = useState(this.softphone.dueCalls);
     }

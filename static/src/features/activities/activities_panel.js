@@ -12,7 +12,7 @@ export class ActivitiesPanel extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
         this.action = useService("action");
         this.dueCalls = useState(this.softphone.dueCalls);
         this.list = useRef("list");

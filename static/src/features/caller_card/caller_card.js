@@ -4,7 +4,7 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { attempt } from "@crm_telephony/core/attempt";
 import { openCallRecord } from "@crm_telephony/core/open_record";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const { DateTime } = luxon;
 const NIGHT = { begin: 21, end: 7 }; // hours
@@ -22,7 +22,7 @@ export class CallerCard extends Component {
     };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.store = useSoftphoneStore();
         this.orm = useService("orm");
         this.action = useService("action");
         this.state = useState({ card: this.props.call.card || null, error: "", isBusy: false });

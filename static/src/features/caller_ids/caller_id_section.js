@@ -2,7 +2,7 @@ import { Component, useState } from "@odoo/owl";
 import { ConfirmationDialog } from "@web/core/confirmation_dialog/confirmation_dialog";
 import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { CallbackHint, Flag } from "./callback_hint";
 import { NewCallerId } from "./new_caller_id";
 import { Verification } from "./verification";
@@ -24,9 +24,8 @@ export class CallerIdSection extends Component {
     static props = {};
 
     setup() {
-        const { softphone, store } = useSoftphone();
-        this.store = store;
-        this.callerIds = useState(softphone.callerIds);
+        this.store = useSoftphoneStore();
+        this.callerIds = useState(useSoftphone().callerIds);
         this.dialog = useService("dialog");
         this.state = useState({ isAdding: false });
     }

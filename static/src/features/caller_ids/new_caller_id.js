@@ -10,9 +10,9 @@ export class NewCallerId extends Component {
     static props = { onClose: Function };
 
     setup() {
-        const { softphone, store } = useSoftphone();
+        const softphone = useSoftphone();
         this.callerIds = useState(softphone.callerIds);
-        const { phone_code: code } = store.country || {};
+        const { phone_code: code } = softphone.store.country || {};
         this.state = useState({
             number: code ? `+${code}` : "+",
             name: "",

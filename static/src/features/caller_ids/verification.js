@@ -12,7 +12,7 @@ export class Verification extends Component {
     static props = {};
 
     setup() {
-        this.callerIds = useState(useSoftphone().softphone.callerIds);
+        this.callerIds = useState(useSoftphone().callerIds);
         this.clock = useState({ ticks: 0 });
         const timer = browser.setInterval(() => this.clock.ticks++, 1000);
         onWillUnmount(() => browser.clearInterval(timer));

@@ -4,7 +4,7 @@ import { useAutofocus, useService } from "@web/core/utils/hooks";
 import { Caller } from "@crm_telephony/core/caller";
 import { moveInList } from "@crm_telephony/core/list_keys";
 import { openCallRecord } from "@crm_telephony/core/open_record";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { useContactSearch } from "./contact_search";
 
 const FOUND = 30;
@@ -16,7 +16,8 @@ export class ContactsPanel extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.action = useService("action");
         this.input = useAutofocus({ refName: "input" });
         this.list = useRef("list");

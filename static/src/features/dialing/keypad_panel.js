@@ -1,7 +1,7 @@
 import { Component, onWillUnmount, useRef } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useAutofocus } from "@web/core/utils/hooks";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { useContactSearch } from "@crm_telephony/features/contacts/contact_search";
 import { DialKeys } from "./dial_keys";
 
@@ -12,7 +12,8 @@ export class KeypadPanel extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.input = useAutofocus({ refName: "input" });
         this.callButton = useRef("call");
         this.search = useContactSearch((term) => this.softphone.agent.searchContacts(term));

@@ -18,7 +18,7 @@ export class FollowUp extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
         this.orm = useService("orm");
         this.action = useService("action");
         this.plan = useState(this.softphone.followUps.of(this.props.call.uuid));

@@ -2,7 +2,7 @@ import { Component } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { customerName } from "@crm_telephony/core/call_labels";
 import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { HoldTime } from "./hold_time";
 
 /** The held call, above the rest of the window, with the button to resume it. */
@@ -12,7 +12,8 @@ export class HeldCall extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.keys = shortcutText("resume_held");
     }
 

@@ -3,7 +3,7 @@ import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { formatSeconds } from "@crm_telephony/backend/format_seconds";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const REMINDER_PERIOD = 120; // seconds
 
@@ -17,7 +17,7 @@ export class HoldTime extends Component {
     };
 
     setup() {
-        this.store = useSoftphone().store;
+        this.store = useSoftphoneStore();
         this.state = useState({ now: Date.now() });
         const timer = browser.setInterval(() => (this.state.now = Date.now()), 1000);
         onWillUnmount(() => browser.clearInterval(timer));

@@ -8,7 +8,7 @@ import { Caller } from "@crm_telephony/core/caller";
 import { openCallRecord } from "@crm_telephony/core/open_record";
 import { shortcutText, withShortcut } from "@crm_telephony/core/shortcuts";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { CallerCard } from "@crm_telephony/features/caller_card/caller_card";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
 import { DialKeys } from "@crm_telephony/features/dialing/dial_keys";
@@ -40,7 +40,8 @@ export class InCallPanel extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.action = useService("action");
         this.keypad = useRef("keypad");
         this.hangUpKeys = shortcutText("hang_up");

@@ -1,6 +1,6 @@
 import { Component } from "@odoo/owl";
 import { customerStateText, phoneStateText } from "@crm_telephony/core/call_labels";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const ICONS = {
     new: "fa-circle-o text-muted",
@@ -16,7 +16,7 @@ export class PhoneCallState extends Component {
     static props = { call: Object };
 
     setup() {
-        this.store = useSoftphone().store;
+        this.store = useSoftphoneStore();
     }
 
     get phoneText() {

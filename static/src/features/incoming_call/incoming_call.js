@@ -4,7 +4,7 @@ import { customerName } from "@crm_telephony/core/call_labels";
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { Caller } from "@crm_telephony/core/caller";
 import { withShortcut } from "@crm_telephony/core/shortcuts";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { CallerCard } from "@crm_telephony/features/caller_card/caller_card";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
 import { offerReason } from "@crm_telephony/features/transfer/transfer_labels";
@@ -21,7 +21,8 @@ export class IncomingCall extends Component {
     };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
     }
 
     get call() {

@@ -1,5 +1,5 @@
 import { Component } from "@odoo/owl";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { IncomingCall } from "./incoming_call";
 
 /** One card per ringing call, over every page. */
@@ -9,6 +9,7 @@ export class IncomingCalls extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
     }
 }

@@ -4,7 +4,7 @@ import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 import { numberBelow, rowName } from "@crm_telephony/core/call_labels";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import {
     MONITOR_MODES,
     reasonNotToMonitor,
@@ -21,7 +21,8 @@ export class ConversationRow extends Component {
     static lines = (row) => 2 + Boolean(numberBelow(row)) + 2 * Boolean(row.transfer);
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
     }
 
     get isIncoming() {

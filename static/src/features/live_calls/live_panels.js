@@ -2,7 +2,7 @@ import { Component, useEffect, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
 import { useLiveClock } from "@crm_telephony/core/live_clock";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { ConversationRow } from "./conversation_row";
 import { reasonNotToPickUp } from "./live_labels";
 import { LiveRows } from "./live_rows";
@@ -15,7 +15,8 @@ class LivePanel extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.companyCalls = useState(this.softphone.companyCalls);
         this.clock = useLiveClock(this.store);
         useFirstFocus();

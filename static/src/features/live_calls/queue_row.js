@@ -3,7 +3,7 @@ import { Dropdown } from "@web/core/dropdown/dropdown";
 import { DropdownItem } from "@web/core/dropdown/dropdown_item";
 import { _t } from "@web/core/l10n/translation";
 import { numberBelow, rowName } from "@crm_telephony/core/call_labels";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { Elapsed } from "./elapsed";
 import { reasonNotToPickUp } from "./live_labels";
 
@@ -16,7 +16,8 @@ export class QueueRow extends Component {
     static lines = (row) => 2 + Boolean(numberBelow(row)) + Boolean(row.is_queue_callback);
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
     }
 
     get name() {

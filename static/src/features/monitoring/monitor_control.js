@@ -50,7 +50,7 @@ export class MonitorControl {
             if (store.monitoring !== monitoring) {
                 return this._ask("stop_monitoring", row.uuid); // left before the server answered
             }
-            Object.assign(monitoring, { ...answer, legId: answer.leg_id });
+            store.updateMonitoring({ ...answer, legId: answer.leg_id });
             await this._connect(monitoring);
         } catch (error) {
             if (store.monitoring === monitoring) {
@@ -83,26 +83,26 @@ export class MonitorControl {
             this._end();
             this._ask("stop_monitoring", monitoring.uuid).catch(() => {}); // it may be over
         } else {
-            monitoring.state = state;
+            this.store.updateMonitoring({ state });
         }
     }
 
     /** @param {string} mode one of `MonitorMode` */
     async setMode(mode) {
-        const { monitoring } = this.store;
+        const { store } = this;
+        const { monitoring } = store;
         if (!monitoring?.legId || monitoring.isBusy || monitoring.mode === mode) {
             return;
         }
-        monitoring.isBusy = true;
-        await attempt(this.store, async () => {
+        store.updateMonitoring({ isBusy: true });
+        const answer = await attempt(store, () => {
             if (mode === MonitorMode.LISTEN) {
                 this.voice.mute(true); // at once: not a word after the click is audible
             }
-            const answer = await this._ask("set_monitor_mode", monitoring.uuid, mode);
-            monitoring.mode = answer.mode;
+            return this._ask("set_monitor_mode", monitoring.uuid, mode);
         });
-        monitoring.isBusy = false;
-        if (this.store.monitoring === monitoring) {
+        if (store.monitoring === monitoring) {
+            store.updateMonitoring({ isBusy: false, mode: answer?.mode || monitoring.mode });
             this._muteIfSilent(monitoring);
         }
     }

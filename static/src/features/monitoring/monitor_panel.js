@@ -4,7 +4,7 @@ import { rowName } from "@crm_telephony/core/call_labels";
 import { CallTimer } from "@crm_telephony/core/call_timer";
 import { VoiceState } from "@crm_telephony/core/constants";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { MONITOR_MODES, monitorMode } from "./monitor_labels";
 
 /** The monitored conversation: its agent, who hears the supervisor, and the button to leave. */
@@ -14,7 +14,8 @@ export class MonitorPanel extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         useFirstFocus();
     }
 

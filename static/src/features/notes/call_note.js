@@ -7,7 +7,7 @@ export class CallNote extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
         this.notes = useState(this.softphone.notes);
         onWillUnmount(() => this.save());
     }

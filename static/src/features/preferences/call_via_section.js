@@ -1,5 +1,5 @@
 import { Component, useEffect, useRef, useState } from "@odoo/owl";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { Flag } from "@crm_telephony/features/caller_ids/callback_hint";
 
 /** Browser or custom phone, the number of the phone, and the default caller ID. */
@@ -9,7 +9,8 @@ export class CallViaSection extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.numberInput = useRef("number");
         this.state = useState({ via: "", number: "", error: "", isSaving: false, isSaved: false });
         // The values may also be changed on another page, or by an administrator.

@@ -8,7 +8,7 @@ export class NotificationSection extends Component {
     static props = {};
 
     setup() {
-        const { softphone } = useSoftphone();
+        const softphone = useSoftphone();
         this.ringer = softphone.ringer;
         this.settings = useState(softphone.settings);
         this.state = useState({ permission: browser.Notification?.permission || "missing" });

@@ -1,5 +1,5 @@
 import { Component } from "@odoo/owl";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { CallerIdSection } from "@crm_telephony/features/caller_ids/caller_id_section";
 import { CallViaSection } from "./call_via_section";
 import { NotificationSection } from "./notification_section";
@@ -12,6 +12,7 @@ export class PreferencesPanel extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
     }
 }

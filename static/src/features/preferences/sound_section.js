@@ -18,7 +18,7 @@ export class SoundSection extends Component {
     static props = {};
 
     setup() {
-        const { softphone } = useSoftphone();
+        const softphone = useSoftphone();
         this.ringer = softphone.ringer;
         this.settings = useState(softphone.settings);
         this.devices = useState(new AudioDevices());

@@ -4,7 +4,7 @@ import { _t } from "@web/core/l10n/translation";
 import { user } from "@web/core/user";
 import { customerName } from "@crm_telephony/core/call_labels";
 import { Caller } from "@crm_telephony/core/caller";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const { DateTime } = luxon;
 const UNANSWERED = ["missed", "abandoned", "voicemail", "declined"];
@@ -16,7 +16,8 @@ export class RecentPanel extends Component {
     static props = {};
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         onMounted(() => this.softphone.missed.markSeen());
     }
 

@@ -35,7 +35,7 @@ export class RecordingState extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
     }
 
     get recording() {

@@ -2,7 +2,7 @@ import { Component, onMounted, onWillDestroy, useRef, useState } from "@odoo/owl
 import { _t } from "@web/core/l10n/translation";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useDebounced } from "@web/core/utils/timing";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { targetState } from "./transfer_labels";
 
 const SEARCH_DELAY = 250; // ms after the last key
@@ -13,7 +13,8 @@ export class TransferPanel extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.state = useState({ term: "", targets: [], active: -1, isReady: false, isBusy: false });
         this.input = useRef("input");
         this.keepLast = new KeepLast();

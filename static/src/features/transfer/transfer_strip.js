@@ -3,7 +3,7 @@ import { browser } from "@web/core/browser/browser";
 import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { TransferState } from "@crm_telephony/core/constants";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { transferText } from "./transfer_labels";
 
 const GRACE = 1_000; // ms after the deadline
@@ -14,7 +14,8 @@ export class TransferStrip extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.state = useState({ isBusy: false });
         useEffect(
             () => this.watch(),

@@ -8,7 +8,7 @@ export class CallNext extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
         this.dueCalls = useState(this.softphone.dueCalls);
         this.state = useState({ isBusy: false });
         onMounted(() => this.dueCalls.open());

@@ -1,7 +1,7 @@
 import { Component, onMounted, useState } from "@odoo/owl";
 import { useService } from "@web/core/utils/hooks";
 import { attempt } from "@crm_telephony/core/attempt";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 /** The disposition of a call. Saved as soon as it is chosen. */
 export class Disposition extends Component {
@@ -9,7 +9,8 @@ export class Disposition extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.orm = useService("orm");
         this.state = useState({ choices: [], isSaving: false, isSaved: false, error: "" });
         onMounted(() => this.load());

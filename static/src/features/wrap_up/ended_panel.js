@@ -3,7 +3,7 @@ import { user } from "@web/core/user";
 import { conversationLength } from "@crm_telephony/core/call_labels";
 import { Caller } from "@crm_telephony/core/caller";
 import { useFirstFocus } from "@crm_telephony/core/use_first_focus";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { FollowUp } from "@crm_telephony/features/follow_up/follow_up";
 import { CallNote } from "@crm_telephony/features/notes/call_note";
 import { CallNext } from "./call_next";
@@ -28,7 +28,8 @@ export class EndedPanel extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         useFirstFocus();
     }
 

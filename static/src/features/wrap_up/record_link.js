@@ -4,7 +4,7 @@ import { _t } from "@web/core/l10n/translation";
 import { useService } from "@web/core/utils/hooks";
 import { attempt } from "@crm_telephony/core/attempt";
 import { openCallRecord } from "@crm_telephony/core/open_record";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 import { CreateRecord } from "@crm_telephony/features/contacts/create_record";
 
 /** The contact or lead of an ended call, and the controls to change it. */
@@ -14,7 +14,7 @@ export class RecordLink extends Component {
     static props = { call: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.store = useSoftphoneStore();
         this.orm = useService("orm");
         this.action = useService("action");
         this.state = useState({ found: [], isChanging: false, error: "" });

@@ -8,7 +8,7 @@ export class SoundQuestion extends Component {
     static props = { call: Object };
 
     setup() {
-        const { softphone } = useSoftphone();
+        const softphone = useSoftphone();
         this.quality = useState(softphone.quality);
     }
 

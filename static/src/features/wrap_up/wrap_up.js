@@ -3,7 +3,7 @@ import { deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { formatSeconds } from "@crm_telephony/backend/format_seconds";
 import { useLiveClock } from "@crm_telephony/core/live_clock";
-import { useSoftphone } from "@crm_telephony/core/use_softphone";
+import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
 const SOON = 10; // s
 
@@ -13,7 +13,8 @@ export class WrapUp extends Component {
     static props = { wrapUp: Object };
 
     setup() {
-        Object.assign(this, useSoftphone());
+        this.softphone = useSoftphone();
+        this.store = useSoftphoneStore();
         this.clock = useState(useLiveClock(this.store));
         this.state = useState({ isSending: false });
     }
