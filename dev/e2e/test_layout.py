@@ -11,6 +11,7 @@ from harness.pages import Softphone, open_record
 
 NARROW = {"width": 360, "height": 740}
 RTL = "he_IL"
+CHINESE = "zh_CN"
 #: Inverted greys, as in addons that bring a dark theme to Odoo.
 DARK_PALETTE = """
 $o-webclient-color-scheme: dark; $o-brand-primary: #c3b8ea;
@@ -35,6 +36,21 @@ OWN_TABS = {
 }
 WINDOW, CARD, BAR = ".o_telephony_softphone", ".o_telephony_incoming", ".o_telephony_bar"
 
+# Whether no ancestor that hides or scrolls what overflows cuts off a part of an element.
+IS_WHOLE = """(selector) => {
+    const element = document.querySelector(selector);
+    const box = element.getBoundingClientRect();
+    for (let outer = element.parentElement; outer; outer = outer.parentElement) {
+        const edge = outer.getBoundingClientRect();
+        const cuts = getComputedStyle(outer).overflow !== "visible";
+        if (cuts && (box.top < edge.top - 0.5 || box.bottom > edge.bottom + 0.5
+            || box.left < edge.left - 0.5 || box.right > edge.right + 0.5)) {
+            return false;
+        }
+    }
+    return true;
+}"""
+
 
 @pytest.fixture
 def anna(world):
@@ -48,15 +64,36 @@ def anna(world):
 
 
 @pytest.fixture
-def right_to_left(world):
-    """Make the administrator read from right to left during a story."""
-    [lang] = world.admin.search(
-        "res.lang", [("code", "=", RTL)], ["id"], context={"active_test": False}
-    )
-    world.admin.call("res.lang", "write", [lang["id"]], {"active": True})
-    world.admin.call("res.users", "write", [world.admin.uid], {"lang": RTL})
-    yield world.server.rpc("admin")
+def reads_in(world):
+    """Return a function that changes the administrator's language during a story."""
+
+    def change(code):
+        [lang] = world.admin.search(
+            "res.lang", [("code", "=", code)], ["id"], context={"active_test": False}
+        )
+        if code == CHINESE:  # the addon is translated
+            wizard = world.admin.create("base.language.install", lang_ids=[(6, 0, [lang["id"]])])
+            world.admin.call("base.language.install", "lang_install", [wizard])
+        world.admin.call("res.lang", "write", [lang["id"]], {"active": True})
+        world.admin.call("res.users", "write", [world.admin.uid], {"lang": code})
+        return world.server.rpc("admin")
+
+    yield change
     world.admin.call("res.users", "write", [world.admin.uid], {"lang": "en_US"})
+
+
+@pytest.fixture
+def right_to_left(reads_in):
+    """Make the administrator read from right to left during a story."""
+    return reads_in(RTL)
+
+
+@pytest.fixture
+def many_queues(world):
+    """Create more queues than the list of transfer targets can show at once."""
+    queues = [world.admin.create("telephony.queue", name=f"Desk {n:02}") for n in range(15)]
+    yield
+    world.admin.call("telephony.queue", "unlink", queues)
 
 
 def _walk(world, person, theme, anna, publish=False):
@@ -222,6 +259,38 @@ def test_narrow(world, agent, anna):
     person = agent("admin", viewport=NARROW).ready()
     _walk(world, person, "narrow", anna)
     _look_at_board(person, "narrow")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "code"), [(1280, 720, CHINESE), (390, 844, "en_US"), (1280, 720, RTL)]
+)
+def test_crowded_call(world, agent, anna, reads_in, many_queues, width, height, code):
+    """Z17 Z21: a long list of targets, the keypad and a large number cut nothing off."""
+    person = agent("admin", rpc=reads_in(code), viewport={"width": width, "height": height})
+    page, phone = person.ready().page, Softphone(person)
+    phone.dismiss_notices()
+    waiting = world.emulator.calls_us("+33612345678", to=SUPPORT)
+    phone.dial(anna.number)
+    world.emulator.rings(anna.number).answer()
+    phone.is_talking()
+    page.locator(".o_telephony_transfer_toggle").click()
+    expect(page.locator(".o_telephony_target", has_text="Desk 14")).to_have_count(1)
+    picture(page, f"crowded-transfer-{code}-{width}")
+    names = ("transfer_now", "ask_first", "add_third", "transfer_close")
+    cut = [name for name in names if not page.evaluate(IS_WHOLE, f".o_telephony_{name}")]
+    assert not cut, f"not in view: {cut}"
+    page.locator(".o_telephony_transfer_close").click()
+    page.locator(".o_telephony_keypad_toggle").click()
+    expect(page.locator(".o_telephony_in_call_keypad")).to_be_visible()
+    count = page.locator(".o_telephony_tab_queue .o_telephony_tab_count")
+    count.evaluate("element => { element.textContent = '99+'; }")
+    picture(page, f"crowded-keypad-{code}-{width}")
+    avatar = page.locator(".o_telephony_call .o_telephony_avatar")
+    assert page.evaluate(IS_WHOLE, ".o_telephony_call .o_telephony_avatar")
+    assert page.evaluate(IS_WHOLE, ".o_telephony_tab_queue .o_telephony_tab_count")
+    assert avatar.evaluate("element => element.offsetWidth === element.offsetHeight")
+    waiting.hang_up()
+    phone.hang_up().has_ended("answered")
 
 
 def test_records(world, agent, anna):

@@ -3,6 +3,8 @@ import { _t } from "@web/core/l10n/translation";
 import { Panel } from "@crm_telephony/core/constants";
 import { useSoftphone, useSoftphoneStore } from "@crm_telephony/core/use_softphone";
 
+const MAX_COUNT = 99; // a tab has no room for more digits
+
 /** The row of tabs. During and after a call, the first tab is that call. */
 export class WindowTabs extends Component {
     static template = "crm_telephony.WindowTabs";
@@ -39,7 +41,11 @@ export class WindowTabs extends Component {
                 count: companyCalls.waiting.length,
                 color: "text-bg-warning",
             },
-        ].map((tab) => ({ ...tab, isActive: this.isActive(tab) }));
+        ].map((tab) => ({
+            ...tab,
+            isActive: this.isActive(tab),
+            countText: tab.count > MAX_COUNT ? `${MAX_COUNT}+` : `${tab.count}`,
+        }));
     }
 
     get callTab() {
