@@ -62,6 +62,10 @@ MOST_KEYS = 100
 TURNS = 3
 # Waiting callers that may be offered to an agent who becomes available.
 NEXT_CALLERS = 3
+# Methods that a form calls. Archiving an agent withdraws the calls that ring there.
+FORM_METHODS = {
+    "telephony.agent": {"action_archive", "action_unarchive", "unlink", "web_save", "write"},
+}
 # Key under which a transaction keeps what it has entered with.
 INSIDE = "crm_telephony.inside"
 # Key under which a transaction notes that it begins again after a failure.
@@ -86,6 +90,8 @@ def door(routes=False, ends=False):
 
 def get_door(model, name):
     """Return the keywords of `door` for a method of a model's class; None without such a mark."""
+    if isinstance(name, str) and name in FORM_METHODS.get(model._name, ()):
+        return {"routes": True, "ends": False}
     for parent in model.__mro__ if isinstance(name, str) else ():
         found = getattr(parent.__dict__.get(name), "_telephony_door", None)
         if found:

@@ -16,10 +16,11 @@ from .retry import Busy, run_again_at_once
 
 _logger = logging.getLogger(__name__)
 
-# Webhooks, and the RPCs of our own models.
+# Webhooks, and the ways in which a page or a program calls a method of our own models.
 WEBHOOKS = "/telephony/twilio/"
-METHODS = "/web/dataset/call_kw/telephony."
-OUR_PATHS = ("/telephony/", METHODS)
+METHODS = ("/web/dataset/call_kw/telephony.", "/web/dataset/call_button/telephony.")
+API = "/json/2/telephony."
+OUR_PATHS = ("/telephony/", *METHODS, API)
 # Key under which a request keeps the end of its wait at the gate.
 DEADLINE = "crm_telephony.gate_deadline"
 
@@ -101,14 +102,17 @@ class IrHttp(models.AbstractModel):
             )
             account_id = request.env.context.get("telephony_account_id")
             return {**names, "account_id": account_id} if names and account_id else None
-        if not path.startswith(METHODS):
+        params = request.params
+        if path.startswith(METHODS):
+            names = (params.get(name) for name in ("model", "method", "args", "kwargs"))
+        elif path.startswith(API):
+            # The arguments are the fields of the body.
+            names = (params.get("__model__"), params.get("__method__"), [params.get("ids")], params)
+        else:
             # The parameters of any other page are not those of a method, and it may have no user.
             return None
-        params = request.params
-        model = str(params.get("model"))
-        return gate.get_call_names(
-            request.env, model, params.get("method"), params.get("args"), params.get("kwargs")
-        )
+        model, *names = names
+        return gate.get_call_names(request.env, str(model), *names)
 
     def session_info(self):
         """Add whether the user may telephone: the page knows it without a request of its own."""

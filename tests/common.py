@@ -15,9 +15,11 @@ from twilio.request_validator import RequestValidator
 
 from odoo import fields
 from odoo.fields import Command
+from odoo.http import request
 from odoo.tests import HttpCase, TransactionCase
 from odoo.tools import SQL
 
+from odoo.addons.crm_telephony.models import gate
 from odoo.addons.crm_telephony.models.call import after_commit
 from odoo.addons.crm_telephony.providers.base import (
     ProviderClient,
@@ -157,6 +159,21 @@ class _Complaints(logging.Handler):
     def emit(self, record):
         if record.name.startswith(("odoo", "py.warnings")):
             self.lines.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+
+
+class _Outside(logging.Handler):
+    """Collects what a web request changes outside the gate, see `gate.assert_inside`.
+
+    The transaction of a test itself has already written, and cannot enter.
+    """
+
+    def __init__(self):
+        super().__init__(logging.DEBUG)
+        self.lines = []
+
+    def emit(self, record):
+        if request and "outside the gate" in record.msg:
+            self.lines.append(f"{record.getMessage()}\n{record.stack_info}")
 
 
 class World:
@@ -351,6 +368,7 @@ class World:
         logging.getLogger().addHandler(complaints)
         self.addCleanup(lambda: self.assertEqual(complaints.lines, []))
         self.addCleanup(logging.getLogger().removeHandler, complaints)
+        self._watch_gate()
         self.provider = FakeProvider()
         self.queued_requests = []
         self.notifications = []
@@ -359,6 +377,16 @@ class World:
         self.startPatcher(
             patch.object(self.registry["bus.bus"], "_sendone", self._collect_notification)
         )
+
+    def _watch_gate(self):
+        """Let each web request of this test enter the gate before it changes a call."""
+        outside, logger = _Outside(), logging.getLogger(gate.__name__)
+        level = logger.level
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(outside)
+        self.addCleanup(lambda: self.assertEqual(outside.lines, []))
+        self.addCleanup(logger.removeHandler, outside)
+        self.addCleanup(logger.setLevel, level)
 
     # === COLLECTED DATA === #
 

@@ -101,8 +101,9 @@ class Server:
         return [int(found[2]) for found in _LOG_LINE.finditer(log)]
 
     def lost_races(self):
-        """Return the number of transactions that were repeated, see `models/retry.py`."""
-        return self.program.log.read_text(encoding="utf-8").count("A lost race is repeated")
+        """Return the number of transactions that were repeated, by `models/retry.py` or by Odoo."""
+        log = self.program.log.read_text(encoding="utf-8")
+        return log.count("A lost race is repeated") + log.count("tries left, try again in")
 
     def problems(self):
         """Return the lines of the log that are a warning or worse."""

@@ -17,6 +17,8 @@ from .processes import Program
 _RECORD = re.compile(r"^\d{4}-\d\d-\d\d [\d:,]+ \d+ (?P<level>[A-Z]+) (?P<rest>.*)$")
 #: Two requests met, and Odoo retries the second one: in this way the first one wins.
 _RETRIED = re.compile(r"could not serialize access|could not obtain lock")
+#: See `assert_inside` in `models/gate.py`.
+_OUTSIDE = "changed outside the gate"
 _ids = itertools.count(1)
 #: The only scheduled job; a story that needs another one starts it.
 _JOBS = """
@@ -113,6 +115,9 @@ class OdooServer:
                 f"^{self.database}$",
                 "--max-cron-threads",
                 "1",
+                # Reports what changes a call outside the gate, see `problems`.
+                "--log-handler",
+                "odoo.addons.crm_telephony.models.gate:DEBUG",
             ],
             env={
                 # Odoo calls rtlcss to mirror the style sheets.
@@ -157,7 +162,7 @@ class OdooServer:
     def problems(self, start):
         """Return the entries of the log, from a position on, that must not occur.
 
-        These are errors, and warnings with a traceback.
+        These are errors, warnings with a traceback, and changes of calls outside the gate.
 
         :param int start: position in bytes.
         """
@@ -166,6 +171,7 @@ class OdooServer:
             text = "\n".join(lines)
             traceback = "Traceback (most recent call last)" in text
             bad = head in ("ERROR", "CRITICAL") or (head == "WARNING" and traceback)
+            bad = bad or _OUTSIDE in text
             if bad and not _RETRIED.search(text):
                 found.append(text[-4000:])
         return found

@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from ..arguments import check_arguments, is_id, is_text
-from ..gate import door
+from ..gate import door, enter
 from .telephony_agent_lease import LEASE_SECONDS
 
 # Maximum number of calls and offers that a page may report as shown.
@@ -166,6 +166,10 @@ class TelephonyAgent(models.Model):
         agent_sudo = self._ensure_own_agent()
         if not 8 <= len(client_uuid or "") <= 64:
             raise UserError(self.env._("The page identifier is not valid. Reload the page."))
+        is_wrap_up_over = agent_sudo.wrap_up_call_id and not agent_sudo._is_wrapping_up()
+        if agent_sudo.state == "unreachable" or is_wrap_up_over:
+            # Waiting callers may be offered, unlike at most other times.
+            enter(self.env, user_id=self.env.uid, routes=True)
         was_unreachable = agent_sudo.state == "unreachable"
         expires_at = agent_sudo.lease_ids._renew(agent_sudo, client_uuid, echo)
         agent_sudo.invalidate_recordset(["state", "lease_ids"])

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..gate import enter
+from ..gate import door, enter
 
 BATCH = 100
 
@@ -33,6 +33,7 @@ class TelephonyAgent(models.Model):
     # === RPC === #
 
     @api.model
+    @door(routes=True)
     def check_wrap_up(self):
         """End the current user's wrap-up if its time, which the page counts down, is over.
 
@@ -43,6 +44,7 @@ class TelephonyAgent(models.Model):
         agent_sudo.user_id.telephony_agent_ids._finish_wrap_up()
         return agent_sudo._to_client()
 
+    @door(routes=True)
     def end_wrap_up(self):
         """End the wrap-up of these agents as their supervisor, so that they receive calls again.
 

@@ -19,7 +19,7 @@ from ...tools.call_phases import CallFacts, phase_of
 from ...tools.call_states import CALL_STATES, call_target, is_legal, outcome_of
 from ...tools.phone_number import get_timezone, to_possible_e164
 from ...tools.transfer_states import THERE_STATES
-from ..gate import add_created, get_created, is_attempt
+from ..gate import add_created, assert_inside, get_created, is_attempt
 from .after_commit import after_commit
 
 _logger = logging.getLogger(__name__)
@@ -481,6 +481,7 @@ class TelephonyCall(models.Model):
         :rtype: bool
         """
         self.ensure_one()
+        assert_inside(self)
         target = getattr(self, f"_apply_{event.kind}")(event)
         if not target:
             return False

@@ -9,7 +9,7 @@ from odoo.tools import SQL
 from ...providers.base import CallEvent
 from ...providers.voice_response import HangUp, Say
 from ...tools.language import to_language_tag
-from ..gate import begin_again, begin_attempt
+from ..gate import add_created, begin_again, begin_attempt
 
 _logger = logging.getLogger(__name__)
 
@@ -180,6 +180,7 @@ class TelephonyCall(models.Model):
         )
         event.call_id = call
         self._isolate(voice_request.leg_id, call._insert_association)
+        add_created(call)
         return call
 
     def _insert_association(self):

@@ -24,7 +24,7 @@ from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..call.telephony_call import REJOIN_SECONDS
 from ..call.telephony_call_reconcile import SETTLED_SECONDS
-from ..gate import door
+from ..gate import assert_inside, door
 from .telephony_offer import REMINDER_SECONDS
 
 _logger = logging.getLogger(__name__)
@@ -376,6 +376,7 @@ class TelephonyCall(models.Model):
         :return: whether the agent got the call
         :rtype: bool
         """
+        assert_inside(self)
         # If another agent has just won, the lock fails to serialize and the request is retried.
         self._lock()
         if "offered" not in self._get_phase().admits:

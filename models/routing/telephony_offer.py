@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from ...providers.base import CallEvent
 from ..call.after_commit import run_later
+from ..gate import assert_inside
 
 # Seconds after which a declined call may ring again at the same agent.
 DECLINED_SECONDS = 30
@@ -69,6 +70,7 @@ class TelephonyOffer(models.Model):
         :param agents: the agents to ring
         :param int seconds: how long the offers ring
         """
+        assert_inside(call)
         now = fields.Datetime.now()
         # Lock order: calls before agents, as in `accept`; see `_lock`.
         call._lock()

@@ -16,6 +16,7 @@ from ...tools.transfer_states import (
     state_when_there,
 )
 from ..call.telephony_call import REJOIN_SECONDS
+from ..gate import assert_inside
 
 _logger = logging.getLogger(__name__)
 
@@ -153,6 +154,7 @@ class TelephonyTransfer(models.Model):
         :rtype: bool
         """
         self.ensure_one()
+        assert_inside(self.call_id)
         if not is_legal_transfer(self.state, state):
             _logger.info(
                 "%s: a transfer cannot change from %s to %s",

@@ -182,7 +182,7 @@ class TestBusy(TelephonyHttpCase):
         self.assertEqual(self.names(verbs), ["Pause", "Redirect"])
 
     def test_report_that_is_refused_is_learned_by_the_reconciliation(self):
-        busy = self.be_busy("_process_event")
+        busy = self.be_busy("_apply_event")
         with self.assertLogs(IR_HTTP, "WARNING"):
             response = self.post_webhook(
                 "status", {"CallSid": CALLER_LEG, "CallStatus": "completed"}

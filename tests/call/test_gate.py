@@ -3,19 +3,21 @@
 Finding 4.3 of the house, F20 of the walk: ordinary calls lost four to five races each.
 """
 
+import contextlib
 import functools
 import threading
 from unittest.mock import patch
 
 from psycopg2.errors import DivisionByZero
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, api, fields
 from odoo.fields import Command
 from odoo.tests import TransactionCase, tagged
+from odoo.tests.common import JsonRpcException
 from odoo.tools import mute_logger
 
 from odoo.addons.crm_telephony.models import gate
-from odoo.addons.crm_telephony.providers.base import VoiceRequest
+from odoo.addons.crm_telephony.providers.base import CallEvent, VoiceRequest
 
 from ..common import CALLER_LEG, TelephonyHttpCase, leg_sid
 from .test_race import RaceCase
@@ -263,6 +265,33 @@ class TestGate(RaceCase):
         self.assertEqual(self.count_locks(), 0)
         self.in_transaction(lambda env: self.assertEqual(self.get_call(env).note, "kept"))
 
+    def test_change_without_the_gate_is_reported(self):
+        """Guards the tests: a web request of a test fails with these lines."""
+
+        def change(enters, env):
+            if enters:
+                self.assertTrue(self.enter(env, routes=True))
+            call = self.get_call(env)
+            call._apply_event(CallEvent("hung_up", at=fields.Datetime.now(), data={"by": "agent"}))
+            return call.state
+
+        outside = functools.partial(change, False)
+        with self.assertLogs(gate.__name__, "DEBUG") as lines, self.registry.cursor() as cr:
+            outside(api.Environment(cr, SUPERUSER_ID, {}))
+            cr.rollback()
+        self.assertIn("changed outside the gate", lines.output[0])
+        with self.assertNoLogs(gate.__name__, "DEBUG"):
+            self.in_transaction(functools.partial(change, True))
+
+    def test_new_call_is_inside(self):
+        def change(env):
+            call = self.get_call(env).copy({"uuid": "0" * 8, "provider_call_id": False})
+            with self.assertNoLogs(gate.__name__, "DEBUG"):
+                gate.assert_inside(call)
+            call.unlink()
+
+        self.in_transaction(change)
+
     def test_retry_enters_again(self):
         tries = []
 
@@ -315,10 +344,13 @@ class TestDispatch(TelephonyHttpCase):
         super().setUp()
         self.go_online(self.agent_ana)
         self.call, _verbs = self.call_in()
-        self.entered = []
-        self.startPatcher(
-            patch.object(gate, "enter", lambda _env, **names: self.entered.append(names))
-        )
+        self.entered, enter = [], gate.enter
+
+        def note_and_enter(env, **names):
+            self.entered.append(names)
+            return enter(env, **names)
+
+        self.startPatcher(patch.object(gate, "enter", note_and_enter))
 
     def test_report_names_its_leg(self):
         self.tell_leg(self.call, CALLER_LEG, "completed", 3)
@@ -347,6 +379,46 @@ class TestDispatch(TelephonyHttpCase):
             )
             [names] = self.entered
             self.assertEqual((names["uuid"], names["user_id"]), (self.call.uuid, self.ana.id))
+
+    def test_program_names_its_call_and_user(self):
+        """Odoo's interface for programs leads to the same methods."""
+        key = (
+            self.env["res.users.apikeys"]
+            .with_user(self.ana)
+            ._generate("rpc", "Test", fields.Datetime.add(fields.Datetime.now(), days=1))
+        )
+        response = self.url_open(
+            "/json/2/telephony.call/decline",
+            json={"uuid": self.call.uuid},
+            headers={"Authorization": f"bearer {key}"},
+        )
+        self.assertEqual(response.status_code, 200, response.text)
+        [names] = self.entered
+        self.assertEqual((names["uuid"], names["user_id"]), (self.call.uuid, self.ana.id))
+
+    def test_button_and_form_name_their_agents(self):
+        """A wrap-up that is over, or an archived agent, moves callers to other agents."""
+        self.authenticate(self.sue.login, self.sue.login)
+        ids = self.agent_ana.ids
+        for kind, method, arguments in (
+            ("button", "end_wrap_up", [ids]),
+            ("kw", "web_save", [ids, {"call_waiting": True}]),
+            ("kw", "action_archive", [ids]),
+        ):
+            with self.subTest(method):
+                self.entered.clear()
+                with contextlib.suppress(JsonRpcException), mute_logger("odoo.http"):
+                    self.make_jsonrpc_request(
+                        f"/web/dataset/call_{kind}/telephony.agent/{method}",
+                        {
+                            "model": "telephony.agent",
+                            "method": method,
+                            "args": arguments,
+                            "kwargs": {"specification": {}} if method == "web_save" else {},
+                        },
+                    )
+                [names] = self.entered
+                self.assertEqual((names["agent_ids"], names["routes"]), (ids, True))
 
     def test_address_that_is_no_remote_method_enters_no_gate(self):
         """Parameters of a public page are not those of a click."""
