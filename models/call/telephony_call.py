@@ -243,6 +243,7 @@ class TelephonyCall(models.Model):
     duration_display = fields.Char("Duration", compute="_compute_duration_display")
     matching_partner_ids = fields.Many2many(
         "res.partner",
+        string="Matching Contacts",
         compute="_compute_matching_partner_ids",
         compute_sudo=True,
         groups=fields.NO_ACCESS,
