@@ -102,6 +102,7 @@ describe("reachability", () => {
             now: "2026-11-22 14:28:00",
             reachable: true,
         };
+        await world.softphone.lease.renewing; // begun before the answer was set
         await world.softphone.lease.renew();
         world.lease = new Error("away");
         await world.softphone.lease.renew();
