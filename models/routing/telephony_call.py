@@ -376,9 +376,9 @@ class TelephonyCall(models.Model):
         :return: whether the agent got the call
         :rtype: bool
         """
+        # The callers have locked the rows: if another agent has just won, that has failed to
+        # serialize, and the request is retried.
         assert_inside(self)
-        # If another agent has just won, the lock fails to serialize and the request is retried.
-        self._lock()
         if "offered" not in self._get_phase().admits:
             return False
         if phone_leg:
