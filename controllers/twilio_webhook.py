@@ -11,12 +11,12 @@ import re
 from dataclasses import replace
 
 from psycopg2 import OperationalError
-from werkzeug.datastructures import MultiDict
 
 from odoo.exceptions import ConcurrencyError
 from odoo.http import Controller, request, route
 
 from ..models.gate import begin_again
+from ..providers.twilio.doors import without_zeros
 from ..providers.voice_response import HangUp, Redirect, Say
 
 _logger = logging.getLogger(__name__)
@@ -40,17 +40,12 @@ def _get_account_sudo():
     )
 
 
-def _without_zeros(values):
-    # PostgreSQL has no text with a zero byte: a search for one is an error.
-    return MultiDict((name, value.replace("\0", "")) for name, value in values.items(multi=True))
-
-
 def _get_form():
-    return _without_zeros(request.httprequest.form)
+    return without_zeros(request.httprequest.form)
 
 
 def _get_query():
-    return _without_zeros(request.httprequest.args)
+    return without_zeros(request.httprequest.args)
 
 
 def _get_call_sudo(account_sudo):

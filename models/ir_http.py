@@ -97,8 +97,8 @@ class IrHttp(models.AbstractModel):
         if path.startswith(WEBHOOKS):
             names = doors.get_names(
                 path.removeprefix(WEBHOOKS),
-                request.httprequest.args,
-                request.httprequest.form,
+                doors.without_zeros(request.httprequest.args),
+                doors.without_zeros(request.httprequest.form),
             )
             account_id = request.env.context.get("telephony_account_id")
             return {**names, "account_id": account_id} if names and account_id else None

@@ -6,6 +6,8 @@ or missing name costs a lost race, nothing else; the handlers read the request t
 
 import re
 
+from werkzeug.datastructures import MultiDict
+
 from .events import LEG_STATUS, NAME, ONCE, parse_number, parse_sid
 
 # Webhooks of one leg that change no rows of a call, or of the caller ID's verification.
@@ -19,6 +21,17 @@ NUMBER = re.compile(r"\+?[0-9]{1,20}")
 
 def _parse(pattern, text):
     return text if pattern.fullmatch(text or "") else ""
+
+
+def without_zeros(values):
+    """Return the parameters of a webhook without zero bytes.
+
+    PostgreSQL has no text with a zero byte: a search for one is an error.
+
+    :param values: parameters of the address, or posted fields
+    :rtype: MultiDict
+    """
+    return MultiDict((name, value.replace("\0", "")) for name, value in values.items(multi=True))
 
 
 def is_report(path):
