@@ -394,7 +394,7 @@ def find_keys(
         )
         names.update(cr.fetchall())
     calls = {*call_ids, *filter(None, names.values())}
-    calls |= _find_calls(cr, is_near("call"), uuid, leg_id, recording_id, is_mine and mine)
+    calls |= _find_calls(cr, is_near("call"), calls, uuid, leg_id, recording_id, is_mine and mine)
     keys = {
         (NAME, zlib.crc32(name.encode()) >> 1) for name, call_id in names.items() if not call_id
     }
@@ -434,10 +434,13 @@ def _get_scope(account_id, company_ids):
     return is_near
 
 
-def _find_calls(cr, is_near, uuid, leg_id, recording_id, mine):
+def _find_calls(cr, is_near, calls, uuid, leg_id, recording_id, mine):
     """Return the named calls, and the ongoing and ringing calls of the agents in `mine`.
 
+    A conversation ends the attempts to call the same customer back, so they are returned, too.
+
     :param SQL is_near: condition that a named call is the sender's
+    :param calls: calls that are named in another way
     """
     named = []
     if uuid:
@@ -454,6 +457,22 @@ def _find_calls(cr, is_near, uuid, leg_id, recording_id, mine):
         SQL("SELECT call.id FROM telephony_call AS call WHERE %s AND %s", name, is_near)
         for name in named
     ]
+    if calls:
+        named.append(SQL("call.id IN %s", tuple(calls)))
+    if named:
+        parts.append(
+            SQL(
+                """SELECT attempt.id FROM telephony_call AS call
+                     JOIN telephony_queue_callback AS promise
+                       ON promise.company_id = call.company_id
+                      AND promise.customer_number = call.customer_number
+                      AND promise.state IN ('requested', 'open')
+                     JOIN telephony_call AS attempt ON attempt.queue_callback_id = promise.id
+                    WHERE attempt.state != 'ended' AND (%s) AND %s""",
+                SQL(" OR ").join(named),
+                is_near,
+            )
+        )
     if mine:
         parts.append(
             SQL(
