@@ -66,7 +66,9 @@ class Preferences:
 
 
 def open_menu(page, *names):
-    """Click through the menus of an app.
+    """Click through the menus of an app, and wait for the page of the last one.
+
+    Until then, the rows of the page before are still there to be clicked.
 
     :param str names: first the menu of the bar, then the entry of its list.
     """
@@ -76,6 +78,7 @@ def open_menu(page, *names):
     for name in rest:
         entries = page.locator(".o-dropdown--menu .dropdown-item")
         entries.filter(has_text=re.compile(f"^\\s*{name}\\s*$")).first.click()
+    expect(page.locator(".o_last_breadcrumb_item").first).to_contain_text(names[-1])
 
 
 def press(page, name, within="body"):
