@@ -1,21 +1,16 @@
 """Build the installable archive dist/crm_telephony-<version>.zip. Called by dev/package.
 
-It contains the files known to git, without those marked "export-ignore" in .gitattributes, and the
-Voice SDK.
+It contains the files known to git, without those marked "export-ignore" in .gitattributes.
 """
 
 import ast
-import hashlib
 import shutil
 import subprocess
-import sys
 import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 
 from places import ADDON, REPO, say
-
-SDK = Path("static/lib/twilio-voice-sdk")
 
 
 def git(*arguments, **options):
@@ -34,16 +29,8 @@ def shipped_files():
     left_out = {
         name for name, value in zip(fields[::3], fields[2::3], strict=False) if value == "set"
     }
-    files = {Path(name) for name in names if name not in left_out}
-    files = {path for path in files if (REPO / path).is_file()}
-    sdk = {SDK / "twilio.min.js", SDK / "LICENSE.md"}
-    for path in sdk:
-        if not (REPO / path).is_file():
-            sys.exit(f"error: {path} is missing: run dev/setup")
-    expected = (REPO / "dev/voice_sdk.sha256").read_text(encoding="utf-8").split()[0]
-    if hashlib.sha256((REPO / SDK / "twilio.min.js").read_bytes()).hexdigest() != expected:
-        sys.exit("error: twilio.min.js is not the file whose hash is in dev/voice_sdk.sha256")
-    return sorted(files | sdk)
+    files = (Path(name) for name in names if name not in left_out)
+    return sorted(path for path in files if (REPO / path).is_file())
 
 
 def unpack(target):
