@@ -38,6 +38,11 @@ def parse(arguments=None):
         default="yes",
         help="no: nobody hears anything, for hundreds of calls at once",
     )
+    parser.add_argument(
+        "--surprising",
+        action="store_true",
+        help="react in the other way wherever no document says how Twilio does",
+    )
     parser.add_argument("--journal", type=Path, help="file that gets a line for each webhook")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args(arguments)
@@ -60,6 +65,7 @@ def parse(arguments=None):
         loopback=options.loopback,
         region=options.region,
         sound=options.sound == "yes",
+        surprising=options.surprising,
         journal=options.journal,
     )
 

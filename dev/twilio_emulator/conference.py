@@ -50,7 +50,7 @@ class Participant:
         self.muted, self.hold = muted, False
         self.start_on_enter, self.end_on_exit, self.beep = start, end, beep
         self.coach_sid, self.early_media = coach, early_media
-        self.joined = False
+        self.joined = self.announced = False
         self.created = self.updated = now()
         self.hold_channel = Channel()
         self.side_script = None
@@ -93,6 +93,12 @@ class Participant:
         return self._frame
 
     _frame_tick, _frame = None, SILENCE
+
+    def announce_early(self):
+        """Report that the participant joined while its leg only rings with early media."""
+        if self.early_media and not self.done.done():
+            self.announced = True
+            self.conference.report("participant-join", self)
 
     def stop_side_script(self):
         """End the hold or wait document of this participant."""
@@ -148,7 +154,8 @@ class Conference:
         """
         participant.joined = True
         participant.leg.source = self
-        self.report("participant-join", participant)
+        if not participant.announced:
+            self.report("participant-join", participant)
         inside = [p for p in self.participants if p.joined]
         if self.status == "init" and len(inside) > 1 and any(p.start_on_enter for p in inside):
             self.status = "in-progress"
@@ -231,6 +238,8 @@ class Conference:
 
     def pass_key(self, sender, digit):
         """Send a key pressed by a participant to the others."""
+        if not self.emulator.settings.conference_keys:
+            return
         for other in self.participants:
             heard = sender.open or sender.whispers_to is other
             if other is not sender and heard and other.joined and not other.hold:

@@ -18,6 +18,7 @@ class Config:
     :param bool loopback: offer 127.0.0.1 as a media address as well.
     :param bool sound: False transmits no sound, so that hundreds of calls cost little; played
     sounds keep their length.
+    :param bool surprising: start with the setting ``surprising``.
     :param journal: file that gets a line of JSON for each webhook, or None.
     """
 
@@ -32,4 +33,5 @@ class Config:
     loopback: bool = False
     region: str = defaults.REGION
     sound: bool = True
+    surprising: bool = False
     journal: Path | None = None

@@ -40,6 +40,7 @@ class Emulator:
         host = "127.0.0.1" if config.host in ("", "0.0.0.0", "::") else config.host
         self.public_url = f"http://{host}:{config.port}"
         self.logs, self.settings, self.faults = Logs(config.journal), Settings(), Faults()
+        self.settings.update({"surprising": config.surprising})
         self.store, self.engine = Store(config), Engine()
         self.webhooks = WebhookClient(config.auth_token, self.logs)
         self.conferences, self.queues = Conferences(self), Queues()
@@ -128,6 +129,7 @@ class Emulator:
         self.legs, self.refusals = {}, {}
         self.logs.clear()
         self.settings.__init__()
+        self.settings.update({"surprising": self.config.surprising})
         self.faults.clear()
         self.store.clear()
         self.sounds.clear()

@@ -30,13 +30,22 @@ class Pace:
         await asyncio.sleep(due - loop.time())
 
 
-async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None, duration=DEFAULT_DURATION):
+async def place(
+    leg,
+    timeout=DEFAULT_TIMEOUT,
+    *,
+    paced=False,
+    send=None,
+    duration=DEFAULT_DURATION,
+    on_ringing=None,
+):
     """Ring the party of an outgoing leg.
 
     :param float timeout: maximum seconds of ringing; Twilio adds five.
     :param float duration: seconds after the answer when the leg is hung up.
     :param bool paced: whether the call counts against the calls per second.
     :param str send: keys to send after the answer.
+    :param on_ringing: function that is called when the party rings, or None.
     :return bool: True when answered; otherwise the leg has ended with its reason as status.
     """
     emulator = leg.emulator
@@ -55,6 +64,8 @@ async def place(leg, timeout=DEFAULT_TIMEOUT, *, paced=False, send=None, duratio
     if not await leg.endpoint.ring():
         leg.hang_up("no-answer")
         return False
+    if on_ringing:
+        on_ringing()
     limit = min(MAX_TIMEOUT, max(MIN_TIMEOUT, timeout)) + GRACE
     try:
         outcome = await asyncio.wait_for(asyncio.shield(leg.outcome), emulator.clock.real(limit))
@@ -80,7 +91,8 @@ async def call_program(leg, url, method, *, twiml=None, fallback=None, **options
 
 async def participant_program(leg, participant, wait, **options):
     """Run a leg made by ``POST Participants``: ring, then join the conference."""
-    if await place(leg, paced=True, **options) and not participant.done.done():
+    ring = participant.announce_early if leg.emulator.settings.early_join else None
+    if await place(leg, paced=True, on_ringing=ring, **options) and not participant.done.done():
         participant.conference.join(participant, wait)
         await participant.done
         leg.hang_up()

@@ -19,7 +19,7 @@ class Member:
         self.queue, self.leg, self.since = queue, leg, now()
         loop = asyncio.get_running_loop()
         self.done, self.bridged = loop.create_future(), loop.create_future()
-        self.on_left = None
+        self.on_left = self.failure = None
 
     @property
     def position(self):

@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass, fields
 
+from .unknown import OPPOSITES, other_reaction
+
 
 @dataclass
 class Settings:
@@ -14,6 +16,24 @@ class Settings:
     :param heartbeat: seconds between two heartbeats to a browser.
     :param rfc4733: whether browsers may send keys as RTP events.
     :param answer_delay: seconds between ``initiated`` and ``ringing`` of an outgoing leg.
+    :param surprising: whether Twilio's unknown reactions are the opposite of the defaults, see
+        ``unknown.py``.
+    :param wait_failure: what an unusable wait document leads to: ``error`` (the queue's result) or
+        ``fallback`` (the call's fallback address).
+        https://www.twilio.com/docs/voice/twiml/enqueue
+    :param ringing_listed: participants are listed while they ring.
+        https://www.twilio.com/docs/voice/api/conference-participant-resource
+    :param early_join: ``participant-join`` is sent when the leg rings with early media.
+        https://www.twilio.com/docs/voice/twiml/conference
+    :param empty_application: ``accepted`` or ``refused``: a number's update with an address, and
+        ``VoiceApplicationSid`` and ``TrunkSid`` empty.
+        https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+    :param conference_keys: keys that a participant presses reach the others.
+        https://www.twilio.com/docs/voice/twiml/conference
+    :param mp3_channels: channels of an MP3 file that is requested with two.
+        https://www.twilio.com/docs/voice/api/recording
+    :param names_on_update: a conference's name stands for its SID when a participant is changed.
+        https://www.twilio.com/docs/voice/api/conference-participant-resource
     """
 
     auto_answer: float | None = None
@@ -23,6 +43,14 @@ class Settings:
     heartbeat: float = 5.0
     rfc4733: bool = True
     answer_delay: float = 0.1
+    surprising: bool = False
+    wait_failure: str = "error"
+    ringing_listed: bool = True
+    early_join: bool = False
+    empty_application: str = "accepted"
+    conference_keys: bool = True
+    mp3_channels: int = 1
+    names_on_update: bool = False
 
     def update(self, values):
         """Change some settings.
@@ -33,6 +61,11 @@ class Settings:
         unknown = set(values) - {field.name for field in fields(self)}
         if unknown:
             raise ValueError("Unknown setting: {}".format(", ".join(sorted(unknown))))
+        if "surprising" in values:
+            for name in OPPOSITES:
+                default = getattr(type(self), name)
+                surprise = other_reaction(name, default)
+                setattr(self, name, surprise if values["surprising"] else default)
         for name, value in values.items():
             setattr(self, name, value)
 

@@ -1,4 +1,4 @@
-"""Reading any audio file, writing WAV."""
+"""Reading any audio file, writing WAV and MP3."""
 
 import io
 import wave
@@ -39,4 +39,20 @@ def encode(*channels):
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes(table.tobytes())
+    return out.getvalue()
+
+
+def as_mp3(file):
+    """Return a WAV file of this module as an MP3 file with as many channels."""
+    with wave.open(io.BytesIO(file)) as source:
+        layout = "stereo" if source.getnchannels() == 2 else "mono"
+        samples = np.frombuffer(source.readframes(source.getnframes()), "<i2")
+    out = io.BytesIO()
+    with av.open(out, "w", "mp3") as container:
+        stream = container.add_stream("libmp3lame", RATE, layout=layout)
+        if samples.size:
+            frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), "s16", layout)
+            frame.rate = RATE
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
     return out.getvalue()

@@ -97,7 +97,8 @@ def find_conference(emulator, request, *, create=False):
     :raise ApiError: 404.
     """
     key = request.match_info["conference"]
-    conference = emulator.conferences.find(key)
+    by_name = create or emulator.settings.names_on_update
+    conference = (emulator.conferences.find if by_name else emulator.conferences.all.get)(key)
     if conference is None and create and not is_sid(key, "CF"):
         return emulator.conferences.enter(key), True
     if conference is None or (create and conference.over):

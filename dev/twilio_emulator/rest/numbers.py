@@ -144,6 +144,9 @@ class Numbers:
     async def update(self, request):
         """Change addresses or name of an own number."""
         record, form = self.number(request), Form(await request.post())
+        empty = [n for n in ("VoiceApplicationSid", "TrunkSid") if n in form and not form.text(n)]
+        if len(empty) == 2 and self.emulator.settings.empty_application == "refused":
+            raise ApiError(400, 20001, "Invalid parameters: {}".format(", ".join(empty)))
         record.touch(**values_of(form, FIELDS))
         return answer(self.serialize(record))
 

@@ -68,6 +68,9 @@ class Participants:
             raise not_found(request)
         return participant
 
+    def _listed(self, participant):
+        return participant.joined or self.emulator.settings.ringing_listed
+
     async def create(self, request):
         """Call a party into a conference."""
         form, emulator = Form(await request.post()), self.emulator
@@ -140,7 +143,8 @@ class Participants:
         found = [
             serialize(p)
             for p in conference.participants
-            if all(getattr(p, name.lower()) == value for name, value in wanted.items())
+            if self._listed(p)
+            and all(getattr(p, name.lower()) == value for name, value in wanted.items())
         ]
         return page(request, "participants", found)
 

@@ -1,9 +1,12 @@
 """Recordings and their sound files."""
 
+import asyncio
+
 from aiohttp import web
 
 from ..clock import rfc2822
 from ..defaults import API_VERSION
+from ..media import wav
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, matches_dates, not_found, page
 from .common import uri as address
 
@@ -146,12 +149,18 @@ class Recordings:
         return gone()
 
     async def media(self, request):
-        """Send the sound file (always WAV; players check the content)."""
+        """Send the sound file."""
         recording = self.recording(request)
         if recording.file is None:
             raise not_found(request)
         both = request.query.get("RequestedChannels") == "2"
         if both and recording.channels < 2:
             raise ApiError(400, 16113, "A mono recording has no second channel.")
+        mp3 = request.match_info.get("kind") == "mp3"
+        if mp3 and self.emulator.settings.mp3_channels < 2:
+            both = False
         body = recording.file if both else recording.mixed
+        if mp3:
+            body = await asyncio.to_thread(wav.as_mp3, body)
+            return web.Response(body=body, content_type="audio/mpeg")
         return web.Response(body=body, content_type="audio/x-wav")

@@ -153,6 +153,17 @@ class Interpreter:
             more = {**jump.params, "ErrorCode": error.code, "ErrorUrl": jump.url}
             return await self._fetch(fallback[0], fallback[1], more)
 
+    def fall_back(self, error):
+        """Continue at the fallback address after the failure of a verb.
+
+        :raise Jump: to the fallback address.
+        :raise TwimlError: the failure itself, if there is no fallback address.
+        """
+        fallback, self.fallback = self.fallback, None
+        if not fallback or not fallback[0]:
+            raise error
+        raise Jump(*fallback, {"ErrorCode": error.code, "ErrorUrl": self.url})
+
     async def _fetch(self, url, method, params):
         if not url:
             raise TwimlError(11100, "There is no address to ask")

@@ -36,6 +36,8 @@ async def enqueue(run, verb):
             member.on_left = None
             result = waiting.result()
             queue.remove(member, result)
+            if result == "error" and run.emulator.settings.wait_failure == "fallback":
+                run.fall_back(member.failure)
             if result == "hangup":
                 run.emulator.spawn(run.request_later(verb, _params(queue.sid, result, waited)))
                 raise Stop
@@ -88,7 +90,7 @@ async def _wait(run, verb, member):
         except Stop:
             return "hangup"
         except TwimlError as error:
-            run.leg.error_code = error.code
+            run.leg.error_code, member.failure = error.code, error
             return "error"
         spent = time.monotonic() - started
         await asyncio.sleep(max(0.0, MIN_WAIT - spent))
