@@ -60,6 +60,9 @@ ROW_MS = 2000
 MOST_KEYS = 100
 # Maximum number of attempts to lock what was found while waiting.
 TURNS = 3
+# Seconds. An agent whose offer expires within them may be free when a transaction that enters now
+# decides: it waits for its locks first.
+SOON = 2
 # Waiting callers that may be offered to an agent who becomes available.
 NEXT_CALLERS = 3
 # Methods that a form calls. Archiving an agent withdraws the calls that ring there.
@@ -555,7 +558,8 @@ def find_waiting(cr, agents):
 def _find_candidates(cr, calls, account_id, number, queue_ids, is_near):
     """Return the free agents who may be rung by calls in their step, a number, or queues.
 
-    Busy agents are not rung. So callers who wait for them do not wait for each other here.
+    Agents are free if their offer expires soon. Busy agents are not rung. So callers who wait for
+    them do not wait for each other here.
     """
     parts = []
     if calls:
@@ -608,8 +612,9 @@ def _find_candidates(cr, calls, account_id, number, queue_ids, is_near):
                       AND NOT EXISTS (
                           SELECT FROM telephony_offer
                            WHERE agent_id = agent.id AND state = 'offered'
-                             AND expires_at > now() AT TIME ZONE 'utc')""",
+                             AND expires_at > now() AT TIME ZONE 'utc' + %s * interval '1 s')""",
                 SQL(" UNION ").join(parts),
+                SOON,
             )
         ],
     )

@@ -6,6 +6,7 @@ Finding 4.3 of the house, F20 of the walk: ordinary calls lost four to five race
 import contextlib
 import functools
 import threading
+from datetime import timedelta
 from unittest.mock import patch
 
 from psycopg2.errors import DivisionByZero
@@ -153,6 +154,21 @@ class TestGate(RaceCase):
 
         [keys] = self.run_beside(decline, change)
         self.assertIn(gate.AGENT, {key for key, _id in keys})
+
+    def test_agents_whose_offer_expires_meanwhile_are_locked(self):
+        """Two callers wait for one agent: at the end of an offer, both may ring that agent."""
+        self.call_in(leg_sid(7003))
+
+        def find(seconds, env):
+            env["telephony.offer"].search([("state", "=", "offered")]).write(
+                {"expires_at": fields.Datetime.now() + timedelta(seconds=seconds)}
+            )
+            env.flush_all()
+            keys = gate.find_keys(env.cr, self.ids["account"][0], legs=[leg_sid(7003)], routes=True)
+            return gate.AGENT in {key for key, _id in keys}
+
+        self.assertTrue(self.in_transaction(functools.partial(find, 1)))
+        self.assertFalse(self.in_transaction(functools.partial(find, 20)))
 
     def test_opposite_orders_cannot_deadlock(self):
         other = leg_sid(7001)
