@@ -18,17 +18,23 @@ import package as package_files
 import places
 from places import ADDON, ADDONS, CONF, LOGS, PYTHON, REPO, STATE, say
 
-PARTS = ("lint", "unit", "emulator", "odoo", "js", "quality", "package", "torture", "e2e")
+PARTS = (
+    *("lint", "unit", "judge", "emulator", "odoo", "js", "quality", "package", "live"),
+    *("torture", "e2e"),
+)
 #: Long parts, which run only when they are named.
 LONG_PARTS = ("core",)
 #: Jobs that may run beside each other, in their order; the other parts listen to sound, or measure
 #: time, and have the machine for themselves. While the first job makes the database, the next ones
 #: need none. The parts that are split have a job for each share of their tests.
-JOBS = ("odoo 1/2", "lint", "unit", "emulator", "bare", "odoo 2/2", "quality", "js", "package")
+JOBS = (
+    *("odoo 1/2", "lint", "unit", "judge", "emulator", "bare", "odoo 2/2", "quality", "js"),
+    "package",
+)
 #: Jobs that prepare a part, which follows: their failures are its failures.
 PREPARES = {"bare": "e2e"}
 #: Parts that accept options for pytest, to run some of their tests.
-WITH_OPTIONS = ("unit", "emulator", "odoo", "js", "package", "torture", "e2e")
+WITH_OPTIONS = ("unit", "judge", "emulator", "odoo", "js", "package", "live", "torture", "e2e")
 #: Odoo's own tests that must pass with the addon installed.
 CORE = ("crm", "mail", "phone_validation")
 #: Time limit of one test while its coverage is measured.
@@ -154,9 +160,19 @@ def unit(*options):
     return plain("unit", "dev/unit", options)
 
 
+def judge(*options):
+    """Judge all REST requests by Twilio's documents, with a validator of its own (a download)."""
+    return plain("judge", "dev/judge", options)
+
+
 def emulator(*options):
     """Run the tests of the Twilio emulator."""
     return plain("emulator", "dev/twilio_emulator/tests", options)
+
+
+def live(*options):
+    """Run dev/live against emulators in place of a real account."""
+    return plain("live", "dev/live_tests", options)
 
 
 def e2e(*options):

@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 import places
 
 
@@ -24,10 +26,11 @@ def test_every_python_package_is_locked_with_hashes():
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-def test_every_npm_package_is_locked_with_its_hash():
+@pytest.mark.parametrize("folder", ["", "dev/judge/"])
+def test_every_npm_package_is_locked_with_its_hash(folder):
     """Every npm package has a fixed version and a hash."""
-    lock = json.loads(read("package-lock.json"))
-    wanted = json.loads(read("package.json"))["dependencies"]
+    lock = json.loads(read(folder + "package-lock.json"))
+    wanted = json.loads(read(folder + "package.json"))["dependencies"]
     assert lock["packages"][""]["dependencies"] == wanted
     packages = {name: values for name, values in lock["packages"].items() if name}
     assert len(packages) > len(wanted)
