@@ -20,6 +20,9 @@ _SETTINGS = {
     "tone": CUSTOMER,
     "rfc4733": True,
     "answer_delay": 0.1,
+    "concurrency": None,
+    "trial": False,
+    "profile": "business",
 }
 
 

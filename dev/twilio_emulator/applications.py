@@ -9,12 +9,14 @@ def start_application_call(emulator, grants, params, browser):
     :param dict grants: of the browser's token.
     :param dict params: the page's arguments of ``device.connect``; they cannot be trusted.
     :return: the leg, or None if the token's application does not exist.
+    :raise Refusal: if the account has too many calls.
     """
     outgoing = grants["voice"].get("outgoing") or {}
     application = emulator.store.applications.get(outgoing.get("application_sid"))
     if application is None:
         emulator.logs.error(31002, "No application {}".format(outgoing.get("application_sid")))
         return None
+    emulator.limits.check_concurrency()
     params = {**params, **(outgoing.get("params") or {})}
     leg = Leg(
         emulator,

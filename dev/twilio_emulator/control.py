@@ -5,6 +5,7 @@ import json
 from aiohttp import web
 
 from .applications import start_application_call
+from .limits import Refusal
 from .media.audio import RATE
 from .party import Earpiece, Telephone
 from .tokens import TokenRefused, verify
@@ -84,6 +85,7 @@ class Control:
         router.add_get("/emulator/faults", self.faults)
         router.add_post("/emulator/faults", self.change_faults)
         router.add_post("/emulator/refusals", self.refusals)
+        router.add_post("/emulator/verified", self.verified)
         router.add_post("/emulator/signalling/drop", self.drop_signalling)
         router.add_post("/emulator/reset", self.reset)
 
@@ -116,6 +118,8 @@ class Control:
             raise _error(400, f"{missing} is missing") from missing
         except LookupError as error:
             raise _error(404, f"The account does not have the number {error}") from error
+        except Refusal as refusal:
+            raise _error(409, str(refusal)) from refusal
         return web.json_response({"sid": leg.sid}, status=201)
 
     async def browser(self, request):
@@ -129,7 +133,10 @@ class Control:
             raise _error(400, f"{error.code}: {error.message}") from error
         party = Earpiece(self.emulator, "client:" + claims["grants"]["identity"], 0)
         params = dict(body.get("params") or {})
-        leg = start_application_call(self.emulator, claims["grants"], params, party)
+        try:
+            leg = start_application_call(self.emulator, claims["grants"], params, party)
+        except Refusal as refusal:
+            raise _error(409, str(refusal)) from refusal
         if leg is None:
             raise _error(404, "The application of the token does not exist")
         return web.json_response({"sid": leg.sid}, status=201)
@@ -279,6 +286,14 @@ class Control:
             raise _error(400, "values must be among {}".format(", ".join(REFUSALS)))
         self.emulator.refusals = body
         return web.json_response(body)
+
+    async def verified(self, request):
+        """Make a number a verified caller ID without its call: ``{"number"}``."""
+        number = (await _body(request)).get("number")
+        if not number:
+            raise _error(400, "number is missing")
+        self.emulator.store.add_caller_id(number)
+        return _done()
 
     async def drop_signalling(self, request):
         """Cut the signalling connections of all browsers, or of ``{"identity"}``."""

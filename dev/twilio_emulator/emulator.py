@@ -9,6 +9,7 @@ from .conference import Conferences
 from .faults import Faults
 from .handsets import Handsets
 from .legs import Leg, number_callbacks
+from .limits import Limits
 from .logs import Logs
 from .media import channel, rfc4733, speech, webrtc
 from .media.engine import Engine
@@ -45,7 +46,7 @@ class Emulator:
         self.webhooks = WebhookClient(config.auth_token, self.logs)
         self.conferences, self.queues = Conferences(self), Queues()
         self.legs, self.refusals, self.tasks, self.closing = {}, {}, set(), False
-        self.permissions = Permissions()
+        self.permissions, self.limits = Permissions(), Limits(self)
         self.specification = load_specification(config.openapi_dir, self.logs)
         self.pace, self.recorder, self.sounds = Pace(self), Recorder(self), Sounds(self)
         self.signalling, self.handsets = Signalling(self), Handsets(self)
@@ -89,10 +90,13 @@ class Emulator:
         :param str to: E.164 number of the account.
         :param tone: Hz of the caller's voice, None = as the settings say.
         :raise LookupError: if the account does not have the number.
+        :raise Refusal: if Twilio does not carry the call; the caller hears the busy tone.
         """
         number = self.store.number(to)
         if not number:
             raise LookupError(to)
+        self.limits.check_caller(from_)
+        self.limits.check_concurrency()
         telephone = Telephone(self, from_, tone)
         telephone.handset = handset
         target = self.store.voice_target(number)
@@ -106,7 +110,12 @@ class Emulator:
         leg.started = leg.created
         fallback = (target["voice_fallback_url"], target["voice_fallback_method"])
         run = Interpreter(leg, fallback=fallback)
-        leg.run(run.run_call(target["voice_url"], target["voice_method"], leg.first_params))
+        leg.run(
+            self.limits.run_after_prompt(
+                leg,
+                lambda: run.run_call(target["voice_url"], target["voice_method"], leg.first_params),
+            )
+        )
 
     async def start(self):
         """Start the background tasks."""

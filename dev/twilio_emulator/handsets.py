@@ -5,6 +5,7 @@ import logging
 
 from aiohttp import WSMsgType, web
 
+from .limits import Refusal
 from .media.tones import Oscillator
 from .media.webrtc import WebRtcPeer
 
@@ -95,6 +96,9 @@ class Handset:
             leg = self.emulator.call_in(self.number, message.get("to"), handset=self)
         except LookupError:
             await self.notify("error", message="The company does not have this number.")
+            return
+        except Refusal as refusal:
+            await self.notify("error", message=f"Busy. Twilio refused the call ({refusal}).")
             return
         self.telephone = leg.endpoint
         await self._connect(message.get("sdp"))

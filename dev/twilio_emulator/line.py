@@ -3,6 +3,7 @@
 import asyncio
 
 from .legs import Leg, number_callbacks
+from .limits import Refusal
 from .media.audio import SILENCE
 from .party import Telephone
 
@@ -41,6 +42,11 @@ class LineEnd:
         number = store.number(self.leg.to)
         if number is None:
             return False
+        try:
+            self.emulator.limits.check_concurrency()
+        except Refusal:
+            self.leg.outcome.set_result("busy")
+            return True
         target = store.voice_target(number)
         far = Leg(
             self.emulator,

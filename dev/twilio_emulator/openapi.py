@@ -22,6 +22,7 @@ DOCUMENTS = {
         ),
     ),
     "twilio_voice_v1.json": ("https://voice.twilio.com", re.compile("DialingPermissions")),
+    "twilio_trusthub_v1.json": ("https://trusthub.twilio.com", re.compile("/v1/CustomerProfiles")),
     "twilio_pricing_v1.json": ("https://pricing.twilio.com", re.compile("/v1/PhoneNumbers/")),
 }
 FORM = "application/x-www-form-urlencoded"

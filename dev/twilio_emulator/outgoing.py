@@ -75,6 +75,7 @@ async def place(
         leg.set_status("in-progress")
         limit = emulator.clock.real(min(MAX_DURATION, max(1, duration)))
         asyncio.get_running_loop().call_later(limit, leg.hang_up)
+        emulator.limits.limit_duration(leg)
         if send:
             await send_digits(leg, leg.channel, send)
         return True
@@ -84,7 +85,7 @@ async def place(
 
 async def call_program(leg, url, method, *, twiml=None, fallback=None, **options):
     """Run a leg made by ``POST Calls``: ring, then follow TwiML."""
-    if await place(leg, paced=True, **options):
+    if await place(leg, paced=True, **options) and await leg.emulator.limits.pass_prompt(leg):
         run = Interpreter(leg, fallback=fallback)
         await (run.run_text(twiml) if twiml else run.run_call(url, method))
 
@@ -92,7 +93,9 @@ async def call_program(leg, url, method, *, twiml=None, fallback=None, **options
 async def participant_program(leg, participant, wait, **options):
     """Run a leg made by ``POST Participants``: ring, then join the conference."""
     ring = participant.announce_early if leg.emulator.settings.early_join else None
-    if await place(leg, paced=True, on_ringing=ring, **options) and not participant.done.done():
+    if not await place(leg, paced=True, on_ringing=ring, **options):
+        return
+    if await leg.emulator.limits.pass_prompt(leg) and not participant.done.done():
         participant.conference.join(participant, wait)
         await participant.done
         leg.hang_up()

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, fields
 
+from .limits import PROFILES
 from .unknown import OPPOSITES, other_reaction
 
 
@@ -34,6 +35,9 @@ class Settings:
         https://www.twilio.com/docs/voice/api/recording
     :param names_on_update: a conference's name stands for its SID when a participant is changed.
         https://www.twilio.com/docs/voice/api/conference-participant-resource
+    :param concurrency: calls (legs) at once; None = what ``trial`` and ``profile`` allow.
+    :param trial: whether this is a trial account.
+    :param profile: approved primary customer profile: ``business``, ``individual`` or ``none``.
     """
 
     auto_answer: float | None = None
@@ -51,12 +55,15 @@ class Settings:
     conference_keys: bool = True
     mp3_channels: int = 1
     names_on_update: bool = False
+    concurrency: int | None = None
+    trial: bool = False
+    profile: str = "business"
 
     def update(self, values):
         """Change some settings.
 
         :param dict values: setting name -> value.
-        :raise ValueError: for an unknown name.
+        :raise ValueError: for an unknown name or profile.
         """
         unknown = set(values) - {field.name for field in fields(self)}
         if unknown:
@@ -66,6 +73,8 @@ class Settings:
                 default = getattr(type(self), name)
                 surprise = other_reaction(name, default)
                 setattr(self, name, surprise if values["surprising"] else default)
+        if values.get("profile", self.profile) not in PROFILES:
+            raise ValueError("profile must be one of {}".format(", ".join(PROFILES)))
         for name, value in values.items():
             setattr(self, name, value)
 

@@ -11,6 +11,7 @@ from aiohttp import WSMsgType, web
 from .applications import start_application_call
 from .browser import Browser, RungBrowser
 from .defaults import API_VERSION
+from .limits import Refusal
 from .sids import new_sid
 from .tokens import TokenRefused, verify
 
@@ -119,16 +120,18 @@ class Connection:
             return
         params = dict(parse_qsl((payload.get("twilio") or {}).get("params", ""), True))
         browser = Browser(self.emulator, self, payload["callsid"], payload["sdp"])
-        leg = start_application_call(self.emulator, self.claims["grants"], params, browser)
+        refusal = (31002, "The application of the token does not exist")
+        try:
+            leg = start_application_call(self.emulator, self.claims["grants"], params, browser)
+        except Refusal:
+            # Which code the SDK gets is not documented: the one that says least.
+            leg, refusal = None, (31005, "Error sent from gateway in HANGUP")
         if leg is None:
             await browser.peer.close()
             await self.send(
                 "hangup",
                 callsid=payload["callsid"],
-                error={
-                    "code": 31002,
-                    "message": "The application of the token does not exist",
-                },
+                error={"code": refusal[0], "message": refusal[1]},
             )
             return
         self.calls[leg.sid] = self.calls[browser.temporary_sid] = browser

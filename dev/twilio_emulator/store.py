@@ -75,6 +75,14 @@ class Store:
             (c for c in self.caller_ids.values() if c["phone_number"] == phone_number), None
         )
 
+    def add_caller_id(self, phone_number, name=""):
+        """Add a verified caller ID and return its record."""
+        record = Record(
+            new_sid("PN"), phone_number=phone_number, friendly_name=name or phone_number
+        )
+        self.caller_ids[record["sid"]] = record
+        return record
+
     def may_call_from(self, phone_number):
         """Return whether calls may show this number."""
         return bool(self.number(phone_number) or self.caller_id(phone_number))

@@ -13,6 +13,7 @@ from .permissions import DialingPermissions
 from .pricing import PhoneNumberPrices
 from .queues import Queues
 from .recordings import Recordings
+from .trust_hub import CustomerProfiles
 
 RESOURCES = (
     Account,
@@ -28,6 +29,7 @@ RESOURCES = (
     Recordings,
     DialingPermissions,
     PhoneNumberPrices,
+    CustomerProfiles,
 )
 
 

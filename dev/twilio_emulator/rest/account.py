@@ -23,7 +23,7 @@ class Account:
                 "sid": sid,
                 "friendly_name": "Telephony emulator",
                 "status": "active",
-                "type": "Full",
+                "type": "Trial" if self.emulator.settings.trial else "Full",
                 "owner_account_sid": sid,
                 "auth_token": None,
                 "date_created": None,

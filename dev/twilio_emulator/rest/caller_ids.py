@@ -6,8 +6,6 @@ import secrets
 from ..legs import Leg, standard_params
 from ..outgoing import place
 from ..party import Telephone
-from ..sids import new_sid
-from ..store import Record
 from ..twiml.verbs_basic import send_digits
 from .common import ACCOUNT, ApiError, Form, answer, dates, gone, not_found, page
 from .common import uri as address
@@ -90,8 +88,7 @@ class CallerIds:
                 if form.text("Extension"):
                     await send_digits(leg, leg.channel, form.text("Extension"))
                 if await self._typed(leg, keys, code):
-                    record = Record(new_sid("PN"), phone_number=leg.to, friendly_name=name)
-                    emulator.store.caller_ids[record["sid"]] = record
+                    record = emulator.store.add_caller_id(leg.to, name)
         finally:
             leg.hang_up()
             callback = form.callback("StatusCallback")

@@ -8,7 +8,7 @@ from ..outgoing import DEFAULT_DURATION, DEFAULT_TIMEOUT, call_program
 from ..twiml.interpreter import Interpreter
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, matches_dates, not_found, page
 from .common import uri as address
-from .dialing import check_from, check_to
+from .dialing import check_from, check_limits, check_to
 
 SUBRESOURCES = {
     "notifications": "Notifications",
@@ -113,6 +113,7 @@ class Calls:
             url, method = application["voice_url"], application["voice_method"]
         if not url and not form.text("Twiml"):
             raise ApiError(400, 21205, "Url parameter is required.")
+        check_limits(emulator, to)
         callback = form.callback("StatusCallback")
         leg = Leg(
             emulator,

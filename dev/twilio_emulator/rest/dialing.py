@@ -2,6 +2,7 @@
 
 import re
 
+from ..limits import Refusal
 from .common import ApiError
 
 E164 = re.compile(r"^\+[1-9]\d{6,14}$")
@@ -45,3 +46,20 @@ def check_to(emulator, number):
             f"Account not authorized to call {number}. Perhaps you need to enable some "
             "international permissions.",
         )
+
+
+def check_limits(emulator, number, code=10004):
+    """Refuse a call that the account's state does not allow.
+
+    The HTTP status of 10004 is not documented. 429 is the harder one: it is Twilio's answer to too
+    many requests as well, which may be repeated.
+
+    :param int code: Twilio's code for too many calls at once.
+    :raise ApiError: 400, or 429 for too many calls at once.
+    """
+    try:
+        emulator.limits.check_called(number)
+        emulator.limits.check_concurrency(code)
+    except Refusal as refusal:
+        status = 429 if refusal.code == code else 400
+        raise ApiError(status, refusal.code, refusal.message) from refusal

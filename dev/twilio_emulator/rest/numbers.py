@@ -122,6 +122,8 @@ class Numbers:
             raise ApiError(400, 21421, f"PhoneNumber is invalid: {number}")
         if number == "+15005550000" or store.number(number):
             raise ApiError(400, 21422, f"PhoneNumber is not available: {number}")
+        if self.emulator.settings.trial and store.numbers:
+            raise ApiError(400, 21404, "Trial accounts are limited to one phone number")
         values = values_of(form, FIELDS)
         return created(self.serialize(store.add_number(number, **values)))
 

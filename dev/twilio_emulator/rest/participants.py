@@ -9,7 +9,7 @@ from .calls import endpoint_for
 from .common import ACCOUNT, ApiError, Form, answer, created, gone, not_found, page
 from .common import uri as address
 from .conferences import find_conference
-from .dialing import check_from, check_to
+from .dialing import check_from, check_limits, check_to
 
 STATUS = {
     "queued": "queued",
@@ -77,6 +77,7 @@ class Participants:
         to, from_ = form.need("To"), form.need("From", 21213)
         check_from(emulator, from_)
         check_to(emulator, to)
+        check_limits(emulator, to, 16021)
         conference, new = find_conference(emulator, request, create=True)
         if new:
             conference.callback = form.callback("ConferenceStatusCallback", ("start", "end"))

@@ -3,6 +3,7 @@
 import asyncio
 
 from ..legs import Leg
+from ..limits import Refusal
 from ..line import telephone_for
 from ..media import tones
 from ..media.audio import SILENCE
@@ -94,7 +95,15 @@ async def dial_parties(run, verb, nouns):
 
 async def _ring(run, verb, nouns):
     """Ring one group; return (status, the leg that answered or None)."""
-    children = [_child(run, verb, noun) for noun in nouns]
+    nouns, children = list(nouns), []
+    for noun in tuple(nouns):
+        try:
+            children.append(_child(run, verb, noun))
+        except Refusal as refusal:
+            run.leg.error_code = refusal.code
+            nouns.remove(noun)
+    if not children:
+        return "failed", None
     timeout = verb.number("timeout", 30)
     waits = {
         asyncio.ensure_future(_answered(run, child, noun, timeout)): child
@@ -116,6 +125,7 @@ async def _ring(run, verb, nouns):
 
 def _child(run, verb, noun):
     leg, emulator = run.leg, run.emulator
+    emulator.limits.check_concurrency()
     from_ = verb.get("callerId") or leg.from_
     events = frozenset((noun.get("statusCallbackEvent") or "completed").split())
     callbacks = []
@@ -129,6 +139,7 @@ def _child(run, verb, noun):
             shown = False
         if not shown:
             raise TwimlError(13214, f"Dial: invalid callerId {from_}")
+        emulator.limits.check_called(number)
         return Leg(
             emulator,
             "outbound-dial",
@@ -153,6 +164,8 @@ def _child(run, verb, noun):
 
 async def _answered(run, child, noun, timeout):
     if not await place(child, timeout, send=noun.get("sendDigits")):
+        return False
+    if not await child.emulator.limits.pass_prompt(child):
         return False
     if noun.get("url"):
         screen = Interpreter(child)

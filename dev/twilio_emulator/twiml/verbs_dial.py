@@ -3,6 +3,7 @@
 import asyncio
 
 from ..conference import LabelTaken
+from ..limits import Refusal
 from .bridge import dial_parties, dial_queue
 from .interpreter import Interpreter, Stop
 from .parser import TwimlError, Verb
@@ -35,6 +36,11 @@ async def dial_conference(run, verb, noun):
     """Join a conference and stay until it is left; return the parameters for ``action``."""
     leg, emulator = run.leg, run.emulator
     await leg.answer()
+    try:
+        emulator.limits.check_concurrency(16021, more=0)
+    except Refusal:
+        leg.error_code = 16021
+        return {"DialCallStatus": "failed"}
     coach = noun.get("coach") or None
     conference = emulator.conferences.enter(noun.text, _callback(run, noun))
     if coach and not conference.find(coach):
