@@ -89,6 +89,12 @@ ERROR_KINDS = {
     "forbidden": False,  # the account may not do this
     "account_inactive": False,  # suspended or closed, usually for lack of funds
     "account_limit": False,  # the type of account does not include more of this
+    "calls_limit": False,  # the account carries no further call at the same time
+    "profile_required": False,  # the account must prove its identity before this call
+    "number_unverified": False,  # a trial account calls verified numbers only
+    "caller_unverified": False,  # a trial account accepts calls of verified numbers only
+    "trial_feature": False,  # a trial account does not include this
+    "trial_over": False,  # a trial account's call has reached its maximum duration
     "address_required": False,  # the number needs a validated address
     "identity_required": False,  # the country needs proof of identity
     "number_invalid": False,  # the number cannot be called
@@ -329,6 +335,15 @@ class ProviderAdmin(ProviderClient):
         """Return the name of the account; a refusal shows invalid credentials.
 
         :rtype: str
+        """
+
+    @abstractmethod
+    def fetch_plan(self):
+        """Return what limits the account's calls.
+
+        :return: `trial` or `full`; and the approved customer profile, `business`, `individual` or
+            `none`, or an empty text if it is unknown
+        :rtype: tuple(str, str)
         """
 
     @abstractmethod

@@ -11,6 +11,8 @@ from requests.exceptions import ConnectionError as NoConnection
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 
+from odoo.addons.crm_telephony.providers.twilio.admin import BUSINESS_POLICY
+
 SID = "AC" + "c" * 32
 TOKEN = "d" * 32
 KEY_SECRET = "secret-of-the-new-key"
@@ -43,6 +45,7 @@ class FakeTwilio:
 
     def __init__(self, sid=SID, token=TOKEN):
         self.sid, self.token = sid, token
+        self.type, self.owner, self.policies = "Full", None, [BUSINESS_POLICY]
         self.requests = []
         self.failures = {}
         self.numbers = {}
@@ -108,6 +111,7 @@ class FakeTwilio:
         for verb, pattern, handler in (
             ("GET", rf"/Accounts/{self.sid}.json$", self._account),
             ("GET", r"/Balance.json$", self._balance),
+            ("GET", r"/v1/CustomerProfiles$", self._list_profiles),
             ("POST", r"/Keys.json$", self._create_key),
             ("GET", r"/Keys.json$", self._list_keys),
             ("POST", r"/Applications(?:/(AP\w+))?.json$", self._save_application),
@@ -130,7 +134,17 @@ class FakeTwilio:
         return 404, {"code": 20404, "message": "Not found.", "status": 404}
 
     def _account(self, data):
-        return 200, {"sid": self.sid, "friendly_name": "Alpha"}
+        return 200, {
+            "sid": self.sid,
+            "friendly_name": "Alpha",
+            "type": self.type,
+            "owner_account_sid": self.owner or self.sid,
+        }
+
+    def _list_profiles(self, data):
+        results = [{"sid": "BU" + "1" * 32, "policy_sid": policy} for policy in self.policies]
+        meta = {"key": "results", "next_page_url": None}
+        return 200, {"results": results, "meta": meta}
 
     def _balance(self, data):
         return 200, {"balance": self.balance, "currency": "USD"}

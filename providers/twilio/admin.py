@@ -14,6 +14,11 @@ from .client import TwilioClient
 PRICE_KINDS = {"local": "local", "mobile": "mobile", "toll free": "toll_free"}
 # Address to which Twilio itself points a number that is not configured.
 DEMO_ADDRESS = "https://demo.twilio.com/"
+# Policy of the primary customer profile of a business; that of individuals is not published. The
+# secondary profile belongs to a customer of the account.
+# https://www.twilio.com/docs/trust-hub/trusthub-rest-api/customer-profiles
+BUSINESS_POLICY = "RN6433641899984f951173ef1738c3bdd0"
+SECONDARY_POLICY = "RNdfbf3fae0e1107f8aded0e7cead80bf5"
 # Largest page size of a list, because each page is a request.
 PAGE = 1000
 
@@ -61,6 +66,28 @@ class TwilioAdmin(TwilioClient, ProviderAdmin):
     def fetch_account_name(self):
         api = self._client.api.v2010
         return self._call(api.accounts(self._client.account_sid).fetch).friendly_name
+
+    def fetch_plan(self):
+        """Return what limits the account's calls.
+
+        The primary profile belongs to the main account, so that of a subaccount is unknown.
+        https://www.twilio.com/docs/trust-hub/trusthub-rest-api/console-create-a-primary-customer-profile
+        """
+        api = self._client.api.v2010
+        account = self._call(api.accounts(self._client.account_sid).fetch)
+        if account.type == "Trial":
+            return "trial", ""
+        if account.owner_account_sid not in (None, account.sid):
+            return "full", ""
+        profiles = self._call(
+            self._client.trusthub.v1.customer_profiles.list,
+            status="twilio-approved",
+            page_size=PAGE,
+        )
+        policies = {profile.policy_sid for profile in profiles} - {SECONDARY_POLICY}
+        if BUSINESS_POLICY in policies:
+            return "full", "business"
+        return "full", "individual" if policies else "none"
 
     def create_api_key(self, name):
         key = self._call(self._client.new_keys.create, friendly_name=name)

@@ -26,13 +26,19 @@ BUNDLE_NEEDED = _lt(
 # Twilio's error codes -> kinds of `ProviderError`.
 CODES = {
     10001: "account_inactive",
+    10002: "trial_feature",
+    10004: "calls_limit",
+    13805: "trial_over",
+    16021: "calls_limit",
     20003: "unauthorized",
     20005: "account_inactive",
     20404: "not_found",
     20429: "rate_limited",
     21210: "caller_id_unknown",
     21211: "number_invalid",
+    21216: "profile_required",
     21217: "number_invalid",
+    21219: "number_unverified",
     21220: "not_found",  # the call is over, so it cannot be redirected
     21404: "account_limit",
     21421: "number_unavailable",
@@ -45,7 +51,12 @@ CODES = {
     21631: "address_required",
     21649: "identity_required",
     21650: "identity_required",
+    31429: "rate_limited",
+    573005: "caller_unverified",
 }
+# Codes that decide whatever the HTTP status, which Twilio does not document for them: a 429 would
+# mean that the request may be repeated at once.
+DECISIVE_CODES = (10004, 16021)
 # The same for HTTP statuses. Those of the first group decide, whatever the code.
 DECISIVE_STATUSES = {404: "not_found", 429: "rate_limited", 503: "unavailable"}
 STATUSES = {401: "unauthorized", 403: "forbidden"}
@@ -58,6 +69,31 @@ SENTENCES = {
     ),
     "account_limit": _lt(
         "A trial account can have only one number. Upgrade it in the Twilio Console."
+    ),
+    "calls_limit": _lt(
+        "Your Twilio account cannot carry another call at the same time. Wait until a call has "
+        "ended. A business profile, approved in the Trust Hub of the Twilio Console, removes this "
+        "limit."
+    ),
+    "profile_required": _lt(
+        "Twilio does not call this number before it has approved a customer profile of your "
+        "account, as for all numbers that begin with +1. An administrator can create the profile "
+        "in the Trust Hub of the Twilio Console."
+    ),
+    "number_unverified": _lt(
+        "This is a Twilio trial account, which calls verified numbers only. Verify the number in "
+        "the Twilio Console, or upgrade the account there."
+    ),
+    "caller_unverified": _lt(
+        "This is a Twilio trial account, which accepts calls from verified numbers only. Verify "
+        "the number in the Twilio Console, or upgrade the account there."
+    ),
+    "trial_feature": _lt(
+        "A Twilio trial account does not include this. Upgrade it in the Twilio Console."
+    ),
+    "trial_over": _lt(
+        "Twilio ends the calls of a trial account after ten minutes. Upgrade the account in the "
+        "Twilio Console."
     ),
     "number_unavailable": _lt("This number is no longer available. Search again."),
     "number_taken": _lt("This number has just been bought by someone else. Choose another one."),
@@ -76,6 +112,8 @@ def get_kind(status, code):
     :return: a key of `ERROR_KINDS`
     :rtype: str
     """
+    if code in DECISIVE_CODES:
+        return CODES[code]
     if status in DECISIVE_STATUSES:
         return DECISIVE_STATUSES[status]
     if status >= 500:
