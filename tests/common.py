@@ -474,6 +474,7 @@ class World:
                 "deadline_at",
                 "answered_at",
                 "step_entered_at",
+                "line_wanted_at",
                 "recording_announced_at",
                 "write_date",
             ),

@@ -129,7 +129,7 @@ class TelephonyAccountCredentials(models.TransientModel):
             account = accounts.create({**vals, "company_id": self.company_id.id})
         account._save_connection(*connection)
         self.sudo().secret = False
-        return account._notify(self.env._("The account is connected."))
+        return account._notify(account._get_connected_message())
 
     def _forget_secret(self):
         """Wipe a refused secret in a transaction that the error does not roll back."""

@@ -13,10 +13,16 @@ CHECKS = [
     ("refusal", "Refused Requests"),
     ("country", "Countries"),
     ("balance", "Balance"),
+    ("plan", "Calls at Once"),
     ("clock", "Clock"),
     ("phone", "Custom Phones"),
     ("rule", "Automation Rule"),
 ]
+# Pages of the Twilio Console that remove a limit of the account.
+CONSOLE = {
+    "upgrade": "https://console.twilio.com/us1/billing/upgrade",
+    "profile": "https://console.twilio.com/us1/account/trust-hub/customer-profiles",
+}
 # Errors come first.
 STATES = ["error", "warning", "ok"]
 
@@ -114,6 +120,8 @@ class TelephonyDiagnosisLine(models.TransientModel):
             ("buy", "Buy a Number"),
             ("account", "Change the Address"),
             ("phone", "Show the Phone Users"),
+            ("upgrade", "Upgrade the Account"),
+            ("profile", "Open the Trust Hub"),
         ]
     )
     number_id = fields.Many2one("telephony.number", ondelete="cascade")
@@ -125,6 +133,8 @@ class TelephonyDiagnosisLine(models.TransientModel):
         account.check_access("write")
         if self.repair == "credentials":
             return account.action_open_credentials()
+        if self.repair in CONSOLE:
+            return {"type": "ir.actions.act_url", "url": CONSOLE[self.repair], "target": "new"}
         if self.repair == "buy":
             return account.action_search_numbers()
         if self.repair == "account":

@@ -8,6 +8,7 @@ from . import (
     telephony_account_health,
     telephony_account_numbers,
     telephony_account_setup,
+    telephony_account_plan,
     telephony_number,
     telephony_caller_id,
 )

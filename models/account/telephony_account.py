@@ -247,6 +247,8 @@ class TelephonyAccount(models.Model):
             "sdk_url": account.voice_sdk_url or DEFAULT_SDK_URL,
             "gateway": account.voice_gateway or False,
             "edge": account.edge or False,
+            "is_trial": account.plan == "trial",
+            "is_limited": bool(account._get_calls_at_once()),
         }
 
     # === INCOMING: WEBHOOKS === #

@@ -25,7 +25,7 @@ class TelephonyAccount(models.Model):
     _inherit = "telephony.account"
 
     def _diagnose(self):
-        """Run all checks. No row is changed.
+        """Run all checks. No row is changed, except for what the account's plan is.
 
         :return: lines, in the order of the checks
         :rtype: list(dict)
@@ -42,6 +42,8 @@ class TelephonyAccount(models.Model):
                 ("number", self._diagnose_numbers),
                 ("country", self._diagnose_countries),
                 ("balance", self._diagnose_balance),
+                # Last, because it writes: no lock is held while Twilio answers.
+                ("plan", self._diagnose_plan),
             ):
                 try:
                     lines += method(client)

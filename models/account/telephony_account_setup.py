@@ -110,7 +110,7 @@ class TelephonyAccount(models.Model):
         # Every user may call a public method; only this check protects the requests to Twilio.
         self.check_access("write")
         self._save_connection(*self._send_connection_request())
-        return self._notify(self.env._("The account is connected."))
+        return self._notify(self._get_connected_message())
 
     @check_one
     def action_show_balance(self):
@@ -204,6 +204,7 @@ class TelephonyAccount(models.Model):
                 )
             }
             numbers = self._read_numbers(client, base_url)
+            vals.update(self._read_plan(client))
             if not self._has_working_key(client):
                 # Last, because Twilio returns the secret only once.
                 vals["api_key_sid"], vals["api_key_secret"] = client.create_api_key(name)

@@ -43,6 +43,10 @@ _logger = logging.getLogger(__name__)
 # Seconds an agent's own telephone rings; most mailboxes answer later than that.
 PHONE_SECONDS = 20
 
+# Maximum custom phones that a call rings at the same time.
+# https://www.twilio.com/docs/glossary/what-is-calls-per-second-cps
+MOST_PHONES = 5
+
 # Seconds to press the confirmation key.
 KEY_SECONDS = 8
 
@@ -667,10 +671,14 @@ class TelephonyCall(models.Model):
         self._add_timeline("phone_ringing", name=agent.user_id.name)
 
     def _ring_phones(self, offers):
-        """Ring offers at the telephones of the agents who chose this."""
-        for offer in offers:
-            if offer.agent_id._has_own_phone():
-                self._add_phone_leg(offer.agent_id, offer)
+        """Ring offers at the telephones of the agents who chose this, the first ones only.
+
+        The provider starts one call a second, so a later telephone would hardly ring in time. The
+        other agents are rung in their browsers.
+        """
+        own = offers.filtered(lambda offer: offer.agent_id._has_own_phone())
+        for offer in own[:MOST_PHONES]:
+            self._add_phone_leg(offer.agent_id, offer)
 
     def _add_phone_leg(self, agent, offer=None):
         asked = bool(offer) and offer.transfer_id._is_consultation()
@@ -728,7 +736,7 @@ class TelephonyCall(models.Model):
                 # The response was lost: the leg's first event, or the reconciliation, shows whether
                 # it rings.
                 return None
-            return self._on_ring_failed, (leg_id,)
+            return self._on_ring_failed, (leg_id, self.account_id._explain(error), error.kind)
         return self._on_ring_done, (leg_id, provider_leg_id)
 
     def _on_ring_done(self, leg_id, provider_leg_id):
@@ -752,12 +760,24 @@ class TelephonyCall(models.Model):
         )
         self._on_ring_failed(leg_id)
 
-    def _on_ring_failed(self, leg_id):
+    def _on_ring_failed(self, leg_id, sentence="", kind="refused"):
+        """Record that the provider refused to dial a telephone.
+
+        :param str sentence: the reason
+        :param str kind: a key of `ERROR_KINDS`
+        """
+        if kind == "calls_limit":
+            leg = self.leg_ids.filtered(lambda leg: leg.id == leg_id)
+            leg.refusal = sentence
+            self._on_line_missing(leg)
         self._apply_event(
             CallEvent(
                 "leg", leg_id=leg_id, status="ended", reason="failed", at=fields.Datetime.now()
             )
         )
+
+    def _on_line_missing(self, leg):
+        """React to a telephone that the account could not carry besides its other calls."""
 
     def _is_wanted(self, leg):
         """Return whether a telephone still has a reason to ring."""

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..call.telephony_call_outgoing import MOST_PHONES
+
 
 class TelephonyRingStrategyMixin(models.AbstractModel):
     """The ring strategy: which of several agents are rung next.
@@ -29,11 +31,13 @@ class TelephonyRingStrategyMixin(models.AbstractModel):
             the list
         :param listed: all agents, in the order of the list
         :param free: the agents who may be chosen, the longest idle first
-        :return: all of `free` for `parallel`, else at most one agent
+        :return: all of `free` that can be rung for `parallel`, else at most one agent
         """
         self.ensure_one()
         if strategy == "parallel":
-            return free
+            # Only the first custom phones are rung; without an open page, the others hear nothing.
+            silent = free.filtered(lambda agent: agent._has_own_phone())[MOST_PHONES:]
+            return free - (silent - silent._get_reachable())
         if strategy == "longest_idle":
             return free[:1]
         if strategy == "round_robin":

@@ -19,7 +19,6 @@ from ...providers.voice_response import (
     Say,
 )
 from ...tools.call_phases import CONVERSATIONS
-from ...tools.call_states import CONNECT_SECONDS
 from ..arguments import check_arguments
 from ..call.after_commit import after_commit
 from ..call.telephony_call import REJOIN_SECONDS
@@ -40,6 +39,9 @@ MAX_STEPS = 50
 KEY_SECONDS = 1
 # Seconds of music between two checks, for a customer on hold outside the queue.
 MUSIC_SECONDS = 5
+# Seconds between two checks whether the account can carry another call; maximum seconds that a ring
+# step waits for this. A queue has its own maximum.
+LINE_SECONDS, LINE_WAIT_SECONDS = 5, 300
 # Maximum wait, in minutes, that is announced exactly.
 MAX_WAIT_MINUTES = 30
 
@@ -59,6 +61,13 @@ class TelephonyCall(models.Model):
     queued_at = fields.Datetime(readonly=True)
     queue_position = fields.Integer("Initial Position", readonly=True)
     announced_at = fields.Datetime(readonly=True)
+    line_wanted_at = fields.Datetime(
+        "Waiting for a Line",
+        readonly=True,
+        copy=False,
+        help="When an agent could not be connected, because the account at the provider had too "
+        "many calls at once.",
+    )
 
     _waiting_index = models.Index("(queue_id, started_at) WHERE state = 'queued'")
 
@@ -147,7 +156,9 @@ class TelephonyCall(models.Model):
 
     def _wait_while_offering(self, voice_request, now, is_first):
         open_offers = self._get_open_offers()._expire(now)
-        if not open_offers and self._ring_next():
+        if not open_offers and self._awaits_line(now):
+            return self._get_ringback(LINE_SECONDS)
+        if not open_offers and (self._ring_after_line(now) or self._ring_next()):
             open_offers = self._get_open_offers()
         if open_offers:
             return self._get_offer_ringback(open_offers, now, is_first)
@@ -306,9 +317,12 @@ class TelephonyCall(models.Model):
 
     def _advance_if_unoffered(self):
         super()._advance_if_unoffered()
+        now = fields.Datetime.now()
         for call in self:
             if call.state == "queued":
                 call.queue_id._dispatch()
+            elif call._awaits_line(now):
+                continue  # its own requests notice when the line is free
             elif not call._get_open_offers() and not call.user_id and not call._ring_next():
                 call._send_leave_queue_request()
 
@@ -362,6 +376,7 @@ class TelephonyCall(models.Model):
             and not self._waits_in_queue()
             and bool(self._get_customer_leg().provider_queue_id)
             and not self._is_ringing()
+            and not self._awaits_line(now)
             and all(offer.write_date < limit for offer in self.offer_ids)
             and self._is_quiet(now)
         )
@@ -389,7 +404,8 @@ class TelephonyCall(models.Model):
                 "user_id": agent.user_id.id,
                 "via": "phone" if phone_leg else "browser",
                 "claimed_at": now,
-                "deadline_at": now + timedelta(seconds=CONNECT_SECONDS),
+                "deadline_at": now + timedelta(seconds=self.account_id._get_connect_seconds()),
+                "line_wanted_at": False,
             }
         )
         mine = self._get_open_offers().filtered(lambda offer: offer.agent_id == agent)
@@ -466,12 +482,21 @@ class TelephonyCall(models.Model):
         agent._notify_change()
         return True
 
+    def _on_line_missing(self, leg):
+        super()._on_line_missing(leg)
+        if leg.offer_id and not leg.transfer_id:
+            self._await_line()
+
     def _on_phone_refused(self, leg):
         offer = leg.offer_id
         if self.state == "ended" or not offer:
             return super()._on_phone_refused(leg)
-        if offer.state == "offered" and not offer.agent_id.lease_ids._is_open():
-            if leg.refusal:
+        is_limited = bool(leg.refusal and self.line_wanted_at)
+        has_page = offer.agent_id.lease_ids._is_open()
+        if offer.state == "offered" and (is_limited or not has_page):
+            if is_limited:
+                offer._close("withdrawn", "limit")
+            elif leg.refusal:
                 # Otherwise the same telephone would be selected again at once.
                 offer.agent_id._set_offline_because(leg.refusal)
                 offer._close("withdrawn", "withdrawn")
@@ -484,13 +509,67 @@ class TelephonyCall(models.Model):
     def _release_claim(self):
         """Take the call back from an agent who accepted but did not connect; it rings again."""
         user = self.user_id
+        is_limited = self.account_id._is_at_limit()
         self._add_timeline("agent_not_connected", name=user.name)
         self.write({"user_id": False, "claimed_at": False, "deadline_at": False})
         # The page shows the call as the user's own until it receives this.
-        self._notify_left(
-            user, lambda env: env._("Connecting took too long. The caller is waiting again.")
+        self._notify_left(user, self._explain_waiting if is_limited else self._explain_late)
+        if is_limited:
+            self._await_line()
+        else:
+            self._offer_again()
+
+    def _explain_late(self, env):
+        return env._("Connecting took too long. The caller is waiting again.")
+
+    def _explain_waiting(self, env):
+        return env._(
+            "The caller is waiting again. %(reason)s", reason=self.account_id._explain_limit(env)
         )
-        self._offer_again()
+
+    # === WAIT FOR A LINE === #
+
+    def _await_line(self):
+        """Keep the caller waiting until the account can carry the leg of an agent, too.
+
+        Each agent who accepted would be refused like the last one, so the call does not ring.
+        """
+        if not self.line_wanted_at:
+            self._add_timeline("line_awaited")
+        self.line_wanted_at = fields.Datetime.now()
+        self._notify_live()
+
+    def _awaits_line(self, now):
+        """Return whether this caller waits until the account can carry another call.
+
+        Note: `self.ensure_one()`
+
+        :param datetime now: the current time
+        """
+        self.ensure_one()
+        if not self.line_wanted_at:
+            return False
+        seconds = (now - self.line_wanted_at).total_seconds()
+        if seconds < LINE_SECONDS:
+            return True
+        is_patient = self._waits_in_queue() or seconds < LINE_WAIT_SECONDS
+        return is_patient and self.account_id._is_at_limit()
+
+    def _ring_after_line(self, now):
+        """Offer a call of a ring step again after it has waited for a line.
+
+        :param datetime now: the current time
+        :return: whether it rings at an agent
+        :rtype: bool
+        """
+        if not self.line_wanted_at or self.step_id.kind != "ring":
+            return False
+        is_patient = (now - self.line_wanted_at).total_seconds() < LINE_WAIT_SECONDS
+        self.line_wanted_at = False
+        agents = self.offer_ids._get_willing(self.step_id.agent_ids._get_available())
+        if is_patient and agents:
+            self.env["telephony.offer"]._make(self, agents, self.step_id.ring_seconds)
+        return is_patient and bool(agents)
 
     def _offer_again(self):
         """Offer the call to other agents, after the one who accepted it did not connect."""
@@ -688,6 +767,8 @@ class TelephonyCall(models.Model):
         decisions = [LONGEST_RINGBACK if open_offers else queue.announcement_interval]
         decisions += [self._seconds_until(offer.expires_at, now) for offer in open_offers]
         decisions += queue.agent_ids._get_wrap_up_seconds(now)
+        if self.line_wanted_at:
+            decisions.append(LINE_SECONDS)
         decisions += filter(None, (offer._get_ban_seconds() for offer in self.offer_ids))
         if left:
             decisions.append(left)

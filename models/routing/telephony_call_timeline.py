@@ -19,6 +19,10 @@ TEXTS = {
     "agents_not_answered": _lt("%(names)s did not answer."),
     "agent_answered": _lt("%(name)s answered."),
     "agent_not_connected": _lt("%(name)s could not be connected."),
+    "line_awaited": _lt(
+        "The Twilio account cannot carry more calls at once. The caller waits for another call to "
+        "end."
+    ),
     "queue_wait_over": _lt("“%(queue)s”: the maximum wait was reached."),
     "provider_queue_full": _lt("Twilio's waiting queue is full."),
     "step_awaits_agents": _lt("“%(step)s”: waiting for another call to be answered."),

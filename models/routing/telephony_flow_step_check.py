@@ -2,6 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 from odoo import models
 
+from ..call.telephony_call_outgoing import MOST_PHONES
+
 # The exits of each kind of step to other steps.
 EXITS = {
     "hours": ["yes", "no"],
@@ -126,12 +128,34 @@ class TelephonyFlowStep(models.Model):
     def _check_problems_ring(self):
         if not self.agent_ids.filtered("active"):
             yield self.env._("“%(step)s” has no one to ring.", step=self.name)
+        yield from self._check_custom_phones(self.agent_ids, self.ring_strategy)
 
     def _check_problems_queue(self):
         if not self.queue_id.active:
             yield self.env._("“%(step)s”: the queue is archived.", step=self.name)
         if not self.queue_id.agent_ids.filtered("active"):
             yield self.env._("“%(step)s”: the queue has no members.", step=self.name)
+        yield from self._check_custom_phones(self.queue_id.agent_ids, self.queue_id.ring_strategy)
+
+    def _check_custom_phones(self, agents, strategy):
+        """Yield what is to be known about several custom phones that ring for one call."""
+        count = len(agents.filtered(lambda agent: agent.active and agent._has_own_phone()))
+        if strategy != "parallel" or count < 2:
+            return
+        if count > MOST_PHONES:
+            yield self.env._(
+                "“%(step)s”: of %(count)s custom phones, only %(most)s ring, one after the other, "
+                "a second apart. The other phone users are rung in their browsers only.",
+                step=self.name,
+                count=count,
+                most=MOST_PHONES,
+            )
+        else:
+            yield self.env._(
+                "“%(step)s”: %(count)s custom phones ring one after the other, a second apart.",
+                step=self.name,
+                count=count,
+            )
 
     def _check_problems_forward(self):
         refusal = self._get_forward_refusal()

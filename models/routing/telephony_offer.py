@@ -165,7 +165,7 @@ class TelephonyOffer(models.Model):
         """Close the offers and stop their ringing.
 
         :param str state: the new state of the offers
-        :param str reason: `accepted`, `declined`, `expired`, `withdrawn` or `canceled`
+        :param str reason: `accepted`, `declined`, `expired`, `withdrawn`, `canceled` or `limit`
         :param winner: the user who accepted the call, if any
         :param bool notify: whether to send the agents' new states; False if the caller of this
             method does
@@ -211,6 +211,8 @@ class TelephonyOffer(models.Model):
             return self.env._("This call was already answered by %(name)s.", name=winner.name)
         if reason == "canceled":
             return self.env._("The caller hung up.")
+        if reason == "limit":
+            return self.call_id._explain_waiting(self.env)
         return False
 
     def _get_transfer_data(self):

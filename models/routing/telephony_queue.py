@@ -209,6 +209,8 @@ class TelephonyQueue(models.Model):
                     break
                 if call._get_open_offers() or call.queue_callback_requested:
                     continue
+                if call._awaits_line(fields.Datetime.now()):
+                    continue
                 willing = call.offer_ids._get_willing(free)
                 if not willing:
                     continue

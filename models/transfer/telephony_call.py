@@ -492,7 +492,7 @@ class TelephonyCall(models.Model):
             if error.unknown:
                 # The response was lost: the first status report of the leg contains its id.
                 return None
-            return self._on_ring_failed, (leg_id,)
+            return self._on_ring_failed, (leg_id, self.account_id._explain(error), error.kind)
         return self._on_ring_done, (leg_id, provider_leg_id)
 
     # === HOOKS === #

@@ -20,6 +20,10 @@ TEXTS = {
     "consultation_canceled": _lt("Consultation with %(name)s canceled."),
     "consultation_left": _lt("%(name)s has hung up. You are with the customer."),
     "consultation_busy": _lt("%(name)s is busy. You are with the customer."),
+    "consultation_no_line": _lt(
+        "%(name)s could not be connected, because the Twilio account cannot carry more calls at "
+        "once. You are with the customer."
+    ),
     "consultation_unreachable": _lt("%(name)s cannot be reached. You are with the customer."),
     "consultation_not_answered": _lt("%(name)s did not answer. You are with the customer."),
 }

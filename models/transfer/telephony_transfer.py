@@ -7,7 +7,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...providers.base import CallEvent
-from ...tools.call_states import CONNECT_SECONDS
 from ...tools.transfer_states import (
     OPEN_STATES,
     THERE_STATES,
@@ -482,7 +481,9 @@ class TelephonyTransfer(models.Model):
         if leg:
             leg.is_confirmed = True
         self._move_to("joining")
-        self.expires_at = fields.Datetime.now() + timedelta(seconds=CONNECT_SECONDS)
+        self.expires_at = fields.Datetime.now() + timedelta(
+            seconds=call.account_id._get_connect_seconds()
+        )
         offer._close("accepted", "accepted", winner=agent.user_id, notify=False)
         agent.missed_offers = 0
         released._advance_if_unoffered()
@@ -566,6 +567,8 @@ class TelephonyTransfer(models.Model):
             return "consultation_not_called", {**values, "reason": refusals[0]}
         if state in ("canceled", "left"):
             return f"consultation_{state}", values
+        if self.state == "joining" and self.call_id.account_id._is_at_limit():
+            return "consultation_no_line", values
         codes = {"busy": "consultation_busy", "failed": "consultation_unreachable"}
         return codes.get(reason, "consultation_not_answered"), values
 

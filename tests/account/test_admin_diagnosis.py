@@ -11,8 +11,9 @@ from ..twilio_rest import SID, TOKEN, number, secrets_of
 from .test_admin_account import SETUP, AdminWorld, capture_log
 
 
-@tagged("-at_install", "post_install")
-class TestDiagnosis(AdminWorld, TelephonyCase):
+class DiagnosisWorld(AdminWorld):
+    """A connected account whose diagnosis page is opened."""
+
     def setUp(self):
         super().setUp()
         self.twilio.add(number("1", "+3225550190"))
@@ -55,6 +56,9 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         with mute_logger(SETUP):
             return line.action_repair()
 
+
+@tagged("-at_install", "post_install")
+class TestDiagnosis(DiagnosisWorld, TelephonyCase):
     def test_everything_works_is_all_green(self):
         diagnosis = self.diagnose()
         self.assertEqual(
@@ -67,6 +71,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
                     "number",
                     "country",
                     "balance",
+                    "plan",
                     "clock",
                     "address",
                     "reachability",
@@ -291,7 +296,7 @@ class TestDiagnosis(AdminWorld, TelephonyCase):
         self.twilio.balance = "1"
         diagnosis.action_check_again()
         self.assertEqual(diagnosis.line_ids[0].check, "balance")
-        self.assertEqual(len(diagnosis.line_ids), 11)
+        self.assertEqual(len(diagnosis.line_ids), 12)
 
     def test_without_account_the_settings_open(self):
         self.admin_account.sudo().unlink()

@@ -4,6 +4,7 @@ from . import (
     test_flow_exits,
     test_incoming,
     test_incoming_trouble,
+    test_line,
     test_lost_offer,
     test_queue,
     test_queue_wait,

@@ -39,6 +39,8 @@ export const VoiceErrorKind = Object.freeze({
     UNREACHABLE: "unreachable",
     TOKEN: "token",
     REFUSED: "refused",
+    LIMIT: "limit", // the account has too many calls at once
+    RATE_LIMITED: "rate_limited",
     CONNECTION_LOST: "connection_lost",
     UNKNOWN: "unknown",
 });

@@ -11,12 +11,14 @@ export class VoiceError extends Error {
     /**
      * @param {string} kind one of `VoiceErrorKind`
      * @param {number|string} [code] the provider's error code, for the console only
+     * @param {string} [sentence] the server's explanation, if it has one
      */
-    constructor(kind, code = "") {
+    constructor(kind, code = "", sentence = "") {
         super(`voice error: ${kind}${code ? ` (${code})` : ""}`);
         this.name = "VoiceError";
         this.kind = kind;
         this.code = code;
+        this.sentence = sentence;
     }
 
     /** @returns {boolean} whether the user's own microphone is the cause */
@@ -51,6 +53,12 @@ const VOICE_SENTENCES = {
     [Kind.TOKEN]: () =>
         _t("Twilio rejected the sign-in. Ask your phone administrator to check the account."),
     [Kind.REFUSED]: () => _t("Twilio rejected the call. Try again in a moment."),
+    [Kind.LIMIT]: () =>
+        _t(
+            "Your Twilio account cannot carry another call at the same time. Wait until a call has ended."
+        ),
+    [Kind.RATE_LIMITED]: () =>
+        _t("Twilio is receiving too many requests from this account. Try again in a moment."),
     [Kind.CONNECTION_LOST]: () => _t("The call was disconnected."),
     [Kind.UNKNOWN]: () => _t("The call could not be connected. Try again."),
 };
@@ -69,7 +77,7 @@ export function isRuleError(error) {
  */
 export function humanError(error) {
     if (error instanceof VoiceError) {
-        return (VOICE_SENTENCES[error.kind] || VOICE_SENTENCES[Kind.UNKNOWN])();
+        return error.sentence || (VOICE_SENTENCES[error.kind] || VOICE_SENTENCES[Kind.UNKNOWN])();
     }
     if (error instanceof ConnectionLostError) {
         return _t("Odoo cannot be reached. Check your network and try again.");

@@ -32,6 +32,12 @@ function fetchAccess() {
     return rpc("/telephony/token", params, { silent: true });
 }
 
+/** @returns {Promise<string|false>} why the account cannot carry another call now, if so */
+function fetchLimit() {
+    const params = { company_id: user.activeCompany.id };
+    return rpc("/telephony/limit", params, { silent: true });
+}
+
 const KIND_OF_CODE = {
     20101: Kind.TOKEN,
     20102: Kind.TOKEN,
@@ -52,6 +58,9 @@ const KIND_OF_CODE = {
     53000: Kind.UNREACHABLE,
     53001: Kind.CONNECTION_LOST,
     53405: Kind.CONNECTION_LOST,
+    10004: Kind.LIMIT,
+    16021: Kind.LIMIT,
+    31429: Kind.RATE_LIMITED,
     31002: Kind.REFUSED,
     31206: Kind.REFUSED,
     31404: Kind.REFUSED,
@@ -63,6 +72,11 @@ const KIND_OF_CODE = {
     53400: Kind.UNSUPPORTED,
     53402: Kind.UNSUPPORTED,
 };
+
+/** Kinds of which the account's limit of calls may be the cause: the SDK does not say so. */
+const UNCLEAR = [Kind.REFUSED, Kind.CONNECTION_LOST, Kind.UNKNOWN];
+/** The key that a trial account demands of each party before it connects */
+const TRIAL_KEY = "1";
 
 /** Warnings of the SDK that are shown to the agent. */
 const WARNINGS = {
@@ -198,9 +212,17 @@ export class VoiceDevice {
         try {
             await attempt.connect(uuid, handlers);
         } catch (error) {
+            const cause = toVoiceError(error);
+            const isClosed = attempt.isClosed && cause.code === "closed";
             attempt.close();
-            throw toVoiceError(error);
+            throw attempt.isLimited && !isClosed ? await this._findCause(cause) : cause;
         }
+    }
+
+    /** @returns {Promise<VoiceError>} the error, with the account's limit of calls as its cause */
+    async _findCause(error) {
+        const sentence = UNCLEAR.includes(error.kind) && (await fetchLimit().catch(() => false));
+        return sentence ? new VoiceError(Kind.LIMIT, error.code, sentence) : error;
     }
 
     /** @param {boolean} isMuted */
@@ -234,6 +256,8 @@ class VoiceAttempt {
         this.warnings = new Map();
         this.meter = new QualityMeter();
         this.isMuted = false;
+        this.isLimited = access.is_limited;
+        this.awaitsKey = access.is_trial;
         this.digits = ""; // keys pressed but not sent yet
         this.digitTimer = null;
         const { Device } = window.Twilio || {};
@@ -354,7 +378,12 @@ class VoiceAttempt {
         );
     }
 
-    _onSample({ rtt, jitter, mos, packetsLostFraction }) {
+    _onSample({ rtt, jitter, mos, packetsLostFraction, packetsReceived }) {
+        if (this.awaitsKey && packetsReceived) {
+            // The prompt is audible, so the key arrives, too.
+            this.awaitsKey = false;
+            this.sendDigits(TRIAL_KEY);
+        }
         this.meter.addSample({ rtt, jitter, mos, loss: packetsLostFraction });
     }
 

@@ -93,9 +93,13 @@ const handlers = {
 };
 
 let tokens;
+/** What the server says about the account's plan, and why its limit refuses a browser */
+let plan, limit;
 
 beforeEach(async () => {
     tokens = 0;
+    plan = {};
+    limit = false;
     FakeDevice.all = [];
     FakeDevice.plan = [];
     FakeDevice.ways = [];
@@ -110,7 +114,12 @@ beforeEach(async () => {
             sdk_url: "/sdk.js",
             gateway: "localhost:8090",
             edge: false,
+            ...plan,
         };
+    });
+    onRpc("/telephony/limit", () => {
+        expect.step("limit");
+        return limit;
     });
     patchWithCleanup(user, { hasGroup: async () => false });
     await makeMockEnv();
@@ -182,6 +191,47 @@ describe("device", () => {
         expect.verifySteps([
             ...["load /sdk.js", "load /sdk.js", "connect u-1 with token-2", "state connected"],
         ]);
+    });
+
+    test("explains a refusal at the account's limit of calls", async () => {
+        plan = { is_limited: true };
+        limit = "Your Twilio account carries only 3 calls at once.";
+        FakeDevice.plan = [{ code: 31005 }];
+        const error = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
+        expect(error.kind).toBe(VoiceErrorKind.LIMIT);
+        expect(humanError(error)).toBe(limit);
+        limit = false;
+        FakeDevice.plan = [{ code: 31005 }];
+        const other = await new VoiceDevice().connect("u-1", handlers).catch((e) => e);
+        expect(other.kind).toBe(VoiceErrorKind.CONNECTION_LOST);
+        expect.verifySteps([
+            "load /sdk.js",
+            "connect u-1 with token-1",
+            "disconnect",
+            "limit",
+            "load /sdk.js",
+            "connect u-1 with token-2",
+            "disconnect",
+            "limit",
+        ]);
+    });
+
+    test("presses one key for a trial account, as soon as its prompt is audible", async () => {
+        plan = { is_trial: true };
+        await new VoiceDevice().connect("u-1", handlers);
+        const [{ call }] = FakeDevice.all;
+        expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "state connected"]);
+        call.emit("sample", { packetsReceived: 0 });
+        expect.verifySteps([]);
+        call.emit("sample", { packetsReceived: 40 });
+        call.emit("sample", { packetsReceived: 90 });
+        expect.verifySteps(["digits 1"]);
+    });
+
+    test("presses no key for an upgraded account", async () => {
+        await new VoiceDevice().connect("u-1", handlers);
+        FakeDevice.all[0].call.emit("sample", { packetsReceived: 40 });
+        expect.verifySteps(["load /sdk.js", "connect u-1 with token-1", "state connected"]);
     });
 
     test("renews a refused token once, without an error", async () => {
