@@ -8,9 +8,10 @@ import pytest
 import requests
 from providers.base import UNANSWERED_KINDS, ProviderError
 from providers.twilio import client as client_module
-from providers.twilio.admin import TwilioAdmin
+from providers.twilio.admin import BUSINESS_POLICY, SECONDARY_POLICY, TwilioAdmin
 from providers.twilio.breaker import LIMIT, PAUSE, breakers
 from providers.twilio.client import TwilioClient
+from providers.twilio.errors import explain
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 ACCOUNT = "AC" + "a" * 32
@@ -639,3 +640,53 @@ def test_announcement_is_for_the_whole_conference(client, provider):
         ("AnnounceUrl", "https://crm.example/announce?call=u"),
         ("AnnounceMethod", "POST"),
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        # The HTTP status of the first two is not documented; 429 would be repeated otherwise.
+        (429, 10004, "calls_limit"),
+        (429, 16021, "calls_limit"),
+        (400, 10004, "calls_limit"),
+        (400, 10002, "trial_feature"),
+        (400, 13805, "trial_over"),
+        (400, 21216, "profile_required"),
+        (400, 21219, "number_unverified"),
+        (400, 31429, "rate_limited"),
+        (400, 573005, "caller_unverified"),
+    ],
+)
+def test_limits_of_a_new_account_have_a_sentence(client, provider, status, code, kind):
+    """https://www.twilio.com/docs/api/errors: each is asked once and explained."""
+    provider.answers = [refused(status, code)] * (1 if kind != "rate_limited" else 3)
+    with pytest.raises(ProviderError) as caught:
+        client.add_participant("room", PARTICIPANT)
+    assert (caught.value.kind, caught.value.code) == (kind, code)
+    assert explain(kind).endswith(".")
+    assert not provider.answers
+
+
+@pytest.mark.parametrize(
+    ("account", "policies", "plan"),
+    [
+        ({"type": "Trial"}, None, ("trial", "")),
+        ({"type": "Full"}, [BUSINESS_POLICY, SECONDARY_POLICY], ("full", "business")),
+        ({"type": "Full"}, ["RN" + "1" * 32], ("full", "individual")),
+        ({"type": "Full"}, [SECONDARY_POLICY], ("full", "none")),
+        ({"type": "Full"}, [], ("full", "none")),
+        ({"type": "Full", "owner_account_sid": "AC" + "b" * 32}, None, ("full", "")),
+    ],
+)
+def test_plan_is_read_from_the_account_and_its_profiles(admin, provider, account, policies, plan):
+    """https://www.twilio.com/docs/trust-hub/trusthub-rest-api/customer-profiles"""
+    provider.answers = [(200, {"sid": ACCOUNT, "owner_account_sid": ACCOUNT, **account})]
+    if policies is not None:
+        results = [{"sid": "BU1", "policy_sid": policy} for policy in policies]
+        provider.answers.append((200, {"results": results, "meta": {"key": "results"}}))
+    assert admin.fetch_plan() == plan
+    assert not provider.answers
+    if policies is not None:
+        url = urlsplit(provider.requests[-1][0].url)
+        assert (url.hostname, url.path) == ("trusthub.twilio.com", "/v1/CustomerProfiles")
+        assert parse_qs(url.query)["Status"] == ["twilio-approved"]
