@@ -181,6 +181,16 @@ class ProviderClient(ABC):
         :rtype: list(CallEvent)
         """
 
+    @abstractmethod
+    def list_prices(self, since, until):
+        """Return the prices of the legs that began in a period, as far as they are known.
+
+        :param datetime since: beginning of the period (UTC, naive)
+        :param datetime until: end of the period (UTC, naive)
+        :return: the provider's identifier of a leg -> price, and its currency (ISO 4217)
+        :rtype: dict(str, tuple(float, str))
+        """
+
     # === CONFERENCES AND QUEUES === #
 
     @abstractmethod

@@ -111,6 +111,8 @@ class FakeProvider(_Requests):
         if name == "start_recording":
             self._last += 1
             return f"RE{self._last:032x}"
+        if name == "list_prices":
+            return {}
         if name == "list_room":
             return dict(self.room)
         if name == "list_living_legs":

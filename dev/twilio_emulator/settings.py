@@ -16,6 +16,8 @@ class Settings:
     :param tone: default frequency (Hz) of a telephone's voice, 0 = silence.
     :param heartbeat: seconds between two heartbeats to a browser.
     :param rfc4733: whether browsers may send keys as RTP events.
+    :param price_lag: seconds after the end of a leg until its price is known.
+        https://www.twilio.com/docs/voice/api/call-resource#call-properties
     :param answer_delay: seconds between ``initiated`` and ``ringing`` of an outgoing leg.
     :param surprising: whether Twilio's unknown reactions are the opposite of the defaults, see
         ``unknown.py``.
@@ -47,6 +49,7 @@ class Settings:
     heartbeat: float = 5.0
     rfc4733: bool = True
     answer_delay: float = 0.1
+    price_lag: float = 60.0
     surprising: bool = False
     wait_failure: str = "error"
     ringing_listed: bool = True

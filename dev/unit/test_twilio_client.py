@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import datetime
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
@@ -230,6 +231,28 @@ def test_living_legs_are_asked_for_by_status(client, provider):
     queries = [parse_qs(urlsplit(request.url).query) for request, _kwargs in provider.requests]
     assert [query["Status"] for query in queries] == [["queued"], ["ringing"], ["in-progress"]]
     assert {query["PageSize"][0] for query in queries} == {"1000"}
+
+
+def test_prices_of_a_period_are_positive_amounts(client, provider):
+    """A price that is not known yet is null, and one that is free is 0."""
+    call = {"duration": "31", "start_time": None, "end_time": None, "status": "completed"}
+    provider.answers = [
+        (
+            200,
+            {
+                "calls": [
+                    {**call, "sid": "CA1", "price": "-0.01700", "price_unit": "USD"},
+                    {**call, "sid": "CA2", "price": None, "price_unit": "USD"},
+                    {**call, "sid": "CA3", "price": "0.00000", "price_unit": "EUR"},
+                ]
+            },
+        )
+    ]
+    prices = client.list_prices(datetime(2026, 3, 2, 9), datetime(2026, 3, 3, 9))
+    assert prices == {"CA1": (0.017, "USD"), "CA3": (0, "EUR")}
+    query = parse_qs(urlsplit(provider.requests[0][0].url).query)
+    assert query["StartTime>"] == ["2026-03-02T09:00:00Z"]
+    assert query["StartTime<"] == ["2026-03-03T09:00:00Z"]
 
 
 def test_find_participant_by_label(client, provider):

@@ -11,5 +11,6 @@ from . import (
     telephony_account_plan,
     telephony_number,
     telephony_caller_id,
+    telephony_leg_price,
 )
 # isort: on

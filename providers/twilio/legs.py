@@ -8,8 +8,8 @@ from .events import parse_leg_event
 # In the order of a leg's life: a leg that advances between two requests is in the second answer at
 # the latest.
 LIVING = ("queued", "ringing", "in-progress")
-# Legs per page (Twilio's maximum), and in all pages of one status.
-PAGE, LISTED = 1000, 5000
+# Legs per page (Twilio's maximum), in all pages of one status, and in all pages of a period.
+PAGE, LISTED, PRICED = 1000, 5000, 50_000
 
 
 def _as_event(leg):
@@ -51,3 +51,21 @@ class LegRequests:
             ):
                 legs[leg.sid] = _as_event(leg)
         return [event for event in legs.values() if event]
+
+    def list_prices(self, since, until):
+        """Return the prices of the legs that began in a period; Twilio lists charges as negative.
+
+        https://www.twilio.com/docs/voice/api/call-resource#call-properties
+        """
+        legs = self._call(
+            self._client.calls.list,
+            start_time_after=since,
+            start_time_before=until,
+            page_size=PAGE,
+            limit=PRICED,
+        )
+        return {
+            leg.sid: (-float(leg.price), leg.price_unit)
+            for leg in legs
+            if leg.price is not None and leg.price_unit
+        }

@@ -5,6 +5,7 @@ from . import (
     test_caller_id,
     test_edge,
     test_health,
+    test_leg_price,
     test_plan,
     test_provider,
     test_slow_provider,

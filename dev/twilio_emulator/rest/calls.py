@@ -1,6 +1,6 @@
 """Calls."""
 
-from ..clock import rfc2822
+from ..clock import now, rfc2822, seconds_between
 from ..defaults import API_VERSION
 from ..legs import Leg
 from ..line import telephone_for
@@ -21,11 +21,23 @@ SUBRESOURCES = {
     "user_defined_messages": "UserDefinedMessages",
     "user_defined_message_subscriptions": "UserDefinedMessageSubscriptions",
 }
+#: Invented prices of a minute, in US dollars.
+MINUTE_PRICES = {"inbound": 0.0085, "outbound-api": 0.014, "outbound-dial": 0.014, "client": 0.004}
 
 
 def shown_status(leg):
     """Return a leg's status in the words of the resource, which has no "initiated"."""
     return "queued" if leg.status == "initiated" else leg.status
+
+
+def price(leg):
+    """Return the price of a leg, a negative amount, or None while it is not known."""
+    if not leg.over or not leg.answered_at:
+        return None
+    if seconds_between(leg.ended_at, now()) < leg.emulator.settings.price_lag:
+        return None
+    minute = MINUTE_PRICES.get(leg.direction if leg.kind == "pstn" else leg.kind, 0)
+    return f"{-minute * -(-leg.duration // 60):.5f}"
 
 
 def serialize(leg):
@@ -48,7 +60,7 @@ def serialize(leg):
         "duration": str(leg.duration)
         if leg.over and leg.answered_at
         else ("0" if leg.over else None),
-        "price": None,
+        "price": price(leg),
         "price_unit": "USD",
         "direction": leg.direction,
         "answered_by": None,
