@@ -9,7 +9,7 @@
     "application": True,
     "uninstall_hook": "uninstall_hook",
     "depends": ["crm", "phone_validation", "mail", "bus", "resource"],
-    "external_dependencies": {"python": ["twilio", "phonenumbers"]},
+    "external_dependencies": {"python": ["twilio>=9", "phonenumbers"]},
     "data": [
         "security/telephony_groups.xml",
         "security/telephony_account_security.xml",

@@ -64,7 +64,7 @@ def test_with_a_registered_number(world, agent, arrange):
 
 def _register(admin):
     """Register the address of the number *Sales* on the screen, as an administrator."""
-    page = admin.open("/odoo/calls", wait=".o_list_view")
+    page = admin.open("/odoo/telephony-calls", wait=".o_list_view")
     open_menu(page, "Configuration", "Numbers")
     page.locator(".o_data_row", has_text=SALES).first.click()
     box = page.locator(".o_field_widget[name=emergency_enabled] input")

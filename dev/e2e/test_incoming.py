@@ -89,7 +89,7 @@ def test_the_caller_gives_up(world, agent, customers):
     until(lambda: not phone.plays_ring(), "the ring stops")
     call = world.server.ended_call(world.admin, customer.number)
     assert call["outcome"] == "missed" and not call["answered_at"] and not call["user_id"]
-    admin.open("/odoo/calls", wait=".o_list_view")
+    admin.open("/odoo/telephony-calls", wait=".o_list_view")
     admin.page.locator(".o_searchview_facet .o_facet_remove").first.click()
     row = admin.page.locator(".o_data_row", has_text="Thea Mertens")
     expect(row).to_contain_text("Missed")

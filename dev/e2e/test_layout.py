@@ -303,7 +303,7 @@ def test_records(world, agent, anna):
     phone.done()
     person.page.locator(".o_telephony_close").click()
 
-    page = person.open("/odoo/calls", wait=".o_list_view")
+    page = person.open("/odoo/telephony-calls", wait=".o_list_view")
     row = page.locator(".o_data_row", has_text="Anna Peeters").first
     expect(row).to_contain_text("Answered")
     picture(page, "call_list", "call_list")

@@ -131,7 +131,7 @@ def test_from_nothing_to_the_first_call(world, agent, numbers):
     _choose(page.locator(".o_field_widget[name=flow_id]"), "Ring everybody")
     _save(page)
 
-    person.open("/odoo/calls", wait=".o_main_navbar")
+    person.open("/odoo/telephony-calls", wait=".o_main_navbar")
     phone = Softphone(person).open()
     expect(phone.status).to_have_attribute("aria-checked", "false")
     phone.status.click()

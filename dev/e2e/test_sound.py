@@ -47,7 +47,7 @@ def test_good_sound_asks_nothing(world, agent, customers):
 
 def _read_report(supervisor, customer):
     """Check *Headset and Network*: first by agent, then call by call."""
-    page = supervisor.open("/odoo/call-quality", wait=".o_pivot table")
+    page = supervisor.open("/odoo/telephony-call-quality", wait=".o_pivot table")
     expect(page.locator("div.o_pivot")).to_contain_text("Marc Demo")
     expect(page.locator("div.o_pivot thead")).to_contain_text("Calls with a Silent Microphone")
     page.locator(".o_switch_view.o_list").click()

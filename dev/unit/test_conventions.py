@@ -263,3 +263,15 @@ def test_banners_name_their_content():
         for banner in re.findall(r"^ *# === (.+) === #$", text, re.MULTILINE)
         if FORBIDDEN_BANNERS.match(banner)
     ] == []
+
+
+def test_paths_of_actions_name_the_addon():
+    """The path of an action is unique in the whole database: another addon may have `calls`."""
+    files = [path for folder in ("views", "wizard") for path in (ROOT / folder).glob("*.xml")]
+    paths = [
+        path
+        for file in files
+        for path in re.findall(r'<field name="path">([^<]+)</field>', file.read_text())
+    ]
+    assert len(paths) > 5
+    assert [path for path in paths if not path.startswith("telephony-")] == []
