@@ -2,6 +2,7 @@
 UPDATE telephony_account
    SET state = 'draft',
        auth_token = NULL,
+       secondary_auth_token = NULL,
        api_key_sid = NULL,
        api_key_secret = NULL,
        twiml_app_sid = NULL,

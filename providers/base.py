@@ -508,10 +508,10 @@ class Provider(ABC):
     # === WEBHOOKS === #
 
     @abstractmethod
-    def is_signed(self, secret, urls, form, signature):
-        """Return whether a webhook's signature is valid, in time independent of the secret.
+    def is_signed(self, secrets, urls, form, signature):
+        """Return whether a webhook's signature is valid, in time independent of the secrets.
 
-        :param str secret: the account's secret
+        :param list(str) secrets: the account's secrets, of which one suffices; may be empty texts
         :param list(str) urls: public URLs configured at the provider, with their query
         :param MultiDict form: the posted fields only, with empty values kept
         :param str signature: signature of the request

@@ -103,7 +103,13 @@ class TestInstall(TelephonyCase):
         self.assertNotEqual(caller_id.state, "verified")
         for account in (self.account | self.account_b).sudo():
             self.assertEqual(account.state, "draft")
-            for name in ("auth_token", "api_key_secret", "api_key_sid", "twiml_app_sid"):
+            for name in (
+                "auth_token",
+                "secondary_auth_token",
+                "api_key_secret",
+                "api_key_sid",
+                "twiml_app_sid",
+            ):
                 self.assertFalse(account[name], name)
             self.assertNotIn("crm.example.test", account.webhook_base_url)
         self.assertEqual(self.agent_ana.status, "offline")

@@ -46,6 +46,8 @@ class FakeTwilio:
     def __init__(self, sid=SID, token=TOKEN):
         self.sid, self.token = sid, token
         self.type, self.owner, self.policies = "Full", None, [BUSINESS_POLICY]
+        # The second auth token, which is accepted too.
+        self.secondary_token = None
         self.requests = []
         self.failures = {}
         self.numbers = {}
@@ -105,8 +107,9 @@ class FakeTwilio:
         return result
 
     def _route(self, method, host, path, data, auth):
-        secrets = {self.sid: self.token, **{sid: key["secret"] for sid, key in self.keys.items()}}
-        if not auth or secrets.get(auth[0]) != auth[1]:
+        secrets = {(sid, key["secret"]) for sid, key in self.keys.items()}
+        secrets |= {(self.sid, self.token), (self.sid, self.secondary_token)}
+        if not auth or not auth[1] or auth not in secrets:
             return 401, {"code": 20003, "message": "Authenticate", "status": 401}
         for verb, pattern, handler in (
             ("GET", rf"/Accounts/{self.sid}.json$", self._account),

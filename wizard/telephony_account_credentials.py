@@ -34,8 +34,16 @@ class TelephonyAccountCredentials(models.TransientModel):
     )
     account_id = fields.Many2one("telephony.account", readonly=True)
     account_sid = fields.Char("Account SID")
+    has_auth_token = fields.Boolean(related="account_id.has_auth_token")
     auth_token = fields.Char(compute="_compute_auth_token", inverse="_inverse_auth_token")
     secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    secondary_auth_token = fields.Char(
+        compute="_compute_auth_token",
+        inverse="_inverse_secondary_auth_token",
+        help="The secondary auth token of the Twilio Console. Odoo accepts both tokens, so that no "
+        "call is lost when you promote it.",
+    )
+    secondary_secret = fields.Char(groups=fields.NO_ACCESS, copy=False)
     webhook_base_url = fields.Char(
         "Public Address",
         help="Address at which Twilio can reach this database. Leave empty to use the database's "
@@ -51,7 +59,7 @@ class TelephonyAccountCredentials(models.TransientModel):
     # === COMPUTE METHODS === #
 
     def _compute_auth_token(self):
-        self.auth_token = False
+        self.auth_token = self.secondary_auth_token = False
 
     def _inverse_auth_token(self):
         for wizard in self.filtered("auth_token"):
@@ -59,6 +67,12 @@ class TelephonyAccountCredentials(models.TransientModel):
             wizard.sudo().secret = wizard.auth_token.strip()
         # Not even the response to the request that wrote the secret contains it.
         self.invalidate_recordset(["auth_token"])
+
+    def _inverse_secondary_auth_token(self):
+        for wizard in self.filtered("secondary_auth_token"):
+            # sudo: telephony.account.credentials - written here, readable by no user
+            wizard.sudo().secondary_secret = wizard.secondary_auth_token.strip()
+        self.invalidate_recordset(["secondary_auth_token"])
 
     def _compute_default_base_url(self):
         for wizard in self:
@@ -98,12 +112,13 @@ class TelephonyAccountCredentials(models.TransientModel):
         accounts = self.env["telephony.account"]
         accounts.check_access("write")
         # sudo: telephony.account.credentials - passed to the account, and wiped
-        token = self.sudo().secret
-        if not token:
-            raise UserError(self.env._("Enter the auth token of the Twilio account."))
+        token, secondary_token = self.sudo().secret, self.sudo().secondary_secret
         vals = {name: self[name] for name in SHARED}
         vals["account_sid"] = (vals["account_sid"] or "").strip()
         account = self._find_account(vals["account_sid"])
+        is_stored = account.has_auth_token and account.account_sid == vals["account_sid"]
+        if not token and not (secondary_token and is_stored):
+            raise UserError(self.env._("Enter the auth token of the Twilio account."))
         draft = accounts.new(
             vals
             if account.account_sid == vals["account_sid"]
@@ -128,7 +143,7 @@ class TelephonyAccountCredentials(models.TransientModel):
         else:
             account = accounts.create({**vals, "company_id": self.company_id.id})
         account._save_connection(*connection)
-        self.sudo().secret = False
+        self.sudo().write({"secret": False, "secondary_secret": False})
         return account._notify(account._get_connected_message())
 
     def _forget_secret(self):
@@ -137,7 +152,9 @@ class TelephonyAccountCredentials(models.TransientModel):
             # A row written by this same request disappears with the error.
             cr.execute(
                 SQL(
-                    """UPDATE telephony_account_credentials SET secret = NULL WHERE id IN (
+                    """UPDATE telephony_account_credentials
+                          SET secret = NULL, secondary_secret = NULL
+                        WHERE id IN (
                        SELECT id FROM telephony_account_credentials
                         WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED
                    )""",

@@ -4,6 +4,7 @@ from ..models.arguments import check_one
 
 CHECKS = [
     ("credentials", "Credentials"),
+    ("token", "Auth Tokens"),
     ("key", "API Key"),
     ("application", "Application"),
     ("number", "Number"),
@@ -112,6 +113,7 @@ class TelephonyDiagnosisLine(models.TransientModel):
     repair = fields.Selection(
         [
             ("credentials", "Enter the Auth Token"),
+            ("token", "Drop the Refused Token"),
             ("key", "Create New Key"),
             ("connect", "Connect Again"),
             ("number", "Receive Calls Here"),
@@ -149,7 +151,9 @@ class TelephonyDiagnosisLine(models.TransientModel):
                 ),
                 "domain": [("id", "in", agents_sudo.ids)],
             }
-        if self.repair == "key":
+        if self.repair == "token":
+            account._drop_refused_token()
+        elif self.repair == "key":
             account._make_new_key()
         elif self.repair == "connect":
             account.action_connect()

@@ -87,6 +87,8 @@ class Control:
         router.add_post("/emulator/refusals", self.refusals)
         router.add_post("/emulator/verified", self.verified)
         router.add_post("/emulator/signalling/drop", self.drop_signalling)
+        router.add_post("/emulator/auth_token/secondary", self.add_token)
+        router.add_post("/emulator/auth_token/promote", self.promote_token)
         router.add_post("/emulator/reset", self.reset)
 
     async def health(self, request):
@@ -304,6 +306,18 @@ class Control:
                 connection.cut()
                 cut += 1
         return web.json_response({"cut": cut})
+
+    async def add_token(self, request):
+        """Create the account's second auth token: ``{"auth_token"?}`` → ``{"auth_token"}``."""
+        token = (await _body(request)).get("auth_token")
+        return web.json_response({"auth_token": self.emulator.store.add_secondary_token(token)})
+
+    async def promote_token(self, request):
+        """Replace the auth token by the second one (409 if there is none)."""
+        if not self.emulator.store.secondary_token:
+            raise _error(409, "There is no second auth token")
+        self.emulator.store.promote_token()
+        return _done()
 
     async def reset(self, request):
         """Restore the state after the start."""

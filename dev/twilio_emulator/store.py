@@ -1,5 +1,7 @@
 """The account's resources that are not calls: numbers, applications, keys, caller IDs …"""
 
+import secrets
+
 from . import defaults
 from .clock import now
 from .sids import new_sid
@@ -47,8 +49,32 @@ class Store:
         self.numbers, self.applications, self.keys = {}, {}, {}
         self.caller_ids, self.messages, self.recordings = {}, {}, {}
         self.permissions = {}
+        self.auth_token, self.secondary_token = self.config.auth_token, None
         for number in self.config.numbers:
             self.add_number(number, friendly_name=defaults.NUMBER_NAMES.get(number, number))
+
+    def add_secondary_token(self, token=None):
+        """Create the account's second auth token, which REST accepts at once.
+
+        https://www.twilio.com/docs/iam/api/secondary_authtoken
+
+        :param token: its text, None = a random one.
+        """
+        self.secondary_token = token or secrets.token_hex(16)
+        return self.secondary_token
+
+    def promote_token(self):
+        """Replace the auth token by the second one; the old one is refused from now on.
+
+        https://www.twilio.com/docs/iam/api/authtoken
+        """
+        self.auth_token, self.secondary_token = self.secondary_token, None
+
+    def secrets_of(self, username):
+        """Return the secrets that REST accepts from an account's or key's SID."""
+        if username == self.config.account_sid:
+            return [token for token in (self.auth_token, self.secondary_token) if token]
+        return [self.keys[username]["secret"]] if username in self.keys else []
 
     def add_number(self, phone_number, **values):
         """Add a telephone number to the account and return its record."""

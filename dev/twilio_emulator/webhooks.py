@@ -83,12 +83,12 @@ class Policy:
 class WebhookClient:
     """Sends requests to the application.
 
-    :param str auth_token: secret for the signature of every request.
+    :param get_token: returns the secret for the signature of a request.
     :param Logs logs: log for every attempt.
     """
 
-    def __init__(self, auth_token, logs):
-        self.auth_token, self.logs = auth_token, logs
+    def __init__(self, get_token, logs):
+        self.get_token, self.logs = get_token, logs
         self._session = None
 
     async def start(self):
@@ -130,7 +130,7 @@ class WebhookClient:
         started = time.monotonic()
         signed = () if method == "GET" else pairs
         headers = {
-            "X-Twilio-Signature": signature(self.auth_token, url, signed),
+            "X-Twilio-Signature": signature(self.get_token(), url, signed),
             "I-Twilio-Idempotency-Token": token,
         }
         timeout = aiohttp.ClientTimeout(

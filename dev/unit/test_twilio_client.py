@@ -2,6 +2,7 @@
 
 import io
 import json
+from base64 import b64decode
 from datetime import datetime
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 

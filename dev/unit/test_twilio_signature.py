@@ -62,7 +62,7 @@ OWN_SIGNATURE = "wFhW+qsUjz9Q4oVAa5bThkupPtM="
     ],
 )
 def test_published_vector_is_accepted(url, form, signature):
-    assert is_signed(TOKEN, [url], MultiDict(form), signature)
+    assert is_signed([TOKEN], [url], MultiDict(form), signature)
 
 
 NEGATIVES = {
@@ -104,7 +104,7 @@ NEGATIVES = {
 @pytest.mark.parametrize("reason", NEGATIVES)
 def test_wrong_request_is_refused(reason):
     token, url, form, signature = NEGATIVES[reason]
-    assert is_signed(token, [url], MultiDict(form), signature) is False
+    assert is_signed([token], [url], MultiDict(form), signature) is False
 
 
 def test_signature_depends_on_every_byte_of_every_value():
@@ -112,19 +112,28 @@ def test_signature_depends_on_every_byte_of_every_value():
         for position in range(len(value)):
             changed = value[:position] + chr(ord(value[position]) ^ 1) + value[position + 1 :]
             form = MultiDict({**OWN_FORM, name: changed})
-            assert not is_signed(TOKEN, [OWN_URL], form, OWN_SIGNATURE)
+            assert not is_signed([TOKEN], [OWN_URL], form, OWN_SIGNATURE)
 
 
 def test_fragment_is_no_part_of_the_signature():
     # Twilio never sends it, so an address with one can only be ours.
-    assert not is_signed(TOKEN, [OWN_URL + "#rc=3"], MultiDict(OWN_FORM), OWN_SIGNATURE)
+    assert not is_signed([TOKEN], [OWN_URL + "#rc=3"], MultiDict(OWN_FORM), OWN_SIGNATURE)
 
 
 def test_one_of_several_addresses_is_enough():
     form = MultiDict(OWN_FORM)
-    assert is_signed(TOKEN, ["https://old.example/x", OWN_URL], form, OWN_SIGNATURE)
-    assert is_signed(TOKEN, [OWN_URL, "https://old.example/x"], form, OWN_SIGNATURE)
-    assert not is_signed(TOKEN, [], form, OWN_SIGNATURE)
+    assert is_signed([TOKEN], ["https://old.example/x", OWN_URL], form, OWN_SIGNATURE)
+    assert is_signed([TOKEN], [OWN_URL, "https://old.example/x"], form, OWN_SIGNATURE)
+    assert not is_signed([TOKEN], [], form, OWN_SIGNATURE)
+
+
+@pytest.mark.parametrize(
+    "tokens", [[TOKEN, "next"], ["next", TOKEN], [None, TOKEN], [TOKEN, False]]
+)
+def test_one_of_two_auth_tokens_is_enough(tokens):
+    assert is_signed(tokens, [OWN_URL], MultiDict(OWN_FORM), OWN_SIGNATURE)
+    assert not is_signed(["last", "next"], [OWN_URL], MultiDict(OWN_FORM), OWN_SIGNATURE)
+    assert not is_signed([None, False], [OWN_URL], MultiDict(OWN_FORM), OWN_SIGNATURE)
 
 
 FORM_TYPE = "application/x-www-form-urlencoded"

@@ -45,8 +45,11 @@ class TelephonyAccount(models.Model):
         help="The telephone company that carries the calls of this account.",
     )
     account_sid = fields.Char("Account SID", required=True, groups="base.group_system")
-    # Only `_save_credentials` writes the two secrets; they never leave the server.
+    # Only `_save_credentials` writes the secrets; they never leave the server.
     auth_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
+    # Twilio's next auth token: from one moment on, only this one signs and is accepted.
+    # https://www.twilio.com/docs/iam/api/secondary_authtoken
+    secondary_auth_token = fields.Char(groups=fields.NO_ACCESS, copy=False)
     api_key_sid = fields.Char("API Key", readonly=True, copy=False, groups="base.group_system")
     api_key_secret = fields.Char("API Key Secret", groups=fields.NO_ACCESS, copy=False)
     twiml_app_sid = fields.Char(
@@ -151,6 +154,7 @@ class TelephonyAccount(models.Model):
             account.account_sid,
             account.account_sid,
             account.auth_token,
+            second_password=account.secondary_auth_token,
             **self._get_client_options(),
         )
 
@@ -269,7 +273,7 @@ class TelephonyAccount(models.Model):
             return self.browse(), False
         account = self.search_fetch([("account_sid", "=", account_sid)], limit=1)
         return account, bool(account) and account._get_provider().is_signed(
-            account.auth_token,
+            [account.auth_token, account.secondary_auth_token],
             [base_url + path for base_url in account._get_signed_base_urls()],
             form,
             given_signature,

@@ -37,6 +37,7 @@ class TelephonyAccount(models.Model):
         lines = [line]
         if line["state"] == "ok":
             for check, method in (
+                ("token", self._diagnose_tokens),
                 ("key", self._diagnose_key),
                 ("application", self._diagnose_application),
                 ("number", self._diagnose_numbers),
@@ -99,6 +100,36 @@ class TelephonyAccount(models.Model):
         return client, self._line(
             "credentials", "ok", self.env._("Twilio accepts the credentials.")
         )
+
+    def _diagnose_tokens(self, _client):
+        """Report which of two auth tokens Twilio accepts, while there are two."""
+        # sudo: telephony.account - the tokens are compared and stay on the server
+        account_sudo = self.sudo()
+        if not account_sudo.secondary_auth_token:
+            return []
+        accepted = self._find_accepted_tokens()
+        if len(accepted) == 2:
+            return [
+                self._line(
+                    "token",
+                    "ok",
+                    self.env._(
+                        "Twilio still uses the old auth token, and Odoo accepts both. Promote the "
+                        "secondary token in the Twilio Console when you are ready."
+                    ),
+                )
+            ]
+        sentence = (
+            self.env._(
+                "Twilio uses the new auth token now and refuses the old one. Drop the old token."
+            )
+            if account_sudo.secondary_auth_token in accepted
+            else self.env._(
+                "Twilio uses the old auth token and refuses the secondary one, which was deleted "
+                "at Twilio or replaced by another. Drop the secondary token."
+            )
+        )
+        return [self._line("token", "warning", sentence, "token")]
 
     def _diagnose_key(self, client):
         # sudo: telephony.account - the key is tested and stays on the server

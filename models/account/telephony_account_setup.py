@@ -16,7 +16,7 @@ from ..arguments import check_one
 
 _logger = logging.getLogger(__name__)
 
-SECRETS = ("auth_token", "api_key_secret")
+SECRETS = ("auth_token", "secondary_auth_token", "api_key_secret")
 # A change of account or server clears the secrets, which must not be sent to the new one.
 SECRET_BOUND = ("account_sid", "api_base_url")
 
@@ -49,10 +49,11 @@ class TelephonyAccount(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends("auth_token")
+    @api.depends("auth_token", "secondary_auth_token")
     def _compute_has_auth_token(self):
         for account in self:
             account.has_auth_token = bool(account.auth_token)
+            account.has_secondary_token = bool(account.secondary_auth_token)
 
     # === CRUD METHODS === #
 
@@ -163,11 +164,17 @@ class TelephonyAccount(models.Model):
         # sudo: telephony.account - the credentials stay on the server
         account = self.sudo()
         username = credentials.get("username") or account.account_sid
-        password = credentials.get("password") or account.auth_token
+        password = credentials.get("password")
+        second_password = None if password else account.secondary_auth_token
+        password = password or account.auth_token
         if not password:
             raise UserError(self.env._("Enter the auth token of the Twilio account first."))
         return self._get_provider().make_admin(
-            account.account_sid, username, password, **self._get_client_options()
+            account.account_sid,
+            username,
+            password,
+            second_password=second_password,
+            **self._get_client_options(),
         )
 
     def _get_addresses(self, kind, base_url=None):
@@ -183,10 +190,12 @@ class TelephonyAccount(models.Model):
             "status_url": self._get_webhook_url("status", base_url=base_url),
         }
 
-    def _send_connection_request(self, auth_token=None):
+    def _send_connection_request(self, auth_token=None, secondary_token=None):
         """Check the credentials, and send the addresses of this Odoo to Twilio. No row is changed.
 
-        :param str auth_token: new token, in place of the stored one
+        :param str auth_token: new token, in place of the stored ones
+        :param str secondary_token: token that Twilio uses from some moment on, in place of the
+            stored one
         :return: values for the account, and its numbers (see `_read_numbers`)
         :rtype: tuple(dict, list)
         :raise UserError: Twilio refused, or could not be reached
@@ -195,8 +204,10 @@ class TelephonyAccount(models.Model):
         name = f"Odoo {self.env.cr.dbname}"
         base_url = self._get_configured_base_url()
         with self._explained():
-            client = self._get_admin(password=auth_token)
-            client.fetch_account_name()
+            typed = [token for token in (auth_token, secondary_token) if token]
+            for token in typed or [None]:
+                client = self._get_admin(password=token)
+                client.fetch_account_name()
             # sudo: telephony.account - the identifier of our application at Twilio
             vals = {
                 "twiml_app_sid": client.save_application(
@@ -210,6 +221,8 @@ class TelephonyAccount(models.Model):
                 vals["api_key_sid"], vals["api_key_secret"] = client.create_api_key(name)
         if auth_token:
             vals["auth_token"] = auth_token
+        if auth_token or secondary_token:
+            vals["secondary_auth_token"] = secondary_token or False
         if self._get_base_url() != base_url:
             vals["former_base_url"] = self._get_base_url()
         vals["connected_base_url"] = base_url
@@ -239,6 +252,36 @@ class TelephonyAccount(models.Model):
         with self._explained():
             sid, secret = self._get_admin().create_api_key(f"Odoo {self.env.cr.dbname}")
         self._save_credentials({"api_key_sid": sid, "api_key_secret": secret})
+
+    def _find_accepted_tokens(self):
+        """Return those of the two auth tokens that Twilio accepts.
+
+        :rtype: list(str)
+        :raise ProviderError: Twilio could not be reached
+        """
+        self.ensure_one()
+        # sudo: telephony.account - the tokens are tested and stay on the server
+        account_sudo = self.sudo()
+        accepted = []
+        for token in filter(None, (account_sudo.auth_token, account_sudo.secondary_auth_token)):
+            try:
+                self._get_admin(password=token).fetch_account_name()
+            except ProviderError as error:
+                if error.kind != "unauthorized":
+                    raise
+            else:
+                accepted.append(token)
+        return accepted
+
+    def _drop_refused_token(self):
+        """Keep the only auth token that Twilio accepts.
+
+        :raise UserError: Twilio could not be reached
+        """
+        with self._explained():
+            accepted = self._find_accepted_tokens()
+        if len(accepted) == 1:
+            self._save_credentials({"auth_token": accepted[0], "secondary_auth_token": False})
 
     # === PUBLIC ADDRESS === #
 

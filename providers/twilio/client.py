@@ -72,11 +72,14 @@ _connections = _Connections(pool_maxsize=POOL)
 class _HttpClient(TwilioHttpClient):
     """HTTP client that sends every request to another server if the account names one."""
 
-    def __init__(self, base_url=None, deadline=None):
+    def __init__(self, base_url=None, deadline=None, second_password=None):
         super().__init__(logger=_silent)
         self.session.mount("https://", _connections)
         self.session.mount("http://", _connections)
         self.base = urlsplit(base_url) if base_url else None
+        # Secret to use after the first one was refused; replaced by that one if it is accepted.
+        self.second_password = second_password
+        self.is_first_refused = False
         # Seconds by which this server's clock was ahead of Twilio's at the last answer.
         self.clock_difference = None
         # Deadline of all requests, and deadline of the current request if it changes something.
@@ -96,9 +99,30 @@ class _HttpClient(TwilioHttpClient):
         self.timeout = Timeout(
             total=None if left == float("inf") else left, connect=CONNECT_TIMEOUT, read=TIMEOUT
         )
-        response = super().request(method, self.get_address(url), *args, **kwargs)
+        response = self._send(method, self.get_address(url), *args, **kwargs)
         self._compare_clocks(response.headers or {})
         return response
+
+    def _send(self, method, url, *args, auth=None, **kwargs):
+        """Send a request, with the second secret after the first one was refused.
+
+        The account's auth token may be replaced at any moment. A refused request was not carried
+        out, so it is repeated safely.
+        https://www.twilio.com/docs/iam/api/secondary_authtoken
+        """
+        response = None
+        for password in self.get_passwords(auth and auth[1]):
+            auth = auth and (auth[0], password)
+            response = super().request(method, url, *args, auth=auth, **kwargs)
+            if response.status_code != 401:
+                self.is_first_refused = password == self.second_password
+                break
+        return response
+
+    def get_passwords(self, first):
+        """Return the secrets to try, in order: the one that was accepted last comes first."""
+        passwords = [first, self.second_password] if self.second_password else [first]
+        return passwords[::-1] if self.is_first_refused else passwords
 
     def _compare_clocks(self, headers):
         with contextlib.suppress(TypeError, ValueError):
@@ -321,21 +345,26 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
                 + ("?RequestedChannels=2" if channels == 2 else "")
             )
         )
-        with (
-            self._guard(),
-            client.http_client.session.get(
-                url,
-                auth=client.auth,
-                timeout=(CONNECT_TIMEOUT, TIMEOUT * 4),
-                stream=True,
-                headers={"Accept-Encoding": "identity"},
-            ) as response,
-        ):
-            status, left = response.status_code, int(response.headers.get("Content-Length") or 0)
-            if status == 200:
-                for part in response.iter_content(PART):
-                    left -= len(part)
-                    yield part
+        username, first = client.auth
+        for password in client.http_client.get_passwords(first):
+            with (
+                self._guard(),
+                client.http_client.session.get(
+                    url,
+                    auth=(username, password),
+                    timeout=(CONNECT_TIMEOUT, TIMEOUT * 4),
+                    stream=True,
+                    headers={"Accept-Encoding": "identity"},
+                ) as response,
+            ):
+                status = response.status_code
+                left = int(response.headers.get("Content-Length") or 0)
+                if status == 200:
+                    for part in response.iter_content(PART):
+                        left -= len(part)
+                        yield part
+            if status != 401:
+                break
         if status != 200:
             raise _as_refusal("The recording cannot be read.", status, None)
         if left > 0:

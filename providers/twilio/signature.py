@@ -67,27 +67,28 @@ def _unquote(text):
     return binascii.a2b_qp(text).decode()
 
 
-def is_signed(auth_token, urls, form, signature):
-    """Return whether the signature of a request is valid, in time independent of the secret.
+def is_signed(auth_tokens, urls, form, signature):
+    """Return whether the signature of a request is valid, in time independent of the secrets.
 
-    :param str auth_token: the account's secret
+    :param list(str) auth_tokens: the account's secrets; Twilio signs with one of them
     :param list(str) urls: public URLs configured at Twilio, with their query
     :param MultiDict form: the posted fields only, with empty values kept
     :param str signature: value of `HEADER`
     :rtype: bool
     """
-    if not auth_token or not signature:
+    if not signature:
         return False
     content = "".join(
         name + value for name in sorted(form) for value in sorted(set(form.getlist(name)))
     )
-    validator = RequestValidator(auth_token)
+    validators = [RequestValidator(token) for token in auth_tokens if token]
     given = signature.encode()
     # Twilio signs the URL with or without its port. All are compared, whatever the result.
     results = [
         hmac.compare_digest(
             validator.compute_signature(change_port(urlparse(url)) + content, {}).encode(), given
         )
+        for validator in validators
         for url in urls
         for change_port in (add_port, remove_port)
     ]

@@ -3,6 +3,8 @@
 https://www.twilio.com/docs/iam/access-tokens
 """
 
+import time
+
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
 

@@ -14,6 +14,7 @@ from odoo.addons.crm_telephony.models.call.after_commit import DEADLINE
 from ..common import BASE_URL, LOGGER, TelephonyCase, TelephonyHttpCase
 from ..twilio_rest import KEY_SECRET, SID, TOKEN, FakeTwilio, number, secrets_of
 
+NEXT_TOKEN = "f" * 32
 SETUP = f"{LOGGER}.models.account.telephony_account_setup"
 DENIED = "odoo.models", "odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_access"
 
@@ -136,7 +137,7 @@ class TestAccount(AdminWorld, TelephonyCase):
     def test_secret_read_by_system_administrator_is_refused(self):
         account = self.as_adam("telephony.account", self.company_a).browse(self.account.id)
         self.assertTrue(account.has_auth_token)
-        for secret in ("auth_token", "api_key_secret"):
+        for secret in ("auth_token", "secondary_auth_token", "api_key_secret"):
             for attempt in (
                 lambda name=secret: account.read([name]),
                 lambda name=secret: account.web_read({name: {}}),
@@ -212,6 +213,51 @@ class TestAccount(AdminWorld, TelephonyCase):
         with self.assertLogs(SETUP, logging.INFO):
             wizard.action_connect()
         self.assertFalse(wizard.sudo().secret)
+
+    def enter_secondary(self, token, **values):
+        """Enter a secondary auth token in the credentials window."""
+        self.confirm_identity()
+        with mute_logger(SETUP):
+            wizard = self.open_credentials(secondary_auth_token=token, **values)
+            wizard.action_connect()
+        return wizard
+
+    def test_secondary_token_is_stored_beside_the_first(self):
+        account_sudo = self.connect().sudo()
+        self.twilio.secondary_token = NEXT_TOKEN
+        wizard = self.enter_secondary(NEXT_TOKEN, auth_token=False)
+        self.assertFalse(wizard.secondary_auth_token or wizard.sudo().secondary_secret)
+        self.assertEqual(
+            (account_sudo.auth_token, account_sudo.secondary_auth_token), (TOKEN, NEXT_TOKEN)
+        )
+        self.assertTrue(account_sudo.has_secondary_token)
+
+    def test_refused_secondary_token_is_not_kept(self):
+        account_sudo = self.connect().sudo()
+        with self.assertRaisesRegex(UserError, "refused the credentials"):
+            self.enter_secondary(NEXT_TOKEN, auth_token=False)
+        self.assertFalse(account_sudo.secondary_auth_token)
+
+    def test_secondary_token_alone_is_not_enough_for_another_account(self):
+        self.connect()
+        with self.assertRaisesRegex(UserError, "Enter the auth token"):
+            self.enter_secondary(NEXT_TOKEN, auth_token=False, account_sid="AC" + "9" * 32)
+
+    def test_promoted_token_works_at_once(self):
+        """The old token is refused from one moment on; requests go on with the secondary one."""
+        account = self.connect()
+        self.twilio.secondary_token = NEXT_TOKEN
+        self.enter_secondary(NEXT_TOKEN, auth_token=False)
+        self.twilio.token, self.twilio.secondary_token = NEXT_TOKEN, None
+        with mute_logger(SETUP):
+            account.action_connect()
+        account.action_show_balance()
+
+    def test_new_token_forgets_the_secondary_one(self):
+        account_sudo = self.connect().sudo()
+        account_sudo.secondary_auth_token = NEXT_TOKEN
+        self.connect()
+        self.assertFalse(account_sudo.secondary_auth_token)
 
     def test_wrong_token_is_explained_and_not_kept(self):
         self.confirm_identity()

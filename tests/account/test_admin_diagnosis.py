@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from ..common import BASE_URL, TelephonyCase
 from ..twilio_rest import SID, TOKEN, number, secrets_of
-from .test_admin_account import SETUP, AdminWorld, capture_log
+from .test_admin_account import NEXT_TOKEN, SETUP, AdminWorld, capture_log
 
 
 class DiagnosisWorld(AdminWorld):
@@ -98,6 +98,25 @@ class TestDiagnosis(DiagnosisWorld, TelephonyCase):
         )
         action = self.repair(diagnosis.line_ids[0])
         self.assertEqual(action["res_model"], "telephony.account.credentials")
+
+    def test_two_tokens_are_fine_until_one_is_promoted(self):
+        account_sudo = self.admin_account.sudo()
+        account_sudo.secondary_auth_token = self.twilio.secondary_token = NEXT_TOKEN
+        self.assertIn("still uses the old auth token", self.find("token", "ok").sentence)
+        self.twilio.token, self.twilio.secondary_token = NEXT_TOKEN, None
+        line = self.find("token", "warning")
+        self.assertIn("Twilio uses the new auth token now", line.sentence)
+        self.repair(line)
+        self.assertEqual(account_sudo.auth_token, NEXT_TOKEN)
+        self.assertFalse(account_sudo.secondary_auth_token)
+        self.assertFalse(self.diagnose().line_ids.filtered(lambda line: line.check == "token"))
+
+    def test_secondary_token_that_twilio_deleted_is_dropped(self):
+        account_sudo = self.admin_account.sudo()
+        account_sudo.secondary_auth_token = NEXT_TOKEN
+        self.repair(self.find("token", "warning"))
+        self.assertEqual(account_sudo.auth_token, TOKEN)
+        self.assertFalse(account_sudo.secondary_auth_token)
 
     def test_missing_token_is_red(self):
         self.admin_account.sudo().auth_token = False

@@ -33,7 +33,14 @@ RIGHTS = {
     "telephony.call.timeline": {"user": "r", "supervisor": "r", "manager": "r"},
     "telephony.dialed.leg": {"manager": "r"},
 }
-SECRETS = ("account_sid", "auth_token", "api_key_sid", "api_key_secret", "twiml_app_sid")
+SECRETS = (
+    "account_sid",
+    "auth_token",
+    "secondary_auth_token",
+    "api_key_sid",
+    "api_key_secret",
+    "twiml_app_sid",
+)
 PROTECTED = {
     "state": "ended",
     "outcome": "answered",

@@ -3,9 +3,10 @@
 import pytest
 from aiohttp import encode_basic_auth
 from twilio.base.exceptions import TwilioRestException
+from twilio.request_validator import RequestValidator
 
 from .test_conference import room
-from .world import MOBILE, SALES, SUPPORT
+from .world import MOBILE, SALES, SUPPORT, World
 
 
 def login(user, password):

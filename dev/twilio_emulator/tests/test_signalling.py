@@ -10,6 +10,8 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack
 
+from twilio_emulator.tokens import TokenRefused, verify
+
 from .test_conference import room
 from .world import SALES
 
