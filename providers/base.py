@@ -482,7 +482,8 @@ class Provider(ABC):
         :param str account_id: the provider's identifier of the account
         :param str username: the account's, or a key's
         :param str password: the secret of the username
-        :param options: `region`, `edge`, `base_url` (a server that replaces the provider's),
+        :param options: `second_password` (tried if the first one is refused), `base_url` (a
+            server that replaces the provider's),
             `deadline` (moment of `time.monotonic` at which the last request must end)
         :rtype: ProviderClient
         """
@@ -497,7 +498,7 @@ class Provider(ABC):
     # === BROWSERS === #
 
     @abstractmethod
-    def make_token(self, account_id, key_id, key_secret, identity, application_id, region=None):
+    def make_token(self, account_id, key_id, key_secret, identity, application_id):
         """Return the token with which a browser may call our application, and nothing else.
 
         :param str identity: opaque, letters, digits and underscores

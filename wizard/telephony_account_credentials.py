@@ -10,7 +10,6 @@ from ..models.arguments import check_one
 SHARED = (
     "account_sid",
     "webhook_base_url",
-    "region",
     "edge",
     "api_base_url",
     "voice_gateway",
@@ -50,8 +49,10 @@ class TelephonyAccountCredentials(models.TransientModel):
         "base URL.",
     )
     default_base_url = fields.Char("Default Base URL", compute="_compute_default_base_url")
-    region = fields.Char(help="E.g. ie1. Leave empty to use the United States.")
-    edge = fields.Char(help="E.g. dublin. Leave empty to use the nearest edge.")
+    edge = fields.Char(
+        help="Location of Twilio to which browsers connect, e.g. dublin. Leave empty to use the "
+        "nearest one."
+    )
     api_base_url = fields.Char("API Base URL")
     voice_gateway = fields.Char()
     voice_sdk_url = fields.Char("Voice SDK URL")
@@ -133,8 +134,8 @@ class TelephonyAccountCredentials(models.TransientModel):
         try:
             draft._check_account_sid()
             draft._check_addresses()
-            draft._check_region()
-            connection = draft._send_connection_request(token)
+            draft._check_edge()
+            connection = draft._send_connection_request(token, secondary_token)
         except Exception:
             self._forget_secret()
             raise

@@ -82,6 +82,8 @@ IDENTIFIERS = {
 }
 #: Fields whose values are removed on purpose.
 REMOVED = {
+    # The United States are the only region, see docs/decisions/0013-one-region.md.
+    "telephony.account.region",
     # A row replaces them: telephony.queue.callback.
     "telephony.call.callback_of_id",
     "telephony.call.callback_attempt",

@@ -16,6 +16,7 @@ class Config:
     :param float time_scale: 2.0 makes the emulator's own waits twice as fast; sound stays
     real time.
     :param bool loopback: offer 127.0.0.1 as a media address as well.
+    :param str region: region of the account, its secrets and its tokens.
     :param bool sound: False transmits no sound, so that hundreds of calls cost little; played
     sounds keep their length.
     :param bool surprising: start with the setting ``surprising``.

@@ -21,7 +21,7 @@ def verify(token, keys, account_sid, region):
 
     :param dict keys: API keys by identifier, each with its ``secret``.
     :param str account_sid: the required account.
-    :param str region: the required region, if the token names one.
+    :param str region: the required region; a token that names none is for ``us1``.
     :raise TokenRefused: if it is expired, for another account, or not signed by a known key.
     """
     try:
@@ -44,7 +44,7 @@ def verify(token, keys, account_sid, region):
         raise TokenRefused(31204, "The token's content type is not twilio-fpa;v=1")
     if claims["sub"] != account_sid:
         raise TokenRefused(31204, "The token is for another account")
-    if header.get("twr", region) != region:
+    if header.get("twr", "us1") != region:
         raise TokenRefused(31204, "The token is for another region")
     if claims["exp"] - time.time() > 24 * 3600 + 60:
         raise TokenRefused(31207, "The token lives too long")

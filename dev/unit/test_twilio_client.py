@@ -358,19 +358,35 @@ def test_another_server_stands_in(provider, base_url, expected):
     assert provider.requests[0][0].url == expected
 
 
-@pytest.mark.parametrize(
-    ("region", "edge", "host"),
-    [
-        (None, None, "api.twilio.com"),
-        ("ie1", "dublin", "api.dublin.ie1.twilio.com"),
-        # Twilio has retired the names that contain one of the two only.
-        ("ie1", None, "api.twilio.com"),
-        (None, "dublin", "api.twilio.com"),
-    ],
-)
-def test_region_goes_with_its_edge(provider, region, edge, host):
-    TwilioClient(ACCOUNT, ACCOUNT, TOKEN, region=region, edge=edge).end_leg(CALL)
-    assert urlsplit(provider.requests[0][0].url).netloc == host
+def used(provider):
+    """Return the secrets of the requests, in order."""
+    credentials = [request.headers["Authorization"] for request, _kwargs in provider.requests]
+    return [b64decode(text.split()[1]).decode().split(":")[1] for text in credentials]
+
+
+def test_second_secret_is_used_after_the_first_was_refused(provider):
+    client = TwilioClient(ACCOUNT, ACCOUNT, TOKEN, second_password="next")
+    provider.answers = [refused(401, 20003), (200, {}), (200, {}), refused(401, 20003)]
+    client.end_leg(CALL)
+    client.end_leg(CALL)
+    client.end_leg(CALL)
+    assert used(provider) == [TOKEN, "next", "next", "next", TOKEN]
+    assert not provider.waits
+
+
+def test_both_secrets_refused_is_a_refusal(provider):
+    provider.answers = [refused(401, 20003)] * 2
+    with pytest.raises(ProviderError) as caught:
+        TwilioClient(ACCOUNT, ACCOUNT, TOKEN, second_password="next").end_leg(CALL)
+    assert caught.value.kind == "unauthorized"
+    assert used(provider) == [TOKEN, "next"]
+
+
+def test_recording_is_read_with_the_second_secret(provider):
+    provider.answers = [refused(401, 20003), (200, "sound")]
+    client = TwilioClient(ACCOUNT, ACCOUNT, TOKEN, second_password="next")
+    assert b"".join(client.fetch_recording("RE1")) == b'"sound"'
+    assert used(provider) == [TOKEN, "next"]
 
 
 def test_too_many_requests_is_tried_again(client, provider):

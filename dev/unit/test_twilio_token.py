@@ -12,8 +12,8 @@ SECRET = "c" * 32
 APPLICATION = "AP" + "d" * 32
 
 
-def make(region=None):
-    return make_token(ACCOUNT, KEY, SECRET, "u_12", APPLICATION, region)
+def make():
+    return make_token(ACCOUNT, KEY, SECRET, "u_12", APPLICATION)
 
 
 def test_claims():
@@ -23,7 +23,8 @@ def test_claims():
     assert claims["iss"] == KEY
     assert claims["sub"] == ACCOUNT
     assert claims["jti"].startswith(KEY)
-    assert claims["exp"] - claims.get("nbf", time.time()) <= TTL + 1
+    # A clock that is up to a minute ahead does no harm.
+    assert -61 <= claims["nbf"] - time.time() <= -59
     assert time.time() < claims["exp"] <= time.time() + TTL + 1
     assert claims["grants"]["identity"] == "u_12"
     voice = claims["grants"]["voice"]
@@ -38,8 +39,6 @@ def test_header():
         "alg": "HS256",
         "cty": "twilio-fpa;v=1",
     }
-    assert jwt.get_unverified_header(make("ie1"))["twr"] == "ie1"
-    assert "twr" not in jwt.get_unverified_header(make(""))
 
 
 def test_secret_is_not_in_the_token():

@@ -73,11 +73,11 @@ class TelephonyAccount(models.Model):
     former_base_url = fields.Char(
         "Previous Address", readonly=True, copy=False, groups="base.group_system"
     )
-    region = fields.Char(
-        groups="base.group_system", help="E.g. ie1. Leave empty to use the United States."
-    )
+    # https://www.twilio.com/docs/global-infrastructure/edge-locations
     edge = fields.Char(
-        groups="base.group_system", help="E.g. dublin. Leave empty to use the nearest edge."
+        groups="base.group_system",
+        help="Location of Twilio to which browsers connect, e.g. dublin. Leave empty to use the "
+        "nearest one.",
     )
     api_base_url = fields.Char(
         "API Base URL",
@@ -136,8 +136,6 @@ class TelephonyAccount(models.Model):
         # sudo: telephony.account - addresses, not secrets
         account_sudo = self.sudo()
         return {
-            "region": account_sudo.region,
-            "edge": account_sudo.edge,
             "base_url": account_sudo.api_base_url,
             "deadline": self._get_deadline(),
         }
@@ -242,7 +240,6 @@ class TelephonyAccount(models.Model):
             account.api_key_secret,
             identity,
             account.twiml_app_sid,
-            account.region,
         )
         return {
             "token": token,

@@ -32,20 +32,20 @@ class TelephonyAccount(models.Model):
     _inherit = "telephony.account"
 
     has_auth_token = fields.Boolean(compute="_compute_has_auth_token", compute_sudo=True)
+    has_secondary_token = fields.Boolean(compute="_compute_has_auth_token", compute_sudo=True)
 
-    @api.constrains("region", "edge")
-    def _check_region(self):
-        # The values become part of the host name to which the secrets are sent.
+    @api.constrains("edge")
+    def _check_edge(self):
+        # The value becomes part of the host name to which a browser sends its token.
         for account in self:
-            for value in (account.region, account.edge):
-                if value and not re.fullmatch(r"[a-z0-9-]{2,30}", value):
-                    raise ValidationError(
-                        self.env._(
-                            "“%(value)s” is not a valid region or edge. Use lowercase letters and "
-                            "digits, e.g. ie1 or dublin.",
-                            value=printable(value),
-                        )
+            if account.edge and not re.fullmatch(r"[a-z0-9-]{2,30}", account.edge):
+                raise ValidationError(
+                    self.env._(
+                        "“%(value)s” is not a valid edge. Use lowercase letters and digits, e.g. "
+                        "dublin.",
+                        value=printable(account.edge),
                     )
+                )
 
     # === COMPUTE METHODS === #
 

@@ -159,8 +159,7 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
     :param str account_sid: `AC…`
     :param str username: account SID, or an API key's SID
     :param str password: the secret of that SID
-    :param str region: Twilio region, as `ie1`; requires an edge
-    :param str edge: Twilio edge, as `dublin`
+    :param str second_password: another secret of that SID, tried if the first one is refused
     :param str base_url: URL of a server that replaces Twilio's
     :param float deadline: moment (`time.monotonic`) at which the last request must end; None
         without a limit
@@ -171,8 +170,7 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
         account_sid,
         username,
         password,
-        region=None,
-        edge=None,
+        second_password=None,
         base_url=None,
         deadline=None,
     ):
@@ -180,10 +178,7 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
             username,
             password,
             account_sid,
-            # Without an edge, the package builds host names that Twilio has retired.
-            region=region if edge else None,
-            edge=edge if region else None,
-            http_client=_HttpClient(base_url, deadline),
+            http_client=_HttpClient(base_url, deadline, second_password),
         )
 
         self._breaker = breakers[account_sid, base_url or ""]
@@ -337,7 +332,7 @@ class TwilioClient(LegRequests, RecordingRequests, ProviderClient):
 
     def fetch_recording(self, recording_id, channels=1):
         client = self._client
-        # The package itself reads no audio; it knows the host of the account's region.
+        # The package itself reads no audio; it knows the host.
         url = client.http_client.get_address(
             client.get_hostname(
                 f"https://api.twilio.com/2010-04-01/Accounts/{client.account_sid}"

@@ -14,12 +14,12 @@ class TwilioProvider(Provider):
     def make_admin(self, account_id, username, password, **options):
         return TwilioAdmin(account_id, username, password, **options)
 
-    def make_token(self, account_id, key_id, key_secret, identity, application_id, region=None):
-        signed = token.make_token(account_id, key_id, key_secret, identity, application_id, region)
+    def make_token(self, account_id, key_id, key_secret, identity, application_id):
+        signed = token.make_token(account_id, key_id, key_secret, identity, application_id)
         return signed, token.TTL
 
-    def is_signed(self, secret, urls, form, signature):
-        return is_signed(secret, urls, form, signature)
+    def is_signed(self, secrets, urls, form, signature):
+        return is_signed(secrets, urls, form, signature)
 
     def parse_voice_request(self, params, query=None):
         return events.parse_voice_request(params, query)

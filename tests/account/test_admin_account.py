@@ -310,10 +310,18 @@ class TestAccount(AdminWorld, TelephonyCase):
             self.assertEqual(account.state, "draft")
             account.write({"account_sid": SID, "api_base_url": False})
 
-    def test_region_that_would_change_the_host_is_refused(self):
-        for name in ("region", "edge"):
-            with self.assertRaises(ValidationError):
-                self.account[name] = "evil.example/"
+    def test_edge_that_would_change_the_host_is_refused(self):
+        for value in ("evil.example/", "a@evil", "x?", "IE1", "ie1:80", "ie1#", "ie1/../"):
+            with self.subTest(value), self.assertRaises(ValidationError):
+                self.account.edge = value
+
+    def test_edge_is_for_browsers_alone(self):
+        """The access names it; requests and tokens of the account do not change with it."""
+        account = self.connect()
+        account.edge = "dublin"
+        self.assertEqual(account._make_browser_access("u_1")["edge"], "dublin")
+        account.action_show_balance()
+        self.assertTrue(self.twilio.requests[-1][1].startswith("api.twilio.com/"))
 
     def test_number_that_others_use_is_left_alone(self):
         elsewhere = "https://other.example/telephony/twilio/voice"

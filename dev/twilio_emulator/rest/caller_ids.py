@@ -23,7 +23,12 @@ class CallerIds:
         self.emulator = emulator
 
     def register(self, router):
-        """Add the routes."""
+        """Add the routes, which the region ``ie1`` does not have.
+
+        https://www.twilio.com/docs/global-infrastructure/regional-product-and-feature-availability
+        """
+        if self.emulator.config.region == "ie1":
+            return
         base = ACCOUNT + "/OutgoingCallerIds"
         router.add_post(base + ".json", self.validate)
         router.add_get(base + ".json", self.list)

@@ -42,6 +42,19 @@ def not_found(request):
     return ApiError(404, 20404, f"The requested resource {request.path} was not found")
 
 
+def region_of(request, default):
+    """Return the region that a request's host names, as ``api.dublin.ie1.twilio.com`` does.
+
+    https://www.twilio.com/docs/global-infrastructure/using-the-twilio-rest-api-in-a-non-us-region
+
+    :param str default: region for a host that names none.
+    """
+    parts = request.host.partition(":")[0].split(".")
+    if parts[-2:] != ["twilio", "com"]:
+        return default
+    return parts[-3] if len(parts) > 3 else "us1"
+
+
 def authenticate(request, emulator):
     """Check account and secret, or API key and secret.
 
@@ -53,11 +66,15 @@ def authenticate(request, emulator):
     except ValueError:
         user = password = ""
     config = emulator.config
-    secret = config.auth_token if user == config.account_sid else None
-    if user in emulator.store.keys:
-        secret = emulator.store.keys[user]["secret"]
     account = request.match_info.get("account", config.account_sid)
-    good = secret is not None and hmac.compare_digest(secret.encode(), password.encode())
+    if region_of(request, config.region) != config.region:
+        # A region has secrets of its own.
+        # https://www.twilio.com/docs/global-infrastructure/manage-regional-api-credentials
+        raise ApiError(401, 20003, "Authenticate")
+    good = any(
+        hmac.compare_digest(secret.encode(), password.encode())
+        for secret in emulator.store.secrets_of(user)
+    )
     if kind.lower() != "basic" or not good or account != config.account_sid:
         raise ApiError(401, 20003, "Authenticate")
 

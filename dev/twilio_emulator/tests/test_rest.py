@@ -32,6 +32,56 @@ async def test_account_and_secret_are_checked(world):
         assert reply.status == 401
 
 
+@pytest.mark.parametrize(
+    ("region", "host", "status"),
+    [
+        ("us1", "api.twilio.com", 200),
+        ("us1", "api.dublin.us1.twilio.com", 200),
+        ("us1", "api.dublin.ie1.twilio.com", 401),
+        ("ie1", "api.dublin.ie1.twilio.com", 404),
+        ("ie1", "api.twilio.com", 401),
+    ],
+)
+async def test_each_region_has_its_own_secrets(region, host, status):
+    """In ie1, there are no verified caller IDs."""
+    world = await World(region=region).start()
+    try:
+        path = f"/2010-04-01/Accounts/{world.config.account_sid}/OutgoingCallerIds.json"
+        headers = login(world.config.account_sid, world.config.auth_token)
+        url = world.base + path
+        async with world.session.get(url, headers={**headers, "Host": host}) as reply:
+            assert reply.status == status
+    finally:
+        await world.stop()
+
+
+async def test_second_auth_token_is_accepted_and_replaces_the_first_when_promoted(world):
+    """https://www.twilio.com/docs/iam/api/secondary_authtoken"""
+    url = f"{world.base}/2010-04-01/Accounts/{world.config.account_sid}/Calls.json"
+
+    async def statuses(*tokens):
+        found = []
+        for token in tokens:
+            headers = login(world.config.account_sid, token)
+            async with world.session.get(url, headers=headers) as reply:
+                found.append(reply.status)
+        return found
+
+    old = world.config.auth_token
+    await world.post("auth_token/promote", status=409)
+    new = (await world.post("auth_token/secondary", status=200))["auth_token"]
+    assert await statuses(old, new) == [200, 200]
+    await world.answer_with(SALES, "<Hangup/>")
+    await world.until_status(await world.dial_in(), "no-answer")
+    await world.post("auth_token/promote", status=200)
+    assert await statuses(old, new) == [401, 200]
+    await world.until_status(await world.dial_in(), "no-answer")
+    first, last = world.app.at("/voice")[0], world.app.at("/voice")[-1]
+    for hit, token in ((first, old), (last, new)):
+        judge = RequestValidator(token)
+        assert judge.validate(hit.url, hit.form, hit.headers["X-Twilio-Signature"])
+
+
 async def test_applications_can_be_made_changed_and_deleted(world):
     made = await world.rest(
         world.client.applications.create, friendly_name="a", voice_url="http://x/"

@@ -90,6 +90,15 @@ async def test_good_token_connects_and_registers(world):
         await ana.receive("offline")
 
 
+async def test_token_without_region_is_for_the_united_states(world):
+    key, app = await credentials(world)
+    keys, sid = world.emulator.store.keys, world.config.account_sid
+    assert verify(token(world, key, app), keys, sid, "us1")
+    assert verify(token(world, key, app, header={"twr": "ie1"}), keys, sid, "ie1")
+    with pytest.raises(TokenRefused):
+        verify(token(world, key, app), keys, sid, "ie1")
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [
