@@ -30,6 +30,13 @@ KINDS = {
     PhoneNumberType.SHARED_COST: SHARED_COST,
     PhoneNumberType.PERSONAL_NUMBER: PERSONAL,
 }
+# Kinds of numbers that belong to no area and to no mobile network.
+OUTSIDE_AREAS = (
+    PhoneNumberType.TOLL_FREE,
+    PhoneNumberType.UAN,
+    PhoneNumberType.SHARED_COST,
+    PhoneNumberType.VOIP,
+)
 # The package classifies these as premium, although they cost the caller a few pence:
 # https://www.ofcom.org.uk/phones-and-broadband/phone-numbers
 SHARED_COST_PREFIXES = ("+44843", "+44844", "+44845")
@@ -62,6 +69,38 @@ def is_emergency(typed, region):
     return digits in {"112", "911", "999"} or bool(
         digits and region and shortnumberinfo.is_emergency_number(digits, region)
     )
+
+
+def is_emergency_in(typed, region):
+    """Return whether typed digits are an emergency number of a country itself.
+
+    :param str typed: digits as typed, in national notation
+    :param str region: code of the country, as `FR`
+    :rtype: bool
+    """
+    digits = "".join(char for char in typed or "" if char.isdigit())
+    return bool(digits and shortnumberinfo.is_emergency_number(digits, region))
+
+
+def get_region(number):
+    """Return the country of a number, as `BE`; empty when it has none, or several.
+
+    :param str number: E.164
+    :rtype: str
+    """
+    parsed = _parse(number or "")
+    region = parsed and phonenumbers.region_code_for_number(parsed)
+    return region if region and region != "001" else ""
+
+
+def is_outside_areas(number):
+    """Return whether a number belongs to a whole country: toll-free, or a national number.
+
+    :param str number: E.164
+    :rtype: bool
+    """
+    parsed = _parse(number or "")
+    return bool(parsed) and phonenumbers.number_type(parsed) in OUTSIDE_AREAS
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,17 +1,20 @@
-"""Emergency calls: refused until the address of the number is registered."""
+"""Emergency calls: refused until an administrator allows them with a number that can make them."""
 
+import pytest
 from playwright.sync_api import expect
 
 from harness.emulator import CUSTOMER, SALES
 from harness.pages import Softphone
-from harness.people_pages import open_menu
+from harness.people_pages import open_menu, press
 
-EMERGENCY = "112"
+EMERGENCY = "911"
+# Of the range for examples.
+AMERICAN = "+12025550100"
 SENTENCE = (
     "Emergency numbers cannot be called from here because your location would be unknown. Use "
     "another phone."
 )
-ADDRESS = "Chaussée de Namur 40, 1367 Grand-Rosière, Belgium"
+ADDRESS = "350 Fifth Avenue, New York, NY 10118"
 
 
 def test_refused_by_default(world, agent):
@@ -23,17 +26,29 @@ def test_refused_by_default(world, agent):
     expect(phone.error).to_have_text(SENTENCE)
     phone.is_idle()
     assert not world.emulator.live()
-    assert not world.server.find_calls(world.admin, EMERGENCY)
+    assert not world.server.find_calls(world.admin, "112")
 
 
-def test_with_a_registered_number(world, agent, arrange):
+@pytest.fixture
+def american(world):
+    """Give the account a number of the United States, which no other story sees."""
+    world.emulator.post("numbers", phone_number=AMERICAN, emergency_address_status="unregistered")
+    world.admin.call("telephony.number", "action_synchronize", [])
+    [number_id] = world.admin.call("telephony.number", "search", [("number", "=", AMERICAN)])
+    yield number_id
+    world.admin.call(
+        "telephony.number", "write", [number_id], {"active": False, "agent_ids": [(5, 0, 0)]}
+    )
+
+
+def test_with_a_registered_number(world, agent, arrange, american):
     """Z16 Z29: after the registration, an emergency call has no questions and no recording.
 
-    The company records every call and allows calls to France only: neither matters here.
+    The company records every call and allows calls to France only: neither matters here. Its own
+    numbers are Belgian, and Twilio connects no emergency calls from Belgium.
     """
     company = world.admin.ref("base.main_company")
-    number_id = arrange.number_id(SALES)
-    arrange.write("telephony.number", number_id, emergency_enabled=False, emergency_address=False)
+    arrange.write("telephony.number", american, emergency_enabled=False, emergency_address=False)
     arrange.write(
         "res.company",
         company,
@@ -41,14 +56,20 @@ def test_with_a_registered_number(world, agent, arrange):
         telephony_country_policy="listed",
         telephony_country_ids=[world.admin.ref("base.fr")],
     )
-    _register(agent("admin"))
-
     demo = agent("demo")
+    number_ids = [arrange.number_id(), american]
+    arrange.agent(demo.rpc, number_ids=[(6, 0, number_ids)])
+    _register(agent("admin"), world)
+
     demo.open()
-    phone = Softphone(demo).dial(EMERGENCY)
+    phone = Softphone(demo).open().type_number("999")
+    phone.call_button.click()
+    expect(phone.error).to_contain_text("only the emergency services of this country")
+    phone.type_number(EMERGENCY)
+    phone.call_button.click()
     expect(demo.page.locator(".modal")).to_have_count(0)
     telephone = world.emulator.rings(EMERGENCY)
-    assert telephone.leg["from"] == SALES
+    assert telephone.leg["from"] == AMERICAN
     telephone.answer()
     phone.is_talking()
     telephone.hears(demo.hz)
@@ -62,13 +83,32 @@ def test_with_a_registered_number(world, agent, arrange):
     assert not found
 
 
-def _register(admin):
-    """Register the address of the number *Sales* on the screen, as an administrator."""
+def _register(admin, world):
+    """Allow emergency calls with the American number on the screen, as an administrator."""
     page = admin.open("/odoo/telephony-calls", wait=".o_list_view")
     open_menu(page, "Configuration", "Numbers")
-    page.locator(".o_data_row", has_text=SALES).first.click()
+    page.locator(".o_data_row", has_text=SALES).first.locator("td[name=number]").click()
+    note = page.locator("[name=emergency_note]")
+    expect(note).to_contain_text("no emergency calls from numbers of this country (Belgium)")
     box = page.locator(".o_field_widget[name=emergency_enabled] input")
-    expect(box).not_to_be_checked()
+    expect(box).to_be_disabled()
+
+    open_menu(page, "Configuration", "Numbers")
+    page.locator(".o_data_row", has_text=AMERICAN).first.locator("td[name=number]").click()
+    expect(note).to_contain_text("Call 933 to test it")
+    expect(page.locator("[name=emergency_address_state]")).to_have_text("Not Registered")
+    box.check()
+    page.locator("[name=emergency_address] textarea").fill(ADDRESS)
+    page.locator(".o_form_button_save").click()
+    expect(page.locator(".modal")).to_contain_text("has not registered an emergency address")
+    page.locator(".modal .btn-primary").click()
+    page.locator(".o_form_button_cancel").click()
+
+    world.emulator.post("numbers", phone_number=AMERICAN, emergency_address_status="registered")
+    open_menu(page, "Configuration", "Numbers")
+    press(page, "Synchronize", ".o_control_panel")
+    page.locator(".o_data_row", has_text=AMERICAN).first.locator("td[name=number]").click()
+    expect(page.locator("[name=emergency_address_state]")).to_have_text("Registered")
     box.check()
     page.locator(".o_form_button_save").click()
     expect(page.locator(".o_field_invalid[name=emergency_address]")).to_be_visible()

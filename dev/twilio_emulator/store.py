@@ -48,7 +48,9 @@ class Store:
         """Restore a fresh account with the configured numbers."""
         self.numbers, self.applications, self.keys = {}, {}, {}
         self.caller_ids, self.messages, self.recordings = {}, {}, {}
-        self.permissions = {}
+        self.permissions, self.bundles, self.addresses = {}, {}, {}
+        self.add_proof("bundles")
+        self.add_proof("addresses")
         self.auth_token, self.secondary_token = self.config.auth_token, None
         for number in self.config.numbers:
             self.add_number(number, friendly_name=defaults.NUMBER_NAMES.get(number, number))
@@ -85,10 +87,46 @@ class Store:
                 voice_application_sid="",
                 sms_application_sid="",
                 trunk_sid=None,
+                emergency_status="Active",
+                emergency_address_sid=None,
+                emergency_address_status="unregistered",
+                capabilities={"voice": True, "sms": True, "mms": False, "fax": False},
                 **{"friendly_name": phone_number, **values},
             ),
         )
         self.numbers[record["sid"]] = record
+        return record
+
+    def add_proof(self, kind, **values):
+        """Add what numbers require: one of the ``bundles``, or of the ``addresses``.
+
+        :param values: in place of those of an approved bundle for Belgian local numbers, or of an
+            address in Belgium.
+        """
+        if kind == "bundles":
+            record = Record(
+                new_sid("BU"),
+                **{
+                    "friendly_name": "Belgium: local",
+                    "status": "twilio-approved",
+                    "iso_country": "BE",
+                    "number_type": "local",
+                    **values,
+                },
+            )
+        else:
+            record = Record(
+                new_sid("AD"),
+                **{
+                    "customer_name": "Example",
+                    "street": "Main Street 1",
+                    "city": "Brussels",
+                    "postal_code": "1000",
+                    "iso_country": "BE",
+                    **values,
+                },
+            )
+        getattr(self, kind)[record["sid"]] = record
         return record
 
     def number(self, phone_number):
@@ -111,7 +149,8 @@ class Store:
 
     def may_call_from(self, phone_number):
         """Return whether calls may show this number."""
-        return bool(self.number(phone_number) or self.caller_id(phone_number))
+        number = self.number(phone_number)
+        return bool((number and number["capabilities"]["voice"]) or self.caller_id(phone_number))
 
     def voice_target(self, number):
         """Return the record whose voice addresses apply to an own number."""

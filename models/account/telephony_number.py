@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 
 from odoo.addons.phone_validation.tools import phone_validation
 
+from ...tools.phone_number import SHORTEST, get_region, is_emergency_in, is_outside_areas
 from ...tools.printable import printable
 from ..arguments import check_one
 from ..res_company import RECORDING_MODES
@@ -36,6 +37,14 @@ class TelephonyNumber(models.Model):
         copy=False,
         help="Whether calls to this number arrive in this database.",
     )
+    has_voice = fields.Boolean(
+        "Voice",
+        default=True,
+        readonly=True,
+        copy=False,
+        help="Whether this number can make and receive calls. Some numbers of Twilio are for "
+        "messages only.",
+    )
     flow_id = fields.Many2one(
         "telephony.flow",
         "Call Flow",
@@ -52,6 +61,10 @@ class TelephonyNumber(models.Model):
         help="Phone users who can make calls with this number.",
     )
 
+    guideline_url = fields.Char(
+        compute="_compute_guideline_url",
+        help="Twilio's rules for outgoing calls with a toll-free or national number.",
+    )
     recording_mode = fields.Selection(
         RECORDING_MODES,
         "Record Calls",
@@ -63,10 +76,32 @@ class TelephonyNumber(models.Model):
         help="Phone users with this number can call emergency services with it, regardless of "
         "the calling rules.",
     )
+    emergency_note = fields.Char(compute="_compute_emergency_rule")
+    is_emergency_possible = fields.Boolean(compute="_compute_emergency_rule")
+    needs_emergency_address = fields.Boolean(compute="_compute_emergency_rule")
     emergency_address = fields.Text(
         "Registered Address",
         copy=False,
         help="Address registered at Twilio for this number. Help is sent to this address.",
+    )
+    emergency_address_state = fields.Selection(
+        [
+            ("registered", "Registered"),
+            ("pending", "Being Registered"),
+            ("failed", "Registration Failed"),
+            ("unregistered", "Not Registered"),
+        ],
+        "Address at Twilio",
+        readonly=True,
+        copy=False,
+        help="Whether Twilio has registered the address of this number for emergency calls. "
+        "Synchronize the numbers to update it.",
+    )
+    emergency_active = fields.Boolean(
+        "Emergency Calling at Twilio",
+        readonly=True,
+        copy=False,
+        help="Whether emergency calling is active for this number in the Twilio account.",
     )
     emergency_changed_by_id = fields.Many2one(
         "res.users", "Changed By", readonly=True, copy=False, ondelete="set null"
@@ -97,6 +132,19 @@ class TelephonyNumber(models.Model):
                 record.number
                 if record.name == record.number
                 else f"{record.name} ({record.number})"
+            )
+
+    @api.depends("number", "account_id")
+    def _compute_guideline_url(self):
+        """Show the provider's rules for numbers that some countries refuse as a caller ID."""
+        for record in self:
+            region = get_region(record.number)
+            # sudo: telephony.account - only its provider
+            account_sudo = record.account_id.sudo()
+            record.guideline_url = (
+                account_sudo._get_provider().get_guideline_url(region)
+                if account_sudo and region and is_outside_areas(record.number)
+                else False
             )
 
     # === ACTIONS === #
@@ -195,10 +243,110 @@ class TelephonyNumber(models.Model):
     #
     # https://www.twilio.com/docs/voice/tutorials/emergency-calling-for-programmable-voice
 
+    def _get_emergency_rule(self):
+        """Return the provider's rule for emergency calls with this number, or None.
+
+        Note: `self.ensure_one()`
+
+        :rtype: EmergencyRule | None
+        """
+        self.ensure_one()
+        # sudo: telephony.account - only its provider
+        provider = self.account_id.sudo()._get_provider()
+        return provider.get_emergency_rules().get(get_region(self.number))
+
+    def _reaches_emergency(self, typed):
+        """Return whether the provider connects typed digits with an emergency service.
+
+        Only the emergency numbers of the number's own country are possible.
+
+        Note: `self.ensure_one()`
+
+        :param str typed: digits as typed
+        :rtype: bool
+        """
+        digits = "".join(char for char in typed or "" if char.isdigit())
+        if not 0 < len(digits) < SHORTEST:
+            return False
+        rule = self._get_emergency_rule()
+        return bool(rule) and (
+            digits == rule.test_number or is_emergency_in(digits, get_region(self.number))
+        )
+
+    def _get_country_names(self, codes):
+        countries = self.env["res.country"].search([("code", "in", list(codes))])
+        return ", ".join(countries.mapped("name"))
+
+    @api.depends("number", "account_id")
+    @api.depends_context("lang")
+    def _compute_emergency_rule(self):
+        for number in self:
+            rule = number.account_id and number._get_emergency_rule()
+            number.is_emergency_possible = bool(rule)
+            number.needs_emergency_address = bool(rule and rule.needs_address)
+            number.emergency_note = number._get_emergency_note(rule)
+
+    def _get_emergency_note(self, rule):
+        country = self._get_country_names([get_region(self.number)]) or self.number
+        if not rule:
+            return self.env._(
+                "Twilio connects no emergency calls from numbers of this country (%(country)s). In "
+                "an emergency, phone users must use another phone.",
+                country=country,
+            )
+        if not rule.needs_address:
+            return self.env._(
+                "Only the emergency numbers of the number's own country (%(country)s) can be "
+                "called. Twilio transmits no address: callers must say where help is needed.",
+                country=country,
+            )
+        note = self.env._(
+            "Only the emergency numbers of the number's own country (%(country)s) can be called. "
+            "Register the address of this number in the Twilio Console first, then synchronize "
+            "the numbers. Help is sent to this address. In the United States and Canada, an "
+            "emergency call without a registered address costs 75 US dollars, and a national call "
+            "center asks for the location.",
+            country=country,
+        )
+        if not rule.test_number:
+            return note
+        return self.env._(
+            "%(note)s Call %(number)s to test it: a voice reads out the registered address.",
+            note=note,
+            number=rule.test_number,
+        )
+
+    @api.constrains("emergency_enabled", "number")
+    def _check_emergency_rule(self):
+        # A registration that is lost later does not block a call in an emergency; see the
+        # diagnosis.
+        for number in self.filtered("emergency_enabled"):
+            rule = number._get_emergency_rule()
+            if not rule:
+                rules = self.account_id._get_provider().get_emergency_rules()
+                raise ValidationError(
+                    self.env._(
+                        "Emergency calls are not possible with %(number)s. Twilio connects them "
+                        "only from numbers of these countries: %(countries)s.",
+                        number=number.display_name,
+                        countries=self._get_country_names(rules),
+                    )
+                )
+            if rule.needs_address and number.emergency_address_state != "registered":
+                raise ValidationError(
+                    self.env._(
+                        "Twilio has not registered an emergency address for %(number)s. Register "
+                        "it in the Twilio Console, then synchronize the numbers and try again.",
+                        number=number.display_name,
+                    )
+                )
+
     @api.constrains("emergency_enabled", "emergency_address")
     def _check_emergency_address(self):
-        for number in self:
-            if number.emergency_enabled and not (number.emergency_address or "").strip():
+        for number in self.filtered("emergency_enabled"):
+            rule = number._get_emergency_rule()
+            is_needed = rule and rule.needs_address
+            if is_needed and not (number.emergency_address or "").strip():
                 raise ValidationError(
                     self.env._(
                         "Enter the address registered at Twilio for this number. Help is sent to "

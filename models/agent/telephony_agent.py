@@ -9,7 +9,6 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ...tools.call_states import CONNECT_SECONDS
-from ...tools.phone_number import is_emergency
 from ...tools.printable import printable
 from ...tools.transfer_states import THERE_STATES
 from ..gate import find_waiting
@@ -307,7 +306,9 @@ class TelephonyAgent(models.Model):
     def _get_numbers(self):
         """Return the numbers of connected accounts that this agent may call from."""
         return self.number_ids.filtered(
-            lambda number: number.active and number.account_id.state == "connected"
+            lambda number: (
+                number.active and number.has_voice and number.account_id.state == "connected"
+            )
         ).sorted()
 
     def _get_default_number(self):
@@ -659,6 +660,10 @@ class TelephonyAgent(models.Model):
     # EMERGENCY CALLS
     # ---------------------------------------------------------
 
+    def _get_emergency_numbers(self):
+        """Return the numbers from which this agent may call emergency services."""
+        return self._get_numbers().filtered("emergency_enabled")
+
     def _get_emergency_number(self, typed):
         """Return the company's number from which this agent may call an emergency service.
 
@@ -669,8 +674,8 @@ class TelephonyAgent(models.Model):
             it
         """
         self.ensure_one()
-        allowed = self._get_numbers().filtered("emergency_enabled")
-        if not is_emergency(typed, self.company_id.country_id.code):
-            return allowed.browse()
+        allowed = self._get_emergency_numbers().filtered(
+            lambda number: number._reaches_emergency(typed)
+        )
         default = self._get_default_number()
         return default if default in allowed else allowed[:1]

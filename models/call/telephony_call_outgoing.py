@@ -16,6 +16,7 @@ from ...tools.phone_number import (
     SHARED_COST,
     UNLISTED,
     classify,
+    get_region,
     is_emergency,
 )
 from ...tools.printable import printable
@@ -152,6 +153,7 @@ class TelephonyCall(models.Model):
             _logger.warning("User %s calls an emergency service.", self.env.uid)
             digits = "".join(char for char in number if char.isdigit())
             return digits, self.env["telephony.caller.id"], ""
+        self._check_emergency(number, agent._get_emergency_numbers())
         customer_number = self._normalize_dialed(number, record)
         caller_id = agent._choose_caller_id(caller_id_id)
         return (
@@ -511,16 +513,23 @@ class TelephonyCall(models.Model):
 
     # Rules on permitted calls. They are checked before anything rings.
 
-    def _check_emergency(self, typed):
+    def _check_emergency(self, typed, numbers=None):
         """Refuse emergency numbers, which must be called from a telephone at a known address.
 
         :param str typed: number as typed
+        :param numbers: numbers of ours with which other emergency services can be called
         :raise UserError: the number is an emergency number
         """
         if is_emergency(typed, self.env.company.country_id.code):
-            raise UserError(self._get_emergency_refusal())
+            raise UserError(self._get_emergency_refusal(numbers))
 
-    def _get_emergency_refusal(self):
+    def _get_emergency_refusal(self, numbers=None):
+        if numbers:
+            return self.env._(
+                "With your number, only the emergency services of this country can be called: "
+                "%(country)s. Use another phone.",
+                country=numbers._get_country_names({get_region(n.number) for n in numbers}),
+            )
         return self.env._(
             "Emergency numbers cannot be called from here because your location would be "
             "unknown. Use another phone."
@@ -548,9 +557,10 @@ class TelephonyCall(models.Model):
         """
         # sudo: res.company - the rules are not confidential
         company_sudo = company.sudo()
-        if is_emergency(number, company_sudo.country_id.code):
-            is_prepared = emergency_number and emergency_number.emergency_enabled
-            return "" if is_prepared else self._get_emergency_refusal()
+        reaches = emergency_number and emergency_number._reaches_emergency(number)
+        if reaches or is_emergency(number, company_sudo.country_id.code):
+            prepared = emergency_number and emergency_number.filtered("emergency_enabled")
+            return "" if reaches and prepared else self._get_emergency_refusal(prepared)
         # sudo: telephony.number - the company's own numbers
         if (
             self.env["telephony.number"]

@@ -97,7 +97,9 @@ class TelephonyCall(models.Model):
         """Return why this conversation must never be recorded; empty if it may be."""
         if (self.partner_id | self.lead_id.partner_id)._telephony_must_not_be_recorded():
             return self.env._("Calls with this contact must not be recorded.")
-        if is_emergency(self.customer_number, self.company_id.country_id.code):
+        if is_emergency(self.customer_number, self.company_id.country_id.code) or (
+            self.number_id and self.number_id._reaches_emergency(self.customer_number)
+        ):
             return self.env._("Calls to emergency services are never recorded.")
         return ""
 

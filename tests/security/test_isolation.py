@@ -561,7 +561,7 @@ class TestIsolation(TelephonyCase):
             number = self.as_user(self.max, "telephony.number").create(
                 {
                     "name": "SOS",
-                    "number": "+3225550199",
+                    "number": "+33142345678",
                     "account_id": self.account.id,
                     "emergency_enabled": True,
                     "emergency_address": "Main Street 1",

@@ -117,7 +117,7 @@ class Calls:
         form, emulator = Form(await request.post()), self.emulator
         to, from_ = form.need("To"), form.need("From", 21213)
         check_from(emulator, from_)
-        check_to(emulator, to)
+        check_to(emulator, to, from_)
         url, method = form.text("Url"), (form.text("Method") or "POST").upper()
         fallback = (form.text("FallbackUrl"), (form.text("FallbackMethod") or "POST").upper())
         application = emulator.store.applications.get(form.text("ApplicationSid"))

@@ -76,7 +76,7 @@ class Participants:
         form, emulator = Form(await request.post()), self.emulator
         to, from_ = form.need("To"), form.need("From", 21213)
         check_from(emulator, from_)
-        check_to(emulator, to)
+        check_to(emulator, to, from_)
         check_limits(emulator, to, 16021)
         conference, new = find_conference(emulator, request, create=True)
         if new:
