@@ -196,6 +196,21 @@ class TestAddress(TelephonyHttpCase):
         with mute_logger(REFUSED):
             self.assertEqual(self.post_signed_at("https://evil.example"), 403)
 
+    def test_webhooks_are_accepted_with_both_auth_tokens(self):
+        """Between two moments Twilio signs with one token, then with the other."""
+        form = {"AccountSid": self.account.sudo().account_sid, "CallSid": leg_sid(7)}
+
+        def post(token):
+            signature = RequestValidator(token).compute_signature(BASE_URL + PATH, form)
+            return self.url_open(
+                PATH, data=form, headers={"X-Twilio-Signature": signature}
+            ).status_code
+
+        with mute_logger(REFUSED):
+            self.assertEqual((post(TOKEN), post("next" * 8)), (200, 403))
+            self.account.sudo().secondary_auth_token = "next" * 8
+            self.assertEqual((post(TOKEN), post("next" * 8), post("other" * 8)), (200, 200, 403))
+
     def test_another_account_forgets_the_address(self):
         self.account.write({"account_sid": "AC" + "9" * 32})
         self.assertFalse(self.account.connected_base_url)
